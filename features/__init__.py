@@ -1,0 +1,1 @@
+"""What was known about a subscriber at a moment: one row per (who, as_of)."""

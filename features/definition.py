@@ -1,0 +1,144 @@
+"""What a feature is: one fact about a subscriber, as a value. The builder makes columns of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sources.events import EventTable
+
+Language = Literal["en", "es"]
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """An aggregate of the rows that count, over each window ``[as_of - d, as_of)``."""
+
+    how: Literal["count", "sum", "mean", "max", "min"]
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Days from the first or last row that counts to ``as_of``."""
+
+    which: Literal["first", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The value of ``column`` in the last row that counts; ties go to the last known."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Rows where ``up`` holds less rows where ``down`` holds, ever: what is open as of now."""
+
+    up: str
+    down: str
+
+
+Measure = Over | Since | Latest | Balance
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What support reads next to a risk, in one language.
+
+    Attributes:
+        none: When the value is zero or unknown.
+        one: When it is one.
+        many: Otherwise; ``{n}`` is the value, with its unit where the unit is time or money.
+    """
+
+    none: str
+    one: str
+    many: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One measure over one event table, for each of its windows.
+
+    Attributes:
+        name: Column stem. Over 30 days, ``payments_failed`` is ``payments_failed_30d``.
+        events: The table it reads.
+        measure: One of the four primitives.
+        where: Which rows count: SQL over the table's columns, e.g. ``kind = 'failed'``.
+        windows: Lengths in days, for ``Over`` only. Half-open: ``[as_of - d, as_of)``.
+        when_empty: Value when no row counts. ``None`` means unknown, which is not zero.
+        unit: What the value is counted in: ``payments``, ``days``, ``hours``, ``money``
+            (minor units), ``category`` (text).
+        signal: What the feature is a sign of. Reasons add up the columns of one signal.
+        en: Its meaning in English.
+        es: Its meaning in Spanish.
+    """
+
+    name: str
+    events: EventTable
+    measure: Measure
+    where: str = "true"
+    windows: tuple[int, ...] = ()
+    when_empty: float | None = None
+    unit: str
+    signal: str
+    en: Phrases
+    es: Phrases
+
+    def __post_init__(self) -> None:
+        if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
+            raise ValueError(
+                f"feature {self.name!r} measures {self.measure} over windows {self.windows}; "
+                "give an Over one or more windows of at least a day, and the others none"
+            )
+
+    @property
+    def columns(self) -> tuple["Column", ...]:
+        """Its columns, one for each window, in order."""
+        if not self.windows:
+            return (Column(self.name, self, None),)
+        return tuple(Column(f"{self.name}_{days}d", self, days) for days in self.windows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """One column over another, e.g. a share or a trend.
+
+    Attributes:
+        name: Its column.
+        top: The column above the line.
+        bottom: The column below. At zero or unknown the ratio is unknown.
+        unit: ``share`` (of one) or ``times``.
+        signal: As in ``Feature``.
+        en: Its meaning in English.
+        es: Its meaning in Spanish.
+        scale: What the quotient is multiplied by, e.g. 3 for 30 days against 90.
+    """
+
+    name: str
+    top: str
+    bottom: str
+    unit: str
+    signal: str
+    en: Phrases
+    es: Phrases
+    scale: float = 1.0
+
+    @property
+    def columns(self) -> tuple["Column", ...]:
+        """Its one column."""
+        return (Column(self.name, self, None),)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the feature frame: what it is called, measures, and spans (days)."""
+
+    name: str
+    feature: Feature | Ratio
+    days: int | None
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are text."""
+        return self.feature.unit == "category"

@@ -1,0 +1,1 @@
+"""How likely a subscriber is to leave, and why."""

@@ -1,0 +1,1 @@
+"""The published table of risks that support people and their tools read."""

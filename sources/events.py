@@ -1,0 +1,128 @@
+"""The event tables: one contract each. Everything that happened is a row, never updated."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+#: Every moment in the project: UTC, microseconds.
+MOMENT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTable:
+    """An append-only table with one row for each thing that happened.
+
+    Attributes:
+        name: Name of the table, of its landing folder and of its section in a mapping file.
+        kinds: What can happen. Empty: any kind is allowed.
+        columns: Its own columns and their types, after the four that every table has.
+        required: Own columns that may not be null.
+        not_negative: Own columns that may not be below zero.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    columns: dict[str, type[pl.DataType]]
+    required: tuple[str, ...] = field(default=())
+    not_negative: tuple[str, ...] = field(default=())
+
+    @property
+    def schema(self) -> pl.Schema:
+        """All columns in their order: who, when, when known, what, and the table's own."""
+        return pl.Schema(
+            {
+                #: Who it happened to.
+                "subscriber_id": pl.String(),
+                #: Places the event in a window.
+                "happened_at": MOMENT,
+                #: When we could first have read it, never before it happened. Decides use.
+                "known_at": MOMENT,
+                "kind": pl.String(),
+                **{name: kind() for name, kind in self.columns.items()},
+            }
+        )
+
+
+SUBSCRIPTIONS = EventTable(
+    name="subscriptions",
+    kinds=(
+        "trial_started",
+        "started",
+        "plan_changed",
+        "paused",
+        "resumed",
+        "cancel_scheduled",
+        "cancel_withdrawn",
+        "ended",
+    ),
+    columns={
+        "subscription_id": pl.String,
+        "plan": pl.String,
+        "interval_months": pl.Int32,
+        "quantity": pl.Int32,
+        #: Minor units a month after this event: recurring only, after discount, before tax.
+        "mrr": pl.Int64,
+        "currency": pl.String,
+        #: Why it ended: voluntary, payment, other, unknown.
+        "reason": pl.String,
+        #: Country of the subscriber, ISO 3166-1 alpha-2, where the source has it.
+        "country": pl.String,
+    },
+    required=("subscription_id",),
+    not_negative=("mrr", "quantity", "interval_months"),
+)
+
+PAYMENTS = EventTable(
+    name="payments",
+    kinds=("invoiced", "paid", "failed", "refunded", "disputed", "written_off"),
+    columns={
+        "payment_id": pl.String,
+        "invoice_id": pl.String,
+        #: Minor units of ``currency``.
+        "amount": pl.Int64,
+        "currency": pl.String,
+        "method": pl.String,
+        "failure_code": pl.String,
+    },
+    not_negative=("amount",),
+)
+
+TICKETS = EventTable(
+    name="tickets",
+    kinds=("opened", "replied", "reopened", "escalated", "resolved", "rated"),
+    columns={
+        "ticket_id": pl.String,
+        "priority": pl.String,
+        "channel": pl.String,
+        "topic": pl.String,
+        #: Hours since the ticket was opened: to the first reply, to resolution.
+        "hours": pl.Float64,
+        #: Satisfaction (CSAT), 1 to 5.
+        "score": pl.Float64,
+    },
+    required=("ticket_id",),
+    not_negative=("hours",),
+)
+
+USAGE = EventTable(
+    name="usage",
+    kinds=(),
+    columns={"quantity": pl.Float64},
+    not_negative=("quantity",),
+)
+
+CONTACTS = EventTable(
+    name="contacts",
+    kinds=("contacted", "offered", "held_out"),
+    columns={"action": pl.String, "by": pl.String},
+)
+
+#: Accounts that turned out to be the same: ``subscriber_id`` lives on in ``merged_into``.
+MERGES = EventTable(
+    name="merges",
+    kinds=("merged",),
+    columns={"merged_into": pl.String},
+    required=("merged_into",),
+)
+
+EVENT_TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE, CONTACTS, MERGES)
