@@ -1,0 +1,120 @@
+"""Landing: whole files, one per table and extract day, the same events the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sources.events import EVENT_TABLES, PAYMENTS, TICKETS
+from sources.landing import (
+    REJECTED,
+    Day,
+    finish_day,
+    land,
+    land_rejected,
+    landed_until,
+    read_events,
+    read_rejected,
+    read_table,
+)
+
+MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
+
+
+def payments(*amounts: int) -> pl.DataFrame:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = [("ada", at, at, "paid", f"p{amount}", None, amount) for amount in amounts]
+    told = pl.DataFrame(rows, schema=PAYMENTS.schema.names()[:7], orient="row")
+    return told.select(
+        pl.col(name).cast(kind) if name in told.columns else pl.lit(None, kind).alias(name)
+        for name, kind in PAYMENTS.schema.items()
+    )
+
+
+def amounts(landing: Path) -> list[int]:
+    return sorted(read_table(landing, PAYMENTS).collect()["amount"])
+
+
+def test_a_landing_where_nothing_landed_has_every_table_empty_with_its_contract(tmp_path: Path):
+    events = read_events(tmp_path / "nowhere")
+    assert list(events) == [table.name for table in EVENT_TABLES]
+    for table in EVENT_TABLES:
+        frame = events[table.name].collect()
+        assert (frame.schema, frame.height) == (table.schema, 0)
+
+
+def test_days_add_up_and_a_day_done_again_replaces_itself(tmp_path: Path):
+    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2))
+    land(tmp_path, PAYMENTS, TUESDAY, payments(3))
+    assert amounts(tmp_path) == [1, 2, 3]
+    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2, 4))
+    assert amounts(tmp_path) == [1, 2, 3, 4]
+    assert read_events(tmp_path)["payments"].collect_schema() == PAYMENTS.schema
+    assert sorted(read_table(tmp_path, PAYMENTS, without=MONDAY).collect()["amount"]) == [3]
+
+
+def test_the_same_events_in_any_order_give_the_same_bytes(tmp_path: Path):
+    one = land(tmp_path / "one", PAYMENTS, MONDAY, payments(1, 2, 3))
+    other = land(tmp_path / "other", PAYMENTS, MONDAY, pl.concat([payments(3, 1), payments(2)]))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_rejected_rows_lie_beside_and_are_not_events(tmp_path: Path):
+    rows = pl.DataFrame(
+        {"rule": ["no_time"], "file": ["a.csv"], "row": [7], "text": ["{}"]}, schema=REJECTED
+    )
+    path = land_rejected(tmp_path, PAYMENTS, MONDAY, rows)
+    assert path == tmp_path / "rejected" / "payments" / "2026-03-02.parquet"
+    assert read_rejected(tmp_path, PAYMENTS, MONDAY).equals(rows)
+    assert read_rejected(tmp_path, TICKETS, MONDAY).is_empty()
+    assert amounts(tmp_path) == []
+
+
+def test_landed_until_is_the_latest_finished_day_in_any_order(tmp_path: Path):
+    assert landed_until(tmp_path) is None
+    for day in (TUESDAY, MONDAY):
+        finish_day(tmp_path, day, Day(datetime(2026, 3, day.day, tzinfo=UTC)))
+    assert landed_until(tmp_path) == datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def test_events_that_break_the_contract_do_not_land(tmp_path: Path):
+    with pytest.raises(ValueError, match="asked to land payments with"):
+        land(tmp_path, PAYMENTS, MONDAY, payments(1).drop("currency"))
+    assert amounts(tmp_path) == []
+
+
+KILLED = """
+import sys
+from datetime import date
+from pathlib import Path
+from sources.events import PAYMENTS
+from sources.landing import land
+from tests.test_landing import payments
+landing = Path(sys.argv[1])
+frames = [payments(*range(size, size + 100_000)) for size in (0, 1)]
+print("ready", flush=True)
+while True:
+    for frame in frames:
+        land(landing, PAYMENTS, date(2026, 3, 2), frame)
+"""
+
+
+def test_killed_while_landing_leaves_the_old_file_or_the_new_one(tmp_path: Path):
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "POLARS_MAX_THREADS": "1"}
+    for patience in (0.02, 0.07, 0.11):
+        command = [sys.executable, "-c", KILLED, str(tmp_path)]
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.2 + patience)
+            process.send_signal(signal.SIGKILL)
+        landed = read_table(tmp_path, PAYMENTS).collect()["amount"].sort()
+        assert landed.len() == 100_000
+        assert landed[0] in (0, 1)
+        assert landed[-1] == landed[0] + 99_999
