@@ -18,6 +18,9 @@ check: $(READY)
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
+docs: $(READY)
+	@$(BIN)/python -m features.catalogue
+
 bench: $(READY)
 	@$(BIN)/python -m benchmarks.night
 

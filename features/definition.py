@@ -101,28 +101,24 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
-    """One column over another, e.g. a share or a trend.
+class Derived:
+    """One column made from others of the same row, e.g. a share or a trend.
 
     Attributes:
         name: Its column.
-        top: The column above the line.
-        bottom: The column below. At zero or unknown the ratio is unknown.
-        unit: ``share`` (of one) or ``times``.
+        sql: SQL over the columns of features, e.g. ``failed_90d / nullif(tried_90d, 0)``.
+        unit: As in ``Feature``; also ``share`` (of one) and ``times``.
         signal: As in ``Feature``.
         en: Its meaning in English.
         es: Its meaning in Spanish.
-        scale: What the quotient is multiplied by, e.g. 3 for 30 days against 90.
     """
 
     name: str
-    top: str
-    bottom: str
+    sql: str
     unit: str
     signal: str
     en: Phrases
     es: Phrases
-    scale: float = 1.0
 
     @property
     def columns(self) -> tuple["Column", ...]:
@@ -135,7 +131,7 @@ class Column:
     """One column of the feature frame: what it is called, measures, and spans (days)."""
 
     name: str
-    feature: Feature | Ratio
+    feature: Feature | Derived
     days: int | None
 
     @property

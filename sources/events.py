@@ -18,6 +18,8 @@ class EventTable:
         columns: Its own columns and their types, after the four that every table has.
         required: Own columns that may not be null.
         not_negative: Own columns that may not be below zero.
+        previous: Own columns whose value before the event features may read, as
+            ``<column>_before``: that of the last event of the same ``required[0]``.
     """
 
     name: str
@@ -25,6 +27,7 @@ class EventTable:
     columns: dict[str, type[pl.DataType]]
     required: tuple[str, ...] = field(default=())
     not_negative: tuple[str, ...] = field(default=())
+    previous: tuple[str, ...] = field(default=())
 
     @property
     def schema(self) -> pl.Schema:
@@ -70,6 +73,7 @@ SUBSCRIPTIONS = EventTable(
     },
     required=("subscription_id",),
     not_negative=("mrr", "quantity", "interval_months"),
+    previous=("plan", "mrr", "quantity"),
 )
 
 PAYMENTS = EventTable(

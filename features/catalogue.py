@@ -1,0 +1,66 @@
+"""Every feature that Perdura measures, and the page that lists them."""
+
+from pathlib import Path
+
+from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
+from features.payments import PAYMENT_FEATURES
+from features.subscription import SUBSCRIPTION_FEATURES
+from features.support import SUPPORT_FEATURES
+from features.usage import USAGE_FEATURES
+
+FEATURES: tuple[Feature | Derived, ...] = (
+    *PAYMENT_FEATURES,
+    *SUPPORT_FEATURES,
+    *SUBSCRIPTION_FEATURES,
+    *USAGE_FEATURES,
+)
+
+#: Every column by its name, in the order the builder gives them.
+COLUMNS: dict[str, Column] = {
+    column.name: column for feature in FEATURES for column in feature.columns
+}
+
+PAGE = Path(__file__).parent.parent / "docs" / "FEATURES.md"
+
+_HEAD = f"""# The features
+
+{len(COLUMNS)} columns from {len(FEATURES)} features. Written by `make docs` from the definitions
+in `features/`; a test fails when it is not current.
+
+A window of `d` days is `[as_of - d, as_of)`, and only what was known before `as_of` counts.
+"""
+
+
+def page() -> str:
+    """The catalogue as Markdown: one row per feature, in the order of the columns."""
+    lines = [_HEAD, "| feature | over days | from | unit | sign of | English | Spanish |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    lines += [_line(feature) for feature in FEATURES]
+    return "\n".join(lines) + "\n"
+
+
+def _line(feature: Feature | Derived) -> str:
+    windows = ", ".join(str(column.days) for column in feature.columns if column.days)
+    words = " | ".join(phrases.many.replace("{n}", "*n*") for phrases in (feature.en, feature.es))
+    cells = [f"`{feature.name}`", windows, _source(feature), feature.unit, feature.signal, words]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _source(feature: Feature | Derived) -> str:
+    if isinstance(feature, Derived):
+        return f"`{feature.sql}`"
+    match feature.measure:
+        case Over(how, column):
+            what = how if column is None else f"{how} of {column}"
+        case Since(which):
+            what = f"days since the {which}"
+        case Latest(column):
+            what = f"last known {column}"
+        case Balance(up, down):
+            return f"{feature.events.name}: `{up}` less `{down}`"
+    where = "" if feature.where == "true" else f" where `{feature.where}`"
+    return f"{feature.events.name}: {what}{where}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,178 @@
+"""Payment features: how a subscriber's money behaved."""
+
+from features.definition import Balance, Derived, Feature, Latest, Over, Phrases, Since
+from sources.events import PAYMENTS
+
+FAILED = Feature(
+    name="payments_failed",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind = 'failed'",
+    windows=(7, 30, 90, 180, 365),
+    when_empty=0,
+    unit="payments",
+    signal="payment_failures",
+    en=Phrases("no payment failed", "1 payment failed", "{n} payments failed"),
+    es=Phrases("ningún pago falló", "1 pago falló", "{n} pagos fallaron"),
+)
+
+SINCE_FAILED = Feature(
+    name="days_since_payment_failed",
+    events=PAYMENTS,
+    measure=Since("last"),
+    where="kind = 'failed'",
+    unit="days",
+    signal="payment_failures",
+    en=Phrases("no payment ever failed", "a payment failed a day ago", "a payment failed {n} ago"),
+    es=Phrases("ningún pago ha fallado", "un pago falló hace un día", "un pago falló hace {n}"),
+)
+
+TRIED = Feature(
+    name="payments_tried",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind IN ('paid', 'failed')",
+    windows=(90, 365),
+    when_empty=0,
+    unit="payments",
+    signal="payment_activity",
+    en=Phrases("no payment was tried", "1 payment was tried", "{n} payments were tried"),
+    es=Phrases("no se intentó ningún pago", "se intentó 1 pago", "se intentaron {n} pagos"),
+)
+
+FAILED_SHARE = Derived(
+    name="payments_failed_share_365d",
+    sql="payments_failed_365d / nullif(payments_tried_365d, 0)",
+    unit="share",
+    signal="payment_failures",
+    en=Phrases("no payment failed in a year", "", "{n} of payments failed in a year"),
+    es=Phrases("ningún pago falló en un año", "", "el {n} de los pagos falló en un año"),
+)
+
+UNPAID = Feature(
+    name="invoices_unpaid",
+    events=PAYMENTS,
+    measure=Balance("kind = 'invoiced'", "kind IN ('paid', 'written_off')"),
+    when_empty=0,
+    unit="invoices",
+    signal="unpaid_invoices",
+    en=Phrases("no invoice is unpaid", "1 invoice is unpaid", "{n} invoices are unpaid"),
+    es=Phrases(
+        "ninguna factura sin pagar", "1 factura está sin pagar", "{n} facturas están sin pagar"
+    ),
+)
+
+PAID = Feature(
+    name="payments_paid",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind = 'paid'",
+    windows=(30, 90, 180, 365),
+    when_empty=0,
+    unit="payments",
+    signal="payment_activity",
+    en=Phrases("nothing was paid", "only 1 payment was made", "{n} payments were made"),
+    es=Phrases("no se pagó nada", "solo se hizo 1 pago", "se hicieron {n} pagos"),
+)
+
+SINCE_PAID = Feature(
+    name="days_since_paid",
+    events=PAYMENTS,
+    measure=Since("last"),
+    where="kind = 'paid'",
+    unit="days",
+    signal="payment_activity",
+    en=Phrases("nothing was ever paid", "", "the last payment was {n} ago"),
+    es=Phrases("nunca se pagó nada", "", "el último pago fue hace {n}"),
+)
+
+SINCE_FIRST_PAID = Feature(
+    name="days_since_first_paid",
+    events=PAYMENTS,
+    measure=Since("first"),
+    where="kind = 'paid'",
+    unit="days",
+    signal="tenure",
+    en=Phrases("nothing was ever paid", "", "the first payment was {n} ago"),
+    es=Phrases("nunca se pagó nada", "", "el primer pago fue hace {n}"),
+)
+
+AMOUNT_PAID = Feature(
+    name="amount_paid",
+    events=PAYMENTS,
+    measure=Over("sum", "amount"),
+    where="kind = 'paid'",
+    windows=(30, 90, 365),
+    when_empty=0,
+    unit="money",
+    signal="money",
+    en=Phrases("nothing was paid", "", "{n} was paid"),
+    es=Phrases("no se pagó nada", "", "se pagaron {n}"),
+)
+
+AMOUNT_TREND = Derived(
+    name="amount_paid_trend",
+    sql="4 * amount_paid_90d / nullif(amount_paid_365d, 0)",
+    unit="share",
+    signal="payment_activity",
+    en=Phrases(
+        "nothing was paid in 90 days", "", "90 days of payments are {n} of a usual quarter's"
+    ),
+    es=Phrases(
+        "no se pagó nada en 90 días",
+        "",
+        "los pagos de 90 días son el {n} de un trimestre habitual",
+    ),
+)
+
+REFUNDED = Feature(
+    name="payments_refunded",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind = 'refunded'",
+    windows=(30, 90, 365),
+    when_empty=0,
+    unit="refunds",
+    signal="refunds_disputes",
+    en=Phrases("nothing was refunded", "1 payment was refunded", "{n} payments were refunded"),
+    es=Phrases("no se reembolsó nada", "se reembolsó 1 pago", "se reembolsaron {n} pagos"),
+)
+
+DISPUTED = Feature(
+    name="payments_disputed",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind = 'disputed'",
+    windows=(90, 365),
+    when_empty=0,
+    unit="disputes",
+    signal="refunds_disputes",
+    en=Phrases("no payment was disputed", "1 payment was disputed", "{n} payments were disputed"),
+    es=Phrases("no se disputó ningún pago", "se disputó 1 pago", "se disputaron {n} pagos"),
+)
+
+METHOD = Feature(
+    name="payment_method",
+    events=PAYMENTS,
+    measure=Latest("method"),
+    unit="category",
+    signal="payment_method",
+    en=Phrases("no payment method is known", "", "pays by {n}"),
+    es=Phrases("no se conoce la forma de pago", "", "paga con {n}"),
+)
+
+PAYMENT_FEATURES = (
+    FAILED,
+    SINCE_FAILED,
+    TRIED,
+    FAILED_SHARE,
+    UNPAID,
+    PAID,
+    SINCE_PAID,
+    SINCE_FIRST_PAID,
+    AMOUNT_PAID,
+    AMOUNT_TREND,
+    REFUNDED,
+    DISPUTED,
+    METHOD,
+)

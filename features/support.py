@@ -1,0 +1,209 @@
+"""Support features: how often somebody needed help, and how it went."""
+
+from features.definition import Balance, Derived, Feature, Latest, Over, Phrases, Since
+from sources.events import TICKETS
+
+OPENED = Feature(
+    name="tickets_opened",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'opened'",
+    windows=(7, 30, 90, 180, 365),
+    when_empty=0,
+    unit="tickets",
+    signal="ticket_volume",
+    en=Phrases("no ticket was opened", "1 ticket was opened", "{n} tickets were opened"),
+    es=Phrases("no se abrió ningún ticket", "se abrió 1 ticket", "se abrieron {n} tickets"),
+)
+
+SINCE_OPENED = Feature(
+    name="days_since_ticket",
+    events=TICKETS,
+    measure=Since("last"),
+    where="kind = 'opened'",
+    unit="days",
+    signal="ticket_volume",
+    en=Phrases("no ticket was ever opened", "", "the last ticket was opened {n} ago"),
+    es=Phrases("nunca abrió un ticket", "", "el último ticket se abrió hace {n}"),
+)
+
+OUTAGES = Feature(
+    name="tickets_about_outages",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'opened' AND topic = 'outage'",
+    windows=(30, 90),
+    when_empty=0,
+    unit="tickets",
+    signal="ticket_volume",
+    en=Phrases("no outage was reported", "1 outage was reported", "{n} outages were reported"),
+    es=Phrases(
+        "no informó de ninguna caída", "informó de 1 caída del servicio", "informó de {n} caídas"
+    ),
+)
+
+TICKET_TREND = Derived(
+    name="tickets_trend",
+    sql="3 * tickets_opened_30d / nullif(tickets_opened_90d, 0)",
+    unit="share",
+    signal="ticket_volume",
+    en=Phrases("no ticket in 30 days", "", "tickets came at {n} of the usual pace for 30 days"),
+    es=Phrases(
+        "ningún ticket en 30 días", "", "los tickets llegaron al {n} del ritmo usual en 30 días"
+    ),
+)
+
+OPEN = Feature(
+    name="tickets_open",
+    events=TICKETS,
+    measure=Balance("kind IN ('opened', 'reopened')", "kind = 'resolved'"),
+    when_empty=0,
+    unit="tickets",
+    signal="open_tickets",
+    en=Phrases("no ticket is open", "1 ticket is still open", "{n} tickets are still open"),
+    es=Phrases("ningún ticket abierto", "1 ticket sigue abierto", "{n} tickets siguen abiertos"),
+)
+
+REOPENED = Feature(
+    name="tickets_reopened",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'reopened'",
+    windows=(30, 90, 365),
+    when_empty=0,
+    unit="tickets",
+    signal="open_tickets",
+    en=Phrases("no ticket was reopened", "1 ticket was reopened", "{n} tickets were reopened"),
+    es=Phrases("no se reabrió ningún ticket", "se reabrió 1 ticket", "se reabrieron {n} tickets"),
+)
+
+ESCALATED = Feature(
+    name="tickets_escalated",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'escalated'",
+    windows=(30, 90, 180),
+    when_empty=0,
+    unit="tickets",
+    signal="escalations",
+    en=Phrases("no ticket was escalated", "1 ticket was escalated", "{n} tickets were escalated"),
+    es=Phrases("no se escaló ningún ticket", "se escaló 1 ticket", "se escalaron {n} tickets"),
+)
+
+SINCE_ESCALATED = Feature(
+    name="days_since_escalation",
+    events=TICKETS,
+    measure=Since("last"),
+    where="kind = 'escalated'",
+    unit="days",
+    signal="escalations",
+    en=Phrases("no ticket was ever escalated", "", "a ticket was escalated {n} ago"),
+    es=Phrases("nunca se escaló un ticket", "", "un ticket se escaló hace {n}"),
+)
+
+REPLY_HOURS = Feature(
+    name="reply_hours_mean",
+    events=TICKETS,
+    measure=Over("mean", "hours"),
+    where="kind = 'replied'",
+    windows=(30, 90, 180),
+    unit="hours",
+    signal="slow_support",
+    en=Phrases("no reply was needed", "", "waited {n} for a reply on average"),
+    es=Phrases("no hizo falta respuesta", "", "esperó {n} de media por una respuesta"),
+)
+
+LONGEST_WAIT = Feature(
+    name="reply_hours_max",
+    events=TICKETS,
+    measure=Over("max", "hours"),
+    where="kind = 'replied'",
+    windows=(30, 90),
+    unit="hours",
+    signal="slow_support",
+    en=Phrases("no reply was needed", "", "waited up to {n} for a reply"),
+    es=Phrases("no hizo falta respuesta", "", "esperó hasta {n} por una respuesta"),
+)
+
+RESOLUTION_HOURS = Feature(
+    name="resolution_hours_mean",
+    events=TICKETS,
+    measure=Over("mean", "hours"),
+    where="kind = 'resolved'",
+    windows=(90, 365),
+    unit="hours",
+    signal="slow_support",
+    en=Phrases("nothing was resolved", "", "problems took {n} to solve on average"),
+    es=Phrases("no se resolvió nada", "", "resolver un problema llevó {n} de media"),
+)
+
+LAST_SCORE = Feature(
+    name="last_rating",
+    events=TICKETS,
+    measure=Latest("score"),
+    where="kind = 'rated'",
+    unit="points",
+    signal="low_satisfaction",
+    en=Phrases(
+        "support was never rated", "last rated support 1 of 5", "last rated support {n} of 5"
+    ),
+    es=Phrases(
+        "nunca valoró el soporte",
+        "valoró el soporte con 1 de 5 la última vez",
+        "valoró el soporte con {n} de 5 la última vez",
+    ),
+)
+
+MEAN_SCORE = Feature(
+    name="rating_mean",
+    events=TICKETS,
+    measure=Over("mean", "score"),
+    where="kind = 'rated'",
+    windows=(90, 365),
+    unit="points",
+    signal="low_satisfaction",
+    en=Phrases(
+        "support was not rated",
+        "rated support 1 of 5 on average",
+        "rated support {n} of 5 on average",
+    ),
+    es=Phrases(
+        "no valoró el soporte",
+        "valoró el soporte con 1 de 5 de media",
+        "valoró el soporte con {n} de 5 de media",
+    ),
+)
+
+LOW_SCORES = Feature(
+    name="low_ratings",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'rated' AND score <= 2",
+    windows=(30, 90, 180),
+    when_empty=0,
+    unit="ratings",
+    signal="low_satisfaction",
+    en=Phrases("no bad rating", "1 bad rating of support", "{n} bad ratings of support"),
+    es=Phrases(
+        "ninguna mala valoración",
+        "1 mala valoración del soporte",
+        "{n} malas valoraciones del soporte",
+    ),
+)
+
+SUPPORT_FEATURES = (
+    OPENED,
+    SINCE_OPENED,
+    OUTAGES,
+    TICKET_TREND,
+    OPEN,
+    REOPENED,
+    ESCALATED,
+    SINCE_ESCALATED,
+    REPLY_HOURS,
+    LONGEST_WAIT,
+    RESOLUTION_HOURS,
+    LAST_SCORE,
+    MEAN_SCORE,
+    LOW_SCORES,
+)
