@@ -1,0 +1,187 @@
+"""Who left afterwards: the one module that looks past ``as_of``.
+
+Nothing that scores may import it. A label is only as old as what was known by ``known_until``.
+"""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from sources.events import MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
+from sources.merges import Events, as_known, owners
+
+#: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
+#: change of plan leave that as it was, and a trial is nothing to keep yet.
+_KEPT_AFTER = {
+    "trial_started": False,
+    "started": True,
+    "resumed": True,
+    "cancel_scheduled": False,
+    "cancel_withdrawn": True,
+    "ended": False,
+}
+
+
+def contract_labels(
+    events: Events,
+    spine: pl.DataFrame,
+    *,
+    lead_days: int,
+    horizon_days: int,
+    grace_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """Whether each subscriber decided to leave in ``[as_of + lead, as_of + lead + horizon)``.
+
+    Somebody leaves at the ``cancel_scheduled`` or ``ended`` after which none of their
+    subscriptions is one they keep. A leaving is undone, and does not count, where a subscription
+    is kept again (withdrawn, started, resumed) within ``[leaving, leaving + grace)``. Accounts
+    merged later are judged as the account they live on as.
+
+    Args:
+        events: The event tables by name.
+        spine: ``subscriber_id``, ``as_of``.
+        lead_days: Days between ``as_of`` and the window.
+        horizon_days: Length of the window.
+        grace_days: How long a leaving may be undone.
+        known_until: Only rows with ``known_at < known_until`` are read.
+
+    Returns:
+        One row per spine row, in its order: ``subscriber_id``, ``as_of``, ``churned``, ``cause``
+        (``payment``, ``voluntary``; of churners only), ``left_at`` (of churners only). Churned
+        is null where it is unknown, as window plus grace had not closed by ``known_until``, and
+        where nothing is predicted: gone before ``as_of``, or decided within the lead.
+    """
+    opens = pl.col("as_of") + timedelta(days=lead_days)
+    closes = opens + timedelta(days=horizon_days)
+    moves = _moves(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
+    leavings = _lasting_leavings(moves, timedelta(days=grace_days))
+    labelled = (
+        _followed(events, spine, known_until)
+        .sort("as_of")
+        .join_asof(
+            moves.select("owner", "happened_at", staying=pl.col("kept") > 0),
+            left_on="as_of",
+            right_on="happened_at",
+            by="owner",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
+        .join_asof(
+            leavings,
+            left_on="as_of",
+            right_on="left_at",
+            by="owner",
+            strategy="forward",
+            check_sortedness=False,
+        )
+    )
+    predicted = pl.col("staying").fill_null(value=False) & (pl.col("left_at") >= opens).fill_null(
+        value=True
+    )
+    closed = closes + timedelta(days=grace_days) <= known_until
+    churned = (pl.col("left_at") < closes).fill_null(value=False)
+    return _answer(labelled.with_columns(churned=pl.when(closed & predicted).then(churned)))
+
+
+def silence_labels(
+    events: Events,
+    spine: pl.DataFrame,
+    *,
+    lead_days: int,
+    horizon_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """Whether each subscriber paid nothing in ``[as_of + lead, as_of + lead + horizon)``.
+
+    Returns:
+        As ``contract_labels``. The cause is always ``voluntary``, ``left_at`` is the last
+        payment before the window, and churned is null until the window has closed.
+    """
+    opens = pl.col("as_of") + timedelta(days=lead_days)
+    closes = opens + timedelta(days=horizon_days)
+    paid = (
+        as_known(events, PAYMENTS.name, known_until)
+        .filter(pl.col("kind") == "paid")
+        .select("happened_at", owner="subscriber_id")
+        .sort("happened_at")
+        .collect()
+    )
+    labelled = (
+        _followed(events, spine, known_until)
+        .with_columns(opens=opens)
+        .sort("opens")
+        .join_asof(
+            paid.with_columns(left_at="happened_at"),
+            left_on="opens",
+            right_on="happened_at",
+            by="owner",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
+        .join_asof(
+            paid.rename({"happened_at": "next_paid_at"}),
+            left_on="opens",
+            right_on="next_paid_at",
+            by="owner",
+            strategy="forward",
+            check_sortedness=False,
+        )
+        .with_columns(cause=pl.lit("voluntary"))
+    )
+    silent = (pl.col("next_paid_at") >= closes).fill_null(value=True)
+    return _answer(labelled.with_columns(churned=pl.when(closes <= known_until).then(silent)))
+
+
+def _followed(events: Events, spine: pl.DataFrame, known_until: datetime) -> pl.DataFrame:
+    """The spine with each row's place in it and the account that the person lives on as."""
+    links = owners(events[MERGES.name], known_until)
+    return (
+        spine.select("subscriber_id", pl.col("as_of").cast(MOMENT))
+        .with_row_index("place")
+        .join(links, on="subscriber_id", how="left", maintain_order="left")
+        .with_columns(owner=pl.coalesce("owner", "subscriber_id"))
+    )
+
+
+def _moves(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+    """Each owner's events that keep or give up a subscription, and how many are kept after each.
+
+    One row per event, in order of time; at one moment in the contract's order of kinds.
+    """
+    order = {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}
+    after = pl.col("kind").replace_strict(_KEPT_AFTER, default=None, return_dtype=pl.Int32)
+    step = pl.col("after") - pl.col("after").shift(1, fill_value=0).over(
+        "subscriber_id", "subscription_id"
+    )
+    return (
+        subscriptions.with_columns(
+            order=pl.col("kind").replace_strict(order, default=-1, return_dtype=pl.Int32),
+            after=after,
+        )
+        .filter(pl.col("after").is_not_null())
+        .sort("happened_at", "order", "subscription_id", maintain_order=True)
+        .with_columns(kept=step.cum_sum().over("subscriber_id"), step=step)
+        .select("happened_at", "kind", "reason", "step", "kept", owner="subscriber_id")
+    )
+
+
+def _lasting_leavings(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
+    """One row per leaving that was not undone, in order of time: owner, left_at, cause."""
+    back = pl.when(pl.col("kept") > 0).then(pl.col("happened_at"))
+    back_at = back.backward_fill().over("owner")
+    undone = (back_at < pl.col("happened_at") + grace).fill_null(value=False)
+    by_payment = (pl.col("kind") == "ended") & (pl.col("reason") == "payment")
+    return moves.filter(pl.col("kept") == 0, pl.col("step") < 0, ~undone).select(
+        "owner",
+        left_at="happened_at",
+        cause=pl.when(by_payment.fill_null(value=False))
+        .then(pl.lit("payment"))
+        .otherwise(pl.lit("voluntary")),
+    )
+
+
+def _answer(labelled: pl.DataFrame) -> pl.DataFrame:
+    """The columns of a label in the spine's order, cause and moment for churners only."""
+    of_churners = (pl.when(pl.col("churned")).then(pl.col(name)) for name in ("cause", "left_at"))
+    return labelled.sort("place").select("subscriber_id", "as_of", "churned", *of_churners)
