@@ -8,9 +8,9 @@ import polars as pl
 MOMENT = pl.Datetime("us", "UTC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EventTable:
-    """An append-only table with one row for each thing that happened.
+    """An append-only table with one row for each thing that happened. Equal only to itself.
 
     Attributes:
         name: Name of the table, of its landing folder and of its section in a mapping file.
