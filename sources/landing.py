@@ -22,7 +22,7 @@ REJECTED = pl.Schema(
     {
         "rule": pl.String(),
         "file": pl.String(),
-        #: Counted from 1: rows for Parquet, lines for text, the header not counted.
+        #: Counted from 1: the line of a text file, the row of a Parquet file.
         "row": pl.UInt32(),
         #: The row as JSON, or the text itself where it could not be split into columns.
         "text": pl.String(),

@@ -1,0 +1,56 @@
+"""SQL of the mapping file as Polars expressions, checked against the columns that are there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from sources.mapping import BadMapping, Value, or_rather
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may name: the columns of one file, and where the mapping says so.
+
+    Attributes:
+        place: File and section, for messages.
+        columns: Columns of the input, of its joins, and its row number.
+    """
+
+    place: str
+    columns: Sequence[str]
+
+    def compile(self, key: str, told: Value) -> pl.Expr:
+        """The expression that ``key`` tells; numbers, true and false stand for themselves.
+
+        Raises:
+            BadMapping: It is no SQL, or names a column that is not there.
+        """
+        if not isinstance(told, str):
+            return pl.lit(told)
+        try:
+            expression = pl.sql_expr(told)
+        except pl.exceptions.PolarsError as error:
+            raise BadMapping(
+                f"{self.place}: {key} = {told!r} is no SQL expression ({first_line(error)})"
+            ) from None
+        for name in expression.meta.root_names():
+            if name not in self.columns:
+                raise BadMapping(self._no_column(key, told, name))
+        return expression
+
+    def names(self, told: Value) -> set[str]:
+        """The columns that an expression reads."""
+        return set(pl.sql_expr(told).meta.root_names()) if isinstance(told, str) else set()
+
+    def _no_column(self, key: str, told: str, name: str) -> str:
+        quoted = f"; for the text itself write {key} = \"'{told}'\"" if told == name else ""
+        return (
+            f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
+            f"{or_rather(name, self.columns)}{quoted}"
+        )
+
+
+def first_line(error: Exception) -> str:
+    """What a library has to say, in one line."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,52 @@
+"""Columns of other files, looked up row by row."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from sources.expressions import Scope
+from sources.mapping import BadMapping, Join
+from sources.reading import BadSource, missing, read_source
+
+
+def with_joins(
+    frame: pl.LazyFrame, joins: Sequence[Join], mapping: Path, place: str
+) -> pl.LazyFrame:
+    """The rows with the columns that the joins take; null where the other file has no such key."""
+    for join in joins:
+        other = _lookup(join, mapping, place)
+        scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
+        for ours in join.keys:
+            scope.compile("on", f'"{ours}"')
+        for name in join.take:
+            if name in scope.columns:
+                raise BadMapping(f"{scope.place}: take: there is a column {name!r} already")
+        frame = frame.join(
+            other,
+            left_on=list(join.keys),
+            right_on=list(join.keys.values()),
+            how="left",
+            maintain_order="left",
+        )
+    return frame
+
+
+def _lookup(join: Join, mapping: Path, place: str) -> pl.LazyFrame:
+    """The keys and the taken columns of a joined file, each key once."""
+    frames = [part.frame for part in read_source(join, mapping) if not part.is_empty]
+    if not frames:
+        raise BadSource(f"{place}: join: {missing(join, mapping)}")
+    frame = pl.concat(frames)
+    scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
+    keys = list(join.keys.values())
+    for name in (*keys, *join.take.values()):
+        scope.compile("on or take", f'"{name}"')
+    taken = frame.select(*keys, *(pl.col(theirs).alias(new) for new, theirs in join.take.items()))
+    twice = taken.select(keys).collect().filter(pl.struct(keys).is_duplicated())
+    if not twice.is_empty():
+        raise BadSource(
+            f"{place}: {join.file} has {twice.height} rows that share their key {keys}, e.g. "
+            f"{twice.row(0)}; a joined file needs each key once"
+        )
+    return taken

@@ -1,0 +1,86 @@
+"""The tables of a mapping with their files opened and checked, before anything is landed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from sources.candidates import Candidates, candidates
+from sources.events import EventTable
+from sources.landing import REJECTED
+from sources.mapping import TABLES, Input, SourceMapping
+from sources.reading import BadSource, Part, missing, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One table to extract.
+
+    Attributes:
+        table: Its contract.
+        parts: Its files, in order.
+        found: What each file that is not empty says happened.
+        notes: Files that may be missing and are, and what looks odd about the others.
+        complete: Whether every file is there and has something in it.
+    """
+
+    table: EventTable
+    parts: tuple[Part, ...]
+    found: tuple[Candidates, ...]
+    notes: tuple[str, ...]
+    complete: bool
+
+    @property
+    def broken_lines(self) -> pl.DataFrame:
+        """Lines of its files that could not be split; schema ``REJECTED``."""
+        return pl.concat([pl.DataFrame(schema=REJECTED), *(part.broken for part in self.parts)])
+
+    @property
+    def rows(self) -> int:
+        """How many rows its files have, broken lines included."""
+        return sum(part.broken.height + _height(part.frame) for part in self.parts)
+
+    @property
+    def kept(self) -> int:
+        """How many of the rows that could be split the mapping's ``where`` keeps."""
+        return sum(_height(each.kept) for each in self.found)
+
+
+def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan], dict[str, str]]:
+    """The tables whose files open, and what is wrong with the others.
+
+    Raises:
+        BadMapping: The mapping asks for something that is not in the files.
+    """
+    plans, problems = {}, {}
+    for name, inputs in asked.tables.items():
+        try:
+            plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
+        except BadSource as error:
+            problems[name] = f"{asked.path.name}, section [{name}]: {error}"
+    return plans, problems
+
+
+def _plan_table(
+    table: EventTable, inputs: tuple[Input, ...], mapping: Path, until: datetime
+) -> Plan:
+    parts: list[Part] = []
+    found: list[Candidates] = []
+    notes: list[str] = []
+    for source in inputs:
+        opened = read_source(source, mapping)
+        if not opened:
+            notes.append(missing(source, mapping))
+            if not source.optional:
+                raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
+        parts += opened
+        full = [part for part in opened if not part.is_empty]
+        found += [candidates(table, source, part, mapping, until) for part in full]
+    complete = not notes and len(found) == len(parts)
+    notes += [part.note for part in parts if part.note]
+    return Plan(table, tuple(parts), tuple(found), tuple(notes), complete)
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return frame.select(pl.len()).collect().item()

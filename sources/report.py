@@ -1,0 +1,67 @@
+"""What one extract did, table by table: nothing that was read is unaccounted for."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReport:
+    """One event table in one extract. One row of a source may hold several events.
+
+    Attributes:
+        table: Its name.
+        files: The source files read.
+        rows: Rows read, lines that could not be split included.
+        skipped: Rows that the mapping's ``where`` leaves out.
+        events: Events found in the other rows, and rows that should hold one and do not.
+        landed: Events new in this extract.
+        late: Of these, how many were known by the source's word before the previous extract,
+            which did not see them; they landed as known at its end.
+        already_landed: Events that other days' files hold.
+        not_yet_known: Events known at ``until`` or later, left for later extracts.
+        rejected: Number of events, or lines, refused by each rule.
+        notes: What looks odd and is no fault.
+        complete: Whether every file was there and had something in it.
+    """
+
+    table: str
+    files: tuple[str, ...] = ()
+    rows: int = 0
+    skipped: int = 0
+    events: int = 0
+    landed: int = 0
+    late: int = 0
+    already_landed: int = 0
+    not_yet_known: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        landed = self.landed + self.already_landed
+        lost = self.events - landed - self.not_yet_known - sum(self.rejected.values())
+        # A row that is kept holds an event, or is refused for holding none.
+        if lost or self.events < self.rows - self.skipped:
+            raise AssertionError(f"rows were lost on the way, a fault of ours: {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One extract of one mapping.
+
+    Attributes:
+        until: What was known before this moment was read.
+        tables: One report for each table that could be read.
+        degraded: Tables whose source is missing, unreadable or empty, or has never given an
+            event: features from them are not to be trusted.
+        problems: Why tables could not be read; empty if all could.
+    """
+
+    until: datetime
+    tables: tuple[TableReport, ...]
+    degraded: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as JSON takes it."""
+        return {**asdict(self), "until": self.until.isoformat()}

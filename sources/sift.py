@@ -1,0 +1,112 @@
+"""Telling apart what is new, what has landed, what is not known yet, and what breaks a rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from sources.candidates import Candidates
+from sources.events import EventTable
+from sources.landing import REJECTED
+from sources.reading import ROW
+from sources.rules import DUPLICATE
+
+#: Which of several ``Candidates`` an event comes from.
+ORIGIN = "origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Every event of one table in one extract, in one of four places.
+
+    Attributes:
+        new: Events to land, as the source tells them.
+        already_landed: How many other days' files hold.
+        not_yet_known: How many are known at ``until`` or later.
+        broken: Events that break a rule: ``rule``, ``ORIGIN``, ``ROW``.
+    """
+
+    new: pl.DataFrame
+    already_landed: int
+    not_yet_known: int
+    broken: pl.DataFrame
+
+    @property
+    def events(self) -> int:
+        """How many events there were."""
+        return self.new.height + self.already_landed + self.not_yet_known + self.broken.height
+
+
+def sift(
+    table: EventTable, found: Sequence[Candidates], landed: pl.LazyFrame, until: datetime
+) -> Sifted:
+    """Sort the events found by what is to become of them.
+
+    Args:
+        table: Whose events.
+        found: What the files say happened.
+        landed: Events of the same table that other days' files hold.
+        until: What was known before this moment is read.
+    """
+    read = _collect(table, found)
+    later = pl.col("known_at") >= until
+    known = read.filter(~later.fill_null(False))
+    ruled_out = known.filter(pl.col("rule").is_not_null())
+    ordered = known.filter(pl.col("rule").is_null()).sort(
+        *identity(table), "known_at", ORIGIN, ROW, nulls_last=True
+    )
+    again = ordered.select(_same_as_before(table)).to_series()
+    distinct = ordered.filter(~again).select(table.schema.names())
+    new = distinct.lazy().join(landed, on=identity(table), how="anti", nulls_equal=True).collect()
+    copies = ordered.filter(again).with_columns(rule=pl.lit(DUPLICATE))
+    return Sifted(
+        new=new,
+        already_landed=distinct.height - new.height,
+        not_yet_known=read.height - known.height,
+        broken=pl.concat([ruled_out, copies]).select("rule", ORIGIN, ROW),
+    )
+
+
+def identity(table: EventTable) -> list[str]:
+    """The columns that make an event that event: all but when we came to know it."""
+    return [name for name in table.schema if name != "known_at"]
+
+
+def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataFrame:
+    """The rows behind broken events as they were read; schema ``REJECTED``."""
+    rows = [
+        _as_text(found[origin], broken.filter(pl.col(ORIGIN) == origin))
+        for origin in broken[ORIGIN].unique().sort()
+    ]
+    return pl.concat([pl.DataFrame(schema=REJECTED), *rows])
+
+
+def _collect(table: EventTable, found: Sequence[Candidates]) -> pl.DataFrame:
+    frames = [
+        each.events.with_columns(
+            pl.lit(origin, pl.UInt32).alias(ORIGIN), pl.col(ROW).cast(pl.UInt32)
+        )
+        for origin, each in enumerate(found)
+    ]
+    if frames:
+        return pl.concat(frames).collect(engine="streaming")
+    extra = {"rule": pl.String, ROW: pl.UInt32, ORIGIN: pl.UInt32}
+    return pl.DataFrame(schema={**table.schema, **extra})
+
+
+def _same_as_before(table: EventTable) -> pl.Expr:
+    """Whether a row, in order, is the same event as the row before it."""
+    return pl.all_horizontal(
+        pl.int_range(pl.len()) > 0,
+        *(pl.col(name).eq_missing(pl.col(name).shift()) for name in identity(table)),
+    )
+
+
+def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
+    read = origin.part.frame.join(broken.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
+    texts = read.select(
+        pl.col(ROW).cast(pl.UInt32), pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
+    ).collect()
+    joined = broken.join(texts, on=ROW, how="left").with_columns(file=pl.lit(origin.part.file))
+    return joined.rename({ROW: "row"}).select(REJECTED.names()).cast(REJECTED)
