@@ -1,0 +1,81 @@
+"""What a model must beat: the constant rate, one line about recency, and logistic regression."""
+
+import warnings
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from models.calibration import learn_calibration
+from models.encoding import ColumnContract
+from models.fit import Examples
+
+#: The recency rule ranks by this column, longest first: who has not paid for long will leave.
+RECENCY = "days_since_paid"
+
+# More rows than this do not move a line through a hundred columns; they only take longer.
+_LOGISTIC_ROWS = 40_000
+
+
+def baseline_risks(
+    contract: ColumnContract, fit: Examples, calibrate: Examples, judged: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What each baseline says of the judged rows: risks by name, one per row.
+
+    ``recency`` is there only where the column it ranks by is.
+    """
+    risks = {
+        "constant": np.full(len(judged), float(np.mean(fit.happened))),
+        "logistic": logistic_risk(contract, fit, judged),
+    }
+    if RECENCY in contract.names:
+        place = contract.names.index(RECENCY)
+        risks["recency"] = recency_risk(calibrate, judged, place)
+    return risks
+
+
+def recency_risk(calibrate: Examples, judged: np.ndarray, place: int) -> np.ndarray:
+    """Risk by days since the last payment alone; who never paid comes first."""
+    longest = np.nanmax(calibrate.matrix[:, place], initial=1.0)
+
+    def waited(matrix: np.ndarray) -> np.ndarray:
+        days = matrix[:, place]
+        # Never paid counts as a day longer than anybody's wait, so that it ranks first.
+        return np.where(np.isnan(days), max(longest, np.nanmax(days, initial=1.0)) + 1, days)
+
+    scale = max(longest, 1.0)
+    line = learn_calibration(waited(calibrate.matrix) / scale, calibrate.happened)
+    return line.apply(waited(judged) / scale)
+
+
+def logistic_risk(contract: ColumnContract, fit: Examples, judged: np.ndarray) -> np.ndarray:
+    """Risk by logistic regression on the same columns: imputed, scaled, categories one-hot."""
+    model = _logistic(contract)
+    every = max(1, len(fit.happened) // _LOGISTIC_ROWS)
+    with warnings.catch_warnings():
+        # Not quite settled is good enough for a yardstick.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(fit.matrix[::every], fit.happened[::every])
+    return np.asarray(model.predict_proba(judged))[:, 1]
+
+
+def _logistic(contract: ColumnContract) -> Pipeline:
+    texts = [place for place, column in enumerate(contract.columns) if column.categories]
+    numbers = [place for place in range(len(contract.columns)) if place not in texts]
+    columns = ColumnTransformer(
+        [
+            (
+                "numbers",
+                make_pipeline(
+                    SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+                ),
+                numbers,
+            ),
+            ("texts", OneHotEncoder(handle_unknown="ignore", max_categories=40), texts),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression(C=0.1, max_iter=200))

@@ -1,0 +1,178 @@
+"""The column contract: which columns a model reads, in which order, and what texts they hold.
+
+LightGBM predicts without complaint from wrong columns and unknown categories, so they are refused
+here, before it is asked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+#: Say whom and when a row is about; they may stand beside the columns and are not read.
+ROW_NAMES = ("subscriber_id", "as_of")
+
+# What a category's own churn rate weighs against everybody's: as much as this many rows of it.
+_PRIOR_ROWS = 50
+
+
+class ColumnMismatch(ValueError):  # noqa: N818 - named for what it says, as all errors here are
+    """The frame has not exactly the columns that the model was fitted on. Nothing was predicted."""
+
+
+class UnknownCategory(ValueError):  # noqa: N818
+    """The frame has a category that the model has never seen. Nothing was predicted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractColumn:
+    """One column that a model reads.
+
+    Attributes:
+        name: Its name in the frame.
+        categories: The texts it may hold, in the order of their codes (0, 1, ...); of a number
+            ``None``.
+    """
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnContract:
+    """The columns that a model reads, in order."""
+
+    columns: tuple[ContractColumn, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def check(self, frame: pl.DataFrame) -> None:
+        """Refuse a frame that the model cannot read as it was fitted.
+
+        Raises:
+            ColumnMismatch: A column is missing, is not known, or has text for numbers.
+            UnknownCategory: A text was not there when the model was fitted.
+        """
+        self._check_names([name for name in frame.columns if name not in ROW_NAMES])
+        for column in self.columns:
+            _check_kind(column, frame.schema[column.name])
+            if column.categories is not None:
+                _check_categories(column.name, column.categories, frame[column.name])
+
+    def encode(self, frame: pl.DataFrame) -> np.ndarray:
+        """The frame as numbers: one row per row, one column per name, float64, unknown is NaN.
+
+        Raises:
+            ColumnMismatch, UnknownCategory: As ``check``.
+        """
+        self.check(frame)
+        matrix = np.empty((frame.height, len(self.columns)), order="F")
+        for place, column in enumerate(self.columns):
+            matrix[:, place] = _numbers(column, frame[column.name])
+        return matrix
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The contract as plain values."""
+        return [
+            {"name": column.name, "categories": column.categories and list(column.categories)}
+            for column in self.columns
+        ]
+
+    @staticmethod
+    def from_json(columns: Iterable[Mapping[str, Any]]) -> "ColumnContract":
+        """The contract that ``to_json`` wrote."""
+        return ColumnContract(
+            tuple(
+                ContractColumn(
+                    column["name"],
+                    None if column["categories"] is None else tuple(column["categories"]),
+                )
+                for column in columns
+            )
+        )
+
+    def _check_names(self, found: Sequence[str]) -> None:
+        missing = [name for name in self.names if name not in found]
+        extra = [name for name in found if name not in self.names]
+        if missing or extra:
+            raise ColumnMismatch(
+                f"the model reads {len(self.columns)} columns and was given {len(found)}: "
+                f"missing {_some(missing)}; not known to it {_some(extra)}. Build the features it "
+                "was fitted on, or fit a new model on these: perdura train"
+            )
+
+
+def learn_contract(
+    rows: pl.DataFrame, names: Sequence[str], seen: pl.DataFrame | None = None
+) -> ColumnContract:
+    """The contract of the columns ``names`` of labelled rows.
+
+    Categories are coded by rising churn rate, so that a split at a threshold parts those who
+    leave from those who stay and a text is explained as exactly as a number is.
+
+    Args:
+        rows: ``churned`` and the columns, one row per (who, when).
+        names: Which columns, in which order.
+        seen: More rows whose texts may be met, though nobody knows yet who of them left.
+    """
+    seen = rows if seen is None else seen
+    return ColumnContract(
+        tuple(
+            ContractColumn(
+                name, _by_churn(rows, name, seen[name]) if rows[name].dtype == pl.String else None
+            )
+            for name in names
+        )
+    )
+
+
+def _by_churn(rows: pl.DataFrame, name: str, seen: pl.Series) -> tuple[str, ...]:
+    labelled = rows.select(name, pl.col("churned").cast(pl.Float64)).drop_nulls()
+    everybody = pl.lit(labelled["churned"].mean() or 0.0)
+    smoothed = (pl.col("churned").sum() + _PRIOR_ROWS * everybody) / (pl.len() + _PRIOR_ROWS)
+    rates = labelled.group_by(name).agg(rate=smoothed)
+    texts = pl.concat([rows[name], seen]).drop_nulls().unique().to_frame()
+    ranked = texts.join(rates, on=name, how="left").with_columns(
+        pl.col("rate").fill_null(everybody)
+    )
+    return tuple(ranked.sort("rate", name)[name].to_list())
+
+
+def _numbers(column: ContractColumn, values: pl.Series) -> np.ndarray:
+    if column.categories is not None:
+        codes = {text: code for code, text in enumerate(column.categories)}
+        values = values.replace_strict(codes, default=None, return_dtype=pl.Float64)
+    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _check_kind(column: ContractColumn, kind: pl.DataType) -> None:
+    is_text = kind in (pl.String, pl.Categorical, pl.Enum)
+    is_number = kind.is_numeric() or kind == pl.Boolean
+    fits = is_number if column.categories is None else is_text
+    if not fits and kind != pl.Null:
+        expected = "numbers" if column.categories is None else "text"
+        raise ColumnMismatch(
+            f"column {column.name!r} holds {kind} and the model was fitted on {expected} there. "
+            "Build the features it was fitted on, or fit a new model on these: perdura train"
+        )
+
+
+def _check_categories(name: str, known: Sequence[str], values: pl.Series) -> None:
+    found = values.drop_nulls().cast(pl.String).unique()
+    new = found.filter(~found.is_in(list(known))).sort().to_list()
+    if new:
+        raise UnknownCategory(
+            f"column {name!r} holds {_some(new)}, which the model has never seen; it knows "
+            f"{_some(list(known))}. Correct the rows, or fit a new model that knows them: "
+            "perdura train"
+        )
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    shown = ", ".join(repr(name) for name in names[:limit]) or "none"
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

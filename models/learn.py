@@ -1,0 +1,88 @@
+"""From the parts of a split to a churn model: columns coded, trees fitted, risks calibrated."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+
+from models.calibration import Calibration, learn_calibration
+from models.encoding import ColumnContract
+from models.fit import Examples, fit_booster
+from models.model import ChurnModel
+from models.params import TrainingParams
+from models.split import Split
+
+#: Below so many leavers of either cause among the fitted, telling them apart is guessing.
+FEWEST_OF_A_CAUSE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One part of a split as numbers: leaving or not, and of the leavers, by payment or not."""
+
+    leaving: Examples
+    by_payment: Examples
+
+
+def encode(contract: ColumnContract, part: pl.DataFrame) -> Encoded:
+    """One part of a split as numbers, in the contract's order of columns."""
+    matrix = contract.encode(part.select(contract.names))
+    churned = part["churned"].to_numpy().astype(bool)
+    payment = part["cause"].eq_missing("payment").to_numpy()
+    return Encoded(
+        Examples(matrix, churned.astype(np.float64)),
+        Examples(matrix[churned], payment[churned].astype(np.float64)),
+    )
+
+
+def learn_model(
+    contract: ColumnContract, split: Split, fit: Encoded, calibrate: Encoded, params: TrainingParams
+) -> ChurnModel:
+    """The model fitted on ``split.fit`` and calibrated on ``split.calibrate``.
+
+    Args:
+        contract: The columns.
+        split: The parts, for their dates.
+        fit: ``split.fit``, encoded.
+        calibrate: ``split.calibrate``, encoded; it decides how many trees there are, too.
+        params: What to learn.
+    """
+    booster = fit_booster(fit.leaving, calibrate.leaving, contract.names, params.booster)
+    cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
+    return ChurnModel(
+        booster_text=booster.model_to_string(),
+        calibration=_calibration(booster, calibrate.leaving),
+        cause_text=None if cause is None else cause.model_to_string(),
+        cause_calibration=(
+            Calibration() if cause is None else _calibration(cause, calibrate.by_payment)
+        ),
+        payment_share=float(fit.by_payment.happened.mean()),
+        contract=contract,
+        churn=params.churn,
+        lead_days=params.lead_days,
+        horizon_days=params.horizon_days,
+        grace_days=params.grace_days,
+        fitted_until=_fitted_until(split, params),
+    )
+
+
+def _fit_cause(
+    contract: ColumnContract, fit: Examples, calibrate: Examples, params: TrainingParams
+) -> lgb.Booster | None:
+    """Trees that tell leavers by payment from the others, where there are enough of both."""
+    fewest = min(fit.happened.sum(), (1 - fit.happened).sum())
+    if fewest < FEWEST_OF_A_CAUSE or len(np.unique(calibrate.happened)) < 2:
+        return None
+    return fit_booster(fit, calibrate, contract.names, params.booster)
+
+
+def _calibration(booster: lgb.Booster, later: Examples) -> Calibration:
+    score = np.asarray(booster.predict(later.matrix, raw_score=True), dtype=np.float64)
+    return learn_calibration(score, later.happened)
+
+
+def _fitted_until(split: Split, params: TrainingParams) -> datetime:
+    last: datetime = pl.concat([split.fit["as_of"], split.calibrate["as_of"]]).max()  # pyright: ignore[reportAssignmentType]
+    return last + timedelta(days=params.gap_days)

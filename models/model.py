@@ -1,0 +1,137 @@
+"""The churn model: everything that turns feature rows into risks, as text that anybody can read."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+
+from models.calibration import Calibration
+from models.encoding import ColumnContract
+from models.fit import load_booster
+
+BOOSTER_FILE = "booster.txt"
+CAUSE_FILE = "cause_booster.txt"
+CONTRACT_FILE = "contract.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnModel:
+    """A fitted and calibrated model.
+
+    Attributes:
+        booster_text: LightGBM's text of the trees that give the log-odds of leaving.
+        calibration: From those log-odds to the risk.
+        cause_text: LightGBM's text of the trees that give the log-odds that a leaver leaves
+            by payment; ``None`` where too few did to tell.
+        cause_calibration: From those log-odds to a share.
+        payment_share: Share of leavers that left by payment, used where there are no such trees.
+        contract: The columns it reads.
+        churn: ``contract`` or ``silence``.
+        lead_days: As in ``TrainingParams``.
+        horizon_days: As in ``TrainingParams``.
+        grace_days: As in ``TrainingParams``.
+        fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
+    """
+
+    booster_text: str
+    calibration: Calibration
+    cause_text: str | None
+    cause_calibration: Calibration
+    payment_share: float
+    contract: ColumnContract
+    churn: str
+    lead_days: int
+    horizon_days: int
+    grace_days: int
+    fitted_until: datetime
+
+    @cached_property
+    def booster(self) -> lgb.Booster:
+        """The trees that give the log-odds of leaving."""
+        return load_booster(self.booster_text)
+
+    @cached_property
+    def cause_booster(self) -> lgb.Booster | None:
+        """The trees that give the log-odds of leaving by payment, of those who leave."""
+        return None if self.cause_text is None else load_booster(self.cause_text)
+
+    def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """How likely each row's subscriber is to leave within the horizon.
+
+        Args:
+            frame: The columns of the contract, in any order, beside ``subscriber_id`` and
+                ``as_of`` or without.
+
+        Returns:
+            One row per row, in order: ``risk`` in (0, 1), and its two parts ``risk_voluntary``
+            and ``risk_payment``, which add up to it.
+
+        Raises:
+            ColumnMismatch: A column is missing, is not known, or has text for numbers.
+            UnknownCategory: A text was not there when the model was fitted.
+        """
+        return self.predict_encoded(self.contract.encode(frame))
+
+    def predict_encoded(self, matrix: np.ndarray) -> pl.DataFrame:
+        """As ``predict``, for columns that the contract has encoded."""
+        if not len(matrix):
+            return pl.DataFrame(schema=dict.fromkeys(RISKS, pl.Float64))
+        risk = self.calibration.apply(_scores(self.booster, matrix))
+        by_payment = risk * self._payment_share(matrix)
+        return pl.DataFrame(dict(zip(RISKS, (risk, risk - by_payment, by_payment), strict=True)))
+
+    def save(self, folder: Path) -> None:
+        """Write the model into ``folder`` as text and JSON."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / BOOSTER_FILE).write_text(self.booster_text, encoding="utf-8")
+        if self.cause_text is not None:
+            (folder / CAUSE_FILE).write_text(self.cause_text, encoding="utf-8")
+        text = json.dumps(self._settings(), indent=1, ensure_ascii=False)
+        (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
+
+    @staticmethod
+    def load(folder: Path) -> "ChurnModel":
+        """The model that ``save`` wrote into ``folder``."""
+        stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
+        cause = folder / CAUSE_FILE
+        return ChurnModel(
+            booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
+            cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
+            calibration=Calibration(**stored.pop("calibration")),
+            cause_calibration=Calibration(**stored.pop("cause_calibration")),
+            contract=ColumnContract.from_json(stored.pop("columns")),
+            fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
+            **stored,
+        )
+
+    def _payment_share(self, matrix: np.ndarray) -> np.ndarray | float:
+        if self.cause_booster is None:
+            return self.payment_share
+        return self.cause_calibration.apply(_scores(self.cause_booster, matrix))
+
+    def _settings(self) -> dict[str, object]:
+        return {
+            "churn": self.churn,
+            "lead_days": self.lead_days,
+            "horizon_days": self.horizon_days,
+            "grace_days": self.grace_days,
+            "fitted_until": self.fitted_until.isoformat(),
+            "calibration": asdict(self.calibration),
+            "tells_causes": self.cause_text is not None,
+            "cause_calibration": asdict(self.cause_calibration),
+            "payment_share": self.payment_share,
+            "columns": self.contract.to_json(),
+        }
+
+
+#: What a model says of each row.
+RISKS = ("risk", "risk_voluntary", "risk_payment")
+
+
+def _scores(booster: lgb.Booster, matrix: np.ndarray) -> np.ndarray:
+    return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)

@@ -1,0 +1,66 @@
+"""Everything that changes a fitted model. Logged as it stands."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoosterParams:
+    """How LightGBM grows its trees.
+
+    Attributes:
+        learning_rate: How much each tree adds.
+        rounds: At most so many trees.
+        patience: Stop after so many trees that did not help on the later slice.
+        max_depth: Splits on a path at most. Exact reasons cost twice as much per level.
+        num_leaves: Leaves of a tree at most.
+        min_data_in_leaf: Rows in a leaf at least.
+        feature_fraction: Share of the columns that each tree may use.
+        lambda_l2: How strongly leaves are drawn towards zero.
+        seed: Decides which columns each tree may use.
+        threads: Threads to fit with; the model does not depend on it. 0: one per core.
+    """
+
+    learning_rate: float = 0.04
+    rounds: int = 600
+    patience: int = 40
+    max_depth: int = 6
+    num_leaves: int = 31
+    min_data_in_leaf: int = 100
+    feature_fraction: float = 0.6
+    lambda_l2: float = 5.0
+    seed: int = 0
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingParams:
+    """What is predicted, on which rows it is learnt and judged, and how the trees grow.
+
+    Attributes:
+        churn: ``contract``: a subscription is given up. ``silence``: nothing is paid.
+        lead_days: Days between ``as_of`` and the window.
+        horizon_days: Length of the window, ``[as_of + lead, as_of + lead + horizon)``.
+        grace_days: How long a leaving may be undone; of no use where churn is silence.
+        split: By ``time``, or by ``subscribers`` where the history is too short for that.
+        calibrate_dates: How many dates calibrate, where the split is by time.
+        judge_dates: How many dates judge, where the split is by time.
+        calls: How many people support can call on one date.
+        booster: How the trees grow.
+    """
+
+    churn: Literal["contract", "silence"] = "contract"
+    lead_days: int = 0
+    horizon_days: int = 30
+    grace_days: int = 30
+    split: Literal["time", "subscribers"] = "time"
+    calibrate_dates: int = 2
+    judge_dates: int = 2
+    calls: int = 100
+    booster: BoosterParams = field(default_factory=BoosterParams)
+
+    @property
+    def gap_days(self) -> int:
+        """Days after ``as_of`` until the outcome is known."""
+        grace = self.grace_days if self.churn == "contract" else 0
+        return self.lead_days + self.horizon_days + grace

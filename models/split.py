@@ -1,0 +1,146 @@
+"""Rows to fit, to calibrate and to judge on, so that none tells the next what it should guess.
+
+By time where the history allows it: a window that was fitted on has closed, grace included, before
+the first date that is calibrated or judged. By subscriber where the history is too short for that.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import polars as pl
+
+from models.params import TrainingParams
+
+#: Hundredths of the subscribers: fitted below the first, calibrated below the second.
+_FIT_BELOW, _CALIBRATE_BELOW = 60, 80
+
+
+class HistoryTooShort(ValueError):  # noqa: N818 - named for what it says
+    """There are not enough dates whose outcome is known for a split by time."""
+
+
+class NotEnoughChurn(ValueError):  # noqa: N818
+    """A part of the split has nobody who left, or nobody who stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three parts of the labelled rows; none shares a row with another."""
+
+    fit: pl.DataFrame
+    calibrate: pl.DataFrame
+    judge: pl.DataFrame
+
+    @property
+    def parts(self) -> dict[str, pl.DataFrame]:
+        """The parts by name, in order of use."""
+        return {"fit": self.fit, "calibrate": self.calibrate, "judge": self.judge}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Rows of each part and how many of them left, by name."""
+        rows = {f"{name}_rows": part.height for name, part in self.parts.items()}
+        return rows | {
+            f"{name}_churned": int(part["churned"].sum()) for name, part in self.parts.items()
+        }
+
+
+def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
+    """The labelled rows in three parts, by time or by subscriber as ``params`` say.
+
+    Raises:
+        HistoryTooShort: As ``split_by_time``.
+        NotEnoughChurn: A part has only people who left, or only people who stayed.
+    """
+    labelled = rows.filter(pl.col("churned").is_not_null())
+    if params.split == "subscribers":
+        split = split_by_subscribers(labelled)
+    else:
+        split = split_by_time(
+            labelled,
+            gap_days=params.gap_days,
+            calibrate_dates=params.calibrate_dates,
+            judge_dates=params.judge_dates,
+        )
+    for name, part in split.parts.items():
+        _check_both_kinds(name, part)
+    return split
+
+
+def split_by_time(
+    rows: pl.DataFrame, *, gap_days: int, calibrate_dates: int, judge_dates: int
+) -> Split:
+    """The last dates judge, earlier ones calibrate, those before fit, with a gap before both.
+
+    Args:
+        rows: ``as_of``, one row per (who, when), outcomes known.
+        gap_days: Lead plus horizon plus grace: how long after ``as_of`` an outcome is known.
+        calibrate_dates: How many dates calibrate.
+        judge_dates: How many dates judge.
+
+    Returns:
+        Parts such that ``as_of + gap`` of each row is at most the first ``as_of`` of the next
+        part. Rows of the dates between are in none.
+
+    Raises:
+        HistoryTooShort: No dates are left to fit or to calibrate on.
+    """
+    dates: list[datetime] = rows["as_of"].unique().sort().to_list()
+    gap = timedelta(days=gap_days)
+    judged = dates[-judge_dates:]
+    calibrated = _closed_before(dates, judged, gap)[-calibrate_dates:]
+    fitted = _closed_before(dates, calibrated, gap)
+    if not fitted:
+        raise HistoryTooShort(
+            f"asked to fit, calibrate ({calibrate_dates} dates) and judge ({judge_dates} dates) "
+            f"with {gap_days} days between them; found {len(dates)} dates with known outcomes"
+            f"{_span(dates)}. Give a longer history or closer dates, a shorter horizon, or "
+            "split by subscribers: split = 'subscribers'"
+        )
+    at = pl.col("as_of")
+    return Split(*(rows.filter(at.is_in(part)) for part in (fitted, calibrated, judged)))
+
+
+def split_by_subscribers(rows: pl.DataFrame) -> Split:
+    """Everybody on one side only: 60 % fit, 20 % calibrate, 20 % judge, at the last date alone.
+
+    Who goes where depends on nothing but ``subscriber_id``, so it stays when others come.
+    """
+    people = rows.select("subscriber_id").unique()
+    hundredths = people["subscriber_id"].map_elements(_hundredth, return_dtype=pl.Int64)
+    placed = rows.join(
+        people.with_columns(place=hundredths),
+        on="subscriber_id",
+        how="left",
+        maintain_order="left",
+    )
+    place, last = pl.col("place"), pl.col("as_of") == pl.col("as_of").max()
+    wanted = (
+        place < _FIT_BELOW,
+        place.is_between(_FIT_BELOW, _CALIBRATE_BELOW, closed="left"),
+        (place >= _CALIBRATE_BELOW) & last,
+    )
+    return Split(*(placed.filter(part).drop("place") for part in wanted))
+
+
+def _hundredth(subscriber_id: str) -> int:
+    return int.from_bytes(blake2b(subscriber_id.encode(), digest_size=8).digest()) % 100
+
+
+def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:
+    return [date for date in dates if later and date + gap <= later[0]]
+
+
+def _span(dates: list[datetime]) -> str:
+    return f", {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}" if dates else ""
+
+
+def _check_both_kinds(name: str, part: pl.DataFrame) -> None:
+    left = int(part["churned"].sum())
+    if not 0 < left < part.height:
+        raise NotEnoughChurn(
+            f"asked to {name} on {part.height} rows{_span(part['as_of'].unique().sort().to_list())}"
+            f"; {left} of them left, and it takes both, people who left and people who stayed. "
+            "Give more subscribers, a longer history, or a longer horizon"
+        )

@@ -1,0 +1,141 @@
+"""Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from models.baselines import baseline_risks
+from models.encoding import ColumnMismatch, UnknownCategory, learn_contract
+from models.judge import Judgement, judge
+from models.learn import Encoded, encode, learn_model
+from models.model import ChurnModel
+from models.params import TrainingParams
+from models.promote import Floors, Verdict, verdict
+from models.split import Split, split_rows
+from models.training_set import Fingerprint, Progress, TrainingSet, fingerprint
+
+_STEPS = ("split", "fit", "judge", "compare")
+
+#: What is told of a judged row besides its risks, where the spine has it.
+_TOLD = {
+    "plan": pl.String,
+    "interval_months": pl.Int32,
+    "currency": pl.String,
+    "country": pl.String,
+    "mrr": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A fitted model and what is known of it.
+
+    Attributes:
+        model: The model, exactly as it was judged.
+        params: What it was trained with.
+        judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
+            same rows.
+        judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, the
+            model's risks, the others' by their names, and ``plan``, ``interval_months``,
+            ``currency``, ``country``, ``mrr`` (null where the spine has none).
+        verdict: Whether it should reign, and why.
+        fingerprint: Of the training set.
+        sizes: Rows of each part of the split, and how many of them left.
+    """
+
+    model: ChurnModel
+    params: TrainingParams
+    judgements: dict[str, Judgement]
+    judged: pl.DataFrame
+    verdict: Verdict
+    fingerprint: Fingerprint
+    sizes: dict[str, int]
+
+
+def train(
+    training: TrainingSet,
+    params: TrainingParams,
+    *,
+    champion: ChurnModel | None = None,
+    floors: Floors | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Fit and judge a model. Nothing is written, and nobody is promoted by it.
+
+    Args:
+        training: Labelled feature rows.
+        params: What to learn, on which rows.
+        champion: Whom to beat, where somebody reigns.
+        floors: What the model must reach whoever reigns.
+        progress: Told before each step: how many are done, of how many, and which is next.
+
+    Raises:
+        HistoryTooShort: There are too few dates for a split by time.
+        NotEnoughChurn: A part of the split has only people who left, or only who stayed.
+    """
+    tell = progress or _silent
+    tell(0, len(_STEPS), _STEPS[0])
+    split = split_rows(training.rows, params)
+    contract = learn_contract(split.fit, training.names, seen=training.rows)
+    fit, calibrate = encode(contract, split.fit), encode(contract, split.calibrate)
+    tell(1, len(_STEPS), _STEPS[1])
+    model = learn_model(contract, split, fit, calibrate, params)
+    tell(2, len(_STEPS), _STEPS[2])
+    judged = _judged(training, split, model, fit, calibrate)
+    tell(3, len(_STEPS), _STEPS[3])
+    said, excuse = _ask(champion, split.judge, training.names)
+    judged = judged if said is None else judged.with_columns(said)
+    judgements = {name: judge(judged, risk, calls=params.calls) for name, risk in _risks(judged)}
+    decided = verdict(judged, judgements, floors=floors, champion_says=excuse)
+    tell(4, len(_STEPS), "done")
+    return Trained(
+        model=model,
+        params=params,
+        judgements=judgements,
+        judged=judged,
+        verdict=decided,
+        fingerprint=fingerprint(training),
+        sizes=split.sizes,
+    )
+
+
+def _judged(
+    training: TrainingSet, split: Split, model: ChurnModel, fit: Encoded, calibrate: Encoded
+) -> pl.DataFrame:
+    """The judged rows, the risks of the model and of the baselines, and what is told of them."""
+    matrix = model.contract.encode(split.judge.select(model.contract.names))
+    baselines = baseline_risks(model.contract, fit.leaving, calibrate.leaving, matrix)
+    told = [name for name in training.about.columns if name in _TOLD]
+    keys = ["subscriber_id", "as_of"]
+    return (
+        split.judge.select(*keys, "churned", "cause")
+        .hstack(model.predict_encoded(matrix))
+        .with_columns(pl.Series(name, risk) for name, risk in baselines.items())
+        .join(training.about.select(*keys, *told), on=keys, how="left", maintain_order="left")
+        .with_columns(
+            pl.lit(None, dtype=kind).alias(name) for name, kind in _TOLD.items() if name not in told
+        )
+    )
+
+
+def _ask(
+    champion: ChurnModel | None, judged: pl.DataFrame, names: list[str]
+) -> tuple[pl.Series | None, str | None]:
+    """What the champion says of the judged rows, or why it could not be asked."""
+    if champion is None:
+        return None, None
+    try:
+        risk = champion.predict(judged.select(names))["risk"]
+    except (ColumnMismatch, UnknownCategory) as error:
+        return None, f"the champion cannot read these rows ({error})"
+    return risk.alias("champion"), None
+
+
+def _risks(judged: pl.DataFrame) -> list[tuple[str, str]]:
+    """Who says a risk of the judged rows, and in which column."""
+    others = ("constant", "recency", "logistic", "champion")
+    return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
+
+
+def _silent(done: int, of: int, what: str) -> None:
+    """Nobody asked to be told."""

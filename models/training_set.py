@@ -1,0 +1,152 @@
+"""The training set: what was known of each subscriber at many moments, and what became of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+import numpy as np
+import polars as pl
+
+from features.build import build_features
+from features.definition import Column, Derived, Feature
+from models.labels import contract_labels, silence_labels
+from models.params import TrainingParams
+from sources.merges import Events
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Labelled feature rows.
+
+    Attributes:
+        rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
+            ``churned`` (null: not known yet) and ``cause`` (of churners).
+        about: The spine as it was given, row by row beside ``rows``: what is told of each
+            subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
+        columns: The feature columns, in order.
+        known_until: Nothing that became known from this moment on was read.
+    """
+
+    rows: pl.DataFrame
+    about: pl.DataFrame
+    columns: tuple[Column, ...]
+    known_until: datetime
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the feature columns, in order."""
+        return [column.name for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """What tells one training set from another. ``digest`` changes with any value in it."""
+
+    rows: int
+    labelled: int
+    churned: int
+    churned_by_payment: int
+    subscribers: int
+    dates: int
+    first_as_of: str
+    last_as_of: str
+    known_until: str
+    columns: int
+    digest: str
+
+    def to_dict(self) -> dict[str, int | str]:
+        """The fingerprint as plain values."""
+        return asdict(self)
+
+
+def build_training_set(
+    events: Events,
+    features: Iterable[Feature | Derived],
+    spine: pl.DataFrame,
+    params: TrainingParams,
+    *,
+    known_until: datetime,
+    progress: Progress | None = None,
+) -> TrainingSet:
+    """Features and labels of every row of the spine.
+
+    Rows whose outcome is not known yet stay, unlabelled: the texts in them are known to the
+    model, so a plan that is new this month is no stranger on the night.
+
+    Args:
+        events: The event tables by name.
+        features: What to measure.
+        spine: ``subscriber_id``, ``as_of``, each pair once, of people who would be scored then,
+            with whatever else is told of them.
+        params: What counts as churn.
+        known_until: Labels read only rows with ``known_at < known_until``.
+        progress: Told after each date: how many are done, of how many, and which.
+    """
+    features = tuple(features)
+    pairs = spine.select("subscriber_id", "as_of")
+    rows = build_features(events, features, pairs, progress)
+    labels = _labels(events, pairs, params, known_until)
+    return TrainingSet(
+        rows=rows.with_columns(labels.get_columns()[2:4]),
+        about=spine,
+        columns=tuple(column for feature in features for column in feature.columns),
+        known_until=known_until,
+    )
+
+
+def fingerprint(training: TrainingSet) -> Fingerprint:
+    """What tells this training set from another, the same on every machine."""
+    rows = training.rows
+    return Fingerprint(
+        rows=rows.height,
+        labelled=rows["churned"].count(),
+        churned=int(rows["churned"].sum()),
+        churned_by_payment=rows.filter(pl.col("cause") == "payment").height,
+        subscribers=rows["subscriber_id"].n_unique(),
+        dates=rows["as_of"].n_unique(),
+        first_as_of=str(rows["as_of"].min()),
+        last_as_of=str(rows["as_of"].max()),
+        known_until=training.known_until.isoformat(),
+        columns=len(training.columns),
+        digest=digest(rows),
+    )
+
+
+def digest(frame: pl.DataFrame) -> str:
+    """Sixteen hex digits that change with any name, value or place in the frame."""
+    seen = blake2b(digest_size=8)
+    for column in frame.iter_columns():
+        seen.update(f"\0{column.name}\0{column.len()}\0".encode())
+        seen.update(_bytes(column))
+    return seen.hexdigest()
+
+
+def _labels(
+    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
+) -> pl.DataFrame:
+    if params.churn == "silence":
+        return silence_labels(
+            events,
+            pairs,
+            lead_days=params.lead_days,
+            horizon_days=params.horizon_days,
+            known_until=known_until,
+        )
+    return contract_labels(
+        events,
+        pairs,
+        lead_days=params.lead_days,
+        horizon_days=params.horizon_days,
+        grace_days=params.grace_days,
+        known_until=known_until,
+    )
+
+
+def _bytes(column: pl.Series) -> bytes:
+    if column.dtype == pl.String:
+        return "\x1f".join(column.fill_null("\0").to_list()).encode()
+    numbers = column.to_physical().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return np.ascontiguousarray(numbers, dtype="<f8").tobytes()
