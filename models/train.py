@@ -1,9 +1,10 @@
 """Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
+from features.definition import Column
 from models.baselines import baseline_risks
 from models.encoding import ColumnMismatch, UnknownCategory, learn_contract
 from models.judge import Judgement, judge
@@ -41,6 +42,7 @@ class Trained:
         verdict: Whether it should reign, and why.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
+        columns: The feature columns that the model reads, in order.
     """
 
     model: ChurnModel
@@ -50,6 +52,16 @@ class Trained:
     verdict: Verdict
     fingerprint: Fingerprint
     sizes: dict[str, int]
+    columns: tuple[Column, ...]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
+        return {
+            name if who == "model" else f"{who}.{name}": value
+            for who, judgement in self.judgements.items()
+            for name, value in asdict(judgement).items()
+        }
 
 
 def train(
@@ -96,6 +108,7 @@ def train(
         verdict=decided,
         fingerprint=fingerprint(training),
         sizes=split.sizes,
+        columns=training.columns,
     )
 
 

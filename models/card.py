@@ -1,0 +1,87 @@
+"""The model card: what a model predicts, from what, how well, and what it must not be used for."""
+
+from dataclasses import asdict
+
+import polars as pl
+
+from models.importance import column_importance, signal_importance
+from models.judge import by_cause, by_group
+from models.train import Trained
+
+#: What the judgement is broken down by, where the rows have it.
+_GROUPS = ("as_of", "plan", "interval_months")
+
+_WHAT = {
+    "contract": "decides to leave (cancels, or is ended by a failed payment) and is not back in "
+    "{grace} days",
+    "silence": "pays nothing",
+}
+
+
+def groups(trained: Trained) -> pl.DataFrame:
+    """The model judged per cause, date, plan and interval: one row per group and value."""
+    judged = trained.judged
+    present = [name for name in _GROUPS if judged[name].count()]
+    return pl.concat([by_cause(judged), *(by_group(judged, name) for name in present)])
+
+
+def model_card(trained: Trained) -> str:
+    """The card as Markdown."""
+    return (
+        "\n\n".join(
+            [
+                "# Churn model",
+                _purpose(trained),
+                "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
+                "## Judged on dates and people it was not fitted on\n\n" + _judgements(trained),
+                "## By cause, date and segment\n\n" + _table(groups(trained)),
+                "## What it goes by\n\n" + _table(_signals(trained)),
+                "## Data\n\n" + _table(_data(trained)),
+                _LIMITS,
+            ]
+        )
+        + "\n"
+    )
+
+
+def _purpose(trained: Trained) -> str:
+    params = trained.params
+    what = _WHAT[params.churn].format(grace=params.grace_days)
+    return (
+        f"The probability that a subscriber {what}, in the {params.horizon_days} days that begin "
+        f"{params.lead_days} days after the moment it is asked at. Nothing that happened from "
+        f"{trained.model.fitted_until:%Y-%m-%d} on was used to fit or calibrate it."
+    )
+
+
+def _judgements(trained: Trained) -> str:
+    rows = [{"who": who} | asdict(judged) for who, judged in trained.judgements.items()]
+    called = f"Calls: the {trained.params.calls} riskiest of each date."
+    return _table(pl.DataFrame(rows)) + "\n\n" + called
+
+
+def _signals(trained: Trained) -> pl.DataFrame:
+    return signal_importance(column_importance(trained.model, trained.columns)).head(12)
+
+
+def _data(trained: Trained) -> pl.DataFrame:
+    facts = trained.fingerprint.to_dict() | trained.sizes
+    return pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
+
+
+def _table(frame: pl.DataFrame) -> str:
+    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * frame.width
+    return "\n".join([head, *("| " + " | ".join(map(_cell, row)) + " |" for row in frame.rows())])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+_LIMITS = """## Limits
+
+- A high risk says that somebody may leave, not that a call will keep them.
+- It knows what the events told by then, and nothing else.
+- It is calibrated for a business like that of the dates it was fitted on; watch the rate."""

@@ -1,0 +1,63 @@
+"""Three pictures of a model: is its risk a probability, whom does it find, what moves it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from models.judge import calibration_bins, gain
+
+_BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
+
+
+def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
+    """Write ``calibration.png``, ``gain.png`` and ``importance.png`` into ``folder``.
+
+    Args:
+        judged: The judged rows with the risks of the model and of the baselines.
+        importance: As of ``column_importance``.
+        folder: Where to write.
+    """
+    _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
+    _save(folder / "gain.png", lambda axes: _gain(axes, judged))
+    _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
+
+
+def _calibration(axes: Axes, judged: pl.DataFrame) -> None:
+    bins = calibration_bins(judged)
+    top = max(bins["risk"].max(), bins["rate"].max()) * 1.05 or 1.0  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportCallIssue]
+    axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="as said")
+    axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="as it came")
+    axes.set(title="Is the risk a probability?", xlabel="mean risk in a tenth of the rows")
+    axes.set(ylabel="share of them who left")
+
+
+def _gain(axes: Axes, judged: pl.DataFrame) -> None:
+    for risk, name, color in (
+        ("risk", "model", _BLUE),
+        ("logistic", "logistic regression", _ORANGE),
+        ("recency", "days since the last payment", _GREY),
+    ):
+        if risk in judged.columns:
+            curve = gain(judged, risk)
+            axes.plot(curve["called"], curve["caught"], color=color, label=name)
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="by chance")
+    axes.set(title="Whom does it find?", xlabel="share of subscribers called, riskiest first")
+    axes.set(ylabel="share of the leavers among them")
+
+
+def _importance(axes: Axes, importance: pl.DataFrame) -> None:
+    shown = importance.reverse()
+    axes.barh(shown["column"].to_list(), shown["share"].to_list(), color=_BLUE)
+    axes.set(title="What moves it?", xlabel="share of the gain of all splits")
+
+
+def _save(path: Path, draw: Callable[[Axes], None]) -> None:
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    draw(axes)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)

@@ -1,0 +1,200 @@
+"""The one module that knows MLflow: what was trained is logged, registered, and found again."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from models.model import RISKS, ChurnModel
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from models.train import Trained
+
+EXPERIMENT = "churn"
+MODEL = "churn"
+ALIAS = "champion"
+
+_SERVED = Path(__file__).with_name("served.py")
+_SERVED_FOLDER = "churn_model"
+_REPORT = "report"
+_NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
+
+# MLflow counts its users over the network, draws bars, and looks for a git that it can do without.
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+class NoChampion(LookupError):  # noqa: N818 - named for what it says
+    """No model reigns yet."""
+
+
+def tracking_uri(home: Path) -> str:
+    """What to give to ``mlflow.set_tracking_uri`` or ``mlflow ui --backend-store-uri``."""
+    return f"sqlite:///{_folder(home) / 'mlflow.db'}"
+
+
+def log_trained(trained: "Trained", home: Path) -> str:
+    """Log, register and, where the verdict is so, crown a trained model.
+
+    The alias ``champion`` moves last, so that a run that broke off leaves the old one reigning.
+
+    Returns:
+        The version in the registry, e.g. ``"7"``.
+    """
+    with _mlflow(home) as client, TemporaryDirectory() as scratch:
+        written = Path(scratch)
+        write_report(trained, written / _REPORT)
+        trained.model.save(written / _SERVED_FOLDER)
+        run_id, source = _log(trained, written, _experiment(client, home))
+        registered = _register(client, source, run_id, trained)
+        if trained.verdict.promoted:
+            client.set_registered_model_alias(MODEL, ALIAS, registered)
+    return registered
+
+
+def load_champion(home: Path) -> tuple[ChurnModel, str]:
+    """The reigning model and its version.
+
+    Raises:
+        NoChampion: No model reigns yet.
+    """
+    missing = NoChampion(
+        f"asked for the champion in {_folder(home)}; no model has been promoted there yet. "
+        "Train one first: perdura train"
+    )
+    if not (_folder(home) / "mlflow.db").exists():
+        raise missing
+    with _mlflow(home) as client:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = client.get_model_version_by_alias(MODEL, ALIAS)
+        except MlflowException as error:
+            raise missing from error
+        place = Path(client.get_model_version_download_uri(MODEL, found.version))
+    return ChurnModel.load(place / "artifacts" / _SERVED_FOLDER), str(found.version)
+
+
+def write_report(trained: "Trained", folder: Path) -> None:
+    """Write the card, the tables and the pictures of a trained model into ``folder``.
+
+    No row of any subscriber is in it, so that nobody need be erased from it later.
+    """
+    from models.card import groups, model_card
+    from models.importance import column_importance
+    from models.pictures import draw_pictures
+
+    folder.mkdir(parents=True)
+    importance = column_importance(trained.model, trained.columns)
+    (folder / "card.md").write_text(model_card(trained), encoding="utf-8")
+    groups(trained).write_csv(folder / "groups.csv")
+    importance.write_csv(folder / "importance.csv")
+    draw_pictures(trained.judged, importance, folder)
+
+
+@contextmanager
+def _mlflow(home: Path) -> Iterator["MlflowClient"]:
+    """MLflow, pointed at ``home`` and silent, for as long as it is needed."""
+    import logging
+    import warnings
+
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "matplotlib")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+
+        _folder(home).mkdir(parents=True, exist_ok=True)
+        levels = [logger.level for logger in loggers]
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            mlflow.set_tracking_uri(tracking_uri(home))
+            yield mlflow.MlflowClient()
+        finally:
+            mlflow.set_tracking_uri(before or "")
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _folder(home: Path) -> Path:
+    return home.absolute() / "mlruns"
+
+
+def _experiment(client: "MlflowClient", home: Path) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found:
+        return found.experiment_id
+    return client.create_experiment(EXPERIMENT, artifact_location=str(_folder(home) / "artifacts"))
+
+
+def _log(trained: "Trained", written: Path, experiment: str) -> tuple[str, str]:
+    """Log one run with everything that was written; its id, and where the model lies."""
+    import mlflow
+
+    run_id = mlflow.start_run(experiment_id=experiment).info.run_id
+    try:
+        mlflow.log_params(_params(trained))
+        mlflow.log_metrics(trained.metrics | trained.verdict.measured)
+        mlflow.set_tags(_tags(trained))
+        mlflow.log_artifacts(str(written / _REPORT))
+        source = _log_model(written / _SERVED_FOLDER)
+    except BaseException:
+        mlflow.end_run("FAILED")
+        raise
+    mlflow.end_run()
+    return run_id, source
+
+
+def _log_model(folder: Path) -> str:
+    """Log the served model and return where it lies, as ``models:/...``."""
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    # Of what goes in, MLflow would drop columns it does not know without a word and has no
+    # categories; the model's own contract is stricter, so only what comes out is declared.
+    signature = ModelSignature(outputs=Schema([ColSpec("double", name) for name in RISKS]))
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(_SERVED),
+        artifacts={_SERVED_FOLDER: str(folder)},
+        pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
+        signature=signature,
+    ).model_uri
+
+
+def _register(client: "MlflowClient", source: str, run_id: str, trained: "Trained") -> str:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_registered_model(MODEL)
+    except MlflowException:
+        client.create_registered_model(MODEL)
+    made = client.create_model_version(
+        MODEL, source, run_id, tags=_tags(trained), model_id=source.rpartition("/")[2]
+    )
+    return str(made.version)
+
+
+def _params(trained: "Trained") -> dict[str, Any]:
+    params = asdict(trained.params)
+    booster = {f"booster.{name}": value for name, value in params.pop("booster").items()}
+    data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
+    return params | booster | data | trained.sizes
+
+
+def _tags(trained: "Trained") -> dict[str, str]:
+    verdict = trained.verdict
+    return {"promoted": str(verdict.promoted).lower(), "verdict": " ".join(verdict.reasons)}
