@@ -34,12 +34,14 @@ class Candidates:
 
     Attributes:
         part: The file.
-        kept: Its rows that may be events at all, by the input's ``where``.
+        rows: Its rows with the columns of joined files; more of them where a join is ``many``.
+        kept: The rows that may be events at all, by the input's ``where``.
         events: One row per event to be: the contract's columns, ``rule`` (null if none is
             broken), ``ROW``.
     """
 
     part: Part
+    rows: pl.LazyFrame
     kept: pl.LazyFrame
     events: pl.LazyFrame
 
@@ -77,14 +79,14 @@ def _plan(asked: _Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
     frame = _with_types(asked, frame)
     kept = frame.filter(_where(asked)) if asked.source.where else frame
     if len(kinds) == 1:
-        return Candidates(part, kept, _events(asked, kept, kinds[0]))
+        return Candidates(part, frame, kept, _events(asked, kept, kinds[0]))
     tells = [_tells_time(asked, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.
     tells[0] = tells[0] | ~pl.any_horizontal(tells)
     events = [
         _events(asked, kept.filter(tell), kind) for tell, kind in zip(tells, kinds, strict=True)
     ]
-    return Candidates(part, kept, pl.concat(events))
+    return Candidates(part, frame, kept, pl.concat(events))
 
 
 def _complete(asked: _Asked, event: Expressions) -> Expressions:

@@ -43,10 +43,16 @@ def _lookup(join: Join, mapping: Path, place: str) -> pl.LazyFrame:
     for name in (*keys, *join.take.values()):
         scope.compile("on or take", f'"{name}"')
     taken = frame.select(*keys, *(pl.col(theirs).alias(new) for new, theirs in join.take.items()))
-    twice = taken.select(keys).collect().filter(pl.struct(keys).is_duplicated())
+    if not join.many:
+        _refuse_twice(taken, keys, scope.place)
+    return taken
+
+
+def _refuse_twice(taken: pl.LazyFrame, keys: list[str], place: str) -> None:
+    known = taken.select(keys).drop_nulls().collect()
+    twice = known.filter(known.is_duplicated())
     if not twice.is_empty():
         raise BadSource(
-            f"{place}: {join.file} has {twice.height} rows that share their key {keys}, e.g. "
-            f"{twice.row(0)}; a joined file needs each key once"
+            f"{place}: {twice.height} rows share their key {keys} with others, e.g. "
+            f"{twice.row(0)}; a joined file needs each key once, or many = true"
         )
-    return taken

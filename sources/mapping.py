@@ -127,12 +127,16 @@ class SourceFile(_Section):
 class Join(SourceFile):
     """Columns of another file, looked up row by row.
 
-    ``on`` is the key's name, or ``{ours = "theirs"}``; the other file has each key once.
-    ``take`` is ``{new_name = "their_column"}``.
+    Attributes:
+        on: The key's name, or ``{ours = "theirs"}``.
+        take: ``{new_name = "their_column"}``.
+        many: Whether the other file may have a key several times. A row then becomes one
+            row for each; otherwise a key found twice is a fault.
     """
 
     on: str | dict[str, str]
     take: dict[str, str]
+    many: bool = False
 
     @property
     def keys(self) -> dict[str, str]:

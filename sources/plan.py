@@ -38,8 +38,8 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """How many rows its files have, broken lines included."""
-        return sum(part.broken.height + _height(part.frame) for part in self.parts)
+        """How many rows its files have after joins, broken lines included."""
+        return self.broken_lines.height + sum(_height(each.rows) for each in self.found)
 
     @property
     def kept(self) -> int:

@@ -11,7 +11,7 @@ class TableReport:
     Attributes:
         table: Its name.
         files: The source files read.
-        rows: Rows read, lines that could not be split included.
+        rows: Rows read, after joins, lines that could not be split included.
         skipped: Rows that the mapping's ``where`` leaves out.
         events: Events found in the other rows, and rows that should hold one and do not.
         landed: Events new in this extract.
