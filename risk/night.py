@@ -1,0 +1,101 @@
+"""One published night: what is true of all its rows, and whether it is still current."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: From 00:00 UTC on the day of the scores to two hours into the next day.
+VALID_FOR = timedelta(hours=26)
+
+_HASHED_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """What is true of all rows of a night, named as in the table ``nights``."""
+
+    scored_on: date
+    published_at: datetime
+    rows: int
+    model_version: str
+    language: str
+    valid_until: datetime
+    degraded: list[str]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How much the newest night can still be relied on.
+
+    Attributes:
+        scored_on: The newest night.
+        valid_until: When it goes stale.
+        age: Since 00:00 UTC on ``scored_on``: nothing that became known since was used.
+        stale: Whether ``valid_until`` has come.
+        degraded: Sources that were missing or stale when it was scored.
+    """
+
+    scored_on: date
+    valid_until: datetime
+    age: timedelta
+    stale: bool
+    degraded: tuple[str, ...]
+
+
+def midnight(day: date) -> datetime:
+    """00:00 UTC, where the day begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+def freshness_of(night: Night, now: datetime) -> Freshness:
+    """How ``night``, the newest, stands at ``now``."""
+    return Freshness(
+        scored_on=night.scored_on,
+        valid_until=night.valid_until,
+        age=now - midnight(night.scored_on),
+        stale=now >= night.valid_until,
+        degraded=tuple(night.degraded),
+    )
+
+
+def night_of(
+    rows: pl.DataFrame,
+    *,
+    scored_on: date,
+    model_version: str,
+    language: str,
+    degraded: list[str],
+    valid_for: timedelta,
+    published_at: datetime,
+) -> Night:
+    """The night that consists of ``rows``, current for so long after 00:00 UTC on its day."""
+    facts: dict[str, Any] = {
+        "scored_on": scored_on,
+        "rows": len(rows),
+        "model_version": model_version,
+        "language": language,
+        "valid_until": midnight(scored_on) + valid_for,
+        "degraded": degraded,
+    }
+    return Night(**facts, published_at=published_at, fingerprint=_fingerprint(rows, facts))
+
+
+def _fingerprint(rows: pl.DataFrame, facts: dict[str, Any]) -> str:
+    """SHA-256 over the facts and the rows as CSV: the same if and only if the content is.
+
+    ``published_at`` is not content.
+    """
+    digest = hashlib.sha256(repr(facts).encode())
+    for part in rows.iter_slices(_HASHED_AT_ONCE):
+        text = io.BytesIO()
+        part.write_csv(text)
+        digest.update(text.getbuffer())
+    return digest.hexdigest()

@@ -1,0 +1,128 @@
+"""The SQL behind the risk table, inside a transaction that somebody else began."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from risk.night import Night
+from risk.schema import NIGHTS, RISK, Utc
+from risk.sqlite import STAGED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_INSERTED_AT_ONCE = 20_000
+_NIGHTS_NAMED = 5
+
+
+class NoNight(LookupError):  # noqa: N818 (named for what is wrong)
+    """Nothing has been published, or not the night that was asked for."""
+
+
+def published_night(connection: sa.Connection, scored_on: date | None = None) -> Night:
+    """The night that was published for ``scored_on``, by default the newest.
+
+    Raises:
+        NoNight: Says which nights there are.
+    """
+    if not sa.inspect(connection).has_table(NIGHTS.name):
+        raise NoNight("no night has been published here yet; score one first")
+    query = sa.select(NIGHTS).order_by(NIGHTS.c.scored_on.desc()).limit(1)
+    if scored_on is not None:
+        query = query.where(NIGHTS.c.scored_on == scored_on)
+    found = connection.execute(query).mappings().first()
+    if found is None:
+        raise NoNight(f"asked for {scored_on or 'the newest night'}; {_nights(connection)}")
+    return Night(**found)
+
+
+def is_published(connection: sa.Connection, night: Night) -> bool:
+    """Whether the night is there already, with the same content and all its rows."""
+    rows = sa.select(sa.func.count()).where(RISK.c.scored_on == night.scored_on)
+    same = sa.select(NIGHTS.c.rows).where(
+        NIGHTS.c.scored_on == night.scored_on, NIGHTS.c.fingerprint == night.fingerprint
+    )
+    return connection.scalar(same) == connection.scalar(rows)
+
+
+def replace_night(
+    connection: sa.Connection, night: Night, staged: list[str], tell: Callable[[int], None]
+) -> None:
+    """Put the staged rows, which have the columns ``staged``, in the place of the night.
+
+    ``tell`` hears how many rows are in: none after the old ones went, all before the commit.
+    """
+    for table in (RISK, NIGHTS):
+        connection.execute(sa.delete(table).where(table.c.scored_on == night.scored_on))
+    tell(0)
+    for done in range(0, night.rows, _INSERTED_AT_ONCE):
+        connection.execute(_insert(night, staged, done))
+        tell(min(done + _INSERTED_AT_ONCE, night.rows))
+    connection.execute(sa.insert(NIGHTS).values(asdict(night)))
+
+
+def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
+    """The rows of ``risk`` that ``query`` finds, with the types that pandas has for them."""
+    import pandas as pd
+
+    with _nothing_collected():
+        rows = connection.execute(query)
+        found = pd.DataFrame.from_records(rows.fetchall(), columns=list(rows.keys()))
+    return found.astype({name: _pandas_type(RISK.c[name]) for name in found.columns})
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Millions of small lists that all stay: searching them for garbage doubled the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _insert(night: Night, staged: list[str], after: int) -> sa.Insert:
+    """The next rows after the rowid ``after``; what all rows share comes from the night."""
+    source = sa.table(
+        STAGED, sa.column("rowid"), *(sa.column(name) for name in staged), schema=STAGED
+    )
+    shared = {c.name: c for c in RISK.c if c.name not in staged}
+    values = [sa.literal(getattr(night, name), c.type) for name, c in shared.items()]
+    rows = sa.select(*(source.c[name] for name in staged), *values)
+    rows = rows.where(source.c.rowid > after, source.c.rowid <= after + _INSERTED_AT_ONCE)
+    return sa.insert(RISK).from_select([*staged, *shared], rows)
+
+
+def _pandas_type(column: sa.Column[Any]) -> str:
+    match column.type:
+        case sa.Date():
+            return "datetime64[us]"
+        case Utc():
+            return "datetime64[us, UTC]"
+        case sa.Text():
+            return "str"
+        case sa.Float():
+            return "float64"
+        case sa.Integer():
+            return "Int64" if column.nullable else "int64"
+        case _:
+            return "object"
+
+
+def _nights(connection: sa.Connection) -> str:
+    """Which nights there are, in words; the newest by name."""
+    days = connection.scalars(sa.select(NIGHTS.c.scored_on).order_by(NIGHTS.c.scored_on)).all()
+    if not days:
+        return "no night has been published here yet; score one first"
+    named = ", ".join(str(day) for day in days[-_NIGHTS_NAMED:])
+    older = len(days) - _NIGHTS_NAMED
+    return f"published: {named}" + (f" and {older} older, from {days[0]} on" if older > 0 else "")

@@ -1,0 +1,108 @@
+"""The tables that support tools read. The comments on the columns are the contract."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn
+
+METADATA = sa.MetaData()
+
+#: Only these are scored: nobody can lose a trial, or somebody who has already cancelled.
+SCORED_STATES = ("active", "past_due")
+
+BANDS = ("high", "medium", "low")
+
+
+class Utc(sa.TypeDecorator[datetime]):
+    """A moment, kept without its zone in UTC, given and returned with it."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment in UTC, without zone."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment with its zone."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _column(
+    name: str, kind: Any, comment: str, *, nullable: bool = False, primary_key: bool = False
+) -> sa.Column[Any]:
+    return sa.Column(name, kind, comment=comment, nullable=nullable, primary_key=primary_key)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+NIGHTS = sa.Table(
+    "nights",
+    METADATA,
+    _column(
+        "scored_on", sa.Date, "Nothing known from this day on (UTC) was used", primary_key=True
+    ),
+    _column("published_at", Utc, "When the night was published (UTC)"),
+    _column("rows", sa.Integer, "Subscribers in it"),
+    _column("model_version", sa.Text, "Registry version of the model that scored it"),
+    _column("language", sa.Text, "Language of reasons and action_text, e.g. en"),
+    _column("valid_until", Utc, "From here on (UTC) the night is stale"),
+    _column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
+    _column("fingerprint", sa.Text, "SHA-256 of the content: the same night again is the same"),
+    comment="One row per published night",
+)
+
+RISK = sa.Table(
+    "risk",
+    METADATA,
+    _column(
+        "scored_on", sa.Date, "Nothing known from this day on (UTC) was used", primary_key=True
+    ),
+    _column("subscriber_id", sa.Text, "Who", primary_key=True),
+    _column("rank", sa.Integer, "1 is the riskiest of the night; equals by subscriber_id"),
+    _column("state", sa.Text, "active or past_due: nobody else is scored"),
+    _column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within the model's horizon"),
+    _column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
+    _column("risk_payment", sa.Float, "Its part by payment failure"),
+    _column("band", sa.Text, "high, medium or low"),
+    _column("mrr", sa.BigInteger, "Minor units a month; null is unknown", nullable=True),
+    _column("currency", sa.Text, "Of mrr and expected_loss, ISO 4217", nullable=True),
+    _column(
+        "expected_loss",
+        sa.BigInteger,
+        "Minor units a month: risk x mrr, rounded half even; null where mrr is",
+        nullable=True,
+    ),
+    _column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
+    _column("action", sa.Text, "What to do, as a code"),
+    _column("action_text", sa.Text, "What to do, in words"),
+    _column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
+    _column("plan", sa.Text, "Plan, where known", nullable=True),
+    _column("model_version", sa.Text, "Registry version of the model that scored it"),
+    _column("valid_until", Utc, "From here on (UTC) the score is stale"),
+    _column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
+    sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),
+    sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
+    _one_of("state", SCORED_STATES),
+    _one_of("band", BANDS),
+    # Read by night and rank. A subscriber is found night by night in the primary key:
+    # an index that starts with subscriber_id would be written all over its length every
+    # night, so that publishing took longer the more history there is.
+    sa.Index("risk_by_rank", "scored_on", "rank", unique=True),
+    comment="One row per night and subscriber; past nights stay",
+)
+
+
+@compiles(CreateColumn, "sqlite")
+def _keep_comment(element: CreateColumn, compiler: Any, **options: Any) -> str | None:
+    """SQLite keeps the text of CREATE TABLE and nothing else, so the comment goes there."""
+    text = compiler.visit_create_column(element, **options)
+    column = element.element
+    if text is None or column.table.metadata is not METADATA or not column.comment:
+        return text
+    return f"{text} /* {column.comment} */"

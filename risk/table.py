@@ -1,0 +1,151 @@
+"""The risk table: who may leave, how likely, why, and what to do. Support tools read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from risk import sqlite
+from risk.night import VALID_FOR, Freshness, freshness_of, night_of
+from risk.queries import NoNight, frame, is_published, published_night, replace_night
+from risk.ranking import DEFAULT_BANDS, Bands, ranked
+from risk.schema import NIGHTS, RISK
+from risk.scores import BadScores, checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read"]
+
+#: Told how many rows of how many are done, and what is being done.
+Progress = Callable[[int, int, str], None]
+
+
+def publish(
+    scores: pl.DataFrame | pd.DataFrame,
+    url: str,
+    *,
+    scored_on: date,
+    model_version: str,
+    language: str = "en",
+    degraded: Sequence[str] = (),
+    bands: Bands = DEFAULT_BANDS,
+    valid_for: timedelta = VALID_FOR,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Replace one night of the risk table and leave every other night as it was.
+
+    It happens in one transaction: readers see the old night or the new one, never a mixture, and
+    never wait. If the night is already there with the same content, nothing changes.
+
+    Args:
+        scores: One row per subscriber, as ``risk.scores`` describes it.
+        url: ``sqlite:///FILE``; made where absent.
+        scored_on: Nothing known from this day on (UTC) was used.
+        model_version: Registry version of the model that made the scores.
+        language: Language of ``reasons`` and ``action_text``.
+        degraded: Sources that were missing or stale.
+        bands: Where the bands begin.
+        valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
+        now: When it is published; by default, now.
+        progress: Told of every step.
+
+    Returns:
+        Number of subscribers in the night.
+
+    Raises:
+        BadScores: The scores break a rule. Nothing was published.
+        ValueError: ``url`` names no file.
+    """
+    tell = progress or (lambda _done, _total, _what: None)
+    file = sqlite.database_file(url)
+    tell(0, len(scores), "checking")
+    rows = ranked(checked(scores), bands)
+    night = night_of(
+        rows,
+        scored_on=scored_on,
+        model_version=model_version,
+        language=language,
+        degraded=list(degraded),
+        valid_for=valid_for,
+        published_at=now or datetime.now(UTC),
+    )
+    with sqlite.writing(file) as connection:
+        if not is_published(connection, night):
+            tell(0, len(rows), "staging")
+            sqlite.stage(connection, file, rows)
+            replace_night(
+                connection, night, rows.columns, lambda done: tell(done, len(rows), "inserting")
+            )
+            tell(len(rows), len(rows), "committing")
+    return len(rows)
+
+
+def read(
+    url: str,
+    *,
+    scored_on: date | None = None,
+    top: int | None = None,
+    subscriber_id: str | None = None,
+) -> pd.DataFrame:
+    """One night, riskiest first: one row per subscriber, columns as in ``risk.schema.RISK``.
+
+    Args:
+        url: Where it was published.
+        scored_on: Which night; by default the newest. ``freshness`` says whether it is stale.
+        top: Only so many of the riskiest, at least one.
+        subscriber_id: Only this subscriber: no row if they were not scored that night.
+
+    Returns:
+        ``scored_on`` as datetime64, ``valid_until`` with UTC, ``reasons`` and ``degraded`` as
+        lists, ``mrr`` and ``expected_loss`` as nullable integers.
+
+    Raises:
+        NoNight: Says which nights there are.
+    """
+    if top is not None and top < 1:
+        raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
+    query = sa.select(RISK).order_by(RISK.c.rank).limit(top)
+    if subscriber_id is not None:
+        query = query.where(RISK.c.subscriber_id == subscriber_id)
+    with sqlite.reading(_existing(url)) as connection:
+        night = published_night(connection, scored_on)
+        return frame(connection, query.where(RISK.c.scored_on == night.scored_on))
+
+
+def history(url: str, subscriber_id: str) -> pd.DataFrame:
+    """All nights of one subscriber, oldest first, as ``read`` gives them.
+
+    Raises:
+        NoNight: Nothing has been published.
+    """
+    # Night by night through the primary key: see risk.schema on why there is no other index.
+    query = sa.select(RISK).where(
+        RISK.c.scored_on.in_(sa.select(NIGHTS.c.scored_on)), RISK.c.subscriber_id == subscriber_id
+    )
+    with sqlite.reading(_existing(url)) as connection:
+        published_night(connection)
+        return frame(connection, query.order_by(RISK.c.scored_on))
+
+
+def freshness(url: str, now: datetime | None = None) -> Freshness:
+    """Whether the newest night is still current at ``now`` (by default, now).
+
+    Raises:
+        NoNight: Nothing has been published.
+    """
+    with sqlite.reading(_existing(url)) as connection:
+        return freshness_of(published_night(connection), now or datetime.now(UTC))
+
+
+def _existing(url: str) -> Path:
+    file = sqlite.database_file(url)
+    if not file.exists():
+        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
+    return file

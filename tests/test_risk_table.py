@@ -1,0 +1,399 @@
+"""The risk table: a night goes in whole, comes out equal, and leaves other nights alone."""
+
+import sqlite3
+import threading
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk.ranking import Bands
+from risk.scores import REQUIRED
+from risk.table import BadScores, NoNight, freshness, history, publish, read
+
+MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
+FAILED = {"signal": "failed payments", "text": "2 payments failed in the last 30 days"}
+WAITED = {"signal": "waiting", "text": "Waited 41 hours for a first reply"}
+
+
+def score(who: str, risk: float, **others: Any) -> dict[str, Any]:
+    """One row as the model gives it; half of the risk is payment's."""
+    return {
+        "subscriber_id": who,
+        "state": "active",
+        "risk": risk,
+        "risk_voluntary": risk / 2,
+        "risk_payment": risk / 2,
+        "mrr": 1000,
+        "currency": "EUR",
+        "reasons": [FAILED],
+        "action": "fix_payment",
+        "action_text": "Ask for another card",
+        **others,
+    }
+
+
+def scores(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), infer_schema_length=None)
+
+
+TWO = scores(score("ann", 0.1), score("bob", 0.4))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/risk.db"
+
+
+def put(frame: Any, url: str, scored_on: date = MARCH_1, **settings: Any) -> int:
+    settings.setdefault("model_version", "7")
+    return publish(frame, url, scored_on=scored_on, **settings)
+
+
+def content(url: str) -> list[str]:
+    """Every byte that any reader could see, as SQL."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        dump = list(connection.iterdump())
+    connection.close()
+    return dump
+
+
+# What a night looks like.
+
+
+def test_the_riskiest_comes_first(url: str) -> None:
+    assert put(TWO, url) == 2
+    night = read(url)
+    assert night["subscriber_id"].tolist() == ["bob", "ann"]
+    assert night["rank"].tolist() == [1, 2]
+    assert night["band"].tolist() == ["high", "medium"]
+    assert night["reasons"].tolist() == [[FAILED], [FAILED]]
+    assert night["model_version"].tolist() == ["7", "7"]
+    assert night["scored_on"].dt.date.tolist() == [MARCH_1, MARCH_1]
+
+
+def test_equal_risks_are_ranked_by_subscriber(url: str) -> None:
+    put(scores(score("c", 0.2), score("a", 0.2), score("d", 0.3), score("b", 0.2)), url)
+    assert read(url)["subscriber_id"].tolist() == ["d", "a", "b", "c"]
+
+
+def test_bands_begin_where_the_caller_says(url: str) -> None:
+    rows = [score("a", 0.5), score("b", 0.499), score("c", 0.3), score("d", 0.299)]
+    put(scores(*rows), url, bands=Bands(high=0.5, medium=0.3))
+    assert read(url)["band"].tolist() == ["high", "medium", "medium", "low"]
+    with pytest.raises(ValueError, match="medium <= high"):
+        Bands(high=0.1, medium=0.3)
+
+
+def test_expected_loss_is_risk_times_mrr_rounded_half_even(url: str) -> None:
+    amounts = [(0.5, 3), (0.5, 5), (0.25, 10_000), (0.1, None)]
+    rows = [score(f"s{i}", risk, mrr=mrr) for i, (risk, mrr) in enumerate(amounts)]
+    put(scores(*rows), url)
+    night = read(url).sort_values("subscriber_id")
+    assert night["expected_loss"].tolist()[:3] == [2, 2, 2500]
+    assert night[["mrr", "expected_loss"]].iloc[3].isna().all()
+    assert night["expected_loss"].sum() == 2504
+
+
+def test_yen_have_no_minor_digits_and_stay_integers(url: str) -> None:
+    put(scores(score("kei", 0.5, mrr=1980, currency="JPY")), url)
+    kei = read(url).iloc[0]
+    assert (kei["mrr"], kei["expected_loss"], kei["currency"]) == (1980, 990, "JPY")
+    assert str(read(url)["mrr"].dtype) == "Int64"
+
+
+def test_optional_columns_are_null_where_not_given(url: str) -> None:
+    put(scores(score("ann", 0.1, plan="pro")), url)
+    assert read(url).iloc[0]["plan"] == "pro"
+    assert read(url)["country"].isna().all()
+
+
+def test_pandas_may_be_published_too(url: str, tmp_path: Path) -> None:
+    frame = scores(score("ann", 0.1), score("bob", 0.2, mrr=None), score("cid", 0.3, reasons=[]))
+    other = f"sqlite:///{tmp_path}/other.db"
+    put(frame, url, now=datetime(2026, 3, 1, tzinfo=UTC))
+    put(frame.to_pandas(), other, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert content(url) == content(other)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ["O'Hara", "'); DROP TABLE risk; --", "🙈", "null", "{}", "é" * 5_000, "a\0b"]
+)
+reasons = st.lists(st.fixed_dictionaries({"signal": texts, "text": texts}), max_size=4)
+rows_of_a_night = st.lists(
+    st.builds(
+        score,
+        who=texts.filter(bool),
+        risk=st.floats(0, 1),
+        mrr=st.none() | st.integers(0, 2**53),
+        currency=st.sampled_from(["EUR", "JPY", "KWD"]),
+        state=st.sampled_from(["active", "past_due"]),
+        reasons=reasons,
+        action=texts,
+        action_text=texts,
+        plan=st.none() | texts,
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda row: row["subscriber_id"],
+)
+
+
+@given(rows_of_a_night)
+def test_what_is_read_is_what_was_published(tmp_path_factory: Any, rows: list[Any]) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('any')}/risk.db"
+    put(scores(*rows), url)
+    found = read(url).astype(object)
+    found = found.where(found.notna(), None).to_dict("records")
+    expected = sorted(rows, key=lambda row: (-row["risk"], row["subscriber_id"].encode()))
+    assert [{name: row[name] for name in rows[0]} for row in found] == expected
+
+
+# Which rows are read.
+
+
+def test_the_top_of_a_night_or_one_subscriber(url: str) -> None:
+    put(TWO, url)
+    assert read(url, top=1)["subscriber_id"].tolist() == ["bob"]
+    assert read(url, subscriber_id="ann")["rank"].tolist() == [2]
+    assert read(url, subscriber_id="' OR 1=1 --").empty
+    with pytest.raises(ValueError, match="at least 1"):
+        read(url, top=0)
+
+
+def test_types_do_not_depend_on_there_being_rows(url: str) -> None:
+    put(TWO, url)
+    assert read(url, subscriber_id="nobody").dtypes.equals(read(url).dtypes)
+
+
+def test_history_is_every_night_of_one_subscriber_oldest_first(url: str) -> None:
+    put(scores(score("ann", 0.3), score("bob", 0.2)), url, MARCH_3)
+    put(scores(score("ann", 0.1)), url, MARCH_1)
+    put(scores(score("bob", 0.1)), url, MARCH_2)
+    assert history(url, "ann")["risk"].tolist() == [0.1, 0.3]
+    assert history(url, "nobody").empty
+
+
+def test_no_night_says_which_nights_there_are(url: str, tmp_path: Path) -> None:
+    for ask in (read, freshness, lambda url: history(url, "ann")):
+        with pytest.raises(NoNight, match=r"risk\.db does not exist"):
+            ask(url)
+    assert not list(tmp_path.iterdir())
+    put(TWO, url, MARCH_1)
+    put(TWO, url, MARCH_3)
+    with pytest.raises(NoNight, match="asked for 2026-03-02; published: 2026-03-01, 2026-03-03"):
+        read(url, scored_on=MARCH_2)
+
+
+def test_many_nights_are_summed_up(url: str) -> None:
+    for day in range(1, 8):
+        put(TWO, url, date(2026, 3, day))
+    with pytest.raises(NoNight, match="03-07 and 2 older, from 2026-03-01 on"):
+        read(url, scored_on=date(2026, 2, 1))
+
+
+def test_a_database_of_something_else_has_no_night(url: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "risk.db") as connection:
+        connection.execute("CREATE TABLE states (who TEXT)")
+    connection.close()
+    with pytest.raises(NoNight, match="published here yet"):
+        read(url)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/risk"])
+def test_a_risk_table_is_a_file(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:///FILE"):
+        put(TWO, url)
+
+
+def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/what is it #1 100%/it's.db"
+    put(TWO, url)
+    assert len(read(url)) == 2
+
+
+# Whether it is current.
+
+
+def test_a_night_is_stale_two_hours_into_the_next_day(url: str) -> None:
+    put(TWO, url, MARCH_1)
+    put(TWO, url, MARCH_2, degraded=["tickets"])
+    last = datetime(2026, 3, 3, 2, tzinfo=UTC)
+    before, at = (freshness(url, last - timedelta(microseconds=1)), freshness(url, last))
+    assert (before.scored_on, before.stale, at.stale) == (MARCH_2, False, True)
+    assert at.age == timedelta(hours=26)
+    assert at.degraded == ("tickets",)
+    assert read(url)["degraded"].tolist() == [["tickets"], ["tickets"]]
+    assert set(read(url)["valid_until"]) == {last}
+
+
+def test_how_long_a_night_is_current_can_be_said(url: str) -> None:
+    put(TWO, url, MARCH_1, valid_for=timedelta(days=2))
+    assert freshness(url, datetime(2026, 3, 3, tzinfo=UTC)).stale
+    assert not freshness(url, datetime(2026, 3, 2, 23, tzinfo=UTC)).stale
+
+
+# Publishing again.
+
+
+def test_the_same_night_again_changes_nothing(url: str) -> None:
+    put(TWO, url, now=datetime(2026, 3, 1, 2, tzinfo=UTC))
+    once = content(url)
+    assert put(TWO.reverse(), url, now=datetime(2026, 3, 1, 9, tzinfo=UTC)) == 2
+    assert content(url) == once
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"model_version": "8"}, {"language": "es"}, {"degraded": ["usage"]}, {"bands": Bands(high=1)}],
+)
+def test_anything_new_in_a_night_replaces_it(url: str, change: dict[str, Any]) -> None:
+    put(TWO, url)
+    once = content(url)
+    put(TWO, url, **change)
+    assert content(url) != once
+    assert len(read(url)) == 2
+
+
+def test_a_night_is_replaced_and_the_others_stay(url: str) -> None:
+    for night in (MARCH_1, MARCH_2, MARCH_3):
+        put(TWO, url, night)
+    before = {night: read(url, scored_on=night) for night in (MARCH_1, MARCH_3)}
+    put(scores(score("eve", 0.9)), url, MARCH_2)
+    assert read(url, scored_on=MARCH_2)["subscriber_id"].tolist() == ["eve"]
+    for night, frame in before.items():
+        assert read(url, scored_on=night).equals(frame)
+
+
+def test_rows_that_somebody_deleted_come_back(url: str, tmp_path: Path) -> None:
+    put(TWO, url)
+    with sqlite3.connect(tmp_path / "risk.db") as connection:
+        connection.execute("DELETE FROM risk WHERE subscriber_id = 'ann'")
+    connection.close()
+    put(TWO, url)
+    assert len(read(url)) == 2
+
+
+def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
+    many = pl.concat([TWO] * 12_001).with_columns(
+        subscriber_id=pl.int_range(pl.len()).cast(pl.String)
+    )
+    told: list[tuple[int, int, str]] = []
+    put(many, url, progress=lambda *step: told.append(step))
+    assert read(url)["rank"].tolist() == list(range(1, 24_003))
+    assert [done for done, _, what in told if what == "inserting"] == [0, 20_000, 24_002]
+
+
+# While somebody reads.
+
+
+def test_a_reader_sees_the_old_night_until_the_new_one_is_whole(url: str, tmp_path: Path) -> None:
+    put(TWO, url)
+    seen = []
+
+    def look(_done: int, _total: int, what: str) -> None:
+        seen.append((what, read(url)["subscriber_id"].tolist()))
+
+    put(scores(score("eve", 0.9)), url, progress=look)
+    assert {what for what, _ in seen} == {"checking", "staging", "inserting", "committing"}
+    assert all(who == ["bob", "ann"] for _, who in seen)
+    assert read(url)["subscriber_id"].tolist() == ["eve"]
+    assert not list(tmp_path.glob("*staged*"))
+
+
+def test_a_reader_keeps_the_night_that_it_began_with(url: str, tmp_path: Path) -> None:
+    put(TWO, url)
+    reader = sqlite3.connect(tmp_path / "risk.db", isolation_level=None)
+    reader.execute("BEGIN")
+    first = reader.execute("SELECT * FROM risk").fetchall()
+    put(scores(score("eve", 0.9)), url)
+    assert reader.execute("SELECT * FROM risk").fetchall() == first
+    reader.close()
+
+
+def test_two_who_publish_at_once_take_turns(url: str) -> None:
+    nights = [date(2026, 3, day) for day in range(1, 9)]
+    threads = [threading.Thread(target=put, args=(TWO, url, night)) for night in nights]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(read(url, scored_on=night)) for night in nights] == [2] * 8
+
+
+# What is refused.
+
+BAD = {
+    "no scores": TWO.clear(),
+    r"lack the columns \['mrr'\].*unknown columns \['mmr'\]": TWO.rename({"mrr": "mmr"}),
+    "subscriber_id should hold text": TWO.with_columns(subscriber_id=pl.lit(1)),
+    "risk should hold numbers": TWO.with_columns(risk=pl.lit("high")),
+    "reasons should hold lists": TWO.with_columns(reasons=pl.lit("they left")),
+    "whole numbers; got 9.99": TWO.with_columns(mrr=pl.lit(9.99)),
+    "1 scores without subscriber_id": scores(score("ann", 0.1), score("", 0.2)),
+    "without state, e.g. None for subscriber 'bob'": TWO.with_columns(
+        state=pl.when(pl.col("risk") < 0.2).then(pl.lit("active"))
+    ),
+    "2 scores of a subscriber who is scored twice, e.g. 0.1 for subscriber 'ann'": scores(
+        score("ann", 0.1), score("ann", 0.2)
+    ),
+    r"with risk outside \[0, 1\], e.g. 1.01 for subscriber 'ann'": scores(score("ann", 1.01)),
+    r"with risk outside \[0, 1\], e.g. nan": scores(score("ann", float("nan"))),
+    r"with risk_payment outside \[0, 1\]": scores(
+        score("ann", 0.1, risk_voluntary=0.2, risk_payment=-0.1)
+    ),
+    "do not add up": scores(score("ann", 0.1, risk_payment=0.06)),
+    "with an mrr below 0": scores(score("ann", 0.1, mrr=-1)),
+    "but no currency": scores(score("ann", 0.1, currency=None)),
+    "none of the states": scores(score("ann", 0.1), score("bob", 0.1, state="leaving")),
+    "with over 4 reasons": scores(score("ann", 0.1, reasons=[FAILED] * 5)),
+    "with a reason unsaid": scores(score("ann", 0.1, reasons=[WAITED, FAILED | {"text": None}])),
+}
+
+
+@pytest.mark.parametrize("says", BAD)
+def test_bad_scores_publish_nothing(url: str, tmp_path: Path, says: str) -> None:
+    with pytest.raises(BadScores, match=says):
+        put(BAD[says], url)
+    assert not list(tmp_path.iterdir())
+    put(TWO, url)
+    once = content(url)
+    with pytest.raises(BadScores, match=says):
+        put(BAD[says], url)
+    assert content(url) == once
+
+
+@pytest.mark.parametrize("column", [name for name in REQUIRED if name not in ("mrr", "currency")])
+def test_what_must_be_known_may_not_be_null(url: str, column: str) -> None:
+    row = score("ann", 0.1) | {column: None}
+    with pytest.raises(BadScores, match=column):
+        put(scores(score("bob", 0.2), row), url)
+
+
+def test_nobody_needs_a_reason(url: str) -> None:
+    put(scores(score("ann", 0.1, reasons=[])), url)
+    assert read(url)["reasons"].tolist() == [[]]
+
+
+# What the database itself says.
+
+
+def test_the_columns_are_explained_where_sql_shows_them(url: str) -> None:
+    put(TWO, url)
+    schema = "\n".join(content(url))
+    assert "/* 1 is the riskiest of the night; equals by subscriber_id */" in schema
+
+
+def test_a_subscriber_is_found_without_reading_the_nights(url: str, tmp_path: Path) -> None:
+    put(TWO, url)
+    with sqlite3.connect(tmp_path / "risk.db") as connection:
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM risk WHERE subscriber_id = 'ann'"
+            "AND scored_on IN (SELECT scored_on FROM nights)"
+        ).fetchall()
+    connection.close()
+    assert any("scored_on=? AND subscriber_id=?" in step[-1] for step in plan)
