@@ -1,0 +1,73 @@
+"""What the staying do with their plan this month, and the company with its prices."""
+
+import numpy as np
+
+from sources.sample.lives import ACTIVE, PAUSED
+from sources.sample.prices import RISE, monthly_price, rising
+from sources.sample.step import BY_CHOICE, BY_COMPANY, Step
+from sources.sample.vectors import DAY, Bools, Floats, Ints, days
+
+_SPARED = 0.35
+_UP, _DOWN, _PAUSE, _MERGE = 0.012, 0.012, 0.007, 0.00025
+#: Prices rise for whoever has been here this long.
+_RISE_AFTER = 150 * DAY
+_LATE = 0.08
+
+
+def change(step: Step, stays: Bools) -> None:
+    """Price rises, upgrades, downgrades, pauses and merged accounts; at most one each."""
+    u = step.chances(4)
+    lives, month = step.lives, step.month
+    here = lives.started_at < month.start - _RISE_AFTER
+    raised = stays & here & rising(lives.plan, month) & (u[0] > _SPARED)
+    _raise_prices(step, np.flatnonzero(raised), u[1])
+    decides = stays & ~raised
+    up = decides & (u[0] < _UP) & (lives.plan < 3)
+    down = decides & (u[0] > 1 - _DOWN) & (lives.plan > 0)
+    _move(step, "upgraded", np.flatnonzero(up), 1, u[1])
+    _move(step, "downgraded", np.flatnonzero(down), -1, u[1])
+    pauses = decides & ~step.people.annual & (abs(u[0] - 0.5) < _PAUSE / 2) & (lives.owed < 0)
+    _pause(step, np.flatnonzero(pauses), u[1:])
+    merges = decides & (abs(u[0] - 0.25) < _MERGE / 2) & (lives.merged_at > month.end)
+    _merge(step, np.flatnonzero(merges), u[1:])
+
+
+def _raise_prices(step: Step, who: Ints, u: Floats) -> None:
+    at = step.month.start + 9 * DAY + days(0, 0.5, u[who])
+    step.service.changed_at[who] = at
+    step.lives.mrr[who] = np.rint(step.lives.mrr[who] * RISE).astype(np.int64)
+    step.subscribe("price_raised", who, at, reason=BY_COMPANY, late=_LATE)
+
+
+def _move(step: Step, stream: str, who: Ints, by: int, u: Floats) -> None:
+    people, lives = step.people, step.lives
+    at = step.month.start + days(2, 28, u[who])
+    step.service.changed_at[who] = at
+    lives.plan[who] += by
+    seats = np.where(lives.plan[who] >= 2, people.quantity[who], 1)
+    lives.mrr[who] = monthly_price(
+        lives.plan[who],
+        people.currency[who],
+        seats,
+        people.annual[who],
+        np.full(len(who), step.month.count),
+    )
+    step.subscribe(stream, who, at, reason=BY_CHOICE, late=_LATE)
+
+
+def _pause(step: Step, who: Ints, u: Floats) -> None:
+    at = step.month.start + days(2, 28, u[0][who])
+    back_at = at + days(20, 80, u[1][who])
+    step.subscribe("paused", who, at, pays=False)
+    step.subscribe("resumed", who, back_at)
+    step.lives.status[who] = PAUSED
+    step.lives.until[who], step.lives.then[who] = back_at, ACTIVE
+    service = step.service
+    service.bill_to[who] = service.serve_to[who] = service.pay_to[who] = at
+
+
+def _merge(step: Step, who: Ints, u: Floats) -> None:
+    """Go on under another account; everyone knows of it before the month is over."""
+    at = step.month.start + days(2, 18, u[0][who])
+    step.lives.merged_at[who] = at
+    step.journal.write("merged", who, at, at + days(0.05, 9, u[1][who]))
