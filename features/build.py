@@ -8,7 +8,7 @@ from operator import attrgetter
 import polars as pl
 
 from features.definition import Column, Derived, Feature
-from features.measure import aggregates
+from features.measure import adds_money, aggregates, with_last_currency
 from sources.events import EventTable
 from sources.merges import Events, as_known
 
@@ -67,6 +67,8 @@ def _measure(
         group = list(grouped)
         exprs = [expr for feature in group for expr in aggregates(feature, as_of)]
         known = _with_previous(as_known(events, table, as_of), group[0].events)
+        if any(adds_money(feature) for feature in group):
+            known = with_last_currency(known)
         known = known.group_by("subscriber_id").agg(exprs)
         rows = rows.join(known, on="subscriber_id", how="left")
     rows = rows.with_columns(
@@ -81,12 +83,8 @@ def _with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:
     if not table.previous:
         return rows
     thing = table.required[0]
-    return rows.with_columns(
-        pl.col(column)
-        .forward_fill()
-        .shift(1)
-        .over(thing, order_by=["happened_at", "known_at", "kind"])
-        .alias(f"{column}_before")
+    return rows.sort(thing, "happened_at", "known_at", "kind").with_columns(
+        pl.col(column).forward_fill().shift(1).over(thing).alias(f"{column}_before")
         for column in table.previous
     )
 

@@ -24,7 +24,7 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
             # The one place where a window is cut: [as_of - days, as_of).
             happened = pl.col("happened_at")
             inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
-            return _over(over, counts & inside, money=feature.unit == "money")
+            return _over(over, counts & inside, money=adds_money(feature))
         case Since(which):
             return _days_since(which, counts, as_of)
         case Latest(column):
@@ -37,9 +37,7 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
 def _over(over: Over, inside: pl.Expr, *, money: bool) -> pl.Expr:
     if over.column is None:
         return inside.sum()
-    # Amounts of several currencies are never added: only the one used last counts.
-    currency = pl.col("currency")
-    counts = inside & (currency == latest(currency, pl.lit(value=True))) if money else inside
+    counts = inside & pl.col("in_last_currency") if money else inside
     values = pl.when(counts).then(pl.col(over.column))
     # A sum over nothing is the feature's ``when_empty``, not Polars' zero.
     empty = values.count() == 0
@@ -56,3 +54,22 @@ def latest(value: pl.Expr, counts: pl.Expr) -> pl.Expr:
     """``value`` in the last row where ``counts`` holds; of several at once, the greatest."""
     moment = pl.when(counts).then(pl.col("happened_at"))
     return value.filter(counts & (moment == moment.max())).max()
+
+
+def adds_money(feature: Feature) -> bool:
+    """Whether it aggregates amounts, and so must keep to one currency."""
+    return isinstance(feature.measure, Over) and feature.unit == "money"
+
+
+def with_last_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """``rows`` with ``in_last_currency``: amounts of several currencies are never added."""
+    currency = pl.col("currency")
+    last = rows.group_by("subscriber_id").agg(
+        latest(currency, currency.is_not_null()).alias("last_currency")
+    )
+    same = (currency == pl.col("last_currency")).fill_null(value=True)
+    return (
+        rows.join(last, on="subscriber_id", how="left")
+        .with_columns(in_last_currency=same)
+        .drop("last_currency")
+    )
