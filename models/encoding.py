@@ -146,7 +146,7 @@ def _by_churn(rows: pl.DataFrame, name: str, seen: pl.Series) -> tuple[str, ...]
 def _numbers(column: ContractColumn, values: pl.Series) -> np.ndarray:
     if column.categories is not None:
         codes = {text: code for code, text in enumerate(column.categories)}
-        values = values.replace_strict(codes, default=None, return_dtype=pl.Float64)
+        values = values.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)
     return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 

@@ -18,6 +18,9 @@ BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
 CONTRACT_FILE = "contract.json"
 
+#: Name of the model's folder among the artifacts of a registered version.
+SERVED_FOLDER = "churn_model"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChurnModel:

@@ -7,10 +7,7 @@ import polars as pl
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from models.model import ChurnModel
-
-#: Name of the model's folder among the artifacts of the registered version.
-FOLDER = "churn_model"
+from models.model import SERVED_FOLDER, ChurnModel
 
 
 class ServedChurnModel(PythonModel):
@@ -18,7 +15,7 @@ class ServedChurnModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the model from the registered version's artifacts."""
-        self.model = ChurnModel.load(Path(context.artifacts[FOLDER]))
+        self.model = ChurnModel.load(Path(context.artifacts[SERVED_FOLDER]))
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One row per row of feature columns: ``risk``, ``risk_voluntary``, ``risk_payment``."""

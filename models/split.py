@@ -129,7 +129,7 @@ def _hundredth(subscriber_id: str) -> int:
 
 
 def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:
-    return [date for date in dates if later and date + gap <= later[0]]
+    return [date for date in dates if later and date < later[0] and date + gap <= later[0]]
 
 
 def _span(dates: list[datetime]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from models.model import RISKS, ChurnModel
+from models.model import RISKS, SERVED_FOLDER, ChurnModel
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -21,7 +21,6 @@ MODEL = "churn"
 ALIAS = "champion"
 
 _SERVED = Path(__file__).with_name("served.py")
-_SERVED_FOLDER = "churn_model"
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 
@@ -53,7 +52,7 @@ def log_trained(trained: "Trained", home: Path) -> str:
     with _mlflow(home) as client, TemporaryDirectory() as scratch:
         written = Path(scratch)
         write_report(trained, written / _REPORT)
-        trained.model.save(written / _SERVED_FOLDER)
+        trained.model.save(written / SERVED_FOLDER)
         run_id, source = _log(trained, written, _experiment(client, home))
         registered = _register(client, source, run_id, trained)
         if trained.verdict.promoted:
@@ -81,7 +80,7 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
         except MlflowException as error:
             raise missing from error
         place = Path(client.get_model_version_download_uri(MODEL, found.version))
-    return ChurnModel.load(place / "artifacts" / _SERVED_FOLDER), str(found.version)
+    return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(found.version)
 
 
 def write_report(trained: "Trained", folder: Path) -> None:
@@ -123,7 +122,7 @@ def _mlflow(home: Path) -> Iterator["MlflowClient"]:
             mlflow.set_tracking_uri(tracking_uri(home))
             yield mlflow.MlflowClient()
         finally:
-            mlflow.set_tracking_uri(before or "")
+            mlflow.set_tracking_uri(before)  # pyright: ignore[reportArgumentType] - None unsets it
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
 
@@ -149,7 +148,7 @@ def _log(trained: "Trained", written: Path, experiment: str) -> tuple[str, str]:
         mlflow.log_metrics(trained.metrics | trained.verdict.measured)
         mlflow.set_tags(_tags(trained))
         mlflow.log_artifacts(str(written / _REPORT))
-        source = _log_model(written / _SERVED_FOLDER)
+        source = _log_model(written / SERVED_FOLDER)
     except BaseException:
         mlflow.end_run("FAILED")
         raise
@@ -169,7 +168,7 @@ def _log_model(folder: Path) -> str:
     return mlflow.pyfunc.log_model(
         name="model",
         python_model=str(_SERVED),
-        artifacts={_SERVED_FOLDER: str(folder)},
+        artifacts={SERVED_FOLDER: str(folder)},
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
         signature=signature,
     ).model_uri

@@ -1,0 +1,59 @@
+"""Score people: how likely each is to leave, why, and what to do about it."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from features.definition import Column, Language
+from models.actions import Action, choose_actions, read_actions
+from models.model import ChurnModel
+from models.reasons import explain
+
+
+def score(
+    model: ChurnModel,
+    rows: pl.DataFrame,
+    columns: Sequence[Column],
+    *,
+    about: pl.DataFrame | None = None,
+    language: Language = "en",
+    actions: tuple[Action, ...] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> pl.DataFrame:
+    """Risk, reasons and action of each row.
+
+    Args:
+        model: The champion.
+        rows: ``subscriber_id``, ``as_of`` and exactly the feature columns of its contract.
+        columns: What the columns mean.
+        about: Row by row beside ``rows``: ``currency`` of their amounts and ``state``, where
+            known; carried into the result whole, but for what ``rows`` has already.
+        language: Of reasons and actions.
+        actions: What to choose from; the table that comes with Perdura by default.
+        progress: Told after each block of rows: how many are done, of how many, and what.
+
+    Returns:
+        One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
+        ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
+        ``action``, ``action_text``.
+
+    Raises:
+        ColumnMismatch, UnknownCategory: The model cannot read these rows as it was fitted.
+        ValueError: ``about`` has not the rows of ``rows``.
+    """
+    told = _beside(rows, about)
+    currency = told["currency"] if "currency" in told.columns else None
+    reasons = explain(model, rows, columns, language=language, currency=currency, progress=progress)
+    scored = told.hstack(model.predict(rows)).with_columns(reasons)
+    return scored.hstack(choose_actions(scored, actions or read_actions(), language))
+
+
+def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:
+    if about is None:
+        return rows.select("subscriber_id")
+    if about.height != rows.height or not about["subscriber_id"].equals(rows["subscriber_id"]):
+        raise ValueError(
+            f"asked to score {rows.height} rows with {about.height} rows about other people, or "
+            "in another order, beside them; give both from one spine"
+        )
+    return about.drop("as_of", strict=False)

@@ -1,0 +1,91 @@
+"""The column contract: what a model reads, and what it refuses before it predicts."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from models.encoding import ColumnContract, ColumnMismatch, UnknownCategory, learn_contract
+
+ROWS = pl.DataFrame(
+    {
+        "failed": [0.0, 2.0, None, 1.0],
+        "plan": ["plus", "basic", "plus", None],
+        "churned": [False, True, False, True],
+    }
+)
+CONTRACT = learn_contract(ROWS, ["failed", "plan"])
+FRAME = ROWS.drop("churned")
+
+
+def test_categories_are_coded_by_rising_churn_and_unknown_is_nan():
+    assert CONTRACT.columns[1].categories == ("plus", "basic")
+    assert np.array_equal(
+        CONTRACT.encode(FRAME), [[0, 0], [2, 1], [np.nan, 0], [1, np.nan]], equal_nan=True
+    )
+    assert CONTRACT.encode(FRAME).dtype == np.float64
+
+
+def test_a_rare_category_is_ranked_near_everybody_and_not_by_its_few_rows():
+    rows = pl.DataFrame(
+        {
+            "plan": ["calm"] * 200 + ["wild"] * 200 + ["rare"],
+            "churned": [False] * 200 + [True] * 100 + [False] * 100 + [True],
+        }
+    )
+    assert learn_contract(rows, ["plan"]).columns[0].categories == ("calm", "rare", "wild")
+
+
+def test_a_text_that_was_seen_without_an_outcome_is_no_stranger():
+    new = pl.DataFrame({"failed": [0.0], "plan": ["launched last week"], "churned": [None]})
+    contract = learn_contract(ROWS, ["failed", "plan"], seen=new)
+    contract.check(new.drop("churned"))
+
+
+def test_the_order_of_columns_and_who_and_when_beside_them_do_not_matter():
+    shuffled = FRAME.select("plan", "failed").with_columns(
+        subscriber_id=pl.lit("ana"), as_of=pl.lit(0)
+    )
+    assert np.array_equal(CONTRACT.encode(shuffled), CONTRACT.encode(FRAME), equal_nan=True)
+
+
+def test_a_contract_comes_back_from_json_as_it_was():
+    assert ColumnContract.from_json(CONTRACT.to_json()) == CONTRACT
+
+
+def test_a_missing_column_is_refused_by_name():
+    with pytest.raises(
+        ColumnMismatch, match=r"missing 'plan'; not known to it none.*perdura train"
+    ):
+        CONTRACT.check(FRAME.drop("plan"))
+
+
+def test_an_extra_column_is_refused_by_name():
+    with pytest.raises(ColumnMismatch, match="missing none; not known to it 'usage_30d'"):
+        CONTRACT.check(FRAME.with_columns(usage_30d=1.0))
+
+
+def test_text_where_numbers_were_is_refused():
+    with pytest.raises(ColumnMismatch, match=r"'failed' holds String .* fitted on numbers"):
+        CONTRACT.check(FRAME.with_columns(pl.col("failed").cast(pl.String)))
+
+
+def test_numbers_where_text_was_are_refused():
+    with pytest.raises(ColumnMismatch, match=r"'plan' holds Int32 .* fitted on text"):
+        CONTRACT.check(FRAME.with_columns(plan=pl.lit(1)))
+
+
+def test_a_new_category_is_refused_with_those_that_are_known():
+    with pytest.raises(UnknownCategory, match=r"'plan' holds 'gold'.* it knows 'plus', 'basic'"):
+        CONTRACT.check(FRAME.with_columns(plan=pl.lit("gold")))
+
+
+def test_a_column_where_nothing_is_known_today_is_read_as_unknown():
+    frame = pl.DataFrame({"failed": [None], "plan": [None]})
+    assert np.isnan(CONTRACT.encode(frame)).all()
+
+
+@pytest.mark.parametrize("kind", ["str", "object", "category"])
+def test_text_from_pandas_is_text_however_pandas_holds_it(kind):
+    frame = pd.DataFrame({"failed": [1.0, 0.0], "plan": pd.Series(["basic", "plus"], dtype=kind)})
+    assert CONTRACT.encode(pl.from_pandas(frame)).tolist() == [[1, 1], [0, 0]]
