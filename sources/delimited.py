@@ -9,8 +9,8 @@ from io import BytesIO
 
 import polars as pl
 
-from sources.mapping import SourceFile
 from sources.quotes import fields, join_quoted, quotes
+from sources.sections import SourceFile
 
 #: The column that says where in its file a row stood, from 1. Expressions know it by this name.
 ROW = "row_number"
@@ -40,23 +40,34 @@ def split_text(source: SourceFile, kind: str, text: bytes) -> Lines:
     lines = read_lines(text)
     separator = source.separator or ("\t" if kind == "tsv" else ",")
     names = list(source.names) or [column.name for column in source.fixed]
-    if source.starts_with_header and lines.height:
-        names = names or _header(lines["text"][0], kind, separator)
-        lines = lines.slice(1)
+    first = without_blank(lines).head(1)
+    if source.starts_with_header and first.height:
+        names = names or _header(first["text"].item(), kind, separator)
+        lines = lines.filter(pl.col(ROW) > first[ROW].item())
     if kind == "fixed":
-        return _fixed(source, lines)
+        return _fixed(source, without_blank(lines), ends_whole=ends_whole(text))
     if kind == "whitespace":
-        return _whitespace(names, lines)
-    return _delimited(names, join_quoted(lines, len(names), separator), separator)
+        return _whitespace(names, without_blank(lines))
+    records = without_blank(join_quoted(lines, len(names), separator))
+    return _delimited(names, records, separator)
 
 
 def read_lines(text: bytes) -> pl.DataFrame:
-    """The lines that are not blank: ``ROW``, ``text``. Bytes that are no UTF-8 become U+FFFD."""
+    """Every line: ``ROW``, ``text``. Bytes that are no UTF-8 become U+FFFD."""
     text = text.removeprefix(b"\xef\xbb\xbf")
     try:
-        lines = pl.read_lines(text, name="text", row_index_name=ROW, row_index_offset=1)
+        return pl.read_lines(text, name="text", row_index_name=ROW, row_index_offset=1)
     except pl.exceptions.ComputeError:
         return read_lines(text.decode("utf-8", errors="replace").encode())
+
+
+def ends_whole(text: bytes) -> bool:
+    """Whether the last line has a line end."""
+    return text.endswith((b"\n", b"\r"))
+
+
+def without_blank(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines that say something."""
     return lines.filter(pl.col("text").str.strip_chars() != "")
 
 
@@ -113,10 +124,14 @@ def _whitespace(names: list[str], lines: pl.DataFrame) -> Lines:
     return sort_out(rows, lines, fits)
 
 
-def _fixed(source: SourceFile, lines: pl.DataFrame) -> Lines:
+def _fixed(source: SourceFile, lines: pl.DataFrame, *, ends_whole: bool) -> Lines:
     """A line fits if it reaches into the last column; blanks at its end may be missing."""
     text = lines["text"]
-    fits = text.str.len_chars() >= max(column.start for column in source.fixed)
+    length = text.str.len_chars()
+    fits = length >= max(column.start for column in source.fixed)
+    if not ends_whole:  # a last line without its end was cut off unless it has its full width
+        full = max(column.start + column.width - 1 for column in source.fixed)
+        fits &= (lines[ROW] < lines[ROW].max()) | (length >= full)
     good = text.filter(fits)
     rows = pl.DataFrame(
         {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.mapping import BadMapping, Value, or_rather
+from sources.mapping import BadMapping, or_rather
+from sources.sections import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Scope:
         """
         if not isinstance(told, str):
             return pl.lit(told)
+        if told in self.columns:  # whatever signs and words its name is made of
+            return pl.col(told)
         try:
             expression = pl.sql_expr(told)
         except pl.exceptions.PolarsError as error:
@@ -39,8 +42,20 @@ class Scope:
                 raise BadMapping(self._no_column(key, told, name))
         return expression
 
+    def column(self, key: str, name: str) -> pl.Expr:
+        """The column of that very name.
+
+        Raises:
+            BadMapping: There is none.
+        """
+        if name not in self.columns:
+            raise BadMapping(self._no_column(key, f'"{name}"', name))
+        return pl.col(name)
+
     def names(self, told: Value) -> set[str]:
         """The columns that an expression reads."""
+        if told in self.columns:
+            return {str(told)}
         return set(pl.sql_expr(told).meta.root_names()) if isinstance(told, str) else set()
 
     def _no_column(self, key: str, told: str, name: str) -> str:

@@ -68,7 +68,10 @@ def extract(
         try:
             reports.append(_extract_table(plans.pop(name), until, landing))
         except pl.exceptions.PolarsError as error:
-            problems[name] = f"{mapping.name}, section [{name}]: {first_line(error)}"
+            problems[name] = (
+                f"{mapping.name}, section [{name}]: {first_line(error)}; give the column a type, "
+                "as in types = { amount = 'number' }, and such rows are rejected and counted"
+            )
     return _finish(asked, until, landing, reports, problems)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 
 from sources.expressions import Scope
-from sources.mapping import BadMapping, Join
+from sources.mapping import BadMapping
 from sources.reading import BadSource, missing, read_source
+from sources.sections import Join
 
 
 def with_joins(
@@ -18,7 +19,7 @@ def with_joins(
         other = _lookup(join, mapping, place)
         scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
         for ours in join.keys:
-            scope.compile("on", f'"{ours}"')
+            scope.column("on", ours)
         for name in join.take:
             if name in scope.columns:
                 raise BadMapping(f"{scope.place}: take: there is a column {name!r} already")
@@ -41,7 +42,7 @@ def _lookup(join: Join, mapping: Path, place: str) -> pl.LazyFrame:
     scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
     keys = list(join.keys.values())
     for name in (*keys, *join.take.values()):
-        scope.compile("on or take", f'"{name}"')
+        scope.column("on or take", name)
     taken = frame.select(*keys, *(pl.col(theirs).alias(new) for new, theirs in join.take.items()))
     if not join.many:
         _refuse_twice(taken, keys, scope.place)

@@ -4,7 +4,6 @@ A column is a Polars SQL expression over the input's columns, so a column's name
 and a text is quoted: ``kind = "'paid'"``. Numbers and true or false stand for themselves.
 """
 
-import codecs
 import hashlib
 import json
 import os
@@ -12,170 +11,20 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ValidationError
 
 from sources.events import EVENT_TABLES, EventTable
+from sources.sections import Input
 
-Format = Literal["csv", "tsv", "whitespace", "fixed", "parquet", "jsonl"]
-Type = Literal["text", "integer", "number", "time", "boolean"]
-Value = str | int | float | bool
-
-ENDINGS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".txt": "whitespace",
-    ".parquet": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
 TABLES = {table.name: table for table in EVENT_TABLES}
-LENGTHS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 class BadMapping(ValueError):  # noqa: N818
     """The mapping file asks for something that is not there or means nothing."""
-
-
-def _as_delay(text: object) -> object:
-    """``6h``, ``1d12h``, ``90m``, ``30s`` as a length of time."""
-    if not isinstance(text, str):
-        return text
-    parts = re.findall(r"(\d+)([dhms])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise ValueError(f"{text!r} is no length of time; write for example '6h' or '1d12h'")
-    return timedelta(**{LENGTHS[unit]: int(number) for number, unit in parts})
-
-
-def _as_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no time zone {name!r}; write for example 'Europe/Madrid'") from None
-    return name
-
-
-Delay = Annotated[timedelta, BeforeValidator(_as_delay)]
-Zone = Annotated[str, AfterValidator(_as_zone)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FixedColumn(_Section):
-    """One column of fixed-width text: ``width`` characters from ``start``, counted from 1."""
-
-    name: str
-    start: int = Field(ge=1)
-    width: int = Field(ge=1)
-
-
-class SourceFile(_Section):
-    """A file, or a pattern that finds several, and how it is written."""
-
-    file: str
-    #: Guessed from the file's ending where absent.
-    format: Format | None = None
-    separator: str | None = Field(default=None, min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    #: Whether the first line names the columns. Fixed-width text has no such line unless told.
-    has_header: bool | None = None
-    #: Names of the columns, in place of a header's or where there is none.
-    names: tuple[str, ...] = ()
-    fixed: tuple[FixedColumn, ...] = ()
-
-    @property
-    def written_as(self) -> Format | None:
-        """Its format as told, or as its ending says; ``None`` if neither does."""
-        return self.format or ENDINGS.get(Path(self.file).suffix.lower())
-
-    @property
-    def starts_with_header(self) -> bool:
-        """Whether the first line is not a row."""
-        return self.written_as != "fixed" if self.has_header is None else self.has_header
-
-    @model_validator(mode="after")
-    def _columns_have_names(self) -> Self:
-        if self.written_as is None:
-            raise ValueError(f"the ending of {self.file!r} tells no format; add format = 'csv'")
-        if (self.written_as == "fixed") != bool(self.fixed):
-            raise ValueError("format = 'fixed' and fixed = [{name, start, width}] go together")
-        if not (self.starts_with_header or self.names or self.fixed):
-            raise ValueError("has_header = false needs names = ['...', ...]")
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
-            raise ValueError(f"no encoding {self.encoding!r}; write for example 'cp1252'") from None
-        return self
-
-
-class Join(SourceFile):
-    """Columns of another file, looked up row by row.
-
-    Attributes:
-        on: The key's name, or ``{ours = "theirs"}``.
-        take: ``{new_name = "their_column"}``.
-        many: Whether the other file may have a key several times. A row then becomes one
-            row for each; otherwise a key found twice is a fault.
-    """
-
-    on: str | dict[str, str]
-    take: dict[str, str]
-    many: bool = False
-
-    @property
-    def keys(self) -> dict[str, str]:
-        """Our column to theirs."""
-        return {self.on: self.on} if isinstance(self.on, str) else self.on
-
-
-class Input(SourceFile):
-    """One input of one event table.
-
-    Attributes:
-        optional: Whether the file may be missing; the table then counts as degraded.
-        timezone: Where times without an offset were written down.
-        time_formats: strptime formats, ``epoch_s`` or ``epoch_ms``; ISO 8601 where absent.
-        known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
-        types: Columns that expressions calculate with, and what they hold.
-        where: Only rows for which this holds are events at all.
-        reject: Rows that break the rules of this source: a name and when it is broken.
-        join: Other files to look columns up in, in this order.
-        event: The kinds of events that one row may hold, each at its own ``happened_at``.
-            Columns given here come before those of the input.
-        columns: Columns of the event table, each an expression.
-    """
-
-    optional: bool = False
-    timezone: Zone = "UTC"
-    time_formats: tuple[str, ...] = ()
-    known_after: Delay = timedelta(0)
-    types: dict[str, Type] = Field(default_factory=dict)
-    where: str | None = None
-    reject: dict[str, str] = Field(default_factory=dict)
-    join: tuple[Join, ...] = ()
-    event: tuple[dict[str, Value], ...] = ()
-    columns: dict[str, Value] = Field(default_factory=dict)
-
-    @property
-    def events(self) -> tuple[dict[str, Value], ...]:
-        """The expressions of each kind of event, at least one."""
-        return tuple({**self.columns, **event} for event in self.event or ({},))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import polars as pl
 from sources.candidates import Candidates, candidates
 from sources.events import EventTable
 from sources.landing import REJECTED
-from sources.mapping import TABLES, Input, SourceMapping
+from sources.mapping import TABLES, SourceMapping
 from sources.reading import BadSource, Part, missing, read_source
+from sources.sections import Input
 
 
 @dataclass(frozen=True, slots=True)

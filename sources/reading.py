@@ -11,10 +11,19 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.delimited import ROW, Lines, read_lines, sort_out, split_text
+from sources.delimited import (
+    ROW,
+    Lines,
+    ends_whole,
+    read_lines,
+    sort_out,
+    split_text,
+    without_blank,
+)
 from sources.expressions import first_line
 from sources.landing import REJECTED
-from sources.mapping import SourceFile, expand, or_rather
+from sources.mapping import expand, or_rather
+from sources.sections import SourceFile
 
 
 class BadSource(ValueError):  # noqa: N818
@@ -75,19 +84,19 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
         lines = _split_json(text) if kind == "jsonl" else split_text(source, kind, text)
     except ValueError as error:
         raise BadSource(f"{name}: {error}") from None
-    return _part(name, lines, ends_whole=text.endswith((b"\n", b"\r")))
+    return _part(name, lines, whole=ends_whole(text))
 
 
-def _part(name: str, lines: Lines, *, ends_whole: bool) -> Part:
+def _part(name: str, lines: Lines, *, whole: bool) -> Part:
     """A broken last line without a line end was cut off; a whole one is only worth a note."""
-    cut = (pl.col(ROW) == lines.last) & pl.lit(not ends_whole)
+    cut = (pl.col(ROW) == lines.last) & pl.lit(not whole)
     broken = lines.broken.select(
         pl.when(cut).then(pl.lit("cut_off")).otherwise(pl.lit("broken_line")).alias("rule"),
         pl.lit(name).alias("file"),
         pl.col(ROW).alias("row"),
         "text",
     ).cast(REJECTED)
-    odd = not ends_whole and "cut_off" not in broken["rule"]
+    odd = not whole and "cut_off" not in broken["rule"]
     note = f"{name}: its last line, {lines.last}, has no line end; was the file cut off?"
     return Part(name, lines.rows.lazy(), broken, note if odd else None)
 
@@ -114,7 +123,7 @@ def _as_utf8(text: bytes, encoding: str) -> bytes:
 
 def _split_json(text: bytes) -> Lines:
     """One object a line. Only a file that does not parse whole is gone through line by line."""
-    lines = read_lines(text)
+    lines = without_blank(read_lines(text))
     fits = pl.Series([True] * lines.height, dtype=pl.Boolean)
     try:
         rows = _as_objects(lines["text"])

@@ -43,8 +43,8 @@ def _rules(table: EventTable, until: datetime) -> dict[str, pl.Expr]:
     return {
         "no_subscriber": pl.col("subscriber_id").is_null(),
         "unparseable_time": pl.col(MISTIMED) | _lost("happened_at") | _lost("known_at"),
-        "no_time": happened.is_null(),
         "bad_type": pl.any_horizontal(MISTYPED, *(_lost(name) for name in own)),
+        "no_time": happened.is_null(),
         "missing_required": pl.any_horizontal(
             pl.col(name).is_null() for name in ("kind", *table.required)
         ),
