@@ -1,0 +1,165 @@
+"""The command line. Heavy imports wait inside the commands, so that help comes at once."""
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Who may leave, why, what it costs, and what to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_OURS = ("sources", "features", "models", "risk", "flows")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
+def main() -> None:
+    """Run the command line. What is ours to say is said in words; anything else is a fault."""
+    from flows.prefect_edge import quiet
+
+    quiet()
+    try:
+        app()
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in _OURS or _is_setting(error):
+            typer.secho(f"perdura: {error}", fg="red", err=True)
+            sys.exit(1)
+        raise
+
+
+@app.command()
+def demo(subscribers: int = 5_000, months: int = 24) -> None:
+    """Simulate a company, learn from it, score it, and show who may leave."""
+    from flows.demo import run_demo
+
+    run_demo(subscribers=subscribers, months=months)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the company's files.")],
+    subscribers: int = 5_000,
+    months: int = 24,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated company's events, and apart from them the truth about everyone."""
+    from flows.progress import step
+    from sources.sample import simulate as simulate_company
+
+    with step("simulate", {}) as tell:
+        company = simulate_company(
+            out, subscribers=subscribers, months=months, seed=seed, progress=tell
+        )
+    told = {"until": company.until.date(), "rows": company.rows}
+    mapping = out / "mapping.toml"
+    if as_json:
+        _print_json({"mapping": str(mapping), **told})
+        return
+    typer.echo(", ".join(f"{count:,} {name}" for name, count in company.rows.items()))
+    typer.echo(f"Next: perdura extract --mapping {mapping} --until {company.until.date()}")
+
+
+@app.command()
+def extract(
+    mapping: Annotated[Path, typer.Option(help="TOML file that says where everything is.")],
+    until: Day = None,
+    as_json: Json = False,
+) -> None:
+    """Land what the sources came to know before --until (by default today)."""
+    from flows.extract_sources import extract_sources
+    from flows.moments import today
+    from flows.show import print_report
+    from sources.extract import IncompleteExtract
+
+    try:
+        report, problem = extract_sources(mapping, _day(until) or today(), patient=False), None
+    except IncompleteExtract as error:
+        report, problem = error.report, error
+    _print_json(report.as_dict()) if as_json else print_report(report)
+    if problem:
+        raise problem
+
+
+@app.command()
+def train(until: Day = None, as_json: Json = False) -> None:
+    """Learn from what has landed before --until (by default all); promote what is better."""
+    from flows.show import print_training
+    from flows.train_weekly import train_weekly
+
+    trained = train_weekly(_day(until))
+    _print_json(trained) if as_json else print_training(trained)
+
+
+@app.command()
+def score(on: Day = None, as_json: Json = False) -> None:
+    """Score everybody active --on a date (by default today) and publish the night."""
+    from flows.score_nightly import score_nightly
+    from flows.show import print_night
+
+    night = score_nightly(_day(on))
+    _print_json(night) if as_json else print_night(night)
+
+
+@app.command()
+def risk(
+    top: Annotated[int, typer.Option(min=1, help="How many of the riskiest.")] = 15,
+    on: Day = None,
+    as_json: Json = False,
+) -> None:
+    """Show the riskiest subscribers of a night (by default the newest)."""
+    from flows.settings import Settings
+    from risk.show import print_risks
+    from risk.table import read
+
+    rows = read(Settings().risk_url, scored_on=_day(on), top=top)
+    if as_json:
+        typer.echo(rows.to_json(orient="records", date_format="iso", force_ascii=False))
+    else:
+        print_risks(rows)
+
+
+@app.command()
+def schedule() -> None:
+    """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
+    from flows.schedule import serve_flows
+
+    serve_flows()
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _print_json(told: Any) -> None:
+    typer.echo(json.dumps(_plain(told), indent=1, ensure_ascii=False))
+
+
+def _plain(told: Any) -> Any:
+    """Dataclasses, dates and mappings as JSON takes them."""
+    from dataclasses import fields, is_dataclass
+
+    if is_dataclass(told):
+        return {field.name: _plain(getattr(told, field.name)) for field in fields(told)}
+    if isinstance(told, Mapping):
+        return {str(name): _plain(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_plain(value) for value in told]
+    return told.isoformat() if isinstance(told, date) else told
+
+
+def _is_setting(error: Exception) -> bool:
+    return type(error).__module__.startswith("pydantic")
+
+
+if __name__ == "__main__":
+    main()

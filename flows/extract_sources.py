@@ -1,0 +1,52 @@
+"""Ask the sources what they have come to know, and land it."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.moments import midnight
+from flows.progress import step
+from flows.settings import Settings, keep
+from sources.extract import extract
+from sources.mapping import BadMapping, read_mapping
+from sources.report import Report
+
+# The one step that asks other systems, and so the one that is tried again. A mapping that is
+# wrong stays wrong.
+extract_step = task(
+    name="extract",
+    retries=3,
+    retry_delay_seconds=[30, 120, 600],
+    retry_condition_fn=lambda _task, _run, state: (
+        not isinstance(state.result(raise_on_failure=False), BadMapping)
+    ),
+    cache_policy=NO_CACHE,
+)(extract)
+
+
+@flow(name="extract")
+def extract_sources(
+    mapping: Path, until: date, home: Path | None = None, *, patient: bool = True
+) -> Report:
+    """Land everything that was known before ``until`` (00:00 UTC) and has not landed yet.
+
+    Safe to run again: a day's extract replaces itself. The first extract of a home keeps the
+    mapping's settings in its ``perdura.toml``.
+
+    Args:
+        mapping: The mapping file.
+        until: The first day whose facts are left for later.
+        home: Where everything is kept, if not where the settings say.
+        patient: Whether to ask a source that cannot be read again, after 30 s, 2 and 10 min.
+
+    Raises:
+        BadMapping: The mapping asks for something that is not there. Nothing has landed.
+        IncompleteExtract: A source could not be read. The other tables have landed.
+    """
+    settings = Settings.at(home)
+    keep(settings, mapping, read_mapping(mapping).settings)
+    ask = extract_step if patient else extract_step.with_options(retries=0)
+    with step("extract", {}) as tell:
+        return ask(mapping, until=midnight(until), landing=settings.landing, progress=tell)

@@ -1,0 +1,85 @@
+"""What a person sees of a run."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from flows.score_nightly import Night
+from flows.train_weekly import Training
+from sources.report import Report, TableReport
+
+OUT = Console(highlight=False)
+
+_METRICS = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "calibration_error": "calibration error",
+    "lift of those called": "lift of those called",
+    "money_caught": "money caught by calls",
+}
+_NAMES = {
+    "model": "model",
+    "champion": "champion",
+    "logistic": "logistic",
+    "recency": "recency",
+    "constant": "constant",
+}
+
+
+def print_report(report: Report, console: Console = OUT) -> None:
+    """What an extract landed and refused, one line per table, and why."""
+    table = _table(f"Known before {report.until:%Y-%m-%d}", "table")
+    for name in ("rows read", "landed", "here before", "for later", "rejected"):
+        table.add_column(name, justify="right")
+    for each in report.tables:
+        table.add_row(*_report_cells(each))
+    console.print(table)
+    for each in report.tables:
+        if each.rejected:
+            why = ", ".join(f"{count:,} {rule}" for rule, count in each.rejected.items())
+            console.print(f"  rejected from {each.table}: {why}")
+    if report.degraded:
+        console.print(f"Degraded: {', '.join(report.degraded)}. Scores will say so.")
+
+
+def print_training(trained: Training, console: Console = OUT) -> None:
+    """The model beside its baselines, and the verdict in words."""
+    table = _table(f"Version {trained.version}, judged on rows that were never fitted", "")
+    judged = {name: trained.metrics[name] for name in _NAMES if name in trained.metrics}
+    for name in judged:
+        table.add_column(_NAMES[name], justify="right")
+    for metric, shown in _METRICS.items():
+        table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
+    console.print(table)
+    for reason in trained.reasons:
+        console.print(reason)
+
+
+def print_night(night: Night, console: Console = OUT) -> None:
+    """How many were scored, by which model, and what they lack."""
+    console.print(
+        f"{night.rows:,} subscribers scored on {night.scored_on} by version "
+        f"{night.model_version} in {sum(night.seconds.values()):.1f} s."
+    )
+    for lacking in night.degraded:
+        console.print(f"Degraded: {lacking}.")
+    console.print(f"Next: perdura risk --on {night.scored_on}")
+
+
+def _table(title: str, first: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column(first)
+    return table
+
+
+def _report_cells(report: TableReport) -> list[str]:
+    numbers = (
+        report.rows,
+        report.landed,
+        report.already_landed,
+        report.not_yet_known,
+        sum(report.rejected.values()),
+    )
+    return [report.table, *(f"{number:,}" for number in numbers)]

@@ -1,0 +1,140 @@
+"""Every week: learn from what became of people, and let the better model reign."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from features.catalogue import FEATURES
+from flows.moments import midnight, month_starts
+from flows.progress import step
+from flows.settings import Settings
+from models.model import ChurnModel
+from models.params import BoosterParams, TrainingParams
+from models.tracking import NoChampion, load_champion, log_trained
+from models.train import train
+from models.training_set import build_training_set
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
+from sources.landing import landed_until, read_events
+from sources.merges import Events
+from sources.states import scored_spine
+
+spine_step = task(name="states", cache_policy=NO_CACHE)(scored_spine)
+rows_step = task(name="features", cache_policy=NO_CACHE)(build_training_set)
+train_step = task(name="train", cache_policy=NO_CACHE)(train)
+log_step = task(name="log", retries=2, retry_delay_seconds=30, cache_policy=NO_CACHE)(log_trained)
+
+# The first weeks of a history know too little of anybody to learn from.
+_WARM_UP = timedelta(days=30)
+_TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
+
+
+class NothingLanded(ValueError):  # noqa: N818 (named for what is wrong)
+    """There are no events to work on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """One training run.
+
+    Attributes:
+        version: Of the model in the registry, e.g. ``"3"``.
+        promoted: Whether it is the champion now.
+        reasons: Why, or why not, in words.
+        metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
+        rows: Rows of each part: fitted, calibrated, judged.
+        seconds: By step.
+    """
+
+    version: str
+    promoted: bool
+    reasons: tuple[str, ...]
+    metrics: Mapping[str, Mapping[str, float]]
+    rows: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
+@flow(name="train-weekly")
+def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
+    """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
+
+    It becomes the champion only if it clears the floors and beats the reigning champion.
+
+    Args:
+        until: The first day whose facts are not used; by default all that has landed is.
+        home: Where everything is kept, if not where the settings say.
+
+    Raises:
+        NothingLanded: There is nothing to learn from.
+        HistoryTooShort, NotEnoughChurn: There is too little of it.
+    """
+    settings, seconds = Settings.at(home), {}
+    params, events = training_params(settings), read_events(settings.landing)
+    known_until = midnight(until) if until else _landed_until(settings)
+    dates = training_dates(events, known_until, settings.history_months)
+    with step("states", seconds):
+        spine = spine_step(events, dates, **settings.business)
+    with step("features", seconds) as tell:
+        rows = rows_step(events, FEATURES, spine, params, known_until=known_until, progress=tell)
+    with step("train", seconds) as tell:
+        trained = train_step(rows, params, champion=_champion(settings.home), progress=tell)
+    with step("log", seconds):
+        version = log_step(trained, settings.home)
+    return Training(
+        version=version,
+        promoted=trained.verdict.promoted,
+        reasons=trained.verdict.reasons,
+        metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
+        rows=trained.sizes,
+        seconds=seconds,
+    )
+
+
+def training_params(settings: Settings) -> TrainingParams:
+    """What to learn, by the settings."""
+    return TrainingParams(
+        churn=settings.churn,
+        lead_days=settings.lead_days,
+        horizon_days=settings.horizon_days,
+        grace_days=settings.grace_days,
+        split=settings.split,
+        calls=settings.calls,
+        booster=BoosterParams(seed=settings.seed, threads=settings.threads),
+    )
+
+
+def training_dates(events: Events, known_until: datetime, months: int) -> list[datetime]:
+    """The last ``months`` month starts of the history, oldest first.
+
+    The history begins where every source that says anything has begun to speak: before that,
+    silence would be mistaken for a lack of tickets or payments.
+
+    Raises:
+        NothingLanded: No source says anything.
+    """
+    begins = [
+        first
+        for table in _TOLD
+        if (first := events[table.name].select(pl.col("happened_at").min()).collect().item())
+    ]
+    if not begins:
+        raise NothingLanded("no events have landed; run `perdura extract` first")
+    return list(month_starts(max(begins) + _WARM_UP, known_until))[-months:]
+
+
+def _landed_until(settings: Settings) -> datetime:
+    moment = landed_until(settings.landing)
+    if moment is None:
+        raise NothingLanded(f"no events in {settings.landing}; run `perdura extract` first")
+    return moment
+
+
+def _champion(home: Path) -> ChurnModel | None:
+    try:
+        return load_champion(home)[0]
+    except NoChampion:
+        return None
