@@ -49,7 +49,7 @@ def extract(
         mapping: The mapping file.
         until: Exclusive; with a time zone.
         landing: The landing folder.
-        progress: Told (tables done, tables in all, the table at hand).
+        progress: Told (tables done, tables in all, the table at hand or nothing at the end).
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
@@ -72,6 +72,8 @@ def extract(
                 f"{mapping.name}, section [{name}]: {first_line(error)}; give the column a type, "
                 "as in types = { amount = 'number' }, and such rows are rejected and counted"
             )
+    if progress:
+        progress(total, total, "")
     return _finish(asked, until, landing, reports, problems)
 
 

@@ -1,0 +1,242 @@
+"""Extract: only what became known since, appended, never updated; nothing lost on the way."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.extract import IncompleteExtract
+from sources.mapping import BadMapping
+from tests.small_sources import UNTIL, Business, at
+
+MAPPING = '[payments]\nfile = "p.parquet"\n'
+SCHEMA = {
+    "subscriber_id": pl.String,
+    "happened_at": pl.Datetime("us", "UTC"),
+    "known_at": pl.Datetime("us", "UTC"),
+    "kind": pl.String,
+    "payment_id": pl.String,
+    "amount": pl.Int64,
+}
+KNOWN = ("payment_id", "known_at")
+
+
+@pytest.fixture
+def business(tmp_path: Path) -> Business:
+    return Business(tmp_path).maps(MAPPING)
+
+
+def paid(*payments: tuple[str, datetime]) -> pl.DataFrame:
+    """Payments by id and when they were known, an hour after they happened."""
+    rows = [("ada", known - timedelta(hours=1), known, "paid", name, 5) for name, known in payments]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def test_an_extract_lands_what_was_known_before_it_and_nothing_twice(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(10)), ("c", at(11))))
+    first = business.table_report("payments", at(10))
+    assert business.events("payments", KNOWN) == [("a", at(1))]
+    second = business.table_report("payments", at(11))
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(10))]
+    assert (first.landed, first.not_yet_known) == (1, 2)
+    assert (second.landed, second.already_landed, second.not_yet_known) == (1, 1, 1)
+    assert business.days("payments") == ["2026-02-10", "2026-02-11"]
+
+
+def test_a_day_done_again_writes_the_same_bytes_and_touches_no_other_day(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(9)), ("x", at(9)), ("x", at(9))))
+    for day in (5, 10, 11):
+        business.extract(at(day))
+    before = business.files()
+    for day in (10, 5, 11, 10):
+        business.extract(at(day))
+        assert business.files() == before
+
+
+def test_the_same_source_in_another_order_writes_the_same_events(business: Business):
+    frame = paid(*((f"p{n}", at(1) + timedelta(minutes=n)) for n in range(500)))
+    business.write("p.parquet", frame)
+    business.extract()
+    before = business.files()
+    business.write("p.parquet", frame.reverse())
+    business.extract()
+    assert business.files() == before
+
+
+def test_many_rows_write_the_same_bytes_every_time(tmp_path: Path):
+    many = pl.DataFrame({"n": pl.int_range(100_000, eager=True)}).select(
+        subscriber_id=pl.format("s{}", pl.col("n") % 977),
+        happened_at=pl.lit(at(1)) + pl.duration(seconds=pl.col("n") * 7919 % 86_400),
+        kind=pl.lit("paid"),
+        payment_id=pl.format("p{}", pl.col("n") // 2),
+        amount=pl.col("n") // 2,
+    )
+    files = []
+    for name, frame in (("one", many), ("other", many.sample(fraction=1, shuffle=True, seed=1))):
+        business = Business(tmp_path / name).maps(MAPPING)
+        business.write("p.parquet", frame)
+        assert business.table_report("payments").landed == 100_000
+        files.append(business.files()["payments/2026-03-01.parquet"])
+    assert files[0] == files[1]
+
+
+def test_what_turns_up_late_is_known_from_when_it_could_first_be_read(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(10))
+    business.write("p.parquet", paid(("a", at(1)), ("late", at(2)), ("b", at(10, 12))))
+    report = business.table_report("payments", at(11))
+    assert business.events("payments", KNOWN) == [
+        ("a", at(1)),
+        ("late", at(10)),
+        ("b", at(10, 12)),
+    ]
+    assert (report.landed, report.late) == (2, 1)
+    # Done again, by then it is no later than before.
+    business.extract(at(11))
+    assert ("late", at(10)) in business.events("payments", KNOWN)
+    assert business.table_report("payments", at(12)).landed == 0
+
+
+def test_nothing_is_late_for_a_table_that_was_never_extracted(business: Business):
+    business.write("p.parquet", b"no parquet yet")
+    with pytest.raises(IncompleteExtract):
+        business.extract(at(10))
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(11))
+    assert business.events("payments", KNOWN) == [("a", at(1))]
+
+
+def test_an_event_told_again_with_another_known_at_is_the_same_event(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(10))
+    business.write("p.parquet", paid(("a", at(1))).with_columns(known_at=pl.lit(at(12))))
+    report = business.table_report("payments", at(15))
+    assert (report.landed, report.already_landed) == (0, 1)
+    assert business.events("payments", KNOWN) == [("a", at(1))]
+
+
+def test_a_missed_night_caught_up_after_a_later_one_lands_nothing_twice(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(9)), ("c", at(11))))
+    for day in (5, 12, 10):
+        business.extract(at(day))
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(9)), ("c", at(11))]
+
+
+def test_an_event_that_a_source_forgets_stays_landed(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
+    business.extract(at(10))
+    business.write("p.parquet", paid(("b", at(2))))
+    business.extract(at(11))
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(2))]
+
+
+def test_a_changed_mapping_is_refused_where_it_would_land_everything_again(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(10))
+    business.maps(MAPPING + "currency = \"'EUR'\"\n")
+    with pytest.raises(BadMapping, match=r"\[payments\] has changed since it landed on 2026-02-10"):
+        business.extract(at(11))
+    business.extract(at(10))  # the same day is replaced whole, so there it may change
+    assert business.events("payments", ["currency"]) == [("EUR",)]
+    (business.folder / "p.parquet").rename(business.folder / "moved.parquet")
+    business.maps(MAPPING.replace("p.parquet", "moved.parquet") + "currency = \"'EUR'\"\n")
+    assert business.table_report("payments", at(11)).already_landed == 1
+
+
+def test_until_needs_a_time_zone_and_any_will_do(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    with pytest.raises(ValueError, match="of no time zone"):
+        business.extract(at(2).replace(tzinfo=None))
+    business.extract(datetime.fromisoformat("2026-02-02T02:00:00+05:00"))
+    assert business.days("payments") == ["2026-02-01"]
+
+
+def test_progress_is_told_table_by_table(business: Business, tmp_path: Path):
+    from sources.extract import extract
+
+    business.write("p.parquet", paid(("a", at(1))))
+    business.write("t.csv", "")
+    business.maps(MAPPING + '[tickets]\nfile = "t.csv"\n')
+    told: list[tuple[int, int, str]] = []
+    extract(
+        tmp_path / "mapping.toml",
+        until=UNTIL,
+        landing=business.landing,
+        progress=lambda done, total, what: told.append((done, total, what)),
+    )
+    assert told == [(0, 2, "payments"), (1, 2, "tickets"), (2, 2, "")]
+
+
+# Moments at the edges of two extracts, before, between and after them, in every order.
+EDGE, LAST = at(10), at(20)
+moments = st.sampled_from([EDGE, LAST]).flatmap(
+    lambda edge: st.sampled_from([-9, -1, 0, 1, 9]).map(lambda hours: edge + timedelta(hours=hours))
+)
+rows = st.builds(
+    lambda who, happened, delay, kind, name, amount: (
+        who,
+        happened,
+        None if delay is None or happened is None else happened + timedelta(hours=delay),
+        kind,
+        name,
+        amount,
+    ),
+    who=st.sampled_from(["ada", "bob", "", None]),
+    happened=moments | st.none(),
+    delay=st.sampled_from([0, 1, 240, -1, None]),
+    kind=st.sampled_from(["paid", "failed", "payed", None]),
+    name=st.sampled_from(["x", "y", None]),
+    amount=st.sampled_from([0, 5, -5, None]),
+)
+sources = st.lists(rows, max_size=25).map(lambda each: pl.DataFrame(each, SCHEMA, orient="row"))
+
+
+@given(sources)
+def test_every_row_is_somewhere_and_two_steps_land_what_one_does(source: pl.DataFrame):
+    with TemporaryDirectory() as folder:
+        one, two = Business(Path(folder) / "one"), Business(Path(folder) / "two")
+        for business in (one, two):
+            business.maps(MAPPING).write("p.parquet", source)
+        two.extract(EDGE)
+        once, twice = one.table_report("payments", LAST), two.table_report("payments", LAST)
+        assert one.events("payments") == two.events("payments")
+        for report in (once, twice):
+            left = report.landed + report.already_landed + report.not_yet_known
+            assert source.height == left + sum(report.rejected.values())
+        assert len(one.rejected("payments", LAST)) == sum(once.rejected.values())
+        assert twice.late == 0
+
+
+@given(sources)
+def test_what_a_source_learns_later_changes_nothing_that_landed_before(source: pl.DataFrame):
+    known = source.filter(pl.col("known_at").fill_null(pl.col("happened_at")) < EDGE)
+    with TemporaryDirectory() as folder:
+        all_of_it, truncated = Business(Path(folder) / "all"), Business(Path(folder) / "cut")
+        all_of_it.maps(MAPPING).write("p.parquet", source)
+        truncated.maps(MAPPING).write("p.parquet", known)
+        for business in (all_of_it, truncated):
+            business.extract(EDGE)
+        assert all_of_it.events("payments") == truncated.events("payments")
+
+
+@given(sources)
+def test_landed_events_agree_with_a_slow_look_at_each_row(source: pl.DataFrame):
+    seen: dict[tuple[object, ...], datetime] = {}
+    for who, happened, told, kind, name, amount in source.iter_rows():
+        known = told or happened
+        sound = who and happened and kind in {"paid", "failed"} and (amount is None or amount >= 0)
+        if sound and happened <= known < LAST:
+            event = (who, happened, kind, name, amount)
+            seen[event] = min(known, seen.get(event, known))
+    with TemporaryDirectory() as folder:
+        business = Business(Path(folder)).maps(MAPPING)
+        business.write("p.parquet", source)
+        business.extract(LAST)
+        columns = ["subscriber_id", "happened_at", "kind", "payment_id", "amount", "known_at"]
+        landed = business.events("payments", columns)
+    assert set(landed) == {(*event, known) for event, known in seen.items()}
+    assert len(landed) == len(seen)
