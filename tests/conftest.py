@@ -1,6 +1,47 @@
-"""What every test shares."""
+"""What every test shares: one Prefect server, one simulated company with a champion."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from flows.prefect_edge import quiet
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("perdura")
+quiet()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """A real Prefect server of this session's own; its address."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated company of 2,500 subscribers over 16 months, until 2026-11-01."""
+    from sources.sample import simulate
+
+    out = tmp_path_factory.mktemp("company")
+    simulate(out, subscribers=2_500, months=16)
+    return out
+
+
+@pytest.fixture(scope="session")
+def trained(prefect_server: str, company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where the company has landed and a champion reigns. Copy it to change it."""
+    from datetime import date
+
+    from flows.extract_sources import extract_sources
+    from flows.train_weekly import train_weekly
+
+    home = tmp_path_factory.mktemp("trained")
+    extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
+    assert train_weekly(home=home).promoted
+    return home

@@ -1,0 +1,120 @@
+"""The night and the week, run for real against a Prefect server."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pandas.testing import assert_frame_equal
+
+from flows.extract_sources import extract_sources
+from flows.score_nightly import HINDSIGHT, NobodyToScore, score_nightly
+from flows.settings import Settings
+from flows.train_weekly import NothingLanded, train_weekly
+from models.encoding import UnknownCategory
+from models.tracking import NoChampion
+from risk.table import NoNight, read
+from sources.events import SUBSCRIPTIONS
+from sources.landing import landed_files
+
+pytestmark = pytest.mark.xdist_group("night")
+NIGHT = date(2026, 11, 1)
+
+
+@pytest.fixture
+def home(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained home, to do with as one likes."""
+    return shutil.copytree(trained, tmp_path / "home")
+
+
+def published(home: Path, **asked):
+    return read(Settings(home=home).risk_url, **asked)
+
+
+def test_a_night_lists_everyone_active_riskiest_first(home):
+    night = score_nightly(NIGHT, home)
+    rows = published(home)
+    assert len(rows) == night.rows > 1000
+    assert rows["risk"].is_monotonic_decreasing
+    assert rows["subscriber_id"].is_unique
+    assert set(rows["state"]) == {"active", "past_due"}
+    assert rows["risk"].between(0, 1).all()
+    riskiest = rows.iloc[0]
+    assert 1 <= len(riskiest["reasons"]) <= 4
+    assert riskiest["action_text"]
+    assert list(night.seconds) == ["extract", "states", "features", "score", "publish"]
+
+
+def test_a_night_done_again_is_the_same_night(home):
+    score_nightly(NIGHT, home)
+    once = published(home)
+    score_nightly(NIGHT, home)
+    assert_frame_equal(once, published(home))
+
+
+def test_an_old_night_can_be_done_again_beside_the_new_one(home):
+    score_nightly(NIGHT, home)
+    old = score_nightly(date(2026, 9, 15), home)
+    assert published(home).iloc[0]["scored_on"].date() == NIGHT
+    assert len(published(home, scored_on=date(2026, 9, 15))) == old.rows
+
+
+def test_a_night_whose_outcome_the_model_has_seen_says_so(home):
+    assert HINDSIGHT in score_nightly(date(2026, 3, 1), home).degraded
+    assert HINDSIGHT not in score_nightly(NIGHT, home).degraded
+
+
+def test_a_silent_source_marks_the_night_as_degraded(home):
+    shutil.rmtree(home / "data" / "landing" / "tickets")
+    day = date(2026, 12, 1)
+    (home / "perdura.toml").write_text("")  # nothing to extract from
+    assert set(score_nightly(day, home).degraded) >= {"payments", "subscriptions"}
+    assert "payments" in published(home).iloc[0]["degraded"]
+
+
+def test_a_step_that_fails_publishes_nothing_and_says_why(home):
+    score_nightly(date(2026, 10, 1), home)
+    before = published(home)
+    add_a_plan_nobody_knows(home)
+    with pytest.raises(UnknownCategory, match="platinum"):
+        score_nightly(NIGHT, home)
+    assert_frame_equal(before, published(home))
+
+
+def add_a_plan_nobody_knows(home: Path) -> None:
+    newest = max(landed_files(home / "data" / "landing", SUBSCRIPTIONS).values())
+    plan = pl.when(pl.col("plan") == pl.col("plan").first()).then(pl.lit("platinum"))
+    rows = pl.read_parquet(newest)
+    rows.with_columns(plan=plan.otherwise("plan")).write_parquet(newest)
+
+
+def test_without_a_champion_score_says_what_to_run(tmp_path, prefect_server):
+    with pytest.raises(NoChampion, match="perdura train"):
+        score_nightly(NIGHT, tmp_path)
+    with pytest.raises(NoNight):
+        published(tmp_path)
+
+
+def test_without_events_train_says_what_to_run(tmp_path, prefect_server):
+    with pytest.raises(NothingLanded, match="perdura extract"):
+        train_weekly(home=tmp_path)
+
+
+def test_before_the_history_there_is_nobody_to_score(home):
+    with pytest.raises(NobodyToScore, match="none was"):
+        score_nightly(date(2001, 1, 1), home)
+
+
+def test_extract_done_again_is_byte_for_byte_the_same(home, company):
+    files = sorted((home / "data" / "landing").rglob("*.parquet"))
+    before = [file.read_bytes() for file in files]
+    extract_sources(company / "mapping.toml", NIGHT, home)
+    assert before == [file.read_bytes() for file in files]
+
+
+def test_the_same_data_again_does_not_unseat_the_champion(home):
+    again = train_weekly(home=home)
+    assert not again.promoted
+    assert "champion" in again.metrics
+    assert again.metrics["champion"] == pytest.approx(again.metrics["model"])
