@@ -267,6 +267,14 @@ def test_an_empty_file_marks_its_table_as_degraded(business: Business):
     assert business.table_report("payments").notes == ("p.csv is empty",)
 
 
+def test_a_file_that_turns_empty_marks_its_table_whatever_had_landed_before(business: Business):
+    business.write("p.csv", HEADER + GOOD)
+    assert business.extract(at(10)).degraded == ()
+    assert business.extract(at(11)).degraded == ()  # nothing new is nothing wrong
+    business.write("p.csv", "")
+    assert business.extract(at(12)).degraded == ("payments",)
+
+
 def test_a_missing_file_is_an_error_that_lets_the_others_land(business: Business):
     business.write("P-2026.csv", HEADER)
     with pytest.raises(

@@ -93,11 +93,14 @@ KILLED = """
 import sys
 from datetime import date
 from pathlib import Path
+import polars as pl
 from sources.events import PAYMENTS
 from sources.landing import land
 from tests.test_landing import payments
 landing = Path(sys.argv[1])
-frames = [payments(*range(size, size + 30_000)) for size in (0, 1)]
+one = payments(0).select(pl.all().repeat_by(200_000).explode())
+frames = [one.with_columns(amount=pl.int_range(200_000, dtype=pl.Int64) + n) for n in (0, 1)]
+land(landing, PAYMENTS, date(2026, 3, 2), frames[0])
 print("ready", flush=True)
 while True:
     for frame in frames:
@@ -107,14 +110,14 @@ while True:
 
 def test_killed_while_landing_leaves_the_old_file_or_the_new_one(tmp_path: Path):
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "POLARS_MAX_THREADS": "1"}
-    for patience in (0.02, 0.07, 0.11):
+    for patience in (0.05, 0.08, 0.13):
         command = [sys.executable, "-c", KILLED, str(tmp_path)]
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            time.sleep(0.2 + patience)
+            time.sleep(patience)
             process.send_signal(signal.SIGKILL)
         landed = read_table(tmp_path, PAYMENTS).collect()["amount"].sort()
-        assert landed.len() == 30_000
+        assert landed.len() == 200_000
         assert landed[0] in (0, 1)
-        assert landed[-1] == landed[0] + 29_999
+        assert landed[-1] == landed[0] + 199_999
