@@ -275,6 +275,14 @@ def test_a_file_that_turns_empty_marks_its_table_whatever_had_landed_before(busi
     assert business.extract(at(12)).degraded == ("payments",)
 
 
+def test_one_empty_file_of_several_marks_the_table_too(business: Business):
+    business.maps(PAYMENTS.replace("p.csv", "p-*.csv"))
+    business.write("p-1.csv", HEADER + GOOD)
+    business.write("p-2.csv", "")
+    report = business.extract()
+    assert (report.tables[0].landed, report.degraded) == (1, ("payments",))
+
+
 def test_a_missing_file_is_an_error_that_lets_the_others_land(business: Business):
     business.write("P-2026.csv", HEADER)
     with pytest.raises(

@@ -119,6 +119,16 @@ def test_an_event_told_again_with_another_known_at_is_the_same_event(business: B
     assert business.events("payments", KNOWN) == [("a", at(1))]
 
 
+def test_of_several_copies_the_one_known_first_lands(business: Business):
+    copies = paid(("a", at(3)), ("a", at(5)), ("a", at(4)))
+    business.write("p.parquet", copies.with_columns(happened_at=pl.lit(at(1))))
+    assert business.table_report("payments").rejected == {"duplicate": 2}
+    assert business.events("payments", KNOWN) == [("a", at(3))]
+    business.write("p.parquet", copies.reverse().with_columns(happened_at=pl.lit(at(1))))
+    business.extract()
+    assert business.events("payments", KNOWN) == [("a", at(3))]
+
+
 def test_a_missed_night_caught_up_after_a_later_one_lands_nothing_twice(business: Business):
     business.write("p.parquet", paid(("a", at(1)), ("b", at(9)), ("c", at(11))))
     for day in (5, 12, 10):
@@ -185,17 +195,26 @@ rows = st.builds(
         name,
         amount,
     ),
-    who=st.sampled_from(["ada", "bob", "", None]),
+    who=st.sampled_from(["ada", "ada", "bob", "", None]),
     happened=moments | st.none(),
-    delay=st.sampled_from([0, 1, 240, -1, None]),
-    kind=st.sampled_from(["paid", "failed", "payed", None]),
+    delay=st.sampled_from([0, 1, None, 240, -1]),
+    kind=st.sampled_from(["paid", "paid", "failed", "payed", None]),
     name=st.sampled_from(["x", "y", None]),
-    amount=st.sampled_from([0, 5, -5, None]),
+    amount=st.sampled_from([0, 5, None, -5]),
 )
-sources = st.lists(rows, max_size=25).map(lambda each: pl.DataFrame(each, SCHEMA, orient="row"))
 
 
-@given(sources)
+@st.composite
+def sources(draw: st.DrawFn) -> pl.DataFrame:
+    """Rows, and some of them told again: known earlier, as before, or later."""
+    once = draw(st.lists(rows, max_size=20))
+    again = draw(st.lists(st.sampled_from(once), max_size=6)) if once else []
+    known = draw(st.lists(moments, min_size=len(again), max_size=len(again)))
+    copies = [(*row[:2], moment, *row[3:]) for row, moment in zip(again, known, strict=True)]
+    return pl.DataFrame(draw(st.permutations(once + copies)), SCHEMA, orient="row")
+
+
+@given(sources())
 def test_every_row_is_somewhere_and_two_steps_land_what_one_does(source: pl.DataFrame):
     with TemporaryDirectory() as folder:
         one, two = Business(Path(folder) / "one"), Business(Path(folder) / "two")
@@ -211,7 +230,7 @@ def test_every_row_is_somewhere_and_two_steps_land_what_one_does(source: pl.Data
         assert twice.late == 0
 
 
-@given(sources)
+@given(sources())
 def test_what_a_source_learns_later_changes_nothing_that_landed_before(source: pl.DataFrame):
     known = source.filter(pl.col("known_at").fill_null(pl.col("happened_at")) < EDGE)
     with TemporaryDirectory() as folder:
@@ -223,7 +242,7 @@ def test_what_a_source_learns_later_changes_nothing_that_landed_before(source: p
         assert all_of_it.events("payments") == truncated.events("payments")
 
 
-@given(sources)
+@given(sources())
 def test_landed_events_agree_with_a_slow_look_at_each_row(source: pl.DataFrame):
     seen: dict[tuple[object, ...], datetime] = {}
     for who, happened, told, kind, name, amount in source.iter_rows():
