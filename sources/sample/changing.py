@@ -11,6 +11,7 @@ _SPARED = 0.35
 _UP, _DOWN, _PAUSE, _MERGE = 0.012, 0.012, 0.007, 0.00025
 #: Prices rise for whoever has been here this long.
 _RISE_AFTER = 150 * DAY
+#: Chance that a price rise is told to us late. Its plan is not: the hazard reads that.
 _LATE = 0.08
 
 
@@ -52,7 +53,7 @@ def _move(step: Step, stream: str, who: Ints, by: int, u: Floats) -> None:
         people.annual[who],
         np.full(len(who), step.month.count),
     )
-    step.subscribe(stream, who, at, reason=BY_CHOICE, late=_LATE)
+    step.subscribe(stream, who, at, reason=BY_CHOICE)
 
 
 def _pause(step: Step, who: Ints, u: Floats) -> None:

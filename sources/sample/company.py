@@ -102,7 +102,7 @@ def _write_chunks(order: Order, out: Path) -> Iterator[tuple[int, dict[str, tupl
 
 def _clear(out: Path) -> None:
     for folder in [*(table.name for table in TABLES), "truth"]:
-        for part in (out / folder).glob("part-*.parquet"):
+        for part in (out / folder).glob("part-*"):
             part.unlink()
 
 

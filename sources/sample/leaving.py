@@ -8,7 +8,7 @@ from sources.sample.step import BY_CHOICE, BY_PAYMENT, Step
 from sources.sample.vectors import DAY, HOUR, NEVER, Bools, Floats, Ints, days, start_of
 
 _AT_ONCE = 0.2
-_RETURN_LATER = 0.12
+_RETURN_LATER = 0.15
 
 
 def leave(step: Step, hazard: Hazard) -> Bools:

@@ -86,7 +86,7 @@ def draw_people(rng: np.random.Generator, numbers: Ints, first_month: int, month
         currency=CURRENCY_OF[country],
         method=rng.choice(len(METHODS), count, p=[0.66, 0.16, 0.18]),
         # Most hardly ever write; a few write every month.
-        ticket_rate=0.26 * rng.gamma(0.6, 1 / 0.6, count),
+        ticket_rate=0.3 * rng.gamma(0.6, 1 / 0.6, count),
     )
 
 

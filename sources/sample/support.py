@@ -72,7 +72,7 @@ def support(step: Step, outage: Outage | None) -> None:
     replied = _reply_hours(step, u[3], hit | _in_queue(at, outage))
     tickets.write("replied", u[0] < 1, replied, hours=replied)
     for again in range(2):
-        more = u[4] > 0.45 + 0.3 * again
+        more = u[4] > 0.3 + 0.25 * again
         tickets.write("followed_up", more, replied + (1 + again) * 12 * u[5])
     _finish(tickets, replied, u[4:])
 
