@@ -131,6 +131,9 @@ def risk(
 @app.command()
 def schedule() -> None:
     """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
+    from flows.prefect_edge import log_runs
+
+    log_runs()
     from flows.schedule import serve_flows
 
     serve_flows()

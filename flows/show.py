@@ -16,7 +16,7 @@ _METRICS = {
     "log_loss": "log loss",
     "brier": "Brier",
     "calibration_error": "calibration error",
-    "lift of those called": "lift of those called",
+    "lift": "lift of those called",
     "money_caught": "money caught by calls",
 }
 _NAMES = {

@@ -19,8 +19,10 @@ def prefect_server() -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(PREFECT_API_URL.value())
+    with prefect_test_harness(server_startup_timeout=120), pytest.MonkeyPatch.context() as patch:
+        address = str(PREFECT_API_URL.value())
+        patch.setenv("PREFECT_API_URL", address)  # for the processes that tests start
+        yield address
 
 
 @pytest.fixture(scope="session")

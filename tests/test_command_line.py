@@ -1,0 +1,112 @@
+"""The command line as people and machines use it: real processes, real output."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("night")
+NIGHT = "2026-11-01"
+
+
+def perdura(*words: str, home: Path, ok: bool = True, **env: str) -> subprocess.CompletedProcess:
+    """What ``perdura WORDS`` says, in ``home``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.command_line", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PERDURA_HOME": str(home), "COLUMNS": "120"} | env,
+    )
+    assert (done.returncode == 0) is ok, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(trained, tmp_path_factory.mktemp("line") / "home")
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
+    heavy = "{'polars', 'pandas', 'prefect', 'mlflow', 'lightgbm', 'sqlalchemy', 'pydantic'}"
+    code = (
+        "import sys\nfrom flows.command_line import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print('heavy:', sorted({heavy} & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    ).stdout
+    assert "heavy: []" in told
+    for command in ("demo", "simulate", "extract", "train", "score", "risk", "schedule"):
+        assert command in told
+
+
+def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_path):
+    company = tmp_path / "company"
+    made = json.loads(
+        perdura(
+            "simulate", "--subscribers", "1500", "--months", "14", "--out", str(company), "--json",
+            home=tmp_path,
+        ).stdout
+    )  # fmt: skip
+    assert made["until"] == NIGHT
+    asked = ["extract", "--mapping", made["mapping"], "--until", NIGHT, "--json"]
+    extracted = json.loads(perdura(*asked, home=tmp_path).stdout)
+    assert {table["table"] for table in extracted["tables"]} >= {"payments", "tickets"}
+    trained = json.loads(perdura("train", "--json", home=tmp_path).stdout)
+    assert trained["version"] == "1"
+    assert {"model", "constant", "recency", "logistic"} <= trained["metrics"].keys()
+    assert 0.5 < trained["metrics"]["model"]["roc_auc"] < 1
+    assert trained["promoted"] is True
+    scored = json.loads(perdura("score", "--on", NIGHT, "--json", home=tmp_path).stdout)
+    assert scored["scored_on"] == NIGHT
+    assert scored["model_version"] == "1"
+    assert scored["seconds"].keys() == {"extract", "states", "features", "score", "publish"}
+    risky = json.loads(perdura("risk", "--top", "3", "--json", home=tmp_path).stdout)
+    assert [row["rank"] for row in risky] == [1, 2, 3]
+    assert all(row["reasons"] for row in risky)
+
+
+def test_what_is_wrong_is_said_in_words_without_a_traceback(prefect_server, tmp_path):
+    for words, said in [
+        (("score", "--on", NIGHT), "perdura train"),
+        (("train",), "perdura extract"),
+        (("risk",), "nothing has been published"),
+        (("extract", "--mapping", "nowhere.toml"), "no mapping file at nowhere.toml"),
+    ]:
+        told = perdura(*words, home=tmp_path, ok=False).stderr
+        assert said in told
+        assert "Traceback" not in told
+
+
+def test_a_setting_that_means_nothing_is_named(prefect_server, tmp_path):
+    told = perdura("risk", home=tmp_path, ok=False, PERDURA_HORIZON_DAYS="soon").stderr
+    assert "horizon_days" in told
+    assert "Traceback" not in told
+
+
+def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, tmp_path):
+    told = perdura("demo", "--subscribers", "1500", "--months", "14", home=tmp_path)
+    for words in (
+        "this",
+        "risk",
+        "The risk table",
+        "The MLflow store",
+        "perdura risk",
+        "mlflow ui",
+    ):
+        assert words in told.stdout
+    assert "Warning" not in told.stdout + told.stderr
+    assert (tmp_path / "mlruns" / "mlflow.db").exists()
+    assert (tmp_path / "data" / "risk.db").exists()
+
+
+def test_the_demo_leaves_another_business_alone(prefect_server, tmp_path):
+    (tmp_path / "perdura.toml").write_text('mapping = "mine.toml"\n')
+    assert "PERDURA_HOME" in perdura("demo", home=tmp_path, ok=False).stderr
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,37 @@
+"""Which sources are not to be relied on."""
+
+from sources.events import PAYMENTS, TICKETS
+from sources.freshness import degraded_sources
+from sources.landing import Day, finish_day, land
+from tests.tables import at, events
+
+MARCH = at("2026-03-01")
+
+
+def landed(landing, table, *happened_at):
+    rows = events(**{table.name: [{"kind": table.kinds[0], "happened_at": d} for d in happened_at]})
+    land(landing, table, MARCH.date(), rows[table.name].collect())
+
+
+def test_a_source_that_has_fallen_silent_is_degraded(tmp_path):
+    landed(tmp_path, PAYMENTS, "2026-02-28")
+    landed(tmp_path, TICKETS, "2026-02-20")
+    assert degraded_sources(tmp_path, MARCH, 7) == ("tickets",)
+    assert degraded_sources(tmp_path, MARCH, 9) == ()
+
+
+def test_only_what_was_known_by_then_counts(tmp_path):
+    landed(tmp_path, PAYMENTS, "2026-02-01", "2026-03-01")
+    assert degraded_sources(tmp_path, MARCH, 7) == ("payments",)
+
+
+def test_a_source_that_never_spoke_is_not_missed(tmp_path):
+    landed(tmp_path, PAYMENTS, "2026-02-28")
+    assert degraded_sources(tmp_path, MARCH, 7) == ()
+
+
+def test_what_the_last_extract_could_not_read_is_degraded(tmp_path):
+    landed(tmp_path, PAYMENTS, "2026-02-28")
+    finish_day(tmp_path, at("2026-02-20").date(), Day(at("2026-02-20"), ("usage",)))
+    finish_day(tmp_path, MARCH.date(), Day(MARCH, ("tickets",)))
+    assert degraded_sources(tmp_path, MARCH, 7) == ("tickets",)

@@ -1,0 +1,57 @@
+"""The shape of the project: names that are ours alone, and imports that run one way."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("sources", "features", "models", "risk", "flows")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_no_other_distribution_ships_one_of_our_names(name):
+    assert set(packages_distributions().get(name, ["perdura"])) == {"perdura"}
+
+
+def test_the_risk_table_needs_none_of_the_heavy_parts():
+    heavy = "{'lightgbm', 'mlflow', 'prefect', 'sklearn'}"
+    code = f"import sys, risk.table\nprint(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [
+        ("prefect", ("flows",)),
+        ("mlflow", ("models",)),
+        ("lightgbm", ("models",)),
+        ("sklearn", ("models",)),
+        ("sqlalchemy", ("risk",)),
+        ("typer", ("flows",)),
+    ],
+)
+def test_each_edge_has_one_home(library, homes):
+    imports = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
+    users = {
+        path.relative_to(ROOT).parts[0]
+        for package in OURS
+        for path in (ROOT / package).rglob("*.py")
+        if imports.search(path.read_text(encoding="utf-8"))
+    }
+    assert users <= set(homes)
+
+
+def test_nothing_is_pickled():
+    banned = re.compile(r"^\s*(import|from) (pickle|joblib|cloudpickle|dill)\b", re.MULTILINE)
+    for package in OURS:
+        for path in (ROOT / package).rglob("*.py"):
+            assert not banned.search(path.read_text(encoding="utf-8")), path
+
+
+def test_the_lock_names_no_registry():
+    assert not re.search(r"https?://|index-url", (ROOT / "requirements.lock").read_text())
