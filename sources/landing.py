@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import polars as pl
 
@@ -148,9 +149,12 @@ def _write_whole(path: Path, frame: pl.DataFrame) -> Path:
 
 
 def _move_into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a name that no reader looks for, flush to disk, rename."""
-    draft = path.with_name(path.name + ".part")
-    write(draft)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """Write under a name that nobody else uses and no reader looks for, flush, rename."""
+    draft = path.with_name(f"{path.name}.{uuid4().hex}.part")
+    try:
+        write(draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

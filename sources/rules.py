@@ -7,8 +7,8 @@ import polars as pl
 
 from sources.events import EventTable
 
-#: Rules broken by lines before they are rows, and by rows compared with others.
-LINE_RULES = ("cut_off", "broken_line")
+#: The rule that only a look at other rows shows. Lines that are no rows yet break ``cut_off``
+#: or ``broken_line``.
 DUPLICATE = "duplicate"
 
 #: Prefix of the value as read, beside the value as converted.

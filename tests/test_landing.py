@@ -121,3 +121,14 @@ def test_killed_while_landing_leaves_the_old_file_or_the_new_one(tmp_path: Path)
         assert landed.len() == 200_000
         assert landed[0] in (0, 1)
         assert landed[-1] == landed[0] + 199_999
+
+
+def test_a_landing_that_fails_leaves_nothing_behind(tmp_path: Path):
+    land(tmp_path, PAYMENTS, MONDAY, payments(1))
+    in_the_way = tmp_path / "payments" / "2026-03-03.parquet"
+    in_the_way.mkdir()
+    with pytest.raises(OSError, match=r"2026-03-03\.parquet"):
+        land(tmp_path, PAYMENTS, TUESDAY, payments(2))
+    in_the_way.rmdir()
+    assert [path.name for path in (tmp_path / "payments").iterdir()] == ["2026-03-02.parquet"]
+    assert amounts(tmp_path) == [1]
