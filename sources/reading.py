@@ -104,13 +104,17 @@ def _part(name: str, lines: Lines, *, whole: bool) -> Part:
 def _read_parquet(path: Path, name: str) -> Part:
     try:
         frame = pl.scan_parquet(path, glob=False, row_index_name=ROW, row_index_offset=1)
-        frame.collect_schema()
+        schema = frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise BadSource(
             f"{name} cannot be read as Parquet, perhaps it was cut off ({first_line(error)}); "
             "fetch it again"
         ) from None
-    return Part(name, frame, pl.DataFrame(schema=REJECTED))
+    coded = [
+        column for column, kind in schema.items() if isinstance(kind, pl.Categorical | pl.Enum)
+    ]
+    as_text = frame.with_columns(pl.col(coded).cast(pl.String))
+    return Part(name, as_text, pl.DataFrame(schema=REJECTED))
 
 
 def _as_utf8(text: bytes, encoding: str) -> bytes:

@@ -1,6 +1,7 @@
 """The mapping file: anyone's tables become events, and mistakes in it are told in words."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -368,3 +369,35 @@ def test_a_number_is_a_time_only_if_told_how(business: Business):
 def test_no_mapping_file_at_all(tmp_path: Path):
     with pytest.raises(BadMapping, match=r"no mapping file at .*nowhere\.toml"):
         read_mapping(tmp_path / "nowhere.toml")
+
+
+NAIVE = datetime(2026, 2, 1, 10, 30)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("day", "moment"),
+    [
+        (pl.Series([NAIVE.date()]), at(1) - timedelta(hours=1)),
+        (pl.Series([NAIVE], dtype=pl.Datetime("ns")), at(1, 9, 30)),
+        (pl.Series([at(1, 10, 30)], dtype=pl.Datetime("ms", "Asia/Tokyo")), at(1, 10, 30)),
+        (pl.Series(["2026-02-01 10:30"], dtype=pl.Categorical), at(1, 9, 30)),
+    ],
+)
+def test_typed_times_of_parquet_are_moments(business: Business, day: pl.Series, moment: datetime):
+    cents = pl.Series([Decimal("250.00")], dtype=pl.Decimal(12, 2))
+    business.write("p.parquet", pl.DataFrame({"who": [7], "day": day, "cents": cents}))
+    business.maps(
+        PAYMENTS.replace("p.csv", "p.parquet") + 'timezone = "Europe/Madrid"\namount = "cents"'
+    ).extract()
+    assert business.events("payments", ["subscriber_id", "happened_at", "amount"]) == [
+        ("7", moment, 250)
+    ]
+
+
+def test_an_object_inside_json_is_reached_by_its_field_and_is_no_value_itself(business: Business):
+    business.write("p.jsonl", '{"who":{"id":"ada"},"day":"2026-02-01"}\n')
+    mapping = PAYMENTS.replace("p.csv", "p.jsonl")
+    business.maps(mapping.replace('"who"', '"who.id"')).extract()
+    assert business.events("payments", ["subscriber_id"]) == [("ada",)]
+    with pytest.raises(BadMapping, match=r"subscriber_id is Struct.*cannot become String"):
+        business.maps(mapping).extract()
