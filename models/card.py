@@ -1,7 +1,5 @@
 """The model card: what a model predicts, from what, how well, and what it must not be used for."""
 
-from dataclasses import asdict
-
 import polars as pl
 
 from models.importance import column_importance, signal_importance
@@ -55,7 +53,7 @@ def _purpose(trained: Trained) -> str:
 
 
 def _judgements(trained: Trained) -> str:
-    rows = [{"who": who} | asdict(judged) for who, judged in trained.judgements.items()]
+    rows = [{"who": who} | judged.metrics for who, judged in trained.judgements.items()]
     called = f"Calls: the {trained.params.calls} riskiest of each date."
     return _table(pl.DataFrame(rows)) + "\n\n" + called
 

@@ -1,6 +1,6 @@
 """How good a risk is: how it ranks, whether it is a probability, whom support would have called."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
@@ -34,6 +34,11 @@ class Judgement:
     lift: float
     recall: float
     money_caught: float
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The numbers by their names."""
+        return asdict(self)
 
 
 def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:

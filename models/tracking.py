@@ -1,7 +1,7 @@
 """The one module that knows MLflow: what was trained is logged, registered, and found again."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -32,6 +32,9 @@ _QUIET = {
 }
 
 
+Progress = Callable[[int, int, str], None]
+
+
 class NoChampion(LookupError):  # noqa: N818 - named for what it says
     """No model reigns yet."""
 
@@ -41,22 +44,32 @@ def tracking_uri(home: Path) -> str:
     return f"sqlite:///{_folder(home) / 'mlflow.db'}"
 
 
-def log_trained(trained: "Trained", home: Path) -> str:
+def log_trained(trained: "Trained", home: Path, progress: Progress | None = None) -> str:
     """Log, register and, where the verdict is so, crown a trained model.
 
     The alias ``champion`` moves last, so that a run that broke off leaves the old one reigning.
 
+    Args:
+        trained: What was trained.
+        home: Where everything is kept; the store is its ``mlruns`` folder.
+        progress: Told before each step: how many are done, of how many, and which is next.
+
     Returns:
         The version in the registry, e.g. ``"7"``.
     """
+    tell = progress or _silent
+    tell(0, 3, "open the store")
     with _mlflow(home) as client, TemporaryDirectory() as scratch:
+        tell(1, 3, "draw the report")
         written = Path(scratch)
         write_report(trained, written / _REPORT)
         trained.model.save(written / SERVED_FOLDER)
+        tell(2, 3, "register")
         run_id, source = _log(trained, written, _experiment(client, home))
         registered = _register(client, source, run_id, trained)
         if trained.verdict.promoted:
             client.set_registered_model_alias(MODEL, ALIAS, registered)
+    tell(3, 3, "done")
     return registered
 
 
@@ -81,6 +94,14 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
             raise missing from error
         place = Path(client.get_model_version_download_uri(MODEL, found.version))
     return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(found.version)
+
+
+def champion_if_any(home: Path) -> ChurnModel | None:
+    """The reigning model, or ``None`` where none reigns yet."""
+    try:
+        return load_champion(home)[0]
+    except NoChampion:
+        return None
 
 
 def write_report(trained: "Trained", folder: Path) -> None:
@@ -197,3 +218,7 @@ def _params(trained: "Trained") -> dict[str, Any]:
 def _tags(trained: "Trained") -> dict[str, str]:
     verdict = trained.verdict
     return {"promoted": str(verdict.promoted).lower(), "verdict": " ".join(verdict.reasons)}
+
+
+def _silent(done: int, of: int, what: str) -> None:
+    """Nobody asked to be told."""

@@ -1,6 +1,6 @@
 """Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -60,7 +60,7 @@ class Trained:
         return {
             name if who == "model" else f"{who}.{name}": value
             for who, judgement in self.judgements.items()
-            for name, value in asdict(judgement).items()
+            for name, value in judgement.metrics.items()
         }
 
 

@@ -1,0 +1,170 @@
+"""Fitting: the same every time, probabilities as they are, and the planted reasons found."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from models.calibration import learn_calibration
+from models.fit import fit_booster
+from models.learn import encode
+from models.model import ChurnModel
+from models.split import split_rows
+from models.train import train
+from models.training_set import digest, fingerprint
+from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
+
+ROWS = training_set().rows
+
+
+def test_what_is_judged_was_never_fitted_and_the_model_says_until_when_it_looked():
+    first_judged = trained().judged["as_of"].min()
+    last_calibrated = FIRST + timedelta(days=30 * 10)
+    assert trained().model.fitted_until == last_calibrated + timedelta(days=60) == first_judged
+
+
+def test_the_model_beats_the_constant_and_finds_what_was_planted():
+    said = trained().judgements
+    assert said["model"].roc_auc > 0.6 > said["recency"].roc_auc
+    assert said["model"].log_loss < said["constant"].log_loss
+    assert trained().verdict.promoted
+
+
+def test_risks_are_probabilities_on_average():
+    judged = trained().judged
+    assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.02)
+
+
+def test_the_parts_add_up_to_the_risk_and_each_finds_its_own_cause():
+    judged = trained().judged
+    parts = judged["risk_voluntary"] + judged["risk_payment"]
+    assert np.allclose(parts, judged["risk"])
+    left = judged.filter("churned")
+    share = left["risk_payment"] / left["risk"]
+    assert roc_auc_score((left["cause"] == "payment").to_numpy(), share.to_numpy()) > 0.6
+
+
+def test_without_enough_of_a_cause_everybodys_share_is_used():
+    voluntary = training_set().rows.with_columns(cause=pl.when("churned").then(pl.lit("voluntary")))
+    model = train(replace(training_set(), rows=voluntary), PARAMS).model
+    assert model.cause_text is None
+    risks = model.predict(ROWS.select(NAMES).head(5))
+    assert risks["risk_payment"].to_list() == [0] * 5
+
+
+def test_the_same_rows_give_the_same_model_on_any_number_of_threads():
+    on_two = replace(PARAMS, booster=replace(PARAMS.booster, threads=2))
+    again = train(training_set(), on_two).model
+    frame = ROWS.select(NAMES)
+    assert again.predict(frame).equals(trained().model.predict(frame))
+
+
+def test_a_model_comes_back_from_its_folder_as_it_was(tmp_path):
+    trained().model.save(tmp_path)
+    assert ChurnModel.load(tmp_path) == trained().model
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "booster.txt",
+        "cause_booster.txt",
+        "contract.json",
+    ]
+
+
+def test_nobody_to_score_gives_no_risks():
+    assert trained().model.predict(ROWS.select(NAMES).head(0)).columns == [
+        "risk",
+        "risk_voluntary",
+        "risk_payment",
+    ]
+
+
+def test_no_more_trees_are_kept_than_help_on_later_rows():
+    split = split_rows(ROWS, PARAMS)
+    contract = trained().model.contract
+    past, later = encode(contract, split.fit).leaving, encode(contract, split.calibrate).leaving
+    many = replace(PARAMS.booster, rounds=400, patience=10)
+    assert fit_booster(past, later, NAMES, many).num_trees() < 100
+
+
+@given(
+    slope=st.floats(0.3, 3),
+    intercept=st.floats(-2, 2),
+    seed=st.integers(0, 9),
+)
+def test_calibration_finds_the_line_between_scores_and_what_came(slope, intercept, seed):
+    random = np.random.default_rng(seed)
+    score = random.normal(size=40_000)
+    came = random.random(40_000) < 1 / (1 + np.exp(-(slope * score + intercept)))
+    line = learn_calibration(score, came.astype(float))
+    assert (line.slope, line.intercept) == (
+        pytest.approx(slope, abs=0.15),
+        pytest.approx(intercept, abs=0.15),
+    )
+
+
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=30, unique=True), st.booleans())
+def test_calibration_never_turns_the_order_round(scores, upside_down):
+    score = np.array(sorted(scores))
+    came = (np.arange(len(score)) < len(score) / 2) == upside_down
+    risk = learn_calibration(score, came.astype(float)).apply(score)
+    assert np.all(np.diff(risk) >= 0)
+    assert np.all((risk > 0) & (risk < 1))
+
+
+def test_texts_seen_only_in_rows_without_an_outcome_are_known_to_the_model():
+    last = ROWS["as_of"].max()
+    launched = ROWS.with_columns(
+        plan=pl.when(pl.col("as_of") == last).then(pl.lit("new")).otherwise("plan"),
+        churned=pl.when(pl.col("as_of") < last).then("churned"),
+    )
+    model = train(replace(training_set(), rows=launched), PARAMS).model
+    model.predict(launched.select(NAMES).tail(3))
+
+
+def test_a_champion_is_asked_about_the_same_rows():
+    challenged = train(training_set(), PARAMS, champion=trained().model)
+    assert challenged.judgements["champion"] == challenged.judgements["model"]
+    assert not challenged.verdict.promoted
+
+
+def test_a_champion_with_other_columns_is_no_comparison():
+    fewer = training_set()
+    kept = tuple(column for column in fewer.columns if column.name != "csat")
+    small = train(replace(fewer, rows=fewer.rows.drop("csat"), columns=kept), PARAMS).model
+    challenged = train(training_set(), PARAMS, champion=small)
+    assert challenged.verdict.promoted
+    assert "the champion cannot read these rows" in challenged.verdict.reasons[0]
+    assert "'csat'" in challenged.verdict.reasons[0]
+
+
+def test_where_nothing_that_is_known_matters_promotion_is_refused():
+    decided = train(training_set(signal=0), PARAMS).verdict
+    assert not decided.promoted
+    assert "must be at least 0.60" in decided.reasons[0]
+
+
+def test_a_fingerprint_changes_with_any_value_and_with_nothing_else():
+    before = fingerprint(training_set())
+    assert fingerprint(training_set()) == before
+    assert (before.rows, before.dates, before.subscribers) == (900 * 14, 14, 900)
+    one_more = ROWS.with_columns(
+        csat=pl.when(pl.int_range(pl.len()) == 7).then(1.5).otherwise("csat")
+    )
+    assert digest(one_more) != before.digest
+    assert digest(ROWS.reverse()) != before.digest
+
+
+def test_progress_is_told_step_by_step():
+    told = []
+    train(training_set(people=300), PARAMS, progress=lambda *step: told.append(step))
+    assert told == [
+        (0, 4, "split"),
+        (1, 4, "fit"),
+        (2, 4, "judge"),
+        (3, 4, "compare"),
+        (4, 4, "done"),
+    ]

@@ -1,0 +1,116 @@
+"""How a risk is judged: by hand on ten rows, and against slower ways of counting."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.judge import by_cause, by_group, calibration_bins, calibration_error, gain, judge
+from sources.events import MOMENT
+
+AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def judged(risk: list[float], churned: list[int], **more: list[object]) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "subscriber_id": [f"s{place:02}" for place in range(len(risk))],
+            "as_of": pl.Series([AS_OF] * len(risk), dtype=MOMENT),
+            "risk": risk,
+            "churned": [bool(left) for left in churned],
+            "mrr": [100] * len(risk),
+            "currency": ["EUR"] * len(risk),
+        }
+    )
+    return frame.with_columns(**{name: pl.Series(values) for name, values in more.items()})
+
+
+def test_ten_rows_judged_by_hand():
+    rows = judged(
+        [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0], [1, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    )
+    found = judge(rows, calls=2)
+    assert found.roc_auc == pytest.approx(15 / 16)  # one of sixteen pairs is the wrong way round
+    assert found.average_precision == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert found.brier == pytest.approx(
+        np.mean([0.01, 0.64, 0.09, 0.36, 0.25, 0.16, 0.09, 0.04, 0.01, 0])
+    )
+    assert found.recall == 0.5
+    assert found.lift == pytest.approx(0.5 / 0.2)
+
+
+def test_calibration_error_is_the_mean_distance_in_ten_bins_of_equal_count():
+    rows = judged([0.05] * 10 + [0.30] * 10, [0] * 10 + [1] * 5 + [0] * 5)
+    assert calibration_bins(rows)["rows"].to_list() == [2] * 10
+    # Five bins said .05 and had none; of the five that said .30 three had 2, 2 and 1 of 2.
+    expected = np.mean([0.05] * 5 + [0.7, 0.7, 0.2, 0.3, 0.3])
+    assert calibration_error(rows) == pytest.approx(expected)
+
+
+def test_fewer_rows_than_bins_are_bins_of_one():
+    assert calibration_error(judged([0.2, 0.6], [0, 1])) == pytest.approx((0.2 + 0.4) / 2)
+
+
+def test_at_equal_risk_the_lower_subscriber_id_is_called():
+    rows = judged([0.5, 0.5, 0.5, 0.5], [0, 1, 0, 0])
+    assert judge(rows, calls=1).recall == 0
+    assert judge(rows, calls=2).recall == 1
+    assert judge(rows.reverse(), calls=2).recall == 1
+
+
+def test_calls_are_made_on_every_date():
+    today = judged([0.9, 0.1], [1, 0])
+    next_month = judged([0.5, 0.4], [1, 0]).with_columns(pl.col("as_of") + timedelta(days=30))
+    assert judge(pl.concat([today, next_month]), calls=1).recall == 1
+
+
+def test_money_of_several_currencies_is_never_added_up():
+    rows = judged(
+        [0.9, 0.8, 0.7, 0.1],
+        [1, 1, 1, 0],
+        mrr=[100, 900_000, 300, 5],
+        currency=["EUR", "JPY", "EUR", "EUR"],
+    )
+    assert judge(rows, calls=2).money_caught == pytest.approx(100 / 400)
+
+
+def test_without_known_money_none_is_caught_and_nothing_breaks():
+    rows = judged([0.9, 0.1], [1, 0]).with_columns(
+        mrr=pl.lit(None, pl.Int64), currency=pl.lit(None, pl.String)
+    )
+    assert judge(rows, calls=1).money_caught == 0
+
+
+def test_where_nobody_left_the_ranking_is_worth_a_coin():
+    assert judge(judged([0.2, 0.1], [0, 0]), calls=1).roc_auc == 0.5
+
+
+def test_gain_goes_from_nobody_called_to_all_leavers_caught():
+    curve = gain(judged([0.9, 0.8, 0.1, 0.0], [1, 0, 1, 0]))
+    at = dict(zip(curve["called"].round(2), curve["caught"], strict=True))
+    assert (at[0.0], at[0.25], at[0.5], at[0.75], at[1.0]) == (0, 0.5, 0.5, 1, 1)
+
+
+def test_each_value_of_a_group_is_judged_by_itself():
+    rows = judged([0.9, 0.1, 0.2, 0.8], [1, 0, 1, 0], plan=["a", "a", "b", None])
+    table = by_group(rows, "plan").select("group", "value", "rows", "churned", "roc_auc")
+    assert table.rows() == [
+        ("plan", "a", 2, 1, 1.0),
+        ("plan", "b", 1, 1, None),
+        ("plan", "unknown", 1, 0, None),
+    ]
+
+
+def test_each_cause_is_judged_by_its_part_of_the_risk_against_those_who_stayed():
+    rows = judged(
+        [0.9, 0.8, 0.1],
+        [1, 1, 0],
+        cause=["payment", "voluntary", None],
+        risk_voluntary=[0.1, 0.7, 0.05],
+        risk_payment=[0.02, 0.1, 0.05],
+    )
+    assert by_cause(rows).select("value", "rows", "roc_auc").rows() == [
+        ("voluntary", 2, 1.0),
+        ("payment", 2, 0.0),
+    ]

@@ -1,0 +1,168 @@
+"""What MLflow keeps: runs, versions, the champion; and a model that any notebook can load."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import polars as pl
+import pytest
+from mlflow.entities import Run
+
+from models.tracking import NoChampion, champion_if_any, load_champion, tracking_uri
+from tests.made_up import NAMES, trained, training_set
+
+# Here MLflow is asked directly, as its own page and other people's notebooks do.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning"),
+    pytest.mark.xdist_group("mlflow"),  # they share one store
+]
+
+FRAME = training_set().rows.select(NAMES).head(50)
+
+# A refused model, then one that reigns, then a refused challenger, each with its own version.
+THREE_WEEKS = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from models.promote import Verdict
+from models.tracking import champion_if_any, load_champion, log_trained
+from tests.made_up import trained
+
+home = Path(sys.argv[1])
+refused = replace(trained(), verdict=Verdict(promoted=False, reasons=("Refused: for this test.",)))
+assert log_trained(refused, home) == "1"
+assert champion_if_any(home) is None
+assert log_trained(trained(), home) == "2"
+assert log_trained(refused, home) == "3"
+assert load_champion(home)[1] == "2"
+"""
+
+
+@dataclass(frozen=True)
+class Store:
+    home: Path
+    client: mlflow.MlflowClient
+    said: str
+
+    @property
+    def run(self) -> Run:
+        return self.client.get_run(self.client.get_model_version("churn", "2").run_id or "")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """What three weeks of training leave behind, and what they said on the way."""
+    home = tmp_path_factory.mktemp("home")
+    done = subprocess.run(
+        [sys.executable, "-c", THREE_WEEKS, home],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Store(home, mlflow.MlflowClient(tracking_uri(home)), done.stdout + done.stderr)
+
+
+def test_warnings_and_logs_of_libraries_do_not_reach_the_user(store):
+    assert store.said == ""
+
+
+def test_before_anything_was_trained_there_is_no_champion_and_the_error_says_what_to_run(tmp_path):
+    with pytest.raises(NoChampion, match=r"no model has been promoted.*perdura train"):
+        load_champion(tmp_path)
+    assert champion_if_any(tmp_path) is None
+
+
+def test_asking_for_a_champion_leaves_no_trace(tmp_path):
+    champion_if_any(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_promoted_reigns_and_a_refused_challenger_leaves_it_in_place(store):
+    assert store.client.get_model_version_by_alias("churn", "champion").version == 2
+    assert load_champion(store.home) == (trained().model, "2")
+
+
+def test_every_version_is_tagged_with_its_verdict(store):
+    tags = [store.client.get_model_version("churn", str(version)).tags for version in (1, 2, 3)]
+    assert [tag["promoted"] for tag in tags] == ["false", "true", "false"]
+    assert tags[2]["verdict"] == "Refused: for this test."
+
+
+def test_parameters_metrics_and_data_are_logged(store):
+    data, said = store.run.data, trained()
+    assert data.params["horizon_days"] == "30"
+    assert data.params["booster.learning_rate"] == "0.1"
+    assert data.params["data.digest"] == said.fingerprint.digest
+    assert data.metrics["roc_auc"] == pytest.approx(said.judgements["model"].roc_auc)
+    assert data.metrics["logistic.roc_auc"] == pytest.approx(said.judgements["logistic"].roc_auc)
+    assert store.run.info.status == "FINISHED"
+
+
+def test_card_tables_and_pictures_are_logged(store):
+    names = sorted(file.path for file in store.client.list_artifacts(store.run.info.run_id))
+    assert names == [
+        "calibration.png",
+        "card.md",
+        "gain.png",
+        "groups.csv",
+        "importance.csv",
+        "importance.png",
+    ]
+
+
+def test_the_card_says_what_how_well_and_why(store):
+    card = (Path(store.run.info.artifact_uri or "") / "card.md").read_text()
+    assert "probability that a subscriber decides to leave" in card
+    assert "| logistic |" in card
+    assert "Promoted: it clears the floors" in card
+    assert "| payment_failures |" in card
+
+
+def test_nothing_is_pickled_and_no_subscriber_is_in_what_is_kept(store):
+    kept = [path for path in (store.home / "mlruns").rglob("*") if path.is_file()]
+    kinds = {path.suffix for path in kept}
+    assert kinds == {".db", ".png", ".md", ".csv", ".txt", ".json", ".py", ".yaml", ""}
+    assert {path.name for path in kept if not path.suffix} <= {"MLmodel", "registered_model_meta"}
+    assert not any(b"s00001" in path.read_bytes() for path in kept)
+
+
+NOTEBOOK = """
+import sys
+import mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/churn@champion")
+print(model.predict(pandas.read_parquet(sys.argv[2])).to_json(orient="split"))
+"""
+
+
+def test_a_notebook_anywhere_loads_the_champion_and_predicts(store, tmp_path):
+    FRAME.write_parquet(tmp_path / "rows.parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK, tracking_uri(store.home), tmp_path / "rows.parquet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = pl.read_json(done.stdout.encode()).row(0, named=True)
+    risks = trained().model.predict(FRAME)
+    assert said["columns"] == risks.columns
+    assert [row[0] for row in said["data"]] == pytest.approx(risks["risk"].to_list())
+
+
+def test_the_served_model_refuses_what_the_model_refuses(store):
+    mlflow.set_tracking_uri(tracking_uri(store.home))
+    served = mlflow.pyfunc.load_model("models:/churn@champion")
+    frame: pd.DataFrame = FRAME.to_pandas()
+    for wrong in (
+        frame.drop(columns="csat"),
+        frame.assign(usage_30d=1.0),
+        frame.assign(plan="gold"),
+    ):
+        with pytest.raises(ValueError, match=r"perdura train"):
+            served.predict(wrong)

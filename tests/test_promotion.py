@@ -1,0 +1,143 @@
+"""Whether a model reigns: floors first, then the champion on the same rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import log_loss, roc_auc_score
+
+from models.judge import Judgement
+from models.promote import resample, verdict
+
+GOOD = Judgement(
+    roc_auc=0.80,
+    average_precision=0.2,
+    log_loss=0.10,
+    brier=0.02,
+    calibration_error=0.01,
+    lift=5.0,
+    recall=0.3,
+    money_caught=0.3,
+)
+WORSE = replace(GOOD, roc_auc=0.55, log_loss=0.12)
+BESIDE = {"constant": WORSE, "recency": WORSE}
+
+
+def judged(people: int = 600, dates: int = 2, signal: float = 1.5, seed: int = 0) -> pl.DataFrame:
+    """Rows whose true risk is known; ``risk`` says it."""
+    random = np.random.default_rng(seed)
+    logit = signal * random.normal(size=people * dates) - 2
+    risk = 1 / (1 + np.exp(-logit))
+    who = np.tile([f"s{place:04}" for place in range(people)], dates)
+    churned = random.random(people * dates) < risk
+    return pl.DataFrame({"subscriber_id": who, "churned": churned, "risk": risk})
+
+
+def blurred(rows: pl.DataFrame, by: float, seed: int = 1) -> pl.Series:
+    """The risk as seen by somebody who sees less well."""
+    noise = np.random.default_rng(seed).normal(size=rows.height) * by
+    risk = rows["risk"].to_numpy()
+    return pl.Series(1 / (1 + np.exp(-(np.log(risk / (1 - risk)) + noise))))
+
+
+def decide(rows: pl.DataFrame, model: Judgement = GOOD, **more):
+    return verdict(rows, {"model": model} | BESIDE, **more)
+
+
+def test_the_first_model_that_clears_the_floors_reigns():
+    decided = decide(judged())
+    assert decided.promoted
+    assert decided.reasons == ("Promoted: it clears the floors, and no champion reigned.",)
+
+
+@pytest.mark.parametrize(
+    ("worse", "because"),
+    [
+        ({"roc_auc": 0.59}, "ROC AUC is 0.590 and must be at least 0.60"),
+        ({"log_loss": 0.12}, "log loss is 0.1200, no better than saying the same rate"),
+        ({"calibration_error": 0.06}, "0.060 from the rates that came"),
+    ],
+)
+def test_a_model_below_a_floor_is_refused_in_words(worse, because):
+    decided = decide(judged(), replace(GOOD, **worse))
+    assert not decided.promoted
+    assert because in decided.reasons[0]
+
+
+def test_a_model_that_ranks_no_better_than_recency_is_refused():
+    ranks_well = {"model": GOOD, "constant": WORSE, "recency": replace(GOOD, roc_auc=0.82)}
+    decided = verdict(judged(), ranks_well)
+    assert not decided.promoted
+    assert "than the days since the last payment do (0.820)" in decided.reasons[0]
+
+
+def test_without_a_recency_column_the_other_floors_decide():
+    assert verdict(judged(), {"model": GOOD, "constant": WORSE}).promoted
+
+
+def test_a_ranking_that_may_be_luck_is_refused():
+    decided = decide(judged(people=40, signal=0.3))
+    assert not decided.promoted
+    assert "must surely be at least 0.55" in decided.reasons[0]
+
+
+def test_every_floor_that_is_missed_is_named():
+    decided = decide(judged(signal=0.0), replace(GOOD, roc_auc=0.5, log_loss=0.2))
+    assert len(decided.reasons) == 4
+
+
+def test_a_clearly_better_challenger_beats_the_champion():
+    rows = judged()
+    decided = decide(rows.with_columns(champion=blurred(rows, by=1.5)))
+    assert decided.promoted
+    assert "its log loss differs from the champion's by -0." in decided.reasons[0]
+
+
+def test_a_clearly_worse_challenger_does_not():
+    rows = judged()
+    swapped = rows.with_columns(champion=rows["risk"], risk=blurred(rows, by=1.5))
+    assert not decide(swapped).promoted
+
+
+def test_the_same_model_again_does_not_beat_itself():
+    rows = judged()
+    assert not decide(rows.with_columns(champion=rows["risk"])).promoted
+
+
+def test_a_challenger_that_is_better_by_chance_alone_does_not():
+    rows = judged(people=200)
+    either = rows.with_columns(champion=blurred(rows, 0.3, seed=2), risk=blurred(rows, 0.3, seed=3))
+    assert not decide(either).promoted
+    assert "it must be lower in 90%" in decide(either).reasons[0]
+
+
+def test_a_champion_that_cannot_read_the_rows_cannot_be_beaten_and_is_replaced():
+    decided = decide(judged(), champion_says="the champion cannot read these rows (no 'usage')")
+    assert decided.promoted
+    assert "the champion cannot read these rows (no 'usage')" in decided.reasons[0]
+
+
+def test_the_resampled_scores_lie_around_those_of_the_rows_themselves():
+    rows = judged()
+    drawn = resample(rows.with_columns(champion=blurred(rows, by=1.0)), seed=0)
+    y, risk = rows["churned"].to_numpy(), rows["risk"].to_numpy()
+    old = blurred(rows, by=1.0).to_numpy()
+    assert np.mean(drawn["auc"]) == pytest.approx(roc_auc_score(y, risk), abs=0.005)
+    gained = roc_auc_score(y, risk) - roc_auc_score(y, old)
+    assert np.mean(drawn["auc_gain"]) == pytest.approx(gained, abs=0.005)
+    assert np.mean(drawn["loss_gain"]) == pytest.approx(
+        log_loss(y, old) - log_loss(y, risk), abs=0.005
+    )
+
+
+def test_equal_risks_count_half_in_a_ranking():
+    rows = judged().with_columns(risk=pl.lit(0.1))
+    assert np.all(resample(rows, seed=0)["auc"] == 0.5)
+
+
+def test_a_person_is_drawn_with_all_their_rows_so_more_rows_of_the_same_people_tell_no_more():
+    once = judged(people=300, dates=1)
+    often = pl.concat([once] * 8)
+    spread = [float(np.std(resample(rows, seed=0)["auc"])) for rows in (once, often)]
+    assert spread[1] == pytest.approx(spread[0], rel=0.15)
