@@ -18,7 +18,8 @@ from risk.sqlite import STAGED
 if TYPE_CHECKING:
     import pandas as pd
 
-_INSERTED_AT_ONCE = 20_000
+#: Rows. Fewer cost time: SQLite keeps an undo of every index page for each statement.
+INSERTED_AT_ONCE = 100_000
 _NIGHTS_NAMED = 5
 
 
@@ -62,10 +63,21 @@ def replace_night(
     for table in (RISK, NIGHTS):
         connection.execute(sa.delete(table).where(table.c.scored_on == night.scored_on))
     tell(0)
-    for done in range(0, night.rows, _INSERTED_AT_ONCE):
+    for done in range(0, night.rows, INSERTED_AT_ONCE):
         connection.execute(_insert(night, staged, done))
-        tell(min(done + _INSERTED_AT_ONCE, night.rows))
+        tell(min(done + INSERTED_AT_ONCE, night.rows))
     connection.execute(sa.insert(NIGHTS).values(asdict(night)))
+
+
+def nights_of(subscriber_id: str) -> sa.Select[Any]:
+    """All rows of one subscriber, oldest first.
+
+    Looked up night by night in the primary key: there is no index that starts with
+    ``subscriber_id``, as ``risk.schema`` explains.
+    """
+    nights = sa.select(NIGHTS.c.scored_on)
+    query = sa.select(RISK).where(RISK.c.scored_on.in_(nights))
+    return query.where(RISK.c.subscriber_id == subscriber_id).order_by(RISK.c.scored_on)
 
 
 def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
@@ -98,7 +110,7 @@ def _insert(night: Night, staged: list[str], after: int) -> sa.Insert:
     shared = {c.name: c for c in RISK.c if c.name not in staged}
     values = [sa.literal(getattr(night, name), c.type) for name, c in shared.items()]
     rows = sa.select(*(source.c[name] for name in staged), *values)
-    rows = rows.where(source.c.rowid > after, source.c.rowid <= after + _INSERTED_AT_ONCE)
+    rows = rows.where(source.c.rowid > after, source.c.rowid <= after + INSERTED_AT_ONCE)
     return sa.insert(RISK).from_select([*staged, *shared], rows)
 
 

@@ -11,9 +11,16 @@ import sqlalchemy as sa
 
 from risk import sqlite
 from risk.night import VALID_FOR, Freshness, freshness_of, night_of
-from risk.queries import NoNight, frame, is_published, published_night, replace_night
+from risk.queries import (
+    NoNight,
+    frame,
+    is_published,
+    nights_of,
+    published_night,
+    replace_night,
+)
 from risk.ranking import DEFAULT_BANDS, Bands, ranked
-from risk.schema import NIGHTS, RISK
+from risk.schema import RISK
 from risk.scores import BadScores, checked
 
 if TYPE_CHECKING:
@@ -125,13 +132,9 @@ def history(url: str, subscriber_id: str) -> pd.DataFrame:
     Raises:
         NoNight: Nothing has been published.
     """
-    # Night by night through the primary key: see risk.schema on why there is no other index.
-    query = sa.select(RISK).where(
-        RISK.c.scored_on.in_(sa.select(NIGHTS.c.scored_on)), RISK.c.subscriber_id == subscriber_id
-    )
     with sqlite.reading(_existing(url)) as connection:
         published_night(connection)
-        return frame(connection, query.order_by(RISK.c.scored_on))
+        return frame(connection, nights_of(subscriber_id))
 
 
 def freshness(url: str, now: datetime | None = None) -> Freshness:

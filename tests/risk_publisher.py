@@ -7,9 +7,10 @@ from datetime import date
 
 import polars as pl
 
+from risk import queries
 from risk.table import publish
 
-ROWS = 20_001  # more than goes in with one insert
+ROWS, INSERTED_AT_ONCE = 20_001, 5_000
 
 
 def night(version: str) -> pl.DataFrame:
@@ -37,6 +38,7 @@ def main(url: str, scored_on: str, version: str, step: str) -> None:
         if f"{what} {done}" == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    queries.INSERTED_AT_ONCE = INSERTED_AT_ONCE
     scores = night(version)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

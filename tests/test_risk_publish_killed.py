@@ -74,7 +74,7 @@ def assert_sound(url: str) -> None:
 
 
 def test_killed_at_any_step_the_old_night_stays_and_the_next_try_works(url: str) -> None:
-    for step in ["staging 0", "inserting 0", "inserting 20000", f"committing {ROWS}"]:
+    for step in ["staging 0", "inserting 0", "inserting 10000", f"committing {ROWS}"]:
         (process,) = start(url, MARCH_2, version="new", step=step)
         assert not finish(process), step
         assert version_of(url, MARCH_2) == "old"
@@ -99,7 +99,7 @@ def test_killed_at_any_moment_the_night_is_old_or_new(url: str) -> None:
 
 def test_killed_on_the_very_first_night_there_is_no_half_table(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/risk.db"
-    (process,) = start(url, MARCH_1, version="new", step="inserting 20000")
+    (process,) = start(url, MARCH_1, version="new", step="inserting 10000")
     assert not finish(process)
     with pytest.raises(NoNight, match="published here yet"):
         read(url)

@@ -8,11 +8,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
+from risk import queries
+from risk.queries import nights_of
 from risk.ranking import Bands
+from risk.schema import RISK
 from risk.scores import REQUIRED
+from risk.sqlite import database_file, reading
 from risk.table import BadScores, NoNight, freshness, history, publish, read
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
@@ -278,14 +284,16 @@ def test_rows_that_somebody_deleted_come_back(url: str, tmp_path: Path) -> None:
     assert len(read(url)) == 2
 
 
-def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
-    many = pl.concat([TWO] * 12_001).with_columns(
-        subscriber_id=pl.int_range(pl.len()).cast(pl.String)
-    )
+def test_a_night_larger_than_one_insert_arrives_whole(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "INSERTED_AT_ONCE", 2)
     told: list[tuple[int, int, str]] = []
-    put(many, url, progress=lambda *step: told.append(step))
-    assert read(url)["rank"].tolist() == list(range(1, 24_003))
-    assert [done for done, _, what in told if what == "inserting"] == [0, 20_000, 24_002]
+    put(
+        scores(*(score(who, 0.1) for who in "abcde")), url, progress=lambda *step: told.append(step)
+    )
+    assert read(url)["subscriber_id"].tolist() == list("abcde")
+    assert [done for done, _, what in told if what == "inserting"] == [0, 2, 4, 5]
 
 
 # While somebody reads.
@@ -388,12 +396,19 @@ def test_the_columns_are_explained_where_sql_shows_them(url: str) -> None:
     assert "/* 1 is the riskiest of the night; equals by subscriber_id */" in schema
 
 
-def test_a_subscriber_is_found_without_reading_the_nights(url: str, tmp_path: Path) -> None:
+def test_a_subscriber_is_found_without_reading_the_nights(url: str) -> None:
     put(TWO, url)
-    with sqlite3.connect(tmp_path / "risk.db") as connection:
-        plan = connection.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM risk WHERE subscriber_id = 'ann'"
-            "AND scored_on IN (SELECT scored_on FROM nights)"
-        ).fetchall()
-    connection.close()
-    assert any("scored_on=? AND subscriber_id=?" in step[-1] for step in plan)
+    with reading(database_file(url)) as connection:
+        query = nights_of("ann").compile(connection, compile_kwargs={"literal_binds": True})
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+    assert any("scored_on=? AND subscriber_id=?" in step[-1] for step in steps)
+
+
+def test_a_reader_can_change_nothing(url: str) -> None:
+    put(TWO, url)
+    with (
+        reading(database_file(url)) as connection,
+        pytest.raises(OperationalError, match="readonly"),
+    ):
+        connection.execute(sa.delete(RISK))
+    assert len(read(url)) == 2

@@ -1,0 +1,136 @@
+"""The risk table as a person sees it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from risk.money import totals, written
+from risk.night import Freshness
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+    from rich.text import Text
+
+_WIDE = 120  # columns from which on what to do has a column of its own
+_COLOURS = {"high": "bold red", "medium": "yellow", "low": "green"}
+_WORDS = {
+    "en": {
+        "who": "Subscriber",
+        "risk": "Risk",
+        "money": "At risk\na month",
+        "why": "Why",
+        "do": "What to do",
+        "high": "high",
+        "medium": "medium",
+        "low": "low",
+        "of": "of",
+        "unknown": "unknown",
+        "nothing": "nothing stands out",
+        "total": "Expected loss of these {n} subscribers a month: {money}",
+        "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
+        "degraded": "Scored without current data from: {sources}.",
+    },
+    "es": {
+        "who": "Suscriptor",
+        "risk": "Riesgo",
+        "money": "En riesgo\nal mes",
+        "why": "Por qué",
+        "do": "Qué hacer",
+        "high": "alto",
+        "medium": "medio",
+        "low": "bajo",
+        "of": "de",
+        "unknown": "desconocido",
+        "nothing": "nada llama la atención",
+        "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
+        "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
+        "degraded": "Calculado sin datos actuales de: {sources}.",
+    },
+}
+
+
+def riskiest(night: pd.DataFrame, width: int, language: Literal["en", "es"] = "en") -> Table:
+    """Rows that ``risk.table.read`` gave, one below the other, for so many columns of terminal.
+
+    Where there is little room, what to do stands below the reasons.
+    """
+    from rich import box
+    from rich.table import Table
+
+    words, wide = _WORDS[language], width >= _WIDE
+    table = Table(
+        box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column(words["who"], overflow="fold", max_width=36 if wide else 14, min_width=10)
+    table.add_column(words["risk"], justify="right", no_wrap=True)
+    table.add_column(words["money"], justify="right", min_width=9)
+    table.add_column(words["why"], ratio=3)
+    if wide:
+        table.add_column(words["do"], ratio=2)
+    for row in night.to_dict("records"):
+        table.add_row(*_cells(row, words, wide=wide))
+    return table
+
+
+def expected_loss(night: pd.DataFrame, language: Literal["en", "es"] = "en") -> str:
+    """What these rows are expected to lose a month, in one sentence: a sum for each currency."""
+    known = night.dropna(subset=["expected_loss"])
+    money = totals(zip(known["expected_loss"], known["currency"], strict=True))
+    words = _WORDS[language]
+    return words["total"].format(n=len(night), money=money or words["unknown"])
+
+
+def cautions(freshness: Freshness, language: Literal["en", "es"] = "en") -> list[str]:
+    """What a reader of the newest night must know: sentences, none if all is well."""
+    words, said = _WORDS[language], []
+    if freshness.stale:
+        said.append(
+            words["stale"].format(valid_until=freshness.valid_until, scored_on=freshness.scored_on)
+        )
+    if freshness.degraded:
+        said.append(words["degraded"].format(sources=", ".join(freshness.degraded)))
+    return said
+
+
+def _cells(row: Mapping[Any, Any], words: Mapping[str, str], *, wide: bool) -> list[Text | Table]:
+    from rich.text import Text
+
+    risk = Text(f"{row['risk']:.1%}\n{words[row['band']]}", style=_COLOURS[row["band"]])
+    reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
+    why = [("-", Text(_printable(text))) for text in reasons]
+    to_do = Text(_printable(row["action_text"]), style="bold")
+    who = Text(_printable(row["subscriber_id"]))
+    cells = [Text(str(row["rank"])), who, risk, Text(_money(row, words))]
+    if wide:
+        return [*cells, _listed(why), to_do]
+    return [*cells, _listed([*why, (">", to_do)])]
+
+
+def _listed(items: list[tuple[str, Text]]) -> Table:
+    """Items whose further lines stand below the first word, not below the bullet."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for bullet, text in items:
+        grid.add_row(bullet, text)
+    return grid
+
+
+def _money(row: Mapping[Any, Any], words: Mapping[str, str]) -> str:
+    """The expected loss, and below it what it is a part of."""
+    import pandas as pd
+
+    if pd.isna(row["expected_loss"]):
+        return words["unknown"]
+    loss, mrr = (written(row[name], row["currency"]) for name in ("expected_loss", "mrr"))
+    return f"{loss}\n{words['of']} {mrr}"
+
+
+def _printable(text: str) -> str:
+    """Text that cannot move the cursor or colour the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

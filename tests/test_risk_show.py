@@ -1,0 +1,91 @@
+"""What a person sees of the risk table in a terminal."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from risk.money import minor_digits, totals, written
+from risk.night import Freshness
+from risk.show import cautions, expected_loss, riskiest
+from risk.table import read
+from tests.test_risk_table import FAILED, MARCH_1, WAITED, put, score, scores
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> pd.DataFrame:
+    url = f"sqlite:///{tmp_path}/risk.db"
+    rows = [
+        score("kei", 0.421, mrr=1980, currency="JPY", reasons=[FAILED, WAITED]),
+        score("[red]\x1b[2Jmallory", 0.2, mrr=123_456, action_text="Call"),
+        score("s" * 200, 0.01, mrr=None, reasons=[]),
+        score("nur", 0.05, mrr=12_345, currency="KWD"),
+    ]
+    put(scores(*rows), url)
+    return read(url)
+
+
+def seen(night: pd.DataFrame, width: int, *, terminal: bool = False) -> str:
+    console = Console(file=StringIO(), width=width, force_terminal=terminal, color_system="auto")
+    console.print(riskiest(night, width))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (1234_50, "EUR", "1,234.50 EUR"),
+        (1980, "JPY", "1,980 JPY"),
+        (12_345, "KWD", "12.345 KWD"),
+        (5, "USD", "0.05 USD"),
+        (2**53 + 1, "EUR", "90,071,992,547,409.93 EUR"),
+    ],
+)
+def test_amounts_have_the_digits_of_their_currency(amount: int, currency: str, text: str) -> None:
+    assert written(amount, currency) == text
+
+
+def test_currencies_are_never_added_up() -> None:
+    assert totals([(100, "EUR"), (5, "JPY"), (1, "EUR")]) == "1.01 EUR, 5 JPY"
+    assert (minor_digits("eur"), minor_digits("CLF")) == (2, 4)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_everything_is_there_at_any_width(night: pd.DataFrame, width: int) -> None:
+    text = seen(night, width)
+    words = " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= width
+    for part in ("42.1%", "834 JPY", "246.91 EUR", "0.617 KWD", "unknown", "Call", "payments"):
+        assert part in words
+    assert text.count("s") > 200
+
+
+def test_no_colour_where_there_is_no_terminal(night: pd.DataFrame) -> None:
+    assert "\x1b" not in seen(night, 100)
+    assert "\x1b[1;31m" in seen(night, 100, terminal=True)
+
+
+def test_an_id_can_neither_colour_nor_clear_the_screen(night: pd.DataFrame) -> None:
+    assert "\x1b[2J" not in seen(night, 140, terminal=True)
+    assert "[red]" in seen(night, 140)
+
+
+def test_what_is_expected_to_go_is_said_per_currency(night: pd.DataFrame) -> None:
+    assert expected_loss(night).endswith(
+        "these 4 subscribers a month: 246.91 EUR, 834 JPY, 0.617 KWD"
+    )
+    assert expected_loss(night[night["mrr"].isna()], "es").endswith("desconocido")
+
+
+def test_a_reader_is_warned_of_stale_and_degraded_nights() -> None:
+    at = datetime(2026, 3, 2, 2, tzinfo=UTC)
+    facts = {"scored_on": MARCH_1, "valid_until": at, "age": timedelta(hours=26)}
+    assert cautions(Freshness(**facts, stale=False, degraded=())) == []
+    assert cautions(Freshness(**facts, stale=True, degraded=("tickets", "usage"))) == [
+        "Stale since 2026-03-02 02:00 UTC: the newest night is 2026-03-01.",
+        "Scored without current data from: tickets, usage.",
+    ]
