@@ -1,0 +1,134 @@
+"""Why somebody is at risk: exact contributions, summed by signal, in words, strongest first."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import contributions as contributions_module
+from models.contributions import contributions
+from models.reasons import REASON, explain
+from tests.made_up import COLUMNS, NAMES, trained, training_set
+
+MODEL = trained().model
+SIGNAL = {column.name: column.feature.signal for column in COLUMNS}
+MANY = training_set().rows.select(NAMES)
+FEW = MANY.head(200)
+
+
+def shap(frame: pl.DataFrame) -> np.ndarray:
+    """What LightGBM itself says, its last column (everybody's mean) included."""
+    matrix = MODEL.contract.encode(frame)
+    return np.asarray(MODEL.booster.predict(matrix, pred_contrib=True))
+
+
+@pytest.mark.parametrize("frame", [FEW, MANY.head(3_000)], ids=["few rows", "many rows"])
+def test_contributions_are_lightgbms_own_missing_values_included(frame):
+    assert frame["csat"].null_count() > 0
+    told = contributions(MODEL.booster, MODEL.contract.encode(frame))
+    assert np.abs(told - shap(frame)[:, :-1]).max() < 1e-5
+
+
+def test_values_on_the_very_thresholds_go_the_same_way():
+    thresholds = MODEL.booster.trees_to_dataframe().dropna(subset=["threshold"])
+    matrix = np.repeat(MODEL.contract.encode(MANY.head(4)), 800, axis=0)
+    random = np.random.default_rng(0)
+    for place, name in enumerate(NAMES):
+        cuts = thresholds.loc[thresholds["split_feature"] == name, "threshold"].to_numpy(float)
+        if len(cuts):
+            matrix[:, place] = random.choice(cuts, len(matrix))
+    theirs = np.asarray(MODEL.booster.predict(matrix, pred_contrib=True))[:, :-1]
+    assert np.abs(contributions(MODEL.booster, matrix) - theirs).max() < 1e-5
+
+
+def test_blocks_of_rows_are_the_same_as_all_at_once(monkeypatch):
+    matrix = MODEL.contract.encode(MANY.head(5_000))
+    whole = contributions(MODEL.booster, matrix)
+    told = []
+    monkeypatch.setattr(contributions_module, "_ROWS", 2_100)
+    parts = contributions(MODEL.booster, matrix, lambda *step: told.append(step))
+    assert np.array_equal(parts, whole)
+    assert told == [(rows, 5_000, "reasons") for rows in (2_100, 4_200, 5_000)]
+
+
+def test_nobody_has_no_reasons():
+    assert explain(MODEL, FEW.head(0), COLUMNS).to_list() == []
+
+
+def test_a_reason_adds_up_the_columns_of_its_signal_and_the_strongest_of_them_speaks():
+    raised = shap(FEW)[:, :-1] * MODEL.calibration.slope
+    for row, reasons in enumerate(explain(MODEL, FEW, COLUMNS)):
+        for reason in reasons:
+            mine = {n: raised[row, p] for p, n in enumerate(NAMES) if SIGNAL[n] == reason["signal"]}
+            assert reason["weight"] == pytest.approx(sum(mine.values()), abs=1e-3)
+            assert mine[reason["column"]] == pytest.approx(max(mine.values()), abs=1e-5)
+            assert reason["value"] == (
+                None if reason["column"] == "plan" else FEW[reason["column"]][row]
+            )
+
+
+def test_reasons_only_raise_the_risk_strongest_first_at_most_four_one_per_signal():
+    lists = explain(MODEL, MANY, COLUMNS).to_list()
+    for reasons in lists:
+        weights = [reason["weight"] for reason in reasons]
+        assert weights == sorted(weights, reverse=True)
+        assert all(weight > 0.04 for weight in weights)
+        assert len({reason["signal"] for reason in reasons}) == len(reasons) <= 4
+    assert {len(reasons) for reasons in lists} >= {0, 1, 2, 3}
+
+
+def one(**values: float | str | None) -> pl.DataFrame:
+    usual = dict.fromkeys(NAMES, 0.0) | {"days_since_paid": 20.0, "csat": None, "plan": "pro"}
+    schema = {name: pl.String if name == "plan" else pl.Float64 for name in NAMES}
+    return pl.DataFrame([usual | values], schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "3 payments failed in the last 30 days"),
+        ("es", "3 pagos fallaron en los últimos 30 días"),
+    ],
+)
+def test_three_failed_payments_are_said_with_number_and_window(language, text):
+    row = one(payments_failed_30d=3, payments_failed_90d=3)
+    first = explain(MODEL, row, COLUMNS, language=language)[0][0]
+    assert (first["signal"], first["text"]) == ("payment_failures", text)
+    assert (first["column"], first["value"]) == ("payments_failed_30d", 3)
+
+
+def test_a_category_is_named_by_its_text():
+    reasons = {
+        r["signal"]: r for r in explain(MODEL, one(plan="basic", tickets_open=1), COLUMNS)[0]
+    }
+    assert reasons["plan"]["text"] == "is on the basic plan"
+    assert reasons["plan"]["value"] is None
+
+
+def test_amounts_are_said_in_each_rows_own_currency():
+    money = replace(
+        COLUMNS[0].feature, unit="money", en=replace(COLUMNS[0].feature.en, many="{n} failed")
+    )
+    columns = (*(replace(column, feature=money) for column in COLUMNS[:2]), *COLUMNS[2:])
+    rows = pl.concat([one(payments_failed_30d=900.0, payments_failed_90d=900.0)] * 2)
+    told = explain(MODEL, rows, columns, currency=pl.Series(["EUR", "JPY"]))
+    assert [reasons[0]["text"] for reasons in told] == [
+        "€9.00 failed in the last 30 days",
+        "¥900 failed in the last 30 days",
+    ]
+
+
+def test_the_order_of_the_meanings_does_not_matter():
+    told = explain(MODEL, FEW, COLUMNS)
+    assert told.equals(explain(MODEL, FEW, tuple(reversed(COLUMNS))))
+    assert told.dtype == pl.List(REASON)
+
+
+@given(st.permutations(range(30)))
+def test_a_persons_reasons_do_not_depend_on_who_else_is_scored(order):
+    together = explain(MODEL, FEW.head(30), COLUMNS)
+    shuffled = explain(MODEL, FEW.head(30)[list(order)], COLUMNS)
+    assert shuffled.to_list() == [together.to_list()[place] for place in order]
