@@ -118,14 +118,15 @@ def risk(
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
     from flows.settings import Settings
-    from risk.show import print_risks
+    from flows.show import print_risks
     from risk.table import read
 
-    rows = read(Settings().risk_url, scored_on=_day(on), top=top)
+    settings = Settings()
+    rows = read(settings.risk_url, scored_on=_day(on), top=top)
     if as_json:
         typer.echo(rows.to_json(orient="records", date_format="iso", force_ascii=False))
     else:
-        print_risks(rows)
+        print_risks(rows, settings)
 
 
 @app.command()

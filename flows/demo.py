@@ -8,16 +8,15 @@ from flows.extract_sources import extract_sources
 from flows.progress import STDERR, step
 from flows.score_nightly import score_nightly
 from flows.settings import FILE, Settings
-from flows.show import print_report, print_training
+from flows.show import print_report, print_risks, print_training
 from flows.train_weekly import train_weekly
-from risk.show import print_risks
 from risk.table import read
 from sources.sample import simulate
 
 _COMPANY = Path("data") / "company"
 
 
-class HomeInUse(ValueError):  # noqa: N818 (named for what is wrong)
+class HomeInUse(ValueError):
     """The home holds another business's data."""
 
 
@@ -36,7 +35,7 @@ def run_demo(*, subscribers: int, months: int) -> None:
     print_report(extract_sources(company / "mapping.toml", today, patient=False), console)
     print_training(train_weekly(today), console)
     score_nightly(today)
-    print_risks(read(settings.risk_url, top=15), console)
+    print_risks(read(settings.risk_url, top=15), settings, console)
     _say_where(settings, console)
 
 

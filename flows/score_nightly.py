@@ -39,7 +39,7 @@ publish_step = task(name="publish", retries=2, retry_delay_seconds=10, cache_pol
 HINDSIGHT = "the model was fitted on later outcomes"
 
 
-class NobodyToScore(ValueError):  # noqa: N818 (named for what is wrong)
+class NobodyToScore(ValueError):
     """Nobody was active. Nothing was published."""
 
 

@@ -1,11 +1,15 @@
 """What a person sees of a run."""
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from flows.score_nightly import Night
+from flows.settings import Settings
 from flows.train_weekly import Training
+from risk.show import expected_loss, riskiest, warnings
+from risk.table import freshness
 from sources.report import Report, TableReport
 
 OUT = Console(highlight=False)
@@ -40,6 +44,8 @@ def print_report(report: Report, console: Console = OUT) -> None:
         if each.rejected:
             why = ", ".join(f"{count:,} {rule}" for rule, count in each.rejected.items())
             console.print(f"  rejected from {each.table}: {why}")
+        for note in each.notes:
+            console.print(f"  {each.table}: {note}")
     if report.degraded:
         console.print(f"Degraded: {', '.join(report.degraded)}. Scores will say so.")
 
@@ -66,6 +72,14 @@ def print_night(night: Night, console: Console = OUT) -> None:
     for lacking in night.degraded:
         console.print(f"Degraded: {lacking}.")
     console.print(f"Next: perdura risk --on {night.scored_on}")
+
+
+def print_risks(rows: pd.DataFrame, settings: Settings, console: Console = OUT) -> None:
+    """The rows of a night as ``risk.table.read`` gave them, and what a reader must know of it."""
+    console.print(riskiest(rows, console.width, settings.language))
+    console.print(expected_loss(rows, settings.language))
+    for warning in warnings(freshness(settings.risk_url), settings.language):
+        console.print(f"[yellow]{warning}[/]")
 
 
 def _table(title: str, first: str) -> Table:

@@ -33,7 +33,7 @@ _WARM_UP = timedelta(days=30)
 _TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
 
 
-class NothingLanded(ValueError):  # noqa: N818 (named for what is wrong)
+class NothingLanded(ValueError):
     """There are no events to work on."""
 
 

@@ -16,12 +16,14 @@ def degraded_sources(landing: Path, as_of: datetime, stale_after_days: int) -> t
     """Event tables not to be relied on at ``as_of``, sorted.
 
     A table is degraded if the newest extract up to ``as_of`` found its source missing, unreadable
-    or empty, or if it has spoken before and its newest row known before ``as_of`` is older
-    than ``stale_after_days``.
+    or empty; or if it has spoken before, and either nothing has been extracted up to ``as_of``
+    or its newest row known before ``as_of`` is older than ``stale_after_days``.
     """
-    extracts = {day: each for day, each in read_days(landing).items() if each.until <= as_of}
-    broken = extracts[max(extracts)].degraded if extracts else ()
-    oldest = as_of - timedelta(days=stale_after_days)
+    extracts = read_days(landing).values()
+    before = [each for each in extracts if each.until <= as_of]
+    broken = max(before, key=lambda each: each.until).degraded if before else ()
+    behind = all(each.until < as_of for each in extracts)
+    oldest = as_of if behind else as_of - timedelta(days=stale_after_days)
     known = pl.col("known_at")
     events = read_events(landing)
     newest = {

@@ -23,7 +23,7 @@ from sources.sections import Input
 TABLES = {table.name: table for table in EVENT_TABLES}
 
 
-class BadMapping(ValueError):  # noqa: N818
+class BadMapping(ValueError):
     """The mapping file asks for something that is not there or means nothing."""
 
 

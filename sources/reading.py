@@ -26,7 +26,7 @@ from sources.mapping import expand, or_rather
 from sources.sections import SourceFile
 
 
-class BadSource(ValueError):  # noqa: N818
+class BadSource(ValueError):
     """A source file is missing or cannot be read as what it is said to be."""
 
 

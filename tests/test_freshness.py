@@ -9,6 +9,7 @@ MARCH = at("2026-03-01")
 
 
 def landed(landing, table, *happened_at):
+    finish_day(landing, MARCH.date(), Day(MARCH))
     rows = events(**{table.name: [{"kind": table.kinds[0], "happened_at": d} for d in happened_at]})
     land(landing, table, MARCH.date(), rows[table.name].collect())
 
@@ -28,6 +29,11 @@ def test_only_what_was_known_by_then_counts(tmp_path):
 def test_a_source_that_never_spoke_is_not_missed(tmp_path):
     landed(tmp_path, PAYMENTS, "2026-02-28")
     assert degraded_sources(tmp_path, MARCH, 7) == ()
+
+
+def test_what_has_not_been_extracted_up_to_then_is_degraded(tmp_path):
+    landed(tmp_path, PAYMENTS, "2026-02-28")
+    assert degraded_sources(tmp_path, at("2026-03-02"), 7) == ("payments",)
 
 
 def test_what_the_last_extract_could_not_read_is_degraded(tmp_path):
