@@ -32,14 +32,15 @@ def test_contributions_are_lightgbms_own_missing_values_included(frame):
     assert np.abs(told - shap(frame)[:, :-1]).max() < 1e-5
 
 
-def test_values_on_the_very_thresholds_go_the_same_way():
+def test_values_on_a_threshold_or_a_hair_above_it_go_the_same_way():
     thresholds = MODEL.booster.trees_to_dataframe().dropna(subset=["threshold"])
     matrix = np.repeat(MODEL.contract.encode(MANY.head(4)), 800, axis=0)
     random = np.random.default_rng(0)
     for place, name in enumerate(NAMES):
         cuts = thresholds.loc[thresholds["split_feature"] == name, "threshold"].to_numpy(float)
         if len(cuts):
-            matrix[:, place] = random.choice(cuts, len(matrix))
+            near = np.concatenate([cuts, np.nextafter(cuts, np.inf)])
+            matrix[:, place] = random.choice(near, len(matrix))
     theirs = np.asarray(MODEL.booster.predict(matrix, pred_contrib=True))[:, :-1]
     assert np.abs(contributions(MODEL.booster, matrix) - theirs).max() < 1e-5
 
