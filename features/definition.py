@@ -46,14 +46,16 @@ class Phrases:
     """What support reads next to a risk, in one language.
 
     Attributes:
-        none: When the value is zero or unknown.
+        none: When the value is zero; and when it is unknown, unless ``unknown`` says more.
         one: When it is one.
         many: Otherwise; ``{n}`` is the value, with its unit where the unit is time or money.
+        unknown: When the value is unknown, where that is not the same as ``none``.
     """
 
     none: str
     one: str
     many: str
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

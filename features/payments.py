@@ -35,7 +35,7 @@ TRIED = Feature(
     windows=(90, 365),
     when_empty=0,
     unit="payments",
-    signal="payment_activity",
+    signal="payment_failures",
     en=Phrases("no payment was tried", "1 payment was tried", "{n} payments were tried"),
     es=Phrases("no se intentó ningún pago", "se intentó 1 pago", "se intentaron {n} pagos"),
 )

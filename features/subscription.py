@@ -207,11 +207,18 @@ SINCE_INVOICED = Feature(
 # A month is 365.25 / 12 days here; the invoice of an annual plan starts its year.
 TO_RENEWAL = Derived(
     name="days_to_renewal",
-    sql="interval_months * 30.4375 - days_since_invoiced",
+    sql="greatest(interval_months * 30.4375 - days_since_invoiced, 0)",
     unit="days",
     signal="renewal",
-    en=Phrases("the next renewal is unknown", "", "the plan renews in {n}"),
-    es=Phrases("no se conoce la próxima renovación", "", "el plan se renueva en {n}"),
+    en=Phrases(
+        "the renewal is overdue", "", "the plan renews in {n}", "the next renewal is unknown"
+    ),
+    es=Phrases(
+        "la renovación está vencida",
+        "",
+        "el plan se renueva en {n}",
+        "no se conoce la próxima renovación",
+    ),
 )
 
 SUBSCRIPTION_FEATURES = (

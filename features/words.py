@@ -22,7 +22,9 @@ def say(column: Column, value: float | str | None, language: Language, currency:
             a hundred.
     """
     phrases = column.feature.en if language == "en" else column.feature.es
-    if value is None or value == 0:
+    if value is None:
+        text = phrases.unknown or phrases.none
+    elif value == 0:
         text = phrases.none
     elif value == 1 and column.feature.unit not in {"hours", "days", "money", "share", "times"}:
         text = phrases.one

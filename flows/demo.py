@@ -1,5 +1,7 @@
 """The demonstration: a simulated company from its first event to the risk table."""
 
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -35,7 +37,7 @@ def run_demo(*, subscribers: int, months: int) -> None:
     print_report(extract_sources(company / "mapping.toml", today, patient=False), console)
     print_training(train_weekly(today), console)
     score_nightly(today)
-    print_risks(read(settings.risk_url, top=15), settings, console)
+    print_risks(read(settings.risk_url, top=15), settings, console, now=made.until)
     _say_where(settings, console)
 
 
@@ -51,9 +53,22 @@ def _free_home() -> Settings:
 
 
 def _say_where(settings: Settings, console: Console) -> None:
-    home = settings.home
+    home, folder = settings.home, _shown(Path(sys.argv[0]).parent)
+    elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
-    console.print(f"\nThe risk table   {home / 'data' / 'risk.db'}")
-    console.print("  show it        perdura risk --top 15")
-    console.print(f"The MLflow store {home / 'mlruns'}")
-    console.print(f"  show it        mlflow ui --backend-store-uri {store}", soft_wrap=True)
+    lines = [
+        "",
+        f"The risk table is {home / 'data' / 'risk.db'}; to show it:",
+        f"  {elsewhere}{folder}perdura risk --top 15",
+        f"The MLflow store is {home / 'mlruns'}; to show it:",
+        f"  {folder}mlflow ui --backend-store-uri {store}",
+    ]
+    console.print("\n".join(lines), soft_wrap=True)
+
+
+def _shown(folder: Path) -> str:
+    """The folder before a command's name, as one would type it; nothing if it is on the path."""
+    if shutil.which("perdura"):
+        return ""
+    here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return f"{here}/"

@@ -6,12 +6,13 @@ from prefect import Flow, serve
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
+from flows.moments import NIGHTLY_HOUR
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
 from flows.train_weekly import train_weekly
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
-NIGHTLY, WEEKLY = "0 2 * * *", "0 4 * * 1"
+NIGHTLY, WEEKLY = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1"
 
 
 def deployments(settings: Settings) -> tuple[RunnerDeployment, RunnerDeployment]:

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES
 from flows.extract_sources import extract_step
-from flows.moments import midnight, today
+from flows.moments import midnight, today, valid_for
 from flows.progress import Tell, step
 from flows.settings import Settings
 from models.actions import read_actions
@@ -104,6 +104,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
             language=settings.language,
             degraded=degraded,
             bands=Bands(high=settings.high, medium=settings.medium),
+            valid_for=valid_for(scored_on, settings.timezone),
             progress=tell,
         )
     return Night(

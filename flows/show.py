@@ -1,5 +1,7 @@
 """What a person sees of a run."""
 
+from datetime import datetime
+
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -8,7 +10,7 @@ from rich.table import Table
 from flows.score_nightly import Night
 from flows.settings import Settings
 from flows.train_weekly import Training
-from risk.show import expected_loss, riskiest, warnings
+from risk.show import cautions, expected_loss, riskiest
 from risk.table import freshness
 from sources.report import Report, TableReport
 
@@ -74,11 +76,13 @@ def print_night(night: Night, console: Console = OUT) -> None:
     console.print(f"Next: perdura risk --on {night.scored_on}")
 
 
-def print_risks(rows: pd.DataFrame, settings: Settings, console: Console = OUT) -> None:
-    """The rows of a night as ``risk.table.read`` gave them, and what a reader must know of it."""
+def print_risks(
+    rows: pd.DataFrame, settings: Settings, console: Console = OUT, now: datetime | None = None
+) -> None:
+    """The rows of a night as ``risk.table.read`` gave them, and what a reader must know ``now``."""
     console.print(riskiest(rows, console.width, settings.language))
     console.print(expected_loss(rows, settings.language))
-    for warning in warnings(freshness(settings.risk_url), settings.language):
+    for warning in cautions(freshness(settings.risk_url, now), settings.language):
         console.print(f"[yellow]{warning}[/]")
 
 

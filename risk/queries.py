@@ -23,7 +23,7 @@ INSERTED_AT_ONCE = 100_000
 _NIGHTS_NAMED = 5
 
 
-class NoNight(LookupError):  # noqa: N818 (named for what is wrong)
+class NoNight(LookupError):
     """Nothing has been published, or not the night that was asked for."""
 
 

@@ -32,7 +32,7 @@ _TEXTS = ("subscriber_id", "state", "currency", "action", "action_text", *OPTION
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
-class BadScores(ValueError):  # noqa: N818 (named for what is wrong)
+class BadScores(ValueError):
     """The scores would break the promise of the risk table. Nothing was published."""
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+Language = Literal["en", "es"]
+
 _WIDE = 120  # columns from which on what to do has a column of its own
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "green"}
 _WORDS = {
@@ -51,7 +53,7 @@ _WORDS = {
 }
 
 
-def riskiest(night: pd.DataFrame, width: int, language: Literal["en", "es"] = "en") -> Table:
+def riskiest(night: pd.DataFrame, width: int, language: Language = "en") -> Table:
     """Rows that ``risk.table.read`` gave, one below the other, for so many columns of terminal.
 
     Where there is little room, what to do stands below the reasons.
@@ -71,19 +73,19 @@ def riskiest(night: pd.DataFrame, width: int, language: Literal["en", "es"] = "e
     if wide:
         table.add_column(words["do"], ratio=2)
     for row in night.to_dict("records"):
-        table.add_row(*_cells(row, words, wide=wide))
+        table.add_row(*_cells(row, language, wide=wide))
     return table
 
 
-def expected_loss(night: pd.DataFrame, language: Literal["en", "es"] = "en") -> str:
+def expected_loss(night: pd.DataFrame, language: Language = "en") -> str:
     """What these rows are expected to lose a month, in one sentence: a sum for each currency."""
     known = night.dropna(subset=["expected_loss"])
-    money = totals(zip(known["expected_loss"], known["currency"], strict=True))
+    money = totals(zip(known["expected_loss"], known["currency"], strict=True), language)
     words = _WORDS[language]
     return words["total"].format(n=len(night), money=money or words["unknown"])
 
 
-def cautions(freshness: Freshness, language: Literal["en", "es"] = "en") -> list[str]:
+def cautions(freshness: Freshness, language: Language = "en") -> list[str]:
     """What a reader of the newest night must know: sentences, none if all is well."""
     words, said = _WORDS[language], []
     if freshness.stale:
@@ -95,15 +97,16 @@ def cautions(freshness: Freshness, language: Literal["en", "es"] = "en") -> list
     return said
 
 
-def _cells(row: Mapping[Any, Any], words: Mapping[str, str], *, wide: bool) -> list[Text | Table]:
+def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Text | Table]:
     from rich.text import Text
 
+    words = _WORDS[language]
     risk = Text(f"{row['risk']:.1%}\n{words[row['band']]}", style=_COLOURS[row["band"]])
     reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
     why = [("-", Text(_printable(text))) for text in reasons]
     to_do = Text(_printable(row["action_text"]), style="bold")
     who = Text(_printable(row["subscriber_id"]))
-    cells = [Text(str(row["rank"])), who, risk, Text(_money(row, words))]
+    cells = [Text(str(row["rank"])), who, risk, Text(_money(row, language))]
     if wide:
         return [*cells, _listed(why), to_do]
     return [*cells, _listed([*why, (">", to_do)])]
@@ -121,13 +124,14 @@ def _listed(items: list[tuple[str, Text]]) -> Table:
     return grid
 
 
-def _money(row: Mapping[Any, Any], words: Mapping[str, str]) -> str:
+def _money(row: Mapping[Any, Any], language: Language) -> str:
     """The expected loss, and below it what it is a part of."""
     import pandas as pd
 
+    words = _WORDS[language]
     if pd.isna(row["expected_loss"]):
         return words["unknown"]
-    loss, mrr = (written(row[name], row["currency"]) for name in ("expected_loss", "mrr"))
+    loss, mrr = (written(row[name], row["currency"], language) for name in ("expected_loss", "mrr"))
     return f"{loss}\n{words['of']} {mrr}"
 
 
