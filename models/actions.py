@@ -18,7 +18,7 @@ _REQUIRED = {"code", "en", "es"}
 _CAUSES = ("payment", "voluntary")
 
 
-class BadActions(ValueError):  # noqa: N818 - named for what it says
+class BadActions(ValueError):
     """The table of actions cannot be used as it stands. Nothing was chosen."""
 
 

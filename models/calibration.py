@@ -9,6 +9,9 @@ from scipy.special import expit
 # The slope stays above zero, so that calibrating never turns or joins what the booster ranked.
 _SLOPES = (0.01, 10.0)
 
+# How far from one a slope is expected: a handful of leavers does not make small differences large.
+_SLOPE_SPREAD = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -30,7 +33,8 @@ class Calibration:
 def learn_calibration(score: np.ndarray, happened: np.ndarray) -> Calibration:
     """The slope and intercept under which what happened was likeliest (Platt).
 
-    Platt's own counts, one added to each side, keep a handful of rows from certainty.
+    Platt's own counts, one added to each side, keep a handful of rows from certainty, and so does
+    a slope that is taken to lie near one until the rows say otherwise.
 
     Args:
         score: Raw scores (log-odds) of rows that were not fitted.
@@ -42,8 +46,10 @@ def learn_calibration(score: np.ndarray, happened: np.ndarray) -> Calibration:
     def surprise(line: np.ndarray) -> tuple[float, np.ndarray]:
         logit = line[0] * score + line[1]
         wrong = expit(logit) - target
-        loss = float(np.mean(np.logaddexp(0, logit) - target * logit))
-        return loss, np.array([np.mean(wrong * score), np.mean(wrong)])
+        away = (line[0] - 1) / _SLOPE_SPREAD
+        loss = np.mean(np.logaddexp(0, logit) - target * logit) + away**2 / 2 / len(score)
+        pull = away / _SLOPE_SPREAD / len(score)
+        return float(loss), np.array([np.mean(wrong * score) + pull, np.mean(wrong)])
 
     found = minimize(
         surprise, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[_SLOPES, (None, None)]

@@ -18,11 +18,11 @@ ROW_NAMES = ("subscriber_id", "as_of")
 _PRIOR_ROWS = 50
 
 
-class ColumnMismatch(ValueError):  # noqa: N818 - named for what it says, as all errors here are
+class ColumnMismatch(ValueError):
     """The frame has not exactly the columns that the model was fitted on. Nothing was predicted."""
 
 
-class UnknownCategory(ValueError):  # noqa: N818
+class UnknownCategory(ValueError):
     """The frame has a category that the model has never seen. Nothing was predicted."""
 
 

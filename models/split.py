@@ -16,11 +16,11 @@ from models.params import TrainingParams
 _FIT_BELOW, _CALIBRATE_BELOW = 60, 80
 
 
-class HistoryTooShort(ValueError):  # noqa: N818 - named for what it says
+class HistoryTooShort(ValueError):
     """There are not enough dates whose outcome is known for a split by time."""
 
 
-class NotEnoughChurn(ValueError):  # noqa: N818
+class NotEnoughChurn(ValueError):
     """A part of the split has nobody who left, or nobody who stayed."""
 
 

@@ -35,7 +35,7 @@ _QUIET = {
 Progress = Callable[[int, int, str], None]
 
 
-class NoChampion(LookupError):  # noqa: N818 - named for what it says
+class NoChampion(LookupError):
     """No model reigns yet."""
 
 

@@ -106,6 +106,12 @@ def test_calibration_finds_the_line_between_scores_and_what_came(slope, intercep
     )
 
 
+def test_a_handful_of_leavers_does_not_make_small_differences_large():
+    score = np.linspace(-3.01, -2.99, 200)
+    came = (np.arange(200) > 190).astype(float)
+    assert learn_calibration(score, came).slope == pytest.approx(1, abs=0.2)
+
+
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=30, unique=True), st.booleans())
 def test_calibration_never_turns_the_order_round(scores, upside_down):
     score = np.array(sorted(scores))
