@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from sources.events import CONTACTS, EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.extract import extract
@@ -13,7 +14,9 @@ from sources.landing import read_events
 from sources.sample import Company, simulate
 from sources.sample.chunk import CHUNK, Order, write_chunk
 from sources.sample.vectors import Month
+from sources.states import scored_spine
 
+FIRST = date(2026, 11, 1)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, CONTACTS, MERGES)
 
 
@@ -77,6 +80,17 @@ def test_an_extract_takes_the_company_by_its_mapping_and_rejects_only_the_dirt(
         assert landed == company.rows.get(table.name, 0) - company.dirt.get(table.name, 0)
 
 
+def test_the_truth_speaks_of_exactly_those_whom_the_states_score(
+    tmp_path: Path, out: Path, company: Company
+):
+    extract(out / "mapping.toml", until=company.until, landing=tmp_path)
+    truth = pl.read_parquet(out / "truth" / "truth.parquet").select("subscriber_id", "as_of")
+    dates = truth["as_of"].unique().sort().to_list()[1::4]
+    scored = scored_spine(read_events(tmp_path), dates).select("subscriber_id", "as_of")
+    asked = truth.filter(pl.col("as_of").is_in(dates))
+    assert_frame_equal(scored, asked, check_row_order=False)
+
+
 def test_nothing_is_told_that_became_known_after_the_end(
     tables: dict[str, pl.DataFrame], company: Company
 ):
@@ -114,7 +128,7 @@ def test_a_chunk_is_the_same_alone_as_among_others(tmp_path: Path):
         tmp_path / "all",
         subscribers=CHUNK + 200,
         months=2,
-        until=date(2026, 11, 1),
+        until=FIRST,
         progress=lambda *step: told.append(step),
     )
     order = Order(CHUNK + 200, Month((2026 - 1970) * 12 + 8), 2, 0)
@@ -126,18 +140,19 @@ def test_a_chunk_is_the_same_alone_as_among_others(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("subscribers", "months", "until", "answer"),
+    ("subscribers", "months", "seed", "until", "answer"),
     [
-        (0, 1, date(2026, 11, 1), "asked for 0 subscribers over 1 months; ask for one or more"),
-        (1, 0, date(2026, 11, 1), "asked for 1 subscribers over 0 months; ask for one or more"),
-        (1, 1, date(2026, 11, 2), "until 2026-11-02; whole months are simulated"),
+        (0, 1, 0, FIRST, "asked for 0 subscribers over 1 months; ask for one or more"),
+        (1, 0, 0, FIRST, "asked for 1 subscribers over 0 months; ask for one or more"),
+        (1, 1, -1, FIRST, "asked for seed -1; give 0 or any larger number"),
+        (1, 1, 0, date(2026, 11, 2), "until 2026-11-02; whole months are simulated"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_before_anything_is_written(
-    tmp_path: Path, subscribers: int, months: int, until: date, answer: str
+    tmp_path: Path, *, subscribers: int, months: int, seed: int, until: date, answer: str
 ):
     with pytest.raises(ValueError, match=answer):
-        simulate(tmp_path / "none", subscribers=subscribers, months=months, until=until)
+        simulate(tmp_path / "none", subscribers=subscribers, months=months, seed=seed, until=until)
     assert not (tmp_path / "none").exists()
 
 

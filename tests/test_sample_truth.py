@@ -45,10 +45,20 @@ def outcomes(truth: pl.DataFrame, events: dict[str, pl.DataFrame]) -> pl.DataFra
     undone = first_after(subscriptions, ["cancel_withdrawn", "started"], "undone_at")
     closed = truth.filter(pl.col("as_of") <= pl.col("as_of").max() - DAYS_30).sort("as_of")
     followed = closed.join_asof(
-        left, left_on="as_of", right_on="left_at", by="person", strategy="forward"
+        left,
+        left_on="as_of",
+        right_on="left_at",
+        by="person",
+        check_sortedness=False,
+        strategy="forward",
     )
     followed = followed.sort("left_at").join_asof(
-        undone, left_on="left_at", right_on="undone_at", by="person", strategy="forward"
+        undone,
+        left_on="left_at",
+        right_on="undone_at",
+        by="person",
+        check_sortedness=False,
+        strategy="forward",
     )
     leaves = pl.col("left_at") < pl.col("as_of") + DAYS_30
     stays_after_all = (pl.col("undone_at") < pl.col("left_at") + DAYS_30).fill_null(value=False)

@@ -10,10 +10,14 @@ FAILURE_CODES = ("insufficient_funds", "card_declined", "expired_card", "account
 
 #: Chance that the first try fails, by method; three times that after a recent failure.
 _FAILS = np.array([0.054, 0.04, 0.046])
+#: Chance that a later try works, and days from the bill to each.
 _RETRY_WORKS = 0.42
 _RETRIES_AFTER = (0.0, 3.0, 6.0, 10.0)
+#: Chance that a debt of last month is paid in this one.
 _RECOVERS = 0.72
+#: Shares told to us days or weeks late.
 _LATE, _LATE_INVOICE = 0.06, 0.03
+#: Shares of payments that are taken back later.
 _REFUNDED, _DISPUTED = 0.008, 0.002
 
 
@@ -28,7 +32,7 @@ def _dun(step: Step) -> None:
     """Try old debts again: up to three times, until one try works or the month is over."""
     lives, service = step.lives, step.service
     who = np.flatnonzero((lives.owed >= 0) & (service.serve_from < step.month.end))
-    u = step.rng.random((6, len(who)))
+    u = step.rng.random((5, len(who)))
     recovers = ~service.dunned[who] & (u[0] < _RECOVERS)
     works_at = np.where(recovers, (u[1] * 3).astype(np.int64), 3)
     at = np.maximum(step.month.start, service.serve_from[who])

@@ -7,7 +7,9 @@ from sources.sample.prices import RISE, monthly_price, rising
 from sources.sample.step import BY_CHOICE, BY_COMPANY, Step
 from sources.sample.vectors import DAY, Bools, Floats, Ints, days
 
+#: Share of a plan's holders whose price stays when the others' rises.
 _SPARED = 0.35
+#: Chances a month.
 _UP, _DOWN, _PAUSE, _MERGE = 0.012, 0.012, 0.007, 0.00025
 #: Prices rise for whoever has been here this long.
 _RISE_AFTER = 150 * DAY
@@ -17,6 +19,7 @@ _LATE = 0.08
 
 def change(step: Step, stays: Bools) -> None:
     """Price rises, upgrades, downgrades, pauses and merged accounts; at most one each."""
+    # One number decides on all of them, in ranges that do not meet.
     u = step.chances(4)
     lives, month = step.lives, step.month
     here = lives.started_at < month.start - _RISE_AFTER

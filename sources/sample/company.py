@@ -60,9 +60,10 @@ def simulate(
         progress: Called with chunks done, chunks in all, and what is being done.
 
     Raises:
-        ValueError: No subscribers or months, or ``until`` is not the first of a month.
+        ValueError: No subscribers or months, a seed below 0, or ``until`` is not the first of
+            a month. Nothing has been written.
     """
-    _check(subscribers, months, until)
+    _check(subscribers, months, seed, until)
     end = Month((until.year - 1970) * 12 + until.month - 1)
     order = Order(subscribers, Month(end.count - months), months, seed)
     _clear(out)
@@ -77,11 +78,13 @@ def simulate(
     return Company(datetime(until.year, until.month, 1, tzinfo=UTC), rows, dirt)
 
 
-def _check(subscribers: int, months: int, until: date) -> None:
+def _check(subscribers: int, months: int, seed: int, until: date) -> None:
     if subscribers < 1 or months < 1:
         raise ValueError(
             f"asked for {subscribers} subscribers over {months} months; ask for one or more of each"
         )
+    if seed < 0:
+        raise ValueError(f"asked for seed {seed}; give 0 or any larger number")
     if until.day != 1:
         raise ValueError(
             f"asked to simulate until {until}; whole months are simulated: give the first of one"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.people import BOOK, People
+from sources.sample.people import BOOK, FIRST_OFFSET, People
 from sources.sample.prices import monthly_price
 from sources.sample.vectors import DAY, MINUTE, NEVER, Bools, Ints, Month, start_of
 
@@ -13,8 +13,6 @@ AWAY, ACTIVE, LEAVING, PAUSED = range(4)
 
 #: A bill later in the month than this would not be settled within it in February.
 _LAST_OFFSET = 28 * DAY - 60 * MINUTE
-#: Annual plans never renew before, so that whoever leaves them can do so in time.
-FIRST_OFFSET = 5 * DAY
 
 
 @dataclass(frozen=True, slots=True)

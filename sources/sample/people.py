@@ -9,6 +9,8 @@ from sources.sample.vectors import DAY, Bools, Floats, Ints
 
 #: Came before the first simulated month.
 BOOK = -1
+#: Annual plans begin no earlier in a month: whoever leaves before the renewal has days for it.
+FIRST_OFFSET = 5 * DAY
 
 #: Newcomers a month for each person in the book at the start: a little more than leave.
 _NEWCOMERS = 0.031
@@ -75,7 +77,7 @@ def draw_people(rng: np.random.Generator, numbers: Ints, first_month: int, month
         number=numbers,
         arrives=arrives,
         months_before=before,
-        offset=np.where(annual, 5 * DAY, 0)
+        offset=np.where(annual, FIRST_OFFSET, 0)
         + (rng.random(count) * np.where(annual, 22.9, 27.9) * DAY).astype(np.int64),
         trial=(rng.random(count) < 0.4) & (arrives != BOOK),
         converts=rng.random(count) < 0.7,

@@ -18,9 +18,12 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 ACTIONS = ("call", "email", "discount")
 _OUTAGE_TOPIC = 4
 
+#: Share of ticket events told to us days or weeks late.
 _LATE = 0.04
+#: Chance of an outage in a month, and the share of its plan's people who write about it.
 _OUTAGES = 0.25
 _HIT = 0.07
+#: Share of the active whom support contacts in a month.
 _CONTACTED = 0.004
 
 
@@ -50,6 +53,11 @@ class _Tickets:
     opened_at: Ints
     columns: Columns
 
+    @property
+    def all(self) -> Bools:
+        """Every one of them, for what happens to every ticket."""
+        return np.ones(len(self.who), bool)
+
     def write(self, kind: str, some: Bools, after: Floats, **columns: npt.NDArray[Any]) -> None:
         """Write what happens to ``some`` of them, ``after`` so many hours since each was opened."""
         own = {name: column[some] for name, column in (self.columns | columns).items()}
@@ -68,9 +76,9 @@ def support(step: Step, outage: Outage | None) -> None:
         "priority": np.where(hit, 2, (u[2] ** 2 * len(PRIORITIES)).astype(np.int64)),
     }
     tickets = _Tickets(step, who, at, columns)
-    tickets.write("opened", u[0] < 1, np.zeros(len(who)))
+    tickets.write("opened", tickets.all, np.zeros(len(who)))
     replied = _reply_hours(step, u[3], hit | _in_queue(at, outage))
-    tickets.write("replied", u[0] < 1, replied, hours=replied)
+    tickets.write("replied", tickets.all, replied, hours=replied)
     for again in range(2):
         more = u[4] > 0.3 + 0.25 * again
         tickets.write("followed_up", more, replied + (1 + again) * 12 * u[5])
@@ -107,12 +115,12 @@ def _reply_hours(step: Step, slow: Floats, queued: Bools) -> Floats:
 
 def _finish(tickets: _Tickets, replied: Floats, u: Floats) -> None:
     """Escalated, resolved, reopened and resolved again, rated: what applies, in this order."""
-    stuck, reopened, everyone = u[0] < 0.09, u[3] < 0.06, u[0] < 1
+    stuck, reopened = u[0] < 0.09, u[3] < 0.06
     length = np.where(stuck, 24 * (8 + 45 * u[1]), 2 + 60 * u[1] ** 2)
     escalated = (u[2] < 0.035) | (stuck & (u[2] < 0.12))
     tickets.write("escalated", escalated, replied + length * 0.5)
     resolved = replied + length
-    tickets.write("resolved", everyone, resolved, hours=resolved)
+    tickets.write("resolved", tickets.all, resolved, hours=resolved)
     again = resolved + 6 + 60 * u[1]
     tickets.write("reopened", reopened, again)
     closed = np.where(reopened, again + 12 + 200 * u[2], resolved)
