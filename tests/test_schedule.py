@@ -1,0 +1,90 @@
+"""`perdura schedule` against a real Prefect server: both flows are served, and a night runs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from flows.moments import midnight, valid_for
+from flows.settings import Settings
+from risk.table import read
+
+pytestmark = pytest.mark.xdist_group("night")
+PATIENCE = 120  # seconds
+
+
+@pytest.fixture(scope="module")
+def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(trained, tmp_path_factory.mktemp("scheduled") / "home")
+
+
+@pytest.fixture(scope="module")
+def served(prefect_server: str, home: Path) -> Iterator[None]:
+    """The schedule, serving ``home`` in Madrid's time, until the tests are done."""
+    env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_TIMEZONE": "Europe/Madrid"}
+    words = [sys.executable, "-m", "flows.command_line", "schedule"]
+    with subprocess.Popen(
+        words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        yield
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+
+def deployments() -> dict[str, list[tuple[str, str]]]:
+    """The cron schedules, with their time zones, of all that is served."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.schedules import CronSchedule
+    from prefect.client.schemas.sorting import DeploymentSort
+
+    with get_client(sync_client=True) as client:
+        return {
+            f"{client.read_flow(found.flow_id).name}/{found.name}": [
+                (each.schedule.cron, each.schedule.timezone or "UTC")
+                for each in found.schedules
+                if isinstance(each.schedule, CronSchedule)
+            ]
+            for found in client.read_deployments(limit=10, sort=DeploymentSort.NAME_ASC)
+        }
+
+
+def test_both_flows_are_served_at_their_hours(served):
+    until = monotonic() + PATIENCE
+    while len(found := deployments()) < 2 and monotonic() < until:
+        sleep(0.5)
+    assert found == {
+        "score-nightly/perdura": [("0 2 * * *", "Europe/Madrid")],
+        "train-weekly/perdura": [("0 4 * * 1", "Europe/Madrid")],
+    }
+
+
+def test_a_night_that_is_due_is_scored_and_published(served, home):
+    from prefect.client.schemas.objects import FlowRun
+    from prefect.deployments import run_deployment
+
+    parameters = {"scored_on": "2026-11-01", "home": str(home)}
+    run = run_deployment("score-nightly/perdura", parameters=parameters, timeout=PATIENCE)
+    assert isinstance(run, FlowRun)
+    assert run.state
+    assert run.state.is_completed(), run.state
+    night = read(Settings(home=home).risk_url)
+    assert len(night) > 1000
+    assert set(night["scored_on"].dt.date) == {date(2026, 11, 1)}
+
+
+@pytest.mark.parametrize(
+    ("timezone", "hours"), [("UTC", 28), ("America/Los_Angeles", 35), ("Asia/Tokyo", 43)]
+)
+def test_a_night_is_current_until_two_hours_after_the_next_run(timezone, hours):
+    # 02:00 in Los Angeles is 09:00 UTC in summer; 02:00 in Tokyo is 17:00 UTC the day before.
+    day = date(2026, 7, 1)
+    assert (
+        midnight(day) + valid_for(day, timezone) - midnight(day)
+    ).total_seconds() == hours * 3600
