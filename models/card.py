@@ -4,7 +4,7 @@ import polars as pl
 
 from models.importance import column_importance, signal_importance
 from models.judge import by_cause, by_group
-from models.train import Trained
+from models.trained import Trained
 
 #: What the judgement is broken down by, where the rows have it.
 _GROUPS = ("as_of", "plan", "interval_months")

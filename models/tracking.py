@@ -1,8 +1,6 @@
-"""The one module that knows MLflow: what was trained is logged, registered, and found again."""
+"""What was trained is logged to MLflow, registered there, and found again."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
+from models.report import write_report
+from models.store import mlflow_at, store_folder
+from models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-    from models.train import Trained
 
 EXPERIMENT = "churn"
 MODEL = "churn"
@@ -24,14 +23,6 @@ _SERVED = Path(__file__).with_name("served.py")
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 
-# MLflow counts its users over the network, draws bars, and looks for a git that it can do without.
-_QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "GIT_PYTHON_REFRESH": "quiet",
-}
-
-
 Progress = Callable[[int, int, str], None]
 
 
@@ -39,12 +30,7 @@ class NoChampion(LookupError):
     """No model reigns yet."""
 
 
-def tracking_uri(home: Path) -> str:
-    """What to give to ``mlflow.set_tracking_uri`` or ``mlflow ui --backend-store-uri``."""
-    return f"sqlite:///{_folder(home) / 'mlflow.db'}"
-
-
-def log_trained(trained: "Trained", home: Path, progress: Progress | None = None) -> str:
+def log_trained(trained: Trained, home: Path, progress: Progress | None = None) -> str:
     """Log, register and, where the verdict is so, crown a trained model.
 
     The alias ``champion`` moves last, so that a run that broke off leaves the old one reigning.
@@ -59,7 +45,7 @@ def log_trained(trained: "Trained", home: Path, progress: Progress | None = None
     """
     tell = progress or _silent
     tell(0, 3, "open the store")
-    with _mlflow(home) as client, TemporaryDirectory() as scratch:
+    with mlflow_at(home) as client, TemporaryDirectory() as scratch:
         tell(1, 3, "draw the report")
         written = Path(scratch)
         write_report(trained, written / _REPORT)
@@ -80,12 +66,12 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
         NoChampion: No model reigns yet.
     """
     missing = NoChampion(
-        f"asked for the champion in {_folder(home)}; no model has been promoted there yet. "
+        f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
         "Train one first: perdura train"
     )
-    if not (_folder(home) / "mlflow.db").exists():
+    if not (store_folder(home) / "mlflow.db").exists():
         raise missing
-    with _mlflow(home) as client:
+    with mlflow_at(home) as client:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -96,70 +82,16 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(found.version)
 
 
-def champion_if_any(home: Path) -> ChurnModel | None:
-    """The reigning model, or ``None`` where none reigns yet."""
-    try:
-        return load_champion(home)[0]
-    except NoChampion:
-        return None
-
-
-def write_report(trained: "Trained", folder: Path) -> None:
-    """Write the card, the tables and the pictures of a trained model into ``folder``.
-
-    No row of any subscriber is in it, so that nobody need be erased from it later.
-    """
-    from models.card import groups, model_card
-    from models.importance import column_importance
-    from models.pictures import draw_pictures
-
-    folder.mkdir(parents=True)
-    importance = column_importance(trained.model, trained.columns)
-    (folder / "card.md").write_text(model_card(trained), encoding="utf-8")
-    groups(trained).write_csv(folder / "groups.csv")
-    importance.write_csv(folder / "importance.csv")
-    draw_pictures(trained.judged, importance, folder)
-
-
-@contextmanager
-def _mlflow(home: Path) -> Iterator["MlflowClient"]:
-    """MLflow, pointed at ``home`` and silent, for as long as it is needed."""
-    import logging
-    import warnings
-
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "matplotlib")]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import mlflow
-
-        _folder(home).mkdir(parents=True, exist_ok=True)
-        levels = [logger.level for logger in loggers]
-        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            mlflow.set_tracking_uri(tracking_uri(home))
-            yield mlflow.MlflowClient()
-        finally:
-            mlflow.set_tracking_uri(before)  # pyright: ignore[reportArgumentType] - None unsets it
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-
-
-def _folder(home: Path) -> Path:
-    return home.absolute() / "mlruns"
-
-
 def _experiment(client: "MlflowClient", home: Path) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     if found:
         return found.experiment_id
-    return client.create_experiment(EXPERIMENT, artifact_location=str(_folder(home) / "artifacts"))
+    return client.create_experiment(
+        EXPERIMENT, artifact_location=str(store_folder(home) / "artifacts")
+    )
 
 
-def _log(trained: "Trained", written: Path, experiment: str) -> tuple[str, str]:
+def _log(trained: Trained, written: Path, experiment: str) -> tuple[str, str]:
     """Log one run with everything that was written; its id, and where the model lies."""
     import mlflow
 
@@ -195,7 +127,7 @@ def _log_model(folder: Path) -> str:
     ).model_uri
 
 
-def _register(client: "MlflowClient", source: str, run_id: str, trained: "Trained") -> str:
+def _register(client: "MlflowClient", source: str, run_id: str, trained: Trained) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -208,14 +140,14 @@ def _register(client: "MlflowClient", source: str, run_id: str, trained: "Traine
     return str(made.version)
 
 
-def _params(trained: "Trained") -> dict[str, Any]:
+def _params(trained: Trained) -> dict[str, Any]:
     params = asdict(trained.params)
     booster = {f"booster.{name}": value for name, value in params.pop("booster").items()}
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
     return params | booster | data | trained.sizes
 
 
-def _tags(trained: "Trained") -> dict[str, str]:
+def _tags(trained: Trained) -> dict[str, str]:
     verdict = trained.verdict
     return {"promoted": str(verdict.promoted).lower(), "verdict": " ".join(verdict.reasons)}
 

@@ -1,19 +1,18 @@
 """Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
 
-from dataclasses import dataclass
-
 import polars as pl
 
-from features.definition import Column
 from models.baselines import baseline_risks
 from models.encoding import ColumnMismatch, UnknownCategory, learn_contract
-from models.judge import Judgement, judge
+from models.fingerprint import fingerprint
+from models.judge import judge
 from models.learn import Encoded, encode, learn_model
 from models.model import ChurnModel
 from models.params import TrainingParams
-from models.promote import Floors, Verdict, verdict
+from models.promote import Floors, verdict
 from models.split import Split, split_rows
-from models.training_set import Fingerprint, Progress, TrainingSet, fingerprint
+from models.trained import Trained
+from models.training_set import Progress, TrainingSet
 
 _STEPS = ("split", "fit", "judge", "compare")
 
@@ -25,43 +24,6 @@ _TOLD = {
     "country": pl.String,
     "mrr": pl.Int64,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """A fitted model and what is known of it.
-
-    Attributes:
-        model: The model, exactly as it was judged.
-        params: What it was trained with.
-        judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
-            same rows.
-        judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, the
-            model's risks, the others' by their names, and ``plan``, ``interval_months``,
-            ``currency``, ``country``, ``mrr`` (null where the spine has none).
-        verdict: Whether it should reign, and why.
-        fingerprint: Of the training set.
-        sizes: Rows of each part of the split, and how many of them left.
-        columns: The feature columns that the model reads, in order.
-    """
-
-    model: ChurnModel
-    params: TrainingParams
-    judgements: dict[str, Judgement]
-    judged: pl.DataFrame
-    verdict: Verdict
-    fingerprint: Fingerprint
-    sizes: dict[str, int]
-    columns: tuple[Column, ...]
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
-        return {
-            name if who == "model" else f"{who}.{name}": value
-            for who, judgement in self.judgements.items()
-            for name, value in judgement.metrics.items()
-        }
 
 
 def train(
@@ -106,7 +68,7 @@ def train(
         judgements=judgements,
         judged=judged,
         verdict=decided,
-        fingerprint=fingerprint(training),
+        fingerprint=fingerprint(training.rows, training.known_until),
         sizes=split.sizes,
         columns=training.columns,
     )

@@ -8,7 +8,8 @@ import polars as pl
 
 from features.definition import Balance, Column, Feature, Latest, Over, Phrases, Since
 from models.params import BoosterParams, TrainingParams
-from models.train import Trained, train
+from models.train import train
+from models.trained import Trained
 from models.training_set import TrainingSet
 from sources.events import MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 

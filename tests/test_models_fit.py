@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from models.calibration import learn_calibration
+from models.fingerprint import digest, fingerprint
 from models.fit import fit_booster
 from models.learn import encode
 from models.model import ChurnModel
 from models.split import split_rows
 from models.train import train
-from models.training_set import digest, fingerprint
 from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
 
 ROWS = training_set().rows
@@ -154,8 +154,8 @@ def test_where_nothing_that_is_known_matters_promotion_is_refused():
 
 
 def test_a_fingerprint_changes_with_any_value_and_with_nothing_else():
-    before = fingerprint(training_set())
-    assert fingerprint(training_set()) == before
+    before = trained().fingerprint
+    assert fingerprint(ROWS, training_set().known_until) == before
     assert (before.rows, before.dates, before.subscribers) == (900 * 14, 14, 900)
     one_more = ROWS.with_columns(
         csat=pl.when(pl.int_range(pl.len()) == 7).then(1.5).otherwise("csat")

@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from models.judge import Judgement
-from models.promote import resample, verdict
+from models.promote import verdict
+from models.resample import resample
 
 GOOD = Judgement(
     roc_auc=0.80,

@@ -1,0 +1,49 @@
+"""A trained model and everything that is known of it."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from features.definition import Column
+from models.fingerprint import Fingerprint
+from models.judge import Judgement
+from models.model import ChurnModel
+from models.params import TrainingParams
+from models.promote import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A fitted model and what is known of it.
+
+    Attributes:
+        model: The model, exactly as it was judged.
+        params: What it was trained with.
+        judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
+            same rows.
+        judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, the
+            model's risks, the others' by their names, and ``plan``, ``interval_months``,
+            ``currency``, ``country``, ``mrr`` (null where the spine has none).
+        verdict: Whether it should reign, and why.
+        fingerprint: Of the training set.
+        sizes: Rows of each part of the split, and how many of them left.
+        columns: The feature columns that the model reads, in order.
+    """
+
+    model: ChurnModel
+    params: TrainingParams
+    judgements: dict[str, Judgement]
+    judged: pl.DataFrame
+    verdict: Verdict
+    fingerprint: Fingerprint
+    sizes: dict[str, int]
+    columns: tuple[Column, ...]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
+        return {
+            name if who == "model" else f"{who}.{name}": value
+            for who, judgement in self.judgements.items()
+            for name, value in judgement.metrics.items()
+        }
