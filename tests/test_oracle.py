@@ -1,0 +1,87 @@
+"""Against the oracle: a company whose true risks are known, judged on dates never fitted."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from features.catalogue import COLUMNS, FEATURES
+from flows.train_weekly import training_dates
+from models.params import TrainingParams
+from models.reasons import explain
+from models.train import Trained, train
+from models.training_set import TrainingSet, build_training_set
+from sources.extract import extract
+from sources.landing import read_events
+from sources.sample import simulate
+from sources.states import scored_spine
+
+pytestmark = pytest.mark.xdist_group("oracle")
+UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+KEYS = ["subscriber_id", "as_of"]
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("twenty_thousand")
+    simulate(out, subscribers=20_000, months=24)
+    extract(out / "mapping.toml", until=UNTIL, landing=out / "landing")
+    return out
+
+
+@pytest.fixture(scope="module")
+def training(company: Path) -> TrainingSet:
+    events = read_events(company / "landing")
+    spine = scored_spine(events, training_dates(events, UNTIL, 36))
+    return build_training_set(events, FEATURES, spine, TrainingParams(), known_until=UNTIL)
+
+
+@pytest.fixture(scope="module")
+def trained(training: TrainingSet) -> Trained:
+    return train(training, TrainingParams())
+
+
+@pytest.fixture(scope="module")
+def judged(company: Path, trained: Trained) -> pl.DataFrame:
+    """The judged rows beside the truth, which no pipeline code reads."""
+    truth = pl.read_parquet(company / "truth" / "truth.parquet").rename({"risk": "true_risk"})
+    told = truth.select(*KEYS, "true_risk", "cause_signal")
+    return trained.judged.join(told, on=KEYS, how="left", validate="1:1")
+
+
+def test_the_truth_knows_everyone_who_is_scored(judged):
+    assert judged["true_risk"].null_count() == 0
+
+
+def test_ranks_nearly_as_well_as_anything_could(judged):
+    model = roc_auc_score(judged["churned"], judged["risk"]) - 0.5
+    oracle = roc_auc_score(judged["churned"], judged["true_risk"]) - 0.5
+    assert model >= 0.93 * oracle
+
+
+def test_its_risks_are_probabilities(trained):
+    assert trained.judgements["model"].calibration_error <= 0.015
+
+
+def test_beats_every_baseline(trained):
+    model = trained.judgements["model"]
+    for name in ("constant", "recency", "logistic"):
+        assert model.log_loss < trained.judgements[name].log_loss, name
+        assert model.roc_auc > trained.judgements[name].roc_auc, name
+
+
+def test_gives_the_planted_cause_of_those_who_left(training, trained, judged):
+    decile = judged.filter(pl.col("risk") >= judged["risk"].quantile(0.9))
+    leavers = decile.filter("churned").drop_nulls("cause_signal")
+    rows = leavers.join(training.rows, on=KEYS, how="left", maintain_order="left")
+    reasons = explain(
+        trained.model, rows.select(trained.model.contract.names), tuple(COLUMNS.values())
+    )
+    named = reasons.list.head(3).list.eval(pl.element().struct.field("signal"))
+    among = pl.DataFrame({"named": named, "planted": leavers["cause_signal"]}).select(
+        pl.col("named").list.contains(pl.col("planted")).mean()
+    )
+    assert leavers.height > 100
+    assert among.item() >= 0.70
