@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from models.judge import Judgement
+from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
 
 
@@ -38,9 +39,9 @@ class Verdict:
 def verdict(
     rows: pl.DataFrame,
     judgements: dict[str, Judgement],
+    reigning: Reigning | None = None,
     *,
     floors: Floors | None = None,
-    champion_says: str | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Promote a model that clears every floor and, where a champion reigns, beats it.
@@ -49,19 +50,21 @@ def verdict(
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
             could read the same rows, ``champion``.
         judgements: Of the ``model`` and of its baselines, by name.
+        reigning: Why the champion could not be asked, or cannot be beaten, where that is so.
         floors: What it must reach whoever reigns.
-        champion_says: Why the champion could not be asked; ``None`` where it could, or where
-            there is none.
         seed: Decides the resamples.
     """
-    floors = floors or Floors()
+    floors, reigning = floors or Floors(), reigning or Reigning()
     drawn = resample(rows, seed)
     below = _below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
     measured = {"roc_auc_surely": surely}
     if below:
         return Verdict(promoted=False, reasons=tuple(below), measured=measured)
-    if champion_says:
-        why = f"Promoted: it clears the floors, and {champion_says}, so there is nothing to beat."
+    if reigning.knew:
+        why = f"Refused: {reigning.knew}; train on later dates to compare them."
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    if reigning.silent:
+        why = f"Promoted: it clears the floors, and {reigning.silent}, so there is nothing to beat."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
     if "champion" not in rows.columns:
         why = "Promoted: it clears the floors, and no champion reigned."

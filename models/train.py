@@ -3,13 +3,14 @@
 import polars as pl
 
 from models.baselines import baseline_risks
-from models.encoding import ColumnMismatch, UnknownCategory, learn_contract
+from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.judge import judge
 from models.learn import Encoded, encode, learn_model
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Floors, verdict
+from models.reigning import ask_champion
 from models.split import Split, split_rows
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
@@ -57,10 +58,11 @@ def train(
     tell(2, len(_STEPS), _STEPS[2])
     judged = _judged(training, split, model, fit, calibrate)
     tell(3, len(_STEPS), _STEPS[3])
-    said, excuse = _ask(champion, split.judge, training.names)
-    judged = judged if said is None else judged.with_columns(said)
+    reigning = ask_champion(champion, split.judge, training.names, params)
+    if reigning.risk is not None:
+        judged = judged.with_columns(reigning.risk)
     judgements = {name: judge(judged, risk, calls=params.calls) for name, risk in _risks(judged)}
-    decided = verdict(judged, judgements, floors=floors, champion_says=excuse)
+    decided = verdict(judged, judgements, reigning, floors=floors)
     tell(4, len(_STEPS), "done")
     return Trained(
         model=model,
@@ -91,19 +93,6 @@ def _judged(
             pl.lit(None, dtype=kind).alias(name) for name, kind in _TOLD.items() if name not in told
         )
     )
-
-
-def _ask(
-    champion: ChurnModel | None, judged: pl.DataFrame, names: list[str]
-) -> tuple[pl.Series | None, str | None]:
-    """What the champion says of the judged rows, or why it could not be asked."""
-    if champion is None:
-        return None, None
-    try:
-        risk = champion.predict(judged.select(names))["risk"]
-    except (ColumnMismatch, UnknownCategory) as error:
-        return None, f"the champion cannot read these rows ({error})"
-    return risk.alias("champion"), None
 
 
 def _risks(judged: pl.DataFrame) -> list[tuple[str, str]]:

@@ -147,6 +147,20 @@ def test_a_champion_with_other_columns_is_no_comparison():
     assert "'csat'" in challenged.verdict.reasons[0]
 
 
+def test_a_champion_that_answers_another_question_is_no_comparison():
+    longer = replace(trained().model, horizon_days=60)
+    decided = train(training_set(), PARAMS, champion=longer).verdict
+    assert decided.promoted
+    assert "another question (horizon_days 60, not 30)" in decided.reasons[0]
+
+
+def test_a_champion_that_knew_the_outcomes_is_not_replaced_by_a_model_of_the_past():
+    later = replace(trained().model, fitted_until=FIRST + timedelta(days=361))
+    decided = train(training_set(seed=3), PARAMS, champion=later).verdict
+    assert not decided.promoted
+    assert "was fitted on what happened before 2025-12-28" in decided.reasons[0]
+
+
 def test_where_nothing_that_is_known_matters_promotion_is_refused():
     decided = train(training_set(signal=0), PARAMS).verdict
     assert not decided.promoted

@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from models.judge import Judgement
 from models.promote import verdict
+from models.reigning import Reigning
 from models.resample import resample
 
 GOOD = Judgement(
@@ -114,9 +115,17 @@ def test_a_challenger_that_is_better_by_chance_alone_does_not():
 
 
 def test_a_champion_that_cannot_read_the_rows_cannot_be_beaten_and_is_replaced():
-    decided = decide(judged(), champion_says="the champion cannot read these rows (no 'usage')")
+    decided = decide(
+        judged(), reigning=Reigning(silent="the champion cannot read these rows (no 'usage')")
+    )
     assert decided.promoted
     assert "the champion cannot read these rows (no 'usage')" in decided.reasons[0]
+
+
+def test_a_champion_that_knew_the_outcomes_cannot_be_beaten():
+    decided = decide(judged(), reigning=Reigning(knew="the champion was fitted on these rows"))
+    assert not decided.promoted
+    assert decided.reasons[0].startswith("Refused: the champion was fitted on these rows")
 
 
 def test_the_resampled_scores_lie_around_those_of_the_rows_themselves():
