@@ -10,8 +10,8 @@ from flows.moments import midnight
 from flows.progress import step
 from flows.settings import Settings, keep
 from sources.extract import extract
-from sources.mapping import BadMapping, read_mapping
-from sources.report import Report
+from sources.intake.mapping import BadMapping, read_mapping
+from sources.intake.report import Report
 
 # The one step that asks other systems, and so the one that is tried again. A mapping that is
 # wrong stays wrong.

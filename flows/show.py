@@ -12,7 +12,7 @@ from flows.settings import Settings
 from flows.train_weekly import Training
 from risk.show import cautions, expected_loss, riskiest
 from risk.table import freshness
-from sources.report import Report, TableReport
+from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)
 

@@ -8,7 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from sources.events import EventTable
-from sources.expressions import first_line
+from sources.intake.expressions import first_line
+from sources.intake.mapping import BadMapping, SourceMapping, read_mapping
+from sources.intake.plan import Plan, plan_tables
+from sources.intake.reading import BadSource
+from sources.intake.report import Report, TableReport
+from sources.intake.sift import Sifted, rejected_rows, sift
 from sources.landing import (
     Day,
     finish_day,
@@ -18,11 +23,6 @@ from sources.landing import (
     read_days,
     read_table,
 )
-from sources.mapping import BadMapping, SourceMapping, read_mapping
-from sources.plan import Plan, plan_tables
-from sources.reading import BadSource
-from sources.report import Report, TableReport
-from sources.sift import Sifted, rejected_rows, sift
 
 Progress = Callable[[int, int, str], None]
 

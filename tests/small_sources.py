@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from sources.extract import extract
+from sources.intake.mapping import TABLES
+from sources.intake.report import Report, TableReport
 from sources.landing import landed_files, read_events, read_rejected
-from sources.mapping import TABLES
-from sources.report import Report, TableReport
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from sources.extract import IncompleteExtract
-from sources.mapping import BadMapping
-from sources.reading import BadSource
+from sources.intake.mapping import BadMapping
+from sources.intake.reading import BadSource
 from tests.small_sources import Business, at
 
 PAYMENTS = """

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from sources.extract import extract
+from sources.intake.mapping import TABLES, read_mapping
+from sources.intake.report import Report
 from sources.landing import Events, read_events, read_rejected
-from sources.mapping import TABLES, read_mapping
-from sources.report import Report
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.extract import IncompleteExtract
-from sources.mapping import BadMapping
+from sources.intake.mapping import BadMapping
 from tests.small_sources import UNTIL, Business, at
 
 MAPPING = '[payments]\nfile = "p.parquet"\n'

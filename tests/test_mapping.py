@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.mapping import BadMapping, read_mapping
-from sources.reading import BadSource
+from sources.intake.mapping import BadMapping, read_mapping
+from sources.intake.reading import BadSource
 from tests.small_sources import Business, at
 
 PAYMENTS = """

@@ -24,28 +24,6 @@ def test_the_risk_table_needs_none_of_the_heavy_parts():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("library", "homes"),
-    [
-        ("prefect", ("flows",)),
-        ("mlflow", ("models",)),
-        ("lightgbm", ("models",)),
-        ("sklearn", ("models",)),
-        ("sqlalchemy", ("risk",)),
-        ("typer", ("flows",)),
-    ],
-)
-def test_each_edge_has_one_home(library, homes):
-    imports = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
-    users = {
-        path.relative_to(ROOT).parts[0]
-        for package in OURS
-        for path in (ROOT / package).rglob("*.py")
-        if imports.search(path.read_text(encoding="utf-8"))
-    }
-    assert users <= set(homes)
-
-
 def test_nothing_is_pickled():
     banned = re.compile(r"^\s*(import|from) (pickle|joblib|cloudpickle|dill)\b", re.MULTILINE)
     for package in OURS:

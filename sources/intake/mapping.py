@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sources.events import EVENT_TABLES, EventTable
-from sources.sections import Input
+from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.columns import Asked, Expressions, in_contract, misfits, with_types
-from sources.conversion import told
 from sources.events import EventTable
-from sources.expressions import Scope, first_line
-from sources.joins import with_joins
-from sources.mapping import BadMapping, Input
-from sources.reading import ROW, Part
-from sources.rules import broken_rule
+from sources.intake.columns import Asked, Expressions, in_contract, misfits, with_types
+from sources.intake.conversion import told
+from sources.intake.expressions import Scope, first_line
+from sources.intake.joins import with_joins
+from sources.intake.mapping import BadMapping, Input
+from sources.intake.reading import ROW, Part
+from sources.intake.rules import broken_rule
 
 CONTRACT_SHAPE = ("subscriber_id", "happened_at", "kind")
 

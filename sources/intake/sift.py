@@ -6,11 +6,11 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.candidates import Candidates
 from sources.events import EventTable
+from sources.intake.candidates import Candidates
+from sources.intake.reading import ROW
+from sources.intake.rules import DUPLICATE
 from sources.landing import REJECTED
-from sources.reading import ROW
-from sources.rules import DUPLICATE
 
 #: Which of several ``Candidates`` an event comes from.
 ORIGIN = "origin"

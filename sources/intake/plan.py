@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.candidates import Candidates, candidates
 from sources.events import EventTable
+from sources.intake.candidates import Candidates, candidates
+from sources.intake.mapping import TABLES, SourceMapping
+from sources.intake.reading import BadSource, Part, missing, read_source
+from sources.intake.sections import Input
 from sources.landing import REJECTED
-from sources.mapping import TABLES, SourceMapping
-from sources.reading import BadSource, Part, missing, read_source
-from sources.sections import Input
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.delimited import (
+from sources.intake.delimited import (
     ROW,
     Lines,
     ends_whole,
@@ -20,10 +20,10 @@ from sources.delimited import (
     split_text,
     without_blank,
 )
-from sources.expressions import first_line
+from sources.intake.expressions import first_line
+from sources.intake.mapping import expand, or_rather
+from sources.intake.sections import SourceFile
 from sources.landing import REJECTED
-from sources.mapping import expand, or_rather
-from sources.sections import SourceFile
 
 
 class BadSource(ValueError):

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.conversion import can_be_time, convert, told
 from sources.events import MOMENT, EventTable
-from sources.expressions import Scope
-from sources.mapping import BadMapping
-from sources.reading import ROW
-from sources.rules import MISTIMED, MISTYPED, RAW
-from sources.sections import Input, Type, Value
+from sources.intake.conversion import can_be_time, convert, told
+from sources.intake.expressions import Scope
+from sources.intake.mapping import BadMapping
+from sources.intake.reading import ROW
+from sources.intake.rules import MISTIMED, MISTYPED, RAW
+from sources.intake.sections import Input, Type, Value
 
 Expressions = dict[str, Value]
 

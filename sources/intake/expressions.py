@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.mapping import BadMapping, or_rather
-from sources.sections import Value
+from sources.intake.mapping import BadMapping, or_rather
+from sources.intake.sections import Value
 
 
 @dataclass(frozen=True, slots=True)

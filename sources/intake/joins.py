@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.expressions import Scope
-from sources.mapping import BadMapping
-from sources.reading import BadSource, missing, read_source
-from sources.sections import Join
+from sources.intake.expressions import Scope
+from sources.intake.mapping import BadMapping
+from sources.intake.reading import BadSource, missing, read_source
+from sources.intake.sections import Join
 
 
 def with_joins(

@@ -1,0 +1,1 @@
+"""From somebody's own tables to our events: a mapping file, reading, checking, counting."""
