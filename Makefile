@@ -10,7 +10,7 @@ demo: $(READY)
 	@$(BIN)/perdura demo
 
 test: check
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)
 	@$(BIN)/ruff check .

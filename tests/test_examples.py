@@ -18,10 +18,9 @@ SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 EXAMPLES = Path(__file__).parent.parent / "examples"
 CUT = datetime(1997, 10, 1, tzinfo=UTC)
 
-pytestmark = [
-    pytest.mark.xdist_group("night"),
-    pytest.mark.skipif(not SHARED.exists(), reason="third-party data is not beside the checkout"),
-]
+pytestmark = pytest.mark.skipif(
+    not SHARED.exists(), reason="third-party data is not beside the checkout"
+)
 
 
 @pytest.fixture(scope="module")

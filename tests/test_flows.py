@@ -18,7 +18,6 @@ from risk.table import NoNight, read
 from sources.events import SUBSCRIPTIONS
 from sources.landing import landed_files
 
-pytestmark = pytest.mark.xdist_group("night")
 NIGHT = date(2026, 11, 1)
 
 

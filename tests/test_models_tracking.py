@@ -18,7 +18,6 @@ from tests.made_up import NAMES, trained, training_set
 # Here MLflow is asked directly, as its own page and other people's notebooks do.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning"),
-    pytest.mark.xdist_group("mlflow"),  # they share one store
 ]
 
 FRAME = training_set().rows.select(NAMES).head(50)

@@ -18,7 +18,6 @@ from sources.landing import read_events
 from sources.sample import simulate
 from sources.states import scored_spine
 
-pytestmark = pytest.mark.xdist_group("oracle")
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 KEYS = ["subscriber_id", "as_of"]
 

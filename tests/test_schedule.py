@@ -16,7 +16,6 @@ from flows.moments import midnight, valid_for
 from flows.settings import Settings
 from risk.table import read
 
-pytestmark = pytest.mark.xdist_group("night")
 PATIENCE = 120  # seconds
 
 
