@@ -30,15 +30,13 @@ def fit_booster(
         params: How to grow.
     """
     data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
-    booster = lgb.train(
+    return lgb.train(
         _settings(params),
         data,
         params.rounds,
         valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data)],
         callbacks=[lgb.early_stopping(params.patience, verbose=False)],
     )
-    # The text keeps only the trees that helped, so what is stored is what was chosen.
-    return load_booster(booster.model_to_string(num_iteration=booster.best_iteration))
 
 
 def load_booster(text: str) -> lgb.Booster:
