@@ -20,6 +20,7 @@ check: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m features.catalogue
+	@$(BIN)/python docs/draw.py
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks.night

@@ -53,7 +53,7 @@ def _free_home() -> Settings:
 
 
 def _say_where(settings: Settings, console: Console) -> None:
-    home, folder = settings.home, _shown(Path(sys.argv[0]).parent)
+    home, folder = settings.home, _shown(Path(sys.executable).parent)
     elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
     lines = [

@@ -82,8 +82,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         rows = rows_step(events, FEATURES, spine, params, known_until=known_until, progress=tell)
     with step("train", seconds) as tell:
         trained = train_step(rows, params, champion=_champion(settings.home), progress=tell)
-    with step("log", seconds):
-        version = log_step(trained, settings.home)
+    with step("log", seconds) as tell:
+        version = log_step(trained, settings.home, progress=tell)
     return Training(
         version=version,
         promoted=trained.verdict.promoted,

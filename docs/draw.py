@@ -1,0 +1,45 @@
+"""Draw the README's pictures from a demonstration of its own: ``make docs``."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
+
+from flows.settings import Settings
+from risk.show import riskiest
+from risk.table import read
+
+_FOLDER = Path(__file__).parent / "pictures"
+_WIDTH = 108
+
+
+def draw() -> None:
+    """Write ``riskiest.svg``, ``calibration.png`` and ``gain.png``."""
+    with TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "flows.command_line", "demo"]
+        subprocess.run(words, check=True, env=os.environ | {"PERDURA_HOME": folder})
+        _table(read(Settings(home=Path(folder)).risk_url, top=6))
+        for name in ("calibration.png", "gain.png"):
+            found = next((Path(folder) / "mlruns").rglob(name))
+            shutil.copyfile(found, _FOLDER / name)
+
+
+def _table(rows: pd.DataFrame) -> None:
+    console = Console(record=True, width=_WIDTH, file=StringIO(), force_terminal=True)
+    console.print(riskiest(rows, _WIDTH))
+    svg = console.export_svg(title="perdura risk --top 6", theme=SVG_EXPORT_THEME)
+    # Its fonts would be fetched from a third party by whoever looks at it.
+    own = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
+    (_FOLDER / "riskiest.svg").write_text(own, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    draw()
