@@ -18,7 +18,7 @@ from risk.show import riskiest
 from risk.table import read
 
 _FOLDER = Path(__file__).parent / "pictures"
-_WIDTH = 108
+_WIDTH = 124
 
 
 def draw() -> None:
@@ -26,7 +26,8 @@ def draw() -> None:
     with TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "flows.command_line", "demo"]
         subprocess.run(words, check=True, env=os.environ | {"PERDURA_HOME": folder})
-        _table(read(Settings(home=Path(folder)).risk_url, top=6))
+        night = read(Settings(home=Path(folder)).risk_url)
+        _table(night.drop_duplicates("action").head(5))
         for name in ("calibration.png", "gain.png"):
             found = next((Path(folder) / "mlruns").rglob(name))
             shutil.copyfile(found, _FOLDER / name)
@@ -35,7 +36,7 @@ def draw() -> None:
 def _table(rows: pd.DataFrame) -> None:
     console = Console(record=True, width=_WIDTH, file=StringIO(), force_terminal=True)
     console.print(riskiest(rows, _WIDTH))
-    svg = console.export_svg(title="perdura risk --top 6", theme=SVG_EXPORT_THEME)
+    svg = console.export_svg(title="The riskiest subscriber for each thing to do", theme=SVG_EXPORT_THEME)
     # Its fonts would be fetched from a third party by whoever looks at it.
     own = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
     (_FOLDER / "riskiest.svg").write_text(own, encoding="utf-8")

@@ -116,12 +116,12 @@ AMOUNT_TREND = Derived(
     unit="share",
     signal="payment_activity",
     en=Phrases(
-        "nothing was paid in 90 days", "", "90 days of payments are {n} of a usual quarter's"
+        "nothing was paid in the last 90 days", "", "paid {n} of the usual in the last 90 days"
     ),
     es=Phrases(
-        "no se pagó nada en 90 días",
+        "no se pagó nada en los últimos 90 días",
         "",
-        "los pagos de 90 días son el {n} de un trimestre habitual",
+        "pagó el {n} de lo habitual en los últimos 90 días",
     ),
 )
 

@@ -47,9 +47,15 @@ TICKET_TREND = Derived(
     sql="3 * tickets_opened_30d / nullif(tickets_opened_90d, 0)",
     unit="share",
     signal="ticket_volume",
-    en=Phrases("no ticket in 30 days", "", "tickets came at {n} of the usual pace for 30 days"),
+    en=Phrases(
+        "no ticket in the last 30 days",
+        "",
+        "opened tickets at {n} of the usual pace in the last 30 days",
+    ),
     es=Phrases(
-        "ningún ticket en 30 días", "", "los tickets llegaron al {n} del ritmo usual en 30 días"
+        "ningún ticket en los últimos 30 días",
+        "",
+        "abrió tickets al {n} del ritmo habitual en los últimos 30 días",
     ),
 )
 

@@ -30,8 +30,12 @@ USAGE_TREND = Derived(
     sql="3 * usage_30d / nullif(usage_90d, 0)",
     unit="share",
     signal="usage",
-    en=Phrases("nothing was used in 30 days", "", "usage was {n} of its usual for 30 days"),
-    es=Phrases("no se usó nada en 30 días", "", "el uso fue el {n} de lo usual en 30 días"),
+    en=Phrases("no use in the last 30 days", "", "usage was {n} of the usual in the last 30 days"),
+    es=Phrases(
+        "sin uso en los últimos 30 días",
+        "",
+        "el uso fue el {n} de lo habitual en los últimos 30 días",
+    ),
 )
 
 USAGE_FEATURES = (USED, SINCE_USED, USAGE_TREND)

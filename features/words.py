@@ -9,6 +9,7 @@ _TIME = {
     "hours": {"en": ("hour", "hours"), "es": ("hora", "horas")},
     "days": {"en": ("day", "days"), "es": ("día", "días")},
 }
+_UNDER_A_DAY = {"en": "less than a day", "es": "menos de un día"}
 
 
 def say(column: Column, value: float | str | None, language: Language, currency: str | None) -> str:
@@ -45,11 +46,18 @@ def _amount(
         case "share":
             return format_percent(round(value, 2), locale=language)
         case "hours" | "days" as unit:
-            one, many = _TIME[unit][language]
-            number = _number(value, language)
-            return f"{number} {one if number == '1' else many}"
+            return _time(unit, value, language)
         case _:
             return _number(value, language)
+
+
+def _time(unit: str, value: float, language: Language) -> str:
+    """Hours to a digit while they are few, days in whole ones."""
+    if unit == "days" and value < 0.5:
+        return _UNDER_A_DAY[language]
+    number = _number(round(value) if unit == "days" else value, language)
+    one, many = _TIME[unit][language]
+    return f"{number} {one if number == '1' else many}"
 
 
 def _number(value: float, language: Language) -> str:

@@ -67,7 +67,7 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     """
     missing = NoChampion(
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
-        "Train one first: perdura train"
+        "Run perdura train; if it refuses to promote, it says why"
     )
     if not (store_folder(home) / "mlflow.db").exists():
         raise missing

@@ -63,7 +63,12 @@ def riskiest(night: pd.DataFrame, width: int, language: Language = "en") -> Tabl
 
     words, wide = _WORDS[language], width >= _WIDE
     table = Table(
-        box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0)
+        box=box.SIMPLE_HEAD,
+        expand=True,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        leading=1,
     )
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column(words["who"], overflow="fold", max_width=36 if wide else 14, min_width=10)
