@@ -36,7 +36,8 @@ def draw() -> None:
 def _table(rows: pd.DataFrame) -> None:
     console = Console(record=True, width=_WIDTH, file=StringIO(), force_terminal=True)
     console.print(riskiest(rows, _WIDTH))
-    svg = console.export_svg(title="The riskiest subscriber for each thing to do", theme=SVG_EXPORT_THEME)
+    title = "The riskiest subscriber for each thing to do"
+    svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME)
     # Its fonts would be fetched from a third party by whoever looks at it.
     own = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
     (_FOLDER / "riskiest.svg").write_text(own, encoding="utf-8")

@@ -39,6 +39,9 @@ def main() -> None:
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
+    from flows.prefect_edge import start
+
+    start()
     from flows.demo import run_demo
 
     run_demo(subscribers=subscribers, months=months)
@@ -76,6 +79,9 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Land what the sources came to know before --until (by default today)."""
+    from flows.prefect_edge import start
+
+    start()
     from flows.extract_sources import extract_sources
     from flows.moments import today
     from flows.show import print_report
@@ -93,6 +99,9 @@ def extract(
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
     """Learn from what has landed before --until (by default all); promote what is better."""
+    from flows.prefect_edge import start
+
+    start()
     from flows.show import print_training
     from flows.train_weekly import train_weekly
 
@@ -103,6 +112,9 @@ def train(until: Day = None, as_json: Json = False) -> None:
 @app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
+    from flows.prefect_edge import start
+
+    start()
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 

@@ -1,6 +1,8 @@
-"""Prefect, kept quiet: what it needs set before it is first imported."""
+"""Prefect, kept quiet and started in sight: what is to be done before it is first imported."""
 
 import os
+
+from flows.progress import step
 
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody
@@ -15,6 +17,15 @@ def quiet() -> None:
     """Let Prefect say only what went wrong, unless the environment says otherwise."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+
+
+def start() -> None:
+    """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
+    with step("start Prefect", {}):
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            client.hello()
 
 
 def log_runs() -> None:
