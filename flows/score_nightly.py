@@ -85,35 +85,17 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
     with step("features", seconds) as tell:
         rows = features_step(events, FEATURES, people.select("subscriber_id", "as_of"), tell)
     with step("score", seconds) as tell:
-        scores = score_step(
-            model,
-            rows,
-            tuple(COLUMNS.values()),
-            about=people,
-            language=settings.language,
-            actions=read_actions(settings.actions) if settings.actions else None,
-            progress=tell,
-        )
-    degraded = _degraded(settings, as_of, model)
-    with step("publish", seconds) as tell:
-        published = publish_step(
-            scores.drop("interval_months"),
-            settings.risk_url,
-            scored_on=scored_on,
-            model_version=version,
-            language=settings.language,
-            degraded=degraded,
-            bands=Bands(high=settings.high, medium=settings.medium),
-            valid_for=valid_for(scored_on, settings.timezone),
-            progress=tell,
-        )
-    return Night(
+        scores = _score(model, rows, people, settings, tell)
+    night = Night(
         scored_on=scored_on,
-        rows=published,
+        rows=scores.height,
         model_version=version,
-        degraded=degraded,
+        degraded=_degraded(settings, as_of, model),
         seconds=seconds,
     )
+    with step("publish", seconds) as tell:
+        _publish(scores, night, settings, tell)
+    return night
 
 
 def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
@@ -136,6 +118,34 @@ def _scored(people: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
             "before it none was. Score a date within the history, or extract it first"
         )
     return active
+
+
+def _score(
+    model: ChurnModel, rows: pl.DataFrame, people: pl.DataFrame, settings: Settings, tell: Tell
+) -> pl.DataFrame:
+    return score_step(
+        model,
+        rows,
+        tuple(COLUMNS.values()),
+        about=people.drop("interval_months"),
+        language=settings.language,
+        actions=read_actions(settings.actions) if settings.actions else None,
+        progress=tell,
+    )
+
+
+def _publish(scores: pl.DataFrame, night: Night, settings: Settings, tell: Tell) -> None:
+    publish_step(
+        scores,
+        settings.risk_url,
+        scored_on=night.scored_on,
+        model_version=night.model_version,
+        language=settings.language,
+        degraded=night.degraded,
+        bands=Bands(high=settings.high, medium=settings.medium),
+        valid_for=valid_for(night.scored_on, settings.timezone),
+        progress=tell,
+    )
 
 
 def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ def contributions(
     booster: lgb.Booster,
     matrix: np.ndarray,
     progress: Callable[[int, int, str], None] | None = None,
+    at_once: int = _ROWS,
 ) -> np.ndarray:
     """How much each column moves each row's score away from everybody's mean.
 
@@ -26,16 +27,17 @@ def contributions(
         booster: Trees with numerical splits only.
         matrix: Encoded columns, float64 (thresholds are doubles), unknown is NaN.
         progress: Told after each block of rows: how many are done, of how many, and what.
+        at_once: Rows of a block.
 
     Returns:
         One row per row, one column per column: log-odds, float32.
     """
     blocks = [np.empty((0, matrix.shape[1]), np.float32)]
     explain = _by_lightgbm(booster) if len(matrix) < _FEW else _by_woodelf(booster)
-    for start in range(0, len(matrix), _ROWS):
-        blocks.append(explain(matrix[start : start + _ROWS]))
+    for start in range(0, len(matrix), at_once):
+        blocks.append(explain(matrix[start : start + at_once]))
         if progress:
-            progress(min(start + _ROWS, len(matrix)), len(matrix), "reasons")
+            progress(min(start + at_once, len(matrix)), len(matrix), "reasons")
     return np.concatenate(blocks)
 
 

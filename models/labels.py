@@ -56,26 +56,9 @@ def contract_labels(
     closes = opens + timedelta(days=horizon_days)
     moves = _moves(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
     leavings = _lasting_leavings(moves, timedelta(days=grace_days))
-    labelled = (
-        _followed(events, spine, known_until)
-        .sort("as_of")
-        .join_asof(
-            moves.select("owner", "happened_at", staying=pl.col("kept") > 0),
-            left_on="as_of",
-            right_on="happened_at",
-            by="owner",
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
-        .join_asof(
-            leavings,
-            left_on="as_of",
-            right_on="left_at",
-            by="owner",
-            strategy="forward",
-            check_sortedness=False,
-        )
-    )
+    kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
+    asked = _followed(events, spine, known_until).sort("as_of")
+    labelled = _next(_last(asked, "as_of", kept, "happened_at"), "as_of", leavings, "left_at")
     predicted = pl.col("staying").fill_null(value=False) & (pl.col("left_at") >= opens).fill_null(
         value=True
     )
@@ -107,30 +90,30 @@ def silence_labels(
         .sort("happened_at")
         .collect()
     )
-    labelled = (
-        _followed(events, spine, known_until)
-        .with_columns(opens=opens)
-        .sort("opens")
-        .join_asof(
-            paid.with_columns(left_at="happened_at"),
-            left_on="opens",
-            right_on="happened_at",
-            by="owner",
-            allow_exact_matches=False,
-            check_sortedness=False,
-        )
-        .join_asof(
-            paid.rename({"happened_at": "next_paid_at"}),
-            left_on="opens",
-            right_on="next_paid_at",
-            by="owner",
-            strategy="forward",
-            check_sortedness=False,
-        )
-        .with_columns(cause=pl.lit("voluntary"))
+    asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("opens")
+    before, after = (
+        paid.with_columns(left_at="happened_at"),
+        paid.with_columns(paid_at="happened_at"),
     )
-    silent = (pl.col("next_paid_at") >= closes).fill_null(value=True)
-    return _answer(labelled.with_columns(churned=pl.when(closes <= known_until).then(silent)))
+    labelled = _last(asked, "opens", before, "happened_at")
+    labelled = _next(labelled, "opens", after.drop("happened_at"), "paid_at")
+    silent = (pl.col("paid_at") >= closes).fill_null(value=True)
+    churned = pl.when(closes <= known_until).then(silent)
+    return _answer(labelled.with_columns(churned=churned, cause=pl.lit("voluntary")))
+
+
+def _last(asked: pl.DataFrame, at: str, told: pl.DataFrame, by: str) -> pl.DataFrame:
+    """``asked`` with the owner's last row of ``told`` before ``at``; both in order of time."""
+    return asked.join_asof(
+        told, left_on=at, right_on=by, by="owner", allow_exact_matches=False, check_sortedness=False
+    )
+
+
+def _next(asked: pl.DataFrame, at: str, told: pl.DataFrame, by: str) -> pl.DataFrame:
+    """``asked`` with the owner's first row of ``told`` from ``at`` on; both in order of time."""
+    return asked.join_asof(
+        told, left_on=at, right_on=by, by="owner", strategy="forward", check_sortedness=False
+    )
 
 
 def _followed(events: Events, spine: pl.DataFrame, known_until: datetime) -> pl.DataFrame:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import contributions as contributions_module
 from models.contributions import contributions
 from models.reasons import REASON, explain
 from tests.made_up import COLUMNS, NAMES, trained, training_set
@@ -45,12 +44,11 @@ def test_values_on_a_threshold_or_a_hair_above_it_go_the_same_way():
     assert np.abs(contributions(MODEL.booster, matrix) - theirs).max() < 1e-5
 
 
-def test_blocks_of_rows_are_the_same_as_all_at_once(monkeypatch):
+def test_blocks_of_rows_are_the_same_as_all_at_once():
     matrix = MODEL.contract.encode(MANY.head(5_000))
     whole = contributions(MODEL.booster, matrix)
     told = []
-    monkeypatch.setattr(contributions_module, "_ROWS", 2_100)
-    parts = contributions(MODEL.booster, matrix, lambda *step: told.append(step))
+    parts = contributions(MODEL.booster, matrix, lambda *step: told.append(step), at_once=2_100)
     assert np.array_equal(parts, whole)
     assert told == [(rows, 5_000, "reasons") for rows in (2_100, 4_200, 5_000)]
 
