@@ -1,14 +1,14 @@
 """Turn definitions into columns: the same for training and for the night."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 import polars as pl
 
-from features.definition import Column, Derived, Feature
-from features.measure import adds_money, aggregates, with_last_currency
+from features.definition import Balance, Column, Derived, Feature
+from features.measure import adds_money, aggregates, balanced, with_last_currency
 from sources.events import EventTable
 from sources.merges import Events, as_known
 
@@ -64,13 +64,9 @@ def _measure(
     by_table = attrgetter("events.name")
     rows = people
     for table, grouped in groupby(sorted(measured, key=by_table), key=by_table):
-        group = list(grouped)
-        exprs = [expr for feature in group for expr in aggregates(feature, as_of)]
-        known = _with_previous(as_known(events, table, as_of), group[0].events)
-        if any(adds_money(feature) for feature in group):
-            known = with_last_currency(known)
-        known = known.group_by("subscriber_id").agg(exprs)
-        rows = rows.join(known, on="subscriber_id", how="left")
+        known = as_known(events, table, as_of)
+        for found in _of_table(known, list(grouped), as_of):
+            rows = rows.join(found, on="subscriber_id", how="left")
     rows = rows.with_columns(
         _typed(column) for feature in measured for column in feature.columns
     ).with_columns(_derived(feature) for feature in features if isinstance(feature, Derived))
@@ -78,12 +74,31 @@ def _measure(
     return rows.select("subscriber_id", "as_of", *names)
 
 
+def _of_table(
+    known: pl.LazyFrame, features: Sequence[Feature], as_of: datetime
+) -> Iterator[pl.LazyFrame]:
+    """The columns of one table's features, one row per subscriber: rows' first, then things'."""
+    of_rows = [feature for feature in features if not isinstance(feature.measure, Balance)]
+    rows = _with_previous(known, features[0].events)
+    if any(adds_money(feature) for feature in of_rows):
+        rows = with_last_currency(rows)
+    exprs = [expr for feature in of_rows for expr in aggregates(feature, as_of)]
+    yield rows.group_by("subscriber_id").agg(exprs)
+    for feature in features:
+        if isinstance(feature.measure, Balance):
+            yield balanced(known, feature, feature.measure)
+
+
 def _with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:
     """``rows`` with ``<column>_before``: what the same thing was before each event."""
     if not table.previous:
         return rows
-    thing = table.required[0]
-    return rows.sort(thing, "happened_at", "known_at", "kind").with_columns(
+    thing = ["subscriber_id", table.required[0]]
+    places = {kind: place for place, kind in enumerate(table.kinds)}
+    place = pl.col("kind").replace_strict(places, default=None, return_dtype=pl.Int64)
+    # A total order: what happened at one moment must not be told by the order of files.
+    ordered = rows.sort(*thing, "happened_at", place, "known_at", *table.columns)
+    return ordered.with_columns(
         pl.col(column).forward_fill().shift(1).over(thing).alias(f"{column}_before")
         for column in table.previous
     )

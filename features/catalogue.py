@@ -56,8 +56,8 @@ def _source(feature: Feature | Derived) -> str:
             what = f"days since the {which}"
         case Latest(column):
             what = f"last known {column}"
-        case Balance(up, down):
-            return f"{feature.events.name}: `{up}` less `{down}`"
+        case Balance(up, down, of):
+            return f"{feature.events.name}: {of} open, by `{up}` against `{down}`"
     where = "" if feature.where == "true" else f" where `{feature.where}`"
     return f"{feature.events.name}: {what}{where}"
 

@@ -7,6 +7,7 @@ import polars as pl
 from features.definition import Balance, Feature, Latest, Over, Since
 
 _DAY_US = 86_400_000_000
+_MILLION = 1_000_000
 
 
 def aggregates(feature: Feature, as_of: datetime) -> list[pl.Expr]:
@@ -24,24 +25,37 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
             # The one place where a window is cut: [as_of - days, as_of).
             happened = pl.col("happened_at")
             inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
-            return _over(over, counts & inside, money=adds_money(feature))
+            return _over(over, counts & inside, feature)
         case Since(which):
             return _days_since(which, counts, as_of)
         case Latest(column):
             return latest(pl.col(column), counts & pl.col(column).is_not_null())
-        case Balance(up, down):
-            opened, closed = pl.sql_expr(up) & counts, pl.sql_expr(down) & counts
-            return (opened.sum().cast(pl.Int64) - closed.sum().cast(pl.Int64)).clip(lower_bound=0)
+        case Balance():
+            raise TypeError(f"{feature.name!r} is a balance: it is of things, not of rows")
 
 
-def _over(over: Over, inside: pl.Expr, *, money: bool) -> pl.Expr:
+def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
     if over.column is None:
         return inside.sum()
-    counts = inside & pl.col("in_last_currency") if money else inside
+    counts = inside & pl.col("in_last_currency") if adds_money(feature) else inside
     values = pl.when(counts).then(pl.col(over.column))
+    is_float = feature.events.columns[over.column] == pl.Float64
     # A sum over nothing is the feature's ``when_empty``, not Polars' zero.
-    empty = values.count() == 0
-    return pl.when(empty).then(None).otherwise(getattr(values, over.how)())
+    return pl.when(values.count() > 0).then(_reduced(over.how, values, is_float=is_float))
+
+
+def _reduced(how: str, values: pl.Expr, *, is_float: bool) -> pl.Expr:
+    if how in {"max", "min"}:
+        return getattr(values, how)()
+    total = _sum(values, is_float=is_float)
+    return total / values.count() if how == "mean" else total
+
+
+def _sum(values: pl.Expr, *, is_float: bool) -> pl.Expr:
+    """Exact to a millionth: a sum of floats would depend on the order that threads add them in."""
+    if not is_float:
+        return values.sum()
+    return (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
 
 
 def _days_since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
@@ -72,4 +86,19 @@ def with_last_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
         rows.join(last, on="subscriber_id", how="left")
         .with_columns(in_last_currency=same)
         .drop("last_currency")
+    )
+
+
+def balanced(rows: pl.LazyFrame, feature: Feature, balance: Balance) -> pl.LazyFrame:
+    """One row per subscriber: whether each of their things is open, summed under its name."""
+    counts, at = pl.sql_expr(feature.where), pl.col("happened_at")
+    opened = pl.when(pl.sql_expr(balance.up) & counts).then(at).max()
+    closed = pl.when(pl.sql_expr(balance.down) & counts).then(at).max()
+    is_open = opened.is_not_null() & (closed.is_null() | (opened > closed))
+    return (
+        rows.filter(pl.col(balance.of).is_not_null())
+        .group_by("subscriber_id", balance.of)
+        .agg(is_open.alias(feature.name))
+        .group_by("subscriber_id")
+        .agg(pl.col(feature.name).sum())
     )

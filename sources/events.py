@@ -16,7 +16,8 @@ class EventTable:
         name: Name of the table, of its landing folder and of its section in a mapping file.
         kinds: What can happen. Empty: any kind is allowed.
         columns: Its own columns and their types, after the four that every table has.
-        required: Own columns that may not be null.
+        required: Own columns that may not be null. The first is the id of the thing (subscription,
+            ticket) that events are about: no two things of the business share one.
         not_negative: Own columns that may not be below zero.
         previous: Own columns whose value before the event features may read, as
             ``<column>_before``: that of the last event of the same ``required[0]``.
@@ -73,7 +74,7 @@ SUBSCRIPTIONS = EventTable(
     },
     required=("subscription_id",),
     not_negative=("mrr", "quantity", "interval_months"),
-    previous=("plan", "mrr", "quantity"),
+    previous=("plan", "mrr", "quantity", "currency"),
 )
 
 PAYMENTS = EventTable(

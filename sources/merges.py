@@ -23,6 +23,8 @@ def known_before(events: Events, moment: datetime) -> Events:
 def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:
     """Who each merged account lives on as, by what was known before ``as_of``.
 
+    Accounts merged in a circle, which only dirt can do, live on as the least of their ids.
+
     Returns:
         One row per account merged away: ``subscriber_id``, ``owner`` (the end of its chain).
     """
@@ -30,18 +32,33 @@ def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:
         merges.filter(pl.col("known_at") < as_of, pl.col("subscriber_id") != pl.col("merged_into"))
         .sort("happened_at", "known_at", "merged_into")
         .unique("subscriber_id", keep="last", maintain_order=True)
-        .select("subscriber_id", owner="merged_into")
+        .select("subscriber_id", owner="merged_into", least="merged_into")
         .collect()
     )
     for _ in range(_ROUNDS):
-        onward = links.rename({"subscriber_id": "owner", "owner": "next"})
-        followed = links.join(onward, on="owner", how="left", maintain_order="left").select(
-            "subscriber_id", owner=pl.coalesce("next", "owner")
-        )
+        followed = _follow(links)
         if followed.equals(links):
             break
         links = followed
-    return links
+    return _without_circles(links)
+
+
+def _follow(links: pl.DataFrame) -> pl.DataFrame:
+    """Each link as far again as it went, and the least id met on its way."""
+    onward = links.select(owner="subscriber_id", next="owner", least_next="least")
+    return links.join(onward, on="owner", how="left", maintain_order="left").select(
+        "subscriber_id",
+        owner=pl.coalesce("next", "owner"),
+        least=pl.min_horizontal("least", "least_next"),
+    )
+
+
+def _without_circles(links: pl.DataFrame) -> pl.DataFrame:
+    """Where the end of a chain is itself merged away, it lies in a circle: its least id is taken."""
+    circles = links.select(owner="subscriber_id", circle="least")
+    return links.join(circles, on="owner", how="left", maintain_order="left").select(
+        "subscriber_id", owner=pl.coalesce("circle", "owner")
+    )
 
 
 def as_known(events: Events, table: str, as_of: datetime) -> pl.LazyFrame:

@@ -52,9 +52,14 @@ def states_at(
     else:
         known = as_known(events, SUBSCRIPTIONS.name, as_of)
         rows = _subscribers(_subscriptions(known))
+        owed = pl.col("failed_at") >= pl.col("started_at")
         unpaid = _past_due(as_known(events, PAYMENTS.name, as_of))
         rows = rows.join(unpaid, on="subscriber_id", how="left").with_columns(
-            state=pl.when((pl.col("state") == "active") & pl.col("past_due"))
+            # What an earlier subscription left unpaid is not owed by the present one.
+            state=pl.when(
+                pl.col("state") == "active",
+                pl.col("failed_at").is_not_null() & owed.fill_null(value=True),
+            )
             .then(pl.lit("past_due"))
             .otherwise("state")
         )
@@ -92,10 +97,22 @@ def _subscriptions(known: pl.LazyFrame) -> pl.LazyFrame:
     )
     place = pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds) + order
     after = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
+    happened = pl.col("kind").is_in
     return (
         known.with_columns(place=place, after=after)
         .group_by("subscriber_id", "subscription_id")
-        .agg(_last("after").alias("state"), *(_last(column) for column in _DESCRIBED))
+        .agg(
+            _last("after").alias("state"),
+            *(_last(column) for column in _DESCRIBED),
+            (happened(["trial_started"]).any() & ~happened(["started"]).any()).alias("on_trial"),
+            pl.when(happened(["started"])).then(pl.col("happened_at")).max().alias("started_at"),
+        )
+        # A trial that goes on after a pause or a withdrawn cancellation has not become more.
+        .with_columns(
+            state=pl.when(pl.col("on_trial") & (pl.col("state") == "active"))
+            .then(pl.lit("trial"))
+            .otherwise("state")
+        )
     )
 
 
@@ -116,28 +133,41 @@ def _subscribers(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
     )
     mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
     described = (pl.col(c).sort_by(main).last() for c in _DESCRIBED if c != "mrr")
+    # Amounts of several currencies are never added: the main plan's alone counts. What is paid
+    # for at an unknown price, or in an unknown currency, is unknown and not nothing.
+    known = paying & mine & pl.col("mrr").is_not_null()
+    money = pl.when(known.any() | ~paying.any()).then(pl.when(known).then(pl.col("mrr")).sum())
     return ranked.group_by("subscriber_id").agg(
         pl.col("state").sort_by("rank", "subscription_id").first(),
-        # Amounts of several currencies are never added: the main plan's alone counts.
-        pl.when(paying & mine.fill_null(value=True)).then(pl.col("mrr")).sum().alias("mrr"),
+        money.alias("mrr"),
+        pl.col("started_at").max(),
         *described,
     )
 
 
 def _past_due(payments: pl.LazyFrame) -> pl.LazyFrame:
-    """Whoever's last try to pay failed, with nothing paid or written off since."""
+    """Who has an invoice whose last try to pay failed, not settled since, and when it failed.
+
+    Payments that name no invoice are taken for one.
+    """
     settled = pl.col("kind").is_in(["paid", "written_off"])
     at = pl.col("happened_at")
     failed_at = pl.when(pl.col("kind") == "failed").then(at).max()
     settled_at = pl.when(settled).then(at).max()
-    past_due = failed_at.is_not_null() & (settled_at.is_null() | (failed_at > settled_at))
-    return payments.group_by("subscriber_id").agg(past_due.alias("past_due"))
+    return (
+        payments.group_by("subscriber_id", "invoice_id")
+        .agg(failed_at.alias("failed_at"), settled_at.alias("settled_at"))
+        .filter(pl.col("settled_at").is_null() | (pl.col("failed_at") > pl.col("settled_at")))
+        .group_by("subscriber_id")
+        .agg(pl.col("failed_at").max())
+    )
 
 
 def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
     at, paid = pl.col("happened_at"), pl.col("kind") == "paid"
     recent = at.max() >= as_of - timedelta(days=active_within_days)
-    currency = pl.col("currency").sort_by("happened_at", "currency").last()
+    told_at = pl.when(pl.col("currency").is_not_null()).then(at)
+    currency = pl.col("currency").filter(told_at == told_at.max()).max()
     year = (at >= as_of - timedelta(days=365)) & (pl.col("currency") == currency).fill_null(
         value=True
     )
@@ -146,7 +176,9 @@ def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) ->
         .group_by("subscriber_id")
         .agg(
             pl.when(recent).then(pl.lit("active")).otherwise(pl.lit("gone")).alias("state"),
-            (pl.when(year).then(pl.col("amount")).sum() // 12).alias("mrr"),
+            pl.when(currency.is_not_null())
+            .then(pl.when(year).then(pl.col("amount")).sum() // 12)
+            .alias("mrr"),
             currency.alias("currency"),
         )
         .with_columns(

@@ -37,6 +37,8 @@ def state(*subscriptions, payments=(), as_of=MARCH, **rule):
         (["started", "cancel_scheduled", "cancel_withdrawn"], "active"),
         (["started", "cancel_scheduled", "ended"], "gone"),
         (["started", "ended", "started"], "active"),
+        (["trial_started", "cancel_scheduled", "cancel_withdrawn"], "trial"),
+        (["trial_started", "paused", "resumed"], "trial"),
     ],
 )
 def test_the_last_event_that_changes_it_decides(kinds, expected):
@@ -81,6 +83,22 @@ class TestPastDue:
         ]
         assert state(self.started, payments=payments) == [expected]
 
+    def test_is_said_of_each_invoice(self):
+        payments = [
+            {"kind": "failed", "happened_at": "2026-02-01", "invoice_id": "a"},
+            {"kind": "paid", "happened_at": "2026-02-10", "invoice_id": "b"},
+        ]
+        assert state(self.started, payments=payments) == ["past_due"]
+
+    def test_what_an_earlier_subscription_left_unpaid_is_not_owed_now(self):
+        rows = [
+            sub("started", "2025-01-01", "a"),
+            sub("ended", "2025-03-01", "a", reason="payment"),
+            sub("started", "2026-01-01", "b"),
+        ]
+        failed = [{"kind": "failed", "happened_at": "2025-02-01"}]
+        assert state(*rows, payments=failed) == ["active"]
+
     def test_is_said_of_the_active_alone(self):
         failed = [{"kind": "failed", "happened_at": "2026-02-01"}]
         assert state(self.started, sub("ended", "2026-02-02"), payments=failed) == ["gone"]
@@ -106,6 +124,10 @@ class TestMoney:
         rows = [sub("started", "2026-01-01", "a"), sub("started", "2026-01-01", "b", mrr=50)]
         assert self.money(*rows, sub("ended", "2026-02-01", "b")) == (1000, "EUR")
 
+    @pytest.mark.parametrize("unknown", [{"mrr": None}, {"currency": None}])
+    def test_an_unknown_price_or_currency_is_unknown_and_not_nothing(self, unknown):
+        assert self.money(sub("started", "2026-01-01", **unknown))[0] is None
+
     def test_the_last_known_price_counts(self):
         rows = [sub("started", "2026-01-01"), sub("plan_changed", "2026-02-01", mrr=1200)]
         assert self.money(*rows, sub("cancel_scheduled", "2026-02-02", mrr=None)) == (1200, "EUR")
@@ -122,6 +144,11 @@ class TestSilence:
     def test_a_month_is_a_twelfth_of_the_year(self):
         rows = states_at(events(payments=list(self.bought)), MARCH, churn="silence")
         assert rows.row(0, named=True)["mrr"] == 100
+
+    def test_who_paid_in_no_known_currency_pays_an_unknown_amount(self):
+        bought = [dict(self.bought[0], currency=None)]
+        rows = states_at(events(payments=bought), MARCH, churn="silence")
+        assert rows.row(0, named=True)["mrr"] is None
 
 
 def test_a_merged_account_is_one_subscriber():
