@@ -32,10 +32,17 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Rows where ``up`` holds less rows where ``down`` holds, ever: what is open as of now."""
+    """How many things are open as of now: their last ``up`` came after their last ``down``.
+
+    Attributes:
+        up: Rows that open a thing: SQL, as ``Feature.where``.
+        down: Rows that close it; at the same moment as an ``up``, it is closed.
+        of: Column that names the thing. Rows that name none count for none.
+    """
 
     up: str
     down: str
+    of: str
 
 
 Measure = Over | Since | Latest | Balance
@@ -47,7 +54,8 @@ class Phrases:
 
     Attributes:
         none: When the value is zero; and when it is unknown, unless ``unknown`` says more.
-        one: When it is one.
+            Of hours, days and points without ``unknown``, when it is unknown alone.
+        one: When one is shown, if it differs from ``many``; not of time, money and shares.
         many: Otherwise; ``{n}`` is the value, with its unit where the unit is time or money.
         unknown: When the value is unknown, where that is not the same as ``none``.
     """
@@ -74,6 +82,7 @@ class Feature:
         signal: What the feature is a sign of. Reasons add up the columns of one signal.
         en: Its meaning in English.
         es: Its meaning in Spanish.
+        currency: Of ``money``, the column that holds its currency, e.g. ``payment_currency``.
     """
 
     name: str
@@ -86,12 +95,18 @@ class Feature:
     signal: str
     en: Phrases
     es: Phrases
+    currency: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
             raise ValueError(
                 f"feature {self.name!r} measures {self.measure} over windows {self.windows}; "
                 "give an Over one or more windows of at least a day, and the others none"
+            )
+        if (self.unit == "money") != bool(self.currency):
+            raise ValueError(
+                f"feature {self.name!r} is in {self.unit!r} and of currency {self.currency!r}; "
+                "name the column that holds its currency for money, and none for the others"
             )
 
     @property

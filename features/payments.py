@@ -23,8 +23,8 @@ SINCE_FAILED = Feature(
     where="kind = 'failed'",
     unit="days",
     signal="payment_failures",
-    en=Phrases("no payment ever failed", "a payment failed a day ago", "a payment failed {n} ago"),
-    es=Phrases("ningún pago ha fallado", "un pago falló hace un día", "un pago falló hace {n}"),
+    en=Phrases("no payment ever failed", "", "a payment failed {n} ago"),
+    es=Phrases("nunca falló ningún pago", "", "un pago falló hace {n}"),
 )
 
 TRIED = Feature(
@@ -45,20 +45,30 @@ FAILED_SHARE = Derived(
     sql="payments_failed_365d / nullif(payments_tried_365d, 0)",
     unit="share",
     signal="payment_failures",
-    en=Phrases("no payment failed in a year", "", "{n} of payments failed in a year"),
-    es=Phrases("ningún pago falló en un año", "", "el {n} de los pagos falló en un año"),
+    en=Phrases(
+        "no payment failed in a year",
+        "",
+        "{n} of payments failed in a year",
+        "no payment was tried in a year",
+    ),
+    es=Phrases(
+        "ningún pago falló en un año",
+        "",
+        "el {n} de los pagos falló en un año",
+        "no se intentó ningún pago en un año",
+    ),
 )
 
 UNPAID = Feature(
     name="invoices_unpaid",
     events=PAYMENTS,
-    measure=Balance("kind = 'invoiced'", "kind IN ('paid', 'written_off')"),
+    measure=Balance("kind = 'invoiced'", "kind IN ('paid', 'written_off')", "invoice_id"),
     when_empty=0,
     unit="invoices",
     signal="unpaid_invoices",
     en=Phrases("no invoice is unpaid", "1 invoice is unpaid", "{n} invoices are unpaid"),
     es=Phrases(
-        "ninguna factura sin pagar", "1 factura está sin pagar", "{n} facturas están sin pagar"
+        "no hay facturas sin pagar", "hay 1 factura sin pagar", "hay {n} facturas sin pagar"
     ),
 )
 
@@ -71,8 +81,8 @@ PAID = Feature(
     when_empty=0,
     unit="payments",
     signal="payment_activity",
-    en=Phrases("nothing was paid", "only 1 payment was made", "{n} payments were made"),
-    es=Phrases("no se pagó nada", "solo se hizo 1 pago", "se hicieron {n} pagos"),
+    en=Phrases("nothing was paid", "1 payment was made", "{n} payments were made"),
+    es=Phrases("no se pagó nada", "se hizo 1 pago", "se hicieron {n} pagos"),
 )
 
 SINCE_PAID = Feature(
@@ -106,6 +116,7 @@ AMOUNT_PAID = Feature(
     when_empty=0,
     unit="money",
     signal="money",
+    currency="payment_currency",
     en=Phrases("nothing was paid", "", "{n} was paid"),
     es=Phrases("no se pagó nada", "", "se pagaron {n}"),
 )
@@ -116,12 +127,16 @@ AMOUNT_TREND = Derived(
     unit="share",
     signal="payment_activity",
     en=Phrases(
-        "nothing was paid in the last 90 days", "", "paid {n} of the usual in the last 90 days"
+        "nothing was paid in the last 90 days",
+        "",
+        "paid {n} of the usual amount in the last 90 days",
+        "nothing was paid in a year",
     ),
     es=Phrases(
         "no se pagó nada en los últimos 90 días",
         "",
         "pagó el {n} de lo habitual en los últimos 90 días",
+        "no se pagó nada en un año",
     ),
 )
 
@@ -148,7 +163,7 @@ DISPUTED = Feature(
     unit="disputes",
     signal="refunds_disputes",
     en=Phrases("no payment was disputed", "1 payment was disputed", "{n} payments were disputed"),
-    es=Phrases("no se disputó ningún pago", "se disputó 1 pago", "se disputaron {n} pagos"),
+    es=Phrases("no hubo pagos en disputa", "hubo 1 pago en disputa", "hubo {n} pagos en disputa"),
 )
 
 METHOD = Feature(
@@ -159,6 +174,17 @@ METHOD = Feature(
     signal="payment_method",
     en=Phrases("no payment method is known", "", "pays by {n}"),
     es=Phrases("no se conoce la forma de pago", "", "paga con {n}"),
+)
+
+# The currency that amounts are added up in: that of the last row that says one.
+CURRENCY = Feature(
+    name="payment_currency",
+    events=PAYMENTS,
+    measure=Latest("currency"),
+    unit="category",
+    signal="payment_method",
+    en=Phrases("the currency of payments is unknown", "", "paid in {n}"),
+    es=Phrases("no se conoce la moneda de los pagos", "", "pagó en {n}"),
 )
 
 PAYMENT_FEATURES = (
@@ -175,4 +201,5 @@ PAYMENT_FEATURES = (
     REFUNDED,
     DISPUTED,
     METHOD,
+    CURRENCY,
 )

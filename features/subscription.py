@@ -3,6 +3,12 @@
 from features.definition import Derived, Feature, Latest, Over, Phrases, Since
 from sources.events import PAYMENTS, SUBSCRIPTIONS
 
+# What ended says what somebody had; what they have is told by the others.
+_HELD = "kind <> 'ended'"
+
+# Amounts of two currencies are not compared: a change of currency is neither dearer nor cheaper.
+_SAME_CURRENCY = "coalesce(currency, '') = coalesce(currency_before, '')"
+
 TENURE = Feature(
     name="days_since_first_start",
     events=SUBSCRIPTIONS,
@@ -10,8 +16,8 @@ TENURE = Feature(
     where="kind = 'started'",
     unit="days",
     signal="tenure",
-    en=Phrases("never started", "", "a subscriber for {n}"),
-    es=Phrases("nunca empezó", "", "lleva {n} como suscriptor"),
+    en=Phrases("never subscribed", "", "first subscribed {n} ago"),
+    es=Phrases("nunca se suscribió", "", "se suscribió por primera vez hace {n}"),
 )
 
 SINCE_START = Feature(
@@ -21,8 +27,8 @@ SINCE_START = Feature(
     where="kind = 'started'",
     unit="days",
     signal="tenure",
-    en=Phrases("never started", "", "started {n} ago"),
-    es=Phrases("nunca empezó", "", "empezó hace {n}"),
+    en=Phrases("never subscribed", "", "the latest subscription started {n} ago"),
+    es=Phrases("nunca se suscribió", "", "la última suscripción empezó hace {n}"),
 )
 
 ENDED = Feature(
@@ -34,8 +40,12 @@ ENDED = Feature(
     when_empty=0,
     unit="subscriptions",
     signal="left_before",
-    en=Phrases("never left before", "left once before", "left {n} times before"),
-    es=Phrases("nunca se fue antes", "ya se fue una vez", "ya se fue {n} veces"),
+    en=Phrases("no subscription ended", "1 subscription ended", "{n} subscriptions ended"),
+    es=Phrases(
+        "no terminó ninguna suscripción",
+        "terminó 1 suscripción",
+        "terminaron {n} suscripciones",
+    ),
 )
 
 WITHDRAWN = Feature(
@@ -53,7 +63,9 @@ WITHDRAWN = Feature(
         "{n} cancellations were withdrawn",
     ),
     es=Phrases(
-        "ninguna baja retirada", "1 baja solicitada y retirada", "{n} bajas solicitadas y retiradas"
+        "no retiró ninguna solicitud de baja",
+        "retiró 1 solicitud de baja",
+        "retiró {n} solicitudes de baja",
     ),
 )
 
@@ -61,6 +73,7 @@ PLAN = Feature(
     name="plan",
     events=SUBSCRIPTIONS,
     measure=Latest("plan"),
+    where=_HELD,
     unit="category",
     signal="plan",
     en=Phrases("the plan is unknown", "", "is on the {n} plan"),
@@ -71,36 +84,56 @@ INTERVAL = Feature(
     name="interval_months",
     events=SUBSCRIPTIONS,
     measure=Latest("interval_months"),
+    where=_HELD,
     unit="months",
     signal="plan",
-    en=Phrases("the billing period is unknown", "pays by the month", "pays every {n} months"),
-    es=Phrases("no se conoce el periodo de pago", "paga cada mes", "paga cada {n} meses"),
+    en=Phrases(
+        "has no billing period",
+        "pays every month",
+        "pays every {n} months",
+        "the billing period is unknown",
+    ),
+    es=Phrases(
+        "no tiene periodo de pago",
+        "paga cada mes",
+        "paga cada {n} meses",
+        "no se conoce el periodo de pago",
+    ),
 )
 
 QUANTITY = Feature(
     name="quantity",
     events=SUBSCRIPTIONS,
     measure=Latest("quantity"),
+    where=_HELD,
     unit="seats",
     signal="plan",
-    en=Phrases("the number of seats is unknown", "has 1 seat", "has {n} seats"),
-    es=Phrases("no se conoce el número de plazas", "tiene 1 plaza", "tiene {n} plazas"),
+    en=Phrases("has no seats", "has 1 seat", "has {n} seats", "the number of seats is unknown"),
+    es=Phrases(
+        "no tiene plazas",
+        "tiene 1 plaza",
+        "tiene {n} plazas",
+        "no se conoce el número de plazas",
+    ),
 )
 
 MRR = Feature(
     name="mrr",
     events=SUBSCRIPTIONS,
     measure=Latest("mrr"),
+    where=_HELD,
     unit="money",
     signal="plan",
-    en=Phrases("pays nothing a month", "", "pays {n} a month"),
-    es=Phrases("no paga nada al mes", "", "paga {n} al mes"),
+    currency="currency",
+    en=Phrases("pays nothing a month", "", "pays {n} a month", "the monthly price is unknown"),
+    es=Phrases("no paga nada al mes", "", "paga {n} al mes", "no se conoce el precio mensual"),
 )
 
 CURRENCY = Feature(
     name="currency",
     events=SUBSCRIPTIONS,
     measure=Latest("currency"),
+    where=_HELD,
     unit="category",
     signal="plan",
     en=Phrases("the currency is unknown", "", "pays in {n}"),
@@ -112,7 +145,7 @@ PRICE_RISES = Feature(
     events=SUBSCRIPTIONS,
     measure=Over("count"),
     where="kind = 'plan_changed' AND plan = plan_before AND mrr > mrr_before "
-    "AND coalesce(quantity, 1) = coalesce(quantity_before, 1)",
+    f"AND coalesce(quantity, 1) = coalesce(quantity_before, 1) AND {_SAME_CURRENCY}",
     windows=(30, 90, 365),
     when_empty=0,
     unit="price rises",
@@ -136,13 +169,13 @@ DOWNGRADES = Feature(
     name="downgrades",
     events=SUBSCRIPTIONS,
     measure=Over("count"),
-    where="kind = 'plan_changed' AND mrr < mrr_before",
+    where=f"kind = 'plan_changed' AND mrr < mrr_before AND {_SAME_CURRENCY}",
     windows=(30, 90, 365),
     when_empty=0,
     unit="downgrades",
     signal="downgrade",
-    en=Phrases("no downgrade", "downgraded once", "downgraded {n} times"),
-    es=Phrases("ninguna reducción de plan", "redujo el plan una vez", "redujo el plan {n} veces"),
+    en=Phrases("did not downgrade", "downgraded once", "downgraded {n} times"),
+    es=Phrases("no bajó de plan", "bajó de plan una vez", "bajó de plan {n} veces"),
 )
 
 SINCE_DOWNGRADE = Feature(
@@ -153,20 +186,21 @@ SINCE_DOWNGRADE = Feature(
     unit="days",
     signal="downgrade",
     en=Phrases("never downgraded", "", "downgraded {n} ago"),
-    es=Phrases("nunca redujo el plan", "", "redujo el plan hace {n}"),
+    es=Phrases("nunca bajó de plan", "", "bajó de plan hace {n}"),
 )
 
 UPGRADES = Feature(
     name="upgrades",
     events=SUBSCRIPTIONS,
     measure=Over("count"),
-    where="kind = 'plan_changed' AND plan <> plan_before AND mrr > mrr_before",
+    where="kind = 'plan_changed' AND plan <> plan_before AND mrr > mrr_before "
+    f"AND {_SAME_CURRENCY}",
     windows=(90, 365),
     when_empty=0,
     unit="upgrades",
     signal="plan",
-    en=Phrases("no upgrade", "upgraded once", "upgraded {n} times"),
-    es=Phrases("no amplió el plan", "amplió el plan una vez", "amplió el plan {n} veces"),
+    en=Phrases("did not upgrade", "upgraded once", "upgraded {n} times"),
+    es=Phrases("no subió de plan", "subió de plan una vez", "subió de plan {n} veces"),
 )
 
 PAUSES = Feature(
@@ -178,8 +212,8 @@ PAUSES = Feature(
     when_empty=0,
     unit="pauses",
     signal="pause",
-    en=Phrases("no pause", "paused once", "paused {n} times"),
-    es=Phrases("ninguna pausa", "hizo una pausa", "hizo {n} pausas"),
+    en=Phrases("did not pause", "paused once", "paused {n} times"),
+    es=Phrases("no hizo ninguna pausa", "hizo una pausa", "hizo {n} pausas"),
 )
 
 SINCE_PAUSE = Feature(
@@ -189,8 +223,8 @@ SINCE_PAUSE = Feature(
     where="kind IN ('paused', 'resumed')",
     unit="days",
     signal="pause",
-    en=Phrases("never paused", "", "was paused until {n} ago"),
-    es=Phrases("nunca hizo una pausa", "", "estuvo en pausa hasta hace {n}"),
+    en=Phrases("never paused", "", "last paused or resumed {n} ago"),
+    es=Phrases("nunca hizo una pausa", "", "la última pausa o reanudación fue hace {n}"),
 )
 
 SINCE_INVOICED = Feature(
@@ -200,21 +234,21 @@ SINCE_INVOICED = Feature(
     where="kind = 'invoiced'",
     unit="days",
     signal="renewal",
-    en=Phrases("never invoiced", "", "the last invoice was {n} ago"),
-    es=Phrases("nunca facturado", "", "la última factura fue hace {n}"),
+    en=Phrases("was never invoiced", "", "the last invoice was {n} ago"),
+    es=Phrases("nunca se le facturó", "", "la última factura fue hace {n}"),
 )
 
-# A month is 365.25 / 12 days here; the invoice of an annual plan starts its year.
+# A month is 365.25 / 12 days here; the invoice of an annual plan starts its year. Of null and 0,
+# ``greatest`` would give 0, so the unknown goes first.
+_TO_RENEWAL = "interval_months * 30.4375 - days_since_invoiced"
 TO_RENEWAL = Derived(
     name="days_to_renewal",
-    sql="greatest(interval_months * 30.4375 - days_since_invoiced, 0)",
+    sql=f"CASE WHEN {_TO_RENEWAL} IS NOT NULL THEN greatest({_TO_RENEWAL}, 0) END",
     unit="days",
     signal="renewal",
-    en=Phrases(
-        "the renewal is overdue", "", "the plan renews in {n}", "the next renewal is unknown"
-    ),
+    en=Phrases("the renewal is due", "", "the plan renews in {n}", "the next renewal is unknown"),
     es=Phrases(
-        "la renovación está vencida",
+        "ya toca renovar",
         "",
         "el plan se renueva en {n}",
         "no se conoce la próxima renovación",

@@ -24,7 +24,7 @@ SINCE_OPENED = Feature(
     unit="days",
     signal="ticket_volume",
     en=Phrases("no ticket was ever opened", "", "the last ticket was opened {n} ago"),
-    es=Phrases("nunca abrió un ticket", "", "el último ticket se abrió hace {n}"),
+    es=Phrases("nunca abrió ningún ticket", "", "el último ticket se abrió hace {n}"),
 )
 
 OUTAGES = Feature(
@@ -38,7 +38,9 @@ OUTAGES = Feature(
     signal="ticket_volume",
     en=Phrases("no outage was reported", "1 outage was reported", "{n} outages were reported"),
     es=Phrases(
-        "no informó de ninguna caída", "informó de 1 caída del servicio", "informó de {n} caídas"
+        "no informó de ninguna caída del servicio",
+        "informó de 1 caída del servicio",
+        "informó de {n} caídas del servicio",
     ),
 )
 
@@ -48,26 +50,28 @@ TICKET_TREND = Derived(
     unit="share",
     signal="ticket_volume",
     en=Phrases(
-        "no ticket in the last 30 days",
+        "no ticket was opened in the last 30 days",
         "",
         "opened tickets at {n} of the usual pace in the last 30 days",
+        "no ticket was opened in the last 90 days",
     ),
     es=Phrases(
-        "ningún ticket en los últimos 30 días",
+        "no se abrió ningún ticket en los últimos 30 días",
         "",
         "abrió tickets al {n} del ritmo habitual en los últimos 30 días",
+        "no se abrió ningún ticket en los últimos 90 días",
     ),
 )
 
 OPEN = Feature(
     name="tickets_open",
     events=TICKETS,
-    measure=Balance("kind IN ('opened', 'reopened')", "kind = 'resolved'"),
+    measure=Balance("kind IN ('opened', 'reopened')", "kind = 'resolved'", "ticket_id"),
     when_empty=0,
     unit="tickets",
     signal="open_tickets",
     en=Phrases("no ticket is open", "1 ticket is still open", "{n} tickets are still open"),
-    es=Phrases("ningún ticket abierto", "1 ticket sigue abierto", "{n} tickets siguen abiertos"),
+    es=Phrases("no hay tickets abiertos", "1 ticket sigue abierto", "{n} tickets siguen abiertos"),
 )
 
 REOPENED = Feature(
@@ -104,7 +108,7 @@ SINCE_ESCALATED = Feature(
     unit="days",
     signal="escalations",
     en=Phrases("no ticket was ever escalated", "", "a ticket was escalated {n} ago"),
-    es=Phrases("nunca se escaló un ticket", "", "un ticket se escaló hace {n}"),
+    es=Phrases("nunca se escaló ningún ticket", "", "se escaló un ticket hace {n}"),
 )
 
 REPLY_HOURS = Feature(
@@ -115,8 +119,8 @@ REPLY_HOURS = Feature(
     windows=(30, 90, 180),
     unit="hours",
     signal="slow_support",
-    en=Phrases("no reply was needed", "", "waited {n} for a reply on average"),
-    es=Phrases("no hizo falta respuesta", "", "esperó {n} de media por una respuesta"),
+    en=Phrases("no ticket was answered", "", "waited {n} for a reply on average"),
+    es=Phrases("no se respondió ningún ticket", "", "esperó {n} de media una respuesta"),
 )
 
 LONGEST_WAIT = Feature(
@@ -127,8 +131,8 @@ LONGEST_WAIT = Feature(
     windows=(30, 90),
     unit="hours",
     signal="slow_support",
-    en=Phrases("no reply was needed", "", "waited up to {n} for a reply"),
-    es=Phrases("no hizo falta respuesta", "", "esperó hasta {n} por una respuesta"),
+    en=Phrases("no ticket was answered", "", "the slowest reply took {n}"),
+    es=Phrases("no se respondió ningún ticket", "", "la respuesta más lenta tardó {n}"),
 )
 
 RESOLUTION_HOURS = Feature(
@@ -139,8 +143,8 @@ RESOLUTION_HOURS = Feature(
     windows=(90, 365),
     unit="hours",
     signal="slow_support",
-    en=Phrases("nothing was resolved", "", "problems took {n} to solve on average"),
-    es=Phrases("no se resolvió nada", "", "resolver un problema llevó {n} de media"),
+    en=Phrases("no ticket was resolved", "", "tickets took {n} to resolve on average"),
+    es=Phrases("no se resolvió ningún ticket", "", "resolver un ticket llevó {n} de media"),
 )
 
 LAST_SCORE = Feature(
@@ -150,14 +154,8 @@ LAST_SCORE = Feature(
     where="kind = 'rated'",
     unit="points",
     signal="low_satisfaction",
-    en=Phrases(
-        "support was never rated", "last rated support 1 of 5", "last rated support {n} of 5"
-    ),
-    es=Phrases(
-        "nunca valoró el soporte",
-        "valoró el soporte con 1 de 5 la última vez",
-        "valoró el soporte con {n} de 5 la última vez",
-    ),
+    en=Phrases("never rated support", "", "last rated support {n} out of 5"),
+    es=Phrases("nunca valoró el soporte", "", "valoró el soporte con un {n} de 5 la última vez"),
 )
 
 MEAN_SCORE = Feature(
@@ -168,16 +166,8 @@ MEAN_SCORE = Feature(
     windows=(90, 365),
     unit="points",
     signal="low_satisfaction",
-    en=Phrases(
-        "support was not rated",
-        "rated support 1 of 5 on average",
-        "rated support {n} of 5 on average",
-    ),
-    es=Phrases(
-        "no valoró el soporte",
-        "valoró el soporte con 1 de 5 de media",
-        "valoró el soporte con {n} de 5 de media",
-    ),
+    en=Phrases("did not rate support", "", "rated support {n} out of 5 on average"),
+    es=Phrases("no valoró el soporte", "", "valoró el soporte con una media de {n} de 5"),
 )
 
 LOW_SCORES = Feature(
@@ -189,11 +179,15 @@ LOW_SCORES = Feature(
     when_empty=0,
     unit="ratings",
     signal="low_satisfaction",
-    en=Phrases("no bad rating", "1 bad rating of support", "{n} bad ratings of support"),
+    en=Phrases(
+        "gave support no bad rating",
+        "gave support 1 bad rating",
+        "gave support {n} bad ratings",
+    ),
     es=Phrases(
-        "ninguna mala valoración",
-        "1 mala valoración del soporte",
-        "{n} malas valoraciones del soporte",
+        "no dio ninguna mala valoración al soporte",
+        "dio 1 mala valoración al soporte",
+        "dio {n} malas valoraciones al soporte",
     ),
 )
 

@@ -11,8 +11,8 @@ USED = Feature(
     when_empty=0,
     unit="uses",
     signal="usage",
-    en=Phrases("nothing was used", "used once", "used {n} times"),
-    es=Phrases("no se usó nada", "se usó una vez", "se usó {n} veces"),
+    en=Phrases("did not use the service", "used the service once", "used the service {n} times"),
+    es=Phrases("no usó el servicio", "usó el servicio una vez", "usó el servicio {n} veces"),
 )
 
 SINCE_USED = Feature(
@@ -21,8 +21,8 @@ SINCE_USED = Feature(
     measure=Since("last"),
     unit="days",
     signal="usage",
-    en=Phrases("never used", "", "last used {n} ago"),
-    es=Phrases("nunca se usó", "", "se usó por última vez hace {n}"),
+    en=Phrases("never used the service", "", "last used the service {n} ago"),
+    es=Phrases("nunca usó el servicio", "", "usó el servicio por última vez hace {n}"),
 )
 
 USAGE_TREND = Derived(
@@ -30,11 +30,17 @@ USAGE_TREND = Derived(
     sql="3 * usage_30d / nullif(usage_90d, 0)",
     unit="share",
     signal="usage",
-    en=Phrases("no use in the last 30 days", "", "usage was {n} of the usual in the last 30 days"),
-    es=Phrases(
-        "sin uso en los últimos 30 días",
+    en=Phrases(
+        "did not use the service in the last 30 days",
         "",
-        "el uso fue el {n} de lo habitual en los últimos 30 días",
+        "used the service {n} as much as usual in the last 30 days",
+        "did not use the service in the last 90 days",
+    ),
+    es=Phrases(
+        "no usó el servicio en los últimos 30 días",
+        "",
+        "usó el servicio un {n} de lo habitual en los últimos 30 días",
+        "no usó el servicio en los últimos 90 días",
     ),
 )
 

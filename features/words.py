@@ -1,15 +1,24 @@
 """What a value means, in the words that support reads."""
 
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_decimal, format_percent
 
 from features.definition import Column, Derived, Feature, Language
+from features.money import written
 
 _WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
 _TIME = {
     "hours": {"en": ("hour", "hours"), "es": ("hora", "horas")},
     "days": {"en": ("day", "days"), "es": ("día", "días")},
 }
-_UNDER_A_DAY = {"en": "less than a day", "es": "menos de un día"}
+_UNDER_ONE = {
+    "hours": {"en": "less than an hour", "es": "menos de una hora"},
+    "days": {"en": "less than a day", "es": "menos de un día"},
+}
+_LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
+
+# Units that are measured, not counted: nothing measured is not the same as zero.
+_MEASURED = {"hours", "days", "points"}
+_WITH_UNIT = {"hours", "days", "money", "share"}
 
 
 def say(column: Column, value: float | str | None, language: Language, currency: str | None) -> str:
@@ -22,15 +31,16 @@ def say(column: Column, value: float | str | None, language: Language, currency:
         currency: ISO 4217 code that amounts are in; without one, bare minor units divided by
             a hundred.
     """
-    phrases = column.feature.en if language == "en" else column.feature.es
+    feature = column.feature
+    phrases = feature.en if language == "en" else feature.es
     if value is None:
         text = phrases.unknown or phrases.none
-    elif value == 0:
+    elif value == 0 and (phrases.unknown or feature.unit not in _MEASURED):
         text = phrases.none
-    elif value == 1 and column.feature.unit not in {"hours", "days", "money", "share", "times"}:
-        text = phrases.one
     else:
-        text = phrases.many.format(n=_amount(column.feature, value, language, currency))
+        shown = _amount(feature, value, language, currency)
+        is_one = shown == "1" and feature.unit not in _WITH_UNIT
+        text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
     window = _WINDOW[language].format(days=column.days) if column.days else ""
     return text + window
 
@@ -42,7 +52,8 @@ def _amount(
         return value
     match feature.unit:
         case "money":
-            return _money(value, language, currency)
+            bare = _number(value / 100, language)
+            return written(value, currency, language) if currency else bare
         case "share":
             return format_percent(round(value, 2), locale=language)
         case "hours" | "days" as unit:
@@ -53,20 +64,15 @@ def _amount(
 
 def _time(unit: str, value: float, language: Language) -> str:
     """Hours to a digit while they are few, days in whole ones."""
-    if unit == "days" and value < 0.5:
-        return _UNDER_A_DAY[language]
+    if value < 1:
+        return _UNDER_ONE[unit][language]
     number = _number(round(value) if unit == "days" else value, language)
     one, many = _TIME[unit][language]
     return f"{number} {one if number == '1' else many}"
 
 
 def _number(value: float, language: Language) -> str:
-    """Whole where large, otherwise at most one digit after the point."""
+    """Whole where large, otherwise at most one digit after the point; never zero for a little."""
+    if 0 < value < 0.05:
+        return _LESS_THAN[language].format(n=_number(0.1, language))
     return format_decimal(value, "#,##0" if value >= 10 else "0.#", locale=language)
-
-
-def _money(minor_units: float, language: Language, currency: str | None) -> str:
-    if not currency:
-        return _number(minor_units / 100, language)
-    major = minor_units / 10 ** get_currency_precision(currency)
-    return format_currency(major, currency, locale=language)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.definition import Column, Language
+from features.definition import Column, Feature, Language
 from features.words import say
 from models.contributions import contributions
 from models.model import ChurnModel
@@ -53,7 +53,8 @@ def explain(
         frame: The columns of its contract, as for ``model.predict``.
         columns: What the columns mean.
         language: Of the words.
-        currency: ISO 4217 code of each row's amounts.
+        currency: ISO 4217 code of each row's amounts, for those whose own column of it the model
+            does not read.
         progress: As in ``contributions``.
 
     Returns:
@@ -120,17 +121,30 @@ def _said(
         }
     ).with_row_index("order")
     parts = [
-        _of_column(part, frame[columns[place].name], columns[place], language, currency)
+        _of_column(
+            part, frame, columns[place], language, _currency(frame, columns[place], currency)
+        )
         for (place,), part in told.group_by("place")
     ]
     empty = pl.DataFrame(schema={"order": pl.UInt32, "row": pl.Int64, "reason": REASON})
     return pl.concat([empty, *parts]).sort("order")
 
 
+def _currency(frame: pl.DataFrame, column: Column, otherwise: pl.Series) -> pl.Series:
+    """What the amounts of a column are in: as its own column says, where there is one."""
+    named = column.feature.currency if isinstance(column.feature, Feature) else None
+    return frame[named] if named in frame.columns else otherwise
+
+
 def _of_column(
-    part: pl.DataFrame, values: pl.Series, column: Column, language: Language, currency: pl.Series
+    part: pl.DataFrame,
+    frame: pl.DataFrame,
+    column: Column,
+    language: Language,
+    currency: pl.Series,
 ) -> pl.DataFrame:
     """The reasons that one column tells. Each different value is put into words once."""
+    values = frame[column.name]
     if values.dtype.is_float():
         values = values.fill_nan(None)
     known = part.with_columns(raw=values.gather(part["row"]), currency=currency.gather(part["row"]))

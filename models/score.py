@@ -26,8 +26,8 @@ def score(
         model: The champion.
         rows: ``subscriber_id``, ``as_of`` and exactly the feature columns of its contract.
         columns: What the columns mean.
-        about: Row by row beside ``rows``: ``currency`` of their amounts and ``state``, where
-            known; carried into the result whole, but for what ``rows`` has already.
+        about: Row by row beside ``rows``, where known: ``state``, and ``currency`` of amounts that
+            have no column of it; carried into the result whole, but for what ``rows`` has.
         language: Of reasons and actions.
         actions: What to choose from; the table that comes with Perdura by default.
         progress: Told after each block of rows: how many are done, of how many, and what.

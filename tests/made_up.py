@@ -40,7 +40,7 @@ SINCE_PAID = Feature(
 OPEN = Feature(
     name="tickets_open",
     events=TICKETS,
-    measure=Balance("kind = 'opened'", "kind = 'resolved'"),
+    measure=Balance("kind = 'opened'", "kind = 'resolved'", "ticket_id"),
     when_empty=0,
     unit="tickets",
     signal="open_tickets",

@@ -76,7 +76,9 @@ class TestWindow:
 
 
 class TestMoney:
-    total = feature(PAYMENTS, Over("sum", "amount"), windows=(90,), unit="money")
+    total = feature(
+        PAYMENTS, Over("sum", "amount"), windows=(90,), unit="money", currency="payment_currency"
+    )
 
     def test_of_two_currencies_only_the_one_used_last_is_added(self):
         rows = [
@@ -123,25 +125,43 @@ class TestSince:
 
 class TestBalance:
     opened = feature(
-        TICKETS, Balance("kind IN ('opened', 'reopened')", "kind = 'resolved'"), when_empty=0
+        TICKETS,
+        Balance("kind IN ('opened', 'reopened')", "kind = 'resolved'", "ticket_id"),
+        when_empty=0,
     )
 
-    def test_is_what_is_open_now(self):
+    @pytest.mark.parametrize(
+        ("told", "is_open"),
+        [
+            (["1 opened"], 1),
+            (["1 opened", "1 resolved"], 0),
+            (["1 opened", "1 resolved", "1 reopened"], 1),
+            (["1 opened", "2 opened"], 2),
+            (["1 opened", "1 resolved", "1 resolved", "2 opened"], 1),  # told twice
+            (["1 opened", "1 reopened", "1 resolved"], 0),
+        ],
+    )
+    def test_is_what_is_open_now(self, told, is_open):
         rows = [
-            {"kind": kind, "happened_at": day, "ticket_id": ticket}
-            for ticket, kind, day in [
-                ("1", "opened", "2026-01-01"),
-                ("1", "resolved", "2026-01-02"),
-                ("1", "reopened", "2026-01-03"),
-                ("2", "opened", "2026-01-04"),
-                ("2", "resolved", "2026-03-02"),
-            ]
+            {"ticket_id": each[0], "kind": each[2:], "happened_at": f"2026-01-{day:02}"}
+            for day, each in enumerate(told, start=1)
         ]
-        assert value(self.opened, events(tickets=rows)) == [2]
+        assert value(self.opened, events(tickets=rows)) == [is_open]
+
+    def test_what_is_closed_later_is_open_still(self):
+        rows = [
+            {"kind": "opened", "happened_at": "2026-01-01"},
+            {"kind": "resolved", "happened_at": "2026-03-02"},
+        ]
+        assert value(self.opened, events(tickets=rows)) == [1]
+
+    def test_opened_and_closed_at_one_moment_is_closed(self):
+        rows = [{"kind": kind, "happened_at": "2026-01-01"} for kind in ("resolved", "opened")]
+        assert value(self.opened, events(tickets=rows)) == [0]
 
 
 class TestPrevious:
-    rises = next(f for f in FEATURES if f.name == "price_rises")
+    rises = COLUMNS["price_rises_30d"].feature
 
     def test_a_price_rise_is_more_money_for_the_same_plan(self):
         rows = [
@@ -155,6 +175,45 @@ class TestPrevious:
         ]
         built = value(self.rises, events(subscriptions=rows), column="price_rises_30d")
         assert built == [1]
+
+    @pytest.mark.parametrize(
+        ("before", "after", "counted"),
+        [
+            (("basic", 1000, "EUR"), ("basic", 9000, "EUR"), {"price_rises_90d"}),
+            (("basic", 1000, None), ("basic", 9000, None), {"price_rises_90d"}),
+            (("basic", 1000, "EUR"), ("pro", 9000, "EUR"), {"upgrades_90d"}),
+            (("pro", 9000, "EUR"), ("basic", 1000, "EUR"), {"downgrades_90d"}),
+            (("basic", 1000, "EUR"), ("basic", 9000, "JPY"), set()),
+            (("basic", 1000, "EUR"), ("pro", 9000, "JPY"), set()),
+            (("pro", 9000, "JPY"), ("basic", 1000, "EUR"), set()),
+        ],
+    )
+    def test_amounts_of_two_currencies_are_not_compared(self, before, after, counted):
+        rows = [
+            {"kind": kind, "happened_at": day, "plan": plan, "mrr": mrr, "currency": currency}
+            for kind, day, (plan, mrr, currency) in [
+                ("started", "2026-01-01", before),
+                ("plan_changed", "2026-02-10", after),
+            ]
+        ]
+        asked = ["price_rises_90d", "upgrades_90d", "downgrades_90d"]
+        built = build_features(events(subscriptions=rows), FEATURES, MARCH)
+        assert {name for name in asked if built[name][0]} == counted
+
+    def test_what_others_with_the_same_id_had_is_not_theirs(self):
+        rows = [
+            {"kind": "started", "happened_at": "2026-02-01", "plan": "basic", "mrr": 900},
+            {
+                "kind": "started",
+                "happened_at": "2026-02-10",
+                "plan": "basic",
+                "mrr": 500,
+                "subscriber_id": "bob",
+            },
+            {"kind": "plan_changed", "happened_at": "2026-02-20", "plan": "basic", "mrr": 900},
+        ]
+        built = value(self.rises, events(subscriptions=rows), column="price_rises_30d")
+        assert built == [0]
 
 
 class TestMerges:
@@ -198,15 +257,138 @@ class TestWords:
             ("days_since_paid", None, "en", "nothing was ever paid"),
             ("days_since_paid", 41.2, "es", "el último pago fue hace 41 días"),
             ("days_since_paid", 1.4, "en", "the last payment was 1 day ago"),
-            ("days_since_paid", 0.4, "en", "the last payment was less than a day ago"),
             ("amount_paid_30d", 1999.0, "en", "€19.99 was paid in the last 30 days"),
+            ("amount_paid_30d", 1999.0, "es", "se pagaron 19,99 € en los últimos 30 días"),
             ("payments_failed_share_365d", 0.5, "es", "el 50 % de los pagos falló en un año"),
             ("plan", "pro", "en", "is on the pro plan"),
         ],
     )
     def test_say_the_value(self, column, found, language, text):
-        # Spanish percentages have a no-break space.
+        # Spanish percentages and amounts have a no-break space.
         assert say(COLUMNS[column], found, language, "EUR").replace("\xa0", " ") == text
+
+    @pytest.mark.parametrize(
+        ("column", "zero", "unknown"),
+        [
+            ("mrr", "pays nothing a month", "the monthly price is unknown"),
+            ("quantity", "has no seats", "the number of seats is unknown"),
+            ("interval_months", "has no billing period", "the billing period is unknown"),
+            ("days_to_renewal", "the renewal is due", "the next renewal is unknown"),
+            (
+                "days_since_paid",
+                "the last payment was less than a day ago",
+                "nothing was ever paid",
+            ),
+            ("last_rating", "last rated support 0 out of 5", "never rated support"),
+            (
+                "reply_hours_mean_30d",
+                "waited less than an hour for a reply on average in the last 30 days",
+                "no ticket was answered in the last 30 days",
+            ),
+            (
+                "payments_failed_share_365d",
+                "no payment failed in a year",
+                "no payment was tried in a year",
+            ),
+        ],
+    )
+    def test_zero_is_not_the_same_as_unknown(self, column, zero, unknown):
+        assert say(COLUMNS[column], 0.0, "en", "EUR") == zero
+        assert say(COLUMNS[column], None, "en", "EUR") == unknown
+
+    @pytest.mark.parametrize(
+        ("column", "found", "language", "text"),
+        [
+            ("days_since_paid", 0.5, "en", "the last payment was less than a day ago"),
+            ("days_since_paid", 0.97, "es", "el último pago fue hace menos de un día"),
+            ("days_since_paid", 1.0, "es", "el último pago fue hace 1 día"),
+            ("days_to_renewal", 0.6, "en", "the plan renews in less than a day"),
+            (
+                "reply_hours_max_30d",
+                0.2,
+                "es",
+                "la respuesta más lenta tardó menos de una hora en los últimos 30 días",
+            ),
+            (
+                "reply_hours_max_30d",
+                1.02,
+                "en",
+                "the slowest reply took 1 hour in the last 30 days",
+            ),
+            ("usage_7d", 0.96, "en", "used the service once in the last 7 days"),
+            ("usage_7d", 1.04, "es", "usó el servicio una vez en los últimos 7 días"),
+            ("usage_7d", 0.04, "en", "used the service less than 0.1 times in the last 7 days"),
+            ("usage_7d", 1.2, "en", "used the service 1.2 times in the last 7 days"),
+            (
+                "rating_mean_90d",
+                0.96,
+                "en",
+                "rated support 1 out of 5 on average in the last 90 days",
+            ),
+        ],
+    )
+    def test_what_is_shown_decides_the_words(self, column, found, language, text):
+        assert say(COLUMNS[column], found, language, None) == text
+
+    @pytest.mark.parametrize(
+        ("minor_units", "currency", "language", "text"),
+        [
+            (150_000, "RSD", "en", "pays RSD1,500.00 a month"),
+            (150_000, "ALL", "es", "paga 1.500,00 ALL al mes"),
+            (150_000, "IQD", "en", "pays IQD150.000 a month"),
+            (1500, "JPY", "en", "pays ¥1,500 a month"),
+            (1500, "JPY", "es", "paga 1.500 JPY al mes"),
+            (15_000, "CLF", "en", "pays CLF1.5000 a month"),
+            (1999, "EUR", "es", "paga 19,99 € al mes"),
+        ],
+    )
+    def test_amounts_have_the_digits_of_iso_4217(self, minor_units, currency, language, text):
+        said = say(COLUMNS["mrr"], minor_units, language, currency)
+        assert said.replace("\xa0", " ") == text
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    @pytest.mark.parametrize("name", COLUMNS)
+    def test_every_column_can_say_anything(self, name, language):
+        column = COLUMNS[name]
+        values = ["a"] if column.is_category else [0.0, 0.001, 0.5, 1.0, 2.0, 1e6]
+        for found in [None, *values]:
+            text = say(column, found, language, "EUR")
+            assert text.strip() == text != ""
+            assert "{" not in text
+
+
+class TestSubscription:
+    def test_a_renewal_that_nobody_can_know_is_not_overdue(self):
+        started = {"kind": "started", "happened_at": "2026-02-01", "interval_months": 1}
+        invoiced = {"kind": "invoiced", "happened_at": "2026-02-26"}
+        monthly, late = {"subscriptions": [started]}, {**invoiced, "happened_at": "2026-01-02"}
+
+        def renewal(**tables):
+            return build_features(events(**tables), FEATURES, MARCH)["days_to_renewal"].to_list()
+
+        assert renewal() == renewal(**monthly) == renewal(payments=[invoiced]) == [None]
+        assert renewal(**monthly, payments=[invoiced]) == [30.4375 - 3]
+        assert renewal(**monthly, payments=[late]) == [0]
+
+    @pytest.mark.parametrize(
+        ("name", "kept"),
+        [
+            ("plan", "pro"),
+            ("mrr", 900),
+            ("interval_months", 1),
+            ("quantity", 5),
+            ("currency", "EUR"),
+        ],
+    )
+    def test_what_somebody_has_is_not_read_from_what_ended(self, name, kept):
+        has = {"plan": "pro", "mrr": 900, "interval_months": 1, "quantity": 5, "currency": "EUR"}
+        had = {"plan": "old", "mrr": 0, "interval_months": 12, "quantity": 0, "currency": "USD"}
+        rows = [
+            {"kind": "started", "happened_at": "2026-01-01", "subscription_id": "1", **has},
+            {"kind": "ended", "happened_at": "2026-02-01", "subscription_id": "2", **had},
+        ]
+        built = build_features(events(subscriptions=rows), FEATURES, MARCH)
+        assert built[name].to_list() == [kept]
 
 
 class TestCatalogue:
@@ -224,6 +406,23 @@ class TestCatalogue:
     def test_builds_whole_from_nothing(self):
         built = build_features(events(), FEATURES, MARCH)
         assert built.columns == ["subscriber_id", "as_of", *COLUMNS]
+
+    def test_an_amount_names_the_column_of_its_currency(self):
+        amounts = [f for f in FEATURES if isinstance(f, Feature) and f.unit == "money"]
+        assert {f.name: f.currency for f in amounts} == {
+            "amount_paid": "payment_currency",
+            "mrr": "currency",
+        }
+        assert all(COLUMNS[f.currency or ""].is_category for f in amounts)
+        with pytest.raises(ValueError, match="name the column that holds its currency"):
+            feature(PAYMENTS, Latest("amount"), unit="money")
+
+    def test_amounts_paid_are_in_the_currency_that_they_are_told_in(self):
+        rows = [paid("2026-02-10", 900, currency="EUR"), paid("2026-02-20", 1500, currency="JPY")]
+        started = {"kind": "started", "happened_at": "2026-01-01", "mrr": 990, "currency": "EUR"}
+        built = build_features(events(payments=rows, subscriptions=[started]), FEATURES, MARCH)
+        asked = ["amount_paid_30d", "payment_currency", "mrr", "currency"]
+        assert built.select(asked).row(0) == (1500, "JPY", 990, "EUR")
 
     def test_windows_belong_to_over_alone(self):
         with pytest.raises(ValueError, match="give an Over one or more windows"):

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.definition import Column
 from models.contributions import contributions
+from models.encoding import ColumnContract
 from models.reasons import REASON, explain
-from tests.made_up import COLUMNS, NAMES, trained, training_set
+from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
 MODEL = trained().model
 SIGNAL = {column.name: column.feature.signal for column in COLUMNS}
@@ -108,16 +110,38 @@ def test_a_category_is_named_by_its_text():
 
 
 def test_amounts_are_said_in_each_rows_own_currency():
-    money = replace(
-        COLUMNS[0].feature, unit="money", en=replace(COLUMNS[0].feature.en, many="{n} failed")
-    )
-    columns = (*(replace(column, feature=money) for column in COLUMNS[:2]), *COLUMNS[2:])
+    columns = failed_in("currency")
     rows = pl.concat([one(payments_failed_30d=900.0, payments_failed_90d=900.0)] * 2)
     told = explain(MODEL, rows, columns, currency=pl.Series(["EUR", "JPY"]))
     assert [reasons[0]["text"] for reasons in told] == [
         "€9.00 failed in the last 30 days",
         "¥900 failed in the last 30 days",
     ]
+
+
+def test_a_currency_column_beside_the_amount_goes_before_that_of_the_row():
+    # The model's category of a few texts stands in for one of a few currencies.
+    spent = ("JPY", "KWD", "USD")
+    contract = ColumnContract(
+        tuple(replace(c, categories=c.categories and spent) for c in MODEL.contract.columns)
+    )
+    paid_in = [one(payments_failed_30d=900.0, plan=code) for code in ("JPY", "KWD", None)]
+    told = explain(
+        replace(MODEL, contract=contract),
+        pl.concat(paid_in),
+        failed_in("plan"),
+        currency=pl.Series(["EUR"] * 3),
+    )
+    texts = {r["text"] for reasons in told for r in reasons if r["signal"] == "payment_failures"}
+    assert texts == {f"{n} failed in the last 30 days" for n in ("¥900", "KWD0.900", "9")}
+
+
+def failed_in(currency: str) -> tuple[Column, ...]:
+    """The columns, with failed payments told as an amount."""
+    money = replace(
+        FAILED, unit="money", currency=currency, en=replace(FAILED.en, many="{n} failed")
+    )
+    return (*(replace(column, feature=money) for column in COLUMNS[:2]), *COLUMNS[2:])
 
 
 def test_the_order_of_the_meanings_does_not_matter():

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+import features.money
+from risk import money
 from risk.money import totals, written
 from risk.night import Freshness
 from risk.show import cautions, expected_loss, riskiest
@@ -43,10 +45,27 @@ def seen(night: pd.DataFrame, width: int, *, terminal: bool = False) -> str:
         (12_345, "KWD", "KWD12.345"),
         (5, "USD", "$0.05"),
         (2**53 + 1, "EUR", "€90,071,992,547,409.93"),
+        (150_000, "RSD", "RSD1,500.00"),
+        (150_000, "IQD", "IQD150.000"),
+        (15_000, "CLF", "CLF1.5000"),
+        (-5, "USD", "-$0.05"),
     ],
 )
 def test_amounts_have_the_digits_of_their_currency(amount: int, currency: str, text: str) -> None:
     assert written(amount, currency) == text
+
+
+def test_amounts_are_written_in_the_language_of_the_reader() -> None:
+    assert written(123_450, "ALL", "es").replace("\xa0", " ") == "1.234,50 ALL"
+    assert written(123_450, "EUR", "es").replace("\xa0", " ") == "1.234,50 €"
+
+
+def test_reasons_and_the_risk_table_write_amounts_alike() -> None:
+    assert money.DIGITS == features.money.DIGITS
+    for currency in ("EUR", "RSD", *money.DIGITS):
+        for language in ("en", "es"):
+            reason = features.money.written(1_234_567, currency, language)
+            assert reason == written(1_234_567, currency, language)
 
 
 def test_currencies_are_never_added_up() -> None:
