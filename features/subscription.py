@@ -7,7 +7,8 @@ from sources.events import PAYMENTS, SUBSCRIPTIONS
 _HELD = "kind <> 'ended'"
 
 # Amounts of two currencies are not compared: a change of currency is neither dearer nor cheaper.
-_SAME_CURRENCY = "coalesce(currency, '') = coalesce(currency_before, '')"
+# A row that does not say its currency has not changed it.
+_SAME_CURRENCY = "coalesce(currency = currency_before, true)"
 
 TENURE = Feature(
     name="days_since_first_start",

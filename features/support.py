@@ -82,7 +82,7 @@ REOPENED = Feature(
     windows=(30, 90, 365),
     when_empty=0,
     unit="tickets",
-    signal="open_tickets",
+    signal="reopened",
     en=Phrases("no ticket was reopened", "1 ticket was reopened", "{n} tickets were reopened"),
     es=Phrases("no se reabrió ningún ticket", "se reabrió 1 ticket", "se reabrieron {n} tickets"),
 )
@@ -120,7 +120,7 @@ REPLY_HOURS = Feature(
     unit="hours",
     signal="slow_support",
     en=Phrases("no ticket was answered", "", "waited {n} for a reply on average"),
-    es=Phrases("no se respondió ningún ticket", "", "esperó {n} de media una respuesta"),
+    es=Phrases("no se respondió ningún ticket", "", "las respuestas tardaron {n} de media"),
 )
 
 LONGEST_WAIT = Feature(

@@ -183,6 +183,7 @@ class TestPrevious:
             (("basic", 1000, None), ("basic", 9000, None), {"price_rises_90d"}),
             (("basic", 1000, "EUR"), ("pro", 9000, "EUR"), {"upgrades_90d"}),
             (("pro", 9000, "EUR"), ("basic", 1000, "EUR"), {"downgrades_90d"}),
+            (("basic", 1000, "EUR"), ("basic", 9000, None), {"price_rises_90d"}),
             (("basic", 1000, "EUR"), ("basic", 9000, "JPY"), set()),
             (("basic", 1000, "EUR"), ("pro", 9000, "JPY"), set()),
             (("pro", 9000, "JPY"), ("basic", 1000, "EUR"), set()),
@@ -423,6 +424,11 @@ class TestCatalogue:
         built = build_features(events(payments=rows, subscriptions=[started]), FEATURES, MARCH)
         asked = ["amount_paid_30d", "payment_currency", "mrr", "currency"]
         assert built.select(asked).row(0) == (1500, "JPY", 990, "EUR")
+
+    def test_what_was_reopened_is_told_apart_from_what_is_open(self):
+        signals = {name: COLUMNS[name].feature.signal for name in COLUMNS}
+        assert signals["tickets_reopened_30d"] == "reopened"
+        assert signals["tickets_open"] == "open_tickets"
 
     def test_windows_belong_to_over_alone(self):
         with pytest.raises(ValueError, match="give an Over one or more windows"):
