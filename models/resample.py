@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from models.people import person_column
+
 #: Drawn again so many times, whole subscribers at once.
 RESAMPLES = 400
 
@@ -13,14 +15,15 @@ RESAMPLES = 400
 def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What the judged rows would say if other subscribers had happened to be in them.
 
-    Subscribers are drawn with replacement, all rows of one together, the same for both models.
+    Subscribers are drawn with replacement, all rows of one together, the same for both models;
+    accounts with one ``owner`` are one subscriber.
 
     Returns:
         One value per resample: ``auc`` and, with a champion, ``auc_gain`` (above zero: the
         challenger ranks better) and ``loss_gain`` (above zero: it is less surprised).
     """
     churned = rows["churned"].to_numpy().astype(bool)
-    person = rows["subscriber_id"].rank("dense").to_numpy().astype(int) - 1
+    person = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
     ranked = {name: _Ranked.of(rows[name].to_numpy(), churned, person) for name in _shown(rows)}
     drawn = [_draw(ranked, weight) for weight in _draws(person.max() + 1, seed)]
     return {name: np.array([found[name] for found in drawn]) for name in drawn[0]}

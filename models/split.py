@@ -11,6 +11,7 @@ from hashlib import blake2b
 import polars as pl
 
 from models.params import TrainingParams
+from models.people import person_column
 
 #: Hundredths of the subscribers: fitted below the first, calibrated below the second.
 _FIT_BELOW, _CALIBRATE_BELOW = 60, 80
@@ -105,13 +106,15 @@ def split_by_time(
 def split_by_subscribers(rows: pl.DataFrame) -> Split:
     """Everybody on one side only: 60 % fit, 20 % calibrate, 20 % judge, at the last date alone.
 
-    Who goes where depends on nothing but ``subscriber_id``, so it stays when others come.
+    Accounts that were merged are one person. Who goes where depends on nothing but the id of the
+    account that they live on as, so it stays when others come.
     """
-    people = rows.select("subscriber_id").unique()
-    hundredths = people["subscriber_id"].map_elements(_hundredth, return_dtype=pl.Int64)
+    person = person_column(rows)
+    people = rows.select(person).unique()
+    hundredths = people[person].map_elements(_hundredth, return_dtype=pl.Int64)
     placed = rows.join(
         people.with_columns(place=hundredths),
-        on="subscriber_id",
+        on=person,
         how="left",
         maintain_order="left",
     )
@@ -124,8 +127,8 @@ def split_by_subscribers(rows: pl.DataFrame) -> Split:
     return Split(*(placed.filter(part).drop("place") for part in wanted))
 
 
-def _hundredth(subscriber_id: str) -> int:
-    return int.from_bytes(blake2b(subscriber_id.encode(), digest_size=8).digest()) % 100
+def _hundredth(person: str) -> int:
+    return int.from_bytes(blake2b(person.encode(), digest_size=8).digest()) % 100
 
 
 def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:

@@ -10,7 +10,9 @@ from features.build import build_features
 from features.definition import Column, Derived, Feature
 from models.labels import contract_labels, silence_labels
 from models.params import TrainingParams
-from sources.merges import Events
+from models.people import labelled_once, with_owners
+from sources.events import MERGES
+from sources.merges import Events, owners
 
 Progress = Callable[[int, int, str], None]
 
@@ -21,7 +23,8 @@ class TrainingSet:
 
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
-            ``churned`` (null: not known yet) and ``cause`` (of churners).
+            ``churned`` (null: not known yet, or told by another account of the same person),
+            ``cause`` (of churners) and ``owner``, the account that it lives on as by now.
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -66,8 +69,9 @@ def build_training_set(
     pairs = spine.select("subscriber_id", "as_of")
     rows = build_features(events, features, pairs, progress)
     labels = _labels(events, pairs, params, known_until)
+    links = owners(events[MERGES.name], known_until)
     return TrainingSet(
-        rows=rows.with_columns(labels.get_columns()[2:4]),
+        rows=labelled_once(with_owners(rows.with_columns(labels.get_columns()[2:4]), links)),
         about=spine,
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,

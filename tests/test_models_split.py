@@ -106,6 +106,15 @@ def test_by_subscriber_nobody_is_on_two_sides_and_only_the_last_date_judges(peop
     assert days_of(split.judge) == [max(days)]
 
 
+def test_by_subscriber_accounts_of_one_person_are_on_one_side():
+    rows = rows_on([0], people=400).with_columns(
+        owner=pl.concat_str(pl.lit("p"), pl.col("subscriber_id").str.slice(0, 3))
+    )
+    split = split_rows(rows, BY_SUBSCRIBER)
+    sides = [set(part["owner"]) for part in split.parts.values()]
+    assert sum(map(len, sides)) == len(set.union(*sides)) == 40
+
+
 def test_by_subscriber_about_six_in_ten_fit_and_two_judge():
     split = split_rows(rows_on([0], people=5000), BY_SUBSCRIBER)
     shares = [part.height / 5000 for part in split.parts.values()]

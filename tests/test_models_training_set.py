@@ -29,7 +29,7 @@ def build(params: TrainingParams | None = None, known_until: float = 60) -> Trai
 
 
 def test_each_row_has_what_was_known_and_what_came():
-    assert build().rows.drop("as_of").rows() == [
+    assert build().rows.drop("as_of", "owner").rows() == [
         ("bea", 1, 1, "basic", True, "payment"),
         ("ana", 0, 0, "pro", False, None),
         ("ana", 0, 0, "pro", None, None),
@@ -49,6 +49,42 @@ def test_columns_of_the_spine_stay_beside_the_features_and_not_among_them():
 def test_silence_is_labelled_by_payments():
     silence = TrainingParams(churn="silence", horizon_days=30)
     assert build(silence).rows["churned"].to_list() == [True, True, None]
+
+
+def merged(who: str, days: float, into: str) -> dict[str, object]:
+    return {
+        "subscriber_id": who,
+        "happened_at": day(days),
+        "kind": "merged",
+        "merged_into": into,
+    }
+
+
+def labelled(people: tuple[str, ...], *merges: dict[str, object]) -> pl.DataFrame:
+    rows = [happened("started", -100, who, who) for who in ("ana", "bea", "cleo")]
+    events = tables(subscriptions=rows, merges=merges)
+    return build_training_set(
+        events, (PLAN,), spine_of(*people), TrainingParams(), known_until=day(60)
+    ).rows.select("subscriber_id", "owner", "churned")
+
+
+def test_each_row_says_who_the_account_lives_on_as():
+    assert labelled(("ana", "bea", "cleo"), merged("bea", 8, "ana"))["owner"].to_list() == [
+        "ana",
+        "ana",
+        "cleo",
+    ]
+    assert labelled(("ana", "bea"), merged("bea", 60, "ana"))["owner"].to_list() == ["ana", "bea"]
+
+
+def test_of_two_accounts_of_one_person_only_the_one_that_lives_on_is_labelled():
+    rows = labelled(("ana", "bea", "cleo"), merged("ana", 8, "bea"))
+    assert rows["churned"].to_list() == [None, False, False]
+
+
+def test_where_the_account_that_lives_on_was_not_there_yet_the_least_id_is_labelled():
+    rows = labelled(("bea", "ana"), merged("ana", 8, "cleo"), merged("bea", 9, "cleo"))
+    assert rows["churned"].to_list() == [None, False]
 
 
 def test_progress_is_told_date_by_date():
