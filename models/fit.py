@@ -1,11 +1,14 @@
 """Fit the trees: on the past alone, the same every time, with nobody counted more than others."""
 
+import re
 from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
 
 from models.params import BoosterParams
+
+_THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ def fit_booster(
         valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data)],
         callbacks=[lgb.early_stopping(params.patience, verbose=False)],
     )
+
+
+def booster_text(booster: lgb.Booster) -> str:
+    """LightGBM's text of the trees, the same however many threads they were grown with."""
+    return _THREADS.sub("[num_threads: 0]", booster.model_to_string())
 
 
 def load_booster(text: str) -> lgb.Booster:

@@ -9,7 +9,7 @@ import polars as pl
 
 from models.calibration import Calibration, learn_calibration
 from models.encoding import ColumnContract
-from models.fit import Examples, fit_booster
+from models.fit import Examples, booster_text, fit_booster
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.split import Split
@@ -52,9 +52,9 @@ def learn_model(
     booster = fit_booster(fit.leaving, calibrate.leaving, contract.names, params.booster)
     cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
     return ChurnModel(
-        booster_text=booster.model_to_string(),
+        booster_text=booster_text(booster),
         calibration=_calibration(booster, calibrate.leaving),
-        cause_text=None if cause is None else cause.model_to_string(),
+        cause_text=None if cause is None else booster_text(cause),
         cause_calibration=(
             Calibration() if cause is None else _calibration(cause, calibrate.by_payment)
         ),

@@ -48,14 +48,14 @@ def verdict(
 
     Args:
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
-            could read the same rows, ``champion``.
+            was asked, ``champion``, null where it cannot read the row.
         judgements: Of the ``model`` and of its baselines, by name.
-        reigning: Why the champion could not be asked, or cannot be beaten, where that is so.
+        reigning: Why the champion could not be asked, cannot be beaten, or cannot go on.
         floors: What it must reach whoever reigns.
         seed: Decides the resamples.
     """
     floors, reigning = floors or Floors(), reigning or Reigning()
-    drawn = resample(rows, seed)
+    drawn = resample(rows.drop("champion", strict=False), seed)
     below = _below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
     measured = {"roc_auc_surely": surely}
     if below:
@@ -69,7 +69,7 @@ def verdict(
     if "champion" not in rows.columns:
         why = "Promoted: it clears the floors, and no champion reigned."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _against_champion(drawn, floors.sure, measured)
+    return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
 
 
 def _below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float) -> list[str]:
@@ -83,8 +83,8 @@ def _below_floors(judgements: dict[str, Judgement], floors: Floors, surely: floa
         )
     if surely < floors.roc_auc_surely:
         missed.append(
-            f"its ROC AUC is {surely:.3f} or less in a twentieth of the resamples and must surely "
-            f"be at least {floors.roc_auc_surely:.2f}"
+            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
+            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
         )
     if model.log_loss >= constant.log_loss:
         missed.append(
@@ -105,19 +105,52 @@ def _below_floors(judgements: dict[str, Judgement], floors: Floors, surely: floa
 
 
 def _against_champion(
-    drawn: dict[str, np.ndarray], sure: float, measured: dict[str, float]
+    rows: pl.DataFrame, stranded: str | None, sure: float, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """Less surprised in nearly all resamples, and not ranking worse in nearly all of them."""
-    less_surprised = float(np.mean(drawn["loss_gain"] > 0))
-    ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
+    """On the rows that both can read: better than a champion, no worse than a stranded one."""
+    both = rows.drop_nulls("champion")
+    drawn = resample(both, seed)
     gains = {name: float(np.mean(drawn[name])) for name in ("auc_gain", "loss_gain")}
-    measured = measured | gains | {"less_surprised_share": less_surprised}
-    told = (
-        f"on the same rows its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
-        f"(lower in {less_surprised:.0%} of {RESAMPLES} resamples), its ROC AUC by "
+    shares = {
+        "less_surprised_share": float(np.mean(drawn["loss_gain"] > 0)),
+        "more_surprised_share": float(np.mean(drawn["loss_gain"] < 0)),
+    }
+    ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
+    told = _told(gains, shares, _same_rows(both.height, rows.height))
+    if stranded:
+        promoted, why = _instead_of_stranded(stranded, told, shares["more_surprised_share"], sure)
+    else:
+        promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
+        needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
+        why = f"{told}{needs}"
+    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    return Verdict(promoted=promoted, reasons=(why,), measured=measured | gains | shares)
+
+
+def _instead_of_stranded(
+    stranded: str, told: str, more_surprised: float, sure: float
+) -> tuple[bool, str]:
+    """Whether to replace a champion with which the night would be refused, and why."""
+    if more_surprised < sure:
+        return (
+            True,
+            f"{stranded}, and this model clears the floors and is not clearly worse: {told}",
+        )
+    return False, (
+        f"this model is clearly worse: {told}, higher in {more_surprised:.0%} of {RESAMPLES} "
+        f"resamples; and yet {stranded}, so the night is refused until a model replaces it"
+    )
+
+
+def _told(gains: dict[str, float], shares: dict[str, float], where: str) -> str:
+    return (
+        f"{where} its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
+        f"(lower in {shares['less_surprised_share']:.0%} of {RESAMPLES} resamples), its ROC AUC by "
         f"{gains['auc_gain']:+.4f}"
     )
-    promoted = less_surprised >= sure and ranks_worse < sure
-    needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
-    why = f"{'Promoted' if promoted else 'Refused'}: {told}{needs}."
-    return Verdict(promoted=promoted, reasons=(why,), measured=measured)
+
+
+def _same_rows(read: int, judged: int) -> str:
+    if read == judged:
+        return "on the same rows"
+    return f"on the {read:,} of {judged:,} rows that the champion can read"

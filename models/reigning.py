@@ -1,38 +1,48 @@
-"""What the champion says of the rows that a challenger is judged by, if it may be asked."""
+"""What the champion says of the rows that a challenger is judged by, where it may be asked."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from models.encoding import ColumnMismatch, UnknownCategory
+from models.encoding import ColumnMismatch
 from models.model import ChurnModel
 from models.params import TrainingParams
+
+#: A champion that can read a smaller share of the judged rows is not compared with.
+_FEWEST_READ = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Reigning:
-    """The champion's answer; of the three at most one is given.
+    """The champion's answer, or why there is none.
 
     Attributes:
-        risk: What it says of each row; named ``champion``.
+        risk: What it says of each row, null of rows that it cannot read; named ``champion``.
         silent: Why it could not be asked: there is nothing to beat.
         knew: How it came to know the outcomes: it cannot be beaten.
+        stranded: What it cannot read of today's subscribers: the night would be refused with it.
     """
 
     risk: pl.Series | None = None
     silent: str | None = None
     knew: str | None = None
+    stranded: str | None = None
 
 
 def ask_champion(
-    champion: ChurnModel | None, judged: pl.DataFrame, names: list[str], params: TrainingParams
+    champion: ChurnModel | None,
+    judged: pl.DataFrame,
+    newest: pl.DataFrame,
+    names: list[str],
+    params: TrainingParams,
 ) -> Reigning:
     """What the champion says of the judged rows, or why that would be no comparison.
 
     Args:
         champion: Whom to ask; ``None`` where nobody reigns.
-        judged: ``as_of`` and the feature columns.
+        judged: ``as_of``, ``churned`` and the feature columns.
+        newest: The feature columns as subscribers have them now, labelled or not.
         names: The feature columns.
         params: What the challenger predicts, and how the rows were split.
     """
@@ -44,9 +54,56 @@ def ask_champion(
     if params.split == "time" and champion.fitted_until > first:
         return Reigning(knew=_knew(champion, first))
     try:
-        return Reigning(champion.predict(judged.select(names))["risk"].alias("champion"))
-    except (ColumnMismatch, UnknownCategory) as error:
+        champion.contract.check(judged.select(names).clear())
+    except ColumnMismatch as error:
         return Reigning(silent=f"the champion cannot read these rows ({error})")
+    return _asked(champion, judged, newest, names)
+
+
+def _asked(
+    champion: ChurnModel, judged: pl.DataFrame, newest: pl.DataFrame, names: list[str]
+) -> Reigning:
+    """Its answer on the rows that it can read, where they are enough."""
+    readable = judged.select(pl.all_horizontal(pl.lit(value=True), *_known_texts(champion)))
+    read = readable.to_series()
+    if too_few := _too_few(judged, read):
+        return Reigning(silent=too_few)
+    risk = champion.predict(judged.filter(read).select(names))["risk"]
+    rows = pl.int_range(judged.height, eager=True).filter(read)
+    everybody = pl.Series("champion", [None] * judged.height, pl.Float64)
+    return Reigning(everybody.scatter(rows, risk), stranded=_stranded(champion, newest))
+
+
+def _known_texts(champion: ChurnModel) -> list[pl.Expr]:
+    """For each column of texts, whether the row has none or one that the champion knows."""
+    return [
+        pl.col(column.name).cast(pl.String).is_in(list(column.categories)).fill_null(value=True)
+        for column in champion.contract.columns
+        if column.categories is not None
+    ]
+
+
+def _too_few(judged: pl.DataFrame, read: pl.Series) -> str | None:
+    """Why the rows that the champion can read are too few to compare on, if they are."""
+    leavers = judged.filter(read)["churned"].sum()
+    if leavers and read.sum() >= _FEWEST_READ * judged.height:
+        return None
+    return (
+        f"the champion can read only {read.sum():,} of the {judged.height:,} judged rows"
+        f"{'' if leavers else ', and none who left'}"
+    )
+
+
+def _stranded(champion: ChurnModel, newest: pl.DataFrame) -> str | None:
+    """The texts that subscribers have now and the champion has never seen, in words."""
+    strange = [
+        f"{', '.join(map(repr, new))} in column {column.name!r}"
+        for column in champion.contract.columns
+        if column.categories is not None
+        and (new := sorted({*newest[column.name].drop_nulls()} - {*column.categories}))
+    ]
+    told = " and ".join(strange)
+    return f"the champion cannot read {told}, which subscribers have now" if told else None
 
 
 def _other_question(champion: ChurnModel, params: TrainingParams) -> str:

@@ -9,6 +9,7 @@ from models.judge import judge
 from models.learn import Encoded, encode, learn_model
 from models.model import ChurnModel
 from models.params import TrainingParams
+from models.people import person_column
 from models.promote import Floors, verdict
 from models.reigning import ask_champion
 from models.split import Split, split_rows
@@ -58,10 +59,14 @@ def train(
     tell(2, len(_STEPS), _STEPS[2])
     judged = _judged(training, split, model, fit, calibrate)
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.names, params)
+    newest = training.rows.filter(pl.col("as_of") == pl.col("as_of").max())
+    reigning = ask_champion(champion, split.judge, newest, training.names, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    judgements = {name: judge(judged, risk, calls=params.calls) for name, risk in _risks(judged)}
+    judgements = {
+        name: judge(judged.drop_nulls(risk), risk, calls=params.calls)
+        for name, risk in _risks(judged)
+    }
     decided = verdict(judged, judgements, reigning, floors=floors)
     tell(4, len(_STEPS), "done")
     return Trained(
@@ -73,6 +78,7 @@ def train(
         fingerprint=fingerprint(training.rows, training.known_until),
         sizes=split.sizes,
         columns=training.columns,
+        beaten=champion,
     )
 
 
@@ -85,7 +91,7 @@ def _judged(
     told = [name for name in training.about.columns if name in _TOLD]
     keys = ["subscriber_id", "as_of"]
     return (
-        split.judge.select(*keys, "churned", "cause")
+        split.judge.select(*keys, "churned", "cause", owner=person_column(split.judge))
         .hstack(model.predict_encoded(matrix))
         .with_columns(pl.Series(name, risk) for name, risk in baselines.items())
         .join(training.about.select(*keys, *told), on=keys, how="left", maintain_order="left")

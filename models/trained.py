@@ -20,14 +20,16 @@ class Trained:
         model: The model, exactly as it was judged.
         params: What it was trained with.
         judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
-            same rows.
-        judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, the
-            model's risks, the others' by their names, and ``plan``, ``interval_months``,
-            ``currency``, ``country``, ``mrr`` (null where the spine has none).
+            same rows, or where the champion cannot read some, on the rest.
+        judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``
+            (the account that the person lives on as), the model's risks, the others' by their
+            names, and ``plan``, ``interval_months``, ``currency``, ``country``, ``mrr`` (null
+            where the spine has none).
         verdict: Whether it should reign, and why.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
         columns: The feature columns that the model reads, in order.
+        beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
     model: ChurnModel
@@ -38,6 +40,7 @@ class Trained:
     fingerprint: Fingerprint
     sizes: dict[str, int]
     columns: tuple[Column, ...]
+    beaten: ChurnModel | None = None
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -17,6 +17,7 @@ from models.learn import encode
 from models.model import ChurnModel
 from models.split import split_rows
 from models.train import train
+from models.training_set import TrainingSet
 from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
 
 ROWS = training_set().rows
@@ -59,9 +60,7 @@ def test_without_enough_of_a_cause_everybodys_share_is_used():
 
 def test_the_same_rows_give_the_same_model_on_any_number_of_threads():
     on_two = replace(PARAMS, booster=replace(PARAMS.booster, threads=2))
-    again = train(training_set(), on_two).model
-    frame = ROWS.select(NAMES)
-    assert again.predict(frame).equals(trained().model.predict(frame))
+    assert train(training_set(), on_two).model == trained().model
 
 
 def test_a_model_comes_back_from_its_folder_as_it_was(tmp_path):
@@ -149,6 +148,64 @@ def test_a_champion_with_other_columns_is_no_comparison():
     assert challenged.verdict.promoted
     assert "the champion cannot read these rows" in challenged.verdict.reasons[0]
     assert "'csat'" in challenged.verdict.reasons[0]
+
+
+def with_a_new_plan(of: pl.Expr) -> TrainingSet:
+    """The training set, with a plan 'team' where ``of`` says so."""
+    plan = pl.when(of).then(pl.lit("team")).otherwise("plan")
+    return replace(training_set(), rows=ROWS.with_columns(plan=plan))
+
+
+NEWEST = pl.col("as_of") == pl.col("as_of").max()
+CANNOT_READ = "the champion cannot read 'team' in column 'plan', which subscribers have now"
+
+
+def test_rows_that_the_champion_cannot_read_are_left_out_of_the_comparison():
+    some = ~NEWEST & (pl.int_range(pl.len()) % 300 == 0)
+    hasty = replace(PARAMS, booster=replace(PARAMS.booster, rounds=10))
+    challenged = train(with_a_new_plan(some), hasty, champion=trained().model)
+    asked = challenged.judged.filter(pl.col("champion").is_not_null())
+    assert asked.height == 1800 - 3
+    assert not challenged.verdict.promoted
+    assert "on the 1,797 of 1,800 rows that the champion can read" in challenged.verdict.reasons[0]
+    assert "champion" in challenged.judgements
+
+
+def test_a_champion_that_can_read_fewer_than_half_of_the_rows_is_no_comparison():
+    most = ~NEWEST | (pl.int_range(pl.len()) % 2 == 0)
+    decided = train(with_a_new_plan(most), PARAMS, champion=trained().model).verdict
+    assert decided.promoted
+    assert "can read only 450 of the 1,800 judged rows" in decided.reasons[0]
+
+
+def test_a_champion_that_can_read_none_who_left_is_no_comparison():
+    decided = train(with_a_new_plan(pl.col("churned")), PARAMS, champion=trained().model).verdict
+    assert decided.promoted
+    assert "and none who left" in decided.reasons[0]
+
+
+def test_a_champion_that_cannot_read_tonight_does_not_reign_for_ever():
+    launched = with_a_new_plan(NEWEST & (pl.col("subscriber_id") < "s00010"))
+    decided = train(launched, PARAMS, champion=trained().model).verdict
+    assert decided.promoted
+    assert CANNOT_READ in decided.reasons[0]
+
+
+def test_the_newest_rows_strand_a_champion_even_where_nobody_knows_what_became_of_them():
+    launched = with_a_new_plan(NEWEST & (pl.col("subscriber_id") < "s00010"))
+    open_yet = launched.rows.with_columns(churned=pl.when(~NEWEST).then("churned"))
+    known = ROWS.with_columns(churned=pl.when(~NEWEST).then("churned"))
+    before = train(replace(training_set(), rows=known), PARAMS).model
+    decided = train(replace(launched, rows=open_yet), PARAMS, champion=before).verdict
+    assert decided.promoted
+    assert CANNOT_READ in decided.reasons[0]
+    assert not train(replace(launched, rows=known), PARAMS, champion=before).verdict.promoted
+
+
+def test_a_text_that_subscribers_had_once_and_have_no_more_strands_nobody():
+    gone = with_a_new_plan(pl.int_range(pl.len()) < 5)
+    decided = train(gone, PARAMS, champion=trained().model).verdict
+    assert CANNOT_READ not in decided.reasons[0]
 
 
 def test_a_champion_that_answers_another_question_is_no_comparison():

@@ -81,7 +81,7 @@ def test_without_a_recency_column_the_other_floors_decide():
 def test_a_ranking_that_may_be_luck_is_refused():
     decided = decide(judged(people=40, signal=0.3))
     assert not decided.promoted
-    assert "must surely be at least 0.55" in decided.reasons[0]
+    assert "its ranking may be luck: in 1 of 20 resamples its ROC AUC is" in decided.reasons[0]
 
 
 def test_every_floor_that_is_missed_is_named():
@@ -122,6 +122,44 @@ def test_a_champion_that_cannot_read_the_rows_cannot_be_beaten_and_is_replaced()
     assert "the champion cannot read these rows (no 'usage')" in decided.reasons[0]
 
 
+def unread(rows: pl.DataFrame, champion: pl.Series, share: float = 0.05) -> pl.DataFrame:
+    """The rows, of which the champion cannot read the first."""
+    first = pl.int_range(pl.len()) < share * pl.len()
+    return rows.with_columns(champion=pl.when(~first).then(champion))
+
+
+def test_a_few_rows_that_the_champion_cannot_read_do_not_crown_a_worse_model():
+    rows = judged()
+    worse = rows.with_columns(risk=blurred(rows, by=1.5))
+    decided = decide(unread(worse, rows["risk"]))
+    assert not decided.promoted
+    assert "on the 1,140 of 1,200 rows that the champion can read" in decided.reasons[0]
+
+
+STRANDED = Reigning(stranded="the champion cannot read 'team' in column 'plan'")
+
+
+def test_a_stranded_champion_is_replaced_by_one_that_is_no_worse():
+    rows = judged()
+    decided = decide(unread(rows, rows["risk"]), reigning=STRANDED)
+    assert decided.promoted
+    assert "the champion cannot read 'team' in column 'plan'" in decided.reasons[0]
+    assert "is not clearly worse" in decided.reasons[0]
+
+
+def test_a_stranded_champion_is_not_replaced_by_one_that_is_clearly_worse():
+    rows = judged()
+    worse = rows.with_columns(risk=blurred(rows, by=1.5))
+    decided = decide(unread(worse, rows["risk"]), reigning=STRANDED)
+    assert not decided.promoted
+    assert "the champion cannot read 'team' in column 'plan'" in decided.reasons[0]
+    assert "higher in 100% of 400 resamples" in decided.reasons[0]
+
+
+def test_a_stranded_champion_is_not_replaced_by_a_model_below_a_floor():
+    assert not decide(judged(), replace(GOOD, roc_auc=0.59), reigning=STRANDED).promoted
+
+
 def test_a_champion_that_knew_the_outcomes_cannot_be_beaten():
     decided = decide(judged(), reigning=Reigning(knew="the champion was fitted on these rows"))
     assert not decided.promoted
@@ -144,6 +182,15 @@ def test_the_resampled_scores_lie_around_those_of_the_rows_themselves():
 def test_equal_risks_count_half_in_a_ranking():
     rows = judged().with_columns(risk=pl.lit(0.1))
     assert np.all(resample(rows, seed=0)["auc"] == 0.5)
+
+
+def test_accounts_of_one_person_are_drawn_together():
+    once = judged(people=300, dates=1).with_columns(owner="subscriber_id")
+    accounts = [
+        once.with_columns(subscriber_id=pl.col("owner") + f" account {k}") for k in range(8)
+    ]
+    spread = [float(np.std(resample(rows, seed=0)["auc"])) for rows in (once, pl.concat(accounts))]
+    assert spread[1] == pytest.approx(spread[0], rel=0.15)
 
 
 def test_a_person_is_drawn_with_all_their_rows_so_more_rows_of_the_same_people_tell_no_more():
