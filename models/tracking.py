@@ -14,6 +14,7 @@ from models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import RegisteredModel
 
 EXPERIMENT = "churn"
 MODEL = "churn"
@@ -22,6 +23,10 @@ ALIAS = "champion"
 _SERVED = Path(__file__).with_name("served.py")
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
+_LATE = (
+    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
+    "train again."
+)
 
 Progress = Callable[[int, int, str], None]
 
@@ -33,7 +38,9 @@ class NoChampion(LookupError):
 def log_trained(trained: Trained, home: Path, progress: Progress | None = None) -> str:
     """Log, register and, where the verdict is so, crown a trained model.
 
-    The alias ``champion`` moves last, so that a run that broke off leaves the old one reigning.
+    The alias ``champion`` moves after all that, so that a run that broke off leaves the old one
+    reigning, and only if that is still whom the model was compared with. Only then is the version
+    tagged ``promoted``; the tag ``verdict`` says why, or why not.
 
     Args:
         trained: What was trained.
@@ -54,7 +61,7 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         run_id, source = _log(trained, written, _experiment(client, home))
         registered = _register(client, source, run_id, trained)
         if trained.verdict.promoted:
-            client.set_registered_model_alias(MODEL, ALIAS, registered)
+            _crown(client, trained, registered, run_id)
     tell(3, 3, "done")
     return registered
 
@@ -64,6 +71,7 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
 
     Raises:
         NoChampion: No model reigns yet.
+        MlflowException: The registry could not be asked; somebody may reign.
     """
     missing = NoChampion(
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
@@ -72,14 +80,45 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     if not (store_folder(home) / "mlflow.db").exists():
         raise missing
     with mlflow_at(home) as client:
-        from mlflow.exceptions import MlflowException
+        found = _reigning(client)
+    if found is None:
+        raise missing
+    return found
 
-        try:
-            found = client.get_model_version_by_alias(MODEL, ALIAS)
-        except MlflowException as error:
-            raise missing from error
-        place = Path(client.get_model_version_download_uri(MODEL, found.version))
-    return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(found.version)
+
+def _reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
+    """The model that the alias names and its version; none where there is no model or alias."""
+    registered = _registered(client)
+    number = registered.aliases.get(ALIAS) if registered else None
+    if number is None:
+        return None
+    place = Path(client.get_model_version_download_uri(MODEL, str(number)))
+    return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(number)
+
+
+def _registered(client: "MlflowClient") -> "RegisteredModel | None":
+    """The registered model, none where it is not there; any other fault is raised as it is."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_registered_model(MODEL)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def _crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str) -> None:
+    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
+    now = _reigning(client)
+    if now is not None and now[0] not in (trained.beaten, trained.model):
+        tags = {"verdict": f"{_tags(trained)['verdict']} {_LATE.format(now[1])}"}
+    else:
+        client.set_registered_model_alias(MODEL, ALIAS, registered)
+        tags = {"promoted": "true"}
+    for name, value in tags.items():
+        client.set_model_version_tag(MODEL, registered, name, value)
+        client.set_tag(run_id, name, value)
 
 
 def _experiment(client: "MlflowClient", home: Path) -> str:
@@ -128,11 +167,7 @@ def _log_model(folder: Path) -> str:
 
 
 def _register(client: "MlflowClient", source: str, run_id: str, trained: Trained) -> str:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.get_registered_model(MODEL)
-    except MlflowException:
+    if _registered(client) is None:
         client.create_registered_model(MODEL)
     made = client.create_model_version(
         MODEL, source, run_id, tags=_tags(trained), model_id=source.rpartition("/")[2]
@@ -148,8 +183,8 @@ def _params(trained: Trained) -> dict[str, Any]:
 
 
 def _tags(trained: Trained) -> dict[str, str]:
-    verdict = trained.verdict
-    return {"promoted": str(verdict.promoted).lower(), "verdict": " ".join(verdict.reasons)}
+    """As tagged before the alias moves: nobody is promoted yet."""
+    return {"promoted": "false", "verdict": " ".join(trained.verdict.reasons)}
 
 
 def _silent(done: int, of: int, what: str) -> None:

@@ -1,8 +1,12 @@
 """What MLflow keeps: runs, versions, the champion; and a model that any notebook can load."""
 
+import shutil
+import sqlite3
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -10,9 +14,10 @@ import pandas as pd
 import polars as pl
 import pytest
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from models.store import tracking_uri
-from models.tracking import NoChampion, load_champion
+from models.tracking import NoChampion, load_champion, log_trained
 from tests.made_up import NAMES, trained, training_set
 
 # Here MLflow is asked directly, as its own page and other people's notebooks do.
@@ -77,6 +82,72 @@ def test_before_anything_was_trained_there_is_no_champion_and_the_error_says_wha
     with pytest.raises(NoChampion, match=r"no model has been promoted.*perdura train"):
         load_champion(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def copied(store: Store, tmp_path: Path) -> Store:
+    """A copy of the store, to be changed."""
+    shutil.copytree(store.home / "mlruns", tmp_path / "mlruns")
+    return Store(tmp_path, mlflow.MlflowClient(tracking_uri(tmp_path)), "")
+
+
+def change(store: Store, statement: str) -> None:
+    with closing(sqlite3.connect(store.home / "mlruns" / "mlflow.db")) as database:
+        database.execute(statement)
+        database.commit()
+
+
+def tags_of(store: Store, number: str) -> dict[str, str]:
+    return store.client.get_model_version("churn", number).tags
+
+
+def test_a_registry_that_fails_is_not_taken_for_one_where_nobody_reigns(copied):
+    change(copied, "alter table registered_models rename column name to lost")
+    for ask in (load_champion, partial(log_trained, trained())):
+        with pytest.raises(MlflowException, match="no such column"):
+            ask(copied.home)
+
+
+def test_where_models_are_registered_and_none_was_promoted_nobody_reigns(copied):
+    copied.client.delete_registered_model_alias("churn", "champion")
+    with pytest.raises(NoChampion):
+        load_champion(copied.home)
+
+
+def test_a_model_that_beat_who_reigns_is_crowned_and_then_says_so(copied):
+    assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
+    assert load_champion(copied.home)[1] == "4"
+    assert tags_of(copied, "4")["promoted"] == "true"
+
+
+def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):
+    better = replace(trained().model, payment_share=0.123)
+    for beaten in (replace(better, payment_share=0.456), None):
+        late = replace(trained(), model=better, beaten=beaten)
+        number = log_trained(late, copied.home)
+        assert load_champion(copied.home)[1] == "2"
+        assert tags_of(copied, number)["promoted"] == "false"
+        assert (
+            "Not promoted after all: version 2 reigns by now" in tags_of(copied, number)["verdict"]
+        )
+
+
+def test_a_run_that_breaks_off_before_the_crown_leaves_no_version_that_says_it_was_promoted(copied):
+    change(
+        copied,
+        "create trigger stop before insert on registered_model_aliases "
+        "begin select raise(abort, 'power cut'); end",
+    )
+    change(
+        copied,
+        "create trigger stop_too before update on registered_model_aliases "
+        "begin select raise(abort, 'power cut'); end",
+    )
+    with pytest.raises(MlflowException, match="power cut"):
+        log_trained(replace(trained(), beaten=trained().model), copied.home)
+    assert tags_of(copied, "4")["promoted"] == "false"
+    run = copied.client.get_run(copied.client.get_model_version("churn", "4").run_id or "")
+    assert run.data.tags["promoted"] == "false"
 
 
 def test_only_the_promoted_reigns_and_a_refused_challenger_leaves_it_in_place(store):
