@@ -88,6 +88,26 @@ def test_every_signal_that_we_measure_has_an_action_of_its_own():
         assert choose_actions(scored(signal), ours)["action"][0] != "check_in", signal
 
 
+@pytest.mark.parametrize(
+    ("signal", "code"),
+    [
+        ("open_tickets", "close_open_tickets"),
+        ("slow_support", "answer_faster"),
+        ("reopened", "find_the_root"),
+        ("payment_method", "update_payment_method"),
+    ],
+)
+def test_what_is_told_to_do_fits_what_was_seen(signal, code):
+    assert choose_actions(scored(signal), read_actions())["action"].to_list() == [code]
+
+
+def test_only_open_tickets_are_answered_and_nobody_is_told_that_they_are_new():
+    for action in read_actions():
+        assert ("open tickets" in action.en) == ("open_tickets" in action.signals), action.code
+        assert "first weeks" not in action.en
+        assert "primeras semanas" not in action.es
+
+
 def test_a_signal_that_nobody_foresaw_gets_the_last_resort():
     assert choose_actions(scored("moon_phase"), read_actions())["action"].to_list() == ["check_in"]
 
