@@ -1,5 +1,6 @@
 # The newcomer's two commands are `make demo` and `make test`.
 PYTHON ?= python3
+SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -16,7 +17,7 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 docs: $(READY)
 	@$(BIN)/python -m features.catalogue
@@ -30,7 +31,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Perdura needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up .venv (once, about two minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
+	    --require-hashes -r requirements.lock 2>$(VENV)/pip.log \
+	  | awk '/^Collecting/ { printf "\r  %d packages found", ++n; fflush() } \
+	         /^Installing/ { printf ", installing ..."; fflush() } END { print "" }' \
+	  || { cat $(VENV)/pip.log; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
@@ -40,4 +45,5 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) data demo
+	rm -rf $(VENV) data perdura.toml
+	find mlruns -mindepth 1 ! -name README.md -delete

@@ -1,6 +1,7 @@
 """The command line. Heavy imports wait inside the commands, so that help comes at once."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -30,10 +31,10 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.split(".")[0] in _OURS or _is_setting(error):
-            typer.secho(f"perdura: {error}", fg="red", err=True)
-            sys.exit(1)
-        raise
+        if "PERDURA_DEBUG" in os.environ or not (words := _in_words(error)):
+            raise
+        typer.secho(f"perdura: {words}", fg="red", err=True)
+        sys.exit(1)
 
 
 @app.command()
@@ -50,9 +51,9 @@ def demo(subscribers: int = 5_000, months: int = 24) -> None:
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the company's files.")],
-    subscribers: int = 5_000,
-    months: int = 24,
-    seed: int = 0,
+    subscribers: Annotated[int, typer.Option(min=1)] = 5_000,
+    months: Annotated[int, typer.Option(min=1)] = 24,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
     """Write a simulated company's events, and apart from them the truth about everyone."""
@@ -80,7 +81,9 @@ def extract(
 ) -> None:
     """Land what the sources came to know before --until (by default today)."""
     from flows.prefect_edge import start
+    from sources.intake.mapping import read_mapping
 
+    read_mapping(mapping)  # what is wrong with it need not wait for Prefect
     start()
     from flows.extract_sources import extract_sources
     from flows.moments import today
@@ -138,7 +141,7 @@ def risk(
     if as_json:
         typer.echo(rows.to_json(orient="records", date_format="iso", force_ascii=False))
     else:
-        print_risks(rows, settings)
+        print_risks(rows, settings, newest=on is None)
 
 
 @app.command()
@@ -173,8 +176,15 @@ def _plain(told: Any) -> Any:
     return told.isoformat() if isinstance(told, date) else told
 
 
-def _is_setting(error: Exception) -> bool:
-    return type(error).__module__.startswith("pydantic")
+def _in_words(error: Exception) -> str | None:
+    """What is ours to say of an error, or the machine's; ``None`` where it is a fault of ours."""
+    package = type(error).__module__.split(".")[0]
+    if package.startswith("pydantic"):
+        from flows.settings import mistakes
+
+        return mistakes(error)
+    told = package in (*_OURS, "sqlalchemy", "sqlite3", "tomllib") or isinstance(error, OSError)
+    return str(error) if told else None
 
 
 if __name__ == "__main__":

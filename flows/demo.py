@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.console import Console
 from flows.extract_sources import extract_sources
 from flows.progress import STDERR, step
 from flows.score_nightly import score_nightly
-from flows.settings import FILE, Settings
+from flows.settings import Settings, keep
 from flows.show import print_report, print_risks, print_training
 from flows.train_weekly import train_weekly
 from risk.table import read
@@ -18,50 +19,39 @@ from sources.sample import simulate
 _COMPANY = Path("data") / "company"
 
 
-class HomeInUse(ValueError):
-    """The home holds another business's data."""
-
-
 def run_demo(*, subscribers: int, months: int) -> None:
     """Simulate a company, run the three flows on it, and print who may leave.
 
     Raises:
         HomeInUse: The home holds another business's data. Nothing was done.
     """
-    settings = _free_home()
+    settings = Settings()
     console, company = Console(highlight=False), settings.home / _COMPANY
+    keep(settings, company / "mapping.toml", {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
     with step("simulate", {}) as tell:
         made = simulate(company, subscribers=subscribers, months=months, progress=tell)
     today = made.until.date()
     print_report(extract_sources(company / "mapping.toml", today, patient=False), console)
+    STDERR.print("Learning from what became of them.")
     print_training(train_weekly(today), console)
+    STDERR.print(f"Scoring everybody active on {today}.")
     score_nightly(today)
-    print_risks(read(settings.risk_url, top=15), settings, console, now=made.until)
-    _say_where(settings, console)
+    print_risks(read(settings.risk_url, scored_on=today, top=15), settings, console)
+    _say_where(settings, today, console)
 
 
-def _free_home() -> Settings:
-    settings = Settings()
-    mapping = settings.home / _COMPANY / "mapping.toml"
-    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
-        raise HomeInUse(
-            f"{settings.home.absolute() / FILE} belongs to {settings.mapping}; the demonstration "
-            "would mix a simulated company into it. Set PERDURA_HOME to an empty folder"
-        )
-    return settings
-
-
-def _say_where(settings: Settings, console: Console) -> None:
+def _say_where(settings: Settings, today: date, console: Console) -> None:
     home, folder = settings.home, _shown(Path(sys.executable).parent)
     elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
     lines = [
         "",
         f"The risk table is {home / 'data' / 'risk.db'}; to show it:",
-        f"  {elsewhere}{folder}perdura risk --top 15",
+        f"  {elsewhere}{folder}perdura risk --on {today} --top 15",
         f"The MLflow store is {home / 'mlruns'}; to show it:",
         f"  {folder}mlflow ui --backend-store-uri {store}",
+        "  and after half a minute open http://127.0.0.1:5000/#/models/churn",
     ]
     console.print("\n".join(lines), soft_wrap=True)
 

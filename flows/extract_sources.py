@@ -6,7 +6,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.moments import midnight
+from flows.moments import midnight, refuse_future
 from flows.progress import step
 from flows.settings import Settings, keep
 from sources.extract import extract
@@ -45,6 +45,7 @@ def extract_sources(
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
         IncompleteExtract: A source could not be read. The other tables have landed.
     """
+    refuse_future(until)
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
     ask = extract_step if patient else extract_step.with_options(retries=0)

@@ -15,6 +15,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+class NotYet(ValueError):
+    """The day that was asked for has not come. Nothing was done."""
+
+
+def refuse_future(day: date) -> None:
+    """Refuse a day after today: nobody knows yet what was known by then."""
+    if day > today():
+        raise NotYet(f"asked for {day}, and today is {today()} (UTC); give a day that has come")
+
+
 def month_starts(first: datetime, last: datetime) -> Iterator[datetime]:
     """Every first of a month, 00:00 UTC, in ``[first, last]``, oldest first."""
     month = datetime(first.year, first.month, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES
 from flows.extract_sources import extract_step
-from flows.moments import midnight, today, valid_for
+from flows.moments import midnight, refuse_future, today, valid_for
 from flows.progress import Tell, step
 from flows.settings import Settings
 from models.actions import read_actions
@@ -24,7 +24,7 @@ from risk.ranking import Bands
 from risk.table import publish
 from sources.extract import IncompleteExtract
 from sources.freshness import degraded_sources
-from sources.landing import landed_until, read_events
+from sources.landing import landed_until, read_days, read_events
 from sources.states import SCORED, states_at
 
 states_step = task(name="states", cache_policy=NO_CACHE)(states_at)
@@ -37,6 +37,10 @@ publish_step = task(name="publish", retries=2, retry_delay_seconds=10, cache_pol
 
 #: Said of a night that the model's fitting had already seen the outcome of.
 HINDSIGHT = "the model was fitted on later outcomes"
+
+
+class NotYetKnown(ValueError):
+    """Nothing has been extracted of the time that is asked about. Nothing was published."""
 
 
 class NobodyToScore(ValueError):
@@ -71,14 +75,16 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
 
     Raises:
         NoChampion: No model has been promoted yet.
+        NotYetKnown: Nothing has been extracted of the last days before ``scored_on``.
         NobodyToScore: Nobody was active.
     """
     settings, seconds = Settings.at(home), {}
-    scored_on = scored_on or today()
+    refuse_future(scored_on := scored_on or today())
     as_of = midnight(scored_on)
     model, version = load_champion(settings.home)
     with step("extract", seconds) as tell:
         _extract(settings, as_of, tell)
+    _refuse_unread(settings, as_of)
     events = read_events(settings.landing)
     with step("states", seconds):
         people = _scored(states_step(events, as_of, **settings.business), as_of)
@@ -99,15 +105,28 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
 
 
 def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
-    """Land what is new, where the settings say from what and it has not been done.
+    """Land what is new, where the settings say from what and it has not been done in full.
 
-    A source that cannot be read does not stop the night: the scores say what they lack.
+    A source that cannot be read does not stop the night: the scores say what they lack. The
+    night done again asks it again.
     """
-    until = landed_until(settings.landing)
-    if settings.mapping is None or (until and until >= as_of):
+    newest = max(read_days(settings.landing).values(), key=lambda day: day.until, default=None)
+    done = newest is not None and newest.until >= as_of and not newest.degraded
+    if settings.mapping is None or done:
         return
     with suppress(IncompleteExtract):
         extract_step(settings.mapping, until=as_of, landing=settings.landing, progress=tell)
+
+
+def _refuse_unread(settings: Settings, as_of: datetime) -> None:
+    """Scores of a time of which nothing was read would tell everybody's silence, not their risk."""
+    until = landed_until(settings.landing)
+    if until and as_of - until > timedelta(days=settings.stale_after_days):
+        raise NotYetKnown(
+            f"asked to score {as_of:%Y-%m-%d}; what was known has been extracted until "
+            f"{until:%Y-%m-%d} only, more than {settings.stale_after_days} days before. Extract "
+            f"it first (perdura extract --mapping FILE --until {as_of:%Y-%m-%d})"
+        )
 
 
 def _scored(people: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

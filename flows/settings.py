@@ -1,10 +1,13 @@
 """Settings: one typed class, from ``<home>/perdura.toml`` and ``PERDURA_*``."""
 
+import json
 import os
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,6 +18,12 @@ from pydantic_settings import (
 from risk.ranking import DEFAULT_BANDS
 
 FILE = "perdura.toml"
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"no time zone {name!r}; write for example 'Europe/Madrid'")
+    return name
 
 
 class Business(TypedDict):
@@ -37,7 +46,10 @@ class Settings(BaseSettings):
         active_within_days: With ``silence``, who paid in so many days is active.
         split: Judge on later dates (``time``), or on other people (``subscribers``) where the
             history is too short for that.
-        history_months: Month starts to learn from, at most.
+        history_months: Months of history to learn from, at most.
+        step_days: Days between the dates that are learnt from; by default they are month starts.
+            Where bills fall on the same day for all, month starts see only one part of the
+            cycle and nights see all of it: 27 days wander through it.
         calls: How many people support can call on one day.
         language: Of reasons and actions.
         timezone: In which the schedule's times are meant.
@@ -51,7 +63,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PERDURA_", extra="forbid")
 
-    home: Path = Path()
+    home: Annotated[Path, AfterValidator(Path.expanduser)] = Path()
     mapping: Path | None = None
     churn: Literal["contract", "silence"] = "contract"
     lead_days: int = Field(default=0, ge=0)
@@ -60,9 +72,10 @@ class Settings(BaseSettings):
     active_within_days: int = Field(default=365, ge=1)
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)
+    step_days: int | None = Field(default=None, ge=1)
     calls: int = Field(default=100, ge=1)
     language: Literal["en", "es"] = "en"
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
@@ -105,19 +118,33 @@ class Settings(BaseSettings):
         return init_settings, env_settings, file
 
 
+class HomeInUse(ValueError):
+    """The home holds another business's data. Nothing was done."""
+
+
 def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None:
     """The settings file written from a mapping's ``[settings]``, where the home has none yet.
 
     So the next commands know what kind of business this is, and the night which sources to ask.
     A file that is there is its owner's, and stays as it is: ``None``.
+
+    Raises:
+        HomeInUse: The file names another mapping.
     """
     file = settings.home / FILE
+    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
+        raise HomeInUse(
+            f"{file.absolute()} says that this home belongs to {settings.mapping}, and {mapping} "
+            "would be mixed into it. Set PERDURA_HOME to an empty folder, or, if the mapping has "
+            "only moved, write where to into that file"
+        )
     if file.exists():
         return None
-    Settings(home=settings.home, **told)  # says what is wrong before anything is written
+    # Says what is wrong before anything is written.
+    Settings.model_validate({**told, "home": settings.home})
     lines = ["# Written by the first extract from its mapping; yours to change."]
     lines += [f"mapping = {_toml(str(mapping.absolute()))}"]
-    lines += [f"{name} = {_toml(value)}" for name, value in told.items()]
+    lines += [f"{name} = {_toml(value)}" for name, value in told.items() if name != "home"]
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
@@ -127,6 +154,20 @@ def _toml(value: str | float | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}"'
+        return json.dumps(value, ensure_ascii=False)  # a TOML basic string is written alike
     return str(value)
+
+
+def mistakes(error: Exception) -> str:
+    """What is wrong with the settings, one sentence for each, with the closest name there is."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        _mistake(each["loc"][0], each["msg"]) for each in error.errors() if each["loc"]
+    )
+
+
+def _mistake(name: object, what: str) -> str:
+    near = get_close_matches(str(name), Settings.model_fields, n=1)
+    hint = f"; did you mean {near[0]}?" if near and near[0] != name else ""
+    return f"setting {name} (in {FILE}, or PERDURA_{str(name).upper()}): {what}{hint}"

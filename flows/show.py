@@ -1,10 +1,11 @@
 """What a person sees of a run."""
 
-from datetime import datetime
+from dataclasses import replace
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from flows.score_nightly import Night
@@ -37,15 +38,16 @@ _NAMES = {
 def print_report(report: Report, console: Console = OUT) -> None:
     """What an extract landed and refused, one line per table, and why."""
     table = _table(f"Known before {report.until:%Y-%m-%d}", "table")
-    for name in ("rows read", "landed", "here before", "for later", "rejected"):
+    for name in ("rows read", "landed", "landed before", "not yet known", "rejected"):
         table.add_column(name, justify="right")
     for each in report.tables:
         table.add_row(*_report_cells(each))
     console.print(table)
     for each in report.tables:
         if each.rejected:
-            why = ", ".join(f"{count:,} {rule}" for rule, count in each.rejected.items())
-            console.print(f"  rejected from {each.table}: {why}")
+            why = (f"{count:,} {rule.replace('_', ' ')}" for rule, count in each.rejected.items())
+            told = f"rejected from {each.table}: {', '.join(why)}"
+            console.print(Padding(told, (0, 0, 0, 2)))
         for note in each.notes:
             console.print(f"  {each.table}: {note}")
     if report.degraded:
@@ -71,19 +73,24 @@ def print_night(night: Night, console: Console = OUT) -> None:
         f"{night.rows:,} subscribers scored on {night.scored_on} by version "
         f"{night.model_version} in {sum(night.seconds.values()):.1f} s."
     )
-    for lacking in night.degraded:
-        console.print(f"Degraded: {lacking}.")
+    if night.degraded:
+        console.print(f"Scored without current data from: {', '.join(night.degraded)}.")
     console.print(f"Next: perdura risk --on {night.scored_on}")
 
 
 def print_risks(
-    rows: pd.DataFrame, settings: Settings, console: Console = OUT, now: datetime | None = None
+    rows: pd.DataFrame, settings: Settings, console: Console = OUT, *, newest: bool = False
 ) -> None:
-    """The rows of a night as ``risk.table.read`` gave them, and what a reader must know ``now``."""
+    """The rows of one night as ``risk.table.read`` gave them, and what a reader must know of it.
+
+    That a night is no longer current is said of the newest alone: an old one was asked for.
+    """
     console.print(riskiest(rows, console.width, settings.language))
     console.print(expected_loss(rows, settings.language))
-    for warning in cautions(freshness(settings.risk_url, now), settings.language):
-        console.print(f"[yellow]{warning}[/]")
+    found = freshness(settings.risk_url)
+    told = replace(found, degraded=tuple(rows["degraded"].iloc[0]), stale=found.stale and newest)
+    for caution in cautions(told, settings.language):
+        console.print(f"[yellow]{caution}[/]")
 
 
 def _table(title: str, first: str) -> Table:

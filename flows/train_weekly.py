@@ -20,7 +20,7 @@ from models.train import train
 from models.training_set import build_training_set
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.landing import landed_until, read_events
-from sources.merges import Events
+from sources.merges import Events, known_before
 from sources.states import scored_spine
 
 spine_step = task(name="states", cache_policy=NO_CACHE)(scored_spine)
@@ -30,6 +30,7 @@ log_step = task(name="log", retries=2, retry_delay_seconds=30, cache_policy=NO_C
 
 # The first weeks of a history know too little of anybody to learn from.
 _WARM_UP = timedelta(days=30)
+_MONTH = timedelta(days=30.4375)
 _TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
 
 
@@ -74,8 +75,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     """
     settings, seconds = Settings.at(home), {}
     params, events = training_params(settings), read_events(settings.landing)
-    known_until = midnight(until) if until else _landed_until(settings)
-    dates = training_dates(events, known_until, settings.history_months)
+    known_until = _known_until(settings, until)
+    dates = training_dates(events, known_until, settings.history_months, settings.step_days)
     with step("states", seconds):
         spine = spine_step(events, dates, **settings.business)
     with step("features", seconds) as tell:
@@ -107,30 +108,54 @@ def training_params(settings: Settings) -> TrainingParams:
     )
 
 
-def training_dates(events: Events, known_until: datetime, months: int) -> list[datetime]:
-    """The last ``months`` month starts of the history, oldest first.
+def training_dates(
+    events: Events, known_until: datetime, months: int, step_days: int | None = None
+) -> list[datetime]:
+    """The dates to learn from, oldest first: month starts, or every so many days.
 
     The history begins where every source that says anything has begun to speak: before that,
-    silence would be mistaken for a lack of tickets or payments.
+    silence would be mistaken for a lack of tickets or payments. The last date is ``known_until``
+    itself: its outcome is open, but what subscribers have by then, a new plan say, is learnt.
+
+    Args:
+        events: The event tables by name.
+        known_until: Only rows with ``known_at < known_until`` are read.
+        months: How many months back, at most.
+        step_days: Days between dates; none: they are month starts.
 
     Raises:
-        NothingLanded: No source says anything.
+        NothingLanded: No source says anything early enough.
     """
+    told = known_before(events, known_until)
     begins = [
         first
         for table in _TOLD
-        if (first := events[table.name].select(pl.col("happened_at").min()).collect().item())
+        if (first := told[table.name].select(pl.col("happened_at").min()).collect().item())
     ]
     if not begins:
-        raise NothingLanded("no events have landed; run `perdura extract` first")
-    return list(month_starts(max(begins) + _WARM_UP, known_until))[-months:]
+        raise NothingLanded(
+            f"no event was known before {known_until:%Y-%m-%d}; run `perdura extract` first, or "
+            "train until a later date"
+        )
+    first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
+    if step_days is None:
+        dates = [*month_starts(first, known_until)]
+    else:
+        steps = (known_until - first) // timedelta(days=step_days)
+        dates = [known_until - timedelta(days=step_days * k) for k in range(steps, -1, -1)]
+    return sorted({*dates, known_until})
 
 
-def _landed_until(settings: Settings) -> datetime:
-    moment = landed_until(settings.landing)
+def _known_until(settings: Settings, asked: date | None) -> datetime:
+    """Until when outcomes are known: no longer than the table that tells them was read whole."""
+    told = PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+    moment = landed_until(settings.landing, told)
     if moment is None:
-        raise NothingLanded(f"no events in {settings.landing}; run `perdura extract` first")
-    return moment
+        raise NothingLanded(
+            f"no {told.name} have landed in {settings.landing}, and they tell who left; run "
+            "`perdura extract` first"
+        )
+    return min(moment, midnight(asked)) if asked else moment
 
 
 def _champion(home: Path) -> ChurnModel | None:

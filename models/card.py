@@ -1,5 +1,7 @@
 """The model card: what a model predicts, from what, how well, and what it must not be used for."""
 
+from datetime import datetime
+
 import polars as pl
 
 from models.importance import column_importance, signal_importance
@@ -8,6 +10,11 @@ from models.trained import Trained
 
 #: What the judgement is broken down by, where the rows have it.
 _GROUPS = ("as_of", "plan", "interval_months")
+
+_UNSEEN = {
+    "time": "later dates than it was fitted on",
+    "subscribers": "people it was not fitted on",
+}
 
 _WHAT = {
     "contract": "decides to leave (cancels, or is ended by a failed payment) and is not back in "
@@ -31,7 +38,7 @@ def model_card(trained: Trained) -> str:
                 "# Churn model",
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
-                "## Judged on dates and people it was not fitted on\n\n" + _judgements(trained),
+                f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
                 "## By cause, date and segment\n\n" + _table(groups(trained)),
                 "## What it goes by\n\n" + _table(_signals(trained)),
                 "## Data\n\n" + _table(_data(trained)),
@@ -45,16 +52,22 @@ def model_card(trained: Trained) -> str:
 def _purpose(trained: Trained) -> str:
     params = trained.params
     what = _WHAT[params.churn].format(grace=params.grace_days)
+    when = f"in the next {params.horizon_days} days"
+    if params.lead_days:
+        when = f"in the {params.horizon_days} days from {params.lead_days} days on"
     return (
-        f"The probability that a subscriber {what}, in the {params.horizon_days} days that begin "
-        f"{params.lead_days} days after the moment it is asked at. Nothing that happened from "
+        f"The probability that a subscriber {what}, {when}. Nothing that happened from "
         f"{trained.model.fitted_until:%Y-%m-%d} on was used to fit or calibrate it."
     )
 
 
 def _judgements(trained: Trained) -> str:
     rows = [{"who": who} | judged.metrics for who, judged in trained.judgements.items()]
-    called = f"Calls: the {trained.params.calls} riskiest of each date."
+    called = (
+        f"Called are the {trained.params.calls} riskiest of each date: lift is how many times more "
+        "leavers are among them than among everybody, recall their share of all leavers, "
+        "money_caught their share of all leavers' monthly revenue."
+    )
     return _table(pl.DataFrame(rows)) + "\n\n" + called
 
 
@@ -75,7 +88,9 @@ def _table(frame: pl.DataFrame) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 _LIMITS = """## Limits

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, PercentFormatter
 
 from models.judge import calibration_bins, gain
 
@@ -28,10 +30,16 @@ def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) 
 def _calibration(axes: Axes, judged: pl.DataFrame) -> None:
     bins = calibration_bins(judged)
     top = max(bins["risk"].max(), bins["rate"].max()) * 1.05 or 1.0  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportCallIssue]
-    axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="as said")
-    axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="as it came")
+    axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="predicted = observed")
+    axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="observed")
     axes.set(title="Is the risk a probability?", xlabel="mean risk in a tenth of the rows")
     axes.set(ylabel="share of them who left")
+    # Most people's risk is small: square roots give the small ones room, and zero a place.
+    for scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
+        scale("function", functions=(np.sqrt, np.square))
+        axis.set_major_locator(FixedLocator([0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1]))
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set(xlim=(0, top), ylim=(0, top))
 
 
 def _gain(axes: Axes, judged: pl.DataFrame) -> None:

@@ -54,7 +54,7 @@ def _follow(links: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_circles(links: pl.DataFrame) -> pl.DataFrame:
-    """Where the end of a chain is itself merged away, it lies in a circle: its least id is taken."""
+    """Where a chain ends in a circle, the least id of the circle is taken."""
     circles = links.select(owner="subscriber_id", circle="least")
     return links.join(circles, on="owner", how="left", maintain_order="left").select(
         "subscriber_id", owner=pl.coalesce("circle", "owner")

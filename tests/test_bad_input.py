@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
 from sources.intake.reading import BadSource
 from tests.small_sources import Business, at
 
@@ -147,15 +146,16 @@ def test_bytes_that_are_no_text_spoil_their_row_only_where_they_are_used(busines
     assert business.table_report("payments").rejected == {}
 
 
-def test_a_missing_column_is_told_before_anything_lands(business: Business):
+def test_a_missing_column_is_told_and_the_other_tables_land(business: Business):
     business.write("p.csv", "who,day,seen,what,cent\nada,2026-02-01,2026-02-02,paid,250\n")
     with pytest.raises(
-        BadMapping,
+        IncompleteExtract,
         match=r"mapping.toml, section \[payments\], file p.csv: amount = 'cents' reads a column "
         r"'cents', which is not there; did you mean cent\?",
     ):
         business.extract()
-    assert not business.landing.exists()
+    assert not (business.landing / "payments").exists()
+    assert [*(business.landing / "tickets").iterdir()]
 
 
 @pytest.mark.parametrize("cut", [8, 20, 31])

@@ -85,8 +85,9 @@ def test_what_is_wrong_is_said_in_words_without_a_traceback(prefect_server, tmp_
 
 def test_a_setting_that_means_nothing_is_named(prefect_server, tmp_path):
     told = perdura("risk", home=tmp_path, ok=False, PERDURA_HORIZON_DAYS="soon").stderr
-    assert "horizon_days" in told
-    assert "Traceback" not in told
+    assert "setting horizon_days (in perdura.toml, or PERDURA_HORIZON_DAYS)" in told
+    (tmp_path / "perdura.toml").write_text("horzion_days = 30\n")
+    assert "did you mean horizon_days?" in perdura("risk", home=tmp_path, ok=False).stderr
 
 
 def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, tmp_path):

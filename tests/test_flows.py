@@ -1,7 +1,7 @@
 """The night and the week, run for real against a Prefect server."""
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +9,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from flows.extract_sources import extract_sources
-from flows.score_nightly import HINDSIGHT, NobodyToScore, score_nightly
+from flows.moments import NotYet, today
+from flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
 from flows.settings import Settings
 from flows.train_weekly import NothingLanded, train_weekly
 from models.encoding import UnknownCategory
@@ -66,7 +67,7 @@ def test_a_night_whose_outcome_the_model_has_seen_says_so(home):
 
 def test_a_silent_source_marks_the_night_as_degraded(home):
     shutil.rmtree(home / "data" / "landing" / "tickets")
-    day = date(2026, 12, 1)
+    day = date(2026, 11, 6)
     (home / "perdura.toml").write_text("")  # nothing to extract from
     assert set(score_nightly(day, home).degraded) >= {"payments", "subscriptions"}
     assert "payments" in published(home).iloc[0]["degraded"]
@@ -98,6 +99,20 @@ def test_without_a_champion_score_says_what_to_run(tmp_path, prefect_server):
 def test_without_events_train_says_what_to_run(tmp_path, prefect_server):
     with pytest.raises(NothingLanded, match="perdura extract"):
         train_weekly(home=tmp_path)
+
+
+def test_a_time_of_which_nothing_was_read_is_not_scored(home):
+    (home / "perdura.toml").write_text("")  # nothing to extract from
+    with pytest.raises(NotYetKnown, match="until 2026-11-01 only"):
+        score_nightly(date(2026, 11, 9), home)
+
+
+def test_a_day_that_has_not_come_is_neither_extracted_nor_scored(home, company):
+    tomorrow = today() + timedelta(days=1)
+    with pytest.raises(NotYet, match="give a day that has come"):
+        score_nightly(tomorrow, home)
+    with pytest.raises(NotYet):
+        extract_sources(company / "mapping.toml", tomorrow, home)
 
 
 def test_before_the_history_there_is_nobody_to_score(home):

@@ -337,6 +337,8 @@ def test_settings_are_handed_on_as_they_stand(business: Business):
         ),
         (PAYMENTS + 'types = { cents = "money" }', "types.cents: Input should be 'text'"),
         (PAYMENTS + 'where = "cents > 5"', "string.*needs a type, such as"),
+        (PAYMENTS + 'amount = "MAX(cents)"', "looks at many rows at once"),
+        (PAYMENTS + 'amount = "SUM(cents) OVER (PARTITION BY who)"', "looks at many rows"),
         (
             PAYMENTS + '[[payments.event]]\nkinds = "x"',
             "event: no column 'kinds'; did you mean kind",
@@ -354,7 +356,7 @@ def test_mistakes_are_told_with_the_place_and_what_to_write(
     business.write("p.csv", "who,day,cents\nada,2026-02-01,250\n")
     with pytest.raises(BadMapping, match=words):
         business.maps(mapping).extract()
-    assert not business.landing.exists()
+    assert not [*business.landing.rglob("*.parquet")]
 
 
 def test_a_number_is_a_time_only_if_told_how(business: Business):

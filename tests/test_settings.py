@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows.settings import Settings, keep
+from flows.settings import HomeInUse, Settings, keep
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path, monkeypatch):
@@ -30,6 +30,12 @@ def test_a_mappings_settings_are_kept_once_and_then_belong_to_the_owner(tmp_path
     assert again.mapping == mapping.absolute()
     assert keep(settings, mapping, {"churn": "contract"}) is None
     assert Settings.at(tmp_path).churn == "silence"
+
+
+def test_a_home_is_not_shared_by_two_businesses(tmp_path):
+    keep(Settings.at(tmp_path), Path("mine.toml"), {})
+    with pytest.raises(HomeInUse, match="PERDURA_HOME"):
+        keep(Settings.at(tmp_path), Path("theirs.toml"), {})
 
 
 def test_a_wrong_setting_in_a_mapping_writes_nothing(tmp_path):

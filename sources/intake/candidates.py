@@ -79,7 +79,7 @@ def _complete(asked: Asked, event: Expressions) -> Expressions:
     columns = asked.scope.columns
     if set(columns) >= set(CONTRACT_SHAPE):
         event = {name: name for name in asked.table.schema if name in columns} | event
-    for name in CONTRACT_SHAPE:
+    for name in (*CONTRACT_SHAPE, *asked.table.required):
         if name not in event:
             raise BadMapping(
                 f"{asked.scope.place}: nothing says what {name} is; add {name} = '...', a column "

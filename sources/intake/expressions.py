@@ -1,5 +1,6 @@
 """SQL of the mapping file as Polars expressions, checked against the columns that are there."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,16 @@ import polars as pl
 
 from sources.intake.mapping import BadMapping, or_rather
 from sources.intake.sections import Value
+
+#: How Polars writes what reads more than the row at hand: aggregates and windows.
+_NOT_BY_ROW = re.compile(
+    r"(?<!list)(?<!arr)\.(sum|mean|median|min|max|count|first|last|std|var|n_unique|quantile|over"
+    r"|shift|cum_\w+|rank)\(|(?<![.\w])len\(\)"
+)
+
+
+class NoColumn(BadMapping):
+    """A file has not the column that the mapping names: one of the two is not what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,8 @@ class Scope:
         """The expression that ``key`` tells; numbers, true and false stand for themselves.
 
         Raises:
-            BadMapping: It is no SQL, or names a column that is not there.
+            BadMapping: It is no SQL.
+            NoColumn: It names a column that is not there.
         """
         if not isinstance(told, str):
             return pl.lit(told)
@@ -37,19 +49,24 @@ class Scope:
             raise BadMapping(
                 f"{self.place}: {key} = {told!r} is no SQL expression ({first_line(error)})"
             ) from None
+        if _NOT_BY_ROW.search(str(expression)):
+            raise BadMapping(
+                f"{self.place}: {key} = {told!r} looks at many rows at once, and so at what was "
+                "not known yet; write it over the columns of one row"
+            )
         for name in expression.meta.root_names():
             if name not in self.columns:
-                raise BadMapping(self._no_column(key, told, name))
+                raise NoColumn(self._no_column(key, told, name))
         return expression
 
     def column(self, key: str, name: str) -> pl.Expr:
         """The column of that very name.
 
         Raises:
-            BadMapping: There is none.
+            NoColumn: There is none.
         """
         if name not in self.columns:
-            raise BadMapping(self._no_column(key, f'"{name}"', name))
+            raise NoColumn(self._no_column(key, f'"{name}"', name))
         return pl.col(name)
 
     def names(self, told: Value) -> set[str]:

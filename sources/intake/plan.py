@@ -8,6 +8,7 @@ import polars as pl
 
 from sources.events import EventTable
 from sources.intake.candidates import Candidates, candidates
+from sources.intake.expressions import NoColumn
 from sources.intake.mapping import TABLES, SourceMapping
 from sources.intake.reading import BadSource, Part, missing, read_source
 from sources.intake.sections import Input
@@ -49,17 +50,22 @@ class Plan:
 
 
 def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan], dict[str, str]]:
-    """The tables whose files open, and what is wrong with the others.
+    """The tables whose files are as the mapping says, and what is wrong with the others.
 
     Raises:
-        BadMapping: The mapping asks for something that is not in the files.
+        BadMapping: The mapping says something that means nothing, or no table can be read, as
+            it names columns that are not in the files.
     """
-    plans, problems = {}, {}
+    plans, problems, mistaken = {}, {}, None
     for name, inputs in asked.tables.items():
         try:
             plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
         except BadSource as error:
             problems[name] = f"{asked.path.name}, section [{name}]: {error}"
+        except NoColumn as error:
+            problems[name], mistaken = str(error), mistaken or error
+    if mistaken and not plans:
+        raise mistaken
     return plans, problems
 
 

@@ -5,6 +5,7 @@ few or too many fields is handed on as broken, with its number.
 """
 
 import codecs
+import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class Part:
     @property
     def is_empty(self) -> bool:
         """Whether it has not even columns."""
-        return not self.frame.collect_schema()
+        return not set(self.frame.collect_schema()) - {ROW}
 
 
 def read_source(source: SourceFile, mapping: Path) -> list[Part]:
@@ -82,8 +83,8 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
     try:
         text = _as_utf8(path.read_bytes(), source.encoding)
         lines = _split_json(text) if kind == "jsonl" else split_text(source, kind, text)
-    except ValueError as error:
-        raise BadSource(f"{name}: {error}") from None
+    except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
+        raise BadSource(f"{name}: {first_line(error)}") from None
     return _part(name, lines, whole=ends_whole(text))
 
 
@@ -145,6 +146,10 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
 
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(json.loads(line, parse_constant=_no_json), dict)
     except ValueError:
         return False
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
