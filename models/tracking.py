@@ -8,25 +8,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
+from models.registry import crown, register, reigning
 from models.report import write_report
 from models.store import mlflow_at, store_folder
 from models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import RegisteredModel
 
 EXPERIMENT = "churn"
-MODEL = "churn"
-ALIAS = "champion"
 
 _SERVED = Path(__file__).with_name("served.py")
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
-_LATE = (
-    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
-    "train again."
-)
 
 Progress = Callable[[int, int, str], None]
 
@@ -59,9 +53,9 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         trained.model.save(written / SERVED_FOLDER)
         tell(2, 3, "register")
         run_id, source = _log(trained, written, _experiment(client, home))
-        registered = _register(client, source, run_id, trained)
+        registered = register(client, source, run_id, _tags(trained))
         if trained.verdict.promoted:
-            _crown(client, trained, registered, run_id)
+            crown(client, trained, registered, run_id)
     tell(3, 3, "done")
     return registered
 
@@ -80,45 +74,10 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     if not (store_folder(home) / "mlflow.db").exists():
         raise missing
     with mlflow_at(home) as client:
-        found = _reigning(client)
+        found = reigning(client)
     if found is None:
         raise missing
     return found
-
-
-def _reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
-    """The model that the alias names and its version; none where there is no model or alias."""
-    registered = _registered(client)
-    number = registered.aliases.get(ALIAS) if registered else None
-    if number is None:
-        return None
-    place = Path(client.get_model_version_download_uri(MODEL, str(number)))
-    return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(number)
-
-
-def _registered(client: "MlflowClient") -> "RegisteredModel | None":
-    """The registered model, none where it is not there; any other fault is raised as it is."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_registered_model(MODEL)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
-
-
-def _crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str) -> None:
-    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _reigning(client)
-    if now is not None and now[0] not in (trained.beaten, trained.model):
-        tags = {"verdict": f"{_tags(trained)['verdict']} {_LATE.format(now[1])}"}
-    else:
-        client.set_registered_model_alias(MODEL, ALIAS, registered)
-        tags = {"promoted": "true"}
-    for name, value in tags.items():
-        client.set_model_version_tag(MODEL, registered, name, value)
-        client.set_tag(run_id, name, value)
 
 
 def _experiment(client: "MlflowClient", home: Path) -> str:
@@ -164,15 +123,6 @@ def _log_model(folder: Path) -> str:
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
         signature=signature,
     ).model_uri
-
-
-def _register(client: "MlflowClient", source: str, run_id: str, trained: Trained) -> str:
-    if _registered(client) is None:
-        client.create_registered_model(MODEL)
-    made = client.create_model_version(
-        MODEL, source, run_id, tags=_tags(trained), model_id=source.rpartition("/")[2]
-    )
-    return str(made.version)
 
 
 def _params(trained: Trained) -> dict[str, Any]:
