@@ -38,7 +38,7 @@ class Day:
     Attributes:
         until: The extract read what was known before this moment (exclusive, UTC).
         degraded: Tables whose source was missing, unreadable or had never given an event.
-        mappings: Fingerprint of each table's mapping.
+        mappings: Fingerprint of the mapping of each table that was read and was not blank.
     """
 
     until: datetime
@@ -104,9 +104,18 @@ def landed_files(landing: Path, table: EventTable) -> dict[date, Path]:
     }
 
 
-def landed_until(landing: Path) -> datetime | None:
-    """Everything known before this moment (UTC) has been read; ``None`` before any extract."""
-    return max((day.until for day in read_days(landing).values()), default=None)
+def landed_until(landing: Path, table: EventTable | None = None) -> datetime | None:
+    """Everything known before this moment (UTC) has been read; ``None`` before any extract.
+
+    With a table: everything of it. Days at which its source was missing, unreadable, empty or
+    not in the mapping do not count, so that silence is not taken for a lack of events. A table
+    that was never in the mapping is missed at none of them.
+    """
+    days = list(read_days(landing).values())
+    if table:
+        mapped = [day for day in days if table.name in day.mappings]
+        days = [day for day in mapped or days if table.name not in day.degraded]
+    return max((day.until for day in days), default=None)
 
 
 def read_days(landing: Path) -> dict[date, Day]:

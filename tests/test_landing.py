@@ -83,6 +83,30 @@ def test_landed_until_is_the_latest_finished_day_in_any_order(tmp_path: Path):
     assert landed_until(tmp_path) == datetime(2026, 3, 3, tzinfo=UTC)
 
 
+def test_a_table_is_landed_until_the_latest_day_that_read_it_whole(tmp_path: Path):
+    read = {"payments": "a mapping", "tickets": "another"}
+    assert landed_until(tmp_path, PAYMENTS) is None
+    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
+    finish_day(tmp_path, TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC), ("payments",), read))
+    assert landed_until(tmp_path, PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert landed_until(tmp_path, TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert landed_until(tmp_path) == datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def test_a_table_that_was_always_gone_is_landed_until_never(tmp_path: Path):
+    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), ("payments",)))
+    assert landed_until(tmp_path, PAYMENTS) is None
+
+
+def test_a_table_taken_out_of_the_mapping_is_landed_until_then(tmp_path: Path):
+    read = {"payments": "a mapping"}
+    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
+    finish_day(tmp_path, TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC)))
+    assert landed_until(tmp_path, PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
+    # One that was never mapped is missed nowhere.
+    assert landed_until(tmp_path, TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
+
+
 def test_events_that_break_the_contract_do_not_land(tmp_path: Path):
     with pytest.raises(ValueError, match="asked to land payments with"):
         land(tmp_path, PAYMENTS, MONDAY, payments(1).drop("currency"))
