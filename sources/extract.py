@@ -1,28 +1,19 @@
 """One extract: what the sources have come to know by a date lands, and nothing else changes."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from sources.events import EventTable
 from sources.intake.expressions import first_line
 from sources.intake.mapping import BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
 from sources.intake.reading import BadSource
 from sources.intake.report import Report, TableReport
-from sources.intake.sift import Sifted, rejected_rows, sift
-from sources.landing import (
-    Day,
-    finish_day,
-    land,
-    land_rejected,
-    landed_files,
-    read_days,
-    read_table,
-)
+from sources.intake.table import extract_table
+from sources.landing import Day, finish_day, read_days
+from sources.turns import alone_in
 
 Progress = Callable[[int, int, str], None]
 
@@ -42,83 +33,62 @@ def extract(
 
     An extract belongs to the day of ``until`` (UTC). Done again it replaces that day's files
     and touches no others; from the same sources it writes the same bytes. A table lands whole
-    or not at all. An event that turns up after the extract that should have seen it lands as
-    known at that extract's end: before then we could not have read it.
+    or not at all; if its source no longer gives events that the day's file holds, not at all.
+    An event that turns up after an extract that should have seen it, of whatever day, lands as
+    known at the newest such extract's end: before then we could not have read it. Of several
+    extracts into one landing, the others wait.
 
     Args:
         mapping: The mapping file.
         until: Exclusive; with a time zone.
         landing: The landing folder.
-        progress: Told (tables done, tables in all, the table at hand or nothing at the end).
+        progress: Told (tables done, tables in all, the table at hand or nothing at the end),
+            and (0, 1, why) if another extract has to be waited for.
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
-        IncompleteExtract: A source is missing or unreadable. The other tables have landed.
+        IncompleteExtract: A source is missing, unreadable or has lost what it gave this day before.
+            The other tables have landed.
     """
     if until.tzinfo is None:
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
-    until = until.astimezone(UTC)
+    until, told = until.astimezone(UTC), progress or _tell_nobody
     asked = read_mapping(mapping)
-    _refuse_changed(asked, landing, until)
     plans, problems = plan_tables(asked, until)
-    reports, total = [], len(plans)
+    with alone_in(landing, lambda: told(0, 1, "waiting for another extract to end")):
+        _refuse_changed(asked, landing, until)
+        reports, unread = _extract_tables(asked, plans, until, landing, told)
+        return _finish(asked, until, landing, reports, problems | unread)
+
+
+def _extract_tables(
+    asked: SourceMapping, plans: dict[str, Plan], until: datetime, landing: Path, told: Progress
+) -> tuple[list[TableReport], dict[str, str]]:
+    """A report for each table that lands, and in words why each other does not."""
+    reports: list[TableReport] = []
+    problems: dict[str, str] = {}
+    total = len(plans)
     for at, name in enumerate(list(plans)):
-        if progress:
-            progress(at, total, name)
+        told(at, total, name)
         try:
-            reports.append(_extract_table(plans.pop(name), until, landing))
-        except pl.exceptions.PolarsError as error:
-            problems[name] = (
-                f"{mapping.name}, section [{name}]: {first_line(error)}; give the column a type, "
-                "as in types = { amount = 'number' }, and such rows are rejected and counted"
-            )
-    if progress:
-        progress(total, total, "")
-    return _finish(asked, until, landing, reports, problems)
+            reports.append(extract_table(plans.pop(name), asked, until, landing))
+        except (pl.exceptions.PolarsError, BadSource) as error:
+            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(error)}"
+    told(total, total, "")
+    return reports, problems
 
 
-def _extract_table(plan: Plan, until: datetime, landing: Path) -> TableReport:
-    table, day = plan.table, until.date()
-    sifted = sift(table, plan.found, read_table(landing, table, without=day), until)
-    new, late = _as_first_readable(sifted.new, _read_until(landing, table, until))
-    report = _account(plan, sifted, late)
-    broken = rejected_rows(plan.found, sifted.broken)
-    land_rejected(landing, table, day, pl.concat([plan.broken_lines, broken]))
-    land(landing, table, day, new)
-    return report
-
-
-def _read_until(landing: Path, table: EventTable, until: datetime) -> datetime | None:
-    """Until when earlier extracts have read the table; ``None`` if none has."""
-    landed = landed_files(landing, table)
-    days = {day: each.until for day, each in read_days(landing).items() if day in landed}
-    return max((each for day, each in days.items() if day < until.date()), default=None)
-
-
-def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.DataFrame, int]:
-    """The events, none known before ``since``, and how many claim to have been."""
-    if since is None:
-        return new, 0
-    late = new.filter(pl.col("known_at") < since).height
-    return new.with_columns(pl.col("known_at").clip(lower_bound=since)), late
-
-
-def _account(plan: Plan, sifted: Sifted, late: int) -> TableReport:
-    lines, rows = plan.broken_lines, plan.rows
-    return TableReport(
-        table=plan.table.name,
-        files=tuple(part.file for part in plan.parts),
-        rows=rows,
-        skipped=rows - lines.height - plan.kept,
-        events=sifted.events + lines.height,
-        landed=sifted.new.height,
-        late=late,
-        already_landed=sifted.already_landed,
-        not_yet_known=sifted.not_yet_known,
-        rejected=dict(sorted(Counter([*lines["rule"], *sifted.broken["rule"]]).items())),
-        notes=plan.notes,
-        complete=plan.complete,
+def _in_words(error: Exception) -> str:
+    if isinstance(error, BadSource):
+        return str(error)
+    return (
+        f"{first_line(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
+        "and such rows are rejected and counted"
     )
+
+
+def _tell_nobody(_done: int, _total: int, _what: str) -> None:
+    """For those who did not ask for progress."""
 
 
 def _finish(
@@ -136,7 +106,10 @@ def _finish(
         degraded=tuple(name for name in asked.tables if name not in landed),
         problems=tuple(problems.values()),
     )
-    marks = {each.table: asked.fingerprint(each.table) for each in reports}
+    read = {each.table: asked.fingerprint(each.table) for each in reports if each.events}
+    before = read_days(landing).get(until.date())
+    # What could not be read now lies there as it was read before.
+    marks = (before.mappings if before else {}) | read
     finish_day(landing, until.date(), Day(until, report.degraded, marks))
     if problems:
         raise IncompleteExtract(report)

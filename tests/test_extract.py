@@ -1,5 +1,8 @@
 """Extract: only what became known since, appended, never updated; nothing lost on the way."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from sources.extract import IncompleteExtract
 from sources.intake.mapping import BadMapping
+from sources.landing import read_days, read_events
 from tests.small_sources import UNTIL, Business, at
 
 MAPPING = '[payments]\nfile = "p.parquet"\n'
@@ -144,6 +148,134 @@ def test_an_event_that_a_source_forgets_stays_landed(business: Business):
     assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(2))]
 
 
+@pytest.mark.parametrize("again", [5, 10, 20])
+def test_what_turns_up_late_is_never_known_before_the_newest_extract(
+    business: Business, again: int
+):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(8)), ("c", at(15))))
+    for day in (5, 10, 20):
+        business.extract(at(day))
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(8)), ("c", at(15)), ("late", at(4))))
+    assert business.table_report("payments", at(again)).late == 1
+    told = [("a", at(1)), ("late", at(20)), ("b", at(8)), ("c", at(15))]
+    assert business.events("payments", KNOWN) == told
+    before = business.files()
+    for day in (10, 5, 20):
+        business.extract(at(day))
+        assert business.files() == before
+
+
+def test_a_day_missed_and_caught_up_knows_late_rows_from_the_newest_extract(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(20))
+    business.write("p.parquet", paid(("a", at(1)), ("late", at(6))))
+    business.extract(at(10))
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("late", at(20))]
+
+
+def test_a_day_that_crashed_before_its_end_counts_as_not_done(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(5))
+    kept = (business.landing / "extract.json").read_bytes()
+    business.extract(at(10))
+    (business.landing / "extract.json").write_bytes(kept)
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(6))))
+    business.extract(at(10))
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(6))]
+
+
+def test_an_event_told_again_later_keeps_its_day_when_that_is_done_again(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
+    business.extract(at(10))
+    before = business.files()["payments/2026-02-10.parquet"]
+    later = pl.when(pl.col("payment_id") == "a").then(at(12)).otherwise("known_at")
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))).with_columns(known_at=later))
+    report = business.table_report("payments", at(10))
+    assert (report.landed, report.late, report.not_yet_known) == (2, 0, 0)
+    assert business.files()["payments/2026-02-10.parquet"] == before
+
+
+@pytest.mark.parametrize("left", [paid(("b", at(2))), paid()])
+def test_a_day_done_again_from_a_shorter_source_loses_nothing(
+    business: Business, left: pl.DataFrame
+):
+    business.write("t.csv", "subscriber_id,happened_at,kind,ticket_id\nada,2026-02-01,opened,1\n")
+    business.maps(MAPPING + '[tickets]\nfile = "t.csv"\n')
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
+    business.extract(at(10))
+    before = business.files()
+    business.write("p.parquet", left)
+    (business.landing / "tickets/2026-02-10.parquet").unlink()
+    with pytest.raises(IncompleteExtract, match=r"delete .*2026-02-10\.parquet") as caught:
+        business.extract(at(10))
+    assert f"no longer gives {2 - left.height} of the 2 events" in str(caught.value)
+    assert "such as paid of 2026-01-31 23:00" in str(caught.value)
+    assert "ada" not in str(caught.value)
+    assert caught.value.report.degraded == ("payments",)
+    assert {**before, "extract.json": b""} == {**business.files(), "extract.json": b""}
+
+
+def test_a_source_found_again_after_a_shorter_one_is_as_if_it_never_was(business: Business):
+    whole = paid(("a", at(1)), ("b", at(2)))
+    business.write("p.parquet", whole)
+    business.extract(at(10))
+    before = business.files()
+    business.write("p.parquet", paid())
+    with pytest.raises(IncompleteExtract):
+        business.extract(at(10))
+    business.write("p.parquet", whole)
+    business.extract(at(10))
+    assert business.files() == before
+    # The first run read it: what it did not see is still known no earlier.
+    business.write("p.parquet", b"broken")
+    with pytest.raises(IncompleteExtract):
+        business.extract(at(10))
+    business.write("p.parquet", pl.concat([whole, paid(("late", at(3)))]))
+    business.extract(at(10))
+    assert ("late", at(10)) in business.events("payments", KNOWN)
+
+
+def test_events_are_dropped_on_purpose_by_deleting_their_file(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
+    business.extract(at(10))
+    business.write("p.parquet", paid(("b", at(2))))
+    (business.landing / "payments/2026-02-10.parquet").unlink()
+    business.extract(at(10))
+    assert business.events("payments", KNOWN) == [("b", at(2))]
+
+
+def test_the_price_of_dropping_events_of_a_day_before_others_is_told(business: Business):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
+    for day in (10, 20):
+        business.extract(at(day))
+    business.write("p.parquet", paid(("b", at(2))))
+    with pytest.raises(IncompleteExtract, match="then counts as known from 2026-02-20 on"):
+        business.extract(at(10))
+
+
+def test_a_source_that_was_blank_had_not_been_read(business: Business):
+    business.write("p.parquet", paid(("a", at(1))))
+    business.extract(at(5))
+    business.write("p.parquet", paid())
+    assert business.extract(at(10)).degraded == ("payments",)
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(6))))
+    assert business.extract(at(10)).degraded == ()
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(6))]
+
+
+def test_a_day_read_in_part_stays_degraded_by_what_it_missed(business: Business):
+    business.maps(
+        '[[payments]]\nfile = "p.parquet"\n[[payments]]\nfile = "q.parquet"\noptional = true\n'
+    )
+    business.write("p.parquet", paid(("a", at(1))))
+    assert business.extract(at(10)).degraded == ("payments",)
+    business.write("q.parquet", paid(("b", at(6))))
+    for _ in range(2):
+        assert business.extract(at(10)).degraded == ("payments",)
+        assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(10))]
+    assert business.extract(at(11)).degraded == ()
+
+
 def test_a_changed_mapping_is_refused_where_it_would_land_everything_again(business: Business):
     business.write("p.parquet", paid(("a", at(1))))
     business.extract(at(10))
@@ -259,3 +391,68 @@ def test_landed_events_agree_with_a_slow_look_at_each_row(source: pl.DataFrame):
         landed = business.events("payments", columns)
     assert set(landed) == {(*event, known) for event, known in seen.items()}
     assert len(landed) == len(seen)
+
+
+@given(sources(), sources(), st.permutations([EDGE, LAST, EDGE]))
+def test_no_extract_changes_what_was_known_before_the_newest_one(
+    source: pl.DataFrame, gained: pl.DataFrame, order: list[datetime]
+):
+    with TemporaryDirectory() as folder:
+        business = Business(Path(folder)).maps(MAPPING)
+        business.write("p.parquet", source)
+        business.extract(EDGE)
+        business.extract(LAST)
+        before = read_events(business.landing)["payments"].collect()
+        business.write("p.parquet", pl.concat([source, gained]))
+        for until in order:
+            business.extract(until)
+        after = read_events(business.landing)["payments"].collect()
+    assert set(before.rows()) <= set(after.rows())
+    # A source that was blank had told nothing that could be held against it.
+    if source.height:
+        assert after.filter(pl.col("known_at") < LAST).height <= before.height
+
+
+ONE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from sources.extract import extract
+folder, day = Path(sys.argv[1]), int(sys.argv[2])
+def tell(done, total, what):
+    print(what, flush=True)
+    if what == "payments" and day == 10:
+        sys.stdin.readline()
+until = datetime(2026, 2, day, tzinfo=UTC)
+extract(folder / "mapping.toml", until=until, landing=folder / "landing", progress=tell)
+"""
+
+
+def one(business: Business, day: int) -> "subprocess.Popen[str]":
+    """A process that extracts until a day; until the 10th it stops half-way and waits."""
+    command = [sys.executable, "-c", ONE, str(business.folder), str(day)]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "POLARS_MAX_THREADS": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_of_two_extracts_at_once_one_waits_even_if_the_other_is_killed(
+    business: Business, killed: bool
+):
+    business.write("p.parquet", paid(("a", at(1)), ("b", at(10))))
+    with one(business, 10) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "payments\n"
+        with one(business, 11) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline() == "waiting for another extract to end\n"
+            assert not list(read_days(business.landing))
+            if killed:
+                first.kill()
+            else:
+                first.communicate("go on\n")
+            assert second.communicate()[0] == "payments\n\n"
+    assert second.returncode == 0
+    assert [day.day for day in read_days(business.landing)] == ([11] if killed else [10, 11])
+    assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(10))]

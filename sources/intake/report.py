@@ -14,14 +14,15 @@ class TableReport:
         rows: Rows read, after joins, lines that could not be split included.
         skipped: Rows that the mapping's ``where`` leaves out.
         events: Events found in the other rows, and rows that should hold one and do not.
-        landed: Events new in this extract.
-        late: Of these, how many were known by the source's word before the previous extract,
-            which did not see them; they landed as known at its end.
+        landed: Events that this day's file holds.
+        late: Of these, how many are new and were known by the source's word before the end of
+            an extract that did not see them; they landed as known at the newest such end.
         already_landed: Events that other days' files hold.
         not_yet_known: Events known at ``until`` or later, left for later extracts.
         rejected: Number of events, or lines, refused by each rule.
         notes: What looks odd and is no fault.
-        complete: Whether every file was there and had something in it.
+        complete: Whether every file was there and had something in it, and nothing that an
+            earlier run of this day missed turned up too late for it.
     """
 
     table: str
@@ -52,8 +53,8 @@ class Report:
     Attributes:
         until: What was known before this moment was read.
         tables: One report for each table that could be read.
-        degraded: Tables whose source is missing, unreadable or empty, or has never given an
-            event: features from them are not to be trusted.
+        degraded: Tables whose source is missing, unreadable, shortened or empty, or has never
+            given an event: features from them are not to be trusted.
         problems: Why tables could not be read; empty if all could.
     """
 

@@ -18,28 +18,37 @@ ORIGIN = "origin"
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """Every event of one table in one extract, in one of four places.
+    """Every event of one table in one extract, in one of five places, and what is gone.
 
     Attributes:
-        new: Events to land, as the source tells them.
+        new: Events that no file holds, as the source tells them.
+        kept: Events that this day's file holds and the source still gives, as they landed.
         already_landed: How many other days' files hold.
         not_yet_known: How many are known at ``until`` or later.
         broken: Events that break a rule: ``rule``, ``ORIGIN``, ``ROW``.
+        gone: Events that only this day's file holds and the source no longer gives.
     """
 
     new: pl.DataFrame
+    kept: pl.DataFrame
     already_landed: int
     not_yet_known: int
     broken: pl.DataFrame
+    gone: pl.DataFrame
 
     @property
     def events(self) -> int:
         """How many events there were."""
-        return self.new.height + self.already_landed + self.not_yet_known + self.broken.height
+        landed = self.new.height + self.kept.height + self.already_landed
+        return landed + self.not_yet_known + self.broken.height
 
 
 def sift(
-    table: EventTable, found: Sequence[Candidates], landed: pl.LazyFrame, until: datetime
+    table: EventTable,
+    found: Sequence[Candidates],
+    landed: pl.LazyFrame,
+    held: pl.DataFrame,
+    until: datetime,
 ) -> Sifted:
     """Sort the events found by what is to become of them.
 
@@ -47,6 +56,7 @@ def sift(
         table: Whose events.
         found: What the files say happened.
         landed: Events of the same table that other days' files hold.
+        held: Those that this day's file holds, from when it was done before.
         until: What was known before this moment is read.
     """
     read = _collect(table, found)
@@ -58,14 +68,28 @@ def sift(
     )
     again = ordered.select(_same_as_before(table)).to_series()
     distinct = ordered.filter(~again).select(table.schema.names())
-    new = distinct.lazy().join(landed, on=identity(table), how="anti", nulls_equal=True).collect()
     copies = ordered.filter(again).with_columns(rule=pl.lit(DUPLICATE))
+    unlanded = _but(table, distinct, landed)
+    held = _but(table, held, landed) if held.height else held
+    # Told again as known later, it is still known since it landed.
+    gone = _but(table, held, read.lazy().filter(pl.col("rule").is_null())) if held.height else held
+    kept = _but(table, held, gone.lazy()) if gone.height else held
+    new = _but(table, unlanded, kept.lazy()) if kept.height else unlanded
+    put_off = kept.height - (unlanded.height - new.height)
     return Sifted(
         new=new,
-        already_landed=distinct.height - new.height,
-        not_yet_known=read.height - known.height,
+        kept=kept,
+        already_landed=distinct.height - unlanded.height,
+        not_yet_known=read.height - known.height - put_off,
         broken=pl.concat([ruled_out, copies]).select("rule", ORIGIN, ROW),
+        gone=gone,
     )
+
+
+def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame) -> pl.DataFrame:
+    """The events that are not among the others."""
+    left = events.lazy().join(others, on=identity(table), how="anti", nulls_equal=True)
+    return left.collect()
 
 
 def identity(table: EventTable) -> list[str]:

@@ -1,0 +1,53 @@
+"""What earlier extracts have made of one table: what the next one may not contradict."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from sources.events import EventTable
+from sources.landing import landed_files, read_days
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What one extract of one table finds in the landing.
+
+    Attributes:
+        since: The newest end of a finished extract that read the table, of this day or any
+            other, under the same mapping; ``None`` if there is none. What no file holds was
+            not to be read before.
+        held: Events that the file of this day holds, under the same mapping; a day that was
+            broken off before its end left them under the one of all other days.
+        degraded: Whether the table was degraded when this day was last done.
+    """
+
+    since: datetime | None
+    held: pl.DataFrame
+    degraded: bool
+
+
+def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> Earlier:
+    """What is known of ``table`` before ``day`` is extracted, perhaps again.
+
+    Args:
+        landing: The landing folder.
+        table: The contract.
+        mapping: Fingerprint of the table's mapping.
+        day: The extract day.
+    """
+    files, days = landed_files(landing, table), read_days(landing)
+    marks = {
+        each: kept.mappings[table.name]
+        for each, kept in days.items()
+        if table.name in kept.mappings
+    }
+    ends = [days[each].until for each in files if marks.get(each) == mapping]
+    same = marks[day] == mapping if day in marks else bool(ends)
+    held = day in files and same
+    return Earlier(
+        since=max(ends, default=None),
+        held=pl.read_parquet(files[day]) if held else pl.DataFrame(schema=table.schema),
+        degraded=day in days and table.name in days[day].degraded,
+    )
