@@ -15,6 +15,7 @@ from flows.progress import step
 from flows.settings import Settings
 from models.model import ChurnModel
 from models.params import BoosterParams, TrainingParams
+from models.registry import BrokenChampion
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import build_training_set
@@ -87,7 +88,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         version = log_step(trained, settings.home, progress=tell)
     return Training(
         version=version,
-        promoted=trained.verdict.promoted,
+        promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
         reasons=trained.verdict.reasons,
         metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
         rows=trained.sizes,
@@ -161,5 +162,5 @@ def _known_until(settings: Settings, asked: date | None) -> datetime:
 def _champion(home: Path) -> ChurnModel | None:
     try:
         return load_champion(home)[0]
-    except NoChampion:
+    except (NoChampion, BrokenChampion):
         return None

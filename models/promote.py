@@ -116,6 +116,9 @@ def _against_champion(
         "more_surprised_share": float(np.mean(drawn["loss_gain"] < 0)),
     }
     ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
+    if both["risk"].equals(both["champion"].alias("risk")) and not stranded:
+        why = "Not promoted: it says the same as the champion, which stays."
+        return Verdict(promoted=False, reasons=(why,), measured=measured | gains | shares)
     told = _told(gains, shares, _same_rows(both.height, rows.height))
     if stranded:
         promoted, why = _instead_of_stranded(stranded, told, shares["more_surprised_share"], sure)

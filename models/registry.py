@@ -19,14 +19,28 @@ _LATE = (
 )
 
 
+class BrokenChampion(LookupError):
+    """A version reigns whose files are gone."""
+
+
 def reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
-    """The model that the alias names and its version; none where there is no model or alias."""
+    """The model that the alias names and its version; none where there is no model or alias.
+
+    Raises:
+        BrokenChampion: The alias names a version whose files are gone.
+    """
     registered = _registered(client)
     number = registered.aliases.get(ALIAS) if registered else None
     if number is None:
         return None
     place = Path(client.get_model_version_download_uri(MODEL, str(number)))
-    return ChurnModel.load(place / "artifacts" / SERVED_FOLDER), str(number)
+    folder = place / "artifacts" / SERVED_FOLDER
+    if not folder.is_dir():
+        raise BrokenChampion(
+            f"version {number} reigns, and its files are not in {folder}. If the home was moved, "
+            "move it back; if they are lost, perdura train makes a new champion"
+        )
+    return ChurnModel.load(folder), str(number)
 
 
 def _registered(client: "MlflowClient") -> "RegisteredModel | None":
@@ -43,7 +57,7 @@ def _registered(client: "MlflowClient") -> "RegisteredModel | None":
 
 def crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str) -> None:
     """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = reigning(client)
+    now = _still_reigning(client)
     if now is not None and now[0] not in (trained.beaten, trained.model):
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
@@ -52,6 +66,13 @@ def crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str
     for name, value in tags.items():
         client.set_model_version_tag(MODEL, registered, name, value)
         client.set_tag(run_id, name, value)
+
+
+def _still_reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
+    try:
+        return reigning(client)
+    except BrokenChampion:
+        return None
 
 
 def register(client: "MlflowClient", source: str, run_id: str, tags: dict[str, str]) -> str:

@@ -51,10 +51,16 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
     """The labelled rows in three parts, by time or by subscriber as ``params`` say.
 
     Raises:
-        HistoryTooShort: As ``split_by_time``.
+        HistoryTooShort: No outcome is known yet, or as ``split_by_time``.
         NotEnoughChurn: A part has only people who left, or only people who stayed.
     """
     labelled = rows.filter(pl.col("churned").is_not_null())
+    if labelled.is_empty():
+        raise HistoryTooShort(
+            f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
+            f"nobody's outcome is known yet, {params.gap_days} days after. Extract until a later "
+            "date, or set a shorter horizon"
+        )
     if params.split == "subscribers":
         split = split_by_subscribers(labelled)
     else:
@@ -136,7 +142,7 @@ def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta)
 
 
 def _span(dates: list[datetime]) -> str:
-    return f", {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}" if dates else ""
+    return f", {min(dates):%Y-%m-%d} to {max(dates):%Y-%m-%d}" if dates else ""
 
 
 def _check_both_kinds(name: str, part: pl.DataFrame) -> None:

@@ -65,6 +65,7 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
 
     Raises:
         NoChampion: No model reigns yet.
+        BrokenChampion: One reigns whose files are gone.
         MlflowException: The registry could not be asked; somebody may reign.
     """
     missing = NoChampion(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from babel.numbers import format_percent
+
 from risk.money import totals, written
 from risk.night import Freshness
 
@@ -20,6 +22,7 @@ _COLOURS = {"high": "bold red", "medium": "yellow", "low": "green"}
 _WORDS = {
     "en": {
         "who": "Subscriber",
+        "percent": "0.0%",
         "risk": "Risk",
         "money": "At risk\na month",
         "why": "Why",
@@ -36,6 +39,7 @@ _WORDS = {
     },
     "es": {
         "who": "Suscriptor",
+        "percent": "0.0\N{NO-BREAK SPACE}%",
         "risk": "Riesgo",
         "money": "En riesgo\nal mes",
         "why": "Por qué",
@@ -106,7 +110,8 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
     from rich.text import Text
 
     words = _WORDS[language]
-    risk = Text(f"{row['risk']:.1%}\n{words[row['band']]}", style=_COLOURS[row["band"]])
+    percent = format_percent(row["risk"], words["percent"], locale=language)
+    risk = Text(f"{percent}\n{words[row['band']]}", style=_COLOURS[row["band"]])
     reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
     why = [("-", Text(_printable(text))) for text in reasons]
     to_do = Text(_printable(row["action_text"]), style="bold")

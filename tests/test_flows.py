@@ -14,6 +14,7 @@ from flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nig
 from flows.settings import Settings
 from flows.train_weekly import NothingLanded, train_weekly
 from models.encoding import UnknownCategory
+from models.registry import BrokenChampion
 from models.tracking import NoChampion
 from risk.table import NoNight, read
 from sources.events import SUBSCRIPTIONS
@@ -94,6 +95,17 @@ def test_without_a_champion_score_says_what_to_run(tmp_path, prefect_server):
         score_nightly(NIGHT, tmp_path)
     with pytest.raises(NoNight):
         published(tmp_path)
+
+
+def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(company, tmp_path):
+    extract_sources(company / "mapping.toml", NIGHT, tmp_path)
+    assert train_weekly(home=tmp_path).promoted
+    lost = next((tmp_path / "mlruns").rglob("contract.json")).parent
+    lost.rename(lost.with_name("lost"))
+    with pytest.raises(BrokenChampion, match="perdura train"):
+        score_nightly(NIGHT, tmp_path)
+    assert train_weekly(home=tmp_path).promoted
+    assert score_nightly(NIGHT, tmp_path).model_version == "2"
 
 
 def test_without_events_train_says_what_to_run(tmp_path, prefect_server):
