@@ -38,7 +38,7 @@ _NAMES = {
 def print_report(report: Report, console: Console = OUT) -> None:
     """What an extract landed and refused, one line per table, and why."""
     table = _table(f"Known before {report.until:%Y-%m-%d}", "table")
-    for name in ("rows read", "landed", "landed before", "not yet known", "rejected"):
+    for name in ("read", "landed", "had before", "for later", "rejected"):
         table.add_column(name, justify="right")
     for each in report.tables:
         table.add_row(*_report_cells(each))
