@@ -86,7 +86,11 @@ def score(home: Path, _subscribers: int) -> Done:
     from models.score import score
 
     newest = pl.col("as_of") == pl.col("as_of").max()
-    rows = pl.read_parquet(home / "rows.parquet").filter(newest).drop("churned", "cause")
+    rows = (
+        pl.read_parquet(home / "rows.parquet")
+        .filter(newest)
+        .select("subscriber_id", "as_of", *COLUMNS)
+    )
     about = pl.read_parquet(home / "about.parquet").filter(newest)
     model = ChurnModel.load(home / "model")
 

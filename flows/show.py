@@ -74,7 +74,7 @@ def print_night(night: Night, console: Console = OUT) -> None:
         f"{night.model_version} in {sum(night.seconds.values()):.1f} s."
     )
     if night.degraded:
-        console.print(f"Scored without current data from: {', '.join(night.degraded)}.")
+        console.print(f"Degraded: {', '.join(night.degraded)}.")
     console.print(f"Next: perdura risk --on {night.scored_on}")
 
 

@@ -35,7 +35,7 @@ _WORDS = {
         "nothing": "nothing stands out",
         "total": "Expected loss of these {n} subscribers a month: {money}",
         "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
-        "degraded": "Scored without current data from: {sources}.",
+        "degraded": "Degraded: {sources}.",
     },
     "es": {
         "who": "Suscriptor",
@@ -52,7 +52,7 @@ _WORDS = {
         "nothing": "nada llama la atención",
         "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
         "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
-        "degraded": "Calculado sin datos actuales de: {sources}.",
+        "degraded": "Degradado: {sources}.",
     },
 }
 
