@@ -38,14 +38,16 @@ def main() -> None:
 
 
 @app.command()
-def demo(subscribers: int = 5_000, months: int = 24) -> None:
+def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
     from flows.prefect_edge import start
 
     start()
     from flows.demo import run_demo
 
-    run_demo(subscribers=subscribers, months=months)
+    told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
+    if as_json:
+        _print_json(told)
 
 
 @app.command()
@@ -145,14 +147,16 @@ def risk(
 
 
 @app.command()
-def schedule() -> None:
+def schedule(as_json: Json = False) -> None:
     """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
     from flows.prefect_edge import log_runs
 
     log_runs()
-    from flows.schedule import serve_flows
+    from flows.schedule import hours, serve_flows
 
-    serve_flows()
+    if as_json:
+        _print_json({"deployments": hours()})
+    serve_flows(announced=as_json)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,9 +1,11 @@
 """The demonstration: a simulated company from its first event to the risk table."""
 
+import json
 import shutil
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -19,14 +21,23 @@ from sources.sample import simulate
 _COMPANY = Path("data") / "company"
 
 
-def run_demo(*, subscribers: int, months: int) -> None:
+def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str, Any]:
     """Simulate a company, run the three flows on it, and print who may leave.
+
+    Args:
+        subscribers: How many people there are in all.
+        months: How many months are simulated.
+        quiet: Print nothing but progress.
+
+    Returns:
+        For machines: ``train`` and ``score`` as those commands tell them, the ``riskiest``, and
+        where the ``risk_table`` and the ``mlflow`` store lie.
 
     Raises:
         HomeInUse: The home holds another business's data. Nothing was done.
     """
     settings = Settings()
-    console, company = Console(highlight=False), settings.home / _COMPANY
+    console, company = Console(highlight=False, quiet=quiet), settings.home / _COMPANY
     keep(settings, company / "mapping.toml", {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
     with step("simulate", {}) as tell:
@@ -34,11 +45,20 @@ def run_demo(*, subscribers: int, months: int) -> None:
     today = made.until.date()
     print_report(extract_sources(company / "mapping.toml", today, patient=False), console)
     STDERR.print("Learning from what became of them.")
-    print_training(train_weekly(today), console)
+    trained = train_weekly(today)
+    print_training(trained, console)
     STDERR.print(f"Scoring everybody active on {today}.")
-    score_nightly(today)
-    print_risks(read(settings.risk_url, scored_on=today, top=15), settings, console)
+    night = score_nightly(today)
+    rows = read(settings.risk_url, scored_on=today, top=15)
+    print_risks(rows, settings, console)
     _say_where(settings, today, console)
+    return {
+        "train": trained,
+        "score": night,
+        "riskiest": json.loads(rows.to_json(orient="records", date_format="iso")),
+        "risk_table": settings.risk_url,
+        "mlflow": str(settings.home.absolute() / "mlruns"),
+    }
 
 
 def _say_where(settings: Settings, today: date, console: Console) -> None:

@@ -31,6 +31,15 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 
 
-def serve_flows() -> None:
-    """Run both flows when they are due, until stopped."""
-    serve(*deployments(Settings()))
+def hours() -> list[dict[str, str]]:
+    """What is served, and when: ``name``, ``cron``, ``timezone``."""
+    zone = Settings().timezone
+    return [
+        {"name": f"{flow.name}/perdura", "cron": cron, "timezone": zone}
+        for flow, cron in ((score_nightly, NIGHTLY), (train_weekly, WEEKLY))
+    ]
+
+
+def serve_flows(*, announced: bool = False) -> None:
+    """Run both flows when they are due, until stopped; say so first, unless it has been said."""
+    serve(*deployments(Settings()), print_starting_message=not announced)

@@ -30,9 +30,7 @@ from sources.states import SCORED, states_at
 states_step = task(name="states", cache_policy=NO_CACHE)(states_at)
 features_step = task(name="features", cache_policy=NO_CACHE)(build_features)
 score_step = task(name="score", cache_policy=NO_CACHE)(score)
-publish_step = task(name="publish", retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)(
-    publish
-)
+publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
 
 
 #: Said of a night that the model's fitting had already seen the outcome of.

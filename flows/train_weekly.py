@@ -27,7 +27,7 @@ from sources.states import scored_spine
 spine_step = task(name="states", cache_policy=NO_CACHE)(scored_spine)
 rows_step = task(name="features", cache_policy=NO_CACHE)(build_training_set)
 train_step = task(name="train", cache_policy=NO_CACHE)(train)
-log_step = task(name="log", retries=2, retry_delay_seconds=30, cache_policy=NO_CACHE)(log_trained)
+log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
 
 # The first weeks of a history know too little of anybody to learn from.
 _WARM_UP = timedelta(days=30)

@@ -104,6 +104,14 @@ def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, 
     assert (tmp_path / "data" / "risk.db").exists()
 
 
+def test_the_demo_speaks_json(prefect_server, tmp_path):
+    asked = ["demo", "--subscribers", "1500", "--months", "14", "--json"]
+    told = json.loads(perdura(*asked, home=tmp_path).stdout)
+    assert told["train"]["promoted"] is True
+    assert told["score"]["scored_on"] == NIGHT
+    assert [row["rank"] for row in told["riskiest"]] == list(range(1, 16))
+
+
 def test_the_demo_leaves_another_business_alone(prefect_server, tmp_path):
     (tmp_path / "perdura.toml").write_text('mapping = "mine.toml"\n')
     assert "PERDURA_HOME" in perdura("demo", home=tmp_path, ok=False).stderr
