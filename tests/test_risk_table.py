@@ -284,16 +284,18 @@ def test_rows_that_somebody_deleted_come_back(url: str, tmp_path: Path) -> None:
     assert len(read(url)) == 2
 
 
-def test_a_night_larger_than_one_insert_arrives_whole(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "INSERTED_AT_ONCE", 2)
+def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
+    many = 2 * queries.INSERTED_AT_ONCE + 1
+    ids = pl.int_range(many, eager=True).cast(pl.String)
     told: list[tuple[int, int, str]] = []
-    put(
-        scores(*(score(who, 0.1) for who in "abcde")), url, progress=lambda *step: told.append(step)
-    )
-    assert read(url)["subscriber_id"].tolist() == list("abcde")
-    assert [done for done, _, what in told if what == "inserting"] == [0, 2, 4, 5]
+    night = pl.concat([scores(score("ann", 0.1))] * many).with_columns(subscriber_id=ids)
+    assert put(night, url, progress=lambda *step: told.append(step)) == many
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        found = connection.execute("SELECT count(DISTINCT subscriber_id), max(rank) FROM risk")
+        assert found.fetchone() == (many, many)
+    connection.close()
+    once = queries.INSERTED_AT_ONCE
+    assert [done for done, _, what in told if what == "inserting"] == [0, once, 2 * once, many]
 
 
 # While somebody reads.
