@@ -41,7 +41,7 @@ $(READY): requirements.lock pyproject.toml
 
 # The lock names no registry: whichever one pip is set up with serves it.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
+	uv pip compile --quiet --universal --python-version 3.11 --group dev --extra cluster --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
