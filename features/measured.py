@@ -1,0 +1,183 @@
+"""Measure features table by table, on all cores."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from features import reference
+from features.definition import Feature
+from features.kernel import NEEDS_MOMENT, NEEDS_VALUE, balance, known, measure
+from features.plan import Op, Plan, Told, plans
+from features.previous import told_late, with_previous
+from features.records import Cuts, Records, gathered
+from features.spine import Hashed, Spine, blocks, numbered
+from sources.events import MERGES
+from sources.merges import Events
+
+#: Texts of a table's columns, in order: a category is measured as its place among them.
+Texts = dict[str, pl.Series]
+
+
+def measured(
+    events: Events,
+    features: Sequence[Feature],
+    pairs: pl.DataFrame,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[pl.Series]:
+    """The columns of ``features`` for every pair (``subscriber_id``, ``as_of``), row by row."""
+    spines = [(numbered(rows, events), places) for rows, places in blocks(pairs)]
+    parts = plans(features)
+    columns: dict[str, pl.Series] = {}
+    for done, plan in enumerate(parts):
+        if progress:
+            progress(done, len(parts), plan.table.name)
+        columns |= _of_table(events, plan, pairs, spines)
+    return [columns[column.name] for feature in features for column in feature.columns]
+
+
+def _of_table(
+    events: Events, plan: Plan, pairs: pl.DataFrame, spines: list[tuple[Spine, np.ndarray]]
+) -> dict[str, pl.Series]:
+    """One plan's columns by name."""
+    texts = _texts(events[plan.table.name], plan.texts)
+    out = np.empty((len(plan.told), pairs.height))
+    for spine, places in spines:
+        rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
+        whole = len(spines) == 1
+        block = out if whole else np.empty((len(plan.told), len(places)))
+        cuts = Cuts.of(spine.dates, plan.windows)
+        records = gathered(with_previous(rows, plan.table), plan, spine, cuts, texts)
+        _measure(records, plan, spine, cuts, block)
+        if plan.table.previous:
+            _mend(events, plan, pairs if whole else pairs[places], spine, texts=texts, out=block)
+        if not whole:
+            out[:, places] = block
+    return {
+        told.column.name: _series(told, out[place], texts.get(plan.as_text(told) or ""))
+        for place, told in enumerate(plan.told)
+    }
+
+
+def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
+    if not columns:
+        return {}
+    unique = (pl.col(column).drop_nulls().unique().sort().implode() for column in columns)
+    found = rows.select(unique).collect(engine="streaming")
+    return {column: found[column].explode().drop_nulls() for column in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """A plan as arrays, as the kernel takes them."""
+
+    needs: np.ndarray
+    word_of: np.ndarray
+    money: int
+    told: np.ndarray
+    scale: np.ndarray
+    empty: np.ndarray
+
+    @classmethod
+    def of(cls, plan: Plan) -> "_Orders":
+        needs = np.zeros(len(plan.channels), np.int64)
+        for told in plan.told:
+            if told.op in {Op.FIRST, Op.LAST, Op.LATEST}:
+                needs[told.channel] |= NEEDS_MOMENT
+            elif told.op in {Op.SUM, Op.MEAN, Op.MAX, Op.MIN}:
+                needs[told.channel] |= NEEDS_VALUE
+        words = [2 + channel.word if channel.word >= 0 else 0 for channel in plan.channels]
+        money = sum(1 << place for place, each in enumerate(plan.channels) if each.is_money)
+        told = [[t.op, t.channel, t.other, t.window, 2 + t.word] for t in plan.told]
+        return cls(
+            needs,
+            np.array(words, np.int64),
+            money,
+            np.array(told, np.int64),
+            np.array([_scale(plan, told) for told in plan.told]),
+            np.array([_empty(told) for told in plan.told]),
+        )
+
+
+def _scale(plan: Plan, told: Told) -> float:
+    """What a total is divided by; 0 where the value is a float, kept as its bits."""
+    form = plan.words[told.word].form if told.word >= 0 else "number"
+    return {"millionths": 1e6, "order": 0.0}.get(form, 1.0)
+
+
+def _empty(told: Told) -> float:
+    feature = told.column.feature
+    empty = feature.when_empty if isinstance(feature, Feature) else None
+    return np.nan if empty is None else empty
+
+
+def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.ndarray) -> None:
+    """Fill ``out``, one row per column of the plan; every range of people on its own."""
+    orders = _Orders.of(plan)
+    bits = out.view(np.int64)
+    currency = 2 + plan.currency if orders.money else 0
+    of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
+
+    def fill(number: int) -> None:
+        own, starts, low, high = records.of_range(number)
+        asked = (own, starts, low, high, spine.starts, spine.rows, spine.date)
+        measure(
+            *asked, spine.dates, cuts.window_of, len(plan.windows),
+            orders.needs, orders.word_of, orders.money, currency,
+            orders.told, orders.scale, orders.empty, out, bits,
+        )  # fmt: skip
+        for place, told in of_things:
+            opens, closes = 1 << told.channel, 1 << told.other
+            balance(*asked, opens, closes, 2 + told.word, orders.empty[place], out[place])
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        for _ in pool.map(fill, records):
+            pass
+
+
+def _mend(
+    events: Events,
+    plan: Plan,
+    pairs: pl.DataFrame,
+    spine: Spine,
+    *,
+    texts: Texts,
+    out: np.ndarray,
+) -> None:
+    """Measure again, plainly, the few of whom what was before an event was told otherwise then."""
+    rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
+    late = spine.register.numbers(Hashed.of_ids(told_late(rows, plan.table, spine.moments)))
+    people = np.union1d(late[late >= 0], spine.merged)
+    if not len(people):
+        return
+    places = np.concatenate(
+        [spine.rows[spine.starts[each] : spine.starts[each + 1]] for each in people]
+    )
+    asked = pairs[places]
+    merged = events[MERGES.name].select("subscriber_id").collect()["subscriber_id"]
+    ids = pl.concat([asked["subscriber_id"], merged]).unique().implode()
+    known_of_them = events[plan.table.name].filter(pl.col("subscriber_id").is_in(ids))
+    features = tuple(dict.fromkeys(told.column.feature for told in plan.told))
+    plain = reference.build_features({**events, plan.table.name: known_of_them}, features, asked)
+    for place, told in enumerate(plan.told):
+        found = plain[told.column.name]
+        if column := plan.as_text(told):
+            found = found.cast(pl.Enum(texts[column])).to_physical()
+        out[place, places] = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _series(told: Told, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
+    """The column: its memory is shared, what is NaN is null, places become texts."""
+    valid = None
+    if texts is not None or np.isnan(_empty(told)):
+        bits = np.zeros((len(values) + 7) // 8, np.uint8)
+        if known(values, bits) < len(values):
+            valid = pa.py_buffer(bits)
+    buffers = [valid, pa.py_buffer(values)]
+    numbers = pl.Series(told.column.name, pa.Array.from_buffers(pa.float64(), len(values), buffers))
+    if texts is None:
+        return numbers
+    return texts.gather(numbers.cast(pl.UInt32)).alias(told.column.name)
