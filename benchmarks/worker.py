@@ -1,0 +1,53 @@
+"""One way of making the training features, in a process of its own, timed and added up.
+
+``python -m benchmarks.worker MODULE:FUNCTION FOLDER ORDER DATES [FILE]`` prints as its last line
+what came out, as JSON; with ``FILE`` the rows are written there as Parquet, outside the time.
+"""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import polars as pl
+
+from benchmarks.memory import peak_bytes
+from benchmarks.work import COLUMNS, Inputs
+
+
+def main(way: str, folder: str, order: str, dates: str, file: str = "") -> None:
+    """Do the work, then say how long it took, the most memory it held, and what came out."""
+    module, function = way.split(":")
+    features = getattr(import_module(module), function)
+    inputs = Inputs(Path(folder), order, int(dates))  # pyright: ignore[reportArgumentType]
+    start = perf_counter()
+    found = features(inputs)
+    seconds = perf_counter() - start
+    told: dict[str, Any] = {"seconds": seconds, "peak": peak_bytes()}
+    rows = _as_polars(found)
+    if file:
+        rows.write_parquet(file)
+    print(json.dumps(told | {"rows": rows.height, "sums": _sums(rows)}))
+
+
+def _as_polars(found: Any) -> pl.DataFrame:
+    if hasattr(found, "pl"):
+        found = found.pl()
+    rows = found if isinstance(found, pl.DataFrame) else pl.from_pandas(found)
+    return rows.with_columns(pl.col("as_of").cast(pl.Datetime("us")))
+
+
+def _sums(rows: pl.DataFrame) -> dict[str, list[float]]:
+    """Per column: at each date how many values are known, and what they add up to."""
+    columns = [name for name in COLUMNS if name in rows.columns]
+    by_date = rows.group_by("as_of").agg(
+        *(pl.col(name).count().alias(f"{name}: known") for name in columns),
+        *(pl.col(name).cast(pl.Float64).sum().alias(f"{name}: sum") for name in columns),
+    )
+    return by_date.sort("as_of").drop("as_of").to_dict(as_series=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
