@@ -29,7 +29,7 @@ def baseline_risks(
     ``recency`` is there only where the column it ranks by is.
     """
     risks = {
-        "constant": np.full(len(judged), float(np.mean(fit.happened))),
+        "constant": np.full(len(judged), fit.rate),
         "logistic": logistic_risk(contract, fit, judged),
     }
     if RECENCY in contract.names:
@@ -60,7 +60,9 @@ def logistic_risk(contract: ColumnContract, fit: Examples, judged: np.ndarray) -
         # Not quite settled is good enough for a yardstick.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(fit.matrix[::every], fit.happened[::every])
-    return np.asarray(model.predict_proba(judged))[:, 1]
+    said = np.asarray(model.predict_proba(judged))
+    # Odds among the rows that are there, times the share of the stayers that is: the true odds.
+    return said[:, 1] * fit.share / (said[:, 1] * fit.share + said[:, 0])
 
 
 def _logistic(contract: ColumnContract) -> Pipeline:

@@ -1,5 +1,6 @@
 """Fit the trees: on the past alone, the same every time, with nobody counted more than others."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -13,10 +14,23 @@ _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Rows to learn from: encoded columns (float64, unknown is NaN), and 1 where it happened."""
+    """Rows to learn from.
+
+    Attributes:
+        matrix: Encoded columns: float64, unknown is NaN.
+        happened: 1 where it happened, one per row.
+        share: Of the rows where it did not happen, so many are there; of the others all are.
+    """
 
     matrix: np.ndarray
     happened: np.ndarray
+    share: float = 1.0
+
+    @property
+    def rate(self) -> float:
+        """How often it happens, among all rows and not only those that are there."""
+        happened, not_happened = self.happened.sum(), (1 - self.happened).sum()
+        return float(happened / (happened + not_happened / self.share))
 
 
 def fit_booster(
@@ -24,22 +38,35 @@ def fit_booster(
 ) -> lgb.Booster:
     """Trees for the log-odds that it happens, as many as help on the later rows.
 
-    Rows are not weighted: weights spoil probabilities and rank no better.
+    Rows are not weighted: weights spoil probabilities and rank no better. Where only a share of
+    the rows without is there, the odds among those that are there are the true odds over that
+    share; so its logarithm is added to every score, before later rows are asked and in the trees.
 
     Args:
         past: Rows to grow the trees on.
-        later: Rows that decide how many trees there are.
+        later: Rows that decide how many trees there are; none are missing.
         names: Names of the columns.
         params: How to grow.
     """
     data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
-    return lgb.train(
+    missing = math.log(past.share)
+    start = np.full(len(later.happened), missing) if missing else None
+    booster = lgb.train(
         _settings(params),
         data,
         params.rounds,
-        valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data)],
+        valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)],
         callbacks=[lgb.early_stopping(params.patience, verbose=False)],
     )
+    return _shifted(booster, missing) if missing else booster
+
+
+def _shifted(booster: lgb.Booster, by: float) -> lgb.Booster:
+    """The booster with ``by`` added to every score: to each leaf of its first tree."""
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
+    return booster
 
 
 def booster_text(booster: lgb.Booster) -> str:

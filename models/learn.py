@@ -26,13 +26,19 @@ class Encoded:
     by_payment: Examples
 
 
-def encode(contract: ColumnContract, part: pl.DataFrame) -> Encoded:
-    """One part of a split as numbers, in the contract's order of columns."""
+def encode(contract: ColumnContract, part: pl.DataFrame, stayers: float = 1.0) -> Encoded:
+    """One part of a split as numbers, in the contract's order of columns.
+
+    Args:
+        contract: The columns.
+        part: Labelled feature rows.
+        stayers: So many of those who stayed are there; of the leavers all are.
+    """
     matrix = contract.encode(part.select(contract.names))
     churned = part["churned"].to_numpy().astype(bool)
     payment = part["cause"].eq_missing("payment").to_numpy()
     return Encoded(
-        Examples(matrix, churned.astype(np.float64)),
+        Examples(matrix, churned.astype(np.float64), stayers),
         Examples(matrix[churned], payment[churned].astype(np.float64)),
     )
 

@@ -46,6 +46,8 @@ class TrainingParams:
         calibrate_dates: How many dates calibrate, where the split is by time.
         judge_dates: How many dates judge, where the split is by time.
         calls: How many people support can call on one date.
+        most_rows: About so many rows are fitted at most: all leavers, at least as many stayers.
+        most_later_rows: About so many rows calibrate at most, and as many judge.
         booster: How the trees grow.
     """
 
@@ -57,6 +59,8 @@ class TrainingParams:
     calibrate_dates: int = 2
     judge_dates: int = 2
     calls: int = 100
+    most_rows: int = 2_000_000
+    most_later_rows: int = 500_000
     booster: BoosterParams = field(default_factory=BoosterParams)
 
     @property

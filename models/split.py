@@ -6,12 +6,12 @@ the first date that is calibrated or judged. By subscriber where the history is 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
+import numpy as np
 import polars as pl
 
 from models.params import TrainingParams
-from models.people import person_column
+from models.people import person_column, person_numbers
 
 #: Hundredths of the subscribers: fitted below the first, calibrated below the second.
 _FIT_BELOW, _CALIBRATE_BELOW = 60, 80
@@ -23,6 +23,15 @@ class HistoryTooShort(ValueError):
 
 class NotEnoughChurn(ValueError):
     """A part of the split has nobody who left, or nobody who stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The dates of each part of a split by time, oldest first."""
+
+    fit: list[datetime]
+    calibrate: list[datetime]
+    judge: list[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,20 @@ def split_by_time(
     Raises:
         HistoryTooShort: No dates are left to fit or to calibrate on.
     """
-    dates: list[datetime] = rows["as_of"].unique().sort().to_list()
+    dates = split_dates(
+        rows["as_of"].unique().sort().to_list(),
+        gap_days=gap_days,
+        calibrate_dates=calibrate_dates,
+        judge_dates=judge_dates,
+    )
+    at = pl.col("as_of")
+    return Split(*(rows.filter(at.is_in(d)) for d in (dates.fit, dates.calibrate, dates.judge)))
+
+
+def split_dates(
+    dates: list[datetime], *, gap_days: int, calibrate_dates: int, judge_dates: int
+) -> Dates:
+    """As ``split_by_time``, of the dates alone, given oldest first."""
     gap = timedelta(days=gap_days)
     judged = dates[-judge_dates:]
     calibrated = _closed_before(dates, judged, gap)[-calibrate_dates:]
@@ -105,8 +127,7 @@ def split_by_time(
             f"{_span(dates)}. Give a longer history or closer dates, a shorter horizon, or "
             "split by subscribers: split = 'subscribers'"
         )
-    at = pl.col("as_of")
-    return Split(*(rows.filter(at.is_in(part)) for part in (fitted, calibrated, judged)))
+    return Dates(fitted, calibrated, judged)
 
 
 def split_by_subscribers(rows: pl.DataFrame) -> Split:
@@ -117,24 +138,24 @@ def split_by_subscribers(rows: pl.DataFrame) -> Split:
     """
     person = person_column(rows)
     people = rows.select(person).unique()
-    hundredths = people[person].map_elements(_hundredth, return_dtype=pl.Int64)
-    placed = rows.join(
-        people.with_columns(place=hundredths),
-        on=person,
-        how="left",
-        maintain_order="left",
+    numbers = person_numbers(people[person])
+    side = (
+        rows.select(person)
+        .join(
+            people.with_columns(side=side_of(numbers)), on=person, how="left", maintain_order="left"
+        )
+        .to_series(1)
     )
-    place, last = pl.col("place"), pl.col("as_of") == pl.col("as_of").max()
-    wanted = (
-        place < _FIT_BELOW,
-        place.is_between(_FIT_BELOW, _CALIBRATE_BELOW, closed="left"),
-        (place >= _CALIBRATE_BELOW) & last,
-    )
-    return Split(*(placed.filter(part).drop("place") for part in wanted))
+    last = rows["as_of"] == rows["as_of"].max()
+    fit, calibrate, judge = (side == place for place in range(3))
+    return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(judge & last))
 
 
-def _hundredth(person: str) -> int:
-    return int.from_bytes(blake2b(person.encode(), digest_size=8).digest()) % 100
+def side_of(people: np.ndarray) -> pl.Series:
+    """On which side of a split by subscriber each person is: 0 fits, 1 calibrates, 2 judges."""
+    hundredth = people % np.uint64(100)
+    sides = (hundredth >= _FIT_BELOW).astype(np.int8) + (hundredth >= _CALIBRATE_BELOW)
+    return pl.Series("side", sides, dtype=pl.Int8)
 
 
 def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:

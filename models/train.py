@@ -52,20 +52,20 @@ def train(
     tell = progress or _silent
     tell(0, len(_STEPS), _STEPS[0])
     split = split_rows(training.rows, params)
-    contract = learn_contract(split.fit, training.names, seen=training.rows)
-    fit, calibrate = encode(contract, split.fit), encode(contract, split.calibrate)
+    contract = learn_contract(split.fit, training.names, seen=training.seen)
+    fit = encode(contract, split.fit, training.shares.stayers)
+    calibrate = encode(contract, split.calibrate)
     tell(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
     tell(2, len(_STEPS), _STEPS[2])
     judged = _judged(training, split, model, fit, calibrate)
     tell(3, len(_STEPS), _STEPS[3])
-    newest = training.rows.filter(pl.col("as_of") == pl.col("as_of").max())
-    reigning = ask_champion(champion, split.judge, newest, training.names, params)
+    reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
+    calls = training.shares.calls(params.calls)
     judgements = {
-        name: judge(judged.drop_nulls(risk), risk, calls=params.calls)
-        for name, risk in _risks(judged)
+        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in _risks(judged)
     }
     decided = verdict(judged, judgements, reigning, floors=floors)
     tell(4, len(_STEPS), "done")
@@ -77,6 +77,7 @@ def train(
         verdict=decided,
         fingerprint=fingerprint(training.rows, training.known_until),
         sizes=split.sizes,
+        shares=training.shares,
         columns=training.columns,
         beaten=champion,
     )

@@ -10,6 +10,7 @@ from models.judge import Judgement
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
+from models.shares import Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Trained:
         verdict: Whether it should reign, and why.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
+        shares: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
@@ -39,6 +41,7 @@ class Trained:
     verdict: Verdict
     fingerprint: Fingerprint
     sizes: dict[str, int]
+    shares: Shares
     columns: tuple[Column, ...]
     beaten: ChurnModel | None = None
 

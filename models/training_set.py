@@ -1,7 +1,7 @@
 """The training set: what was known of each subscriber at many moments, and what became of them."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -11,10 +11,13 @@ from features.definition import Column, Derived, Feature
 from models.labels import contract_labels, silence_labels
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
+from models.shares import Shares, chosen, outcome_counts, shares_of
 from sources.events import MERGES
 from sources.merges import Events, owners
 
 Progress = Callable[[int, int, str], None]
+
+_OUTCOME = ("churned", "cause", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +32,36 @@ class TrainingSet:
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
         known_until: Nothing that became known from this moment on was read.
+        shares: Which share of the rows is there, where there were more than are needed.
+        texts: Where rows are missing, every text that subscribers have at the newest date: a
+            column of each feature of texts, padded with nulls.
     """
 
     rows: pl.DataFrame
     about: pl.DataFrame
     columns: tuple[Column, ...]
     known_until: datetime
+    shares: Shares = field(default_factory=Shares)
+    texts: pl.DataFrame | None = None
 
     @property
     def names(self) -> list[str]:
         """Names of the feature columns, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def newest(self) -> pl.DataFrame:
+        """Rows that hold every text that subscribers have at the newest date."""
+        if self.texts is not None:
+            return self.texts
+        return self.rows.filter(pl.col("as_of") == pl.col("as_of").max())
+
+    @property
+    def seen(self) -> pl.DataFrame:
+        """Rows that hold every text that may be met."""
+        if self.texts is None:
+            return self.rows
+        return pl.concat([self.rows.select(self.names), self.texts], how="diagonal")
 
 
 def build_training_set(
@@ -51,31 +73,126 @@ def build_training_set(
     known_until: datetime,
     progress: Progress | None = None,
 ) -> TrainingSet:
-    """Features and labels of every row of the spine.
+    """Features and labels of the rows of the spine: of every one, or of as many as are needed.
 
     Rows whose outcome is not known yet stay, unlabelled: the texts in them are known to the
-    model, so a plan that is new this month is no stranger on the night.
+    model, so a plan that is new this month is no stranger on the night. Where there are more rows
+    than ``params`` ask for, only those that are learnt from are built, and those texts are told
+    apart.
 
     Args:
         events: The event tables by name.
         features: What to measure.
         spine: ``subscriber_id``, ``as_of``, each pair once, of people who would be scored then,
             with whatever else is told of them.
-        params: What counts as churn.
+        params: What counts as churn, and how many rows are needed.
         known_until: Labels read only rows with ``known_at < known_until``.
-        progress: Told after each date: how many are done, of how many, and which.
+        progress: Told of every table that is measured.
+
+    Raises:
+        HistoryTooShort: There are more rows than are needed, and too few dates for a split.
+    """
+    labelled = label_spine(events, spine, params, known_until=known_until)
+    shares = shares_of([outcome_counts(labelled, params)], params)
+    return measure_chosen(
+        events,
+        features,
+        labelled,
+        params,
+        shares=shares,
+        known_until=known_until,
+        progress=progress,
+    )
+
+
+def label_spine(
+    events: Events, spine: pl.DataFrame, params: TrainingParams, *, known_until: datetime
+) -> pl.DataFrame:
+    """The spine and what became of each row: ``churned``, ``cause``, ``owner``.
+
+    The first half of ``build_training_set``, for one part of the subscribers or for all; the
+    other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
+    together give the shares (``shares_of``), and then each part is measured.
+    """
+    labels = _labels(events, spine.select("subscriber_id", "as_of"), params, known_until)
+    links = owners(events[MERGES.name], known_until)
+    outcomes = labelled_once(
+        with_owners(labels.select("subscriber_id", "as_of", "churned", "cause"), links)
+    )
+    return spine.hstack(outcomes.select(_OUTCOME))
+
+
+def measure_chosen(
+    events: Events,
+    features: Iterable[Feature | Derived],
+    labelled: pl.DataFrame,
+    params: TrainingParams,
+    *,
+    shares: Shares,
+    known_until: datetime,
+    progress: Progress | None = None,
+) -> TrainingSet:
+    """Features of those labelled rows that are learnt from.
+
+    The second half of ``build_training_set``, for one part of the subscribers or for all.
+
+    Args:
+        events: The event tables by name, of the same subscribers.
+        features: What to measure.
+        labelled: As ``label_spine`` gives it.
+        params: How rows are split.
+        shares: Of all subscribers, from ``shares_of``.
+        known_until: As it was for the labels.
+        progress: Told of every table that is measured.
     """
     features = tuple(features)
-    pairs = spine.select("subscriber_id", "as_of")
-    rows = build_features(events, features, pairs, progress)
-    labels = _labels(events, pairs, params, known_until)
-    links = owners(events[MERGES.name], known_until)
+    kept = chosen(labelled, shares, params)
+    rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
-        rows=labelled_once(with_owners(rows.with_columns(labels.get_columns()[2:4]), links)),
-        about=spine,
+        rows=rows.hstack(kept.select(_OUTCOME)),
+        about=kept.drop(_OUTCOME),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
+        shares=shares,
+        texts=None if shares.everything else _texts(events, features, labelled, shares),
     )
+
+
+def join_training_sets(parts: Sequence[TrainingSet]) -> TrainingSet:
+    """The training sets of all parts of the subscribers as one, sorted by date and subscriber.
+
+    The order is that of a spine made whole, and so is everything that is learnt from it.
+    """
+    first = parts[0]
+    keys = pl.concat([part.rows.select("as_of", "subscriber_id") for part in parts])
+    order = keys.select(pl.arg_sort_by("as_of", "subscriber_id")).to_series()
+    texts = [part.texts for part in parts if part.texts is not None]
+    return replace(
+        first,
+        rows=pl.concat([part.rows for part in parts], rechunk=False)[order],
+        about=pl.concat([part.about for part in parts], rechunk=False)[order],
+        texts=_distinct(pl.concat(texts)) if texts else None,
+    )
+
+
+def _texts(
+    events: Events, features: Sequence[Feature | Derived], labelled: pl.DataFrame, shares: Shares
+) -> pl.DataFrame:
+    """Every text that subscribers have at the newest date, whoever of them was chosen."""
+    telling = [
+        feature
+        for feature in features
+        if isinstance(feature, Feature) and any(column.is_category for column in feature.columns)
+    ]
+    newest = labelled.filter(pl.col("as_of") == pl.lit(shares.newest))
+    built = build_features(events, telling, newest.select("subscriber_id", "as_of"))
+    return _distinct(built.drop("subscriber_id", "as_of"))
+
+
+def _distinct(texts: pl.DataFrame) -> pl.DataFrame:
+    """The texts of each column once, sorted."""
+    columns = [column.drop_nulls().unique().sort().to_frame() for column in texts.iter_columns()]
+    return pl.concat(columns, how="horizontal") if columns else pl.DataFrame()
 
 
 def _labels(

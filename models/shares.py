@@ -1,0 +1,165 @@
+"""Which rows are learnt from where there are more than are needed: all leavers, some stayers.
+
+Rows are chosen before their features are built. Whether one is chosen hangs on who and when it is
+about and on the seed alone, so the same rows are taken on every machine, in any order and parts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from models.params import TrainingParams
+from models.people import person_column, person_numbers
+from models.split import Dates, side_of, split_dates
+
+_COUNTED = ["as_of", "side", "churned"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """Which share of the rows is there to learn from.
+
+    Attributes:
+        stayers: Of those fitted who stayed. Their odds of leaving are too high by as much.
+        people: Of the people on whom is calibrated and judged, leavers and stayers alike.
+        dates: Of each part of the split; none where every row is taken.
+        newest: The last date that is asked about.
+        seed: Decides who is chosen.
+    """
+
+    stayers: float = 1.0
+    people: float = 1.0
+    dates: Dates | None = None
+    newest: datetime | None = None
+    seed: int = 0
+
+    @property
+    def everything(self) -> bool:
+        """Whether every row is taken."""
+        return self.stayers == self.people == 1
+
+    def calls(self, calls: int) -> int:
+        """How many of the people judged on are called, where ``calls`` of all people are."""
+        return max(1, round(calls * self.people))
+
+
+def outcome_counts(labelled: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
+    """What ``shares_of`` needs to know of labelled rows: a few lines, however many rows there are.
+
+    Returns:
+        One row per ``as_of``, ``side`` (of a split by subscriber) and ``churned``: ``rows``.
+    """
+    side = _sides(labelled, params)
+    return labelled.with_columns(side).group_by(_COUNTED).agg(rows=pl.len()).sort(_COUNTED)
+
+
+def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
+    """The shares under which no part of the split has more rows than ``params`` allow.
+
+    Args:
+        counts: As ``outcome_counts`` gives them, for each part of the subscribers.
+        params: How the rows are split, and how many may be taken.
+
+    Raises:
+        HistoryTooShort: There are more rows than may be taken, and too few dates for a split.
+    """
+    told = pl.concat(counts)
+    if told["rows"].sum() <= min(params.most_rows, params.most_later_rows):
+        return Shares()
+    known = told.filter(pl.col("churned").is_not_null())
+    dates = _dates(known["as_of"].unique().sort().to_list(), params)
+
+    def rows(part: pl.Expr) -> int:
+        return int(known.filter(part)["rows"].sum())
+
+    fit, calibrate, judge = (_in_part(place, dates) for place in range(3))
+    left, stayed = rows(fit & pl.col("churned")), rows(fit & ~pl.col("churned"))
+    wanted = max(params.most_rows - left, min(left, stayed))
+    shares = Shares(
+        stayers=min(1.0, wanted / stayed) if stayed else 1.0,
+        people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(judge))),
+        dates=dates,
+        newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
+        seed=params.booster.seed,
+    )
+    return Shares() if shares.everything else shares
+
+
+def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:
+    """The labelled rows that are learnt from, in their order.
+
+    Where not every row is taken, rows that no part of the split reads are left out as well.
+    """
+    if shares.everything or shares.dates is None:
+        return labelled
+    numbers = _numbers(labelled)
+    moments = labelled["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
+    draws = (
+        _uniform(numbers, moments, shares.seed) < shares.stayers,
+        _uniform(numbers, np.uint64(0), shares.seed) < shares.people,
+    )
+    row, person = (pl.Series(draw) for draw in draws)
+    fit, calibrate, judge = (_in_part(place, shares.dates) for place in range(3))
+    wanted = (fit & (pl.col("churned") | row)) | ((calibrate | judge) & person)
+    return labelled.filter(
+        labelled.select(pl.col("as_of", "churned"), _sides(labelled, params, numbers))
+        .select((pl.col("churned").is_not_null() & wanted).fill_null(value=False))
+        .to_series()
+    )
+
+
+def _dates(dates: list[datetime], params: TrainingParams) -> Dates:
+    if params.split == "subscribers":
+        return Dates(dates, dates, dates[-1:])
+    return split_dates(
+        dates,
+        gap_days=params.gap_days,
+        calibrate_dates=params.calibrate_dates,
+        judge_dates=params.judge_dates,
+    )
+
+
+def _in_part(place: int, dates: Dates) -> pl.Expr:
+    """Whether a row is in a part of the split: 0 fits, 1 calibrates, 2 judges."""
+    when = (dates.fit, dates.calibrate, dates.judge)[place]
+    return pl.col("as_of").is_in(when) & (pl.col("side") == place).fill_null(value=True)
+
+
+def _sides(
+    labelled: pl.DataFrame, params: TrainingParams, numbers: np.ndarray | None = None
+) -> pl.Series:
+    """Each row's side of a split by subscriber; null where the split is by time."""
+    if params.split == "time":
+        return pl.Series("side", [None], dtype=pl.Int8).new_from_index(0, labelled.height)
+    return side_of(_numbers(labelled) if numbers is None else numbers)
+
+
+def _numbers(labelled: pl.DataFrame) -> np.ndarray:
+    """The number of each row's person."""
+    person = labelled[person_column(labelled)]
+    people = person.unique()
+    told = pl.DataFrame([people.alias("person"), pl.Series("number", person_numbers(people))])
+    joined = (
+        person.alias("person").to_frame().join(told, on="person", how="left", maintain_order="left")
+    )
+    return joined["number"].to_numpy()
+
+
+def _uniform(numbers: np.ndarray, moments: np.ndarray | np.uint64, seed: int) -> np.ndarray:
+    """A number in [0, 1) for each person and moment, which no other tells anything about."""
+    with np.errstate(over="ignore"):
+        mixed = _mix(numbers ^ _mix(moments + _mix(np.uint64(seed) + _GOLDEN)))
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(x: np.ndarray | np.uint64) -> np.ndarray:
+    """Steele, Lea and Flood's SplitMix64: every bit of 64 hangs on every other."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))  # pyright: ignore[reportReturnType]
