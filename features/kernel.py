@@ -1,38 +1,25 @@
-"""The compiled loops that measure features: exact, in any order of rows, on as many cores as given.
+"""Compiled loops that measure people's records: exact, in any order of rows, by many threads.
 
-A row of an event table becomes a record of integers. Its first word is ``happened_at``, its second
-packs what else is asked of every row, and the others are values::
-
-    bits  0- 7  the first date that sees the row: everything known before it, not at it
-    bits  8-15  the first date that no longer does (accounts are merged, and live on as others)
-    bits 16-31  in which elementary interval between all edges of all windows it happened
-    bits 32-62  which channels it counts in
-
-So a date sees a row by two comparisons, a table tells the shortest window that holds it, and no
-loop looks at a clock.
+Every row is added once, to the cell of its elementary interval, and the cells run on: what a window
+``[as_of - d, as_of)`` holds is the difference of two of them. Where a date does not see all that
+happened before it (some was known late, or belonged to another account then, or is of another
+currency) its rows are gone through one by one instead.
 """
 
 import numpy as np
 from numba import njit
 
-#: More dates than this are measured in blocks: a record has eight bits for a date.
-MOST_DATES = 250
-
 _DAY = 86_400_000_000
-_NOBODY = -1
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
 
 # Operations, as in ``features.plan.Op``.
 _COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST, _BALANCE = range(9)
 
-# What is gathered, by window (how many, their sum, the greatest, the least) and over all time
-# (when the first and the last were, and what the last said).
-_ROWS, _TOTAL, _MOST, _LEAST = range(4)
-_BEGAN, _ENDED, _SAID = range(3)
-
-#: What a channel is asked besides how many rows it has: of their values, of their moments.
-NEEDS_VALUE, NEEDS_MOMENT = 1, 2
+#: What is said of a channel: where in a cell its rows are counted and, where wanted (else -1), its
+#: values are summed, its moments are kept and its greatest and least value; whether only rows are
+#: wanted; and which word of a record its value is.
+ROWS, TOTAL, MOMENTS, ENDS, ONLY_ROWS, WORD = range(6)
 
 # The place of a lone bit, found by multiplying it with a de Bruijn sequence (Leiserson, Prokop and
 # Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998).
@@ -40,152 +27,6 @@ _DE_BRUIJN = 0x077CB531
 _PLACE = np.zeros(32, np.int64)
 for _bit in range(32):
     _PLACE[(_DE_BRUIJN << _bit & 0xFFFFFFFF) >> 27] = _bit
-
-
-@njit(cache=True, nogil=True)
-def _find(first, second, slots_first, slots_second, slots):
-    """The slot of an id by its two hashes: where it is, or where it would be."""
-    mask = np.uint64(len(slots) - 1)
-    at = first & mask
-    while slots[at] != _NOBODY and (slots_first[at] != first or slots_second[at] != second):
-        at = (at + np.uint64(1)) & mask
-    return at
-
-
-@njit(cache=True, nogil=True)
-def enrol(first, second, slots_first, slots_second, slots, found):
-    """How many ids there are; gives each a number in order of appearance, and rows theirs."""
-    people = 0
-    for row in range(len(first)):
-        at = _find(first[row], second[row], slots_first, slots_second, slots)
-        if slots[at] == _NOBODY:
-            slots_first[at], slots_second[at], slots[at] = first[row], second[row], people
-            people += 1
-        found[row] = slots[at]
-    return people
-
-
-@njit(cache=True, nogil=True)
-def divert(first, second, slots_first, slots_second, slots, values):
-    """Make ids lead to ``values`` instead, whether they were enrolled or not."""
-    for row in range(len(first)):
-        at = _find(first[row], second[row], slots_first, slots_second, slots)
-        slots_first[at], slots_second[at], slots[at] = first[row], second[row], values[row]
-
-
-@njit(cache=True, nogil=True)
-def look_up(first, second, slots_first, slots_second, slots, found):
-    """What each id leads to; -1 if to nobody."""
-    for row in range(len(first)):
-        found[row] = slots[_find(first[row], second[row], slots_first, slots_second, slots)]
-
-
-@njit(cache=True, nogil=True)
-def by_person(person, people, date):
-    """Rows of the spine grouped by person: where each begins, and the rows; -1 - row of a twin."""
-    starts = np.zeros(people + 1, np.int64)
-    for row in range(len(person)):
-        starts[person[row] + 1] += 1
-    for each in range(people):
-        starts[each + 1] += starts[each]
-    rows, next_at = np.empty(len(person), np.int64), starts[:-1].copy()
-    for row in range(len(person)):
-        rows[next_at[person[row]]] = row
-        next_at[person[row]] += 1
-    seen = np.full(256, -1, np.int64)
-    for each in range(people):
-        for place in range(starts[each], starts[each + 1]):
-            if seen[date[rows[place]]] == each:
-                return starts, rows, rows[place]
-            seen[date[rows[place]]] = each
-    return starts, rows, -1
-
-
-@njit(cache=True, nogil=True)
-def _passed(moment, edges, by_day):
-    """How many edges are at ``moment`` or before it."""
-    if moment < edges[0]:
-        return 0
-    if moment >= edges[-1]:
-        return len(edges)
-    passed = by_day[(moment - edges[0]) // _DAY]
-    while edges[passed] <= moment:
-        passed += 1
-    return passed
-
-
-@njit(cache=True, nogil=True)
-def admit(
-    first, second, happened, known, channels, values,
-    slots_first, slots_second, slots, run_starts, run_owner, run_from, run_until,
-    dates, dates_by_day, edges, edges_by_day, shift, ranges,
-):  # fmt: skip
-    """Records of the rows that some date sees, ordered by range of people: where each range ends.
-
-    Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
-    """
-    leads, sees = np.empty(len(first), np.int32), np.empty(len(first), np.uint8)
-    ends = np.zeros(ranges + 1, np.int64)
-    for row in range(len(first)):
-        leads[row] = _NOBODY
-        if channels[row] == 0:
-            continue
-        moment = max(known[row], happened[row])
-        sees[row] = _passed(moment, dates, dates_by_day)
-        if sees[row] == len(dates):
-            continue
-        lead = slots[_find(first[row], second[row], slots_first, slots_second, slots)]
-        leads[row] = lead
-        if lead >= 0:
-            ends[(lead >> shift) + 1] += 1
-        elif lead < _NOBODY:
-            for run in range(run_starts[-lead - 2], run_starts[-lead - 1]):
-                if run_until[run] > sees[row]:
-                    ends[(run_owner[run] >> shift) + 1] += 1
-    for each in range(ranges):
-        ends[each + 1] += ends[each]
-    width = 2 + len(values)
-    records, owners = np.empty((ends[-1], width), np.int64), np.empty(ends[-1], np.int32)
-    next_at, last_date = ends[:-1].copy(), np.int64(len(dates))
-    for row in range(len(first)):
-        lead = leads[row]
-        if lead == _NOBODY:
-            continue
-        what = np.int64(_passed(happened[row], edges, edges_by_day)) << 16
-        what |= np.int64(channels[row]) << 32
-        begin, end = (0, 1) if lead >= 0 else (run_starts[-lead - 2], run_starts[-lead - 1])
-        for run in range(begin, end):
-            owner, since, until = np.int64(lead), np.int64(sees[row]), last_date
-            if lead < 0:
-                owner, until = run_owner[run], run_until[run]
-                since = max(since, run_from[run])
-                if until <= sees[row]:
-                    continue
-            place = next_at[owner >> shift]
-            next_at[owner >> shift] += 1
-            owners[place] = owner
-            records[place, 0] = happened[row]
-            records[place, 1] = what | since | (until << 8)
-            for word in range(len(values)):
-                records[place, 2 + word] = values[word, row]
-    return records, owners, ends
-
-
-@njit(cache=True, nogil=True)
-def tally(owners, low, counts):
-    """Add to ``counts`` how many records each person of a range has."""
-    for each in owners:
-        counts[each - low + 1] += 1
-
-
-@njit(cache=True, nogil=True)
-def deal(records, owners, low, next_at, dealt):
-    """Put records behind those that their people have already."""
-    for each in range(len(owners)):
-        place = next_at[owners[each] - low]
-        next_at[owners[each] - low] += 1
-        for word in range(records.shape[1]):
-            dealt[place, word] = records[each, word]
 
 
 @njit(cache=True, nogil=True)
@@ -207,99 +48,132 @@ def _lowest(bits):
 
 
 @njit(cache=True, nogil=True)
-def _clear(channels, windowed, whole):
-    """Forget what was gathered for the channels of these bits."""
-    while channels:
-        channel = _lowest(channels)
-        channels &= channels - 1
-        for window in range(windowed.shape[1]):
-            windowed[channel, window, _ROWS] = 0
-            windowed[channel, window, _TOTAL] = 0
-            windowed[channel, window, _MOST] = _NEVER
-            windowed[channel, window, _LEAST] = _EVER
-        whole[channel, _BEGAN], whole[channel, _ENDED] = _EVER, _NEVER
-
-
-@njit(cache=True, nogil=True)
-def _gather(records, begin, end, date, window_of, needs, word_of, money, currency, windowed, whole):
-    """Which channels had a row that ``date`` sees; what it says is added to what was gathered."""
-    mine = _last_currency(records, begin, end, date, currency) if money else np.int64(-1)
-    touched = np.int64(0)
+def _fill(records, begin, end, channels, sums, moments, ends):
+    """Each row into its cells, once; then the cells run on, but for those of ``ends``."""
+    sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
+    moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
     for each in range(begin, end):
-        what = records[each, 1]
-        if not (what & 255) <= date < ((what >> 8) & 255):
-            continue
-        moment, window, bits = records[each, 0], window_of[date, (what >> 16) & 0xFFFF], what >> 32
-        if money and records[each, currency] >= 0 and records[each, currency] != mine:
-            bits &= ~money
-        touched |= bits
+        cell, bits = ((records[each, 1] >> 16) & 0xFFFF) + 1, records[each, 1] >> 32
         while bits:
             channel = _lowest(bits)
             bits &= bits - 1
-            gathered = windowed[channel, window]
-            gathered[_ROWS] += 1
-            need = needs[channel]
-            if need & NEEDS_VALUE:
-                value = records[each, word_of[channel]]
-                gathered[_TOTAL] += value
-                gathered[_MOST] = max(gathered[_MOST], value)
-                gathered[_LEAST] = min(gathered[_LEAST], value)
-            if need & NEEDS_MOMENT:
-                known, value = whole[channel], records[each, word_of[channel]]
-                if moment > known[_ENDED] or (moment == known[_ENDED] and value > known[_SAID]):
-                    known[_ENDED], known[_SAID] = moment, value
-                known[_BEGAN] = min(known[_BEGAN], moment)
-    return touched
+            sums[cell, channels[channel, ROWS]] += 1
+            if channels[channel, ONLY_ROWS]:
+                continue
+            value = records[each, channels[channel, WORD]]
+            if channels[channel, TOTAL] >= 0:
+                sums[cell, channels[channel, TOTAL]] += value
+            if channels[channel, MOMENTS] >= 0:
+                own, moment = channels[channel, MOMENTS], records[each, 0]
+                last = moments[cell, own, 1]
+                if moment > last or (moment == last and value > moments[cell, own, 2]):
+                    moments[cell, own, 1], moments[cell, own, 2] = moment, value
+                moments[cell, own, 0] = min(moments[cell, own, 0], moment)
+            if channels[channel, ENDS] >= 0:
+                own = channels[channel, ENDS]
+                ends[cell, own, 0] = max(ends[cell, own, 0], value)
+                ends[cell, own, 1] = min(ends[cell, own, 1], value)
+    for cell in range(1, len(sums)):
+        for own in range(sums.shape[1]):
+            sums[cell, own] += sums[cell - 1, own]
+        for own in range(moments.shape[1]):
+            if moments[cell, own, 1] == _NEVER:
+                moments[cell, own, 1] = moments[cell - 1, own, 1]
+                moments[cell, own, 2] = moments[cell - 1, own, 2]
+            moments[cell, own, 0] = min(moments[cell, own, 0], moments[cell - 1, own, 0])
 
 
 @njit(cache=True, nogil=True)
-def _within(gathered, window):
-    """What was gathered in the windows up to one: how many, sum, greatest, least."""
+def _scan(records, begin, end, date, channel, before, word, money, currency, mine):
+    """What the rows that a date sees say of a channel: rows, total, greatest, least; moments.
+
+    Row by row: the first four of those that happened after the interval ``before``.
+    """
     rows, total, most, least = np.int64(0), np.int64(0), _NEVER, _EVER
-    for each in range(window + 1):
-        rows += gathered[each, _ROWS]
-        total += gathered[each, _TOTAL]
-        most = max(most, gathered[each, _MOST])
-        least = min(least, gathered[each, _LEAST])
-    return rows, total, most, least
+    began, ended, said = _EVER, _NEVER, _NEVER
+    for each in range(begin, end):
+        what, moment = records[each, 1], records[each, 0]
+        if not (what & 255) <= date < ((what >> 8) & 255) or not (what >> 32) >> channel & 1:
+            continue
+        if (
+            money >> channel & 1
+            and records[each, currency] >= 0
+            and records[each, currency] != mine
+        ):
+            continue
+        value = records[each, word]
+        if (what >> 16) & 0xFFFF >= before:
+            rows += 1
+            total += value
+            most, least = max(most, value), min(least, value)
+        if moment > ended or (moment == ended and value > said):
+            ended, said = moment, value
+        began = min(began, moment)
+    return rows, total, most, least, began, ended, said
+
+
+@njit(cache=True, nogil=True)
+def _mark_apart(records, begin, end, first_date, dates, money, currency, apart):
+    """Which dates do not see all that had happened, or see it in several currencies."""
+    apart[:] = False
+    told = np.int64(-1)
+    for each in range(begin, end):
+        what = records[each, 1]
+        for date in range(first_date[(what >> 16) & 0xFFFF], what & 255):
+            apart[date] = True
+        for date in range((what >> 8) & 255, dates):
+            apart[date] = True
+        if money and records[each, currency] >= 0:
+            if told >= 0 and told != records[each, currency]:
+                apart[:] = True
+            told = records[each, currency]
+
+
+@njit(cache=True, nogil=True)
+def _write(value, scale, column, row, out, out_bits):
+    if scale:
+        out[column, row] = value
+    else:
+        out_bits[column, row] = value ^ ((value >> 63) & _EVER)
 
 
 @njit(cache=True, nogil=True)
 def measure(
-    records, starts, low, high, spine_starts, spine_rows, spine_date, as_of, window_of, windows,
-    needs, word_of, money, currency, told, scale, empty, out, out_bits,
+    records, starts, low, high, spine_starts, spine_rows, spine_date,
+    as_of, first_date, until, before, channels, sizes, money, currency, told, bounds, scale, empty,
+    out, out_bits,
 ):  # fmt: skip
     """Write every column but balances of the people ``[low, high)`` where their spine rows are.
 
     ``records`` are of these people, each one's from ``starts[person - low]``. What nobody tells
     is ``empty``. Floats are written as bits: ``out_bits`` is the memory of ``out``.
+    Columns come in order of their operations: those of each end where ``bounds`` says.
     """
-    windowed = np.zeros((len(needs), windows + 1, 4), np.int64)
-    whole = np.zeros((len(needs), 3), np.int64)
-    _clear((np.int64(1) << len(needs)) - 1, windowed, whole)
+    sums = np.zeros((len(first_date) + 1, sizes[0]), np.int64)
+    moments = np.zeros((len(first_date) + 1, sizes[1], 3), np.int64)
+    ends = np.zeros((len(first_date) + 1, sizes[2], 2), np.int64)
+    apart, mine = np.zeros(len(as_of), np.bool_), np.int64(-1)
     for person in range(low, high):
         begin, end = starts[person - low], starts[person - low + 1]
+        if begin < end:
+            _fill(records, begin, end, channels, sums, moments, ends)
+            _mark_apart(records, begin, end, first_date, len(as_of), money, currency, apart)
         for place in range(spine_starts[person], spine_starts[person + 1]):
             row, date = spine_rows[place], np.int64(spine_date[spine_rows[place]])
-            touched = _gather(
-                records, begin, end, date, window_of, needs, word_of, money, currency,
-                windowed, whole,
-            )  # fmt: skip
-            for column in range(len(told)):
-                op, channel = told[column, 0], told[column, 1]
-                out[column, row] = empty[column]
-                if op == _BALANCE or not touched & (np.int64(1) << channel):
-                    continue
-                if op == _FIRST:
-                    out[column, row] = (as_of[date] - whole[channel, _BEGAN]) / _DAY
-                elif op == _LAST:
-                    out[column, row] = (as_of[date] - whole[channel, _ENDED]) / _DAY
-                else:
-                    rows, total, most, least = _within(windowed[channel], told[column, 3])
-                    if op == _LATEST:
-                        rows, most = 1, whole[channel, _SAID]
-                    elif op == _MIN:
-                        most = least
+            cell, scanned = until[date] + 1, apart[date] and begin < end
+            if money and scanned:
+                mine = _last_currency(records, begin, end, date, currency)
+            if begin == end:
+                for column in range(bounds[-1]):
+                    out[column, row] = empty[column]
+            elif scanned:
+                for column in range(bounds[-1]):
+                    op, channel = told[column, 0], told[column, 1]
+                    rows, total, most, least, began, ended, said = _scan(
+                        records, begin, end, date, channel, before[date, told[column, 3]],
+                        channels[channel, WORD], money, currency, mine,
+                    )  # fmt: skip
+                    out[column, row] = empty[column]
                     if rows == 0:
                         continue
                     if op == _COUNT:
@@ -308,11 +182,46 @@ def measure(
                         out[column, row] = total / scale[column]
                     elif op == _MEAN:
                         out[column, row] = total / scale[column] / rows
-                    elif scale[column]:
-                        out[column, row] = most
+                    elif op == _FIRST:
+                        out[column, row] = (as_of[date] - began) / _DAY
+                    elif op == _LAST:
+                        out[column, row] = (as_of[date] - ended) / _DAY
                     else:
-                        out_bits[column, row] = most ^ ((most >> 63) & _EVER)
-            _clear(touched, windowed, whole)
+                        value = said if op == _LATEST else most if op == _MAX else least
+                        _write(value, scale[column], column, row, out, out_bits)
+            else:
+                for column in range(bounds[_COUNT]):
+                    own, first = told[column, 1], before[date, told[column, 3]]
+                    rows = sums[cell, own] - sums[first, own]
+                    out[column, row] = rows if rows else empty[column]
+                for column in range(bounds[_COUNT], bounds[_MEAN]):
+                    own, first = told[column, 1], before[date, told[column, 3]]
+                    rows = sums[cell, own] - sums[first, own]
+                    own = channels[own, TOTAL]
+                    total = (sums[cell, own] - sums[first, own]) / scale[column]
+                    if column >= bounds[_SUM]:
+                        total /= max(rows, 1)
+                    out[column, row] = total if rows else empty[column]
+                for column in range(bounds[_MEAN], bounds[_MIN]):
+                    most, least = _NEVER, _EVER
+                    for each in range(before[date, told[column, 3]] + 1, cell + 1):
+                        most = max(most, ends[each, channels[told[column, 1], ENDS], 0])
+                        least = min(least, ends[each, channels[told[column, 1], ENDS], 1])
+                    out[column, row] = empty[column]
+                    if most >= least:
+                        value = most if column < bounds[_MAX] else least
+                        _write(value, scale[column], column, row, out, out_bits)
+                for column in range(bounds[_MIN], bounds[_LATEST]):
+                    own = channels[told[column, 1], MOMENTS]
+                    out[column, row] = empty[column]
+                    if moments[cell, own, 1] == _NEVER:
+                        continue
+                    if column < bounds[_FIRST]:
+                        out[column, row] = (as_of[date] - moments[cell, own, 0]) / _DAY
+                    elif column < bounds[_LAST]:
+                        out[column, row] = (as_of[date] - moments[cell, own, 1]) / _DAY
+                    else:
+                        _write(moments[cell, own, 2], scale[column], column, row, out, out_bits)
 
 
 @njit(cache=True, nogil=True)

@@ -36,7 +36,8 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
 
 def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
     if over.column is None:
-        return inside.sum()
+        # No row that counts is the feature's ``when_empty``; other rows do not make it a zero.
+        return pl.when(inside.any()).then(inside.sum())
     counts = inside & pl.col("in_last_currency") if adds_money(feature) else inside
     values = pl.when(counts).then(pl.col(over.column))
     is_float = feature.events.columns[over.column] == pl.Float64
@@ -95,8 +96,9 @@ def balanced(rows: pl.LazyFrame, feature: Feature, balance: Balance) -> pl.LazyF
     opened = pl.when(pl.sql_expr(balance.up) & counts).then(at).max()
     closed = pl.when(pl.sql_expr(balance.down) & counts).then(at).max()
     is_open = opened.is_not_null() & (closed.is_null() | (opened > closed))
+    tells = (pl.sql_expr(balance.up) | pl.sql_expr(balance.down)) & counts
     return (
-        rows.filter(pl.col(balance.of).is_not_null())
+        rows.filter(pl.col(balance.of).is_not_null(), tells)
         .group_by("subscriber_id", balance.of)
         .agg(is_open.alias(feature.name))
         .group_by("subscriber_id")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features import reference
 from features.definition import Feature
-from features.kernel import NEEDS_MOMENT, NEEDS_VALUE, balance, known, measure
+from features.kernel import ENDS, MOMENTS, ONLY_ROWS, ROWS, TOTAL, WORD, balance, known, measure
 from features.plan import Op, Plan, Told, plans
 from features.previous import told_late, with_previous
 from features.records import Cuts, Records, gathered
@@ -47,12 +47,14 @@ def _of_table(
     out = np.empty((len(plan.told), pairs.height))
     for spine, places in spines:
         rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
+        told_before = plan.reads_previous
         whole = len(spines) == 1
         block = out if whole else np.empty((len(plan.told), len(places)))
         cuts = Cuts.of(spine.dates, plan.windows)
-        records = gathered(with_previous(rows, plan.table), plan, spine, cuts, texts)
+        told = with_previous(rows, plan.table) if told_before else rows
+        records = gathered(told, plan, spine, cuts, texts)
         _measure(records, plan, spine, cuts, block)
-        if plan.table.previous:
+        if told_before:
             _mend(events, plan, pairs if whole else pairs[places], spine, texts=texts, out=block)
         if not whole:
             out[:, places] = block
@@ -74,32 +76,48 @@ def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
 class _Orders:
     """A plan as arrays, as the kernel takes them."""
 
-    needs: np.ndarray
-    word_of: np.ndarray
+    channels: np.ndarray
+    sizes: np.ndarray
     money: int
     told: np.ndarray
+    bounds: np.ndarray
     scale: np.ndarray
     empty: np.ndarray
 
     @classmethod
     def of(cls, plan: Plan) -> "_Orders":
-        needs = np.zeros(len(plan.channels), np.int64)
-        for told in plan.told:
-            if told.op in {Op.FIRST, Op.LAST, Op.LATEST}:
-                needs[told.channel] |= NEEDS_MOMENT
-            elif told.op in {Op.SUM, Op.MEAN, Op.MAX, Op.MIN}:
-                needs[told.channel] |= NEEDS_VALUE
-        words = [2 + channel.word if channel.word >= 0 else 0 for channel in plan.channels]
-        money = sum(1 << place for place, each in enumerate(plan.channels) if each.is_money)
-        told = [[t.op, t.channel, t.other, t.window, 2 + t.word] for t in plan.told]
+        channels, sizes = _channels(plan)
+        told = [[t.op, t.channel, t.other, t.window + 1, 2 + t.word] for t in plan.told]
         return cls(
-            needs,
-            np.array(words, np.int64),
-            money,
+            channels,
+            sizes,
+            sum(1 << place for place, each in enumerate(plan.channels) if each.is_money),
             np.array(told, np.int64),
+            np.searchsorted([t.op for t in plan.told], list(Op)[:-1], side="right"),
             np.array([_scale(plan, told) for told in plan.told]),
             np.array([_empty(told) for told in plan.told]),
         )
+
+
+_KEPT = {
+    TOTAL: {Op.SUM, Op.MEAN},
+    MOMENTS: {Op.FIRST, Op.LAST, Op.LATEST},
+    ENDS: {Op.MAX, Op.MIN},
+}
+
+
+def _channels(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """By channel, what is kept of it where; and how many sums, moments and ends there are."""
+    channels = np.full((len(plan.channels), 6), -1, np.int64)
+    channels[:, ROWS] = np.arange(len(channels))
+    channels[:, WORD] = [2 + each.word if each.word >= 0 else 0 for each in plan.channels]
+    sizes = {TOTAL: len(channels), MOMENTS: 0, ENDS: 0}
+    for kept, ops in _KEPT.items():
+        for channel in sorted({told.channel for told in plan.told if told.op in ops}):
+            channels[channel, kept] = sizes[kept]
+            sizes[kept] += 1
+    channels[:, ONLY_ROWS] = (channels[:, [TOTAL, MOMENTS, ENDS]] < 0).all(axis=1)
+    return channels, np.array([*sizes.values()])
 
 
 def _scale(plan: Plan, told: Told) -> float:
@@ -125,9 +143,9 @@ def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.nda
         own, starts, low, high = records.of_range(number)
         asked = (own, starts, low, high, spine.starts, spine.rows, spine.date)
         measure(
-            *asked, spine.dates, cuts.window_of, len(plan.windows),
-            orders.needs, orders.word_of, orders.money, currency,
-            orders.told, orders.scale, orders.empty, out, bits,
+            *asked, spine.dates, cuts.first_date, cuts.until, cuts.before,
+            orders.channels, orders.sizes, orders.money, currency,
+            orders.told, orders.bounds, orders.scale, orders.empty, out, bits,
         )  # fmt: skip
         for place, told in of_things:
             opens, closes = 1 << told.channel, 1 << told.other

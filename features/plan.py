@@ -61,13 +61,15 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One column: its operation, its channel (of closings: ``other``), its window, its word."""
+    """One column: its operation, its channel (of closings: ``other``), its window if it has one
+    (else -1), its word if it has one (else -1).
+    """
 
     column: Column
     op: Op
     channel: int
     other: int = 0
-    window: int = 0
+    window: int = -1
     word: int = -1
 
 
@@ -80,7 +82,7 @@ class Plan:
         windows: All lengths in days, shortest first.
         words: What rows bring along; amounts of money bring their currency as well.
         channels: What rows count in.
-        told: The columns.
+        told: The columns, in order of their operations.
     """
 
     table: EventTable
@@ -98,6 +100,12 @@ class Plan:
     def texts(self) -> list[str]:
         """The columns of which the places among all texts are needed."""
         return sorted({word.column for word in self.words if word.form == "text"})
+
+    @property
+    def reads_previous(self) -> bool:
+        """Whether any row counts by what the same thing was before."""
+        names = [f"{column}_before" for column in self.table.previous]
+        return any(name in channel.where for name in names for channel in self.channels)
 
     def as_text(self, told: Told) -> str | None:
         """The column whose texts a category is told in."""
@@ -120,6 +128,8 @@ def plans(features: Iterable[Feature]) -> list[Plan]:
             open_by_table[feature.events] = plan
             done.append(plan)
         _add(plan, feature)
+    for plan in done:
+        plan.told.sort(key=lambda told: told.op)
     return done
 
 

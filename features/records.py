@@ -1,12 +1,14 @@
 """The rows of an event table as records for the kernel, in order of the people they are of."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from features.kernel import admit, deal, tally
+from features.admission import admit, deal, tally
 from features.plan import Plan, Word
 from features.spine import Hashed, Spine
 
@@ -14,7 +16,7 @@ _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
 # Rows taken in at once: their records are written while the next are decoded.
-_AT_ONCE = 500_000
+_AT_ONCE = 131_072
 # People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
 _RANGE_BITS = 12
 
@@ -23,25 +25,30 @@ _RANGE_BITS = 12
 class Cuts:
     """Where time is cut: ``[as_of - days, as_of)`` of every date and window, to the microsecond.
 
+    The n-th interval ends where the n-th edge is, and begins at the edge before.
+
     Attributes:
         edges: Every edge of every window, in order.
-        window_of: By date and interval between edges: the number of the shortest window of that
-            date that holds the interval; the number of windows, if none does.
+        first_date: By interval (one more than edges), the first date after it.
+        until: By date, its last interval.
+        before: By date and window, the first interval in it; of no window, which goes back for
+            ever and comes first, 0.
     """
 
     edges: np.ndarray
-    window_of: np.ndarray
+    first_date: np.ndarray
+    until: np.ndarray
+    before: np.ndarray
 
     @classmethod
     def of(cls, dates: np.ndarray, windows: list[int]) -> "Cuts":
         """The cuts of these dates and windows (days)."""
-        lengths = np.array([0, *windows], np.int64) * _DAY
-        edges = np.unique(dates[:, None] - lengths)
-        begins = np.append(np.iinfo(np.int64).min, edges)
-        window_of = np.full((len(dates), len(begins)), len(windows), np.uint8)
-        for window in reversed(range(len(windows))):
-            window_of[begins[None, :] >= (dates - lengths[window + 1])[:, None]] = window
-        return cls(edges, window_of)
+        begins = dates[:, None] - np.array(windows, np.int64)[None, :] * _DAY
+        edges = np.unique(np.append(begins.ravel(), dates))
+        first_date = np.append(np.searchsorted(dates, edges), len(dates))
+        first = np.searchsorted(edges, begins) + 1
+        before = np.insert(first, 0, 0, axis=1)
+        return cls(edges, first_date, np.searchsorted(edges, dates), before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Records:
         return iter(range(_ranges(self.people)))
 
     def of_range(self, number: int) -> tuple[np.ndarray, np.ndarray, int, int]:
-        """The records of a range, each person's together, where they begin, and who ``[low, high)``."""
+        """Records of a range, each person's together; where those begin; who: ``[low, high)``."""
         low = number << _RANGE_BITS
         high = min(low + (1 << _RANGE_BITS), self.people)
         parts = [
@@ -104,17 +111,31 @@ def gathered(
         _channels(plan).alias("channels"),
         *(_value(word, texts).alias(f"word {place}") for place, word in enumerate(plan.words)),
     )
-    batches = []
-    for frame in asked.collect_batches(chunk_size=_AT_ONCE, maintain_order=False):
+
+    def admitted(frame: pl.DataFrame) -> Batch:
         ids = Hashed.of(frame)
         times = frame["happened_at"].to_numpy(), frame["known_at"].to_numpy()
-        admitted = admit(
+        return Batch(*admit(
             ids.first, ids.second, *times, frame["channels"].to_numpy(), _values(frame, plan.words),
             *spine.register.arrays, *spine.runs.arrays,
             spine.dates, by_day[0], cuts.edges, by_day[1], _RANGE_BITS, _ranges(spine.people),
-        )  # fmt: skip
-        batches.append(Batch(*admitted))
-    return Records(batches, spine.people)
+        ))  # fmt: skip
+
+    frames = asked.collect_batches(chunk_size=_AT_ONCE, maintain_order=False)
+    return Records(list(_side_by_side(admitted, frames)), spine.people)
+
+
+def _side_by_side(
+    work: Callable[[pl.DataFrame], Batch], frames: Iterable[pl.DataFrame]
+) -> Iterator[Batch]:
+    """What comes of each frame, on all cores, with few frames waiting."""
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        for frame in frames:
+            waiting.append(pool.submit(work, frame))
+            if len(waiting) > 2 * pl.thread_pool_size():
+                yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)
 
 
 def _ranges(people: int) -> int:

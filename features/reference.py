@@ -4,7 +4,7 @@ Slow and obvious. ``features.build`` gives the same faster, and is judged by thi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 
@@ -16,6 +16,10 @@ from features.previous import with_previous
 from sources.merges import Events, as_known
 
 
+# A date to measure nobody at, for the sake of the columns.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def build_features(
     events: Events,
     features: Iterable[Feature | Derived],
@@ -24,13 +28,12 @@ def build_features(
     """What ``features.build.build_features`` gives, for a spine that repeats no pair."""
     features = tuple(features)
     pairs = spine.select("subscriber_id", "as_of")
+    dates = pairs["as_of"].unique().to_list() or [_NEVER]
     blocks = [
         _measure(events, features, pairs.lazy().filter(pl.col("as_of") == as_of), as_of).collect()
-        for as_of in pairs["as_of"].unique().sort()
+        for as_of in dates
     ]
-    names = [column.name for feature in features for column in feature.columns]
-    schema = pairs.schema | {name: pl.Float64() for name in names}
-    measured = pl.concat(blocks) if blocks else pl.DataFrame(schema=schema)
+    measured = pl.concat(blocks)
     return spine.join(measured, on=["subscriber_id", "as_of"], how="left", maintain_order="left")
 
 
@@ -57,14 +60,14 @@ def _of_table(
 ) -> Iterator[pl.LazyFrame]:
     """The columns of one table's features, one row per subscriber: rows' first, then things'."""
     of_rows = [feature for feature in features if not isinstance(feature.measure, Balance)]
-    rows = with_previous(known, features[0].events)
+    told = rows = with_previous(known, features[0].events)
     if any(adds_money(feature) for feature in of_rows):
         rows = with_last_currency(rows)
     exprs = [expr for feature in of_rows for expr in aggregates(feature, as_of)]
     yield rows.group_by("subscriber_id").agg(exprs)
     for feature in features:
         if isinstance(feature.measure, Balance):
-            yield balanced(known, feature, feature.measure)
+            yield balanced(told, feature, feature.measure)
 
 
 def _typed(column: Column) -> pl.Expr:

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from features.kernel import MOST_DATES, by_person, divert, enrol, look_up
+from features.admission import MOST_DATES, by_person, divert, enrol, look_up
 from sources.events import MERGES, MOMENT
 from sources.merges import Events, owners
 
@@ -31,7 +31,7 @@ class Hashed:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Hashed":
         """The hashes that a frame holds in its columns ``first`` and ``second``."""
-        return cls(*(frame[name].to_numpy() for name in _HASHES))
+        return cls(frame["first"].to_numpy(), frame["second"].to_numpy())
 
     @classmethod
     def of_ids(cls, ids: pl.Series) -> "Hashed":
@@ -54,8 +54,9 @@ class Register:
     def for_at_most(cls, ids: int) -> "Register":
         """An empty register, at most half of it full with so many ids."""
         size = 1 << max(4, (2 * ids - 1).bit_length())
-        hashes = (np.zeros(size, np.uint64) for _ in _HASHES)
-        return cls(*hashes, np.full(size, -1, np.int32))
+        return cls(
+            np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.full(size, -1, np.int32)
+        )
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
