@@ -1,0 +1,43 @@
+"""The simulated company at growing sizes: seconds and memory of each step."""
+
+import shutil
+from pathlib import Path
+
+from benchmarks.growth_steps import STEPS
+from benchmarks.measure import OURS, Results, Told, run
+
+GROUP = "growth"
+
+#: In order; the shares of a night and a week that grow with the company.
+STEP_NAMES = tuple(STEPS)
+
+_LIMIT = 4 * 3_600
+
+
+def measure(results: Results, data: Path, sizes: list[int]) -> None:
+    """All steps at each size, small to large; a size that was begun goes on where it stopped."""
+    for subscribers in sizes:
+        home = data / f"growth-{subscribers}"
+        for step in STEPS:
+            name = name_of(subscribers, step)
+            told = results.measure(
+                GROUP, name, lambda s=step, n=subscribers, h=home: _measured(s, n, h)
+            )
+            if "failed" in told:
+                print(f"  {subscribers:,} subscribers end here: {step} failed")
+                break
+        else:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def name_of(subscribers: int, step: str) -> str:
+    """Under which name a step of a size is kept."""
+    return f"{subscribers} {step}"
+
+
+def _measured(step: str, subscribers: int, home: Path) -> Told:
+    if step == "simulate":
+        shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    words = [OURS, "-m", "benchmarks.growth_steps", step, home, subscribers]
+    return run(words, limit=_LIMIT)

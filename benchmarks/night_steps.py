@@ -1,0 +1,134 @@
+"""Perdura's side of the night, one process each: ``python -m benchmarks.night_steps STEP ...``.
+
+``fit MODEL DATA`` learns a model; ``prepare HOME DATA MODEL`` lands the events of ``DATA`` and
+copies it; ``night HOME`` is what is timed; ``rows HOME FILE`` keeps the rows that are scored, and
+``reasons MODEL ROWS COUNT FILE`` says what each column adds to so many of them.
+"""
+
+import json
+import shutil
+import sys
+from datetime import UTC
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import polars as pl
+
+from benchmarks.memory import peak_bytes
+from benchmarks.ours import events_of
+from benchmarks.sixty import SIXTY
+from benchmarks.work import DATES, Inputs
+from features.build import build_features
+from features.definition import Column
+from models.model import ChurnModel
+from models.score import score
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
+from sources.landing import read_events
+from sources.states import SCORED, states_at
+
+AS_OF = DATES[-1].replace(tzinfo=UTC)
+
+_MEANT: tuple[Column, ...] = tuple(column for feature in SIXTY for column in feature.columns)
+
+
+def fit(model: str, data: str) -> dict[str, Any]:
+    """A model of 200 trees of up to 31 leaves and six splits deep, learnt from two years."""
+    from models.params import BoosterParams, TrainingParams
+    from models.train import train
+    from models.training_set import build_training_set
+
+    inputs = Inputs(Path(data), "sorted", len(DATES))
+    # So slow a learner goes on getting better until the last tree: the model has all 200.
+    params = TrainingParams(booster=BoosterParams(learning_rate=0.01, rounds=200))
+    spine = pl.read_parquet(inputs.spine)
+    rows = build_training_set(events_of(inputs), SIXTY, spine, params, known_until=AS_OF)
+    trained = train(rows, params)
+    trained.model.save(Path(model))
+    return {"rows": rows.rows.height, "trees": trained.model.booster.num_trees()}
+
+
+def prepare(home: str, data: str, model: str) -> dict[str, Any]:
+    """Land the events as an extract lands them, and put the model beside them."""
+    from sources.extract import extract
+
+    shutil.copytree(model, Path(home) / "model")
+    mapping = Path(home) / "mapping.toml"
+    mapping.write_text(_mapping(Path(data)), "utf-8")
+    start = perf_counter()
+    report = extract(mapping, until=AS_OF, landing=Path(home) / "landing")
+    return _told(start, sum(table.rows for table in report.tables))
+
+
+def night(home: str) -> dict[str, Any]:
+    """Score everybody active, with reasons, and publish, as ``flows/score_nightly.py`` does."""
+    from risk.table import publish
+
+    steps: dict[str, float] = {}
+    model = ChurnModel.load(Path(home) / "model")
+    start = perf_counter()
+    people, rows = _measured(Path(home), steps)
+    at = perf_counter()
+    scores = score(model, rows, _MEANT, about=people.drop("interval_months"))
+    steps["score"] = perf_counter() - at
+    at = perf_counter()
+    url = f"sqlite:///{Path(home) / 'ours.db'}"
+    publish(scores, url, scored_on=AS_OF.date(), model_version="1")
+    steps["publish"] = perf_counter() - at
+    return _told(start, scores.height) | {"steps": steps}
+
+
+def rows(home: str, file: str) -> dict[str, Any]:
+    """The rows that the night scores, in the model's order of columns, as other tools read them."""
+    start = perf_counter()
+    _, found = _measured(Path(home), {})
+    names = ChurnModel.load(Path(home) / "model").contract.names
+    found.select(names).write_parquet(file)
+    return _told(start, found.height)
+
+
+def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
+    """What each column adds to the score of the first ``count`` rows; kept as an array."""
+    import numpy as np
+
+    from models.contributions import contributions
+
+    booster = ChurnModel.load(Path(model)).booster
+    matrix = pl.read_parquet(file, n_rows=int(count)).to_numpy()
+    start = perf_counter()
+    added = contributions(booster, matrix)
+    told = _told(start, len(added))
+    np.save(out, added[:10_000])
+    return told
+
+
+def _measured(home: Path, steps: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Who is scored, and their features."""
+    at = perf_counter()
+    events = read_events(home / "landing")
+    people = states_at(events, AS_OF).filter(pl.col("state").is_in(SCORED))
+    steps["states"] = perf_counter() - at
+    at = perf_counter()
+    found = build_features(events, SIXTY, people.select("subscriber_id", "as_of"))
+    steps["features"] = perf_counter() - at
+    return people, found
+
+
+def _told(start: float, rows: int) -> dict[str, Any]:
+    return {"seconds": perf_counter() - start, "peak": peak_bytes(), "rows": rows}
+
+
+def _mapping(data: Path) -> str:
+    """The events speak the contract's language already."""
+    return "\n".join(
+        f'[{table.name}]\nfile = "{data.absolute() / "sorted" / table.name}.parquet"\n'
+        + "".join(f'{name} = "{name}"\n' for name in table.schema)
+        for table in (SUBSCRIPTIONS, PAYMENTS, TICKETS)
+    )
+
+
+if __name__ == "__main__":
+    step = {"fit": fit, "prepare": prepare, "night": night, "rows": rows, "reasons": reasons}[
+        sys.argv[1]
+    ]
+    print(json.dumps(step(*sys.argv[2:])))

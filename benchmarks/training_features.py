@@ -1,0 +1,125 @@
+"""Twelve dates, sixty columns: Perdura's builder beside other tools, the results compared first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.data import make
+from benchmarks.measure import OLDER, OURS, PEERS, Results, Told, run
+from benchmarks.same import differences, sums_differ
+from benchmarks.work import DATES, Order
+
+OUR_WAY = "Perdura"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of doing the work: what it is called, where it runs, which function does it."""
+
+    name: str
+    python: Path
+    function: str
+
+
+PERDURA = Way(OUR_WAY, OURS, "benchmarks.ours:features")
+WAYS = (
+    PERDURA,
+    Way("Perdura, plain builder", OURS, "benchmarks.ours:features_plainly"),
+    Way("Polars, one pass per date", PEERS, "benchmarks.peers.by_polars:features"),
+    Way("DuckDB, one pass per date", PEERS, "benchmarks.peers.by_duckdb:features"),
+    Way("DuckDB, events repeated", PEERS, "benchmarks.peers.by_duckdb:features_repeated"),
+    Way("pandas", PEERS, "benchmarks.peers.by_pandas:features"),
+)
+#: They know one time of an event: measured on events that were known as they happened.
+TEMPORIAN = Way("Temporian", OLDER, "benchmarks.peers.by_temporian:features")
+FEATURETOOLS = Way("featuretools", OLDER, "benchmarks.peers.by_featuretools:features")
+
+_EQUAL_AT = 10_000
+
+
+def measure(results: Results, data: Path, subscribers: int, orders: Sequence[Order]) -> None:
+    """Compare at ten thousand, then time at ``subscribers``, sorted and in no order."""
+    for order in orders:
+        _measure(results, data, subscribers, order, WAYS, late=True)
+    _one_date(results, data, subscribers)
+
+
+def measure_on_time(results: Results, data: Path, ways: Sequence[Way], subscribers: int) -> None:
+    """As ``measure``, for tools that know one time of an event."""
+    _measure(results, data, subscribers, "sorted", (PERDURA, *ways), late=False)
+
+
+def group_of(subscribers: int, order: str, *, late: bool = True) -> str:
+    """Under which name the results of one size and order are kept."""
+    return f"features-{subscribers}-{order}{'' if late else '-on-time'}"
+
+
+def _measure(
+    results: Results, data: Path, subscribers: int, order: Order, ways: Sequence[Way], *, late: bool
+) -> None:
+    group = group_of(subscribers, order, late=late)
+    ours: Told = {}
+    for way in ways:
+        checked = _checked(results, data, way, order, late=late) if way != PERDURA else {}
+        if "failed" in checked:
+            continue
+        told = results.measure(
+            group, way.name, lambda way=way: _timed(data, subscribers, way, order, late=late)
+        )
+        ours = ours or told
+        _say_if_different(way, told, ours)
+
+
+def _timed(data: Path, subscribers: int, way: Way, order: Order, *, late: bool) -> Told:
+    folder = _folder(data, subscribers, late=late)
+    return run(_words(way, folder, order, len(DATES)))
+
+
+def _say_if_different(way: Way, told: Told, ours: Told) -> None:
+    if "failed" in told or "failed" in ours:
+        return
+    differing = sums_differ(ours["sums"], told["sums"])
+    if told["rows"] != ours["rows"] or differing:
+        raise SystemExit(f"{way.name} gave other sums than {OUR_WAY}: {differing[:5]}")
+
+
+def _checked(results: Results, data: Path, way: Way, order: Order, *, late: bool) -> Told:
+    """Every value of ten thousand subscribers beside Perdura's."""
+    return results.measure(
+        f"equal-{order}{'' if late else '-on-time'}",
+        way.name,
+        lambda: _compared(_folder(data, _EQUAL_AT if late else 1_000, late=late), way, order),
+    )
+
+
+def _compared(folder: Path, way: Way, order: Order) -> Told:
+    with TemporaryDirectory() as temporary:
+        files = [Path(temporary) / f"{each}.parquet" for each in ("ours", "theirs")]
+        told: Told = {}
+        for each, file in zip((PERDURA, way), files, strict=True):
+            told = run([*_words(each, folder, order, len(DATES)), file])
+            if "failed" in told:
+                return told
+        if differing := differences(*files):
+            raise SystemExit(f"{way.name} differs from {OUR_WAY}: {differing}")
+        return {"rows": told["rows"]}
+
+
+def _one_date(results: Results, data: Path, subscribers: int) -> None:
+    """The features of a night: the newest date alone."""
+    for way in WAYS:
+        results.measure(
+            f"one-date-{subscribers}",
+            way.name,
+            lambda way=way: run(_words(way, _folder(data, subscribers, late=True), "sorted", 1)),
+        )
+
+
+def _folder(data: Path, subscribers: int, *, late: bool) -> Path:
+    name = str(subscribers) if late else f"{subscribers}-on-time"
+    return make(data / name, subscribers, late=late)
+
+
+def _words(way: Way, folder: Path, order: str, dates: int) -> list[str | Path | int]:
+    return [way.python, "-m", "benchmarks.worker", way.function, folder, order, dates]
