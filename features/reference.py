@@ -15,7 +15,6 @@ from features.measure import adds_money, aggregates, balanced, with_last_currenc
 from features.previous import with_previous
 from sources.merges import Events, as_known
 
-
 # A date to measure nobody at, for the sake of the columns.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -116,7 +116,10 @@ def one_feature(draw):
 @st.composite
 def some_features(draw):
     drawn = draw(st.lists(one_feature(), min_size=1, max_size=8))
-    return [made(*each, number) for number, each in enumerate(drawn)]
+    return [
+        made(table, measure, where, windows, money, number)
+        for number, (table, measure, where, windows, money) in enumerate(drawn)
+    ]
 
 
 def assert_same(events, features, pairs):
