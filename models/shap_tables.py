@@ -1,0 +1,234 @@
+"""Tables of exact reasons: what a row's place between a few thresholds adds to its score.
+
+What one leaf adds to the SHAP values of a row depends on the row only through which of the few
+columns on the leaf's path meet their conditions. So the leaves of a part of a tree are added up
+once, for each combination of levels (cell) of the columns that they ask about, and explaining a row
+is to find its cell in each table and to add that. Cells hold integers of a common unit: sums are
+exact, and the same in any order. A cell has two lanes for the score, coarse and fine.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil, floor, log2
+
+import numpy as np
+
+from models.shap_leaves import Leaf, Part, Variant, parts_of
+from models.shap_trees import Tree, UnreadableTrees
+
+# Greatest sum that 32 bits can hold.
+_LARGEST = 2**31 - 1
+# More cells than these make other ways faster: half a GiB of them.
+_MOST_CELLS = 1 << 23
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How to code one variant of a column: its thresholds, rising."""
+
+    variant: Variant
+    thresholds: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of a model, as ``models.shap_kernel.sum_tables`` reads them.
+
+    Attributes:
+        codings: Of each variant.
+        variant: Of each cut, whose codes it cuts.
+        cut: Codes above it go further.
+        stride: By so many cells.
+        cut_start: Where each table's cuts begin, and the last's end.
+        cells: Of all tables, one row each, int32.
+        cell_start: Where each table's cells begin.
+        group_start: Where each group of tables with common lanes begins, and the last's ends; each
+            has a multiple of four.
+        lanes: One row per group: the feature of each lane, or -1.
+        unit: Log-odds of one, in the contributions and the coarse part of the score.
+        fine: Log-odds of one, in the fine part.
+        bias: Log-odds of the trees that ask nothing.
+    """
+
+    codings: tuple[Coding, ...]
+    variant: np.ndarray
+    cut: np.ndarray
+    stride: np.ndarray
+    cut_start: np.ndarray
+    cells: np.ndarray
+    cell_start: np.ndarray
+    group_start: np.ndarray
+    lanes: np.ndarray
+    unit: float
+    fine: float
+    bias: float
+
+    @property
+    def code_type(self) -> type[np.unsignedinteger]:
+        """A byte per code where that is enough."""
+        most = max((len(coding.thresholds) for coding in self.codings), default=0)
+        return np.uint8 if most < 255 else np.uint16
+
+
+def build_tables(trees: list[Tree]) -> Tables:
+    """The tables of all trees.
+
+    Raises:
+        UnreadableTrees: They would be too large, for trees without a bound on their depth, say.
+    """
+    from models.shap_kernel import FEATURES, LANES
+
+    asking = [tree for tree in trees if len(tree.feature)]
+    groups = [
+        _in_fours(group)
+        for group in _grouped([p for tree in asking for p in parts_of(tree, FEATURES)], FEATURES)
+    ]
+    parts = [part for group in groups for part in group]
+    lanes = np.full((len(groups), FEATURES), -1, np.int64)
+    for place, group in enumerate(groups):
+        features = sorted(frozenset().union(*(part.features for part in group)))
+        lanes[place, : len(features)] = features
+    sizes = [_size(part) for part in parts]
+    if sum(sizes) > _MOST_CELLS:
+        raise UnreadableTrees(f"their tables would have {sum(sizes)} cells; fit with less depth")
+    cells = np.zeros((sum(sizes), LANES))
+    cell_start = _starts(sizes)
+    group_start = _starts([len(group) for group in groups])
+    for place in range(len(groups)):
+        lane_of = {feature: lane for lane, feature in enumerate(lanes[place].tolist())}
+        for table in range(group_start[place], group_start[place + 1]):
+            _fill(cells[cell_start[table] : cell_start[table + 1]], parts[table], lane_of)
+    group_of = np.repeat(np.arange(len(groups)), np.diff(group_start))
+    unit, fine = _units(cells, cell_start, lanes[group_of])
+    codings = _codings(parts)
+    variant, cut, stride, cut_start = _cuts(parts, codings)
+    return Tables(
+        codings=codings,
+        variant=variant,
+        cut=cut,
+        stride=stride,
+        cut_start=cut_start,
+        cells=_whole(cells, unit, fine),
+        cell_start=cell_start,
+        group_start=group_start,
+        lanes=lanes,
+        unit=unit,
+        fine=fine,
+        bias=sum(float(tree.leaf_value[0]) for tree in trees if not len(tree.feature)),
+    )
+
+
+def _grouped(parts: list[Part], most: int) -> list[list[Part]]:
+    """The parts in few groups, of at most so many columns each, so that lanes can be shared."""
+    rest, groups = parts, []
+    while rest:
+        columns = max((part.features for part in rest), key=len)
+        while (wanted := _wanted(columns, rest, most)) is not None:
+            columns |= {wanted}
+        groups.append([part for part in rest if part.features <= columns])
+        rest = [part for part in rest if not part.features <= columns]
+    return groups
+
+
+def _in_fours(group: list[Part]) -> list[Part]:
+    """The group, filled up with parts that ask nothing and add nothing: four are read at once."""
+    return group + [Part((), {})] * (-len(group) % 4)
+
+
+def _wanted(columns: frozenset[int], parts: list[Part], most: int) -> int | None:
+    """The column that brings most parts nearest to being covered by ``columns``, if there is room.
+
+    A part counts the more, the fewer columns it lacks.
+    """
+    wanted: Counter[int] = Counter()
+    for part in parts:
+        lacking = part.features - columns
+        if lacking and len(columns) + len(lacking) <= most:
+            wanted.update(dict.fromkeys(lacking, 4 ** (most - len(lacking))))
+    return max(wanted, key=lambda column: (wanted[column], -column)) if wanted else None
+
+
+def _size(part: Part) -> int:
+    return int(np.prod([len(cuts) + 1 for cuts in part.axes.values()], dtype=np.int64))
+
+
+def _starts(lengths: list[int]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+
+
+def _fill(table: np.ndarray, part: Part, lane_of: dict[int, int]) -> None:
+    from models.shap_kernel import add_leaf, leaf_shap
+
+    axes = [(variant, sorted(cuts)) for variant, cuts in part.axes.items()]
+    levels = np.array([len(cuts) + 1 for _, cuts in axes])
+    for leaf in part.leaves:
+        shares = np.array(list(leaf.shares.values()))
+        lanes = np.array([lane_of[feature] for feature in leaf.shares])
+        add_leaf(
+            table, levels, _meets(leaf, axes), leaf_shap(shares, leaf.value), lanes, leaf.value
+        )
+
+
+def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
+    """For each axis and level, the leaf's features (bits) whose conditions hold there."""
+    slot = {feature: place for place, feature in enumerate(leaf.shares)}
+    order = {variant: place for place, (variant, _) in enumerate(axes)}
+    most = max(len(cuts) for _, cuts in axes) + 1
+    meets = np.full((len(axes), most), (1 << len(slot)) - 1, np.int64)
+    for variant, threshold, above in leaf.path:
+        axis = order[variant]
+        level = axes[axis][1].index(threshold) + 1  # the first above the threshold
+        broken = slice(0, level) if above else slice(level, most)
+        meets[axis, broken] &= ~(1 << slot[variant.feature])
+    return meets
+
+
+def _codings(parts: list[Part]) -> tuple[Coding, ...]:
+    thresholds: dict[Variant, set[float]] = {}
+    for part in parts:
+        for variant, cuts in part.axes.items():
+            thresholds.setdefault(variant, set()).update(cuts)
+    return tuple(Coding(v, np.array(sorted(cuts))) for v, cuts in sorted(thresholds.items()))
+
+
+def _cuts(
+    parts: list[Part], codings: tuple[Coding, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Every cut of every table: whose codes, above which, by how many cells; and their starts."""
+    place_of = {coding.variant: place for place, coding in enumerate(codings)}
+    cuts: list[tuple[int, int, int]] = []
+    starts = [0]
+    for part in parts:
+        stride = 1
+        for variant, thresholds in part.axes.items():
+            place = place_of[variant]
+            shift = int(variant.default_left)  # codes of what is missing come first
+            above = np.searchsorted(codings[place].thresholds, sorted(thresholds)) + shift
+            cuts += [(place, code, stride) for code in above.tolist()]
+            stride *= len(thresholds) + 1
+        starts.append(len(cuts))
+    table = np.array(cuts, np.int64).reshape(-1, 3)
+    place, cut, stride = table.T
+    return place.copy(), cut.astype(np.uint16), stride.astype(np.uint16), np.array(starts)
+
+
+def _units(cells: np.ndarray, starts: np.ndarray, lanes: np.ndarray) -> tuple[float, float]:
+    """Units so small that no sum can be larger than 32 bits hold, and powers of two."""
+    if not len(cells):
+        return 1.0, 1.0
+    most = np.maximum.reduceat(np.abs(cells), starts[:-1])
+    features = lanes.shape[1]
+    by_feature = np.bincount(lanes[lanes >= 0], most[:, :features][lanes >= 0])
+    bound = max(by_feature.max(), most[:, features].sum(), 1e-30)
+    # Rounding adds at most half a unit per table.
+    spare = len(lanes) + 1
+    unit = 2.0 ** -floor(log2((_LARGEST - spare) / bound))
+    return unit, unit / 2.0 ** (30 - ceil(log2(spare)))
+
+
+def _whole(cells: np.ndarray, unit: float, fine: float) -> np.ndarray:
+    """The cells in whole units; what the score's coarse lane leaves over is in the fine one."""
+    whole = np.rint(cells / unit)
+    left = cells[:, -2] - whole[:, -2] * unit
+    whole[:, -1] = np.rint(left / fine)
+    return whole.astype(np.int32)
