@@ -28,6 +28,9 @@ _AFTER = {
     "ended": "gone",
 }
 _DESCRIBED = ("plan", "interval_months", "currency", "country", "mrr")
+_SAID = ("state", *_DESCRIBED)
+_SETTLED = ("paid", "written_off")
+_PAYING = ("active", "leaving")
 
 
 def states_at(
@@ -50,10 +53,10 @@ def states_at(
     if churn == "silence":
         rows = _buyers(as_known(events, PAYMENTS.name, as_of), as_of, active_within_days)
     else:
-        known = as_known(events, SUBSCRIPTIONS.name, as_of)
-        rows = _subscribers(_subscriptions(known))
+        known = as_known(_ever_failed(events, as_of), PAYMENTS.name, as_of)
+        rows = _subscribers(_subscriptions(as_known(events, SUBSCRIPTIONS.name, as_of)))
         owed = pl.col("failed_at") >= pl.col("started_at")
-        unpaid = _past_due(as_known(events, PAYMENTS.name, as_of))
+        unpaid = _past_due(known)
         rows = rows.join(unpaid, on="subscriber_id", how="left").with_columns(
             # What an earlier subscription left unpaid is not owed by the present one.
             state=pl.when(
@@ -79,6 +82,9 @@ def scored_spine(
     active_within_days: int = 365,
 ) -> pl.DataFrame:
     """Those to be scored at each date (``SCORED``), with the columns of ``states_at``."""
+    dates = [*dates]
+    if churn == "contract" and dates:
+        events = _read_once(events, max(dates))
     return pl.concat(
         states_at(events, as_of, churn=churn, active_within_days=active_within_days).filter(
             pl.col("state").is_in(SCORED)
@@ -87,48 +93,108 @@ def scored_spine(
     )
 
 
-def _subscriptions(known: pl.LazyFrame) -> pl.LazyFrame:
+def _read_once(events: Events, until: datetime) -> Events:
+    """The rows that states are read from, in memory: those of many dates are of the same rows."""
+    at = ("subscriber_id", "happened_at", "known_at", "kind")
+    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", *_DESCRIBED)
+    payments = _ever_failed(events, until)[PAYMENTS.name].select(*at, "invoice_id")
+    read = {SUBSCRIPTIONS.name: subscriptions, PAYMENTS.name: payments}
+    collected = pl.collect_all(
+        [table.filter(pl.col("known_at") < until) for table in read.values()], engine="streaming"
+    )
+    return {**events, **{name: rows.lazy() for name, rows in zip(read, collected, strict=True)}}
+
+
+def _ever_failed(events: Events, until: datetime) -> Events:
+    """The events, of which payments only of invoices that a try to pay failed of: few of them."""
+    kind = pl.col("kind")
+    payments = events[PAYMENTS.name].filter(kind.is_in(["failed", *_SETTLED]))
+    failed = (kind == "failed") & (pl.col("known_at") < until)
+    invoices = payments.filter(failed).select("invoice_id").unique()
+    told = payments.join(invoices, on="invoice_id", how="semi", nulls_equal=True)
+    return {**events, PAYMENTS.name: told}
+
+
+def _subscriptions(known: pl.LazyFrame) -> pl.DataFrame:
     """One row per subscription: its state, and what it was last described as.
 
     Of events at the same moment the later in the contract's order of kinds decides.
     """
+    rows = _in_order(known)
+    kind = pl.col("kind")
+    # The place of the last row that says something, rather than what it says: a maximum of whole
+    # numbers is far quicker than the last of a group, and what stands there is looked up at once.
+    places = (
+        rows.lazy()
+        .group_by("subscriber_id", "subscription_id")
+        .agg(
+            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in _SAID),
+            pl.when(kind == "trial_started").then("row").max().alias("tried"),
+            pl.when(kind == "started").then("happened_at").max().alias("started_at"),
+        )
+        .collect(engine="streaming")
+    )
+    said = (rows[name].gather(places[name]) for name in _SAID)
+    # A trial that goes on after a pause or a withdrawn cancellation has not become more.
+    trial = (
+        pl.col("tried").is_not_null()
+        & pl.col("started_at").is_null()
+        & (pl.col("state") == "active")
+    )
+    return places.with_columns(said).with_columns(
+        state=pl.when(trial).then(pl.lit("trial")).otherwise("state")
+    )
+
+
+def _in_order(known: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of subscriptions from the first to the last to happen, numbered.
+
+    Rows of one subscription, moment and kind are one: of each column the greatest value.
+    """
     order = pl.col("kind").replace_strict(
         {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}, return_dtype=pl.Int64
     )
-    place = pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds) + order
-    after = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
-    happened = pl.col("kind").is_in
-    return (
-        known.with_columns(place=place, after=after)
-        .group_by("subscriber_id", "subscription_id")
-        .agg(
-            _last("after").alias("state"),
-            *(_last(column) for column in _DESCRIBED),
-            (happened(["trial_started"]).any() & ~happened(["started"]).any()).alias("on_trial"),
-            pl.when(happened(["started"])).then(pl.col("happened_at")).max().alias("started_at"),
+    state = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
+    rows = (
+        known.select(
+            *("subscriber_id", "subscription_id", "happened_at", "kind"),
+            *_DESCRIBED,
+            state=state,
+            place=pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds) + order,
         )
-        # A trial that goes on after a pause or a withdrawn cancellation has not become more.
-        .with_columns(
-            state=pl.when(pl.col("on_trial") & (pl.col("state") == "active"))
-            .then(pl.lit("trial"))
-            .otherwise("state")
-        )
+        .sort("place")
+        .collect(engine="streaming")
     )
+    place = pl.col("place")
+    tied = rows.select((place == place.shift(1)) | (place == place.shift(-1))).to_series()
+    if tied.any():
+        apart, together = rows.filter(~tied.fill_null(value=False)), rows.filter(tied)
+        keys = ["subscriber_id", "subscription_id", "happened_at", "kind", "place"]
+        merged = together.group_by(keys).agg(pl.exclude(keys).max())
+        rows = pl.concat([apart, merged.select(rows.columns)]).sort("place")
+    return rows.with_row_index("row")
 
 
-def _last(column: str) -> pl.Expr:
-    filled = pl.when(pl.col(column).is_not_null()).then(pl.col("place"))
-    return pl.col(column).filter(filled == filled.max()).max()
-
-
-def _subscribers(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+def _subscribers(subscriptions: pl.DataFrame) -> pl.LazyFrame:
     """One row per subscriber: the best state; the money of what is paid for; the main plan."""
+    told = subscriptions.filter(pl.col("state").is_not_null())
+    several = told["subscriber_id"].is_duplicated()
+    paying = pl.col("state").is_in(_PAYING)
+    priced = pl.col("mrr").is_not_null() & pl.col("currency").is_not_null()
+    money = pl.when(~paying).then(0).when(priced).then("mrr")
+    one = told.filter(~several).with_columns(mrr=money)
+    many = _of_several(told.filter(several).lazy()).collect()
+    return pl.concat([one.select(many.columns), many]).lazy()
+
+
+def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+    """As ``_subscribers``, of those with several subscriptions (and right for the others)."""
     main = pl.struct("weight", "subscription_id")
-    paying = pl.col("state").is_in(["active", "leaving"])
+    paying = pl.col("state").is_in(_PAYING)
     rank = pl.col("state").replace_strict(
         {state: place for place, state in enumerate(STATES)}, return_dtype=pl.Int64
     )
-    ranked = subscriptions.filter(pl.col("state").is_not_null()).with_columns(
+    ranked = subscriptions.with_columns(
         rank=rank, weight=pl.when(paying).then(pl.col("mrr")).otherwise(-1).fill_null(0)
     )
     mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
@@ -150,7 +216,7 @@ def _past_due(payments: pl.LazyFrame) -> pl.LazyFrame:
 
     Payments that name no invoice are taken for one.
     """
-    settled = pl.col("kind").is_in(["paid", "written_off"])
+    settled = pl.col("kind").is_in(_SETTLED)
     at = pl.col("happened_at")
     failed_at = pl.when(pl.col("kind") == "failed").then(at).max()
     settled_at = pl.when(settled).then(at).max()
