@@ -36,25 +36,44 @@ def _shown(rows: pl.DataFrame) -> list[str]:
 def _draws(people: int, seed: int) -> Iterator[np.ndarray]:
     """How often each person is drawn. Poisson counts are drawing anew, where many may be drawn."""
     random = np.random.default_rng(seed)
-    return (random.poisson(1.0, people) for _ in range(RESAMPLES))
+    # A byte each, so that everybody's fit the cache; a Poisson count of mean one is never 256.
+    return (random.poisson(1.0, people).astype(np.uint8) for _ in range(RESAMPLES))
 
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """One risk's rows from the lowest risk to the highest, and where each new risk starts."""
+    """One risk's rows from the lowest risk to the highest, and its leavers among them.
+
+    Attributes:
+        person: Whose each row is.
+        surprise: What each row adds to the log loss.
+        leaver: Where the leavers' rows are.
+        below: Of each leaver, how many rows have a lower risk.
+        upto: Of each leaver, how many rows have a lower or the same risk.
+        leavers_below: Of each leaver, how many of ``leaver`` have a lower risk.
+        leavers_upto: Of each leaver, how many of ``leaver`` have a lower or the same risk.
+    """
 
     person: np.ndarray
-    churned: np.ndarray
     surprise: np.ndarray
-    starts: np.ndarray
+    leaver: np.ndarray
+    below: np.ndarray
+    upto: np.ndarray
+    leavers_below: np.ndarray
+    leavers_upto: np.ndarray
 
     @staticmethod
     def of(risk: np.ndarray, churned: np.ndarray, person: np.ndarray) -> "_Ranked":
         order = np.argsort(risk, kind="stable")
         risk, churned = risk[order], churned[order]
         said = np.clip(np.where(churned, risk, 1 - risk), 1e-15, 1)
-        starts = np.flatnonzero(np.diff(risk, prepend=-np.inf))
-        return _Ranked(person[order], churned, -np.log(said), starts)
+        theirs = risk[churned]
+        return _Ranked(
+            person[order],
+            -np.log(said),
+            np.flatnonzero(churned),
+            *(np.searchsorted(among, theirs, side) for among in (risk, theirs) for side in _SIDES),
+        )
 
     def auc_and_loss(self, drawn: np.ndarray) -> tuple[float, float]:
         """ROC AUC and log loss, each row counting as often as its person was drawn.
@@ -62,11 +81,25 @@ class _Ranked:
         Pairs of leaver and stayer in the right order over all pairs; equal risks count half.
         """
         weight = drawn[self.person]
-        leavers = np.add.reduceat(weight * self.churned, self.starts)
-        stayers = np.add.reduceat(weight * ~self.churned, self.starts)
-        pairs = float(leavers.sum()) * float(stayers.sum())
-        ordered = float((leavers * (np.cumsum(stayers) - stayers / 2)).sum())
-        return ordered / pairs if pairs else 0.5, float(weight @ self.surprise) / weight.sum()
+        leavers = weight[self.leaver]
+        rows, left = _sums(weight), _sums(leavers)
+        below = rows[self.below] - left[self.leavers_below]
+        upto = rows[self.upto] - left[self.leavers_upto]
+        pairs = float(left[-1]) * float(rows[-1] - left[-1])
+        ordered = float((leavers * (below + upto)).sum()) / 2
+        # Summed by NumPy alone: a product of vectors hangs on the number of threads.
+        loss = float((weight * self.surprise).sum()) / float(rows[-1])
+        return ordered / pairs if pairs else 0.5, loss
+
+
+_SIDES = ("left", "right")
+
+
+def _sums(counts: np.ndarray) -> np.ndarray:
+    """The sum of the first ``n`` counts, for every ``n`` from zero."""
+    sums = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=sums[1:])
+    return sums
 
 
 def _draw(ranked: dict[str, _Ranked], weight: np.ndarray) -> dict[str, float]:
