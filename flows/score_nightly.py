@@ -10,26 +10,20 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from features.build import build_features
-from features.catalogue import COLUMNS, FEATURES
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
+from flows.parts import parts_of, placed, scratch
 from flows.progress import Tell, step
+from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.settings import Settings
-from models.actions import read_actions
 from models.model import ChurnModel
-from models.score import score
 from models.tracking import load_champion
 from risk.ranking import Bands
 from risk.table import publish
 from sources.extract import IncompleteExtract
 from sources.freshness import degraded_sources
-from sources.landing import landed_until, read_days, read_events
-from sources.states import SCORED, states_at
+from sources.landing import landed_until, read_days
 
-states_step = task(name="states", cache_policy=NO_CACHE)(states_at)
-features_step = task(name="features", cache_policy=NO_CACHE)(build_features)
-score_step = task(name="score", cache_policy=NO_CACHE)(score)
 publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
 
 
@@ -54,7 +48,8 @@ class Night:
         rows: Subscribers in it.
         model_version: Of the champion that scored them.
         degraded: Sources that were missing or stale.
-        seconds: By step.
+        seconds: By step; of ``states``, ``features`` and ``reasons``, which make up ``score``,
+            those of all parts together.
     """
 
     scored_on: date
@@ -62,6 +57,11 @@ class Night:
     model_version: str
     degraded: tuple[str, ...]
     seconds: Mapping[str, float]
+
+    @property
+    def took(self) -> float:
+        """Seconds from beginning to end."""
+        return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
 @flow(name="score-nightly")
@@ -83,23 +83,20 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
     with step("extract", seconds) as tell:
         _extract(settings, as_of, tell)
     _refuse_unread(settings, as_of)
-    events = read_events(settings.landing)
-    with step("states", seconds):
-        people = _scored(states_step(events, as_of, **settings.business), as_of)
-    with step("features", seconds) as tell:
-        rows = features_step(events, FEATURES, people.select("subscriber_id", "as_of"), tell)
-    with step("score", seconds) as tell:
-        scores = _score(model, rows, people, settings, tell)
-    night = Night(
+    degraded = _degraded(settings, as_of, model)
+    with scratch(settings, f"night-{scored_on}") as folder:
+        model.save(folder / MODEL)
+        with step("score", seconds) as tell:
+            scored = _score(as_of, settings, folder, tell)
+        with step("publish", seconds) as tell:
+            rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)
+    return Night(
         scored_on=scored_on,
-        rows=scores.height,
+        rows=rows,
         model_version=version,
-        degraded=_degraded(settings, as_of, model),
-        seconds=seconds,
+        degraded=degraded,
+        seconds=seconds | _seconds(scored),
     )
-    with step("publish", seconds) as tell:
-        _publish(scores, night, settings, tell)
-    return night
 
 
 def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
@@ -127,41 +124,44 @@ def _refuse_unread(settings: Settings, as_of: datetime) -> None:
         )
 
 
-def _scored(people: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    active = people.filter(pl.col("state").is_in(SCORED))
-    if active.is_empty():
+def _score(as_of: datetime, settings: Settings, folder: Path, tell: Tell) -> list[ScoredPart]:
+    """Everybody active, part by part, here or on a cluster."""
+    parts = parts_of(settings)
+    scored = placed(score_parts, settings)(parts, as_of, settings, folder, tell)
+    if not any(part.rows for part in scored):
         raise NobodyToScore(
-            f"asked to score those active on {as_of:%Y-%m-%d}; of {people.height:,} people known "
-            "before it none was. Score a date within the history, or extract it first"
+            f"asked to score those active on {as_of:%Y-%m-%d}; of "
+            f"{sum(part.known for part in scored):,} people known before it none was. Score a date "
+            "within the history, or extract it first"
         )
-    return active
+    return scored
 
 
-def _score(
-    model: ChurnModel, rows: pl.DataFrame, people: pl.DataFrame, settings: Settings, tell: Tell
-) -> pl.DataFrame:
-    return score_step(
-        model,
-        rows,
-        tuple(COLUMNS.values()),
-        about=people.drop("interval_months"),
-        language=settings.language,
-        actions=read_actions(settings.actions) if settings.actions else None,
-        progress=tell,
-    )
+def _seconds(scored: list[ScoredPart]) -> dict[str, float]:
+    """Seconds by step of all parts together, whoever worked on them."""
+    names = ("states", "features", "reasons")
+    return {name: sum(part.seconds.get(name, 0.0) for part in scored) for name in names}
 
 
-def _publish(scores: pl.DataFrame, night: Night, settings: Settings, tell: Tell) -> None:
-    publish_step(
-        scores,
+def _publish(
+    scored: list[ScoredPart],
+    scored_on: date,
+    version: str,
+    degraded: tuple[str, ...],
+    settings: Settings,
+    *,
+    progress: Tell,
+) -> int:
+    return publish_step(
+        pl.concat(pl.read_ipc(part.file) for part in scored if part.file),
         settings.risk_url,
-        scored_on=night.scored_on,
-        model_version=night.model_version,
+        scored_on=scored_on,
+        model_version=version,
         language=settings.language,
-        degraded=night.degraded,
+        degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium),
-        valid_for=valid_for(night.scored_on, settings.timezone),
-        progress=tell,
+        valid_for=valid_for(scored_on, settings.timezone),
+        progress=progress,
     )
 
 

@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         actions: An action table of one's own.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
+        cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
+            a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, whose workers see the home; by default
+            they are done here, one after the other, each on all cores.
+        workers: How many workers the cluster has, or is to have.
     """
 
     model_config = SettingsConfigDict(env_prefix="PERDURA_", extra="forbid")
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     actions: Path | None = None
     seed: int = 0
     threads: int = Field(default=0, ge=0)
+    cluster: str | None = None
+    workers: int = Field(default=2, ge=1)
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":

@@ -71,7 +71,7 @@ def print_night(night: Night, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
         f"{night.rows:,} subscribers scored on {night.scored_on} by version "
-        f"{night.model_version} in {sum(night.seconds.values()):.1f} s."
+        f"{night.model_version} in {night.took:.1f} s."
     )
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.")

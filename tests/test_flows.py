@@ -44,7 +44,7 @@ def test_a_night_lists_everyone_active_riskiest_first(home):
     riskiest = rows.iloc[0]
     assert 1 <= len(riskiest["reasons"]) <= 4
     assert riskiest["action_text"]
-    assert list(night.seconds) == ["extract", "states", "features", "score", "publish"]
+    assert list(night.seconds) == ["extract", "score", "publish", "states", "features", "reasons"]
 
 
 def test_a_night_done_again_is_the_same_night(home):

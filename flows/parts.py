@@ -1,0 +1,65 @@
+"""A night's and a week's work in parts: so many subscribers at once as memory holds."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+from prefect import Flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.cluster import cluster_runner
+from flows.progress import Tell
+from flows.settings import Settings
+from sources.events import EVENT_TABLES
+from sources.landing import read_events
+from sources.partition import BUCKETS, Part
+
+# Landed rows of a part, about: features of so many take a gigabyte.
+_ROWS = 8_000_000
+
+#: One after the other: each part uses every core by itself.
+IN_TURN = ThreadPoolTaskRunner(max_workers=1)
+
+
+def parts_of(settings: Settings) -> list[Part]:
+    """Parts of the subscribers, none of them large, and at least two for each worker there is."""
+    events = read_events(settings.landing)
+    rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
+    wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
+    of = min(wanted, BUCKETS)
+    return [Part(number, of) for number in range(of)]
+
+
+def placed(flow: Flow[..., Any], settings: Settings) -> Flow[..., Any]:
+    """``flow`` with its tasks where the settings want them: on the cluster, or here in turn."""
+    runner = cluster_runner(settings) if settings.cluster else IN_TURN
+    return flow.with_options(task_runner=runner)
+
+
+@contextmanager
+def scratch(settings: Settings, what: str) -> Iterator[Path]:
+    """A folder of the home that every worker can read, for as long as the work takes."""
+    folder = settings.home.absolute() / "data" / "scratch" / f"{what}-{uuid4().hex[:12]}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def told(futures: Sequence[PrefectFuture[Any]], tell: Tell, what: str) -> list[Any]:
+    """What each part gave, in order, saying how many are done.
+
+    Raises:
+        Exception: The first that a part raised; what had not begun is given up.
+    """
+    results = []
+    for done, future in enumerate(futures):
+        tell(done, len(futures), f"{what}, part {done + 1} of {len(futures)}")
+        results.append(future.result())
+    return results

@@ -1,0 +1,97 @@
+"""Score one part of the subscribers, anywhere: what it takes lies in the home."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from features.build import build_features
+from features.catalogue import COLUMNS, FEATURES
+from flows.parts import told
+from flows.progress import Tell
+from flows.settings import Settings
+from models.actions import read_actions
+from models.model import ChurnModel
+from models.score import score
+from sources.landing import read_events
+from sources.partition import Part
+from sources.states import SCORED, states_at
+
+#: Folder of the model among a night's scratch files.
+MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPart:
+    """One part of a night.
+
+    Attributes:
+        file: Its scores (Arrow), as ``risk.table.publish`` takes them; none, if nobody was active.
+        known: How many people were known.
+        rows: How many of them were scored.
+        seconds: By step.
+    """
+
+    file: Path | None
+    known: int
+    rows: int
+    seconds: dict[str, float]
+
+
+def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
+    """Score everybody active among one part of the subscribers, by the model in ``folder``."""
+    seconds: dict[str, float] = {}
+    events = read_events(settings.landing, part)
+    people = _timed("states", seconds, lambda: states_at(events, as_of, **settings.business))
+    active = people.filter(pl.col("state").is_in(SCORED))
+    if active.is_empty():
+        return ScoredPart(file=None, known=people.height, rows=0, seconds=seconds)
+    pairs = active.select("subscriber_id", "as_of")
+    rows = _timed("features", seconds, lambda: build_features(events, FEATURES, pairs))
+    scores = _timed("reasons", seconds, lambda: _score(rows, active, settings, folder))
+    file = folder / f"part-{part.number:03}.arrow"
+    scores.write_ipc(file)
+    return ScoredPart(file=file, known=people.height, rows=scores.height, seconds=seconds)
+
+
+score_part_step = task(name="score-part", cache_policy=NO_CACHE)(score_part)
+
+
+@flow(name="score-parts", validate_parameters=False)
+def score_parts(
+    parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
+) -> list[ScoredPart]:
+    """Score every part. A part that was lost with its worker is scored again, and no other."""
+    asked = [score_part_step.submit(part, as_of, settings, folder) for part in parts]
+    return told(asked, tell, "score")
+
+
+def _score(
+    rows: pl.DataFrame, people: pl.DataFrame, settings: Settings, folder: Path
+) -> pl.DataFrame:
+    return score(
+        _model(folder / MODEL),
+        rows,
+        tuple(COLUMNS.values()),
+        about=people.drop("interval_months"),
+        language=settings.language,
+        actions=read_actions(settings.actions) if settings.actions else None,
+    )
+
+
+@lru_cache(maxsize=1)
+def _model(folder: Path) -> ChurnModel:
+    return ChurnModel.load(folder)
+
+
+def _timed(name: str, seconds: dict[str, float], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    start = perf_counter()
+    done = work()
+    seconds[name] = seconds.get(name, 0.0) + perf_counter() - start
+    return done
