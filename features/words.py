@@ -1,5 +1,6 @@
 """What a value means, in the words that support reads."""
 
+import numpy as np
 from babel.numbers import format_decimal, format_percent
 
 from features.definition import Column, Derived, Feature, Language
@@ -33,6 +34,8 @@ def say(column: Column, value: float | str | None, language: Language, currency:
     """
     feature = column.feature
     phrases = feature.en if language == "en" else feature.es
+    if value is not None and not isinstance(value, str):
+        value = float(as_said(column, np.array([value]))[0])
     if value is None:
         text = phrases.unknown or phrases.none
     elif value == 0 and (phrases.unknown or feature.unit not in _MEASURED):
@@ -43,6 +46,30 @@ def say(column: Column, value: float | str | None, language: Language, currency:
         text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
     window = _WINDOW[language].format(days=column.days) if column.days else ""
     return text + window
+
+
+def as_said(column: Column, values: np.ndarray) -> np.ndarray:
+    """The values as precisely as they are said: of those that read the same, one stands for all.
+
+    Nothing but zero becomes zero: a little is not nothing.
+
+    Args:
+        column: What was measured, in numbers.
+        values: float64, unknown is NaN.
+    """
+    match column.feature.unit:
+        case "money":
+            near, little = np.rint(values), 0.25
+        case "share":
+            near, little = np.round(values, 2), 0.001
+        case "days" | "hours" as unit:
+            whole = (values >= 10) | (unit == "days")
+            near = np.where(whole, np.rint(values), np.round(values, 1))
+            near, little = np.where(values < 1, 0.5, near), 0.5
+        case _:
+            near = np.where(values >= 10, np.rint(values), np.round(values, 1))
+            near, little = np.where((values > 0) & (values <= 0.05), 0.01, near), 0.04
+    return np.where(values == 0, 0.0, np.where(near == 0, np.copysign(little, values), near))
 
 
 def _amount(

@@ -71,6 +71,10 @@ class ColumnContract:
             ColumnMismatch, UnknownCategory: As ``check``.
         """
         self.check(frame)
+        return self.numbers(frame)
+
+    def numbers(self, frame: pl.DataFrame) -> np.ndarray:
+        """As ``encode``, of a frame that was checked, or rows of one."""
         matrix = np.empty((frame.height, len(self.columns)), order="F")
         for place, column in enumerate(self.columns):
             matrix[:, place] = _numbers(column, frame[column.name])

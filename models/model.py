@@ -84,8 +84,13 @@ class ChurnModel:
         """As ``predict``, for columns that the contract has encoded."""
         if not len(matrix):
             return pl.DataFrame(schema=dict.fromkeys(RISKS, pl.Float64))
-        risk = self.calibration.apply(_scores(self.booster, matrix))
-        by_payment = risk * self._payment_share(matrix)
+        cause = None if self.cause_booster is None else _scores(self.cause_booster, matrix)
+        return self.risks(_scores(self.booster, matrix), cause)
+
+    def risks(self, score: np.ndarray, cause_score: np.ndarray | None) -> pl.DataFrame:
+        """As ``predict``, of the log-odds that the trees of leaving and of the cause gave."""
+        risk = self.calibration.apply(score)
+        by_payment = risk * self._payment_share(cause_score)
         return pl.DataFrame(dict(zip(RISKS, (risk, risk - by_payment, by_payment), strict=True)))
 
     def save(self, folder: Path) -> None:
@@ -112,10 +117,10 @@ class ChurnModel:
             **stored,
         )
 
-    def _payment_share(self, matrix: np.ndarray) -> np.ndarray | float:
-        if self.cause_booster is None:
+    def _payment_share(self, cause_score: np.ndarray | None) -> np.ndarray | float:
+        if cause_score is None:
             return self.payment_share
-        return self.cause_calibration.apply(_scores(self.cause_booster, matrix))
+        return self.cause_calibration.apply(cause_score)
 
     def _settings(self) -> dict[str, object]:
         return {

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from features.definition import Column, Feature, Language
-from features.words import say
-from models.contributions import contributions
+from features.words import as_said, say
+from models.blocks import in_blocks
+from models.contributions import explained
 from models.model import ChurnModel
 
 #: At most so many reasons are given for one person.
@@ -34,6 +36,29 @@ REASON = pl.Struct(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The scores of rows, log-odds, and one value per reason, in the order of the rows.
+
+    Attributes:
+        score: Of leaving.
+        cause_score: Of leaving by payment; ``None`` where the model has no trees for it.
+        count: How many reasons each row has.
+        weight: What each reason adds, calibrated log-odds.
+        signal: Its signal: a place in ``signal_names``.
+        column: The column that tells it: a place in the model's contract.
+        signal_names: In alphabetical order.
+    """
+
+    score: np.ndarray
+    cause_score: np.ndarray | None
+    count: np.ndarray
+    weight: np.ndarray
+    signal: np.ndarray
+    column: np.ndarray
+    signal_names: list[str]
+
+
 def explain(
     model: ChurnModel,
     frame: pl.DataFrame,
@@ -55,7 +80,7 @@ def explain(
         language: Of the words.
         currency: ISO 4217 code of each row's amounts, for those whose own column of it the model
             does not read.
-        progress: As in ``contributions``.
+        progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
         ``reasons``: one list per row of at most ``MOST`` values of ``REASON``, strongest first.
@@ -63,23 +88,66 @@ def explain(
     Raises:
         ColumnMismatch, UnknownCategory: As ``model.predict``.
     """
-    matrix = model.contract.encode(frame)
-    raised = contributions(model.booster, matrix, progress) * np.float32(model.calibration.slope)
+    weighed = weigh(model, frame, columns, progress)
+    return in_words(weighed, model, frame, columns, language=language, currency=currency)
+
+
+def weigh(
+    model: ChurnModel,
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Weighed:
+    """The scores of rows and the strongest reasons for them, block by block on all cores.
+
+    Raises:
+        ColumnMismatch, UnknownCategory: As ``model.predict``.
+    """
+    model.contract.check(frame)
+    signals = [column.feature.signal for column in _in_contract_order(model, columns)]
+    names = sorted(set(signals))
+    numbers = np.array([names.index(signal) for signal in signals], np.int64)
+    blocks = in_blocks(
+        frame.height,
+        lambda start, stop: _weigh_block(model, frame[start:stop], numbers, names),
+        lambda done: progress(done, frame.height, "reasons") if progress else None,
+    )
+    blocks = blocks or [_weigh_block(model, frame, numbers, names)]
+    cause_scores = [b.cause_score for b in blocks if b.cause_score is not None]
+    return Weighed(
+        score=np.concatenate([block.score for block in blocks]),
+        cause_score=np.concatenate(cause_scores) if cause_scores else None,
+        count=np.concatenate([block.count for block in blocks]),
+        weight=np.concatenate([block.weight for block in blocks]),
+        signal=np.concatenate([block.signal for block in blocks]),
+        column=np.concatenate([block.column for block in blocks]),
+        signal_names=names,
+    )
+
+
+def in_words(
+    weighed: Weighed,
+    model: ChurnModel,
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    *,
+    language: Language = "en",
+    currency: pl.Series | None = None,
+) -> pl.Series:
+    """``reasons`` as of ``explain``, of rows that were weighed."""
     meant = _in_contract_order(model, columns)
-    strongest = _strongest(raised, [column.feature.signal for column in meant])
-    money = pl.Series("currency", [None] * frame.height, pl.String)
-    said = _said(strongest, frame, meant, language, money if currency is None else currency)
-    return _lists(said, frame.height)
-
-
-@dataclass(frozen=True, slots=True)
-class _Strongest:
-    """One value per reason: whose (row), how strong, of which signal, told by which column."""
-
-    row: np.ndarray
-    weight: np.ndarray
-    signal: list[str]
-    column: np.ndarray
+    money = (
+        pl.Series("currency", [None] * frame.height, pl.String) if currency is None else currency
+    )
+    told = _told(weighed, frame, meant, language, money)
+    reasons = told.select(
+        signal=pl.Series(weighed.signal_names, dtype=pl.String)[weighed.signal],
+        text="text",
+        column=pl.Series([column.name for column in meant], dtype=pl.String)[weighed.column],
+        value="value",
+        weight=pl.Series(weighed.weight, dtype=pl.Float64).round(4),
+    )
+    return _lists(reasons, weighed.count)
 
 
 def _in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Column]:
@@ -87,47 +155,80 @@ def _in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Col
     return [by_name[name] for name in model.contract.names]
 
 
-def _strongest(raised: np.ndarray, signals: list[str]) -> _Strongest:
-    """The signals that raise each row's risk most, and the column of each that does so most."""
-    names = sorted(set(signals))
-    total = np.empty((len(raised), len(names)), np.float32)
-    speaker = np.empty((len(raised), len(names)), np.int32)
-    for place, name in enumerate(names):
-        mine = np.flatnonzero([signal == name for signal in signals])
-        total[:, place] = raised[:, mine].sum(axis=1)
-        speaker[:, place] = mine[np.argmax(raised[:, mine], axis=1)]
-    ranked = np.argsort(-total, axis=1, kind="stable")[:, :MOST]
-    weight = np.take_along_axis(total, ranked, axis=1)
-    named = weight > _FAINT
-    row = np.broadcast_to(np.arange(len(raised))[:, None], ranked.shape)[named]
-    column = np.take_along_axis(speaker, ranked, axis=1)[named]
-    return _Strongest(row, weight[named], [names[place] for place in ranked[named]], column)
+def _weigh_block(
+    model: ChurnModel, frame: pl.DataFrame, numbers: np.ndarray, names: list[str]
+) -> Weighed:
+    from models.strongest import pick_strongest
+
+    matrix = model.contract.numbers(frame)
+    of_leaving = explained(model.booster_text, matrix)
+    shape = (frame.height, MOST)
+    weights = np.empty(shape, np.float32)
+    signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
+    count = pick_strongest(
+        of_leaving.added,
+        np.float32(model.calibration.slope),
+        numbers,
+        np.float32(_FAINT),
+        weights,
+        signals,
+        speakers,
+    )
+    told = np.arange(MOST) < count[:, None]
+    cause = None if model.cause_text is None else explained(model.cause_text, matrix).score
+    return Weighed(
+        score=of_leaving.score,
+        cause_score=cause,
+        count=count,
+        weight=weights[told],
+        signal=signals[told],
+        column=speakers[told],
+        signal_names=names,
+    )
 
 
-def _said(
-    strongest: _Strongest,
+def _told(
+    weighed: Weighed,
     frame: pl.DataFrame,
     columns: Sequence[Column],
     language: Language,
     currency: pl.Series,
 ) -> pl.DataFrame:
-    """One row per reason, in words: ``row`` and the fields of ``REASON``."""
-    told = pl.DataFrame(
+    """One row per reason: ``text`` and ``value``. What reads the same is put into words once."""
+    rows = np.repeat(np.arange(frame.height), weighed.count)
+    by_column = np.argsort(weighed.column, kind="stable")
+    starts = np.searchsorted(weighed.column[by_column], np.arange(len(columns) + 1))
+    text, value = np.zeros(len(rows), np.int64), np.full(len(rows), np.nan)
+    texts: list[str] = []
+    for column, start, stop in zip(columns, starts, starts[1:], strict=False):
+        here = by_column[start:stop]
+        if not len(here):
+            continue
+        raw = frame[column.name][rows[here]]
+        if not column.is_category:
+            value[here] = raw.cast(pl.Float64).fill_null(np.nan).to_numpy()
+            raw = pl.Series(as_said(column, value[here]), nan_to_null=True)
+        if column.feature.unit == "money":
+            currencies = _currency(frame, column, currency)[rows[here]]
+        else:
+            currencies = pl.repeat(None, len(here), dtype=pl.String, eager=True)
+        different, place = _different(pl.DataFrame({"raw": raw, "currency": currencies}))
+        text[here] = place + len(texts)
+        texts += [say(column, raw, language, code) for raw, code in different]
+    return pl.DataFrame(
         {
-            "row": strongest.row,
-            "signal": pl.Series(strongest.signal, dtype=pl.String),
-            "place": strongest.column,
-            "weight": pl.Series(strongest.weight, dtype=pl.Float64).round(4),
+            "text": pl.Series(texts, dtype=pl.String)[text],
+            "value": pl.Series(value, nan_to_null=True),
         }
-    ).with_row_index("order")
-    parts = [
-        _of_column(
-            part, frame, columns[place], language, _currency(frame, columns[place], currency)
-        )
-        for (place,), part in told.group_by("place")
-    ]
-    empty = pl.DataFrame(schema={"order": pl.UInt32, "row": pl.Int64, "reason": REASON})
-    return pl.concat([empty, *parts]).sort("order")
+    )
+
+
+def _different(known: pl.DataFrame) -> tuple[list[tuple], np.ndarray]:
+    """The different rows, and of each row the place among them."""
+    different = known.unique(maintain_order=True).with_row_index("place")
+    keys = known.columns
+    joined = known.join(different, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return different.select(keys).rows(), joined["place"].to_numpy()
 
 
 def _currency(frame: pl.DataFrame, column: Column, otherwise: pl.Series) -> pl.Series:
@@ -136,43 +237,9 @@ def _currency(frame: pl.DataFrame, column: Column, otherwise: pl.Series) -> pl.S
     return frame[named] if named in frame.columns else otherwise
 
 
-def _of_column(
-    part: pl.DataFrame,
-    frame: pl.DataFrame,
-    column: Column,
-    language: Language,
-    currency: pl.Series,
-) -> pl.DataFrame:
-    """The reasons that one column tells. Each different value is put into words once."""
-    values = frame[column.name]
-    if values.dtype.is_float():
-        values = values.fill_nan(None)
-    known = part.with_columns(raw=values.gather(part["row"]), currency=currency.gather(part["row"]))
-    keys = ["raw", "currency"] if column.feature.unit == "money" else ["raw"]
-    different = known.select(keys).unique()
-    texts = [
-        say(column, row[0], language, row[1] if len(row) > 1 else None) for row in different.rows()
-    ]
-    worded = known.join(
-        different.with_columns(text=pl.Series(texts, dtype=pl.String)),
-        on=keys,
-        how="left",
-        nulls_equal=True,
-    )
-    number = pl.lit(None) if column.is_category else pl.col("raw")
-    reason = pl.struct(
-        signal=pl.col("signal"),
-        text=pl.col("text"),
-        column=pl.lit(column.name),
-        value=number.cast(pl.Float64),
-        weight=pl.col("weight"),
-    )
-    return worded.select("order", pl.col("row").cast(pl.Int64), reason=reason)
-
-
-def _lists(said: pl.DataFrame, rows: int) -> pl.Series:
-    """One list per row, empty where nothing raises the risk."""
-    grouped = said.group_by("row", maintain_order=True).agg(pl.col("reason"))
-    everybody = pl.DataFrame({"row": pl.int_range(rows, eager=True, dtype=pl.Int64)})
-    joined = everybody.join(grouped, on="row", how="left", maintain_order="left")
-    return joined["reason"].fill_null(pl.Series([[]], dtype=pl.List(REASON))).alias("reasons")
+def _lists(reasons: pl.DataFrame, count: np.ndarray) -> pl.Series:
+    """One list per row, of so many of the reasons, in order."""
+    ends = np.concatenate([[0], np.cumsum(count)])
+    flat = reasons.to_struct("reason").cast(REASON).to_arrow(compat_level=pl.CompatLevel.newest())
+    lists = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), flat)
+    return pl.Series("reasons", lists, dtype=pl.List(REASON))

@@ -7,7 +7,7 @@ import polars as pl
 from features.definition import Column, Language
 from models.actions import Action, choose_actions, read_actions
 from models.model import ChurnModel
-from models.reasons import explain
+from models.reasons import in_words, weigh
 
 
 def score(
@@ -43,8 +43,10 @@ def score(
     """
     told = _beside(rows, about)
     currency = told["currency"] if "currency" in told.columns else None
-    reasons = explain(model, rows, columns, language=language, currency=currency, progress=progress)
-    scored = told.hstack(model.predict(rows)).with_columns(reasons)
+    weighed = weigh(model, rows, columns, progress)
+    reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
+    risks = model.risks(weighed.score, weighed.cause_score)
+    scored = told.hstack(risks).with_columns(reasons)
     return scored.hstack(choose_actions(scored, actions or read_actions(), language))
 
 

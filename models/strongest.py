@@ -1,0 +1,47 @@
+"""The signals that raise each score most. Compiled: importing this costs numba's start."""
+
+# numba passes arguments by place.
+# ruff: noqa: PLR0917
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def pick_strongest(added, slope, signal, least, weights, signals, speakers):  # pragma: no cover
+    """Of each row the signals that add most, strongest first, and how many they are.
+
+    Args:
+        added: One row per row, one column per column, float32: what each adds.
+        slope: What all of it is multiplied by, float32.
+        signal: Of each column, the number of its signal.
+        least: What a signal must add more than, float32.
+        weights, signals, speakers: Filled, one row per row, a column for each that is wanted: what
+            the signal adds, its number, and the column of it that adds most. Of equals the first.
+
+    Returns:
+        How many there are of each row.
+    """
+    rows, columns = added.shape
+    total = np.empty(signal.max() + 1, np.float32)
+    most = np.empty(len(total), np.float32)
+    speaker = np.empty(len(total), speakers.dtype)
+    count = np.zeros(rows, np.int64)
+    for row in range(rows):
+        total[:] = 0
+        most[:] = -np.inf
+        for column in range(columns):
+            of, value = signal[column], added[row, column] * slope
+            total[of] += value
+            if value > most[of]:
+                most[of] = value
+                speaker[of] = column
+        for place in range(weights.shape[1]):
+            best = np.argmax(total)
+            if not total[best] > least:
+                break
+            weights[row, place] = total[best]
+            signals[row, place] = best
+            speakers[row, place] = speaker[best]
+            total[best] = -np.inf
+            count[row] += 1
+    return count
