@@ -76,29 +76,16 @@ def build_tables(trees: list[Tree]) -> Tables:
     Raises:
         UnreadableTrees: They would be too large, for trees without a bound on their depth, say.
     """
-    from models.shap_kernel import FEATURES, LANES
+    from models.shap_kernel import FEATURES
 
     asking = [tree for tree in trees if len(tree.feature)]
-    groups = [
-        _in_fours(group)
-        for group in _grouped([p for tree in asking for p in parts_of(tree, FEATURES)], FEATURES)
-    ]
+    found = [part for tree in asking for part in parts_of(tree, FEATURES)]
+    groups = [_in_fours(group) for group in _grouped(found, FEATURES)]
     parts = [part for group in groups for part in group]
-    lanes = np.full((len(groups), FEATURES), -1, np.int64)
-    for place, group in enumerate(groups):
-        features = sorted(frozenset().union(*(part.features for part in group)))
-        lanes[place, : len(features)] = features
-    sizes = [_size(part) for part in parts]
-    if sum(sizes) > _MOST_CELLS:
-        raise UnreadableTrees(f"their tables would have {sum(sizes)} cells; fit with less depth")
-    cells = np.zeros((sum(sizes), LANES))
-    cell_start = _starts(sizes)
-    group_start = _starts([len(group) for group in groups])
-    for place in range(len(groups)):
-        lane_of = {feature: lane for lane, feature in enumerate(lanes[place].tolist())}
-        for table in range(group_start[place], group_start[place + 1]):
-            _fill(cells[cell_start[table] : cell_start[table + 1]], parts[table], lane_of)
-    group_of = np.repeat(np.arange(len(groups)), np.diff(group_start))
+    lanes = _lanes(groups, FEATURES)
+    group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    cell_start = _starts([_size(part) for part in parts])
+    cells = _fill(parts, cell_start, lanes[group_of])
     unit, fine = _units(cells, cell_start, lanes[group_of])
     codings = _codings(parts)
     variant, cut, stride, cut_start = _cuts(parts, codings)
@@ -110,7 +97,7 @@ def build_tables(trees: list[Tree]) -> Tables:
         cut_start=cut_start,
         cells=_whole(cells, unit, fine),
         cell_start=cell_start,
-        group_start=group_start,
+        group_start=_starts([len(group) for group in groups]),
         lanes=lanes,
         unit=unit,
         fine=fine,
@@ -156,17 +143,32 @@ def _starts(lengths: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
 
 
-def _fill(table: np.ndarray, part: Part, lane_of: dict[int, int]) -> None:
-    from models.shap_kernel import add_leaf, leaf_shap
+def _lanes(groups: list[list[Part]], width: int) -> np.ndarray:
+    """One row per group: its features in order, -1 where there are no more."""
+    lanes = np.full((len(groups), width), -1, np.int64)
+    for place, group in enumerate(groups):
+        features = sorted(frozenset().union(*(part.features for part in group)))
+        lanes[place, : len(features)] = features
+    return lanes
 
-    axes = [(variant, sorted(cuts)) for variant, cuts in part.axes.items()]
-    levels = np.array([len(cuts) + 1 for _, cuts in axes])
-    for leaf in part.leaves:
-        shares = np.array(list(leaf.shares.values()))
-        lanes = np.array([lane_of[feature] for feature in leaf.shares])
-        add_leaf(
-            table, levels, _meets(leaf, axes), leaf_shap(shares, leaf.value), lanes, leaf.value
-        )
+
+def _fill(parts: list[Part], starts: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+    """The cells of all parts, in log-odds. ``lanes``: one row per part."""
+    from models.shap_kernel import LANES, add_leaf, leaf_shap
+
+    if starts[-1] > _MOST_CELLS:
+        raise UnreadableTrees(f"their tables would have {starts[-1]} cells; fit with less depth")
+    cells = np.zeros((starts[-1], LANES))
+    for place, part in enumerate(parts):
+        table = cells[starts[place] : starts[place + 1]]
+        axes = [(variant, sorted(cuts)) for variant, cuts in part.axes.items()]
+        levels = np.array([len(cuts) + 1 for _, cuts in axes])
+        lane_of = {feature: lane for lane, feature in enumerate(lanes[place].tolist())}
+        for leaf in part.leaves:
+            shap = leaf_shap(np.array(list(leaf.shares.values())), leaf.value)
+            mine = np.array([lane_of[feature] for feature in leaf.shares])
+            add_leaf(table, levels, _meets(leaf, axes), shap, mine, leaf.value)
+    return cells
 
 
 def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
