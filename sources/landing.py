@@ -5,18 +5,43 @@ the rows that broke a rule, ``<landing>/extract.json`` until when each day has r
 """
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
 
 from sources.events import EVENT_TABLES, EventTable
+from sources.files import (
+    landed_files,
+    move_into_place,
+    scan_stored,
+    stored_order,
+    stored_schema,
+    whole_file,
+)
+from sources.merges import Events
+from sources.moved import find_moved, gather_moved, read_part
+from sources.partition import Part, buckets
 
-Events = Mapping[str, pl.LazyFrame]
+__all__ = [
+    "REJECTED",
+    "Day",
+    "Events",
+    "finish_day",
+    "gather_moved",
+    "land",
+    "land_rejected",
+    "landed_files",
+    "landed_until",
+    "landing_of",
+    "read_days",
+    "read_events",
+    "read_rejected",
+    "read_table",
+]
 
 #: Columns of a rejected file: the rule broken, and the row as it was read.
 REJECTED = pl.Schema(
@@ -46,20 +71,24 @@ class Day:
     mappings: dict[str, str] = field(default_factory=dict)
 
 
-def read_events(landing: Path) -> Events:
+def read_events(landing: Path, part: Part | None = None) -> Events:
     """All landed events, lazily: one frame per event table, each with exactly its schema.
 
-    A table of which nothing has landed is an empty frame.
+    A table of which nothing has landed is an empty frame. With a part only the events of its
+    people. Accounts that merges tie together, whenever, are all in the part of the least id
+    among them, so each part can be worked on alone, and all parts together have every event
+    once. ``gather_moved`` makes many parts cheap to read.
     """
-    return {table.name: read_table(landing, table) for table in EVENT_TABLES}
+    if part is None:
+        return {table.name: read_table(landing, table) for table in EVENT_TABLES}
+    moved = find_moved(landing)
+    return {table.name: read_part(landing, table, part, moved) for table in EVENT_TABLES}
 
 
 def read_table(landing: Path, table: EventTable, *, without: date | None = None) -> pl.LazyFrame:
     """The landed events of one table, in no particular order, leaving out one day if asked."""
-    days = {day: path for day, path in landed_files(landing, table).items() if day != without}
-    if not days:
-        return pl.LazyFrame(schema=table.schema)
-    return pl.scan_parquet(list(days.values()), schema=table.schema, glob=False)
+    files = [path for day, path in landed_files(landing, table).items() if day != without]
+    return scan_stored(table, files).select(table.schema.names())
 
 
 def read_rejected(landing: Path, table: EventTable, day: date) -> pl.DataFrame:
@@ -79,29 +108,37 @@ def land(landing: Path, table: EventTable, day: date, events: pl.DataFrame) -> P
         table: The contract the events keep.
         day: The extract day.
         events: One row per event, with exactly the table's schema.
+
+    Returns:
+        The file.
     """
     if events.schema != table.schema:
         raise ValueError(
             f"asked to land {table.name} with {events.schema}; its contract is {table.schema}"
         )
-    order = ["subscriber_id", "happened_at", "known_at", "kind", *table.columns]
-    return _write_whole(_path(landing, table, day), events.sort(order))
+    with landing_of(landing, table, day) as write:
+        dealt = events.with_columns(buckets(events["subscriber_id"]))
+        write(dealt.sort(stored_order(table), nulls_last=True))
+    return _path(landing, table, day)
+
+
+def landing_of(
+    landing: Path, table: EventTable, day: date
+) -> AbstractContextManager[Callable[[pl.DataFrame], None]]:
+    """To land a day bucket by bucket: a function that takes frames of rows in ``stored_order``.
+
+    All of them land when the block ends; nothing does if it ends by an error.
+    """
+    return whole_file(_path(landing, table, day), stored_schema(table))
 
 
 def land_rejected(landing: Path, table: EventTable, day: date, rows: pl.DataFrame) -> Path:
     """Make ``rows`` (schema ``REJECTED``) what ``day`` refused of ``table``."""
     rows = rows.select(REJECTED.names()).cast(REJECTED)
-    return _write_whole(
-        _path(landing / "rejected", table, day), rows.sort("file", "row", "rule", "text")
-    )
-
-
-def landed_files(landing: Path, table: EventTable) -> dict[date, Path]:
-    """The files of one table by extract day, oldest first."""
-    return {
-        date.fromisoformat(path.stem): path
-        for path in sorted((landing / table.name).glob("????-??-??.parquet"))
-    }
+    path = _path(landing / "rejected", table, day)
+    with whole_file(path, REJECTED) as write:
+        write(rows.sort("file", "row", "rule", "text"))
+    return path
 
 
 def landed_until(landing: Path, table: EventTable | None = None) -> datetime | None:
@@ -142,28 +179,8 @@ def finish_day(landing: Path, day: date, finished: Day) -> None:
     }
     text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
     landing.mkdir(parents=True, exist_ok=True)
-    _move_into_place(landing / "extract.json", lambda draft: draft.write_text(text, "utf-8"))
+    move_into_place(landing / "extract.json", lambda draft: draft.write_text(text, "utf-8"))
 
 
 def _path(folder: Path, table: EventTable, day: date) -> Path:
     return folder / table.name / f"{day}.parquet"
-
-
-def _write_whole(path: Path, frame: pl.DataFrame) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Chunks and row groups of fixed size: the bytes depend on nothing but the rows.
-    whole = frame.rechunk()
-    _move_into_place(path, lambda draft: whole.write_parquet(draft, row_group_size=262_144))
-    return path
-
-
-def _move_into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a name that nobody else uses and no reader looks for, flush, rename."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    try:
-        write(draft)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from sources.events import EventTable
-from sources.landing import landed_files, read_days
+from sources.files import landed_files, scan_stored
+from sources.landing import read_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,20 @@ class Earlier:
         since: The newest end of a finished extract that read the table, of this day or any
             other, under the same mapping; ``None`` if there is none. What no file holds was
             not to be read before.
-        held: Events that the file of this day holds, under the same mapping; a day that was
-            broken off before its end left them under the one of all other days.
+        held: Events that the file of this day holds, under the same mapping, with their buckets;
+            a day that was broken off before its end left them under the one of all other days.
+            ``None`` if there is no such file.
+        landed: Events that other days' files hold, with their buckets; ``None`` if none does.
+        held_rows: How many this day's file holds so.
+        landed_rows: How many other days' files hold.
         degraded: Whether the table was degraded when this day was last done.
     """
 
     since: datetime | None
-    held: pl.DataFrame
+    held: pl.LazyFrame | None
+    landed: pl.LazyFrame | None
+    held_rows: int
+    landed_rows: int
     degraded: bool
 
 
@@ -45,9 +53,17 @@ def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> Earlie
     }
     ends = [days[each].until for each in files if marks.get(each) == mapping]
     same = marks[day] == mapping if day in marks else bool(ends)
-    held = day in files and same
+    held = [files[day]] if day in files and same else []
+    others = [path for each, path in files.items() if each != day]
     return Earlier(
         since=max(ends, default=None),
-        held=pl.read_parquet(files[day]) if held else pl.DataFrame(schema=table.schema),
+        held=scan_stored(table, held) if held else None,
+        landed=scan_stored(table, others) if others else None,
+        held_rows=_rows(table, held),
+        landed_rows=_rows(table, others),
         degraded=day in days and table.name in days[day].degraded,
     )
+
+
+def _rows(table: EventTable, files: list[Path]) -> int:
+    return scan_stored(table, files).select(pl.len()).collect().item()

@@ -7,13 +7,12 @@ from datetime import datetime
 import polars as pl
 
 from sources.events import EventTable
+from sources.files import identity, stored_order, stored_schema
 from sources.intake.candidates import Candidates
+from sources.intake.ranges import ORIGIN
 from sources.intake.reading import ROW
 from sources.intake.rules import DUPLICATE
 from sources.landing import REJECTED
-
-#: Which of several ``Candidates`` an event comes from.
-ORIGIN = "origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Sifted:
     """Every event of one table in one extract, in one of five places, and what is gone.
 
     Attributes:
-        new: Events that no file holds, as the source tells them.
+        new: Events that no file holds, as the source tells them, in ``stored_order``.
         kept: Events that this day's file holds and the source still gives, as they landed.
         already_landed: How many other days' files hold.
         not_yet_known: How many are known at ``until`` or later.
@@ -45,36 +44,36 @@ class Sifted:
 
 def sift(
     table: EventTable,
-    found: Sequence[Candidates],
-    landed: pl.LazyFrame,
-    held: pl.DataFrame,
+    read: pl.DataFrame,
+    landed: pl.LazyFrame | None,
+    held: pl.DataFrame | None,
     until: datetime,
 ) -> Sifted:
-    """Sort the events found by what is to become of them.
+    """Sort the events found by what is to become of them. All of them may be of a range of people.
 
     Args:
         table: Whose events.
-        found: What the files say happened.
-        landed: Events of the same table that other days' files hold.
+        read: What the files say happened, as in ``Ranges.found``.
+        landed: Events of the same people that other days' files hold.
         held: Those that this day's file holds, from when it was done before.
         until: What was known before this moment is read.
     """
-    read = _collect(table, found)
+    columns = [*stored_schema(table)]
     later = pl.col("known_at") >= until
     known = read.filter(~later.fill_null(False))
     ruled_out = known.filter(pl.col("rule").is_not_null())
     ordered = known.filter(pl.col("rule").is_null()).sort(
-        *identity(table), "known_at", ORIGIN, ROW, nulls_last=True
+        *stored_order(table), ORIGIN, ROW, nulls_last=True
     )
     again = ordered.select(_same_as_before(table)).to_series()
-    distinct = ordered.filter(~again).select(table.schema.names())
+    distinct = ordered.filter(~again).select(columns)
     copies = ordered.filter(again).with_columns(rule=pl.lit(DUPLICATE))
     unlanded = _but(table, distinct, landed)
-    held = _but(table, held, landed) if held.height else held
+    held = _but(table, held if held is not None else read.select(columns).clear(), landed)
     # Told again as known later, it is still known since it landed.
-    gone = _but(table, held, read.lazy().filter(pl.col("rule").is_null())) if held.height else held
-    kept = _but(table, held, gone.lazy()) if gone.height else held
-    new = _but(table, unlanded, kept.lazy()) if kept.height else unlanded
+    gone = _but(table, held, read.lazy().filter(pl.col("rule").is_null()))
+    kept = _but(table, held, gone.lazy())
+    new = _but(table, unlanded, kept.lazy() if kept.height else None)
     put_off = kept.height - (unlanded.height - new.height)
     return Sifted(
         new=new,
@@ -86,15 +85,14 @@ def sift(
     )
 
 
-def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame) -> pl.DataFrame:
-    """The events that are not among the others."""
-    left = events.lazy().join(others, on=identity(table), how="anti", nulls_equal=True)
+def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -> pl.DataFrame:
+    """The events that are not among the others, in their order."""
+    if others is None or events.is_empty():
+        return events
+    left = events.lazy().join(
+        others, on=identity(table), how="anti", nulls_equal=True, maintain_order="left"
+    )
     return left.collect()
-
-
-def identity(table: EventTable) -> list[str]:
-    """The columns that make an event that event: all but when we came to know it."""
-    return [name for name in table.schema if name != "known_at"]
 
 
 def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataFrame:
@@ -104,19 +102,6 @@ def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataF
         for origin in broken[ORIGIN].unique().sort()
     ]
     return pl.concat([pl.DataFrame(schema=REJECTED), *rows])
-
-
-def _collect(table: EventTable, found: Sequence[Candidates]) -> pl.DataFrame:
-    frames = [
-        each.events.with_columns(
-            pl.lit(origin, pl.UInt32).alias(ORIGIN), pl.col(ROW).cast(pl.UInt32)
-        )
-        for origin, each in enumerate(found)
-    ]
-    if frames:
-        return pl.concat(frames).collect(engine="streaming")
-    extra = {"rule": pl.String, ROW: pl.UInt32, ORIGIN: pl.UInt32}
-    return pl.DataFrame(schema={**table.schema, **extra})
 
 
 def _same_as_before(table: EventTable) -> pl.Expr:
@@ -131,6 +116,6 @@ def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
     read = origin.part.frame.join(broken.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
     texts = read.select(
         pl.col(ROW).cast(pl.UInt32), pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
-    ).collect()
+    ).collect(engine="streaming")
     joined = broken.join(texts, on=ROW, how="left").with_columns(file=pl.lit(origin.part.file))
     return joined.rename({ROW: "row"}).select(REJECTED.names()).cast(REJECTED)

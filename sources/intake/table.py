@@ -1,22 +1,45 @@
 """One table in one extract: what is new lands, each event as known when it could first be read."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from sources.events import EventTable
+from sources.files import landed_files, stored_order
 from sources.intake.earlier import Earlier, earlier
 from sources.intake.mapping import SourceMapping
 from sources.intake.plan import Plan
+from sources.intake.ranges import Ranges, in_ranges
 from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
 from sources.intake.sift import Sifted, rejected_rows, sift
-from sources.landing import land, land_rejected, landed_files, read_table
+from sources.landing import land_rejected, landing_of
+from sources.partition import BUCKET, Part
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of the events of a range of people; ``lost`` is the oldest that is gone."""
+
+    events: int
+    landed: int
+    late: int
+    already_landed: int
+    not_yet_known: int
+    missed: bool
+    broken: pl.DataFrame
+    gone: int
+    lost: pl.DataFrame
 
 
 def extract_table(plan: Plan, asked: SourceMapping, until: datetime, landing: Path) -> TableReport:
     """Land one table, whole, as what the day of ``until`` holds of it.
+
+    Its people are taken a range of buckets at a time, so memory does not grow with their number.
 
     Raises:
         BadSource: The source no longer gives events that the day's file holds. Nothing landed.
@@ -24,26 +47,67 @@ def extract_table(plan: Plan, asked: SourceMapping, until: datetime, landing: Pa
     """
     table, day = plan.table, until.date()
     past = earlier(landing, table, asked.fingerprint(table.name), day)
-    others = read_table(landing, table, without=day)
-    sifted = sift(table, plan.found, others, past.held, until)
-    if sifted.gone.height:
-        raise BadSource(_lost(sifted.gone, past, until, landed_files(landing, table)[day]))
-    new, late = _as_first_readable(sifted.new, past.since)
-    events = pl.concat([sifted.kept, new])
-    missed = past.degraded and not events.filter(pl.col("known_at") >= until).is_empty()
-    report = _account(plan, sifted, late, complete=plan.complete and not missed)
-    broken = rejected_rows(plan.found, sifted.broken)
-    land_rejected(landing, table, day, pl.concat([plan.broken_lines, broken]))
-    land(landing, table, day, events)
+    spare, rows = landing / f"{table.name}.ranges", plan.rows
+    with landing_of(landing, table, day) as write:
+        outcomes: list[_Outcome] = []
+        with in_ranges(
+            table, plan.found, spare, rows + past.held_rows + past.landed_rows
+        ) as ranges:
+            for events, outcome in _range_by_range(table, ranges, past, until):
+                write(events)
+                outcomes.append(outcome)
+        if any(each.gone for each in outcomes):
+            raise BadSource(_lost(outcomes, past, until, landed_files(landing, table)[day]))
+        missed = past.degraded and any(each.missed for each in outcomes)
+        broken = pl.concat([each.broken for each in outcomes])
+        report = _account(plan, rows, outcomes, broken, complete=plan.complete and not missed)
+        refused = rejected_rows(plan.found, broken)
+        land_rejected(landing, table, day, pl.concat([plan.broken_lines, refused]))
     return report
 
 
-def _lost(gone: pl.DataFrame, past: Earlier, until: datetime, file: Path) -> str:
+def _range_by_range(
+    table: EventTable, ranges: Ranges, past: Earlier, until: datetime
+) -> Iterator[tuple[pl.DataFrame, _Outcome]]:
+    """What lands of each range, in ``stored_order``, and what became of all of it."""
+    for part, found in zip(ranges.parts, ranges.found, strict=True):
+        landed, held = _of(part, past.landed), _of(part, past.held)
+        read = found.collect(engine="streaming")
+        sifted = sift(table, read, landed, None if held is None else held.collect(), until)
+        del read
+        new, late = _as_first_readable(sifted.new, past.since)
+        events = new if sifted.kept.is_empty() else pl.concat([sifted.kept, new])
+        if late or sifted.kept.height:
+            events = events.sort(stored_order(table), nulls_last=True)
+        missed = not events.filter(pl.col("known_at") >= until).is_empty()
+        yield events, _outcome(sifted, late, missed=missed)
+
+
+def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
+    return stored if stored is None else stored.filter(part.has(pl.col(BUCKET)))
+
+
+def _outcome(sifted: Sifted, late: int, *, missed: bool) -> _Outcome:
+    return _Outcome(
+        events=sifted.events,
+        landed=sifted.kept.height + sifted.new.height,
+        late=late,
+        already_landed=sifted.already_landed,
+        not_yet_known=sifted.not_yet_known,
+        missed=missed,
+        broken=sifted.broken,
+        gone=sifted.gone.height,
+        lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
+    )
+
+
+def _lost(outcomes: Sequence[_Outcome], past: Earlier, until: datetime, file: Path) -> str:
     later = past.since is not None and past.since > until
     price = f"; all that lands then counts as known from {past.since:%Y-%m-%d} on" if later else ""
-    one = gone.sort("happened_at", "kind").row(0, named=True)
+    one = pl.concat([each.lost for each in outcomes]).sort("happened_at", "kind").row(0, named=True)
+    gone, held = sum(each.gone for each in outcomes), past.held_rows
     return (
-        f"the source no longer gives {gone.height:,} of the {past.held.height:,} events that "
+        f"the source no longer gives {gone:,} of the {held:,} events that "
         f"landed on {file.stem}, such as {one['kind']} of {one['happened_at']:%Y-%m-%d %H:%M} UTC; "
         f"they are left as they landed. To drop them on purpose delete {file} and extract "
         f"again{price}"
@@ -58,19 +122,23 @@ def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.Da
     return new.with_columns(pl.col("known_at").clip(lower_bound=since)), late
 
 
-def _account(plan: Plan, sifted: Sifted, late: int, *, complete: bool) -> TableReport:
-    lines, rows = plan.broken_lines, plan.rows
+def _account(
+    plan: Plan, rows: int, outcomes: Sequence[_Outcome], broken: pl.DataFrame, *, complete: bool
+) -> TableReport:
+    lines = plan.broken_lines
+    rejected = Counter(dict(lines["rule"].value_counts().iter_rows()))
+    rejected.update(dict(broken["rule"].value_counts().iter_rows()))
     return TableReport(
         table=plan.table.name,
         files=tuple(part.file for part in plan.parts),
         rows=rows,
         skipped=rows - lines.height - plan.kept,
-        events=sifted.events + lines.height,
-        landed=sifted.kept.height + sifted.new.height,
-        late=late,
-        already_landed=sifted.already_landed,
-        not_yet_known=sifted.not_yet_known,
-        rejected=dict(sorted(Counter([*lines["rule"], *sifted.broken["rule"]]).items())),
+        events=sum(each.events for each in outcomes) + lines.height,
+        landed=sum(each.landed for each in outcomes),
+        late=sum(each.late for each in outcomes),
+        already_landed=sum(each.already_landed for each in outcomes),
+        not_yet_known=sum(each.not_yet_known for each in outcomes),
+        rejected=dict(sorted(rejected.items())),
         notes=plan.notes,
         complete=complete,
     )
