@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -34,7 +35,11 @@ class Examples:
 
 
 def fit_booster(
-    past: Examples, later: Examples, names: list[str], params: BoosterParams
+    past: Examples,
+    later: Examples,
+    names: list[str],
+    params: BoosterParams,
+    network: Mapping[str, object] | None = None,
 ) -> lgb.Booster:
     """Trees for the log-odds that it happens, as many as help on the later rows.
 
@@ -47,12 +52,14 @@ def fit_booster(
         later: Rows that decide how many trees there are; none are missing.
         names: Names of the columns.
         params: How to grow.
+        network: LightGBM's settings of the machines that grow the same trees on rows of their
+            own; each has all later rows, so that they stop together.
     """
     data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
     missing = math.log(past.share)
     start = np.full(len(later.happened), missing) if missing else None
     booster = lgb.train(
-        _settings(params),
+        _settings(params) | dict(network or {}),
         data,
         params.rounds,
         valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)],
