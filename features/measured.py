@@ -12,7 +12,7 @@ from features import reference
 from features.definition import Feature
 from features.kernel import ENDS, MOMENTS, ONLY_ROWS, ROWS, TOTAL, WORD, balance, known, measure
 from features.plan import Op, Plan, Told, plans
-from features.previous import told_late, with_previous
+from features.previous import befores, in_order, told_late
 from features.records import Cuts, Records, gathered
 from features.spine import Hashed, Spine, blocks, numbered
 from sources.events import MERGES
@@ -47,15 +47,19 @@ def _of_table(
     out = np.empty((len(plan.told), pairs.height))
     for spine, places in spines:
         rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
-        told_before = plan.reads_previous
+        late = np.empty(0, np.int64)
+        if plan.reads_previous:
+            ordered = in_order(rows, plan.table)
+            late = spine.register.numbers(Hashed.of_ids(told_late(ordered, spine.moments)))
+            late = np.union1d(late[late >= 0], spine.merged)
+            rows = befores(ordered, plan.table).lazy()
         whole = len(spines) == 1
         block = out if whole else np.empty((len(plan.told), len(places)))
         cuts = Cuts.of(spine.dates, plan.windows)
-        told = with_previous(rows, plan.table) if told_before else rows
-        records = gathered(told, plan, spine, cuts, texts)
-        _measure(records, plan, spine, cuts, block)
-        if told_before:
-            _mend(events, plan, pairs if whole else pairs[places], spine, texts=texts, out=block)
+        _measure(gathered(rows, plan, spine, cuts, texts), plan, spine, cuts, block)
+        if len(late):
+            asked = pairs if whole else pairs[places]
+            _mend(events, plan, asked, spine, people=late, texts=texts, out=block)
         if not whole:
             out[:, places] = block
     return {
@@ -162,15 +166,11 @@ def _mend(
     pairs: pl.DataFrame,
     spine: Spine,
     *,
+    people: np.ndarray,
     texts: Texts,
     out: np.ndarray,
 ) -> None:
     """Measure again, plainly, the few of whom what was before an event was told otherwise then."""
-    rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
-    late = spine.register.numbers(Hashed.of_ids(told_late(rows, plan.table, spine.moments)))
-    people = np.union1d(late[late >= 0], spine.merged)
-    if not len(people):
-        return
     places = np.concatenate(
         [spine.rows[spine.starts[each] : spine.starts[each + 1]] for each in people]
     )
