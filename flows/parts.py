@@ -17,6 +17,7 @@ from flows.progress import Tell
 from flows.settings import Settings
 from sources.events import EVENT_TABLES
 from sources.landing import read_events
+from sources.moved import gather_moved
 from sources.partition import BUCKETS, Part
 
 # Landed rows of a part, about: features of so many take a gigabyte.
@@ -27,11 +28,13 @@ IN_TURN = ThreadPoolTaskRunner(max_workers=1)
 
 
 def parts_of(settings: Settings) -> list[Part]:
-    """Parts of the subscribers, none of them large, and at least two for each worker there is."""
+    """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
     events = read_events(settings.landing)
     rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
     wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
     of = min(wanted, BUCKETS)
+    if of > 1:
+        gather_moved(settings.landing)
     return [Part(number, of) for number in range(of)]
 
 

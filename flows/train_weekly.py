@@ -9,23 +9,22 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from features.catalogue import FEATURES
 from flows.moments import midnight, month_starts
+from flows.parts import parts_of, placed, scratch
 from flows.progress import step
 from flows.settings import Settings
+from flows.train_parts import Work, label_parts, laid_down, measure_parts
 from models.model import ChurnModel
 from models.params import BoosterParams, TrainingParams
 from models.registry import BrokenChampion
+from models.shares import shares_of
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
-from models.training_set import build_training_set
+from models.training_set import TrainingSet
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.landing import landed_until, read_events
 from sources.merges import Events, known_before
-from sources.states import scored_spine
 
-spine_step = task(name="states", cache_policy=NO_CACHE)(scored_spine)
-rows_step = task(name="features", cache_policy=NO_CACHE)(build_training_set)
 train_step = task(name="train", cache_policy=NO_CACHE)(train)
 log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
 
@@ -78,10 +77,15 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     params, events = training_params(settings), read_events(settings.landing)
     known_until = _known_until(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
-    with step("states", seconds):
-        spine = spine_step(events, dates, **settings.business)
-    with step("features", seconds) as tell:
-        rows = rows_step(events, FEATURES, spine, params, known_until=known_until, progress=tell)
+    with scratch(settings, "week") as folder:
+        work = Work(
+            dates=tuple(dates),
+            known_until=known_until,
+            settings=settings,
+            params=params,
+            folder=folder,
+        )
+        rows = _training_set(work, seconds)
     with step("train", seconds) as tell:
         trained = train_step(rows, params, champion=_champion(settings.home), progress=tell)
     with step("log", seconds) as tell:
@@ -94,6 +98,16 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         rows=trained.sizes,
         seconds=seconds,
     )
+
+
+def _training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
+    """Labels of everybody, and features of those who are learnt from, part by part."""
+    parts = parts_of(work.settings)
+    with step("labels", seconds) as tell:
+        shares = shares_of(placed(label_parts, work.settings)(parts, work, tell), work.params)
+    with step("features", seconds) as tell:
+        placed(measure_parts, work.settings)(parts, work, shares, tell)
+        return laid_down(parts, work, shares)
 
 
 def training_params(settings: Settings) -> TrainingParams:

@@ -1,0 +1,112 @@
+"""A training set made part by part of the subscribers, anywhere: labels first, then features.
+
+What became of everybody is told first, which is cheap; from the counts follows how large a share
+of the stayers is learnt from; and only who was chosen is measured.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from features.catalogue import COLUMNS, FEATURES
+from flows.parts import told
+from flows.progress import Tell
+from flows.settings import Settings
+from models.params import TrainingParams
+from models.shares import Shares, outcome_counts
+from models.training_set import (
+    TrainingSet,
+    join_training_sets,
+    label_spine,
+    measure_chosen,
+)
+from sources.landing import read_events
+from sources.partition import Part
+from sources.states import scored_spine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is the same for every part.
+
+    Attributes:
+        dates: When subscribers are asked about.
+        known_until: Labels read only what was known before.
+        settings: Of the home.
+        params: What is learnt.
+        folder: Where the parts are laid down, seen by every worker.
+    """
+
+    dates: tuple[datetime, ...]
+    known_until: datetime
+    settings: Settings
+    params: TrainingParams
+    folder: Path
+
+    def file(self, what: str, part: Part) -> Path:
+        """Where one part's rows lie."""
+        return self.folder / f"{what}-{part.number:03}.arrow"
+
+
+def label_part(part: Part, work: Work) -> pl.DataFrame:
+    """How many of one part stayed, left, or may yet; what became of each is laid down."""
+    events = read_events(work.settings.landing, part)
+    spine = scored_spine(events, work.dates, **work.settings.business)
+    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
+    labelled.write_ipc(work.file("labelled", part))
+    return outcome_counts(labelled, work.params)
+
+
+def measure_part(part: Part, work: Work, shares: Shares) -> Part:
+    """The part, when the features of those chosen from it have been laid down."""
+    measured = measure_chosen(
+        read_events(work.settings.landing, part),
+        FEATURES,
+        pl.read_ipc(work.file("labelled", part)),
+        work.params,
+        shares=shares,
+        known_until=work.known_until,
+    )
+    measured.rows.write_ipc(work.file("rows", part))
+    measured.about.write_ipc(work.file("about", part))
+    if measured.texts is not None:
+        measured.texts.write_ipc(work.file("texts", part))
+    return part
+
+
+label_part_step = task(name="label-part", cache_policy=NO_CACHE)(label_part)
+measure_part_step = task(name="measure-part", cache_policy=NO_CACHE)(measure_part)
+
+
+@flow(name="label-parts", validate_parameters=False)
+def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
+    """The counts of every part."""
+    return told([label_part_step.submit(part, work) for part in parts], tell, "labels")
+
+
+@flow(name="measure-parts", validate_parameters=False)
+def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[Part]:
+    """The parts, all measured."""
+    asked = [measure_part_step.submit(part, work, shares) for part in parts]
+    return told(asked, tell, "features")
+
+
+def laid_down(parts: list[Part], work: Work, shares: Shares) -> TrainingSet:
+    """The training set of all parts, sorted by date and subscriber."""
+    return join_training_sets([_read(part, work, shares) for part in parts])
+
+
+def _read(part: Part, work: Work, shares: Shares) -> TrainingSet:
+    texts = work.file("texts", part)
+    return TrainingSet(
+        rows=pl.read_ipc(work.file("rows", part)),
+        about=pl.read_ipc(work.file("about", part)),
+        columns=tuple(COLUMNS.values()),
+        known_until=work.known_until,
+        shares=shares,
+        texts=pl.read_ipc(texts) if texts.exists() else None,
+    )
