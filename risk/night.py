@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import polars as pl
+from risk.fingerprint import Content
 
 #: From 00:00 UTC on the day of the scores to two hours into the next day.
 VALID_FOR = timedelta(hours=26)
-
-_HASHED_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +62,8 @@ def freshness_of(night: Night, now: datetime) -> Freshness:
 
 
 def night_of(
-    rows: pl.DataFrame,
+    rows: int,
+    content: Content,
     *,
     scored_on: date,
     model_version: str,
@@ -76,26 +72,16 @@ def night_of(
     valid_for: timedelta,
     published_at: datetime,
 ) -> Night:
-    """The night that consists of ``rows``, current for so long after 00:00 UTC on its day."""
+    """The night that consists of so many rows, current for so long after 00:00 UTC on its day.
+
+    The fingerprint is the same if and only if the content is; ``published_at`` is not content.
+    """
     facts: dict[str, Any] = {
         "scored_on": scored_on,
-        "rows": len(rows),
+        "rows": rows,
         "model_version": model_version,
         "language": language,
         "valid_until": midnight(scored_on) + valid_for,
         "degraded": degraded,
     }
-    return Night(**facts, published_at=published_at, fingerprint=_fingerprint(rows, facts))
-
-
-def _fingerprint(rows: pl.DataFrame, facts: dict[str, Any]) -> str:
-    """SHA-256 over the facts and the rows as CSV: the same if and only if the content is.
-
-    ``published_at`` is not content.
-    """
-    digest = hashlib.sha256(repr(facts).encode())
-    for part in rows.iter_slices(_HASHED_AT_ONCE):
-        text = io.BytesIO()
-        part.write_csv(text)
-        digest.update(text.getbuffer())
-    return digest.hexdigest()
+    return Night(**facts, published_at=published_at, fingerprint=content.digest(facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -53,19 +53,23 @@ def is_published(connection: sa.Connection, night: Night) -> bool:
     return connection.scalar(same) == connection.scalar(rows)
 
 
-def replace_night(
-    connection: sa.Connection, night: Night, staged: list[str], tell: Callable[[int], None]
-) -> None:
-    """Put the staged rows, which have the columns ``staged``, in the place of the night.
-
-    ``tell`` hears how many rows are in: none after the old ones went, all before the commit.
-    """
+def clear_night(connection: sa.Connection, scored_on: date) -> None:
+    """Take the night out, if there is one."""
     for table in (RISK, NIGHTS):
-        connection.execute(sa.delete(table).where(table.c.scored_on == night.scored_on))
-    tell(0)
-    for done in range(0, night.rows, INSERTED_AT_ONCE):
-        connection.execute(_insert(night, staged, done))
-        tell(min(done + INSERTED_AT_ONCE, night.rows))
+        connection.execute(sa.delete(table).where(table.c.scored_on == scored_on))
+
+
+def insert_rows(
+    connection: sa.Connection, night: Night, schema: str, staged: list[str], rows: int
+) -> Iterator[int]:
+    """Insert the rows of an attached file, which has the columns ``staged``; how many, by steps."""
+    for done in range(0, rows, INSERTED_AT_ONCE):
+        connection.execute(_insert(night, schema, staged, done))
+        yield min(INSERTED_AT_ONCE, rows - done)
+
+
+def insert_night(connection: sa.Connection, night: Night) -> None:
+    """Say that the night is there."""
     connection.execute(sa.insert(NIGHTS).values(asdict(night)))
 
 
@@ -102,10 +106,10 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _insert(night: Night, staged: list[str], after: int) -> sa.Insert:
+def _insert(night: Night, schema: str, staged: list[str], after: int) -> sa.Insert:
     """The next rows after the rowid ``after``; what all rows share comes from the night."""
     source = sa.table(
-        STAGED, sa.column("rowid"), *(sa.column(name) for name in staged), schema=STAGED
+        STAGED, sa.column("rowid"), *(sa.column(name) for name in staged), schema=schema
     )
     shared = {c.name: c for c in RISK.c if c.name not in staged}
     values = [sa.literal(getattr(night, name), c.type) for name, c in shared.items()]

@@ -53,7 +53,7 @@ NIGHTS = sa.Table(
     _column("language", sa.Text, "Language of reasons and action_text, e.g. en"),
     _column("valid_until", Utc, "From here on (UTC) the night is stale"),
     _column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
-    _column("fingerprint", sa.Text, "SHA-256 of the content: the same night again is the same"),
+    _column("fingerprint", sa.Text, "Digest of the content: the same night again has the same"),
     comment="One row per published night",
 )
 

@@ -46,9 +46,7 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
     Raises:
         BadScores: Says which rule is broken, how often, and gives an example.
     """
-    typed = _typed(_named(_as_polars(scores)))
-    if typed.is_empty():
-        raise BadScores("no scores: an empty night would tell support that nobody is at risk")
+    typed = _typed(_named(as_polars(scores)))
     for broken, column, what in _rules():
         _refuse(typed.filter(broken), column, what)
     return typed
@@ -60,7 +58,12 @@ def _refuse(rows: pl.DataFrame, column: str, what: str) -> None:
         raise BadScores(f"{len(rows)} scores {what}, e.g. {value!r} for subscriber {who!r}")
 
 
-def _as_polars(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
+def as_polars(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
+    """The same rows as a Polars frame.
+
+    Raises:
+        BadScores: pandas holds what is no table.
+    """
     import polars as pl
 
     if isinstance(scores, pl.DataFrame):

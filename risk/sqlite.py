@@ -8,8 +8,9 @@ write-ahead log is deleted under the writer. ADBC therefore fills a file of its 
 
 from __future__ import annotations
 
+import glob
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,23 @@ from risk.schema import METADATA
 if TYPE_CHECKING:
     import polars as pl
 
-#: Name of the attached database that holds what is to be inserted, in a table of the same name.
+#: Table that holds what is to be inserted; with a number, the attached database it is in.
 STAGED = "staged"
 
+#: So many files can be attached (SQLite allows 10).
+PARTS = 8
+
 _WAIT_SECONDS = 60.0  # for another writer; readers never wait
-_CACHE_KIB = 256 * 1024  # a night of a million is written without spilling its index
+
+_WRITING = (
+    "page_size = 8192",  # of a new file: a row is about 1 KB
+    "journal_mode = WAL",
+    # A power cut may take back the newest night, whole; the file stays sound and the night can be
+    # done again. A process that is killed loses nothing that was committed.
+    "synchronous = NORMAL",
+    "cache_size = -262144",  # KiB: an index of ten million ranks is filled without spilling
+    "ignore_check_constraints = ON",  # every row has been checked; what else writes is checked
+)
 
 
 def database_file(url: str) -> Path:
@@ -60,20 +73,39 @@ def writing(file: Path) -> Iterator[sa.Connection]:
         yield connection
 
 
-def stage(connection: sa.Connection, file: Path, rows: pl.DataFrame) -> None:
-    """Put ``rows`` where SQL can insert them from: ``staged.staged``, rowid 1 being the first.
+def fill(file: Path, part: int, rows: Iterable[pl.DataFrame]) -> Path:
+    """Put ``rows`` into a file beside ``file``, in one table; rowid 1 is the first.
 
-    To be called once, inside ``writing``: its lock is what keeps the name to one writer.
+    To be called inside ``writing``, maybe by another thread: its lock is what keeps the names to
+    one writer.
     """
     from adbc_driver_sqlite import dbapi
 
-    staged = file.with_name(f"{file.name}-{STAGED}")
-    _remove(staged)  # of a writer that was killed
+    staged = file.with_name(f"{file.name}-{STAGED}{part}")
     with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
-        cursor.adbc_ingest(STAGED, rows, mode="create")  # type: ignore[arg-type]
+        for number, some in enumerate(rows):
+            mode = "append" if number else "create"
+            cursor.adbc_ingest(STAGED, some, mode=mode)  # type: ignore[arg-type]
         bulk.commit()
-    connection.execute(sa.text(f"ATTACH DATABASE :file AS {STAGED}"), {"file": str(staged)})
-    _remove(staged)  # open, and gone as soon as it is closed, whatever happens
+    return staged
+
+
+def attach(connection: sa.Connection, staged: Path) -> str:
+    """Let SQL read a filled file, as the database that is named here; at most ``PARTS`` of them.
+
+    A transaction cannot let go of a file again, but its name is gone at once, and the rest as soon
+    as it is closed, whatever happens.
+    """
+    name = staged.name.rpartition("-")[2]
+    connection.execute(sa.text(f"ATTACH DATABASE :file AS {name}"), {"file": str(staged)})
+    _remove(staged)
+    return name
+
+
+def sweep(file: Path) -> None:
+    """Remove what a writer that was killed has left. To be called inside ``writing``."""
+    for left in file.parent.glob(f"{glob.escape(file.name)}-{STAGED}*"):
+        left.unlink(missing_ok=True)
 
 
 def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
@@ -83,8 +115,8 @@ def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
         uri = f"{file.as_uri()}?mode={mode}"
         opened = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS)
         if mode != "ro":
-            opened.execute("PRAGMA journal_mode = WAL")
-            opened.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            for pragma in _WRITING:
+                opened.execute(f"PRAGMA {pragma}")
         return opened
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)

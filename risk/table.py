@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,30 +11,28 @@ import sqlalchemy as sa
 
 from risk import sqlite
 from risk.night import VALID_FOR, Freshness, freshness_of, night_of
+from risk.publishing import Progress, stage, swap
 from risk.queries import (
     NoNight,
     frame,
-    is_published,
     nights_of,
     published_night,
-    replace_night,
 )
-from risk.ranking import DEFAULT_BANDS, Bands, ranked
+from risk.ranking import DEFAULT_BANDS, Bands
 from risk.schema import RISK
-from risk.scores import BadScores, checked
+from risk.scores import BadScores
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read"]
+    Scores = pl.DataFrame | pd.DataFrame
 
-#: Told how many rows of how many are done, and what is being done.
-Progress = Callable[[int, int, str], None]
+__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read"]
 
 
 def publish(
-    scores: pl.DataFrame | pd.DataFrame,
+    scores: Scores | Iterable[Scores],
     url: str,
     *,
     scored_on: date,
@@ -52,7 +50,9 @@ def publish(
     never wait. If the night is already there with the same content, nothing changes.
 
     Args:
-        scores: One row per subscriber, as ``risk.scores`` describes it.
+        scores: One row per subscriber, as ``risk.scores`` describes it; or many such frames, each
+            subscriber in one of them. They may take their time: each is put aside in a file
+            before the next is asked for, and the table is not locked before the last has come.
         url: ``sqlite:///FILE``; made where absent.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
@@ -72,26 +72,19 @@ def publish(
     """
     tell = progress or (lambda _done, _total, _what: None)
     file = sqlite.database_file(url)
-    tell(0, len(scores), "checking")
-    rows = ranked(checked(scores), bands)
-    night = night_of(
-        rows,
-        scored_on=scored_on,
-        model_version=model_version,
-        language=language,
-        degraded=list(degraded),
-        valid_for=valid_for,
-        published_at=now or datetime.now(UTC),
-    )
-    with sqlite.writing(file) as connection:
-        if not is_published(connection, night):
-            tell(0, len(rows), "staging")
-            sqlite.stage(connection, file, rows)
-            replace_night(
-                connection, night, rows.columns, lambda done: tell(done, len(rows), "inserting")
-            )
-            tell(len(rows), len(rows), "committing")
-    return len(rows)
+    with stage(scores, bands, file.parent, tell) as staged:
+        night = night_of(
+            staged.rows,
+            staged.content,
+            scored_on=scored_on,
+            model_version=model_version,
+            language=language,
+            degraded=list(degraded),
+            valid_for=valid_for,
+            published_at=now or datetime.now(UTC),
+        )
+        swap(file, night, staged, tell)
+    return night.rows
 
 
 def read(

@@ -1,0 +1,87 @@
+"""From scores to a published night: put aside, ranked, and swapped in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from risk import queries, sqlite
+from risk.night import Night
+from risk.ranking import Bands
+from risk.staging import Ordered, Staging, is_frame, pieces
+from risk.threads import ahead
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import sqlalchemy as sa
+
+    Scores = pl.DataFrame | pd.DataFrame
+
+#: Told how many rows of how many are done, and what is being done.
+Progress = Callable[[int, int, str], None]
+
+
+@contextmanager
+def stage(
+    scores: Scores | Iterable[Scores], bands: Bands, folder: Path, tell: Progress
+) -> Iterator[Staging]:
+    """All scores, checked and put aside in a file of ``folder`` that has no name.
+
+    Where the scores are many frames, nobody knows how many rows are still to come, and the total
+    that ``tell`` hears is how many have.
+
+    Raises:
+        BadScores: The scores break a rule.
+    """
+    total = len(cast("Scores", scores)) if is_frame(scores) else 0
+    tell(0, total, "checking")
+    with Staging(folder) as staged:
+        for piece in pieces(scores, bands):
+            staged.add(piece)
+            tell(staged.rows, total or staged.rows, "checking")
+        staged.close()
+        yield staged
+
+
+def swap(file: Path, night: Night, staged: Staging, tell: Progress) -> None:
+    """Put what is staged in the place of the night, unless it is there already."""
+    with sqlite.writing(file) as connection:
+        if queries.is_published(connection, night):
+            return
+        tell(0, night.rows, "staging")
+        sqlite.sweep(file)
+        _replace(connection, file, night, staged, tell)
+        tell(night.rows, night.rows, "committing")
+
+
+def _replace(
+    connection: sa.Connection, file: Path, night: Night, staged: Staging, tell: Progress
+) -> None:
+    """One part is filled by another thread while the one before it is being inserted."""
+    queries.clear_night(connection, night.scored_on)
+    done = 0
+    tell(done, night.rows, "inserting")
+    for part, rows in _filled(file, night.rows, staged.ordered()):
+        name = sqlite.attach(connection, part)
+        for inserted in queries.insert_rows(connection, night, name, staged.columns, rows):
+            done += inserted
+            tell(done, night.rows, "inserting")
+    queries.insert_night(connection, night)
+
+
+def _filled(file: Path, rows: int, ordered: Ordered) -> Iterator[tuple[Path, int]]:
+    """The night in files to attach, and how many rows are in each."""
+    at_once = queries.INSERTED_AT_ONCE
+    windows = -(-rows // at_once)
+    each = -(-windows // sqlite.PARTS)
+    taken = ordered.windows(at_once)
+
+    def fill(part: int) -> tuple[Path, int]:
+        filled = sqlite.fill(file, part, islice(taken, each))
+        return filled, min(each * at_once, rows - part * each * at_once)
+
+    return ahead(fill, range(-(-windows // each)), threads=1)

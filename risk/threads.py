@@ -1,0 +1,24 @@
+"""Work done in the background, a little ahead of whoever needs it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def ahead(work: Callable[[_In], _Out], items: Iterable[_In], *, threads: int = 2) -> Iterator[_Out]:
+    """What ``work`` makes of each item, in order, so many items at once.
+
+    The items are taken by the caller's own thread; an error is raised in the place of its item.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[_Out]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
