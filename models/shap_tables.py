@@ -7,7 +7,6 @@ is to find its cell in each table and to add that. Cells hold integers of a comm
 exact, and the same in any order. A cell has two lanes for the score, coarse and fine.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from math import ceil, floor, log2
 
@@ -107,32 +106,37 @@ def build_tables(trees: list[Tree]) -> Tables:
 
 def _grouped(parts: list[Part], most: int) -> list[list[Part]]:
     """The parts in few groups, of at most so many columns each, so that lanes can be shared."""
-    rest, groups = parts, []
-    while rest:
-        columns = max((part.features for part in rest), key=len)
-        while (wanted := _wanted(columns, rest, most)) is not None:
-            columns |= {wanted}
-        groups.append([part for part in rest if part.features <= columns])
-        rest = [part for part in rest if not part.features <= columns]
+    every = max((max(part.features) for part in parts), default=-1) + 1
+    asks = np.zeros((len(parts), every), bool)
+    for place, part in enumerate(parts):
+        asks[place, list(part.features)] = True
+    rest, groups = np.arange(len(parts)), []
+    while len(rest):
+        columns = asks[rest[np.argmax(asks[rest].sum(axis=1))]].copy()
+        while (wanted := _wanted(columns, asks[rest], most)) is not None:
+            columns[wanted] = True
+        covered = ~(asks[rest] & ~columns).any(axis=1)
+        groups.append([parts[place] for place in rest[covered]])
+        rest = rest[~covered]
     return groups
+
+
+def _wanted(columns: np.ndarray, asks: np.ndarray, most: int) -> int | None:
+    """The column that brings most parts nearest to being covered by ``columns``, if there is room.
+
+    A part counts the more, the fewer columns it lacks.
+    """
+    lacking = asks & ~columns
+    lacks = lacking.sum(axis=1)
+    near = (lacks > 0) & (lacks + columns.sum() <= most)
+    if not near.any():
+        return None
+    return int(np.argmax((lacking[near] * 0.25 ** lacks[near, None]).sum(axis=0)))
 
 
 def _in_fours(group: list[Part]) -> list[Part]:
     """The group, filled up with parts that ask nothing and add nothing: four are read at once."""
     return group + [Part((), {})] * (-len(group) % 4)
-
-
-def _wanted(columns: frozenset[int], parts: list[Part], most: int) -> int | None:
-    """The column that brings most parts nearest to being covered by ``columns``, if there is room.
-
-    A part counts the more, the fewer columns it lacks.
-    """
-    wanted: Counter[int] = Counter()
-    for part in parts:
-        lacking = part.features - columns
-        if lacking and len(columns) + len(lacking) <= most:
-            wanted.update(dict.fromkeys(lacking, 4 ** (most - len(lacking))))
-    return max(wanted, key=lambda column: (wanted[column], -column)) if wanted else None
 
 
 def _size(part: Part) -> int:

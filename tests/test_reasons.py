@@ -1,6 +1,7 @@
 """Why somebody is at risk: exact contributions, summed by signal, in words, strongest first."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -9,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.definition import Column
+from features.money import written
+from features.words import as_said, say
+from models import blocks, reasons
 from models.contributions import contributions
 from models.encoding import ColumnContract
-from models.reasons import REASON, explain
+from models.reasons import REASON, explain, in_words, weigh
 from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
 MODEL = trained().model
@@ -61,8 +65,8 @@ def test_nobody_has_no_reasons():
 
 def test_a_reason_adds_up_the_columns_of_its_signal_and_the_strongest_of_them_speaks():
     raised = shap(FEW)[:, :-1] * MODEL.calibration.slope
-    for row, reasons in enumerate(explain(MODEL, FEW, COLUMNS)):
-        for reason in reasons:
+    for row, told in enumerate(explain(MODEL, FEW, COLUMNS)):
+        for reason in told:
             mine = {n: raised[row, p] for p, n in enumerate(NAMES) if SIGNAL[n] == reason["signal"]}
             assert reason["weight"] == pytest.approx(sum(mine.values()), abs=1e-3)
             assert mine[reason["column"]] == pytest.approx(max(mine.values()), abs=1e-5)
@@ -73,12 +77,12 @@ def test_a_reason_adds_up_the_columns_of_its_signal_and_the_strongest_of_them_sp
 
 def test_reasons_only_raise_the_risk_strongest_first_at_most_four_one_per_signal():
     lists = explain(MODEL, MANY, COLUMNS).to_list()
-    for reasons in lists:
-        weights = [reason["weight"] for reason in reasons]
+    for told in lists:
+        weights = [reason["weight"] for reason in told]
         assert weights == sorted(weights, reverse=True)
         assert all(weight > 0.04 for weight in weights)
-        assert len({reason["signal"] for reason in reasons}) == len(reasons) <= 4
-    assert {len(reasons) for reasons in lists} >= {0, 1, 2, 3}
+        assert len({reason["signal"] for reason in told}) == len(told) <= 4
+    assert {len(told) for told in lists} >= {0, 1, 2, 3}
 
 
 def one(**values: float | str | None) -> pl.DataFrame:
@@ -102,18 +106,17 @@ def test_three_failed_payments_are_said_with_number_and_window(language, text):
 
 
 def test_a_category_is_named_by_its_text():
-    reasons = {
-        r["signal"]: r for r in explain(MODEL, one(plan="basic", tickets_open=1), COLUMNS)[0]
-    }
-    assert reasons["plan"]["text"] == "is on the basic plan"
-    assert reasons["plan"]["value"] is None
+    told = explain(MODEL, one(plan="basic", tickets_open=1), COLUMNS)[0]
+    by_signal = {reason["signal"]: reason for reason in told}
+    assert by_signal["plan"]["text"] == "is on the basic plan"
+    assert by_signal["plan"]["value"] is None
 
 
 def test_amounts_are_said_in_each_rows_own_currency():
     columns = failed_in("currency")
     rows = pl.concat([one(payments_failed_30d=900.0, payments_failed_90d=900.0)] * 2)
     told = explain(MODEL, rows, columns, currency=pl.Series(["EUR", "JPY"]))
-    assert [reasons[0]["text"] for reasons in told] == [
+    assert [first[0]["text"] for first in told] == [
         "€9.00 failed in the last 30 days",
         "¥900 failed in the last 30 days",
     ]
@@ -132,7 +135,7 @@ def test_a_currency_column_beside_the_amount_goes_before_that_of_the_row():
         failed_in("plan"),
         currency=pl.Series(["EUR"] * 3),
     )
-    texts = {r["text"] for reasons in told for r in reasons if r["signal"] == "payment_failures"}
+    texts = {r["text"] for one_of in told for r in one_of if r["signal"] == "payment_failures"}
     assert texts == {f"{n} failed in the last 30 days" for n in ("¥900", "KWD0.900", "9")}
 
 
@@ -155,3 +158,39 @@ def test_a_persons_reasons_do_not_depend_on_who_else_is_scored(order):
     together = explain(MODEL, FEW.head(30), COLUMNS)
     shuffled = explain(MODEL, FEW.head(30)[list(order)], COLUMNS)
     assert shuffled.to_list() == [together.to_list()[place] for place in order]
+
+
+@pytest.mark.parametrize("rows", [1, 300, 3_000])
+def test_scores_come_with_the_reasons_and_are_the_boosters_own(rows):
+    weighed = weigh(MODEL, MANY.head(rows), COLUMNS)
+    risks = MODEL.risks(weighed.score, weighed.cause_score)
+    for risk, theirs in zip(risks, MODEL.predict(MANY.head(rows)), strict=True):
+        assert np.abs(risk.to_numpy() - theirs.to_numpy()).max() < 1e-10
+
+
+def test_scores_and_reasons_are_the_same_to_the_bit_on_one_core_and_on_two(monkeypatch):
+    told = []
+    for cores in (1, 2):
+        monkeypatch.setattr(blocks, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr(reasons, "in_blocks", partial(blocks.in_blocks, at_once=cores * 700))
+        weighed = weigh(MODEL, MANY.head(5_000), COLUMNS)
+        told.append((weighed.score.tobytes(), in_words(weighed, MODEL, MANY.head(5_000), COLUMNS)))
+    assert told[0][0] == told[1][0]
+    assert told[0][1].equals(told[1][1])
+
+
+@given(
+    unit=st.sampled_from(["payments", "days", "hours", "points", "share", "times", "money"]),
+    value=st.floats(-20, 20) | st.floats(0, 1e7) | st.integers(0, 200).map(lambda n: n / 20),
+    currency=st.sampled_from(["EUR", "JPY", "KWD", None]),
+)
+def test_a_value_reads_as_the_one_that_stands_for_it(unit, value, currency):
+    said_in = "plan" if unit == "money" else None
+    feature = replace(FAILED, unit=unit, currency=said_in, en=replace(FAILED.en, many="{n} of it"))
+    column = replace(COLUMNS[0], feature=feature)
+    standing = as_said(column, np.array([value]))
+    assert as_said(column, standing) == standing
+    assert (standing == 0) == (value == 0)
+    assert say(column, value, "en", currency) == say(column, float(standing[0]), "en", currency)
+    if unit == "money" and currency:
+        assert written(float(standing[0]), currency, "en") == written(round(value), currency, "en")
