@@ -94,6 +94,11 @@ def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     return found.astype({name: _pandas_type(RISK.c[name]) for name in found.columns})
 
 
+def records(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """The rows of ``risk`` that ``query`` finds, as plain Python values."""
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
     """Millions of small lists that all stay: searching them for garbage doubled the time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from babel.numbers import format_percent
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
     from rich.text import Text
+
+    #: Rows of the risk table.
+    Rows = pd.DataFrame | Sequence[Mapping[Any, Any]]
 
 Language = Literal["en", "es"]
 
@@ -57,8 +60,8 @@ _WORDS = {
 }
 
 
-def riskiest(night: pd.DataFrame, width: int, language: Language = "en") -> Table:
-    """Rows that ``risk.table.read`` gave, one below the other, for so many columns of terminal.
+def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
+    """Rows that ``risk.table`` gave, one below the other, for so many columns of terminal.
 
     Where there is little room, what to do stands below the reasons.
     """
@@ -81,15 +84,15 @@ def riskiest(night: pd.DataFrame, width: int, language: Language = "en") -> Tabl
     table.add_column(words["why"], ratio=3)
     if wide:
         table.add_column(words["do"], ratio=2)
-    for row in night.to_dict("records"):
+    for row in _records(night):
         table.add_row(*_cells(row, language, wide=wide))
     return table
 
 
-def expected_loss(night: pd.DataFrame, language: Language = "en") -> str:
+def expected_loss(night: Rows, language: Language = "en") -> str:
     """What these rows are expected to lose a month, in one sentence: a sum for each currency."""
-    known = night.dropna(subset=["expected_loss"])
-    money = totals(zip(known["expected_loss"], known["currency"], strict=True), language)
+    known = [row for row in _records(night) if row["expected_loss"] is not None]
+    money = totals(((row["expected_loss"], row["currency"]) for row in known), language)
     words = _WORDS[language]
     return words["total"].format(n=len(night), money=money or words["unknown"])
 
@@ -104,6 +107,13 @@ def cautions(freshness: Freshness, language: Language = "en") -> list[str]:
     if freshness.degraded:
         said.append(words["degraded"].format(sources=", ".join(freshness.degraded)))
     return said
+
+
+def _records(night: Rows) -> Sequence[Mapping[Any, Any]]:
+    """One mapping a row, ``None`` for what is unknown. Only who has pandas already needs it."""
+    if isinstance(night, Sequence):
+        return night
+    return night.astype(object).where(night.notna(), None).to_dict("records")
 
 
 def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Text | Table]:
@@ -136,10 +146,8 @@ def _listed(items: list[tuple[str, Text]]) -> Table:
 
 def _money(row: Mapping[Any, Any], language: Language) -> str:
     """The expected loss, and below it what it is a part of."""
-    import pandas as pd
-
     words = _WORDS[language]
-    if pd.isna(row["expected_loss"]):
+    if row["expected_loss"] is None:
         return words["unknown"]
     loss, mrr = (written(row[name], row["currency"], language) for name in ("expected_loss", "mrr"))
     return f"{loss}\n{words['of']} {mrr}"

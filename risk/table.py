@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from risk import sqlite
 from risk.night import VALID_FOR, Freshness, freshness_of, night_of
-from risk.publishing import Progress, stage, swap
 from risk.queries import (
     NoNight,
     frame,
     nights_of,
     published_night,
+    records,
 )
 from risk.ranking import DEFAULT_BANDS, Bands
 from risk.schema import RISK
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from risk.publishing import Progress
+
     Scores = pl.DataFrame | pd.DataFrame
 
-__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read"]
+__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read", "riskiest"]
 
 
 def publish(
@@ -70,6 +72,8 @@ def publish(
         BadScores: The scores break a rule. Nothing was published.
         ValueError: ``url`` names no file.
     """
+    from risk.publishing import stage, swap
+
     tell = progress or (lambda _done, _total, _what: None)
     file = sqlite.database_file(url)
     with stage(scores, bands, file.parent, tell) as staged:
@@ -109,14 +113,26 @@ def read(
     Raises:
         NoNight: Says which nights there are.
     """
-    if top is not None and top < 1:
-        raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
-    query = sa.select(RISK).order_by(RISK.c.rank).limit(top)
+    query = _night_by_rank(top)
     if subscriber_id is not None:
         query = query.where(RISK.c.subscriber_id == subscriber_id)
     with sqlite.reading(_existing(url)) as connection:
         night = published_night(connection, scored_on)
         return frame(connection, query.where(RISK.c.scored_on == night.scored_on))
+
+
+def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[str, Any]]:
+    """The rows that ``read`` gives, as plain Python values: what is unknown is ``None``.
+
+    For few rows that should come at once: importing pandas takes longer than finding them.
+
+    Raises:
+        NoNight: Says which nights there are.
+    """
+    query = _night_by_rank(top)
+    with sqlite.reading(_existing(url)) as connection:
+        night = published_night(connection, scored_on)
+        return records(connection, query.where(RISK.c.scored_on == night.scored_on))
 
 
 def history(url: str, subscriber_id: str) -> pd.DataFrame:
@@ -138,6 +154,12 @@ def freshness(url: str, now: datetime | None = None) -> Freshness:
     """
     with sqlite.reading(_existing(url)) as connection:
         return freshness_of(published_night(connection), now or datetime.now(UTC))
+
+
+def _night_by_rank(top: int | None) -> sa.Select[Any]:
+    if top is not None and top < 1:
+        raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
+    return sa.select(RISK).order_by(RISK.c.rank).limit(top)
 
 
 def _existing(url: str) -> Path:

@@ -1,14 +1,18 @@
 """What a person sees of the risk table in a terminal."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
 import features.money
+import risk.table
 from risk import money
 from risk.money import totals, written
 from risk.night import Freshness
@@ -30,7 +34,7 @@ def night(tmp_path: Path) -> pd.DataFrame:
     return read(url)
 
 
-def seen(night: pd.DataFrame, width: int, *, terminal: bool = False) -> str:
+def seen(night: Any, width: int, *, terminal: bool = False) -> str:
     console = Console(file=StringIO(), width=width, force_terminal=terminal, color_system="auto")
     console.print(riskiest(night, width))
     assert isinstance(console.file, StringIO)
@@ -70,6 +74,27 @@ def test_reasons_and_the_risk_table_write_amounts_alike() -> None:
 
 def test_currencies_are_never_added_up() -> None:
     assert totals([(100, "EUR"), (5, "JPY"), (1, "EUR")]) == "€1.01, ¥5"
+
+
+def test_rows_are_seen_alike_with_pandas_and_without(tmp_path: Path, night: pd.DataFrame) -> None:
+    rows = risk.table.riskiest(f"sqlite:///{tmp_path}/risk.db", 4)
+    assert len(rows) == 4
+    assert seen(rows, 100) == seen(night, 100)
+    assert expected_loss(rows) == expected_loss(night)
+
+
+def test_nothing_that_takes_long_to_import_is_needed(tmp_path: Path, night: pd.DataFrame) -> None:
+    code = f"""if True:
+        import sys
+        from risk.show import expected_loss, riskiest
+        from risk.table import freshness, riskiest as found
+        rows = found("sqlite:///{tmp_path}/risk.db", 4)
+        riskiest(rows, 80), expected_loss(rows), freshness("sqlite:///{tmp_path}/risk.db")
+        print(sorted({{"pandas", "polars", "numpy", "pyarrow"}} & set(sys.modules)))
+    """
+    root = Path(__file__).parent.parent
+    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
+    assert ran.stdout == b"[]\n"
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])

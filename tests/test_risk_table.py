@@ -19,7 +19,7 @@ from risk.ranking import Bands
 from risk.schema import RISK
 from risk.scores import REQUIRED
 from risk.sqlite import database_file, reading
-from risk.table import BadScores, NoNight, freshness, history, publish, read
+from risk.table import BadScores, NoNight, freshness, history, publish, read, riskiest
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed in the last 30 days"}
@@ -169,6 +169,18 @@ def test_the_top_of_a_night_or_one_subscriber(url: str) -> None:
     assert read(url, subscriber_id="' OR 1=1 --").empty
     with pytest.raises(ValueError, match="at least 1"):
         read(url, top=0)
+
+
+def test_the_riskiest_as_plain_values(url: str) -> None:
+    put(scores(score("ann", 0.1, mrr=None), score("bob", 0.4), score("eve", 0.2)), url)
+    put(TWO, url, MARCH_2)
+    found = riskiest(url, 3, scored_on=MARCH_1)
+    assert [row["subscriber_id"] for row in found] == ["bob", "eve", "ann"]
+    assert found[0]["scored_on"] == MARCH_1
+    assert (found[0]["reasons"], found[2]["mrr"]) == ([FAILED], None)
+    assert [row["rank"] for row in riskiest(url, 1)] == [1]
+    with pytest.raises(ValueError, match="at least 1"):
+        riskiest(url, 0)
 
 
 def test_types_do_not_depend_on_there_being_rows(url: str) -> None:
