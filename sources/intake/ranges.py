@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Which of several ``Candidates`` an event comes from.
 ORIGIN = "origin"
-#: Rows that are compared at a time, of the source and of the landing together: about 1 GiB.
-ROWS_AT_A_TIME = 2_500_000
+#: Rows that are compared at a time, of the source and of the landing together: some 2 GiB at most.
+ROWS_AT_A_TIME = 4_000_000
 
 _RANGE = "range"
 _BATCH = 500_000
