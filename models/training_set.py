@@ -190,9 +190,10 @@ def _texts(
 
 
 def _distinct(texts: pl.DataFrame) -> pl.DataFrame:
-    """The texts of each column once, sorted."""
-    columns = [column.drop_nulls().unique().sort().to_frame() for column in texts.iter_columns()]
-    return pl.concat(columns, how="horizontal") if columns else pl.DataFrame()
+    """The texts of each column once, sorted, and nulls to the length of the longest."""
+    columns = [column.drop_nulls().unique().sort() for column in texts.iter_columns()]
+    longest = max((len(column) for column in columns), default=0)
+    return pl.DataFrame([column.extend_constant(None, longest - len(column)) for column in columns])
 
 
 def _labels(

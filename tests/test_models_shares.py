@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
+from features.definition import Latest
 from models.fit import Examples, fit_booster
 from models.params import BoosterParams, TrainingParams
 from models.people import person_numbers
@@ -207,6 +208,7 @@ class TestTheModel:
         assert train(small, on_two).model == train(small, FEWER).model
 
 
+FEATURES = (FAILED, PLAN, replace(PLAN, name="currency", measure=Latest("currency")))
 PEOPLE = [f"p{number:02}" for number in range(40)]
 DATES = [AS_OF + timedelta(days=30 * month) for month in range(12)]
 BUILT = TrainingParams(most_rows=100, most_later_rows=20)
@@ -221,7 +223,9 @@ def company(people: list[str]) -> Events:
             for number, who in enumerate(PEOPLE)
             if who in people
             for row in (
-                happened("started", -100, who, who, plan="own" if who == "p39" else "pro"),
+                happened(
+                    "started", -100, who, who, plan="own" if who == "p39" else "pro", currency="EUR"
+                ),
                 *([happened("ended", 9 * number, who, who)] if number % 3 else []),
             )
         ],
@@ -236,7 +240,7 @@ def asked(people: list[str]) -> pl.DataFrame:
 
 def build(people: list[str], params: TrainingParams = BUILT) -> TrainingSet:
     return build_training_set(
-        company(people), (FAILED, PLAN), asked(people), params, known_until=day(KNOWN)
+        company(people), FEATURES, asked(people), params, known_until=day(KNOWN)
     )
 
 
@@ -252,7 +256,7 @@ class TestBuiltInParts:
     def test_texts_that_only_others_have_now_are_known_to_the_model_and_strand_a_champion(self):
         thin = build(PEOPLE)
         assert "own" in thin.seen["plan"]
-        assert thin.newest["plan"].to_list() == ["own", "pro"]
+        assert thin.newest.rows() == [("own", "EUR"), ("pro", None)]
 
     @pytest.mark.parametrize("params", [BUILT, TrainingParams()])
     def test_parts_joined_are_the_whole(self, params):
@@ -266,7 +270,7 @@ class TestBuiltInParts:
         joined = join_training_sets(
             [
                 measure_chosen(
-                    tables, (FAILED, PLAN), rows, params, shares=agreed, known_until=day(KNOWN)
+                    tables, FEATURES, rows, params, shares=agreed, known_until=day(KNOWN)
                 )
                 for tables, rows in zip(events, labelled, strict=True)
             ]
