@@ -8,6 +8,8 @@ copies it; ``night HOME`` is what is timed; ``rows HOME FILE`` keeps the rows th
 import json
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 from time import perf_counter
@@ -25,9 +27,14 @@ from models.model import ChurnModel
 from models.score import score
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.landing import read_events
+from sources.moved import gather_moved
+from sources.partition import BUCKETS, Part
 from sources.states import SCORED, states_at
 
 AS_OF = DATES[-1].replace(tzinfo=UTC)
+TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
+
+_ROWS = 8_000_000  # of landed rows in a part
 
 _MEANT: tuple[Column, ...] = tuple(column for feature in SIXTY for column in feature.columns)
 
@@ -67,24 +74,41 @@ def night(home: str) -> dict[str, Any]:
     steps: dict[str, float] = {}
     model = ChurnModel.load(Path(home) / "model")
     start = perf_counter()
-    people, rows = _measured(Path(home), steps)
-    at = perf_counter()
-    scores = score(model, rows, _MEANT, about=people.drop("interval_months"))
-    steps["score"] = perf_counter() - at
-    at = perf_counter()
-    url = f"sqlite:///{Path(home) / 'ours.db'}"
-    publish(scores, url, scored_on=AS_OF.date(), model_version="1")
-    steps["publish"] = perf_counter() - at
+    with _timed("parts", steps):
+        parts = _parts(Path(home))
+    files = [_scored(Path(home), part, model, steps) for part in parts]
+    with _timed("publish", steps):
+        scores = pl.concat(pl.read_ipc(file) for file in files)
+        url = f"sqlite:///{Path(home).absolute() / 'ours.db'}"
+        publish(scores, url, scored_on=AS_OF.date(), model_version="1")
     return _told(start, scores.height) | {"steps": steps}
+
+
+def _parts(home: Path) -> list[Part]:
+    """So many that none has more landed rows than fit into a gigabyte of features."""
+    events = read_events(home / "landing")
+    total = sum(events[table.name].select(pl.len()).collect().item() for table in TABLES)
+    of = min(-(-total // _ROWS), BUCKETS)
+    if of > 1:
+        gather_moved(home / "landing")
+    return [Part(number, of) for number in range(of)]
+
+
+def _scored(home: Path, part: Part, model: ChurnModel, steps: dict[str, float]) -> Path:
+    people, found = _measured(home, part, steps)
+    file = home / f"part-{part.number}.arrow"
+    with _timed("reasons", steps):
+        score(model, found, _MEANT, about=people.drop("interval_months")).write_ipc(file)
+    return file
 
 
 def rows(home: str, file: str) -> dict[str, Any]:
     """The rows that the night scores, in the model's order of columns, as other tools read them."""
     start = perf_counter()
-    _, found = _measured(Path(home), {})
     names = ChurnModel.load(Path(home) / "model").contract.names
-    found.select(names).write_parquet(file)
-    return _told(start, found.height)
+    parts = [_measured(Path(home), part, {})[1].select(names) for part in _parts(Path(home))]
+    pl.concat(parts).write_parquet(file)
+    return _told(start, sum(part.height for part in parts))
 
 
 def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
@@ -102,16 +126,21 @@ def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
     return told
 
 
-def _measured(home: Path, steps: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Who is scored, and their features."""
-    at = perf_counter()
-    events = read_events(home / "landing")
-    people = states_at(events, AS_OF).filter(pl.col("state").is_in(SCORED))
-    steps["states"] = perf_counter() - at
-    at = perf_counter()
-    found = build_features(events, SIXTY, people.select("subscriber_id", "as_of"))
-    steps["features"] = perf_counter() - at
+def _measured(home: Path, part: Part, steps: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Who of one part is scored, and their features."""
+    events = read_events(home / "landing", part)
+    with _timed("states", steps):
+        people = states_at(events, AS_OF).filter(pl.col("state").is_in(SCORED))
+    with _timed("features", steps):
+        found = build_features(events, SIXTY, people.select("subscriber_id", "as_of"))
     return people, found
+
+
+@contextmanager
+def _timed(name: str, steps: dict[str, float]) -> Iterator[None]:
+    start = perf_counter()
+    yield
+    steps[name] = steps.get(name, 0.0) + perf_counter() - start
 
 
 def _told(start: float, rows: int) -> dict[str, Any]:
@@ -123,7 +152,7 @@ def _mapping(data: Path) -> str:
     return "\n".join(
         f'[{table.name}]\nfile = "{data.absolute() / "sorted" / table.name}.parquet"\n'
         + "".join(f'{name} = "{name}"\n' for name in table.schema)
-        for table in (SUBSCRIPTIONS, PAYMENTS, TICKETS)
+        for table in TABLES
     )
 
 

@@ -1,0 +1,57 @@
+"""Draw time and memory against the size of the company: ``python -m benchmarks.chart``."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from benchmarks.growth import GROUP, STEP_NAMES, name_of
+from benchmarks.measure import RESULTS, ROOT, Results, Told
+
+PICTURE = ROOT / "docs" / "pictures" / "growth.png"
+
+_COLORS = ("#9a9a9a", "#4f8f5b", "#d9822b", "#2f6f9f")
+_MOST_MEMORY = 8  # GiB, at any size
+
+
+def draw(results: Results, path: Path) -> None:
+    """Write the chart of what has been measured: one line for each step."""
+    growth = results.read(GROUP)
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    time, memory = figure.subplots(1, 2)
+    for step, color in zip(STEP_NAMES, _COLORS, strict=True):
+        points = _points(growth, step)
+        sizes = [size for size, _ in points]
+        style = {"color": color, "marker": "o", "label": step}
+        time.plot(sizes, [told["seconds"] for _, told in points], **style)
+        memory.plot(sizes, [told["peak"] / 2**30 for _, told in points], **style)
+    memory.axhline(_MOST_MEMORY, color="#9a9a9a", linestyle="--", label="the bound: 8 GiB")
+    _dress(time, "How long does it take?", "seconds")
+    _dress(memory, "How much memory does it hold?", "GiB at most, all processes")
+    figure.savefig(path, dpi=110)
+
+
+def sizes_of(growth: dict[str, Told]) -> list[int]:
+    """The sizes of which every step has been measured, small to large."""
+    sizes = sorted({int(name.split()[0]) for name in growth})
+    return [
+        size
+        for size in sizes
+        if all("seconds" in growth.get(name_of(size, step), {}) for step in STEP_NAMES)
+    ]
+
+
+def _points(growth: dict[str, Told], step: str) -> list[tuple[int, Told]]:
+    return [(size, growth[name_of(size, step)]) for size in sizes_of(growth)]
+
+
+def _dress(axes: Axes, title: str, label: str) -> None:
+    axes.set(title=title, xlabel="subscribers", ylabel=label, xscale="log", yscale="log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.legend(frameon=False)
+
+
+if __name__ == "__main__":
+    draw(Results(RESULTS), PICTURE)

@@ -1,0 +1,62 @@
+"""How much of everything is measured, small and full."""
+
+from dataclasses import dataclass
+
+from benchmarks.work import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much of everything is measured.
+
+    Attributes:
+        features: Subscribers of the training features.
+        orders: In which their events lie.
+        temporian: Subscribers that Temporian is given.
+        featuretools: Subscribers that featuretools is given.
+        active: Active subscribers of the night.
+        slow: Rows for explainers that are slow.
+        quick: Rows for the others; at most as many as are active.
+        training: Subscribers of the training, at twelve dates.
+        growth: Subscribers of the simulated company.
+        table: Rows of each night of the risk table.
+    """
+
+    features: int
+    orders: tuple[Order, ...]
+    temporian: int
+    featuretools: int
+    active: int
+    slow: int
+    quick: int
+    training: int
+    growth: tuple[int, ...]
+    table: int
+
+
+SIZES = {
+    "small": Sizes(
+        features=100_000,
+        orders=("sorted",),
+        temporian=10_000,
+        featuretools=1_000,
+        active=20_000,
+        slow=2_000,
+        quick=20_000,
+        training=20_000,
+        growth=(10_000,),
+        table=10_000,
+    ),
+    "full": Sizes(
+        features=1_000_000,
+        orders=("sorted", "unordered"),
+        temporian=100_000,
+        featuretools=10_000,
+        active=1_000_000,
+        slow=20_000,
+        quick=1_000_000,
+        training=360_000,
+        growth=(10_000, 100_000, 1_000_000, 10_000_000),
+        table=1_000_000,
+    ),
+}

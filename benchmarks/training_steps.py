@@ -1,0 +1,47 @@
+"""One training on the benchmark's events: ``python -m benchmarks.training_steps DATA MOST_ROWS``.
+
+Prints as JSON the seconds of features and labels, of everything after them (split, trees,
+calibration, judging), and how good the model is. ``MOST_ROWS`` fitted at most.
+"""
+
+import json
+import sys
+from datetime import UTC
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+
+from benchmarks.memory import peak_bytes
+from benchmarks.ours import events_of
+from benchmarks.sixty import SIXTY
+from benchmarks.work import DATES, Inputs
+from models.params import TrainingParams
+from models.train import train
+from models.training_set import build_training_set
+
+
+def main(data: str, most_rows: str) -> None:
+    """Twelve dates; the trees stop early where later rows say so."""
+    inputs, until = Inputs(Path(data), "sorted", len(DATES)), DATES[-1].replace(tzinfo=UTC)
+    params = TrainingParams(most_rows=int(most_rows), most_later_rows=int(most_rows) // 2)
+    spine = pl.read_parquet(inputs.spine)
+    start = perf_counter()
+    rows = build_training_set(events_of(inputs), SIXTY, spine, params, known_until=until)
+    built = perf_counter()
+    trained = train(rows, params)
+    told = {"seconds": perf_counter() - built, "features": built - start, "peak": peak_bytes()}
+    judged = trained.judgements["model"]
+    quality = ("roc_auc", "log_loss", "calibration_error")
+    print(
+        json.dumps(
+            told
+            | {"rows": rows.rows.height, "sizes": trained.sizes}
+            | {"trees": trained.model.booster.num_trees(), "people": spine.height}
+            | {name: getattr(judged, name) for name in quality}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
