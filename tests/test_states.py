@@ -175,3 +175,14 @@ def test_only_active_and_past_due_are_scored():
         ("leaving", at("2026-01-02")),
         ("active", MARCH),
     ]
+
+
+def test_of_two_rows_alike_in_moment_and_kind_the_greatest_of_each_column_counts():
+    rows = [
+        sub("started", "2026-01-01", plan="pro", mrr=100),
+        sub("started", "2026-01-01", plan="basic", mrr=300),
+        sub("started", "2026-01-01", "of another", subscriber_id="bea", plan="top", mrr=900),
+    ]
+    for order in (rows, rows[::-1]):
+        told = states_at(events(subscriptions=order), MARCH).select("plan", "mrr").rows()
+        assert told == [("pro", 300), ("top", 900)]
