@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from risk import staging
 from risk.fingerprint import Content, hashed
+from risk.ranking import ranks
 from risk.table import BadScores, NoNight, publish, read
 from tests.test_risk_table import content, put, score, scores
 
@@ -51,6 +53,13 @@ def test_however_it_is_cut_it_is_the_same_night(
         patch.setattr("risk.queries.INSERTED_AT_ONCE", 3)
         assert put(iter(cut(PEOPLE[order], places)), parts, now=NOW) == 20
     assert content(parts) == content(whole)
+
+
+@given(st.lists(st.integers(0, 3), min_size=100, max_size=300))
+def test_many_equal_risks_are_ranked_in_the_order_of_subscribers(risks: list[int]) -> None:
+    riskiest_first = sorted(range(len(risks)), key=lambda at: (-risks[at], at))
+    found = ranks(np.array(risks, dtype=np.float64)).tolist()
+    assert [found[at] for at in riskiest_first] == list(range(1, len(risks) + 1))
 
 
 def test_frames_may_be_of_pandas_and_lack_what_is_optional(url: str, tmp_path: Path) -> None:
