@@ -10,7 +10,7 @@ import polars as pl
 
 from features.admission import admit, deal, tally
 from features.plan import Plan, Word
-from features.spine import Hashed, Spine
+from features.spine import Hashed, Spine, fixed
 
 _DAY = 86_400_000_000
 _MILLION = 1_000_000
@@ -114,9 +114,9 @@ def gathered(
 
     def admitted(frame: pl.DataFrame) -> Batch:
         ids = Hashed.of(frame)
-        times = frame["happened_at"].to_numpy(), frame["known_at"].to_numpy()
+        times = fixed(frame["happened_at"]), fixed(frame["known_at"])
         return Batch(*admit(
-            ids.first, ids.second, *times, frame["channels"].to_numpy(), _values(frame, plan.words),
+            ids.first, ids.second, *times, fixed(frame["channels"]), _values(frame, plan.words),
             *spine.register.arrays, *spine.runs.arrays,
             spine.dates, by_day[0], cuts.edges, by_day[1], _RANGE_BITS, _ranges(spine.people),
         ))  # fmt: skip

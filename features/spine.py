@@ -31,7 +31,7 @@ class Hashed:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Hashed":
         """The hashes that a frame holds in its columns ``first`` and ``second``."""
-        return cls(frame["first"].to_numpy(), frame["second"].to_numpy())
+        return cls(fixed(frame["first"]), fixed(frame["second"]))
 
     @classmethod
     def of_ids(cls, ids: pl.Series) -> "Hashed":
@@ -40,6 +40,13 @@ class Hashed:
 
 
 _HASHES = ("first", "second")
+
+
+def fixed(column: pl.Series) -> np.ndarray:
+    """Its values, read-only whether they are Polars' own or a copy: loops are compiled for one."""
+    values = column.to_numpy()
+    values.flags.writeable = False
+    return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,11 @@ def main() -> None:
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
+    from flows.loops import compiling
     from flows.prefect_edge import start
 
-    start()
+    with compiling():
+        start()
     from flows.demo import run_demo
 
     told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
@@ -104,9 +106,11 @@ def extract(
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
     """Learn from what has landed before --until (by default all); promote what is better."""
+    from flows.loops import compiling
     from flows.prefect_edge import start
 
-    start()
+    with compiling():
+        start()
     from flows.show import print_training
     from flows.train_weekly import train_weekly
 
@@ -117,9 +121,11 @@ def train(until: Day = None, as_json: Json = False) -> None:
 @app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
+    from flows.loops import compiling
     from flows.prefect_edge import start
 
-    start()
+    with compiling():
+        start()
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 

@@ -153,7 +153,7 @@ def _publish(
     progress: Tell,
 ) -> int:
     return publish_step(
-        pl.concat(pl.read_ipc(part.file) for part in scored if part.file),
+        (pl.read_ipc(part.file) for part in scored if part.file),
         settings.risk_url,
         scored_on=scored_on,
         model_version=version,
