@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from benchmarks.growth import GROUP, STEP_NAMES, name_of
 from benchmarks.measure import RESULTS, ROOT, Results, Told
@@ -29,6 +29,8 @@ def draw(results: Results, path: Path) -> None:
     memory.axhline(_MOST_MEMORY, color="#9a9a9a", linestyle="--", label="the bound: 8 GiB")
     _dress(time, "How long does it take?", "seconds")
     _dress(memory, "How much memory does it hold?", "GiB at most, all processes")
+    memory.set_ylim(top=2 * _MOST_MEMORY)
+    memory.yaxis.set_major_locator(FixedLocator([0.25, 0.5, 1, 2, 4, 8, 16]))
     figure.savefig(path, dpi=110)
 
 
@@ -50,7 +52,8 @@ def _dress(axes: Axes, title: str, label: str) -> None:
     axes.set(title=title, xlabel="subscribers", ylabel=label, xscale="log", yscale="log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.legend(frameon=False)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 0.85))
 
 
 if __name__ == "__main__":

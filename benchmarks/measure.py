@@ -52,13 +52,16 @@ def run(words: Sequence[str | Path | int], limit: float = 3_600) -> Told:
             env=os.environ | {"PYTHONWARNINGS": "ignore"},
         )
         watched = psutil.Process(running.pid)
-        while running.poll() is None:
-            peak = max(peak, held_now(watched))
-            if monotonic() - start > limit:
+        try:
+            while running.poll() is None:
+                peak = max(peak, held_now(watched))
+                if monotonic() - start > limit:
+                    return {"failed": f"more than {limit:,.0f} s"}
+                sleep(_EVERY)
+        finally:
+            if running.poll() is None:
                 os.killpg(running.pid, signal.SIGKILL)
                 running.wait()
-                return {"failed": f"more than {limit:,.0f} s"}
-            sleep(_EVERY)
         told, said = (_text(file) for file in (out, errors))
     if running.returncode:
         return {"failed": (said or ["no word"])[-1][:300]}
