@@ -1,13 +1,19 @@
 """Many machines: the workers of a Dask cluster, this machine's or somebody else's."""
 
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner
 
 from flows.settings import Settings
 
 #: One core for each worker: the parts are what runs side by side, not the loops in them.
-ALONE = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+ALONE = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class NoCluster(RuntimeError):
@@ -16,6 +22,9 @@ class NoCluster(RuntimeError):
 
 def cluster_runner(settings: Settings) -> TaskRunner[Any]:
     """Prefect's runner on the cluster of the settings: ``local``, or the address of a scheduler.
+
+    Workers elsewhere are whoever started them; they do best with the environment ``ALONE`` and
+    one thread, one for each core.
 
     Raises:
         NoCluster: Dask is not installed.
@@ -27,13 +36,52 @@ def cluster_runner(settings: Settings) -> TaskRunner[Any]:
             f"asked to work on the cluster {settings.cluster!r}, and Dask is not installed; "
             "install perdura[cluster]"
         ) from error
+    logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
     if settings.cluster != "local":
         return DaskTaskRunner(address=settings.cluster)
-    return DaskTaskRunner(
-        cluster_kwargs={
-            "n_workers": settings.workers,
-            "threads_per_worker": 1,
-            "dashboard_address": None,
-            "env": ALONE,
-        }
-    )
+    here: Any = workers_here  # a cluster's class for all that the runner asks of it
+    return DaskTaskRunner(cluster_class=here, cluster_kwargs={"workers": settings.workers})
+
+
+@contextmanager
+def workers_here(workers: int) -> Iterator[Any]:
+    """Worker processes on this machine, each on one core, that nobody else can reach."""
+    from distributed import LocalCluster
+
+    with (
+        _environment(ALONE),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            # Its small HTTP server stays within this machine too, and has no dashboard.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.ERROR,
+            env=ALONE,
+        ) as cluster,
+    ):
+        yield cluster
+
+
+def one_server() -> AbstractContextManager[Any]:
+    """Tell workers where Prefect's server is: they would each start one of their own."""
+    with get_client(sync_client=True) as client:
+        return temporary_settings({PREFECT_API_URL: str(client.api_url).rstrip("/")})
+
+
+@contextmanager
+def _environment(told: dict[str, str]) -> Iterator[None]:
+    """``told`` in the environment, which then is what it was, whatever Dask has added to it.
+
+    A worker must know how many threads to use before its first import, and one that replaces
+    another later too. Here nothing may stay: LightGBM would be fitted on one core.
+    """
+    before = dict(os.environ)
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)

@@ -1,18 +1,19 @@
 """A night's and a week's work in parts: so many subscribers at once as memory holds."""
 
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import polars as pl
 from prefect import Flow
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.cluster import cluster_runner
+from flows.cluster import cluster_runner, one_server
 from flows.progress import Tell
 from flows.settings import Settings
 from sources.events import EVENT_TABLES
@@ -20,11 +21,13 @@ from sources.landing import read_events
 from sources.moved import gather_moved
 from sources.partition import BUCKETS, Part
 
+Result = TypeVar("Result")
+
 # Landed rows of a part, about: features of so many take a gigabyte.
 _ROWS = 8_000_000
 
 #: One after the other: each part uses every core by itself.
-IN_TURN = ThreadPoolTaskRunner(max_workers=1)
+IN_TURN: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 
 
 def parts_of(settings: Settings) -> list[Part]:
@@ -38,10 +41,39 @@ def parts_of(settings: Settings) -> list[Part]:
     return [Part(number, of) for number in range(of)]
 
 
-def placed(flow: Flow[..., Any], settings: Settings) -> Flow[..., Any]:
+def placed(flow: Flow[..., Any], settings: Settings) -> Callable[..., Any]:
     """``flow`` with its tasks where the settings want them: on the cluster, or here in turn."""
-    runner = cluster_runner(settings) if settings.cluster else IN_TURN
-    return flow.with_options(task_runner=runner)
+    if not settings.cluster:
+        return flow.with_options(task_runner=IN_TURN)
+
+    def on_cluster(*asked: Any) -> Any:
+        with one_server():
+            return flow.with_options(task_runner=cluster_runner(settings))(*asked)
+
+    return on_cluster
+
+
+def anywhere(settings: Settings) -> Settings:
+    """The settings with paths that mean the same in whatever folder a worker was started."""
+    paths = {"home": settings.home, "actions": settings.actions}
+    return settings.model_copy(
+        update={name: path and path.absolute() for name, path in paths.items()}
+    )
+
+
+def once(mark: Path, work: Callable[[], Result]) -> Result:
+    """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
+
+    A worker that is lost takes along what its finished parts gave, and Dask asks for those again;
+    the only one to be worked on twice is the one that was not finished.
+    """
+    if mark.exists():
+        return pickle.loads(mark.read_bytes())  # noqa: S301 - our own, of this very run
+    result = work()
+    draft = mark.with_suffix(f".{uuid4().hex[:12]}")
+    draft.write_bytes(pickle.dumps(result))
+    draft.replace(mark)
+    return result
 
 
 @contextmanager

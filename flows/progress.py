@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 #: Told how many are done, of how many, and what is at hand.
 Tell = Callable[[int, int, str], None]
@@ -20,6 +20,26 @@ _COLUMNS = (
 )
 
 
+class _Shown:
+    """Moves a bar; a copy that is sent to another process moves none."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        self._progress.update(self._task, completed=done, total=total or 1, what=what)
+
+    def __reduce__(self) -> tuple[type["_Unseen"], tuple[()]]:
+        return _Unseen, ()
+
+
+class _Unseen:
+    """Where nobody watches."""
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def step(title: str, seconds: dict[str, float]) -> Iterator[Tell]:
     """A bar for one step of work, or a line where nobody watches; its seconds are kept.
@@ -31,11 +51,7 @@ def step(title: str, seconds: dict[str, float]) -> Iterator[Tell]:
     start = perf_counter()
     with Progress(*_COLUMNS, console=STDERR, disable=not STDERR.is_terminal) as progress:
         task = progress.add_task(title, total=None, what="")
-
-        def tell(done: int, total: int, what: str) -> None:
-            progress.update(task, completed=done, total=total or 1, what=what)
-
-        yield tell
+        yield _Shown(progress, task)
         progress.update(task, total=1, completed=1, what="")
     seconds[title] = round(perf_counter() - start, 3)
     if not STDERR.is_terminal:

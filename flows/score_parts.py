@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
+from uuid import uuid4
 
 import polars as pl
 from prefect import flow, task
@@ -13,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES
-from flows.parts import told
+from flows.parts import anywhere, once, told
 from flows.progress import Tell
 from flows.settings import Settings
 from models.actions import read_actions
@@ -46,6 +47,15 @@ class ScoredPart:
 
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """Score everybody active among one part of the subscribers, by the model in ``folder``."""
+    return once(done_mark(folder, part), lambda: _score_part(part, as_of, settings, folder))
+
+
+def done_mark(folder: Path, part: Part) -> Path:
+    """The file that says that a part has been scored, and how."""
+    return folder / f"part-{part.number:03}.done"
+
+
+def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     seconds: dict[str, float] = {}
     events = read_events(settings.landing, part)
     people = _timed("states", seconds, lambda: states_at(events, as_of, **settings.business))
@@ -56,7 +66,9 @@ def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) ->
     rows = _timed("features", seconds, lambda: build_features(events, FEATURES, pairs))
     scores = _timed("reasons", seconds, lambda: _score(rows, active, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"
-    scores.write_ipc(file)
+    draft = file.with_suffix(f".{uuid4().hex[:12]}")
+    scores.write_ipc(draft)
+    draft.replace(file)
     return ScoredPart(file=file, known=people.height, rows=scores.height, seconds=seconds)
 
 
@@ -68,7 +80,8 @@ def score_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
-    asked = [score_part_step.submit(part, as_of, settings, folder) for part in parts]
+    told_all = anywhere(settings)
+    asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
     return told(asked, tell, "score")
 
 

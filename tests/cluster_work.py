@@ -1,0 +1,60 @@
+"""Work for the workers of a cluster that leaves a line in ``begun`` whenever a part is begun."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from time import sleep
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.parts import told
+from flows.score_parts import ScoredPart, done_mark, score_part
+from flows.settings import Settings
+from sources.partition import Part
+
+#: Who works on this part for the first time waits for its end.
+DOOMED = 2
+
+
+@task(name="watched", cache_policy=NO_CACHE)
+def watched(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
+    """The part scored as in every night."""
+    if not done_mark(folder, part).exists():
+        with (folder / "begun").open("a") as begun:
+            begun.write(f"{part.number}\n")
+        if part.number == DOOMED and not (folder / "victim").exists():
+            (folder / "draft").write_text(str(os.getpid()))
+            (folder / "draft").rename(folder / "victim")
+            sleep(120)
+    return score_part(part, as_of, settings, folder)
+
+
+@flow(name="watched-parts", validate_parameters=False)
+def watched_parts(
+    parts: list[Part], as_of: datetime, settings: Settings, folder: Path
+) -> list[ScoredPart]:
+    """Every part."""
+    asked = [watched.submit(part, as_of, settings, folder) for part in parts]
+    return told(asked, lambda _done, _of, _what: None, "watch")
+
+
+@task(name="refuse", cache_policy=NO_CACHE)
+def refuse(number: int, folder: Path) -> int:
+    """The number; the first is none that anybody takes."""
+    (folder / f"begun-{number}").touch()
+    sleep(0.5)
+    if number == 0:
+        raise Refused("number 0")
+    return number
+
+
+class Refused(ValueError):
+    """Said of a number."""
+
+
+@flow(name="refusing", validate_parameters=False)
+def refusing(folder: Path) -> list[int]:
+    """Twelve numbers, of which the first is refused."""
+    asked = [refuse.submit(number, folder) for number in range(12)]
+    return told(asked, lambda _done, _of, _what: None, "refuse")

@@ -1,0 +1,133 @@
+"""A night on many workers is the night of one machine, and a lost worker costs one part."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from threading import Thread
+from time import sleep
+from typing import Any
+
+import polars as pl
+import pytest
+from distributed import Client
+
+from flows.cluster import ALONE, workers_here
+from flows.moments import midnight
+from flows.parts import once, parts_of, placed, scratch
+from flows.score_nightly import score_nightly
+from flows.score_parts import MODEL, ScoredPart, score_parts
+from flows.settings import Settings
+from models.encoding import UnknownCategory
+from models.tracking import load_champion
+from risk.table import NoNight, read
+from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
+from tests.test_flows import add_a_plan_nobody_knows
+
+NIGHT = date(2026, 11, 1)
+
+
+@pytest.fixture(scope="module")
+def address(prefect_server: str) -> Iterator[str]:
+    """A scheduler with two workers, started by somebody else."""
+    words = [sys.executable, "-m", "tests.cluster_workers"]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as running:
+        assert running.stdout
+        assert running.stdin
+        try:
+            yield running.stdout.readline().strip()
+        finally:
+            running.stdin.close()
+            running.wait(30)
+
+
+@pytest.fixture
+def home(trained: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(trained, tmp_path / "home")
+
+
+def settings_of(home: Path, cluster: str | None = None) -> Settings:
+    return Settings(home=home, cluster=cluster)
+
+
+def scored(settings: Settings, of: str, flow=score_parts, *more) -> list[bytes]:
+    """The files of a night in the parts of a cluster."""
+    parts = parts_of(settings.model_copy(update={"cluster": of}))
+    with scratch(settings, "night") as folder:
+        load_champion(settings.home)[0].save(folder / MODEL)
+        told = placed(flow, settings)(parts, midnight(NIGHT), settings, folder, *more)
+        return files_of(told)
+
+
+def files_of(scored: list[ScoredPart]) -> list[bytes]:
+    return [part.file.read_bytes() for part in scored if part.file]
+
+
+def move_to(home: Path, address: str) -> None:
+    """Let the settings of the home name a cluster."""
+    with (home / "perdura.toml").open("a") as file:
+        file.write(f'\ncluster = "{address}"\n')
+
+
+def say_nothing(done: int, total: int, what: str) -> None:
+    """No progress."""
+
+
+def test_a_worker_works_on_one_core_and_leaves_no_trace_here():
+    before = dict(os.environ)
+    with workers_here(1) as cluster, Client(cluster) as connected:
+        client: Any = connected
+        assert [*client.run(pl.thread_pool_size).values()] == [1]
+        assert [*client.run(os.getenv, "OMP_NUM_THREADS").values()] == [ALONE["OMP_NUM_THREADS"]]
+        assert all(address.startswith("tcp://127.0.0.1:") for address in client.nthreads())
+    assert dict(os.environ) == before
+
+
+def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):
+    settings, parts = settings_of(home, address), parts_of(settings_of(home, address))
+    here = scored(settings_of(home), address, score_parts, say_nothing)
+    with scratch(settings, "night") as folder:
+        load_champion(home)[0].save(folder / MODEL)
+        killing = Thread(target=kill_when_the_others_are_done, args=(folder, len(parts)))
+        killing.start()
+        told = placed(watched_parts, settings)(parts, midnight(NIGHT), settings, folder)
+        killing.join()
+        begun = Counter(map(int, (folder / "begun").read_text().split()))
+        assert files_of(told) == here
+    assert begun == {part.number: 2 if part.number == DOOMED else 1 for part in parts}
+
+
+def kill_when_the_others_are_done(folder: Path, parts: int) -> None:
+    """So that the one that is killed may well have done others before."""
+    victim = folder / "victim"
+    while not victim.exists() or len([*folder.glob("*.done")]) < parts - 1:
+        sleep(0.05)
+    os.kill(int(victim.read_text()), signal.SIGKILL)
+
+
+def test_a_part_that_fails_fails_the_night_and_nothing_is_published(home, address):
+    add_a_plan_nobody_knows(home)
+    move_to(home, address)
+    with pytest.raises(UnknownCategory, match="platinum"):
+        score_nightly(NIGHT, home)
+    with pytest.raises(NoNight):
+        read(Settings(home=home).risk_url)
+
+
+def test_after_a_failure_what_had_not_begun_is_given_up(tmp_path, address):
+    with pytest.raises(Refused, match="number 0"):
+        placed(refusing, settings_of(tmp_path, address))(tmp_path)
+    sleep(1)
+    assert len([*tmp_path.glob("begun-*")]) < 12
+
+
+def test_what_was_done_is_not_done_again(tmp_path):
+    given = iter(["first", "second"])
+    asked = [once(tmp_path / "part.done", lambda: next(given)) for _ in range(2)]
+    assert asked == ["first", "first"]
+    assert [file.name for file in tmp_path.iterdir()] == ["part.done"]
