@@ -12,7 +12,7 @@ class BoosterParams:
         learning_rate: How much each tree adds.
         rounds: At most so many trees.
         patience: Stop after so many trees that did not help on the later slice.
-        max_depth: Splits on a path at most. Exact reasons cost twice as much per level.
+        max_depth: Splits on a path at most: so deep, reasons are read from tables.
         num_leaves: Leaves of a tree at most.
         min_data_in_leaf: Rows in a leaf at least.
         feature_fraction: Share of the columns that each tree may use.

@@ -130,7 +130,8 @@ def _params(trained: Trained) -> dict[str, Any]:
     params = asdict(trained.params)
     booster = {f"booster.{name}": value for name, value in params.pop("booster").items()}
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
-    return params | booster | data | trained.sizes
+    shares = {"share.stayers": trained.shares.stayers, "share.people": trained.shares.people}
+    return params | booster | data | shares | trained.sizes
 
 
 def _tags(trained: Trained) -> dict[str, str]:
