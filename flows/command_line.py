@@ -141,13 +141,13 @@ def risk(
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
     from flows.settings import Settings
-    from flows.show import print_risks
-    from risk.table import read
+    from flows.show_risks import print_risks
+    from risk.table import riskiest
 
     settings = Settings()
-    rows = read(settings.risk_url, scored_on=_day(on), top=top)
+    rows = riskiest(settings.risk_url, top, scored_on=_day(on))
     if as_json:
-        typer.echo(rows.to_json(orient="records", date_format="iso", force_ascii=False))
+        _print_json(rows)
     else:
         print_risks(rows, settings, newest=on is None)
 

@@ -1,6 +1,5 @@
 """The demonstration: a simulated company from its first event to the risk table."""
 
-import json
 import shutil
 import sys
 from datetime import date
@@ -13,9 +12,10 @@ from flows.extract_sources import extract_sources
 from flows.progress import STDERR, step
 from flows.score_nightly import score_nightly
 from flows.settings import Settings, keep
-from flows.show import print_report, print_risks, print_training
+from flows.show import print_report, print_training
+from flows.show_risks import print_risks
 from flows.train_weekly import train_weekly
-from risk.table import read
+from risk.table import riskiest
 from sources.sample import simulate
 
 _COMPANY = Path("data") / "company"
@@ -49,13 +49,13 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     print_training(trained, console)
     STDERR.print(f"Scoring everybody active on {today}.")
     night = score_nightly(today)
-    rows = read(settings.risk_url, scored_on=today, top=15)
+    rows = riskiest(settings.risk_url, 15, scored_on=today)
     print_risks(rows, settings, console)
     _say_where(settings, today, console)
     return {
         "train": trained,
         "score": night,
-        "riskiest": json.loads(rows.to_json(orient="records", date_format="iso")),
+        "riskiest": rows,
         "risk_table": settings.risk_url,
         "mlflow": str(settings.home.absolute() / "mlruns"),
     }

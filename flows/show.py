@@ -1,18 +1,12 @@
 """What a person sees of a run."""
 
-from dataclasses import replace
-
-import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
 from flows.score_nightly import Night
-from flows.settings import Settings
 from flows.train_weekly import Training
-from risk.show import cautions, expected_loss, riskiest
-from risk.table import freshness
 from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)
@@ -76,21 +70,6 @@ def print_night(night: Night, console: Console = OUT) -> None:
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.")
     console.print(f"Next: perdura risk --on {night.scored_on}")
-
-
-def print_risks(
-    rows: pd.DataFrame, settings: Settings, console: Console = OUT, *, newest: bool = False
-) -> None:
-    """The rows of one night as ``risk.table.read`` gave them, and what a reader must know of it.
-
-    That a night is no longer current is said of the newest alone: an old one was asked for.
-    """
-    console.print(riskiest(rows, console.width, settings.language))
-    console.print(expected_loss(rows, settings.language))
-    found = freshness(settings.risk_url)
-    told = replace(found, degraded=tuple(rows["degraded"].iloc[0]), stale=found.stale and newest)
-    for caution in cautions(told, settings.language):
-        console.print(f"[yellow]{caution}[/]")
 
 
 def _table(title: str, first: str) -> Table:
