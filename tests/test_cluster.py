@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 from distributed import Client
+from pandas.testing import assert_frame_equal
 
 from flows.cluster import ALONE, workers_here
 from flows.moments import midnight
@@ -86,6 +87,22 @@ def test_a_worker_works_on_one_core_and_leaves_no_trace_here():
         assert [*client.run(os.getenv, "OMP_NUM_THREADS").values()] == [ALONE["OMP_NUM_THREADS"]]
         assert all(address.startswith("tcp://127.0.0.1:") for address in client.nthreads())
     assert dict(os.environ) == before
+
+
+def test_a_night_on_a_cluster_is_the_same_night(home):
+    score_nightly(NIGHT, home)
+    here = read(Settings(home=home).risk_url)
+    move_to(home, "local")
+    night = score_nightly(NIGHT, home)
+    assert night.rows == len(here)
+    assert_frame_equal(here, read(Settings(home=home).risk_url), check_exact=True)
+
+
+def test_every_part_has_the_same_bytes_wherever_it_is_scored(home, address):
+    here = scored(settings_of(home), address, score_parts, say_nothing)
+    assert len(here) == 4
+    assert scored(settings_of(home, "local"), address, score_parts, say_nothing) == here
+    assert scored(settings_of(home, address), address, score_parts, say_nothing) == here
 
 
 def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):
