@@ -70,10 +70,20 @@ def once(mark: Path, work: Callable[[], Result]) -> Result:
     if mark.exists():
         return pickle.loads(mark.read_bytes())  # noqa: S301 - our own, of this very run
     result = work()
-    draft = mark.with_suffix(f".{uuid4().hex[:12]}")
-    draft.write_bytes(pickle.dumps(result))
-    draft.replace(mark)
+    with draft_of(mark) as draft:
+        draft.write_bytes(pickle.dumps(result))
     return result
+
+
+@contextmanager
+def draft_of(file: Path) -> Iterator[Path]:
+    """A file to write that becomes ``file`` when it is whole.
+
+    A worker may end in the middle, and one that was thought lost may be at the same part still.
+    """
+    draft = file.with_suffix(f".{uuid4().hex[:12]}")
+    yield draft
+    draft.replace(file)
 
 
 @contextmanager

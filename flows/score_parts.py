@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
-from uuid import uuid4
 
 import polars as pl
 from prefect import flow, task
@@ -14,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES
-from flows.parts import anywhere, once, told
+from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
 from models.actions import read_actions
@@ -66,9 +65,8 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     rows = _timed("features", seconds, lambda: build_features(events, FEATURES, pairs))
     scores = _timed("reasons", seconds, lambda: _score(rows, active, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"
-    draft = file.with_suffix(f".{uuid4().hex[:12]}")
-    scores.write_ipc(draft)
-    draft.replace(file)
+    with draft_of(file) as draft:
+        scores.write_ipc(draft)
     return ScoredPart(file=file, known=people.height, rows=scores.height, seconds=seconds)
 
 

@@ -4,7 +4,7 @@ What became of everybody is told first, which is cheap; from the counts follows 
 of the stayers is learnt from; and only who was chosen is measured.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import COLUMNS, FEATURES
-from flows.parts import told
+from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
 from models.params import TrainingParams
@@ -51,18 +51,40 @@ class Work:
         """Where one part's rows lie."""
         return self.folder / f"{what}-{part.number:03}.arrow"
 
+    def mark(self, what: str, part: Part) -> Path:
+        """The file that says that something has been done for a part, and what it gave."""
+        return self.folder / f"{what}-{part.number:03}.done"
+
+    def lay_down(self, what: str, part: Part, rows: pl.DataFrame) -> None:
+        """One part's rows, whole or not at all."""
+        with draft_of(self.file(what, part)) as draft:
+            rows.write_ipc(draft)
+
+    @property
+    def anywhere(self) -> "Work":
+        """The same work, in whatever folder a worker was started."""
+        return replace(self, settings=anywhere(self.settings))
+
 
 def label_part(part: Part, work: Work) -> pl.DataFrame:
     """How many of one part stayed, left, or may yet; what became of each is laid down."""
-    events = read_events(work.settings.landing, part)
-    spine = scored_spine(events, work.dates, **work.settings.business)
-    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
-    labelled.write_ipc(work.file("labelled", part))
-    return outcome_counts(labelled, work.params)
+    return once(work.mark("label", part), lambda: _label_part(part, work))
 
 
 def measure_part(part: Part, work: Work, shares: Shares) -> Part:
     """The part, when the features of those chosen from it have been laid down."""
+    return once(work.mark("measure", part), lambda: _measure_part(part, work, shares))
+
+
+def _label_part(part: Part, work: Work) -> pl.DataFrame:
+    events = read_events(work.settings.landing, part)
+    spine = scored_spine(events, work.dates, **work.settings.business)
+    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
+    work.lay_down("labelled", part, labelled)
+    return outcome_counts(labelled, work.params)
+
+
+def _measure_part(part: Part, work: Work, shares: Shares) -> Part:
     measured = measure_chosen(
         read_events(work.settings.landing, part),
         FEATURES,
@@ -71,10 +93,10 @@ def measure_part(part: Part, work: Work, shares: Shares) -> Part:
         shares=shares,
         known_until=work.known_until,
     )
-    measured.rows.write_ipc(work.file("rows", part))
-    measured.about.write_ipc(work.file("about", part))
+    work.lay_down("rows", part, measured.rows)
+    work.lay_down("about", part, measured.about)
     if measured.texts is not None:
-        measured.texts.write_ipc(work.file("texts", part))
+        work.lay_down("texts", part, measured.texts)
     return part
 
 
@@ -85,13 +107,14 @@ measure_part_step = task(name="measure-part", cache_policy=NO_CACHE)(measure_par
 @flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
     """The counts of every part."""
-    return told([label_part_step.submit(part, work) for part in parts], tell, "labels")
+    asked = [label_part_step.submit(part, work.anywhere) for part in parts]
+    return told(asked, tell, "labels")
 
 
 @flow(name="measure-parts", validate_parameters=False)
 def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[Part]:
     """The parts, all measured."""
-    asked = [measure_part_step.submit(part, work, shares) for part in parts]
+    asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]
     return told(asked, tell, "features")
 
 

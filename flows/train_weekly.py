@@ -85,7 +85,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             params=params,
             folder=folder,
         )
-        rows = _training_set(work, seconds)
+        rows = training_set(work, seconds)
     with step("train", seconds) as tell:
         trained = train_step(rows, params, champion=_champion(settings.home), progress=tell)
     with step("log", seconds) as tell:
@@ -100,8 +100,13 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     )
 
 
-def _training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
-    """Labels of everybody, and features of those who are learnt from, part by part."""
+def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
+    """Labels of everybody, and features of those who are learnt from, part by part.
+
+    Args:
+        work: What to label and to measure.
+        seconds: Gets how long either took.
+    """
     parts = parts_of(work.settings)
     with step("labels", seconds) as tell:
         shares = shares_of(placed(label_parts, work.settings)(parts, work, tell), work.params)

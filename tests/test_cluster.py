@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Thread
@@ -17,15 +18,19 @@ import polars as pl
 import pytest
 from distributed import Client
 from pandas.testing import assert_frame_equal
+from polars.testing import assert_frame_equal as assert_same_frame
 
 from flows.cluster import ALONE, workers_here
-from flows.moments import midnight
+from flows.moments import midnight, month_starts
 from flows.parts import once, parts_of, placed, scratch
 from flows.score_nightly import score_nightly
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.settings import Settings
+from flows.train_parts import Work
+from flows.train_weekly import training_params, training_set
 from models.encoding import UnknownCategory
 from models.tracking import load_champion
+from models.training_set import TrainingSet
 from risk.table import NoNight, read
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
 from tests.test_flows import add_a_plan_nobody_knows
@@ -89,7 +94,7 @@ def test_a_worker_works_on_one_core_and_leaves_no_trace_here():
     assert dict(os.environ) == before
 
 
-def test_a_night_on_a_cluster_is_the_same_night(home):
+def test_a_night_on_workers_of_its_own_is_the_same_night(home):
     score_nightly(NIGHT, home)
     here = read(Settings(home=home).risk_url)
     move_to(home, "local")
@@ -101,8 +106,31 @@ def test_a_night_on_a_cluster_is_the_same_night(home):
 def test_every_part_has_the_same_bytes_wherever_it_is_scored(home, address):
     here = scored(settings_of(home), address, score_parts, say_nothing)
     assert len(here) == 4
-    assert scored(settings_of(home, "local"), address, score_parts, say_nothing) == here
     assert scored(settings_of(home, address), address, score_parts, say_nothing) == here
+
+
+def test_what_is_learnt_from_is_the_same_wherever_it_is_measured(home, address):
+    here, there = (learnt_from(settings_of(home, cluster)) for cluster in (None, address))
+    assert there.shares == here.shares
+    assert 0 < here.shares.stayers < 1
+    for mine, theirs in ((here.rows, there.rows), (here.about, there.about)):
+        assert_same_frame(mine, theirs, check_exact=True)
+    assert here.texts is not None
+    assert there.texts is not None
+    assert_same_frame(here.texts, there.texts)
+
+
+def learnt_from(settings: Settings) -> TrainingSet:
+    """A training set of some of the stayers."""
+    with scratch(settings, "week") as folder:
+        work = Work(
+            dates=tuple(month_starts(midnight(date(2026, 3, 1)), midnight(NIGHT))),
+            known_until=midnight(NIGHT),
+            settings=settings,
+            params=replace(training_params(settings), most_rows=800, most_later_rows=1_000),
+            folder=folder,
+        )
+        return training_set(work, {})
 
 
 def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):
