@@ -87,7 +87,7 @@ def _passed(moment, edges, by_day):
         return 0
     if moment >= edges[-1]:
         return len(edges)
-    passed = by_day[(moment - edges[0]) // _DAY]
+    passed = by_day[np.uint64(moment - edges[0]) // np.uint64(_DAY)]
     while edges[passed] <= moment:
         passed += 1
     return passed

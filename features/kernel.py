@@ -153,6 +153,12 @@ def measure(
     moments = np.zeros((len(first_date) + 1, sizes[1], 3), np.int64)
     ends = np.zeros((len(first_date) + 1, sizes[2], 2), np.int64)
     apart, mine = np.zeros(len(as_of), np.bool_), np.int64(-1)
+    # Unsigned, so that no index is looked at twice for being negative.
+    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
+    windows, owns = told[:, 3].astype(np.uint64), told[:, 1].astype(np.uint64)
+    totals = np.empty(len(told), np.uint64)
+    for column in range(len(told)):
+        totals[column] = max(channels[told[column, 1], TOTAL], 0)
     for person in range(low, high):
         begin, end = starts[person - low], starts[person - low + 1]
         if begin < end:
@@ -160,6 +166,7 @@ def measure(
             _mark_apart(records, begin, end, first_date, len(as_of), money, currency, apart)
         for place in range(spine_starts[person], spine_starts[person + 1]):
             row, date = spine_rows[place], np.int64(spine_date[spine_rows[place]])
+            place_of = np.uint64(row)
             cell, scanned = until[date] + 1, apart[date] and begin < end
             if money and scanned:
                 mine = _last_currency(records, begin, end, date, currency)
@@ -190,18 +197,20 @@ def measure(
                         value = said if op == _LATEST else most if op == _MAX else least
                         _write(value, scale[column], column, row, out, out_bits)
             else:
-                for column in range(bounds[_COUNT]):
-                    own, first = told[column, 1], before[date, told[column, 3]]
-                    rows = sums[cell, own] - sums[first, own]
-                    out[column, row] = rows if rows else empty[column]
-                for column in range(bounds[_COUNT], bounds[_MEAN]):
-                    own, first = told[column, 1], before[date, told[column, 3]]
-                    rows = sums[cell, own] - sums[first, own]
-                    own = channels[own, TOTAL]
-                    total = (sums[cell, own] - sums[first, own]) / scale[column]
-                    if column >= bounds[_SUM]:
+                above = np.uint64(cell * width)
+                for column in range(np.uint64(bounds[_COUNT])):
+                    below = np.uint64(before[np.uint64(date), windows[column]]) * width
+                    own = owns[column]
+                    rows = flat[above + own] - flat[below + own]
+                    out[column, place_of] = rows if rows else empty[column]
+                for column in range(np.uint64(bounds[_COUNT]), np.uint64(bounds[_MEAN])):
+                    below = np.uint64(before[np.uint64(date), windows[column]]) * width
+                    own, of = owns[column], totals[column]
+                    rows = flat[above + own] - flat[below + own]
+                    total = (flat[above + of] - flat[below + of]) / scale[column]
+                    if column >= np.uint64(bounds[_SUM]):
                         total /= max(rows, 1)
-                    out[column, row] = total if rows else empty[column]
+                    out[column, place_of] = total if rows else empty[column]
                 for column in range(bounds[_MEAN], bounds[_MIN]):
                     most, least = _NEVER, _EVER
                     for each in range(before[date, told[column, 3]] + 1, cell + 1):

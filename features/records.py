@@ -16,7 +16,7 @@ _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
 # Rows taken in at once: their records are written while the next are decoded.
-_AT_ONCE = 131_072
+_AT_ONCE = 1_500_000
 # People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
 _RANGE_BITS = 12
 
