@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench lock docs clean
+.PHONY: demo test check bench bench-full bench-peers lock docs clean
 
 demo: $(READY)
 	@$(BIN)/perdura demo
@@ -23,8 +23,24 @@ docs: $(READY)
 	@$(BIN)/python -m features.catalogue
 	@$(BIN)/python docs/draw.py
 
-bench: $(READY)
-	@$(BIN)/python -m benchmarks.night
+# Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.
+bench: bench-peers
+	@$(BIN)/python -m benchmarks small --again
+
+bench-full: bench-peers
+	@$(BIN)/python -m benchmarks full
+
+# What Perdura is measured beside, apart from it: some of it needs older libraries.
+bench-peers: .venv-peers/.ready .venv-older/.ready
+
+.venv-peers/.ready: benchmarks/requirements.txt
+.venv-older/.ready: benchmarks/requirements-older.txt
+.venv-peers/.ready .venv-older/.ready: $(READY)
+	@echo "Setting up $(@D) (once) ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -r benchmarks/requirements$(if $(findstring older,$@),-older).txt
+	@touch $@
 
 # Everything comes from the lock, each file checked against its hash.
 $(READY): requirements.lock pyproject.toml
@@ -37,6 +53,8 @@ $(READY): requirements.lock pyproject.toml
 	         /^Installing/ { printf ", installing ..."; fflush() } END { print "" }' \
 	  || { cat $(VENV)/pip.log; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Compiling loops (once) ..."
+	@$(BIN)/python -m features.ready
 	@touch $(READY)
 
 # The lock names no registry: whichever one pip is set up with serves it.
@@ -45,5 +63,5 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) data perdura.toml
+	rm -rf .venv .venv-peers .venv-older data perdura.toml
 	find mlruns -mindepth 1 ! -name README.md -delete

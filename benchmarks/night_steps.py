@@ -78,10 +78,10 @@ def night(home: str) -> dict[str, Any]:
         parts = _parts(Path(home))
     files = [_scored(Path(home), part, model, steps) for part in parts]
     with _timed("publish", steps):
-        scores = pl.concat(pl.read_ipc(file) for file in files)
+        scores = (pl.read_ipc(file) for file in files)
         url = f"sqlite:///{Path(home).absolute() / 'ours.db'}"
-        publish(scores, url, scored_on=AS_OF.date(), model_version="1")
-    return _told(start, scores.height) | {"steps": steps}
+        rows = publish(scores, url, scored_on=AS_OF.date(), model_version="1")
+    return _told(start, rows) | {"steps": steps}
 
 
 def _parts(home: Path) -> list[Part]:
