@@ -20,6 +20,7 @@ class Sizes:
         training: Subscribers of the training, at twelve dates.
         growth: Subscribers of the simulated company.
         table: Rows of each night of the risk table.
+        cluster: Subscribers of the simulated company that workers share.
     """
 
     features: int
@@ -32,6 +33,7 @@ class Sizes:
     training: int
     growth: tuple[int, ...]
     table: int
+    cluster: int
 
 
 SIZES = {
@@ -46,6 +48,7 @@ SIZES = {
         training=20_000,
         growth=(10_000,),
         table=10_000,
+        cluster=10_000,
     ),
     "full": Sizes(
         features=1_000_000,
@@ -58,5 +61,6 @@ SIZES = {
         training=360_000,
         growth=(10_000, 100_000, 1_000_000, 10_000_000),
         table=1_000_000,
+        cluster=100_000,
     ),
 }

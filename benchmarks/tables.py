@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import growth, nights, reasons, startup, training
+from benchmarks import cluster, growth, nights, reasons, startup, training
 from benchmarks.chart import sizes_of
 from benchmarks.measure import RESULTS, Results, Told
 from benchmarks.sizes import SIZES
@@ -47,6 +47,7 @@ def _size(results: Results, size: str) -> Iterator[str]:
     yield from _training(results, sizes.training)
     yield from _growth(results)
     yield from _startup(results, sizes.table)
+    yield from _cluster(results, sizes.cluster)
 
 
 def _machine(results: Results) -> Iterator[str]:
@@ -210,6 +211,22 @@ def _startup(results: Results, rows: int) -> Iterator[str]:
             f"Publishing one such night: {table['seconds']:.1f} s on average, the first "
             f"{table['first']:.1f} s and the last {table['last']:.1f} s.\n"
         )
+
+
+def _cluster(results: Results, subscribers: int) -> Iterator[str]:
+    told = results.read(cluster.GROUP).get(str(subscribers), {})
+    if "seconds" not in told:
+        return
+    yield f"### Workers of one core each, {told['rows']:,} active subscribers\n"
+    yield (
+        f"Features, risks and reasons in {told['parts']} parts on Dask's workers, warm, one and "
+        f"{cluster.WORKERS} in turn. Publishing is not split, and not in here.\n"
+    )
+    rows = [
+        ["1", f"{told['alone']:.2f}", ""],
+        [str(cluster.WORKERS), f"{told['seconds']:.2f}", f"{told['gain']:.2f}"],
+    ]
+    yield _table(["workers", "s (median of 7)", "times as fast"], rows)
 
 
 def _compared(found: dict[str, Told], ours: Told) -> str:

@@ -1,0 +1,68 @@
+"""A night's parts on one worker and on more, in turn: ``python -m benchmarks.cluster_steps``.
+
+With ``HOME WORKERS`` it prints what it did as JSON. The workers have started, imported, compiled
+and read everything once before the clock; publishing is not in the seconds, since it is not split.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime, time
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from distributed import Client
+
+from benchmarks.growth_steps import UNTIL
+from flows.cluster import workers_here
+from flows.parts import parts_of, scratch
+from flows.score_parts import MODEL, ScoredPart, score_part
+from flows.settings import Settings
+from models.tracking import load_champion
+from sources.partition import Part
+
+_TIMES = 7
+
+
+def main(home: str, workers: str) -> None:
+    """The medians of several rounds over all parts, one worker and all of them side by side."""
+    settings = Settings(home=Path(home).absolute(), cluster="local", workers=int(workers))
+    parts = parts_of(settings)
+    with workers_here(settings.workers) as cluster, Client(cluster) as connected:
+        client: Any = connected
+        everybody = [*client.nthreads()]
+        scored = [_round(client, [worker], parts, settings)[1] for worker in everybody]
+        rounds = [
+            [_round(client, few, parts, settings)[0] for few in (everybody[:1], everybody)]
+            for _ in range(_TIMES)
+        ]
+    told = {
+        "seconds": median(shared for _, shared in rounds),
+        "alone": median(alone for alone, _ in rounds),
+        "gain": median(alone / shared for alone, shared in rounds),
+        "rounds": rounds,
+        "rows": sum(part.rows for part in scored[0]),
+        "parts": len(parts),
+    }
+    print(json.dumps(told))
+
+
+def _round(
+    client: Any, workers: list[str], parts: list[Part], settings: Settings
+) -> tuple[float, list[ScoredPart]]:
+    """Seconds, and what every part gave."""
+    as_of = datetime.combine(UNTIL, time.min, tzinfo=UTC)
+    with scratch(settings, "benchmark") as folder:
+        load_champion(settings.home)[0].save(folder / MODEL)
+        start = perf_counter()
+        asked = [
+            client.submit(score_part, part, as_of, settings, folder, workers=workers, pure=False)
+            for part in parts
+        ]
+        scored = client.gather(asked)
+        return perf_counter() - start, scored
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
