@@ -22,16 +22,18 @@ from polars.testing import assert_frame_equal as assert_same_frame
 
 from flows.cluster import ALONE, workers_here
 from flows.moments import midnight, month_starts
-from flows.parts import once, parts_of, placed, scratch
+from flows.parts import draft_of, once, parts_of, placed, scratch
 from flows.score_nightly import score_nightly
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.settings import Settings
-from flows.train_parts import Work
+from flows.train_parts import Work, label_part, measure_part
 from flows.train_weekly import training_params, training_set
 from models.encoding import UnknownCategory
+from models.shares import shares_of
 from models.tracking import load_champion
 from models.training_set import TrainingSet
 from risk.table import NoNight, read
+from sources.partition import Part
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
 from tests.test_flows import add_a_plan_nobody_knows
 
@@ -121,16 +123,28 @@ def test_what_is_learnt_from_is_the_same_wherever_it_is_measured(home, address):
 
 
 def learnt_from(settings: Settings) -> TrainingSet:
-    """A training set of some of the stayers."""
     with scratch(settings, "week") as folder:
-        work = Work(
-            dates=tuple(month_starts(midnight(date(2026, 3, 1)), midnight(NIGHT))),
-            known_until=midnight(NIGHT),
-            settings=settings,
-            params=replace(training_params(settings), most_rows=800, most_later_rows=1_000),
-            folder=folder,
-        )
-        return training_set(work, {})
+        return training_set(week(settings, folder), {})
+
+
+def week(settings: Settings, folder: Path) -> Work:
+    """The labels of most of a year, and features of some of the stayers."""
+    return Work(
+        dates=tuple(month_starts(midnight(date(2026, 3, 1)), midnight(NIGHT))),
+        known_until=midnight(NIGHT),
+        settings=settings,
+        params=replace(training_params(settings), most_rows=800, most_later_rows=1_000),
+        folder=folder,
+    )
+
+
+def test_a_part_of_a_training_set_is_made_once(home, tmp_path):
+    work, part = week(settings_of(home), tmp_path), Part(0, 1)
+    counts = label_part(part, work)
+    measure_part(part, work, shares := shares_of([counts], work.params))
+    shutil.rmtree(work.settings.landing)
+    assert_same_frame(label_part(part, work), counts)
+    assert measure_part(part, work, shares) == part
 
 
 def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):
@@ -150,7 +164,9 @@ def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, add
 def kill_when_the_others_are_done(folder: Path, parts: int) -> None:
     """So that the one that is killed may well have done others before."""
     victim = folder / "victim"
-    while not victim.exists() or len([*folder.glob("*.done")]) < parts - 1:
+    for _ in range(600):
+        if victim.exists() and len([*folder.glob("*.done")]) >= parts - 1:
+            break
         sleep(0.05)
     os.kill(int(victim.read_text()), signal.SIGKILL)
 
@@ -176,3 +192,20 @@ def test_what_was_done_is_not_done_again(tmp_path):
     asked = [once(tmp_path / "part.done", lambda: next(given)) for _ in range(2)]
     assert asked == ["first", "first"]
     assert [file.name for file in tmp_path.iterdir()] == ["part.done"]
+
+
+def test_a_file_that_is_not_whole_is_not_there(tmp_path):
+    file = tmp_path / "part.arrow"
+    with pytest.raises(Refused, match="the other half"):
+        write_half(file)
+    assert not file.exists()
+    with draft_of(file) as draft:
+        draft.write_text("whole")
+        assert not file.exists()
+    assert file.read_text() == "whole"
+
+
+def write_half(file: Path) -> None:
+    with draft_of(file) as draft:
+        draft.write_text("half")
+        raise Refused("the other half")
