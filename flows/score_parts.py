@@ -46,12 +46,8 @@ class ScoredPart:
 
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """Score everybody active among one part of the subscribers, by the model in ``folder``."""
-    return once(done_mark(folder, part), lambda: _score_part(part, as_of, settings, folder))
-
-
-def done_mark(folder: Path, part: Part) -> Path:
-    """The file that says that a part has been scored, and how."""
-    return folder / f"part-{part.number:03}.done"
+    mark = folder / f"part-{part.number:03}.done"
+    return once(mark, lambda: _score_part(part, as_of, settings, folder))
 
 
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:

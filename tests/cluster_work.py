@@ -9,7 +9,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.parts import told
-from flows.score_parts import ScoredPart, done_mark, score_part
+from flows.score_parts import ScoredPart, score_part
 from flows.settings import Settings
 from sources.partition import Part
 
@@ -20,14 +20,29 @@ DOOMED = 2
 @task(name="watched", cache_policy=NO_CACHE)
 def watched(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """The part scored as in every night."""
-    if not done_mark(folder, part).exists():
-        with (folder / "begun").open("a") as begun:
-            begun.write(f"{part.number}\n")
-        if part.number == DOOMED and not (folder / "victim").exists():
-            (folder / "draft").write_text(str(os.getpid()))
-            (folder / "draft").rename(folder / "victim")
-            sleep(120)
-    return score_part(part, as_of, settings, folder)
+    if part.number == DOOMED and not (folder / "victim").exists():
+        note(folder, part)
+        (folder / "draft").write_text(str(os.getpid()))
+        (folder / "draft").rename(folder / "victim")
+        sleep(120)
+    before = written(folder, part)
+    scored = score_part(part, as_of, settings, folder)
+    if written(folder, part) != before:
+        note(folder, part)
+    return scored
+
+
+def written(folder: Path, part: Part) -> set[tuple[str, int]]:
+    """The files of a part, and when they were written."""
+    return {
+        (file.name, file.stat().st_mtime_ns) for file in folder.glob(f"part-{part.number:03}.*")
+    }
+
+
+def note(folder: Path, part: Part) -> None:
+    """Say that the part has been begun."""
+    with (folder / "begun").open("a") as begun:
+        begun.write(f"{part.number}\n")
 
 
 @flow(name="watched-parts", validate_parameters=False)
