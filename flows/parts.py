@@ -1,11 +1,10 @@
 """A night's and a week's work in parts: so many subscribers at once as memory holds."""
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
@@ -20,8 +19,6 @@ from sources.events import EVENT_TABLES
 from sources.landing import read_events
 from sources.moved import gather_moved
 from sources.partition import BUCKETS, Part
-
-Result = TypeVar("Result")
 
 # Landed rows of a part, about: features of so many take a gigabyte.
 _ROWS = 8_000_000
@@ -61,18 +58,16 @@ def anywhere(settings: Settings) -> Settings:
     )
 
 
-def once(mark: Path, work: Callable[[], Result]) -> Result:
+def once(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
 
     A worker that is lost takes along what its finished parts gave, and Dask asks for those again;
     the only one to be worked on twice is the one that was not finished.
     """
-    if mark.exists():
-        return pickle.loads(mark.read_bytes())  # noqa: S301 - our own, of this very run
-    result = work()
-    with draft_of(mark) as draft:
-        draft.write_bytes(pickle.dumps(result))
-    return result
+    if not mark.exists():
+        with draft_of(mark) as draft:
+            work().write_ipc(draft)
+    return pl.read_ipc(mark)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class ScoredPart:
         seconds: By step.
     """
 
-    file: Path | None
+    file: str | None
     known: int
     rows: int
     seconds: dict[str, float]
@@ -47,7 +47,8 @@ class ScoredPart:
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """Score everybody active among one part of the subscribers, by the model in ``folder``."""
     mark = folder / f"part-{part.number:03}.done"
-    return once(mark, lambda: _score_part(part, as_of, settings, folder))
+    kept = once(mark, lambda: pl.DataFrame([_score_part(part, as_of, settings, folder)]))
+    return ScoredPart(**kept.row(0, named=True))
 
 
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
@@ -63,7 +64,7 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     file = folder / f"part-{part.number:03}.arrow"
     with draft_of(file) as draft:
         scores.write_ipc(draft)
-    return ScoredPart(file=file, known=people.height, rows=scores.height, seconds=seconds)
+    return ScoredPart(file=str(file), known=people.height, rows=scores.height, seconds=seconds)
 
 
 score_part_step = task(name="score-part", cache_policy=NO_CACHE)(score_part)

@@ -71,8 +71,8 @@ def label_part(part: Part, work: Work) -> pl.DataFrame:
     return once(work.mark("label", part), lambda: _label_part(part, work))
 
 
-def measure_part(part: Part, work: Work, shares: Shares) -> Part:
-    """The part, when the features of those chosen from it have been laid down."""
+def measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
+    """How many ``rows`` were chosen from one part, when their features have been laid down."""
     return once(work.mark("measure", part), lambda: _measure_part(part, work, shares))
 
 
@@ -84,7 +84,7 @@ def _label_part(part: Part, work: Work) -> pl.DataFrame:
     return outcome_counts(labelled, work.params)
 
 
-def _measure_part(part: Part, work: Work, shares: Shares) -> Part:
+def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
     measured = measure_chosen(
         read_events(work.settings.landing, part),
         FEATURES,
@@ -97,7 +97,7 @@ def _measure_part(part: Part, work: Work, shares: Shares) -> Part:
     work.lay_down("about", part, measured.about)
     if measured.texts is not None:
         work.lay_down("texts", part, measured.texts)
-    return part
+    return measured.rows.select(rows=pl.len())
 
 
 label_part_step = task(name="label-part", cache_policy=NO_CACHE)(label_part)
@@ -112,8 +112,8 @@ def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]
 
 
 @flow(name="measure-parts", validate_parameters=False)
-def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[Part]:
-    """The parts, all measured."""
+def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
+    """How many rows were chosen from each part."""
     asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]
     return told(asked, tell, "features")
 
