@@ -37,8 +37,9 @@ def run(words: Sequence[str | Path | int], limit: float = 3_600) -> Told:
         limit: Seconds after which the step and all below it are ended.
 
     Returns:
-        What it told; ``peak`` is the most that all its processes were seen to hold together, or
-        what it told itself if that is more, and ``whole`` how many seconds all of it took.
+        What it told; ``peak`` is what it told itself, before it checked what it had done, or else
+        the most that all its processes were seen to hold together; ``whole`` is how many seconds
+        all of it took.
     """
     start, peak = monotonic(), 0
     with TemporaryFile("w+") as out, TemporaryFile("w+") as errors:
@@ -66,7 +67,7 @@ def run(words: Sequence[str | Path | int], limit: float = 3_600) -> Told:
     if running.returncode:
         return {"failed": (said or ["no word"])[-1][:300]}
     given: Told = json.loads(told[-1])
-    return given | {"peak": max(peak, given.get("peak", 0)), "whole": monotonic() - start}
+    return given | {"peak": given.get("peak", peak), "whole": monotonic() - start}
 
 
 def _text(file: Any) -> list[str]:
