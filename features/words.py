@@ -4,7 +4,7 @@ import numpy as np
 from babel.numbers import format_decimal, format_percent
 
 from features.definition import Column, Derived, Feature, Language
-from features.money import written
+from features.money import grouped, written
 
 _WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
 _TIME = {
@@ -32,10 +32,17 @@ def say(column: Column, value: float | str | None, language: Language, currency:
         currency: ISO 4217 code that amounts are in; without one, bare minor units divided by
             a hundred.
     """
-    feature = column.feature
-    phrases = feature.en if language == "en" else feature.es
     if value is not None and not isinstance(value, str):
         value = float(as_said(column, np.array([value]))[0])
+    return say_rounded(column, value, language, currency)
+
+
+def say_rounded(
+    column: Column, value: float | str | None, language: Language, currency: str | None
+) -> str:
+    """As ``say``, of a number that ``as_said`` has rounded."""
+    feature = column.feature
+    phrases = feature.en if language == "en" else feature.es
     if value is None:
         text = phrases.unknown or phrases.none
     elif value == 0 and (phrases.unknown or feature.unit not in _MEASURED):
@@ -102,4 +109,6 @@ def _number(value: float, language: Language) -> str:
     """Whole where large, otherwise at most one digit after the point; never zero for a little."""
     if 0 < value < 0.05:
         return _LESS_THAN[language].format(n=_number(0.1, language))
-    return format_decimal(value, "#,##0" if value >= 10 else "0.#", locale=language)
+    if value >= 10:
+        return grouped(value, 0, language)
+    return format_decimal(value, "0.#", locale=language)

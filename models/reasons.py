@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from features.definition import Column, Feature, Language
-from features.words import as_said, say
+from features.words import as_said, say_rounded
 from models.blocks import in_blocks
 from models.contributions import explained
 from models.model import ChurnModel
@@ -214,7 +214,7 @@ def _told(
             currencies = pl.repeat(None, len(here), dtype=pl.String, eager=True)
         different, place = _different(pl.DataFrame({"raw": raw, "currency": currencies}))
         text[here] = place + len(texts)
-        texts += [say(column, raw, language, code) for raw, code in different]
+        texts += [say_rounded(column, raw, language, code) for raw, code in different]
     return pl.DataFrame(
         {
             "text": pl.Series(texts, dtype=pl.String)[text],

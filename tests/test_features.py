@@ -1,10 +1,17 @@
 """What each primitive answers, on tables small enough to check by eye."""
 
+from decimal import Decimal
+
 import pytest
+from babel import Locale
+from babel.numbers import format_decimal, parse_pattern
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES, PAGE, page
 from features.definition import Balance, Derived, Feature, Latest, Measure, Over, Phrases, Since
+from features.money import DIGITS, grouped, written
 from features.words import say
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from tests.tables import events, spine
@@ -440,3 +447,19 @@ def test_derived_columns_read_the_others():
     tables = events(payments=[paid("2026-02-10")])
     built = build_features(tables, [TestWindow.count, double], MARCH)
     assert built["d"].to_list() == [2]
+
+
+@given(
+    amount=st.integers(0, 10**12),
+    currency=st.sampled_from(["EUR", "JPY", "KWD", "USD", "XYZ"]),
+    language=st.sampled_from(["en", "es"]),
+)
+def test_amounts_are_written_as_babel_writes_them(amount, currency, language):
+    digits = DIGITS.get(currency, 2)
+    pattern = parse_pattern(Locale.parse(language).currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    babel = pattern.apply(
+        Decimal(amount).scaleb(-digits), language, currency=currency, currency_digits=False
+    )
+    assert written(amount, currency, language) == babel
+    assert grouped(amount, 0, language) == format_decimal(amount, "#,##0", locale=language)
