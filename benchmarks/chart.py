@@ -16,8 +16,10 @@ _MOST_MEMORY = 8  # GiB, at any size
 
 
 def draw(results: Results, path: Path) -> None:
-    """Write the chart of what has been measured: one line for each step."""
+    """Write the chart of what has been measured, if anything has: one line for each step."""
     growth = results.read(GROUP)
+    if not growth:
+        return
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     time, memory = figure.subplots(1, 2)
     for step, color in zip(STEP_NAMES, _COLORS, strict=True):
@@ -36,16 +38,20 @@ def draw(results: Results, path: Path) -> None:
 
 def sizes_of(growth: dict[str, Told]) -> list[int]:
     """The sizes of which every step has been measured, small to large."""
-    sizes = sorted({int(name.split()[0]) for name in growth})
     return [
         size
-        for size in sizes
+        for size in _sizes(growth)
         if all("seconds" in growth.get(name_of(size, step), {}) for step in STEP_NAMES)
     ]
 
 
 def _points(growth: dict[str, Told], step: str) -> list[tuple[int, Told]]:
-    return [(size, growth[name_of(size, step)]) for size in sizes_of(growth)]
+    told = ((size, growth.get(name_of(size, step), {})) for size in _sizes(growth))
+    return [(size, one) for size, one in told if "seconds" in one]
+
+
+def _sizes(growth: dict[str, Told]) -> list[int]:
+    return sorted({int(name.split()[0]) for name in growth})
 
 
 def _dress(axes: Axes, title: str, label: str) -> None:
@@ -57,4 +63,4 @@ def _dress(axes: Axes, title: str, label: str) -> None:
 
 
 if __name__ == "__main__":
-    draw(Results(RESULTS), PICTURE)
+    draw(Results(RESULTS / "full"), PICTURE)

@@ -34,7 +34,7 @@ from sources.states import SCORED, states_at
 AS_OF = DATES[-1].replace(tzinfo=UTC)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
 
-_ROWS = 8_000_000  # of landed rows in a part
+_ROWS = 16_000_000  # of landed rows in a part
 
 _MEANT: tuple[Column, ...] = tuple(column for feature in SIXTY for column in feature.columns)
 
@@ -85,7 +85,7 @@ def night(home: str) -> dict[str, Any]:
 
 
 def _parts(home: Path) -> list[Part]:
-    """So many that none has more landed rows than fit into a gigabyte of features."""
+    """So many that none has more landed rows than a night in two gigabytes takes."""
     events = read_events(home / "landing")
     total = sum(events[table.name].select(pl.len()).collect().item() for table in TABLES)
     of = min(-(-total // _ROWS), BUCKETS)

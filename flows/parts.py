@@ -20,8 +20,8 @@ from sources.landing import read_events
 from sources.moved import gather_moved
 from sources.partition import BUCKETS, Part
 
-# Landed rows of a part, about: features of so many take a gigabyte.
-_ROWS = 8_000_000
+# Landed rows of a part, about: a night of so many takes two gigabytes.
+_ROWS = 16_000_000
 
 #: One after the other: each part uses every core by itself.
 IN_TURN: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
