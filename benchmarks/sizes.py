@@ -38,7 +38,7 @@ class Sizes:
 
 SIZES = {
     "small": Sizes(
-        features=100_000,
+        features=50_000,
         orders=("sorted",),
         temporian=10_000,
         featuretools=1_000,
