@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -116,12 +117,26 @@ def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
         opened = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS)
         if mode != "ro":
             for pragma in _WRITING:
-                opened.execute(f"PRAGMA {pragma}")
+                _set(opened, pragma)
         return opened
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def _set(opened: sqlite3.Connection, pragma: str) -> None:
+    """Set one thing. SQLite does not wait by itself where another makes the file a WAL at once."""
+    deadline = monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            opened.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > deadline:
+                raise
+            sleep(0.02)
+        else:
+            return
 
 
 def _remove(file: Path) -> None:

@@ -147,7 +147,7 @@ class TestManyDates:
         told = events(payments=[{"happened_at": day, "kind": "paid", "amount": 1} for day in days])
         count = made(PAYMENTS, Over("count"), "true", (7,), False, 0)
         found = build_features(told, [count], spine(*(("ann", day) for day in days)))["f0_7d"]
-        assert found.to_list() == [0 if n == 0 else min(n, 7) for n in range(300)]
+        assert found.to_list() == [min(n, 7) or None for n in range(300)]
 
 
 class TestManyChannels:
