@@ -73,7 +73,8 @@ def fit_booster_on_cluster(
         )
     networks = _networks(client, workers)
     params = replace(params, threads=params.threads or _fewest_threads(client, workers))
-    everywhere = client.scatter(later, broadcast=True)
+    # A key of its own: of rows scattered before, the cluster may be letting go just now.
+    everywhere = client.scatter(later, broadcast=True, hash=False)
     texts = [
         client.submit(
             _fit_here,
