@@ -131,10 +131,42 @@ def _mark_apart(records, begin, end, first_date, dates, money, currency, apart):
 
 @njit(cache=True, nogil=True)
 def _write(value, scale, column, row, out, out_bits):
+    """A number as it is, a float (no ``scale``) as the bits that it was ordered by."""
     if scale:
         out[column, row] = value
     else:
         out_bits[column, row] = value ^ ((value >> 63) & _EVER)
+
+
+@njit(cache=True, nogil=True)
+def _write_scanned(
+    records, begin, end, row, date, as_of, before, channels, money, currency, told, scale, empty,
+    out, out_bits,
+):  # fmt: skip
+    """The columns of a row of the spine whose date does not see all, gone through row by row."""
+    mine = _last_currency(records, begin, end, date, currency) if money else np.int64(-1)
+    for column in range(len(told)):
+        op, channel = told[column, 0], told[column, 1]
+        rows, total, most, least, began, ended, said = _scan(
+            records, begin, end, date, channel, before[date, told[column, 3]],
+            channels[channel, WORD], money, currency, mine,
+        )  # fmt: skip
+        out[column, row] = empty[column]
+        if rows == 0:
+            continue
+        if op == _COUNT:
+            out[column, row] = rows
+        elif op == _SUM:
+            out[column, row] = total / scale[column]
+        elif op == _MEAN:
+            out[column, row] = total / scale[column] / rows
+        elif op == _FIRST:
+            out[column, row] = (as_of[date] - began) / _DAY
+        elif op == _LAST:
+            out[column, row] = (as_of[date] - ended) / _DAY
+        else:
+            value = said if op == _LATEST else most if op == _MAX else least
+            _write(value, scale[column], column, row, out, out_bits)
 
 
 @njit(cache=True, nogil=True)
@@ -152,7 +184,7 @@ def measure(
     sums = np.zeros((len(first_date) + 1, sizes[0]), np.int64)
     moments = np.zeros((len(first_date) + 1, sizes[1], 3), np.int64)
     ends = np.zeros((len(first_date) + 1, sizes[2], 2), np.int64)
-    apart, mine = np.zeros(len(as_of), np.bool_), np.int64(-1)
+    apart = np.zeros(len(as_of), np.bool_)
     # Unsigned, so that no index is looked at twice for being negative.
     flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
     windows, owns = told[:, 3].astype(np.uint64), told[:, 1].astype(np.uint64)
@@ -168,34 +200,14 @@ def measure(
             row, date = spine_rows[place], np.int64(spine_date[spine_rows[place]])
             place_of = np.uint64(row)
             cell, scanned = until[date] + 1, apart[date] and begin < end
-            if money and scanned:
-                mine = _last_currency(records, begin, end, date, currency)
             if begin == end:
                 for column in range(bounds[-1]):
                     out[column, row] = empty[column]
             elif scanned:
-                for column in range(bounds[-1]):
-                    op, channel = told[column, 0], told[column, 1]
-                    rows, total, most, least, began, ended, said = _scan(
-                        records, begin, end, date, channel, before[date, told[column, 3]],
-                        channels[channel, WORD], money, currency, mine,
-                    )  # fmt: skip
-                    out[column, row] = empty[column]
-                    if rows == 0:
-                        continue
-                    if op == _COUNT:
-                        out[column, row] = rows
-                    elif op == _SUM:
-                        out[column, row] = total / scale[column]
-                    elif op == _MEAN:
-                        out[column, row] = total / scale[column] / rows
-                    elif op == _FIRST:
-                        out[column, row] = (as_of[date] - began) / _DAY
-                    elif op == _LAST:
-                        out[column, row] = (as_of[date] - ended) / _DAY
-                    else:
-                        value = said if op == _LATEST else most if op == _MAX else least
-                        _write(value, scale[column], column, row, out, out_bits)
+                _write_scanned(
+                    records, begin, end, row, date, as_of, before, channels, money, currency,
+                    told[: bounds[-1]], scale, empty, out, out_bits,
+                )  # fmt: skip
             else:
                 above = np.uint64(cell * width)
                 for column in range(np.uint64(bounds[_COUNT])):
