@@ -19,44 +19,75 @@ MOST_DATES = 250
 
 _DAY = 86_400_000_000
 _NOBODY = -1
+_LEAD = np.uint64(0xFFFFFFFF)  # the bits of a slot that say what an id leads to
+_AHEAD = 256  # ids looked up at once
 
 
 @njit(cache=True, nogil=True)
-def _find(first, second, slots_first, slots_second, slots):
-    """The slot of an id by its two hashes: where it is, or where it would be."""
+def _find(first, second, slots):
+    """The slot of an id by its two hashes: where it is, or where it would be.
+
+    A slot is one look into memory: the second hash, and the upper half of the first beside what the
+    id leads to (32 bits, with their sign).
+    """
     mask = np.uint64(len(slots) - 1)
     at = first & mask
-    while slots[at] != _NOBODY and (slots_first[at] != first or slots_second[at] != second):
+    while (slots[at, 1] & _LEAD) != _LEAD and (
+        slots[at, 0] != second or (slots[at, 1] ^ first) > _LEAD
+    ):
         at = (at + np.uint64(1)) & mask
     return at
 
 
 @njit(cache=True, nogil=True)
-def enrol(first, second, slots_first, slots_second, slots, found):
+def _lead_of(slot):
+    return np.int64(slot[1] << np.uint64(32)) >> 32
+
+
+@njit(cache=True, nogil=True)
+def _fill_slot(slot, first, second, lead):
+    slot[0], slot[1] = second, (first & ~_LEAD) | (np.uint64(lead) & _LEAD)
+
+
+@njit(cache=True, nogil=True)
+def enrol(first, second, slots, found):
     """How many ids there are; gives each a number in order of appearance, and rows theirs."""
     people = 0
-    for row in range(len(first)):
-        at = _find(first[row], second[row], slots_first, slots_second, slots)
-        if slots[at] == _NOBODY:
-            slots_first[at], slots_second[at], slots[at] = first[row], second[row], people
-            people += 1
-        found[row] = slots[at]
+    for start in range(0, len(first), _AHEAD):
+        _fetch(first[start : start + _AHEAD], slots)
+        for row in range(start, min(start + _AHEAD, len(first))):
+            slot = slots[_find(first[row], second[row], slots)]
+            if _lead_of(slot) == _NOBODY:
+                _fill_slot(slot, first[row], second[row], people)
+                people += 1
+            found[row] = _lead_of(slot)
     return people
 
 
 @njit(cache=True, nogil=True)
-def divert(first, second, slots_first, slots_second, slots, values):
+def divert(first, second, slots, values):
     """Make ids lead to ``values`` instead, whether they were enrolled or not."""
     for row in range(len(first)):
-        at = _find(first[row], second[row], slots_first, slots_second, slots)
-        slots_first[at], slots_second[at], slots[at] = first[row], second[row], values[row]
+        slot = slots[_find(first[row], second[row], slots)]
+        _fill_slot(slot, first[row], second[row], values[row])
 
 
 @njit(cache=True, nogil=True)
-def look_up(first, second, slots_first, slots_second, slots, found):
+def look_up(first, second, slots, found):
     """What each id leads to; -1 if to nobody."""
-    for row in range(len(first)):
-        found[row] = slots[_find(first[row], second[row], slots_first, slots_second, slots)]
+    for start in range(0, len(first), _AHEAD):
+        _fetch(first[start : start + _AHEAD], slots)
+        for row in range(start, min(start + _AHEAD, len(first))):
+            found[row] = _lead_of(slots[_find(first[row], second[row], slots)])
+
+
+@njit(cache=True, nogil=True)
+def _fetch(first, slots):
+    """Have slots in the cache before they are asked for: nothing waits for another here."""
+    mask, seen = np.uint64(len(slots) - 1), np.uint64(0)
+    for each in first:
+        seen |= slots[each & mask, 1]
+    return seen
 
 
 @njit(cache=True, nogil=True)
@@ -82,12 +113,13 @@ def by_person(person, people, date):
 
 @njit(cache=True, nogil=True)
 def _passed(moment, edges, by_day):
-    """How many edges are at ``moment`` or before it."""
-    if moment < edges[0]:
-        return 0
-    if moment >= edges[-1]:
-        return len(edges)
-    passed = by_day[np.uint64(moment - edges[0]) // np.uint64(_DAY)]
+    """How many edges are at ``moment`` or before it; the last edge is never passed.
+
+    Without a branch that could go either way: ``by_day`` begins a day before the first edge, and
+    whatever lies outside it is taken for its first or last day.
+    """
+    since = min(max(moment - edges[0] + _DAY, 0), (len(by_day) - 1) * _DAY)
+    passed = by_day[np.uint64(since) // np.uint64(_DAY)]
     while edges[passed] <= moment:
         passed += 1
     return passed
@@ -95,46 +127,44 @@ def _passed(moment, edges, by_day):
 
 @njit(cache=True, nogil=True)
 def admit(
-    first, second, happened, known, channels, values,
-    slots_first, slots_second, slots, run_starts, run_owner, run_from, run_until,
-    dates, dates_by_day, edges, edges_by_day, shift, ranges,
+    happened, known, channels, leads, run_starts, run_owner, run_until, dates, by_day, shift,
+    sees, ends,
 ):  # fmt: skip
-    """Records of the rows that some date sees, ordered by range of people: where each range ends.
+    """Say which date sees each row first, and by range of people where its records will end.
 
     Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
+    Rows that no date sees lead to nobody from here on.
     """
-    leads, sees = np.empty(len(first), np.int32), np.empty(len(first), np.uint8)
-    ends = np.zeros(ranges + 1, np.int64)
-    for row in range(len(first)):
-        leads[row] = _NOBODY
-        if channels[row] == 0:
-            continue
-        moment = max(known[row], happened[row])
-        sees[row] = _passed(moment, dates, dates_by_day)
-        if sees[row] == len(dates):
-            continue
-        lead = slots[_find(first[row], second[row], slots_first, slots_second, slots)]
-        leads[row] = lead
+    for row in range(len(leads)):
+        sees[row] = _passed(max(known[row], happened[row]), dates, by_day)
+        if sees[row] == len(dates) - 1 or channels[row] == 0:
+            leads[row] = _NOBODY
+        lead = leads[row]
         if lead >= 0:
             ends[(lead >> shift) + 1] += 1
         elif lead < _NOBODY:
             for run in range(run_starts[-lead - 2], run_starts[-lead - 1]):
                 if run_until[run] > sees[row]:
                     ends[(run_owner[run] >> shift) + 1] += 1
-    for each in range(ranges):
-        ends[each + 1] += ends[each]
-    width = 2 + len(values)
-    records, owners = np.empty((ends[-1], width), np.int64), np.empty(ends[-1], np.int32)
-    next_at, last_date = ends[:-1].copy(), np.int64(len(dates))
-    for row in range(len(first)):
-        lead = leads[row]
+    for each in range(1, len(ends)):
+        ends[each] += ends[each - 1]
+
+
+@njit(cache=True, nogil=True)
+def record(
+    happened, channels, values, leads, sees, run_starts, run_owner, run_from, run_until,
+    last_date, edges, by_day, shift, next_at, records, owners,
+):  # fmt: skip
+    """Write the records of admitted rows, each range's from where ``next_at`` says."""
+    for row in range(len(leads)):
+        lead = np.int64(leads[row])
         if lead == _NOBODY:
             continue
-        what = np.int64(_passed(happened[row], edges, edges_by_day)) << 16
+        what = np.int64(_passed(happened[row], edges, by_day)) << 16
         what |= np.int64(channels[row]) << 32
         begin, end = (0, 1) if lead >= 0 else (run_starts[-lead - 2], run_starts[-lead - 1])
         for run in range(begin, end):
-            owner, since, until = np.int64(lead), np.int64(sees[row]), last_date
+            owner, since, until = lead, np.int64(sees[row]), np.int64(last_date)
             if lead < 0:
                 owner, until = run_owner[run], run_until[run]
                 since = max(since, run_from[run])
@@ -147,7 +177,6 @@ def admit(
             records[place, 1] = what | since | (until << 8)
             for word in range(len(values)):
                 records[place, 2 + word] = values[word, row]
-    return records, owners, ends
 
 
 @njit(cache=True, nogil=True)

@@ -1,9 +1,9 @@
 """Compiled loops that measure people's records: exact, in any order of rows, by many threads.
 
 Every row is added once, to the cell of its elementary interval, and the cells run on: what a window
-``[as_of - d, as_of)`` holds is the difference of two of them. Where a date does not see all that
+``[as_of - d, as_of)`` holds is the difference of two of them. A date that does not see all that
 happened before it (some was known late, or belonged to another account then, or is of another
-currency) its rows are gone through one by one instead.
+currency) is told by cells of its own.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from numba import njit
 _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
+_TOGETHER = 64  # people whose columns are written at once
 
 # Operations, as in ``features.plan.Op``.
 _COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST, _BALANCE = range(9)
@@ -48,68 +49,57 @@ def _lowest(bits):
 
 
 @njit(cache=True, nogil=True)
-def _fill(records, begin, end, channels, sums, moments, ends):
-    """Each row into its cells, once; then the cells run on, but for those of ``ends``."""
+def _fill(
+    records, begin, end, view, money, currency, mine, first_date, channels, sums, moments, ends
+):  # fmt: skip
+    """Each row that the date ``view`` sees (all, of -1) into its cells; then the cells run on.
+
+    Amounts in another currency than ``mine`` are left out of a view. ``ends`` does not run on;
+    moments have no window, so a cell of theirs is all that happened between two dates.
+    """
     sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
     moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
     for each in range(begin, end):
-        cell, bits = ((records[each, 1] >> 16) & 0xFFFF) + 1, records[each, 1] >> 32
+        what = records[each, 1]
+        interval, bits = (what >> 16) & 0xFFFF, what >> 32
+        if view >= 0:
+            if not (what & 255) <= view < ((what >> 8) & 255):
+                continue
+            if money and records[each, currency] >= 0 and records[each, currency] != mine:
+                bits &= ~money
         while bits:
             channel = _lowest(bits)
             bits &= bits - 1
-            sums[cell, channels[channel, ROWS]] += 1
+            sums[interval + 1, channels[channel, ROWS]] += 1
             if channels[channel, ONLY_ROWS]:
                 continue
             value = records[each, channels[channel, WORD]]
             if channels[channel, TOTAL] >= 0:
-                sums[cell, channels[channel, TOTAL]] += value
+                sums[interval + 1, channels[channel, TOTAL]] += value
             if channels[channel, MOMENTS] >= 0:
-                own, moment = channels[channel, MOMENTS], records[each, 0]
-                last = moments[cell, own, 1]
-                if moment > last or (moment == last and value > moments[cell, own, 2]):
-                    moments[cell, own, 1], moments[cell, own, 2] = moment, value
-                moments[cell, own, 0] = min(moments[cell, own, 0], moment)
+                date, own, moment = first_date[interval], channels[channel, MOMENTS], records[each, 0]
+                last = moments[date, own, 1]
+                if moment > last or (moment == last and value > moments[date, own, 2]):
+                    moments[date, own, 1], moments[date, own, 2] = moment, value
+                moments[date, own, 0] = min(moments[date, own, 0], moment)
             if channels[channel, ENDS] >= 0:
                 own = channels[channel, ENDS]
-                ends[cell, own, 0] = max(ends[cell, own, 0], value)
-                ends[cell, own, 1] = min(ends[cell, own, 1], value)
-    for cell in range(1, len(sums)):
-        for own in range(sums.shape[1]):
-            sums[cell, own] += sums[cell - 1, own]
-        for own in range(moments.shape[1]):
-            if moments[cell, own, 1] == _NEVER:
-                moments[cell, own, 1] = moments[cell - 1, own, 1]
-                moments[cell, own, 2] = moments[cell - 1, own, 2]
-            moments[cell, own, 0] = min(moments[cell, own, 0], moments[cell - 1, own, 0])
+                ends[interval + 1, own, 0] = max(ends[interval + 1, own, 0], value)
+                ends[interval + 1, own, 1] = min(ends[interval + 1, own, 1], value)
+    _run_on(sums, moments)
 
 
 @njit(cache=True, nogil=True)
-def _scan(records, begin, end, date, channel, before, word, money, currency, mine):
-    """What the rows that a date sees say of a channel: rows, total, greatest, least; moments.
-
-    Row by row: the first four of those that happened after the interval ``before``.
-    """
-    rows, total, most, least = np.int64(0), np.int64(0), _NEVER, _EVER
-    began, ended, said = _EVER, _NEVER, _NEVER
-    for each in range(begin, end):
-        what, moment = records[each, 1], records[each, 0]
-        if not (what & 255) <= date < ((what >> 8) & 255) or not (what >> 32) >> channel & 1:
-            continue
-        if (
-            money >> channel & 1
-            and records[each, currency] >= 0
-            and records[each, currency] != mine
-        ):
-            continue
-        value = records[each, word]
-        if (what >> 16) & 0xFFFF >= before:
-            rows += 1
-            total += value
-            most, least = max(most, value), min(least, value)
-        if moment > ended or (moment == ended and value > said):
-            ended, said = moment, value
-        began = min(began, moment)
-    return rows, total, most, least, began, ended, said
+def _run_on(sums, moments):
+    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
+    for at in range(width, np.uint64(len(flat))):
+        flat[at] += flat[at - width]
+    for date in range(1, len(moments)):
+        for own in range(moments.shape[1]):
+            if moments[date, own, 1] == _NEVER:
+                moments[date, own, 1] = moments[date - 1, own, 1]
+                moments[date, own, 2] = moments[date - 1, own, 2]
+            moments[date, own, 0] = min(moments[date, own, 0], moments[date - 1, own, 0])
 
 
 @njit(cache=True, nogil=True)
@@ -130,6 +120,24 @@ def _mark_apart(records, begin, end, first_date, dates, money, currency, apart):
 
 
 @njit(cache=True, nogil=True)
+def _apart_last(asked, first, spine_date, apart, places, dates):
+    """How many of somebody's rows see all that had happened.
+
+    They come first in ``places``, counted from ``first`` on, with their ``dates``.
+    """
+    alike, others = 0, len(asked)
+    for each in range(len(asked)):
+        date = np.int64(spine_date[asked[each]])
+        if apart[date]:
+            others -= 1
+            places[others], dates[others] = first + each, date
+        else:
+            places[alike], dates[alike] = first + each, date
+            alike += 1
+    return alike
+
+
+@njit(cache=True, nogil=True)
 def _write(value, scale, column, row, out, out_bits):
     """A number as it is, a float (no ``scale``) as the bits that it was ordered by."""
     if scale:
@@ -138,111 +146,123 @@ def _write(value, scale, column, row, out, out_bits):
         out_bits[column, row] = value ^ ((value >> 63) & _EVER)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_windows(rows, dates, until, before, sums, channels, told, bounds, scale, empty, out):
+    """What is told by differences: counts, sums and means of these rows of the spine."""
+    # Unsigned, so that no index is looked at twice for being negative.
+    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
+    for column in range(bounds[_MEAN]):
+        own, window = np.uint64(told[column, 1]), told[column, 3]
+        total = np.uint64(max(channels[told[column, 1], TOTAL], 0))
+        counts, mean = column < bounds[_COUNT], column >= bounds[_SUM]
+        unit, nothing = scale[column], empty[column]
+        for each in range(len(rows)):
+            date = dates[each]
+            above = np.uint64(until[date] + 1) * width
+            below = np.uint64(before[date, window]) * width
+            found = np.float64(flat[above + own] - flat[below + own])
+            value = found
+            if not counts:
+                value = (flat[above + total] - flat[below + total]) / unit
+                value = value / found if mean else value
+            out[column, rows[each]] = value if found else nothing
+
+
 @njit(cache=True, nogil=True)
-def _write_scanned(
-    records, begin, end, row, date, as_of, before, channels, money, currency, told, scale, empty,
-    out, out_bits,
-):  # fmt: skip
-    """The columns of a row of the spine whose date does not see all, gone through row by row."""
-    mine = _last_currency(records, begin, end, date, currency) if money else np.int64(-1)
-    for column in range(len(told)):
-        op, channel = told[column, 0], told[column, 1]
-        rows, total, most, least, began, ended, said = _scan(
-            records, begin, end, date, channel, before[date, told[column, 3]],
-            channels[channel, WORD], money, currency, mine,
-        )  # fmt: skip
-        out[column, row] = empty[column]
-        if rows == 0:
-            continue
-        if op == _COUNT:
-            out[column, row] = rows
-        elif op == _SUM:
-            out[column, row] = total / scale[column]
-        elif op == _MEAN:
-            out[column, row] = total / scale[column] / rows
-        elif op == _FIRST:
-            out[column, row] = (as_of[date] - began) / _DAY
-        elif op == _LAST:
-            out[column, row] = (as_of[date] - ended) / _DAY
-        else:
-            value = said if op == _LATEST else most if op == _MAX else least
-            _write(value, scale[column], column, row, out, out_bits)
+def _write_ends(
+    rows, dates, until, before, ends, channels, told, bounds, scale, empty, out, out_bits
+):
+    """The greatest and least of these rows of the spine."""
+    for column in range(bounds[_MEAN], bounds[_MIN]):
+        own = channels[told[column, 1], ENDS]
+        for each in range(len(rows)):
+            date, row, most, least = dates[each], rows[each], _NEVER, _EVER
+            for cell in range(before[date, told[column, 3]] + 1, until[date] + 2):
+                most, least = max(most, ends[cell, own, 0]), min(least, ends[cell, own, 1])
+            out[column, row] = empty[column]
+            if most >= least:
+                value = most if column < bounds[_MAX] else least
+                _write(value, scale[column], column, row, out, out_bits)
+
+
+@njit(cache=True, nogil=True)
+def _write_moments(
+    rows, dates, as_of, moments, channels, told, bounds, scale, empty, out, out_bits
+):
+    """Days since the first and the last, and the latest values, of these rows of the spine."""
+    for column in range(bounds[_MIN], bounds[_LATEST]):
+        own = channels[told[column, 1], MOMENTS]
+        for each in range(len(rows)):
+            date, row = dates[each], rows[each]
+            began, ended = moments[date, own, 0], moments[date, own, 1]
+            if ended == _NEVER:
+                out[column, row] = empty[column]
+            elif column < bounds[_FIRST]:
+                out[column, row] = (as_of[date] - began) / _DAY
+            elif column < bounds[_LAST]:
+                out[column, row] = (as_of[date] - ended) / _DAY
+            else:
+                _write(moments[date, own, 2], scale[column], column, row, out, out_bits)
 
 
 @njit(cache=True, nogil=True)
 def measure(
     records, starts, low, high, spine_starts, spine_rows, spine_date,
     as_of, first_date, until, before, channels, sizes, money, currency, told, bounds, scale, empty,
-    out, out_bits,
+    out,
 ):  # fmt: skip
     """Write every column but balances of the people ``[low, high)`` where their spine rows are.
 
     ``records`` are of these people, each one's from ``starts[person - low]``. What nobody tells
-    is ``empty``. Floats are written as bits: ``out_bits`` is the memory of ``out``.
-    Columns come in order of their operations: those of each end where ``bounds`` says.
+    is ``empty``; floats are written as bits. Columns come in order of their operations: those of
+    each end where ``bounds`` says.
     """
     sums = np.zeros((len(first_date) + 1, sizes[0]), np.int64)
-    moments = np.zeros((len(first_date) + 1, sizes[1], 3), np.int64)
+    moments = np.zeros((len(as_of) + 1, sizes[1], 3), np.int64)
     ends = np.zeros((len(first_date) + 1, sizes[2], 2), np.int64)
     apart = np.zeros(len(as_of), np.bool_)
-    # Unsigned, so that no index is looked at twice for being negative.
-    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
-    windows, owns = told[:, 3].astype(np.uint64), told[:, 1].astype(np.uint64)
-    totals = np.empty(len(told), np.uint64)
-    for column in range(len(told)):
-        totals[column] = max(channels[told[column, 1], TOTAL], 0)
-    for person in range(low, high):
-        begin, end = starts[person - low], starts[person - low + 1]
-        if begin < end:
-            _fill(records, begin, end, channels, sums, moments, ends)
+    places, dates = np.empty(len(as_of), np.int64), np.empty(len(as_of), np.int64)
+    draft = np.empty((bounds[-1], _TOGETHER * len(as_of)))
+    bits = draft.view(np.int64)
+    for some in range(low, high, _TOGETHER):
+        begins = spine_starts[some : min(some + _TOGETHER, high) + 1] - spine_starts[some]
+        asked = spine_rows[spine_starts[some] : spine_starts[some] + begins[-1]]
+        for each in range(len(begins) - 1):
+            begin, end = starts[some - low + each], starts[some - low + each + 1]
             _mark_apart(records, begin, end, first_date, len(as_of), money, currency, apart)
-        for place in range(spine_starts[person], spine_starts[person + 1]):
-            row, date = spine_rows[place], np.int64(spine_date[spine_rows[place]])
-            place_of = np.uint64(row)
-            cell, scanned = until[date] + 1, apart[date] and begin < end
-            if begin == end:
-                for column in range(bounds[-1]):
-                    out[column, row] = empty[column]
-            elif scanned:
-                _write_scanned(
-                    records, begin, end, row, date, as_of, before, channels, money, currency,
-                    told[: bounds[-1]], scale, empty, out, out_bits,
+            mine = asked[begins[each] : begins[each + 1]]
+            alike, at = _apart_last(mine, begins[each], spine_date, apart, places, dates), 0
+            while at < len(mine):
+                # All dates that see what had happened share cells, the others have their own.
+                view, told_in, after = np.int64(-1), np.int64(-1), alike
+                if at >= alike:
+                    view, after = dates[at], at + 1
+                    if money:
+                        told_in = _last_currency(records, begin, end, view, currency)
+                _fill(
+                    records, begin, end, view, money, currency, told_in, first_date, channels,
+                    sums, moments, ends,
                 )  # fmt: skip
-            else:
-                above = np.uint64(cell * width)
-                for column in range(np.uint64(bounds[_COUNT])):
-                    below = np.uint64(before[np.uint64(date), windows[column]]) * width
-                    own = owns[column]
-                    rows = flat[above + own] - flat[below + own]
-                    out[column, place_of] = rows if rows else empty[column]
-                for column in range(np.uint64(bounds[_COUNT]), np.uint64(bounds[_MEAN])):
-                    below = np.uint64(before[np.uint64(date), windows[column]]) * width
-                    own, of = owns[column], totals[column]
-                    rows = flat[above + own] - flat[below + own]
-                    total = (flat[above + of] - flat[below + of]) / scale[column]
-                    if column >= np.uint64(bounds[_SUM]):
-                        total /= max(rows, 1)
-                    out[column, place_of] = total if rows else empty[column]
-                for column in range(bounds[_MEAN], bounds[_MIN]):
-                    most, least = _NEVER, _EVER
-                    for each in range(before[date, told[column, 3]] + 1, cell + 1):
-                        most = max(most, ends[each, channels[told[column, 1], ENDS], 0])
-                        least = min(least, ends[each, channels[told[column, 1], ENDS], 1])
-                    out[column, row] = empty[column]
-                    if most >= least:
-                        value = most if column < bounds[_MAX] else least
-                        _write(value, scale[column], column, row, out, out_bits)
-                for column in range(bounds[_MIN], bounds[_LATEST]):
-                    own = channels[told[column, 1], MOMENTS]
-                    out[column, row] = empty[column]
-                    if moments[cell, own, 1] == _NEVER:
-                        continue
-                    if column < bounds[_FIRST]:
-                        out[column, row] = (as_of[date] - moments[cell, own, 0]) / _DAY
-                    elif column < bounds[_LAST]:
-                        out[column, row] = (as_of[date] - moments[cell, own, 1]) / _DAY
-                    else:
-                        _write(moments[cell, own, 2], scale[column], column, row, out, out_bits)
+                own, when = places[at:after], dates[at:after]
+                _write_windows(
+                    own, when, until, before, sums, channels, told, bounds, scale, empty, draft
+                )
+                _write_ends(
+                    own, when, until, before, ends, channels, told, bounds, scale, empty, draft, bits
+                )
+                _write_moments(
+                    own, when, as_of, moments, channels, told, bounds, scale, empty, draft, bits
+                )
+                at = after
+        _put(draft, asked, out)
+
+
+@njit(cache=True, nogil=True)
+def _put(draft, rows, out):
+    """Column by column, so that the rows of many people fill what is fetched to be written."""
+    for column in range(len(draft)):
+        for place in range(len(rows)):
+            out[column, rows[place]] = draft[column, place]
 
 
 @njit(cache=True, nogil=True)

@@ -139,7 +139,6 @@ def _empty(told: Told) -> float:
 def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.ndarray) -> None:
     """Fill ``out``, one row per column of the plan; every range of people on its own."""
     orders = _Orders.of(plan)
-    bits = out.view(np.int64)
     currency = 2 + plan.currency if orders.money else 0
     of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
 
@@ -149,7 +148,7 @@ def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.nda
         measure(
             *asked, spine.dates, cuts.first_date, cuts.until, cuts.before,
             orders.channels, orders.sizes, orders.money, currency,
-            orders.told, orders.bounds, orders.scale, orders.empty, out, bits,
+            orders.told, orders.bounds, orders.scale, orders.empty, out,
         )  # fmt: skip
         for place, told in of_things:
             opens, closes = 1 << told.channel, 1 << told.other

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.admission import admit, deal, tally
+from features.admission import admit, deal, record, tally
 from features.plan import Plan, Word
 from features.spine import Hashed, Spine, fixed
 
@@ -16,7 +16,7 @@ _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
 # Rows taken in at once: their records are written while the next are decoded.
-_AT_ONCE = 1_500_000
+_AT_ONCE = 700_000
 # People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
 _RANGE_BITS = 12
 
@@ -103,7 +103,7 @@ def gathered(
         cuts: Where time is cut.
         texts: By column, all its texts in order.
     """
-    by_day = _by_day(spine.dates), _by_day(cuts.edges)
+    dates, edges = _by_day(spine.dates), _by_day(cuts.edges)
     asked = rows.select(
         *Hashed.columns(),
         pl.col("happened_at").to_physical(),
@@ -113,13 +113,21 @@ def gathered(
     )
 
     def admitted(frame: pl.DataFrame) -> Batch:
-        ids = Hashed.of(frame)
-        times = fixed(frame["happened_at"]), fixed(frame["known_at"])
-        return Batch(*admit(
-            ids.first, ids.second, *times, fixed(frame["channels"]), _values(frame, plan.words),
-            *spine.register.arrays, *spine.runs.arrays,
-            spine.dates, by_day[0], cuts.edges, by_day[1], _RANGE_BITS, _ranges(spine.people),
-        ))  # fmt: skip
+        leads = spine.register.numbers(Hashed.of(frame))
+        happened, known = fixed(frame["happened_at"]), fixed(frame["known_at"])
+        channels, sees = fixed(frame["channels"]), np.empty(frame.height, np.uint8)
+        ends = np.zeros(_ranges(spine.people) + 1, np.int64)
+        admit(
+            happened, known, channels, leads, *spine.runs.ends, *dates, _RANGE_BITS, sees, ends
+        )  # fmt: skip
+        # Large arrays are NumPy's, which asks for large pages, and not the loops'.
+        records = np.empty((ends[-1], 2 + len(plan.words)), np.int64)
+        owners = np.empty(ends[-1], np.int32)
+        record(
+            happened, channels, _values(frame, plan.words), leads, sees, *spine.runs.arrays,
+            len(spine.dates), *edges, _RANGE_BITS, ends[:-1].copy(), records, owners,
+        )  # fmt: skip
+        return Batch(records, owners, ends)
 
     frames = asked.collect_batches(chunk_size=_AT_ONCE, maintain_order=False)
     return Records(list(_side_by_side(admitted, frames)), spine.people)
@@ -142,10 +150,14 @@ def _ranges(people: int) -> int:
     return (people >> _RANGE_BITS) + 1
 
 
-def _by_day(edges: np.ndarray) -> np.ndarray:
-    """How many edges are passed at the start of each day after the first edge."""
-    days = np.arange((edges[-1] - edges[0]) // _DAY + 1, dtype=np.int64)
-    return np.searchsorted(edges, edges[0] + days * _DAY, side="right").astype(np.int64)
+def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The edges, with one that never comes, and how many are passed at the start of each day.
+
+    The first day begins a day before the first edge.
+    """
+    days = np.arange((edges[-1] - edges[0]) // _DAY + 2, dtype=np.int64) - 1
+    passed = np.searchsorted(edges, edges[0] + days * _DAY, side="right")
+    return np.append(edges, np.iinfo(np.int64).max), passed.astype(np.int64)
 
 
 def _channels(plan: Plan) -> pl.Expr:

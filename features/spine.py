@@ -18,7 +18,7 @@ class RepeatedPair(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Ids by two independent hashes: 128 bits that no two ids of a business share."""
+    """Ids by two independent hashes: bits enough that no two ids of a business share them."""
 
     first: np.ndarray
     second: np.ndarray
@@ -53,27 +53,17 @@ def fixed(column: pl.Series) -> np.ndarray:
 class Register:
     """What each id leads to: a person's number, or ``-2 - n``: the n-th merged account."""
 
-    first: np.ndarray
-    second: np.ndarray
-    leads: np.ndarray
+    slots: np.ndarray
 
     @classmethod
     def for_at_most(cls, ids: int) -> "Register":
-        """An empty register, at most half of it full with so many ids."""
-        size = 1 << max(4, (2 * ids - 1).bit_length())
-        return cls(
-            np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-        )
-
-    @property
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As the kernel takes them."""
-        return self.first, self.second, self.leads
+        """An empty register. A quarter of it full at most, nearly every id is where it should be."""
+        return cls(np.full((1 << max(4, (4 * ids - 1).bit_length()), 2), 2**32 - 1, np.uint64))
 
     def numbers(self, ids: Hashed) -> np.ndarray:
         """What each id leads to; -1 if to nobody."""
         found = np.empty(len(ids.first), np.int32)
-        look_up(ids.first, ids.second, *self.arrays, found)
+        look_up(ids.first, ids.second, self.slots, found)
         return found
 
 
@@ -93,6 +83,11 @@ class Runs:
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """As the kernel takes them."""
         return self.starts, self.owner, self.since, self.until
+
+    @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Without since when, as the kernel takes them."""
+        return self.starts, self.owner, self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     most = pl.Series(ids.first).n_unique() + links["subscriber_id"].n_unique()
     register = Register.for_at_most(most)
     person = np.empty(pairs.height, np.int32)
-    people = enrol(ids.first, ids.second, *register.arrays, person)
+    people = enrol(ids.first, ids.second, register.slots, person)
     starts, rows, twin = by_person(person, people, date.to_numpy())
     if twin >= 0:
         raise RepeatedPair(_repeated(pairs, twin))
@@ -209,7 +204,7 @@ def _runs(links: pl.DataFrame, register: Register, dates: int) -> tuple[Runs, np
     divert(
         ids.first,
         ids.second,
-        *register.arrays,
+        register.slots,
         (-2 - accounts["account"].cast(pl.Int32)).to_numpy(),
     )
     return Runs(
