@@ -51,9 +51,14 @@ def _fill_slot(slot, first, second, lead):
 
 @njit(cache=True, nogil=True)
 def enrol(first, second, slots, found):
-    """How many ids there are; gives each a number in order of appearance, and rows theirs."""
+    """How many ids there are; gives each a number in order of appearance, and rows theirs.
+
+    -1 as soon as half of the slots are taken: then there are too few of them.
+    """
     people = 0
     for start in range(0, len(first), _AHEAD):
+        if 2 * (people + _AHEAD) > len(slots):
+            return _NOBODY
         _fetch(first[start : start + _AHEAD], slots)
         for row in range(start, min(start + _AHEAD, len(first))):
             slot = slots[_find(first[row], second[row], slots)]
@@ -128,9 +133,9 @@ def _passed(moment, edges, by_day):
 @njit(cache=True, nogil=True)
 def admit(
     happened, known, channels, leads, run_starts, run_owner, run_until, dates, by_day, shift,
-    sees, ends,
+    sees, counts,
 ):  # fmt: skip
-    """Say which date sees each row first, and by range of people where its records will end.
+    """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
     Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
     Rows that no date sees lead to nobody from here on.
@@ -141,13 +146,11 @@ def admit(
             leads[row] = _NOBODY
         lead = leads[row]
         if lead >= 0:
-            ends[(lead >> shift) + 1] += 1
+            counts[(lead >> shift) + 1] += 1
         elif lead < _NOBODY:
             for run in range(run_starts[-lead - 2], run_starts[-lead - 1]):
                 if run_until[run] > sees[row]:
-                    ends[(run_owner[run] >> shift) + 1] += 1
-    for each in range(1, len(ends)):
-        ends[each] += ends[each - 1]
+                    counts[(run_owner[run] >> shift) + 1] += 1
 
 
 @njit(cache=True, nogil=True)

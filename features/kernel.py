@@ -13,6 +13,7 @@ _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
 _TOGETHER = 64  # people whose columns are written at once
+_FEW = 32  # sorted where they lie
 
 # Operations, as in ``features.plan.Op``.
 _COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST, _BALANCE = range(9)
@@ -49,48 +50,75 @@ def _lowest(bits):
 
 
 @njit(cache=True, nogil=True)
-def _fill(
-    records, begin, end, view, money, currency, mine, first_date, channels, sums, moments, ends
-):  # fmt: skip
-    """Each row that the date ``view`` sees (all, of -1) into its cells; then the cells run on.
+def _add(records, each, bits, first_date, channels, sums, moments, ends):
+    """A row into the cells of its interval, in each of the channels ``bits``.
 
-    Amounts in another currency than ``mine`` are left out of a view. ``ends`` does not run on;
-    moments have no window, so a cell of theirs is all that happened between two dates.
+    Moments have no window: theirs are the cells between two dates.
     """
+    interval = (records[each, 1] >> 16) & 0xFFFF
+    while bits:
+        channel = _lowest(bits)
+        bits &= bits - 1
+        sums[interval + 1, channels[channel, ROWS]] += 1
+        if channels[channel, ONLY_ROWS]:
+            continue
+        value = records[each, channels[channel, WORD]]
+        if channels[channel, TOTAL] >= 0:
+            sums[interval + 1, channels[channel, TOTAL]] += value
+        if channels[channel, MOMENTS] >= 0:
+            date, own, moment = first_date[interval], channels[channel, MOMENTS], records[each, 0]
+            last = moments[date, own, 1]
+            if moment > last or (moment == last and value > moments[date, own, 2]):
+                moments[date, own, 1], moments[date, own, 2] = moment, value
+            moments[date, own, 0] = min(moments[date, own, 0], moment)
+        if channels[channel, ENDS] >= 0:
+            own = channels[channel, ENDS]
+            ends[interval + 1, own, 0] = max(ends[interval + 1, own, 0], value)
+            ends[interval + 1, own, 1] = min(ends[interval + 1, own, 1], value)
+
+
+@njit(cache=True, nogil=True)
+def _add_even(records, begin, end, odd, first_date, channels, sums, moments, ends):
+    """Every row but the ``odd`` ones into its cells, which were empty."""
     sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
     moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
+    passed = 0
     for each in range(begin, end):
+        if passed < len(odd) and odd[passed] == each:
+            passed += 1
+        else:
+            bits = records[each, 1] >> 32
+            _add(records, each, bits, first_date, channels, sums, moments, ends)
+
+
+@njit(cache=True, nogil=True)
+def _add_odd(
+    records, odd, view, money, currency, mine, first_date, channels, sums, moments, ends
+):  # fmt: skip
+    """The ``odd`` rows that the date ``view`` sees (all, of -1), amounts in ``mine`` alone."""
+    for each in odd:
         what = records[each, 1]
-        interval, bits = (what >> 16) & 0xFFFF, what >> 32
+        bits = what >> 32
         if view >= 0:
             if not (what & 255) <= view < ((what >> 8) & 255):
                 continue
             if money and records[each, currency] >= 0 and records[each, currency] != mine:
                 bits &= ~money
-        while bits:
-            channel = _lowest(bits)
-            bits &= bits - 1
-            sums[interval + 1, channels[channel, ROWS]] += 1
-            if channels[channel, ONLY_ROWS]:
-                continue
-            value = records[each, channels[channel, WORD]]
-            if channels[channel, TOTAL] >= 0:
-                sums[interval + 1, channels[channel, TOTAL]] += value
-            if channels[channel, MOMENTS] >= 0:
-                date, own, moment = first_date[interval], channels[channel, MOMENTS], records[each, 0]
-                last = moments[date, own, 1]
-                if moment > last or (moment == last and value > moments[date, own, 2]):
-                    moments[date, own, 1], moments[date, own, 2] = moment, value
-                moments[date, own, 0] = min(moments[date, own, 0], moment)
-            if channels[channel, ENDS] >= 0:
-                own = channels[channel, ENDS]
-                ends[interval + 1, own, 0] = max(ends[interval + 1, own, 0], value)
-                ends[interval + 1, own, 1] = min(ends[interval + 1, own, 1], value)
-    _run_on(sums, moments)
+        _add(records, each, bits, first_date, channels, sums, moments, ends)
+
+
+@njit(cache=True, nogil=True)
+def _copy(pair):
+    """The first of two onto the second: NumPy's way would look whether they overlap."""
+    flat = pair.reshape(-1)
+    half = np.uint64(len(flat)) >> np.uint64(1)
+    for at in range(half):
+        flat[half + at] = flat[at]
 
 
 @njit(cache=True, nogil=True)
 def _run_on(sums, moments):
+    """Each cell becomes all up to it, but for those of ends, which cannot be subtracted."""
     flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
     for at in range(width, np.uint64(len(flat))):
         flat[at] += flat[at - width]
@@ -103,20 +131,30 @@ def _run_on(sums, moments):
 
 
 @njit(cache=True, nogil=True)
-def _mark_apart(records, begin, end, first_date, dates, money, currency, apart):
-    """Which dates do not see all that had happened, or see it in several currencies."""
+def _find_odd(records, begin, end, first_date, dates, money, currency, odd, apart):
+    """How many rows are not seen by every date after them; which, and which dates do not.
+
+    With amounts in several currencies it is all rows, and all dates.
+    """
     apart[:] = False
-    told = np.int64(-1)
+    found, told, several = 0, np.int64(-1), False
     for each in range(begin, end):
         what = records[each, 1]
-        for date in range(first_date[(what >> 16) & 0xFFFF], what & 255):
-            apart[date] = True
-        for date in range((what >> 8) & 255, dates):
-            apart[date] = True
+        first, since, until = first_date[(what >> 16) & 0xFFFF], what & 255, (what >> 8) & 255
+        if first < since or until < dates:
+            for date in range(first, since):
+                apart[date] = True
+            for date in range(until, dates):
+                apart[date] = True
+            odd[found] = each
+            found += 1
         if money and records[each, currency] >= 0:
-            if told >= 0 and told != records[each, currency]:
-                apart[:] = True
+            several |= told >= 0 and told != records[each, currency]
             told = records[each, currency]
+    if several:
+        apart[:], found = True, end - begin
+        odd[:found] = np.arange(begin, end)
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -217,10 +255,14 @@ def measure(
     is ``empty``; floats are written as bits. Columns come in order of their operations: those of
     each end where ``bounds`` says.
     """
-    sums = np.zeros((len(first_date) + 1, sizes[0]), np.int64)
-    moments = np.zeros((len(as_of) + 1, sizes[1], 3), np.int64)
-    ends = np.zeros((len(first_date) + 1, sizes[2], 2), np.int64)
-    apart = np.zeros(len(as_of), np.bool_)
+    # Of each the rows that all dates see, and beside them what is made of these for some dates.
+    sums = np.zeros((2, len(first_date) + 1, sizes[0]), np.int64)
+    moments = np.zeros((2, len(as_of) + 1, sizes[1], 3), np.int64)
+    ends = np.zeros((2, len(first_date) + 1, sizes[2], 2), np.int64)
+    odd, apart = (
+        np.empty((starts[1:] - starts[:-1]).max(), np.int64),
+        np.zeros(len(as_of), np.bool_),
+    )
     places, dates = np.empty(len(as_of), np.int64), np.empty(len(as_of), np.int64)
     draft = np.empty((bounds[-1], _TOGETHER * len(as_of)))
     bits = draft.view(np.int64)
@@ -229,7 +271,16 @@ def measure(
         asked = spine_rows[spine_starts[some] : spine_starts[some] + begins[-1]]
         for each in range(len(begins) - 1):
             begin, end = starts[some - low + each], starts[some - low + each + 1]
-            _mark_apart(records, begin, end, first_date, len(as_of), money, currency, apart)
+            if begin == end:
+                for column in range(bounds[-1]):
+                    draft[column, begins[each] : begins[each + 1]] = empty[column]
+                continue
+            found = _find_odd(
+                records, begin, end, first_date, len(as_of), money, currency, odd, apart
+            )
+            _add_even(
+                records, begin, end, odd[:found], first_date, channels, sums[0], moments[0], ends[0]
+            )
             mine = asked[begins[each] : begins[each + 1]]
             alike, at = _apart_last(mine, begins[each], spine_date, apart, places, dates), 0
             while at < len(mine):
@@ -239,19 +290,24 @@ def measure(
                     view, after = dates[at], at + 1
                     if money:
                         told_in = _last_currency(records, begin, end, view, currency)
-                _fill(
-                    records, begin, end, view, money, currency, told_in, first_date, channels,
-                    sums, moments, ends,
+                _copy(sums)
+                _copy(moments)
+                _copy(ends)
+                _add_odd(
+                    records, odd[:found], view, money, currency, told_in, first_date, channels,
+                    sums[1], moments[1], ends[1],
                 )  # fmt: skip
+                _run_on(sums[1], moments[1])
                 own, when = places[at:after], dates[at:after]
                 _write_windows(
-                    own, when, until, before, sums, channels, told, bounds, scale, empty, draft
+                    own, when, until, before, sums[1], channels, told, bounds, scale, empty, draft
                 )
                 _write_ends(
-                    own, when, until, before, ends, channels, told, bounds, scale, empty, draft, bits
-                )
+                    own, when, until, before, ends[1], channels, told, bounds, scale, empty,
+                    draft, bits,
+                )  # fmt: skip
                 _write_moments(
-                    own, when, as_of, moments, channels, told, bounds, scale, empty, draft, bits
+                    own, when, as_of, moments[1], channels, told, bounds, scale, empty, draft, bits
                 )
                 at = after
         _put(draft, asked, out)
@@ -266,27 +322,36 @@ def _put(draft, rows, out):
 
 
 @njit(cache=True, nogil=True)
-def _things(records, begin, end, channels, word):
-    """Places of the rows that open or close a thing, those of one thing together."""
-    places = np.empty(end - begin, np.int64)
+def _things(records, begin, end, channels, word, places):
+    """How many of somebody's rows open or close a thing: their places, each thing's together."""
     found = 0
     for each in range(begin, end):
         if (records[each, 1] >> 32) & channels:
             places[found] = each
             found += 1
-    keys = np.empty(found, np.int64)
-    for each in range(found):
-        keys[each] = records[places[each], word]
-    return places[:found][np.argsort(keys)]
+    if found > _FEW:
+        keys = np.empty(found, np.int64)
+        for each in range(found):
+            keys[each] = records[places[each], word]
+        places[:found] = places[:found][np.argsort(keys)]
+        return found
+    for each in range(1, found):
+        place = places[each]
+        at = each
+        while at and records[places[at - 1], word] > records[place, word]:
+            places[at] = places[at - 1]
+            at -= 1
+        places[at] = place
+    return found
 
 
 @njit(cache=True, nogil=True)
-def _open(records, places, date, opens, closes, word):
+def _open(records, places, found, date, opens, closes, word):
     """How many things are open, and how many rows of any thing the date sees."""
     count, seen, at = 0, 0, 0
-    while at < len(places):
+    while at < found:
         thing, opened, closed = records[places[at], word], _NEVER, _NEVER
-        while at < len(places) and records[places[at], word] == thing:
+        while at < found and records[places[at], word] == thing:
             what, moment = records[places[at], 1], records[places[at], 0]
             if (what & 255) <= date < ((what >> 8) & 255):
                 seen += 1
@@ -316,13 +381,14 @@ def balance(
     out,
 ):
     """Write how many things are open: the one column of a balance, as ``measure`` does."""
+    places = np.empty(len(records), np.int64)
     for person in range(low, high):
         begin, end = starts[person - low], starts[person - low + 1]
-        places = _things(records, begin, end, opens | closes, word)
+        found = _things(records, begin, end, opens | closes, word, places)
         for place in range(spine_starts[person], spine_starts[person + 1]):
             row = spine_rows[place]
             date = np.int64(spine_date[row])
-            count, seen = _open(records, places, date, opens, closes, word)
+            count, seen = _open(records, places, found, date, opens, closes, word)
             out[row] = count if seen else empty
 
 

@@ -62,10 +62,13 @@ def _of_table(
             _mend(events, plan, asked, spine, people=late, texts=texts, out=block)
         if not whole:
             out[:, places] = block
-    return {
-        told.column.name: _series(told, out[place], texts.get(plan.as_text(told) or ""))
-        for place, told in enumerate(plan.told)
-    }
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        columns = pool.map(
+            lambda told, values: _series(told, values, texts.get(plan.as_text(told) or "")),
+            plan.told,
+            out,
+        )
+        return {column.name: column for column in columns}
 
 
 def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:

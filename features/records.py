@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -15,8 +16,9 @@ from features.spine import Hashed, Spine, fixed
 _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
-# Rows taken in at once: their records are written while the next are decoded.
-_AT_ONCE = 700_000
+# Frames taken in at once, as Polars decodes them (some 100,000 rows each): fewer are more batches
+# to deal from, more are memory that nobody has touched yet.
+_AT_ONCE = 4
 # People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
 _RANGE_BITS = 12
 
@@ -112,35 +114,49 @@ def gathered(
         *(_value(word, texts).alias(f"word {place}") for place, word in enumerate(plan.words)),
     )
 
-    def admitted(frame: pl.DataFrame) -> Batch:
-        leads = spine.register.numbers(Hashed.of(frame))
-        happened, known = fixed(frame["happened_at"]), fixed(frame["known_at"])
-        channels, sees = fixed(frame["channels"]), np.empty(frame.height, np.uint8)
-        ends = np.zeros(_ranges(spine.people) + 1, np.int64)
-        admit(
-            happened, known, channels, leads, *spine.runs.ends, *dates, _RANGE_BITS, sees, ends
-        )  # fmt: skip
+    def admitted(frames: list[pl.DataFrame]) -> Batch:
+        counts = np.zeros(_ranges(spine.people) + 1, np.int64)
+        seen = [_admitted(frame, spine, dates, counts) for frame in frames]
+        ends = counts.cumsum()
         # Large arrays are NumPy's, which asks for large pages, and not the loops'.
         records = np.empty((ends[-1], 2 + len(plan.words)), np.int64)
-        owners = np.empty(ends[-1], np.int32)
-        record(
-            happened, channels, _values(frame, plan.words), leads, sees, *spine.runs.arrays,
-            len(spine.dates), *edges, _RANGE_BITS, ends[:-1].copy(), records, owners,
-        )  # fmt: skip
+        owners, next_at = np.empty(ends[-1], np.int32), ends[:-1].copy()
+        for frame, (leads, sees) in zip(frames, seen, strict=True):
+            record(
+                fixed(frame["happened_at"]), fixed(frame["channels"]), _values(frame, plan.words),
+                leads, sees, *spine.runs.arrays, len(spine.dates), *edges, _RANGE_BITS,
+                next_at, records, owners,
+            )  # fmt: skip
         return Batch(records, owners, ends)
 
-    frames = asked.collect_batches(chunk_size=_AT_ONCE, maintain_order=False)
-    return Records(list(_side_by_side(admitted, frames)), spine.people)
+    frames = asked.collect_batches(maintain_order=False)
+    return Records(list(_side_by_side(admitted, _several(frames))), spine.people)
+
+
+def _admitted(
+    frame: pl.DataFrame, spine: Spine, dates: tuple[np.ndarray, np.ndarray], counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whom each row leads to and which date sees it first; ``counts`` grows by its records."""
+    leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
+    times = fixed(frame["happened_at"]), fixed(frame["known_at"])
+    channels = fixed(frame["channels"])
+    admit(*times, channels, leads, *spine.runs.ends, *dates, _RANGE_BITS, sees, counts)
+    return leads, sees
+
+
+def _several(frames: Iterator[pl.DataFrame]) -> Iterator[list[pl.DataFrame]]:
+    while several := list(islice(frames, _AT_ONCE)):
+        yield several
 
 
 def _side_by_side(
-    work: Callable[[pl.DataFrame], Batch], frames: Iterable[pl.DataFrame]
+    work: Callable[[list[pl.DataFrame]], Batch], frames: Iterable[list[pl.DataFrame]]
 ) -> Iterator[Batch]:
-    """What comes of each frame, on all cores, with few frames waiting."""
+    """What comes of some frames each, on all cores, with few of them waiting."""
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         waiting: deque[Future[Batch]] = deque()
-        for frame in frames:
-            waiting.append(pool.submit(work, frame))
+        for some in frames:
+            waiting.append(pool.submit(work, some))
             if len(waiting) > 2 * pl.thread_pool_size():
                 yield waiting.popleft().result()
         yield from (each.result() for each in waiting)

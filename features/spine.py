@@ -57,7 +57,7 @@ class Register:
 
     @classmethod
     def for_at_most(cls, ids: int) -> "Register":
-        """An empty register. A quarter of it full at most, nearly every id is where it should be."""
+        """An empty register, of which so many ids fill a quarter: few have to be looked for."""
         return cls(np.full((1 << max(4, (4 * ids - 1).bit_length()), 2), 2**32 - 1, np.uint64))
 
     def numbers(self, ids: Hashed) -> np.ndarray:
@@ -133,10 +133,7 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     )
     ids = Hashed.of_ids(pairs["subscriber_id"])
     links = _links(events, dates.to_list())
-    most = pl.Series(ids.first).n_unique() + links["subscriber_id"].n_unique()
-    register = Register.for_at_most(most)
-    person = np.empty(pairs.height, np.int32)
-    people = enrol(ids.first, ids.second, register.slots, person)
+    person, people, register = _enrolled(ids, date.to_numpy(), links["subscriber_id"].n_unique())
     starts, rows, twin = by_person(person, people, date.to_numpy())
     if twin >= 0:
         raise RepeatedPair(_repeated(pairs, twin))
@@ -151,6 +148,19 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
         runs=runs,
         merged=merged,
     )
+
+
+def _enrolled(ids: Hashed, date: np.ndarray, merged: int) -> tuple[np.ndarray, int, Register]:
+    """By row of the spine the number of its person, how many there are, and where they are found.
+
+    There is room for twice as many as at the busiest date; more, where more came and went.
+    """
+    person, most = np.empty(len(date), np.int32), int(np.bincount(date).max(initial=1)) + merged
+    while (
+        people := enrol(ids.first, ids.second, (found := Register.for_at_most(most)).slots, person)
+    ) < 0:
+        most *= 2
+    return person, people, found
 
 
 def blocks(pairs: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
