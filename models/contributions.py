@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import lightgbm as lgb
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from models.blocks import ROWS, in_blocks
 from models.shap_tables import Tables, build_tables
 from models.shap_trees import UnreadableTrees, read_trees
+
+# All cores begin at once, and building takes Python: two at it would take twice as long.
+_BUILDING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,13 @@ def explained(text: str, matrix: np.ndarray) -> Explained:
     return _by_lightgbm(text, matrix) if tables is None else _by_tables(tables, matrix)
 
 
-@lru_cache(maxsize=8)
 def _tables(text: str) -> Tables | None:
+    with _BUILDING:
+        return _built(text)
+
+
+@lru_cache(maxsize=8)
+def _built(text: str) -> Tables | None:
     try:
         return build_tables(read_trees(text))
     except UnreadableTrees:

@@ -1,6 +1,7 @@
 """Why somebody is at risk, in words: what raises the risk, summed by signal, strongest first."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from features.definition import Column, Feature, Language
 from features.words import as_said, say_rounded
-from models.blocks import in_blocks
+from models.blocks import cores, in_blocks
 from models.contributions import explained
 from models.model import ChurnModel
 
@@ -200,10 +201,9 @@ def _told(
     starts = np.searchsorted(weighed.column[by_column], np.arange(len(columns) + 1))
     text, value = np.zeros(len(rows), np.int64), np.full(len(rows), np.nan)
     texts: list[str] = []
-    for column, start, stop in zip(columns, starts, starts[1:], strict=False):
+
+    def said(column: Column, start: int, stop: int) -> tuple[list[str], np.ndarray]:
         here = by_column[start:stop]
-        if not len(here):
-            continue
         raw = frame[column.name][rows[here]]
         if not column.is_category:
             value[here] = raw.cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -213,8 +213,15 @@ def _told(
         else:
             currencies = pl.repeat(None, len(here), dtype=pl.String, eager=True)
         different, place = _different(pl.DataFrame({"raw": raw, "currency": currencies}))
-        text[here] = place + len(texts)
-        texts += [say_rounded(column, raw, language, code) for raw, code in different]
+        return [say_rounded(column, raw, language, code) for raw, code in different], place
+
+    named = [each for each in zip(columns, starts, starts[1:], strict=False) if each[1] < each[2]]
+    with ThreadPoolExecutor(cores()) as threads:
+        for (_, start, stop), (some, place) in zip(
+            named, threads.map(lambda each: said(*each), named), strict=True
+        ):
+            text[by_column[start:stop]] = place + len(texts)
+            texts += some
     return pl.DataFrame(
         {
             "text": pl.Series(texts, dtype=pl.String)[text],
