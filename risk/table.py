@@ -19,7 +19,7 @@ from risk.queries import (
     records,
 )
 from risk.ranking import DEFAULT_BANDS, Bands
-from risk.schema import RISK
+from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import BadScores
 
 if TYPE_CHECKING:
@@ -159,7 +159,11 @@ def freshness(url: str, now: datetime | None = None) -> Freshness:
 def _night_by_rank(top: int | None) -> sa.Select[Any]:
     if top is not None and top < 1:
         raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
-    return sa.select(RISK).order_by(RISK.c.rank).limit(top)
+    query = sa.select(RISK).order_by(RISK.c.rank).limit(top)
+    if top is None or top > INDEXED_RANKS:
+        return query
+    # In the index's own words: else SQLite does not see that it holds them.
+    return query.where(RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS)))
 
 
 def _existing(url: str) -> Path:
