@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from benchmarks.memory import held_now
+from sources import ALLOCATOR
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -50,7 +51,8 @@ def run(words: Sequence[str | Path | int], limit: float = 3_600) -> Told:
             stderr=errors,
             cwd=ROOT,
             start_new_session=True,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
+            # Polars' memory is handled alike, whoever calls it.
+            env=ALLOCATOR | os.environ | {"PYTHONWARNINGS": "ignore"},
         )
         watched = psutil.Process(running.pid)
         try:

@@ -1,7 +1,12 @@
-"""How much memory processes held at most."""
+"""How much memory processes held at most, and memory that is ready to be held.
 
+``python -m benchmarks.memory BYTES`` touches so many bytes and lets go of them.
+"""
+
+import mmap
 import re
 import resource
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,3 +39,22 @@ def held_now(process: "psutil.Process") -> int:
         except psutil.Error:
             continue
     return total
+
+
+def make_ready(size: int) -> None:
+    """Touch so much memory in another process, so that what is timed next finds it there.
+
+    A virtual machine may give memory that lies idle back to its host, and to fetch a GiB again can
+    take two seconds: more than much of the work, and it tells nothing about who does it.
+    """
+    subprocess.run([sys.executable, "-m", "benchmarks.memory", str(size)], check=True)
+
+
+def _touch(size: int) -> None:
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        for at in range(0, size, mmap.PAGESIZE):
+            held[at] = 1
+
+
+if __name__ == "__main__":
+    _touch(int(sys.argv[1]))

@@ -22,7 +22,8 @@ machine, each step in a process of its own, both cores free; memory is the most 
 processes held together. Reading the input is inside the seconds, starting Python and importing are
 not. A ratio is the other tool's seconds over Perdura's: above 1, Perdura is faster; **below 1, the
 other tool wins**. Where a host takes idle memory back from a virtual machine, as here, touching a
-GiB for the first time costs up to two and a half seconds; it is inside everybody's.
+GiB for the first time costs up to two and a half seconds. Before features are timed, whoever makes
+them, another process has therefore touched as much as they will hold; elsewhere it is inside.
 """
 
 

@@ -76,6 +76,11 @@ class Inputs:
         """Whom to ask about and when: ``subscriber_id``, ``as_of``, by date and subscriber."""
         return self.folder / "spine.parquet"
 
+    @property
+    def files(self) -> list[Path]:
+        """The files of all tables, in this order."""
+        return sorted((self.folder / self.order).iterdir())
+
     def table(self, name: str) -> Path:
         """The events of one table."""
         return self.folder / self.order / f"{name}.parquet"
