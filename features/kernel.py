@@ -13,10 +13,9 @@ _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
 _TOGETHER = 64  # people whose columns are written at once
-_FEW = 32  # sorted where they lie
 
-# Operations, as in ``features.plan.Op``.
-_COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST, _BALANCE = range(9)
+# Operations, as in ``features.plan.Op``; balances are in ``features.balance``.
+_COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST = range(8)
 
 #: What is said of a channel: where in a cell its rows are counted and, where wanted (else -1), its
 #: values are summed, its moments are kept and its greatest and least value; whether only rows are
@@ -185,23 +184,24 @@ def _write(value, scale, column, row, out, out_bits):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _write_windows(rows, dates, until, before, sums, channels, told, bounds, scale, empty, out):
-    """What is told by differences: counts, sums and means of these rows of the spine."""
-    # Unsigned, so that no index is looked at twice for being negative.
-    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
+def _write_windows(rows, dates, above, below, sums, channels, told, bounds, scale, empty, out):
+    """What is told by differences: counts, sums and means of these rows of the spine.
+
+    ``above`` and ``below``: where cells begin in ``sums``, by date, and by window and date.
+    """
+    flat = sums.reshape(-1)
     for column in range(bounds[_MEAN]):
-        own, window = np.uint64(told[column, 1]), told[column, 3]
+        # Unsigned, so that no index is looked at twice for being negative.
+        own, since = np.uint64(told[column, 1]), below[told[column, 3]]
         total = np.uint64(max(channels[told[column, 1], TOTAL], 0))
         counts, mean = column < bounds[_COUNT], column >= bounds[_SUM]
         unit, nothing = scale[column], empty[column]
         for each in range(len(rows)):
-            date = dates[each]
-            above = np.uint64(until[date] + 1) * width
-            below = np.uint64(before[date, window]) * width
-            found = np.float64(flat[above + own] - flat[below + own])
+            end, begin = above[dates[each]], since[dates[each]]
+            found = np.float64(flat[end + own] - flat[begin + own])
             value = found
             if not counts:
-                value = (flat[above + total] - flat[below + total]) / unit
+                value = (flat[end + total] - flat[begin + total]) / unit
                 value = value / found if mean else value
             out[column, rows[each]] = value if found else nothing
 
@@ -255,14 +255,14 @@ def measure(
     is ``empty``; floats are written as bits. Columns come in order of their operations: those of
     each end where ``bounds`` says.
     """
-    # Of each the rows that all dates see, and beside them what is made of these for some dates.
+    # First of what all dates see, then of what is made of that for some dates.
     sums = np.zeros((2, len(first_date) + 1, sizes[0]), np.int64)
     moments = np.zeros((2, len(as_of) + 1, sizes[1], 3), np.int64)
     ends = np.zeros((2, len(first_date) + 1, sizes[2], 2), np.int64)
-    odd, apart = (
-        np.empty((starts[1:] - starts[:-1]).max(), np.int64),
-        np.zeros(len(as_of), np.bool_),
-    )
+    above = ((until + 1) * sizes[0]).astype(np.uint64)
+    below = np.ascontiguousarray(before.T * sizes[0]).astype(np.uint64)
+    odd = np.empty((starts[1:] - starts[:-1]).max(), np.int64)
+    apart = np.zeros(len(as_of), np.bool_)
     places, dates = np.empty(len(as_of), np.int64), np.empty(len(as_of), np.int64)
     draft = np.empty((bounds[-1], _TOGETHER * len(as_of)))
     bits = draft.view(np.int64)
@@ -300,7 +300,7 @@ def measure(
                 _run_on(sums[1], moments[1])
                 own, when = places[at:after], dates[at:after]
                 _write_windows(
-                    own, when, until, before, sums[1], channels, told, bounds, scale, empty, draft
+                    own, when, above, below, sums[1], channels, told, bounds, scale, empty, draft
                 )
                 _write_ends(
                     own, when, until, before, ends[1], channels, told, bounds, scale, empty,
@@ -319,77 +319,6 @@ def _put(draft, rows, out):
     for column in range(len(draft)):
         for place in range(len(rows)):
             out[column, rows[place]] = draft[column, place]
-
-
-@njit(cache=True, nogil=True)
-def _things(records, begin, end, channels, word, places):
-    """How many of somebody's rows open or close a thing: their places, each thing's together."""
-    found = 0
-    for each in range(begin, end):
-        if (records[each, 1] >> 32) & channels:
-            places[found] = each
-            found += 1
-    if found > _FEW:
-        keys = np.empty(found, np.int64)
-        for each in range(found):
-            keys[each] = records[places[each], word]
-        places[:found] = places[:found][np.argsort(keys)]
-        return found
-    for each in range(1, found):
-        place = places[each]
-        at = each
-        while at and records[places[at - 1], word] > records[place, word]:
-            places[at] = places[at - 1]
-            at -= 1
-        places[at] = place
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _open(records, places, found, date, opens, closes, word):
-    """How many things are open, and how many rows of any thing the date sees."""
-    count, seen, at = 0, 0, 0
-    while at < found:
-        thing, opened, closed = records[places[at], word], _NEVER, _NEVER
-        while at < found and records[places[at], word] == thing:
-            what, moment = records[places[at], 1], records[places[at], 0]
-            if (what & 255) <= date < ((what >> 8) & 255):
-                seen += 1
-                if (what >> 32) & opens:
-                    opened = max(opened, moment)
-                if (what >> 32) & closes:
-                    closed = max(closed, moment)
-            at += 1
-        if opened > closed:
-            count += 1
-    return count, seen
-
-
-@njit(cache=True, nogil=True)
-def balance(
-    records,
-    starts,
-    low,
-    high,
-    spine_starts,
-    spine_rows,
-    spine_date,
-    opens,
-    closes,
-    word,
-    empty,
-    out,
-):
-    """Write how many things are open: the one column of a balance, as ``measure`` does."""
-    places = np.empty(len(records), np.int64)
-    for person in range(low, high):
-        begin, end = starts[person - low], starts[person - low + 1]
-        found = _things(records, begin, end, opens | closes, word, places)
-        for place in range(spine_starts[person], spine_starts[person + 1]):
-            row = spine_rows[place]
-            date = np.int64(spine_date[row])
-            count, seen = _open(records, places, found, date, opens, closes, word)
-            out[row] = count if seen else empty
 
 
 @njit(cache=True, nogil=True)

@@ -9,8 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from features import reference
+from features.balance import balance
 from features.definition import Feature
-from features.kernel import ENDS, MOMENTS, ONLY_ROWS, ROWS, TOTAL, WORD, balance, known, measure
+from features.kernel import ENDS, MOMENTS, ONLY_ROWS, ROWS, TOTAL, WORD, known, measure
 from features.plan import Op, Plan, Told, plans
 from features.previous import befores, in_order, told_late
 from features.records import Cuts, Records, gathered
