@@ -156,11 +156,12 @@ def _enrolled(ids: Hashed, date: np.ndarray, merged: int) -> tuple[np.ndarray, i
     There is room for twice as many as at the busiest date; more, where more came and went.
     """
     person, most = np.empty(len(date), np.int32), int(np.bincount(date).max(initial=1)) + merged
-    while (
-        people := enrol(ids.first, ids.second, (found := Register.for_at_most(most)).slots, person)
-    ) < 0:
+    while True:
+        register = Register.for_at_most(most)
+        people = enrol(ids.first, ids.second, register.slots, person)
+        if people >= 0:
+            return person, people, register
         most *= 2
-    return person, people, found
 
 
 def blocks(pairs: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
