@@ -58,7 +58,7 @@ def _dress(axes: Axes, title: str, label: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 0.85))
+    axes.legend(frameon=False, loc="lower right")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ OURS, PEERS, OLDER = (
 #: What one step gave: ``seconds``, ``peak`` (bytes) and more of its own; or only ``failed``: why.
 Told = dict[str, Any]
 
-_EVERY = 0.05  # seconds between looks at the memory
+_EVERY = 0.25  # seconds between looks at the memory, each of which takes a core some time
 
 
 def run(words: Sequence[str | Path | int], limit: float = 3_600) -> Told:

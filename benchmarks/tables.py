@@ -25,6 +25,7 @@ not. A ratio is the other tool's seconds over Perdura's: above 1, Perdura is fas
 other tool wins**. Where a host takes idle memory back from a virtual machine, as here, touching a
 GiB for the first time costs up to two and a half seconds. Before features are timed, whoever makes
 them, another process has therefore touched as much as they will hold; elsewhere it is inside.
+Features that take under 20 seconds are made three times, and the median is told.
 """
 
 

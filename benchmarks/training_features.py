@@ -38,6 +38,8 @@ QUICK = WAYS[:-1]
 TEMPORIAN = Way("Temporian", OLDER, "benchmarks.peers.by_temporian:features")
 FEATURETOOLS = Way("featuretools", OLDER, "benchmarks.peers.by_featuretools:features")
 
+_TIMES, _SHORT = 3, 20  # what takes fewer seconds is done so many times, and the median told
+
 _EQUAL_AT, _ON_TIME_EQUAL_AT = 10_000, 1_000
 
 
@@ -78,8 +80,11 @@ def _measure(
 def _timed(data: Path, subscribers: int, way: Way, order: Order, *, late: bool) -> Told:
     if way == PERDURA:  # the first run on a machine compiles
         run(_words(way, _folder(data, _ON_TIME_EQUAL_AT, late=False), "sorted", len(DATES)))
-    folder = _folder(data, subscribers, late=late)
-    return run(_words(way, folder, order, len(DATES)))
+    words = _words(way, _folder(data, subscribers, late=late), order, len(DATES))
+    told = [run(words)]
+    while len(told) < _TIMES and told[0].get("seconds", _SHORT) < _SHORT:
+        told.append(run(words))
+    return sorted(told, key=lambda one: one.get("seconds", _SHORT))[len(told) // 2]
 
 
 def _say_if_different(way: Way, told: Told, ours: Told) -> None:
