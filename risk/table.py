@@ -113,7 +113,7 @@ def read(
     Raises:
         NoNight: Says which nights there are.
     """
-    query = _night_by_rank(top)
+    query = by_rank(top)
     if subscriber_id is not None:
         query = query.where(RISK.c.subscriber_id == subscriber_id)
     with sqlite.reading(_existing(url)) as connection:
@@ -129,7 +129,7 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
     Raises:
         NoNight: Says which nights there are.
     """
-    query = _night_by_rank(top)
+    query = by_rank(top)
     with sqlite.reading(_existing(url)) as connection:
         night = published_night(connection, scored_on)
         return records(connection, query.where(RISK.c.scored_on == night.scored_on))
@@ -156,7 +156,8 @@ def freshness(url: str, now: datetime | None = None) -> Freshness:
         return freshness_of(published_night(connection), now or datetime.now(UTC))
 
 
-def _night_by_rank(top: int | None) -> sa.Select[Any]:
+def by_rank(top: int | None) -> sa.Select[Any]:
+    """All nights' rows, riskiest first, or so many of one night, of which the caller says which."""
     if top is not None and top < 1:
         raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
     query = sa.select(RISK).order_by(RISK.c.rank).limit(top)

@@ -44,6 +44,15 @@ def paid(happened_at, amount=100, **more):
     return {"kind": "paid", "happened_at": happened_at, "amount": amount, **more}
 
 
+def test_many_more_people_over_the_dates_than_at_any_of_them():
+    """Room is first made for those of the busiest date."""
+    dates = [f"2026-03-{day:02}" for day in range(1, 21)]
+    people = [(f"{when}-{n}", when) for when in dates for n in range(100)]
+    told = [paid("2026-02-28", subscriber_id=who) for who, _ in people[::2]]
+    count = feature(PAYMENTS, Over("count"), windows=(60,), when_empty=0)
+    assert value(count, events(payments=told), spine(*people)) == [1, 0] * (len(people) // 2)
+
+
 class TestWindow:
     count = feature(PAYMENTS, Over("count"), windows=(30,), when_empty=0)
 

@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 from risk import queries
 from risk.queries import nights_of
 from risk.ranking import Bands
-from risk.schema import RISK
+from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import REQUIRED
 from risk.sqlite import database_file, reading
-from risk.table import BadScores, NoNight, freshness, history, publish, read, riskiest
+from risk.table import BadScores, NoNight, by_rank, freshness, history, publish, read, riskiest
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed in the last 30 days"}
@@ -181,6 +181,20 @@ def test_the_riskiest_as_plain_values(url: str) -> None:
     assert [row["rank"] for row in riskiest(url, 1)] == [1]
     with pytest.raises(ValueError, match="at least 1"):
         riskiest(url, 0)
+
+
+@pytest.mark.parametrize(("top", "indexed"), [(15, True), (INDEXED_RANKS, True), (None, False)])
+def test_the_riskiest_are_found_by_an_index(url: str, top: int | None, indexed: bool) -> None:
+    put(TWO, url)
+    asked: list[str] = []
+    plan = "EXPLAIN QUERY PLAN "
+    with reading(database_file(url)) as connection:
+        sa.event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        query = by_rank(top).where(RISK.c.scored_on == MARCH_1)
+        connection.execute(query)
+        text = asked[-1].replace("?", "'2026-03-01'", 1).replace("?", "1")
+        steps = connection.exec_driver_sql(plan + text).all()
+    assert any("riskiest_by_rank" in step[-1] for step in steps) is indexed
 
 
 def test_types_do_not_depend_on_there_being_rows(url: str) -> None:
