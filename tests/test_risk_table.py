@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from risk import queries
@@ -189,7 +190,7 @@ def test_the_riskiest_are_found_by_an_index(url: str, top: int | None, indexed: 
     asked: list[str] = []
     plan = "EXPLAIN QUERY PLAN "
     with reading(database_file(url)) as connection:
-        sa.event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
         query = by_rank(top).where(RISK.c.scored_on == MARCH_1)
         connection.execute(query)
         text = asked[-1].replace("?", "'2026-03-01'", 1).replace("?", "1")
