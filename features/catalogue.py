@@ -4,14 +4,18 @@ from pathlib import Path
 
 from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
 from features.payments import PAYMENT_FEATURES
-from features.subscription import SUBSCRIPTION_FEATURES
+from features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
+from features.subscription_changes import CHANGE_FEATURES
 from features.support import SUPPORT_FEATURES
 from features.usage import USAGE_FEATURES
 
+# The order of the columns is the model's: another order is another model.
 FEATURES: tuple[Feature | Derived, ...] = (
     *PAYMENT_FEATURES,
     *SUPPORT_FEATURES,
     *SUBSCRIPTION_FEATURES,
+    *CHANGE_FEATURES,
+    *RENEWAL_FEATURES,
     *USAGE_FEATURES,
 )
 

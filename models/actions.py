@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from features.definition import Language
-from models.reasons import MOST
+from models.weighing import MOST
 
 #: The table that is used where a business gives none of its own.
 OWN_TABLE = Path(__file__).with_name("actions.toml")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -10,15 +9,9 @@ import pyarrow as pa
 
 from features.definition import Column, Feature, Language
 from features.words import as_said, say_rounded
-from models.blocks import cores, in_blocks
-from models.contributions import explained
+from models.blocks import cores
 from models.model import ChurnModel
-
-#: At most so many reasons are given for one person.
-MOST = 4
-
-# Log-odds below which a signal is no reason to name: it moves a risk of 10 % by less than 0.5.
-_FAINT = 0.05
+from models.weighing import Weighed, in_contract_order, weigh
 
 #: What one reason is.
 REASON = pl.Struct(
@@ -35,29 +28,6 @@ REASON = pl.Struct(
         "weight": pl.Float64,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """The scores of rows, log-odds, and one value per reason, in the order of the rows.
-
-    Attributes:
-        score: Of leaving.
-        cause_score: Of leaving by payment; ``None`` where the model has no trees for it.
-        count: How many reasons each row has.
-        weight: What each reason adds, calibrated log-odds.
-        signal: Its signal: a place in ``signal_names``.
-        column: The column that tells it: a place in the model's contract.
-        signal_names: In alphabetical order.
-    """
-
-    score: np.ndarray
-    cause_score: np.ndarray | None
-    count: np.ndarray
-    weight: np.ndarray
-    signal: np.ndarray
-    column: np.ndarray
-    signal_names: list[str]
 
 
 def explain(
@@ -93,39 +63,6 @@ def explain(
     return in_words(weighed, model, frame, columns, language=language, currency=currency)
 
 
-def weigh(
-    model: ChurnModel,
-    frame: pl.DataFrame,
-    columns: Sequence[Column],
-    progress: Callable[[int, int, str], None] | None = None,
-) -> Weighed:
-    """The scores of rows and the strongest reasons for them, block by block on all cores.
-
-    Raises:
-        ColumnMismatch, UnknownCategory: As ``model.predict``.
-    """
-    model.contract.check(frame)
-    signals = [column.feature.signal for column in _in_contract_order(model, columns)]
-    names = sorted(set(signals))
-    numbers = np.array([names.index(signal) for signal in signals], np.int64)
-    blocks = in_blocks(
-        frame.height,
-        lambda start, stop: _weigh_block(model, frame[start:stop], numbers, names),
-        lambda done: progress(done, frame.height, "reasons") if progress else None,
-    )
-    blocks = blocks or [_weigh_block(model, frame, numbers, names)]
-    cause_scores = [b.cause_score for b in blocks if b.cause_score is not None]
-    return Weighed(
-        score=np.concatenate([block.score for block in blocks]),
-        cause_score=np.concatenate(cause_scores) if cause_scores else None,
-        count=np.concatenate([block.count for block in blocks]),
-        weight=np.concatenate([block.weight for block in blocks]),
-        signal=np.concatenate([block.signal for block in blocks]),
-        column=np.concatenate([block.column for block in blocks]),
-        signal_names=names,
-    )
-
-
 def in_words(
     weighed: Weighed,
     model: ChurnModel,
@@ -136,7 +73,7 @@ def in_words(
     currency: pl.Series | None = None,
 ) -> pl.Series:
     """``reasons`` as of ``explain``, of rows that were weighed."""
-    meant = _in_contract_order(model, columns)
+    meant = in_contract_order(model, columns)
     money = (
         pl.Series("currency", [None] * frame.height, pl.String) if currency is None else currency
     )
@@ -149,43 +86,6 @@ def in_words(
         weight=pl.Series(weighed.weight, dtype=pl.Float64).round(4),
     )
     return _lists(reasons, weighed.count)
-
-
-def _in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Column]:
-    by_name = {column.name: column for column in columns}
-    return [by_name[name] for name in model.contract.names]
-
-
-def _weigh_block(
-    model: ChurnModel, frame: pl.DataFrame, numbers: np.ndarray, names: list[str]
-) -> Weighed:
-    from models.strongest import pick_strongest
-
-    matrix = model.contract.numbers(frame)
-    of_leaving = explained(model.booster_text, matrix)
-    shape = (frame.height, MOST)
-    weights = np.empty(shape, np.float32)
-    signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
-    count = pick_strongest(
-        of_leaving.added,
-        np.float32(model.calibration.slope),
-        numbers,
-        np.float32(_FAINT),
-        weights,
-        signals,
-        speakers,
-    )
-    told = np.arange(MOST) < count[:, None]
-    cause = None if model.cause_text is None else explained(model.cause_text, matrix).score
-    return Weighed(
-        score=of_leaving.score,
-        cause_score=cause,
-        count=count,
-        weight=weights[told],
-        signal=signals[told],
-        column=speakers[told],
-        signal_names=names,
-    )
 
 
 def _told(

@@ -7,7 +7,8 @@ import polars as pl
 from features.definition import Column, Language
 from models.actions import Action, choose_actions, read_actions
 from models.model import ChurnModel
-from models.reasons import in_words, weigh
+from models.reasons import in_words
+from models.weighing import weigh
 
 
 def score(
