@@ -27,7 +27,13 @@ Progress = Callable[[int, int, str], None]
 
 @contextmanager
 def stage(
-    scores: Scores | Iterable[Scores], bands: Bands, folder: Path, tell: Progress
+    scores: Scores | Iterable[Scores],
+    bands: Bands,
+    folder: Path,
+    tell: Progress,
+    *,
+    rows_at_a_time: int,
+    read_at_a_time: int,
 ) -> Iterator[Staging]:
     """All scores, checked and put aside in a file of ``folder`` that has no name.
 
@@ -39,49 +45,58 @@ def stage(
     """
     total = len(cast("Scores", scores)) if is_frame(scores) else 0
     tell(0, total, "checking")
-    with Staging(folder) as staged:
-        for piece in pieces(scores, bands):
+    with Staging(folder, read_at_a_time) as staged:
+        for piece in pieces(scores, bands, rows_at_a_time):
             staged.add(piece)
             tell(staged.rows, total or staged.rows, "checking")
         staged.close()
         yield staged
 
 
-def swap(file: Path, night: Night, staged: Staging, tell: Progress) -> None:
+def swap(file: Path, night: Night, staged: Staging, tell: Progress, *, rows_at_a_time: int) -> None:
     """Put what is staged in the place of the night, unless it is there already."""
     with sqlite.writing(file) as connection:
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
         sqlite.sweep(file)
-        _replace(connection, file, night, staged, tell)
+        _replace(connection, file, night, staged, tell, rows_at_a_time=rows_at_a_time)
         tell(night.rows, night.rows, "committing")
 
 
 def _replace(
-    connection: sa.Connection, file: Path, night: Night, staged: Staging, tell: Progress
+    connection: sa.Connection,
+    file: Path,
+    night: Night,
+    staged: Staging,
+    tell: Progress,
+    *,
+    rows_at_a_time: int,
 ) -> None:
     """One part is filled by another thread while the one before it is being inserted."""
     queries.clear_night(connection, night.scored_on)
     done = 0
     tell(done, night.rows, "inserting")
-    for part, rows in _filled(file, night.rows, staged.ordered()):
+    for part, rows in _filled(file, night.rows, staged.ordered(), rows_at_a_time):
         name = sqlite.attach(connection, part)
-        for inserted in queries.insert_rows(connection, night, name, staged.columns, rows):
+        for inserted in queries.insert_rows(
+            connection, night, name, staged.columns, rows, at_a_time=rows_at_a_time
+        ):
             done += inserted
             tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
 
 
-def _filled(file: Path, rows: int, ordered: Ordered) -> Iterator[tuple[Path, int]]:
+def _filled(
+    file: Path, rows: int, ordered: Ordered, rows_at_a_time: int
+) -> Iterator[tuple[Path, int]]:
     """The night in files to attach, and how many rows are in each."""
-    at_once = queries.INSERTED_AT_ONCE
-    windows = -(-rows // at_once)
+    windows = -(-rows // rows_at_a_time)
     each = -(-windows // sqlite.PARTS)
-    taken = ordered.windows(at_once)
+    taken = ordered.windows(rows_at_a_time)
 
     def fill(part: int) -> tuple[Path, int]:
         filled = sqlite.fill(file, part, islice(taken, each))
-        return filled, min(each * at_once, rows - part * each * at_once)
+        return filled, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
 
     return ahead(fill, range(-(-windows // each)), threads=1)

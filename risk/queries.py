@@ -18,8 +18,6 @@ from risk.sqlite import STAGED
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows. Fewer cost time: SQLite keeps an undo of every index page for each statement.
-INSERTED_AT_ONCE = 100_000
 _NIGHTS_NAMED = 5
 
 
@@ -60,12 +58,19 @@ def clear_night(connection: sa.Connection, scored_on: date) -> None:
 
 
 def insert_rows(
-    connection: sa.Connection, night: Night, schema: str, staged: list[str], rows: int
+    connection: sa.Connection,
+    night: Night,
+    schema: str,
+    staged: list[str],
+    rows: int,
+    *,
+    at_a_time: int,
 ) -> Iterator[int]:
     """Insert the rows of an attached file, which has the columns ``staged``; how many, by steps."""
-    for done in range(0, rows, INSERTED_AT_ONCE):
-        connection.execute(_insert(night, schema, staged, done))
-        yield min(INSERTED_AT_ONCE, rows - done)
+    for done in range(0, rows, at_a_time):
+        some = min(at_a_time, rows - done)
+        connection.execute(_insert(night, schema, staged, done, some))
+        yield some
 
 
 def insert_night(connection: sa.Connection, night: Night) -> None:
@@ -111,16 +116,16 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _insert(night: Night, schema: str, staged: list[str], after: int) -> sa.Insert:
-    """The next rows after the rowid ``after``; what all rows share comes from the night."""
+def _insert(night: Night, schema: str, staged: list[str], after: int, rows: int) -> sa.Insert:
+    """So many rows after the rowid ``after``; what all rows share comes from the night."""
     source = sa.table(
         STAGED, sa.column("rowid"), *(sa.column(name) for name in staged), schema=schema
     )
     shared = {c.name: c for c in RISK.c if c.name not in staged}
     values = [sa.literal(getattr(night, name), c.type) for name, c in shared.items()]
-    rows = sa.select(*(source.c[name] for name in staged), *values)
-    rows = rows.where(source.c.rowid > after, source.c.rowid <= after + INSERTED_AT_ONCE)
-    return sa.insert(RISK).from_select([*staged, *shared], rows)
+    found = sa.select(*(source.c[name] for name in staged), *values)
+    found = found.where(source.c.rowid > after, source.c.rowid <= after + rows)
+    return sa.insert(RISK).from_select([*staged, *shared], found)
 
 
 def _pandas_type(column: sa.Column[Any]) -> str:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     Scores = pl.DataFrame | pd.DataFrame
 
-_PIECE = 100_000  # rows checked at once; two or three pieces are in memory at a time
-_BATCH = 2_048  # rows read at once, of every piece
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -38,14 +35,14 @@ class Piece:
     hashes: list[int]
 
 
-def pieces(scores: Scores | Iterable[Scores], bands: Bands) -> Iterator[Piece]:
-    """The scores in pieces, each made ready while the next is being waited for.
+def pieces(scores: Scores | Iterable[Scores], bands: Bands, rows_at_a_time: int) -> Iterator[Piece]:
+    """The scores in pieces of at most so many rows, each made ready while the next is awaited.
 
     Raises:
         BadScores: A piece breaks a rule, or the scores are none at all.
     """
     some = False
-    for piece in ahead(lambda part: _ready(part, bands), _cut(scores)):
+    for piece in ahead(lambda part: _ready(part, bands), _cut(scores, rows_at_a_time)):
         some = True
         yield piece
     if not some:
@@ -53,10 +50,14 @@ def pieces(scores: Scores | Iterable[Scores], bands: Bands) -> Iterator[Piece]:
 
 
 class Staging:
-    """Pieces in a file that is gone as soon as it is closed, even by a kill."""
+    """Pieces in a file that is gone as soon as it is closed, even by a kill.
 
-    def __init__(self, folder: Path) -> None:
+    So many rows of every piece will be read at a time.
+    """
+
+    def __init__(self, folder: Path, read_at_a_time: int) -> None:
         self._folder = folder
+        self._read_at_a_time = read_at_a_time
         self._file: IO[bytes] | None = None
         self._writer: Any = None
         self._batches: list[range] = []
@@ -86,7 +87,7 @@ class Staging:
             self._writer = pa.ipc.new_file(self._file, table.schema)
             self.columns = [*piece.rows.columns, "rank"]
         first = self._writer.stats.num_record_batches
-        self._writer.write_table(table, max_chunksize=_BATCH)
+        self._writer.write_table(table, max_chunksize=self._read_at_a_time)
         self._batches.append(range(first, self._writer.stats.num_record_batches))
         self._ids.append(piece.rows["subscriber_id"])
         self._risks.append(piece.rows["risk"])
@@ -170,11 +171,12 @@ class _Part:
         return pa.Table.from_batches(taken)
 
 
-def _cut(scores: Scores | Iterable[Scores]) -> Iterator[pl.DataFrame]:
+def _cut(scores: Scores | Iterable[Scores], rows_at_a_time: int) -> Iterator[pl.DataFrame]:
     """Frames of few rows. A frame that has none is only a frame that nobody is in."""
     frames = [scores] if is_frame(scores) else scores
     for frame in cast("Iterable[Scores]", frames):
-        yield from (part for part in as_polars(frame).iter_slices(_PIECE) if len(part))
+        parts = as_polars(frame).iter_slices(rows_at_a_time)
+        yield from (part for part in parts if len(part))
 
 
 def is_frame(scores: object) -> bool:

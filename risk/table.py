@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read", "riskiest"]
 
+#: Rows that are checked at a time, and inserted: two or three times as many are in memory. Fewer
+#: cost time: SQLite keeps an undo of every index page for each statement.
+ROWS_AT_A_TIME = 100_000
+#: Rows that are read at a time of every piece that was checked.
+READ_AT_A_TIME = 2_048
+
 
 def publish(
     scores: Scores | Iterable[Scores],
@@ -45,6 +51,8 @@ def publish(
     valid_for: timedelta = VALID_FOR,
     now: datetime | None = None,
     progress: Progress | None = None,
+    rows_at_a_time: int = ROWS_AT_A_TIME,
+    read_at_a_time: int = READ_AT_A_TIME,
 ) -> int:
     """Replace one night of the risk table and leave every other night as it was.
 
@@ -64,6 +72,10 @@ def publish(
         valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
         now: When it is published; by default, now.
         progress: Told of every step.
+        rows_at_a_time: So many rows are checked, and inserted, at once, at least one. Neither
+            this number nor the next changes the night.
+        read_at_a_time: So many rows of every such piece are read at once when they are put in
+            order, at least one.
 
     Returns:
         Number of subscribers in the night.
@@ -76,7 +88,14 @@ def publish(
 
     tell = progress or (lambda _done, _total, _what: None)
     file = sqlite.database_file(url)
-    with stage(scores, bands, file.parent, tell) as staged:
+    with stage(
+        scores,
+        bands,
+        file.parent,
+        tell,
+        rows_at_a_time=rows_at_a_time,
+        read_at_a_time=read_at_a_time,
+    ) as staged:
         night = night_of(
             staged.rows,
             staged.content,
@@ -87,7 +106,7 @@ def publish(
             valid_for=valid_for,
             published_at=now or datetime.now(UTC),
         )
-        swap(file, night, staged, tell)
+        swap(file, night, staged, tell, rows_at_a_time=rows_at_a_time)
     return night.rows
 
 

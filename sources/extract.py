@@ -9,6 +9,7 @@ import polars as pl
 from sources.intake.expressions import first_line
 from sources.intake.mapping import BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
+from sources.intake.ranges import ROWS_AT_A_TIME
 from sources.intake.reading import BadSource
 from sources.intake.report import Report, TableReport
 from sources.intake.table import extract_table
@@ -27,7 +28,12 @@ class IncompleteExtract(BadSource):
 
 
 def extract(
-    mapping: Path, *, until: datetime, landing: Path, progress: Progress | None = None
+    mapping: Path,
+    *,
+    until: datetime,
+    landing: Path,
+    progress: Progress | None = None,
+    rows_at_a_time: int = ROWS_AT_A_TIME,
 ) -> Report:
     """Land what became known before ``until`` and lies in no other day's file.
 
@@ -44,6 +50,8 @@ def extract(
         landing: The landing folder.
         progress: Told (tables done, tables in all, the table at hand or nothing at the end),
             and (0, 1, why) if another extract has to be waited for.
+        rows_at_a_time: About so many rows of a table, of its source and of the landing together,
+            are in memory at once, at least one. What lands is the same whatever the number.
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
@@ -57,12 +65,20 @@ def extract(
     plans, problems = plan_tables(asked, until)
     with alone_in(landing, lambda: told(0, 1, "waiting for another extract to end")):
         _refuse_changed(asked, landing, until)
-        reports, unread = _extract_tables(asked, plans, until, landing, told)
+        reports, unread = _extract_tables(
+            asked, plans, until, landing, told, rows_at_a_time=rows_at_a_time
+        )
         return _finish(asked, until, landing, reports, problems | unread)
 
 
 def _extract_tables(
-    asked: SourceMapping, plans: dict[str, Plan], until: datetime, landing: Path, told: Progress
+    asked: SourceMapping,
+    plans: dict[str, Plan],
+    until: datetime,
+    landing: Path,
+    told: Progress,
+    *,
+    rows_at_a_time: int,
 ) -> tuple[list[TableReport], dict[str, str]]:
     """A report for each table that lands, and in words why each other does not."""
     reports: list[TableReport] = []
@@ -71,7 +87,8 @@ def _extract_tables(
     for at, name in enumerate(list(plans)):
         told(at, total, name)
         try:
-            reports.append(extract_table(plans.pop(name), asked, until, landing))
+            plan = plans.pop(name)
+            reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
         except (pl.exceptions.PolarsError, BadSource) as error:
             problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(error)}"
     told(total, total, "")

@@ -7,10 +7,9 @@ from datetime import date
 
 import polars as pl
 
-from risk import queries
 from risk.table import publish
 
-ROWS, INSERTED_AT_ONCE = 20_001, 5_000
+ROWS, ROWS_AT_A_TIME = 20_001, 5_000
 
 
 def night(version: str) -> pl.DataFrame:
@@ -38,13 +37,19 @@ def main(url: str, scored_on: str, version: str, step: str) -> None:
         if f"{what} {done}" == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    queries.INSERTED_AT_ONCE = INSERTED_AT_ONCE
     scores = night(version)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
     day = date.fromisoformat(scored_on)
-    publish(scores, url, scored_on=day, model_version=version, progress=tell)
+    publish(
+        scores,
+        url,
+        scored_on=day,
+        model_version=version,
+        progress=tell,
+        rows_at_a_time=ROWS_AT_A_TIME,
+    )
 
 
 if __name__ == "__main__":

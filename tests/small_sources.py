@@ -9,6 +9,7 @@ import polars as pl
 
 from sources.extract import extract
 from sources.intake.mapping import TABLES
+from sources.intake.ranges import ROWS_AT_A_TIME
 from sources.intake.report import Report, TableReport
 from sources.landing import landed_files, read_events, read_rejected
 
@@ -37,8 +38,9 @@ class Business:
         self.write("mapping.toml", mapping)
         return self
 
-    def extract(self, until: datetime = UNTIL) -> Report:
-        return extract(self.folder / "mapping.toml", until=until, landing=self.landing)
+    def extract(self, until: datetime = UNTIL, *, rows_at_a_time: int = ROWS_AT_A_TIME) -> Report:
+        mapping = self.folder / "mapping.toml"
+        return extract(mapping, until=until, landing=self.landing, rows_at_a_time=rows_at_a_time)
 
     def table_report(self, table: str, until: datetime = UNTIL) -> TableReport:
         return next(each for each in self.extract(until).tables if each.table == table)

@@ -1,7 +1,12 @@
 """Why somebody is at risk: exact contributions, summed by signal, in words, strongest first."""
 
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,10 +17,11 @@ from hypothesis import strategies as st
 from features.definition import Column
 from features.money import written
 from features.words import as_said, say
-from models import blocks, reasons
+from models.blocks import ROWS
 from models.contributions import contributions
 from models.encoding import ColumnContract
-from models.reasons import REASON, explain, in_words, weigh
+from models.reasons import REASON, explain
+from models.weighing import weigh
 from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
 MODEL = trained().model
@@ -160,23 +166,35 @@ def test_a_persons_reasons_do_not_depend_on_who_else_is_scored(order):
     assert shuffled.to_list() == [together.to_list()[place] for place in order]
 
 
-@pytest.mark.parametrize("rows", [1, 300, 3_000])
+@pytest.mark.parametrize("rows", [1, 300, 3_000, 2 * ROWS + 1])
 def test_scores_come_with_the_reasons_and_are_the_boosters_own(rows):
-    weighed = weigh(MODEL, MANY.head(rows), COLUMNS)
+    frame = pl.concat([MANY] * (1 + rows // MANY.height)).head(rows)
+    weighed = weigh(MODEL, frame, COLUMNS)
     risks = MODEL.risks(weighed.score, weighed.cause_score)
-    for risk, theirs in zip(risks, MODEL.predict(MANY.head(rows)), strict=True):
+    for risk, theirs in zip(risks, MODEL.predict(frame), strict=True):
         assert np.abs(risk.to_numpy() - theirs.to_numpy()).max() < 1e-10
 
 
-def test_scores_and_reasons_are_the_same_to_the_bit_on_one_core_and_on_two(monkeypatch):
-    told = []
-    for cores in (1, 2):
-        monkeypatch.setattr(blocks, "cores", lambda cores=cores: cores)
-        monkeypatch.setattr(reasons, "in_blocks", partial(blocks.in_blocks, at_once=cores * 700))
-        weighed = weigh(MODEL, MANY.head(5_000), COLUMNS)
-        told.append((weighed.score.tobytes(), in_words(weighed, MODEL, MANY.head(5_000), COLUMNS)))
-    assert told[0][0] == told[1][0]
-    assert told[0][1].equals(told[1][1])
+def test_scores_and_reasons_are_the_same_to_the_bit_on_one_core_and_on_two(tmp_path):
+    MODEL.save(tmp_path)
+    with ThreadPoolExecutor() as both:
+        told = both.map(partial(digest_on, tmp_path), (1, 2))
+    (one_core, alone), (two_cores, together) = told
+    assert (one_core, two_cores) == ("1", "2")
+    assert alone == together
+
+
+def digest_on(folder: Path, cores: int) -> list[str]:
+    """The cores that a process of its own used, and the digest of what it found."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.reasons_digest", str(folder)],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "POLARS_MAX_THREADS": str(cores)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.split()
 
 
 @given(

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk import staging
 from risk.fingerprint import Content, hashed
 from risk.ranking import ranks
 from risk.table import BadScores, NoNight, publish, read
@@ -39,19 +38,21 @@ def url(tmp_path: Path) -> str:
 @given(
     places=st.lists(st.integers(0, 20), max_size=5),
     order=st.permutations(range(20)),
-    kept=st.integers(1, 8),
-    read_at_once=st.integers(1, 8),
+    rows_at_a_time=st.integers(1, 8),
+    read_at_a_time=st.integers(1, 8),
 )
 def test_however_it_is_cut_it_is_the_same_night(
-    tmp_path_factory: Any, places: list[int], order: list[int], kept: int, read_at_once: int
+    tmp_path_factory: Any,
+    places: list[int],
+    order: list[int],
+    rows_at_a_time: int,
+    read_at_a_time: int,
 ) -> None:
     whole, parts = (f"sqlite:///{tmp_path_factory.mktemp('cut')}/risk.db" for _ in range(2))
     put(PEOPLE, whole, now=NOW)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "_PIECE", kept)
-        patch.setattr(staging, "_BATCH", read_at_once)
-        patch.setattr("risk.queries.INSERTED_AT_ONCE", 3)
-        assert put(iter(cut(PEOPLE[order], places)), parts, now=NOW) == 20
+    frames = iter(cut(PEOPLE[order], places))
+    rows = put(frames, parts, now=NOW, rows_at_a_time=rows_at_a_time, read_at_a_time=read_at_a_time)
+    assert rows == 20
     assert content(parts) == content(whole)
 
 

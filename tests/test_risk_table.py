@@ -14,13 +14,22 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from risk import queries
 from risk.queries import nights_of
 from risk.ranking import Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import REQUIRED
 from risk.sqlite import database_file, reading
-from risk.table import BadScores, NoNight, by_rank, freshness, history, publish, read, riskiest
+from risk.table import (
+    ROWS_AT_A_TIME,
+    BadScores,
+    NoNight,
+    by_rank,
+    freshness,
+    history,
+    publish,
+    read,
+    riskiest,
+)
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed in the last 30 days"}
@@ -312,7 +321,7 @@ def test_rows_that_somebody_deleted_come_back(url: str, tmp_path: Path) -> None:
 
 
 def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
-    many = 2 * queries.INSERTED_AT_ONCE + 1
+    many = 2 * ROWS_AT_A_TIME + 1
     ids = pl.int_range(many, eager=True).cast(pl.String)
     told: list[tuple[int, int, str]] = []
     night = pl.concat([scores(score("ann", 0.1))] * many).with_columns(subscriber_id=ids)
@@ -321,8 +330,8 @@ def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
         found = connection.execute("SELECT count(DISTINCT subscriber_id), max(rank) FROM risk")
         assert found.fetchone() == (many, many)
     connection.close()
-    once = queries.INSERTED_AT_ONCE
-    assert [done for done, _, what in told if what == "inserting"] == [0, once, 2 * once, many]
+    inserted = [done for done, _, what in told if what == "inserting"]
+    assert inserted == [0, ROWS_AT_A_TIME, 2 * ROWS_AT_A_TIME, many]
 
 
 # While somebody reads.

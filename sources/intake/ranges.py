@@ -42,14 +42,14 @@ class Ranges:
 
 @contextmanager
 def in_ranges(
-    table: EventTable, found: Sequence[Candidates], folder: Path, rows: int
+    table: EventTable, found: Sequence[Candidates], folder: Path, rows: int, rows_at_a_time: int
 ) -> Iterator[Ranges]:
-    """The events found, dealt into as many ranges as so many rows take.
+    """The events found, dealt into as many ranges as so many rows take, so many at a time.
 
     A single range is read straight from the files. Several are written into ``folder``, which
     is gone when the block ends.
     """
-    of = min(BUCKETS, max(1, -(-rows // ROWS_AT_A_TIME)))
+    of = min(BUCKETS, max(1, -(-rows // rows_at_a_time)))
     parts = tuple(Part(number, of) for number in range(of))
     if of == 1:
         yield Ranges(parts, (_together(table, found),))

@@ -36,7 +36,9 @@ class _Outcome:
     lost: pl.DataFrame
 
 
-def extract_table(plan: Plan, asked: SourceMapping, until: datetime, landing: Path) -> TableReport:
+def extract_table(
+    plan: Plan, asked: SourceMapping, until: datetime, landing: Path, rows_at_a_time: int
+) -> TableReport:
     """Land one table, whole, as what the day of ``until`` holds of it.
 
     Its people are taken a range of buckets at a time, so memory does not grow with their number.
@@ -48,11 +50,10 @@ def extract_table(plan: Plan, asked: SourceMapping, until: datetime, landing: Pa
     table, day = plan.table, until.date()
     past = earlier(landing, table, asked.fingerprint(table.name), day)
     spare, rows = landing / f"{table.name}.ranges", plan.rows
+    compared = rows + past.held_rows + past.landed_rows
     with landing_of(landing, table, day) as write:
         outcomes: list[_Outcome] = []
-        with in_ranges(
-            table, plan.found, spare, rows + past.held_rows + past.landed_rows
-        ) as ranges:
+        with in_ranges(table, plan.found, spare, compared, rows_at_a_time) as ranges:
             for events, outcome in _range_by_range(table, ranges, past, until):
                 write(events)
                 outcomes.append(outcome)

@@ -1,0 +1,46 @@
+"""A process that says how many cores it uses, and a digest of scores and reasons made on them."""
+
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+from models.blocks import ROWS, cores
+from models.model import ChurnModel
+from models.reasons import in_words
+from models.weighing import weigh
+from tests.made_up import COLUMNS, training_set
+
+#: Subscribers, a row each on two days: three blocks of rows, the last of them short.
+PEOPLE = ROWS + 1_000
+
+
+def digest(model: ChurnModel, frame: pl.DataFrame) -> str:
+    """Of every bit of the scores and the reasons as numbers, and of the reasons in words."""
+    weighed = weigh(model, frame, COLUMNS)
+    assert weighed.cause_score is not None
+    found = sha256()
+    for numbers in (
+        weighed.score,
+        weighed.cause_score,
+        weighed.count,
+        weighed.weight,
+        weighed.signal,
+        weighed.column,
+    ):
+        found.update(numbers.tobytes())
+    words = in_words(weighed, model, frame, COLUMNS).to_frame()
+    found.update(words.write_ndjson().encode())
+    return found.hexdigest()
+
+
+def main(folder: str) -> None:
+    """Print both, of the model that was saved in ``folder``."""
+    model = ChurnModel.load(Path(folder))
+    frame = training_set(people=PEOPLE, dates=2).rows.select(model.contract.names)
+    sys.stdout.write(f"{cores()} {digest(model, frame)}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
