@@ -11,6 +11,8 @@ asked of every row, and the others are values::
 So a date sees a row by two comparisons, and no later loop looks at a clock.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -21,6 +23,18 @@ _DAY = 86_400_000_000
 _NOBODY = -1
 _LEAD = np.uint64(0xFFFFFFFF)  # the bits of a slot that say what an id leads to
 _AHEAD = 256  # ids looked up at once
+
+
+class Runs(NamedTuple):
+    """Whose the rows of merged accounts are, by dates: ``[since, until)`` belongs to ``owner``.
+
+    The n-th merged account has the runs from ``starts[n]`` to ``starts[n + 1]``.
+    """
+
+    starts: np.ndarray
+    owner: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -132,8 +146,7 @@ def _passed(moment, edges, by_day):
 
 @njit(cache=True, nogil=True)
 def admit(
-    happened, known, channels, leads, run_starts, run_owner, run_until, dates, by_day, shift,
-    sees, counts,
+    happened, known, channels, leads, runs, dates, by_day, shift, sees, counts
 ):  # fmt: skip
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
@@ -148,15 +161,15 @@ def admit(
         if lead >= 0:
             counts[(lead >> shift) + 1] += 1
         elif lead < _NOBODY:
-            for run in range(run_starts[-lead - 2], run_starts[-lead - 1]):
-                if run_until[run] > sees[row]:
-                    counts[(run_owner[run] >> shift) + 1] += 1
+            for run in range(runs.starts[-lead - 2], runs.starts[-lead - 1]):
+                if runs.until[run] > sees[row]:
+                    counts[(runs.owner[run] >> shift) + 1] += 1
 
 
 @njit(cache=True, nogil=True)
 def record(
-    happened, channels, values, leads, sees, run_starts, run_owner, run_from, run_until,
-    last_date, edges, by_day, shift, next_at, records, owners,
+    happened, channels, values, leads, sees, runs, last_date, edges, by_day, shift,
+    next_at, records, owners,
 ):  # fmt: skip
     """Write the records of admitted rows, each range's from where ``next_at`` says."""
     for row in range(len(leads)):
@@ -165,12 +178,12 @@ def record(
             continue
         what = np.int64(_passed(happened[row], edges, by_day)) << 16
         what |= np.int64(channels[row]) << 32
-        begin, end = (0, 1) if lead >= 0 else (run_starts[-lead - 2], run_starts[-lead - 1])
+        begin, end = (0, 1) if lead >= 0 else (runs.starts[-lead - 2], runs.starts[-lead - 1])
         for run in range(begin, end):
             owner, since, until = lead, np.int64(sees[row]), np.int64(last_date)
             if lead < 0:
-                owner, until = run_owner[run], run_until[run]
-                since = max(since, run_from[run])
+                owner, until = runs.owner[run], runs.until[run]
+                since = max(since, runs.since[run])
                 if until <= sees[row]:
                     continue
             place = next_at[owner >> shift]

@@ -1,10 +1,12 @@
 """Compiled loops that measure people's records: exact, in any order of rows, by many threads.
 
 Every row is added once, to the cell of its elementary interval, and the cells run on: what a window
-``[as_of - d, as_of)`` holds is the difference of two of them. A date that does not see all that
-happened before it (some was known late, or belonged to another account then, or is of another
-currency) is told by cells of its own.
+``[as_of - d, as_of)`` holds is the difference of two of them. Rows that not every date after them
+sees (known late, of another account for a while, or of another currency) are odd: they are few, and
+are added to the windows of each date that does see them.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,17 +19,182 @@ _TOGETHER = 64  # people whose columns are written at once
 # Operations, as in ``features.plan.Op``; balances are in ``features.balance``.
 _COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST = range(8)
 
-#: What is said of a channel: where in a cell its rows are counted and, where wanted (else -1), its
-#: values are summed, its moments are kept and its greatest and least value; whether only rows are
-#: wanted; and which word of a record its value is.
-ROWS, TOTAL, MOMENTS, ENDS, ONLY_ROWS, WORD = range(6)
-
 # The place of a lone bit, found by multiplying it with a de Bruijn sequence (Leiserson, Prokop and
 # Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998).
 _DE_BRUIJN = 0x077CB531
-_PLACE = np.zeros(32, np.int64)
+_PLACE = np.zeros(32, np.uint8)
 for _bit in range(32):
-    _PLACE[(_DE_BRUIJN << _bit & 0xFFFFFFFF) >> 27] = _bit
+    _PLACE[(((1 << _bit) * _DE_BRUIJN) & 0xFFFFFFFF) >> 27] = _bit
+
+
+class _Cells(NamedTuple):
+    """What somebody's rows add up to.
+
+    Attributes:
+        sums: Rows and totals of channels, by cell.
+        moments: The first, the last and what that told, by date.
+        ends: The greatest and the least, by cell.
+    """
+
+    sums: np.ndarray
+    moments: np.ndarray
+    ends: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _cells(cells, dates, orders):
+    return _Cells(
+        np.empty((cells, orders.sums), np.int64),
+        np.empty((dates, orders.moments, 3), np.int64),
+        np.empty((cells, orders.ends, 2), np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _lowest(bits):
+    return _PLACE[(((bits & -bits) * _DE_BRUIJN) & 0xFFFFFFFF) >> 27]
+
+
+# In the loops below places are unsigned, so that none is looked at twice for being negative, and
+# nothing is asked that could go either way: what is not wanted is added where nobody reads.
+
+
+@njit(cache=True, nogil=True)
+def _add(records, each, bits, cell, channels, sums):
+    """A row to the sums of a cell, in each of the channels ``bits``."""
+    at = np.uint64(cell)
+    while bits:
+        channel = channels[_lowest(bits)]
+        bits &= bits - 1
+        sums[at, np.uint64(channel.rows)] += 1
+        sums[at, np.uint64(channel.total)] += records[each, np.uint64(channel.word)]
+
+
+@njit(cache=True, nogil=True)
+def _add_end(records, each, bits, cell, channels, ends):
+    """A row to the greatest and the least of a cell, in each of the channels ``bits``."""
+    at = np.uint64(cell)
+    while bits:
+        channel = channels[_lowest(bits)]
+        bits &= bits - 1
+        own, value = np.uint64(channel.ends), records[each, np.uint64(channel.word)]
+        ends[at, own, 0] = max(ends[at, own, 0], value)
+        ends[at, own, 1] = min(ends[at, own, 1], value)
+
+
+@njit(cache=True, nogil=True)
+def _add_moment(records, each, bits, date, channels, moments):
+    """A row to the moments of a date, in each of the channels ``bits``."""
+    at, moment = np.uint64(date), records[each, 0]
+    while bits:
+        channel = channels[_lowest(bits)]
+        bits &= bits - 1
+        own, value = np.uint64(channel.moments), records[each, np.uint64(channel.word)]
+        last = moments[at, own, 1]
+        if moment > last or (moment == last and value > moments[at, own, 2]):
+            moments[at, own, 1], moments[at, own, 2] = moment, value
+        moments[at, own, 0] = min(moments[at, own, 0], moment)
+
+
+@njit(cache=True, nogil=True)
+def _find_odd(records, begin, end, cuts, orders, odd):
+    """How many rows are odd, and which; with amounts in several currencies it is all."""
+    found, told, several = 0, np.int64(-1), False
+    for each in range(begin, end):
+        what = records[each, 1]
+        since, until = what & 255, (what >> 8) & 255
+        if cuts.first_date[(what >> 16) & 0xFFFF] < since or until < len(cuts.dates):
+            odd[found] = each
+            found += 1
+        if orders.money and records[each, orders.currency] >= 0:
+            several |= told >= 0 and told != records[each, orders.currency]
+            told = records[each, orders.currency]
+    if several:
+        found = end - begin
+        odd[:found] = np.arange(begin, end)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _add_even(records, begin, end, odd, cuts, orders, even):
+    """Every row but the ``odd`` ones to cells, which then run on."""
+    sums, moments, ends = even
+    channels, timed, ended = orders.channels, orders.timed, orders.ended
+    sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
+    moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
+    passed = 0
+    for each in range(begin, end):
+        if passed < len(odd) and odd[passed] == each:
+            passed += 1
+            continue
+        interval, bits = (records[each, 1] >> 16) & 0xFFFF, records[each, 1] >> 32
+        _add(records, each, bits, interval + 1, channels, sums)
+        _add_end(records, each, bits & ended, interval + 1, channels, ends)
+        _add_moment(records, each, bits & timed, cuts.first_date[interval], channels, moments)
+    _run_on(sums, moments)
+
+
+@njit(cache=True, nogil=True)
+def _run_on(sums, moments):
+    """Each cell becomes all up to it. (Not those of ends, which cannot be subtracted.)"""
+    for own in range(np.uint64(sums.shape[1])):
+        total = np.int64(0)
+        for cell in range(np.uint64(len(sums))):
+            total += sums[cell, own]
+            sums[cell, own] = total
+    for date in range(1, len(moments)):
+        for own in range(moments.shape[1]):
+            if moments[date, own, 1] == _NEVER:
+                moments[date, own, 1] = moments[date - 1, own, 1]
+                moments[date, own, 2] = moments[date - 1, own, 2]
+            moments[date, own, 0] = min(moments[date, own, 0], moments[date - 1, own, 0])
+
+
+@njit(cache=True, nogil=True)
+def _look(dates, cuts, even, seen):
+    """The moments and ends of even rows that each of these dates sees."""
+    until, before, windows = cuts.until, cuts.before, cuts.before.shape[1]
+    for each in range(len(dates)):
+        date = dates[each]
+        for own in range(even.moments.shape[1]):
+            for which in range(3):
+                seen.moments[each, own, which] = even.moments[date, own, which]
+        for own in range(even.ends.shape[1]):
+            # Windows come shortest first, but for the one that goes back for ever.
+            cell, most, least = until[date], _NEVER, _EVER
+            for step in range(1, windows + 1):
+                window = step % windows
+                while cell > before[date, window]:
+                    most = max(most, even.ends[cell, own, 0])
+                    least = min(least, even.ends[cell, own, 1])
+                    cell -= 1
+                seen.ends[each * windows + window, own, 0] = most
+                seen.ends[each * windows + window, own, 1] = least
+
+
+@njit(cache=True, nogil=True)
+def _add_odd(records, begin, end, odd, dates, cuts, orders, seen):
+    """The ``odd`` rows to each of the dates that sees them, amounts in its last currency alone."""
+    channels, windows, word = orders.channels, cuts.before.shape[1], orders.currency
+    money = orders.money if len(odd) == end - begin else 0  # else there is one currency
+    seen.sums[:] = 0
+    for each in range(len(dates)):
+        date, mine = dates[each], np.int64(-1)
+        if money:
+            mine = _last_currency(records, begin, end, date, word)
+        for row in odd:
+            what = records[row, 1]
+            if not (what & 255) <= date < ((what >> 8) & 255):
+                continue
+            interval, bits = (what >> 16) & 0xFFFF, what >> 32
+            if money and records[row, word] >= 0 and records[row, word] != mine:
+                bits &= ~money
+            for window in range(windows):
+                if interval >= cuts.before[date, window]:
+                    cell = each * windows + window
+                    _add(records, row, bits, cell, channels, seen.sums)
+                    _add_end(records, row, bits & orders.ended, cell, channels, seen.ends)
+            _add_moment(records, row, bits & orders.timed, each, channels, seen.moments)
 
 
 @njit(cache=True, nogil=True)
@@ -43,274 +210,81 @@ def _last_currency(records, begin, end, date, word):
     return currency
 
 
-@njit(cache=True, nogil=True)
-def _lowest(bits):
-    return _PLACE[(((bits & -bits) * _DE_BRUIJN) & 0xFFFFFFFF) >> 27]
-
-
-@njit(cache=True, nogil=True)
-def _add(records, each, bits, first_date, channels, sums, moments, ends):
-    """A row into the cells of its interval, in each of the channels ``bits``.
-
-    Moments have no window: theirs are the cells between two dates.
-    """
-    interval = (records[each, 1] >> 16) & 0xFFFF
-    while bits:
-        channel = _lowest(bits)
-        bits &= bits - 1
-        sums[interval + 1, channels[channel, ROWS]] += 1
-        if channels[channel, ONLY_ROWS]:
-            continue
-        value = records[each, channels[channel, WORD]]
-        if channels[channel, TOTAL] >= 0:
-            sums[interval + 1, channels[channel, TOTAL]] += value
-        if channels[channel, MOMENTS] >= 0:
-            date, own, moment = first_date[interval], channels[channel, MOMENTS], records[each, 0]
-            last = moments[date, own, 1]
-            if moment > last or (moment == last and value > moments[date, own, 2]):
-                moments[date, own, 1], moments[date, own, 2] = moment, value
-            moments[date, own, 0] = min(moments[date, own, 0], moment)
-        if channels[channel, ENDS] >= 0:
-            own = channels[channel, ENDS]
-            ends[interval + 1, own, 0] = max(ends[interval + 1, own, 0], value)
-            ends[interval + 1, own, 1] = min(ends[interval + 1, own, 1], value)
-
-
-@njit(cache=True, nogil=True)
-def _add_even(records, begin, end, odd, first_date, channels, sums, moments, ends):
-    """Every row but the ``odd`` ones into its cells, which were empty."""
-    sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
-    moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
-    passed = 0
-    for each in range(begin, end):
-        if passed < len(odd) and odd[passed] == each:
-            passed += 1
-        else:
-            bits = records[each, 1] >> 32
-            _add(records, each, bits, first_date, channels, sums, moments, ends)
-
-
-@njit(cache=True, nogil=True)
-def _add_odd(
-    records, odd, view, money, currency, mine, first_date, channels, sums, moments, ends
-):  # fmt: skip
-    """The ``odd`` rows that the date ``view`` sees (all, of -1), amounts in ``mine`` alone."""
-    for each in odd:
-        what = records[each, 1]
-        bits = what >> 32
-        if view >= 0:
-            if not (what & 255) <= view < ((what >> 8) & 255):
-                continue
-            if money and records[each, currency] >= 0 and records[each, currency] != mine:
-                bits &= ~money
-        _add(records, each, bits, first_date, channels, sums, moments, ends)
-
-
-@njit(cache=True, nogil=True)
-def _copy(pair):
-    """The first of two onto the second: NumPy's way would look whether they overlap."""
-    flat = pair.reshape(-1)
-    half = np.uint64(len(flat)) >> np.uint64(1)
-    for at in range(half):
-        flat[half + at] = flat[at]
-
-
-@njit(cache=True, nogil=True)
-def _run_on(sums, moments):
-    """Each cell becomes all up to it, but for those of ends, which cannot be subtracted."""
-    flat, width = sums.reshape(-1), np.uint64(sums.shape[1])
-    for at in range(width, np.uint64(len(flat))):
-        flat[at] += flat[at - width]
-    for date in range(1, len(moments)):
-        for own in range(moments.shape[1]):
-            if moments[date, own, 1] == _NEVER:
-                moments[date, own, 1] = moments[date - 1, own, 1]
-                moments[date, own, 2] = moments[date - 1, own, 2]
-            moments[date, own, 0] = min(moments[date, own, 0], moments[date - 1, own, 0])
-
-
-@njit(cache=True, nogil=True)
-def _find_odd(records, begin, end, first_date, dates, money, currency, odd, apart):
-    """How many rows are not seen by every date after them; which, and which dates do not.
-
-    With amounts in several currencies it is all rows, and all dates.
-    """
-    apart[:] = False
-    found, told, several = 0, np.int64(-1), False
-    for each in range(begin, end):
-        what = records[each, 1]
-        first, since, until = first_date[(what >> 16) & 0xFFFF], what & 255, (what >> 8) & 255
-        if first < since or until < dates:
-            for date in range(first, since):
-                apart[date] = True
-            for date in range(until, dates):
-                apart[date] = True
-            odd[found] = each
-            found += 1
-        if money and records[each, currency] >= 0:
-            several |= told >= 0 and told != records[each, currency]
-            told = records[each, currency]
-    if several:
-        apart[:], found = True, end - begin
-        odd[:found] = np.arange(begin, end)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _apart_last(asked, first, spine_date, apart, places, dates):
-    """How many of somebody's rows see all that had happened.
-
-    They come first in ``places``, counted from ``first`` on, with their ``dates``.
-    """
-    alike, others = 0, len(asked)
-    for each in range(len(asked)):
-        date = np.int64(spine_date[asked[each]])
-        if apart[date]:
-            others -= 1
-            places[others], dates[others] = first + each, date
-        else:
-            places[alike], dates[alike] = first + each, date
-            alike += 1
-    return alike
-
-
-@njit(cache=True, nogil=True)
-def _write(value, scale, column, row, out, out_bits):
-    """A number as it is, a float (no ``scale``) as the bits that it was ordered by."""
-    if scale:
-        out[column, row] = value
-    else:
-        out_bits[column, row] = value ^ ((value >> 63) & _EVER)
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
-def _write_windows(rows, dates, above, below, sums, channels, told, bounds, scale, empty, out):
-    """What is told by differences: counts, sums and means of these rows of the spine.
-
-    ``above`` and ``below``: where cells begin in ``sums``, by date, and by window and date.
-    """
-    flat = sums.reshape(-1)
-    for column in range(bounds[_MEAN]):
-        # Unsigned, so that no index is looked at twice for being negative.
-        own, since = np.uint64(told[column, 1]), below[told[column, 3]]
-        total = np.uint64(max(channels[told[column, 1], TOTAL], 0))
-        counts, mean = column < bounds[_COUNT], column >= bounds[_SUM]
-        unit, nothing = scale[column], empty[column]
-        for each in range(len(rows)):
-            end, begin = above[dates[each]], since[dates[each]]
-            found = np.float64(flat[end + own] - flat[begin + own])
-            value = found
+def _write_sums(first, dates, any_odd, cuts, orders, even, seen, draft):
+    """What is told by differences: counts, sums and means."""
+    cells, odd, width = even.sums.reshape(-1), seen.sums.reshape(-1), np.uint64(orders.sums)
+    until, before, columns, empty = cuts.until, cuts.before, orders.columns, orders.empty
+    for column in range(np.uint64(orders.bounds[_MEAN])):
+        what = columns[column]
+        window, own, total = np.uint64(what.window), np.uint64(what.rows), np.uint64(what.place)
+        counts, mean = what.op == _COUNT, what.op == _MEAN
+        at, place = window * width, np.uint64(first)
+        for date in dates:
+            end, begin = np.uint64(until[date]) * width, np.uint64(before[date, window]) * width
+            rows = cells[end + own] - cells[begin + own]
+            if any_odd:
+                rows += odd[at + own]
+            value = np.float64(rows)
             if not counts:
-                value = (flat[end + total] - flat[begin + total]) / unit
-                value = value / found if mean else value
-            out[column, rows[each]] = value if found else nothing
+                added = cells[end + total] - cells[begin + total]
+                if any_odd:
+                    added += odd[at + total]
+                value = added / what.scale
+                if mean:
+                    value /= np.float64(max(rows, 1))
+            draft[column, place] = value + empty[column, np.uint64(min(rows, 1))]
+            at += np.uint64(before.shape[1]) * width
+            place += np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def _write_ends(
-    rows, dates, until, before, ends, channels, told, bounds, scale, empty, out, out_bits
-):
-    """The greatest and least of these rows of the spine."""
-    for column in range(bounds[_MEAN], bounds[_MIN]):
-        own = channels[told[column, 1], ENDS]
-        for each in range(len(rows)):
-            date, row, most, least = dates[each], rows[each], _NEVER, _EVER
-            for cell in range(before[date, told[column, 3]] + 1, until[date] + 2):
-                most, least = max(most, ends[cell, own, 0]), min(least, ends[cell, own, 1])
-            out[column, row] = empty[column]
-            if most >= least:
-                value = most if column < bounds[_MAX] else least
-                _write(value, scale[column], column, row, out, out_bits)
+def _number(value, scale):
+    """An integer, or the float (no ``scale``) whose bits it was ordered by."""
+    if scale:
+        return np.float64(value)
+    return np.int64(value ^ ((value >> 63) & _EVER)).view(np.float64)
 
 
 @njit(cache=True, nogil=True)
-def _write_moments(
-    rows, dates, as_of, moments, channels, told, bounds, scale, empty, out, out_bits
-):
-    """Days since the first and the last, and the latest values, of these rows of the spine."""
-    for column in range(bounds[_MIN], bounds[_LATEST]):
-        own = channels[told[column, 1], MOMENTS]
-        for each in range(len(rows)):
-            date, row = dates[each], rows[each]
-            began, ended = moments[date, own, 0], moments[date, own, 1]
-            if ended == _NEVER:
-                out[column, row] = empty[column]
-            elif column < bounds[_FIRST]:
-                out[column, row] = (as_of[date] - began) / _DAY
-            elif column < bounds[_LAST]:
-                out[column, row] = (as_of[date] - ended) / _DAY
-            else:
-                _write(moments[date, own, 2], scale[column], column, row, out, out_bits)
+def _write_ends(first, dates, cuts, orders, ends, draft):
+    """The greatest and the least."""
+    for column in range(orders.bounds[_MEAN], orders.bounds[_MIN]):
+        what = orders.columns[column]
+        for each in range(len(dates)):
+            cell = each * cuts.before.shape[1] + what.window
+            most, least = ends[cell, what.place, 0], ends[cell, what.place, 1]
+            value = _number(most if what.op == _MAX else least, what.scale)
+            draft[column, first + each] = value if most >= least else orders.empty[column, 0]
 
 
 @njit(cache=True, nogil=True)
-def measure(
-    records, starts, low, high, spine_starts, spine_rows, spine_date,
-    as_of, first_date, until, before, channels, sizes, money, currency, told, bounds, scale, empty,
-    out,
-):  # fmt: skip
-    """Write every column but balances of the people ``[low, high)`` where their spine rows are.
+def _write_moments(first, dates, cuts, orders, moments, draft):
+    """Days since the first and the last, and the latest values."""
+    for column in range(orders.bounds[_MIN], orders.bounds[_LATEST]):
+        what = orders.columns[column]
+        for each in range(len(dates)):
+            value = orders.empty[column, 0]
+            if moments[each, what.place, 1] != _NEVER:
+                if what.op == _LATEST:
+                    value = _number(moments[each, what.place, 2], what.scale)
+                else:
+                    moment = moments[each, what.place, 0 if what.op == _FIRST else 1]
+                    value = (cuts.dates[dates[each]] - moment) / _DAY
+            draft[column, first + each] = value
 
-    ``records`` are of these people, each one's from ``starts[person - low]``. What nobody tells
-    is ``empty``; floats are written as bits. Columns come in order of their operations: those of
-    each end where ``bounds`` says.
-    """
-    # First of what all dates see, then of what is made of that for some dates.
-    sums = np.zeros((2, len(first_date) + 1, sizes[0]), np.int64)
-    moments = np.zeros((2, len(as_of) + 1, sizes[1], 3), np.int64)
-    ends = np.zeros((2, len(first_date) + 1, sizes[2], 2), np.int64)
-    above = ((until + 1) * sizes[0]).astype(np.uint64)
-    below = np.ascontiguousarray(before.T * sizes[0]).astype(np.uint64)
-    odd = np.empty((starts[1:] - starts[:-1]).max(), np.int64)
-    apart = np.zeros(len(as_of), np.bool_)
-    places, dates = np.empty(len(as_of), np.int64), np.empty(len(as_of), np.int64)
-    draft = np.empty((bounds[-1], _TOGETHER * len(as_of)))
-    bits = draft.view(np.int64)
-    for some in range(low, high, _TOGETHER):
-        begins = spine_starts[some : min(some + _TOGETHER, high) + 1] - spine_starts[some]
-        asked = spine_rows[spine_starts[some] : spine_starts[some] + begins[-1]]
-        for each in range(len(begins) - 1):
-            begin, end = starts[some - low + each], starts[some - low + each + 1]
-            if begin == end:
-                for column in range(bounds[-1]):
-                    draft[column, begins[each] : begins[each + 1]] = empty[column]
-                continue
-            found = _find_odd(
-                records, begin, end, first_date, len(as_of), money, currency, odd, apart
-            )
-            _add_even(
-                records, begin, end, odd[:found], first_date, channels, sums[0], moments[0], ends[0]
-            )
-            mine = asked[begins[each] : begins[each + 1]]
-            alike, at = _apart_last(mine, begins[each], spine_date, apart, places, dates), 0
-            while at < len(mine):
-                # All dates that see what had happened share cells, the others have their own.
-                view, told_in, after = np.int64(-1), np.int64(-1), alike
-                if at >= alike:
-                    view, after = dates[at], at + 1
-                    if money:
-                        told_in = _last_currency(records, begin, end, view, currency)
-                _copy(sums)
-                _copy(moments)
-                _copy(ends)
-                _add_odd(
-                    records, odd[:found], view, money, currency, told_in, first_date, channels,
-                    sums[1], moments[1], ends[1],
-                )  # fmt: skip
-                _run_on(sums[1], moments[1])
-                own, when = places[at:after], dates[at:after]
-                _write_windows(
-                    own, when, above, below, sums[1], channels, told, bounds, scale, empty, draft
-                )
-                _write_ends(
-                    own, when, until, before, ends[1], channels, told, bounds, scale, empty,
-                    draft, bits,
-                )  # fmt: skip
-                _write_moments(
-                    own, when, as_of, moments[1], channels, told, bounds, scale, empty, draft, bits
-                )
-                at = after
-        _put(draft, asked, out)
+
+@njit(cache=True, nogil=True)
+def _draft(records, begin, end, first, dates, cuts, orders, odd, even, seen, draft):
+    """One person's columns at these dates, from place ``first`` on."""
+    found = odd[: _find_odd(records, begin, end, cuts, orders, odd)]
+    _add_even(records, begin, end, found, cuts, orders, even)
+    _look(dates, cuts, even, seen)
+    if len(found):
+        _add_odd(records, begin, end, found, dates, cuts, orders, seen)
+    _write_sums(first, dates, len(found) > 0, cuts, orders, even, seen, draft)
+    _write_ends(first, dates, cuts, orders, seen.ends, draft)
+    _write_moments(first, dates, cuts, orders, seen.moments, draft)
 
 
 @njit(cache=True, nogil=True)
@@ -319,6 +293,34 @@ def _put(draft, rows, out):
     for column in range(len(draft)):
         for place in range(len(rows)):
             out[column, rows[place]] = draft[column, place]
+
+
+@njit(cache=True, nogil=True)
+def measure(records, starts, low, high, spine_starts, spine_rows, spine_date, cuts, orders, out):
+    """Write every column but balances of the people ``[low, high)`` where their spine rows are.
+
+    ``records`` are of these people, each one's from ``starts[person - low]``.
+    """
+    dates, windows = cuts.before.shape
+    even = _cells(len(cuts.first_date) + 1, dates + 1, orders)
+    seen = _cells(dates * windows, dates, orders)  # but for sums, which are of odd rows only
+    odd, when = np.empty((starts[1:] - starts[:-1]).max(), np.int64), np.empty(dates, np.int64)
+    draft = np.empty((orders.bounds[_LATEST], _TOGETHER * dates))
+    for some in range(low, high, _TOGETHER):
+        begins = spine_starts[some : min(some + _TOGETHER, high) + 1] - spine_starts[some]
+        asked = spine_rows[spine_starts[some] : spine_starts[some] + begins[-1]]
+        for each in range(len(begins) - 1):
+            begin, end = starts[some - low + each], starts[some - low + each + 1]
+            first, after = begins[each], begins[each + 1]
+            for place in range(first, after):
+                when[place - first] = spine_date[asked[place]]
+            if begin < end:
+                own = when[: after - first]
+                _draft(records, begin, end, first, own, cuts, orders, odd, even, seen, draft)
+            else:
+                for column in range(len(draft)):
+                    draft[column, first:after] = orders.empty[column, 0]
+        _put(draft, asked, out)
 
 
 @njit(cache=True, nogil=True)

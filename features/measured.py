@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -11,10 +10,11 @@ import pyarrow as pa
 from features import reference
 from features.balance import balance
 from features.definition import Feature
-from features.kernel import ENDS, MOMENTS, ONLY_ROWS, ROWS, TOTAL, WORD, known, measure
+from features.kernel import known, measure
+from features.orders import Cuts, Orders, empty
 from features.plan import Op, Plan, Told, plans
 from features.previous import befores, in_order, told_late
-from features.records import Cuts, Records, gathered
+from features.records import Records, gathered
 from features.spine import Hashed, Spine, blocks, numbered
 from sources.events import MERGES
 from sources.merges import Events
@@ -80,83 +80,18 @@ def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
     return {column: found[column].explode().drop_nulls() for column in columns}
 
 
-@dataclass(frozen=True, slots=True)
-class _Orders:
-    """A plan as arrays, as the kernel takes them."""
-
-    channels: np.ndarray
-    sizes: np.ndarray
-    money: int
-    told: np.ndarray
-    bounds: np.ndarray
-    scale: np.ndarray
-    empty: np.ndarray
-
-    @classmethod
-    def of(cls, plan: Plan) -> "_Orders":
-        channels, sizes = _channels(plan)
-        told = [[t.op, t.channel, t.other, t.window + 1, 2 + t.word] for t in plan.told]
-        return cls(
-            channels,
-            sizes,
-            sum(1 << place for place, each in enumerate(plan.channels) if each.is_money),
-            np.array(told, np.int64),
-            np.searchsorted([t.op for t in plan.told], list(Op)[:-1], side="right"),
-            np.array([_scale(plan, told) for told in plan.told]),
-            np.array([_empty(told) for told in plan.told]),
-        )
-
-
-_KEPT = {
-    TOTAL: {Op.SUM, Op.MEAN},
-    MOMENTS: {Op.FIRST, Op.LAST, Op.LATEST},
-    ENDS: {Op.MAX, Op.MIN},
-}
-
-
-def _channels(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """By channel, what is kept of it where; and how many sums, moments and ends there are."""
-    channels = np.full((len(plan.channels), 6), -1, np.int64)
-    channels[:, ROWS] = np.arange(len(channels))
-    channels[:, WORD] = [2 + each.word if each.word >= 0 else 0 for each in plan.channels]
-    sizes = {TOTAL: len(channels), MOMENTS: 0, ENDS: 0}
-    for kept, ops in _KEPT.items():
-        for channel in sorted({told.channel for told in plan.told if told.op in ops}):
-            channels[channel, kept] = sizes[kept]
-            sizes[kept] += 1
-    channels[:, ONLY_ROWS] = (channels[:, [TOTAL, MOMENTS, ENDS]] < 0).all(axis=1)
-    return channels, np.array([*sizes.values()])
-
-
-def _scale(plan: Plan, told: Told) -> float:
-    """What a total is divided by; 0 where the value is a float, kept as its bits."""
-    form = plan.words[told.word].form if told.word >= 0 else "number"
-    return {"millionths": 1e6, "order": 0.0}.get(form, 1.0)
-
-
-def _empty(told: Told) -> float:
-    feature = told.column.feature
-    empty = feature.when_empty if isinstance(feature, Feature) else None
-    return np.nan if empty is None else empty
-
-
 def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.ndarray) -> None:
     """Fill ``out``, one row per column of the plan; every range of people on its own."""
-    orders = _Orders.of(plan)
-    currency = 2 + plan.currency if orders.money else 0
+    orders = Orders.of(plan)
     of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
 
     def fill(number: int) -> None:
         own, starts, low, high = records.of_range(number)
         asked = (own, starts, low, high, spine.starts, spine.rows, spine.date)
-        measure(
-            *asked, spine.dates, cuts.first_date, cuts.until, cuts.before,
-            orders.channels, orders.sizes, orders.money, currency,
-            orders.told, orders.bounds, orders.scale, orders.empty, out,
-        )  # fmt: skip
+        measure(*asked, cuts, orders, out)
         for place, told in of_things:
             opens, closes = 1 << told.channel, 1 << told.other
-            balance(*asked, opens, closes, 2 + told.word, orders.empty[place], out[place])
+            balance(*asked, opens, closes, 2 + told.word, orders.empty[place, 0], out[place])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         for _ in pool.map(fill, records):
@@ -193,7 +128,7 @@ def _mend(
 def _series(told: Told, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
     """The column: its memory is shared, what is NaN is null, places become texts."""
     valid = None
-    if texts is not None or np.isnan(_empty(told)):
+    if texts is not None or np.isnan(empty(told)):
         bits = np.zeros((len(values) + 7) // 8, np.uint8)
         if known(values, bits) < len(values):
             valid = pa.py_buffer(bits)

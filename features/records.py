@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from features.admission import admit, deal, record, tally
+from features.orders import Cuts
 from features.plan import Plan, Word
 from features.spine import Hashed, Spine, fixed
 
@@ -21,36 +22,6 @@ _MILLION = 1_000_000
 _AT_ONCE = 4
 # People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
 _RANGE_BITS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Cuts:
-    """Where time is cut: ``[as_of - days, as_of)`` of every date and window, to the microsecond.
-
-    The n-th interval ends where the n-th edge is, and begins at the edge before.
-
-    Attributes:
-        edges: Every edge of every window, in order.
-        first_date: By interval (one more than edges), the first date after it.
-        until: By date, its last interval.
-        before: By date and window, the first interval in it; of no window, which goes back for
-            ever and comes first, 0.
-    """
-
-    edges: np.ndarray
-    first_date: np.ndarray
-    until: np.ndarray
-    before: np.ndarray
-
-    @classmethod
-    def of(cls, dates: np.ndarray, windows: list[int]) -> "Cuts":
-        """The cuts of these dates and windows (days)."""
-        begins = dates[:, None] - np.array(windows, np.int64)[None, :] * _DAY
-        edges = np.unique(np.append(begins.ravel(), dates))
-        first_date = np.append(np.searchsorted(dates, edges), len(dates))
-        first = np.searchsorted(edges, begins) + 1
-        before = np.insert(first, 0, 0, axis=1)
-        return cls(edges, first_date, np.searchsorted(edges, dates), before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +95,7 @@ def gathered(
         for frame, (leads, sees) in zip(frames, seen, strict=True):
             record(
                 fixed(frame["happened_at"]), fixed(frame["channels"]), _values(frame, plan.words),
-                leads, sees, *spine.runs.arrays, len(spine.dates), *edges, _RANGE_BITS,
+                leads, sees, spine.runs, len(spine.dates), *edges, _RANGE_BITS,
                 next_at, records, owners,
             )  # fmt: skip
         return Batch(records, owners, ends)
@@ -140,7 +111,7 @@ def _admitted(
     leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
     times = fixed(frame["happened_at"]), fixed(frame["known_at"])
     channels = fixed(frame["channels"])
-    admit(*times, channels, leads, *spine.runs.ends, *dates, _RANGE_BITS, sees, counts)
+    admit(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
     return leads, sees
 
 

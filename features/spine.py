@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from features.admission import MOST_DATES, by_person, divert, enrol, look_up
+from features.admission import MOST_DATES, Runs, by_person, divert, enrol, look_up
 from sources.events import MERGES, MOMENT
 from sources.merges import Events, owners
 
@@ -65,29 +65,6 @@ class Register:
         found = np.empty(len(ids.first), np.int32)
         look_up(ids.first, ids.second, self.slots, found)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Whose the rows of merged accounts are, by dates: ``[since, until)`` belongs to ``owner``.
-
-    The n-th merged account has the runs from ``starts[n]`` to ``starts[n + 1]``.
-    """
-
-    starts: np.ndarray
-    owner: np.ndarray
-    since: np.ndarray
-    until: np.ndarray
-
-    @property
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """As the kernel takes them."""
-        return self.starts, self.owner, self.since, self.until
-
-    @property
-    def ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Without since when, as the kernel takes them."""
-        return self.starts, self.owner, self.until
 
 
 @dataclass(frozen=True, slots=True)
