@@ -110,7 +110,8 @@ def _once_each(table: EventTable, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     """
     # Numbers for names sort many times as fast.
     who = pl.col("subscriber_id").rank("dense")
-    lead = rows.select(BUCKET, who, "happened_at")
+    # In one piece: else the piece of either row is looked for at every comparison.
+    lead = rows.select(BUCKET, who, "happened_at").rechunk()
     order = lead.select(pl.arg_sort_by(lead.columns)).to_series()
     alike = lead[order].select(_as_before("subscriber_id", "happened_at")).to_series()
     places = (alike | alike.shift(-1, fill_value=False)).arg_true()
