@@ -119,6 +119,31 @@ def train(until: Day = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def backtest(
+    until: Day = None,
+    origins: Annotated[
+        int | None, typer.Option(min=1, help="So many of the newest dates; by default all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how good the model would have been at every date of the history."""
+    from flows.loops import compiling
+    from flows.prefect_edge import start
+
+    with compiling():
+        start()
+    from flows.backtest import backtest_history
+    from flows.show import print_backtest
+
+    done = backtest_history(_day(until), origins=origins)
+    if as_json:
+        told = {name: getattr(done.found, name).to_dicts() for name in ("overall", "segments")}
+        _print_json({"run_id": done.run_id, "share": done.share, **told})
+    else:
+        print_backtest(done)
+
+
+@app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
     from flows.loops import compiling

@@ -5,8 +5,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from flows.backtest import Backtested
 from flows.score_nightly import Night
 from flows.train_weekly import Training
+from models.card import over_time
 from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)
@@ -59,6 +61,23 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     console.print(table)
     for reason in trained.reasons:
         console.print(reason)
+
+
+def print_backtest(done: Backtested, console: Console = OUT) -> None:
+    """The model at each origin with its intervals, and where its picture lies."""
+    table = _table(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
+    told = over_time(done.found).select("origin", *_OVER_TIME)
+    for name in _OVER_TIME:
+        table.add_column(_METRICS[name], justify="right")
+    for origin, *numbers in told.rows():
+        table.add_row(f"{origin:%Y-%m-%d}", *numbers)
+    console.print(table)
+    if done.share < 1:
+        console.print(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
+    console.print(f"The picture, the segments and the baselines are in MLflow, run {done.run_id}.")
+
+
+_OVER_TIME = ("roc_auc", "log_loss", "calibration_error", "lift")
 
 
 def print_night(night: Night, console: Console = OUT) -> None:

@@ -75,7 +75,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     """
     settings, seconds = Settings.at(home), {}
     params, events = training_params(settings), read_events(settings.landing)
-    known_until = _known_until(settings, until)
+    known_until = known_history(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
     with scratch(settings, "week") as folder:
         work = Work(
@@ -166,8 +166,12 @@ def training_dates(
     return sorted({*dates, known_until})
 
 
-def _known_until(settings: Settings, asked: date | None) -> datetime:
-    """Until when outcomes are known: no longer than the table that tells them was read whole."""
+def known_history(settings: Settings, asked: date | None) -> datetime:
+    """Until when outcomes are known: no longer than the table that tells them was read whole.
+
+    Raises:
+        NothingLanded: That table has never been read.
+    """
     told = PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
     moment = landed_until(settings.landing, told)
     if moment is None:

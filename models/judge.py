@@ -53,17 +53,17 @@ def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
     """
     churned, said = rows["churned"].to_numpy().astype(float), rows[risk].to_numpy()
     both = 0 < churned.sum() < len(churned)
-    called = rows.filter(_called(risk, calls))
-    caught = _share(float(called["churned"].sum()), churned.sum())
+    phoned = rows.filter(called(risk, calls))
+    caught = _share(float(phoned["churned"].sum()), churned.sum())
     return Judgement(
         roc_auc=float(roc_auc_score(churned, said)) if both else 0.5,
         average_precision=float(average_precision_score(churned, said)) if both else churned.mean(),
         log_loss=float(log_loss(churned, said, labels=[0, 1])),
         brier=float(brier_score_loss(churned, said, labels=[0, 1])),
         calibration_error=calibration_error(rows, risk),
-        lift=_share(_share(float(called["churned"].sum()), called.height), churned.mean()),
+        lift=_share(_share(float(phoned["churned"].sum()), phoned.height), churned.mean()),
         recall=caught,
-        money_caught=_share(_money(called, rows), _money(rows, rows)),
+        money_caught=_share(_money(phoned, rows), _money(rows, rows)),
     )
 
 
@@ -139,16 +139,20 @@ def _of_one(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[obje
     return text, part.height, left, part["churned"].mean(), part[risk].mean(), auc
 
 
-def _called(risk: str, calls: int) -> pl.Expr:
+def called(risk: str, calls: int) -> pl.Expr:
+    """Whether a row is among the riskiest of its date, so many as support can call."""
     ranked = pl.struct(-pl.col(risk), "subscriber_id").rank("ordinal").over("as_of")
     return ranked <= calls
 
 
+def in_common_currency(rows: pl.DataFrame) -> pl.Expr:
+    """Whether a row is in the currency that most are in: several are never added up."""
+    common = rows["currency"].drop_nulls().mode().sort().first()
+    return pl.col("currency").eq_missing(pl.lit(common, dtype=pl.String))
+
+
 def _money(part: pl.DataFrame, everybody: pl.DataFrame) -> float:
-    """The leavers' mrr in the commonest currency: several are never added up."""
-    common = everybody["currency"].drop_nulls().mode().sort().first()
-    mine = pl.col("currency").eq_missing(pl.lit(common, dtype=pl.String))
-    return float(part.filter(mine, pl.col("churned"))["mrr"].sum())
+    return float(part.filter(in_common_currency(everybody), pl.col("churned"))["mrr"].sum())
 
 
 def _share(part: float, whole: float) -> float:

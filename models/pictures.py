@@ -1,4 +1,4 @@
-"""Three pictures of a model: is its risk a probability, whom does it find, what moves it."""
+"""Pictures of a model: is its risk a probability, whom does it find, what moves it, over time."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +25,48 @@ def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) 
     _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
     _save(folder / "gain.png", lambda axes: _gain(axes, judged))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
+
+
+def draw_backtest(overall: pl.DataFrame, file: Path) -> None:
+    """Write the picture of a backtest over time: ranking, calibration, and money, as bands.
+
+    Args:
+        overall: As in ``models.backtest.Backtest``.
+        file: Where to write.
+    """
+    figure = Figure(figsize=(8, 8), layout="constrained")
+    for axes, (metric, title, shown) in zip(
+        figure.subplots(3, sharex=True), _OVER_TIME, strict=True
+    ):
+        for who in shown:
+            told = overall.filter(metric=metric, who=who).sort("origin")
+            if told.height:
+                _band(axes, told, who)
+        axes.set(title=title)
+        axes.grid(axis="y", alpha=0.3)
+    figure.axes[0].legend(frameon=False, ncols=4)
+    figure.axes[-1].set(xlabel="judged on what came after")
+    figure.savefig(file, dpi=110)
+
+
+_RANKING = ("model", "logistic", "recency")
+_OVER_TIME = (
+    ("roc_auc", "How well does it rank? (ROC AUC)", _RANKING),
+    ("calibration_error", "How far are risks from rates? (calibration error)", ("model",)),
+    (
+        "money_caught",
+        "Share of leavers' revenue among those called",
+        ("model", "logistic", "recency"),
+    ),
+)
+_COLORS = {"model": _BLUE, "logistic": _ORANGE, "recency": _GREY}
+
+
+def _band(axes: Axes, told: pl.DataFrame, who: str) -> None:
+    """A line over time and where it lies in 95 of 100 samples."""
+    when, color = told["origin"].to_list(), _COLORS[who]
+    axes.plot(when, told["stated"], color=color, marker="o", markersize=3, label=who)
+    axes.fill_between(when, told["low"], told["high"], color=color, alpha=0.15, linewidth=0)
 
 
 def _calibration(axes: Axes, judged: pl.DataFrame) -> None:

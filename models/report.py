@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from models.card import groups, model_card
+from models.backtested import Backtest
+from models.card import backtest_card, groups, model_card
 from models.importance import column_importance
 from models.trained import Trained
 
@@ -20,3 +21,13 @@ def write_report(trained: Trained, folder: Path) -> None:
     groups(trained).write_csv(folder / "groups.csv")
     importance.write_csv(folder / "importance.csv")
     draw_pictures(trained.judged, importance, folder)
+
+
+def write_backtest(found: Backtest, folder: Path) -> None:
+    """Write the card, the tables and the picture of a backtest into ``folder``."""
+    from models.pictures import draw_backtest
+
+    (folder / "backtest.md").write_text(backtest_card(found), encoding="utf-8")
+    found.overall.write_csv(folder / "overall.csv")
+    found.segments.write_csv(folder / "segments.csv")
+    draw_backtest(found.overall, folder / "backtest.png")

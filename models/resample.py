@@ -25,7 +25,7 @@ def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
     churned = rows["churned"].to_numpy().astype(bool)
     person = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
     ranked = {name: _Ranked.of(rows[name].to_numpy(), churned, person) for name in _shown(rows)}
-    drawn = [_draw(ranked, weight) for weight in _draws(person.max() + 1, seed)]
+    drawn = [_draw(ranked, weight) for weight in draws(person.max() + 1, seed)]
     return {name: np.array([found[name] for found in drawn]) for name in drawn[0]}
 
 
@@ -33,7 +33,7 @@ def _shown(rows: pl.DataFrame) -> list[str]:
     return [name for name in ("risk", "champion") if name in rows.columns]
 
 
-def _draws(people: int, seed: int) -> Iterator[np.ndarray]:
+def draws(people: int, seed: int) -> Iterator[np.ndarray]:
     """How often each person is drawn. Poisson counts are drawing anew, where many may be drawn."""
     random = np.random.default_rng(seed)
     # A byte each, so that everybody's fit the cache; a Poisson count of mean one is never 256.

@@ -7,9 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from models.backtested import Backtest
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
+from models.params import TrainingParams
 from models.registry import crown, register, reigning
-from models.report import write_report
+from models.report import write_backtest, write_report
 from models.store import mlflow_at, store_folder
 from models.trained import Trained
 
@@ -58,6 +60,21 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
             crown(client, trained, registered, run_id)
     tell(3, 3, "done")
     return registered
+
+
+def log_backtest(found: Backtest, home: Path) -> str:
+    """Log a backtest as a run of its own, its numbers by origin; the id of the run."""
+    import mlflow
+
+    with mlflow_at(home) as client, TemporaryDirectory() as scratch:
+        write_backtest(found, Path(scratch))
+        run = mlflow.start_run(experiment_id=_experiment(client, home), run_name="backtest")
+        with run:
+            mlflow.log_params(_told_of(found.params))
+            for step, origin in enumerate(found.origins):
+                mlflow.log_metrics(found.metrics(origin), step=step)
+            mlflow.log_artifacts(scratch)
+    return run.info.run_id
 
 
 def load_champion(home: Path) -> tuple[ChurnModel, str]:
@@ -127,11 +144,15 @@ def _log_model(folder: Path) -> str:
 
 
 def _params(trained: Trained) -> dict[str, Any]:
-    params = asdict(trained.params)
-    booster = {f"booster.{name}": value for name, value in params.pop("booster").items()}
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
     shares = {"share.stayers": trained.shares.stayers, "share.people": trained.shares.people}
-    return params | booster | data | shares | trained.sizes
+    return _told_of(trained.params) | data | shares | trained.sizes
+
+
+def _told_of(params: TrainingParams) -> dict[str, Any]:
+    told = asdict(params)
+    booster = {f"booster.{name}": value for name, value in told.pop("booster").items()}
+    return told | booster
 
 
 def _tags(trained: Trained) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from models.baselines import baseline_risks
@@ -50,22 +52,15 @@ def train(
         NotEnoughChurn: A part of the split has only people who left, or only who stayed.
     """
     tell = progress or _silent
-    tell(0, len(_STEPS), _STEPS[0])
-    split = split_rows(training.rows, params)
-    contract = learn_contract(split.fit, training.names, seen=training.seen)
-    fit = encode(contract, split.fit, training.shares.stayers)
-    calibrate = encode(contract, split.calibrate)
-    tell(1, len(_STEPS), _STEPS[1])
-    model = learn_model(contract, split, fit, calibrate, params)
-    tell(2, len(_STEPS), _STEPS[2])
-    judged = _judged(training, split, model, fit, calibrate)
+    made = fit_and_judge(training, params, tell)
+    split, model, judged = made.split, made.model, made.judged
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     calls = training.shares.calls(params.calls)
     judgements = {
-        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in _risks(judged)
+        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
     }
     decided = verdict(judged, judgements, reigning, floors=floors)
     tell(4, len(_STEPS), "done")
@@ -81,6 +76,28 @@ def train(
         columns=training.columns,
         beaten=champion,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model, what it was fitted and judged on, and what it says of the judged rows."""
+
+    split: Split
+    model: ChurnModel
+    judged: pl.DataFrame
+
+
+def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress) -> Made:
+    """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
+    tell(0, len(_STEPS), _STEPS[0])
+    split = split_rows(training.rows, params)
+    contract = learn_contract(split.fit, training.names, seen=training.seen)
+    fit = encode(contract, split.fit, training.shares.stayers)
+    calibrate = encode(contract, split.calibrate)
+    tell(1, len(_STEPS), _STEPS[1])
+    model = learn_model(contract, split, fit, calibrate, params)
+    tell(2, len(_STEPS), _STEPS[2])
+    return Made(split, model, _judged(training, split, model, fit, calibrate))
 
 
 def _judged(
@@ -102,7 +119,7 @@ def _judged(
     )
 
 
-def _risks(judged: pl.DataFrame) -> list[tuple[str, str]]:
+def who_says(judged: pl.DataFrame) -> list[tuple[str, str]]:
     """Who says a risk of the judged rows, and in which column."""
     others = ("constant", "recency", "logistic", "champion")
     return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]

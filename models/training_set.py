@@ -17,7 +17,8 @@ from sources.merges import Events, owners
 
 Progress = Callable[[int, int, str], None]
 
-_OUTCOME = ("churned", "cause", "owner")
+#: The columns that say what became of a row.
+OUTCOME = ("churned", "cause", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ def label_spine(
     outcomes = labelled_once(
         with_owners(labels.select("subscriber_id", "as_of", "churned", "cause"), links)
     )
-    return spine.hstack(outcomes.select(_OUTCOME))
+    return spine.hstack(outcomes.select(OUTCOME))
 
 
 def measure_chosen(
@@ -149,8 +150,8 @@ def measure_chosen(
     kept = chosen(labelled, shares, params)
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
-        rows=rows.hstack(kept.select(_OUTCOME)),
-        about=kept.drop(_OUTCOME),
+        rows=rows.hstack(kept.select(OUTCOME)),
+        about=kept.drop(OUTCOME),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
         shares=shares,
