@@ -40,12 +40,20 @@ def intervals(
     told = _Told.of(rows, risk, calls)
     drawn = [told.numbers(weight) for weight in draws(told.people, seed)]
     stated = judge(rows, risk, calls=calls).metrics
-    return {name: _basic(stated[name], np.array([one[name] for one in drawn])) for name in drawn[0]}
+    return {
+        name: _basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
+        for name, value in stated.items()
+    }
 
 
-def _basic(stated: float, drawn: np.ndarray) -> Interval:
-    low, high = np.quantile(drawn, [1 - _TAIL, _TAIL])
-    return Interval(max(0.0, 2 * stated - float(low)), max(0.0, 2 * stated - float(high)))
+#: No other number can be above one.
+_MOST = {"log_loss": np.inf, "lift": np.inf}
+
+
+def _basic(stated: float, drawn: np.ndarray, most: float) -> Interval:
+    """Mirrored at the stated number, inside what is possible."""
+    ends = np.clip(2 * stated - np.quantile(drawn, [1 - _TAIL, _TAIL]), 0, most)
+    return Interval(float(ends[0]), float(ends[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, PercentFormatter
 
@@ -44,8 +45,12 @@ def draw_backtest(overall: pl.DataFrame, file: Path) -> None:
                 _band(axes, told, who)
         axes.set(title=title)
         axes.grid(axis="y", alpha=0.3)
-    figure.axes[0].legend(frameon=False, ncols=4)
-    figure.axes[-1].set(xlabel="judged on what came after")
+    lines, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(lines, names, frameon=False, ncols=len(names), loc="outside upper center")
+    when = AutoDateLocator(minticks=2, maxticks=7)
+    figure.axes[-1].xaxis.set_major_locator(when)
+    figure.axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(when))
+    figure.axes[-1].set(xlabel="made at this date, judged on what came after")
     figure.savefig(file, dpi=110)
 
 

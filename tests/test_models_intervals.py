@@ -68,6 +68,12 @@ def test_a_risk_that_is_the_truth_may_have_no_calibration_error_at_all(rows):
     assert found.high < judge(rows, calls=100).calibration_error + 0.01
 
 
+def test_no_share_is_said_to_be_above_one():
+    found = intervals(judged_rows(people=60), calls=50)
+    assert all(found[name].high <= 1 for name in ("roc_auc", "recall", "money_caught"))
+    assert found["money_caught"].high == 1
+
+
 def test_rows_of_one_person_are_drawn_together():
     # The same rows told five times know no more about people.
     once = judged_rows(people=500)
