@@ -20,6 +20,7 @@ _METRICS = {
     "brier": "Brier",
     "calibration_error": "calibration error",
     "lift": "lift of those called",
+    "recall": "leavers called",
     "money_caught": "money caught by calls",
 }
 _NAMES = {
@@ -66,18 +67,20 @@ def print_training(trained: Training, console: Console = OUT) -> None:
 def print_backtest(done: Backtested, console: Console = OUT) -> None:
     """The model at each origin with its intervals, and where its picture lies."""
     table = _table(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
+    table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
     told = over_time(done.found).select("origin", *_OVER_TIME)
     for name in _OVER_TIME:
-        table.add_column(_METRICS[name], justify="right")
+        table.add_column(_METRICS[name], justify="right", no_wrap=True)
     for origin, *numbers in told.rows():
         table.add_row(f"{origin:%Y-%m-%d}", *numbers)
     console.print(table)
+    console.print("In brackets: 95 of 100 samples of other subscribers lie there.")
     if done.share < 1:
         console.print(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
-    console.print(f"The picture, the segments and the baselines are in MLflow, run {done.run_id}.")
+    console.print(f"The picture, the segments and the baselines are in MLflow, run\n{done.run_id}.")
 
 
-_OVER_TIME = ("roc_auc", "log_loss", "calibration_error", "lift")
+_OVER_TIME = ("roc_auc", "calibration_error", "recall")
 
 
 def print_night(night: Night, console: Console = OUT) -> None:

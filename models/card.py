@@ -66,15 +66,12 @@ def backtest_card(found: Backtest) -> str:
 
 def over_time(found: Backtest) -> pl.DataFrame:
     """One row per origin: the model's numbers in words, with their intervals."""
-    within = pl.format("{} ({} to {})", *(pl.col(name).round(3) for name in _SPREAD))
-    return (
-        found.overall.filter(pl.col("who") == "model")
-        .with_columns(within.alias("told"))
-        .pivot("metric", index="origin", values="told")
-    )
-
-
-_SPREAD = ("stated", "low", "high")
+    told = found.overall.filter(pl.col("who") == "model")
+    words = [
+        f"{stated:.3f} ({low:.3f}, {high:.3f})"
+        for stated, low, high in told.select("stated", "low", "high").rows()
+    ]
+    return told.with_columns(told=pl.Series(words)).pivot("metric", index="origin", values="told")
 
 
 def _purpose(trained: Trained) -> str:

@@ -47,8 +47,9 @@ def test_mlflow_keeps_the_numbers_by_origin_the_card_and_the_picture(done, home)
 
 
 def test_a_person_reads_each_number_with_its_interval(done):
-    console = Console(width=140, record=True, file=StringIO())
+    console = Console(width=80, record=True, file=StringIO())
     print_backtest(done, console)
     told = console.export_text()
     assert "Made at each of 2 dates and judged on what came" in told
-    assert " to 0." in told
+    rows = [line for line in told.splitlines() if line.strip().startswith("2026-")]
+    assert [line.count("(") for line in rows] == [3, 3]
