@@ -4,6 +4,9 @@ Every row is added once, to the cell of its elementary interval, and the cells r
 ``[as_of - d, as_of)`` holds is the difference of two of them. Rows that not every date after them
 sees (known late, of another account for a while, or of another currency) are odd: they are few, and
 are added to the windows of each date that does see them.
+
+All in one file: what numba has compiled is taken for current until the file of the outermost loop
+changes, and a loop of another file, which is built into it, could be an old one.
 """
 
 from typing import NamedTuple

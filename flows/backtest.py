@@ -13,14 +13,17 @@ from prefect.cache_policies import NO_CACHE
 from features.catalogue import FEATURES
 from flows.progress import step
 from flows.settings import Settings
-from flows.train_weekly import known_history, training_dates, training_params
+from flows.train_weekly import (
+    known_history,
+    telling_table,
+    training_dates,
+    training_params,
+)
 from models.backtest import backtest
 from models.backtested import Backtest
 from models.tracking import log_backtest
 from models.training_set import build_training_set, label_spine
-from sources.events import SUBSCRIPTIONS
 from sources.landing import read_events
-from sources.merges import Events
 from sources.partition import BUCKETS, Part
 from sources.states import scored_spine
 
@@ -71,7 +74,7 @@ def backtest_history(
     params = replace(training_params(settings), most_rows=_EVERY, most_later_rows=_EVERY)
     everybody = read_events(settings.landing)
     dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
-    part = _part(everybody, len(dates))
+    part = _part(everybody[telling_table(settings).name], len(dates))
     events = read_events(settings.landing, part)
     with step("features", seconds) as tell:
         spine = scored_spine(events, dates, **settings.business)
@@ -90,7 +93,7 @@ def backtest_history(
     return Backtested(run_id=run_id, found=found, share=1 / part.of, seconds=seconds)
 
 
-def _part(events: Events, dates: int) -> Part:
-    """The share of the subscribers whose rows are few enough to be held at once."""
-    known = events[SUBSCRIPTIONS.name].select(pl.col("subscriber_id").approx_n_unique())
-    return Part(0, min(BUCKETS, max(1, -(-known.collect().item() * dates // _MOST_ROWS))))
+def _part(told: pl.LazyFrame, dates: int) -> Part:
+    """The share of the subscribers, told of in a table, whose rows can be held at once."""
+    people = told.select(pl.col("subscriber_id").approx_n_unique()).collect().item()
+    return Part(0, min(BUCKETS, max(1, -(-people * dates // _MOST_ROWS))))

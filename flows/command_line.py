@@ -40,11 +40,7 @@ def main() -> None:
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
-    from flows.loops import compiling
-    from flows.prefect_edge import start
-
-    with compiling():
-        start()
+    _start_and_compile()
     from flows.demo import run_demo
 
     told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
@@ -106,11 +102,7 @@ def extract(
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
     """Learn from what has landed before --until (by default all); promote what is better."""
-    from flows.loops import compiling
-    from flows.prefect_edge import start
-
-    with compiling():
-        start()
+    _start_and_compile()
     from flows.show import print_training
     from flows.train_weekly import train_weekly
 
@@ -127,11 +119,7 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Say how good the model would have been at every date of the history."""
-    from flows.loops import compiling
-    from flows.prefect_edge import start
-
-    with compiling():
-        start()
+    _start_and_compile()
     from flows.backtest import backtest_history
     from flows.show import print_backtest
 
@@ -146,11 +134,7 @@ def backtest(
 @app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
-    from flows.loops import compiling
-    from flows.prefect_edge import start
-
-    with compiling():
-        start()
+    _start_and_compile()
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 
@@ -188,6 +172,15 @@ def schedule(as_json: Json = False) -> None:
     if as_json:
         _print_json({"deployments": hours()})
     serve_flows(announced=as_json)
+
+
+def _start_and_compile() -> None:
+    """Prefect, and beside its start the loops, where they have not been compiled yet."""
+    from flows.loops import compiling
+    from flows.prefect_edge import start
+
+    with compiling():
+        start()
 
 
 def _day(moment: datetime | None) -> date | None:

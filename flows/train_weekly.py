@@ -21,7 +21,7 @@ from models.shares import shares_of
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_until, read_events
 from sources.merges import Events, known_before
 
@@ -166,13 +166,18 @@ def training_dates(
     return sorted({*dates, known_until})
 
 
+def telling_table(settings: Settings) -> EventTable:
+    """The table that tells who left."""
+    return PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+
+
 def known_history(settings: Settings, asked: date | None) -> datetime:
     """Until when outcomes are known: no longer than the table that tells them was read whole.
 
     Raises:
         NothingLanded: That table has never been read.
     """
-    told = PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+    told = telling_table(settings)
     moment = landed_until(settings.landing, told)
     if moment is None:
         raise NothingLanded(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from models.judge import number_name
 from models.params import TrainingParams
 
 
@@ -33,6 +34,6 @@ class Backtest:
         """One origin's numbers: the model's by name, others as ``logistic.roc_auc``."""
         told = self.overall.filter(pl.col("origin") == pl.lit(origin))
         return {
-            metric if who == "model" else f"{who}.{metric}": value
+            number_name(who, metric): value
             for who, metric, value in told.select("who", "metric", "stated").rows()
         }

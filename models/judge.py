@@ -41,6 +41,11 @@ class Judgement:
         return asdict(self)
 
 
+def number_name(who: str, metric: str) -> str:
+    """Under which name a number is kept: the model's as it is, others' as ``logistic.roc_auc``."""
+    return metric if who == "model" else f"{who}.{metric}"
+
+
 def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
     """How good the column ``risk`` is.
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from features.definition import Column
 from models.fingerprint import Fingerprint
-from models.judge import Judgement
+from models.judge import Judgement, number_name
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -49,7 +49,7 @@ class Trained:
     def metrics(self) -> dict[str, float]:
         """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
         return {
-            name if who == "model" else f"{who}.{name}": value
+            number_name(who, name): value
             for who, judgement in self.judgements.items()
             for name, value in judgement.metrics.items()
         }

@@ -1,0 +1,44 @@
+"""Who owes: invoices that a try to pay failed of and that were not settled since."""
+
+from datetime import datetime
+
+import polars as pl
+
+from sources.events import PAYMENTS
+from sources.merges import Events
+
+_SETTLED = ("paid", "written_off")
+
+
+def ever_failed(events: Events, until: datetime) -> Events:
+    """The events, of which payments only of invoices that a try to pay failed of: few of them.
+
+    And of no invoice: joining all of these to each other would tell nothing and take long.
+    """
+    kind, invoice = pl.col("kind"), pl.col("invoice_id")
+    payments = events[PAYMENTS.name].filter(kind.is_in(["failed", *_SETTLED]))
+    failed = (kind == "failed") & (pl.col("known_at") < until) & invoice.is_not_null()
+    invoices = payments.filter(failed).select("invoice_id").unique().collect(engine="streaming")
+    if invoices.is_empty():
+        told = payments.filter(invoice.is_null())
+    else:
+        told = payments.filter(invoice.is_null() | invoice.is_in(invoices["invoice_id"].implode()))
+    return {**events, PAYMENTS.name: told}
+
+
+def past_due(payments: pl.LazyFrame) -> pl.LazyFrame:
+    """Who has an invoice whose last try to pay failed, not settled since, and when it failed.
+
+    Payments that name no invoice are taken for one.
+    """
+    settled = pl.col("kind").is_in(_SETTLED)
+    at = pl.col("happened_at")
+    failed_at = pl.when(pl.col("kind") == "failed").then(at).max()
+    settled_at = pl.when(settled).then(at).max()
+    return (
+        payments.group_by("subscriber_id", "invoice_id")
+        .agg(failed_at.alias("failed_at"), settled_at.alias("settled_at"))
+        .filter(pl.col("settled_at").is_null() | (pl.col("failed_at") > pl.col("settled_at")))
+        .group_by("subscriber_id")
+        .agg(pl.col("failed_at").max())
+    )

@@ -1,0 +1,115 @@
+"""What subscriptions and their subscribers were, by what was known, where there are contracts."""
+
+import polars as pl
+
+from sources.events import SUBSCRIPTIONS
+
+#: From the state that counts most, where somebody has several subscriptions, to the least.
+STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")
+#: What is told of a subscriber besides the state.
+DESCRIBED = ("plan", "interval_months", "currency", "country", "mrr")
+
+_AFTER = {
+    "trial_started": "trial",
+    "started": "active",
+    "paused": "paused",
+    "resumed": "active",
+    "cancel_scheduled": "leaving",
+    "cancel_withdrawn": "active",
+    "ended": "gone",
+}
+_SAID = ("state", *DESCRIBED)
+_PAYING = ("active", "leaving")
+
+
+def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
+    """One row per subscription: its state, and what it was last described as.
+
+    Of events at the same moment the later in the contract's order of kinds decides.
+    """
+    rows = _told(known)
+    order = rows["place"].arg_sort()
+    rows = rows.with_columns(row=order.arg_sort())
+    kind = pl.col("kind")
+    # Which row is the last that says something, rather than what it says: a maximum of whole
+    # numbers is far quicker than the last of a group, and what stands there is looked up at once.
+    places = (
+        rows.lazy()
+        .group_by("subscriber_id", "subscription_id")
+        .agg(
+            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in _SAID),
+            pl.when(kind == "trial_started").then("row").max().alias("tried"),
+            pl.when(kind == "started").then("happened_at").max().alias("started_at"),
+        )
+        .collect(engine="streaming")
+    )
+    said = (rows[name].gather(order.gather(places[name])) for name in _SAID)
+    # A trial that goes on after a pause or a withdrawn cancellation has not become more.
+    trial = (
+        pl.col("tried").is_not_null()
+        & pl.col("started_at").is_null()
+        & (pl.col("state") == "active")
+    )
+    return places.with_columns(said).with_columns(
+        state=pl.when(trial).then(pl.lit("trial")).otherwise("state")
+    )
+
+
+def _told(known: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of subscriptions, each with its place in time.
+
+    Rows of one subscription, moment and kind are one: of each column the greatest value.
+    """
+    order = pl.col("kind").replace_strict(
+        {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}, return_dtype=pl.Int64
+    )
+    state = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
+    place = pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds) + order
+    own = ("subscriber_id", "subscription_id", "happened_at", "kind")
+    rows = known.select(*own, *DESCRIBED, state=state, place=place).collect(engine="streaming")
+    # Asked of the whole numbers first: mostly that says it all, and texts cost more.
+    twice = rows["place"].is_duplicated()
+    if twice.any():
+        suspects = rows.filter(twice).select("subscriber_id", "subscription_id", "place")
+        twice = twice.scatter(twice.arg_true(), suspects.is_duplicated())
+    if not twice.any():
+        return rows
+    keys = [*own, "place"]
+    once = rows.filter(twice).group_by(keys).agg(pl.exclude(keys).max())
+    return pl.concat([rows.filter(~twice), once.select(rows.columns)])
+
+
+def subscribers_of(subscriptions: pl.DataFrame) -> pl.LazyFrame:
+    """One row per subscriber: the best state; the money of what is paid for; the main plan."""
+    told = subscriptions.filter(pl.col("state").is_not_null())
+    several = told["subscriber_id"].is_duplicated()
+    paying = pl.col("state").is_in(_PAYING)
+    priced = pl.col("mrr").is_not_null() & pl.col("currency").is_not_null()
+    money = pl.when(~paying).then(0).when(priced).then("mrr")
+    one = told.filter(~several).with_columns(mrr=money)
+    many = _of_several(told.filter(several).lazy()).collect()
+    return pl.concat([one.select(many.columns), many]).lazy()
+
+
+def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+    """As ``subscribers_of``, of those with several subscriptions (and right for the others)."""
+    main = pl.struct("weight", "subscription_id")
+    paying = pl.col("state").is_in(_PAYING)
+    rank = pl.col("state").replace_strict(
+        {state: place for place, state in enumerate(STATES)}, return_dtype=pl.Int64
+    )
+    ranked = subscriptions.with_columns(
+        rank=rank, weight=pl.when(paying).then(pl.col("mrr")).otherwise(-1).fill_null(0)
+    )
+    mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
+    described = (pl.col(c).sort_by(main).last() for c in DESCRIBED if c != "mrr")
+    # Amounts of several currencies are never added: the main plan's alone counts. What is paid
+    # for at an unknown price, or in an unknown currency, is unknown and not nothing.
+    known = paying & mine & pl.col("mrr").is_not_null()
+    money = pl.when(known.any() | ~paying.any()).then(pl.when(known).then(pl.col("mrr")).sum())
+    return ranked.group_by("subscriber_id").agg(
+        pl.col("state").sort_by("rank", "subscription_id").first(),
+        money.alias("mrr"),
+        pl.col("started_at").max(),
+        *described,
+    )
