@@ -17,7 +17,6 @@ from benchmarks.machine import described
 from benchmarks.measure import OLDER, PEERS, RESULTS, ROOT, Results
 from benchmarks.sizes import SIZES, Sizes
 from benchmarks.tables import write_results
-from benchmarks.training_features import FEATURETOOLS, TEMPORIAN
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -40,9 +39,8 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def _groups(results: Results, data: Path, sizes: Sizes) -> dict[str, Callable[[], None]]:
     def features() -> None:
-        training_features.measure(results, data, sizes.features, sizes.orders)
-        for way, subscribers in ((TEMPORIAN, sizes.temporian), (FEATURETOOLS, sizes.featuretools)):
-            training_features.measure_on_time(results, data, way, subscribers)
+        training_features.measure(results, data, sizes)
+        training_features.measure_on_time(results, data, sizes)
 
     def reasons_alone() -> None:
         rows = {"predict": sizes.quick, "pred_contrib": sizes.slow}

@@ -3,10 +3,10 @@
 ``python -m benchmarks.cluster DATA`` measures the full size again and says what came out.
 """
 
-import shutil
 import sys
 from pathlib import Path
 
+from benchmarks.growth import TRAINED, done, home_in
 from benchmarks.measure import OURS, RESULTS, Results, Told, run
 from benchmarks.sizes import SIZES
 
@@ -18,24 +18,21 @@ _READY = ("simulate", "extract", "train")
 
 def measure(results: Results, data: Path, subscribers: int) -> None:
     """Features and scores of a simulated company, after its champion has been trained."""
-    home = data / f"cluster-{subscribers}"
+    home = home_in(data, subscribers)  # if its growth was measured before, that company
     results.measure(GROUP, str(subscribers), lambda: _scored(home, subscribers))
 
 
 def _scored(home: Path, subscribers: int) -> Told:
-    if not (home / "ready").exists():
+    if not (home / TRAINED).exists():
         _prepare(home, subscribers)
     return run([OURS, "-m", "benchmarks.cluster_steps", home, WORKERS])
 
 
 def _prepare(home: Path, subscribers: int) -> None:
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
     for step in _READY:
-        told = run([OURS, "-m", "benchmarks.growth_steps", step, home, subscribers])
+        told = done(step, subscribers, home)
         if "failed" in told:
             raise SystemExit(f"a step that others need failed: {step}: {told['failed']}")
-    (home / "ready").touch()
 
 
 def main(data: str) -> None:

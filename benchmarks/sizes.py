@@ -11,6 +11,7 @@ class Sizes:
 
     Attributes:
         features: Subscribers of the training features.
+        brief: What of them takes fewer seconds is done three times, and the median told.
         orders: In which their events lie.
         temporian: Subscribers that Temporian is given.
         featuretools: Subscribers that featuretools is given.
@@ -24,6 +25,7 @@ class Sizes:
     """
 
     features: int
+    brief: float
     orders: tuple[Order, ...]
     temporian: int
     featuretools: int
@@ -38,9 +40,10 @@ class Sizes:
 
 SIZES = {
     "small": Sizes(
-        features=50_000,
+        features=10_000,
+        brief=3,
         orders=("sorted",),
-        temporian=10_000,
+        temporian=5_000,
         featuretools=1_000,
         active=20_000,
         slow=2_000,
@@ -52,6 +55,7 @@ SIZES = {
     ),
     "full": Sizes(
         features=1_000_000,
+        brief=20,
         orders=("sorted", "unordered"),
         temporian=100_000,
         featuretools=10_000,

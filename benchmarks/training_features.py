@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.data import make
 from benchmarks.measure import OLDER, OURS, PEERS, Results, Told, run
 from benchmarks.same import differences, sums_differ
+from benchmarks.sizes import Sizes
 from benchmarks.work import DATES, Order
 
 OUR_WAY = "Perdura"
@@ -38,22 +39,25 @@ QUICK = WAYS[:-1]
 TEMPORIAN = Way("Temporian", OLDER, "benchmarks.peers.by_temporian:features")
 FEATURETOOLS = Way("featuretools", OLDER, "benchmarks.peers.by_featuretools:features")
 
-_TIMES, _SHORT = 3, 20  # what takes fewer seconds is done so many times, and the median told
+_TIMES = 3  # what is brief is done so many times
 
 _EQUAL_AT, _ON_TIME_EQUAL_AT = 10_000, 1_000
 
 
-def measure(results: Results, data: Path, subscribers: int, orders: Sequence[Order]) -> None:
-    """Compare at ten thousand, then time at ``subscribers``, sorted and in no order."""
-    for order in orders:
+def measure(results: Results, data: Path, sizes: Sizes) -> None:
+    """Compare at ten thousand, then time at the size asked for, sorted and in no order."""
+    for order in sizes.orders:
         ways = WAYS if order == "sorted" else QUICK
-        _measure(results, data, subscribers, order, ways, late=True)
-    _one_date(results, data, subscribers)
+        work = _Work(data, sizes.features, order, late=True, brief=sizes.brief)
+        _measure(results, work, ways)
+    _one_date(results, data, sizes.features)
 
 
-def measure_on_time(results: Results, data: Path, way: Way, subscribers: int) -> None:
-    """As ``measure``, for a tool that knows one time of an event."""
-    _measure(results, data, subscribers, "sorted", (PERDURA, way), late=False)
+def measure_on_time(results: Results, data: Path, sizes: Sizes) -> None:
+    """As ``measure``, beside tools that know one time of an event, at what they can bear."""
+    for way, subscribers in ((TEMPORIAN, sizes.temporian), (FEATURETOOLS, sizes.featuretools)):
+        work = _Work(data, subscribers, "sorted", late=False, brief=sizes.brief)
+        _measure(results, work, (PERDURA, way))
 
 
 def group_of(subscribers: int, order: str, *, late: bool = True) -> str:
@@ -61,30 +65,38 @@ def group_of(subscribers: int, order: str, *, late: bool = True) -> str:
     return f"features-{subscribers}-{order}{'' if late else '-on-time'}"
 
 
-def _measure(
-    results: Results, data: Path, subscribers: int, order: Order, ways: Sequence[Way], *, late: bool
-) -> None:
-    group = group_of(subscribers, order, late=late)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all ways do: the events of how many, in which order, known late or not."""
+
+    data: Path
+    subscribers: int
+    order: Order
+    late: bool
+    brief: float
+
+
+def _measure(results: Results, work: _Work, ways: Sequence[Way]) -> None:
+    group = group_of(work.subscribers, work.order, late=work.late)
     ours: Told = {}
     for way in ways:
-        checked = _checked(results, data, way, order, late=late) if way != PERDURA else {}
+        checked = _checked(results, work, way) if way != PERDURA else {}
         if "failed" in checked:
             continue
-        told = results.measure(
-            group, way.name, lambda way=way: _timed(data, subscribers, way, order, late=late)
-        )
+        told = results.measure(group, way.name, lambda way=way: _timed(work, way))
         ours = ours or told
         _say_if_different(way, told, ours)
 
 
-def _timed(data: Path, subscribers: int, way: Way, order: Order, *, late: bool) -> Told:
+def _timed(work: _Work, way: Way) -> Told:
     if way == PERDURA:  # the first run on a machine compiles
-        run(_words(way, _folder(data, _ON_TIME_EQUAL_AT, late=False), "sorted", len(DATES)))
-    words = _words(way, _folder(data, subscribers, late=late), order, len(DATES))
+        run(_words(way, _folder(work.data, _ON_TIME_EQUAL_AT, late=False), "sorted", len(DATES)))
+    folder = _folder(work.data, work.subscribers, late=work.late)
+    words = _words(way, folder, work.order, len(DATES))
     told = [run(words)]
-    while len(told) < _TIMES and told[0].get("seconds", _SHORT) < _SHORT:
+    while len(told) < _TIMES and told[0].get("seconds", work.brief) < work.brief:
         told.append(run(words))
-    return sorted(told, key=lambda one: one.get("seconds", _SHORT))[len(told) // 2]
+    return sorted(told, key=lambda one: one.get("seconds", work.brief))[len(told) // 2]
 
 
 def _say_if_different(way: Way, told: Told, ours: Told) -> None:
@@ -95,13 +107,13 @@ def _say_if_different(way: Way, told: Told, ours: Told) -> None:
         raise SystemExit(f"{way.name} gave other sums than {OUR_WAY}: {differing[:5]}")
 
 
-def _checked(results: Results, data: Path, way: Way, order: Order, *, late: bool) -> Told:
+def _checked(results: Results, work: _Work, way: Way) -> Told:
     """Every value of ten thousand subscribers beside Perdura's."""
-    people = _EQUAL_AT if late else _ON_TIME_EQUAL_AT
+    people = _EQUAL_AT if work.late else _ON_TIME_EQUAL_AT
     return results.measure(
-        f"equal-{order}{'' if late else '-on-time'}",
+        f"equal-{work.order}{'' if work.late else '-on-time'}",
         way.name,
-        lambda: _compared(_folder(data, people, late=late), way, order),
+        lambda: _compared(_folder(work.data, people, late=work.late), way, work.order),
     )
 
 

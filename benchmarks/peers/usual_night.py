@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -48,7 +49,19 @@ def main(data: str, model: str, file: str) -> None:
 
 def _calibrated(score: np.ndarray, model: Path) -> np.ndarray:
     told = json.loads((model / "contract.json").read_text("utf-8"))["calibration"]
-    return 1 / (1 + np.exp(-(told["slope"] * score + told["intercept"])))
+    return 1 / (1 + np.exp(-_log_odds(score, told)))
+
+
+def _log_odds(score: np.ndarray, told: dict[str, Any]) -> np.ndarray:
+    match told["kind"]:
+        case "platt":
+            return told["steepness"] * score + told["intercept"]
+        case "beta":
+            low, high = np.logaddexp(0, -score), np.logaddexp(0, score)
+            return told["b"] * high - told["a"] * low + told["c"]
+        case _:
+            inside = np.clip(score, told["scores"][0], told["scores"][-1])
+            return np.interp(score, told["scores"], told["levels"]) + 0.01 * (score - inside)
 
 
 def _reasons(columns: pd.DataFrame, added: np.ndarray) -> pd.DataFrame:
