@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from models.calibration import learn_calibration
+from models.calibrate import learn_platt
 from models.encoding import ColumnContract
 from models.fit import Examples
 
@@ -48,7 +48,7 @@ def recency_risk(calibrate: Examples, judged: np.ndarray, place: int) -> np.ndar
         return np.where(np.isnan(days), max(longest, np.nanmax(days, initial=1.0)) + 1, days)
 
     scale = max(longest, 1.0)
-    line = learn_calibration(waited(calibrate.matrix) / scale, calibrate.happened)
+    line = learn_platt(waited(calibrate.matrix) / scale, calibrate.happened)
     return line.apply(waited(judged) / scale)
 
 

@@ -1,57 +1,114 @@
-"""From the booster's score to a probability: learnt later, rising, without ties."""
+"""From the booster's score to a probability: rising, without ties."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
-# The slope stays above zero, so that calibrating never turns or joins what the booster ranked.
-_SLOPES = (0.01, 10.0)
+#: The curve stays this steep at least, so that calibrating never turns or joins what was ranked.
+LEAST_SLOPE = 0.01
 
-# How far from one a slope is expected: a handful of leavers does not make small differences large.
-_SLOPE_SPREAD = 0.5
+_NEAR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``risk = 1 / (1 + exp(-(slope * score + intercept)))``, score in log-odds.
+    """A rising curve from raw scores (log-odds) to calibrated log-odds."""
 
-    Attributes:
-        slope: Above one where the booster was too timid, below where it was too bold.
-        intercept: Log-odds that were missing everywhere.
-    """
+    kind: ClassVar[str]
 
-    slope: float = 1.0
-    intercept: float = 0.0
+    def log_odds(self, score: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds of raw scores."""
+        raise NotImplementedError
 
     def apply(self, score: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of raw scores, in the scores' order, inside (0, 1)."""
-        return np.clip(expit(self.slope * score + self.intercept), 1e-6, 1 - 1e-6)
+        return np.clip(expit(self.log_odds(score)), 1e-6, 1 - 1e-6)
+
+    def slope(self, base: float, score: np.ndarray) -> np.ndarray:
+        """What one log-odds of the score is worth, calibrated, on the way from ``base`` to it.
+
+        So what adds up from ``base`` to the score adds up, times this, to the calibrated score.
+        """
+        away = np.asarray(score, np.float64) - base
+        away = np.where(np.abs(away) < _NEAR, _NEAR, away)
+        return (self.log_odds(base + away) - self.log_odds(np.asarray(base))) / away
+
+    def to_json(self) -> dict[str, Any]:
+        """The curve as plain values."""
+        return {"kind": self.kind} | asdict(self)
 
 
-def learn_calibration(score: np.ndarray, happened: np.ndarray) -> Calibration:
-    """The slope and intercept under which what happened was likeliest (Platt).
+@dataclass(frozen=True, slots=True)
+class Platt(Calibration):
+    """A line (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
 
-    Platt's own counts, one added to each side, keep a handful of rows from certainty, and so does
-    a slope that is taken to lie near one until the rows say otherwise.
-
-    Args:
-        score: Raw scores (log-odds) of rows that were not fitted.
-        happened: Whether it did, 0 or 1, one for each score.
+    Attributes:
+        steepness: Above one where the booster was too timid, below where it was too bold.
+        intercept: Log-odds that were missing everywhere.
     """
-    many, few = int((1 - happened).sum()), int(happened.sum())
-    target = np.where(happened > 0, (few + 1) / (few + 2), 1 / (many + 2))
 
-    def surprise(line: np.ndarray) -> tuple[float, np.ndarray]:
-        logit = line[0] * score + line[1]
-        wrong = expit(logit) - target
-        away = (line[0] - 1) / _SLOPE_SPREAD
-        loss = np.mean(np.logaddexp(0, logit) - target * logit) + away**2 / 2 / len(score)
-        pull = away / _SLOPE_SPREAD / len(score)
-        return float(loss), np.array([np.mean(wrong * score) + pull, np.mean(wrong)])
+    kind: ClassVar[str] = "platt"
+    steepness: float = 1.0
+    intercept: float = 0.0
 
-    found = minimize(
-        surprise, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[_SLOPES, (None, None)]
-    )
-    return Calibration(float(found.x[0]), float(found.x[1]))
+    def log_odds(self, score: np.ndarray) -> np.ndarray:
+        """As ``Calibration.log_odds``."""
+        return self.steepness * score + self.intercept
+
+
+@dataclass(frozen=True, slots=True)
+class Beta(Calibration):
+    """A line that bends once (Kull, Silva Filho and Flach, "Beta calibration", 2017).
+
+    ``a * ln(p) - b * ln(1 - p) + c``, with ``p`` the probability that the raw score would be.
+
+    Attributes:
+        a: Steepness where scores are low.
+        b: Steepness where scores are high.
+        c: Log-odds that were missing everywhere.
+    """
+
+    kind: ClassVar[str] = "beta"
+    a: float = 1.0
+    b: float = 1.0
+    c: float = 0.0
+
+    def log_odds(self, score: np.ndarray) -> np.ndarray:
+        """As ``Calibration.log_odds``."""
+        return self.b * np.logaddexp(0, score) - self.a * np.logaddexp(0, -score) + self.c
+
+
+@dataclass(frozen=True, slots=True)
+class Isotonic(Calibration):
+    """Steps that only rise, joined through their middles (Oron and Flournoy, "Centered Isotonic
+    Regression", 2017), so that nobody ties who did not; almost flat beyond the outermost.
+
+    Attributes:
+        scores: The middle of each step, rising.
+        levels: The calibrated log-odds there, rising.
+    """
+
+    kind: ClassVar[str] = "isotonic"
+    scores: tuple[float, ...]
+    levels: tuple[float, ...]
+
+    def log_odds(self, score: np.ndarray) -> np.ndarray:
+        """As ``Calibration.log_odds``."""
+        beyond = score - np.clip(score, self.scores[0], self.scores[-1])
+        return np.interp(score, self.scores, self.levels) + LEAST_SLOPE * beyond
+
+
+def from_json(told: Mapping[str, Any]) -> Calibration:
+    """The curve that ``to_json`` wrote."""
+    match dict(told):
+        case {"kind": Platt.kind, **numbers}:
+            return Platt(**numbers)
+        case {"kind": Beta.kind, **numbers}:
+            return Beta(**numbers)
+        case {"kind": Isotonic.kind, "scores": scores, "levels": levels}:
+            return Isotonic(tuple(scores), tuple(levels))
+        case other:
+            raise ValueError(f"no calibration of kind {other.get('kind')!r} is known")

@@ -7,11 +7,13 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibration import Calibration, learn_calibration
+from models.calibrate import choose_calibration
+from models.calibration import Calibration, Platt
 from models.encoding import ColumnContract
 from models.fit import Examples, booster_text, fit_booster
 from models.model import ChurnModel
 from models.params import TrainingParams
+from models.people import person_column, person_numbers
 from models.split import Split
 
 #: Below so many leavers of either cause among the fitted, telling them apart is guessing.
@@ -57,12 +59,14 @@ def learn_model(
     """
     booster = fit_booster(fit.leaving, calibrate.leaving, contract.names, params.booster)
     cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
+    later = later_rows(split.calibrate)
+    left = split.calibrate["churned"].to_numpy().astype(bool)
     return ChurnModel(
         booster_text=booster_text(booster),
-        calibration=_calibration(booster, calibrate.leaving),
+        calibration=_calibration(booster, calibrate.leaving, later),
         cause_text=None if cause is None else booster_text(cause),
         cause_calibration=(
-            Calibration() if cause is None else _calibration(cause, calibrate.by_payment)
+            Platt() if cause is None else _calibration(cause, calibrate.by_payment, later[left])
         ),
         payment_share=float(fit.by_payment.happened.mean()),
         contract=contract,
@@ -84,9 +88,18 @@ def _fit_cause(
     return fit_booster(fit, calibrate, contract.names, params.booster)
 
 
-def _calibration(booster: lgb.Booster, later: Examples) -> Calibration:
-    score = np.asarray(booster.predict(later.matrix, raw_score=True), dtype=np.float64)
-    return learn_calibration(score, later.happened)
+def _calibration(booster: lgb.Booster, asked: Examples, later: np.ndarray) -> Calibration:
+    score = np.asarray(booster.predict(asked.matrix, raw_score=True), dtype=np.float64)
+    return choose_calibration(score, asked.happened, later)
+
+
+def later_rows(part: pl.DataFrame) -> np.ndarray:
+    """Which rows are of the last date; where there is one date, of a half of the people."""
+    last = part["as_of"] == part["as_of"].max()
+    if not last.all():
+        return last.to_numpy()
+    people = person_numbers(part[person_column(part)])
+    return (people // np.uint64(100)) % np.uint64(2) == 1
 
 
 def _fitted_until(split: Split, params: TrainingParams) -> datetime:

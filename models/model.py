@@ -1,7 +1,7 @@
 """The churn model: everything that turns feature rows into risks, as text that anybody can read."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibration import Calibration
+from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
 from models.fit import load_booster
 
@@ -57,6 +57,12 @@ class ChurnModel:
     def booster(self) -> lgb.Booster:
         """The trees that give the log-odds of leaving."""
         return load_booster(self.booster_text)
+
+    @cached_property
+    def base(self) -> float:
+        """The mean score of the rows that the trees were grown on: reasons begin there."""
+        nothing = np.full((1, len(self.contract.columns)), np.nan)
+        return float(np.asarray(self.booster.predict(nothing, pred_contrib=True))[0, -1])
 
     @cached_property
     def cause_booster(self) -> lgb.Booster | None:
@@ -110,8 +116,8 @@ class ChurnModel:
         return ChurnModel(
             booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
             cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
-            calibration=Calibration(**stored.pop("calibration")),
-            cause_calibration=Calibration(**stored.pop("cause_calibration")),
+            calibration=from_json(stored.pop("calibration")),
+            cause_calibration=from_json(stored.pop("cause_calibration")),
             contract=ColumnContract.from_json(stored.pop("columns")),
             fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
             **stored,
@@ -129,9 +135,9 @@ class ChurnModel:
             "horizon_days": self.horizon_days,
             "grace_days": self.grace_days,
             "fitted_until": self.fitted_until.isoformat(),
-            "calibration": asdict(self.calibration),
+            "calibration": self.calibration.to_json(),
             "tells_causes": self.cause_text is not None,
-            "cause_calibration": asdict(self.cause_calibration),
+            "cause_calibration": self.cause_calibration.to_json(),
             "payment_share": self.payment_share,
             "columns": self.contract.to_json(),
         }

@@ -12,7 +12,7 @@ def pick_strongest(added, slope, signal, least, weights, signals, speakers):  # 
 
     Args:
         added: One row per row, one column per column, float32: what each adds.
-        slope: What all of it is multiplied by, float32.
+        slope: Of each row, what all of it is multiplied by, float32.
         signal: Of each column, the number of its signal.
         least: What a signal must add more than, float32.
         weights, signals, speakers: Filled, one row per row, a column for each that is wanted: what
@@ -30,7 +30,7 @@ def pick_strongest(added, slope, signal, least, weights, signals, speakers):  # 
         total[:] = 0
         most[:] = -np.inf
         for column in range(columns):
-            of, value = signal[column], added[row, column] * slope
+            of, value = signal[column], added[row, column] * slope[row]
             total[of] += value
             if value > most[of]:
                 most[of] = value

@@ -92,7 +92,7 @@ def _weigh_block(
     signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
     count = pick_strongest(
         of_leaving.added,
-        np.float32(model.calibration.slope),
+        model.calibration.slope(model.base, of_leaving.score).astype(np.float32),
         numbers,
         np.float32(_FAINT),
         weights,

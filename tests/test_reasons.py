@@ -70,7 +70,8 @@ def test_nobody_has_no_reasons():
 
 
 def test_a_reason_adds_up_the_columns_of_its_signal_and_the_strongest_of_them_speaks():
-    raised = shap(FEW)[:, :-1] * MODEL.calibration.slope
+    moved = shap(FEW)
+    raised = moved[:, :-1] * MODEL.calibration.slope(MODEL.base, moved.sum(1))[:, None]
     for row, told in enumerate(explain(MODEL, FEW, COLUMNS)):
         for reason in told:
             mine = {n: raised[row, p] for p, n in enumerate(NAMES) if SIGNAL[n] == reason["signal"]}
