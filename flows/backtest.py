@@ -1,35 +1,23 @@
 """On demand: how good the model would have been at every date of the history."""
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from features.catalogue import FEATURES
+from flows.history import known_history
+from flows.past import past
 from flows.progress import step
 from flows.settings import Settings
-from flows.train_weekly import (
-    known_history,
-    telling_table,
-    training_dates,
-    training_params,
-)
 from models.backtest import backtest
 from models.backtested import Backtest
 from models.tracking import log_backtest
-from models.training_set import build_training_set, label_spine
-from sources.landing import read_events
-from sources.partition import BUCKETS, Part
-from sources.states import scored_spine
 
 # Feature rows held at once, about; of those all are learnt from.
 _MOST_ROWS = 2_000_000
-_EVERY = sys.maxsize
 
 backtest_step = task(name="backtest", cache_policy=NO_CACHE)(backtest)
 log_step = task(name="log", cache_policy=NO_CACHE)(log_backtest)
@@ -71,29 +59,12 @@ def backtest_history(
     """
     settings, seconds = Settings.at(home), {}
     known_until = known_history(settings, until)
-    params = replace(training_params(settings), most_rows=_EVERY, most_later_rows=_EVERY)
-    everybody = read_events(settings.landing)
-    dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
-    part = _part(everybody[telling_table(settings).name], len(dates))
-    events = read_events(settings.landing, part)
     with step("features", seconds) as tell:
-        spine = scored_spine(events, dates, **settings.business)
-        training = build_training_set(
-            events, FEATURES, spine, params, known_until=known_until, progress=tell
-        )
-
-    def labels_at(origin: datetime) -> pl.DataFrame:
-        before = spine.filter(pl.col("as_of") < pl.lit(origin))
-        return label_spine(events, before, params, known_until=origin)
-
+        before = past(settings, known_until, _MOST_ROWS, tell)
     with step("backtest", seconds) as tell:
-        found = backtest_step(training, labels_at, params, most=origins, progress=tell)
+        found = backtest_step(
+            before.training, before.labels_at, before.params, most=origins, progress=tell
+        )
     with step("log", seconds):
         run_id = log_step(found, settings.home)
-    return Backtested(run_id=run_id, found=found, share=1 / part.of, seconds=seconds)
-
-
-def _part(told: pl.LazyFrame, dates: int) -> Part:
-    """The share of the subscribers, told of in a table, whose rows can be held at once."""
-    people = told.select(pl.col("subscriber_id").approx_n_unique()).collect().item()
-    return Part(0, min(BUCKETS, max(1, -(-people * dates // _MOST_ROWS))))
+    return Backtested(run_id=run_id, found=found, share=before.share, seconds=seconds)

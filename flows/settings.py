@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         step_days: Days between the dates that are learnt from; by default they are month starts.
             Where bills fall on the same day for all, month starts see only one part of the
             cycle and nights see all of it: 27 days wander through it.
+        earlier_dates: At so many of the newest dates the model is made anew, as it would have been
+            made then, to see whether it holds over time; 0: at none.
+        cut_days: The model is asked about its judged rows as they were so many days before, too: if
+            it ranks no more then, it may know of leaving that has begun; 0: it is not.
         calls: How many people support can call on one day.
         language: Of reasons and actions.
         timezone: In which the schedule's times are meant.
@@ -77,6 +81,8 @@ class Settings(BaseSettings):
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)
     step_days: int | None = Field(default=None, ge=1)
+    earlier_dates: int = Field(default=4, ge=0)
+    cut_days: int = Field(default=7, ge=0)
     calls: int = Field(default=100, ge=1)
     language: Literal["en", "es"] = "en"
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"

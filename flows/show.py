@@ -8,7 +8,7 @@ from rich.table import Table
 from flows.backtest import Backtested
 from flows.score_nightly import Night
 from flows.train_weekly import Training
-from models.card import over_time
+from models.backtest_card import over_time
 from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)

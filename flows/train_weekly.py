@@ -2,40 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.moments import midnight, month_starts
+from flows.history import known_history, training_dates, training_params
 from flows.parts import parts_of, placed, scratch
-from flows.progress import step
+from flows.past import Past, past
+from flows.progress import Tell, step
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
+from models.earlier import at_earlier_dates
+from models.leak_signs import Cut
 from models.model import ChurnModel
-from models.params import BoosterParams, TrainingParams
 from models.registry import BrokenChampion
 from models.shares import shares_of
+from models.split import HistoryTooShort
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from sources.landing import landed_until, read_events
-from sources.merges import Events, known_before
+from sources.landing import read_events
 
 train_step = task(name="train", cache_policy=NO_CACHE)(train)
 log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
+earlier_step = task(name="earlier", cache_policy=NO_CACHE)(at_earlier_dates)
 
-# The first weeks of a history know too little of anybody to learn from.
-_WARM_UP = timedelta(days=30)
-_MONTH = timedelta(days=30.4375)
-_TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
-
-
-class NothingLanded(ValueError):
-    """There are no events to work on."""
+# What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
+_EARLIER_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,8 @@ class Training:
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
 
-    It becomes the champion only if it clears the floors and beats the reigning champion.
+    It becomes the champion only if it clears the floors, would have held at earlier dates too, and
+    beats the reigning champion.
 
     Args:
         until: The first day whose facts are not used; by default all that has landed is.
@@ -86,8 +83,16 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             folder=folder,
         )
         rows = training_set(work, seconds)
+    before = _before(settings, known_until, seconds)
     with step("train", seconds) as tell:
-        trained = train_step(rows, params, champion=_champion(settings.home), progress=tell)
+        trained = train_step(
+            rows,
+            params,
+            champion=_champion(settings.home),
+            earlier=before.earlier,
+            cut=before.cut,
+            progress=tell,
+        )
     with step("log", seconds) as tell:
         version = log_step(trained, settings.home, progress=tell)
     return Training(
@@ -115,76 +120,41 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
         return laid_down(parts, work, shares)
 
 
-def training_params(settings: Settings) -> TrainingParams:
-    """What to learn, by the settings."""
-    return TrainingParams(
-        churn=settings.churn,
-        lead_days=settings.lead_days,
-        horizon_days=settings.horizon_days,
-        grace_days=settings.grace_days,
-        split=settings.split,
-        calls=settings.calls,
-        booster=BoosterParams(seed=settings.seed, threads=settings.threads),
-    )
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How the model would have done at earlier dates, and the judged rows some days before."""
+
+    earlier: pl.DataFrame | None = None
+    cut: Cut | None = None
 
 
-def training_dates(
-    events: Events, known_until: datetime, months: int, step_days: int | None = None
-) -> list[datetime]:
-    """The dates to learn from, oldest first: month starts, or every so many days.
-
-    The history begins where every source that says anything has begun to speak: before that,
-    silence would be mistaken for a lack of tickets or payments. The last date is ``known_until``
-    itself: its outcome is open, but what subscribers have by then, a new plan say, is learnt.
-
-    Args:
-        events: The event tables by name.
-        known_until: Only rows with ``known_at < known_until`` are read.
-        months: How many months back, at most.
-        step_days: Days between dates; none: they are month starts.
-
-    Raises:
-        NothingLanded: No source says anything early enough.
-    """
-    told = known_before(events, known_until)
-    begins = [
-        first
-        for table in _TOLD
-        if (first := told[table.name].select(pl.col("happened_at").min()).collect().item())
-    ]
-    if not begins:
-        raise NothingLanded(
-            f"no event was known before {known_until:%Y-%m-%d}; run `perdura extract` first, or "
-            "train until a later date"
+def _before(settings: Settings, known_until: datetime, seconds: dict[str, float]) -> _Before:
+    """What the verdict asks of the past, of a share of the subscribers."""
+    if not settings.earlier_dates and not settings.cut_days:
+        return _Before()
+    with step("earlier dates", seconds) as tell:
+        before = past(settings, known_until, _EARLIER_ROWS, None)
+        days = settings.cut_days
+        return _Before(
+            earlier=_earlier(before, settings, tell),
+            cut=Cut(days, before.without_last(days)) if days else None,
         )
-    first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
-    if step_days is None:
-        dates = [*month_starts(first, known_until)]
-    else:
-        steps = (known_until - first) // timedelta(days=step_days)
-        dates = [known_until - timedelta(days=step_days * k) for k in range(steps, -1, -1)]
-    return sorted({*dates, known_until})
 
 
-def telling_table(settings: Settings) -> EventTable:
-    """The table that tells who left."""
-    return PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
-
-
-def known_history(settings: Settings, asked: date | None) -> datetime:
-    """Until when outcomes are known: no longer than the table that tells them was read whole.
-
-    Raises:
-        NothingLanded: That table has never been read.
-    """
-    told = telling_table(settings)
-    moment = landed_until(settings.landing, told)
-    if moment is None:
-        raise NothingLanded(
-            f"no {told.name} have landed in {settings.landing}, and they tell who left; run "
-            "`perdura extract` first"
+def _earlier(before: Past, settings: Settings, tell: Tell) -> pl.DataFrame | None:
+    """``None`` where no date is early enough, or nobody asks."""
+    if not settings.earlier_dates or settings.split != "time":
+        return None
+    try:
+        return earlier_step(
+            before.training,
+            before.labels_at,
+            before.params,
+            most=settings.earlier_dates,
+            progress=tell,
         )
-    return min(moment, midnight(asked)) if asked else moment
+    except HistoryTooShort:
+        return None
 
 
 def _champion(home: Path) -> ChurnModel | None:

@@ -11,8 +11,9 @@ from datetime import datetime
 import polars as pl
 
 from models.backtested import Backtest
+from models.groups import by_cause, by_group
 from models.intervals import intervals
-from models.judge import by_cause, by_group, judge
+from models.judge import judge
 from models.params import TrainingParams
 from models.segments import SEGMENTS, with_segments
 from models.split import HistoryTooShort, split_dates

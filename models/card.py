@@ -1,12 +1,11 @@
 """The model card: what a model predicts, from what, how well, and what it must not be used for."""
 
-from datetime import datetime
-
 import polars as pl
 
-from models.backtested import Backtest
+from models.groups import by_cause, by_group
 from models.importance import column_importance, signal_importance
-from models.judge import by_cause, by_group
+from models.leaks import Leaks
+from models.markdown import table, with_intervals
 from models.trained import Trained
 
 #: What the judgement is broken down by, where the rows have it.
@@ -31,8 +30,13 @@ def groups(trained: Trained) -> pl.DataFrame:
     return pl.concat([by_cause(judged), *(by_group(judged, name) for name in present)])
 
 
-def model_card(trained: Trained) -> str:
-    """The card as Markdown."""
+def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
+    """The card as Markdown.
+
+    Args:
+        trained: What was trained.
+        by_segment: As of ``groups``.
+    """
     return (
         "\n\n".join(
             [
@@ -40,9 +44,11 @@ def model_card(trained: Trained) -> str:
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
                 f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
-                "## By cause, date and segment\n\n" + _table(groups(trained)),
-                "## What it goes by\n\n" + _table(_signals(trained)),
-                "## Data\n\n" + _table(_data(trained)),
+                "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
+                *_earlier(trained.earlier),
+                "## Leak alarm\n\n" + _leaks(trained.leaks),
+                "## What it goes by\n\n" + table(_signals(trained)),
+                "## Data\n\n" + table(_data(trained)),
                 _LIMITS,
             ]
         )
@@ -50,28 +56,33 @@ def model_card(trained: Trained) -> str:
     )
 
 
-def backtest_card(found: Backtest) -> str:
-    """A backtest as Markdown: the model at each origin, beside its baselines, and by segment."""
+def _earlier(earlier: pl.DataFrame | None) -> list[str]:
+    """How it would have done at earlier dates, where it was asked."""
+    if earlier is None:
+        return []
     told = (
-        f"Made anew at each of {len(found.origins)} dates from what was known by then, and judged "
-        "on what came after. In brackets: where the number lies in 95 of 100 samples of other "
-        "subscribers."
+        f"Made anew at each of {earlier.height} dates from what was known by then, and judged on "
+        "what came after; `constant` is the log loss of saying the same rate of everybody."
     )
-    parts = ["# Backtest", told, _table(over_time(found)), "## Beside its baselines: ROC AUC"]
-    beside = found.overall.filter(pl.col("metric") == "roc_auc").pivot(
-        "who", index="origin", values="stated"
-    )
-    return "\n\n".join([*parts, _table(beside), "## By segment", _table(found.segments)]) + "\n"
+    return ["## At earlier dates", told, table(with_intervals(earlier))]
 
 
-def over_time(found: Backtest) -> pl.DataFrame:
-    """One row per origin: the model's numbers in words, with their intervals."""
-    told = found.overall.filter(pl.col("who") == "model")
-    words = [
-        f"{stated:.3f} ({low:.3f}, {high:.3f})"
-        for stated, low, high in told.select("stated", "low", "high").rows()
-    ]
-    return told.with_columns(told=pl.Series(words)).pivot("metric", index="origin", values="told")
+def _leaks(leaks: Leaks) -> str:
+    """The columns that alone rank best, and what is left without the last days."""
+    told = (
+        "How well the columns rank that alone rank best, and that tell most by being empty or not "
+        "(ROC AUC). The verdict says what is suspicious."
+    )
+    most = pl.concat(
+        [leaks.columns.head(5), leaks.columns.sort("missingness", descending=True).head(2)]
+    ).unique(maintain_order=True)
+    if leaks.cut is None:
+        return "\n\n".join([told, table(most)])
+    without = (
+        f"With the last {leaks.cut.days} days before each date cut away its ROC AUC goes from "
+        f"{leaks.cut.roc_auc:.3f} to {leaks.cut.cut:.3f}."
+    )
+    return "\n\n".join([told, table(most), without])
 
 
 def _purpose(trained: Trained) -> str:
@@ -93,7 +104,7 @@ def _judgements(trained: Trained) -> str:
         "leavers are among them than among everybody, recall their share of all leavers, "
         "money_caught their share of all leavers' monthly revenue."
     )
-    return _table(pl.DataFrame(rows)) + "\n\n" + called
+    return table(pl.DataFrame(rows)) + "\n\n" + called
 
 
 def _signals(trained: Trained) -> pl.DataFrame:
@@ -103,19 +114,6 @@ def _signals(trained: Trained) -> pl.DataFrame:
 def _data(trained: Trained) -> pl.DataFrame:
     facts = trained.fingerprint.to_dict() | trained.sizes
     return pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
-
-
-def _table(frame: pl.DataFrame) -> str:
-    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * frame.width
-    return "\n".join([head, *("| " + " | ".join(map(_cell, row)) + " |" for row in frame.rows())])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 _LIMITS = """## Limits

@@ -51,6 +51,16 @@ class ColumnContract:
         """Names of the columns, in order."""
         return [column.name for column in self.columns]
 
+    @property
+    def readable(self) -> pl.Expr:
+        """Whether a row has no text, or one that is known, in every column of texts."""
+        known = (
+            pl.col(column.name).cast(pl.String).is_in(list(column.categories)).fill_null(value=True)
+            for column in self.columns
+            if column.categories is not None
+        )
+        return pl.all_horizontal(pl.lit(value=True), *known)
+
     def check(self, frame: pl.DataFrame) -> None:
         """Refuse a frame that the model cannot read as it was fitted.
 

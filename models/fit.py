@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -36,7 +37,7 @@ class Examples:
 
 def fit_booster(
     past: Examples,
-    later: Examples,
+    later: Examples | None,
     names: list[str],
     params: BoosterParams,
     network: Mapping[str, object] | None = None,
@@ -49,7 +50,8 @@ def fit_booster(
 
     Args:
         past: Rows to grow the trees on.
-        later: Rows that decide how many trees there are; none are missing.
+        later: Rows that decide how many trees there are, none of them missing; ``None``: there
+            are as many as ``params`` say.
         names: Names of the columns.
         params: How to grow.
         network: LightGBM's settings of the machines that grow the same trees on rows of their
@@ -57,15 +59,23 @@ def fit_booster(
     """
     data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
     missing = math.log(past.share)
-    start = np.full(len(later.happened), missing) if missing else None
     booster = lgb.train(
         _settings(params) | dict(network or {}),
         data,
         params.rounds,
-        valid_sets=[lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)],
-        callbacks=[lgb.early_stopping(params.patience, verbose=False)],
+        **({} if later is None else _stopping(later, data, missing, params.patience)),
     )
     return _shifted(booster, missing) if missing else booster
+
+
+def _stopping(later: Examples, data: lgb.Dataset, missing: float, patience: int) -> dict[str, Any]:
+    """What stops LightGBM as soon as trees help no more."""
+    start = np.full(len(later.happened), missing) if missing else None
+    asked = lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)
+    return {
+        "valid_sets": [asked],
+        "callbacks": [lgb.early_stopping(patience, verbose=False)],
+    }
 
 
 def _shifted(booster: lgb.Booster, by: float) -> lgb.Booster:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.judge import BINS, called, in_common_currency, judge
+from models.judge import BINS, called, debiased_error, in_common_currency, judge
 from models.people import person_column
 from models.resample import draws
 
@@ -41,7 +41,7 @@ def intervals(
     drawn = [told.numbers(weight) for weight in draws(told.people, seed)]
     stated = judge(rows, risk, calls=calls).metrics
     return {
-        name: _basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
+        name: basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
         for name, value in stated.items()
     }
 
@@ -50,8 +50,8 @@ def intervals(
 _MOST = {"log_loss": np.inf, "lift": np.inf}
 
 
-def _basic(stated: float, drawn: np.ndarray, most: float) -> Interval:
-    """Mirrored at the stated number, inside what is possible."""
+def basic(stated: float, drawn: np.ndarray, most: float = 1.0) -> Interval:
+    """Where the drawn numbers say that the stated one lies: mirrored at it, as is possible."""
     ends = np.clip(2 * stated - np.quantile(drawn, [1 - _TAIL, _TAIL]), 0, most)
     return Interval(float(ends[0]), float(ends[1]))
 
@@ -115,10 +115,16 @@ class _Told:
             "log_loss": surprise / many,
             "brier": squared / many,
             "calibration_error": float(np.abs(apart).sum()) / many,
+            "calibration_error_debiased": self._debiased(weight, apart),
             "lift": _share(_share(caught, phoned), left / many),
             "recall": _share(caught, left),
             "money_caught": _share(money, all_money),
         }
+
+    def _debiased(self, weight: np.ndarray, apart: np.ndarray) -> float:
+        rows, left = (np.add.reduceat(w, self.bins) for w in (weight, weight * self.left))
+        there = np.maximum(rows, 1)
+        return debiased_error(rows, (apart + left) / there, left / there)
 
 
 def _ranked(rows: np.ndarray, leavers: np.ndarray) -> dict[str, float]:

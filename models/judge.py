@@ -20,6 +20,8 @@ class Judgement:
         log_loss: Mean surprise, in nats.
         brier: Mean squared distance from what came.
         calibration_error: Mean distance of risk and rate, in bins of equal count.
+        calibration_error_debiased: Root of the mean squared distance, less what chance alone adds
+            to it; zero where chance explains all of it.
         lift: Leavers among those called, over leavers among everybody.
         recall: Share of the leavers who would have been called.
         money_caught: Share of the leavers' mrr that would have been called, in the currency
@@ -31,6 +33,7 @@ class Judgement:
     log_loss: float
     brier: float
     calibration_error: float
+    calibration_error_debiased: float
     lift: float
     recall: float
     money_caught: float
@@ -60,12 +63,16 @@ def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
     both = 0 < churned.sum() < len(churned)
     phoned = rows.filter(called(risk, calls))
     caught = _share(float(phoned["churned"].sum()), churned.sum())
+    bins = calibration_bins(rows, risk)
     return Judgement(
         roc_auc=float(roc_auc_score(churned, said)) if both else 0.5,
         average_precision=float(average_precision_score(churned, said)) if both else churned.mean(),
         log_loss=float(log_loss(churned, said, labels=[0, 1])),
         brier=float(brier_score_loss(churned, said, labels=[0, 1])),
         calibration_error=calibration_error(rows, risk),
+        calibration_error_debiased=debiased_error(
+            *(bins[name].to_numpy() for name in ("rows", "risk", "rate"))
+        ),
         lift=_share(_share(float(phoned["churned"].sum()), phoned.height), churned.mean()),
         recall=caught,
         money_caught=_share(_money(phoned, rows), _money(rows, rows)),
@@ -90,6 +97,21 @@ def calibration_error(rows: pl.DataFrame, risk: str = "risk") -> float:
     return _share(float((distance * bins["rows"]).sum()), float(bins["rows"].sum()))
 
 
+def debiased_error(rows: np.ndarray, risk: np.ndarray, rate: np.ndarray) -> float:
+    """Root of the mean squared distance of risk and rate, less what chance adds to it.
+
+    Kumar, Liang and Ma, "Verified Uncertainty Calibration", 2019: the square of the distance of a
+    rate of ``n`` rows is ``rate * (1 - rate) / (n - 1)`` too large on average.
+
+    Args:
+        rows, risk, rate: Of each bin, as of ``calibration_bins``; bins of one row tell nothing.
+    """
+    told = rows > 1
+    rows, risk, rate = rows[told], risk[told], rate[told]
+    squared = (risk - rate) ** 2 - rate * (1 - rate) / (rows - 1)
+    return max(0.0, _share(float((squared * rows).sum()), float(rows.sum()))) ** 0.5
+
+
 def gain(rows: pl.DataFrame, risk: str = "risk") -> pl.DataFrame:
     """Share of leavers among the riskiest share of everybody, at a hundred points and zero.
 
@@ -101,47 +123,6 @@ def gain(rows: pl.DataFrame, risk: str = "risk") -> pl.DataFrame:
     called = np.linspace(0, 1, 101)
     at = np.floor(called * len(ranked)).astype(int)
     return pl.DataFrame({"called": called, "caught": caught[at]})
-
-
-def by_group(rows: pl.DataFrame, group: str) -> pl.DataFrame:
-    """The risk judged within each value of ``group``.
-
-    Returns:
-        One row per value: ``group``, ``value`` (text), ``rows``, ``churned``, ``rate``, mean
-        ``risk``, ``roc_auc`` (null where nobody left or nobody stayed).
-    """
-    tables = [_of_one(value, part) for (value,), part in rows.group_by(group, maintain_order=True)]
-    made = pl.DataFrame(tables, schema=_GROUP_SCHEMA, orient="row")
-    return made.sort("value").insert_column(0, pl.lit(group).alias("group"))
-
-
-def by_cause(rows: pl.DataFrame) -> pl.DataFrame:
-    """Each part of the risk judged on its own leavers against those who stayed; as ``by_group``."""
-    told = [
-        _of_one(cause, rows.filter((pl.col("cause") == cause) | ~pl.col("churned")), part)
-        for cause, part in (("voluntary", "risk_voluntary"), ("payment", "risk_payment"))
-    ]
-    made = pl.DataFrame(told, schema=_GROUP_SCHEMA, orient="row")
-    return made.insert_column(0, pl.lit("cause").alias("group"))
-
-
-_GROUP_SCHEMA = {
-    "value": pl.String,
-    "rows": pl.Int64,
-    "churned": pl.Int64,
-    "rate": pl.Float64,
-    "risk": pl.Float64,
-    "roc_auc": pl.Float64,
-}
-
-
-def _of_one(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[object, ...]:
-    left = int(part["churned"].sum())
-    auc = None
-    if 0 < left < part.height:
-        auc = float(roc_auc_score(part["churned"].to_numpy(), part[risk].to_numpy()))
-    text = "unknown" if value is None else str(value)
-    return text, part.height, left, part["churned"].mean(), part[risk].mean(), auc
 
 
 def called(risk: str, calls: int) -> pl.Expr:

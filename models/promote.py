@@ -5,35 +5,28 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from models.floors import Floors, below_floors, unsteady
 from models.judge import Judgement
+from models.leaks import Leaks, alarms
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floors:
-    """What a model must reach whoever reigns.
-
-    Attributes:
-        roc_auc: At least this on the judged rows.
-        roc_auc_surely: At least this in 95 of 100 resamples.
-        calibration_error: At most this.
-        sure: In this share of the resamples a challenger must be better than the champion.
-    """
-
-    roc_auc: float = 0.60
-    roc_auc_surely: float = 0.55
-    calibration_error: float = 0.05
-    sure: float = 0.90
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the model is promoted, and the reasons in words, one sentence each."""
+    """Whether the model is promoted, and the reasons in words, one sentence each.
+
+    Attributes:
+        promoted: Whether it is.
+        reasons: Why, or why not.
+        measured: The numbers behind them by name.
+        alarmed: Whether something seems to have told it what it should have guessed.
+    """
 
     promoted: bool
     reasons: tuple[str, ...]
     measured: dict[str, float] = field(default_factory=dict)
+    alarmed: bool = False
 
 
 def verdict(
@@ -41,6 +34,8 @@ def verdict(
     judgements: dict[str, Judgement],
     reigning: Reigning | None = None,
     *,
+    earlier: pl.DataFrame | None = None,
+    leaks: Leaks | None = None,
     floors: Floors | None = None,
     seed: int = 0,
 ) -> Verdict:
@@ -51,15 +46,29 @@ def verdict(
             was asked, ``champion``, null where it cannot read the row.
         judgements: Of the ``model`` and of its baselines, by name.
         reigning: Why the champion could not be asked, cannot be beaten, or cannot go on.
+        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
+            nobody asked.
+        leaks: What the leak alarm looked at.
         floors: What it must reach whoever reigns.
         seed: Decides the resamples.
     """
     floors, reigning = floors or Floors(), reigning or Reigning()
     drawn = resample(rows.drop("champion", strict=False), seed)
-    below = _below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
+    below = below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
+    if earlier is not None:
+        below += unsteady(earlier, floors)
+    below += _beaten_by_a_line(rows, floors.sure, seed)
     measured = {"roc_auc_surely": surely}
-    if below:
-        return Verdict(promoted=False, reasons=tuple(below), measured=measured)
+    alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
+    if leaks is not None:
+        measured |= leaks.measured
+    if below or alarmed:
+        return Verdict(
+            promoted=False,
+            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *below]),
+            measured=measured,
+            alarmed=bool(alarmed),
+        )
     if reigning.knew:
         why = f"Refused: {reigning.knew}; train on later dates to compare them."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
@@ -72,36 +81,16 @@ def verdict(
     return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
 
 
-def _below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float) -> list[str]:
-    """What the model falls short of, a sentence each."""
-    model, constant = judgements["model"], judgements["constant"]
-    recency = judgements.get("recency")
-    missed = []
-    if model.roc_auc < floors.roc_auc:
-        missed.append(
-            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
-        )
-    if surely < floors.roc_auc_surely:
-        missed.append(
-            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
-            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
-        )
-    if model.log_loss >= constant.log_loss:
-        missed.append(
-            f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
-            f"everybody ({constant.log_loss:.4f})"
-        )
-    if recency and model.roc_auc <= recency.roc_auc:
-        missed.append(
-            f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
-            f"payment do ({recency.roc_auc:.3f})"
-        )
-    if model.calibration_error > floors.calibration_error:
-        missed.append(
-            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
-            f"most {floors.calibration_error:.3f} from them"
-        )
-    return [f"Refused: {why}." for why in missed]
+def _beaten_by_a_line(rows: pl.DataFrame, sure: float, seed: int) -> list[str]:
+    """Where logistic regression was asked and is clearly better, that it is."""
+    if "logistic" not in rows.columns:
+        return []
+    drawn = resample(rows.with_columns(champion="logistic"), seed)
+    better = float(np.mean(drawn["loss_gain"] < 0))
+    if better < sure:
+        return []
+    why = f"its log loss is lower in {better:.0%} of {RESAMPLES} resamples"
+    return [f"logistic regression on the same columns is better: {why}"]
 
 
 def _against_champion(

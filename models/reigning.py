@@ -64,23 +64,13 @@ def _asked(
     champion: ChurnModel, judged: pl.DataFrame, newest: pl.DataFrame, names: list[str]
 ) -> Reigning:
     """Its answer on the rows that it can read, where they are enough."""
-    readable = judged.select(pl.all_horizontal(pl.lit(value=True), *_known_texts(champion)))
-    read = readable.to_series()
+    read = judged.select(champion.contract.readable).to_series()
     if too_few := _too_few(judged, read):
         return Reigning(silent=too_few)
     risk = champion.predict(judged.filter(read).select(names))["risk"]
     rows = pl.int_range(judged.height, eager=True).filter(read)
     everybody = pl.Series("champion", [None] * judged.height, pl.Float64)
     return Reigning(everybody.scatter(rows, risk), stranded=_stranded(champion, newest))
-
-
-def _known_texts(champion: ChurnModel) -> list[pl.Expr]:
-    """For each column of texts, whether the row has none or one that the champion knows."""
-    return [
-        pl.col(column.name).cast(pl.String).is_in(list(column.categories)).fill_null(value=True)
-        for column in champion.contract.columns
-        if column.categories is not None
-    ]
 
 
 def _too_few(judged: pl.DataFrame, read: pl.Series) -> str | None:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from models.backtest_card import backtest_card
 from models.backtested import Backtest
-from models.card import backtest_card, groups, model_card
+from models.card import groups, model_card
 from models.importance import column_importance
+from models.page import page
 from models.trained import Trained
 
 
@@ -17,17 +19,24 @@ def write_report(trained: Trained, folder: Path) -> None:
 
     folder.mkdir(parents=True)
     importance = column_importance(trained.model, trained.columns)
-    (folder / "card.md").write_text(model_card(trained), encoding="utf-8")
-    groups(trained).write_csv(folder / "groups.csv")
+    by_segment = groups(trained)
+    card = model_card(trained, by_segment)
+    (folder / "card.md").write_text(card, encoding="utf-8")
+    by_segment.write_csv(folder / "groups.csv")
+    if trained.earlier is not None:
+        trained.earlier.write_csv(folder / "earlier.csv")
     importance.write_csv(folder / "importance.csv")
     draw_pictures(trained.judged, importance, folder)
+    (folder / "card.html").write_text(page(card, folder), encoding="utf-8")
 
 
 def write_backtest(found: Backtest, folder: Path) -> None:
     """Write the card, the tables and the picture of a backtest into ``folder``."""
     from models.pictures import draw_backtest
 
-    (folder / "backtest.md").write_text(backtest_card(found), encoding="utf-8")
+    card = backtest_card(found)
+    (folder / "backtest.md").write_text(card, encoding="utf-8")
     found.overall.write_csv(folder / "overall.csv")
     found.segments.write_csv(folder / "segments.csv")
     draw_backtest(found.overall, folder / "backtest.png")
+    (folder / "backtest.html").write_text(page(card, folder), encoding="utf-8")

@@ -88,7 +88,7 @@ class _Ranked:
         pairs = float(left[-1]) * float(rows[-1] - left[-1])
         ordered = float((leavers * (below + upto)).sum()) / 2
         # Summed by NumPy alone: a product of vectors hangs on the number of threads.
-        loss = float((weight * self.surprise).sum()) / float(rows[-1])
+        loss = float((weight * self.surprise).sum()) / max(float(rows[-1]), 1.0)
         return ordered / pairs if pairs else 0.5, loss
 
 

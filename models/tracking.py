@@ -157,7 +157,11 @@ def _told_of(params: TrainingParams) -> dict[str, Any]:
 
 def _tags(trained: Trained) -> dict[str, str]:
     """As tagged before the alias moves: nobody is promoted yet."""
-    return {"promoted": "false", "verdict": " ".join(trained.verdict.reasons)}
+    return {
+        "promoted": "false",
+        "verdict": " ".join(trained.verdict.reasons),
+        "leak_alarm": str(trained.verdict.alarmed).lower(),
+    }
 
 
 def _silent(done: int, of: int, what: str) -> None:

@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from models.baselines import baseline_risks
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
+from models.fit import Examples
+from models.floors import Floors
 from models.judge import judge
-from models.learn import Encoded, encode, learn_model
+from models.leak_signs import Cut, ranking_alone, without_last_days
+from models.leaks import Leaks
+from models.learn import encode, learn_model
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
-from models.promote import Floors, verdict
+from models.promote import verdict
 from models.reigning import ask_champion
 from models.split import Split, split_rows
 from models.trained import Trained
@@ -35,6 +40,8 @@ def train(
     params: TrainingParams,
     *,
     champion: ChurnModel | None = None,
+    earlier: pl.DataFrame | None = None,
+    cut: Cut | None = None,
     floors: Floors | None = None,
     progress: Progress | None = None,
 ) -> Trained:
@@ -44,6 +51,9 @@ def train(
         training: Labelled feature rows.
         params: What to learn, on which rows.
         champion: Whom to beat, where somebody reigns.
+        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
+            nobody asked.
+        cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         floors: What the model must reach whoever reigns.
         progress: Told before each step: how many are done, of how many, and which is next.
 
@@ -62,7 +72,12 @@ def train(
     judgements = {
         name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
     }
-    decided = verdict(judged, judgements, reigning, floors=floors)
+    leaks = Leaks(
+        roc_auc=judgements["model"].roc_auc,
+        columns=ranking_alone(model.contract.names, made.fitted, made.asked),
+        cut=None if cut is None else without_last_days(model, judged, cut),
+    )
+    decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
     tell(4, len(_STEPS), "done")
     return Trained(
         model=model,
@@ -74,6 +89,8 @@ def train(
         sizes=split.sizes,
         shares=training.shares,
         columns=training.columns,
+        earlier=earlier,
+        leaks=leaks,
         beaten=champion,
     )
 
@@ -85,6 +102,8 @@ class Made:
     split: Split
     model: ChurnModel
     judged: pl.DataFrame
+    fitted: Examples
+    asked: Examples
 
 
 def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress) -> Made:
@@ -97,19 +116,24 @@ def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress)
     tell(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
     tell(2, len(_STEPS), _STEPS[2])
-    return Made(split, model, _judged(training, split, model, fit, calibrate))
+    asked = encode(contract, split.judge).leaving
+    baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix)
+    judged = _judged(training, split.judge, model, baselines, asked.matrix)
+    return Made(split, model, judged, fit.leaving, asked)
 
 
 def _judged(
-    training: TrainingSet, split: Split, model: ChurnModel, fit: Encoded, calibrate: Encoded
+    training: TrainingSet,
+    rows: pl.DataFrame,
+    model: ChurnModel,
+    baselines: dict[str, np.ndarray],
+    matrix: np.ndarray,
 ) -> pl.DataFrame:
     """The judged rows, the risks of the model and of the baselines, and what is told of them."""
-    matrix = model.contract.encode(split.judge.select(model.contract.names))
-    baselines = baseline_risks(model.contract, fit.leaving, calibrate.leaving, matrix)
     told = [name for name in training.about.columns if name in _TOLD]
     keys = ["subscriber_id", "as_of"]
     return (
-        split.judge.select(*keys, "churned", "cause", owner=person_column(split.judge))
+        rows.select(*keys, "churned", "cause", owner=person_column(rows))
         .hstack(model.predict_encoded(matrix))
         .with_columns(pl.Series(name, risk) for name, risk in baselines.items())
         .join(training.about.select(*keys, *told), on=keys, how="left", maintain_order="left")

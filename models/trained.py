@@ -7,6 +7,7 @@ import polars as pl
 from features.definition import Column
 from models.fingerprint import Fingerprint
 from models.judge import Judgement, number_name
+from models.leaks import Leaks
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -27,10 +28,13 @@ class Trained:
             names, and ``plan``, ``interval_months``, ``currency``, ``country``, ``mrr`` (null
             where the spine has none).
         verdict: Whether it should reign, and why.
+        leaks: What the leak alarm looked at.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
         shares: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
+        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
+            nobody asked.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -39,10 +43,12 @@ class Trained:
     judgements: dict[str, Judgement]
     judged: pl.DataFrame
     verdict: Verdict
+    leaks: Leaks
     fingerprint: Fingerprint
     sizes: dict[str, int]
     shares: Shares
     columns: tuple[Column, ...]
+    earlier: pl.DataFrame | None = None
     beaten: ChurnModel | None = None
 
     @property

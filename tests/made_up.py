@@ -94,7 +94,9 @@ def training_set(people: int = 900, dates: int = 14, seed: int = 0, signal: floa
     }
     plan = rng.choice(["basic", "plus", "pro"], n)
     by_payment = signal * 1.2 * failed - 3.4
-    by_choice = signal * (0.8 * known["tickets_open"] + 0.9 * (plan == "basic")) - 3.4
+    # Of the basic plan, those leave who have not been made happy: no line tells that.
+    unhappy = (plan == "basic") & ~(known["csat"] > 2)
+    by_choice = signal * (0.8 * known["tickets_open"] + 1.7 * unhappy) - 3.4
     leaves_unpaid, leaves = (rng.random(n) < 1 / (1 + np.exp(-x)) for x in (by_payment, by_choice))
     churned = leaves_unpaid | leaves
     cause = np.where(leaves_unpaid, "payment", "voluntary")

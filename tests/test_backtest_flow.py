@@ -42,7 +42,7 @@ def test_mlflow_keeps_the_numbers_by_origin_the_card_and_the_picture(done, home)
         kept = [file.path for file in client.list_artifacts(done.run_id)]
         auc = client.get_metric_history(done.run_id, "roc_auc")
         assert not client.search_model_versions(f"run_id = '{done.run_id}'")
-    assert kept == ["backtest.md", "backtest.png", "overall.csv", "segments.csv"]
+    assert kept == ["backtest.html", "backtest.md", "backtest.png", "overall.csv", "segments.csv"]
     assert [each.step for each in auc] == [0, 1]
 
 

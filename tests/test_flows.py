@@ -9,10 +9,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from flows.extract_sources import extract_sources
+from flows.history import NothingLanded
 from flows.moments import NotYet, today
 from flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
 from flows.settings import Settings
-from flows.train_weekly import NothingLanded, train_weekly
+from flows.train_weekly import train_weekly
 from models.encoding import UnknownCategory
 from models.registry import BrokenChampion
 from models.tracking import NoChampion

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.judge import by_cause, by_group, calibration_bins, calibration_error, gain, judge
+from models.groups import by_cause, by_group
+from models.judge import calibration_bins, calibration_error, debiased_error, gain, judge
 from sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
@@ -46,6 +47,22 @@ def test_calibration_error_is_the_mean_distance_in_ten_bins_of_equal_count():
     # Five bins said .05 and had none; of the five that said .30 three had 2, 2 and 1 of 2.
     expected = np.mean([0.05] * 5 + [0.7, 0.7, 0.2, 0.3, 0.3])
     assert calibration_error(rows) == pytest.approx(expected)
+
+
+def test_chance_alone_is_no_calibration_error_once_it_is_taken_off():
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(200):
+        risk = random.uniform(0.02, 0.2, 500)
+        found.append(judge(judged(risk.tolist(), (random.random(500) < risk).tolist()), calls=1))
+    plain = np.mean([each.calibration_error for each in found])
+    assert np.mean([each.calibration_error_debiased for each in found]) < plain / 2
+
+
+def test_a_true_distance_stays_when_chance_is_taken_off():
+    rows, rate = np.full(10, 10_000), np.full(10, 0.10)
+    assert debiased_error(rows, rate + 0.05, rate) == pytest.approx(0.05, abs=0.001)
+    assert debiased_error(np.ones(3), np.zeros(3), np.ones(3)) == 0
 
 
 def test_fewer_rows_than_bins_are_bins_of_one():
@@ -100,6 +117,17 @@ def test_each_value_of_a_group_is_judged_by_itself():
         ("plan", "b", 1, 1, None),
         ("plan", "unknown", 1, 0, None),
     ]
+
+
+def test_how_far_the_ranking_within_a_group_may_be_luck_is_told():
+    random = np.random.default_rng(1)
+    risk = random.random(600)
+    left = (random.random(600) < risk).tolist()
+    rows = judged(risk.tolist(), left, plan=[*["large"] * 560, *["small"] * 40])
+    told = {row["value"]: row for row in by_group(rows, "plan").to_dicts()}
+    assert all(row["low"] < row["roc_auc"] < row["high"] for row in told.values())
+    wide = {value: row["high"] - row["low"] for value, row in told.items()}
+    assert wide["small"] > 2 * wide["large"]
 
 
 def test_each_cause_is_judged_by_its_part_of_the_risk_against_those_who_stayed():

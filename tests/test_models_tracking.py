@@ -175,6 +175,7 @@ def test_card_tables_and_pictures_are_logged(store):
     names = sorted(file.path for file in store.client.list_artifacts(store.run.info.run_id))
     assert names == [
         "calibration.png",
+        "card.html",
         "card.md",
         "gain.png",
         "groups.csv",
@@ -194,7 +195,7 @@ def test_the_card_says_what_how_well_and_why(store):
 def test_nothing_is_pickled_and_no_subscriber_is_in_what_is_kept(store):
     kept = [path for path in (store.home / "mlruns").rglob("*") if path.is_file()]
     kinds = {path.suffix for path in kept}
-    assert kinds == {".db", ".png", ".md", ".csv", ".txt", ".json", ".py", ".yaml", ""}
+    assert kinds == {".db", ".png", ".md", ".html", ".csv", ".txt", ".json", ".py", ".yaml", ""}
     assert {path.name for path in kept if not path.suffix} <= {"MLmodel", "registered_model_meta"}
     assert not any(b"s00001" in path.read_bytes() for path in kept)
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.catalogue import COLUMNS, FEATURES
-from flows.train_weekly import training_dates
+from flows.history import training_dates
 from models.params import TrainingParams
 from models.reasons import explain
 from models.train import Trained, train

@@ -1,6 +1,7 @@
 """Whether a model reigns: floors first, then the champion on the same rows."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ GOOD = Judgement(
     log_loss=0.10,
     brier=0.02,
     calibration_error=0.01,
+    calibration_error_debiased=0.008,
     lift=5.0,
     recall=0.3,
     money_caught=0.3,
@@ -82,6 +84,40 @@ def test_a_ranking_that_may_be_luck_is_refused():
     decided = decide(judged(people=40, signal=0.3))
     assert not decided.promoted
     assert "its ranking may be luck: in 1 of 20 resamples its ROC AUC is" in decided.reasons[0]
+
+
+def test_a_model_that_logistic_regression_clearly_beats_is_refused():
+    rows = judged()
+    beaten = rows.with_columns(logistic=rows["risk"], risk=blurred(rows, by=1.5))
+    decided = decide(beaten)
+    assert not decided.promoted
+    assert "logistic regression on the same columns is better" in decided.reasons[0]
+    assert decide(rows.with_columns(logistic=blurred(rows, by=1.5))).promoted
+
+
+def at_dates(log_loss: list[float], high: float = 0.8) -> pl.DataFrame:
+    """How it did at earlier dates, where saying the same rate of everybody is 0.2."""
+    return pl.DataFrame(
+        {
+            "origin": [datetime(2026, 1 + place, 1, tzinfo=UTC) for place in range(len(log_loss))],
+            "log_loss": log_loss,
+            "constant": 0.2,
+            "high": high,
+        }
+    )
+
+
+def test_a_model_that_did_not_hold_at_earlier_dates_is_refused():
+    assert decide(judged(), earlier=at_dates([0.1, 0.1, 0.3, 0.1])).promoted
+    decided = decide(judged(), earlier=at_dates([0.1, 0.2, 0.3, 0.1]))
+    assert not decided.promoted
+    assert "at 2 (2026-02-01, 2026-03-01), and may be so at 1." in decided.reasons[0]
+
+
+def test_a_model_that_surely_ranked_no_better_than_a_coin_once_is_refused():
+    decided = decide(judged(), earlier=at_dates([0.1, 0.1], high=0.54))
+    assert not decided.promoted
+    assert "its ROC AUC was surely below 0.55" in decided.reasons[0]
 
 
 def test_every_floor_that_is_missed_is_named():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.train_weekly import NothingLanded, training_dates
+from flows.history import NothingLanded, training_dates
 from tests.tables import at, events
 
 

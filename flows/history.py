@@ -1,0 +1,93 @@
+"""What there is to learn from: since when, until when, at which dates, by which settings."""
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from flows.moments import midnight, month_starts
+from flows.settings import Settings
+from models.params import BoosterParams, TrainingParams
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from sources.landing import landed_until
+from sources.merges import Events, known_before
+
+# The first weeks of a history know too little of anybody to learn from.
+_WARM_UP = timedelta(days=30)
+_MONTH = timedelta(days=30.4375)
+_TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
+
+
+class NothingLanded(ValueError):
+    """There are no events to work on."""
+
+
+def training_params(settings: Settings) -> TrainingParams:
+    """What to learn, by the settings."""
+    return TrainingParams(
+        churn=settings.churn,
+        lead_days=settings.lead_days,
+        horizon_days=settings.horizon_days,
+        grace_days=settings.grace_days,
+        split=settings.split,
+        calls=settings.calls,
+        booster=BoosterParams(seed=settings.seed, threads=settings.threads),
+    )
+
+
+def training_dates(
+    events: Events, known_until: datetime, months: int, step_days: int | None = None
+) -> list[datetime]:
+    """The dates to learn from, oldest first: month starts, or every so many days.
+
+    The history begins where every source that says anything has begun to speak: before that,
+    silence would be mistaken for a lack of tickets or payments. The last date is ``known_until``
+    itself: its outcome is open, but what subscribers have by then, a new plan say, is learnt.
+
+    Args:
+        events: The event tables by name.
+        known_until: Only rows with ``known_at < known_until`` are read.
+        months: How many months back, at most.
+        step_days: Days between dates; none: they are month starts.
+
+    Raises:
+        NothingLanded: No source says anything early enough.
+    """
+    told = known_before(events, known_until)
+    begins = [
+        first
+        for table in _TOLD
+        if (first := told[table.name].select(pl.col("happened_at").min()).collect().item())
+    ]
+    if not begins:
+        raise NothingLanded(
+            f"no event was known before {known_until:%Y-%m-%d}; run `perdura extract` first, or "
+            "train until a later date"
+        )
+    first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
+    if step_days is None:
+        dates = [*month_starts(first, known_until)]
+    else:
+        steps = (known_until - first) // timedelta(days=step_days)
+        dates = [known_until - timedelta(days=step_days * k) for k in range(steps, -1, -1)]
+    return sorted({*dates, known_until})
+
+
+def telling_table(settings: Settings) -> EventTable:
+    """The table that tells who left."""
+    return PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+
+
+def known_history(settings: Settings, asked: date | None) -> datetime:
+    """Until when outcomes are known: no longer than the table that tells them was read whole.
+
+    Raises:
+        NothingLanded: That table has never been read.
+    """
+    told = telling_table(settings)
+    moment = landed_until(settings.landing, told)
+    if moment is None:
+        raise NothingLanded(
+            f"no {told.name} have landed in {settings.landing}, and they tell who left; run "
+            "`perdura extract` first"
+        )
+    return min(moment, midnight(asked)) if asked else moment

@@ -1,0 +1,84 @@
+"""The whole past of a share of the subscribers, to make models anew at earlier dates."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from features.build import build_features
+from features.catalogue import FEATURES
+from flows.history import telling_table, training_dates, training_params
+from flows.progress import Tell
+from flows.settings import Settings
+from models.params import TrainingParams
+from models.training_set import TrainingSet, build_training_set, label_spine
+from sources.landing import read_events
+from sources.partition import BUCKETS, Part
+from sources.states import scored_spine
+
+_EVERY = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a backtest asks of the history.
+
+    Attributes:
+        training: Feature rows of all dates, every one of the subscribers that are asked about.
+        labels_at: What became of the rows before a moment, as it was known then.
+        params: What to learn from them.
+        share: Of the subscribers, so many are asked about.
+        without_last: Feature rows of the newest dates whose outcome is known, as they were so many
+            days before, of who would have been scored then.
+    """
+
+    training: TrainingSet
+    labels_at: Callable[[datetime], pl.DataFrame]
+    params: TrainingParams
+    share: float
+    without_last: Callable[[int], pl.DataFrame]
+
+
+def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell | None) -> Past:
+    """The past of as many subscribers as have about ``most_rows`` rows, by their buckets.
+
+    Raises:
+        NothingLanded: There is nothing to learn from.
+        HistoryTooShort: No outcome is known yet.
+    """
+    params = replace(training_params(settings), most_rows=_EVERY, most_later_rows=_EVERY)
+    everybody = read_events(settings.landing)
+    dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
+    part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
+    events = read_events(settings.landing, part)
+    spine = scored_spine(events, dates, **settings.business)
+    training = build_training_set(
+        events, FEATURES, spine, params, known_until=known_until, progress=tell
+    )
+
+    def labels_at(origin: datetime) -> pl.DataFrame:
+        before = spine.filter(pl.col("as_of") < pl.lit(origin))
+        return label_spine(events, before, params, known_until=origin)
+
+    def without_last(days: int) -> pl.DataFrame:
+        told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
+        then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
+        asked = scored_spine(events, then, **settings.business).select("subscriber_id", "as_of")
+        rows = build_features(events, FEATURES, asked)
+        return rows.with_columns(pl.col("as_of") + timedelta(days=days))
+
+    return Past(
+        training=training,
+        labels_at=labels_at,
+        params=params,
+        share=1 / part.of,
+        without_last=without_last,
+    )
+
+
+def _part(told: pl.LazyFrame, dates: int, most_rows: int) -> Part:
+    """The share of the subscribers, told of in a table, who have about so many rows."""
+    people = told.select(pl.col("subscriber_id").approx_n_unique()).collect().item()
+    return Part(0, min(BUCKETS, max(1, -(-people * dates // most_rows))))

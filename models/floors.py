@@ -1,0 +1,97 @@
+"""What a model must reach whoever reigns, and what it falls short of, in words."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from models.judge import Judgement
+from models.leaks import LeakBounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floors:
+    """What a model must reach whoever reigns.
+
+    Attributes:
+        roc_auc: At least this on the judged rows.
+        roc_auc_surely: At least this in 95 of 100 resamples.
+        calibration_error: At most this.
+        sure: In this share of the resamples a challenger must be better than the champion.
+        most_lost: Made anew at earlier dates, at this share of them at most it may be no better
+            than who says the same rate of everybody.
+        leaks: From where on it seems to know what it should guess.
+    """
+
+    roc_auc: float = 0.60
+    roc_auc_surely: float = 0.55
+    calibration_error: float = 0.05
+    sure: float = 0.90
+    most_lost: float = 0.25
+    leaks: LeakBounds = field(default_factory=LeakBounds)
+
+
+def below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float) -> list[str]:
+    """What a model falls short of, a sentence each.
+
+    Args:
+        judgements: Of the ``model`` and of its baselines, by name.
+        floors: What it must reach.
+        surely: Its ROC AUC is at least this in 95 of 100 resamples.
+    """
+    model, constant = judgements["model"], judgements["constant"]
+    recency = judgements.get("recency")
+    missed = []
+    if model.roc_auc < floors.roc_auc:
+        missed.append(
+            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
+        )
+    if surely < floors.roc_auc_surely:
+        missed.append(
+            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
+            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
+        )
+    if model.log_loss >= constant.log_loss:
+        missed.append(
+            f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
+            f"everybody ({constant.log_loss:.4f})"
+        )
+    if recency and model.roc_auc <= recency.roc_auc:
+        missed.append(
+            f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
+            f"payment do ({recency.roc_auc:.3f})"
+        )
+    if model.calibration_error > floors.calibration_error:
+        missed.append(
+            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
+            f"most {floors.calibration_error:.3f} from them"
+        )
+    return missed
+
+
+def unsteady(earlier: pl.DataFrame, floors: Floors) -> list[str]:
+    """Why a model that was made like this at earlier dates should not be trusted, a sentence each.
+
+    Args:
+        earlier: As of ``at_earlier_dates``.
+        floors: What it must reach there.
+    """
+    most = int(floors.most_lost * earlier.height)
+    lost = earlier.filter(pl.col("log_loss") >= pl.col("constant"))
+    blind = earlier.filter(pl.col("high") < floors.roc_auc_surely)
+    missed = []
+    if lost.height > most:
+        missed.append(
+            f"it does not hold over time: made anew at {earlier.height} earlier dates, it was no "
+            f"better than saying the same rate of everybody at {lost.height} ({_dates(lost)}), "
+            f"and may be so at {most}"
+        )
+    if blind.height:
+        missed.append(
+            f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
+            f"below {floors.roc_auc_surely:.2f}"
+        )
+    return missed
+
+
+def _dates(earlier: pl.DataFrame) -> str:
+    return ", ".join(f"{origin:%Y-%m-%d}" for origin in earlier["origin"])
