@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-full bench-peers lock docs clean
+.PHONY: demo test check bench bench-full bench-peers bench-quality lock docs clean
 
 demo: $(READY)
 	@$(BIN)/perdura demo
@@ -30,16 +30,21 @@ bench: bench-peers
 bench-full: bench-peers
 	@$(BIN)/python -m benchmarks full
 
+# The model beside what one would fit instead, about ten minutes.
+bench-quality: .venv-quality/.ready
+	@$(BIN)/python -m benchmarks.quality --again
+
 # What Perdura is measured beside, apart from it: some of it needs older libraries.
 bench-peers: .venv-peers/.ready .venv-older/.ready
 
 .venv-peers/.ready: benchmarks/requirements.txt
 .venv-older/.ready: benchmarks/requirements-older.txt
-.venv-peers/.ready .venv-older/.ready: $(READY)
+.venv-quality/.ready: benchmarks/requirements-quality.txt
+.venv-peers/.ready .venv-older/.ready .venv-quality/.ready: $(READY)
 	@echo "Setting up $(@D) (once) ..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
-	    -r benchmarks/requirements$(if $(findstring older,$@),-older).txt
+	    -r $<
 	@touch $@
 
 # Everything comes from the lock, each file checked against its hash.

@@ -83,6 +83,7 @@ class Feature:
         en: Its meaning in English.
         es: Its meaning in Spanish.
         currency: Of ``money``, the column that holds its currency, e.g. ``payment_currency``.
+        rises: More of it surely never lowers the risk of leaving: a model may be held to that.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Feature:
     en: Phrases
     es: Phrases
     currency: str | None = None
+    rises: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
@@ -128,6 +130,7 @@ class Derived:
         signal: As in ``Feature``.
         en: Its meaning in English.
         es: Its meaning in Spanish.
+        rises: As in ``Feature``.
     """
 
     name: str
@@ -136,6 +139,7 @@ class Derived:
     signal: str
     en: Phrases
     es: Phrases
+    rises: bool = False
 
     @property
     def columns(self) -> tuple["Column", ...]:

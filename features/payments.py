@@ -14,6 +14,7 @@ FAILED = Feature(
     signal="payment_failures",
     en=Phrases("no payment failed", "1 payment failed", "{n} payments failed"),
     es=Phrases("ningún pago falló", "1 pago falló", "{n} pagos fallaron"),
+    rises=True,
 )
 
 SINCE_FAILED = Feature(
@@ -57,6 +58,7 @@ FAILED_SHARE = Derived(
         "el {n} de los pagos falló en un año",
         "no se intentó ningún pago en un año",
     ),
+    rises=True,
 )
 
 UNPAID = Feature(
@@ -70,6 +72,7 @@ UNPAID = Feature(
     es=Phrases(
         "no hay facturas sin pagar", "hay 1 factura sin pagar", "hay {n} facturas sin pagar"
     ),
+    rises=True,
 )
 
 PAID = Feature(

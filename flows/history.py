@@ -30,6 +30,8 @@ def training_params(settings: Settings) -> TrainingParams:
         grace_days=settings.grace_days,
         split=settings.split,
         calls=settings.calls,
+        save_share=settings.save_share,
+        monotone=settings.monotone,
         booster=BoosterParams(seed=settings.seed, threads=settings.threads),
     )
 

@@ -89,6 +89,7 @@ def _score(
         tuple(COLUMNS.values()),
         about=people.drop("interval_months"),
         language=settings.language,
+        unnamed=settings.never_named,
         actions=read_actions(settings.actions) if settings.actions else None,
     )
 

@@ -55,12 +55,17 @@ class Settings(BaseSettings):
         cut_days: The model is asked about its judged rows as they were so many days before, too: if
             it ranks no more then, it may know of leaving that has begun; 0: it is not.
         calls: How many people support can call on one day.
+        save_share: Of the leavers whom support calls, so many are taken to stay; tells what calls
+            are worth, and changes no risk.
         language: Of reasons and actions.
+        never_named: Signals or columns that are never given as a reason, e.g. ``["country"]``.
         timezone: In which the schedule's times are meant.
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
         actions: An action table of one's own.
+        monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
+            risk.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
@@ -84,12 +89,15 @@ class Settings(BaseSettings):
     earlier_dates: int = Field(default=4, ge=0)
     cut_days: int = Field(default=7, ge=0)
     calls: int = Field(default=100, ge=1)
+    save_share: float = Field(default=0.2, ge=0, le=1)
     language: Literal["en", "es"] = "en"
+    never_named: tuple[str, ...] = ()
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
     actions: Path | None = None
+    monotone: bool = False
     seed: int = 0
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None

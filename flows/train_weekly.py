@@ -20,7 +20,7 @@ from models.leak_signs import Cut
 from models.model import ChurnModel
 from models.registry import BrokenChampion
 from models.shares import shares_of
-from models.split import HistoryTooShort
+from models.split import HistoryTooShort, NotEnoughChurn
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
@@ -91,6 +91,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             champion=_champion(settings.home),
             earlier=before.earlier,
             cut=before.cut,
+            unnamed=settings.never_named,
             progress=tell,
         )
     with step("log", seconds) as tell:
@@ -142,7 +143,7 @@ def _before(settings: Settings, known_until: datetime, seconds: dict[str, float]
 
 
 def _earlier(before: Past, settings: Settings, tell: Tell) -> pl.DataFrame | None:
-    """``None`` where no date is early enough, or nobody asks."""
+    """``None`` where no date has enough before it and after it, or nobody asks."""
     if not settings.earlier_dates or settings.split != "time":
         return None
     try:
@@ -153,7 +154,7 @@ def _earlier(before: Past, settings: Settings, tell: Tell) -> pl.DataFrame | Non
             most=settings.earlier_dates,
             progress=tell,
         )
-    except HistoryTooShort:
+    except (HistoryTooShort, NotEnoughChurn):
         return None
 
 

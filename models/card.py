@@ -2,8 +2,11 @@
 
 import polars as pl
 
+from models.capacity import at_capacity
 from models.groups import by_cause, by_group
 from models.importance import column_importance, signal_importance
+from models.intervals import intervals
+from models.judge import who_says
 from models.leaks import Leaks
 from models.markdown import table, with_intervals
 from models.trained import Trained
@@ -44,9 +47,11 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
                 f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
+                f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
                 *_earlier(trained.earlier),
                 "## Leak alarm\n\n" + _leaks(trained.leaks),
+                "## Are its reasons true of it?\n\n" + _honesty(trained),
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
                 _LIMITS,
@@ -65,6 +70,32 @@ def _earlier(earlier: pl.DataFrame | None) -> list[str]:
         "what came after; `constant` is the log loss of saying the same rate of everybody."
     )
     return ["## At earlier dates", told, table(with_intervals(earlier))]
+
+
+def _calls(trained: Trained) -> str:
+    """By whose risk they are made."""
+    params, calls = trained.params, trained.shares.calls(trained.params.calls)
+    told = (
+        f"On each date the {calls:,} riskiest of the judged rows called, and "
+        f"{params.save_share:.0%} of those of them who would leave taken to stay: how many a date, "
+        "and monthly revenue in minor units of the currency that most are in."
+    )
+    worth = at_capacity(
+        trained.judged, who_says(trained.judged), calls=calls, save_share=params.save_share
+    )
+    return "\n\n".join([told, table(worth)])
+
+
+def _honesty(trained: Trained) -> str:
+    """What taking reasons away did, and which are not given."""
+    told = (
+        "Of the riskiest tenth, each reason was taken away: the columns of its signal were set to "
+        "what is typical. How often it was stated, and in which share of these the score fell."
+    )
+    unstable = ", ".join(trained.model.unstable)
+    left_out = f"Not given as reasons, since it seldom falls without them: {unstable}."
+    parts = [told, table(trained.honesty.signals), *([left_out] if unstable else [])]
+    return "\n\n".join(parts)
 
 
 def _leaks(leaks: Leaks) -> str:
@@ -98,13 +129,25 @@ def _purpose(trained: Trained) -> str:
 
 
 def _judgements(trained: Trained) -> str:
-    rows = [{"who": who} | judged.metrics for who, judged in trained.judgements.items()]
-    called = (
-        f"Called are the {trained.params.calls} riskiest of each date: lift is how many times more "
-        "leavers are among them than among everybody, recall their share of all leavers, "
-        "money_caught their share of all leavers' monthly revenue."
+    """One row per number, of the model with where it lies, and of the others."""
+    judged, calls = trained.judged, trained.shares.calls(trained.params.calls)
+    lies = intervals(judged, calls=calls)
+    model = trained.judgements["model"].metrics
+    told = {
+        "": list(model),
+        "model": [
+            f"{value:.3f} ({lies[name].low:.3f}, {lies[name].high:.3f})"
+            for name, value in model.items()
+        ],
+    }
+    others = {who: list(j.metrics.values()) for who, j in trained.judgements.items()}
+    words = (
+        "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
+        f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
+        "are among them than among everybody, recall their share of all leavers, money_caught "
+        "their share of all leavers' monthly revenue."
     )
-    return table(pl.DataFrame(rows)) + "\n\n" + called
+    return table(pl.DataFrame(others | told).select(*told, *list(others)[1:])) + "\n\n" + words
 
 
 def _signals(trained: Trained) -> pl.DataFrame:

@@ -60,7 +60,7 @@ def fit_booster(
     data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
     missing = math.log(past.share)
     booster = lgb.train(
-        _settings(params) | dict(network or {}),
+        _settings(params, names) | dict(network or {}),
         data,
         params.rounds,
         **({} if later is None else _stopping(later, data, missing, params.patience)),
@@ -96,7 +96,8 @@ def load_booster(text: str) -> lgb.Booster:
     return lgb.Booster(model_str=text)
 
 
-def _settings(params: BoosterParams) -> dict[str, object]:
+def _settings(params: BoosterParams, names: list[str]) -> dict[str, object]:
+    rising = [int(name in params.rising) for name in names]
     return {
         "objective": "binary",
         "metric": "binary_logloss",
@@ -111,4 +112,5 @@ def _settings(params: BoosterParams) -> dict[str, object]:
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
+        **({"monotone_constraints": rising} if any(rising) else {}),
     }

@@ -49,6 +49,12 @@ def number_name(who: str, metric: str) -> str:
     return metric if who == "model" else f"{who}.{metric}"
 
 
+def who_says(judged: pl.DataFrame) -> list[tuple[str, str]]:
+    """Who says a risk of the judged rows, and in which column."""
+    others = ("constant", "recency", "logistic", "champion")
+    return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
+
+
 def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
     """How good the column ``risk`` is.
 

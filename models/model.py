@@ -38,6 +38,7 @@ class ChurnModel:
         lead_days: As in ``TrainingParams``.
         horizon_days: As in ``TrainingParams``.
         grace_days: As in ``TrainingParams``.
+        unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
     """
 
@@ -52,6 +53,7 @@ class ChurnModel:
     horizon_days: int
     grace_days: int
     fitted_until: datetime
+    unstable: tuple[str, ...] = ()
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -120,6 +122,7 @@ class ChurnModel:
             cause_calibration=from_json(stored.pop("cause_calibration")),
             contract=ColumnContract.from_json(stored.pop("columns")),
             fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
+            unstable=tuple(stored.pop("unstable")),
             **stored,
         )
 
@@ -139,6 +142,7 @@ class ChurnModel:
             "tells_causes": self.cause_text is not None,
             "cause_calibration": self.cause_calibration.to_json(),
             "payment_share": self.payment_share,
+            "unstable": list(self.unstable),
             "columns": self.contract.to_json(),
         }
 

@@ -17,6 +17,7 @@ class BoosterParams:
         min_data_in_leaf: Rows in a leaf at least.
         feature_fraction: Share of the columns that each tree may use.
         lambda_l2: How strongly leaves are drawn towards zero.
+        rising: Columns more of which never lowers what is predicted.
         seed: Decides which columns each tree may use.
         threads: Threads to fit with; the model does not depend on it. 0: one per core.
     """
@@ -29,6 +30,7 @@ class BoosterParams:
     min_data_in_leaf: int = 100
     feature_fraction: float = 0.6
     lambda_l2: float = 5.0
+    rising: tuple[str, ...] = ()
     seed: int = 0
     threads: int = 0
 
@@ -46,8 +48,11 @@ class TrainingParams:
         calibrate_dates: How many dates calibrate, where the split is by time.
         judge_dates: How many dates judge, where the split is by time.
         calls: How many people support can call on one date.
+        save_share: Of the leavers who are called, so many are taken to stay.
         most_rows: About so many rows are fitted at most: all leavers, at least as many stayers.
         most_later_rows: About so many rows calibrate at most, and as many judge.
+        monotone: Hold the trees to it that more of what surely never lowers a risk (features that
+            say ``rises``) does not.
         booster: How the trees grow.
     """
 
@@ -59,8 +64,10 @@ class TrainingParams:
     calibrate_dates: int = 2
     judge_dates: int = 2
     calls: int = 100
+    save_share: float = 0.2
     most_rows: int = 2_000_000
     most_later_rows: int = 500_000
+    monotone: bool = False
     booster: BoosterParams = field(default_factory=BoosterParams)
 
     @property

@@ -1,6 +1,6 @@
 """Why somebody is at risk, in words: what raises the risk, summed by signal, strongest first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -37,6 +37,7 @@ def explain(
     *,
     language: Language = "en",
     currency: pl.Series | None = None,
+    unnamed: Collection[str] = (),
     progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.Series:
     """The reasons for each row's risk.
@@ -51,6 +52,7 @@ def explain(
         language: Of the words.
         currency: ISO 4217 code of each row's amounts, for those whose own column of it the model
             does not read.
+        unnamed: Signals and columns that are never given as a reason.
         progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
@@ -59,7 +61,7 @@ def explain(
     Raises:
         ColumnMismatch, UnknownCategory: As ``model.predict``.
     """
-    weighed = weigh(model, frame, columns, progress)
+    weighed = weigh(model, frame, columns, progress, unnamed)
     return in_words(weighed, model, frame, columns, language=language, currency=currency)
 
 

@@ -1,6 +1,6 @@
 """Score people: how likely each is to leave, why, and what to do about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -19,6 +19,7 @@ def score(
     about: pl.DataFrame | None = None,
     language: Language = "en",
     actions: tuple[Action, ...] | None = None,
+    unnamed: Collection[str] = (),
     progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.DataFrame:
     """Risk, reasons and action of each row.
@@ -31,6 +32,7 @@ def score(
             have no column of it; carried into the result whole, but for what ``rows`` has.
         language: Of reasons and actions.
         actions: What to choose from; the table that comes with Perdura by default.
+        unnamed: Signals and columns that are never given as a reason.
         progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
@@ -44,7 +46,7 @@ def score(
     """
     told = _beside(rows, about)
     currency = told["currency"] if "currency" in told.columns else None
-    weighed = weigh(model, rows, columns, progress)
+    weighed = weigh(model, rows, columns, progress, unnamed)
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)

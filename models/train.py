@@ -1,16 +1,19 @@
 """Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
+from features.definition import Column
 from models.baselines import baseline_risks
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
 from models.floors import Floors
-from models.judge import judge
+from models.honesty import take_reasons_away
+from models.judge import judge, who_says
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
@@ -42,6 +45,7 @@ def train(
     champion: ChurnModel | None = None,
     earlier: pl.DataFrame | None = None,
     cut: Cut | None = None,
+    unnamed: Collection[str] = (),
     floors: Floors | None = None,
     progress: Progress | None = None,
 ) -> Trained:
@@ -54,6 +58,7 @@ def train(
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
+        unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
         progress: Told before each step: how many are done, of how many, and which is next.
 
@@ -63,7 +68,9 @@ def train(
     """
     tell = progress or _silent
     made = fit_and_judge(training, params, tell)
-    split, model, judged = made.split, made.model, made.judged
+    split, judged = made.split, made.judged
+    honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
+    model = replace(made.model, unstable=honesty.unstable)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
@@ -91,6 +98,7 @@ def train(
         columns=training.columns,
         earlier=earlier,
         leaks=leaks,
+        honesty=honesty,
         beaten=champion,
     )
 
@@ -108,6 +116,7 @@ class Made:
 
 def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress) -> Made:
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
+    params = _held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
     split = split_rows(training.rows, params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
@@ -120,6 +129,14 @@ def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress)
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked)
+
+
+def _held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
+    """The parameters, with what never lowers a risk, where trees are held to it."""
+    if not params.monotone:
+        return params
+    rising = tuple(column.name for column in columns if column.feature.rises)
+    return replace(params, booster=replace(params.booster, rising=rising))
 
 
 def _judged(
@@ -141,12 +158,6 @@ def _judged(
             pl.lit(None, dtype=kind).alias(name) for name, kind in _TOLD.items() if name not in told
         )
     )
-
-
-def who_says(judged: pl.DataFrame) -> list[tuple[str, str]]:
-    """Who says a risk of the judged rows, and in which column."""
-    others = ("constant", "recency", "logistic", "champion")
-    return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
 
 
 def _silent(done: int, of: int, what: str) -> None:

@@ -6,6 +6,7 @@ import polars as pl
 
 from features.definition import Column
 from models.fingerprint import Fingerprint
+from models.honesty import Honesty
 from models.judge import Judgement, number_name
 from models.leaks import Leaks
 from models.model import ChurnModel
@@ -29,6 +30,7 @@ class Trained:
             where the spine has none).
         verdict: Whether it should reign, and why.
         leaks: What the leak alarm looked at.
+        honesty: Whether its reasons are true of it.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
         shares: Which share of the rows these are, where there were more than are needed.
@@ -44,6 +46,7 @@ class Trained:
     judged: pl.DataFrame
     verdict: Verdict
     leaks: Leaks
+    honesty: Honesty
     fingerprint: Fingerprint
     sizes: dict[str, int]
     shares: Shares
@@ -54,8 +57,10 @@ class Trained:
     @property
     def metrics(self) -> dict[str, float]:
         """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
-        return {
+        told = {
             number_name(who, name): value
             for who, judgement in self.judgements.items()
             for name, value in judgement.metrics.items()
         }
+        lowered = self.honesty.lowered
+        return told if lowered is None else told | {"reasons_lowered": lowered}

@@ -1,7 +1,8 @@
 """What raises each risk, summed by signal: the strongest few, and the scores, as numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -46,22 +47,34 @@ def weigh(
     frame: pl.DataFrame,
     columns: Sequence[Column],
     progress: Callable[[int, int, str], None] | None = None,
+    unnamed: Collection[str] = (),
 ) -> Weighed:
     """The scores of rows and the strongest reasons for them, block by block on all cores.
 
+    Args:
+        model: Whose scores they are.
+        frame: The columns of its contract.
+        columns: What the columns mean.
+        progress: Told after each block of rows.
+        unnamed: Signals and columns that are never a reason, besides the model's ``unstable``
+            ones; the scores do not change by it.
+
     Raises:
         ColumnMismatch, UnknownCategory: As ``model.predict``.
+        UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
-    signals = [column.feature.signal for column in in_contract_order(model, columns)]
+    meant = in_contract_order(model, columns)
+    muted = _muted(meant, unnamed) | _muted(meant, model.unstable)
+    signals = [column.feature.signal for column in meant]
     names = sorted(set(signals))
     numbers = np.array([names.index(signal) for signal in signals], np.int64)
     blocks = in_blocks(
         frame.height,
-        lambda start, stop: _weigh_block(model, frame[start:stop], numbers, names),
+        lambda start, stop: _weigh_block(model, frame[start:stop], numbers, names, muted),
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
-    blocks = blocks or [_weigh_block(model, frame, numbers, names)]
+    blocks = blocks or [_weigh_block(model, frame, numbers, names, muted)]
     cause_scores = [b.cause_score for b in blocks if b.cause_score is not None]
     return Weighed(
         score=np.concatenate([block.score for block in blocks]),
@@ -80,13 +93,37 @@ def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Colu
     return [by_name[name] for name in model.contract.names]
 
 
+class UnknownName(ValueError):
+    """Something is never to be named that there is not."""
+
+
+def _muted(columns: Sequence[Column], unnamed: Collection[str]) -> np.ndarray:
+    """Of each column, whether it is never to be named, nor its signal."""
+    names = [column.name for column in columns]
+    signals = [column.feature.signal for column in columns]
+    if unknown := sorted({*unnamed} - {*names, *signals}):
+        near = get_close_matches(unknown[0], [*signals, *names], n=1)
+        raise UnknownName(
+            f"asked never to name {', '.join(map(repr, unknown))} as a reason; there is no signal "
+            f"or column of that name{f', did you mean {near[0]!r}?' if near else ''}"
+        )
+    return np.array(
+        [name in unnamed or signal in unnamed for name, signal in zip(names, signals, strict=True)]
+    )
+
+
 def _weigh_block(
-    model: ChurnModel, frame: pl.DataFrame, numbers: np.ndarray, names: list[str]
+    model: ChurnModel,
+    frame: pl.DataFrame,
+    numbers: np.ndarray,
+    names: list[str],
+    muted: np.ndarray,
 ) -> Weighed:
     from models.strongest import pick_strongest
 
     matrix = model.contract.numbers(frame)
     of_leaving = explained(model.booster_text, matrix)
+    of_leaving.added[:, muted] = 0
     shape = (frame.height, MOST)
     weights = np.empty(shape, np.float32)
     signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)

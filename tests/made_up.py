@@ -26,6 +26,7 @@ FAILED = Feature(
     signal="payment_failures",
     en=Phrases("no payment failed", "1 payment failed", "{n} payments failed"),
     es=Phrases("ningún pago falló", "1 pago falló", "{n} pagos fallaron"),
+    rises=True,
 )
 SINCE_PAID = Feature(
     name="days_since_paid",

@@ -92,6 +92,24 @@ def test_no_more_trees_are_kept_than_help_on_later_rows():
     assert trees.pop() < PARAMS.booster.rounds
 
 
+def lowered_by_one_more_failure(model: ChurnModel) -> int:
+    """Of how many rows the payment risk falls when one payment more failed."""
+    failed = [name for name in NAMES if name.startswith("payments_failed")]
+    rows = ROWS.select(NAMES).head(2_000)
+    fewer, more = (
+        model.predict(each)["risk_payment"]
+        for each in (rows, rows.with_columns(pl.col(failed) + 1))
+    )
+    return int((more < fewer - 1e-9).sum())
+
+
+def test_trees_that_are_held_to_it_never_lower_a_payment_risk_for_more_failures():
+    held = train(training_set(), replace(PARAMS, monotone=True))
+    assert lowered_by_one_more_failure(held.model) == 0
+    assert lowered_by_one_more_failure(trained().model) > 0
+    assert held.judgements["model"].roc_auc > trained().judgements["model"].roc_auc - 0.01
+
+
 def test_texts_seen_only_in_rows_without_an_outcome_are_known_to_the_model():
     last = ROWS["as_of"].max()
     launched = ROWS.with_columns(

@@ -1,0 +1,62 @@
+"""The rows that models are judged by: ``python -m benchmarks.quality_rows FOLDER SUBSCRIBERS``.
+
+Writes ``fit``, ``calibrate`` and ``judge`` as Parquet: the features of a simulated company, and
+``churned``; ``judge`` with ``perdura``, our risk, and ``oracle``, the true one. Prints how long
+our training took.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+
+from features.catalogue import FEATURES
+from flows.history import training_dates
+from models.params import TrainingParams
+from models.split import split_rows
+from models.train import fit_and_judge
+from models.training_set import TrainingSet, build_training_set
+from sources.extract import extract
+from sources.landing import read_events
+from sources.sample import simulate
+from sources.states import scored_spine
+
+UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+MONTHS = 24
+
+_KEYS = ["subscriber_id", "as_of"]
+
+
+def main(folder: str, subscribers: str) -> None:
+    """Simulate, extract, measure, split, train; write what everybody is given."""
+    out = Path(folder)
+    simulate(out / "company", subscribers=int(subscribers), months=MONTHS)
+    extract(out / "company" / "mapping.toml", until=UNTIL, landing=out / "landing")
+    training, params = _training(out / "landing"), TrainingParams()
+    split = split_rows(training.rows, params)
+    start = perf_counter()
+    judged = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
+    seconds = perf_counter() - start
+    truth = pl.read_parquet(out / "company" / "truth" / "truth.parquet")
+    told = truth.select(*_KEYS, oracle="risk")
+    risks = judged.select(*_KEYS, perdura="risk").join(
+        told, on=_KEYS, how="left", maintain_order="left", validate="1:1"
+    )
+    for name, part in split.parts.items():
+        rows = part.select(*training.names, "churned")
+        rows = rows.hstack(risks.drop(_KEYS)) if name == "judge" else rows
+        rows.write_parquet(out / f"{name}.parquet")
+    print(json.dumps({"seconds": seconds, "sizes": split.sizes}))
+
+
+def _training(landing: Path) -> TrainingSet:
+    events = read_events(landing)
+    spine = scored_spine(events, training_dates(events, UNTIL, 36))
+    return build_training_set(events, FEATURES, spine, TrainingParams(), known_until=UNTIL)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
