@@ -50,7 +50,7 @@ def measure(results: Results, data: Path, sizes: Sizes) -> None:
         ways = WAYS if order == "sorted" else QUICK
         work = _Work(data, sizes.features, order, late=True, brief=sizes.brief)
         _measure(results, work, ways)
-    _one_date(results, data, sizes.features)
+    _one_date(results, _Work(data, sizes.features, "sorted", late=True, brief=sizes.brief))
 
 
 def measure_on_time(results: Results, data: Path, sizes: Sizes) -> None:
@@ -88,11 +88,11 @@ def _measure(results: Results, work: _Work, ways: Sequence[Way]) -> None:
         _say_if_different(way, told, ours)
 
 
-def _timed(work: _Work, way: Way) -> Told:
+def _timed(work: _Work, way: Way, dates: int = len(DATES)) -> Told:
     if way == PERDURA:  # the first run on a machine compiles
         run(_words(way, _folder(work.data, _ON_TIME_EQUAL_AT, late=False), "sorted", len(DATES)))
     folder = _folder(work.data, work.subscribers, late=work.late)
-    words = _words(way, folder, work.order, len(DATES))
+    words = _words(way, folder, work.order, dates)
     told = [run(words)]
     while len(told) < _TIMES and told[0].get("seconds", work.brief) < work.brief:
         told.append(run(words))
@@ -139,13 +139,11 @@ def _right(folder: Path, order: Order) -> Path:
     return file
 
 
-def _one_date(results: Results, data: Path, subscribers: int) -> None:
+def _one_date(results: Results, work: _Work) -> None:
     """The features of a night: the newest date alone."""
     for way in WAYS:
         results.measure(
-            f"one-date-{subscribers}",
-            way.name,
-            lambda way=way: run(_words(way, _folder(data, subscribers, late=True), "sorted", 1)),
+            f"one-date-{work.subscribers}", way.name, lambda way=way: _timed(work, way, dates=1)
         )
 
 

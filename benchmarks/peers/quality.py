@@ -26,7 +26,7 @@ class Rows:
     def __init__(self, folder: Path) -> None:
         parts = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _PARTS}
         columns = [part.drop(columns=_NOT_READ, errors="ignore") for part in parts.values()]
-        every = pd.concat(columns)
+        every = pd.concat(columns).dropna(axis=1, how="all")  # of which some would break
         self.texts = [name for name in every if not pd.api.types.is_numeric_dtype(every[name])]
         kinds = {name: pd.CategoricalDtype(every[name].dropna().unique()) for name in self.texts}
         self.columns = {name: part[every.columns].astype(kinds) for name, part in parts.items()}
