@@ -1,5 +1,6 @@
 """From the booster's score to a probability: rising, without ties."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -14,14 +15,14 @@ _NEAR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(ABC):
     """A rising curve from raw scores (log-odds) to calibrated log-odds."""
 
     kind: ClassVar[str]
 
+    @abstractmethod
     def log_odds(self, score: np.ndarray) -> np.ndarray:
         """Calibrated log-odds of raw scores."""
-        raise NotImplementedError
 
     def apply(self, score: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of raw scores, in the scores' order, inside (0, 1)."""

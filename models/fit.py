@@ -96,6 +96,11 @@ def load_booster(text: str) -> lgb.Booster:
     return lgb.Booster(model_str=text)
 
 
+def raw_scores(booster: lgb.Booster, matrix: np.ndarray) -> np.ndarray:
+    """The log-odds that the trees give each row."""
+    return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
+
+
 def _settings(params: BoosterParams, names: list[str]) -> dict[str, object]:
     rising = [int(name in params.rising) for name in names]
     return {

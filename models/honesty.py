@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from features.definition import Column
+from models.fit import raw_scores
 from models.model import ChurnModel
 from models.weighing import Weighed, in_contract_order, weigh
 
@@ -101,7 +102,7 @@ def _lowered(
         for column in everybody.iter_columns()
     )
     matrix = model.contract.numbers(without.select(model.contract.names))
-    score = np.asarray(model.booster.predict(matrix, raw_score=True))
+    score = raw_scores(model.booster, matrix)
     return float((score < weighed.score[stating] - _SAME).mean())
 
 

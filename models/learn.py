@@ -10,7 +10,7 @@ import polars as pl
 from models.calibrate import choose_calibration
 from models.calibration import Calibration, Platt
 from models.encoding import ColumnContract
-from models.fit import Examples, booster_text, fit_booster
+from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column, person_numbers
@@ -89,8 +89,7 @@ def _fit_cause(
 
 
 def _calibration(booster: lgb.Booster, asked: Examples, later: np.ndarray) -> Calibration:
-    score = np.asarray(booster.predict(asked.matrix, raw_score=True), dtype=np.float64)
-    return choose_calibration(score, asked.happened, later)
+    return choose_calibration(raw_scores(booster, asked.matrix), asked.happened, later)
 
 
 def later_rows(part: pl.DataFrame) -> np.ndarray:

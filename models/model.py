@@ -12,7 +12,7 @@ import polars as pl
 
 from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
-from models.fit import load_booster
+from models.fit import load_booster, raw_scores
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
@@ -92,8 +92,8 @@ class ChurnModel:
         """As ``predict``, for columns that the contract has encoded."""
         if not len(matrix):
             return pl.DataFrame(schema=dict.fromkeys(RISKS, pl.Float64))
-        cause = None if self.cause_booster is None else _scores(self.cause_booster, matrix)
-        return self.risks(_scores(self.booster, matrix), cause)
+        cause = None if self.cause_booster is None else raw_scores(self.cause_booster, matrix)
+        return self.risks(raw_scores(self.booster, matrix), cause)
 
     def risks(self, score: np.ndarray, cause_score: np.ndarray | None) -> pl.DataFrame:
         """As ``predict``, of the log-odds that the trees of leaving and of the cause gave."""
@@ -149,7 +149,3 @@ class ChurnModel:
 
 #: What a model says of each row.
 RISKS = ("risk", "risk_voluntary", "risk_payment")
-
-
-def _scores(booster: lgb.Booster, matrix: np.ndarray) -> np.ndarray:
-    return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)

@@ -13,7 +13,7 @@ import polars as pl
 from models.calibrate import choose_calibration
 from models.calibration import Calibration
 from models.encoding import ColumnContract, learn_contract
-from models.fit import Examples, booster_text, fit_booster, load_booster
+from models.fit import Examples, booster_text, fit_booster, load_booster, raw_scores
 from models.params import BoosterParams
 from models.people import person_numbers
 
@@ -58,7 +58,7 @@ class TableModel:
         """
         known = [name for name in self.contract.names if name in rows.columns]
         matrix = self.contract.encode(rows.select(known))
-        risk = self.calibration.apply(_scores(self.booster, matrix))
+        risk = self.calibration.apply(raw_scores(self.booster, matrix))
         return rows.with_columns(risk=pl.Series(risk))
 
 
@@ -89,7 +89,7 @@ def fit_table(
         contract = learn_contract(told.filter(~asked), names, seen=rows)
         fitted, left_out = (_examples(contract, told.filter(part)) for part in (~asked, asked))
         booster = fit_booster(fitted, left_out, names, params)
-        score[asked] = _scores(booster, left_out.matrix)
+        score[asked] = raw_scores(booster, left_out.matrix)
         trees.append(booster.best_iteration or booster.num_trees())
     everything = replace(params, rounds=round(float(np.mean(trees))))
     contract = learn_contract(told, names)
@@ -125,7 +125,3 @@ def _folds(rows: pl.DataFrame, who: str | None) -> np.ndarray:
 def _examples(contract: ColumnContract, part: pl.DataFrame) -> Examples:
     matrix = contract.encode(part.select(contract.names))
     return Examples(matrix, part["churned"].to_numpy().astype(np.float64))
-
-
-def _scores(booster: lgb.Booster, matrix: np.ndarray) -> np.ndarray:
-    return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)

@@ -79,11 +79,7 @@ def train(
     judgements = {
         name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
     }
-    leaks = Leaks(
-        roc_auc=judgements["model"].roc_auc,
-        columns=ranking_alone(model.contract.names, made.fitted, made.asked),
-        cut=None if cut is None else without_last_days(model, judged, cut),
-    )
+    leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
     decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
     tell(4, len(_STEPS), "done")
     return Trained(
@@ -129,6 +125,15 @@ def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress)
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked)
+
+
+def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:
+    """What the leak alarm goes by."""
+    return Leaks(
+        roc_auc=roc_auc,
+        columns=ranking_alone(made.model.contract.names, made.fitted, made.asked),
+        cut=None if cut is None else without_last_days(made.model, made.judged, cut),
+    )
 
 
 def _held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
