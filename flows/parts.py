@@ -52,7 +52,7 @@ def placed(flow: Flow[..., Any], settings: Settings) -> Callable[..., Any]:
 
 def anywhere(settings: Settings) -> Settings:
     """The settings with paths that mean the same in whatever folder a worker was started."""
-    paths = {"home": settings.home, "actions": settings.actions}
+    paths = {name: getattr(settings, name) for name in ("home", "actions", "exchange_rates")}
     return settings.model_copy(
         update={name: path and path.absolute() for name, path in paths.items()}
     )

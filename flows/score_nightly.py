@@ -10,6 +10,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
 from flows.parts import parts_of, placed, scratch
@@ -168,4 +169,5 @@ def _publish(
 def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[str, ...]:
     """The sources that were missing or stale, and whether the model knew what came after."""
     sources = degraded_sources(settings.landing, as_of, settings.stale_after_days)
+    sources += stale_rates(settings, as_of)
     return (*sources, HINDSIGHT) if model.fitted_until > as_of else sources

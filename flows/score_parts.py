@@ -13,12 +13,14 @@ from prefect.cache_policies import NO_CACHE
 
 from features.build import build_features
 from features.catalogue import COLUMNS, FEATURES
+from flows.exchange_rates import exchange_at
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
 from models.actions import read_actions
 from models.model import ChurnModel
 from models.score import score
+from models.worth import Valuation
 from sources.landing import read_events
 from sources.partition import Part
 from sources.states import SCORED, states_at
@@ -60,7 +62,8 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
         return ScoredPart(file=None, known=people.height, rows=0, seconds=seconds)
     pairs = active.select("subscriber_id", "as_of")
     rows = _timed("features", seconds, lambda: build_features(events, FEATURES, pairs))
-    scores = _timed("reasons", seconds, lambda: _score(rows, active, settings, folder))
+    by = _valuation(settings, as_of)
+    scores = _timed("reasons", seconds, lambda: _score(rows, active, by, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"
     with draft_of(file) as draft:
         scores.write_ipc(draft)
@@ -81,7 +84,7 @@ def score_parts(
 
 
 def _score(
-    rows: pl.DataFrame, people: pl.DataFrame, settings: Settings, folder: Path
+    rows: pl.DataFrame, people: pl.DataFrame, by: Valuation, settings: Settings, folder: Path
 ) -> pl.DataFrame:
     return score(
         _model(folder / MODEL),
@@ -90,7 +93,18 @@ def _score(
         about=people.drop("interval_months"),
         language=settings.language,
         unnamed=settings.never_named,
+        valuation=by,
         actions=read_actions(settings.actions) if settings.actions else None,
+    )
+
+
+def _valuation(settings: Settings, as_of: datetime) -> Valuation:
+    """How money that is still to come is counted on that day."""
+    return Valuation(
+        margin=settings.margin,
+        discount=settings.discount_rate,
+        months=settings.cltv_months,
+        exchange=exchange_at(settings, as_of),
     )
 
 

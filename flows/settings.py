@@ -57,6 +57,13 @@ class Settings(BaseSettings):
         calls: How many people support can call on one day.
         save_share: Of the leavers whom support calls, so many are taken to stay; tells what calls
             are worth, and changes no risk.
+        margin: Of what subscribers pay, so much is left after the cost of serving them.
+        discount_rate: A year: money that comes a year later is worth so much less.
+        cltv_months: So far ahead customer lifetime value is counted.
+        reporting_currency: Into which CLTV and what of it may be lost are turned, e.g. ``"EUR"``;
+            by default each subscriber's stay in the currency that they pay in.
+        exchange_rates: CSV file for it: ``date``, ``currency``, ``rate`` (units of the reporting
+            currency for one). Of each currency the newest rate before the night counts.
         language: Of reasons and actions.
         never_named: Signals or columns that are never given as a reason, e.g. ``["country"]``.
         timezone: In which the schedule's times are meant.
@@ -90,6 +97,11 @@ class Settings(BaseSettings):
     cut_days: int = Field(default=7, ge=0)
     calls: int = Field(default=100, ge=1)
     save_share: float = Field(default=0.2, ge=0, le=1)
+    margin: float = Field(default=0.8, gt=0, le=1)
+    discount_rate: float = Field(default=0.1, ge=0)
+    cltv_months: int = Field(default=36, ge=2)
+    reporting_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    exchange_rates: Path | None = None
     language: Literal["en", "es"] = "en"
     never_named: tuple[str, ...] = ()
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"

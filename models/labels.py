@@ -6,6 +6,7 @@ Nothing that scores may import it. A label is only as old as what was known by `
 from datetime import datetime, timedelta
 
 import polars as pl
+import polars.selectors as cs
 
 from sources.events import MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known, owners
@@ -53,6 +54,57 @@ def contract_labels(
         where nothing is predicted: gone before ``as_of``, or decided within the lead.
     """
     opens = pl.col("as_of") + timedelta(days=lead_days)
+    return _left(
+        events,
+        spine,
+        opens,
+        horizon_days=horizon_days,
+        grace_days=grace_days,
+        known_until=known_until,
+    )
+
+
+def month_labels(
+    events: Events,
+    spine: pl.DataFrame,
+    *,
+    horizon_days: int,
+    grace_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """As ``contract_labels``, each row with a lead of its own: ``month`` times the horizon.
+
+    Who decided to leave in an earlier month is not asked about, so that the rate of a month is its
+    hazard: the share that leaves in it of those who had not before.
+
+    Args:
+        events: The event tables by name.
+        spine: ``subscriber_id``, ``as_of``, ``month``: 0 is the one from ``as_of`` on.
+        horizon_days: Length of a month.
+        grace_days: How long a leaving may be undone.
+        known_until: Only rows with ``known_at < known_until`` are read.
+    """
+    opens = pl.col("as_of") + pl.duration(days=pl.col("month").cast(pl.Int64) * horizon_days)
+    return _left(
+        events,
+        spine,
+        opens,
+        horizon_days=horizon_days,
+        grace_days=grace_days,
+        known_until=known_until,
+    )
+
+
+def _left(
+    events: Events,
+    spine: pl.DataFrame,
+    opens: pl.Expr,
+    *,
+    horizon_days: int,
+    grace_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """Who decided to leave within the horizon from ``opens`` on, which no row may be without."""
     closes = opens + timedelta(days=horizon_days)
     moves = _moves(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
     leavings = _lasting_leavings(moves, timedelta(days=grace_days))
@@ -120,7 +172,9 @@ def _followed(events: Events, spine: pl.DataFrame, known_until: datetime) -> pl.
     """The spine with each row's place in it and the account that the person lives on as."""
     links = owners(events[MERGES.name], known_until)
     return (
-        spine.select("subscriber_id", pl.col("as_of").cast(MOMENT))
+        spine.select(
+            "subscriber_id", pl.col("as_of").cast(MOMENT), cs.by_name("month", require_all=False)
+        )
         .with_row_index("place")
         .join(links, on="subscriber_id", how="left", maintain_order="left")
         .with_columns(owner=pl.coalesce("owner", "subscriber_id"))

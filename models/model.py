@@ -13,13 +13,19 @@ import polars as pl
 from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
 from models.fit import load_booster, raw_scores
+from models.survival import SurvivalModel, survival
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
 CONTRACT_FILE = "contract.json"
+SURVIVAL_FOLDER = "survival"
 
 #: Name of the model's folder among the artifacts of a registered version.
 SERVED_FOLDER = "churn_model"
+
+
+class NoMonths(LookupError):
+    """The model does not know of later months."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,7 @@ class ChurnModel:
         horizon_days: As in ``TrainingParams``.
         grace_days: As in ``TrainingParams``.
         unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
+        months: The months after the horizon; ``None`` where too little is known of them.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
     """
 
@@ -54,6 +61,7 @@ class ChurnModel:
     grace_days: int
     fitted_until: datetime
     unstable: tuple[str, ...] = ()
+    months: SurvivalModel | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -88,6 +96,30 @@ class ChurnModel:
         """
         return self.predict_encoded(self.contract.encode(frame))
 
+    def survival(self, frame: pl.DataFrame) -> np.ndarray:
+        """How likely each row's subscriber is to be there still at the end of each month.
+
+        Args:
+            frame: As for ``predict``.
+
+        Returns:
+            One row per row, one column per month, 1 to 12, never rising; the first is one less
+            the risk.
+
+        Raises:
+            ColumnMismatch, UnknownCategory: As ``predict``.
+            NoMonths: It does not know of later months.
+        """
+        if self.months is None:
+            raise NoMonths(
+                "asked how long people stay; this model knows only of the first "
+                f"{self.horizon_days} days. It learns more where churn is 'contract', lead_days 0 "
+                "and horizon_days a month, from a history that is long enough"
+            )
+        matrix = self.contract.encode(frame)
+        risk = self.calibration.apply(raw_scores(self.booster, matrix))
+        return survival(risk, self.months.hazards(matrix))
+
     def predict_encoded(self, matrix: np.ndarray) -> pl.DataFrame:
         """As ``predict``, for columns that the contract has encoded."""
         if not len(matrix):
@@ -107,6 +139,8 @@ class ChurnModel:
         (folder / BOOSTER_FILE).write_text(self.booster_text, encoding="utf-8")
         if self.cause_text is not None:
             (folder / CAUSE_FILE).write_text(self.cause_text, encoding="utf-8")
+        if self.months is not None:
+            self.months.save(folder / SURVIVAL_FOLDER)
         text = json.dumps(self._settings(), indent=1, ensure_ascii=False)
         (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
 
@@ -114,7 +148,7 @@ class ChurnModel:
     def load(folder: Path) -> "ChurnModel":
         """The model that ``save`` wrote into ``folder``."""
         stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
-        cause = folder / CAUSE_FILE
+        cause, months = folder / CAUSE_FILE, folder / SURVIVAL_FOLDER
         return ChurnModel(
             booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
             cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
@@ -123,6 +157,7 @@ class ChurnModel:
             contract=ColumnContract.from_json(stored.pop("columns")),
             fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
             unstable=tuple(stored.pop("unstable")),
+            months=SurvivalModel.load(months) if stored.pop("knows_months") else None,
             **stored,
         )
 
@@ -143,6 +178,7 @@ class ChurnModel:
             "cause_calibration": self.cause_calibration.to_json(),
             "payment_share": self.payment_share,
             "unstable": list(self.unstable),
+            "knows_months": self.months is not None,
             "columns": self.contract.to_json(),
         }
 

@@ -8,7 +8,9 @@ from features.definition import Column, Language
 from models.actions import Action, choose_actions, read_actions
 from models.model import ChurnModel
 from models.reasons import in_words
-from models.weighing import weigh
+from models.survival import survival
+from models.weighing import Weighed, weigh
+from models.worth import Valuation, worth_of
 
 
 def score(
@@ -20,6 +22,7 @@ def score(
     language: Language = "en",
     actions: tuple[Action, ...] | None = None,
     unnamed: Collection[str] = (),
+    valuation: Valuation | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.DataFrame:
     """Risk, reasons and action of each row.
@@ -28,17 +31,20 @@ def score(
         model: The champion.
         rows: ``subscriber_id``, ``as_of`` and exactly the feature columns of its contract.
         columns: What the columns mean.
-        about: Row by row beside ``rows``, where known: ``state``, and ``currency`` of amounts that
-            have no column of it; carried into the result whole, but for what ``rows`` has.
+        about: Row by row beside ``rows``, where known: ``state``, ``mrr``, and ``currency`` of
+            amounts that have no column of it; carried into the result whole, but for what ``rows``
+            has.
         language: Of reasons and actions.
         actions: What to choose from; the table that comes with Perdura by default.
         unnamed: Signals and columns that are never given as a reason.
+        valuation: How money that is still to come is counted.
         progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
-        ``action``, ``action_text``.
+        ``action``, ``action_text``; and where the model knows of later months and ``about`` has
+        ``mrr`` and ``currency``, what each is worth, as of ``models.worth.worth_of``.
 
     Raises:
         ColumnMismatch, UnknownCategory: The model cannot read these rows as it was fitted.
@@ -50,7 +56,15 @@ def score(
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
-    return scored.hstack(choose_actions(scored, actions or read_actions(), language))
+    scored = scored.hstack(choose_actions(scored, actions or read_actions(), language))
+    return _with_worth(scored, weighed, valuation or Valuation())
+
+
+def _with_worth(scored: pl.DataFrame, weighed: Weighed, valuation: Valuation) -> pl.DataFrame:
+    if weighed.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
+        return scored
+    curve = survival(scored["risk"].to_numpy(), weighed.hazards)
+    return scored.hstack(worth_of(curve, scored["mrr"], scored["currency"], valuation))
 
 
 def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:

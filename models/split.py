@@ -48,6 +48,11 @@ class Split:
         return {"fit": self.fit, "calibrate": self.calibrate, "judge": self.judge}
 
     @property
+    def judged_from(self) -> datetime:
+        """The first date that is judged."""
+        return self.judge["as_of"].min()  # pyright: ignore[reportReturnType]
+
+    @property
     def sizes(self) -> dict[str, int]:
         """Rows of each part and how many of them left, by name."""
         rows = {f"{name}_rows": part.height for name, part in self.parts.items()}

@@ -17,6 +17,7 @@ from models.judge import judge, who_says
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
+from models.learn_survival import judge_survival, learn_survival
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
@@ -70,7 +71,8 @@ def train(
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
-    model = replace(made.model, unstable=honesty.unstable)
+    months = learn_survival(made.model.contract, training.rows, split.judged_from, params)
+    model = replace(made.model, unstable=honesty.unstable, months=months)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
@@ -95,8 +97,17 @@ def train(
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
+        months=_judged_months(model, training, split, params),
         beaten=champion,
     )
+
+
+def _judged_months(
+    model: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
+) -> pl.DataFrame | None:
+    if model.months is None:
+        return None
+    return judge_survival(model.months, model.contract, training.rows, split.judged_from, params)
 
 
 @dataclass(frozen=True, slots=True)

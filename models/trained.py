@@ -37,6 +37,8 @@ class Trained:
         columns: The feature columns that the model reads, in order.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
+        months: What it says of later months, and what came, as of ``judge_survival``; or it knows
+            nothing of them.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -52,6 +54,7 @@ class Trained:
     shares: Shares
     columns: tuple[Column, ...]
     earlier: pl.DataFrame | None = None
+    months: pl.DataFrame | None = None
     beaten: ChurnModel | None = None
 
     @property

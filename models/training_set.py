@@ -8,7 +8,8 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
-from models.labels import contract_labels, silence_labels
+from models.labels import contract_labels, month_labels, silence_labels
+from models.months import LATER, are_months, with_month
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
 from models.shares import Shares, chosen, outcome_counts, shares_of
@@ -19,6 +20,8 @@ Progress = Callable[[int, int, str], None]
 
 #: The columns that say what became of a row.
 OUTCOME = ("churned", "cause", "owner")
+#: And in a later month.
+CAME = (*OUTCOME, *LATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,9 @@ class TrainingSet:
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
             ``churned`` (null: not known yet, or told by another account of the same person),
-            ``cause`` (of churners) and ``owner``, the account that it lives on as by now.
+            ``cause`` (of churners), ``owner``, the account that it lives on as by now, and of
+            one later month (``month``) whether its subscriber left in it (``left_then``, null
+            where they had before or it is not known).
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -109,18 +114,19 @@ def build_training_set(
 def label_spine(
     events: Events, spine: pl.DataFrame, params: TrainingParams, *, known_until: datetime
 ) -> pl.DataFrame:
-    """The spine and what became of each row: ``churned``, ``cause``, ``owner``.
+    """The spine and what became of each row: the columns of ``CAME``.
 
     The first half of ``build_training_set``, for one part of the subscribers or for all; the
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
     together give the shares (``shares_of``), and then each part is measured.
     """
-    labels = _labels(events, spine.select("subscriber_id", "as_of"), params, known_until)
-    links = owners(events[MERGES.name], known_until)
-    outcomes = labelled_once(
-        with_owners(labels.select("subscriber_id", "as_of", "churned", "cause"), links)
+    pairs = with_month(spine.select("subscriber_id", "as_of"), params, known_until)
+    labels = _labels(events, pairs, params, known_until).with_columns(
+        pairs["month"], _later(events, pairs, params, known_until)
     )
-    return spine.hstack(outcomes.select(OUTCOME))
+    links = owners(events[MERGES.name], known_until)
+    outcomes = labelled_once(with_owners(labels, links))
+    return spine.hstack(outcomes.select(CAME))
 
 
 def measure_chosen(
@@ -150,8 +156,8 @@ def measure_chosen(
     kept = chosen(labelled, shares, params)
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
-        rows=rows.hstack(kept.select(OUTCOME)),
-        about=kept.drop(OUTCOME),
+        rows=rows.hstack(kept.select(CAME)),
+        about=kept.drop(CAME),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
         shares=shares,
@@ -216,3 +222,21 @@ def _labels(
         grace_days=params.grace_days,
         known_until=known_until,
     )
+
+
+def _later(
+    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
+) -> pl.Series:
+    """Whether each row's subscriber left in the later month that it is asked about."""
+    if not are_months(params):
+        return pl.Series("left_then", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
+    labels = month_labels(
+        events,
+        pairs.with_columns(pl.col("month").fill_null(0)),
+        horizon_days=params.horizon_days,
+        grace_days=params.grace_days,
+        known_until=known_until,
+    )
+    return labels.select(
+        left_then=pl.when(pairs["month"].is_not_null()).then("churned")
+    ).to_series()

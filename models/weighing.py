@@ -26,6 +26,8 @@ class Weighed:
     Attributes:
         score: Of leaving.
         cause_score: Of leaving by payment; ``None`` where the model has no trees for it.
+        hazards: Of the months after the first, as of ``SurvivalModel.hazards``; ``None`` where the
+            model knows nothing of them.
         count: How many reasons each row has.
         weight: What each reason adds, calibrated log-odds.
         signal: Its signal: a place in ``signal_names``.
@@ -35,6 +37,7 @@ class Weighed:
 
     score: np.ndarray
     cause_score: np.ndarray | None
+    hazards: np.ndarray | None
     count: np.ndarray
     weight: np.ndarray
     signal: np.ndarray
@@ -76,9 +79,11 @@ def weigh(
     )
     blocks = blocks or [_weigh_block(model, frame, numbers, names, muted)]
     cause_scores = [b.cause_score for b in blocks if b.cause_score is not None]
+    hazards = [b.hazards for b in blocks if b.hazards is not None]
     return Weighed(
         score=np.concatenate([block.score for block in blocks]),
         cause_score=np.concatenate(cause_scores) if cause_scores else None,
+        hazards=np.concatenate(hazards) if hazards else None,
         count=np.concatenate([block.count for block in blocks]),
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
@@ -141,6 +146,7 @@ def _weigh_block(
     return Weighed(
         score=of_leaving.score,
         cause_score=cause,
+        hazards=None if model.months is None else model.months.hazards(matrix),
         count=count,
         weight=weights[told],
         signal=signals[told],

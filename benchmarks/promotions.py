@@ -1,0 +1,94 @@
+"""Who is crowned: three simulated companies, ten dates each, ``python -m benchmarks.promotions``.
+
+At each date two models are made from what was known by then: one of everything, and one without
+what tickets tell. As challengers of one another the better must be promoted and the worse must not.
+Prints how often either was, company by company; ``[SUBSCRIBERS]``
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from features.catalogue import FEATURES
+from features.support import SUPPORT_FEATURES
+from flows.history import training_dates
+from models.judge import judge, who_says
+from models.params import TrainingParams
+from models.promote import Verdict, verdict
+from models.train import Made, fit_and_judge
+from models.training_set import OUTCOME, TrainingSet, build_training_set, label_spine
+from sources.extract import extract
+from sources.landing import read_events
+from sources.sample import simulate
+from sources.states import scored_spine
+
+UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+MONTHS, SEEDS, DATES = 30, (1, 2, 3), 10
+
+
+def main() -> None:
+    """Crown, and count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("subscribers", nargs="?", type=int, default=10_000)
+    subscribers = parser.parse_args().subscribers
+    for seed in SEEDS:
+        crowned = pl.DataFrame(list(_crowned(subscribers, seed)))
+        print(
+            f"company {seed}: of {crowned.height} challengers each, promoted were "
+            f"{crowned['better'].sum()} better and {crowned['worse'].sum()} worse",
+            flush=True,
+        )
+        for why in crowned.filter(~pl.col("better"))["why"]:
+            print(f"  a better one was not: {why}", flush=True)
+
+
+def _crowned(subscribers: int, seed: int) -> Iterator[dict[str, bool | str]]:
+    with TemporaryDirectory() as folder:
+        for training in _histories(Path(folder), subscribers, seed):
+            params = TrainingParams()
+            whole = fit_and_judge(training, params, _silent)
+            less = fit_and_judge(_without_tickets(training), params, _silent)
+            better, worse = _challenged(whole, less), _challenged(less, whole)
+            why = " ".join(better.reasons)
+            yield {"better": better.promoted, "worse": worse.promoted, "why": why}
+
+
+def _challenged(challenger: Made, champion: Made) -> Verdict:
+    """What is decided where one challenges the other on the same rows."""
+    rows = challenger.judged.with_columns(champion=champion.judged["risk"])
+    judgements = {name: judge(rows, risk, calls=100) for name, risk in who_says(rows)}
+    return verdict(rows, judgements)
+
+
+def _histories(folder: Path, subscribers: int, seed: int) -> Iterator[TrainingSet]:
+    """The training set as it was at each of the newest month starts."""
+    simulate(folder, subscribers=subscribers, months=MONTHS, seed=seed)
+    extract(folder / "mapping.toml", until=UNTIL, landing=folder / "landing")
+    events, params = read_events(folder / "landing"), TrainingParams()
+    spine = scored_spine(events, training_dates(events, UNTIL, 36))
+    whole = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)
+    for origin in whole.rows["as_of"].unique().sort()[-DATES:]:
+        before = pl.col("as_of") < origin
+        labels = label_spine(events, spine.filter(before), params, known_until=origin)
+        rows = whole.rows.filter(before).drop(OUTCOME).hstack(labels.select(OUTCOME))
+        about = whole.about.filter(before)
+        yield replace(whole, rows=rows, about=about, known_until=origin)
+
+
+def _without_tickets(training: TrainingSet) -> TrainingSet:
+    kept = tuple(c for c in training.columns if c.feature not in SUPPORT_FEATURES)
+    gone = [c.name for c in training.columns if c not in kept]
+    return replace(training, columns=kept, rows=training.rows.drop(gone))
+
+
+def _silent(_done: int, _of: int, _what: str) -> None:
+    """Nobody asked to be told."""
+
+
+if __name__ == "__main__":
+    main()

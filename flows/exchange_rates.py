@@ -1,0 +1,61 @@
+"""Exchange rates by day, from a file that the business keeps."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from flows.settings import Settings
+from models.exchange import Exchange
+
+#: Named as degraded where the newest rate is old.
+SOURCE = "exchange_rates"
+
+_COLUMNS = {"date": pl.Date, "currency": pl.String, "rate": pl.Float64}
+
+
+class BadRates(ValueError):
+    """The file of exchange rates cannot be used. Nothing was published."""
+
+
+def exchange_at(settings: Settings, as_of: datetime) -> Exchange | None:
+    """The newest rates of days before ``as_of``; ``None`` where amounts stay as they are.
+
+    The file is CSV: ``date``, ``currency``, ``rate``: what one unit of the currency was in units
+    of the reporting currency on that day.
+
+    Raises:
+        BadRates: The file is missing, or has other columns, or a rate that is none.
+    """
+    if settings.reporting_currency is None:
+        return None
+    newest = _known(settings, as_of).sort("date").group_by("currency").last()
+    return Exchange(
+        settings.reporting_currency, dict(newest.select("currency", "rate").iter_rows())
+    )
+
+
+def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
+    """``SOURCE``, where amounts are turned by rates that are too old, else nothing."""
+    if settings.reporting_currency is None or settings.exchange_rates is None:
+        return ()
+    newest = _known(settings, as_of)["date"].max()
+    oldest = as_of.date() - timedelta(days=settings.stale_after_days)
+    return () if newest is not None and newest >= oldest else (SOURCE,)  # pyright: ignore[reportOperatorIssue]
+
+
+def _known(settings: Settings, as_of: datetime) -> pl.DataFrame:
+    """The rates of days before ``as_of``; none where there is no file, as all is one currency."""
+    if settings.exchange_rates is None:
+        return pl.DataFrame(schema=_COLUMNS)
+    file = settings.exchange_rates
+    try:
+        rates = pl.read_csv(file, schema_overrides=_COLUMNS).select(*_COLUMNS)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadRates(
+            f"asked for exchange rates in {file}; {error}. Write CSV with the columns "
+            f"{', '.join(_COLUMNS)}, e.g. 2026-10-31,USD,0.92"
+        ) from error
+    wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~(pl.col("rate") > 0))
+    if wrong.height:
+        raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
+    return rates.filter(pl.col("date") < as_of.date())

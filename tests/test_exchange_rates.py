@@ -1,0 +1,49 @@
+"""Exchange rates by day: the newest before the night, and nothing that came after."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.exchange_rates import BadRates, exchange_at, stale_rates
+from flows.settings import Settings
+from tests.tables import at
+
+RATES = "date,currency,rate\n2026-03-01,USD,0.91\n2026-03-08,USD,0.92\n2026-03-10,USD,0.99\n"
+
+
+def home(tmp_path: Path, rates: str | None = RATES, currency: str | None = "EUR") -> Settings:
+    file = tmp_path / "rates.csv"
+    if rates is not None:
+        file.write_text(rates, encoding="utf-8")
+    return Settings(home=tmp_path, reporting_currency=currency, exchange_rates=file)
+
+
+def test_the_newest_rate_before_the_night_counts(tmp_path):
+    told = exchange_at(home(tmp_path), at("2026-03-10"))
+    assert told is not None
+    assert (told.currency, told.rates) == ("EUR", {"USD": 0.92})
+
+
+def test_without_a_reporting_currency_nothing_is_turned(tmp_path):
+    assert exchange_at(home(tmp_path, currency=None), at("2026-03-10")) is None
+
+
+def test_rates_that_are_too_old_degrade_the_night(tmp_path):
+    assert stale_rates(home(tmp_path), at("2026-03-17")) == ()
+    assert stale_rates(home(tmp_path), at("2026-03-18")) == ("exchange_rates",)
+    assert stale_rates(home(tmp_path), at("2026-03-01")) == ("exchange_rates",)
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        None,
+        "day,currency,rate\n2026-03-01,USD,0.91\n",
+        "date,currency,rate\nyesterday,USD,0.91\n",
+        "date,currency,rate\n2026-03-01,USD,0\n",
+        "date,currency,rate\n2026-03-01,USD,\n",
+    ],
+)
+def test_a_file_that_holds_no_rates_is_refused_by_its_name(tmp_path, rates):
+    with pytest.raises(BadRates, match=r"rates\.csv"):
+        exchange_at(home(tmp_path, rates), at("2026-03-10"))

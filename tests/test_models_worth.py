@@ -1,0 +1,112 @@
+"""What subscribers are worth: by hand, in one currency, and within which bounds."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.exchange import Exchange, turned
+from models.worth import AMOUNTS, Valuation, worth_of
+
+PLAIN = Valuation(margin=1.0, discount=0.0, months=12)
+
+
+def worth(
+    *stays: float, mrr: int | None = 1_000, currency: str | None = "EUR", by: Valuation = PLAIN
+):
+    """Of somebody who stays each month with these chances, the last one again and again."""
+    kept = [*stays, *[stays[-1]] * (12 - len(stays))]
+    curve = np.cumprod([kept], axis=1)
+    told = worth_of(curve, pl.Series([mrr]), pl.Series([currency], dtype=pl.String), by)
+    return told.row(0, named=True)
+
+
+def test_who_surely_stays_is_worth_every_month():
+    told = worth(1.0)
+    assert told["cltv"] == told["cltv_low"] == told["cltv_high"] == 12_000
+    assert told["lifetime_months"] == 12
+    assert told["expected_lifetime_loss"] == 0
+
+
+def test_a_month_counts_by_who_is_there_in_its_middle():
+    # There at the ends of the months: 0.5, 0.25, ... ; in the middles: 0.75, 0.375, ...
+    assert worth(0.5)["lifetime_months"] == pytest.approx(1.5, abs=1e-3)
+    assert worth(0.5)["cltv"] == 1_500
+
+
+def test_the_survival_is_told_at_three_months_six_and_twelve():
+    told = worth(0.9)
+    assert [told[f"survival_{month}m"] for month in (3, 6, 12)] == pytest.approx(
+        [0.9**3, 0.9**6, 0.9**12]
+    )
+
+
+def test_after_the_curve_the_last_half_years_hazard_goes_on():
+    long = Valuation(margin=1.0, discount=0.0, months=400)
+    assert worth(0.9, by=long)["lifetime_months"] == pytest.approx(1 / 0.1 - 0.5)
+
+
+def test_only_the_margin_counts_and_later_money_less():
+    by = Valuation(margin=0.5, discount=0.21, months=12)
+    monthly = 1.21 ** (-1 / 12)
+    assert worth(1.0, by=by)["cltv"] == round(500 * sum(monthly ** (k + 0.5) for k in range(12)))
+
+
+def test_what_may_be_lost_is_the_risk_times_what_comes_after_the_first_month():
+    told = worth(0.8, 1.0)
+    assert told["expected_lifetime_loss"] == 0.2 * 11_000
+
+
+def test_the_bounds_are_those_of_the_times_of_leaving():
+    told = worth(0.9)
+    assert told["cltv_low"] == 1_000  # a tenth has left after a month
+    assert told["cltv_high"] == 12_000  # more than a tenth are there after a year
+    assert worth(0.5)["cltv_high"] == pytest.approx(1_000 * (3 + (0.125 - 0.1) / 0.0625), abs=1)
+
+
+@given(st.lists(st.floats(0.2, 1), min_size=12, max_size=12), st.integers(0, 100_000))
+def test_eighty_of_a_hundred_such_people_lie_within_the_bounds(stays: list[float], mrr: int):
+    by = Valuation(margin=0.8, discount=0.1, months=36)
+    told = worth(*stays, mrr=mrr, by=by)
+    assert 0 <= told["cltv_low"] <= told["cltv_high"]
+    assert told["cltv"] <= mrr * 0.8 * 36
+    assert 0 <= told["expected_lifetime_loss"] <= mrr * 0.8 * 36
+
+
+def test_whose_price_is_unknown_has_no_worth_but_a_curve():
+    told = worth(0.9, mrr=None)
+    assert [told[name] for name in AMOUNTS] == [None] * 4
+    assert told["survival_3m"] == pytest.approx(0.729)
+
+
+IN_EUROS = Exchange("EUR", {"JPY": 0.006, "KWD": 3.0, "USD": 0.9})
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "euro_cents"),
+    [
+        (1_000, "EUR", 1_000.0),
+        (1_000, "USD", 900.0),
+        (1_000, "JPY", 600.0),  # 1,000 yen, which have no cents, are 6 euros
+        (1_000, "KWD", 300.0),  # 1 dinar of 1,000 fils is 3 euros
+        (1_000, "XYZ", None),
+        (None, "USD", None),
+        (1_000, None, None),
+    ],
+)
+def test_amounts_are_turned_by_their_minor_units(amount, currency, euro_cents):
+    told, _ = turned(pl.Series([amount]), pl.Series([currency], dtype=pl.String), IN_EUROS)
+    assert told.to_list() == pytest.approx([euro_cents])
+
+
+def test_everybodys_worth_is_in_the_reporting_currency_or_unknown():
+    by = Valuation(margin=1.0, discount=0.0, months=12, exchange=IN_EUROS)
+    told = worth(1.0, currency="USD", by=by)
+    assert (told["cltv"], told["value_currency"]) == (10_800, "EUR")
+    unknown = worth(1.0, currency="XYZ", by=by)
+    assert (unknown["cltv"], unknown["value_currency"]) == (None, None)
+
+
+def test_without_exchange_each_keeps_their_own():
+    assert worth(1.0, currency="JPY")["value_currency"] == "JPY"
