@@ -19,6 +19,7 @@ from flows.settings import Settings
 from models.actions import read_actions
 from models.model import ChurnModel
 from models.score import score
+from models.thresholds import Thresholds
 from sources.landing import read_events
 from sources.partition import Part
 from sources.states import SCORED, states_at
@@ -90,6 +91,7 @@ def _score(
         about=people.drop("interval_months"),
         language=settings.language,
         unnamed=settings.never_named,
+        thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
         actions=read_actions(settings.actions) if settings.actions else None,
     )
 

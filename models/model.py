@@ -12,6 +12,7 @@ import polars as pl
 
 from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
+from models.expansion import ExpansionModel
 from models.fit import load_booster, raw_scores
 
 BOOSTER_FILE = "booster.txt"
@@ -40,6 +41,7 @@ class ChurnModel:
         grace_days: As in ``TrainingParams``.
         unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
+        expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
     """
 
     booster_text: str
@@ -54,6 +56,7 @@ class ChurnModel:
     grace_days: int
     fitted_until: datetime
     unstable: tuple[str, ...] = ()
+    expansion: ExpansionModel | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -107,6 +110,8 @@ class ChurnModel:
         (folder / BOOSTER_FILE).write_text(self.booster_text, encoding="utf-8")
         if self.cause_text is not None:
             (folder / CAUSE_FILE).write_text(self.cause_text, encoding="utf-8")
+        if self.expansion is not None:
+            self.expansion.save(folder)
         text = json.dumps(self._settings(), indent=1, ensure_ascii=False)
         (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
 
@@ -123,6 +128,7 @@ class ChurnModel:
             contract=ColumnContract.from_json(stored.pop("columns")),
             fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
             unstable=tuple(stored.pop("unstable")),
+            expansion=ExpansionModel.load(folder),
             **stored,
         )
 

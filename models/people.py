@@ -37,11 +37,12 @@ def labelled_once(rows: pl.DataFrame) -> pl.DataFrame:
     account with the least id. The others stay, unlabelled: the texts in them can be met.
 
     Args:
-        rows: ``subscriber_id``, ``owner``, ``as_of``, ``churned``, ``cause``.
+        rows: ``subscriber_id``, ``owner``, ``as_of``, ``churned``, ``cause``, ``expanded``.
     """
     account, together = pl.col("subscriber_id"), ["owner", "as_of"]
     lives_on = (account == pl.col("owner")).any().over(together)
     speaks = pl.when(lives_on).then("owner").otherwise(account.min().over(together))
     return rows.with_columns(
-        pl.when(account == speaks).then(name).alias(name) for name in ("churned", "cause")
+        pl.when(account == speaks).then(name).alias(name)
+        for name in ("churned", "cause", "expanded")
     )

@@ -5,9 +5,12 @@ from collections.abc import Callable, Collection, Sequence
 import polars as pl
 
 from features.definition import Column, Language
+from features.support import ESCALATED_OPEN
 from models.actions import Action, choose_actions, read_actions
+from models.advice import advise
 from models.model import ChurnModel
 from models.reasons import in_words
+from models.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from models.weighing import weigh
 
 
@@ -20,9 +23,10 @@ def score(
     language: Language = "en",
     actions: tuple[Action, ...] | None = None,
     unnamed: Collection[str] = (),
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.DataFrame:
-    """Risk, reasons and action of each row.
+    """Risk, reasons, action and advice of each row.
 
     Args:
         model: The champion.
@@ -33,12 +37,13 @@ def score(
         language: Of reasons and actions.
         actions: What to choose from; the table that comes with Perdura by default.
         unnamed: Signals and columns that are never given as a reason.
+        thresholds: From where on support is advised to save, and to offer.
         progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
-        ``action``, ``action_text``.
+        ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.advice``).
 
     Raises:
         ColumnMismatch, UnknownCategory: The model cannot read these rows as it was fitted.
@@ -50,7 +55,18 @@ def score(
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
-    return scored.hstack(choose_actions(scored, actions or read_actions(), language))
+    chosen = choose_actions(scored, actions or read_actions(), language)
+    advised = advise(_with_offers(model, rows, scored), thresholds)
+    return scored.hstack(chosen).hstack(advised)
+
+
+def _with_offers(model: ChurnModel, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+    """What advice goes by: the scores, open escalations, and offers where somebody learnt them."""
+    known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
+    told = scored.hstack(rows.select(known))
+    if model.expansion is None:
+        return told
+    return told.with_columns(model.expansion.predict(model.contract, rows))
 
 
 def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from models.judge import judge, who_says
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
+from models.learn_expansion import learn_expansion
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
@@ -70,7 +71,8 @@ def train(
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
-    model = replace(made.model, unstable=honesty.unstable)
+    expansion = learn_expansion(training, made.model.contract, params, floors)
+    model = replace(made.model, unstable=honesty.unstable, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
@@ -95,6 +97,7 @@ def train(
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
+        expansion=expansion,
         beaten=champion,
     )
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
-from models.labels import contract_labels, silence_labels
+from models.labels import contract_labels, expansion_labels, silence_labels
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
 from models.shares import Shares, chosen, outcome_counts, shares_of
@@ -18,7 +18,7 @@ from sources.merges import Events, owners
 Progress = Callable[[int, int, str], None]
 
 #: The columns that say what became of a row.
-OUTCOME = ("churned", "cause", "owner")
+OUTCOME = ("churned", "cause", "expanded", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class TrainingSet:
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
             ``churned`` (null: not known yet, or told by another account of the same person),
-            ``cause`` (of churners) and ``owner``, the account that it lives on as by now.
+            ``cause`` (of churners), ``expanded`` (null as churned is, and where there are no
+            contracts) and ``owner``, the account that it lives on as by now.
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -109,17 +110,18 @@ def build_training_set(
 def label_spine(
     events: Events, spine: pl.DataFrame, params: TrainingParams, *, known_until: datetime
 ) -> pl.DataFrame:
-    """The spine and what became of each row: ``churned``, ``cause``, ``owner``.
+    """The spine and what became of each row: ``churned``, ``cause``, ``expanded``, ``owner``.
 
     The first half of ``build_training_set``, for one part of the subscribers or for all; the
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
     together give the shares (``shares_of``), and then each part is measured.
     """
-    labels = _labels(events, spine.select("subscriber_id", "as_of"), params, known_until)
-    links = owners(events[MERGES.name], known_until)
-    outcomes = labelled_once(
-        with_owners(labels.select("subscriber_id", "as_of", "churned", "cause"), links)
+    pairs = spine.select("subscriber_id", "as_of")
+    labels = _labels(events, pairs, params, known_until).with_columns(
+        _expanded(events, pairs, params, known_until)
     )
+    links = owners(events[MERGES.name], known_until)
+    outcomes = labelled_once(with_owners(labels.drop("left_at"), links))
     return spine.hstack(outcomes.select(OUTCOME))
 
 
@@ -216,3 +218,18 @@ def _labels(
         grace_days=params.grace_days,
         known_until=known_until,
     )
+
+
+def _expanded(
+    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
+) -> pl.Series:
+    """Who chose to pay more; of nobody known where there are no contracts."""
+    if params.churn == "silence":
+        return pl.Series("expanded", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
+    return expansion_labels(
+        events,
+        pairs,
+        lead_days=params.lead_days,
+        horizon_days=params.expansion_days,
+        known_until=known_until,
+    )["expanded"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from risk.schema import SCORED_STATES
+from risk.schema import ADVICE, SCORED_STATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +23,21 @@ REQUIRED = (
     "action",
     "action_text",
 )
-OPTIONAL = ("country", "plan")
+OPTIONAL = ("country", "plan", "offer", "advice")
 MOST_REASONS = 4
 
 _MAY_BE_NULL = ("mrr", "currency", *OPTIONAL)
-_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment")
-_TEXTS = ("subscriber_id", "state", "currency", "action", "action_text", *OPTIONAL)
+_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment", "offer")
+_TEXTS = (
+    "subscriber_id",
+    "state",
+    "currency",
+    "action",
+    "action_text",
+    "country",
+    "plan",
+    "advice",
+)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -41,7 +50,8 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
 
     Args:
         scores: One row per subscriber: ``REQUIRED`` and any of ``OPTIONAL``. ``mrr`` is in minor
-            units, null where unknown; ``reasons`` a list of objects with ``signal`` and ``text``.
+            units, null where unknown; ``reasons`` a list of objects with ``signal`` and ``text``;
+            ``offer`` is null where none must be made.
 
     Raises:
         BadScores: Says which rule is broken, how often, and gives an example.
@@ -149,7 +159,7 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
     """What no row may be, the column to show, and how to say it."""
     import polars as pl
 
-    who, mrr = pl.col("subscriber_id"), pl.col("mrr")
+    who, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
     parts = pl.col("risk_voluntary") + pl.col("risk_payment")
     reason = pl.element().struct
     wordless = reason.field("signal").is_null() | reason.field("text").is_null()
@@ -163,6 +173,13 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
         ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),
         (~mrr.is_between(0, _LARGEST_MRR), "mrr", "with an mrr below 0 or over 2**53"),
         (mrr.is_not_null() & pl.col("currency").is_null(), "mrr", "with an mrr but no currency"),
+        (~advice.is_in(ADVICE), "advice", f"with an advice that is none of {ADVICE}"),
+        (
+            pl.col("offer").is_not_null() & (pl.col("state") != "active"),
+            "state",
+            "with an offer to somebody in trouble",
+        ),
+        ((advice == "offer") & pl.col("offer").is_null(), "advice", "to offer, but without offer"),
         (
             pl.col("reasons").list.len() > MOST_REASONS,
             "reasons",
