@@ -70,6 +70,17 @@ UPGRADES = Feature(
     es=Phrases("no subió de plan", "subió de plan una vez", "subió de plan {n} veces"),
 )
 
+SINCE_UPGRADE = Feature(
+    name="days_since_upgrade",
+    events=SUBSCRIPTIONS,
+    measure=Since("last"),
+    where=UPGRADES.where,
+    unit="days",
+    signal="plan",
+    en=Phrases("never upgraded", "", "upgraded {n} ago"),
+    es=Phrases("nunca subió de plan", "", "subió de plan hace {n}"),
+)
+
 PAUSES = Feature(
     name="pauses",
     events=SUBSCRIPTIONS,
@@ -100,6 +111,7 @@ CHANGE_FEATURES = (
     DOWNGRADES,
     SINCE_DOWNGRADE,
     UPGRADES,
+    SINCE_UPGRADE,
     PAUSES,
     SINCE_PAUSE,
 )

@@ -44,6 +44,27 @@ OUTAGES = Feature(
     ),
 )
 
+HOW_TO = Feature(
+    name="tickets_about_how_to",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'opened' AND topic = 'how_to'",
+    windows=(90,),
+    when_empty=0,
+    unit="tickets",
+    signal="ticket_volume",
+    en=Phrases(
+        "did not ask how anything is done",
+        "asked once how something is done",
+        "asked {n} times how something is done",
+    ),
+    es=Phrases(
+        "no preguntó cómo se hace nada",
+        "preguntó una vez cómo se hace algo",
+        "preguntó {n} veces cómo se hace algo",
+    ),
+)
+
 TICKET_TREND = Derived(
     name="tickets_trend",
     sql="3 * tickets_opened_30d / nullif(tickets_opened_90d, 0)",
@@ -98,6 +119,26 @@ ESCALATED = Feature(
     signal="escalations",
     en=Phrases("no ticket was escalated", "1 ticket was escalated", "{n} tickets were escalated"),
     es=Phrases("no se escaló ningún ticket", "se escaló 1 ticket", "se escalaron {n} tickets"),
+)
+
+# As of now: one that was resolved since counts no more, even when it is opened again.
+ESCALATED_OPEN = Feature(
+    name="tickets_escalated_open",
+    events=TICKETS,
+    measure=Balance("kind = 'escalated'", "kind = 'resolved'", "ticket_id"),
+    when_empty=0,
+    unit="tickets",
+    signal="escalations",
+    en=Phrases(
+        "no escalated ticket is open",
+        "1 escalated ticket is still open",
+        "{n} escalated tickets are still open",
+    ),
+    es=Phrases(
+        "no hay tickets escalados abiertos",
+        "1 ticket escalado sigue abierto",
+        "{n} tickets escalados siguen abiertos",
+    ),
 )
 
 SINCE_ESCALATED = Feature(
@@ -191,14 +232,37 @@ LOW_SCORES = Feature(
     ),
 )
 
+HIGH_SCORES = Feature(
+    name="high_ratings",
+    events=TICKETS,
+    measure=Over("count"),
+    where="kind = 'rated' AND score >= 4",
+    windows=(90,),
+    when_empty=0,
+    unit="ratings",
+    signal="low_satisfaction",
+    en=Phrases(
+        "gave support no good rating",
+        "gave support 1 good rating",
+        "gave support {n} good ratings",
+    ),
+    es=Phrases(
+        "no dio ninguna buena valoración al soporte",
+        "dio 1 buena valoración al soporte",
+        "dio {n} buenas valoraciones al soporte",
+    ),
+)
+
 SUPPORT_FEATURES = (
     OPENED,
     SINCE_OPENED,
     OUTAGES,
+    HOW_TO,
     TICKET_TREND,
     OPEN,
     REOPENED,
     ESCALATED,
+    ESCALATED_OPEN,
     SINCE_ESCALATED,
     REPLY_HOURS,
     LONGEST_WAIT,
@@ -206,4 +270,5 @@ SUPPORT_FEATURES = (
     LAST_SCORE,
     MEAN_SCORE,
     LOW_SCORES,
+    HIGH_SCORES,
 )

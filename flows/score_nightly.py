@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +21,16 @@ from models.model import ChurnModel
 from models.tracking import load_champion
 from risk.ranking import Bands
 from risk.table import publish
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.extract import IncompleteExtract
 from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 
 publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
 
+
+#: Tell who is in trouble: without them nobody is offered anything.
+_TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
 
 #: Said of a night that the model's fitting had already seen the outcome of.
 HINDSIGHT = "the model was fitted on later outcomes"
@@ -86,7 +90,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
-        model.save(folder / MODEL)
+        _fit_to_offer(model, degraded).save(folder / MODEL)
         with step("score", seconds) as tell:
             scored = _score(as_of, settings, folder, tell)
         with step("publish", seconds) as tell:
@@ -164,6 +168,11 @@ def _publish(
         valid_for=valid_for(scored_on, settings.timezone),
         progress=progress,
     )
+
+
+def _fit_to_offer(model: ChurnModel, degraded: tuple[str, ...]) -> ChurnModel:
+    """The model, without offers where a source that tells who is in trouble is not current."""
+    return replace(model, expansion=None) if _TELL_TROUBLE & {*degraded} else model
 
 
 def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from flows.settings import Settings
 from models.actions import read_actions
 from models.model import ChurnModel
 from models.score import score
+from models.thresholds import Thresholds
 from models.worth import Valuation
 from sources.landing import read_events
 from sources.partition import Part
@@ -94,6 +95,7 @@ def _score(
         language=settings.language,
         unnamed=settings.never_named,
         valuation=by,
+        thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
         actions=read_actions(settings.actions) if settings.actions else None,
     )
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 
 FILE = "perdura.toml"
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
+        offer_from: From this probability that somebody pays more by choice within 60 days, support
+            is advised to offer it; never to anybody in trouble.
         actions: An action table of one's own.
         monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
             risk.
@@ -108,6 +111,7 @@ class Settings(BaseSettings):
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
+    offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
     seed: int = 0

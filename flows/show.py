@@ -60,7 +60,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     for metric, shown in _METRICS.items():
         table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
     console.print(table)
-    for reason in trained.reasons:
+    for reason in (*trained.reasons, *trained.offers):
         console.print(reason)
 
 

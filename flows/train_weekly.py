@@ -42,6 +42,7 @@ class Training:
         version: Of the model in the registry, e.g. ``"3"``.
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
+        offers: Whether it says whom to offer more, and why, in words.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
         rows: Rows of each part: fitted, calibrated, judged.
         seconds: By step.
@@ -50,6 +51,7 @@ class Training:
     version: str
     promoted: bool
     reasons: tuple[str, ...]
+    offers: tuple[str, ...]
     metrics: Mapping[str, Mapping[str, float]]
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -100,6 +102,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         version=version,
         promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
         reasons=trained.verdict.reasons,
+        offers=trained.expansion.reasons,
         metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
         rows=trained.sizes,
         seconds=seconds,

@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.capacity import at_capacity
+from models.expansion_card import expansion_card
 from models.groups import by_cause, by_group
 from models.importance import column_importance, signal_importance
 from models.intervals import intervals
@@ -53,6 +54,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 *_months(trained.months),
                 "## Leak alarm\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _honesty(trained),
+                "## Whom to offer more\n\n" + expansion_card(trained.expansion),
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
                 _LIMITS,

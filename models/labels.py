@@ -1,4 +1,4 @@
-"""Who left afterwards: the one module that looks past ``as_of``.
+"""Who left afterwards, and who chose to pay more: the one module that looks past ``as_of``.
 
 Nothing that scores may import it. A label is only as old as what was known by ``known_until``.
 """
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import polars.selectors as cs
 
+from models.rises import chosen_rises
 from sources.events import MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known, owners
 
@@ -152,6 +153,41 @@ def silence_labels(
     silent = (pl.col("paid_at") >= closes).fill_null(value=True)
     churned = pl.when(closes <= known_until).then(silent)
     return _answer(labelled.with_columns(churned=churned, cause=pl.lit("voluntary")))
+
+
+def expansion_labels(
+    events: Events,
+    spine: pl.DataFrame,
+    *,
+    lead_days: int,
+    horizon_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """Whether each subscriber's mrr rises by choice in ``[as_of + lead, as_of + lead + horizon)``.
+
+    What is a rise by choice ``models.rises`` says: a larger plan, more seats, a second
+    subscription, never the company's own price rise.
+
+    Returns:
+        One row per spine row, in its order: ``subscriber_id``, ``as_of``, ``expanded``. It is
+        null until the window has closed by ``known_until``, and of whoever keeps no subscription
+        at ``as_of``.
+    """
+    opens = pl.col("as_of") + timedelta(days=lead_days)
+    closes = opens + timedelta(days=horizon_days)
+    known = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
+    rises = chosen_rises(known).rename({"happened_at": "rose_at"})
+    kept = _moves(known.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
+    asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("as_of")
+    labelled = _last(asked, "as_of", kept.collect(), "happened_at")
+    labelled = _next(labelled, "opens", rises, "rose_at")
+    rose = (pl.col("rose_at") < closes).fill_null(value=False)
+    expanded = pl.when(pl.col("staying"), closes <= known_until).then(rose)
+    return (
+        labelled.with_columns(expanded=expanded)
+        .sort("place")
+        .select("subscriber_id", "as_of", "expanded")
+    )
 
 
 def _last(asked: pl.DataFrame, at: str, told: pl.DataFrame, by: str) -> pl.DataFrame:

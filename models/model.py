@@ -12,13 +12,13 @@ import polars as pl
 
 from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
+from models.expansion import ExpansionModel
 from models.fit import load_booster, raw_scores
 from models.survival import SurvivalModel, survival
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
 CONTRACT_FILE = "contract.json"
-SURVIVAL_FOLDER = "survival"
 
 #: Name of the model's folder among the artifacts of a registered version.
 SERVED_FOLDER = "churn_model"
@@ -47,6 +47,7 @@ class ChurnModel:
         unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
         months: The months after the horizon; ``None`` where too little is known of them.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
+        expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
     """
 
     booster_text: str
@@ -62,6 +63,7 @@ class ChurnModel:
     fitted_until: datetime
     unstable: tuple[str, ...] = ()
     months: SurvivalModel | None = None
+    expansion: ExpansionModel | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -140,7 +142,9 @@ class ChurnModel:
         if self.cause_text is not None:
             (folder / CAUSE_FILE).write_text(self.cause_text, encoding="utf-8")
         if self.months is not None:
-            self.months.save(folder / SURVIVAL_FOLDER)
+            self.months.save(folder)
+        if self.expansion is not None:
+            self.expansion.save(folder)
         text = json.dumps(self._settings(), indent=1, ensure_ascii=False)
         (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
 
@@ -148,7 +152,7 @@ class ChurnModel:
     def load(folder: Path) -> "ChurnModel":
         """The model that ``save`` wrote into ``folder``."""
         stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
-        cause, months = folder / CAUSE_FILE, folder / SURVIVAL_FOLDER
+        cause = folder / CAUSE_FILE
         return ChurnModel(
             booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
             cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
@@ -157,7 +161,8 @@ class ChurnModel:
             contract=ColumnContract.from_json(stored.pop("columns")),
             fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
             unstable=tuple(stored.pop("unstable")),
-            months=SurvivalModel.load(months) if stored.pop("knows_months") else None,
+            months=SurvivalModel.load(folder),
+            expansion=ExpansionModel.load(folder),
             **stored,
         )
 
@@ -178,7 +183,6 @@ class ChurnModel:
             "cause_calibration": self.cause_calibration.to_json(),
             "payment_share": self.payment_share,
             "unstable": list(self.unstable),
-            "knows_months": self.months is not None,
             "columns": self.contract.to_json(),
         }
 

@@ -5,6 +5,9 @@ from hashlib import blake2b
 import numpy as np
 import polars as pl
 
+#: What is told of a row once, by one account of its person.
+_SAID = ("churned", "cause", "expanded", "left_then")
+
 
 def person_column(rows: pl.DataFrame) -> str:
     """The column that says whom a row is about: ``owner`` where it is there."""
@@ -37,13 +40,11 @@ def labelled_once(rows: pl.DataFrame) -> pl.DataFrame:
     account with the least id. The others stay, unlabelled: the texts in them can be met.
 
     Args:
-        rows: ``subscriber_id``, ``owner``, ``as_of``, ``churned``, ``cause``, ``left_then``.
+        rows: ``subscriber_id``, ``owner``, ``as_of``, and of ``_SAID`` what there is.
     """
     account, together = pl.col("subscriber_id"), ["owner", "as_of"]
     lives_on = (account == pl.col("owner")).any().over(together)
     speaks = pl.when(lives_on).then("owner").otherwise(account.min().over(together))
     return rows.with_columns(
-        pl.when(account == speaks).then(name).alias(name)
-        for name in ("churned", "cause", "left_then")
-        if name in rows.columns
+        pl.when(account == speaks).then(name).alias(name) for name in _SAID if name in rows.columns
     )

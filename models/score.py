@@ -5,10 +5,13 @@ from collections.abc import Callable, Collection, Sequence
 import polars as pl
 
 from features.definition import Column, Language
+from features.support import ESCALATED_OPEN
 from models.actions import Action, choose_actions, read_actions
+from models.advice import advise
 from models.model import ChurnModel
 from models.reasons import in_words
 from models.survival import survival
+from models.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from models.weighing import Weighed, weigh
 from models.worth import Valuation, worth_of
 
@@ -23,9 +26,10 @@ def score(
     actions: tuple[Action, ...] | None = None,
     unnamed: Collection[str] = (),
     valuation: Valuation | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.DataFrame:
-    """Risk, reasons and action of each row.
+    """Risk, reasons, action and advice of each row.
 
     Args:
         model: The champion.
@@ -38,13 +42,15 @@ def score(
         actions: What to choose from; the table that comes with Perdura by default.
         unnamed: Signals and columns that are never given as a reason.
         valuation: How money that is still to come is counted.
+        thresholds: From where on support is advised to save, and to offer.
         progress: Told after each block of rows: how many are done, of how many, and what.
 
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
-        ``action``, ``action_text``; and where the model knows of later months and ``about`` has
-        ``mrr`` and ``currency``, what each is worth, as of ``models.worth.worth_of``.
+        ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.advice``); and where the
+        model knows of later months and ``about`` has ``mrr`` and ``currency``, what each is worth,
+        as of ``models.worth.worth_of``.
 
     Raises:
         ColumnMismatch, UnknownCategory: The model cannot read these rows as it was fitted.
@@ -56,7 +62,9 @@ def score(
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
-    scored = scored.hstack(choose_actions(scored, actions or read_actions(), language))
+    chosen = choose_actions(scored, actions or read_actions(), language)
+    advised = advise(_with_offers(model, rows, scored), thresholds)
+    scored = scored.hstack(chosen).hstack(advised)
     return _with_worth(scored, weighed, valuation or Valuation())
 
 
@@ -65,6 +73,15 @@ def _with_worth(scored: pl.DataFrame, weighed: Weighed, valuation: Valuation) ->
         return scored
     curve = survival(scored["risk"].to_numpy(), weighed.hazards)
     return scored.hstack(worth_of(curve, scored["mrr"], scored["currency"], valuation))
+
+
+def _with_offers(model: ChurnModel, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+    """What advice goes by: the scores, open escalations, and offers where somebody learnt them."""
+    known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
+    told = scored.hstack(rows.select(known))
+    if model.expansion is None:
+        return told
+    return told.with_columns(model.expansion.predict(model.contract, rows))
 
 
 def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:

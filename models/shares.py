@@ -111,6 +111,23 @@ def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl
     )
 
 
+def evenly(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
+    """Those of the chosen rows that would have been chosen whatever became of them.
+
+    Where only a share of the stayers was taken, so is that share of the leavers, by the same
+    draws: what is learnt of another outcome is not bent by who left.
+
+    Args:
+        rows: Of a training set: ``as_of``, ``churned`` and who.
+        shares: By which they were chosen.
+    """
+    if shares.dates is None or shares.stayers == 1:
+        return rows
+    moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
+    drawn = pl.Series(_uniform(_numbers(rows), moments, shares.seed) < shares.stayers)
+    return rows.filter(~pl.col("as_of").is_in(shares.dates.fit) | drawn)
+
+
 def _dates(dates: list[datetime], params: TrainingParams) -> Dates:
     if params.split == "subscribers":
         return Dates(dates, dates, dates[-1:])

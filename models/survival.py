@@ -15,7 +15,10 @@ from models.months import MONTHS
 #: The column that the trees read after those of the contract.
 MONTH = "month"
 
-_BOOSTER_FILE, _SETTINGS_FILE = "booster.txt", "calibration.json"
+#: Its folder among the files of the churn model that it goes with.
+FOLDER = "survival"
+
+_BOOSTER_FILE, _CALIBRATION_FILE = "booster.txt", "calibration.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +56,22 @@ class SurvivalModel:
         return told
 
     def save(self, folder: Path) -> None:
-        """Write the model into ``folder`` as text and JSON."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _BOOSTER_FILE).write_text(self.booster_text, encoding="utf-8")
+        """Write it into a folder of its own in ``folder``, as text and JSON."""
+        own = folder / FOLDER
+        own.mkdir(parents=True, exist_ok=True)
+        (own / _BOOSTER_FILE).write_text(self.booster_text, encoding="utf-8")
         text = json.dumps(self.calibration.to_json(), indent=1)
-        (folder / _SETTINGS_FILE).write_text(text, encoding="utf-8")
+        (own / _CALIBRATION_FILE).write_text(text, encoding="utf-8")
 
     @staticmethod
-    def load(folder: Path) -> "SurvivalModel":
-        """The model that ``save`` wrote into ``folder``."""
-        stored = json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8"))
+    def load(folder: Path) -> "SurvivalModel | None":
+        """What ``save`` wrote into ``folder``; none where nobody learnt it."""
+        own = folder / FOLDER
+        if not own.is_dir():
+            return None
+        stored = json.loads((own / _CALIBRATION_FILE).read_text(encoding="utf-8"))
         return SurvivalModel(
-            booster_text=(folder / _BOOSTER_FILE).read_text(encoding="utf-8"),
+            booster_text=(own / _BOOSTER_FILE).read_text(encoding="utf-8"),
             calibration=from_json(stored),
         )
 

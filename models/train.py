@@ -17,6 +17,7 @@ from models.judge import judge, who_says
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
+from models.learn_expansion import learn_expansion
 from models.learn_survival import judge_survival, learn_survival
 from models.model import ChurnModel
 from models.params import TrainingParams
@@ -72,7 +73,8 @@ def train(
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     months = learn_survival(made.model.contract, training.rows, split.judged_from, params)
-    model = replace(made.model, unstable=honesty.unstable, months=months)
+    expansion = learn_expansion(training, made.model.contract, params, floors)
+    model = replace(made.model, unstable=honesty.unstable, months=months, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
@@ -98,6 +100,7 @@ def train(
         leaks=leaks,
         honesty=honesty,
         months=_judged_months(model, training, split, params),
+        expansion=expansion,
         beaten=champion,
     )
 

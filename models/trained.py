@@ -9,6 +9,7 @@ from models.fingerprint import Fingerprint
 from models.honesty import Honesty
 from models.judge import Judgement, number_name
 from models.leaks import Leaks
+from models.learn_expansion import Expansion
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -31,6 +32,7 @@ class Trained:
         verdict: Whether it should reign, and why.
         leaks: What the leak alarm looked at.
         honesty: Whether its reasons are true of it.
+        expansion: What was learnt of who would rather pay more.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split, and how many of them left.
         shares: Which share of the rows these are, where there were more than are needed.
@@ -49,6 +51,7 @@ class Trained:
     verdict: Verdict
     leaks: Leaks
     honesty: Honesty
+    expansion: Expansion
     fingerprint: Fingerprint
     sizes: dict[str, int]
     shares: Shares
@@ -65,5 +68,6 @@ class Trained:
             for who, judgement in self.judgements.items()
             for name, value in judgement.metrics.items()
         }
+        told |= self.expansion.metrics
         lowered = self.honesty.lowered
         return told if lowered is None else told | {"reasons_lowered": lowered}

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
-from models.labels import contract_labels, month_labels, silence_labels
+from models.labels import contract_labels, expansion_labels, month_labels, silence_labels
 from models.months import LATER, are_months, with_month
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
@@ -19,7 +19,7 @@ from sources.merges import Events, owners
 Progress = Callable[[int, int, str], None]
 
 #: The columns that say what became of a row.
-OUTCOME = ("churned", "cause", "owner")
+OUTCOME = ("churned", "cause", "expanded", "owner")
 #: And in a later month.
 CAME = (*OUTCOME, *LATER)
 
@@ -31,9 +31,10 @@ class TrainingSet:
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
             ``churned`` (null: not known yet, or told by another account of the same person),
-            ``cause`` (of churners), ``owner``, the account that it lives on as by now, and of
-            one later month (``month``) whether its subscriber left in it (``left_then``, null
-            where they had before or it is not known).
+            ``cause`` (of churners), ``expanded`` (null as churned is, and where there are no
+            contracts), ``owner``, the account that it lives on as by now, and of one later month
+            (``month``) whether its subscriber left in it (``left_then``, null where they had
+            before or it is not known).
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -122,10 +123,12 @@ def label_spine(
     """
     pairs = with_month(spine.select("subscriber_id", "as_of"), params, known_until)
     labels = _labels(events, pairs, params, known_until).with_columns(
-        pairs["month"], _later(events, pairs, params, known_until)
+        _expanded(events, pairs, params, known_until),
+        pairs["month"],
+        _later(events, pairs, params, known_until),
     )
     links = owners(events[MERGES.name], known_until)
-    outcomes = labelled_once(with_owners(labels, links))
+    outcomes = labelled_once(with_owners(labels.drop("left_at"), links))
     return spine.hstack(outcomes.select(CAME))
 
 
@@ -240,3 +243,18 @@ def _later(
     return labels.select(
         left_then=pl.when(pairs["month"].is_not_null()).then("churned")
     ).to_series()
+
+
+def _expanded(
+    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
+) -> pl.Series:
+    """Who chose to pay more; of nobody known where there are no contracts."""
+    if params.churn == "silence":
+        return pl.Series("expanded", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
+    return expansion_labels(
+        events,
+        pairs,
+        lead_days=params.lead_days,
+        horizon_days=params.expansion_days,
+        known_until=known_until,
+    )["expanded"]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from risk.night import Night
 from risk.schema import NIGHTS, RISK, Utc
-from risk.sqlite import STAGED
+from risk.sqlite import STAGED, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,14 +94,27 @@ def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     import pandas as pd
 
     with _nothing_collected():
-        rows = connection.execute(query)
+        rows = connection.execute(_as_made(connection, query))
         found = pd.DataFrame.from_records(rows.fetchall(), columns=list(rows.keys()))
     return found.astype({name: _pandas_type(RISK.c[name]) for name in found.columns})
 
 
 def records(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     """The rows of ``risk`` that ``query`` finds, as plain Python values."""
-    return [dict(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_as_made(connection, query))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]:
+    """The query, null for columns that a table made by an older version has not yet."""
+    there = columns_of(connection, RISK)
+    if there.issuperset(RISK.c.keys()):
+        return query
+    told = (
+        c if c.name in there else sa.literal(None, c.type).label(c.name)
+        for c in query.selected_columns
+    )
+    return query.with_only_columns(*told)
 
 
 @contextmanager

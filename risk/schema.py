@@ -14,6 +14,9 @@ SCORED_STATES = ("active", "past_due")
 
 BANDS = ("high", "medium", "low")
 
+#: What support is advised to do.
+ADVICE = ("save", "offer", "leave_alone")
+
 #: So many of the riskiest of a night are found by an index.
 INDEXED_RANKS = 100_000
 
@@ -84,6 +87,41 @@ RISK = sa.Table(
     _column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
     _column("action", sa.Text, "What to do, as a code"),
     _column("action_text", sa.Text, "What to do, in words"),
+    # Columns that came later are null in nights published before: ``risk.sqlite`` adds them.
+    _column(
+        "offer",
+        sa.Float,
+        "Calibrated, 0 to 1, of paying more by choice within 60 days; null: no offer is to be made",
+        nullable=True,
+    ),
+    _column("advice", sa.Text, "save, offer or leave_alone", nullable=True),
+    *(
+        _column(
+            f"survival_{months}m",
+            sa.Float,
+            f"Of being there still in {months} months, 0 to 1; null: the model knows no later months",
+            nullable=True,
+        )
+        for months in (3, 6, 12)
+    ),
+    _column("lifetime_months", sa.Float, "Expected months still to come, capped", nullable=True),
+    _column(
+        "cltv",
+        sa.BigInteger,
+        "Minor units of value_currency: discounted margin still expected, at today's mrr",
+        nullable=True,
+    ),
+    _column("cltv_low", sa.BigInteger, "Of 10 in 100 such people it will be less", nullable=True),
+    _column("cltv_high", sa.BigInteger, "Of 10 in 100 such people it will be more", nullable=True),
+    _column(
+        "expected_lifetime_loss",
+        sa.BigInteger,
+        "Minor units of value_currency: risk x the margin to come of somebody who stays",
+        nullable=True,
+    ),
+    _column(
+        "value_currency", sa.Text, "Of cltv and expected_lifetime_loss, ISO 4217", nullable=True
+    ),
     _column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
     _column("plan", sa.Text, "Plan, where known", nullable=True),
     _column("model_version", sa.Text, "Registry version of the model that scored it"),
@@ -93,6 +131,8 @@ RISK = sa.Table(
     sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
     _one_of("state", SCORED_STATES),
     _one_of("band", BANDS),
+    sa.CheckConstraint("offer BETWEEN 0 AND 1", name="offer_is_a_probability"),
+    _one_of("advice", ADVICE),
     # The riskiest are read by night and rank. Ranks come in no order, so an index of all of them
     # took half of publishing; whoever reads a whole night can put it in order. A subscriber is
     # found night by night in the primary key: an index that starts with subscriber_id would be

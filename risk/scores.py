@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from risk.schema import SCORED_STATES
+from risk.schema import ADVICE, SCORED_STATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +23,33 @@ REQUIRED = (
     "action",
     "action_text",
 )
-OPTIONAL = ("country", "plan")
+_SURVIVAL = ("survival_3m", "survival_6m", "survival_12m")
+_WORTH = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
+OPTIONAL = (
+    "country",
+    "plan",
+    "offer",
+    "advice",
+    *_SURVIVAL,
+    "lifetime_months",
+    *_WORTH,
+    "value_currency",
+)
 MOST_REASONS = 4
 
 _MAY_BE_NULL = ("mrr", "currency", *OPTIONAL)
-_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment")
-_TEXTS = ("subscriber_id", "state", "currency", "action", "action_text", *OPTIONAL)
+_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment", "offer", *_SURVIVAL)
+_TEXTS = (
+    "subscriber_id",
+    "state",
+    "currency",
+    "action",
+    "action_text",
+    "country",
+    "plan",
+    "advice",
+    "value_currency",
+)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -41,7 +62,8 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
 
     Args:
         scores: One row per subscriber: ``REQUIRED`` and any of ``OPTIONAL``. ``mrr`` is in minor
-            units, null where unknown; ``reasons`` a list of objects with ``signal`` and ``text``.
+            units, null where unknown; ``reasons`` a list of objects with ``signal`` and ``text``;
+            ``offer`` is null where none must be made.
 
     Raises:
         BadScores: Says which rule is broken, how often, and gives an example.
@@ -102,7 +124,8 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.with_columns(
         pl.col(_TEXTS).cast(pl.String),
         pl.col(_PROBABILITIES).cast(pl.Float64),
-        _whole(scores["mrr"]),
+        *(_whole(scores[name]) for name in ("mrr", *_WORTH)),
+        pl.col("lifetime_months").cast(pl.Float64),
         pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
     )
 
@@ -134,22 +157,24 @@ def _wanted(name: str) -> str:
     return "text" if name in _TEXTS else "numbers"
 
 
-def _whole(mrr: pl.Series) -> pl.Series:
+def _whole(amounts: pl.Series) -> pl.Series:
     """Amounts as integers: pandas makes floats of them as soon as one is unknown."""
     import polars as pl
 
-    if mrr.dtype.is_float():
-        parts = mrr.filter((mrr != mrr.floor()) | ~mrr.is_finite())
+    if amounts.dtype.is_float():
+        parts = amounts.filter((amounts != amounts.floor()) | ~amounts.is_finite())
         if len(parts):
-            raise BadScores(f"mrr counts minor units, e.g. cents, in whole numbers; got {parts[0]}")
-    return mrr.cast(pl.Int64)
+            raise BadScores(
+                f"{amounts.name} counts minor units, e.g. cents, in whole numbers; got {parts[0]}"
+            )
+    return amounts.cast(pl.Int64)
 
 
 def _rules() -> list[tuple[pl.Expr, str, str]]:
     """What no row may be, the column to show, and how to say it."""
     import polars as pl
 
-    who, mrr = pl.col("subscriber_id"), pl.col("mrr")
+    who, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
     parts = pl.col("risk_voluntary") + pl.col("risk_payment")
     reason = pl.element().struct
     wordless = reason.field("signal").is_null() | reason.field("text").is_null()
@@ -163,6 +188,22 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
         ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),
         (~mrr.is_between(0, _LARGEST_MRR), "mrr", "with an mrr below 0 or over 2**53"),
         (mrr.is_not_null() & pl.col("currency").is_null(), "mrr", "with an mrr but no currency"),
+        (~advice.is_in(ADVICE), "advice", f"with an advice that is none of {ADVICE}"),
+        (
+            pl.col("offer").is_not_null() & (pl.col("state") != "active"),
+            "state",
+            "with an offer to somebody in trouble",
+        ),
+        ((advice == "offer") & pl.col("offer").is_null(), "advice", "to offer, but without offer"),
+        *(
+            (pl.col(name) < 0, name, f"with {name} below 0")
+            for name in ("lifetime_months", *_WORTH)
+        ),
+        (
+            pl.any_horizontal(pl.col(_WORTH).is_not_null()) & pl.col("value_currency").is_null(),
+            "cltv",
+            "with a worth but no value_currency",
+        ),
         (
             pl.col("reasons").list.len() > MOST_REASONS,
             "reasons",

@@ -33,6 +33,9 @@ _WORDS = {
         "high": "high",
         "medium": "medium",
         "low": "low",
+        "save": "save",
+        "offer": "offer more",
+        "leave_alone": "leave alone",
         "of": "of",
         "unknown": "unknown",
         "nothing": "nothing stands out",
@@ -50,6 +53,9 @@ _WORDS = {
         "high": "alto",
         "medium": "medio",
         "low": "bajo",
+        "save": "retener",
+        "offer": "ofrecer más",
+        "leave_alone": "dejar en paz",
         "of": "de",
         "unknown": "desconocido",
         "nothing": "nada llama la atención",
@@ -122,6 +128,8 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
     words = _WORDS[language]
     percent = format_percent(row["risk"], words["percent"], locale=language)
     risk = Text(f"{percent}\n{words[row['band']]}", style=_COLOURS[row["band"]])
+    if row["advice"] is not None:  # as of nights that an older version published
+        risk.append(f"\n{words[row['advice']]}")
     reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
     why = [("-", Text(_printable(text))) for text in reasons]
     to_do = Text(_printable(row["action_text"]), style="bold")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.schema import CreateColumn
 
 from risk.schema import METADATA
 
@@ -66,12 +67,29 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 def writing(file: Path) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
-    The file and its tables are made where absent. One writer at a time: others wait.
+    The file and its tables are made where absent, and columns that a table made by an older
+    version has not are added to it, null. One writer at a time: others wait.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with _engine(file, "rwc", "BEGIN IMMEDIATE").begin() as connection:
         METADATA.create_all(connection)
+        for table in METADATA.sorted_tables:
+            _add_columns(connection, table)
         yield connection
+
+
+def columns_of(connection: sa.Connection, table: sa.Table) -> set[str]:
+    """The columns that a table has in this file, which an older version may have made."""
+    rows = connection.execute(sa.text("SELECT name FROM pragma_table_info(:t)"), {"t": table.name})
+    return set(rows.scalars())
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
+    there = columns_of(connection, table)
+    for column in table.columns:
+        if column.name not in there:
+            told = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
 
 
 def fill(file: Path, part: int, rows: Iterable[pl.DataFrame]) -> Path:

@@ -116,6 +116,9 @@ def training_set(people: int = 900, dates: int = 14, seed: int = 0, signal: floa
         currency=pl.Series(rng.choice(["EUR", "JPY"], n, p=[0.8, 0.2])),
         mrr=pl.Series(rng.integers(500, 9000, n)),
     )
+    wants = (plan == "plus") * 1.5 + (known["csat"] > 4) * 2.0 - 4.0
+    expanded = ~churned & (rng.random(n) < 1 / (1 + np.exp(-signal * wants)))
+    rows = rows.with_columns(expanded=pl.Series(expanded))
     return TrainingSet(rows=rows, about=about, columns=COLUMNS, known_until=as_of[-1])
 
 

@@ -144,10 +144,13 @@ def test_a_score_is_risk_reasons_and_action_beside_what_is_told():
     scores = score(trained().model, ROWS, COLUMNS, about=ABOUT, language="es")
     assert scores.columns == [
         *["subscriber_id", "plan", "currency", "mrr", "risk", "risk_voluntary", "risk_payment"],
-        *["reasons", "action", "action_text"],
+        *["reasons", "action", "action_text", "offer", "advice"],
     ]
     assert scores["subscriber_id"].equals(ROWS["subscriber_id"])
-    assert scores.null_count().select("risk", "reasons", "action", "action_text").row(0) == (0,) * 4
+    assert (
+        scores.null_count().select("risk", "reasons", "action", "action_text", "advice").row(0)
+        == (0,) * 5
+    )
     riskiest = scores.sort("risk").row(-1, named=True)
     assert riskiest["reasons"]
     assert riskiest["action"] != "check_in"

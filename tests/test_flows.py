@@ -1,7 +1,7 @@
 """The night and the week, run for real against a Prefect server."""
 
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -18,8 +18,8 @@ from models.encoding import UnknownCategory
 from models.registry import BrokenChampion
 from models.tracking import NoChampion
 from risk.table import NoNight, read
-from sources.events import SUBSCRIPTIONS
-from sources.landing import landed_files
+from sources.events import SUBSCRIPTIONS, TICKETS, EventTable
+from sources.landing import landed_files, read_events
 
 NIGHT = date(2026, 11, 1)
 
@@ -53,6 +53,42 @@ def test_a_night_done_again_is_the_same_night(home):
     once = published(home)
     score_nightly(NIGHT, home)
     assert_frame_equal(once, published(home))
+
+
+def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(home):
+    score_nightly(NIGHT, home)
+    rows = published(home)
+    assert set(rows["advice"]) == {"save", "offer", "leave_alone"}
+    assert (rows["advice"] == "save").equals(rows["band"] == "high")
+    asked = rows[rows["offer"].notna()]
+    assert set(asked["state"]) == {"active"}
+    assert "high" not in set(asked["band"])
+    assert (asked["advice"] == "offer").equals(asked["offer"] >= Settings(home=home).offer_from)
+    escalated = still_escalated(Settings(home=home))
+    assert escalated & set(rows["subscriber_id"])
+    assert not escalated & set(asked["subscriber_id"])
+
+
+def still_escalated(settings: Settings) -> set[str]:
+    """Who has a ticket that was escalated and not resolved since, read in the plainest way."""
+    tickets = read_events(settings.landing)["tickets"].collect().sort("happened_at")
+    last = tickets.filter(pl.col("kind").is_in(["escalated", "resolved"])).group_by("ticket_id")
+    return set(last.last().filter(kind="escalated")["subscriber_id"])
+
+
+def test_a_night_that_cannot_see_who_is_in_trouble_offers_nobody_anything(home):
+    (home / "perdura.toml").write_text("stale_after_days = 30")  # and nothing to extract from
+    assert not score_nightly(date(2026, 10, 20), home).degraded
+    assert published(home)["offer"].notna().any()
+    add_days_of_silence(home, TICKETS, since=datetime(2026, 9, 1, tzinfo=UTC))
+    assert score_nightly(date(2026, 10, 20), home).degraded == ("tickets",)
+    assert published(home)["offer"].isna().all()
+    assert set(published(home)["advice"]) == {"save", "leave_alone"}
+
+
+def add_days_of_silence(home: Path, table: EventTable, since: datetime) -> None:
+    for file in landed_files(home / "data" / "landing", table).values():
+        pl.read_parquet(file).filter(pl.col("known_at") < since).write_parquet(file)
 
 
 def test_an_old_night_can_be_done_again_beside_the_new_one(home):

@@ -31,9 +31,9 @@ def build(params: TrainingParams | None = None, known_until: float = 60) -> Trai
 
 def test_each_row_has_what_was_known_and_what_came():
     assert build().rows.drop("as_of", "owner", *LATER).rows() == [
-        ("bea", 1, 1, "basic", True, "payment"),
-        ("ana", 0, 0, "pro", False, None),
-        ("ana", 0, 0, "pro", None, None),
+        ("bea", 1, 1, "basic", True, "payment", False),
+        ("ana", 0, 0, "pro", False, None, False),
+        ("ana", 0, 0, "pro", None, None, None),
     ]
 
 
@@ -50,6 +50,11 @@ def test_columns_of_the_spine_stay_beside_the_features_and_not_among_them():
 def test_silence_is_labelled_by_payments():
     silence = TrainingParams(churn="silence", horizon_days=30)
     assert build(silence).rows["churned"].to_list() == [True, True, None]
+
+
+def test_where_there_are_no_contracts_nobody_knows_who_chose_to_pay_more():
+    silence = TrainingParams(churn="silence", horizon_days=30)
+    assert build(silence).rows["expanded"].to_list() == [None] * 3
 
 
 def merged(who: str, days: float, into: str) -> dict[str, object]:

@@ -71,6 +71,17 @@ def test_beats_every_baseline(trained):
         assert model.roc_auc > trained.judgements[name].roc_auc, name
 
 
+def test_tells_who_will_pay_more_nearly_as_well_as_anything_could(company, trained):
+    truth = pl.read_parquet(company / "truth" / "truth.parquet").drop_nulls("expansion")
+    told = trained.expansion.judged.join(truth, on=KEYS, how="inner", validate="1:1")
+    model = roc_auc_score(told["expanded"], told["offer"]) - 0.5
+    oracle = roc_auc_score(told["expanded"], told["expansion"]) - 0.5
+    assert len(told) > 0.4 * len(trained.expansion.judged)
+    assert model >= 0.85 * oracle
+    assert trained.expansion.judgement.calibration_error <= 0.01
+    assert trained.model.expansion is not None
+
+
 def test_gives_the_planted_cause_of_those_who_left(training, trained, judged):
     decile = judged.filter(pl.col("risk") >= judged["risk"].quantile(0.9))
     leavers = decile.filter("churned").drop_nulls("cause_signal")

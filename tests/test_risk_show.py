@@ -16,6 +16,7 @@ import risk.table
 from risk import money
 from risk.money import totals, written
 from risk.night import Freshness
+from risk.schema import ADVICE
 from risk.show import cautions, expected_loss, riskiest
 from risk.table import read
 from tests.test_risk_table import FAILED, MARCH_1, WAITED, put, score, scores
@@ -105,6 +106,26 @@ def test_everything_is_there_at_any_width(night: pd.DataFrame, width: int) -> No
     for part in ("42.1%", "¥834", "€246.91", "0.617", "unknown", "Call", "payments"):
         assert part in words
     assert text.count("s") > 200
+
+
+def test_what_is_advised_is_said_in_both_languages() -> None:
+    row = {
+        "rank": 1,
+        "risk": 0.03,
+        "band": "low",
+        "mrr": None,
+        "expected_loss": None,
+        "reasons": [],
+        "action_text": "Call",
+        "subscriber_id": "ann",
+    }
+    console = Console(file=StringIO(), width=100)
+    for language in ("en", "es"):
+        for advice in (*ADVICE, None):
+            console.print(riskiest([{**row, "advice": advice}], 100, language))
+    assert isinstance(console.file, StringIO)
+    for words in ("save", "offer more", "leave alone", "retener", "ofrecer más", "dejar en paz"):
+        assert words in console.file.getvalue()
 
 
 def test_no_colour_where_there_is_no_terminal(night: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """The risk table: a night goes in whole, comes out equal, and leaves other nights alone."""
 
+import re
 import sqlite3
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -381,6 +382,12 @@ BAD = {
     "reasons should hold lists": TWO.with_columns(reasons=pl.lit("they left")),
     "whole numbers; got 9.99": TWO.with_columns(mrr=pl.lit(9.99)),
     "1 scores without subscriber_id": scores(score("ann", 0.1), score("", 0.2)),
+    "none of .*e.g. 'sell' for subscriber 'ann'": TWO.with_columns(advice=pl.lit("sell")),
+    "with offer outside": TWO.with_columns(offer=pl.lit(1.5)),
+    "an offer to somebody in trouble, e.g. 'past_due'": TWO.with_columns(
+        offer=pl.lit(0.2), state=pl.lit("past_due")
+    ),
+    "to offer, but without offer": TWO.with_columns(advice=pl.lit("offer")),
     "without state, e.g. None for subscriber 'bob'": TWO.with_columns(
         state=pl.when(pl.col("risk") < 0.2).then(pl.lit("active"))
     ),
@@ -423,6 +430,71 @@ def test_what_must_be_known_may_not_be_null(url: str, column: str) -> None:
 def test_nobody_needs_a_reason(url: str) -> None:
     put(scores(score("ann", 0.1, reasons=[])), url)
     assert read(url)["reasons"].tolist() == [[]]
+
+
+# What support is advised to do, and tables made before it was.
+
+
+def test_an_offer_and_an_advice_are_kept_and_may_be_unknown(url: str) -> None:
+    rows = [
+        score("ann", 0.1, offer=0.25, advice="offer"),
+        score("bob", 0.4, offer=None, advice="save"),
+    ]
+    put(scores(*rows), url)
+    assert [(row["advice"], row["offer"]) for row in riskiest(url, 2)] == [
+        ("save", None),
+        ("offer", 0.25),
+    ]
+    put(TWO, url, MARCH_2)
+    assert read(url)[["offer", "advice"]].isna().all(axis=None)
+
+
+@pytest.fixture
+def older(url: str) -> str:
+    """A table that knows of no advice, with one night."""
+    put(TWO, url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        made = "SELECT sql FROM sqlite_master WHERE name = 'risk'"
+        lines = connection.execute(made).fetchone()[0].splitlines(keepends=True)
+        told = "".join(line for line in lines if not re.search(r"offer|advice", line))
+        connection.execute("DROP INDEX riskiest_by_rank")
+        connection.execute("ALTER TABLE risk RENAME TO newer")
+        connection.execute(re.sub(r",\s*\)\s*$", ")", told))
+        columns = ", ".join(c.name for c in RISK.c if c.name not in {"offer", "advice"})
+        copy = f"INSERT INTO risk ({columns}) SELECT {columns} FROM newer"  # noqa: S608 (our own names)
+        connection.execute(copy)
+        connection.execute("DROP TABLE newer")
+    connection.close()
+    return url
+
+
+def test_a_table_made_before_there_was_advice_is_read_as_it_is(older: str) -> None:
+    before = content(older)
+    assert not any("advice" in line for line in before)
+    assert read(older)["advice"].isna().all()
+    assert list(read(older).columns) == [column.name for column in RISK.c]
+    assert [row["advice"] for row in riskiest(older, 2)] == [None, None]
+    assert history(older, "ann")["offer"].isna().tolist() == [True]
+    assert content(older) == before
+
+
+def test_a_table_made_before_gets_the_columns_with_the_next_night(older: str) -> None:
+    put(scores(score("ann", 0.1, offer=0.25, advice="offer")), older, MARCH_2)
+    assert read(older)["advice"].tolist() == ["offer"]
+    assert read(older, scored_on=MARCH_1)["advice"].isna().all()
+    assert "/* save, offer or leave_alone */" in "\n".join(content(older))
+
+
+def test_a_night_that_fails_leaves_a_table_made_before_as_it_was(older: str) -> None:
+    before = content(older)
+
+    def stop(_done: int, _total: int, what: str) -> None:
+        if what == "committing":
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        put(scores(score("ann", 0.1)), older, MARCH_2, progress=stop)
+    assert content(older) == before
 
 
 # What the database itself says.

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from sources.sample import simulate
+from sources.sample.expansion import considers, expansion
 from sources.sample.hazard import hazard
 from sources.sample.prices import PLANS
 from sources.sample.signs import Signs
+from sources.sample.vectors import Month
 from tests.sampled import true_events, true_risks
 
 
@@ -27,9 +29,16 @@ def test_whoever_reads_only_what_was_known_can_work_out_every_risk(out: Path):
     for as_of in truth["as_of"].unique().sort()[2:]:
         rows = truth.filter(as_of=as_of).sort("person")
         known = {name: known_before(table, as_of) for name, table in events.items()}
-        again = hazard(read_again(rows.select("person"), known, as_of))
+        signs = read_again(rows.select("person"), known, as_of)
+        again = hazard(signs)
         assert np.allclose(again.risk_voluntary, rows["risk_voluntary"], rtol=1e-6, atol=1e-12)
         assert np.allclose(again.risk_payment, rows["risk_payment"], rtol=1e-6, atol=1e-12)
+        number = rows["person"].str.tail(8).cast(pl.Int64).to_numpy()
+        stated = considers(number, Month((as_of.year - 1970) * 12 + as_of.month - 1))
+        assert (rows["expansion"].is_not_null().to_numpy() == stated).all()
+        expands = (again.stays * expansion(signs))[stated]
+        told = rows["expansion"].drop_nulls()
+        assert np.allclose(expands, told, rtol=1e-6, atol=1e-12)
 
 
 def known_before(table: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -60,7 +69,8 @@ def read_again(people: pl.DataFrame, known: dict[str, pl.DataFrame], as_of: date
     begun = per_person("subscriptions", started.dt.month())
     answered = (kind == "replied") & (at >= as_of - timedelta(days=90))
     plan = pl.col("plan").replace_strict({name: i for i, name in enumerate(PLANS)}).last()
-    low = (kind == "rated") & (pl.col("score") <= 2)
+    low, high = ((kind == "rated") & pl.col("score").is_between(*ends) for ends in ((1, 2), (4, 5)))
+    asks_how = (kind == "opened") & (pl.col("topic") == "how_to")
     return Signs(
         failures=recent("payments", 90, kind == "failed"),
         failures_lately=recent("payments", 30, kind == "failed"),
@@ -70,16 +80,20 @@ def read_again(people: pl.DataFrame, known: dict[str, pl.DataFrame], as_of: date
         tickets=recent("tickets", 30, kind == "opened"),
         reply_hours=per_person("tickets", pl.col("hours").filter(answered).mean()),
         low_ratings=recent("tickets", 90, low),
+        high_ratings=recent("tickets", 90, high),
+        how_to_tickets=recent("tickets", 90, asks_how),
         escalations=recent("tickets", 90, kind == "escalated"),
         price_rises=recent(
             "subscriptions", 60, (kind == "plan_changed") & (pl.col("reason") == "other")
         ),
         downgrades=recent("subscriptions", 90, chosen & (pl.col("mrr") < pl.col("was"))),
+        upgrades=recent("subscriptions", 180, chosen & (pl.col("mrr") > pl.col("was"))),
         pauses=recent("subscriptions", 180, kind == "paused"),
         tenure_days=per_person("subscriptions", (as_of - started).dt.total_microseconds())
         / 86_400e6,
         renews=annual & (begun == as_of.month),
         annual=annual,
         plan=per_person("subscriptions", plan).astype(int),
+        seats=per_person("subscriptions", pl.col("quantity").last()).astype(int),
         of_year=as_of.month - 1,
     )

@@ -3,22 +3,29 @@
 import numpy as np
 
 from sources.sample.lives import ACTIVE, PAUSED
-from sources.sample.prices import RISE, monthly_price, rising
+from sources.sample.prices import RISE, monthly_price, rising, seats
 from sources.sample.step import BY_CHOICE, BY_COMPANY, Step
 from sources.sample.vectors import DAY, Bools, Floats, Ints, days
 
 #: Share of a plan's holders whose price stays when the others' rises.
 _SPARED = 0.35
 #: Chances a month.
-_UP, _DOWN, _PAUSE, _MERGE = 0.012, 0.012, 0.007, 0.00025
+_DOWN, _PAUSE, _MERGE = 0.012, 0.007, 0.00025
 #: Prices rise for whoever has been here this long.
 _RISE_AFTER = 150 * DAY
 #: Chance that a price rise is told to us late. Its plan is not: the hazard reads that.
 _LATE = 0.08
 
 
-def change(step: Step, stays: Bools) -> None:
-    """Price rises, upgrades, downgrades, pauses and merged accounts; at most one each."""
+def change(step: Step, stays: Bools, grows: Floats) -> None:
+    """Price rises, upgrades, downgrades, pauses and merged accounts; at most one each.
+
+    Args:
+        step: The month.
+        stays: Who is active and does not leave in it.
+        grows: The chance that somebody takes a larger plan in it, zero where they cannot; at most
+            0.24, below whatever else is drawn.
+    """
     # One number decides on all of them, in ranges that do not meet.
     u = step.chances(4)
     lives, month = step.lives, step.month
@@ -26,7 +33,7 @@ def change(step: Step, stays: Bools) -> None:
     raised = stays & here & rising(lives.plan, month) & (u[0] > _SPARED)
     _raise_prices(step, np.flatnonzero(raised), u[1])
     decides = stays & ~raised
-    up = decides & (u[0] < _UP) & (lives.plan < 3)
+    up = decides & (u[0] < grows)
     down = decides & (u[0] > 1 - _DOWN) & (lives.plan > 0)
     _move(step, "upgraded", np.flatnonzero(up), 1, u[1])
     _move(step, "downgraded", np.flatnonzero(down), -1, u[1])
@@ -48,11 +55,10 @@ def _move(step: Step, stream: str, who: Ints, by: int, u: Floats) -> None:
     at = step.month.start + days(2, 28, u[who])
     step.service.changed_at[who] = at
     lives.plan[who] += by
-    seats = np.where(lives.plan[who] >= 2, people.quantity[who], 1)
     lives.mrr[who] = monthly_price(
         lives.plan[who],
         people.currency[who],
-        seats,
+        seats(lives.plan[who], people.quantity[who]),
         people.annual[who],
         np.full(len(who), step.month.count),
     )

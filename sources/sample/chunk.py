@@ -11,6 +11,7 @@ from sources.sample.arriving import write_book, write_newcomers
 from sources.sample.billing import bill
 from sources.sample.changing import change
 from sources.sample.dirt import with_dirt
+from sources.sample.expansion import considers, expansion
 from sources.sample.frames import Names, name, table_frame, table_rows
 from sources.sample.hazard import SIGNALS, Hazard, hazard
 from sources.sample.journal import Journal
@@ -21,7 +22,7 @@ from sources.sample.people import People, draw_people
 from sources.sample.signs import read_signs
 from sources.sample.step import Step
 from sources.sample.support import Outage, contact, outage_in, support
-from sources.sample.vectors import Ints, Month
+from sources.sample.vectors import Floats, Ints, Month
 
 #: People of one chunk. Fixed, so that the same company comes out on any machine.
 CHUNK = 20_000
@@ -114,6 +115,7 @@ def truth_frame(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
         risk_voluntary="risk_voluntary",
         risk_payment="risk_payment",
         cause_signal=causes.gather(rows["cause"]),
+        expansion=pl.col("expansion").fill_nan(None),
     )
 
 
@@ -126,19 +128,22 @@ def write_part(path: Path, frame: pl.DataFrame) -> None:
 
 
 def _live_month(step: Step, outage: Outage | None) -> pl.DataFrame:
-    """What happens in one month. Returns the true risks at its start."""
-    risks = hazard(read_signs(step.journal, step.people, step.lives, step.month))
+    """What happens in one month. Returns the true risks, and chances to expand, at its start."""
+    signs = read_signs(step.journal, step.people, step.lives, step.month)
+    risks, may_grow = hazard(signs), considers(step.people.number, step.month)
+    grows = np.where(may_grow, expansion(signs), 0.0)
     active = step.lives.status == ACTIVE
-    truth = _truth(np.flatnonzero(active), step.month, risks)
+    expands = np.where(may_grow, risks.stays * grows, np.nan)
+    truth = _truth(np.flatnonzero(active), step.month, risks, expands)
     leaves = leave(step, risks)
-    change(step, active & ~leaves)
+    change(step, active & ~leaves, grows)
     bill(step)
     support(step, outage)
     contact(step)
     return truth
 
 
-def _truth(who: Ints, month: Month, risks: Hazard) -> pl.DataFrame:
+def _truth(who: Ints, month: Month, risks: Hazard, expands: Floats) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "who": who,
@@ -146,5 +151,6 @@ def _truth(who: Ints, month: Month, risks: Hazard) -> pl.DataFrame:
             "risk_voluntary": risks.risk_voluntary[who],
             "risk_payment": risks.risk_payment[who],
             "cause": risks.cause[who],
+            "expansion": expands[who],
         }
     )

@@ -49,7 +49,9 @@ def simulate(
     ``perdura extract``; ``truth/truth.parquet`` has one row per subscriber active or past due
     at the start of a month: ``subscriber_id``, ``as_of``, ``risk`` (the probability of leaving
     in ``[as_of, as_of + 30 days)`` for longer than 30 days), ``risk_voluntary``,
-    ``risk_payment``, and ``cause_signal``, the signal that adds most to it, if any stands out.
+    ``risk_payment``, ``cause_signal``, the signal that adds most to it, if any stands out, and
+    ``expansion`` (the probability of choosing a larger plan in ``[as_of, as_of + 60 days)``; null
+    in every second month of each person, when it hangs on what is still to come).
 
     Args:
         out: The company's folder; parts of an earlier company in it are replaced.

@@ -59,6 +59,11 @@ class Hazard:
     cause: Ints
 
     @property
+    def stays(self) -> Floats:
+        """Probability of not leaving at all this month, not even to come back."""
+        return (1 - self.voluntary) * (1 - self.payment)
+
+    @property
     def risk_voluntary(self) -> Floats:
         """Probability of leaving by choice and not coming back within 30 days."""
         return self.voluntary * (1 - self.payment) * (1 - UNDONE_BY_CHOICE)

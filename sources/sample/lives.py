@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sources.sample.people import BOOK, FIRST_OFFSET, People
-from sources.sample.prices import monthly_price
+from sources.sample.prices import monthly_price, seats
 from sources.sample.vectors import DAY, MINUTE, NEVER, Bools, Ints, Month, start_of
 
 AWAY, ACTIVE, LEAVING, PAUSED = range(4)
@@ -83,7 +83,7 @@ def begin_lives(people: People, first_month: int) -> Lives:
     book = people.arrives == BOOK
     came = np.where(book, first_month - people.months_before, first_month + people.arrives)
     came_at = start_of(came) + people.offset
-    quantity = np.where(people.plan >= 2, people.quantity, 1)
+    quantity = seats(people.plan, people.quantity)
     return Lives(
         status=np.where(book, ACTIVE, AWAY),
         until=np.where(book | ~people.stays, NEVER, came_at + people.trial_length),

@@ -44,6 +44,11 @@ def monthly_price(plan: Ints, currency: Ints, quantity: Ints, annual: Bools, mon
     return np.rint(price).astype(np.int64)
 
 
+def seats(plan: Ints, quantity: Ints) -> Ints:
+    """How many seats are paid for: ``quantity`` where the plan counts them, else one."""
+    return np.where(plan >= 2, quantity, 1)
+
+
 def rising(plan: Ints, month: Month) -> Bools:
     """Whether the plan's price rises in that month."""
     return RISES_IN[plan] == month.of_year

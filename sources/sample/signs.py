@@ -7,6 +7,7 @@ import numpy as np
 from sources.sample.journal import Journal
 from sources.sample.lives import Lives
 from sources.sample.people import People
+from sources.sample.prices import seats
 from sources.sample.vectors import DAY, Bools, Floats, Ints, Month
 
 
@@ -23,13 +24,16 @@ class Signs:
         tickets: Tickets opened in the last 30 days.
         reply_hours: Mean hours to the first reply over the last 90 days; 0 without replies.
         low_ratings: Ratings of 1 or 2 in the last 90 days.
+        high_ratings: Ratings of 4 or 5 in the last 90 days.
+        how_to_tickets: Tickets opened to ask how something is done, in the last 90 days.
         escalations: Tickets escalated in the last 90 days.
         price_rises: In the last 60 days.
         downgrades: In the last 90 days.
+        upgrades: In the last 180 days.
         pauses: Begun in the last 180 days.
         tenure_days: Since the subscription began.
         renews: Whether an annual plan renews this month.
-        annual, plan: As they are.
+        annual, plan, seats: As they are.
         of_year: The calendar month, 0 for January.
     """
 
@@ -41,14 +45,18 @@ class Signs:
     tickets: Floats
     reply_hours: Floats
     low_ratings: Floats
+    high_ratings: Floats
+    how_to_tickets: Floats
     escalations: Floats
     price_rises: Floats
     downgrades: Floats
+    upgrades: Floats
     pauses: Floats
     tenure_days: Floats
     renews: Bools
     annual: Bools
     plan: Ints
+    seats: Ints
     of_year: int
 
 
@@ -66,13 +74,17 @@ def read_signs(journal: Journal, people: People, lives: Lives, month: Month) -> 
         tickets=count("opened", at, 30),
         reply_hours=total("replied", "hours", at, 90) / np.maximum(replies, 1),
         low_ratings=total("rated", "low", at, 90),
+        high_ratings=total("rated", "high", at, 90),
+        how_to_tickets=total("opened", "how_to", at, 90),
         escalations=count("escalated", at, 90),
         price_rises=count("price_raised", at, 60),
         downgrades=count("downgraded", at, 90),
+        upgrades=count("upgraded", at, 180),
         pauses=count("paused", at, 180),
         tenure_days=np.maximum(at - lives.started_at, 0) / DAY,
         renews=people.annual & (lives.bill_month == month.of_year) & (lives.started_at < at),
         annual=people.annual,
         plan=lives.plan,
+        seats=seats(lives.plan, people.quantity),
         of_year=month.of_year,
     )

@@ -16,7 +16,7 @@ TOPICS = ("technical", "billing", "how_to", "account", "outage")
 CHANNELS = ("email", "chat", "phone", "web")
 PRIORITIES = ("low", "normal", "high", "urgent")
 ACTIONS = ("call", "email", "discount")
-_OUTAGE_TOPIC = 4
+_HOW_TO, _OUTAGE_TOPIC = 2, 4
 
 #: Share of ticket events told to us days or weeks late.
 _LATE = 0.04
@@ -76,7 +76,8 @@ def support(step: Step, outage: Outage | None) -> None:
         "priority": np.where(hit, 2, (u[2] ** 2 * len(PRIORITIES)).astype(np.int64)),
     }
     tickets = _Tickets(step, who, at, columns)
-    tickets.write("opened", tickets.all, np.zeros(len(who)))
+    asks_how = columns["topic"] == _HOW_TO
+    tickets.write("opened", tickets.all, np.zeros(len(who)), how_to=asks_how)
     replied = _reply_hours(step, u[3], hit | _in_queue(at, outage))
     tickets.write("replied", tickets.all, replied, hours=replied)
     for again in range(2):
@@ -127,7 +128,8 @@ def _finish(tickets: _Tickets, replied: Floats, u: Floats) -> None:
     tickets.write("resolved", reopened, closed, hours=closed)
     unhappy = 0.13 + 0.25 * (replied > 48)
     score = np.where(u[4] < unhappy, 1 + (u[0] > 0.5), 3 + (u[3] > 0.2) + (u[3] > 0.5))
-    tickets.write("rated", u[5] < 0.35, closed + 5, score=score, low=score <= 2)
+    rated = u[5] < 0.35
+    tickets.write("rated", rated, closed + 5, score=score, low=score <= 2, high=score >= 4)
 
 
 def contact(step: Step) -> None:

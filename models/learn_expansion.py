@@ -1,0 +1,145 @@
+"""Learn who will pay more by choice, judge it, and say in words whether it is good enough to serve.
+
+It never stands in the way of the churn model: what cannot be learnt is not offered.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from models.calibrate import choose_calibration
+from models.encoding import ColumnContract
+from models.expansion import ExpansionModel
+from models.fit import Examples, booster_text, fit_booster, raw_scores
+from models.floors import Floors, below_floors
+from models.intervals import Interval, basic
+from models.judge import Judgement, judge
+from models.learn import later_rows
+from models.params import TrainingParams
+from models.people import person_column
+from models.resample import resample
+from models.shares import evenly
+from models.split import HistoryTooShort, NotEnoughChurn, Split, split_rows
+from models.training_set import TrainingSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What was learnt of who will pay more by choice.
+
+    Attributes:
+        model: What says so; none where it is not good enough to serve, or nobody could learn it.
+        reasons: Why, or why not, in words, one sentence each.
+        judgement: On rows that it was not fitted on; none where it could not be learnt.
+        lies: Where its ROC AUC lies in 95 of 100 samples of other subscribers.
+        judged: The judged rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
+        sizes: Rows of each part of the split, and how many of them expanded.
+    """
+
+    model: ExpansionModel | None = None
+    reasons: tuple[str, ...]
+    judgement: Judgement | None = None
+    lies: Interval | None = None
+    judged: pl.DataFrame = field(default_factory=pl.DataFrame)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What is worth logging of it, by name."""
+        if self.judgement is None:
+            return {}
+        names = ("roc_auc", "average_precision", "log_loss", "calibration_error")
+        told = self.judgement.metrics
+        return {f"expansion.{name}": told[name] for name in names}
+
+
+def learn_expansion(
+    training: TrainingSet,
+    contract: ColumnContract,
+    params: TrainingParams,
+    floors: Floors | None = None,
+) -> Expansion:
+    """Fit, calibrate and judge on the dates that the churn model has, with a gap of its own.
+
+    Args:
+        training: Feature rows with ``expanded``.
+        contract: Of the churn model.
+        params: How the churn model was learnt.
+        floors: What it must reach to be served: its ROC AUC, surely, and its calibration error.
+    """
+    if "expanded" not in training.rows.columns or not training.rows["expanded"].count():
+        return _unlearnt("nobody's outcome is known")
+    rows = evenly(training.rows, training.shares).with_columns(churned="expanded")
+    try:
+        split = split_rows(rows, _as_churn(params))
+    except HistoryTooShort:
+        return _unlearnt(f"the history is too short for windows of {params.expansion_days} days")
+    except NotEnoughChurn:
+        return _unlearnt("too few chose to pay more to learn from, or to judge by")
+    return _judged(split, _learn(split, contract, params), contract, floors or Floors())
+
+
+def _as_churn(params: TrainingParams) -> TrainingParams:
+    """The same split, where what is to come takes as long as expansion does."""
+    return replace(params, churn="contract", horizon_days=params.expansion_days, grace_days=0)
+
+
+def _learn(split: Split, contract: ColumnContract, params: TrainingParams) -> ExpansionModel:
+    fit, calibrate = (_examples(part, contract) for part in (split.fit, split.calibrate))
+    booster = fit_booster(fit, calibrate, contract.names, replace(params.booster, rising=()))
+    score = raw_scores(booster, calibrate.matrix)
+    last = max(part["as_of"].max() for part in (split.fit, split.calibrate))  # pyright: ignore[reportArgumentType]
+    return ExpansionModel(
+        booster_text=booster_text(booster),
+        calibration=choose_calibration(score, calibrate.happened, later_rows(split.calibrate)),
+        days=params.expansion_days,
+        fitted_until=last + timedelta(days=_as_churn(params).gap_days),  # pyright: ignore[reportOperatorIssue, reportArgumentType]
+    )
+
+
+def _judged(
+    split: Split, model: ExpansionModel, contract: ColumnContract, floors: Floors
+) -> Expansion:
+    asked = _examples(split.judge, contract)
+    rate = float(split.fit["churned"].to_numpy().mean())
+    said = split.judge.select(
+        "subscriber_id",
+        "as_of",
+        "churned",
+        owner=person_column(split.judge),
+        risk=pl.Series(model.predict_encoded(asked.matrix)),
+        constant=pl.lit(rate),
+        mrr=pl.lit(None, pl.Int64),
+        currency=pl.lit(None, pl.String),
+    )
+    judgements = {
+        who: judge(said, risk, calls=1) for who, risk in (("model", "risk"), ("constant",) * 2)
+    }
+    drawn = np.asarray(resample(said, seed=0)["auc"])
+    below = below_floors(judgements, floors, float(np.quantile(drawn, 0.05)))
+    return Expansion(
+        model=None if below else model,
+        reasons=tuple(f"No offers: {why}." for why in below) or (_served(judgements["model"]),),
+        judgement=judgements["model"],
+        lies=basic(judgements["model"].roc_auc, drawn),
+        judged=said.select("subscriber_id", "as_of", expanded="churned", offer="risk"),
+        sizes={name.replace("churned", "expanded"): size for name, size in split.sizes.items()},
+    )
+
+
+def _examples(part: pl.DataFrame, contract: ColumnContract) -> Examples:
+    matrix = contract.encode(part.select(contract.names))
+    return Examples(matrix, part["churned"].to_numpy().astype(np.float64))
+
+
+def _served(judgement: Judgement) -> str:
+    return (
+        f"Offers: who will pay more by choice is told with a ROC AUC of {judgement.roc_auc:.3f} "
+        f"and a calibration error of {judgement.calibration_error:.3f}."
+    )
+
+
+def _unlearnt(why: str) -> Expansion:
+    return Expansion(reasons=(f"No offers: who will pay more was not learnt, as {why}.",))

@@ -1,0 +1,121 @@
+"""Who would rather pay more: learnt where it can be, refused in words where it cannot."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.floors import Floors
+from models.learn_expansion import Expansion, learn_expansion
+from models.model import ChurnModel
+from models.score import score
+from models.shares import Shares, chosen, evenly, outcome_counts, shares_of
+from models.training_set import TrainingSet
+from tests.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
+
+CONTRACT = trained().model.contract
+
+
+def learnt(training: TrainingSet, **more: object) -> Expansion:
+    return learn_expansion(training, CONTRACT, PARAMS, **more)  # pyright: ignore[reportArgumentType]
+
+
+def outcome(training: TrainingSet, told: pl.Series | pl.Expr) -> TrainingSet:
+    return replace(training, rows=training.rows.with_columns(expanded=told))
+
+
+def test_what_drives_it_is_learnt_and_said_in_words():
+    expansion = trained().expansion
+    assert expansion.judgement is not None
+    assert expansion.judgement.roc_auc > 0.75
+    assert expansion.judgement.calibration_error < 0.02
+    assert expansion.model == trained().model.expansion is not None
+    (why,) = expansion.reasons
+    assert why.startswith("Offers: who will pay more by choice is told with a ROC AUC of 0.")
+
+
+def test_where_nothing_tells_nobody_is_offered_anything_and_the_churn_model_is_as_it_was():
+    rng = np.random.default_rng(0)
+    by_chance = pl.Series(rng.random(trained().fingerprint.rows) < 0.03)
+    expansion = learnt(outcome(training_set(), by_chance))
+    assert expansion.model is None
+    assert any("may be luck" in why for why in expansion.reasons)
+    assert all(why.startswith("No offers: ") for why in expansion.reasons)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (pl.lit(None, pl.Boolean), "nobody's outcome is known"),
+        (pl.lit(value=False), "too few chose to pay more"),
+        (pl.when(pl.col("as_of") == pl.col("as_of").min()).then("expanded"), "too short"),
+    ],
+)
+def test_what_cannot_be_learnt_is_said(told: pl.Expr, why: str):
+    expansion = learnt(outcome(training_set(), told))
+    assert expansion.model is None
+    assert expansion.metrics == {}
+    assert why in expansion.reasons[0]
+
+
+def test_rows_that_do_not_tell_it_at_all_are_no_fault():
+    made = training_set()
+    assert learnt(replace(made, rows=made.rows.drop("expanded"))).model is None
+
+
+def test_a_calibration_that_is_off_is_not_served():
+    strict = Floors(calibration_error=1e-9)
+    assert learnt(training_set(), floors=strict).model is None
+
+
+def test_windows_that_were_fitted_have_closed_before_the_first_that_is_judged():
+    expansion = trained().expansion
+    assert expansion.model is not None
+    assert expansion.model.days == PARAMS.expansion_days == 60
+    assert expansion.model.fitted_until <= expansion.judged["as_of"].min()  # pyright: ignore[reportOperatorIssue]
+
+
+def test_it_is_kept_beside_the_churn_model_and_comes_back_the_same(tmp_path: Path):
+    model = trained().model
+    model.save(tmp_path)
+    assert ChurnModel.load(tmp_path) == model
+    files = sorted(file.name for file in (tmp_path / "expansion").iterdir())
+    assert files == ["booster.txt", "expansion.json"]
+
+
+def test_a_model_stored_without_it_offers_nothing(tmp_path: Path):
+    replace(trained().model, expansion=None).save(tmp_path)
+    assert ChurnModel.load(tmp_path).expansion is None
+
+
+def test_scores_say_what_the_model_says_of_those_who_may_be_asked():
+    rows = training_set().rows.tail(200).select("subscriber_id", "as_of", *NAMES)
+    about = rows.select("subscriber_id", state=pl.lit("active"))
+    model = trained().model
+    assert model.expansion is not None
+    scored = score(model, rows, COLUMNS, about=about)
+    # Its columns do not tell whether an escalated ticket is open.
+    assert scored["offer"].null_count() == 200
+    assert set(scored["advice"]) <= {"save", "leave_alone"}
+    said = model.expansion.predict(model.contract, rows)
+    assert said.is_between(0, 1, closed="none").all()
+    assert (said == model.expansion.predict(model.contract, rows)).all()
+
+
+def test_learning_from_a_share_of_the_stayers_does_not_bend_it():
+    """Leavers never expand; were all of them kept beside a tenth of the stayers, few would."""
+    made = training_set(people=3000).rows.with_columns(owner="subscriber_id")
+    params = replace(PARAMS, most_rows=8_000)
+    shares = shares_of([outcome_counts(made, params)], params)
+    assert shares.stayers < 0.5
+    taken = chosen(made, shares, params)
+    fitted = pl.col("as_of").is_in(shares.dates.fit if shares.dates else [])
+    true, bent, straight = (
+        rows.filter(fitted)["churned"].to_numpy().mean()
+        for rows in (made, taken, evenly(taken, shares))
+    )
+    assert bent > 2 * true
+    assert straight == pytest.approx(true, rel=0.1)
+    assert evenly(made, Shares()) is made
