@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from models.expansion_learnt import Expansion
 from models.judge import calibration_bins
-from models.learn_expansion import Expansion
 from models.markdown import table
 
 _WHAT = (

@@ -3,7 +3,7 @@
 It never stands in the way of the churn model: what cannot be learnt is not offered.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,9 +12,10 @@ import polars as pl
 from models.calibrate import choose_calibration
 from models.encoding import ColumnContract
 from models.expansion import ExpansionModel
+from models.expansion_learnt import Expansion
 from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.floors import Floors, below_floors
-from models.intervals import Interval, basic
+from models.intervals import basic
 from models.judge import Judgement, judge
 from models.learn import later_rows
 from models.params import TrainingParams
@@ -23,36 +24,6 @@ from models.resample import resample
 from models.shares import evenly
 from models.split import HistoryTooShort, NotEnoughChurn, Split, split_rows
 from models.training_set import TrainingSet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expansion:
-    """What was learnt of who will pay more by choice.
-
-    Attributes:
-        model: What says so; none where it is not good enough to serve, or nobody could learn it.
-        reasons: Why, or why not, in words, one sentence each.
-        judgement: On rows that it was not fitted on; none where it could not be learnt.
-        lies: Where its ROC AUC lies in 95 of 100 samples of other subscribers.
-        judged: The judged rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
-        sizes: Rows of each part of the split, and how many of them expanded.
-    """
-
-    model: ExpansionModel | None = None
-    reasons: tuple[str, ...]
-    judgement: Judgement | None = None
-    lies: Interval | None = None
-    judged: pl.DataFrame = field(default_factory=pl.DataFrame)
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """What is worth logging of it, by name."""
-        if self.judgement is None:
-            return {}
-        names = ("roc_auc", "average_precision", "log_loss", "calibration_error")
-        told = self.judgement.metrics
-        return {f"expansion.{name}": told[name] for name in names}
 
 
 def learn_expansion(

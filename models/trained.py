@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.definition import Column
+from models.expansion_learnt import Expansion
 from models.fingerprint import Fingerprint
 from models.honesty import Honesty
 from models.judge import Judgement, number_name
 from models.leaks import Leaks
-from models.learn_expansion import Expansion
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict

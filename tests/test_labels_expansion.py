@@ -58,7 +58,7 @@ def test_the_window_holds_its_start_and_not_its_end(when: float, lead: int, rise
         ({"reason": "other", "plan": "plus"}, False),
     ],
 )
-def test_a_price_rise_is_the_companys_choice(more: dict[str, object], rises: bool):
+def test_a_price_rise_is_the_companys_choice(more: dict[str, Any], rises: bool):
     assert expanded(STARTED, changed(5, 2000, **more)) is rises
 
 

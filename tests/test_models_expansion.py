@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.expansion_learnt import Expansion
 from models.floors import Floors
-from models.learn_expansion import Expansion, learn_expansion
+from models.learn_expansion import learn_expansion
 from models.model import ChurnModel
 from models.score import score
 from models.shares import Shares, chosen, evenly, outcome_counts, shares_of
