@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.labels import expansion_labels
@@ -96,6 +96,10 @@ def test_going_on_after_a_pause_is_no_rise():
     assert expanded(STARTED, OTHER, *pause) is False
 
 
+def test_a_larger_plan_while_nothing_is_paid_is_no_rise():
+    assert expanded(STARTED, happened("paused", -9, mrr=0), changed(5, 2000)) is False
+
+
 def test_a_trial_that_is_paid_for_at_last_is_a_second_subscription():
     trial = happened("trial_started", -5, what="s2", mrr=0)
     assert expanded(STARTED, trial, happened("started", 9, what="s2", mrr=500)) is True
@@ -160,6 +164,7 @@ histories = st.lists(
 )
 
 
+@settings(max_examples=100)
 @given(rows=histories, lead=st.sampled_from([0, 7]))
 def test_labels_agree_with_walking_through_each_history(rows: list[dict[str, Any]], lead: int):
     known = [happened("started", -60, mrr=1000, plan="basic", currency="EUR"), *rows]
