@@ -99,7 +99,7 @@ RISK = sa.Table(
         _column(
             f"survival_{months}m",
             sa.Float,
-            f"Of being there still in {months} months, 0 to 1; null: the model knows no later months",
+            f"Of being there still in {months} months, 0 to 1; null: the model does not know",
             nullable=True,
         )
         for months in (3, 6, 12)

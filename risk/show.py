@@ -37,6 +37,7 @@ _WORDS = {
         "offer": "offer more",
         "leave_alone": "leave alone",
         "of": "of",
+        "cltv": "CLTV",
         "unknown": "unknown",
         "nothing": "nothing stands out",
         "total": "Expected loss of these {n} subscribers a month: {money}",
@@ -57,6 +58,7 @@ _WORDS = {
         "offer": "ofrecer más",
         "leave_alone": "dejar en paz",
         "of": "de",
+        "cltv": "CLTV",
         "unknown": "desconocido",
         "nothing": "nada llama la atención",
         "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
@@ -158,7 +160,10 @@ def _money(row: Mapping[Any, Any], language: Language) -> str:
     if row["expected_loss"] is None:
         return words["unknown"]
     loss, mrr = (written(row[name], row["currency"], language) for name in ("expected_loss", "mrr"))
-    return f"{loss}\n{words['of']} {mrr}"
+    told = f"{loss}\n{words['of']} {mrr}"
+    if row["cltv"] is None:
+        return told
+    return f"{told}\n{words['cltv']} {written(row['cltv'], row['value_currency'], language)}"
 
 
 def _printable(text: str) -> str:

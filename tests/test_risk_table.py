@@ -432,7 +432,40 @@ def test_nobody_needs_a_reason(url: str) -> None:
     assert read(url)["reasons"].tolist() == [[]]
 
 
-# What support is advised to do, and tables made before it was.
+# What support is advised to do, what people are worth, and tables made before that was told.
+
+STAYING = ("survival_3m", "survival_6m", "survival_12m", "lifetime_months")
+AMOUNTS = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
+LATER = ("offer", "advice", *STAYING, *AMOUNTS, "value_currency")
+
+
+def worth(**other: object) -> dict[str, object]:
+    told = dict(zip(STAYING, (0.9, 0.8, 0.7, 20.5), strict=True))
+    told |= dict(zip(AMOUNTS, (50_000, 2_000, 90_000, 5_500), strict=True))
+    return told | {"value_currency": "EUR"} | other
+
+
+def test_what_somebody_is_worth_is_kept_and_may_be_unknown(url: str) -> None:
+    unknown = dict.fromkeys((*AMOUNTS, "value_currency"))
+    put(scores(score("ann", 0.4, **worth()), score("bob", 0.1, **worth(**unknown))), url)
+    ann, bob = riskiest(url, 2)
+    assert {name: ann[name] for name in worth()} == worth()
+    assert {name: bob[name] for name in worth()} == worth(**unknown)
+    assert read(url)["cltv"].tolist()[0] == 50_000
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ({"cltv": -1}, "cltv below 0"),
+        ({"cltv": 0.5}, "whole numbers"),
+        ({"survival_6m": 1.2}, r"survival_6m outside"),
+        ({"value_currency": None}, "no value_currency"),
+    ],
+)
+def test_a_worth_that_cannot_be_is_refused(url: str, broken: dict[str, object], told: str) -> None:
+    with pytest.raises(BadScores, match=told):
+        put(scores(score("ann", 0.1, **worth(**broken))), url)
 
 
 def test_an_offer_and_an_advice_are_kept_and_may_be_unknown(url: str) -> None:
@@ -456,11 +489,11 @@ def older(url: str) -> str:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         made = "SELECT sql FROM sqlite_master WHERE name = 'risk'"
         lines = connection.execute(made).fetchone()[0].splitlines(keepends=True)
-        told = "".join(line for line in lines if not re.search(r"offer|advice", line))
+        told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("ALTER TABLE risk RENAME TO newer")
         connection.execute(re.sub(r",\s*\)\s*$", ")", told))
-        columns = ", ".join(c.name for c in RISK.c if c.name not in {"offer", "advice"})
+        columns = ", ".join(c.name for c in RISK.c if c.name not in LATER)
         copy = f"INSERT INTO risk ({columns}) SELECT {columns} FROM newer"  # noqa: S608 (our own names)
         connection.execute(copy)
         connection.execute("DROP TABLE newer")
