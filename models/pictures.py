@@ -16,7 +16,7 @@ _BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
 def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
-    """Write ``calibration.png``, ``gain.png`` and ``importance.png`` into ``folder``.
+    """Write ``calibration.png``, ``causes.png``, ``gain.png`` and ``importance.png``.
 
     Args:
         judged: The judged rows with the risks of the model and of the baselines.
@@ -24,6 +24,7 @@ def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) 
         folder: Where to write.
     """
     _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
+    _draw_causes(judged, folder / "causes.png")
     _save(folder / "gain.png", lambda axes: _gain(axes, judged))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
 
@@ -74,12 +75,49 @@ def _band(axes: Axes, told: pl.DataFrame, who: str) -> None:
     axes.fill_between(when, told["low"], told["high"], color=color, alpha=0.15, linewidth=0)
 
 
-def _calibration(axes: Axes, judged: pl.DataFrame) -> None:
-    bins = calibration_bins(judged)
+def draw_months(months: pl.DataFrame, file: Path) -> None:
+    """Write the picture of later months: the share that left in each, said and come.
+
+    Args:
+        months: As of ``judge_survival``.
+        file: Where to write.
+    """
+
+    def draw(axes: Axes) -> None:
+        month, rate = months["month"].to_numpy(), months["rate"].to_numpy()
+        away = np.stack([rate - months["low"].to_numpy(), months["high"].to_numpy() - rate])
+        axes.errorbar(month, rate, away, color=_GREY, marker="o", linestyle="", label="observed")
+        axes.plot(month, months["said"], color=_BLUE, label="predicted")
+        axes.set(title="How long do they stay?", xlabel="months later", ylim=(0, None))
+        axes.set(ylabel="share that leaves, of those still there")
+        axes.xaxis.set_major_locator(FixedLocator(month))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+    _save(file, draw)
+
+
+def _draw_causes(judged: pl.DataFrame, file: Path) -> None:
+    """Of each part of the risk: is it a probability of leaving for that cause?"""
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    for axes, cause in zip(figure.subplots(1, 2), ("voluntary", "payment"), strict=True):
+        left = pl.col("churned") & (pl.col("cause") == cause)
+        told = judged.with_columns(churned=left.fill_null(value=False))
+        _calibration(axes, told, f"risk_{cause}", f"Is risk_{cause} a probability?")
+        axes.legend(frameon=False)
+    figure.savefig(file, dpi=110)
+
+
+def _calibration(
+    axes: Axes,
+    judged: pl.DataFrame,
+    risk: str = "risk",
+    title: str = "Is the risk a probability?",
+) -> None:
+    bins = calibration_bins(judged, risk)
     top = max(bins["risk"].max(), bins["rate"].max()) * 1.05 or 1.0  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportCallIssue]
     axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="predicted = observed")
     axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="observed")
-    axes.set(title="Is the risk a probability?", xlabel="mean risk in a tenth of the rows")
+    axes.set(title=title, xlabel="mean risk in a tenth of the rows")
     axes.set(ylabel="share of them who left")
     # Most people's risk is small: square roots give the small ones room, and zero a place.
     for scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):

@@ -15,7 +15,7 @@ def write_report(trained: Trained, folder: Path) -> None:
 
     No row of any subscriber is in it, so that nobody need be erased from it later.
     """
-    from models.pictures import draw_pictures
+    from models.pictures import draw_months, draw_pictures
 
     folder.mkdir(parents=True)
     importance = column_importance(trained.model, trained.columns)
@@ -27,6 +27,9 @@ def write_report(trained: Trained, folder: Path) -> None:
         trained.earlier.write_csv(folder / "earlier.csv")
     importance.write_csv(folder / "importance.csv")
     draw_pictures(trained.judged, importance, folder)
+    if trained.months is not None:
+        trained.months.write_csv(folder / "months.csv")
+        draw_months(trained.months, folder / "months.png")
     (folder / "card.html").write_text(page(card, folder), encoding="utf-8")
 
 
