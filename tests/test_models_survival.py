@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from models.calibration import Platt
 from models.encoding import ColumnContract, ContractColumn
+from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.labels import contract_labels, month_labels
 from models.learn_survival import judge_survival, learn_survival
 from models.model import ChurnModel, NoMonths
 from models.months import MONTHS, with_month
 from models.params import BoosterParams, TrainingParams
-from models.survival import SurvivalModel, survival
+from models.survival import SurvivalModel, in_month, survival
 from tests.made_up import trained
 from tests.tables import at, events, spine
 
@@ -148,6 +149,30 @@ def test_the_hazards_of_either_kind_of_person_are_found():
     happy, unhappy = learnt().hazards(matrix)
     assert happy == pytest.approx(np.full(11, 0.04), abs=0.01)
     assert unhappy == pytest.approx(np.full(11, 0.12), abs=0.03)
+
+
+def test_all_months_at_once_are_what_the_trees_say_month_by_month():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(3_000, 4))
+    matrix[rng.random(matrix.shape) < 0.2] = np.nan
+    matrix[rng.random(matrix.shape) < 0.1] = 0
+    month = rng.integers(1, MONTHS, 3_000)
+    score = np.nan_to_num(matrix[:, 0]) * (month > 4) + 0.3 * month * np.isnan(matrix[:, 1]) - 2
+    left = (rng.random(3_000) < 1 / (1 + np.exp(-score))).astype(float)
+    names = ["a", "b", "c", "d", "month"]
+    params = BoosterParams(rounds=40, min_data_in_leaf=10, threads=1)
+    booster = fit_booster(Examples(in_month(matrix, month), left), None, names, params)
+    model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
+    one_by_one = [raw_scores(booster, in_month(matrix, month)) for month in range(1, MONTHS)]
+    said = Platt().apply(np.stack(one_by_one, axis=1))
+    assert model.hazards(matrix) == pytest.approx(said, abs=1e-12)
+
+
+def test_trees_without_a_split_say_the_same_of_everybody():
+    nobody = Examples(in_month(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
+    booster = fit_booster(nobody, None, ["a", "month"], BoosterParams(rounds=2, threads=1))
+    model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
+    assert model.hazards(np.array([[7.0]])) == pytest.approx(np.full((1, 11), 0.5))
 
 
 def test_nothing_of_the_months_that_are_judged_is_learnt():
