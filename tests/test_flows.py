@@ -69,6 +69,32 @@ def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(ho
     assert not escalated & set(asked["subscriber_id"])
 
 
+def test_a_night_tells_how_long_people_stay_and_what_they_are_worth(home):
+    score_nightly(NIGHT, home)
+    rows = published(home)
+    stays = rows[["survival_3m", "survival_6m", "survival_12m"]]
+    assert (stays.diff(axis=1).iloc[:, 1:] <= 0).all(axis=None)
+    assert (stays["survival_3m"] <= 1 - rows["risk"] + 1e-12).all()
+    assert rows["lifetime_months"].between(0, 36).all()
+    priced = rows[rows["mrr"] > 0]
+    assert (priced["value_currency"] == priced["currency"]).all()
+    assert ((priced["cltv_low"] <= priced["cltv"]) & (priced["cltv"] > 0)).all()
+    assert (priced["expected_lifetime_loss"] <= priced["cltv_high"]).all()
+
+
+def test_a_night_has_all_money_in_one_currency_where_the_settings_say_so(home):
+    rates = home / "rates.csv"
+    rates.write_text("date,currency,rate\n2026-10-30,USD,0.9\n2026-10-30,GBP,1.2\n")
+    (home / "perdura.toml").write_text(f'reporting_currency = "EUR"\nexchange_rates = "{rates}"\n')
+    assert score_nightly(NIGHT, home).degraded == ()
+    rows = published(home)
+    known = rows["currency"].isin(["EUR", "USD", "GBP"]) & rows["mrr"].notna()
+    assert set(rows["value_currency"].dropna()) == {"EUR"}
+    assert rows["cltv"].notna().equals(known)
+    rates.write_text("date,currency,rate\n2026-10-01,USD,0.9\n")
+    assert score_nightly(NIGHT, home).degraded == ("exchange_rates",)
+
+
 def still_escalated(settings: Settings) -> set[str]:
     """Who has a ticket that was escalated and not resolved since, read in the plainest way."""
     tickets = read_events(settings.landing)["tickets"].collect().sort("happened_at")
