@@ -44,6 +44,9 @@ class TrainingParams:
         lead_days: Days between ``as_of`` and the window.
         horizon_days: Length of the window, ``[as_of + lead, as_of + lead + horizon)``.
         grace_days: How long a leaving may be undone; of no use where churn is silence.
+        contacted: What becomes of rows of people whom support contacted in time to change what
+            became of them: they are ``left_out``; or they are learnt from as others are, beside
+            ``features`` of what support did.
         split: By ``time``, or by ``subscribers`` where the history is too short for that.
         calibrate_dates: How many dates calibrate, where the split is by time.
         judge_dates: How many dates judge, where the split is by time.
@@ -60,6 +63,7 @@ class TrainingParams:
     lead_days: int = 0
     horizon_days: int = 30
     grace_days: int = 30
+    contacted: Literal["left_out", "features"] = "left_out"
     split: Literal["time", "subscribers"] = "time"
     calibrate_dates: int = 2
     judge_dates: int = 2

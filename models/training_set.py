@@ -8,7 +8,7 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
-from models.labels import contract_labels, silence_labels
+from models.labels import contract_labels, silence_labels, touched
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
 from models.shares import Shares, chosen, outcome_counts, shares_of
@@ -27,7 +27,8 @@ class TrainingSet:
 
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
-            ``churned`` (null: not known yet, or told by another account of the same person),
+            ``churned`` (null: not known yet, told by another account of the same person, or left
+            out, as support had contacted them),
             ``cause`` (of churners) and ``owner``, the account that it lives on as by now.
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
@@ -109,18 +110,26 @@ def build_training_set(
 def label_spine(
     events: Events, spine: pl.DataFrame, params: TrainingParams, *, known_until: datetime
 ) -> pl.DataFrame:
-    """The spine and what became of each row: ``churned``, ``cause``, ``owner``.
+    """The spine and what became of each row: ``churned``, ``cause``, ``owner``, ``left_out``.
+
+    Where support contacted somebody in time to change that, nobody knows what would have become
+    of them otherwise. If ``params`` say so, such a row is left out: it stays, unlabelled. Who was
+    held out and not contacted never is.
 
     The first half of ``build_training_set``, for one part of the subscribers or for all; the
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
     together give the shares (``shares_of``), and then each part is measured.
     """
-    labels = _labels(events, spine.select("subscriber_id", "as_of"), params, known_until)
+    labels = labels_of(events, spine.select("subscriber_id", "as_of"), params, known_until)
     links = owners(events[MERGES.name], known_until)
     outcomes = labelled_once(
         with_owners(labels.select("subscriber_id", "as_of", "churned", "cause"), links)
     )
-    return spine.hstack(outcomes.select(OUTCOME))
+    changed = _changed(events, labels, params, known_until)
+    left_out = outcomes["churned"].is_not_null() & changed
+    kept = (pl.when(~left_out).then(name).alias(name) for name in ("churned", "cause"))
+    told = outcomes.with_columns(*kept, left_out=left_out)
+    return spine.hstack(told.select(*OUTCOME, "left_out"))
 
 
 def measure_chosen(
@@ -151,7 +160,7 @@ def measure_chosen(
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
         rows=rows.hstack(kept.select(OUTCOME)),
-        about=kept.drop(OUTCOME),
+        about=kept.drop(*OUTCOME, "left_out"),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
         shares=shares,
@@ -197,9 +206,19 @@ def _distinct(texts: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([column.extend_constant(None, longest - len(column)) for column in columns])
 
 
-def _labels(
+def _changed(
+    events: Events, labels: pl.DataFrame, params: TrainingParams, known_until: datetime
+) -> pl.Series:
+    """Of each row, whether support may have changed its outcome and it is left out for that."""
+    if params.contacted == "features":
+        return pl.repeat(value=False, n=labels.height, eager=True)
+    return touched(events, labels, reach_days=params.horizon_days, known_until=known_until)
+
+
+def labels_of(
     events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
 ) -> pl.DataFrame:
+    """What became of each pair, as ``params`` say what churn is; as of ``contract_labels``."""
     if params.churn == "silence":
         return silence_labels(
             events,
