@@ -18,10 +18,11 @@ from features.catalogue import FEATURES
 from features.support import SUPPORT_FEATURES
 from flows.history import training_dates
 from models.judge import judge, who_says
+from models.outcomes import OUTCOME, label_spine
 from models.params import TrainingParams
 from models.promote import Verdict, verdict
 from models.train import Made, fit_and_judge
-from models.training_set import OUTCOME, TrainingSet, build_training_set, label_spine
+from models.training_set import TrainingSet, build_training_set
 from sources.extract import extract
 from sources.landing import read_events
 from sources.sample import simulate

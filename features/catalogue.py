@@ -1,7 +1,9 @@
 """Every feature that Perdura measures, and the page that lists them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
 from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
 from features.payments import PAYMENT_FEATURES
 from features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
@@ -19,27 +21,41 @@ FEATURES: tuple[Feature | Derived, ...] = (
     *USAGE_FEATURES,
 )
 
+#: With what support did, where that is learnt from.
+WITH_CONTACTS: tuple[Feature | Derived, ...] = (*FEATURES, *CONTACT_FEATURES)
+
 #: Every column by its name, in the order the builder gives them.
 COLUMNS: dict[str, Column] = {
-    column.name: column for feature in FEATURES for column in feature.columns
+    column.name: column for feature in WITH_CONTACTS for column in feature.columns
 }
 
 PAGE = Path(__file__).parent.parent / "docs" / "FEATURES.md"
 
 _HEAD = f"""# The features
 
-{len(COLUMNS)} columns from {len(FEATURES)} features. Written by `make docs` from the definitions
-in `features/`; a test fails when it is not current.
+{len(COLUMNS)} columns from {len(WITH_CONTACTS)} features. Written by `make docs` from the
+definitions in `features/`; a test fails when it is not current.
 
 A window of `d` days is `[as_of - d, as_of)`, and only what was known before `as_of` counts.
+Those of `contacts` are measured only with `contacted = "features"`, and never given as a reason.
 """
+
+
+def to_measure(*, contacts: bool) -> tuple[Feature | Derived, ...]:
+    """What is measured: with what support did, or without."""
+    return WITH_CONTACTS if contacts else FEATURES
+
+
+def reads_contacts(names: Iterable[str]) -> bool:
+    """Whether columns of these names tell what support did."""
+    return not CONTACT_COLUMNS.isdisjoint(names)
 
 
 def page() -> str:
     """The catalogue as Markdown: one row per feature, in the order of the columns."""
     lines = [_HEAD, "| feature | over days | from | unit | sign of | English | Spanish |"]
     lines.append("|---|---|---|---|---|---|---|")
-    lines += [_line(feature) for feature in FEATURES]
+    lines += [_line(feature) for feature in WITH_CONTACTS]
     return "\n".join(lines) + "\n"
 
 

@@ -84,6 +84,7 @@ class Feature:
         es: Its meaning in Spanish.
         currency: Of ``money``, the column that holds its currency, e.g. ``payment_currency``.
         rises: More of it surely never lowers the risk of leaving: a model may be held to that.
+        named: Whether it may be given as a reason.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Feature:
     es: Phrases
     currency: str | None = None
     rises: bool = False
+    named: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
@@ -131,6 +133,7 @@ class Derived:
         en: Its meaning in English.
         es: Its meaning in Spanish.
         rises: As in ``Feature``.
+        named: As in ``Feature``.
     """
 
     name: str
@@ -140,6 +143,7 @@ class Derived:
     en: Phrases
     es: Phrases
     rises: bool = False
+    named: bool = True
 
     @property
     def columns(self) -> tuple["Column", ...]:

@@ -132,6 +132,29 @@ def backtest(
 
 
 @app.command()
+def effect(
+    since: Day = None,
+    worth: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=0.5, help="The smallest difference worth seeing: 0.02 of all."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what contact does: how many of the contacted stayed, against those held out."""
+    from flows.prefect_edge import start
+
+    start()
+    from flows.effect import contact_effect
+    from flows.show_effect import in_words, print_effect
+
+    found = contact_effect(_day(since), worth=worth)
+    if as_json:
+        _print_json({"says": in_words(found), **_plain(found)})
+    else:
+        print_effect(found)
+
+
+@app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
     _start_and_compile()

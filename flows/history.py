@@ -7,7 +7,7 @@ import polars as pl
 from flows.moments import midnight, month_starts
 from flows.settings import Settings
 from models.params import BoosterParams, TrainingParams
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_until
 from sources.merges import Events, known_before
 
@@ -28,6 +28,7 @@ def training_params(settings: Settings) -> TrainingParams:
         lead_days=settings.lead_days,
         horizon_days=settings.horizon_days,
         grace_days=settings.grace_days,
+        contacted=settings.contacted,
         split=settings.split,
         calls=settings.calls,
         save_share=settings.save_share,
@@ -72,6 +73,14 @@ def training_dates(
         steps = (known_until - first) // timedelta(days=step_days)
         dates = [known_until - timedelta(days=step_days * k) for k in range(steps, -1, -1)]
     return sorted({*dates, known_until})
+
+
+def learns_contacts(events: Events, params: TrainingParams, known_until: datetime) -> bool:
+    """Whether what support did is learnt from: it is wanted, and something was known by then."""
+    if params.contacted != "features":
+        return False
+    known = known_before(events, known_until)[CONTACTS.name]
+    return not known.select("kind").head(1).collect().is_empty()
 
 
 def telling_table(settings: Settings) -> EventTable:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from features.build import build_features
-from features.catalogue import FEATURES
-from flows.history import telling_table, training_dates, training_params
+from features.catalogue import to_measure
+from flows.history import learns_contacts, telling_table, training_dates, training_params
 from flows.progress import Tell
 from flows.settings import Settings
+from models.outcomes import label_spine
 from models.params import TrainingParams
-from models.training_set import TrainingSet, build_training_set, label_spine
+from models.training_set import TrainingSet, build_training_set
 from sources.landing import read_events
 from sources.partition import BUCKETS, Part
 from sources.states import scored_spine
@@ -50,12 +51,13 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     """
     params = replace(training_params(settings), most_rows=_EVERY, most_later_rows=_EVERY)
     everybody = read_events(settings.landing)
+    features = to_measure(contacts=learns_contacts(everybody, params, known_until))
     dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
     part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
     events = read_events(settings.landing, part)
     spine = scored_spine(events, dates, **settings.business)
     training = build_training_set(
-        events, FEATURES, spine, params, known_until=known_until, progress=tell
+        events, features, spine, params, known_until=known_until, progress=tell
     )
 
     def labels_at(origin: datetime) -> pl.DataFrame:
@@ -66,7 +68,7 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
         told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
         then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
         asked = scored_spine(events, then, **settings.business).select("subscriber_id", "as_of")
-        rows = build_features(events, FEATURES, asked)
+        rows = build_features(events, features, asked)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 
     return Past(

@@ -12,7 +12,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from features.build import build_features
-from features.catalogue import COLUMNS, FEATURES
+from features.catalogue import COLUMNS, reads_contacts, to_measure
 from flows.exchange_rates import exchange_at
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
@@ -62,7 +62,9 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     if active.is_empty():
         return ScoredPart(file=None, known=people.height, rows=0, seconds=seconds)
     pairs = active.select("subscriber_id", "as_of")
-    rows = _timed("features", seconds, lambda: build_features(events, FEATURES, pairs))
+    reads = reads_contacts(_model(folder / MODEL).contract.names)
+    features = to_measure(contacts=reads)
+    rows = _timed("features", seconds, lambda: build_features(events, features, pairs))
     by = _valuation(settings, as_of)
     scores = _timed("reasons", seconds, lambda: _score(rows, active, by, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"

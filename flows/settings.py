@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         lead_days: Days between ``as_of`` and the first day whose leavers count.
         horizon_days: Days in which somebody leaves, or does not.
         grace_days: Days within which a leaver who comes back has not left.
+        contacted: Of people whom support contacted in time to change what became of them, nothing
+            is learnt (``left_out``), so that those it saved do not teach that trouble is harmless;
+            or as much as of others, beside ``features`` of what support did until then.
         active_within_days: With ``silence``, who paid in so many days is active.
         split: Judge on later dates (``time``), or on other people (``subscribers``) where the
             history is too short for that.
@@ -92,6 +95,7 @@ class Settings(BaseSettings):
     lead_days: int = Field(default=0, ge=0)
     horizon_days: int = Field(default=30, ge=1)
     grace_days: int = Field(default=30, ge=0)
+    contacted: Literal["left_out", "features"] = "left_out"
     active_within_days: int = Field(default=365, ge=1)
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)

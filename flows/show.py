@@ -9,6 +9,7 @@ from flows.backtest import Backtested
 from flows.score_nightly import Night
 from flows.train_weekly import Training
 from models.backtest_card import over_time
+from models.card import left_out
 from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)
@@ -60,8 +61,8 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     for metric, shown in _METRICS.items():
         table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
     console.print(table)
-    for reason in (*trained.reasons, *trained.offers):
-        console.print(reason)
+    for told in (*trained.reasons, *trained.offers, *left_out(trained.rows)):
+        console.print(told)
 
 
 def print_backtest(done: Backtested, console: Console = OUT) -> None:

@@ -12,18 +12,15 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from features.catalogue import COLUMNS, FEATURES
+from features.catalogue import to_measure
+from features.definition import Derived, Feature
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
+from models.outcomes import label_spine
 from models.params import TrainingParams
 from models.shares import Shares, outcome_counts
-from models.training_set import (
-    TrainingSet,
-    join_training_sets,
-    label_spine,
-    measure_chosen,
-)
+from models.training_set import TrainingSet, join_training_sets, measure_chosen
 from sources.landing import read_events
 from sources.partition import Part
 from sources.states import scored_spine
@@ -38,6 +35,7 @@ class Work:
         known_until: Labels read only what was known before.
         settings: Of the home.
         params: What is learnt.
+        contacts: Whether from what support did, too.
         folder: Where the parts are laid down, seen by every worker.
     """
 
@@ -46,6 +44,12 @@ class Work:
     settings: Settings
     params: TrainingParams
     folder: Path
+    contacts: bool = False
+
+    @property
+    def features(self) -> tuple[Feature | Derived, ...]:
+        """What is measured."""
+        return to_measure(contacts=self.contacts)
 
     def file(self, what: str, part: Part) -> Path:
         """Where one part's rows lie."""
@@ -87,7 +91,7 @@ def _label_part(part: Part, work: Work) -> pl.DataFrame:
 def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
     measured = measure_chosen(
         read_events(work.settings.landing, part),
-        FEATURES,
+        work.features,
         pl.read_ipc(work.file("labelled", part)),
         work.params,
         shares=shares,
@@ -128,7 +132,7 @@ def _read(part: Part, work: Work, shares: Shares) -> TrainingSet:
     return TrainingSet(
         rows=pl.read_ipc(work.file("rows", part)),
         about=pl.read_ipc(work.file("about", part)),
-        columns=tuple(COLUMNS.values()),
+        columns=tuple(column for feature in work.features for column in feature.columns),
         known_until=work.known_until,
         shares=shares,
         texts=pl.read_ipc(texts) if texts.exists() else None,

@@ -9,7 +9,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.history import known_history, training_dates, training_params
+from flows.history import known_history, learns_contacts, training_dates, training_params
 from flows.parts import parts_of, placed, scratch
 from flows.past import Past, past
 from flows.progress import Tell, step
@@ -44,7 +44,7 @@ class Training:
         reasons: Why, or why not, in words.
         offers: Whether it says whom to offer more, and why, in words.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
-        rows: Rows of each part: fitted, calibrated, judged.
+        rows: Rows of each part: fitted, calibrated, judged; and those left out.
         seconds: By step.
     """
 
@@ -83,6 +83,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             settings=settings,
             params=params,
             folder=folder,
+            contacts=learns_contacts(events, params, known_until),
         )
         rows = training_set(work, seconds)
     before = _before(settings, known_until, seconds)

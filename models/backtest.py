@@ -14,11 +14,12 @@ from models.backtested import Backtest
 from models.groups import by_cause, by_group
 from models.intervals import intervals
 from models.judge import judge, who_says
+from models.outcomes import OUTCOME
 from models.params import TrainingParams
 from models.segments import SEGMENTS, with_segments
 from models.split import HistoryTooShort, split_dates
 from models.train import fit_and_judge
-from models.training_set import OUTCOME, Progress, TrainingSet
+from models.training_set import Progress, TrainingSet
 
 #: What became of each row as it was known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
 LabelsAt = Callable[[datetime], pl.DataFrame]

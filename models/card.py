@@ -1,5 +1,7 @@
 """The model card: what a model predicts, from what, how well, and what it must not be used for."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from models.capacity import at_capacity
@@ -57,11 +59,28 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## Whom to offer more\n\n" + expansion_card(trained.expansion),
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
+                *left_out(trained.sizes),
                 _LIMITS,
             ]
         )
         + "\n"
     )
+
+
+def left_out(sizes: Mapping[str, int]) -> list[str]:
+    """Why rows were left out, where any were.
+
+    Args:
+        sizes: As in ``Trained``.
+    """
+    rows = sizes["left_out_rows"]
+    if not rows:
+        return []
+    told = (
+        f"{rows:,} rows were left out: support had contacted these people, or made them an offer, "
+        "in time to change what became of them. The risk is that of leaving if nobody calls."
+    )
+    return [told]
 
 
 def _earlier(earlier: pl.DataFrame | None) -> list[str]:

@@ -9,7 +9,7 @@ import polars as pl
 import polars.selectors as cs
 
 from models.rises import chosen_rises
-from sources.events import MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
+from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known, owners
 
 #: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
@@ -22,6 +22,9 @@ _KEPT_AFTER = {
     "cancel_withdrawn": True,
     "ended": False,
 }
+
+#: What support does that may change what becomes of somebody; holding out is leaving alone.
+_TOUCHING = ("contacted", "offered")
 
 
 def contract_labels(
@@ -50,9 +53,11 @@ def contract_labels(
 
     Returns:
         One row per spine row, in its order: ``subscriber_id``, ``as_of``, ``churned``, ``cause``
-        (``payment``, ``voluntary``; of churners only), ``left_at`` (of churners only). Churned
-        is null where it is unknown, as window plus grace had not closed by ``known_until``, and
-        where nothing is predicted: gone before ``as_of``, or decided within the lead.
+        (``payment``, ``voluntary``; of churners only), ``left_at`` (of churners only),
+        ``settled_at``: from then on nothing could have changed the answer (churners left; a leaving
+        in the window was undone after it; or the window closed). Churned is null where it is
+        unknown, as window plus grace had not closed by ``known_until``, and where nothing is
+        predicted: gone before ``as_of``, or decided within the lead.
     """
     opens = pl.col("as_of") + timedelta(days=lead_days)
     return _left(
@@ -108,16 +113,26 @@ def _left(
     """Who decided to leave within the horizon from ``opens`` on, which no row may be without."""
     closes = opens + timedelta(days=horizon_days)
     moves = _moves(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
-    leavings = _lasting_leavings(moves, timedelta(days=grace_days))
+    leavings = _leavings(moves, timedelta(days=grace_days))
+    lasting = leavings.filter(pl.col("undone_at").is_null()).drop("undone_at")
+    undone = leavings.select("owner", "undone_at", broke_at="left_at").drop_nulls()
     kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
-    asked = _followed(events, spine, known_until).sort("as_of")
-    labelled = _next(_last(asked, "as_of", kept, "happened_at"), "as_of", leavings, "left_at")
+    asked = _followed(events, spine, known_until).with_columns(closes=closes).sort("as_of")
+    labelled = _next(_last(asked, "as_of", kept, "happened_at"), "as_of", lasting, "left_at")
+    labelled = _last(labelled.sort("closes"), "closes", undone, "broke_at")
     predicted = pl.col("staying").fill_null(value=False) & (pl.col("left_at") >= opens).fill_null(
         value=True
     )
     closed = closes + timedelta(days=grace_days) <= known_until
     churned = (pl.col("left_at") < closes).fill_null(value=False)
-    return _answer(labelled.with_columns(churned=pl.when(closed & predicted).then(churned)))
+    return _answer(
+        labelled.with_columns(
+            churned=pl.when(closed & predicted).then(churned),
+            settled_at=pl.when(churned)
+            .then("left_at")
+            .otherwise(pl.max_horizontal("closes", "undone_at")),
+        )
+    )
 
 
 def silence_labels(
@@ -132,7 +147,8 @@ def silence_labels(
 
     Returns:
         As ``contract_labels``. The cause is always ``voluntary``, ``left_at`` is the last
-        payment before the window, and churned is null until the window has closed.
+        payment before the window, ``settled_at`` the first payment in it or its end, and churned
+        is null until the window has closed.
     """
     opens = pl.col("as_of") + timedelta(days=lead_days)
     closes = opens + timedelta(days=horizon_days)
@@ -152,7 +168,42 @@ def silence_labels(
     labelled = _next(labelled, "opens", after.drop("happened_at"), "paid_at")
     silent = (pl.col("paid_at") >= closes).fill_null(value=True)
     churned = pl.when(closes <= known_until).then(silent)
-    return _answer(labelled.with_columns(churned=churned, cause=pl.lit("voluntary")))
+    settled = pl.min_horizontal("paid_at", closes)
+    return _answer(
+        labelled.with_columns(churned=churned, cause=pl.lit("voluntary"), settled_at=settled)
+    )
+
+
+def touched(
+    events: Events, labels: pl.DataFrame, *, reach_days: int, known_until: datetime
+) -> pl.Series:
+    """Whether support contacted each row's person in ``[as_of - reach, settled_at)``, or offered.
+
+    Who had already left, or had already paid, when support called was not changed by the call.
+
+    Args:
+        events: The event tables by name.
+        labels: As of ``contract_labels`` or ``silence_labels``.
+        reach_days: How long what support did goes on having an effect.
+        known_until: Only rows with ``known_at < known_until`` are read.
+
+    Returns:
+        ``touched``: one value per row, in order; false where nothing was settled.
+    """
+    contacts = (
+        as_known(events, CONTACTS.name, known_until)
+        .filter(pl.col("kind").is_in(_TOUCHING))
+        .select(owner="subscriber_id", touched_at="happened_at")
+        .sort("touched_at")
+        .collect()
+    )
+    if contacts.is_empty():
+        return pl.repeat(value=False, n=labels.height, eager=True).alias("touched")
+    opens = pl.col("as_of") - timedelta(days=reach_days)
+    asked = _followed(events, labels, known_until).with_columns(labels["settled_at"], opens=opens)
+    first = _next(asked.sort("opens"), "opens", contacts, "touched_at").sort("place")
+    before = pl.col("touched_at") < pl.col("settled_at")
+    return first.select(touched=before.fill_null(value=False)).to_series()
 
 
 def expansion_labels(
@@ -239,14 +290,16 @@ def _moves(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _lasting_leavings(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
-    """One row per leaving that was not undone, in order of time: owner, left_at, cause."""
+def _leavings(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
+    """One row per leaving, in order of time: owner, left_at, cause, undone_at (if it was)."""
     back = pl.when(pl.col("kept") > 0).then(pl.col("happened_at"))
     back_at = back.backward_fill().over("owner")
     undone = (back_at < pl.col("happened_at") + grace).fill_null(value=False)
     by_payment = (pl.col("kind") == "ended") & (pl.col("reason") == "payment")
-    return moves.filter(pl.col("kept") == 0, pl.col("step") < 0, ~undone).select(
+    told = moves.with_columns(undone_at=pl.when(undone).then(back_at))
+    return told.filter(pl.col("kept") == 0, pl.col("step") < 0).select(
         "owner",
+        "undone_at",
         left_at="happened_at",
         cause=pl.when(by_payment.fill_null(value=False))
         .then(pl.lit("payment"))
@@ -257,4 +310,6 @@ def _lasting_leavings(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
 def _answer(labelled: pl.DataFrame) -> pl.DataFrame:
     """The columns of a label in the spine's order, cause and moment for churners only."""
     of_churners = (pl.when(pl.col("churned")).then(pl.col(name)) for name in ("cause", "left_at"))
-    return labelled.sort("place").select("subscriber_id", "as_of", "churned", *of_churners)
+    settled = pl.when(pl.col("churned").is_not_null()).then("settled_at").alias("settled_at")
+    told = ("subscriber_id", "as_of", "churned", *of_churners, settled)
+    return labelled.sort("place").select(*told)

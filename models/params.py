@@ -45,6 +45,9 @@ class TrainingParams:
         horizon_days: Length of the window, ``[as_of + lead, as_of + lead + horizon)``.
         grace_days: How long a leaving may be undone; of no use where churn is silence.
         expansion_days: Within so many days from the lead on somebody chooses to pay more, or not.
+        contacted: What becomes of rows of people whom support contacted in time to change what
+            became of them: they are ``left_out``; or they are learnt from as others are, beside
+            ``features`` of what support did.
         split: By ``time``, or by ``subscribers`` where the history is too short for that.
         calibrate_dates: How many dates calibrate, where the split is by time.
         judge_dates: How many dates judge, where the split is by time.
@@ -62,6 +65,7 @@ class TrainingParams:
     horizon_days: int = 30
     grace_days: int = 30
     expansion_days: int = 60
+    contacted: Literal["left_out", "features"] = "left_out"
     split: Literal["time", "subscribers"] = "time"
     calibrate_dates: int = 2
     judge_dates: int = 2

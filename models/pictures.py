@@ -90,7 +90,7 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
         axes.plot(month, months["said"], color=_BLUE, label="predicted")
         axes.set(title="How long do they stay?", xlabel="months later", ylim=(0, None))
         axes.set(ylabel="share that leaves, of those still there")
-        axes.xaxis.set_major_locator(FixedLocator(month))
+        axes.xaxis.set_major_locator(FixedLocator(months["month"].to_list()))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
     _save(file, draw)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from features.catalogue import reads_contacts
 from models.encoding import ColumnMismatch
 from models.model import ChurnModel
 from models.params import TrainingParams
@@ -53,6 +54,8 @@ def ask_champion(
     first: datetime = judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
     if params.split == "time" and champion.fitted_until > first:
         return Reigning(knew=_knew(champion, first))
+    if not reads_contacts(champion.contract.names):  # what support did is no news of subscribers
+        names = [name for name in names if not reads_contacts([name])]
     try:
         champion.contract.check(judged.select(names).clear())
     except ColumnMismatch as error:

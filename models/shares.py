@@ -28,6 +28,8 @@ class Shares:
         dates: Of each part of the split; none where every row is taken.
         newest: The last date that is asked about.
         seed: Decides who is chosen.
+        left_out: So many rows whose outcome is known are not there, as support had contacted
+            the person.
     """
 
     stayers: float = 1.0
@@ -35,6 +37,7 @@ class Shares:
     dates: Dates | None = None
     newest: datetime | None = None
     seed: int = 0
+    left_out: int = 0
 
     @property
     def everything(self) -> bool:
@@ -50,10 +53,12 @@ def outcome_counts(labelled: pl.DataFrame, params: TrainingParams) -> pl.DataFra
     """What ``shares_of`` needs to know of labelled rows: a few lines, however many rows there are.
 
     Returns:
-        One row per ``as_of``, ``side`` (of a split by subscriber) and ``churned``: ``rows``.
+        One row per ``as_of``, ``side`` (of a split by subscriber) and ``churned``: ``rows``, and
+        how many of them are ``left_out``.
     """
-    side = _sides(labelled, params)
-    return labelled.with_columns(side).group_by(_COUNTED).agg(rows=pl.len()).sort(_COUNTED)
+    counts = {"rows": pl.len(), "left_out": pl.col("left_out").sum()}
+    told = labelled.with_columns(_sides(labelled, params))
+    return told.group_by(_COUNTED).agg(**counts).sort(_COUNTED)
 
 
 def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
@@ -67,8 +72,9 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
         HistoryTooShort: There are more rows than may be taken, and too few dates for a split.
     """
     told = pl.concat(counts)
+    everything = Shares(left_out=int(told["left_out"].sum()))
     if told["rows"].sum() <= min(params.most_rows, params.most_later_rows):
-        return Shares()
+        return everything
     known = told.filter(pl.col("churned").is_not_null())
     dates = _dates(known["as_of"].unique().sort().to_list(), params)
 
@@ -84,8 +90,9 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
         dates=dates,
         newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
         seed=params.booster.seed,
+        left_out=everything.left_out,
     )
-    return Shares() if shares.everything else shares
+    return everything if shares.everything else shares
 
 
 def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:

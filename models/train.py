@@ -93,7 +93,7 @@ def train(
         judged=judged,
         verdict=decided,
         fingerprint=fingerprint(training.rows, training.known_until),
-        sizes=split.sizes,
+        sizes=split.sizes | {"left_out_rows": training.shares.left_out},
         shares=training.shares,
         columns=training.columns,
         earlier=earlier,

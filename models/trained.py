@@ -34,7 +34,8 @@ class Trained:
         honesty: Whether its reasons are true of it.
         expansion: What was learnt of who would rather pay more.
         fingerprint: Of the training set.
-        sizes: Rows of each part of the split, and how many of them left.
+        sizes: Rows of each part of the split and how many of them left; and rows left out of it,
+            as support had contacted these people.
         shares: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or

@@ -8,20 +8,12 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
-from models.labels import contract_labels, expansion_labels, month_labels, silence_labels
-from models.months import LATER, are_months, with_month
+from models.outcomes import CAME, label_spine
 from models.params import TrainingParams
-from models.people import labelled_once, with_owners
 from models.shares import Shares, chosen, outcome_counts, shares_of
-from sources.events import MERGES
-from sources.merges import Events, owners
+from sources.merges import Events
 
 Progress = Callable[[int, int, str], None]
-
-#: The columns that say what became of a row.
-OUTCOME = ("churned", "cause", "expanded", "owner")
-#: And in a later month.
-CAME = (*OUTCOME, *LATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +22,11 @@ class TrainingSet:
 
     Attributes:
         rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
-            ``churned`` (null: not known yet, or told by another account of the same person),
-            ``cause`` (of churners), ``expanded`` (null as churned is, and where there are no
-            contracts), ``owner``, the account that it lives on as by now, and of one later month
-            (``month``) whether its subscriber left in it (``left_then``, null where they had
-            before or it is not known).
+            ``churned`` (null: not known yet, told by another account of the same person, or left
+            out, as support had contacted them), ``cause`` (of churners), ``expanded`` (null as
+            churned is, and where there are no contracts), ``owner``, the account that it lives on
+            as by now, and of one later month (``month``) whether its subscriber left in it
+            (``left_then``, null where they had before or it is not known).
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -112,26 +104,6 @@ def build_training_set(
     )
 
 
-def label_spine(
-    events: Events, spine: pl.DataFrame, params: TrainingParams, *, known_until: datetime
-) -> pl.DataFrame:
-    """The spine and what became of each row: the columns of ``CAME``.
-
-    The first half of ``build_training_set``, for one part of the subscribers or for all; the
-    other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
-    together give the shares (``shares_of``), and then each part is measured.
-    """
-    pairs = with_month(spine.select("subscriber_id", "as_of"), params, known_until)
-    labels = _labels(events, pairs, params, known_until).with_columns(
-        _expanded(events, pairs, params, known_until),
-        pairs["month"],
-        _later(events, pairs, params, known_until),
-    )
-    links = owners(events[MERGES.name], known_until)
-    outcomes = labelled_once(with_owners(labels.drop("left_at"), links))
-    return spine.hstack(outcomes.select(CAME))
-
-
 def measure_chosen(
     events: Events,
     features: Iterable[Feature | Derived],
@@ -160,7 +132,7 @@ def measure_chosen(
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
         rows=rows.hstack(kept.select(CAME)),
-        about=kept.drop(CAME),
+        about=kept.drop(*CAME, "left_out"),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
         shares=shares,
@@ -204,57 +176,3 @@ def _distinct(texts: pl.DataFrame) -> pl.DataFrame:
     columns = [column.drop_nulls().unique().sort() for column in texts.iter_columns()]
     longest = max((len(column) for column in columns), default=0)
     return pl.DataFrame([column.extend_constant(None, longest - len(column)) for column in columns])
-
-
-def _labels(
-    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
-) -> pl.DataFrame:
-    if params.churn == "silence":
-        return silence_labels(
-            events,
-            pairs,
-            lead_days=params.lead_days,
-            horizon_days=params.horizon_days,
-            known_until=known_until,
-        )
-    return contract_labels(
-        events,
-        pairs,
-        lead_days=params.lead_days,
-        horizon_days=params.horizon_days,
-        grace_days=params.grace_days,
-        known_until=known_until,
-    )
-
-
-def _later(
-    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
-) -> pl.Series:
-    """Whether each row's subscriber left in the later month that it is asked about."""
-    if not are_months(params):
-        return pl.Series("left_then", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
-    labels = month_labels(
-        events,
-        pairs.with_columns(pl.col("month").fill_null(0)),
-        horizon_days=params.horizon_days,
-        grace_days=params.grace_days,
-        known_until=known_until,
-    )
-    return labels.select(
-        left_then=pl.when(pairs["month"].is_not_null()).then("churned")
-    ).to_series()
-
-
-def _expanded(
-    events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
-) -> pl.Series:
-    """Who chose to pay more; of nobody known where there are no contracts."""
-    if params.churn == "silence":
-        return pl.Series("expanded", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
-    return expansion_labels(
-        events,
-        pairs,
-        lead_days=params.lead_days,
-        horizon_days=params.expansion_days,
-        known_until=known_until,
-    )["expanded"]

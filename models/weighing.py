@@ -60,7 +60,7 @@ def weigh(
         columns: What the columns mean.
         progress: Told after each block of rows.
         unnamed: Signals and columns that are never a reason, besides the model's ``unstable``
-            ones; the scores do not change by it.
+            ones and the features that say so; the scores do not change by it.
 
     Raises:
         ColumnMismatch, UnknownCategory: As ``model.predict``.
@@ -69,6 +69,7 @@ def weigh(
     model.contract.check(frame)
     meant = in_contract_order(model, columns)
     muted = _muted(meant, unnamed) | _muted(meant, model.unstable)
+    muted |= np.array([not column.feature.named for column in meant])
     signals = [column.feature.signal for column in meant]
     names = sorted(set(signals))
     numbers = np.array([names.index(signal) for signal in signals], np.int64)

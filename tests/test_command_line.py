@@ -41,7 +41,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
     ).stdout
     assert "heavy: []" in told
-    for command in ("demo", "simulate", "extract", "train", "score", "risk", "schedule"):
+    for command in ("demo", "simulate", "extract", "train", "effect", "score", "risk", "schedule"):
         assert command in told
 
 
@@ -62,6 +62,7 @@ def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_pa
     assert {"model", "constant", "recency", "logistic"} <= trained["metrics"].keys()
     assert 0.5 < trained["metrics"]["model"]["roc_auc"] < 1
     assert trained["promoted"] is True
+    assert trained["rows"]["left_out_rows"] > 0
     scored = json.loads(perdura("score", "--on", NIGHT, "--json", home=tmp_path).stdout)
     assert scored["scored_on"] == NIGHT
     assert scored["model_version"] == "1"
@@ -93,6 +94,7 @@ def test_a_setting_that_means_nothing_is_named(prefect_server, tmp_path):
 def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, tmp_path):
     told = perdura("demo", "--subscribers", "1500", "--months", "14", home=tmp_path)
     for words in (
+        "rows were left out: support had contacted these people",
         "The risk table",
         "The MLflow store",
         "perdura risk",

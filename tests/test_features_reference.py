@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from features import reference
 from features.build import build_features
-from features.catalogue import FEATURES
+from features.catalogue import WITH_CONTACTS
 from features.definition import Balance, Feature, Latest, Over, Phrases, Since
 from features.plan import MOST_CHANNELS, plans
 from sources.events import EVENT_TABLES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
@@ -138,7 +138,7 @@ def test_any_features_are_as_the_plain_builder_measures_them(events, features, p
 @settings(max_examples=10)
 @given(events=HISTORIES, pairs=PAIRS)
 def test_so_is_the_whole_catalogue(events, pairs):
-    assert_same(events, FEATURES, pairs)
+    assert_same(events, WITH_CONTACTS, pairs)
 
 
 class TestManyDates:
@@ -171,7 +171,8 @@ class TestUnordered:
         ]  # fmt: skip
         asked = spine(("bob", "2026-03-01"), ("ann", "2026-02-14"))
         there, back = (
-            build_features(events(tickets=each), FEATURES, asked) for each in (rows, rows[::-1])
+            build_features(events(tickets=each), WITH_CONTACTS, asked)
+            for each in (rows, rows[::-1])
         )
         assert_frame_equal(there, back, check_exact=True)
 
@@ -184,11 +185,11 @@ def test_threads_change_nothing(threads, tmp_path):
 
     script = (
         "import polars as pl; from features.build import build_features; "
-        "from features.catalogue import FEATURES; from tests.tables import events, spine; "
+        "from features.catalogue import WITH_CONTACTS; from tests.tables import events, spine; "
         "rows = [{'happened_at': f'2026-02-{d:02}', 'kind': 'paid', 'amount': d, "
         "'subscriber_id': f's{w}'} for d in range(1, 28) for w in range(20)]; "
         "asked = spine(*((f's{w}', '2026-03-01') for w in range(20))); "
-        "print(build_features(events(payments=rows), FEATURES, asked).hash_rows().sum(), "
+        "print(build_features(events(payments=rows), WITH_CONTACTS, asked).hash_rows().sum(), "
         "pl.thread_pool_size())"
     )
     environment = {**os.environ, "POLARS_MAX_THREADS": threads}

@@ -84,6 +84,7 @@ def test_who_never_decides_stays():
         "churned": False,
         "cause": None,
         "left_at": None,
+        "settled_at": day(30),
     }
 
 
@@ -231,7 +232,7 @@ def test_labels_agree_with_walking_through_each_history(rows, lead, grace):
         grace_days=grace,
         known_until=day(LONG_AFTER),
     )
-    assert labels.select("churned", "cause", "left_at").rows() == [
+    assert labels.select("churned", "cause", "left_at", "settled_at").rows() == [
         walk(known, who, lead, grace) for who in ("bea", "ana")
     ]
 
@@ -255,21 +256,24 @@ def walk(rows, who: str, lead: int, grace: int):
             kept.discard(row["subscription_id"])
         story.append((row, before, len(kept)))
     if not [after for row, _, after in story if row["happened_at"] < AS_OF][-1]:
-        return None, None, None
+        return None, None, None, None
+    closes = settled = day(lead + 30)
     for place, (row, before, after) in enumerate(story):
         at = row["happened_at"]
         if at < AS_OF or not before or after:
             continue
         soon = at + timedelta(days=grace)
-        if any(kept and later["happened_at"] < soon for later, _, kept in story[place + 1 :]):
+        back = [later["happened_at"] for later, _, kept in story[place + 1 :] if kept]
+        if back and back[0] < soon:
+            settled = max(settled, back[0]) if at < closes else settled
             continue
         if at < day(lead):
-            return None, None, None
-        if at >= day(lead + 30):
-            return False, None, None
+            return None, None, None, None
+        if at >= closes:
+            return False, None, None, settled
         by_payment = row["kind"] == "ended" and row["reason"] == "payment"
-        return True, "payment" if by_payment else "voluntary", at
-    return False, None, None
+        return True, "payment" if by_payment else "voluntary", at, at
+    return False, None, None, settled
 
 
 def paid(days: float, who: str = "ana", kind: str = "paid", **more: object):

@@ -8,8 +8,9 @@ import pytest
 
 from models.backtest import Backtest, backtest, judged_at, origins_of
 from models.judge import judge
+from models.outcomes import OUTCOME
 from models.split import HistoryTooShort
-from models.training_set import OUTCOME, TrainingSet
+from models.training_set import TrainingSet
 from tests.made_up import FIRST, PARAMS, training_set
 
 AT = replace(PARAMS, judge_dates=1)

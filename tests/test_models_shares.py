@@ -13,18 +13,13 @@ from sklearn.metrics import log_loss
 
 from features.definition import Latest
 from models.fit import Examples, fit_booster
+from models.outcomes import label_spine
 from models.params import BoosterParams, TrainingParams
 from models.people import person_numbers
 from models.shares import Shares, chosen, outcome_counts, shares_of
 from models.split import HistoryTooShort, split_rows
 from models.train import train
-from models.training_set import (
-    TrainingSet,
-    build_training_set,
-    join_training_sets,
-    label_spine,
-    measure_chosen,
-)
+from models.training_set import TrainingSet, build_training_set, join_training_sets, measure_chosen
 from sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, PLAN, training_set
 from tests.test_labels import AS_OF, day, happened, paid, spine_of, tables
@@ -35,8 +30,12 @@ BY_PERSON = replace(FEWER, split="subscribers")
 TOGETHER = ["subscriber_id", "as_of"]
 
 
+def counts(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
+    return outcome_counts(rows.with_columns(left_out=pl.lit(value=False)), params)
+
+
 def shares(rows: pl.DataFrame, params: TrainingParams) -> Shares:
-    return shares_of([outcome_counts(rows, params)], params)
+    return shares_of([counts(rows, params)], params)
 
 
 def taken(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
@@ -84,7 +83,7 @@ class TestWhoIsChosen:
         turned = taken(ROWS.sample(fraction=1, shuffle=True, seed=1), params)
         assert turned.sort(TOGETHER).equals(whole.sort(TOGETHER))
         parts = [part for _, part in ROWS.group_by(pl.col("subscriber_id").str.tail(1))]
-        agreed = shares_of([outcome_counts(part, params) for part in parts], params)
+        agreed = shares_of([counts(part, params) for part in parts], params)
         assert agreed == shares(ROWS, params)
         again = pl.concat(chosen(part, agreed, params) for part in parts)
         assert again.sort(TOGETHER).equals(whole.sort(TOGETHER))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features.build import build_features
-from features.catalogue import FEATURES
+from features.catalogue import WITH_CONTACTS
 from features.definition import Feature, Over
 from sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from sources.merges import Events, known_before
@@ -52,6 +52,7 @@ OWN = {
             "score": st.sampled_from([1.0, 2.0, 5.0, None]),
         }
     ),
+    "contacts": st.just({}),
     "merges": st.fixed_dictionaries({"merged_into": st.sampled_from(["ann", "bob", "eve"])}),
 }
 
@@ -99,7 +100,7 @@ def tables(*histories: dict[str, list[dict]]) -> Events:
 def test_what_was_unknown_changes_nothing(known, unknown):
     without, with_it = tables(known), tables(known, unknown)
     assert_frame_equal(
-        build_features(without, FEATURES, SPINE), build_features(with_it, FEATURES, SPINE)
+        build_features(without, WITH_CONTACTS, SPINE), build_features(with_it, WITH_CONTACTS, SPINE)
     )
     for churn in ("contract", "silence"):
         assert_frame_equal(
@@ -112,7 +113,7 @@ def test_truncating_every_source_and_rebuilding_gives_the_same(known, later):
     everything = tables(known, later)
     cut = known_before(everything, AS_OF)
     assert_frame_equal(
-        build_features(everything, FEATURES, SPINE), build_features(cut, FEATURES, SPINE)
+        build_features(everything, WITH_CONTACTS, SPINE), build_features(cut, WITH_CONTACTS, SPINE)
     )
 
 
@@ -120,14 +121,14 @@ def test_truncating_every_source_and_rebuilding_gives_the_same(known, later):
 def test_other_dates_in_the_spine_change_nothing(known, other):
     both = pl.concat([SPINE, spine(("ann", "2026-01-01"), ("eve", "2026-04-01"))])
     everything = tables(known, other)
-    together = build_features(everything, FEATURES, both).head(SPINE.height)
-    assert_frame_equal(build_features(everything, FEATURES, SPINE), together)
+    together = build_features(everything, WITH_CONTACTS, both).head(SPINE.height)
+    assert_frame_equal(build_features(everything, WITH_CONTACTS, SPINE), together)
 
 
 @given(history=histories(BEFORE | TOO_LATE))
 def test_windows_agree_with_counting_by_hand(history):
     history = history | {"merges": []}
-    built = build_features(tables(history), FEATURES, SPINE)
+    built = build_features(tables(history), WITH_CONTACTS, SPINE)
     for asked, by_hand in BY_HAND.items():
         table, matches, reduce = by_hand
         for days in asked.windows:
@@ -151,7 +152,7 @@ def mean_hours(counted):
 
 
 def named(name) -> Feature:
-    return next(f for f in FEATURES if f.name == name and isinstance(f, Feature))
+    return next(f for f in WITH_CONTACTS if f.name == name and isinstance(f, Feature))
 
 
 BY_HAND = {
@@ -184,5 +185,7 @@ def test_a_planted_leaking_feature_is_caught():
 
 
 def test_the_catalogue_reads_only_these_tables():
-    read = {f.events for f in FEATURES if isinstance(f, Feature) and isinstance(f.measure, Over)}
+    read = {
+        f.events for f in WITH_CONTACTS if isinstance(f, Feature) and isinstance(f.measure, Over)
+    }
     assert {PAYMENTS, TICKETS, SUBSCRIPTIONS} <= read

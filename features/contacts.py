@@ -1,0 +1,69 @@
+"""What support did about somebody: measured only where the settings want it learnt from."""
+
+from features.definition import Feature, Over, Phrases, Since
+from sources.events import CONTACTS
+
+CONTACTED = Feature(
+    name="contacts",
+    events=CONTACTS,
+    measure=Over("count"),
+    where="kind IN ('contacted', 'offered')",
+    windows=(30, 90),
+    when_empty=0,
+    unit="contacts",
+    signal="contacts",
+    en=Phrases("support made no contact", "support made contact", "support made contact {n} times"),
+    es=Phrases(
+        "el soporte no se puso en contacto",
+        "el soporte se puso en contacto",
+        "el soporte se puso en contacto {n} veces",
+    ),
+    named=False,
+)
+
+OFFERED = Feature(
+    name="offers",
+    events=CONTACTS,
+    measure=Over("count"),
+    where="kind = 'offered'",
+    windows=(90,),
+    when_empty=0,
+    unit="offers",
+    signal="contacts",
+    en=Phrases("nothing was offered", "1 offer was made", "{n} offers were made"),
+    es=Phrases("no se ofreció nada", "se hizo 1 oferta", "se hicieron {n} ofertas"),
+    named=False,
+)
+
+SINCE_CONTACTED = Feature(
+    name="days_since_contact",
+    events=CONTACTS,
+    measure=Since("last"),
+    where="kind IN ('contacted', 'offered')",
+    unit="days",
+    signal="contacts",
+    en=Phrases("support never made contact", "", "support last made contact {n} ago"),
+    es=Phrases(
+        "el soporte nunca se puso en contacto", "", "el soporte se puso en contacto hace {n}"
+    ),
+    named=False,
+)
+
+SINCE_HELD_OUT = Feature(
+    name="days_since_held_out",
+    events=CONTACTS,
+    measure=Since("last"),
+    where="kind = 'held_out'",
+    unit="days",
+    signal="contacts",
+    en=Phrases("was never held out", "", "was held out {n} ago"),
+    es=Phrases("nunca se dejó sin contactar", "", "se dejó sin contactar hace {n}"),
+    named=False,
+)
+
+CONTACT_FEATURES = (CONTACTED, OFFERED, SINCE_CONTACTED, SINCE_HELD_OUT)
+
+#: Their columns.
+CONTACT_COLUMNS = frozenset(
+    column.name for feature in CONTACT_FEATURES for column in feature.columns
+)

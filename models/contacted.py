@@ -1,0 +1,74 @@
+"""What became of those whom support contacted, and of those it held out by lot."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from models.outcomes import labels_of
+from models.params import TrainingParams
+from sources.events import CONTACTS
+from sources.merges import Events, as_known
+
+#: What may become of somebody: they stayed or left within the horizon; it is not known yet; or
+#: they had left already, and there was nobody to keep.
+OUTCOMES = ("stayed", "left", "awaited", "gone")
+
+HELD_OUT = "held_out"
+
+
+def outcomes(
+    events: Events, params: TrainingParams, *, since: datetime | None, known_until: datetime
+) -> pl.DataFrame:
+    """What became of everybody whom support contacted or held out, for one part or for all.
+
+    Each person counts once, by the first thing that was done in ``[since, known_until)``. Who was
+    held out first counts as held out, whatever came after (by intention to treat), and so does
+    who was both at one moment. Merged accounts are one person.
+
+    Args:
+        events: The event tables by name.
+        params: What leaving is. The window opens at the contact, whatever the lead.
+        since: See above; ``None``: from the beginning.
+        known_until: Only rows with ``known_at < known_until`` are read.
+
+    Returns:
+        One row per person: ``arm`` (the kind of what was done), ``outcome`` (one of
+        ``OUTCOMES``), ``crossed`` (held out, and contacted within the horizon all the same),
+        ``settles`` (when window plus grace have closed).
+    """
+    params = replace(params, lead_days=0)
+    done = as_known(events, CONTACTS.name, known_until).filter(pl.col("kind").is_in(CONTACTS.kinds))
+    if since:
+        done = done.filter(pl.col("happened_at") >= since)
+    told = done.select("subscriber_id", "kind", as_of="happened_at").collect()
+    people = _first(told)
+    labels = labels_of(events, people.select("subscriber_id", "as_of"), params, known_until)
+    settles = pl.col("as_of") + timedelta(days=params.gap_days)
+    outcome = (
+        pl.when("churned")
+        .then(pl.lit("left"))
+        .when(~pl.col("churned"))
+        .then(pl.lit("stayed"))
+        .when(settles > known_until)
+        .then(pl.lit("awaited"))
+        .otherwise(pl.lit("gone"))
+    )
+    return people.with_columns(labels["churned"], _crossed(people, told, params)).select(
+        arm="kind", outcome=outcome, crossed="crossed", settles=settles
+    )
+
+
+def _first(told: pl.DataFrame) -> pl.DataFrame:
+    """The first row of each person; at one moment being held out comes first."""
+    order = told.sort("as_of", pl.col("kind") != HELD_OUT, "kind")
+    return order.unique("subscriber_id", keep="first", maintain_order=True)
+
+
+def _crossed(people: pl.DataFrame, told: pl.DataFrame, params: TrainingParams) -> pl.Series:
+    """Of each person whether they were held out, and contacted within the horizon."""
+    contacted = told.filter(pl.col("kind") != HELD_OUT).select("subscriber_id", at="as_of")
+    closes = pl.col("as_of") + timedelta(days=params.horizon_days)
+    both = people.filter(kind=HELD_OUT).join(contacted, on="subscriber_id")
+    crossed = both.filter(pl.col("at") >= pl.col("as_of"), pl.col("at") < closes)
+    return people["subscriber_id"].is_in(crossed["subscriber_id"].implode()).alias("crossed")
