@@ -177,4 +177,4 @@ def _fit_to_offer(model: ChurnModel, degraded: tuple[str, ...]) -> ChurnModel:
 def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[str, ...]:
     """The sources that were missing or stale, and whether the model knew what came after."""
     sources = degraded_sources(settings.landing, as_of, settings.stale_after_days)
-    return (*sources, HINDSIGHT) if model.fitted_until > as_of else sources
+    return (*sources, HINDSIGHT) if model.knows_until > as_of else sources
