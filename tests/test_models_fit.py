@@ -69,6 +69,7 @@ def test_a_model_comes_back_from_its_folder_as_it_was(tmp_path):
         "booster.txt",
         "cause_booster.txt",
         "contract.json",
+        "expansion",
     ]
 
 
