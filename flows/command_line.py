@@ -167,21 +167,25 @@ def score(on: Day = None, as_json: Json = False) -> None:
 
 @app.command()
 def risk(
-    top: Annotated[int, typer.Option(min=1, help="How many of the riskiest.")] = 15,
+    top: Annotated[int, typer.Option(min=1, help="How many of them.")] = 15,
     on: Day = None,
+    offers: Annotated[
+        bool, typer.Option("--offers", help="Instead, whom to offer more, likeliest first.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
     from flows.settings import Settings
-    from flows.show_risks import print_risks
-    from risk.table import riskiest
+    from flows.show_risks import print_offers, print_risks
+    from risk.table import riskiest, to_offer
 
     settings = Settings()
-    rows = riskiest(settings.risk_url, top, scored_on=_day(on))
+    found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
+    rows = found(settings.risk_url, top, scored_on=_day(on))
     if as_json:
         _print_json(rows)
     else:
-        print_risks(rows, settings, newest=on is None)
+        show(rows, settings, newest=on is None)
 
 
 @app.command()

@@ -179,4 +179,4 @@ def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[s
     """The sources that were missing or stale, and whether the model knew what came after."""
     sources = degraded_sources(settings.landing, as_of, settings.stale_after_days)
     sources += stale_rates(settings, as_of)
-    return (*sources, HINDSIGHT) if model.fitted_until > as_of else sources
+    return (*sources, HINDSIGHT) if model.knows_until > as_of else sources

@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.blocks import ROWS
+from models.blocks import in_blocks
 from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
 from models.fit import load_booster, raw_scores
@@ -49,8 +49,11 @@ class ExpansionModel:
             contract: Of the churn model that it was stored with.
             rows: The columns of the contract, checked by it.
         """
-        blocks = rows.select(contract.names).iter_slices(ROWS)
-        said = [self.predict_encoded(contract.numbers(block)) for block in blocks]
+        asked = rows.select(contract.names)
+        said = in_blocks(
+            rows.height,
+            lambda start, stop: self.predict_encoded(contract.numbers(asked[start:stop])),
+        )
         return pl.Series("offer", np.concatenate([np.empty(0), *said]))
 
     def predict_encoded(self, matrix: np.ndarray) -> np.ndarray:

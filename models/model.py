@@ -81,6 +81,11 @@ class ChurnModel:
         """The trees that give the log-odds of leaving by payment, of those who leave."""
         return None if self.cause_text is None else load_booster(self.cause_text)
 
+    @property
+    def knows_until(self) -> datetime:
+        """Nothing that happened from this moment on was used for any part of it."""
+        return max(part.fitted_until for part in (self, self.expansion) if part is not None)
+
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """How likely each row's subscriber is to leave within the horizon.
 

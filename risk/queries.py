@@ -89,6 +89,16 @@ def nights_of(subscriber_id: str) -> sa.Select[Any]:
     return query.where(RISK.c.subscriber_id == subscriber_id).order_by(RISK.c.scored_on)
 
 
+def offers_of(connection: sa.Connection, night: Night, top: int) -> list[dict[str, Any]]:
+    """Whom to offer more in a night, likeliest first; nobody where the table cannot tell."""
+    if RISK.c.advice.name not in columns_of(connection, RISK):
+        return []
+    # In the index's own words: else SQLite does not see that it holds them.
+    due = RISK.c.advice == sa.literal_column("'offer'")
+    query = sa.select(RISK).where(RISK.c.scored_on == night.scored_on, due)
+    return records(connection, query.order_by(RISK.c.offer.desc(), "subscriber_id").limit(top))
+
+
 def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     """The rows of ``risk`` that ``query`` finds, with the types that pandas has for them."""
     import pandas as pd

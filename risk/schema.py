@@ -144,6 +144,13 @@ RISK = sa.Table(
         unique=True,
         sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
     ),
+    # Those to whom something is to be offered are few, and found by it.
+    sa.Index(
+        "likeliest_to_accept",
+        "scored_on",
+        "offer",
+        sqlite_where=sa.text("advice = 'offer'"),
+    ),
     comment="One row per night and subscriber; past nights stay",
 )
 

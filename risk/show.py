@@ -133,9 +133,9 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
     if row["advice"] is not None:  # as of nights that an older version published
         risk.append(f"\n{words[row['advice']]}")
     reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
-    why = [("-", Text(_printable(text))) for text in reasons]
-    to_do = Text(_printable(row["action_text"]), style="bold")
-    who = Text(_printable(row["subscriber_id"]))
+    why = [("-", Text(printable(text))) for text in reasons]
+    to_do = Text(printable(row["action_text"]), style="bold")
+    who = Text(printable(row["subscriber_id"]))
     cells = [Text(str(row["rank"])), who, risk, Text(_money(row, language))]
     if wide:
         return [*cells, _listed(why), to_do]
@@ -166,6 +166,6 @@ def _money(row: Mapping[Any, Any], language: Language) -> str:
     return f"{told}\n{words['cltv']} {written(row['cltv'], row['value_currency'], language)}"
 
 
-def _printable(text: str) -> str:
-    """Text that cannot move the cursor or colour the terminal."""
+def printable(text: str) -> str:
+    """The text, so that it can neither move the cursor nor colour the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

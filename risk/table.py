@@ -15,6 +15,7 @@ from risk.queries import (
     NoNight,
     frame,
     nights_of,
+    offers_of,
     published_night,
     records,
 )
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
 
     Scores = pl.DataFrame | pd.DataFrame
 
-__all__ = ["BadScores", "Bands", "NoNight", "freshness", "history", "publish", "read", "riskiest"]
+__all__ = [
+    "BadScores",
+    "Bands",
+    "NoNight",
+    "freshness",
+    "history",
+    "publish",
+    "read",
+    "riskiest",
+    "to_offer",
+]
 
 #: Rows that are checked at a time, and inserted: two or three times as many are in memory. Fewer
 #: cost time: SQLite keeps an undo of every index page for each statement.
@@ -152,6 +163,16 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
     with sqlite.reading(_existing(url)) as connection:
         night = published_night(connection, scored_on)
         return records(connection, query.where(RISK.c.scored_on == night.scored_on))
+
+
+def to_offer(url: str, top: int, *, scored_on: date | None = None) -> list[dict[str, Any]]:
+    """The rows of those to whom more is to be offered, likeliest first, as ``riskiest`` gives them.
+
+    Raises:
+        NoNight: Says which nights there are.
+    """
+    with sqlite.reading(_existing(url)) as connection:
+        return offers_of(connection, published_night(connection, scored_on), top)
 
 
 def history(url: str, subscriber_id: str) -> pd.DataFrame:

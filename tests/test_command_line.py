@@ -70,6 +70,10 @@ def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_pa
     risky = json.loads(perdura("risk", "--top", "3", "--json", home=tmp_path).stdout)
     assert [row["rank"] for row in risky] == [1, 2, 3]
     assert all(row["reasons"] for row in risky)
+    due = json.loads(perdura("risk", "--offers", "--json", home=tmp_path).stdout)
+    assert {row["advice"] for row in due} <= {"offer"}
+    assert [row["offer"] for row in due] == sorted((row["offer"] for row in due), reverse=True)
+    assert "ffer" in perdura("risk", "--offers", home=tmp_path).stdout
 
 
 def test_what_is_wrong_is_said_in_words_without_a_traceback(prefect_server, tmp_path):

@@ -1,12 +1,14 @@
 """Who would rather pay more: learnt where it can be, refused in words where it cannot."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from models.expansion_card import expansion_card
 from models.expansion_learnt import Expansion
 from models.floors import Floors
 from models.learn_expansion import learn_expansion
@@ -84,6 +86,23 @@ def test_it_is_kept_beside_the_churn_model_and_comes_back_the_same(tmp_path: Pat
     assert ChurnModel.load(tmp_path) == model
     files = sorted(file.name for file in (tmp_path / "expansion").iterdir())
     assert files == ["booster.txt", "expansion.json"]
+
+
+def test_who_learnt_it_from_later_outcomes_knows_as_much():
+    model, later = trained().model, datetime(2030, 1, 1, tzinfo=UTC)
+    assert model.expansion is not None
+    knowing = replace(model, expansion=replace(model.expansion, fitted_until=later))
+    assert knowing.knows_until == later
+    assert replace(model, expansion=None).knows_until == model.fitted_until
+
+
+def test_the_card_says_whether_offers_are_made_and_how_well_it_is_known_to_whom():
+    served = expansion_card(trained().expansion)
+    assert "- Offers: who will pay more" in served
+    assert "In 95 of 100 samples of other subscribers its ROC AUC lies between" in served
+    assert f"| judge_expanded | {trained().expansion.sizes['judge_expanded']} |" in served
+    refused = expansion_card(Expansion(reasons=("No offers: for this test.",)))
+    assert refused.endswith("- No offers: for this test.")
 
 
 def test_a_model_stored_without_it_offers_nothing(tmp_path: Path):

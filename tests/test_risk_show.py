@@ -18,6 +18,7 @@ from risk.money import totals, written
 from risk.night import Freshness
 from risk.schema import ADVICE
 from risk.show import cautions, expected_loss, riskiest
+from risk.show_offers import offers
 from risk.table import read
 from tests.test_risk_table import FAILED, MARCH_1, WAITED, put, score, scores
 
@@ -126,6 +127,23 @@ def test_what_is_advised_is_said_in_both_languages() -> None:
     assert isinstance(console.file, StringIO)
     for words in ("save", "offer more", "leave alone", "retener", "ofrecer más", "dejar en paz"):
         assert words in console.file.getvalue()
+
+
+def test_whom_to_offer_more_is_shown_in_both_languages(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/risk.db"
+    more = {"offer": 0.123, "advice": "offer"}
+    rows = [score("ann", 0.02, plan="pro", **more), score("\x1b[2Jbob", 0.03, mrr=None, **more)]
+    put(scores(*rows), url)
+    console = Console(file=StringIO(), width=80)
+    console.print(offers(risk.table.to_offer(url, 9)))
+    console.print(offers(risk.table.to_offer(url, 9), "es"), offers([]), offers([], "es"))
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    for part in ("12.3%", "2.0%", "€10.00", "pro", "unknown", "12,3", "10,00", "desconocido"):
+        assert part in text
+    assert "Nobody is to be offered anything." in text
+    assert "No hay que ofrecer nada a nadie." in text
+    assert "\x1b" not in text
 
 
 def test_no_colour_where_there_is_no_terminal(night: pd.DataFrame) -> None:

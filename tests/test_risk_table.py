@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from risk.queries import nights_of
+from risk.queries import nights_of, offers_of, published_night
 from risk.ranking import Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import REQUIRED
@@ -30,6 +30,7 @@ from risk.table import (
     publish,
     read,
     riskiest,
+    to_offer,
 )
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
@@ -482,6 +483,34 @@ def test_an_offer_and_an_advice_are_kept_and_may_be_unknown(url: str) -> None:
     assert read(url)[["offer", "advice"]].isna().all(axis=None)
 
 
+def test_those_to_whom_more_is_to_be_offered_come_likeliest_first(url: str) -> None:
+    rows = [
+        score("ann", 0.1, offer=0.25, advice="offer"),
+        score("bob", 0.1, offer=0.05, advice="leave_alone"),
+        score("cid", 0.1, offer=0.35, advice="offer"),
+        score("dan", 0.1, offer=0.25, advice="offer"),
+        score("eve", 0.4, advice="save"),
+    ]
+    put(scores(*rows), url)
+    put(TWO, url, MARCH_2)
+    named = [row["subscriber_id"] for row in to_offer(url, 9, scored_on=MARCH_1)]
+    assert named == ["cid", "ann", "dan"]
+    assert [row["offer"] for row in to_offer(url, 1, scored_on=MARCH_1)] == [0.35]
+    assert to_offer(url, 9) == []
+
+
+def test_they_are_found_without_reading_the_night(url: str) -> None:
+    put(TWO, url)
+    asked: list[tuple[str, Any]] = []
+    with reading(database_file(url)) as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
+        )
+        offers_of(connection, published_night(connection), 5)
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1]).all()
+    assert any("USING INDEX likeliest_to_accept" in step[-1] for step in steps)
+
+
 @pytest.fixture
 def older(url: str) -> str:
     """A table that knows of no advice, with one night."""
@@ -491,6 +520,7 @@ def older(url: str) -> str:
         lines = connection.execute(made).fetchone()[0].splitlines(keepends=True)
         told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
+        connection.execute("DROP INDEX likeliest_to_accept")
         connection.execute("ALTER TABLE risk RENAME TO newer")
         connection.execute(re.sub(r",\s*\)\s*$", ")", told))
         columns = ", ".join(c.name for c in RISK.c if c.name not in LATER)
@@ -507,6 +537,7 @@ def test_a_table_made_before_there_was_advice_is_read_as_it_is(older: str) -> No
     assert read(older)["advice"].isna().all()
     assert list(read(older).columns) == [column.name for column in RISK.c]
     assert [row["advice"] for row in riskiest(older, 2)] == [None, None]
+    assert to_offer(older, 2) == []
     assert history(older, "ann")["offer"].isna().tolist() == [True]
     assert content(older) == before
 
