@@ -9,7 +9,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.history import known_history, training_dates, training_params
+from flows.history import known_history, training_dates, tuned_params
 from flows.parts import parts_of, placed, scratch
 from flows.past import Past, past
 from flows.progress import Tell, step
@@ -42,6 +42,8 @@ class Training:
         version: Of the model in the registry, e.g. ``"3"``.
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
+        tuned: Whether its trees grow as tuned, and if not, why not, in words; where nothing was
+            tuned, none.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
         rows: Rows of each part: fitted, calibrated, judged.
         seconds: By step.
@@ -50,6 +52,7 @@ class Training:
     version: str
     promoted: bool
     reasons: tuple[str, ...]
+    tuned: str | None
     metrics: Mapping[str, Mapping[str, float]]
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -69,11 +72,12 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     Raises:
         NothingLanded: There is nothing to learn from.
         HistoryTooShort, NotEnoughChurn: There is too little of it.
+        BrokenTuning: The file of tuned parameters cannot be read.
     """
     settings, seconds = Settings.at(home), {}
-    params, events = training_params(settings), read_events(settings.landing)
-    known_until = known_history(settings, until)
+    events, known_until = read_events(settings.landing), known_history(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
+    params = tuned_params(settings, dates, known_until)
     with scratch(settings, "week") as folder:
         work = Work(
             dates=tuple(dates),
@@ -100,6 +104,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         version=version,
         promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
         reasons=trained.verdict.reasons,
+        tuned=params.tuned,
         metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
         rows=trained.sizes,
         seconds=seconds,
