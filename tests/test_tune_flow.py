@@ -60,7 +60,7 @@ def test_every_trial_is_a_run_in_the_run_of_the_tuning(done, home):
 def test_a_person_reads_defaults_beside_best_and_what_changes(done):
     console = Console(width=80, record=True, file=StringIO())
     print_tuning(done, console)
-    told = console.export_text()
+    told = " ".join(console.export_text().split())
     for words in ("defaults", "best", "log loss, mean", "num_leaves", "Nothing known from 2026-0"):
         assert words in told
     assert ("Kept in" in told) is (done.tuned is not None)
