@@ -155,6 +155,33 @@ def effect(
 
 
 @app.command()
+def tune(
+    until: Day = None,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Begin no trial after so many; begun before, it ends.")
+    ] = 10.0,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="So many in all, those before a stop among them.")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Go back to the defaults.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for trees that do better, on dates before the judged ones; what is found is kept."""
+    if forget:
+        _forget_tuned(as_json=as_json)
+        return
+    _start_and_compile()
+    from flows.show_tuning import print_tuning
+    from flows.tune import tune_trees
+
+    done = tune_trees(_day(until), minutes=minutes, trials=trials)
+    if as_json:
+        _print_json({"run_id": done.run_id, "share": done.share, **done.found.told})
+    else:
+        print_tuning(done)
+
+
+@app.command()
 def score(on: Day = None, as_json: Json = False) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
     _start_and_compile()
@@ -199,6 +226,19 @@ def schedule(as_json: Json = False) -> None:
     if as_json:
         _print_json({"deployments": hours()})
     serve_flows(announced=as_json)
+
+
+def _forget_tuned(*, as_json: bool) -> None:
+    from flows.settings import Settings
+
+    file = Settings().tuned
+    forgotten = file.exists()
+    file.unlink(missing_ok=True)
+    if as_json:
+        _print_json({"forgotten": forgotten})
+    else:
+        told = f"Forgotten: {file}." if forgotten else f"There was nothing to forget in {file}."
+        typer.echo(f"{told} The trees grow by the defaults.")
 
 
 def _start_and_compile() -> None:

@@ -1,5 +1,6 @@
 """What there is to learn from: since when, until when, at which dates, by which settings."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from flows.moments import midnight, month_starts
 from flows.settings import Settings
 from models.params import BoosterParams, TrainingParams
+from models.tuned import grown, read_tuned
 from sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_until
 from sources.merges import Events, known_before
@@ -22,7 +24,7 @@ class NothingLanded(ValueError):
 
 
 def training_params(settings: Settings) -> TrainingParams:
-    """What to learn, by the settings."""
+    """What to learn, by the settings alone: trees grow by the defaults."""
     return TrainingParams(
         churn=settings.churn,
         lead_days=settings.lead_days,
@@ -35,6 +37,27 @@ def training_params(settings: Settings) -> TrainingParams:
         monotone=settings.monotone,
         booster=BoosterParams(seed=settings.seed, threads=settings.threads),
     )
+
+
+def tuned_params(
+    settings: Settings, dates: Sequence[datetime], known_until: datetime
+) -> TrainingParams:
+    """What to learn, by the settings, with trees that grow as tuned, where tuning found something.
+
+    Args:
+        settings: Of the home.
+        dates: The dates that are learnt from and judged on, oldest first.
+        known_until: Outcomes that are known later are not used.
+
+    Raises:
+        BrokenTuning: The file of tuned parameters cannot be read.
+    """
+    params, tuned = training_params(settings), read_tuned(settings.tuned)
+    if tuned is None:
+        return params
+    closed = [date for date in dates if date + timedelta(days=params.gap_days) <= known_until]
+    judged = closed[-params.judge_dates :]
+    return grown(params, tuned, judged[0] if judged else None)
 
 
 def training_dates(

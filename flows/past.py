@@ -9,7 +9,7 @@ import polars as pl
 
 from features.build import build_features
 from features.catalogue import to_measure
-from flows.history import learns_contacts, telling_table, training_dates, training_params
+from flows.history import learns_contacts, telling_table, training_dates, tuned_params
 from flows.progress import Tell
 from flows.settings import Settings
 from models.outcomes import label_spine
@@ -48,11 +48,13 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     Raises:
         NothingLanded: There is nothing to learn from.
         HistoryTooShort: No outcome is known yet.
+        BrokenTuning: The file of tuned parameters cannot be read.
     """
-    params = replace(training_params(settings), most_rows=_EVERY, most_later_rows=_EVERY)
     everybody = read_events(settings.landing)
-    features = to_measure(contacts=learns_contacts(everybody, params, known_until))
     dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
+    wanted = tuned_params(settings, dates, known_until)
+    params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
+    features = to_measure(contacts=learns_contacts(everybody, params, known_until))
     part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
     events = read_events(settings.landing, part)
     spine = scored_spine(events, dates, **settings.business)

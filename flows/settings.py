@@ -139,6 +139,16 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home.absolute() / 'data' / 'risk.db'}"
 
     @property
+    def tuned(self) -> Path:
+        """The tuned parameters of the trees, where tuning found some."""
+        return self.home / "data" / "tuned.json"
+
+    @property
+    def studies(self) -> Path:
+        """What tuning has tried, so that a stop loses nothing: SQLite."""
+        return self.home / "data" / "tuning.db"
+
+    @property
     def business(self) -> Business:
         """How the business loses people, as the states are told it."""
         return {"churn": self.churn, "active_within_days": self.active_within_days}

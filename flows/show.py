@@ -8,7 +8,7 @@ from rich.table import Table
 from flows.backtest import Backtested
 from flows.score_nightly import Night
 from flows.train_weekly import Training
-from models.backtest_card import over_time
+from models.backtest_card import how_it_grows, over_time
 from models.card import left_out
 from sources.intake.report import Report, TableReport
 
@@ -35,7 +35,7 @@ _NAMES = {
 
 def print_report(report: Report, console: Console = OUT) -> None:
     """What an extract landed and refused, one line per table, and why."""
-    table = _table(f"Known before {report.until:%Y-%m-%d}", "table")
+    table = titled(f"Known before {report.until:%Y-%m-%d}", "table")
     for name in ("read", "landed", "had before", "for later", "rejected"):
         table.add_column(name, justify="right")
     for each in report.tables:
@@ -54,20 +54,21 @@ def print_report(report: Report, console: Console = OUT) -> None:
 
 def print_training(trained: Training, console: Console = OUT) -> None:
     """The model beside its baselines, and the verdict in words."""
-    table = _table(f"Version {trained.version}, judged on rows that were never fitted", "")
+    table = titled(f"Version {trained.version}, judged on rows that were never fitted", "")
     judged = {name: trained.metrics[name] for name in _NAMES if name in trained.metrics}
     for name in judged:
         table.add_column(_NAMES[name], justify="right")
     for metric, shown in _METRICS.items():
         table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
     console.print(table)
-    for told in (*trained.reasons, *trained.offers, *left_out(trained.rows)):
-        console.print(told)
+    tuned = [trained.tuned] if trained.tuned else []
+    for words in (*trained.reasons, *trained.offers, *tuned, *left_out(trained.rows)):
+        console.print(words)
 
 
 def print_backtest(done: Backtested, console: Console = OUT) -> None:
     """The model at each origin with its intervals, and where its picture lies."""
-    table = _table(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
+    table = titled(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
     table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
     told = over_time(done.found).select("origin", *_OVER_TIME)
     for name in _OVER_TIME:
@@ -76,6 +77,8 @@ def print_backtest(done: Backtested, console: Console = OUT) -> None:
         table.add_row(f"{origin:%Y-%m-%d}", *numbers)
     console.print(table)
     console.print("In brackets: 95 of 100 samples of other subscribers lie there.")
+    for words in how_it_grows(done.found):
+        console.print(words)
     if done.share < 1:
         console.print(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
     console.print(f"The picture, the segments and the baselines are in MLflow, run\n{done.run_id}.")
@@ -95,7 +98,8 @@ def print_night(night: Night, console: Console = OUT) -> None:
     console.print(f"Next: perdura risk --on {night.scored_on}")
 
 
-def _table(title: str, first: str) -> Table:
+def titled(title: str, first: str) -> Table:
+    """An empty table, its first column named."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column(first)
     return table

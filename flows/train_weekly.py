@@ -9,7 +9,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.history import known_history, learns_contacts, training_dates, training_params
+from flows.history import known_history, learns_contacts, training_dates, tuned_params
 from flows.parts import parts_of, placed, scratch
 from flows.past import Past, past
 from flows.progress import Tell, step
@@ -43,6 +43,8 @@ class Training:
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
         offers: Whether it says whom to offer more, and why, in words.
+        tuned: Whether its trees grow as tuned, and if not, why not, in words; where nothing was
+            tuned, none.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
         rows: Rows of each part: fitted, calibrated, judged; and those left out.
         seconds: By step.
@@ -52,6 +54,7 @@ class Training:
     promoted: bool
     reasons: tuple[str, ...]
     offers: tuple[str, ...]
+    tuned: str | None
     metrics: Mapping[str, Mapping[str, float]]
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -71,11 +74,12 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     Raises:
         NothingLanded: There is nothing to learn from.
         HistoryTooShort, NotEnoughChurn: There is too little of it.
+        BrokenTuning: The file of tuned parameters cannot be read.
     """
     settings, seconds = Settings.at(home), {}
-    params, events = training_params(settings), read_events(settings.landing)
-    known_until = known_history(settings, until)
+    events, known_until = read_events(settings.landing), known_history(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
+    params = tuned_params(settings, dates, known_until)
     with scratch(settings, "week") as folder:
         work = Work(
             dates=tuple(dates),
@@ -104,6 +108,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
         reasons=trained.verdict.reasons,
         offers=trained.expansion.reasons,
+        tuned=params.tuned,
         metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
         rows=trained.sizes,
         seconds=seconds,

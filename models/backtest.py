@@ -87,11 +87,22 @@ def judged_at(
         labels: What became of the rows before it, as it was known at it.
         params: What to learn; one date judges.
     """
-    upto = pl.col("as_of") <= pl.lit(origin)
-    rows = _relabelled(training.rows.filter(upto), origin, labels)
-    known = replace(training, rows=rows, about=training.about.filter(upto), known_until=origin)
+    known = known_at(training, origin, labels)
     made = fit_and_judge(known, params, lambda _done, _of, _what: None)
     return with_segments(made.judged, made.split.judge)
+
+
+def known_at(training: TrainingSet, origin: datetime, labels: pl.DataFrame) -> TrainingSet:
+    """The rows up to ``origin``, labelled as it was known at it; its own rows keep what came.
+
+    Args:
+        training: As for ``backtest``.
+        origin: The date.
+        labels: What became of the rows before it, as it was known at it.
+    """
+    upto = pl.col("as_of") <= pl.lit(origin)
+    rows = _relabelled(training.rows.filter(upto), origin, labels)
+    return replace(training, rows=rows, about=training.about.filter(upto), known_until=origin)
 
 
 def _relabelled(rows: pl.DataFrame, origin: datetime, labels: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,8 @@ def backtest_card(found: Backtest) -> str:
         "on what came after. In brackets: where the number lies in 95 of 100 samples of other "
         "subscribers."
     )
-    parts = ["# Backtest", told, table(over_time(found)), "## Beside its baselines: ROC AUC"]
+    parts = ["# Backtest", told, *how_it_grows(found), table(over_time(found))]
+    parts += ["## Beside its baselines: ROC AUC"]
     beside = found.overall.filter(pl.col("metric") == "roc_auc").pivot(
         "who", index="origin", values="stated"
     )
@@ -21,6 +22,14 @@ def backtest_card(found: Backtest) -> str:
         "\n\n".join([*parts, table(beside), "## By segment", table(with_intervals(found.segments))])
         + "\n"
     )
+
+
+def how_it_grows(found: Backtest) -> list[str]:
+    """Whether trees grow as tuned, and what that means for the numbers; nothing by the defaults."""
+    if found.params.tuned is None:
+        return []
+    seen = "Dates before that had a say in it, so there the numbers flatter a little."
+    return [f"{found.params.tuned} {seen}" if found.params.cause_booster else found.params.tuned]
 
 
 def over_time(found: Backtest) -> pl.DataFrame:

@@ -156,10 +156,11 @@ def _purpose(trained: Trained) -> str:
     when = f"in the next {params.horizon_days} days"
     if params.lead_days:
         when = f"in the {params.horizon_days} days from {params.lead_days} days on"
-    return (
+    told = (
         f"The probability that a subscriber {what}, {when}. Nothing that happened from "
         f"{trained.model.fitted_until:%Y-%m-%d} on was used to fit or calibrate it."
     )
+    return f"{told} {params.tuned}" if params.tuned else told
 
 
 def _judgements(trained: Trained) -> str:

@@ -85,7 +85,7 @@ def _fit_cause(
     fewest = min(fit.happened.sum(), (1 - fit.happened).sum())
     if fewest < FEWEST_OF_A_CAUSE or len(np.unique(calibrate.happened)) < 2:
         return None
-    return fit_booster(fit, calibrate, contract.names, params.booster)
+    return fit_booster(fit, calibrate, contract.names, params.cause_booster or params.booster)
 
 
 def _calibration(booster: lgb.Booster, asked: Examples, later: np.ndarray) -> Calibration:

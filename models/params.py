@@ -58,6 +58,10 @@ class TrainingParams:
         monotone: Hold the trees to it that more of what surely never lowers a risk (features that
             say ``rises``) does not.
         booster: How the trees grow.
+        cause_booster: How those grow that tell leavers by payment from the others, where they grow
+            otherwise: they see leavers alone.
+        tuned: Whether the trees grow as tuned, and if not, why not, in words; of no use where
+            nothing was tuned.
     """
 
     churn: Literal["contract", "silence"] = "contract"
@@ -75,6 +79,8 @@ class TrainingParams:
     most_later_rows: int = 500_000
     monotone: bool = False
     booster: BoosterParams = field(default_factory=BoosterParams)
+    cause_booster: BoosterParams | None = None
+    tuned: str | None = None
 
     @property
     def gap_days(self) -> int:

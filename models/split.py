@@ -4,6 +4,7 @@ By time where the history allows it: a window that was fitted on has closed, gra
 the first date that is calibrated or judged. By subscriber where the history is too short for that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -133,6 +134,24 @@ def split_dates(
             "split by subscribers: split = 'subscribers'"
         )
     return Dates(fitted, calibrated, judged)
+
+
+def judged_from(dates: Sequence[datetime], params: TrainingParams) -> datetime:
+    """The first date that a split by time judges on.
+
+    Args:
+        dates: Those whose outcome is known, oldest first.
+        params: How rows are split.
+
+    Raises:
+        HistoryTooShort: There are too few.
+    """
+    return split_dates(
+        list(dates),
+        gap_days=params.gap_days,
+        calibrate_dates=params.calibrate_dates,
+        judge_dates=params.judge_dates,
+    ).judge[0]
 
 
 def split_by_subscribers(rows: pl.DataFrame) -> Split:

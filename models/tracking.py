@@ -54,7 +54,7 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         write_report(trained, written / _REPORT)
         trained.model.save(written / SERVED_FOLDER)
         tell(2, 3, "register")
-        run_id, source = _log(trained, written, _experiment(client, home))
+        run_id, source = _log(trained, written, experiment_at(client, home))
         registered = register(client, source, run_id, _tags(trained))
         if trained.verdict.promoted:
             crown(client, trained, registered, run_id)
@@ -68,9 +68,9 @@ def log_backtest(found: Backtest, home: Path) -> str:
 
     with mlflow_at(home) as client, TemporaryDirectory() as scratch:
         write_backtest(found, Path(scratch))
-        run = mlflow.start_run(experiment_id=_experiment(client, home), run_name="backtest")
+        run = mlflow.start_run(experiment_id=experiment_at(client, home), run_name="backtest")
         with run:
-            mlflow.log_params(_told_of(found.params))
+            mlflow.log_params(told_of(found.params))
             for step, origin in enumerate(found.origins):
                 mlflow.log_metrics(found.metrics(origin), step=step)
             mlflow.log_artifacts(scratch)
@@ -98,7 +98,8 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     return found
 
 
-def _experiment(client: "MlflowClient", home: Path) -> str:
+def experiment_at(client: "MlflowClient", home: Path) -> str:
+    """The id of the experiment that every run of ``home`` is in; made if absent."""
     found = client.get_experiment_by_name(EXPERIMENT)
     if found:
         return found.experiment_id
@@ -146,13 +147,18 @@ def _log_model(folder: Path) -> str:
 def _params(trained: Trained) -> dict[str, Any]:
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
     shares = {"share.stayers": trained.shares.stayers, "share.people": trained.shares.people}
-    return _told_of(trained.params) | data | shares | trained.sizes
+    return told_of(trained.params) | data | shares | trained.sizes
 
 
-def _told_of(params: TrainingParams) -> dict[str, Any]:
+def told_of(params: TrainingParams) -> dict[str, Any]:
+    """What was learnt and how, flat, without what is not set."""
     told = asdict(params)
-    booster = {f"booster.{name}": value for name, value in told.pop("booster").items()}
-    return told | booster
+    grown = {
+        f"{trees}.{name}": value
+        for trees in ("booster", "cause_booster")
+        for name, value in (told.pop(trees) or {}).items()
+    }
+    return {name: value for name, value in told.items() if value is not None} | grown
 
 
 def _tags(trained: Trained) -> dict[str, str]:

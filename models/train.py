@@ -126,7 +126,7 @@ class Made:
 
 def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress) -> Made:
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
-    params = _held(params, training.columns)
+    params = held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
     split = split_rows(training.rows, params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
@@ -150,12 +150,13 @@ def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:
     )
 
 
-def _held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
+def held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
     """The parameters, with what never lowers a risk, where trees are held to it."""
     if not params.monotone:
         return params
     rising = tuple(column.name for column in columns if column.feature.rises)
-    return replace(params, booster=replace(params.booster, rising=rising))
+    of_cause = params.cause_booster and replace(params.cause_booster, rising=rising)
+    return replace(params, booster=replace(params.booster, rising=rising), cause_booster=of_cause)
 
 
 def _judged(

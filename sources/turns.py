@@ -1,4 +1,4 @@
-"""One at a time: whoever changes a landing has it alone."""
+"""One at a time: whoever changes a folder has it alone."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -7,17 +7,18 @@ from pathlib import Path
 
 
 @contextmanager
-def alone_in(landing: Path, waiting: Callable[[], object]) -> Iterator[None]:
-    """Have the landing alone, after all others on this machine who asked before.
+def alone_in(folder: Path, waiting: Callable[[], object], to: str = "extract") -> Iterator[None]:
+    """Have the folder alone, after all others on this machine who asked before.
 
     The lock ends with its process, however that ends; its file stays and means nothing.
 
     Args:
-        landing: The landing folder; made if absent.
+        folder: For example the landing folder; made if absent.
         waiting: Called once if somebody else has it.
+        to: What it is wanted for; who wants it for something else is not waited for.
     """
-    landing.mkdir(parents=True, exist_ok=True)
-    with (landing / "extract.lock").open("a") as file:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{to}.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

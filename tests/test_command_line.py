@@ -41,7 +41,17 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
     ).stdout
     assert "heavy: []" in told
-    for command in ("demo", "simulate", "extract", "train", "effect", "score", "risk", "schedule"):
+    for command in (
+        "demo",
+        "simulate",
+        "extract",
+        "train",
+        "tune",
+        "effect",
+        "score",
+        "risk",
+        "schedule",
+    ):
         assert command in told
 
 

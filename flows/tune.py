@@ -1,0 +1,118 @@
+"""On demand: look for parameters of the trees that do better, on dates before the judged ones."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.history import known_history, training_params
+from flows.past import past
+from flows.progress import Tell, step
+from flows.settings import Settings
+from models.tried import Tuning
+from models.tune import tune
+from models.tuned import Tuned, keep_tuned, read_tuned, tuned_by
+from models.tuning_log import log_tuning
+from sources.turns import alone_in
+
+# Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
+# so they are as many as memory and minutes allow.
+_MOST_ROWS = 500_000
+
+tune_step = task(name="tune", cache_policy=NO_CACHE)(tune)
+log_step = task(name="log", cache_policy=NO_CACHE)(log_tuning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retuned:
+    """One run of tuning.
+
+    Attributes:
+        run_id: Of the run in MLflow, in which those of the trials are.
+        found: What was tried, in this run and before.
+        tuned: What is kept for the trainings that come; none: the defaults.
+        file: Where it is kept.
+        share: Of the subscribers, so many were asked about.
+        seconds: By step.
+    """
+
+    run_id: str
+    found: Tuning
+    tuned: Tuned | None
+    file: Path
+    share: float
+    seconds: Mapping[str, float]
+
+
+@flow(name="tune")
+def tune_trees(
+    until: date | None = None,
+    home: Path | None = None,
+    minutes: float = 10.0,
+    trials: int | None = None,
+) -> Retuned:
+    """Try parameters of the trees, keep what does better than the defaults, and log all of it.
+
+    Trainings that come use what is kept. A run that was stopped is gone on with, as long as the
+    rows before the judged dates are the same. Of very many subscribers a share is asked about.
+
+    Args:
+        until: The first day whose facts are not used; by default all that has landed is.
+        home: Where everything is kept, if not where the settings say.
+        minutes: Begin no trial after so many.
+        trials: So many in all, with those that had been done before; by default no end.
+
+    Raises:
+        NothingLanded: There is nothing to learn from.
+        HistoryTooShort, NotEnoughChurn: There is too little of it.
+        BrokenTuning: The file of tuned parameters cannot be read.
+    """
+    settings, seconds = Settings.at(home), {}
+    known_until = known_history(settings, until)
+    kept = read_tuned(settings.tuned)
+    with step("features", seconds) as tell:
+        before = past(settings, known_until, _MOST_ROWS, tell)
+    with step("tune", seconds) as tell, _alone(settings, tell):
+        found = tune_step(
+            before.training,
+            before.labels_at,
+            training_params(settings),
+            file=settings.studies,
+            minutes=minutes,
+            trials=trials,
+            kept=kept,
+            progress=tell,
+        )
+        tuned = _decide(found, kept, settings.tuned)
+    with step("log", seconds):
+        run_id = log_step(found, settings.home)
+    return Retuned(
+        run_id=run_id,
+        found=found,
+        tuned=tuned,
+        file=settings.tuned,
+        share=before.share,
+        seconds=seconds,
+    )
+
+
+def _alone(settings: Settings, tell: Tell) -> AbstractContextManager[None]:
+    """Two that tune one home would take each other's trials for cut off."""
+    folder = settings.studies.parent
+    return alone_in(folder, lambda: tell(0, 1, "waiting for another tuning to end"), to="tuning")
+
+
+def _decide(found: Tuning, kept: Tuned | None, file: Path) -> Tuned | None:
+    """Keep what is better than the defaults; what was kept and no more is, is forgotten."""
+    if found.better:
+        tuned = tuned_by(found, datetime.now(UTC))
+        keep_tuned(tuned, file)
+        return tuned
+    if kept and kept.booster in [each.values for each in found.tried]:
+        file.unlink(missing_ok=True)
+        return None
+    return kept
