@@ -8,12 +8,10 @@ from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
-import polars as pl
 
-from models.blocks import in_blocks
 from models.calibration import Calibration, from_json
-from models.encoding import ColumnContract
-from models.fit import load_booster, raw_scores
+from models.fit import load_booster
+from models.nodes import scores
 
 #: Its folder among the files of the churn model that it goes with.
 FOLDER = "expansion"
@@ -42,25 +40,13 @@ class ExpansionModel:
         """The trees."""
         return load_booster(self.booster_text)
 
-    def predict(self, contract: ColumnContract, rows: pl.DataFrame) -> pl.Series:
-        """How likely each row's subscriber is to pay more by choice, in (0, 1): ``offer``.
+    def predict_encoded(self, matrix: np.ndarray) -> np.ndarray:
+        """How likely each row's subscriber is to pay more by choice, in (0, 1).
 
         Args:
-            contract: Of the churn model that it was stored with.
-            rows: The columns of the contract, checked by it.
+            matrix: Columns that the contract of its churn model has encoded.
         """
-        asked = rows.select(contract.names)
-        said = in_blocks(
-            rows.height,
-            lambda start, stop: self.predict_encoded(contract.numbers(asked[start:stop])),
-        )
-        return pl.Series("offer", np.concatenate([np.empty(0), *said]))
-
-    def predict_encoded(self, matrix: np.ndarray) -> np.ndarray:
-        """As ``predict``, for columns that the contract has encoded."""
-        if not len(matrix):
-            return np.empty(0)
-        return self.calibration.apply(raw_scores(self.booster, matrix))
+        return self.calibration.apply(scores(self.booster_text, matrix))
 
     def save(self, folder: Path) -> None:
         """Write it into a folder of its own in ``folder``, as text and JSON."""

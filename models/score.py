@@ -63,7 +63,7 @@ def score(
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
     chosen = choose_actions(scored, actions or read_actions(), language)
-    advised = advise(_with_offers(model, rows, scored), thresholds)
+    advised = advise(_with_offers(weighed, rows, scored), thresholds)
     scored = scored.hstack(chosen).hstack(advised)
     return _with_worth(scored, weighed, valuation or Valuation())
 
@@ -75,13 +75,13 @@ def _with_worth(scored: pl.DataFrame, weighed: Weighed, valuation: Valuation) ->
     return scored.hstack(worth_of(curve, scored["mrr"], scored["currency"], valuation))
 
 
-def _with_offers(model: ChurnModel, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+def _with_offers(weighed: Weighed, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
     """What advice goes by: the scores, open escalations, and offers where somebody learnt them."""
     known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
     told = scored.hstack(rows.select(known))
-    if model.expansion is None:
+    if weighed.offer is None:
         return told
-    return told.with_columns(model.expansion.predict(model.contract, rows))
+    return told.with_columns(offer=pl.Series(weighed.offer))
 
 
 def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:

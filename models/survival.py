@@ -11,7 +11,7 @@ import numpy as np
 from models.calibration import Calibration, from_json
 from models.fit import load_booster
 from models.months import MONTHS
-from models.shap_trees import Tree, read_trees
+from models.nodes import scores_by_month
 
 #: The column that the trees read after those of the contract.
 MONTH = "month"
@@ -40,11 +40,6 @@ class SurvivalModel:
         """The trees."""
         return load_booster(self.booster_text)
 
-    @cached_property
-    def nodes(self) -> "Nodes":
-        """The trees, as the loop over them reads them."""
-        return Nodes.of(read_trees(self.booster_text))
-
     def hazards(self, matrix: np.ndarray) -> np.ndarray:
         """How likely each is to leave in each month after the first, if they have not before.
 
@@ -54,9 +49,7 @@ class SurvivalModel:
         Returns:
             One row per row, one column per month 1 to 11, in (0, 1).
         """
-        scores = np.zeros((len(matrix), MONTHS - 1))
-        add_all_months(self.nodes, np.ascontiguousarray(matrix), scores)
-        return self.calibration.apply(scores)
+        return self.calibration.apply(scores_by_month(self.booster_text, matrix, MONTHS - 1))
 
     def save(self, folder: Path) -> None:
         """Write it into a folder of its own in ``folder``, as text and JSON."""
@@ -77,49 +70,6 @@ class SurvivalModel:
             booster_text=(own / _BOOSTER_FILE).read_text(encoding="utf-8"),
             calibration=from_json(stored),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """Inner nodes and leaves of all trees, tree by tree, as ``add_trees`` takes them."""
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    missing: np.ndarray
-    default_left: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    first: np.ndarray
-    leaf: np.ndarray
-
-    @staticmethod
-    def of(trees: list[Tree]) -> "Nodes":
-        """The nodes of these trees."""
-        counts = [(0, 0), *((len(tree.feature), len(tree.leaf_value)) for tree in trees)]
-        names = ("feature", "threshold", "missing", "default_left", "left", "right")
-        return Nodes(
-            **{name: np.concatenate([getattr(tree, name) for tree in trees]) for name in names},
-            first=np.cumsum(counts, axis=0),
-            leaf=np.concatenate([tree.leaf_value for tree in trees]),
-        )
-
-
-def add_all_months(nodes: Nodes, matrix: np.ndarray, scores: np.ndarray) -> None:
-    """Add the log-odds of each row in each month to ``scores``, in one walk through each tree."""
-    from models.months_kernel import add_trees
-
-    add_trees(
-        matrix,
-        nodes.feature,
-        nodes.threshold,
-        nodes.missing,
-        nodes.default_left,
-        nodes.left,
-        nodes.right,
-        nodes.first,
-        nodes.leaf,
-        scores,
-    )
 
 
 def survival(risk: np.ndarray, hazards: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ class Weighed:
         cause_score: Of leaving by payment; ``None`` where the model has no trees for it.
         hazards: Of the months after the first, as of ``SurvivalModel.hazards``; ``None`` where the
             model knows nothing of them.
+        offer: How likely each is to pay more by choice; ``None`` where the model does not know.
         count: How many reasons each row has.
         weight: What each reason adds, calibrated log-odds.
         signal: Its signal: a place in ``signal_names``.
@@ -38,6 +39,7 @@ class Weighed:
     score: np.ndarray
     cause_score: np.ndarray | None
     hazards: np.ndarray | None
+    offer: np.ndarray | None
     count: np.ndarray
     weight: np.ndarray
     signal: np.ndarray
@@ -79,18 +81,23 @@ def weigh(
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
     blocks = blocks or [_weigh_block(model, frame, numbers, names, muted)]
-    cause_scores = [b.cause_score for b in blocks if b.cause_score is not None]
-    hazards = [b.hazards for b in blocks if b.hazards is not None]
     return Weighed(
         score=np.concatenate([block.score for block in blocks]),
-        cause_score=np.concatenate(cause_scores) if cause_scores else None,
-        hazards=np.concatenate(hazards) if hazards else None,
+        cause_score=_joined([block.cause_score for block in blocks]),
+        hazards=_joined([block.hazards for block in blocks]),
+        offer=_joined([block.offer for block in blocks]),
         count=np.concatenate([block.count for block in blocks]),
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
         column=np.concatenate([block.column for block in blocks]),
         signal_names=names,
     )
+
+
+def _joined(blocks: list[np.ndarray | None]) -> np.ndarray | None:
+    """The blocks as one; ``None`` where the model says nothing of the kind."""
+    told = [block for block in blocks if block is not None]
+    return np.concatenate(told) if told else None
 
 
 def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Column]:
@@ -148,6 +155,7 @@ def _weigh_block(
         score=of_leaving.score,
         cause_score=cause,
         hazards=None if model.months is None else model.months.hazards(matrix),
+        offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
         count=count,
         weight=weights[told],
         signal=signals[told],

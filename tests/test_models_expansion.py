@@ -10,6 +10,7 @@ import pytest
 
 from models.expansion_card import expansion_card
 from models.expansion_learnt import Expansion
+from models.fit import load_booster, raw_scores
 from models.floors import Floors
 from models.learn_expansion import learn_expansion
 from models.model import ChurnModel
@@ -119,9 +120,10 @@ def test_scores_say_what_the_model_says_of_those_who_may_be_asked():
     # Its columns do not tell whether an escalated ticket is open.
     assert scored["offer"].null_count() == 200
     assert set(scored["advice"]) <= {"save", "leave_alone"}
-    said = model.expansion.predict(model.contract, rows)
-    assert said.is_between(0, 1, closed="none").all()
-    assert (said == model.expansion.predict(model.contract, rows)).all()
+    matrix = model.contract.encode(rows)
+    said = model.expansion.predict_encoded(matrix)
+    by_lightgbm = raw_scores(load_booster(model.expansion.booster_text), matrix)
+    assert said == pytest.approx(model.expansion.calibration.apply(by_lightgbm), abs=1e-12)
 
 
 def test_learning_from_a_share_of_the_stayers_does_not_bend_it():

@@ -1,4 +1,4 @@
-"""The compiled loop behind the hazards of all months. Importing this costs numba's start."""
+"""The compiled loop that walks through trees. Importing this costs numba's start."""
 
 # numba passes arguments by place.
 # ruff: noqa: PLR0917

@@ -1,0 +1,123 @@
+"""What a company of known truth says of the model: ``python -m benchmarks.truth SUBSCRIBERS``.
+
+Two years of it are learnt from, and everybody is followed for three years more. Prints as JSON how
+near the model comes to the oracle in ranking, to what came in survival, and to what was earned.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+from sklearn.metrics import roc_auc_score
+
+from features.build import build_features
+from features.catalogue import FEATURES
+from flows.history import training_dates
+from models.labels import month_labels
+from models.params import TrainingParams
+from models.train import Trained, train
+from models.training_set import build_training_set
+from models.worth import Valuation, worth_of
+from sources.extract import extract
+from sources.landing import read_events
+from sources.merges import Events
+from sources.sample import simulate
+from sources.states import scored_spine
+
+UNTIL, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+MONTHS, FOLLOWED = 62, 36
+#: People who come in all the months, for each who comes in the first two years.
+_MORE = 1.92
+
+_KEYS = ["subscriber_id", "as_of"]
+
+
+def main(subscribers: str) -> None:
+    """Simulate, learn, follow, tell."""
+    with TemporaryDirectory() as folder:
+        out, many = Path(folder), round(int(subscribers) * _MORE)
+        simulate(out, subscribers=many, months=MONTHS, until=LATER.date())
+        extract(out / "mapping.toml", until=LATER, landing=out / "landing")
+        events = read_events(out / "landing")
+        trained = _trained(events)
+        truth = pl.read_parquet(out / "truth" / "truth.parquet")
+        told = _ranking(trained, truth) | _staying(trained, events)
+    print(json.dumps(told))
+
+
+def _trained(events: Events) -> Trained:
+    params, spine = TrainingParams(), scored_spine(events, training_dates(events, UNTIL, 24))
+    training = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)
+    return train(training, params)
+
+
+def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
+    """Which part of what the oracle ranks the model ranks, of ROC AUC less a half."""
+    names = ["risk", "risk_voluntary", "risk_payment", "expansion"]
+    told = truth.select(*_KEYS, pl.col(names).name.prefix("true_"))
+    rows = trained.judged.join(told, on=_KEYS, how="left", validate="1:1")
+    shares = {
+        cause: _share(rows["cause"].eq_missing(pl.Series([cause])), rows, f"risk_{cause}")
+        for cause in ("voluntary", "payment")
+    }
+    judged = trained.judgements["model"]
+    return {
+        "judged rows": rows.height,
+        "leavers": int(rows["churned"].sum()),
+        "risk": _share(rows["churned"], rows, "risk"),
+        **shares,
+        "calibration error": judged.calibration_error,
+    }
+
+
+def _share(happened: pl.Series, rows: pl.DataFrame, said: str) -> float:
+    model, oracle = (roc_auc_score(happened, rows[name]) for name in (said, f"true_{said}"))
+    return float((model - 0.5) / (oracle - 0.5))
+
+
+def _staying(trained: Trained, events: Events) -> dict[str, float]:
+    """What was said of everybody on the day that the model was made, and what came."""
+    people, by = scored_spine(events, [UNTIL]), Valuation(months=FOLLOWED)
+    rows = build_features(events, FEATURES, people.select(_KEYS))
+    worth = worth_of(trained.model.survival(rows), people["mrr"], people["currency"], by)
+    stayed = _stayed(events, people)
+    force = -np.log(by.monthly)
+    earned = people["mrr"].to_numpy() * by.margin * (1 - np.exp(-force * stayed)) / force
+    said = worth["cltv"].to_numpy()
+    inside = (earned >= worth["cltv_low"].to_numpy()) & (earned <= worth["cltv_high"].to_numpy())
+    survived = {
+        f"survival {month} {who}": float(value)
+        for month in (3, 6, 12)
+        for who, value in (
+            ("said", worth[f"survival_{month}m"].mean()),
+            ("came", (stayed >= month).mean()),
+        )
+    }
+    return survived | {
+        "followed": people.height,
+        "CLTV, said over earned": float(said.mean() / earned.mean()),
+        "within the bounds": float(inside.mean()),
+    }
+
+
+def _stayed(events: Events, people: pl.DataFrame) -> np.ndarray:
+    """How many months each stayed, the one they left in as a half, at most as many as followed."""
+    stayed = np.full(people.height, float(FOLLOWED))
+    for month in reversed(range(FOLLOWED)):
+        labels = month_labels(
+            events,
+            people.select(_KEYS).with_columns(month=pl.lit(month)),
+            horizon_days=30,
+            grace_days=30,
+            known_until=LATER,
+        )
+        stayed[labels["churned"].fill_null(value=False).to_numpy()] = month + 0.5
+    return stayed
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
