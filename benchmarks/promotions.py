@@ -2,15 +2,18 @@
 
 At each date two models are made from what was known by then: one of everything, and one without
 what tickets tell. As challengers of one another the better must be promoted and the worse must not.
-Prints how often either was, company by company; ``[SUBSCRIBERS]``
+Prints as JSON how often either was, company by company, and why a better one was not.
+``[SUBSCRIBERS]``
 """
 
-import argparse
+import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
@@ -32,20 +35,20 @@ UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS, SEEDS, DATES = 30, (1, 2, 3), 10
 
 
-def main() -> None:
+def main(subscribers: str = "10000") -> None:
     """Crown, and count."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("subscribers", nargs="?", type=int, default=10_000)
-    subscribers = parser.parse_args().subscribers
-    for seed in SEEDS:
-        crowned = pl.DataFrame(list(_crowned(subscribers, seed)))
-        print(
-            f"company {seed}: of {crowned.height} challengers each, promoted were "
-            f"{crowned['better'].sum()} better and {crowned['worse'].sum()} worse",
-            flush=True,
-        )
-        for why in crowned.filter(~pl.col("better"))["why"]:
-            print(f"  a better one was not: {why}", flush=True)
+    print(json.dumps({"companies": [_told(int(subscribers), seed) for seed in SEEDS]}))
+
+
+def _told(subscribers: int, seed: int) -> dict[str, Any]:
+    crowned = pl.DataFrame(list(_crowned(subscribers, seed)))
+    return {
+        "seed": seed,
+        "asked": crowned.height,
+        "better": int(crowned["better"].sum()),
+        "worse": int(crowned["worse"].sum()),
+        "not promoted": crowned.filter(~pl.col("better"))["why"].to_list(),
+    }
 
 
 def _crowned(subscribers: int, seed: int) -> Iterator[dict[str, bool | str]]:
@@ -92,4 +95,4 @@ def _silent(_done: int, _of: int, _what: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -57,7 +57,7 @@ def _trained(events: Events) -> Trained:
 
 def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
     """Which part of what the oracle ranks the model ranks, of ROC AUC less a half."""
-    names = ["risk", "risk_voluntary", "risk_payment", "expansion"]
+    names = ["risk", "risk_voluntary", "risk_payment"]
     told = truth.select(*_KEYS, pl.col(names).name.prefix("true_"))
     rows = trained.judged.join(told, on=_KEYS, how="left", validate="1:1")
     shares = {
@@ -70,8 +70,16 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
         "leavers": int(rows["churned"].sum()),
         "risk": _share(rows["churned"], rows, "risk"),
         **shares,
+        "expansion": _expansion(trained, truth),
         "calibration error": judged.calibration_error,
     }
+
+
+def _expansion(trained: Trained, truth: pl.DataFrame) -> float:
+    """As the other shares, on the rows whose truth is stated."""
+    told = truth.select(*_KEYS, true_offer="expansion").drop_nulls()
+    rows = trained.expansion.judged.join(told, on=_KEYS)
+    return _share(rows["expanded"], rows, "offer")
 
 
 def _share(happened: pl.Series, rows: pl.DataFrame, said: str) -> float:
@@ -87,14 +95,14 @@ def _staying(trained: Trained, events: Events) -> dict[str, float]:
     stayed = _stayed(events, people)
     force = -np.log(by.monthly)
     earned = people["mrr"].to_numpy() * by.margin * (1 - np.exp(-force * stayed)) / force
-    said = worth["cltv"].to_numpy()
-    inside = (earned >= worth["cltv_low"].to_numpy()) & (earned <= worth["cltv_high"].to_numpy())
+    said, low, high = (worth[name].to_numpy() for name in ("cltv", "cltv_low", "cltv_high"))
+    inside = (earned >= low) & (earned <= high)
     survived = {
-        f"survival {month} {who}": float(value)
+        f"survival {month} {who}": float(np.mean(value))
         for month in (3, 6, 12)
         for who, value in (
-            ("said", worth[f"survival_{month}m"].mean()),
-            ("came", (stayed >= month).mean()),
+            ("said", worth[f"survival_{month}m"].to_numpy()),
+            ("came", stayed >= month),
         )
     }
     return survived | {

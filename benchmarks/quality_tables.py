@@ -1,0 +1,84 @@
+"""The tables of ``QUALITY.md`` that tell how near the model comes to a known truth."""
+
+from benchmarks.markdown import table
+from benchmarks.measure import Told
+
+
+def held_to_truth(told: Told, subscribers: int) -> str:
+    """How near the model comes to the oracle, and to what came."""
+    if "failed" in told:
+        return f"## Held to the truth\n\nFailed: {told['failed']}"
+    shares = [
+        ["risk", _percent(told["risk"]), "96 %"],
+        ["risk_voluntary", _percent(told["voluntary"]), "90 %"],
+        ["risk_payment", _percent(told["payment"]), "90 %"],
+        ["offer", _percent(told["expansion"]), "85 %"],
+    ]
+    survived = [
+        [f"{month} months", *(_number(told[f"survival {month} {who}"]) for who in ("said", "came"))]
+        for month in (3, 6, 12)
+    ]
+    return "\n\n".join(
+        [
+            "## Held to the truth",
+            _HELD.format(subscribers=subscribers, **_counts(told)),
+            table(["", "of the oracle's ROC AUC above 0.5", "asked at least"], shares).strip(),
+            table(["still there after", "said", "came"], survived).strip(),
+            _WORTH.format(ratio=told["CLTV, said over earned"], inside=told["within the bounds"]),
+        ]
+    )
+
+
+def promoted(told: Told, subscribers: int) -> str:
+    """How often a better challenger was promoted, and a worse one."""
+    if "failed" in told:
+        return f"## Thirty promotions\n\nFailed: {told['failed']}"
+    rows = [
+        [
+            str(one["seed"]),
+            f"{one['better']} of {one['asked']}",
+            f"{one['worse']} of {one['asked']}",
+        ]
+        for one in told["companies"]
+    ]
+    why = [f"- {why}" for one in told["companies"] for why in one["not promoted"]]
+    said = ["Where a better one was not:", "\n".join(why)] if why else []
+    return "\n\n".join(
+        [
+            "## Thirty promotions",
+            _CROWNED.format(subscribers=subscribers),
+            table(["company", "better ones promoted", "worse ones promoted"], rows).strip(),
+            *said,
+        ]
+    )
+
+
+def _counts(told: Told) -> dict[str, str]:
+    names = {"rows": "judged rows", "leavers": "leavers", "followed": "followed"}
+    return {name: f"{told[of]:,}" for name, of in names.items()}
+
+
+def _number(share: float) -> str:
+    return f"{share:.4f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
+
+
+_HELD = (
+    "A simulated company of {subscribers:,} subscribers in its first two years, which are learnt "
+    "from; then everybody is followed for three years more. Judged on {rows} rows, of which "
+    "{leavers} left; {followed} people followed. A cause is ranked against everybody else, "
+    "leavers for the other cause among them."
+)
+_WORTH = (
+    "Mean CLTV over three years, said over earned at the first day's price: {ratio:.3f} (asked "
+    "0.95 to 1.05). What was earned lies between each person's bounds for {inside:.1%} of them "
+    "(80 % would be right)."
+)
+_CROWNED = (
+    "Three companies of {subscribers:,} subscribers, ten dates each. At each date two models are "
+    "made from what was known by then, one of everything and one without what tickets tell, and "
+    "each challenges the other."
+)
