@@ -128,7 +128,9 @@ def test_scores_say_what_the_model_says_of_those_who_may_be_asked():
 
 def test_learning_from_a_share_of_the_stayers_does_not_bend_it():
     """Leavers never expand; were all of them kept beside a tenth of the stayers, few would."""
-    made = training_set(people=3000).rows.with_columns(owner="subscriber_id")
+    made = training_set(people=3000).rows.with_columns(
+        owner="subscriber_id", left_out=pl.lit(value=False)
+    )
     params = replace(PARAMS, most_rows=8_000)
     shares = shares_of([outcome_counts(made, params)], params)
     assert shares.stayers < 0.5
