@@ -9,10 +9,10 @@ def held_to_truth(told: Told, subscribers: int) -> str:
     if "failed" in told:
         return f"## Held to the truth\n\nFailed: {told['failed']}"
     shares = [
-        ["risk", _percent(told["risk"]), "96 %"],
-        ["risk_voluntary", _percent(told["voluntary"]), "90 %"],
-        ["risk_payment", _percent(told["payment"]), "90 %"],
-        ["offer", _percent(told["expansion"]), "85 %"],
+        ["risk", _percent(told["risk"]), "96 %", _number(told["calibration error"])],
+        ["risk_voluntary", _percent(told["voluntary"]), "90 %", _number(told["voluntary error"])],
+        ["risk_payment", _percent(told["payment"]), "90 %", _number(told["payment error"])],
+        ["offer", _percent(told["expansion"]), "85 %", _number(told["offer error"])],
     ]
     survived = [
         [f"{month} months", *(_number(told[f"survival {month} {who}"]) for who in ("said", "came"))]
@@ -22,7 +22,10 @@ def held_to_truth(told: Told, subscribers: int) -> str:
         [
             "## Held to the truth",
             _HELD.format(subscribers=subscribers, **_counts(told)),
-            table(["", "of the oracle's ROC AUC above 0.5", "asked at least"], shares).strip(),
+            table(
+                ["", "of the oracle's ROC AUC above 0.5", "asked at least", "calibration error"],
+                shares,
+            ).strip(),
             table(["still there after", "said", "came"], survived).strip(),
             _WORTH.format(ratio=told["CLTV, said over earned"], inside=told["within the bounds"]),
         ]

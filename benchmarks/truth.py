@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from features.build import build_features
 from features.catalogue import FEATURES
 from flows.history import training_dates
+from models.judge import calibration_error
 from models.labels import month_labels
 from models.params import TrainingParams
 from models.train import Trained, train
@@ -60,18 +61,20 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
     names = ["risk", "risk_voluntary", "risk_payment"]
     told = truth.select(*_KEYS, pl.col(names).name.prefix("true_"))
     rows = trained.judged.join(told, on=_KEYS, how="left", validate="1:1")
-    shares = {
-        cause: _share(rows["cause"].eq_missing(pl.Series([cause])), rows, f"risk_{cause}")
-        for cause in ("voluntary", "payment")
-    }
+    causes: dict[str, float] = {}
+    for cause in ("voluntary", "payment"):
+        left, part = rows["cause"].eq_missing(pl.Series([cause])), f"risk_{cause}"
+        causes[cause] = _share(left, rows, part)
+        causes[f"{cause} error"] = calibration_error(rows.with_columns(churned=left), part)
     judged = trained.judgements["model"]
     return {
         "judged rows": rows.height,
         "leavers": int(rows["churned"].sum()),
         "risk": _share(rows["churned"], rows, "risk"),
-        **shares,
-        "expansion": _expansion(trained, truth),
+        **causes,
         "calibration error": judged.calibration_error,
+        "expansion": _expansion(trained, truth),
+        "offer error": trained.expansion.metrics["expansion.calibration_error"],
     }
 
 
