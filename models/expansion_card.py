@@ -28,5 +28,6 @@ def expansion_card(expansion: Expansion) -> str:
     bins = calibration_bins(
         expansion.judged.select("subscriber_id", "as_of", churned="expanded", risk="offer")
     ).rename({"risk": "offer"})
-    sizes = pl.DataFrame({"rows": list(expansion.sizes), "": list(expansion.sizes.values())})
-    return "\n\n".join([*said, table(told), where, table(bins), table(sizes)])
+    counts = ", ".join(f"{name} {size:,}" for name, size in expansion.sizes.items())
+    tenths = "In tenths of the judged rows: the mean offer, and the rate that came."
+    return "\n\n".join([*said, table(told), where, tenths, table(bins), f"Rows: {counts}."])

@@ -1,5 +1,7 @@
 """A risk judged within each segment and by cause, with how far the ranking may be luck."""
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
@@ -50,6 +52,8 @@ _SCHEMA = {
 
 def _of_one(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[object, ...]:
     text = "unknown" if value is None else str(value)
+    if isinstance(value, datetime):
+        text = f"{value:%Y-%m-%d}"
     return (
         text,
         part.height,

@@ -17,8 +17,7 @@ from models.survival import MONTH, SurvivalModel, in_month
 #: Below so many leavers among the rows that calibrate, a curve would be a guess.
 FEWEST_LEAVERS = 50
 
-# One person in so many calibrates, and decides how many trees there are.
-_CALIBRATES = 5
+_THIRDS = 3
 # Hazards go with the season, so the rows that calibrate are of one whole year.
 _YEAR = timedelta(days=365)
 # Months that began within so long before the judged ones decide how many trees there are.
@@ -34,8 +33,8 @@ def learn_survival(
     It is learnt from months that had closed, grace included, by ``until``. How many trees there
     are is decided by months that began later than those fitted on: the farther months are known
     of the oldest dates alone, and trees that tell dates apart would take their luck for a law.
-    It is calibrated on other people than it is fitted on, over one year, since the newest months'
-    season is not the whole year's.
+    Its level comes from a whole year, since the newest months' season is not the whole year's, and
+    from scores of trees that were grown on other people, a third of them at a time.
 
     Args:
         contract: The columns.
@@ -46,21 +45,16 @@ def learn_survival(
     if params.split != "time" or "left_then" not in rows.columns:
         return None
     known = _some(_months(rows, params).filter(pl.col("closes") <= until))
-    people = person_numbers(known[person_column(known)])
-    calibrates = people % np.uint64(_CALIBRATES) == 0
-    newest = (known["opens"] >= until - _YEAR).to_numpy()
-    fit, later = (known.filter(part) for part in (~calibrates, calibrates & newest))
     trees = _trees(contract, known, until, params)
-    if trees is None or min(_leavers(fit), _leavers(later)) < FEWEST_LEAVERS:
+    if trees is None:
         return None
-    names, grown = [*contract.names, MONTH], replace(_small(params.booster), rounds=trees)
-    booster, asked = (
-        fit_booster(_examples(contract, fit), None, names, grown),
-        _examples(contract, later),
-    )
-    score = raw_scores(booster, asked.matrix)
+    examples, grown = _examples(contract, known), replace(_small(params.booster), rounds=trees)
+    names = [*contract.names, MONTH]
+    score = _by_others(examples, person_numbers(known[person_column(known)]), names, grown)
+    year = (known["opens"] >= until - _YEAR).to_numpy()
     return SurvivalModel(
-        booster_text=booster_text(booster), calibration=learn_platt(score, asked.happened)
+        booster_text=booster_text(fit_booster(examples, None, names, grown)),
+        calibration=learn_platt(score[year], examples.happened[year]),
     )
 
 
@@ -131,6 +125,19 @@ def _trees(
         _small(params.booster),
     )
     return max(1, booster.best_iteration)
+
+
+def _by_others(
+    examples: Examples, people: np.ndarray, names: list[str], params: BoosterParams
+) -> np.ndarray:
+    """What trees say of each row that were grown on the rows of other people."""
+    score, third = np.empty(len(people)), people % np.uint64(_THIRDS)
+    for place in range(_THIRDS):
+        asked = third == place
+        others = Examples(examples.matrix[~asked], examples.happened[~asked])
+        booster = fit_booster(others, None, names, params)
+        score[asked] = raw_scores(booster, examples.matrix[asked])
+    return score
 
 
 def _some(known: pl.DataFrame) -> pl.DataFrame:

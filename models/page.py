@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 _PLACES = {
     "calibration.png": "Judged on",
     "gain.png": "Judged on",
-    "causes.png": "By cause",
+    "voluntary.png": "By cause",
+    "payment.png": "By cause",
     "months.png": "How long they stay",
     "importance.png": "What it goes by",
     "backtest.png": "Backtest",

@@ -16,7 +16,7 @@ _BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
 def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
-    """Write ``calibration.png``, ``causes.png``, ``gain.png`` and ``importance.png``.
+    """Write ``calibration.png``, ``gain.png``, ``importance.png`` and one of each cause.
 
     Args:
         judged: The judged rows with the risks of the model and of the baselines.
@@ -24,7 +24,8 @@ def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) 
         folder: Where to write.
     """
     _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
-    _draw_causes(judged, folder / "causes.png")
+    for cause in ("voluntary", "payment"):
+        _save(folder / f"{cause}.png", _of_cause(judged, cause))
     _save(folder / "gain.png", lambda axes: _gain(axes, judged))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
 
@@ -96,15 +97,11 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
     _save(file, draw)
 
 
-def _draw_causes(judged: pl.DataFrame, file: Path) -> None:
-    """Of each part of the risk: is it a probability of leaving for that cause?"""
-    figure = Figure(figsize=(10, 5), layout="constrained")
-    for axes, cause in zip(figure.subplots(1, 2), ("voluntary", "payment"), strict=True):
-        left = pl.col("churned") & (pl.col("cause") == cause)
-        told = judged.with_columns(churned=left.fill_null(value=False))
-        _calibration(axes, told, f"risk_{cause}", f"Is risk_{cause} a probability?")
-        axes.legend(frameon=False)
-    figure.savefig(file, dpi=110)
+def _of_cause(judged: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
+    """Is this part of the risk a probability of leaving for that cause?"""
+    left = (pl.col("cause") == cause).fill_null(value=False)
+    told, risk = judged.with_columns(churned=left), f"risk_{cause}"
+    return lambda axes: _calibration(axes, told, risk, f"Is {risk} a probability?")
 
 
 def _calibration(

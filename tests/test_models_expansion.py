@@ -101,7 +101,7 @@ def test_the_card_says_whether_offers_are_made_and_how_well_it_is_known_to_whom(
     served = expansion_card(trained().expansion)
     assert "- Offers: who will pay more" in served
     assert "In 95 of 100 samples of other subscribers its ROC AUC lies between" in served
-    assert f"| judge_expanded | {trained().expansion.sizes['judge_expanded']} |" in served
+    assert f"judge_expanded {trained().expansion.sizes['judge_expanded']}" in served
     refused = expansion_card(Expansion(reasons=("No offers: for this test.",)))
     assert refused.endswith("- No offers: for this test.")
 

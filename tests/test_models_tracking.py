@@ -179,11 +179,12 @@ def test_card_tables_and_pictures_are_logged(store):
         "calibration.png",
         "card.html",
         "card.md",
-        "causes.png",
         "gain.png",
         "groups.csv",
         "importance.csv",
         "importance.png",
+        "payment.png",
+        "voluntary.png",
     ]
 
 
