@@ -40,7 +40,7 @@ def learn_survival(
     Args:
         contract: The columns.
         rows: As of ``TrainingSet``, with ``month`` and ``left_then``.
-        until: The first date that is judged.
+        until: What happened from then on is for judging; at most the first date that is judged.
         params: What is learnt.
     """
     if params.split != "time" or "left_then" not in rows.columns:

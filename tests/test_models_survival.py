@@ -1,5 +1,6 @@
 """How long people stay: what each row is asked, what is learnt from it, and what it may not see."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from models.model import ChurnModel, NoMonths
 from models.months import MONTHS, with_month
 from models.params import BoosterParams, TrainingParams
 from models.survival import SurvivalModel, in_month, survival
+from models.train import train
+from tests import made_up
 from tests.made_up import trained
 from tests.tables import at, events, spine
 
@@ -186,6 +189,26 @@ def test_nothing_of_the_months_that_are_judged_is_learnt():
     assert learn_survival(CONTRACT, poisoned, JUDGED, params) == learnt()
 
 
+def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows():
+    # Dates 27 days apart: 21 lie between what is known of the last that calibrates and the judged.
+    made = made_up.training_set()
+    days = (pl.col("as_of") - made_up.FIRST) * 27 / 30
+    rows, about = (
+        each.with_columns(as_of=made_up.FIRST + days) for each in (made.rows, made.about)
+    )
+    asked = with_month(rows, PARAMS, made_up.FIRST + timedelta(days=30 * 40))
+    left = np.random.default_rng(0).random(asked.height) < 0.2
+    rows = asked.with_columns(left_then=pl.when(~pl.col("churned")).then(pl.Series(left)))
+    found = train(replace(made, rows=rows, about=about), made_up.PARAMS)
+    until = replace(found.model, expansion=None).knows_until
+    assert until == found.judged["as_of"].min() - timedelta(days=21)
+    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
+    late = (closes > until) & pl.col("left_then").is_not_null()
+    poisoned = rows.with_columns(left_then=pl.when(late).then(True).otherwise("left_then"))
+    again = train(replace(made, rows=poisoned, about=about), made_up.PARAMS)
+    assert found.model.months == again.model.months is not None
+
+
 def test_it_is_judged_on_months_that_begin_later():
     told = judge_survival(learnt(), CONTRACT, people(seed=1), JUDGED, PARAMS)
     assert told.columns == ["month", "rows", "said", "rate", "low", "high"]
@@ -213,8 +236,6 @@ def test_it_is_found_again_as_it_was(tmp_path: Path):
 
 
 def test_a_churn_model_carries_its_months(tmp_path: Path):
-    from dataclasses import replace
-
     model = replace(trained().model, months=learnt())
     model.save(tmp_path)
     assert ChurnModel.load(tmp_path) == model
