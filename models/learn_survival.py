@@ -48,7 +48,7 @@ def learn_survival(
     known = _some(_months(rows, params).filter(pl.col("closes") <= until))
     people = person_numbers(known[person_column(known)])
     calibrates = people % np.uint64(_CALIBRATES) == 0
-    newest = (known["opens"] >= until - _YEAR).to_numpy()
+    newest = (known["closes"] >= until - _YEAR).to_numpy()
     fit, later = (known.filter(part) for part in (~calibrates, calibrates & newest))
     trees = _trees(contract, known, until, params)
     if trees is None or min(_leavers(fit), _leavers(later)) < FEWEST_LEAVERS:

@@ -29,6 +29,7 @@ PARAMS = TrainingParams()
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 JUDGED = FIRST + timedelta(days=30 * 20)
 CONTRACT = ColumnContract((ContractColumn("unhappy"),))
+SMALL = BoosterParams(min_data_in_leaf=40, threads=1)
 
 
 def month_of(as_of: str, known_until: str, params: TrainingParams = PARAMS) -> int | None:
@@ -215,6 +216,21 @@ def test_it_is_judged_on_months_that_begin_later():
     assert told["month"].to_list() == list(range(1, 12))
     near = told.filter(pl.col("said").is_between("low", "high"))
     assert near.height >= 9
+
+
+def test_the_level_is_that_of_a_whole_year():
+    # The first two months of the last year, as they closed, are a season of leaving.
+    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
+    begins = JUDGED - timedelta(days=365)
+    season = (closes >= begins) & (closes < begins + timedelta(days=60))
+    rows, rng = people().filter(pl.col("left_then").is_not_null()), np.random.default_rng(0)
+    leaves = pl.Series(rng.random(rows.height)) < pl.when(season).then(0.4).otherwise(0.1)
+    rows = rows.with_columns(left_then=leaves, unhappy=pl.lit(0.0))
+    model = learn_survival(CONTRACT, rows, JUDGED, replace(PARAMS, booster=SMALL))
+    assert model
+    year = rows.filter(closes >= begins, closes <= JUDGED)
+    said = model.hazards(np.zeros((1, 1)))[0][year["month"].to_numpy() - 1]
+    assert said.mean() == pytest.approx(year["left_then"].mean(), abs=0.015)
 
 
 def test_of_a_handful_of_leavers_nothing_is_learnt():
