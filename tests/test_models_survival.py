@@ -201,8 +201,9 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
     left = np.random.default_rng(0).random(asked.height) < 0.2
     rows = asked.with_columns(left_then=pl.when(~pl.col("churned")).then(pl.Series(left)))
     found = train(replace(made, rows=rows, about=about), made_up.PARAMS)
+    judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
     until = replace(found.model, expansion=None).knows_until
-    assert until == found.judged["as_of"].min() - timedelta(days=21)
+    assert until == judged - timedelta(days=21)
     closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
     late = (closes > until) & pl.col("left_then").is_not_null()
     poisoned = rows.with_columns(left_then=pl.when(late).then(True).otherwise("left_then"))
