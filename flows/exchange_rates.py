@@ -55,7 +55,8 @@ def _known(settings: Settings, as_of: datetime) -> pl.DataFrame:
             f"asked for exchange rates in {file}; {error}. Write CSV with the columns "
             f"{', '.join(_COLUMNS)}, e.g. 2026-10-31,USD,0.92"
         ) from error
-    wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~(pl.col("rate") > 0))
+    sound = pl.col("rate").is_finite() & (pl.col("rate") > 0)  # NaN is above everything
+    wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)
     if wrong.height:
         raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
     return rates.filter(pl.col("date") < as_of.date())

@@ -19,7 +19,14 @@ _NAMES = {
 _NOBODY_HELD_OUT = (
     "Nobody was held out, so nobody can say what contact does: those who are called differ from "
     "the others. Leave alone a few of those who would be called, drawn by lot, and write them back "
-    "into contacts as held_out."
+    "into contacts as held_out, each at the moment of the call that was not made."
+)
+
+# Who leaves before their turn is never called: marked when the list was made, the held out would
+# hold such people, and the called would not.
+_HOLDS = (
+    "This holds if those held out were drawn by lot from those to be called, and marked when their "
+    "turn came."
 )
 
 
@@ -55,7 +62,7 @@ def in_words(found: Effect) -> list[str]:
     said = _verdict(found) if BOTH in found.compared else _not_known(found)
     if found.crossed:
         said.append(f"{found.crossed:,} of the held out were contacted, and count as held out.")
-    return [*said, "This holds if those held out were drawn by lot from those to be called."]
+    return [*said, _HOLDS]
 
 
 def _verdict(found: Effect) -> list[str]:

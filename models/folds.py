@@ -12,6 +12,7 @@ from models.calibrate import learn_platt
 from models.encoding import learn_contract
 from models.fit import Examples, fit_booster, raw_scores
 from models.learn import encode
+from models.months import LATER
 from models.params import BoosterParams, TrainingParams
 from models.people import person_column
 from models.split import judged_from, split_rows
@@ -42,7 +43,8 @@ def before_judged(
 ) -> TrainingSet:
     """What was known when the first judged date came: no row of it or after it, labels as then.
 
-    Whatever is chosen by these rows, the judged rows had no say in it.
+    Whatever is chosen by these rows, the judged rows had no say in it. Of later months nothing is
+    said: which one a row is asked about hangs on what is known by now.
 
     Args:
         training: Feature rows of all dates, labelled as it is known now.
@@ -55,7 +57,8 @@ def before_judged(
     labelled = training.rows.filter(pl.col("churned").is_not_null())
     first = judged_from(labelled["as_of"].unique().sort().to_list(), params)
     known, before = known_at(training, first, labels_at(first)), pl.col("as_of") < pl.lit(first)
-    return replace(known, rows=known.rows.filter(before), about=known.about.filter(before))
+    rows = known.rows.filter(before).drop(LATER, strict=False)
+    return replace(known, rows=rows, about=known.about.filter(before))
 
 
 def folds_of(

@@ -179,11 +179,11 @@ def touched(
 ) -> pl.Series:
     """Whether support contacted each row's person in ``[as_of - reach, settled_at)``, or offered.
 
-    Who had already left, or had already paid, when support called was not changed by the call.
+    Who had already left, paid or risen when support called was not changed by the call.
 
     Args:
         events: The event tables by name.
-        labels: As of ``contract_labels`` or ``silence_labels``.
+        labels: As of ``contract_labels``, ``silence_labels`` or ``expansion_labels``.
         reach_days: How long what support did goes on having an effect.
         known_until: Only rows with ``known_at < known_until`` are read.
 
@@ -222,22 +222,23 @@ def expansion_labels(
     Returns:
         One row per spine row, in its order: ``subscriber_id``, ``as_of``, ``expanded``. It is
         null until the window has closed by ``known_until``, and of whoever keeps no subscription
-        at ``as_of``.
+        at ``as_of``. ``settled_at``: the first rise in the window or its end, where it is known.
     """
     opens = pl.col("as_of") + timedelta(days=lead_days)
     closes = opens + timedelta(days=horizon_days)
-    known = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
-    rises = chosen_rises(known).rename({"happened_at": "rose_at"})
-    kept = _moves(known.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
+    told = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
+    rises = chosen_rises(told).rename({"happened_at": "rose_at"})
+    kept = _moves(told.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("as_of")
     labelled = _last(asked, "as_of", kept.collect(), "happened_at")
     labelled = _next(labelled, "opens", rises, "rose_at")
     rose = (pl.col("rose_at") < closes).fill_null(value=False)
-    expanded = pl.when(pl.col("staying"), closes <= known_until).then(rose)
+    known = pl.col("staying") & (closes <= known_until)
+    settled = pl.min_horizontal("rose_at", closes)
     return (
-        labelled.with_columns(expanded=expanded)
-        .sort("place")
-        .select("subscriber_id", "as_of", "expanded")
+        labelled.sort("place")
+        .with_columns(expanded=pl.when(known).then(rose), settled_at=pl.when(known).then(settled))
+        .select("subscriber_id", "as_of", "expanded", "settled_at")
     )
 
 

@@ -44,6 +44,8 @@ def learn_expansion(
         params: How the churn model was learnt.
         floors: What it must reach to be served: its ROC AUC, surely, and its calibration error.
     """
+    if params.churn == "silence":
+        return _unlearnt("there are no contracts whose price could rise")
     if "expanded" not in training.rows.columns or not training.rows["expanded"].count():
         return _unlearnt("nobody's outcome is known")
     rows = evenly(training.rows, training.shares).with_columns(churned="expanded")

@@ -39,7 +39,7 @@ def learn_survival(
     Args:
         contract: The columns.
         rows: As of ``TrainingSet``, with ``month`` and ``left_then``.
-        until: The first date that is judged.
+        until: What happened from then on is for judging; at most the first date that is judged.
         params: What is learnt.
     """
     if params.split != "time" or "left_then" not in rows.columns:
@@ -51,7 +51,7 @@ def learn_survival(
     examples, grown = _examples(contract, known), replace(_small(params.booster), rounds=trees)
     names = [*contract.names, MONTH]
     score = _by_others(examples, person_numbers(known[person_column(known)]), names, grown)
-    year = (known["opens"] >= until - _YEAR).to_numpy()
+    year = (known["closes"] >= until - _YEAR).to_numpy()
     return SurvivalModel(
         booster_text=booster_text(fit_booster(examples, None, names, grown)),
         calibration=learn_platt(score[year], examples.happened[year]),

@@ -30,7 +30,8 @@ def label_spine(
 
     Where support contacted somebody in time to change that, nobody knows what would have become
     of them otherwise. If ``params`` say so, such a row is left out: it stays, unlabelled; a later
-    month, where it was changed by then. Who was held out and not contacted never is.
+    month, or paying more, where that was changed by then. Who was held out and not contacted
+    never is.
 
     The first half of ``build_training_set``, for one part of the subscribers or for all; the
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
@@ -101,13 +102,15 @@ def _later(
 def _expanded(
     events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
 ) -> pl.Series:
-    """Who chose to pay more; of nobody known where there are no contracts."""
+    """Who chose to pay more, unasked; of nobody known where there are no contracts."""
     if params.churn == "silence":
         return pl.Series("expanded", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
-    return expansion_labels(
+    labels = expansion_labels(
         events,
         pairs,
         lead_days=params.lead_days,
         horizon_days=params.expansion_days,
         known_until=known_until,
-    )["expanded"]
+    )
+    changed = _changed(events, labels, params, known_until)
+    return labels.select(expanded=pl.when(~changed).then("expanded")).to_series()

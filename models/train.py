@@ -72,7 +72,9 @@ def train(
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
-    months = learn_survival(made.model.contract, training.rows, split.judged_from, params)
+    # Up to where leaving itself was learnt, and no further: a night is told what its model knew.
+    until = made.model.fitted_until
+    months = learn_survival(made.model.contract, training.rows, until, params)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     model = replace(made.model, unstable=honesty.unstable, months=months, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])

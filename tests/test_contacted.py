@@ -116,6 +116,21 @@ def test_a_contact_with_one_account_is_one_with_the_person():
     assert rows["churned"].to_list() == [False, True, False, None]
 
 
+@pytest.mark.parametrize(
+    ("offered", "learnt"), [(-31, True), (-30, None), (40, None), (44.99, None), (45, True)]
+)
+def test_who_took_what_support_offered_teaches_nothing_of_who_would_anyway(offered, learnt):
+    price = {"mrr": 1000, "plan": "basic", "currency": "EUR"}
+    dearer = price | {"mrr": 2000, "plan": "plus"}
+    rises = [
+        happened("started", -100, **price),
+        happened("plan_changed", 45, **dearer),  # within 60 days, after the window of leaving
+    ]
+    events = tables(subscriptions=rises, contacts=[done("offered", offered)])
+    told = label_spine(events, spine_of("ana"), PARAMS, known_until=day(99))
+    assert told["expanded"].item() is learnt
+
+
 def test_with_features_they_are_learnt_from_as_others_are():
     assert labelled(AS_OTHERS, contacts=MARKS).equals(labelled(PARAMS))
     assert labelled(AS_OTHERS, contacts=MARKS)["left_out"].sum() == 0

@@ -42,6 +42,8 @@ def test_rates_that_are_too_old_degrade_the_night(tmp_path):
         "date,currency,rate\nyesterday,USD,0.91\n",
         "date,currency,rate\n2026-03-01,USD,0\n",
         "date,currency,rate\n2026-03-01,USD,\n",
+        "date,currency,rate\n2026-03-01,USD,NaN\n",
+        "date,currency,rate\n2026-03-01,USD,inf\n",
     ],
 )
 def test_a_file_that_holds_no_rates_is_refused_by_its_name(tmp_path, rates):

@@ -190,6 +190,12 @@ def test_without_any_difference_the_smallest_worth_seeing_is_asked_for():
     assert "--worth" in words(told)
 
 
+def test_it_says_when_the_held_out_must_be_marked():
+    """Nobody is called who left before their turn; marked days before, such people are held out."""
+    assert "marked when their turn came" in words(found((56, 70), (48, 80)))
+    assert "at the moment of the call that was not made" in words(found((5, 6)))
+
+
 def test_who_was_contacted_although_held_out_is_told():
     assert "2 of the held out were contacted, and count as held out." in words(
         found((56, 70), (48, 80), crossed=2)

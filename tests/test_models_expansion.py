@@ -64,6 +64,12 @@ def test_what_cannot_be_learnt_is_said(told: pl.Expr, why: str):
     assert why in expansion.reasons[0]
 
 
+def test_where_churn_is_silence_it_says_that_nothing_can_rise():
+    made = outcome(training_set(), pl.lit(None, pl.Boolean))
+    told = learn_expansion(made, CONTRACT, replace(PARAMS, churn="silence"))
+    assert "there are no contracts" in told.reasons[0]
+
+
 def test_rows_that_do_not_tell_it_at_all_are_no_fault():
     made = training_set()
     assert learnt(replace(made, rows=made.rows.drop("expanded"))).model is None

@@ -1,5 +1,6 @@
 """How long people stay: what each row is asked, what is learnt from it, and what it may not see."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from models.model import ChurnModel, NoMonths
 from models.months import MONTHS, with_month
 from models.params import BoosterParams, TrainingParams
 from models.survival import SurvivalModel, in_month, survival
+from models.train import train
+from tests import made_up
 from tests.made_up import trained
 from tests.tables import at, events, spine
 
@@ -26,6 +29,7 @@ PARAMS = TrainingParams()
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 JUDGED = FIRST + timedelta(days=30 * 20)
 CONTRACT = ColumnContract((ContractColumn("unhappy"),))
+SMALL = BoosterParams(min_data_in_leaf=40, threads=1)
 
 
 def month_of(as_of: str, known_until: str, params: TrainingParams = PARAMS) -> int | None:
@@ -186,12 +190,48 @@ def test_nothing_of_the_months_that_are_judged_is_learnt():
     assert learn_survival(CONTRACT, poisoned, JUDGED, params) == learnt()
 
 
+def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows():
+    # Dates 27 days apart: 21 lie between what is known of the last that calibrates and the judged.
+    made = made_up.training_set()
+    days = (pl.col("as_of") - made_up.FIRST) * 27 / 30
+    rows, about = (
+        each.with_columns(as_of=made_up.FIRST + days) for each in (made.rows, made.about)
+    )
+    asked = with_month(rows, PARAMS, made_up.FIRST + timedelta(days=30 * 40))
+    left = np.random.default_rng(0).random(asked.height) < 0.2
+    rows = asked.with_columns(left_then=pl.when(~pl.col("churned")).then(pl.Series(left)))
+    found = train(replace(made, rows=rows, about=about), made_up.PARAMS)
+    judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
+    until = replace(found.model, expansion=None).knows_until
+    assert until == judged - timedelta(days=21)
+    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
+    late = (closes > until) & pl.col("left_then").is_not_null()
+    poisoned = rows.with_columns(left_then=pl.when(late).then(True).otherwise("left_then"))
+    again = train(replace(made, rows=poisoned, about=about), made_up.PARAMS)
+    assert found.model.months == again.model.months is not None
+
+
 def test_it_is_judged_on_months_that_begin_later():
     told = judge_survival(learnt(), CONTRACT, people(seed=1), JUDGED, PARAMS)
     assert told.columns == ["month", "rows", "said", "rate", "low", "high"]
     assert told["month"].to_list() == list(range(1, 12))
     near = told.filter(pl.col("said").is_between("low", "high"))
     assert near.height >= 9
+
+
+def test_the_level_is_that_of_a_whole_year():
+    # The first two months of the last year, as they closed, are a season of leaving.
+    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
+    begins = JUDGED - timedelta(days=365)
+    season = (closes >= begins) & (closes < begins + timedelta(days=60))
+    rows, rng = people().filter(pl.col("left_then").is_not_null()), np.random.default_rng(0)
+    leaves = pl.Series(rng.random(rows.height)) < pl.when(season).then(0.4).otherwise(0.1)
+    rows = rows.with_columns(left_then=leaves, unhappy=pl.lit(0.0))
+    model = learn_survival(CONTRACT, rows, JUDGED, replace(PARAMS, booster=SMALL))
+    assert model
+    year = rows.filter(closes >= begins, closes <= JUDGED)
+    said = model.hazards(np.zeros((1, 1)))[0][year["month"].to_numpy() - 1]
+    assert said.mean() == pytest.approx(year["left_then"].mean(), abs=0.015)
 
 
 def test_of_a_handful_of_leavers_nothing_is_learnt():
@@ -213,8 +253,6 @@ def test_it_is_found_again_as_it_was(tmp_path: Path):
 
 
 def test_a_churn_model_carries_its_months(tmp_path: Path):
-    from dataclasses import replace
-
     model = replace(trained().model, months=learnt())
     model.save(tmp_path)
     assert ChurnModel.load(tmp_path) == model

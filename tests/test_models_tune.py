@@ -15,6 +15,7 @@ import pytest
 
 from models.fit import Examples
 from models.folds import Fold, before_judged, folds_of, gain
+from models.months import with_month
 from models.params import BoosterParams
 from models.search_space import SPACE, values_of
 from models.split import HistoryTooShort
@@ -80,6 +81,17 @@ def test_the_judged_rows_and_what_is_known_too_late_have_no_say(never_stopped, t
     )
     assert not poisoned.equals(made.rows)
     assert tuned(tmp_path / "t.db", replace(made, rows=poisoned)).tried == never_stopped.tried
+
+
+def test_what_lands_later_does_not_begin_another_study():
+    """Which later month a row is asked about hangs on what is known by now, and is not read."""
+
+    def by(days: int) -> pl.DataFrame:
+        made, until = rows(), FIRST + timedelta(days=days)
+        told = with_month(made.rows, QUICK, until).with_columns(left_then=pl.col("churned"))
+        return before_judged(replace(made, rows=told), as_closed(made), QUICK).rows
+
+    assert by(480).equals(by(520))
 
 
 def test_the_defaults_are_tried_first_and_the_best_is_never_worse(never_stopped):
