@@ -29,9 +29,10 @@ def label_spine(
     """The spine and what became of each row: the columns of ``CAME``, and ``left_out``.
 
     Where support contacted somebody in time to change that, nobody knows what would have become
-    of them otherwise. If ``params`` say so, such a row is left out: it stays, unlabelled; a later
-    month, or paying more, where that was changed by then. Who was held out and not contacted
-    never is.
+    of them otherwise. If ``params`` say so, such a row is left out: it stays, unlabelled; and so
+    is paying more, where that was changed. Who was held out and not contacted never is. Of later
+    months nobody is left out: support calls those who have come into trouble since, and without
+    them the others would seem to stay for ever.
 
     The first half of ``build_training_set``, for one part of the subscribers or for all; the
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
@@ -85,7 +86,7 @@ def _changed(
 def _later(
     events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
 ) -> pl.Series:
-    """Whether each row's subscriber left in the later month that it is asked about."""
+    """Whether each row's subscriber left, called or not, in the later month it is asked about."""
     if not are_months(params):
         return pl.Series("left_then", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
     labels = month_labels(
@@ -95,7 +96,7 @@ def _later(
         grace_days=params.grace_days,
         known_until=known_until,
     )
-    asked = pairs["month"].is_not_null() & ~_changed(events, labels, params, known_until)
+    asked = pairs["month"].is_not_null()
     return labels.select(left_then=pl.when(asked).then("churned")).to_series()
 
 

@@ -131,6 +131,17 @@ def test_who_took_what_support_offered_teaches_nothing_of_who_would_anyway(offer
     assert told["expanded"].item() is learnt
 
 
+def test_in_later_months_people_count_as_support_treats_them():
+    """Those called are those who came into trouble: without them the others stay for ever."""
+    calls = [done("contacted", 40, who) for who in ("ana", "bea")]
+    left = happened("ended", 45, "ana", "ana")
+    events = tables(subscriptions=[*began("ana", "bea"), left], contacts=calls)
+    told = label_spine(events, spine_of("ana", "bea"), PARAMS, known_until=day(99))
+    assert told["month"].to_list() == [1, 1]
+    assert told["churned"].to_list() == [False, False]
+    assert told["left_then"].to_list() == [True, False]
+
+
 def test_with_features_they_are_learnt_from_as_others_are():
     assert labelled(AS_OTHERS, contacts=MARKS).equals(labelled(PARAMS))
     assert labelled(AS_OTHERS, contacts=MARKS)["left_out"].sum() == 0
