@@ -7,40 +7,50 @@ import polars as pl
 from flows.settings import Settings
 from models.exchange import Exchange
 
-#: Named as degraded where the newest rate is old.
+#: Named as degraded where a currency's newest rate is old.
 SOURCE = "exchange_rates"
 
 _COLUMNS = {"date": pl.Date, "currency": pl.String, "rate": pl.Float64}
 
 
 class BadRates(ValueError):
-    """The file of exchange rates cannot be used. Nothing was published."""
+    """The file of exchange rates cannot be used."""
 
 
 def exchange_at(settings: Settings, as_of: datetime) -> Exchange | None:
     """The newest rates of days before ``as_of``; ``None`` where amounts stay as they are.
 
     The file is CSV: ``date``, ``currency``, ``rate``: what one unit of the currency was in units
-    of the reporting currency on that day.
-
-    Raises:
-        BadRates: The file is missing, or has other columns, or a rate that is none.
+    of the reporting currency on that day; of several on one day the last in the file. A file that
+    cannot be used gives no rates: what people are worth is then unknown, and their risk is not.
     """
     if settings.reporting_currency is None:
         return None
-    newest = _known(settings, as_of).sort("date").group_by("currency").last()
-    return Exchange(
-        settings.reporting_currency, dict(newest.select("currency", "rate").iter_rows())
-    )
+    try:
+        newest = _newest(settings, as_of)
+    except BadRates:
+        return Exchange(settings.reporting_currency, {})
+    rates = dict(newest.select("currency", "rate").iter_rows())
+    return Exchange(settings.reporting_currency, rates)
 
 
 def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
-    """``SOURCE``, where amounts are turned by rates that are too old, else nothing."""
+    """``SOURCE``, where a currency's newest rate is too old, or there are none; else nothing."""
     if settings.reporting_currency is None or settings.exchange_rates is None:
         return ()
-    newest = _known(settings, as_of)["date"].max()
+    try:
+        newest = _newest(settings, as_of)
+    except BadRates as error:
+        return (f"{SOURCE} ({error})",)
     oldest = as_of.date() - timedelta(days=settings.stale_after_days)
-    return () if newest is not None and newest >= oldest else (SOURCE,)  # pyright: ignore[reportOperatorIssue]
+    fresh = newest.height and (newest["date"] >= oldest).all()
+    return () if fresh else (SOURCE,)
+
+
+def _newest(settings: Settings, as_of: datetime) -> pl.DataFrame:
+    """One row per currency."""
+    known = _known(settings, as_of).with_columns(pl.col("currency").str.strip_chars())
+    return known.sort("date", maintain_order=True).group_by("currency").last()
 
 
 def _known(settings: Settings, as_of: datetime) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from models.calibrate import learn_platt
 from models.encoding import ColumnContract
 from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.params import BoosterParams, TrainingParams
-from models.people import person_column, person_numbers
+from models.people import person_column, person_numbers, some_people
 from models.survival import MONTH, SurvivalModel, in_month
 
 #: Below so many leavers among the rows that calibrate, a curve would be a guess.
@@ -22,7 +22,7 @@ _THIRDS = 3
 _YEAR = timedelta(days=365)
 # Months that began within so long before the judged ones decide how many trees there are.
 _DECIDES = timedelta(days=150)
-_MOST_ROWS = 500_000
+_MOST_ROWS = 300_000
 
 
 def learn_survival(
@@ -44,7 +44,8 @@ def learn_survival(
     """
     if params.split != "time" or "left_then" not in rows.columns:
         return None
-    known = _some(_months(rows, params).filter(pl.col("closes") <= until))
+    closed = _months(rows, params).filter(pl.col("closes") <= until)
+    known = some_people(closed, _MOST_ROWS)
     trees = _trees(contract, known, until, params)
     if trees is None:
         return None
@@ -138,13 +139,6 @@ def _by_others(
         booster = fit_booster(others, None, names, params)
         score[asked] = raw_scores(booster, examples.matrix[asked])
     return score
-
-
-def _some(known: pl.DataFrame) -> pl.DataFrame:
-    """The rows of so many people that there are about as many rows as are needed."""
-    people = person_numbers(known[person_column(known)])
-    thousandths = min(1000, 1000 * _MOST_ROWS // max(1, known.height))
-    return known.filter((people >> np.uint64(32)) % np.uint64(1000) < np.uint64(thousandths))
 
 
 def _leavers(rows: pl.DataFrame) -> int:

@@ -20,6 +20,13 @@ def person_numbers(people: pl.Series) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
 
 
+def some_people(rows: pl.DataFrame, most_rows: int) -> pl.DataFrame:
+    """All rows of so many people that there are about as many rows as that at most."""
+    numbers = person_numbers(rows[person_column(rows)]) >> np.uint64(32)
+    thousandths = min(1000, 1000 * most_rows // max(1, rows.height))
+    return rows.filter(numbers % np.uint64(1000) < np.uint64(thousandths))
+
+
 def with_owners(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """The rows with one column more: ``owner``, the account that each lives on as.
 

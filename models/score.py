@@ -65,14 +65,17 @@ def score(
     chosen = choose_actions(scored, actions or read_actions(), language)
     advised = advise(_with_offers(weighed, rows, scored), thresholds)
     scored = scored.hstack(chosen).hstack(advised)
-    return _with_worth(scored, weighed, valuation or Valuation())
+    return _with_worth(scored, weighed, valuation or Valuation(), model.horizon_days)
 
 
-def _with_worth(scored: pl.DataFrame, weighed: Weighed, valuation: Valuation) -> pl.DataFrame:
+def _with_worth(
+    scored: pl.DataFrame, weighed: Weighed, valuation: Valuation, month_days: int
+) -> pl.DataFrame:
     if weighed.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
         return scored
     curve = survival(scored["risk"].to_numpy(), weighed.hazards)
-    return scored.hstack(worth_of(curve, scored["mrr"], scored["currency"], valuation))
+    worth = worth_of(curve, scored["mrr"], scored["currency"], valuation, month_days)
+    return scored.hstack(worth)
 
 
 def _with_offers(weighed: Weighed, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from models.search_space import SPACE, Values, mistakes, with_values
 from models.tried import Tuning
 
 #: What a tuning was for; where the settings say otherwise, it is of no use.
-_AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split")
+_AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")
 
 
 class BrokenTuning(ValueError):

@@ -12,6 +12,8 @@ LOW, HIGH = 0.1, 0.9
 #: The last months of the curve, whose mean hazard goes on after it.
 _LAST_MONTHS = 6
 _YEAR_MONTHS = 12
+# Of the months that are paid for.
+_MONTH_DAYS = 30.4375
 
 #: What is told of each subscriber's worth: in shares and months, and in minor units.
 STAYING = ("survival_3m", "survival_6m", "survival_12m", "lifetime_months")
@@ -42,7 +44,11 @@ class Valuation:
 
 
 def worth_of(
-    survival: np.ndarray, mrr: pl.Series, currency: pl.Series, by: Valuation
+    survival: np.ndarray,
+    mrr: pl.Series,
+    currency: pl.Series,
+    by: Valuation,
+    month_days: float = _MONTH_DAYS,
 ) -> pl.DataFrame:
     """What each subscriber is worth at today's ``mrr``.
 
@@ -56,6 +62,7 @@ def worth_of(
         mrr: Minor units a month; null is unknown.
         currency: Of ``mrr``.
         by: How money is counted.
+        month_days: How long a month of the curve is; by default as long as one that is paid for.
 
     Returns:
         One row per subscriber: ``survival_3m``, ``_6m``, ``_12m``; ``lifetime_months``, expected
@@ -64,9 +71,10 @@ def worth_of(
         the first month of somebody who does not leave in it; all in minor units of
         ``value_currency``, rounded half even, null where unknown.
     """
-    curve = _extended(survival, by.months)
-    there = (np.column_stack([np.ones(len(curve)), curve[:, :-1]]) + curve) / 2
-    discounted = there * by.monthly ** (np.arange(by.months) + 0.5)
+    paid_for = month_days / _MONTH_DAYS
+    curve = _extended(survival, round(by.months / paid_for))
+    there = (np.column_stack([np.ones(len(curve)), curve[:, :-1]]) + curve) / 2 * paid_for
+    discounted = there * by.monthly ** ((np.arange(curve.shape[1]) + 0.5) * paid_for)
     paid, value_currency = turned(mrr, currency, by.exchange)
     earns = paid.to_numpy() * by.margin
     stays, leaves = curve[:, 0], 1 - curve[:, 0]
@@ -75,8 +83,8 @@ def worth_of(
     }
     amounts = {
         "cltv": earns * discounted.sum(axis=1),
-        "cltv_low": earns * _annuity(_month_at(curve, 1 - LOW), by),
-        "cltv_high": earns * _annuity(_month_at(curve, 1 - HIGH), by),
+        "cltv_low": earns * _annuity(_month_at(curve, 1 - LOW) * paid_for, by),
+        "cltv_high": earns * _annuity(_month_at(curve, 1 - HIGH) * paid_for, by),
         "expected_lifetime_loss": earns * (leaves * discounted[:, 1:].sum(axis=1) / stays),
     }
     return pl.DataFrame(staying | amounts, nan_to_null=True).with_columns(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.exchange_rates import BadRates, exchange_at, stale_rates
+from flows.exchange_rates import exchange_at, stale_rates
 from flows.settings import Settings
 from tests.tables import at
 
@@ -46,6 +46,20 @@ def test_rates_that_are_too_old_degrade_the_night(tmp_path):
         "date,currency,rate\n2026-03-01,USD,inf\n",
     ],
 )
-def test_a_file_that_holds_no_rates_is_refused_by_its_name(tmp_path, rates):
-    with pytest.raises(BadRates, match=r"rates\.csv"):
-        exchange_at(home(tmp_path, rates), at("2026-03-10"))
+def test_a_file_that_holds_no_rates_degrades_the_night_and_stops_nothing(tmp_path, rates):
+    settings = home(tmp_path, rates)
+    (why,) = stale_rates(settings, at("2026-03-10"))
+    assert why.startswith("exchange_rates (")
+    assert "rates.csv" in why
+    told = exchange_at(settings, at("2026-03-10"))
+    assert told is not None
+    assert told.rates == {}
+
+
+def test_each_currency_has_a_newest_rate_of_its_own(tmp_path):
+    both = "date,currency,rate\n2025-01-01,GBP,1.2\n2026-03-09,USD,0.92\n2026-03-09, USD,0.93\n"
+    settings = home(tmp_path, both)
+    assert stale_rates(settings, at("2026-03-10")) == ("exchange_rates",)
+    told = exchange_at(settings, at("2026-03-10"))
+    assert told is not None
+    assert told.rates == {"GBP": 1.2, "USD": 0.93}

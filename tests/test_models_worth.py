@@ -47,6 +47,14 @@ def test_after_the_curve_the_last_half_years_hazard_goes_on():
     assert worth(0.9, by=long)["lifetime_months"] == pytest.approx(1 / 0.1 - 0.5)
 
 
+def test_a_month_of_the_curve_may_be_shorter_than_one_that_is_paid_for():
+    curve, mrr, currency = np.full((1, 12), 1.0), pl.Series([1_000]), pl.Series(["EUR"])
+    told = worth_of(curve, mrr, currency, PLAIN, month_days=30.4375 / 2).row(0, named=True)
+    assert (told["cltv"], told["lifetime_months"]) == (12_000, 12)
+    half = worth_of(curve * 0.5, mrr, currency, PLAIN, month_days=30.4375 / 2).row(0, named=True)
+    assert half["cltv"] == 24 * 250 + 125  # half are there, but for the first half of a month
+
+
 def test_only_the_margin_counts_and_later_money_less():
     by = Valuation(margin=0.5, discount=0.21, months=12)
     monthly = 1.21 ** (-1 / 12)
