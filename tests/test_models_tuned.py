@@ -21,6 +21,7 @@ FOUND = Tuned(
         "horizon_days": 30,
         "grace_days": 30,
         "split": "time",
+        "contacted": "left_out",
     },
     judged_from=FROM,
     tuned_at=datetime(2026, 11, 3, 9, tzinfo=UTC),
