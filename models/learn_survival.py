@@ -72,7 +72,8 @@ def judge_survival(
         One row per month: ``month`` (1 is the one after the first), ``rows``, the mean hazard
         ``said``, the ``rate`` that came, and where it lies: ``low``, ``high``.
     """
-    asked = _months(rows, params).filter(pl.col("opens") >= since)
+    began = _months(rows, params).filter(pl.col("opens") >= since)
+    asked = some_people(began, _MOST_ROWS)
     examples = _examples(contract, asked)
     said = model.calibration.apply(raw_scores(model.booster, examples.matrix))
     return (
