@@ -1,6 +1,7 @@
 """The tables of ``RESULTS.md`` that set Perdura beside the other tools."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from benchmarks import nights, reasons
 from benchmarks.markdown import gib, table
@@ -38,6 +39,15 @@ def _features(results: Results, subscribers: int, orders: tuple[Order, ...]) -> 
         rows.append([way.name, *cells])
     heads = (cell for order in orders for cell in (f"{order}: s", "GiB", "ratio"))
     yield table(["way", *heads], rows)
+    if apart := sorted({way for told in found for way in _apart(told)}):
+        yield f"Not in one run with Perdura, and so compared with less care: {', '.join(apart)}.\n"
+
+
+def _apart(told: dict[str, Told]) -> list[str]:
+    """What was measured more than an hour before or after Perdura."""
+    ours = datetime.fromisoformat(told[OUR_WAY]["measured"])
+    at = {way: datetime.fromisoformat(each["measured"]) for way, each in told.items()}
+    return [way for way, when in at.items() if abs(when - ours) > timedelta(hours=1)]
 
 
 def _one_date(results: Results, subscribers: int) -> Iterator[str]:
