@@ -62,7 +62,13 @@ def print_training(trained: Training, console: Console = OUT) -> None:
         table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
     console.print(table)
     tuned = [trained.tuned] if trained.tuned else []
-    for words in (*trained.reasons, *trained.offers, *tuned, *left_out(trained.rows)):
+    for words in (
+        *trained.reasons,
+        *trained.offers,
+        *trained.unlearnt,
+        *tuned,
+        *left_out(trained.rows),
+    ):
         console.print(words)
 
 

@@ -43,6 +43,7 @@ class Training:
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
         offers: Whether it says whom to offer more, and why, in words.
+        unlearnt: Why it does not know how long people stay, where it does not, in words.
         tuned: Whether its trees grow as tuned, and if not, why not, in words; where nothing was
             tuned, none.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
@@ -54,6 +55,7 @@ class Training:
     promoted: bool
     reasons: tuple[str, ...]
     offers: tuple[str, ...]
+    unlearnt: tuple[str, ...]
     tuned: str | None
     metrics: Mapping[str, Mapping[str, float]]
     rows: Mapping[str, int]
@@ -108,6 +110,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
         reasons=trained.verdict.reasons,
         offers=trained.expansion.reasons,
+        unlearnt=trained.unlearnt,
         tuned=params.tuned,
         metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
         rows=trained.sizes,

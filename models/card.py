@@ -53,7 +53,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
                 *_earlier(trained.earlier),
-                *_months(trained.months),
+                "## How long they stay\n\n" + _months(trained),
                 "## Leak alarm\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _honesty(trained),
                 "## Whom to offer more\n\n" + expansion_card(trained.expansion),
@@ -94,16 +94,16 @@ def _earlier(earlier: pl.DataFrame | None) -> list[str]:
     return ["## At earlier dates", told, table(with_intervals(earlier))]
 
 
-def _months(months: pl.DataFrame | None) -> list[str]:
-    """How long people stay, where the model knows."""
-    if months is None:
-        return []
+def _months(trained: Trained) -> str:
+    """How long people stay, where the model knows, or why it does not."""
+    if trained.months is None:
+        return " ".join(trained.unlearnt)
     told = (
         "Of those who had not left before, so many leave in each later month (0 is the one from "
         "the date on): what it said on average, and the rate that came, where it lies in brackets; "
         "of months that began after all that it was fitted on."
     )
-    return ["## How long they stay", told, table(with_intervals(months, "rate"))]
+    return "\n\n".join([told, table(with_intervals(trained.months, "rate"))])
 
 
 def _calls(trained: Trained) -> str:

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from models.calibrate import learn_platt
 from models.encoding import ColumnContract
 from models.fit import Examples, booster_text, fit_booster, raw_scores
+from models.months import are_months
 from models.params import BoosterParams, TrainingParams
 from models.people import person_column, person_numbers, some_people
 from models.survival import MONTH, SurvivalModel, in_month
@@ -57,6 +58,18 @@ def learn_survival(
         booster_text=booster_text(fit_booster(examples, None, names, grown)),
         calibration=learn_platt(score[year], examples.happened[year]),
     )
+
+
+def why_unlearnt(params: TrainingParams) -> str:
+    """Why nothing is known of later months, where it is not, in one sentence."""
+    if not are_months(params) or params.split != "time":
+        why = (
+            "that takes churn = 'contract', lead_days = 0, a horizon of a month, and a split by "
+            "time"
+        )
+    else:
+        why = f"fewer than {FEWEST_LEAVERS} people left in later months whose outcome is known"
+    return f"How long people stay was not learnt, so nights tell no CLTV: {why}."
 
 
 def judge_survival(

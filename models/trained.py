@@ -10,6 +10,7 @@ from models.fingerprint import Fingerprint
 from models.honesty import Honesty
 from models.judge import Judgement, number_name
 from models.leaks import Leaks
+from models.learn_survival import why_unlearnt
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -60,6 +61,11 @@ class Trained:
     earlier: pl.DataFrame | None = None
     months: pl.DataFrame | None = None
     beaten: ChurnModel | None = None
+
+    @property
+    def unlearnt(self) -> tuple[str, ...]:
+        """Why it knows nothing of later months, where it does not, in words."""
+        return () if self.months is not None else (why_unlearnt(self.params),)
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -15,7 +15,7 @@ from models.calibration import Platt
 from models.encoding import ColumnContract, ContractColumn
 from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.labels import contract_labels, month_labels
-from models.learn_survival import judge_survival, learn_survival
+from models.learn_survival import judge_survival, learn_survival, why_unlearnt
 from models.model import ChurnModel, NoMonths
 from models.months import MONTHS, with_month
 from models.params import BoosterParams, TrainingParams
@@ -236,6 +236,12 @@ def test_the_level_is_that_of_a_whole_year():
 
 def test_of_a_handful_of_leavers_nothing_is_learnt():
     assert learn_survival(CONTRACT, people(many=60), JUDGED, PARAMS) is None
+
+
+def test_why_nothing_was_learnt_is_said():
+    assert "fewer than 50 people left" in why_unlearnt(PARAMS)
+    assert "churn = 'contract'" in why_unlearnt(TrainingParams(churn="silence"))
+    assert trained().unlearnt == (why_unlearnt(PARAMS),)
 
 
 def test_the_curve_begins_with_the_risk_and_never_rises():
