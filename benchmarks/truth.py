@@ -97,7 +97,7 @@ def _staying(trained: Trained, events: Events) -> dict[str, float]:
     worth = worth_of(trained.model.survival(rows), people["mrr"], people["currency"], by)
     stayed = _stayed(events, people)
     force = -np.log(by.monthly)
-    earned = people["mrr"].to_numpy() * by.margin * (1 - np.exp(-force * stayed)) / force
+    earned = np.rint(people["mrr"].to_numpy() * by.margin * (1 - np.exp(-force * stayed)) / force)
     said, low, high = (worth[name].to_numpy() for name in ("cltv", "cltv_low", "cltv_high"))
     inside = (earned >= low) & (earned <= high)
     survived = {
