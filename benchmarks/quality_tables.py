@@ -77,8 +77,8 @@ _HELD = (
 )
 _WORTH = (
     "Mean CLTV over three years, said over earned at the first day's price: {ratio:.3f} (asked "
-    "0.95 to 1.05). What was earned lies between each person's bounds for {inside:.1%} of them "
-    "(80 % would be right)."
+    "0.95 to 1.05). What was earned lies between each person's bounds for {inside:.1%} of them; "
+    "80 % would be right, and more is where the upper bound is all of the three years."
 )
 _CROWNED = (
     "Three companies of {subscribers:,} subscribers, ten dates each. At each date two models are "
