@@ -53,11 +53,11 @@ def verdict(
         seed: Decides the resamples.
     """
     floors, reigning = floors or Floors(), reigning or Reigning()
-    drawn = resample(rows.drop("champion", strict=False), seed)
+    drawn = _beside_a_line(rows, seed)
     below = below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
     if earlier is not None:
         below += unsteady(earlier, floors)
-    below += _beaten_by_a_line(rows, floors.sure, seed)
+    below += _beaten_by_a_line(drawn, floors.sure)
     measured = {"roc_auc_surely": surely}
     alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
     if leaks is not None:
@@ -81,11 +81,17 @@ def verdict(
     return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
 
 
-def _beaten_by_a_line(rows: pl.DataFrame, sure: float, seed: int) -> list[str]:
+def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What resamples say of the model, and of logistic regression, where it was asked."""
+    line = ["logistic"] if "logistic" in rows.columns else []
+    told = rows.drop("champion", strict=False)
+    return resample(told.with_columns(pl.col(name).alias("champion") for name in line), seed)
+
+
+def _beaten_by_a_line(drawn: dict[str, np.ndarray], sure: float) -> list[str]:
     """Where logistic regression was asked and is clearly better, that it is."""
-    if "logistic" not in rows.columns:
+    if "loss_gain" not in drawn:
         return []
-    drawn = resample(rows.with_columns(champion="logistic"), seed)
     better = float(np.mean(drawn["loss_gain"] < 0))
     if better < sure:
         return []
