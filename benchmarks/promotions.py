@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from features.catalogue import FEATURES
+from features.ratings import RATING_FEATURES
 from features.support import SUPPORT_FEATURES
 from flows.history import training_dates
 from models.judge import judge, who_says
@@ -30,6 +31,9 @@ from sources.extract import extract
 from sources.landing import read_events
 from sources.sample import simulate
 from sources.states import scored_spine
+
+#: Whatever tickets tell.
+_TICKETS = (*SUPPORT_FEATURES, *RATING_FEATURES)
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS, SEEDS, DATES = 30, (1, 2, 3), 10
@@ -85,7 +89,7 @@ def _histories(folder: Path, subscribers: int, seed: int) -> Iterator[TrainingSe
 
 
 def _without_tickets(training: TrainingSet) -> TrainingSet:
-    kept = tuple(c for c in training.columns if c.feature not in SUPPORT_FEATURES)
+    kept = tuple(c for c in training.columns if c.feature not in _TICKETS)
     gone = [c.name for c in training.columns if c not in kept]
     return replace(training, columns=kept, rows=training.rows.drop(gone))
 

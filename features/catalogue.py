@@ -6,6 +6,7 @@ from pathlib import Path
 from features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
 from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
 from features.payments import PAYMENT_FEATURES
+from features.ratings import RATING_FEATURES
 from features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
 from features.subscription_changes import CHANGE_FEATURES
 from features.support import SUPPORT_FEATURES
@@ -15,6 +16,7 @@ from features.usage import USAGE_FEATURES
 FEATURES: tuple[Feature | Derived, ...] = (
     *PAYMENT_FEATURES,
     *SUPPORT_FEATURES,
+    *RATING_FEATURES,
     *SUBSCRIPTION_FEATURES,
     *CHANGE_FEATURES,
     *RENEWAL_FEATURES,

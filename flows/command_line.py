@@ -1,14 +1,14 @@
 """The command line. Heavy imports wait inside the commands, so that help comes at once."""
 
-import json
 import os
 import sys
-from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from flows.as_json import plain, print_json
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -45,7 +45,7 @@ def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> N
 
     told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
     if as_json:
-        _print_json(told)
+        print_json(told)
 
 
 @app.command()
@@ -67,7 +67,7 @@ def simulate(
     told = {"until": company.until.date(), "rows": company.rows}
     mapping = out / "mapping.toml"
     if as_json:
-        _print_json({"mapping": str(mapping), **told})
+        print_json({"mapping": str(mapping), **told})
         return
     typer.echo(", ".join(f"{count:,} {name}" for name, count in company.rows.items()))
     typer.echo(f"Next: perdura extract --mapping {mapping} --until {company.until.date()}")
@@ -94,7 +94,7 @@ def extract(
         report, problem = extract_sources(mapping, _day(until) or today(), patient=False), None
     except IncompleteExtract as error:
         report, problem = error.report, error
-    _print_json(report.as_dict()) if as_json else print_report(report)
+    print_json(report.as_dict()) if as_json else print_report(report)
     if problem:
         raise problem
 
@@ -107,7 +107,7 @@ def train(until: Day = None, as_json: Json = False) -> None:
     from flows.train_weekly import train_weekly
 
     trained = train_weekly(_day(until))
-    _print_json(trained) if as_json else print_training(trained)
+    print_json(trained) if as_json else print_training(trained)
 
 
 @app.command()
@@ -126,7 +126,7 @@ def backtest(
     done = backtest_history(_day(until), origins=origins)
     if as_json:
         told = {name: getattr(done.found, name).to_dicts() for name in ("overall", "segments")}
-        _print_json({"run_id": done.run_id, "share": done.share, **told})
+        print_json({"run_id": done.run_id, "share": done.share, **told})
     else:
         print_backtest(done)
 
@@ -149,7 +149,7 @@ def effect(
 
     found = contact_effect(_day(since), worth=worth)
     if as_json:
-        _print_json({"says": in_words(found), **_plain(found)})
+        print_json({"says": in_words(found), **plain(found)})
     else:
         print_effect(found)
 
@@ -176,7 +176,7 @@ def tune(
 
     done = tune_trees(_day(until), minutes=minutes, trials=trials)
     if as_json:
-        _print_json({"run_id": done.run_id, "share": done.share, **done.found.told})
+        print_json({"run_id": done.run_id, "share": done.share, **done.found.told})
     else:
         print_tuning(done)
 
@@ -189,7 +189,7 @@ def score(on: Day = None, as_json: Json = False) -> None:
     from flows.show import print_night
 
     night = score_nightly(_day(on))
-    _print_json(night) if as_json else print_night(night)
+    print_json(night) if as_json else print_night(night)
 
 
 @app.command()
@@ -210,7 +210,7 @@ def risk(
     found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
     rows = found(settings.risk_url, top, scored_on=_day(on))
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         show(rows, settings, newest=on is None)
 
@@ -224,7 +224,7 @@ def schedule(as_json: Json = False) -> None:
     from flows.schedule import hours, serve_flows
 
     if as_json:
-        _print_json({"deployments": hours()})
+        print_json({"deployments": hours()})
     serve_flows(announced=as_json)
 
 
@@ -235,7 +235,7 @@ def _forget_tuned(*, as_json: bool) -> None:
     forgotten = file.exists()
     file.unlink(missing_ok=True)
     if as_json:
-        _print_json({"forgotten": forgotten})
+        print_json({"forgotten": forgotten})
     else:
         told = f"Forgotten: {file}." if forgotten else f"There was nothing to forget in {file}."
         typer.echo(f"{told} The trees grow by the defaults.")
@@ -252,23 +252,6 @@ def _start_and_compile() -> None:
 
 def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
-
-
-def _print_json(told: Any) -> None:
-    typer.echo(json.dumps(_plain(told), indent=1, ensure_ascii=False))
-
-
-def _plain(told: Any) -> Any:
-    """Dataclasses, dates and mappings as JSON takes them."""
-    from dataclasses import fields, is_dataclass
-
-    if is_dataclass(told):
-        return {field.name: _plain(getattr(told, field.name)) for field in fields(told)}
-    if isinstance(told, Mapping):
-        return {str(name): _plain(value) for name, value in told.items()}
-    if isinstance(told, list | tuple):
-        return [_plain(value) for value in told]
-    return told.isoformat() if isinstance(told, date) else told
 
 
 def _in_words(error: Exception) -> str | None:

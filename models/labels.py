@@ -8,20 +8,10 @@ from datetime import datetime, timedelta
 import polars as pl
 import polars.selectors as cs
 
+from models.moves import leavings_of, moves_of
 from models.rises import chosen_rises
 from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known, owners
-
-#: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
-#: change of plan leave that as it was, and a trial is nothing to keep yet.
-_KEPT_AFTER = {
-    "trial_started": False,
-    "started": True,
-    "resumed": True,
-    "cancel_scheduled": False,
-    "cancel_withdrawn": True,
-    "ended": False,
-}
 
 #: What support does that may change what becomes of somebody; holding out is leaving alone.
 _TOUCHING = ("contacted", "offered")
@@ -112,8 +102,8 @@ def _left(
 ) -> pl.DataFrame:
     """Who decided to leave within the horizon from ``opens`` on, which no row may be without."""
     closes = opens + timedelta(days=horizon_days)
-    moves = _moves(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
-    leavings = _leavings(moves, timedelta(days=grace_days))
+    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
+    leavings = leavings_of(moves, timedelta(days=grace_days))
     lasting = leavings.filter(pl.col("undone_at").is_null()).drop("undone_at")
     undone = leavings.select("owner", "undone_at", broke_at="left_at").drop_nulls()
     kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
@@ -228,7 +218,7 @@ def expansion_labels(
     closes = opens + timedelta(days=horizon_days)
     told = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
     rises = chosen_rises(told).rename({"happened_at": "rose_at"})
-    kept = _moves(told.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
+    kept = moves_of(told.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("as_of")
     labelled = _last(asked, "as_of", kept.collect(), "happened_at")
     labelled = _next(labelled, "opens", rises, "rose_at")
@@ -266,45 +256,6 @@ def _followed(events: Events, spine: pl.DataFrame, known_until: datetime) -> pl.
         .with_row_index("place")
         .join(links, on="subscriber_id", how="left", maintain_order="left")
         .with_columns(owner=pl.coalesce("owner", "subscriber_id"))
-    )
-
-
-def _moves(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
-    """Each owner's events that keep or give up a subscription, and how many are kept after each.
-
-    One row per event, in order of time; at one moment in the contract's order of kinds.
-    """
-    order = {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}
-    after = pl.col("kind").replace_strict(_KEPT_AFTER, default=None, return_dtype=pl.Int32)
-    step = pl.col("after") - pl.col("after").shift(1, fill_value=0).over(
-        "subscriber_id", "subscription_id"
-    )
-    return (
-        subscriptions.with_columns(
-            order=pl.col("kind").replace_strict(order, default=-1, return_dtype=pl.Int32),
-            after=after,
-        )
-        .filter(pl.col("after").is_not_null())
-        .sort("happened_at", "order", "subscription_id", maintain_order=True)
-        .with_columns(kept=step.cum_sum().over("subscriber_id"), step=step)
-        .select("happened_at", "kind", "reason", "step", "kept", owner="subscriber_id")
-    )
-
-
-def _leavings(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
-    """One row per leaving, in order of time: owner, left_at, cause, undone_at (if it was)."""
-    back = pl.when(pl.col("kept") > 0).then(pl.col("happened_at"))
-    back_at = back.backward_fill().over("owner")
-    undone = (back_at < pl.col("happened_at") + grace).fill_null(value=False)
-    by_payment = (pl.col("kind") == "ended") & (pl.col("reason") == "payment")
-    told = moves.with_columns(undone_at=pl.when(undone).then(back_at))
-    return told.filter(pl.col("kept") == 0, pl.col("step") < 0).select(
-        "owner",
-        "undone_at",
-        left_at="happened_at",
-        cause=pl.when(by_payment.fill_null(value=False))
-        .then(pl.lit("payment"))
-        .otherwise(pl.lit("voluntary")),
     )
 
 

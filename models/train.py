@@ -13,7 +13,7 @@ from models.fingerprint import fingerprint
 from models.fit import Examples
 from models.floors import Floors
 from models.honesty import take_reasons_away
-from models.judge import judge, who_says
+from models.judge import Judgement, judge, who_says
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
@@ -72,19 +72,14 @@ def train(
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
-    # Up to where leaving itself was learnt, and no further: a night is told what its model knew.
-    until = made.model.fitted_until
-    months = learn_survival(made.model.contract, training.rows, until, params)
     expansion = learn_expansion(training, made.model.contract, params, floors)
-    model = replace(made.model, unstable=honesty.unstable, months=months, expansion=expansion.model)
+    model = _with_months(made.model, training, params)
+    model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    calls = training.shares.calls(params.calls)
-    judgements = {
-        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
-    }
+    judgements = _judgements(judged, training.shares.calls(params.calls))
     leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
     decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
     tell(4, len(_STEPS), "done")
@@ -105,6 +100,23 @@ def train(
         expansion=expansion,
         beaten=champion,
     )
+
+
+def _with_months(model: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
+    """The model and what it knows of later months.
+
+    They are learnt up to where leaving itself was, and no further: a night is told what its model
+    knew.
+    """
+    months = learn_survival(model.contract, training.rows, model.fitted_until, params)
+    return replace(model, months=months)
+
+
+def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
+    """Of everybody who says a risk, on the rows that they can read."""
+    return {
+        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
+    }
 
 
 def _judged_months(
