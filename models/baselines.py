@@ -60,7 +60,9 @@ def logistic_risk(contract: ColumnContract, fit: Examples, judged: np.ndarray) -
         # Not quite settled is good enough for a yardstick.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(fit.matrix[::every], fit.happened[::every])
-    said = np.asarray(model.predict_proba(judged))
+    # Piece by piece: imputing and scaling copy what they are given.
+    pieces = np.array_split(judged, max(1, len(judged) // _LOGISTIC_ROWS))
+    said = np.concatenate([np.asarray(model.predict_proba(piece)) for piece in pieces])
     # Odds among the rows that are there, times the share of the stayers that is: the true odds.
     return said[:, 1] * fit.share / (said[:, 1] * fit.share + said[:, 0])
 

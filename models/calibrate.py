@@ -61,8 +61,9 @@ def learn_beta(score: np.ndarray, happened: np.ndarray) -> Beta:
 
 def learn_isotonic(score: np.ndarray, happened: np.ndarray) -> Isotonic:
     """As ``learn_platt``, the steps that only rise."""
+    # Rounded, so that a step which sums parted by a last bit is one, and none is infinitely steep.
+    score = score.round(12)
     rising = IsotonicRegression().fit_transform(score, _counted(happened))
-    # Rounded, so that a step which sums parted by a last bit is one.
     levels, step = np.unique(rising.round(12), return_inverse=True)
     middles = np.bincount(step, score) / np.bincount(step)
     return Isotonic(tuple(middles.tolist()), tuple(logit(levels).tolist()))

@@ -7,7 +7,7 @@ import polars as pl
 
 from models.judge import BINS, called, debiased_error, in_common_currency, judge
 from models.people import person_column
-from models.resample import draws
+from models.resample import drawn_anew
 
 _TAIL = 0.025
 
@@ -38,7 +38,7 @@ def intervals(
         seed: Decides the resamples.
     """
     told = _Told.of(rows, risk, calls)
-    drawn = [told.numbers(weight) for weight in draws(told.people, seed)]
+    drawn = drawn_anew(told.people, seed, told.numbers)
     stated = judge(rows, risk, calls=calls).metrics
     return {
         name: basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))

@@ -45,8 +45,7 @@ def learn_survival(
     """
     if params.split != "time" or "left_then" not in rows.columns:
         return None
-    closed = _months(rows, params).filter(pl.col("closes") <= until)
-    known = some_people(closed, _MOST_ROWS)
+    known = _months(rows, params, pl.col("closes") <= until)
     trees = _trees(contract, known, until, params)
     if trees is None:
         return None
@@ -85,8 +84,7 @@ def judge_survival(
         One row per month: ``month`` (1 is the one after the first), ``rows``, the mean hazard
         ``said``, the ``rate`` that came, and where it lies: ``low``, ``high``.
     """
-    began = _months(rows, params).filter(pl.col("opens") >= since)
-    asked = some_people(began, _MOST_ROWS)
+    asked = _months(rows, params, pl.col("opens") >= since)
     examples = _examples(contract, asked)
     said = model.calibration.apply(raw_scores(model.booster, examples.matrix))
     return (
@@ -100,13 +98,13 @@ def judge_survival(
     )
 
 
-def _months(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
-    """The rows that are asked about a later month, and when it opens and is closed."""
+def _months(rows: pl.DataFrame, params: TrainingParams, among: pl.Expr) -> pl.DataFrame:
+    """Rows that are asked about a later month, not too many, and when it opens and is closed."""
     horizon = params.horizon_days
     opens = pl.col("as_of") + pl.duration(days=pl.col("month").cast(pl.Int64) * horizon)
-    return rows.filter(pl.col("left_then").is_not_null()).with_columns(
-        opens=opens, closes=opens + timedelta(days=horizon + params.grace_days)
-    )
+    closes = opens + timedelta(days=horizon + params.grace_days)
+    asked = pl.col("left_then").is_not_null()
+    return some_people(rows.with_columns(opens=opens, closes=closes), _MOST_ROWS, asked & among)
 
 
 def _examples(contract: ColumnContract, rows: pl.DataFrame) -> Examples:

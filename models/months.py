@@ -51,15 +51,7 @@ def with_month(spine: pl.DataFrame, params: TrainingParams, known_until: datetim
     ).dt.total_days()
     closed = (known // params.horizon_days - 1).clip(0, MONTHS - 1)
     days = pl.col("as_of").dt.epoch("d") // params.horizon_days
-    turn = (_numbers(spine) + days.cast(pl.UInt64)) % closed.cast(pl.UInt64)
+    # Small enough that adding to it stays exact.
+    account = pl.Series(person_numbers(spine["subscriber_id"]) >> np.uint64(8))
+    turn = (account + days.cast(pl.UInt64)) % closed.cast(pl.UInt64)
     return spine.with_columns(month=pl.when(closed > 0).then(turn + 1).cast(pl.Int8))
-
-
-def _numbers(spine: pl.DataFrame) -> pl.Series:
-    """The number of each row's account, small enough that adding to it stays exact."""
-    people = spine["subscriber_id"].unique()
-    numbers = pl.Series("number", person_numbers(people) >> np.uint64(8))
-    told = pl.DataFrame([people, numbers])
-    return spine.select("subscriber_id").join(
-        told, on="subscriber_id", how="left", maintain_order="left"
-    )["number"]

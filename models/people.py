@@ -16,15 +16,22 @@ def person_column(rows: pl.DataFrame) -> str:
 
 def person_numbers(people: pl.Series) -> np.ndarray:
     """A number for each id (uint64), the same on every machine and in every year."""
-    digests = (blake2b(person.encode(), digest_size=8).digest() for person in people)
-    return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
+    once = people.unique()
+    digests = (blake2b(person.encode(), digest_size=8).digest() for person in once)
+    numbers = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
+    told = pl.DataFrame([once.alias("person"), pl.Series("number", numbers)])
+    asked = people.alias("person").to_frame()
+    return asked.join(told, on="person", how="left", maintain_order="left")["number"].to_numpy()
 
 
-def some_people(rows: pl.DataFrame, most_rows: int) -> pl.DataFrame:
-    """All rows of so many people that there are about as many rows as that at most."""
-    numbers = person_numbers(rows[person_column(rows)]) >> np.uint64(32)
-    thousandths = min(1000, 1000 * most_rows // max(1, rows.height))
-    return rows.filter(numbers % np.uint64(1000) < np.uint64(thousandths))
+def some_people(rows: pl.DataFrame, most_rows: int, among: pl.Expr) -> pl.DataFrame:
+    """All rows ``among`` which so many people are that there are about so many rows at most."""
+    places = rows.select(pl.arg_where(among)).to_series()
+    thousandths = min(1000, 1000 * most_rows // max(1, len(places)))
+    if thousandths == 1000:
+        return rows.filter(among)
+    numbers = person_numbers(rows[person_column(rows)][places]) >> np.uint64(32)
+    return rows[places.filter(numbers % np.uint64(1000) < np.uint64(thousandths))]
 
 
 def with_owners(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

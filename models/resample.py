@@ -1,12 +1,16 @@
 """What the judged rows would say, had other subscribers happened to be in them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
 from models.people import person_column
+
+Found = TypeVar("Found")
 
 #: Drawn again so many times, whole subscribers at once.
 RESAMPLES = 400
@@ -25,7 +29,7 @@ def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
     churned = rows["churned"].to_numpy().astype(bool)
     person = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
     ranked = {name: _Ranked.of(rows[name].to_numpy(), churned, person) for name in _shown(rows)}
-    drawn = [_draw(ranked, weight) for weight in draws(person.max() + 1, seed)]
+    drawn = drawn_anew(person.max() + 1, seed, lambda weight: _draw(ranked, weight))
     return {name: np.array([found[name] for found in drawn]) for name in drawn[0]}
 
 
@@ -33,11 +37,22 @@ def _shown(rows: pl.DataFrame) -> list[str]:
     return [name for name in ("risk", "champion") if name in rows.columns]
 
 
-def draws(people: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each person is drawn. Poisson counts are drawing anew, where many may be drawn."""
-    random = np.random.default_rng(seed)
-    # A byte each, so that everybody's fit the cache; a Poisson count of mean one is never 256.
-    return (random.poisson(1.0, people).astype(np.uint8) for _ in range(RESAMPLES))
+def drawn_anew(people: int, seed: int, find: Callable[[np.ndarray], Found]) -> list[Found]:
+    """What is found in each resample, on all cores; however many they are, the same.
+
+    Args:
+        people: So many may be drawn.
+        seed: Decides the resamples.
+        find: Is given how often each person is drawn. Poisson counts are drawing anew, where many
+            may be drawn.
+    """
+
+    def once(random: np.random.Generator) -> Found:
+        # A byte each, so that everybody's fit the cache; a Poisson count of mean one is never 256.
+        return find(random.poisson(1.0, people).astype(np.uint8))
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        return list(pool.map(once, np.random.default_rng(seed).spawn(RESAMPLES)))
 
 
 @dataclass(frozen=True, slots=True)

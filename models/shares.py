@@ -102,7 +102,7 @@ def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl
     """
     if shares.everything or shares.dates is None:
         return labelled
-    numbers = _numbers(labelled)
+    numbers = person_numbers(labelled[person_column(labelled)])
     moments = labelled["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
     draws = (
         _uniform(numbers, moments, shares.seed) < shares.stayers,
@@ -131,7 +131,8 @@ def evenly(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
     if shares.dates is None or shares.stayers == 1:
         return rows
     moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
-    drawn = pl.Series(_uniform(_numbers(rows), moments, shares.seed) < shares.stayers)
+    numbers = person_numbers(rows[person_column(rows)])
+    drawn = pl.Series(_uniform(numbers, moments, shares.seed) < shares.stayers)
     return rows.filter(~pl.col("as_of").is_in(shares.dates.fit) | drawn)
 
 
@@ -158,18 +159,9 @@ def _sides(
     """Each row's side of a split by subscriber; null where the split is by time."""
     if params.split == "time":
         return pl.Series("side", [None], dtype=pl.Int8).new_from_index(0, labelled.height)
-    return side_of(_numbers(labelled) if numbers is None else numbers)
-
-
-def _numbers(labelled: pl.DataFrame) -> np.ndarray:
-    """The number of each row's person."""
-    person = labelled[person_column(labelled)]
-    people = person.unique()
-    told = pl.DataFrame([people.alias("person"), pl.Series("number", person_numbers(people))])
-    joined = (
-        person.alias("person").to_frame().join(told, on="person", how="left", maintain_order="left")
-    )
-    return joined["number"].to_numpy()
+    if numbers is None:
+        numbers = person_numbers(labelled[person_column(labelled)])
+    return side_of(numbers)
 
 
 def _uniform(numbers: np.ndarray, moments: np.ndarray | np.uint64, seed: int) -> np.ndarray:

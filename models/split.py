@@ -69,18 +69,17 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
         HistoryTooShort: No outcome is known yet, or as ``split_by_time``.
         NotEnoughChurn: A part has only people who left, or only people who stayed.
     """
-    labelled = rows.filter(pl.col("churned").is_not_null())
-    if labelled.is_empty():
+    if not rows["churned"].count():
         raise HistoryTooShort(
             f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
             f"nobody's outcome is known yet, {params.gap_days} days after. Extract until a later "
             "date, or set a shorter horizon"
         )
     if params.split == "subscribers":
-        split = split_by_subscribers(labelled)
+        split = split_by_subscribers(rows)
     else:
         split = split_by_time(
-            labelled,
+            rows,
             gap_days=params.gap_days,
             calibrate_dates=params.calibrate_dates,
             judge_dates=params.judge_dates,
@@ -96,7 +95,8 @@ def split_by_time(
     """The last dates judge, earlier ones calibrate, those before fit, with a gap before both.
 
     Args:
-        rows: ``as_of``, one row per (who, when), outcomes known.
+        rows: ``as_of``, ``churned``, one row per (who, when); those whose outcome is not known
+            are in no part.
         gap_days: Lead plus horizon plus grace: how long after ``as_of`` an outcome is known.
         calibrate_dates: How many dates calibrate.
         judge_dates: How many dates judge.
@@ -108,14 +108,18 @@ def split_by_time(
     Raises:
         HistoryTooShort: No dates are left to fit or to calibrate on.
     """
+    at = pl.col("as_of")
     dates = split_dates(
-        rows["as_of"].unique().sort().to_list(),
+        rows.select(at.filter(_KNOWN).unique().sort()).to_series().to_list(),
         gap_days=gap_days,
         calibrate_dates=calibrate_dates,
         judge_dates=judge_dates,
     )
-    at = pl.col("as_of")
-    return Split(*(rows.filter(at.is_in(d)) for d in (dates.fit, dates.calibrate, dates.judge)))
+    parts = (dates.fit, dates.calibrate, dates.judge)
+    return Split(*(rows.filter(_KNOWN & at.is_in(part)) for part in parts))
+
+
+_KNOWN = pl.col("churned").is_not_null()
 
 
 def split_dates(
@@ -160,18 +164,9 @@ def split_by_subscribers(rows: pl.DataFrame) -> Split:
     Accounts that were merged are one person. Who goes where depends on nothing but the id of the
     account that they live on as, so it stays when others come.
     """
-    person = person_column(rows)
-    people = rows.select(person).unique()
-    numbers = person_numbers(people[person])
-    side = (
-        rows.select(person)
-        .join(
-            people.with_columns(side=side_of(numbers)), on=person, how="left", maintain_order="left"
-        )
-        .to_series(1)
-    )
-    last = rows["as_of"] == rows["as_of"].max()
-    fit, calibrate, judge = (side == place for place in range(3))
+    side, at = side_of(person_numbers(rows[person_column(rows)])), pl.col("as_of")
+    fit, calibrate, judge = (_KNOWN & pl.lit(side == place) for place in range(3))
+    last = at == at.filter(_KNOWN).max()
     return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(judge & last))
 
 

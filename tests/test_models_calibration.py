@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit
 
@@ -88,6 +88,7 @@ def test_a_handful_of_leavers_does_not_make_small_differences_large():
     st.booleans(),
     st.sampled_from(LEARNERS),
 )
+@example([-1.0, 0.0, 6e-158], False, learn_isotonic)
 def test_no_calibration_turns_the_order_round(scores, upside_down, learn):
     score = np.array(sorted(scores))
     came = (np.arange(len(score)) < len(score) / 2) == upside_down

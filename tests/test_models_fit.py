@@ -226,6 +226,8 @@ def test_a_fingerprint_changes_with_any_value_and_with_nothing_else():
     )
     assert digest(one_more) != before.digest
     assert digest(ROWS.reverse()) != before.digest
+    texts = (["ab", "c"], ["a", "bc"], ["abc", None], ["abc", ""], ["abc"])
+    assert len({digest(pl.DataFrame({"plan": plans})) for plans in texts}) == len(texts)
 
 
 def test_progress_is_told_step_by_step():
