@@ -41,10 +41,10 @@ class Sizes:
 SIZES = {
     "small": Sizes(
         features=10_000,
-        brief=3,
+        brief=1,
         orders=("sorted",),
         temporian=5_000,
-        featuretools=1_000,
+        featuretools=500,
         active=20_000,
         slow=2_000,
         quick=20_000,

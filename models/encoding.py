@@ -161,7 +161,7 @@ def _numbers(column: ContractColumn, values: pl.Series) -> np.ndarray:
     if column.categories is not None:
         codes = {text: code for code, text in enumerate(column.categories)}
         values = values.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)
-    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return values.cast(pl.Float64).to_numpy()  # null becomes NaN
 
 
 def _check_kind(column: ContractColumn, kind: pl.DataType) -> None:
