@@ -54,7 +54,7 @@ def _groups(results: Results, data: Path, sizes: Sizes) -> dict[str, Callable[[]
         "training": lambda: training.measure(results, data, sizes.training),
         "growth": lambda: growth.measure(results, data, list(sizes.growth)),
         "startup": lambda: startup.measure(results, data, sizes.table),
-        "cluster": lambda: cluster.measure(results, data, sizes.cluster),
+        "cluster": lambda: cluster.measure(results, data, sizes),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.growth import TRAINED, done, home_in
 from benchmarks.measure import OURS, RESULTS, Results, Told, run
-from benchmarks.sizes import SIZES
+from benchmarks.sizes import SIZES, Sizes
 
 GROUP = "cluster"
 WORKERS = 2
@@ -16,16 +16,16 @@ WORKERS = 2
 _READY = ("simulate", "extract", "train")
 
 
-def measure(results: Results, data: Path, subscribers: int) -> None:
+def measure(results: Results, data: Path, sizes: Sizes) -> None:
     """Features and scores of a simulated company, after its champion has been trained."""
-    home = home_in(data, subscribers)  # if its growth was measured before, that company
-    results.measure(GROUP, str(subscribers), lambda: _scored(home, subscribers))
+    home = home_in(data, sizes.cluster)  # if its growth was measured before, that company
+    results.measure(GROUP, str(sizes.cluster), lambda: _scored(home, sizes))
 
 
-def _scored(home: Path, subscribers: int) -> Told:
+def _scored(home: Path, sizes: Sizes) -> Told:
     if not (home / TRAINED).exists():
-        _prepare(home, subscribers)
-    return run([OURS, "-m", "benchmarks.cluster_steps", home, WORKERS])
+        _prepare(home, sizes.cluster)
+    return run([OURS, "-m", "benchmarks.cluster_steps", home, WORKERS, sizes.rounds])
 
 
 def _prepare(home: Path, subscribers: int) -> None:
@@ -38,9 +38,9 @@ def _prepare(home: Path, subscribers: int) -> None:
 def main(data: str) -> None:
     """Measure the full size, and print how much faster the workers are than one of them."""
     results = Results(RESULTS / "full", again=True)
-    subscribers = SIZES["full"].cluster
-    measure(results, Path(data).absolute(), subscribers)
-    told = results.read(GROUP)[str(subscribers)]
+    sizes = SIZES["full"]
+    measure(results, Path(data).absolute(), sizes)
+    told = results.read(GROUP)[str(sizes.cluster)]
     if "failed" not in told:
         print(f"{told['alone']:.2f} s on one worker, {told['gain']:.2f} times as fast on {WORKERS}")
 

@@ -1,7 +1,8 @@
 """A night's parts on one worker and on more, in turn: ``python -m benchmarks.cluster_steps``.
 
-With ``HOME WORKERS`` it prints what it did as JSON. The workers have started, imported, compiled
-and read everything once before the clock; publishing is not in the seconds, since it is not split.
+With ``HOME WORKERS ROUNDS`` it prints what it did as JSON. The workers have started, imported,
+compiled and read everything once before the clock; publishing is not in the seconds, since it is
+not split.
 """
 
 import json
@@ -22,10 +23,8 @@ from flows.settings import Settings
 from models.tracking import load_champion
 from sources.partition import Part
 
-_TIMES = 7
 
-
-def main(home: str, workers: str) -> None:
+def main(home: str, workers: str, times: str) -> None:
     """The medians of several rounds over all parts, one worker and all of them side by side."""
     settings = Settings(home=Path(home).absolute(), cluster="local", workers=int(workers))
     parts = parts_of(settings)
@@ -35,7 +34,7 @@ def main(home: str, workers: str) -> None:
         scored = [_round(client, [worker], parts, settings)[1] for worker in everybody]
         rounds = [
             [_round(client, few, parts, settings)[0] for few in (everybody[:1], everybody)]
-            for _ in range(_TIMES)
+            for _ in range(int(times))
         ]
     told = {
         "seconds": median(shared for _, shared in rounds),

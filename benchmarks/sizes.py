@@ -22,6 +22,7 @@ class Sizes:
         growth: Subscribers of the simulated company.
         table: Rows of each night of the risk table.
         cluster: Subscribers of the simulated company that workers share.
+        rounds: How often they do.
     """
 
     features: int
@@ -36,6 +37,7 @@ class Sizes:
     growth: tuple[int, ...]
     table: int
     cluster: int
+    rounds: int
 
 
 SIZES = {
@@ -52,6 +54,7 @@ SIZES = {
         growth=(10_000,),
         table=10_000,
         cluster=10_000,
+        rounds=3,
     ),
     "full": Sizes(
         features=1_000_000,
@@ -66,5 +69,6 @@ SIZES = {
         growth=(10_000, 100_000, 1_000_000, 10_000_000),
         table=1_000_000,
         cluster=100_000,
+        rounds=7,
     ),
 }
