@@ -43,7 +43,7 @@ class Sizes:
 SIZES = {
     "small": Sizes(
         features=10_000,
-        brief=1,
+        brief=0.5,
         orders=("sorted",),
         temporian=5_000,
         featuretools=500,

@@ -24,6 +24,7 @@ class Night:
     valid_until: datetime
     degraded: list[str]
     fingerprint: str
+    states_as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,11 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
         scores.with_columns(_json("reasons"))  # first: sorting lists costs more than texts
         .sort("subscriber_id")
         .with_columns(band=_band(pl.col("risk"), bands), expected_loss=loss.cast(pl.Int64))
+        .with_columns(
+            band_before=pl.lit(None, pl.String),
+            risk_before=pl.lit(None, pl.Float64),
+            moved_by=pl.lit(None, pl.String),
+        )
     )
 
 

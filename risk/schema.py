@@ -36,13 +36,15 @@ class Utc(sa.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _column(
-    name: str, kind: Any, comment: str, *, nullable: bool = False, primary_key: bool = False
+def column(
+    name: str, kind: Any, comment: str, *, nullable: bool = False, key: bool = False
 ) -> sa.Column[Any]:
-    return sa.Column(name, kind, comment=comment, nullable=nullable, primary_key=primary_key)
+    """A column; what its comment says is the contract."""
+    return sa.Column(name, kind, comment=comment, nullable=nullable, primary_key=key)
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+def one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    """The rule that a column holds one of these."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
@@ -50,53 +52,55 @@ def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
 NIGHTS = sa.Table(
     "nights",
     METADATA,
-    _column(
-        "scored_on", sa.Date, "Nothing known from this day on (UTC) was used", primary_key=True
+    column("scored_on", sa.Date, "Nothing known from this day on (UTC) was used", key=True),
+    column("published_at", Utc, "When the night was published (UTC)"),
+    column("rows", sa.Integer, "Subscribers in it"),
+    column("model_version", sa.Text, "Registry version of the model that scored it"),
+    column("language", sa.Text, "Language of reasons and action_text, e.g. en"),
+    column("valid_until", Utc, "From here on (UTC) the night is stale"),
+    column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
+    column("fingerprint", sa.Text, "Digest of the content: the same night again has the same"),
+    column(
+        "states_as_of",
+        Utc,
+        "States were checked again with what was known before then (UTC); null: not yet",
+        nullable=True,
     ),
-    _column("published_at", Utc, "When the night was published (UTC)"),
-    _column("rows", sa.Integer, "Subscribers in it"),
-    _column("model_version", sa.Text, "Registry version of the model that scored it"),
-    _column("language", sa.Text, "Language of reasons and action_text, e.g. en"),
-    _column("valid_until", Utc, "From here on (UTC) the night is stale"),
-    _column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
-    _column("fingerprint", sa.Text, "Digest of the content: the same night again has the same"),
     comment="One row per published night",
 )
 
 RISK = sa.Table(
     "risk",
     METADATA,
-    _column(
-        "scored_on", sa.Date, "Nothing known from this day on (UTC) was used", primary_key=True
-    ),
-    _column("subscriber_id", sa.Text, "Who", primary_key=True),
-    _column("rank", sa.Integer, "1 is the riskiest of the night; equals by subscriber_id"),
-    _column("state", sa.Text, "active or past_due: nobody else is scored"),
-    _column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within the model's horizon"),
-    _column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
-    _column("risk_payment", sa.Float, "Its part by payment failure"),
-    _column("band", sa.Text, "high, medium or low"),
-    _column("mrr", sa.BigInteger, "Minor units a month; null is unknown", nullable=True),
-    _column("currency", sa.Text, "Of mrr and expected_loss, ISO 4217", nullable=True),
-    _column(
+    column("scored_on", sa.Date, "Nothing known from this day on (UTC) was used", key=True),
+    column("subscriber_id", sa.Text, "Who", key=True),
+    column("rank", sa.Integer, "1 is the riskiest of the night; equals by subscriber_id"),
+    column("state", sa.Text, "active or past_due: nobody else is scored"),
+    column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within the model's horizon"),
+    column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
+    column("risk_payment", sa.Float, "Its part by payment failure"),
+    column("band", sa.Text, "high, medium or low"),
+    column("mrr", sa.BigInteger, "Minor units a month; null is unknown", nullable=True),
+    column("currency", sa.Text, "Of mrr and expected_loss, ISO 4217", nullable=True),
+    column(
         "expected_loss",
         sa.BigInteger,
         "Minor units a month: risk x mrr, rounded half even; null where mrr is",
         nullable=True,
     ),
-    _column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
-    _column("action", sa.Text, "What to do, as a code"),
-    _column("action_text", sa.Text, "What to do, in words"),
+    column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
+    column("action", sa.Text, "What to do, as a code"),
+    column("action_text", sa.Text, "What to do, in words"),
     # Columns that came later are null in nights published before: ``risk.sqlite`` adds them.
-    _column(
+    column(
         "offer",
         sa.Float,
         "Calibrated, 0 to 1, of paying more by choice within 60 days; null: no offer is to be made",
         nullable=True,
     ),
-    _column("advice", sa.Text, "save, offer or leave_alone", nullable=True),
+    column("advice", sa.Text, "save, offer or leave_alone", nullable=True),
     *(
-        _column(
+        column(
             f"survival_{months}m",
             sa.Float,
             f"Of being there still in {months} months, 0 to 1; null: the model does not know",
@@ -104,35 +108,50 @@ RISK = sa.Table(
         )
         for months in (3, 6, 12)
     ),
-    _column("lifetime_months", sa.Float, "Expected months still to come, capped", nullable=True),
-    _column(
+    column("lifetime_months", sa.Float, "Expected months still to come, capped", nullable=True),
+    column(
         "cltv",
         sa.BigInteger,
         "Minor units of value_currency: discounted margin still expected, at today's mrr",
         nullable=True,
     ),
-    _column("cltv_low", sa.BigInteger, "Of 10 in 100 such people it will be less", nullable=True),
-    _column("cltv_high", sa.BigInteger, "Of 10 in 100 such people it will be more", nullable=True),
-    _column(
+    column("cltv_low", sa.BigInteger, "Of 10 in 100 such people it will be less", nullable=True),
+    column("cltv_high", sa.BigInteger, "Of 10 in 100 such people it will be more", nullable=True),
+    column(
         "expected_lifetime_loss",
         sa.BigInteger,
         "Minor units of value_currency: risk x the margin to come of somebody who stays",
         nullable=True,
     ),
-    _column(
+    column(
         "value_currency", sa.Text, "Of cltv and expected_lifetime_loss, ISO 4217", nullable=True
     ),
-    _column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
-    _column("plan", sa.Text, "Plan, where known", nullable=True),
-    _column("model_version", sa.Text, "Registry version of the model that scored it"),
-    _column("valid_until", Utc, "From here on (UTC) the score is stale"),
-    _column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
+    column(
+        "held_out",
+        sa.Boolean,
+        "In the comparison group of the season: to be left alone; null: there is none",
+        nullable=True,
+    ),
+    column("band_before", sa.Text, "Band the night before, where scored", nullable=True),
+    column("risk_before", sa.Float, "Risk the night before, where scored", nullable=True),
+    column(
+        "moved_by",
+        sa.Text,
+        "Where the band moved: the reason that came (up) or went (down), in words",
+        nullable=True,
+    ),
+    column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
+    column("plan", sa.Text, "Plan, where known", nullable=True),
+    column("model_version", sa.Text, "Registry version of the model that scored it"),
+    column("valid_until", Utc, "From here on (UTC) the score is stale"),
+    column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
     sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),
     sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
-    _one_of("state", SCORED_STATES),
-    _one_of("band", BANDS),
+    one_of("state", SCORED_STATES),
+    one_of("band", BANDS),
     sa.CheckConstraint("offer BETWEEN 0 AND 1", name="offer_is_a_probability"),
-    _one_of("advice", ADVICE),
+    one_of("advice", ADVICE),
+    one_of("band_before", BANDS),
     # The riskiest are read by night and rank. Ranks come in no order, so an index of all of them
     # took half of publishing; whoever reads a whole night can put it in order. A subscriber is
     # found night by night in the primary key: an index that starts with subscriber_id would be

@@ -30,6 +30,7 @@ OPTIONAL = (
     "plan",
     "offer",
     "advice",
+    "held_out",
     *_SURVIVAL,
     "lifetime_months",
     *_WORTH,
@@ -126,6 +127,7 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
         pl.col(_PROBABILITIES).cast(pl.Float64),
         *(_whole(scores[name]) for name in ("mrr", *_WORTH)),
         pl.col("lifetime_months").cast(pl.Float64),
+        pl.col("held_out").cast(pl.Boolean),
         pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
     )
 
@@ -137,6 +139,8 @@ def _fits(name: str, kind: pl.DataType) -> bool:
         return name in _MAY_BE_NULL
     if name == "reasons":
         return isinstance(kind, pl.List) and _is_reason(kind.inner)
+    if name == "held_out":
+        return kind == pl.Boolean
     if name in _TEXTS:
         return isinstance(kind, (pl.String, pl.Categorical, pl.Enum))
     return kind.is_numeric()
@@ -154,6 +158,8 @@ def _is_reason(kind: object) -> bool:
 def _wanted(name: str) -> str:
     if name == "reasons":
         return "lists of {signal, text, ...}"
+    if name == "held_out":
+        return "true or false"
     return "text" if name in _TEXTS else "numbers"
 
 

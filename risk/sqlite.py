@@ -20,10 +20,16 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.schema import CreateColumn
 
-from risk.schema import METADATA
+from risk.contacts import CONTACTS
+from risk.recent import EVENTS, STATES
+from risk.schema import METADATA, NIGHTS, RISK
+from risk.views import create_views
 
 if TYPE_CHECKING:
     import polars as pl
+
+#: All tables that are made.
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS)
 
 #: Table that holds what is to be inserted; with a number, the attached database it is in.
 STAGED = "staged"
@@ -72,9 +78,10 @@ def writing(file: Path) -> Iterator[sa.Connection]:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with _engine(file, "rwc", "BEGIN IMMEDIATE").begin() as connection:
-        METADATA.create_all(connection)
-        for table in METADATA.sorted_tables:
+        METADATA.create_all(connection, TABLES)
+        for table in TABLES:
             _add_columns(connection, table)
+        create_views(connection)
         yield connection
 
 

@@ -521,6 +521,8 @@ def older(url: str) -> str:
         told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("DROP INDEX likeliest_to_accept")
+        for view in ("risk_current", "risk_moves", "risk_history"):
+            connection.execute(f"DROP VIEW {view}")
         connection.execute("ALTER TABLE risk RENAME TO newer")
         connection.execute(re.sub(r",\s*\)\s*$", ")", told))
         columns = ", ".join(c.name for c in RISK.c if c.name not in LATER)
