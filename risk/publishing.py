@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from risk import queries, sqlite
+from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
-from risk.staging import Ordered, Staging, is_frame, pieces
+from risk.staging import Staging, is_frame, pieces
 from risk.threads import ahead
 
 if TYPE_CHECKING:
@@ -53,22 +55,48 @@ def stage(
         yield staged
 
 
-def swap(file: Path, night: Night, staged: Staging, tell: Progress, *, rows_at_a_time: int) -> None:
-    """Put what is staged in the place of the night, unless it is there already."""
+def swap(
+    file: Path,
+    staged: Staging,
+    tell: Progress,
+    *,
+    scored_on: date,
+    told: Callable[[Staging, str | None], Night],
+    bands: Bands,
+    rows_at_a_time: int,
+) -> None:
+    """Put what is staged in the place of the night, unless it is there already.
+
+    ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    """
     with sqlite.writing(file) as connection:
+        before = night_before(connection, scored_on)
+        night = told(staged, before.fingerprint if before else None)
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
         sqlite.sweep(file)
-        _replace(connection, file, night, staged, tell, rows_at_a_time=rows_at_a_time)
+        windows = staged.ordered().windows(rows_at_a_time)
+        if before:
+            windows = _beside(file, before, windows, bands)
+        parts = _filled(file, night.rows, windows, rows_at_a_time)
+        _replace(connection, night, parts, staged.columns, tell, rows_at_a_time=rows_at_a_time)
         tell(night.rows, night.rows, "committing")
+
+
+def _beside(
+    file: Path, before: Before, windows: Iterator[pl.DataFrame], bands: Bands
+) -> Iterator[pl.DataFrame]:
+    """The night before stays as it is, so it is read beside the transaction, by who fills."""
+    with sqlite.reading(file) as connection:
+        yield from beside(connection, before.scored_on, windows, bands)
 
 
 def _replace(
     connection: sa.Connection,
-    file: Path,
     night: Night,
-    staged: Staging,
+    parts: Iterator[tuple[Path, int]],
+    columns: list[str],
     tell: Progress,
     *,
     rows_at_a_time: int,
@@ -77,10 +105,10 @@ def _replace(
     queries.clear_night(connection, night.scored_on)
     done = 0
     tell(done, night.rows, "inserting")
-    for part, rows in _filled(file, night.rows, staged.ordered(), rows_at_a_time):
+    for part, rows in parts:
         name = sqlite.attach(connection, part)
         for inserted in queries.insert_rows(
-            connection, night, name, staged.columns, rows, at_a_time=rows_at_a_time
+            connection, night, name, columns, rows, at_a_time=rows_at_a_time
         ):
             done += inserted
             tell(done, night.rows, "inserting")
@@ -88,12 +116,11 @@ def _replace(
 
 
 def _filled(
-    file: Path, rows: int, ordered: Ordered, rows_at_a_time: int
+    file: Path, rows: int, taken: Iterator[pl.DataFrame], rows_at_a_time: int
 ) -> Iterator[tuple[Path, int]]:
     """The night in files to attach, and how many rows are in each."""
     windows = -(-rows // rows_at_a_time)
     each = -(-windows // sqlite.PARTS)
-    taken = ordered.windows(rows_at_a_time)
 
     def fill(part: int) -> tuple[Path, int]:
         filled = sqlite.fill(file, part, islice(taken, each))

@@ -139,7 +139,10 @@ def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         uri = f"{file.as_uri()}?mode={mode}"
-        opened = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS)
+        # Used by one thread at a time, which need not be the one that closes it.
+        opened = sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS, check_same_thread=False
+        )
         if mode != "ro":
             for pragma in _WRITING:
                 _set(opened, pragma)

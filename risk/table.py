@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from risk import sqlite
-from risk.night import VALID_FOR, Freshness, freshness_of, night_of
+from risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
 from risk.queries import (
     NoNight,
     frame,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from risk.publishing import Progress
+    from risk.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
 
@@ -97,6 +98,19 @@ def publish(
     """
     from risk.publishing import stage, swap
 
+    def night(staged: Staging, before: str | None) -> Night:
+        return night_of(
+            staged.rows,
+            staged.content,
+            scored_on=scored_on,
+            model_version=model_version,
+            language=language,
+            degraded=list(degraded),
+            valid_for=valid_for,
+            published_at=now or datetime.now(UTC),
+            before=before,
+        )
+
     tell = progress or (lambda _done, _total, _what: None)
     file = sqlite.database_file(url)
     with stage(
@@ -107,18 +121,16 @@ def publish(
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
     ) as staged:
-        night = night_of(
-            staged.rows,
-            staged.content,
+        swap(
+            file,
+            staged,
+            tell,
             scored_on=scored_on,
-            model_version=model_version,
-            language=language,
-            degraded=list(degraded),
-            valid_for=valid_for,
-            published_at=now or datetime.now(UTC),
+            told=night,
+            bands=bands,
+            rows_at_a_time=rows_at_a_time,
         )
-        swap(file, night, staged, tell, rows_at_a_time=rows_at_a_time)
-    return night.rows
+        return staged.rows
 
 
 def read(
