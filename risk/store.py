@@ -76,6 +76,12 @@ def init(url: str, *, with_roles: bool = False) -> None:
             roles.create(connection)
 
 
+def close(url: str) -> None:
+    """Let go of the connections that this process keeps for it."""
+    if postgres.is_postgres(url):
+        postgres.close(url)
+
+
 def folder_beside(url: str) -> Path:
     """Where a night may wait until the last of its rows has come.
 
