@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.risk_command import init
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -16,6 +17,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+# With options alone it shows a night, as it always did; what is done to the table is named.
+risk_app = typer.Typer()
+app.add_typer(risk_app, name="risk")
+risk_app.command()(init)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 
@@ -192,8 +198,9 @@ def score(on: Day = None, as_json: Json = False) -> None:
     print_json(night) if as_json else print_night(night)
 
 
-@app.command()
+@risk_app.callback(invoke_without_command=True)
 def risk(
+    asked: typer.Context,
     top: Annotated[int, typer.Option(min=1, help="How many of them.")] = 15,
     on: Day = None,
     offers: Annotated[
@@ -202,6 +209,8 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
+    if asked.invoked_subcommand:
+        return
     from flows.settings import Settings
     from flows.show_risks import print_offers, print_risks
     from risk.table import riskiest, to_offer
@@ -261,7 +270,9 @@ def _in_words(error: Exception) -> str | None:
         from flows.settings import mistakes
 
         return mistakes(error)
-    told = package in (*_OURS, "sqlalchemy", "sqlite3", "tomllib") or isinstance(error, OSError)
+    told = package in (*_OURS, "sqlalchemy", "sqlite3", "psycopg", "tomllib") or isinstance(
+        error, OSError
+    )
     return str(error) if told else None
 
 

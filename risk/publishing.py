@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from risk import queries, sqlite
+from risk import queries, store
 from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
+from risk.retention import first_kept, forget_nights
 from risk.staging import Staging, is_frame, pieces
-from risk.threads import ahead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +55,7 @@ def stage(
 
 
 def swap(
-    file: Path,
+    url: str,
     staged: Staging,
     tell: Progress,
     *,
@@ -64,66 +63,63 @@ def swap(
     told: Callable[[Staging, str | None], Night],
     bands: Bands,
     rows_at_a_time: int,
+    keep_months: int | None,
 ) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
     ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    Nights of other months than the newest ``keep_months`` go.
     """
-    with sqlite.writing(file) as connection:
+    older = None
+    with store.writing(url) as connection:
+        store.take_turn(connection)
         before = night_before(connection, scored_on)
         night = told(staged, before.fingerprint if before else None)
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
-        sqlite.sweep(file)
-        windows = staged.ordered().windows(rows_at_a_time)
-        if before:
-            windows = _beside(file, before, windows, bands)
-        parts = _filled(file, night.rows, windows, rows_at_a_time)
-        _replace(connection, night, parts, staged.columns, tell, rows_at_a_time=rows_at_a_time)
+        store.make_room(connection, scored_on)
+        with closing(_windows(url, staged, before, bands, rows_at_a_time)) as windows:
+            filled = store.filled(
+                connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
+            )
+            with closing(filled) as parts:
+                _replace(connection, night, parts, tell)
+        store.settle(connection, scored_on)
+        if keep_months is not None:
+            older = first_kept(connection, scored_on, keep_months)
+            forget_nights(connection, older)
         tell(night.rows, night.rows, "committing")
+    if older is not None:
+        store.drop_months(url, older)
 
 
-def _beside(
-    file: Path, before: Before, windows: Iterator[pl.DataFrame], bands: Bands
-) -> Iterator[pl.DataFrame]:
-    """The night before stays as it is, so it is read beside the transaction, by who fills."""
-    with sqlite.reading(file) as connection:
+def _windows(
+    url: str, staged: Staging, before: Before | None, bands: Bands, rows_at_a_time: int
+) -> Generator[pl.DataFrame, None, None]:
+    """The night so many rows at a time, each beside the night before, where there is one.
+
+    That one stays as it is, so it is read beside the transaction, by who fills.
+    """
+    windows = staged.ordered().windows(rows_at_a_time)
+    if before is None:
+        yield from windows
+        return
+    with store.reading(url) as connection:
         yield from beside(connection, before.scored_on, windows, bands)
 
 
 def _replace(
     connection: sa.Connection,
     night: Night,
-    parts: Iterator[tuple[Path, int]],
-    columns: list[str],
+    parts: Iterator[tuple[sa.Select[Any], int]],
     tell: Progress,
-    *,
-    rows_at_a_time: int,
 ) -> None:
-    """One part is filled by another thread while the one before it is being inserted."""
     queries.clear_night(connection, night.scored_on)
     done = 0
     tell(done, night.rows, "inserting")
-    for part, rows in parts:
-        name = sqlite.attach(connection, part)
-        for inserted in queries.insert_rows(
-            connection, night, name, columns, rows, at_a_time=rows_at_a_time
-        ):
-            done += inserted
-            tell(done, night.rows, "inserting")
+    for rows, some in parts:
+        queries.insert_rows(connection, night, rows)
+        done += some
+        tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
-
-
-def _filled(
-    file: Path, rows: int, taken: Iterator[pl.DataFrame], rows_at_a_time: int
-) -> Iterator[tuple[Path, int]]:
-    """The night in files to attach, and how many rows are in each."""
-    windows = -(-rows // rows_at_a_time)
-    each = -(-windows // sqlite.PARTS)
-
-    def fill(part: int) -> tuple[Path, int]:
-        filled = sqlite.fill(file, part, islice(taken, each))
-        return filled, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
-
-    return ahead(fill, range(-(-windows // each)), threads=1)

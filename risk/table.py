@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk import sqlite
 from risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
 from risk.queries import (
     NoNight,
@@ -22,6 +20,7 @@ from risk.queries import (
 from risk.ranking import DEFAULT_BANDS, Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import BadScores
+from risk.store import folder_beside, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +60,7 @@ def publish(
     degraded: Sequence[str] = (),
     bands: Bands = DEFAULT_BANDS,
     valid_for: timedelta = VALID_FOR,
+    keep_months: int | None = None,
     now: datetime | None = None,
     progress: Progress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
@@ -75,13 +75,15 @@ def publish(
         scores: One row per subscriber, as ``risk.scores`` describes it; or many such frames, each
             subscriber in one of them. They may take their time: each is put aside in a file
             before the next is asked for, and the table is not locked before the last has come.
-        url: ``sqlite:///FILE``; made where absent.
+        url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
         language: Language of ``reasons`` and ``action_text``.
         degraded: Sources that were missing or stale.
         bands: Where the bands begin.
         valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
+        keep_months: Nights of so many months stay, that of the newest night among them; older
+            ones go. By default all stay.
         now: When it is published; by default, now.
         progress: Told of every step.
         rows_at_a_time: So many rows are checked, and inserted, at once, at least one. Neither
@@ -94,7 +96,10 @@ def publish(
 
     Raises:
         BadScores: The scores break a rule. Nothing was published.
-        ValueError: ``url`` names no file.
+        NewerStore: A newer version of Perdura wrote the store. Nothing was published.
+        Unreachable: The database does not answer, went away or is full. Nothing was published,
+            unless it went away while it was committing; publishing it again is safe.
+        ValueError: ``url`` names no store.
     """
     from risk.publishing import stage, swap
 
@@ -112,23 +117,23 @@ def publish(
         )
 
     tell = progress or (lambda _done, _total, _what: None)
-    file = sqlite.database_file(url)
     with stage(
         scores,
         bands,
-        file.parent,
+        folder_beside(url),
         tell,
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
     ) as staged:
         swap(
-            file,
+            url,
             staged,
             tell,
             scored_on=scored_on,
             told=night,
             bands=bands,
             rows_at_a_time=rows_at_a_time,
+            keep_months=keep_months,
         )
         return staged.rows
 
@@ -158,7 +163,7 @@ def read(
     query = by_rank(top)
     if subscriber_id is not None:
         query = query.where(RISK.c.subscriber_id == subscriber_id)
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         night = published_night(connection, scored_on)
         return frame(connection, query.where(RISK.c.scored_on == night.scored_on))
 
@@ -172,7 +177,7 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
         NoNight: Says which nights there are.
     """
     query = by_rank(top)
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         night = published_night(connection, scored_on)
         return records(connection, query.where(RISK.c.scored_on == night.scored_on))
 
@@ -183,7 +188,7 @@ def to_offer(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
     Raises:
         NoNight: Says which nights there are.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         return offers_of(connection, published_night(connection, scored_on), top)
 
 
@@ -193,7 +198,7 @@ def history(url: str, subscriber_id: str) -> pd.DataFrame:
     Raises:
         NoNight: Nothing has been published.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         published_night(connection)
         return frame(connection, nights_of(subscriber_id))
 
@@ -204,7 +209,7 @@ def freshness(url: str, now: datetime | None = None) -> Freshness:
     Raises:
         NoNight: Nothing has been published.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         return freshness_of(published_night(connection), now or datetime.now(UTC))
 
 
@@ -217,10 +222,3 @@ def by_rank(top: int | None) -> sa.Select[Any]:
         return query
     # In the index's own words: else SQLite does not see that it holds them.
     return query.where(RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS)))
-
-
-def _existing(url: str) -> Path:
-    file = sqlite.database_file(url)
-    if not file.exists():
-        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
-    return file
