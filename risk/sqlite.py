@@ -143,7 +143,13 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
 
     def connect() -> sqlite3.Connection:
         uri = f"{file.as_uri()}?mode={mode}"
-        opened = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS)
+        opened = sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            timeout=_WAIT_SECONDS,
+            check_same_thread=False,  # an export is read piece by piece, by whoever is free
+        )
         if mode != "ro":
             for pragma in _WRITING:
                 _set(opened, pragma)
