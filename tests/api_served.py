@@ -44,6 +44,8 @@ def asking(url: str, *scopes: str, **served: Any) -> Iterator[httpx.Client]:
     """A client with a token of these scopes, of a server of its own."""
     held = token(url, *scopes)
     bearer = {"Authorization": f"Bearer {held}"}
-    with at_work(app_of(Served(url=url, **served))) as base:
-        with httpx.Client(base_url=base, headers=bearer, timeout=60) as client:
-            yield client
+    with (
+        at_work(app_of(Served(url=url, **served))) as base,
+        httpx.Client(base_url=base, headers=bearer, timeout=60) as client,
+    ):
+        yield client

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from risk.api import listed, people, state
 from risk.api.auditing import Audit
+from risk.api.bodies import Bodies
 from risk.api.problems import tell_problems
 from risk.api.protection import protect
 from risk.api.rates import Rates
@@ -47,6 +48,7 @@ def app_of(served: Served) -> FastAPI:
     for part in (state, listed, people):
         app.include_router(part.router)
     tell_problems(app)
+    app.add_middleware(Bodies)
     protect(app, served.cors_origins)
     return app
 

@@ -30,7 +30,7 @@ _SHOWN = 100
 _TO_DO = {
     404: "see /v1/openapi.json for what there is",
     405: "see the header Allow for the methods there are",
-    413: "send less than 1 MB",
+    413: "send less than a megabyte",
 }
 
 _SAID: dict[type[Exception], tuple[int, str]] = {
@@ -73,47 +73,52 @@ def tell_problems(app: FastAPI) -> None:
 
 async def _told(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
-    return _response(request, error)
+    return problem_answer(request, error)
 
 
 async def _said(request: Request, error: Exception) -> JSONResponse:
     status, todo = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
-    return _response(request, Problem(status, str(error), todo))
+    return problem_answer(request, Problem(status, str(error), todo))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
     wrong = "; ".join(_wrong(each) for each in error.errors()[:10])
     todo = "see /v1/openapi.json for what is taken"
-    return _response(request, Problem(422, wrong, todo))
+    return problem_answer(request, Problem(422, wrong, todo))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     todo = _TO_DO.get(error.status_code, "change the request")
     headers = dict(error.headers or {})
-    return _response(request, Problem(error.status_code, str(error.detail), todo, headers))
+    return problem_answer(request, Problem(error.status_code, str(error.detail), todo, headers))
 
 
 async def _no_night(request: Request, _error: Exception) -> JSONResponse:
-    return _response(request, away("no night has been published here yet, or its file is away"))
+    return problem_answer(
+        request, away("no night has been published here yet, or its file is away")
+    )
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     cause = getattr(error, "orig", error)
     if isinstance(error, sa.exc.DataError):  # a text or number that the database cannot hold
-        return _response(request, Problem(422, "a value cannot be looked up", "change the request"))
+        return problem_answer(
+            request, Problem(422, "a value cannot be looked up", "change the request")
+        )
     _LOG.warning("the database does not answer: %s", type(cause).__name__)
-    return _response(request, away())
+    return problem_answer(request, away())
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
     found = f"a fault of Perdura's own ({type(error).__name__})"
     # Starlette answers this outside of all that sets headers.
-    return _response(request, Problem(500, found, "report it with the time of day", HEADERS))
+    return problem_answer(request, Problem(500, found, "report it with the time of day", HEADERS))
 
 
-def _response(request: Request, problem: Problem) -> JSONResponse:
+def problem_answer(request: Request, problem: Problem) -> JSONResponse:
+    """The problem, as the answer to the request."""
     told: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

@@ -1,14 +1,11 @@
-"""What browsers are told of every answer, and how large a request may be."""
+"""What browsers are told of every answer."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-LARGEST_BODY = 1_000_000
 
 _POLICY = "; ".join(
     (
@@ -59,8 +56,7 @@ class Headers:
 
 
 def protect(app: FastAPI, cors_origins: tuple[str, ...]) -> None:
-    """Limit bodies, set headers, and let pages elsewhere ask if they are named."""
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    """Set headers, and let pages elsewhere ask if they are named."""
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,
