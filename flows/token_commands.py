@@ -50,7 +50,7 @@ def list_all(as_json: Json = False) -> None:
     for token in found:
         ended = f"revoked {token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else "holds"
         scopes = ", ".join(token.scopes)
-        typer.echo(f"{token.token_id}  {token.created_at:%Y-%m-%d %H:%M}  {ended:<24}"
+        typer.echo(f"{token.token_id}  {token.created_at:%Y-%m-%d %H:%M}  {ended:<26}"
                    f"{scopes:<21}  {token.name}")  # fmt: skip
 
 
