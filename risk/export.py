@@ -55,7 +55,7 @@ def _rows(connection: sa.Connection, wanted: Wanted, at_a_time: int) -> Rows:
         for c in CURRENT.c
         if c.name not in SHARED
     )
-    query = sa.select(*asked).where(*conditions(connection, wanted))
+    query = sa.select(*asked).where(*conditions(wanted))
     query = query.order_by(CURRENT.c.subscriber_id)
     streamed = connection.execution_options(yield_per=at_a_time).execute(query)
     deadline = monotonic() + _LONGEST_SECONDS
