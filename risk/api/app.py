@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
 from fastapi import FastAPI
+from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
 
 from risk.api import listed, people, state
@@ -69,5 +70,5 @@ def _bring_up_to_date(url: str) -> None:
         if not there:
             with writing(url):
                 pass
-    except (NoNight, sa.exc.SQLAlchemyError) as error:
+    except (NoNight, exc.SQLAlchemyError) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)
