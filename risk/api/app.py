@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +17,7 @@ from risk.api.problems import tell_problems
 from risk.api.protection import protect
 from risk.api.rates import Rates
 from risk.api.served import Served, Serving
-from risk.audit import AUDIT
+from risk.migrations import NEWEST, version_of
 from risk.queries import NoNight
 from risk.store import reading, writing
 
@@ -66,8 +65,8 @@ def _bring_up_to_date(url: str) -> None:
     """Tables that an older version has not made are made, where there is a database."""
     try:
         with reading(url) as connection:
-            there = sa.inspect(connection).has_table(AUDIT.name)
-        if not there:
+            newest = version_of(connection) == NEWEST
+        if not newest:
             with writing(url):
                 pass
     except (NoNight, exc.SQLAlchemyError) as error:

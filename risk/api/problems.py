@@ -20,6 +20,7 @@ from risk.api.protection import HEADERS
 from risk.contacts import BadContact, NoContact, Refused
 from risk.cursors import BadCursor, NightChanged
 from risk.listing import BadQuestion
+from risk.migrations import NewerStore
 from risk.queries import NoNight
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NightChanged: (409, "ask for the first page again: what you hold is of the night before"),
     BadContact: (422, "change the contact as told"),
     NoContact: (404, "check the id"),
+    NewerStore: (503, "upgrade Perdura where it is served"),
     Refused: (409, "do as told, or choose another id"),
 }
 
