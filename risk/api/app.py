@@ -19,7 +19,7 @@ from risk.api.rates import Rates
 from risk.api.served import Served, Serving
 from risk.migrations import NEWEST, version_of
 from risk.queries import NoNight
-from risk.store import reading, writing
+from risk.store import Unreachable, reading, writing
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,5 +69,5 @@ def _bring_up_to_date(url: str) -> None:
         if not newest:
             with writing(url):
                 pass
-    except (NoNight, exc.SQLAlchemyError) as error:
+    except (NoNight, Unreachable, exc.SQLAlchemyError) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)
