@@ -2,7 +2,6 @@
 
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from risk.cursors import BadCursor, NightChanged
 from risk.listing import BadQuestion, Page, Wanted, current, moves, one, over_time
 from risk.recent import STATES
 from risk.store import reading, writing
+from tests.api_served import module_store
 from tests.test_risk_table import MARCH_2, MARCH_3, put, score, scores
 
 PEOPLE = scores(
@@ -26,10 +26,17 @@ PEOPLE = scores(
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/risk.db"
-    put(PEOPLE, url)
-    return url
+def url(store_url: str) -> str:
+    put(PEOPLE, store_url)
+    return store_url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def people(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """The same for all questions that change nothing."""
+    with module_store(request, tmp_path_factory) as url:
+        put(PEOPLE, url)
+        yield url
 
 
 def asked(url: str, **wanted: Any) -> Page:
@@ -62,8 +69,8 @@ def names(url: str, **wanted: Any) -> str:
         ({"prefix": "B"}, ""),
     ],
 )
-def test_filters_and_orders(url, wanted, found):
-    assert names(url, **wanted) == found
+def test_filters_and_orders(people, wanted, found):
+    assert names(people, **wanted) == found
 
 
 def test_a_minimum_of_money_needs_its_currency():
