@@ -19,7 +19,9 @@ from risk.tokens import create
 @contextmanager
 def at_work(app: FastAPI) -> Iterator[str]:
     """Where the app answers; it is ended in order."""
-    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75
+    )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
