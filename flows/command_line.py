@@ -10,6 +10,8 @@ import typer
 
 from flows.as_json import plain, print_json
 from flows.risk_command import init
+from flows.serve_command import serve
+from flows.token_commands import tokens
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -22,6 +24,8 @@ app = typer.Typer(
 risk_app = typer.Typer()
 app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
+app.command()(serve)
+app.add_typer(tokens, name="token")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 
