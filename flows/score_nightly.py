@@ -17,6 +17,7 @@ from flows.parts import parts_of, placed, scratch
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.settings import Settings
+from flows.written import written_events
 from models.model import ChurnModel
 from models.tracking import load_champion
 from risk.ranking import Bands
@@ -114,8 +115,9 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
-    with suppress(IncompleteExtract):
-        extract_step(settings.mapping, until=as_of, landing=settings.landing, progress=tell)
+    with suppress(IncompleteExtract), written_events(settings) as beside:
+        landing = settings.landing
+        extract_step(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
 
 
 def _refuse_unread(settings: Settings, as_of: datetime) -> None:
