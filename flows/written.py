@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -56,7 +57,7 @@ def contact_events(url: str, now: datetime) -> pl.DataFrame:
     return events.sort(events.columns).unique(others, keep="first", maintain_order=True)
 
 
-def _read(connection: sa.Connection, query: sa.Select[tuple]) -> list[tuple]:
+def _read(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> list[tuple]:
     return [tuple(row) for row in connection.execute(query)]
 
 

@@ -66,7 +66,7 @@ def outcomes(
 
 
 def _first(told: pl.DataFrame) -> pl.DataFrame:
-    """The first row of each person; at one moment the lot comes first, and being held out before."""
+    """The first row of each person; at one moment the lot comes first, held out before listed."""
     lot = pl.col("kind").replace_strict({HELD_OUT: 0, LISTED: 1}, default=2)
     order = told.sort("as_of", lot, "kind")
     return order.unique("subscriber_id", keep="first", maintain_order=True)

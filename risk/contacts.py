@@ -164,7 +164,7 @@ def contacts_of(connection: sa.Connection, subscriber_id: str) -> list[Contact]:
     return [Contact(**row) for row in connection.execute(newest).mappings()]
 
 
-def settled(now: datetime) -> sa.Select[Any]:
+def settled(now: datetime) -> sa.Select[*tuple[Any, ...]]:
     """Contacts that stand at ``now`` and can be taken back no longer: ``subscriber_id``,
     ``happened_at``, ``known_at``, ``action``, ``by``; never the notes.
 
