@@ -1,8 +1,8 @@
 """The standing comparison group: drawn by lot, and left alone for a season.
 
 The lot of a person is the first eight bytes of the SHA-256 of ``<season>\\n<subscriber_id>``, as a
-number over 2**64. Who draws less than the share of the settings is held out. So anybody can find out
-who is, with a larger share nobody comes free, and the next season draws anew.
+number over 2**64. Who draws less than the share of the settings is held out. So anybody can find
+out who is, with a larger share nobody comes free, and the next season draws anew.
 """
 
 from datetime import date
