@@ -216,6 +216,25 @@ def risk(
 
 
 @app.command()
+def states(
+    ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Say of the newest night's people how they stand by now; to be run every few minutes."""
+    from flows.prefect_edge import start
+
+    start()
+    from flows.refresh_states import refresh_states
+
+    done = refresh_states(ask=ask)
+    if as_json:
+        print_json(done)
+    else:
+        told = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
+        typer.echo(f"{told} {done.as_of:%Y-%m-%d %H:%M} UTC.")
+
+
+@app.command()
 def schedule(as_json: Json = False) -> None:
     """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
     from flows.prefect_edge import log_runs

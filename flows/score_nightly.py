@@ -10,6 +10,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
@@ -28,6 +29,7 @@ from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 
 publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
+beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
@@ -96,6 +98,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
             scored = _score(as_of, settings, folder, tell)
         with step("publish", seconds) as tell:
             rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)
+            beside_step(settings, scored_on)
     return Night(
         scored_on=scored_on,
         rows=rows,
