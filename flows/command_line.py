@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.states_command import states
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -16,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(states)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 
@@ -213,25 +216,6 @@ def risk(
         print_json(rows)
     else:
         show(rows, settings, newest=on is None)
-
-
-@app.command()
-def states(
-    ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Say of the newest night's people how they stand by now; to be run every few minutes."""
-    from flows.prefect_edge import start
-
-    start()
-    from flows.refresh_states import refresh_states
-
-    done = refresh_states(ask=ask)
-    if as_json:
-        print_json(done)
-    else:
-        told = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
-        typer.echo(f"{told} {done.as_of:%Y-%m-%d %H:%M} UTC.")
 
 
 @app.command()
