@@ -83,7 +83,7 @@ def test_what_happened_at_once_is_numbered(tmp_path):
 def test_of_merged_accounts_everything_is_told_under_the_one_that_lives_on(tmp_path):
     put(tmp_path, TICKETS, {"happened_at": AS_OF - DAY, "kind": "opened", "subscriber_id": "old"})
     merged = {"happened_at": AS_OF - DAY, "kind": "merged", "merged_into": "ann"}
-    put(tmp_path, MERGES, merged | {"subscriber_id": "old"})
+    put(tmp_path, MERGES, {**merged, "subscriber_id": "old"})
     assert len(told(tmp_path)) == 1
     assert told(tmp_path, "old") == []
 

@@ -39,8 +39,15 @@ def home(tmp_path: Path) -> Settings:
 def write(home: Settings, at: datetime, action: str = "called", who: str = "ann") -> str:
     key = str(uuid4())
     with writing(home.risk_url, durable=True) as connection:
-        told = {"subscriber_id": who, "action": action, "by": "desk", "note": "secret"}
-        log_contact(connection, contact_id=key, now=at, **told)
+        log_contact(
+            connection,
+            contact_id=key,
+            subscriber_id=who,
+            action=action,
+            by="desk",
+            note="secret",
+            now=at,
+        )
     return key
 
 
