@@ -9,17 +9,33 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from threading import Lock
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
-from risk.catalog import TABLES, columns_of, complete
-from risk.views import create_views
+from risk.migrations import NEWEST, bring_up, look, version_of
 
 _NAMES = ("postgresql", "postgresql+psycopg", "postgres")
 
 _CONNECT_SECONDS = 10
 _POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 300}
+
+_LOCK_SECONDS = 10  # for who reads a table that is to change
+
+_OWNER = sa.text(
+    "SELECT quote_ident(rolname) FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
+    " WHERE pg_class.oid = to_regclass('risk') AND rolname <> current_user"
+    " AND pg_has_role(relowner, 'MEMBER')"
+)
+
+# Connection failures, no resources (a full disk, too many sessions), being shut down, failures of
+# the machine.
+_GONE = ("08", "53", "57P", "58")
+
+_ENGINES: dict[tuple[str, int], sa.Engine] = {}
+_ENGINES_LOCK = Lock()
 
 # Of advisory locks, which are numbers that everybody in a database shares.
 _PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
@@ -36,6 +52,7 @@ def reading(url: str) -> Iterator[sa.Connection]:
     with _engine(url).connect() as connection:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with connection.execution_options(**options).begin():
+            look(connection)
             yield connection
 
 
@@ -45,14 +62,28 @@ def writing(url: str) -> Iterator[sa.Connection]:
 
     Many may write at once, each row is one writer's at a time; see ``take_turn``.
     """
-    _bring_up(url)
     with _engine(url).begin() as connection:
+        if version_of(connection) != NEWEST:
+            _migrate(url)
         yield connection
 
 
 def take_turn(connection: sa.Connection) -> None:
     """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
     _lock(connection, _PUBLISHING)
+    _as_owner(connection)
+
+
+@contextmanager
+def at_once(url: str) -> Iterator[sa.Connection]:
+    """No transaction: every statement is one of its own."""
+    with _engine(url).connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        owner = connection.scalar(_OWNER)
+        if owner is not None:
+            connection.exec_driver_sql(f"SET ROLE {owner}")
+        yield connection
+        connection.exec_driver_sql("RESET ROLE")
 
 
 def connect_string(url: str) -> str:
@@ -65,29 +96,69 @@ def connect_string(url: str) -> str:
     return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **told})
 
 
-def _bring_up(url: str) -> None:
-    """Make what is missing, in a transaction of its own: a lock on tables must not last."""
+def is_gone(error: BaseException) -> bool:
+    """Whether the database did not answer, went away, or has no room: another time it may do.
+
+    ADBC and psycopg say it by the codes of PostgreSQL (its manual, Appendix A), or without any
+    where there was nobody to say one.
+    """
+    if isinstance(error, exc.TimeoutError):  # all connections are taken
+        return True
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    cause: Any = getattr(error, "orig", None) or error
+    if type(cause).__module__.partition(".")[0] not in ("psycopg", "adbc_driver_manager"):
+        return False
+    code = str(getattr(cause, "sqlstate", None) or "")
+    return code.startswith(_GONE) if code else type(cause).__name__ == "OperationalError"
+
+
+def words(error: BaseException) -> str:
+    """What the database, or its driver, said."""
+    return str(getattr(error, "orig", None) or error).strip()
+
+
+def _migrate(url: str) -> None:
+    """In a transaction of its own: what it locks, readers wait for."""
     with _engine(url).begin() as connection:
-        if all(columns_of(connection, table) for table in TABLES):
-            return
         _lock(connection, _MIGRATING)
-        complete(connection)
-        create_views(connection)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        _as_owner(connection)
+        if version_of(connection) != NEWEST:
+            bring_up(connection)
+
+
+def _as_owner(connection: sa.Connection) -> None:
+    """For this transaction be who owns the table, where one may: all that is made is theirs."""
+    owner = connection.scalar(_OWNER)
+    if owner is not None:
+        connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
 
 
 def _lock(connection: sa.Connection, number: int) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
+def close(url: str) -> None:
+    """Let go of the connections that are kept for it."""
+    with _ENGINES_LOCK:
+        engine = _ENGINES.pop((url, os.getpid()), None)
+    if engine is not None:
+        engine.dispose()
+
+
 def _engine(url: str) -> sa.Engine:
-    return _engine_of(url, os.getpid())
+    """Of this process: a forked one must not speak through its parent's connections."""
+    key = (url, os.getpid())
+    with _ENGINES_LOCK:
+        if key not in _ENGINES:
+            _ENGINES[key] = _new_engine(url)
+        return _ENGINES[key]
 
 
-@lru_cache(maxsize=16)
-def _engine_of(url: str, _process: int) -> sa.Engine:
-    """Connections of this process: a forked one must not speak through its parent's.
+def _new_engine(url: str) -> sa.Engine:
+    """A connection that the server closed, as when it is restarted, is replaced before it is used.
 
-    A connection that the server closed, as when it is restarted, is replaced before it is used.
     What was asked about whom is in no error message.
     """
     return sa.create_engine(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +12,7 @@ from risk import queries, store
 from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
+from risk.retention import first_kept, forget_nights
 from risk.staging import Staging, is_frame, pieces
 
 if TYPE_CHECKING:
@@ -62,11 +63,14 @@ def swap(
     told: Callable[[Staging, str | None], Night],
     bands: Bands,
     rows_at_a_time: int,
+    keep_months: int | None,
 ) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
     ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    Nights of other months than the newest ``keep_months`` go.
     """
+    older = None
     with store.writing(url) as connection:
         store.take_turn(connection)
         before = night_before(connection, scored_on)
@@ -74,21 +78,33 @@ def swap(
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
-        windows = staged.ordered().windows(rows_at_a_time)
-        if before:
-            windows = _beside(url, before, windows, bands)
         store.make_room(connection, scored_on)
-        parts = store.filled(
-            connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
-        )
-        _replace(connection, night, parts, tell)
+        with closing(_windows(url, staged, before, bands, rows_at_a_time)) as windows:
+            filled = store.filled(
+                connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
+            )
+            with closing(filled) as parts:
+                _replace(connection, night, parts, tell)
+        store.settle(connection, scored_on)
+        if keep_months is not None:
+            older = first_kept(connection, scored_on, keep_months)
+            forget_nights(connection, older)
         tell(night.rows, night.rows, "committing")
+    if older is not None:
+        store.drop_months(url, older)
 
 
-def _beside(
-    url: str, before: Before, windows: Iterator[pl.DataFrame], bands: Bands
-) -> Iterator[pl.DataFrame]:
-    """The night before stays as it is, so it is read beside the transaction, by who fills."""
+def _windows(
+    url: str, staged: Staging, before: Before | None, bands: Bands, rows_at_a_time: int
+) -> Generator[pl.DataFrame, None, None]:
+    """The night so many rows at a time, each beside the night before, where there is one.
+
+    That one stays as it is, so it is read beside the transaction, by who fills.
+    """
+    windows = staged.ordered().windows(rows_at_a_time)
+    if before is None:
+        yield from windows
+        return
     with store.reading(url) as connection:
         yield from beside(connection, before.scored_on, windows, bands)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,9 +13,17 @@ import sqlalchemy as sa
 
 from risk import partitions, postgres, sqlite
 from risk.queries import NoNight
+from risk.urls import shown
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class Unreachable(ConnectionError):
+    """The database did not answer, went away or is full. What was begun did not happen.
+
+    Only where it went away during the very last step nobody knows: then it happened whole, or not.
+    """
 
 
 @contextmanager
@@ -23,10 +31,12 @@ def reading(url: str) -> Iterator[sa.Connection]:
     """A transaction that sees one moment, waits for nobody and can change nothing.
 
     Raises:
+        NewerStore: A newer version of Perdura wrote it.
         NoNight: Nothing has ever been written there.
+        Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _reading(url) as connection:
+    with _told(url), _reading(url) as connection:
         yield connection
 
 
@@ -39,9 +49,11 @@ def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
         durable: Whether not even a power cut may take it back, as of what people wrote.
 
     Raises:
+        NewerStore: A newer version of Perdura wrote it.
+        Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _writing(url, durable=durable) as connection:
+    with _told(url), _writing(url, durable=durable) as connection:
         yield connection
 
 
@@ -68,6 +80,19 @@ def make_room(connection: sa.Connection, scored_on: date) -> None:
         partitions.make(connection, scored_on)
 
 
+def settle(connection: sa.Connection, scored_on: date) -> None:
+    """Let those who ask for the night find it as fast as they will later."""
+    if connection.dialect.name == "postgresql":
+        partitions.analyze(connection, scored_on)
+
+
+def drop_months(url: str, before: date) -> None:
+    """Give back the room of nights that ``risk.retention`` has taken out, outside a transaction."""
+    if postgres.is_postgres(url):
+        with _told(url), postgres.at_once(url) as connection:
+            partitions.drop(connection, before)
+
+
 def filled(
     connection: sa.Connection,
     url: str,
@@ -76,7 +101,7 @@ def filled(
     rows: int,
     *,
     rows_at_a_time: int,
-) -> Iterator[tuple[sa.Select[Any], int]]:
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows of a night as SQL can read them, so many at a time, and how many they are.
 
     To be called by who has taken the turn, inside ``writing``.
@@ -84,7 +109,9 @@ def filled(
     from risk import postgres_bulk, sqlite_bulk
 
     if postgres.is_postgres(url):
-        return postgres_bulk.filled(connection, url, windows, columns)
+        return postgres_bulk.filled(
+            connection, url, windows, columns, rows, rows_at_a_time=rows_at_a_time
+        )
     file = sqlite.database_file(url)
     return sqlite_bulk.filled(
         connection, file, windows, columns, rows, rows_at_a_time=rows_at_a_time
@@ -96,7 +123,7 @@ def _reading(url: str) -> AbstractContextManager[sa.Connection]:
         return postgres.reading(url)
     file = sqlite.database_file(url)
     if not file.exists():
-        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
+        raise NoNight(f"nothing has been published at {shown(url)}: {file} does not exist")
     return sqlite.reading(file)
 
 
@@ -104,3 +131,14 @@ def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection
     if postgres.is_postgres(url):
         return postgres.writing(url)  # which is always durable
     return sqlite.writing(sqlite.database_file(url), durable=durable)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Say in one way that a database is not there; all other errors are let through."""
+    try:
+        yield
+    except Exception as error:
+        if not postgres.is_postgres(url) or not postgres.is_gone(error):
+            raise
+        raise Unreachable(f"{shown(url)} cannot be used now: {postgres.words(error)}") from error
