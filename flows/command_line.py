@@ -12,6 +12,7 @@ from flows.as_json import plain, print_json
 from flows.risk_command import init
 from flows.serve_command import serve
 from flows.token_commands import tokens
+from flows.states_command import states
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -26,6 +27,7 @@ app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
 app.command()(serve)
 app.add_typer(tokens, name="token")
+app.command()(states)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 
