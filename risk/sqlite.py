@@ -20,16 +20,18 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.schema import CreateColumn
 
+from risk.audit import AUDIT
 from risk.contacts import CONTACTS
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
+from risk.tokens import TOKENS
 from risk.views import create_views
 
 if TYPE_CHECKING:
     import polars as pl
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS)
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT)
 
 #: Table that holds what is to be inserted; with a number, the attached database it is in.
 STAGED = "staged"
