@@ -72,14 +72,16 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[sa.Connection]:
+def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
     The file and its tables are made where absent, and columns that a table made by an older
-    version has not are added to it, null. One writer at a time: others wait.
+    version has not are added to it, null. One writer at a time: others wait. If it is to be
+    durable, not even a power cut takes it back once it has ended.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with _engine(file, "rwc", "BEGIN IMMEDIATE").begin() as connection:
+    engine = _engine(file, "rwc", "BEGIN IMMEDIATE", durable=durable)
+    with engine.begin() as connection:
         METADATA.create_all(connection, TABLES)
         for table in TABLES:
             _add_columns(connection, table)
@@ -136,7 +138,7 @@ def sweep(file: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
+def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.Engine:
     """Connections that begin as told, instead of when Python's driver finds it necessary."""
 
     def connect() -> sqlite3.Connection:
@@ -145,6 +147,8 @@ def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
         if mode != "ro":
             for pragma in _WRITING:
                 _set(opened, pragma)
+            if durable:
+                _set(opened, "synchronous = FULL")
         return opened
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)

@@ -27,11 +27,15 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(url: str) -> Iterator[sa.Connection]:
+def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
+
+    Args:
+        url: Where to; made where absent.
+        durable: Whether not even a power cut may take it back, as of what people wrote.
 
     Raises:
         ValueError: ``url`` names no store.
     """
-    with sqlite.writing(sqlite.database_file(url)) as connection:
+    with sqlite.writing(sqlite.database_file(url), durable=durable) as connection:
         yield connection
