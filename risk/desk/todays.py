@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
 from risk.contacts import CONTACTS
+from risk.listing import Cause, Wanted, conditions
 from risk.night import Night
 from risk.recent import STATES_KNOWN
-from risk.schema import BANDS, INDEXED_RANKS
+from risk.schema import BANDS, INDEXED_RANKS, NIGHTS
 from risk.views import CURRENT
 
 PAGE = 25
@@ -21,7 +22,6 @@ PAGE = 25
 _HERE = ("trial", "active", "past_due", "paused")
 CAUSES = ("voluntary", "payment")
 _C = CURRENT.c
-_BY_PAYMENT = _C.risk_payment > _C.risk_voluntary
 # The sort key counts money in thousandths of what is usual, where there are several currencies.
 _PARTS = 1_000
 
@@ -110,12 +110,18 @@ def place_of(text: str, night: Night) -> Place | None:
     return Place(night=day, worth=int(worth), rank=int(rank))
 
 
+def place_after(night: Night, row: Mapping[str, Any]) -> Place:
+    """The place behind a row of ``people``."""
+    return Place(night=night.scored_on.isoformat(), worth=row["worth"], rank=row["rank"])
+
+
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
-    key = (str(connection.engine.url), night.scored_on, night.fingerprint)
+    nights = connection.scalar(sa.select(sa.func.count()).select_from(NIGHTS)) or 0
+    key = (night.scored_on, night.fingerprint, nights)
     if (found := _facts_known.get(key)) is None:
         _facts_known.clear()
-        found = _facts_known[key] = _facts(connection)
+        found = _facts_known[key] = _facts(connection, before=nights > 1)
     return found
 
 
@@ -123,7 +129,7 @@ def people(
     connection: sa.Connection, facts: Facts, filters: Filters, after: Place | None
 ) -> list[dict[str, Any]]:
     """One page of rows as of ``risk_current``, with ``worth``; one row more than fits: go on."""
-    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(facts, filters))
+    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(connection, facts, filters))
     if after:
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
@@ -137,7 +143,7 @@ def totals(
     """How many people the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
     rows = connection.execute(
-        counted.where(*_conditions(facts, filters)).group_by(_C.currency).order_by(_C.currency)
+        counted.where(*_conditions(connection, facts, filters)).group_by(_C.currency).order_by(_C.currency)
     ).all()
     money = [(int(loss), currency) for currency, _, loss in rows if currency and loss is not None]
     return sum(count for _, count, _ in rows), money
@@ -155,22 +161,25 @@ def last_contacts(connection: sa.Connection, who: list[str]) -> dict[str, Any]:
 _facts_known: dict[tuple[Any, ...], Facts] = {}
 
 
-def _conditions(facts: Facts, filters: Filters) -> list[sa.ColumnElement[bool]]:
+def _conditions(
+    connection: sa.Connection, facts: Facts, filters: Filters
+) -> list[sa.ColumnElement[bool]]:
+    wanted = Wanted(
+        bands=_any(filters.band),
+        states=_HERE if filters.state == "here" else _any(filters.state),
+        cause=cast("Cause", filters.cause) if filters.cause else None,
+        actions=_any(filters.action),
+        plans=_any(filters.plan),
+        countries=_any(filters.country),
+    )
     # In the index's own words: else SQLite does not see that it holds them.
-    found = [_C.rank <= sa.literal_column(str(INDEXED_RANKS))]
-    found += [
-        _C[name] == value
-        for name in ("band", "action", "plan", "country")
-        if (value := getattr(filters, name))
-    ]
-    if filters.state:
-        states = _HERE if filters.state == "here" else (filters.state,)
-        found.append(_C.state.in_(states))
-    if filters.cause:
-        found.append(_BY_PAYMENT if filters.cause == "payment" else sa.not_(_BY_PAYMENT))
-    if filters.new:
-        found.append(_new(facts))
-    return found
+    riskiest = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
+    found = [riskiest, *conditions(connection, wanted)]
+    return [*found, _new(facts)] if filters.new else found
+
+
+def _any(value: str) -> tuple[str, ...]:
+    return (value,) if value else ()
 
 
 def _new(facts: Facts) -> sa.ColumnElement[bool]:
@@ -178,22 +187,19 @@ def _new(facts: Facts) -> sa.ColumnElement[bool]:
     return sa.or_(moved, _C.band_before.is_(None)) if facts.before else moved
 
 
-def _facts(connection: sa.Connection) -> Facts:
-    from risk.schema import NIGHTS
-
+def _facts(connection: sa.Connection, *, before: bool) -> Facts:
     within = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
     keys = (_C.action, _C.action_text, _C.plan, _C.country, _C.currency, _C.value_currency)
     sums = (sa.func.count(_C.mrr), sa.func.sum(_C.mrr), sa.func.count(_C.expected_lifetime_loss))
     rows = connection.execute(sa.select(*keys, *sums).where(within).group_by(*keys)).all()
     lifetime = any(row[8] for row in rows)
-    nights = connection.scalar(sa.select(sa.func.count()).select_from(NIGHTS))
     return Facts(
         actions=dict(sorted({row[0]: row[1] for row in rows}.items())),
         plans=tuple(sorted({row[2] for row in rows if row[2]})),
         countries=tuple(sorted({row[3] for row in rows if row[3]})),
         lifetime=lifetime,
         usual=_usual(rows, 5 if lifetime else 4),
-        before=(nights or 0) > 1,
+        before=before,
     )
 
 

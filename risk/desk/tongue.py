@@ -39,6 +39,10 @@ class Tongue:
         """The words for a key, with its blanks filled."""
         return CATALOGUES[self.language][key].format(**blanks)
 
+    def knows(self, key: str) -> bool:
+        """Whether there are words for a key."""
+        return key in CATALOGUES[self.language]
+
     def count(self, key: str, n: int) -> str:
         """So many of something, in the form that the number asks for."""
         form = "one" if Locale.parse(self.locale).plural_form(n) == "one" else "other"
@@ -80,6 +84,10 @@ class Tongue:
         """A date and a time of day; UTC, which is said."""
         day = format_date(moment.astimezone(UTC), "medium", locale=self.locale)
         return f"{day}, {format_time(moment, 'short', tzinfo=UTC, locale=self.locale)} UTC"
+
+    def country(self, code: str) -> str:
+        """The name of a country (ISO 3166-1 alpha-2); the code where it has none."""
+        return Locale.parse(self.locale).territories.get(code, code)
 
     def listed(self, items: list[str]) -> str:
         """Items as a sentence counts them up."""

@@ -83,8 +83,8 @@ WORDS = {
     "why": "Why",
     "do": "What to do",
     "nothing_stands_out": "nothing stands out",
-    "worth_lifetime": "{money} still to come may be lost",
-    "worth_month": "{money} a month may be lost",
+    "worth_lifetime_short": "may be lost in all",
+    "worth_month_short": "may be lost a month",
     "worth_unknown": "what they pay is unknown",
     "held_out_short": "Leave alone (comparison group)",
     "last_contact": "{action}, {when}",
@@ -169,6 +169,9 @@ WORDS = {
     "months": "{n} months",
     "offer_chance": "Would take more",
     "person_title": "About",
+    "cause_voluntary_part": "Risk of leaving by choice",
+    "cause_payment_part": "Risk of leaving by failed payment",
+    "advice": "Advice",
     "model": "Model version",
     "do_title": "What to do",
     "advice_save": "Save",
@@ -245,7 +248,6 @@ WORDS = {
     "wrong_token": "This token is not known, or it was revoked. Ask whoever gave it to you.",
     "no_scope": "This token may not read the risk table.",
     "signed_out": "You are signed out.",
-    "too_many": "Too many tries. Wait a minute.",
     # what went wrong
     "forbidden": "This did not come from one of our own pages",
     "forbidden_what": "The form was too old or came from elsewhere, so nothing was done. Go back, "
@@ -257,6 +259,10 @@ WORDS = {
     "the same, confirm it below the buttons.",
     "bad_note": "The note is longer than {n} characters, or holds characters that no text has. "
     "Nothing was logged.",
+    "too_late": "It was logged more than an hour ago and can no longer be taken back. Log what "
+    "happened since as a contact of its own.",
+    "no_contact": "This contact does not exist. Nothing was changed.",
+    "too_large": "This is too large",
     "unavailable": "The database does not answer",
     "unavailable_what": "Nothing was changed. Try again in a moment.",
 }

@@ -83,8 +83,8 @@ WORDS = {
     "why": "Por qué",
     "do": "Qué hacer",
     "nothing_stands_out": "nada llama la atención",
-    "worth_lifetime": "pueden perderse {money} por venir",
-    "worth_month": "pueden perderse {money} al mes",
+    "worth_lifetime_short": "pueden perderse en total",
+    "worth_month_short": "pueden perderse al mes",
     "worth_unknown": "no se sabe cuánto paga",
     "held_out_short": "Dejar en paz (grupo de comparación)",
     "last_contact": "{action}, {when}",
@@ -167,6 +167,9 @@ WORDS = {
     "months": "{n} meses",
     "offer_chance": "Aceptaría más",
     "person_title": "Datos",
+    "cause_voluntary_part": "Riesgo de irse por decisión propia",
+    "cause_payment_part": "Riesgo de irse por pago fallido",
+    "advice": "Consejo",
     "model": "Versión del modelo",
     "do_title": "Qué hacer",
     "advice_save": "Retener",
@@ -244,7 +247,6 @@ WORDS = {
     "wrong_token": "No se conoce este token, o se revocó. Pregunta a quien te lo dio.",
     "no_scope": "Este token no puede leer la tabla de riesgos.",
     "signed_out": "Has cerrado la sesión.",
-    "too_many": "Demasiados intentos. Espera un minuto.",
     # what went wrong
     "forbidden": "Esto no vino de una de nuestras páginas",
     "forbidden_what": "El formulario era demasiado antiguo o vino de otra parte, así que no se hizo "
@@ -257,6 +259,10 @@ WORDS = {
     "una de todos modos, confírmalo debajo de los botones.",
     "bad_note": "La nota pasa de {n} caracteres, o tiene caracteres que no son de ningún texto. No se "
     "anotó nada.",
+    "too_late": "Se anotó hace más de una hora y ya no se puede retirar. Anota lo que pasó después "
+    "como otro contacto.",
+    "no_contact": "Este contacto no existe. No se cambió nada.",
+    "too_large": "Esto es demasiado grande",
     "unavailable": "La base de datos no responde",
     "unavailable_what": "No se cambió nada. Inténtalo otra vez dentro de un momento.",
 }
