@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.serve_command import serve
+from flows.token_commands import tokens
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -16,6 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(serve)
+app.add_typer(tokens, name="token")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

@@ -115,13 +115,7 @@ def log_contact(
     """
     now = now or datetime.now(UTC)
     when = _moment(happened_at, now)
-    told: dict[str, Any] = {
-        "contact_id": _uuid(contact_id),
-        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
-        "action": _action(action),
-        "by": _text("by", by, LONGEST_NAME),
-        "note": _text("note", note, LONGEST_NOTE) if note else None,
-    }
+    told = _checked(contact_id, subscriber_id, action, by, note)
     if found := _contact(connection, told["contact_id"]):
         return _same(found, told | ({"happened_at": when} if happened_at else {}))
     forced = action == "offered" and is_held_out(connection, subscriber_id)
@@ -176,7 +170,19 @@ def is_held_out(connection: sa.Connection, subscriber_id: str) -> bool:
     return bool(connection.scalar(query))
 
 
-def _contact(connection: sa.Connection, contact_id: str | None) -> Contact | None:
+def _checked(
+    contact_id: str, subscriber_id: str, action: str, by: str, note: str | None
+) -> dict[str, Any]:
+    return {
+        "contact_id": _uuid(contact_id),
+        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
+        "action": _action(action),
+        "by": _text("by", by, LONGEST_NAME),
+        "note": _text("note", note, LONGEST_NOTE) if note else None,
+    }
+
+
+def _contact(connection: sa.Connection, contact_id: str) -> Contact | None:
     query = sa.select(CONTACTS).where(CONTACTS.c.contact_id == contact_id)
     found = connection.execute(query).mappings().first()
     return Contact(**found) if found else None

@@ -112,7 +112,7 @@ def current(connection: sa.Connection, wanted: Wanted) -> Page:
     currency = wanted.currency or (_only_currency(connection, night))
     sort: Sort = "risk" if wanted.sort == "worth" and currency is None else wanted.sort
     place = None if wanted.after is None else place_of(wanted.after, night, wanted.question)
-    query = sa.select(CURRENT).where(*conditions(connection, wanted))
+    query = sa.select(CURRENT).where(*conditions(wanted))
     query = _sorted(query, sort, currency, place).limit(wanted.size + 1)
     rows = _records(connection, query)
     name = {"worth": "expected_loss", "risk": "rank", "id": None}[sort]
@@ -126,7 +126,7 @@ def current(connection: sa.Connection, wanted: Wanted) -> Page:
     )
 
 
-def conditions(connection: sa.Connection, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """What rows of ``risk_current`` must fulfil."""
     c = CURRENT.c
     lists = (
@@ -146,7 +146,7 @@ def conditions(connection: sa.Connection, wanted: Wanted) -> list[sa.ColumnEleme
         told.append(c.expected_loss >= wanted.minimum)
     if wanted.held_out is not None:
         told.append(c.held_out.is_(True) if wanted.held_out else c.held_out.is_not(True))
-    return told + (_begins(connection, wanted.prefix) if wanted.prefix else [])
+    return told + (_begins(wanted.prefix) if wanted.prefix else [])
 
 
 def one(connection: sa.Connection, subscriber_id: str) -> dict[str, Any] | None:
@@ -231,13 +231,10 @@ def _only_currency(connection: sa.Connection, night: Night) -> str | None:
     return first if first == last else None
 
 
-def _begins(connection: sa.Connection, prefix: str) -> list[sa.ColumnElement[bool]]:
-    """The condition in letters, and, where the order of texts is that of bytes, as a range."""
+def _begins(prefix: str) -> list[sa.ColumnElement[bool]]:
+    """A range, since texts are in the order of their bytes."""
     who = CURRENT.c.subscriber_id
-    told = [sa.func.substr(who, 1, len(prefix)) == prefix]
-    if connection.dialect.name == "sqlite":
-        told += [who >= prefix, who < prefix + "\U0010ffff"]
-    return told
+    return [who >= prefix, who < prefix + "\U0010ffff"]
 
 
 def _next(night: Night, question: Any, places: Sequence[Place], *, more: bool) -> str | None:

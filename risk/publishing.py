@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from risk import queries, sqlite
+from risk import queries, store
+from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
-from risk.staging import Ordered, Staging, is_frame, pieces
-from risk.threads import ahead
+from risk.staging import Staging, is_frame, pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,50 +53,57 @@ def stage(
         yield staged
 
 
-def swap(file: Path, night: Night, staged: Staging, tell: Progress, *, rows_at_a_time: int) -> None:
-    """Put what is staged in the place of the night, unless it is there already."""
-    with sqlite.writing(file) as connection:
+def swap(
+    url: str,
+    staged: Staging,
+    tell: Progress,
+    *,
+    scored_on: date,
+    told: Callable[[Staging, str | None], Night],
+    bands: Bands,
+    rows_at_a_time: int,
+) -> None:
+    """Put what is staged in the place of the night, unless it is there already.
+
+    ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    """
+    with store.writing(url) as connection:
+        store.take_turn(connection)
+        before = night_before(connection, scored_on)
+        night = told(staged, before.fingerprint if before else None)
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
-        sqlite.sweep(file)
-        _replace(connection, file, night, staged, tell, rows_at_a_time=rows_at_a_time)
+        windows = staged.ordered().windows(rows_at_a_time)
+        if before:
+            windows = _beside(url, before, windows, bands)
+        store.make_room(connection, scored_on)
+        parts = store.filled(
+            connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
+        )
+        _replace(connection, night, parts, tell)
         tell(night.rows, night.rows, "committing")
+
+
+def _beside(
+    url: str, before: Before, windows: Iterator[pl.DataFrame], bands: Bands
+) -> Iterator[pl.DataFrame]:
+    """The night before stays as it is, so it is read beside the transaction, by who fills."""
+    with store.reading(url) as connection:
+        yield from beside(connection, before.scored_on, windows, bands)
 
 
 def _replace(
     connection: sa.Connection,
-    file: Path,
     night: Night,
-    staged: Staging,
+    parts: Iterator[tuple[sa.Select[Any], int]],
     tell: Progress,
-    *,
-    rows_at_a_time: int,
 ) -> None:
-    """One part is filled by another thread while the one before it is being inserted."""
     queries.clear_night(connection, night.scored_on)
     done = 0
     tell(done, night.rows, "inserting")
-    for part, rows in _filled(file, night.rows, staged.ordered(), rows_at_a_time):
-        name = sqlite.attach(connection, part)
-        for inserted in queries.insert_rows(
-            connection, night, name, staged.columns, rows, at_a_time=rows_at_a_time
-        ):
-            done += inserted
-            tell(done, night.rows, "inserting")
+    for rows, some in parts:
+        queries.insert_rows(connection, night, rows)
+        done += some
+        tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
-
-
-def _filled(
-    file: Path, rows: int, ordered: Ordered, rows_at_a_time: int
-) -> Iterator[tuple[Path, int]]:
-    """The night in files to attach, and how many rows are in each."""
-    windows = -(-rows // rows_at_a_time)
-    each = -(-windows // sqlite.PARTS)
-    taken = ordered.windows(rows_at_a_time)
-
-    def fill(part: int) -> tuple[Path, int]:
-        filled = sqlite.fill(file, part, islice(taken, each))
-        return filled, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
-
-    return ahead(fill, range(-(-windows // each)), threads=1)
