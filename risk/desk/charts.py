@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import floor, log10
 
 # Of the width or height that stays free, so that dots and strokes at the edge are whole.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 1.0, 98.5, 8.0, 94.0
 _STEPS = (1, 2, 5)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def line(values: Sequence[tuple[date, float]], most: float | None = None) -> Lin
     first, last = values[0][0], values[-1][0]
     top = _round_above(max(value for _, value in values), most)
     dots = tuple(Dot(_across(day, first, last), _up(v, top), day, v) for day, v in values)
-    gap = _usual_step([day for day, _ in values]) * 3
+    gap = max(_usual_step([day for day, _ in values]) * 3, _WEEK)
     joined = tuple((a, b) for a, b in zip(dots, dots[1:], strict=False) if b.day - a.day <= gap)
     grid = tuple((_up(share * top, top), share * top) for share in (0, 0.5, 1))
     return Line(dots, joined, grid, _ticks(first, last))
@@ -93,10 +95,8 @@ def _round_above(value: float, most: float | None) -> float:
     """The next of 1, 2, 5, 10, 20 ... above the value."""
     if value <= 0:
         return most or 1.0
-    size = 10.0 ** -12
-    while size * 10 < value:
-        size *= 10
-    top = next((step * size for step in (*_STEPS, 10) if step * size >= value), value)
+    size = 10.0 ** floor(log10(value))
+    top = next(step * size for step in (*_STEPS, 10) if step * size >= value * 0.999_999)
     return min(top, most) if most else top
 
 

@@ -107,6 +107,7 @@ def lead(visit: Visit) -> Response:
         night=night,
         fresh=freshness_of(night, now),
         told=told,
+        level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
         by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
         lately=LATELY.days,
         soonest=SOONEST.days,

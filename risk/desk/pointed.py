@@ -10,7 +10,7 @@ from typing import Any
 #: Signals whose reasons are made of events: of which source, of which kinds.
 _EVENTS = {
     "payment_failures": ("payments", {"failed"}),
-    "unpaid_invoices": ("payments", {"failed", "invoiced"}),
+    "unpaid_invoices": ("payments", {"invoiced"}),
     "payment_activity": ("payments", {"paid"}),
     "refunds_disputes": ("payments", {"refunded", "disputed"}),
     "renewal": ("payments", {"invoiced"}),

@@ -129,7 +129,7 @@ def people(
     connection: sa.Connection, facts: Facts, filters: Filters, after: Place | None
 ) -> list[dict[str, Any]]:
     """One page of rows as of ``risk_current``, with ``worth``; one row more than fits: go on."""
-    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(connection, facts, filters))
+    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(facts, filters))
     if after:
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
@@ -143,7 +143,7 @@ def totals(
     """How many people the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
     rows = connection.execute(
-        counted.where(*_conditions(connection, facts, filters)).group_by(_C.currency).order_by(_C.currency)
+        counted.where(*_conditions(facts, filters)).group_by(_C.currency).order_by(_C.currency)
     ).all()
     money = [(int(loss), currency) for currency, _, loss in rows if currency and loss is not None]
     return sum(count for _, count, _ in rows), money
@@ -161,9 +161,7 @@ def last_contacts(connection: sa.Connection, who: list[str]) -> dict[str, Any]:
 _facts_known: dict[tuple[Any, ...], Facts] = {}
 
 
-def _conditions(
-    connection: sa.Connection, facts: Facts, filters: Filters
-) -> list[sa.ColumnElement[bool]]:
+def _conditions(facts: Facts, filters: Filters) -> list[sa.ColumnElement[bool]]:
     wanted = Wanted(
         bands=_any(filters.band),
         states=_HERE if filters.state == "here" else _any(filters.state),
@@ -174,7 +172,7 @@ def _conditions(
     )
     # In the index's own words: else SQLite does not see that it holds them.
     riskiest = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
-    found = [riskiest, *conditions(connection, wanted)]
+    found = [riskiest, *conditions(wanted)]
     return [*found, _new(facts)] if filters.new else found
 
 

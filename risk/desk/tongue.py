@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_compact_currency, format_decimal, format_percent
 
 from risk.desk import words_en, words_es
-from risk.money import written
+from risk.money import DIGITS, written
 
 CATALOGUES: dict[str, dict[str, str]] = {"en": words_en.WORDS, "es": words_es.WORDS}
 _FIRST = "en"
@@ -71,6 +72,11 @@ class Tongue:
     def money(self, amount: int, currency: str) -> str:
         """Minor units with their currency."""
         return written(amount, currency, self.locale)
+
+    def short_money(self, amount: int, currency: str) -> str:
+        """Minor units with their currency, about, in few letters: ``€2.5K``."""
+        major = Decimal(amount).scaleb(-DIGITS.get(currency, 2))
+        return format_compact_currency(major, currency, locale=self.locale, fraction_digits=1)
 
     def day(self, day: date) -> str:
         """A date in words."""

@@ -164,7 +164,7 @@ WORDS = {
     "expected_loss": "Expected loss a month",
     "cltv": "Lifetime value still to come",
     "cltv_range": "8 of 10 such people: {low} to {high}",
-    "expected_lifetime_loss": "Of that, expected loss",
+    "expected_lifetime_loss": "Expected loss in all",
     "survival": "Still there in",
     "months": "{n} months",
     "offer_chance": "Would take more",

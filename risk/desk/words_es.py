@@ -162,7 +162,7 @@ WORDS = {
     "expected_loss": "Pérdida esperada al mes",
     "cltv": "Valor todavía por venir",
     "cltv_range": "8 de cada 10 así: de {low} a {high}",
-    "expected_lifetime_loss": "De eso, pérdida esperada",
+    "expected_lifetime_loss": "Pérdida esperada en total",
     "survival": "Seguirá aquí en",
     "months": "{n} meses",
     "offer_chance": "Aceptaría más",

@@ -5,6 +5,9 @@
   const find = (selector) => document.querySelector(selector);
   const dialog = find("#keys");
 
+  // On a phone the people come first.
+  if (matchMedia("(max-width: 40rem)").matches && find("[data-fold]")) find("[data-fold]").open = false;
+
   const button = find("[data-keys]");
   if (button && dialog) {
     button.hidden = false;
