@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -70,7 +71,7 @@ def _small(connection: sa.Connection, nights: Sequence[date]) -> list[date]:
     return list(connection.scalars(query.where(NIGHTS.c.scored_on.in_(nights))))
 
 
-def _summed(scored_on: date) -> sa.Select[tuple[object, ...]]:
+def _summed(scored_on: date) -> sa.Select[Any]:
     c = RISK.c
     part = sa.case((c.risk > 0, c.risk_payment / c.risk), else_=0.0) * c.expected_loss
     return (

@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from risk.audit import AUDIT
+from risk.book import BOOK
 from risk.contacts import CONTACTS
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
 from risk.tokens import TOKENS
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT)
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT, BOOK)
 
 _COLUMNS = {
     "sqlite": "SELECT name FROM pragma_table_info(:of)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from math import floor, log10
 
 # Of the width or height that stays free, so that dots and strokes at the edge are whole.
@@ -50,7 +51,7 @@ def line(values: Sequence[tuple[date, float]], most: float | None = None) -> Lin
     top = _round_above(max(value for _, value in values), most)
     dots = tuple(Dot(_across(day, first, last), _up(v, top), day, v) for day, v in values)
     gap = max(_usual_step([day for day, _ in values]) * 3, _WEEK)
-    joined = tuple((a, b) for a, b in zip(dots, dots[1:], strict=False) if b.day - a.day <= gap)
+    joined = tuple((a, b) for a, b in pairwise(dots) if b.day - a.day <= gap)
     grid = tuple((_up(share * top, top), share * top) for share in (0, 0.5, 1))
     return Line(dots, joined, grid, _ticks(first, last))
 
@@ -101,5 +102,5 @@ def _round_above(value: float, most: float | None) -> float:
 
 
 def _usual_step(days: Sequence[date]) -> timedelta:
-    steps = sorted(b - a for a, b in zip(days, days[1:], strict=False))
+    steps = sorted(b - a for a, b in pairwise(days))
     return steps[len(steps) // 2] if steps else timedelta(days=1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -44,6 +45,11 @@ HEADERS = {
 class Noting(Protocol):
     """Who writes down that somebody read about somebody, as ``risk.api.auditing.Audit`` does."""
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more can be written down now."""
+        ...
+
     def note(
         self, holder: Holder, what: str, subscriber_id: str | None = None, **detail: Any
     ) -> None:
@@ -56,12 +62,14 @@ class Desk:
 
     Attributes:
         url: Of the risk database.
-        audit: Told of every reading of people, if given.
+        audit: Told of every reading of people; while it takes no more, nobody reads.
+        wait: Seconds that a token, by its id, has to wait before it may ask again.
         now: The time of day; to be replaced in tests alone.
     """
 
     url: str
     audit: Noting | None = None
+    wait: Callable[[str], float] = lambda _: 0.0
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
@@ -102,10 +110,19 @@ def visit_of(desk: Desk, request: Request) -> Visit | Response:
     except NoNight:
         holder = None
     if holder and "read" in holder.scopes:
-        return Visit(desk=desk, request=request, holder=holder, tongue=tongue(request))
+        return _admitted(desk, request, holder)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = "/desk/sign-in" + ("" if here == "/desk" else "?" + urlencode({"to": here}))
     return RedirectResponse(to, 303, HEADERS)
+
+
+def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
+    if seconds := desk.wait(holder.token_id):
+        again = {"Retry-After": str(ceil(seconds))}
+        return page(request, "problem.html", 429, again, key="too_many")
+    if desk.audit and desk.audit.full:
+        return page(request, "problem.html", 503, key="unavailable")
+    return Visit(desk=desk, request=request, holder=holder, tongue=tongue(request))
 
 
 def tongue(request: Request) -> Tongue:
@@ -114,10 +131,17 @@ def tongue(request: Request) -> Tongue:
     return tongue_of(request.headers.get("accept-language", ""), wished)
 
 
-def page(request: Request, template: str, status: int = 200, **told: Any) -> Response:
+def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **told: Any,
+) -> Response:
     """A page in the reader's language, which the browser is told to show and not to keep."""
     spoken = tongue(request)
-    response = HTMLResponse("", status, HEADERS | {"Content-Language": spoken.language})
+    about = {"Content-Language": spoken.language, "Vary": "Accept-Language, Cookie"}
+    response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
     told = {"t": spoken, "request": request, "visit": None, "notice": ""} | told
     told["csrf"] = session.proof(request, response)
     told["switch"] = "?" + urlencode([*_asked(request), ("lang", spoken.other)])

@@ -155,9 +155,9 @@ def _bars(amounts: Mapping[str, int], entries: Mapping[str, Entry]) -> tuple[Bar
 
 def _done(connection: sa.Connection, now: datetime) -> tuple[tuple[str, int, int], ...]:
     c = CONTACTS.c
-    query = sa.select(
-        c.action, sa.func.count(), sa.func.count(sa.distinct(c.subscriber_id))
-    ).where(c.undone_at.is_(None), c.happened_at >= now - LATELY)
+    query = sa.select(c.action, sa.func.count(), sa.func.count(sa.distinct(c.subscriber_id))).where(
+        c.undone_at.is_(None), c.happened_at >= now - LATELY
+    )
     found = {name: (n, people) for name, n, people in connection.execute(query.group_by(c.action))}
     return tuple((name, *found[name]) for name in ACTIONS if name in found)
 

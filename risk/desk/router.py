@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-import sqlalchemy as sa
 from fastapi import APIRouter
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from risk.desk import forms, pages, session
-from risk.desk.desk import HERE, Desk, Visit, page, visit_of
+from risk.desk.desk import HEADERS, HERE, Desk, Visit, page, visit_of
 from risk.queries import NoNight
 
 #: A note of the longest kind in the widest script, with room to spare.
@@ -32,23 +32,29 @@ Write = Callable[[Visit, forms.Form], Response]
 
 
 def desk_router(desk: Desk) -> APIRouter:
-    """All pages of the desk, below ``/desk``."""
-    router = APIRouter(prefix="/desk", include_in_schema=False)
+    """All pages of the desk, below ``/desk``; the bare address leads there."""
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/", home, methods=["GET"])
     for path, read in (
         ("", pages.today),
         ("/subscriber", pages.subscriber),
         ("/find", pages.find),
         ("/lead", pages.lead),
     ):
-        router.add_api_route(path, _reader(desk, read), methods=["GET"])
+        router.add_api_route(f"/desk{path}", _reader(desk, read), methods=["GET"])
     for path, write in (("/contact", forms.log_contact), ("/undo", forms.undo_contact)):
-        router.add_api_route(path, _writer(desk, write), methods=["POST"])
-    router.add_api_route("/sign-in", forms_page, methods=["GET"])
-    router.add_api_route("/sign-in", _signing_in(desk), methods=["POST"])
-    router.add_api_route("/sign-out", _signing_out(), methods=["POST"])
-    router.add_api_route("/static/{name}", static, methods=["GET"])
-    router.add_api_route("/{rest:path}", _nowhere(desk), methods=["GET"])
+        router.add_api_route(f"/desk{path}", _writer(desk, write), methods=["POST"])
+    router.add_api_route("/desk/sign-in", forms_page, methods=["GET"])
+    router.add_api_route("/desk/sign-in", _signing_in(desk), methods=["POST"])
+    router.add_api_route("/desk/sign-out", _signing_out(), methods=["POST"])
+    router.add_api_route("/desk/static/{name}", static, methods=["GET"])
+    router.add_api_route("/desk/{rest:path}", _nowhere(desk), methods=["GET"])
     return router
+
+
+def home() -> Response:
+    """To the first page."""
+    return RedirectResponse("/desk", 303, HEADERS)
 
 
 def forms_page(request: Request) -> Response:
@@ -139,7 +145,7 @@ def _unless_down(request: Request, answer: Callable[[], Response]) -> Response:
     """The answer; where the database gives none, words and 503, so that one tries again."""
     try:
         return answer()
-    except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError):
+    except (OperationalError, InterfaceError, OSError):
         return _problem(request, "unavailable", 503)
 
 
@@ -164,7 +170,9 @@ async def _form(request: Request) -> dict[str, str] | None:
     except ClientDisconnect as gone:
         raise HTTPException(400) from gone
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20
+        )
     except ValueError:
         return {}
     return dict(pairs)

@@ -203,8 +203,8 @@ WORDS = {
     "unlogged": "Taken back: {action}.",
     # the lead's page
     "lead_title": "Overview",
-    "lead_intro": "Money at risk, what was done about it, and what came of it. Currencies are never "
-    "added up.",
+    "lead_intro": "Money at risk, what was done about it, and what came of it. Currencies are "
+    "never added up.",
     "at_risk_title": "Monthly revenue at risk",
     "at_risk_what": "Expected loss a month: what each pays times the risk, summed up.",
     "by_band": "By risk",
@@ -223,8 +223,8 @@ WORDS = {
     "contacts_count": "Contacts",
     "people": "People",
     "outcome_title": "What came of it",
-    "outcome_what": "Of those at high risk on {day}: who is still there on {last_day}, of the people "
-    "contacted in the two weeks after, and of those left alone by lot.",
+    "outcome_what": "Of those at high risk on {day}: who is still there on {last_day}, of the "
+    "people contacted in the two weeks after, and of those left alone by lot.",
     "outcome_too_early": "Too early to say: it takes a night at least {n} days before the newest.",
     "outcome_group": "Group",
     "outcome_contacted": "Contacted",
@@ -234,15 +234,15 @@ WORDS = {
     "outcome_none": "There is nobody in one of the two groups, so nothing can be compared.",
     "outcome_chance": "The difference is {difference}; with so few people anything from {low} to "
     "{high} fits, so it may well be chance.",
-    "outcome_more": "The contacted stayed more often, by {difference} (95 in 100 times between {low} "
-    "and {high}). This is hardly chance; but whom to contact was chosen, not drawn.",
-    "outcome_less": "The contacted stayed less often, by {difference} (95 in 100 times between {low} "
-    "and {high}). This is hardly chance; but the worst cases may have been contacted first.",
+    "outcome_more": "The contacted stayed more often, by {difference} (95 in 100 times between "
+    "{low} and {high}). This is hardly chance; but whom to contact was chosen, not drawn.",
+    "outcome_less": "The contacted stayed less often, by {difference} (95 in 100 times between "
+    "{low} and {high}). This is hardly chance; but the worst cases may have been contacted first.",
     "points": "{n} points",
     # sign-in
     "sign_in_title": "Sign in",
-    "sign_in_what": "With the token that you were given. It stays in this browser until you sign out "
-    "or for {hours} hours.",
+    "sign_in_what": "With the token that you were given. It stays in this browser until you sign "
+    "out or for {hours} hours.",
     "token": "Token",
     "sign_in": "Sign in",
     "wrong_token": "This token is not known, or it was revoked. Ask whoever gave it to you.",
@@ -255,13 +255,15 @@ WORDS = {
     "not_allowed": "This token may not do that",
     "not_allowed_what": "Logging contacts needs a token of scope “contact”. Nothing was done.",
     "bad_request": "This cannot be done",
-    "refused_offer": "They are in the comparison group, so no offer was logged. If one was made all "
-    "the same, confirm it below the buttons.",
+    "refused_offer": "They are in the comparison group, so no offer was logged. If one was made "
+    "all the same, confirm it below the buttons.",
     "bad_note": "The note is longer than {n} characters, or holds characters that no text has. "
     "Nothing was logged.",
     "too_late": "It was logged more than an hour ago and can no longer be taken back. Log what "
     "happened since as a contact of its own.",
     "no_contact": "This contact does not exist. Nothing was changed.",
+    "too_many": "Too many requests",
+    "too_many_what": "Wait a moment, then go on.",
     "too_large": "This is too large",
     "unavailable": "The database does not answer",
     "unavailable_what": "Nothing was changed. Try again in a moment.",

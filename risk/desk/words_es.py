@@ -1,4 +1,4 @@
-"""Todas las palabras de las páginas, en español; las claves y los huecos son los de ``words_en``."""
+"""Todas las palabras de las páginas, en español; claves y huecos son los de ``words_en``."""
 
 WORDS = {
     # around every page
@@ -25,7 +25,8 @@ WORDS = {
     # how fresh it is
     "as_of": "A fecha de {day}, medianoche UTC. Lo que se supo después no está en los riesgos.",
     "states_as_of": "Quién se ha ido o dado de baja se volvió a comprobar: {moment}.",
-    "stale": "Estos riesgos han caducado ({moment}). Pregunta si se ejecutó el cálculo de la noche.",
+    "stale": "Estos riesgos han caducado ({moment}). Pregunta si se ejecutó el cálculo de la "
+    "noche.",
     "degraded": "Incompleto: {sources} faltaba o llegó tarde cuando se calculó la noche.",
     "no_night": "Todavía no se ha calculado nada",
     "no_night_what": "En cuanto se publique la primera noche, aquí estará a quién llamar.",
@@ -106,7 +107,8 @@ WORDS = {
     "aloud_voluntary": ", sobre todo por decisión propia",
     "aloud_why": "Lo indica lo siguiente: {reasons}.",
     "aloud_nothing": "Nada en particular lo indica.",
-    "aloud_leaving": "Se ha dado de baja después del cálculo ({since}): se va, ya no está en riesgo.",
+    "aloud_leaving": "Se ha dado de baja después del cálculo ({since}): se va, ya no está en "
+    "riesgo.",
     "aloud_gone": "Se ha ido después del cálculo.",
     "aloud_since": "Después del cálculo su estado es: {state}.",
     "reasons_elsewhere": "Los motivos están en el idioma de la noche.",
@@ -115,7 +117,8 @@ WORDS = {
     "points_to": "marcado en la línea de tiempo como {mark}",
     "history_title": "Riesgo en las últimas {n} noches",
     "history_one": "Es la única noche hasta ahora; la línea empieza con la siguiente.",
-    "history_alt": "De {first} el {first_day} a {last} el {last_day}; mínimo {least}, máximo {most}.",
+    "history_alt": "De {first} el {first_day} a {last} el {last_day}; mínimo {least}, máximo "
+    "{most}.",
     "history_table": "Las noches en una tabla",
     "night": "Noche",
     "timeline_title": "Qué ha pasado últimamente",
@@ -176,8 +179,8 @@ WORDS = {
     "advice_offer": "Ofrecer más",
     "advice_leave_alone": "Dejar en paz",
     "held_out_title": "Dejar en paz (grupo de comparación)",
-    "held_out_what": "Se sorteó que esta temporada se le deje en paz, para saber de qué sirve llamar. "
-    "Por favor, no llames, no escribas y no ofrezcas nada, salvo que se dirija a nosotros.",
+    "held_out_what": "Se sorteó que esta temporada se le deje en paz, para saber de qué sirve "
+    "llamar. Por favor, no llames, no escribas y no ofrezcas nada, salvo que se dirija a nosotros.",
     "log_title": "Anotar lo que has hecho",
     "called": "Llamada",
     "mailed": "Correo",
@@ -221,22 +224,24 @@ WORDS = {
     "contacts_count": "Contactos",
     "people": "Personas",
     "outcome_title": "En qué quedó",
-    "outcome_what": "De quienes tenían riesgo alto el {day}: quién sigue aquí el {last_day}, entre los "
-    "contactados en las dos semanas siguientes y entre los que se dejó en paz por sorteo.",
-    "outcome_too_early": "Es pronto para saberlo: hace falta una noche al menos {n} días anterior a la "
-    "última.",
+    "outcome_what": "De quienes tenían riesgo alto el {day}: quién sigue aquí el {last_day}, "
+    "entre los contactados en las dos semanas siguientes y entre los que se dejó en paz por "
+    "sorteo.",
+    "outcome_too_early": "Es pronto para saberlo: hace falta una noche al menos {n} días anterior "
+    "a la última.",
     "outcome_group": "Grupo",
     "outcome_contacted": "Contactados",
     "outcome_held_out": "Dejados en paz por sorteo",
     "outcome_rest": "Ninguno de los dos",
     "outcome_there": "Siguen aquí",
     "outcome_none": "En uno de los dos grupos no hay nadie, así que no se puede comparar nada.",
-    "outcome_chance": "La diferencia es de {difference}; con tan pocas personas cabe cualquier cosa "
-    "entre {low} y {high}, así que bien puede ser azar.",
+    "outcome_chance": "La diferencia es de {difference}; con tan pocas personas cabe cualquier "
+    "cosa entre {low} y {high}, así que bien puede ser azar.",
     "outcome_more": "Los contactados se quedaron más, por {difference} (95 de cada 100 veces entre "
     "{low} y {high}). Difícilmente es azar; pero a quién contactar se eligió, no se sorteó.",
-    "outcome_less": "Los contactados se quedaron menos, por {difference} (95 de cada 100 veces entre "
-    "{low} y {high}). Difícilmente es azar; pero quizá se contactó primero a los peores casos.",
+    "outcome_less": "Los contactados se quedaron menos, por {difference} (95 de cada 100 veces "
+    "entre {low} y {high}). Difícilmente es azar; pero quizá se contactó primero a los peores "
+    "casos.",
     "points": "{n} puntos",
     # sign-in
     "sign_in_title": "Entrar",
@@ -249,19 +254,21 @@ WORDS = {
     "signed_out": "Has cerrado la sesión.",
     # what went wrong
     "forbidden": "Esto no vino de una de nuestras páginas",
-    "forbidden_what": "El formulario era demasiado antiguo o vino de otra parte, así que no se hizo "
-    "nada. Vuelve atrás, carga la página otra vez y repítelo.",
+    "forbidden_what": "El formulario era demasiado antiguo o vino de otra parte, así que no se "
+    "hizo nada. Vuelve atrás, carga la página otra vez y repítelo.",
     "not_allowed": "Este token no puede hacer eso",
-    "not_allowed_what": "Para anotar contactos hace falta un token de alcance «contact». No se hizo "
-    "nada.",
+    "not_allowed_what": "Para anotar contactos hace falta un token de alcance «contact». No se "
+    "hizo nada.",
     "bad_request": "Esto no se puede hacer",
-    "refused_offer": "Está en el grupo de comparación, así que no se anotó ninguna oferta. Si se hizo "
-    "una de todos modos, confírmalo debajo de los botones.",
-    "bad_note": "La nota pasa de {n} caracteres, o tiene caracteres que no son de ningún texto. No se "
-    "anotó nada.",
+    "refused_offer": "Está en el grupo de comparación, así que no se anotó ninguna oferta. Si se "
+    "hizo una de todos modos, confírmalo debajo de los botones.",
+    "bad_note": "La nota pasa de {n} caracteres, o tiene caracteres que no son de ningún texto. "
+    "No se anotó nada.",
     "too_late": "Se anotó hace más de una hora y ya no se puede retirar. Anota lo que pasó después "
     "como otro contacto.",
     "no_contact": "Este contacto no existe. No se cambió nada.",
+    "too_many": "Demasiadas peticiones",
+    "too_many_what": "Espera un momento y sigue.",
     "too_large": "Esto es demasiado grande",
     "unavailable": "La base de datos no responde",
     "unavailable_what": "No se cambió nada. Inténtalo otra vez dentro de un momento.",
