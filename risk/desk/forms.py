@@ -21,32 +21,33 @@ from risk.tokens import holder_of
 Form = Mapping[str, Any]
 
 
-def sign_in_page(request: Request, problem: str = "", status: int = 200) -> Response:
-    """Where the token is asked for."""
+def sign_in_page(
+    request: Request, problem: str = "", status: int = 200, to: str | None = None
+) -> Response:
+    """Where the token is asked for; ``to`` is where one was going."""
     return page(
         request,
         "sign_in.html",
         status,
         problem=problem,
         hours=session.HOURS,
-        to=session.own_page(request.query_params.get("to", "/desk")),
+        to=session.own_page(to or request.query_params.get("to", "/desk")),
         left="left" in request.query_params,
     )
 
 
 def sign_in(desk: Desk, request: Request, form: Form) -> Response:
     """Let the browser keep a token that may read."""
-    token = text(form, "token").strip()
+    token, to = text(form, "token").strip(), session.own_page(text(form, "to"))
     try:
         with desk.reading() as connection:
             holder = holder_of(connection, token)
     except NoNight:
         holder = None
     if holder is None:
-        return sign_in_page(request, "wrong_token", 401)
+        return sign_in_page(request, "wrong_token", 401, to)
     if "read" not in holder.scopes:
-        return sign_in_page(request, "no_scope", 403)
-    to = session.own_page(text(form, "to") or "/desk")
+        return sign_in_page(request, "no_scope", 403, to)
     response = RedirectResponse(to, 303, HEADERS)
     session.keep(response, request, token)
     return response
