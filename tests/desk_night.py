@@ -72,7 +72,10 @@ def made(url: str) -> None:
     """Three nights of ``people``, events of ann, and somebody who left this morning."""
     for back in (40, 1):
         calmer = [{**one, "risk": one["risk"] / (1 + back / 40)} for one in people()]
+        calmer = [one for one in calmer if one["subscriber_id"] != "high11"]
         for one in calmer:
+            if one["subscriber_id"] == "high10":
+                one |= {"risk": 0.15, "reasons": REASONS[1:]}
             one["risk_voluntary"], one["risk_payment"] = one["risk"] / 4, one["risk"] * 3 / 4
         night(url, calmer, NEWEST - timedelta(days=back))
     night(url, people())

@@ -27,7 +27,7 @@ PAGES = {
     "unknown": "/desk/subscriber?id=nobody",
     "lead": "/desk/lead",
 }
-#: Looked at in both languages; the others differ from them by little.
+#: Looked at in both languages, light and dark; the others differ from them by little.
 FIRST = ("today", "subscriber", "lead")
 
 
@@ -99,7 +99,7 @@ def test_axe_finds_nothing(browser, base, held, language, scheme):
         page = context.new_page()
         heard = listening(page)
         for name, path in PAGES.items():
-            if language == "es" and name not in FIRST:
+            if (language, scheme) != ("en", "light") and name not in FIRST:
                 continue
             page.goto(path)
             page.screenshot(path=PICTURES / f"{name}-{language}-{scheme}.png", full_page=True)
@@ -136,8 +136,8 @@ def test_signing_in_and_out(browser, base, held):
         page.get_by_label("Token").fill(held)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("ann")  # where one was going
-        (cookie,) = (c for c in context.cookies() if c["name"] == "perdura_desk")
-        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        (cookie,) = (c for c in context.cookies() if c.get("name") == "perdura_desk")
+        assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
         assert page.evaluate("document.cookie").find("perdura") == -1
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("status")).to_have_text("You are signed out.")

@@ -93,7 +93,7 @@ def filters_of(asked: Mapping[str, str]) -> Filters:
     known = {"band": (*BANDS, ""), "state": (*STATES_KNOWN, "here", ""), "cause": (*CAUSES, "")}
     told: dict[str, str] = {}
     for field in fields(Filters):
-        value = asked.get(field.name, field.default)
+        value = asked.get(field.name, str(field.default))
         fits = len(value) <= 200 and value.isprintable()
         if fits and value in known.get(field.name, (value,)):
             told[field.name] = value
