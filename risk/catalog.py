@@ -15,6 +15,9 @@ from risk.tokens import TOKENS
 #: All tables that are made.
 TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT, BOOK)
 
+#: What a connection knows whose store has all of ``TABLES``, as they are here.
+WHOLE = "all tables are there"
+
 _COLUMNS = {
     "sqlite": "SELECT name FROM pragma_table_info(:of)",
     "postgresql": "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:of)"
@@ -22,11 +25,13 @@ _COLUMNS = {
 }
 
 
-def columns_of(connection: sa.Connection, table: sa.Table) -> set[str]:
+def columns_of(connection: sa.Connection, table: sa.TableClause) -> set[str]:
     """The columns that a table has in this store, which an older version may have made.
 
     None where there is no such table.
     """
+    if WHOLE in connection.info and table in TABLES:
+        return set(table.c.keys())
     query = sa.text(_COLUMNS[connection.dialect.name])
     return set(connection.scalars(query, {"of": table.name}))
 

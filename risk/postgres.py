@@ -13,13 +13,20 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from risk.catalog import TABLES, columns_of, complete
-from risk.views import create_views
+from risk.migrations import NEWEST, bring_up, look, version_of
 
 _NAMES = ("postgresql", "postgresql+psycopg", "postgres")
 
 _CONNECT_SECONDS = 10
 _POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 300}
+
+_LOCK_SECONDS = 10  # for who reads a table that is to change
+
+_OWNER = sa.text(
+    "SELECT quote_ident(rolname) FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
+    " WHERE pg_class.oid = to_regclass('risk') AND rolname <> current_user"
+    " AND pg_has_role(relowner, 'MEMBER')"
+)
 
 # Of advisory locks, which are numbers that everybody in a database shares.
 _PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
@@ -36,6 +43,7 @@ def reading(url: str) -> Iterator[sa.Connection]:
     with _engine(url).connect() as connection:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with connection.execution_options(**options).begin():
+            look(connection)
             yield connection
 
 
@@ -45,14 +53,16 @@ def writing(url: str) -> Iterator[sa.Connection]:
 
     Many may write at once, each row is one writer's at a time; see ``take_turn``.
     """
-    _bring_up(url)
     with _engine(url).begin() as connection:
+        if version_of(connection) != NEWEST:
+            _migrate(url)
         yield connection
 
 
 def take_turn(connection: sa.Connection) -> None:
     """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
     _lock(connection, _PUBLISHING)
+    _as_owner(connection)
 
 
 def connect_string(url: str) -> str:
@@ -65,14 +75,21 @@ def connect_string(url: str) -> str:
     return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **told})
 
 
-def _bring_up(url: str) -> None:
-    """Make what is missing, in a transaction of its own: a lock on tables must not last."""
+def _migrate(url: str) -> None:
+    """In a transaction of its own: what it locks, readers wait for."""
     with _engine(url).begin() as connection:
-        if all(columns_of(connection, table) for table in TABLES):
-            return
         _lock(connection, _MIGRATING)
-        complete(connection)
-        create_views(connection)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        _as_owner(connection)
+        if version_of(connection) != NEWEST:
+            bring_up(connection)
+
+
+def _as_owner(connection: sa.Connection) -> None:
+    """For this transaction be who owns the table, where one may: all that is made is theirs."""
+    owner = connection.scalar(_OWNER)
+    if owner is not None:
+        connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
 
 
 def _lock(connection: sa.Connection, number: int) -> None:

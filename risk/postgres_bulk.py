@@ -5,8 +5,8 @@ They are not in the write-ahead log, and PostgreSQL empties them after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from risk.threads import ahead
 
 if TYPE_CHECKING:
     import polars as pl
+    from adbc_driver_postgresql import dbapi
 
 _STAGED = "perdura_staged_"
 
@@ -28,7 +29,10 @@ def filled(
     url: str,
     windows: Iterator[pl.DataFrame],
     columns: Sequence[str],
-) -> Iterator[tuple[sa.Select[Any], int]]:
+    rows: int,
+    *,
+    rows_at_a_time: int,
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows as SQL can read them, a window at a time, and how many they are.
 
     To be called by who publishes: that there is only one keeps the tables' names to them. One
@@ -38,23 +42,32 @@ def filled(
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.
     """
-    from adbc_driver_postgresql import dbapi
-
     _sweep(connection)
-    number = count()
-    with dbapi.connect(connect_string(url)) as bulk:
+    with _bulk(connection, url) as bulk:
 
-        def fill(rows: pl.DataFrame) -> tuple[sa.Table, int]:
-            table = _table(next(number), columns)
+        def fill(number: int) -> tuple[sa.Table, int]:
+            table, some = _table(number, columns), _fitting(next(windows), columns)
             with bulk.cursor() as cursor:
                 cursor.execute(str(CreateTable(table).compile(dialect=connection.dialect)))
-                cursor.adbc_ingest(table.name, _fitting(rows, columns), mode="append")
+                cursor.adbc_ingest(table.name, some, mode="append")
             bulk.commit()
-            return table, rows.height
+            return table, some.height
 
-        for table, rows in ahead(fill, windows, threads=1):
-            yield sa.select(*table.c), rows
-            table.drop(connection)
+        with closing(ahead(fill, range(-(-rows // rows_at_a_time)), threads=1)) as tables:
+            for table, some in tables:
+                yield sa.select(*table.c), some
+                table.drop(connection)
+
+
+def _bulk(connection: sa.Connection, url: str) -> dbapi.Connection:
+    """A connection of ADBC's, as the same user."""
+    from adbc_driver_postgresql import dbapi
+
+    bulk = dbapi.connect(connect_string(url))
+    with bulk.cursor() as cursor:
+        user = connection.scalar(sa.text("SELECT quote_ident(current_user)"))
+        cursor.execute(f"SET ROLE {user}")
+    return bulk
 
 
 def _table(number: int, columns: Sequence[str]) -> sa.Table:

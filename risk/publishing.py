@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -75,21 +75,28 @@ def swap(
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
-        windows = staged.ordered().windows(rows_at_a_time)
-        if before:
-            windows = _beside(url, before, windows, bands)
         store.make_room(connection, scored_on)
-        parts = store.filled(
-            connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
-        )
-        _replace(connection, night, parts, tell)
+        with closing(_windows(url, staged, before, bands, rows_at_a_time)) as windows:
+            filled = store.filled(
+                connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
+            )
+            with closing(filled) as parts:
+                _replace(connection, night, parts, tell)
+        store.settle(connection, scored_on)
         tell(night.rows, night.rows, "committing")
 
 
-def _beside(
-    url: str, before: Before, windows: Iterator[pl.DataFrame], bands: Bands
-) -> Iterator[pl.DataFrame]:
-    """The night before stays as it is, so it is read beside the transaction, by who fills."""
+def _windows(
+    url: str, staged: Staging, before: Before | None, bands: Bands, rows_at_a_time: int
+) -> Generator[pl.DataFrame, None, None]:
+    """The night so many rows at a time, each beside the night before, where there is one.
+
+    That one stays as it is, so it is read beside the transaction, by who fills.
+    """
+    windows = staged.ordered().windows(rows_at_a_time)
+    if before is None:
+        yield from windows
+        return
     with store.reading(url) as connection:
         yield from beside(connection, before.scored_on, windows, bands)
 

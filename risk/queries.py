@@ -31,7 +31,7 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     Raises:
         NoNight: Says which nights there are.
     """
-    if not sa.inspect(connection).has_table(NIGHTS.name):
+    if not columns_of(connection, NIGHTS):
         raise NoNight("no night has been published here yet; score one first")
     query = sa.select(NIGHTS).order_by(NIGHTS.c.scored_on.desc()).limit(1)
     if scored_on is not None:

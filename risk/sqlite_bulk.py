@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,24 +34,25 @@ def filled(
     rows: int,
     *,
     rows_at_a_time: int,
-) -> Iterator[tuple[sa.Select[Any], int]]:
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows as SQL can read them, so many at a time, and how many they are.
 
     To be called inside ``risk.sqlite.writing``: its lock is what keeps the files' names to one
     writer. One file is filled by another thread while the one before it is being read.
     """
     _sweep(file)
-    for part, some in _files(file, windows, rows, rows_at_a_time):
-        source = _attach(connection, part, columns)
-        for done in range(0, some, rows_at_a_time):
-            last = min(done + rows_at_a_time, some)
-            taken = sa.select(*(source.c[name] for name in columns))
-            yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
+    with closing(_files(file, windows, rows, rows_at_a_time)) as files:
+        for part, some in files:
+            source = _attach(connection, part, columns)
+            for done in range(0, some, rows_at_a_time):
+                last = min(done + rows_at_a_time, some)
+                taken = sa.select(*(source.c[name] for name in columns))
+                yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
 
 
 def _files(
     file: Path, windows: Iterator[pl.DataFrame], rows: int, rows_at_a_time: int
-) -> Iterator[tuple[Path, int]]:
+) -> Generator[tuple[Path, int], None, None]:
     """The rows in at most ``PARTS`` files to attach, and how many are in each."""
     count = -(-rows // rows_at_a_time)
     each = -(-count // PARTS)

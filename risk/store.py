@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
@@ -68,6 +68,12 @@ def make_room(connection: sa.Connection, scored_on: date) -> None:
         partitions.make(connection, scored_on)
 
 
+def settle(connection: sa.Connection, scored_on: date) -> None:
+    """Let those who ask for the night find it as fast as they will later."""
+    if connection.dialect.name == "postgresql":
+        partitions.analyze(connection, scored_on)
+
+
 def filled(
     connection: sa.Connection,
     url: str,
@@ -76,7 +82,7 @@ def filled(
     rows: int,
     *,
     rows_at_a_time: int,
-) -> Iterator[tuple[sa.Select[Any], int]]:
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows of a night as SQL can read them, so many at a time, and how many they are.
 
     To be called by who has taken the turn, inside ``writing``.
@@ -84,7 +90,9 @@ def filled(
     from risk import postgres_bulk, sqlite_bulk
 
     if postgres.is_postgres(url):
-        return postgres_bulk.filled(connection, url, windows, columns)
+        return postgres_bulk.filled(
+            connection, url, windows, columns, rows, rows_at_a_time=rows_at_a_time
+        )
     file = sqlite.database_file(url)
     return sqlite_bulk.filled(
         connection, file, windows, columns, rows, rows_at_a_time=rows_at_a_time
