@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from risk.desk import forms, pages, session
 from risk.desk.desk import HEADERS, HERE, Desk, Visit, page, visit_of
 from risk.queries import NoNight
+from risk.store import Unreachable
 
 #: A note of the longest kind in the widest script, with room to spare.
 _LONGEST_FORM = 64 * 1024
@@ -145,7 +146,7 @@ def _unless_down(request: Request, answer: Callable[[], Response]) -> Response:
     """The answer; where the database gives none, words and 503, so that one tries again."""
     try:
         return answer()
-    except (OperationalError, InterfaceError, OSError):
+    except (OperationalError, InterfaceError, Unreachable, OSError):
         return _problem(request, "unavailable", 503)
 
 
