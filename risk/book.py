@@ -85,7 +85,7 @@ def _summed(scored_on: date) -> sa.Select[*tuple[Any, ...]]:
             _sum(part).label("by_payment"),
         )
         .where(c.scored_on == scored_on)
-        .group_by(c.scored_on, c.band, sa.func.coalesce(c.currency, ""))
+        .group_by(c.scored_on, c.band, c.currency)
     )
 
 

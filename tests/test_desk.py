@@ -19,11 +19,16 @@ from tests.desk_night import AS_OF, MARKUP, NEWEST, STRANGE, made, night, people
 CONTACT_ID = "11111111-2222-4333-8444-555555555555"
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('desk')}/risk.db"
-    made(url)
-    return url
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('desk')}/risk.db"
+        made(url)
+        yield url
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        made(url)
+        yield url
 
 
 @pytest.fixture(scope="module")
