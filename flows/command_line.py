@@ -11,6 +11,7 @@ import typer
 from flows.as_json import plain, print_json
 from flows.serve_command import serve
 from flows.token_commands import tokens
+from flows.states_command import states
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -21,6 +22,7 @@ app = typer.Typer(
 
 app.command()(serve)
 app.add_typer(tokens, name="token")
+app.command()(states)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

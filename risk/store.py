@@ -129,7 +129,7 @@ def _reading(url: str) -> AbstractContextManager[sa.Connection]:
 
 def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection]:
     if postgres.is_postgres(url):
-        return postgres.writing(url)  # always is
+        return postgres.writing(url)  # which is always durable
     return sqlite.writing(sqlite.database_file(url), durable=durable)
 
 
