@@ -38,7 +38,9 @@ def draw_pages() -> None:
     _score_weeks_before(url, newest)
     app = FastAPI()
     # As if it were the morning after, or the pages would say that the night is old.
-    app.include_router(desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9))))
+    app.include_router(
+        desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9)))
+    )
     held = token(url, "read", "contact", name=f"pictures {date.today()}")  # noqa: DTZ011 - a name
     who = riskiest(url, 1)[0]["subscriber_id"]
     with at_work(app) as base, chromium() as browser:

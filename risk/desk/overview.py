@@ -14,7 +14,7 @@ from risk.contacts import ACTIONS, CONTACTS
 from risk.desk.charts import Line, line, widths
 from risk.night import Night, midnight
 from risk.recent import STATES
-from risk.schema import BANDS, NIGHTS, RISK
+from risk.schema import BANDS, INDEXED_RANKS, NIGHTS, RISK
 
 #: The trend and the contacts that are shown.
 NIGHTS_SHOWN, LATELY = 90, timedelta(days=30)
@@ -205,6 +205,8 @@ def _counted(connection: sa.Connection, since: date, newest: date) -> list[tuple
     query = (
         sa.select(group.label("done"), there.label("there"), sa.func.count())
         .select_from(then.outerjoin(now, of_now))
+        # In the index's own words: else SQLite does not see that it holds them.
+        .where(then.c.rank <= sa.literal_column(str(INDEXED_RANKS)))
         .where(then.c.scored_on == since, then.c.band == BANDS[0])
         .group_by("done", "there")
     )
