@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.webhooks_command import webhooks
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -16,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(webhooks, name="webhooks")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

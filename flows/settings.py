@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         actions: An action table of one's own.
         monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
             risk.
+        webhooks: URLs that are told of moves into the high band, signed with the secret in the
+            environment (``PERDURA_WEBHOOK_SECRET``), which is never written into the settings.
+        webhook_attempts: After so many a delivery is given up, and can be replayed: 8 are a day.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
@@ -118,6 +121,8 @@ class Settings(BaseSettings):
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
+    webhooks: tuple[str, ...] = ()
+    webhook_attempts: int = Field(default=8, ge=1)
     seed: int = 0
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None

@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.schema import CreateColumn
 
 from risk.contacts import CONTACTS
+from risk.out.deliveries import DELIVERIES
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
 from risk.views import create_views
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS)
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, DELIVERIES)
 
 #: Table that holds what is to be inserted; with a number, the attached database it is in.
 STAGED = "staged"
