@@ -53,7 +53,7 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     """Note who of the newest night moved into the high band, for each target; how many are new.
 
     A night that is published again adds nobody twice. Nobody is told of the comparison group,
-    who are to be left alone, or of people who have left or cancelled since.
+    who are to be left alone, of people who have left or cancelled since, or of a stale night.
     """
     rows = [
         {
@@ -64,7 +64,7 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
             "attempts": 0,
             "next_at": now,
         }
-        for move in connection.execute(_into_high()).all()
+        for move in connection.execute(_into_high(now)).all()
         for target in targets
     ]
     before = connection.scalar(_count())
@@ -133,13 +133,13 @@ def replay(connection: sa.Connection, ids: Iterable[str] | None, now: datetime) 
     return connection.execute(again.values(attempts=0, next_at=now, dead_at=None)).rowcount
 
 
-def _into_high() -> sa.Select[date, str]:
+def _into_high(now: datetime) -> sa.Select[date, str]:
     same = MOVES.c.subscriber_id == CURRENT.c.subscriber_id
     return (
         sa.select(MOVES.c.scored_on, MOVES.c.subscriber_id)
         .join_from(MOVES, CURRENT, same)
         .where(MOVES.c.band == "high", MOVES.c.state.in_(SCORED_STATES))
-        .where(CURRENT.c.held_out.is_not(True))
+        .where(CURRENT.c.held_out.is_not(True), CURRENT.c.valid_until > now)
         .order_by(MOVES.c.subscriber_id)
     )
 

@@ -5,7 +5,6 @@ that verifies them in most languages. This one needs only Python, and may be cop
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -98,7 +97,7 @@ def _key(secret: str) -> bytes:
         return b""
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
