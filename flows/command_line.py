@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.push_command import push
 from flows.webhooks_command import webhooks
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(push, name="push")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

@@ -104,6 +104,7 @@ def serving(answer: Callable[[Call], Answer]) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # else headers and body go apart, and wait for each other
 
         def respond(self) -> None:
             length = int(self.headers.get("content-length", 0))
