@@ -168,7 +168,7 @@ def _publish(
         model_version=version,
         language=settings.language,
         degraded=degraded,
-        bands=Bands(high=settings.high, medium=settings.medium),
+        bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
         valid_for=valid_for(scored_on, settings.timezone),
         progress=progress,
     )

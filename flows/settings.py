@@ -74,6 +74,8 @@ class Settings(BaseSettings):
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
+        band_stays: Whoever was in a band the night before stays in it until the risk is less than
+            so much of where it begins; 1: bands go by the risk alone.
         offer_from: From this probability that somebody pays more by choice within 60 days, support
             is advised to offer it; never to anybody in trouble.
         actions: An action table of one's own.
@@ -124,6 +126,7 @@ class Settings(BaseSettings):
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
+    band_stays: float = Field(default=DEFAULT_BANDS.stays, gt=0, le=1)
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
