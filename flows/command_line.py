@@ -10,6 +10,8 @@ import typer
 
 from flows.as_json import plain, print_json
 from flows.push_command import push
+from flows.serve_command import serve
+from flows.token_commands import tokens
 from flows.webhooks_command import webhooks
 
 app = typer.Typer(
@@ -21,6 +23,8 @@ app = typer.Typer(
 
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
+app.command()(serve)
+app.add_typer(tokens, name="token")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

@@ -1,9 +1,9 @@
 """Zendesk and Intercom as their public documentation says they answer, on a real local server.
 
-Zendesk: developer.zendesk.com, "Update Many Users", "Job Statuses", "Rate limits"; a failed result is
-as in "Create or Update Many Users response specifications" at support.zendesk.com.
-Intercom: developers.intercom.com, "Search contacts", "Update a contact", and in version Preview "Bulk
-update contacts", "Get a bulk update job"; and the pull requests 469, 549 and 610 of
+Zendesk: developer.zendesk.com, "Update Many Users", "Job Statuses", "Rate limits"; a failed result
+is as in "Create or Update Many Users response specifications" at support.zendesk.com.
+Intercom: developers.intercom.com, "Search contacts", "Update a contact", and of version Preview
+"Bulk update contacts", "Get a bulk update job"; and the pull requests 469, 549 and 610 of
 github.com/intercom/Intercom-OpenAPI.
 """
 

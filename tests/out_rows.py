@@ -1,12 +1,16 @@
 """Rows of the risk table, written as publishing writes them, and a server that other tools are."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,6 +72,21 @@ def now_stands(url: str, who: str, state: str) -> None:
     with writing(url) as connection:
         row = {"subscriber_id": who, "state": state, "since": now, "as_of": now}
         connection.execute(sa.insert(STATES).values(**row))
+
+
+def perdura(
+    *words: str, home: Path, env: Mapping[str, str] | None = None, ok: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """What ``perdura WORDS`` says, in ``home``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.command_line", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PERDURA_HOME": str(home), "COLUMNS": "120"} | dict(env or {}),
+    )
+    assert (done.returncode == 0) is ok, done.stderr
+    return done
 
 
 @dataclass

@@ -22,8 +22,7 @@ from risk.out.pushing import Pushed, dry_run, push
 from risk.out.targets import BadTarget
 from risk.out.zendesk import Zendesk
 from tests.help_desks import FakeIntercom, FakeZendesk
-from tests.out_rows import FAILED, Server, now_stands, person, put_night, serving
-from tests.test_command_line import perdura
+from tests.out_rows import FAILED, Server, now_stands, perdura, person, put_night, serving
 
 NAMES = FieldNames(band="band", reasons="why", action="todo")
 FILLING = Filling(names=NAMES)
@@ -406,7 +405,7 @@ def test_what_is_missing_is_said_in_words(url, tmp_path):
         (("zendesk",), {"PERDURA_ZENDESK_URL": "https://a.zendesk.com"}, "PERDURA_ZENDESK_TOKEN"),
         (("intercom",), {}, "PERDURA_INTERCOM_TOKEN is not set"),
     ]:
-        told = perdura("push", *words, home=tmp_path, ok=False, **env).stderr
+        told = perdura("push", *words, home=tmp_path, ok=False, env=env).stderr
         assert said in told
         assert "Traceback" not in told
 
@@ -416,9 +415,9 @@ def test_a_dry_run_of_the_command_sends_nothing(url, tmp_path):
     fake = FakeIntercom(users("ann"))
     with serving(fake) as server:
         env = {"PERDURA_INTERCOM_URL": server.url, "PERDURA_INTERCOM_TOKEN": "t0ken"}
-        told = perdura("push", "intercom", "--dry-run", home=tmp_path, **env).stdout
+        told = perdura("push", "intercom", "--dry-run", home=tmp_path, env=env).stdout
         assert "1 at risk: 1 to change, 0 to clear." in told
         assert [call.path for call in server.calls] == ["/me"]
-        told = perdura("push", "intercom", home=tmp_path, **env).stdout
+        told = perdura("push", "intercom", home=tmp_path, env=env).stdout
         assert "1 told, 0 not known there, 0 refused." in told
     assert (tmp_path / "data" / "push-intercom-w0rk.jsonl").exists()

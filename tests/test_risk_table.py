@@ -522,6 +522,8 @@ def older(url: str) -> str:
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("DROP INDEX likeliest_to_accept")
         connection.execute("DROP TABLE alembic_version")
+        connection.execute("DROP INDEX dearest_by_currency")
+        connection.execute("DROP INDEX moved")
         for view in ("risk_current", "risk_moves", "risk_history"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("ALTER TABLE risk RENAME TO newer")

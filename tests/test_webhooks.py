@@ -24,8 +24,7 @@ from risk.out.webhooks import Sent, wait_before
 from risk.queries import NoNight
 from risk.schema import RISK
 from risk.store import reading, writing
-from tests.out_rows import TODAY, Server, now_stands, person, put_night, serving
-from tests.test_command_line import perdura
+from tests.out_rows import TODAY, Server, now_stands, perdura, person, put_night, serving
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
@@ -371,19 +370,23 @@ def test_send_dead_and_replay_on_the_command_line(tmp_path, url, receiver):
         "PERDURA_WEBHOOK_ATTEMPTS": "1",
     }
     receiver.answer = lambda _call: (500, {}, {})
-    told = json.loads(perdura("webhooks", "send", "--json", home=tmp_path, **env).stdout)
+    told = json.loads(perdura("webhooks", "send", "--json", home=tmp_path, env=env).stdout)
     assert (told["queued"], told["dead"]) == (1, 1)
-    listed = perdura("webhooks", "dead", home=tmp_path, **env).stdout
+    listed = perdura("webhooks", "dead", home=tmp_path, env=env).stdout
     assert "msg_" in listed
     assert "500 after 1" in listed
     assert "ann" not in listed
     assert "secret" not in listed
-    assert "1 will be tried anew" in perdura("webhooks", "replay", home=tmp_path, **env).stdout
+    assert "1 will be tried anew" in perdura("webhooks", "replay", home=tmp_path, env=env).stdout
     receiver.answer = lambda _call: (200, {}, {})
-    told = perdura("webhooks", "send", home=tmp_path, **env)
+    told = perdura("webhooks", "send", home=tmp_path, env=env)
     assert "1 delivered" in told.stdout
     assert "ann" not in told.stdout + told.stderr
     missing = perdura(
-        "webhooks", "send", home=tmp_path, ok=False, PERDURA_WEBHOOKS=env["PERDURA_WEBHOOKS"]
+        "webhooks",
+        "send",
+        home=tmp_path,
+        ok=False,
+        env={"PERDURA_WEBHOOKS": env["PERDURA_WEBHOOKS"]},
     )
     assert "PERDURA_WEBHOOK_SECRET is not set" in missing.stderr

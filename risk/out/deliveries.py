@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from risk.schema import METADATA, SCORED_STATES, Utc, column
 from risk.views import CURRENT, MOVES
@@ -67,12 +68,9 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
         for move in connection.execute(_into_high(now)).all()
         for target in targets
     ]
-    before = connection.scalar(_count())
-    if rows:
-        connection.execute(_insert_new(connection), rows)
-    added = (connection.scalar(_count()) or 0) - (before or 0)
+    added = connection.scalars(_insert_new(connection), rows).all() if rows else []
     connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivered_at < now - KEPT))
-    return added
+    return len(added)
 
 
 def take_due(
@@ -144,14 +142,10 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
     )
 
 
-def _insert_new(connection: sa.Connection) -> sa.Insert:
-    """Insert the rows that are not there; also when somebody else is doing the same."""
+def _insert_new(connection: sa.Connection) -> ReturningInsert[str]:
+    """Insert the rows that are not there, and say which; also when somebody else does the same."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(DELIVERIES).on_conflict_do_nothing()
-
-
-def _count() -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(DELIVERIES)
+    return insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
 
 
 def _delivery_id(scored_on: date, subscriber_id: str, target: str) -> str:
