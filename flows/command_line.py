@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.serve_command import serve
 from flows.token_commands import tokens
@@ -23,6 +24,7 @@ app = typer.Typer(
 
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
+app.command()(mcp)
 app.command()(serve)
 app.add_typer(tokens, name="token")
 
