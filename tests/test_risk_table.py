@@ -521,9 +521,9 @@ def older(url: str) -> str:
         told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("DROP INDEX likeliest_to_accept")
-        connection.execute("DROP TABLE alembic_version")
         connection.execute("DROP INDEX dearest_by_currency")
         connection.execute("DROP INDEX moved")
+        connection.execute("DROP TABLE alembic_version")
         for view in ("risk_current", "risk_moves", "risk_history"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("ALTER TABLE risk RENAME TO newer")
