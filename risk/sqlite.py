@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from risk.migrations import NEWEST, bring_up, look, version_of
+from risk.urls import shown
 
 _WAIT_SECONDS = 60.0  # for another writer; readers never wait
 
@@ -43,10 +44,13 @@ def database_file(url: str) -> Path:
     Raises:
         ValueError: The url is not ``sqlite:///FILE``.
     """
-    parts = sa.make_url(url)
-    if parts.get_backend_name() != "sqlite" or parts.database in (None, "", ":memory:"):
-        raise ValueError(f"a risk table is kept in sqlite:///FILE; got {url!r}")
-    return Path(str(parts.database)).absolute()
+    kind, _, file = url.partition(":///")
+    if kind != "sqlite" or file in ("", ":memory:"):
+        raise ValueError(
+            "a risk table is kept in sqlite:///FILE or postgresql://USER@HOST/DATABASE; got "
+            + shown(url)
+        )
+    return Path(str(sa.make_url(url).database)).absolute()
 
 
 @contextmanager
