@@ -34,9 +34,11 @@ def dead(as_json: Json = False) -> None:
     from flows.settings import Settings
     from risk.out.deliveries import dead as given_up
     from risk.out.targets import host_of
+    from risk.queries import published_night
     from risk.store import reading
 
     with reading(Settings().risk_url) as connection:
+        published_night(connection)
         rows = given_up(connection)
     if as_json:
         print_json(rows)
@@ -60,11 +62,12 @@ def replay(
     from flows.settings import Settings
     from risk.out.clock import now_utc
     from risk.out.deliveries import replay as try_anew
+    from risk.queries import published_night
     from risk.store import reading, writing
 
     url = Settings().risk_url
-    with reading(url):
-        pass  # says where nothing has been published, instead of making it
+    with reading(url) as connection:
+        published_night(connection)
     with writing(url) as connection:
         count = try_anew(connection, deliveries, now_utc())
     if as_json:

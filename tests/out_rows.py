@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from risk.recent import STATES
 from risk.schema import NIGHTS, RISK
-from risk.store import writing
+from risk.store import make_room, writing
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -58,6 +58,7 @@ def put_night(url: str, *people: dict[str, Any], on: date = TODAY, language: str
         dict.fromkeys(names) | row | night | {"rank": rank} for rank, row in enumerate(ranked, 1)
     ]
     with writing(url) as connection:
+        make_room(connection, on)
         for table in (RISK, NIGHTS):
             connection.execute(sa.delete(table).where(table.c.scored_on == on))
         whole = {"published_at": night["valid_until"], "rows": len(rows), "language": language}

@@ -68,7 +68,11 @@ def asked(
 
 def here(home: Path, tool: str, language: str = "en", **arguments: Any) -> CallToolResult:
     """The same server without pipes, for answers only."""
-    server = mcp_server(f"sqlite:///{home}/data/risk.db", language)  # type: ignore[arg-type]
+    return here_at(f"sqlite:///{home}/data/risk.db", tool, language, **arguments)
+
+
+def here_at(url: str, tool: str, language: str = "en", **arguments: Any) -> CallToolResult:
+    server = mcp_server(url, language)  # type: ignore[arg-type]
     return asked(Client(server), lambda client: client.call_tool(tool, arguments))
 
 

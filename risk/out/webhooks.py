@@ -14,6 +14,7 @@ from risk.out.deliveries import Delivery
 from risk.out.payloads import payload
 from risk.out.signing import keys, signed
 from risk.out.targets import NO_PROXY, safe
+from risk.queries import published_night
 from risk.store import reading, writing
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def send(
     keys(secrets)
     for target in targets:
         safe(target)
-    with reading(url):
-        pass  # raises where nothing has been published: writing would make it
+    with reading(url) as connection:
+        published_night(connection)  # writing would make the tables
     with writing(url) as connection:
         queued = deliveries.queue_moves(connection, targets, clock())
     sender = _Sender(url, targets, secrets, attempts, patience, clock)
