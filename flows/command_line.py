@@ -228,7 +228,7 @@ def risk(
 
 @app.command()
 def schedule(as_json: Json = False) -> None:
-    """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
+    """Serve all flows from one process: nights at 02:00, training on Mondays at 04:00."""
     from flows.prefect_edge import log_runs
 
     log_runs()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -310,6 +311,15 @@ def test_a_sender_that_was_killed_is_taken_over_after_a_while(url, receiver):
         deliveries.take_due(connection, [receiver.url], 8, due_by=NOW, now=NOW)
     assert send(url, receiver.url, clock=at(NOW)).delivered == 0
     assert send(url, receiver.url, clock=at(NOW + deliveries.LEASE)).delivered == 1
+
+
+def test_nothing_is_logged_of_anybody_or_of_a_path(url, receiver, caplog):
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
+    put_night(url, riser("ann"))
+    send(url, f"{receiver.url}/path-is-a-secret")
+    assert "ann" not in caplog.text
+    assert "secret" not in caplog.text
 
 
 # Where nothing is sent.

@@ -11,7 +11,7 @@ from time import monotonic, sleep, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from risk.out.targets import NO_PROXY, host_of, safe
+from risk.out.targets import NO_PROXY, host_of, log_no_calls, safe
 
 if TYPE_CHECKING:
     import httpx
@@ -62,6 +62,7 @@ class Caller(AbstractContextManager["Caller"]):
         import httpx
 
         safe(url)
+        log_no_calls()
         self._host, self._pace = host_of(url), pace
         self._client = httpx.Client(
             base_url=url,

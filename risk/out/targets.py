@@ -1,5 +1,6 @@
 """Addresses of other systems: what leaves is encrypted on its way."""
 
+import logging
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -32,6 +33,12 @@ def safe(url: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         raise BadTarget(f"{url!r} is not encrypted; write https://, or name this machine")
     return url
+
+
+def log_no_calls() -> None:
+    """Let httpx log no addresses: paths name people, and may hold secrets."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def host_of(url: str) -> str:

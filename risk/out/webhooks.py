@@ -13,7 +13,7 @@ from risk.out.clock import Clock, now_utc
 from risk.out.deliveries import Delivery
 from risk.out.payloads import payload
 from risk.out.signing import keys, signed
-from risk.out.targets import NO_PROXY, safe
+from risk.out.targets import NO_PROXY, log_no_calls, safe
 from risk.queries import published_night
 from risk.store import reading, writing
 
@@ -76,6 +76,7 @@ def send(
         BadTarget: A target is not to be sent to.
         NoNight: Nothing has been published.
     """
+    log_no_calls()
     keys(secrets)
     for target in targets:
         safe(target)
