@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.mcp_command import mcp
+from flows.push_command import push
 from flows.risk_command import init
+from flows.serve_command import serve
+from flows.states_command import states
+from flows.token_commands import tokens
+from flows.webhooks_command import webhooks
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -22,6 +28,12 @@ app = typer.Typer(
 risk_app = typer.Typer()
 app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
+app.command()(serve)
+app.add_typer(tokens, name="token")
+app.command()(states)
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(push, name="push")
+app.command()(mcp)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

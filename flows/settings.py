@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
+from risk.schema import INDEXED_RANKS
 
 FILE = "perdura.toml"
 
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
         contacted: Of people whom support contacted in time to change what became of them, nothing
             is learnt (``left_out``), so that those it saved do not teach that trouble is harmless;
             or as much as of others, beside ``features`` of what support did until then.
+        hold_out: So large a share of everybody is left alone, by a lot that is drawn anew each
+            quarter, so that ``perdura effect`` can say what contact does; 0: nobody is.
+        recent_ranks: Of so many of the riskiest the risk table tells what happened lately; 0: of
+            nobody.
         active_within_days: With ``silence``, who paid in so many days is active.
         split: Judge on later dates (``time``), or on other people (``subscribers``) where the
             history is too short for that.
@@ -92,12 +97,23 @@ class Settings(BaseSettings):
         actions: An action table of one's own.
         monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
             risk.
+        webhooks: URLs that are told of moves into the high band, signed with the secret in the
+            environment (``PERDURA_WEBHOOK_SECRET``), which is never written into the settings.
+        webhook_attempts: After so many a delivery is given up, and can be replayed: 8 are a day.
+        zendesk_url: The account, e.g. ``https://acme.zendesk.com``, for ``perdura push zendesk``.
+        intercom_url: Where its API is; of workspaces in Europe ``https://api.eu.intercom.io``.
+        push_band: Field over there that gets the band; none where empty, as of the next two.
+        push_reasons: Field over there that gets the reasons in words.
+        push_action: Field over there that gets what to do, in words.
+        push_calls_per_minute: A push makes so many calls at most, to leave some for others.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
             a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, whose workers see the home; by default
             they are done here, one after the other, each on all cores.
         workers: How many workers the cluster has, or is to have.
+        requests_per_second: So many requests a token may make of the API each second, over time.
+        cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
     """
 
     # What was given is in no error: it may be a password.
@@ -114,6 +130,8 @@ class Settings(BaseSettings):
     horizon_days: int = Field(default=30, ge=1)
     grace_days: int = Field(default=30, ge=0)
     contacted: Literal["left_out", "features"] = "left_out"
+    hold_out: float = Field(default=0.0, ge=0, le=0.5)
+    recent_ranks: int = Field(default=20_000, ge=0, le=INDEXED_RANKS)
     active_within_days: int = Field(default=365, ge=1)
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)
@@ -137,10 +155,20 @@ class Settings(BaseSettings):
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
+    webhooks: tuple[str, ...] = ()
+    webhook_attempts: int = Field(default=8, ge=1)
+    zendesk_url: str | None = None
+    intercom_url: str = "https://api.intercom.io"
+    push_band: str = "perdura_risk_band"
+    push_reasons: str = "perdura_risk_reasons"
+    push_action: str = "perdura_risk_action"
+    push_calls_per_minute: int = Field(default=150, ge=1)
     seed: int = 0
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None
     workers: int = Field(default=2, ge=1)
+    requests_per_second: float = Field(default=50, gt=0)
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":

@@ -62,14 +62,16 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[sa.Connection]:
+def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
     The file and its tables are made where absent, and one made by an older version is brought up
-    to this one's in the same transaction. One writer at a time: others wait.
+    to this one's in the same transaction. One writer at a time: others wait. If it is to be
+    durable, not even a power cut takes it back once it has ended.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with _engine(file, "rwc", "BEGIN IMMEDIATE").connect() as connection:
+    engine = _engine(file, "rwc", "BEGIN IMMEDIATE", durable=durable)
+    with engine.connect() as connection:
         with connection.begin():
             if version_of(connection) != NEWEST:
                 bring_up(connection)
@@ -90,7 +92,7 @@ def _shorten_log(connection: sa.Connection, file: Path) -> None:
 
 
 @lru_cache(maxsize=64)  # an engine remembers how statements are worded
-def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
+def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.Engine:
     """Connections that begin as told, instead of when Python's driver finds it necessary."""
 
     def connect() -> sqlite3.Connection:
@@ -102,6 +104,8 @@ def _engine(file: Path, mode: str, begin: str) -> sa.Engine:
         if mode != "ro":
             for pragma in _WRITING:
                 _set(opened, pragma)
+            if durable:
+                _set(opened, "synchronous = FULL")
         return opened
 
     engine = sa.create_engine(

@@ -46,15 +46,19 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(url: str) -> Iterator[sa.Connection]:
+def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
+
+    Args:
+        url: Where to; made where absent.
+        durable: Whether not even a power cut may take it back, as of what people wrote.
 
     Raises:
         NewerStore: A newer version of Perdura wrote it.
         Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _told(url), _writing(url) as connection:
+    with _told(url), _writing(url, durable=durable) as connection:
         yield connection
 
 
@@ -152,10 +156,10 @@ def _reading(url: str) -> AbstractContextManager[sa.Connection]:
     return sqlite.reading(file)
 
 
-def _writing(url: str) -> AbstractContextManager[sa.Connection]:
+def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection]:
     if postgres.is_postgres(url):
-        return postgres.writing(url)
-    return sqlite.writing(sqlite.database_file(url))
+        return postgres.writing(url)  # always is
+    return sqlite.writing(sqlite.database_file(url), durable=durable)
 
 
 @contextmanager
