@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from risk.book import BOOK
 from risk.catalog import TABLES
 from risk.contacts import CONTACTS
+from risk.draws import DRAWS
 from risk.recent import EVENTS, STATES
 from risk.schema import NIGHTS, RISK
 from risk.views import VIEWS
@@ -16,8 +18,8 @@ from risk.views import VIEWS
 READER, WRITER = "perdura_read", "perdura_write"
 
 #: What the reader sees besides the views. Tables that are not named here are not for everybody:
-#: tokens, and who read whom.
-READABLE = (NIGHTS, RISK, STATES, EVENTS, CONTACTS)
+#: tokens, who read whom, what was sent where.
+READABLE = (NIGHTS, RISK, BOOK, STATES, EVENTS, CONTACTS, DRAWS)
 
 _VERSION = "alembic_version"  # whoever reads asks for it first
 

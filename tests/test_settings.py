@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows.settings import HomeInUse, Settings, keep
+from flows.settings import HomeInUse, PasswordInFile, Settings, keep
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path, monkeypatch):
@@ -42,3 +42,29 @@ def test_a_wrong_setting_in_a_mapping_writes_nothing(tmp_path):
     with pytest.raises(ValidationError, match="churn"):
         keep(Settings.at(tmp_path), Path("my.toml"), {"churn": "sometimes"})
     assert not (tmp_path / "perdura.toml").exists()
+
+
+def test_the_risk_table_is_a_file_of_the_home_unless_another_is_named(tmp_path, monkeypatch):
+    assert Settings.at(tmp_path).risk_url == f"sqlite:///{tmp_path}/data/risk.db"
+    (tmp_path / "perdura.toml").write_text('risk_url = "postgresql://ann@db/risk"\n')
+    assert Settings.at(tmp_path).risk_url == "postgresql://ann@db/risk"
+    monkeypatch.setenv("PERDURA_RISK_URL", "postgresql://ann:geheim@db/risk")
+    assert Settings.at(tmp_path).risk_url == "postgresql://ann:geheim@db/risk"
+    assert "geheim" not in repr(Settings.at(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ann:geheim@db/risk", "postgresql://ann@db/risk?password=geheim"]
+)
+def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path, url):
+    (tmp_path / "perdura.toml").write_text(f'risk_url = "{url}"\n')
+    with pytest.raises(PasswordInFile, match="set PERDURA_RISK_URL in the environment") as caught:
+        Settings.at(tmp_path)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_wrong_setting_is_not_repeated_either(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERDURA_KEEP_NIGHTS_MONTHS", "geheim")
+    with pytest.raises(ValidationError, match="keep_nights_months") as caught:
+        Settings.at(tmp_path)
+    assert "geheim" not in str(caught.value)
