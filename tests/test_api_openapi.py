@@ -81,7 +81,7 @@ def test_whatever_is_asked_is_answered_as_documented(api, schema, method, path, 
     @settings(
         max_examples=12,
         phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     @given(case=schema[path][method].as_strategy(generation_mode=mode))
     def asked(case):
