@@ -11,8 +11,8 @@ import typer
 from flows.as_json import plain, print_json
 from flows.risk_command import init
 from flows.serve_command import serve
-from flows.token_commands import tokens
 from flows.states_command import states
+from flows.token_commands import tokens
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
