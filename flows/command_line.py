@@ -9,10 +9,16 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.mcp_command import mcp
+from flows.push_command import push
 from flows.risk_command import init
 from flows.serve_command import serve
 from flows.states_command import states
 from flows.token_commands import tokens
+<<<<<<< HEAD
+=======
+from flows.webhooks_command import webhooks
+>>>>>>> d28d33b9ab730d168cc87813e539cde4ca705835
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -28,6 +34,9 @@ risk_app.command()(init)
 app.command()(serve)
 app.add_typer(tokens, name="token")
 app.command()(states)
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(push, name="push")
+app.command()(mcp)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

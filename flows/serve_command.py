@@ -73,7 +73,8 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"address": address, "token": token})
         return
-    typer.echo(f"Serving {address} (what it answers: {address}/v1/openapi.json)")
+    typer.echo(f"The desk page: {address}/desk")
+    typer.echo(f"The API: {address}/v1 (what it answers: {address}/v1/openapi.json)")
     if token:
         typer.echo(f"Token, until this ends: {token}")
         typer.echo(f'  curl -H "Authorization: Bearer {token}" "{address}/v1/current?size=3"')

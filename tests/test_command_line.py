@@ -53,6 +53,9 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         "schedule",
         "serve",
         "token",
+        "webhooks",
+        "push",
+        "mcp",
     ):
         assert command in told
 

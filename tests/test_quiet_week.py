@@ -37,7 +37,6 @@ def test_nine_of_ten_who_were_to_be_called_and_are_still_there_are_to_be_called_
         )
         still_there = listed & set(after["subscriber_id"])
         overlaps.append(len(still_there & now) / len(still_there))
-    print(overlaps, [len(n[n["band"] == "high"]) for n in week])
     assert sum(overlaps) / len(overlaps) >= 0.9
 
 
