@@ -15,10 +15,7 @@ from flows.risk_command import init
 from flows.serve_command import serve
 from flows.states_command import states
 from flows.token_commands import tokens
-<<<<<<< HEAD
-=======
 from flows.webhooks_command import webhooks
->>>>>>> d28d33b9ab730d168cc87813e539cde4ca705835
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
