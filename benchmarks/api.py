@@ -74,15 +74,19 @@ def _measured(home: Path, rows: int) -> Told:
 @contextmanager
 def _served(home: Path) -> Iterator[tuple[str, str, int]]:
     """Where it answers, a token, and the server's process id."""
-    words = [sys.executable, "-m", "flows.command_line", "serve", "--port", "0", "--with-token"]
+    words = ["-m", "flows.command_line", "serve", "--port", "0", "--with-token", "--json"]
     env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_REQUESTS_PER_SECOND": "1000000"}
-    with subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as server:
-        said = iter(server.stdout or ())
-        base = re.findall(r"http://[\d.:]+", next(said))[0]
-        token = re.findall(r"perdura_\w+", next(said))[0]
-        next(said)
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
+    ) as server:
+        said = ""
+        for line in server.stdout or ():
+            said += line
+            if line.startswith("}"):
+                break
+        told = json.loads(said)
         try:
-            yield base, token, server.pid
+            yield told["address"], told["token"], server.pid
         finally:
             server.terminate()
 

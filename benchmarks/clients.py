@@ -15,7 +15,8 @@ _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 async def latencies(
     base: str, token: str, paths: Sequence[str], clients: int, seconds: float
 ) -> list[float]:
-    """Seconds of each answer, as many as came within ``seconds``; the first of each is left out.
+    """Seconds of each answer, as many as came within ``seconds``; the first of each client is
+    left out, unless it is the only one.
 
     Raises:
         RuntimeError: An answer was not 200.
@@ -23,7 +24,7 @@ async def latencies(
     until = perf_counter() + seconds
     shares = (paths[client::clients] for client in range(clients))
     found = await asyncio.gather(*(_asked(base, token, share, until) for share in shares))
-    return [each for one in found for each in one[1:]]
+    return [each for one in found for each in one[1:] or one]
 
 
 async def _asked(base: str, token: str, paths: Sequence[str], until: float) -> list[float]:

@@ -214,7 +214,8 @@ def _sorted(
     if sort == "risk":
         query = query.order_by(c.rank)
         return query if place is None else query.where(c.rank > place[0])
-    query = query.where(c.currency == currency, c.expected_loss.is_not(None))
+    # Known, as a range: see ``_only_currency``.
+    query = query.where(c.currency == currency, c.expected_loss >= 0)
     query = query.order_by(c.expected_loss.desc(), c.subscriber_id.desc())
     dearer = sa.tuple_(c.expected_loss, c.subscriber_id)
     return query if place is None else query.where(dearer < place)

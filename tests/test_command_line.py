@@ -51,6 +51,8 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         "score",
         "risk",
         "schedule",
+        "serve",
+        "token",
         "webhooks",
         "push",
         "mcp",

@@ -193,7 +193,8 @@ def test_no_page_reads_a_night_whole_or_sorts_it(hundred, sort, index):
             steps.extend(s[-1] for s in beside.execute(f"EXPLAIN QUERY PLAN {told[2]}", told[3]))
 
         event.listen(connection, "before_cursor_execute", explain)
+        current(connection, Wanted(sort=sort, bands=("high",)))
         current(connection, Wanted(sort=sort, bands=("high",), after=after))
     beside.close()
-    assert any(f"risk USING INDEX {index}" in step for step in steps)
+    assert sum(f"risk USING INDEX {index}" in step for step in steps) >= 2
     assert not any("SCAN risk" in step or "TEMP B-TREE" in step for step in steps)

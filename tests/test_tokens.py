@@ -1,5 +1,6 @@
 """Who may come in."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from risk.store import reading, writing
 from risk.tokens import BadToken, create, holder_of, listed, revoke
+from tests.test_command_line import perdura
 
 
 @pytest.fixture
@@ -91,3 +93,19 @@ def test_names_are_only_text(url):
         found = holder_of(connection, token)
     assert found
     assert found.name == name
+
+
+def test_commands_make_list_and_revoke_tokens(tmp_path):
+    made = json.loads(
+        perdura("token", "create", "desk", "--scope", "contact", "--json", home=tmp_path).stdout
+    )
+    assert (made["name"], made["scopes"]) == ("desk", ["contact"])
+    url = f"sqlite:///{tmp_path}/data/risk.db"
+    with reading(url) as connection:
+        assert holder_of(connection, made["token"])
+    listed = perdura("token", "list", home=tmp_path).stdout
+    assert "holds" in listed
+    assert made["token"] not in listed
+    assert "Revoked: desk" in perdura("token", "revoke", "desk", home=tmp_path).stdout
+    again = perdura("token", "revoke", "desk", home=tmp_path, ok=False)
+    assert "no token that holds is called 'desk'" in again.stderr
