@@ -1,25 +1,36 @@
-"""Both flows on their schedule, served from one process."""
+"""The flows on their schedule, served from one process."""
 
 from typing import Any, cast
 
 from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from flows.moments import NIGHTLY_HOUR
+from flows.refresh_states import refresh_states
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
 from flows.train_weekly import train_weekly
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
-NIGHTLY, WEEKLY = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1"
+NIGHTLY, WEEKLY, OFTEN = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1", "*/10 * * * *"
+
+_SERVED: tuple[tuple[Flow[..., Any], str], ...] = (
+    (score_nightly, NIGHTLY),
+    (train_weekly, WEEKLY),
+    (refresh_states, OFTEN),
+)
+
+# Who is still at work when the next is due goes on alone.
+_ALONE = ConcurrencyLimitConfig(
+    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=600
+)
 
 
-def deployments(settings: Settings) -> tuple[RunnerDeployment, RunnerDeployment]:
-    """What is served: ``score-nightly/perdura`` and ``train-weekly/perdura``."""
-    return _deployment(score_nightly, NIGHTLY, settings), _deployment(
-        train_weekly, WEEKLY, settings
-    )
+def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
+    """What is served, each as ``<flow>/perdura``."""
+    return tuple(_deployment(flow, cron, settings) for flow, cron in _SERVED)
 
 
 def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDeployment:
@@ -27,6 +38,7 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
         "perdura",
         schedule=Cron(cron, timezone=settings.timezone),
         parameters={"home": str(settings.home.absolute())},
+        concurrency_limit=_ALONE if flow is refresh_states else None,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 
@@ -35,11 +47,10 @@ def hours() -> list[dict[str, str]]:
     """What is served, and when: ``name``, ``cron``, ``timezone``."""
     zone = Settings().timezone
     return [
-        {"name": f"{flow.name}/perdura", "cron": cron, "timezone": zone}
-        for flow, cron in ((score_nightly, NIGHTLY), (train_weekly, WEEKLY))
+        {"name": f"{flow.name}/perdura", "cron": cron, "timezone": zone} for flow, cron in _SERVED
     ]
 
 
 def serve_flows(*, announced: bool = False) -> None:
-    """Run both flows when they are due, until stopped; say so first, unless it has been said."""
+    """Run all flows when they are due, until stopped; say so first, unless it has been said."""
     serve(*deployments(Settings()), print_starting_message=not announced)
