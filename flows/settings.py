@@ -103,6 +103,8 @@ class Settings(BaseSettings):
             a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, whose workers see the home; by default
             they are done here, one after the other, each on all cores.
         workers: How many workers the cluster has, or is to have.
+        requests_per_second: So many requests a token may make of the API each second, over time.
+        cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
     """
 
     # What was given is in no error: it may be a password.
@@ -148,6 +150,8 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None
     workers: int = Field(default=2, ge=1)
+    requests_per_second: float = Field(default=50, gt=0)
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":

@@ -164,6 +164,23 @@ RISK = sa.Table(
         sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
         postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
     ),
+    # Of the riskiest, the dearest of a currency; and those who moved (see ``risk.listing``).
+    sa.Index(
+        "dearest_by_currency",
+        "scored_on",
+        "currency",
+        "expected_loss",
+        "subscriber_id",
+        sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+        postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+    ),
+    sa.Index(
+        "moved",
+        "scored_on",
+        "risk",
+        sqlite_where=sa.text("band_before != band"),
+        postgresql_where=sa.text("band_before != band"),
+    ),
     # Those to whom something is to be offered are few, and found by it.
     sa.Index(
         "likeliest_to_accept",

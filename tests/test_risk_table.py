@@ -533,6 +533,8 @@ def older(file_url: str) -> str:
         told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("DROP INDEX likeliest_to_accept")
+        connection.execute("DROP INDEX dearest_by_currency")
+        connection.execute("DROP INDEX moved")
         connection.execute("DROP TABLE alembic_version")
         for view in ("risk_current", "risk_moves", "risk_history"):
             connection.execute(f"DROP VIEW {view}")

@@ -1,0 +1,56 @@
+"""What is served, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Literal
+
+from starlette.requests import HTTPConnection
+
+from risk.api.auditing import Audit
+from risk.api.rates import Rates
+
+_EXPORTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What an app serves.
+
+    Attributes:
+        url: Where the risk table is kept.
+        language: Of pages and reasons, for those who ask for none.
+        per_second: So many requests a token may make each second, over time.
+        burst: So many at once.
+        cors_origins: Pages elsewhere whose scripts may ask, e.g. ``https://desk.example``.
+    """
+
+    url: str
+    language: Literal["en", "es"] = "en"
+    per_second: float = 50.0
+    burst: int = 200
+    cors_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """An app at work: what it serves, and what it keeps in mind meanwhile.
+
+    Attributes:
+        served: What it serves.
+        audit: Who read whom.
+        rates: Who asked how often.
+        exports: Places for those who take a whole night at once: each holds a connection for as
+            long as its reader likes, and there are not many.
+    """
+
+    served: Served
+    audit: Audit
+    rates: Rates
+    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS))
+
+
+def serving(connection: HTTPConnection) -> Serving:
+    """The app's own, wherever a request of it is at hand."""
+    return connection.app.state.serving
