@@ -238,7 +238,7 @@ def risk(
 
 @app.command()
 def schedule(as_json: Json = False) -> None:
-    """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
+    """Serve the flows: every night at 02:00, every Monday at 04:00, states every ten minutes."""
     from flows.prefect_edge import log_runs
 
     log_runs()

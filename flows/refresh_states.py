@@ -10,13 +10,14 @@ from prefect import flow
 
 from flows.extract_sources import extract_step
 from flows.moments import midnight
-from flows.progress import Tell, step
+from flows.progress import step
 from flows.settings import Settings
 from flows.written import written_events
 from risk.standing import newest_night, night_states, put_states
 from sources.changed import changed_states
 from sources.extract import IncompleteExtract
 from sources.landing import landed_until
+from sources.turns import unless_read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +44,25 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
 
     Args:
         home: Where everything is kept, if not where the settings say.
-        ask: Whether to extract what is new first, where the settings say from what.
+        ask: Whether to extract what is new first, where the settings say from what. While a night
+            or a training reads the landing nothing is extracted: it is asked for the next time.
 
     Raises:
         NoNight: Nothing has been published.
     """
     settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
     if ask and settings.mapping:
-        with step("extract", {}) as tell, suppress(IncompleteExtract):
-            _extract(settings, settings.mapping, now, tell)
+        # What lands in the middle of a night's parts may move people from one to another.
+        with unless_read(settings.landing) as free, suppress(IncompleteExtract):
+            if free:
+                _extract(settings, settings.mapping, now)
     with step("states", {}):
         return _refresh(settings, min(now, landed_until(settings.landing) or now))
 
 
-def _extract(settings: Settings, mapping: Path, now: datetime, tell: Tell) -> None:
+def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
     ask, landing = extract_step.with_options(retries=0), settings.landing
-    with written_events(settings, now) as beside:
+    with step("extract", {}) as tell, written_events(settings, now) as beside:
         ask(mapping, until=now, landing=landing, progress=tell, beside=beside)
 
 

@@ -3,29 +3,40 @@
 from typing import Any, cast
 
 from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from flows.moments import NIGHTLY_HOUR
+from flows.refresh_states import refresh_states
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
 from flows.train_weekly import train_weekly
 from flows.webhooks_flow import webhooks_flow
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
-NIGHTLY, WEEKLY = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1"
+NIGHTLY, WEEKLY, OFTEN = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1", "*/10 * * * *"
 #: Where there are webhooks.
 FIVE_MINUTES = "*/5 * * * *"
 
+# Who is still at work when the next is due goes on alone.
+_ALONE = ConcurrencyLimitConfig(
+    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=600
+)
+
 
 def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
-    """What is served: ``score-nightly/perdura`` and so on."""
+    """What is served, each as ``<flow>/perdura``."""
     return tuple(_deployment(flow, cron, settings) for flow, cron in _served(settings))
 
 
 def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
     """The flows, and when they are due."""
-    served: list[tuple[Flow[..., Any], str]] = [(score_nightly, NIGHTLY), (train_weekly, WEEKLY)]
+    served: list[tuple[Flow[..., Any], str]] = [
+        (score_nightly, NIGHTLY),
+        (train_weekly, WEEKLY),
+        (refresh_states, OFTEN),
+    ]
     return [*served, (webhooks_flow, FIVE_MINUTES)] if settings.webhooks else served
 
 
@@ -34,6 +45,7 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
         "perdura",
         schedule=Cron(cron, timezone=settings.timezone),
         parameters={"home": str(settings.home.absolute())},
+        concurrency_limit=_ALONE if flow is refresh_states else None,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 
@@ -48,5 +60,5 @@ def hours() -> list[dict[str, str]]:
 
 
 def serve_flows(*, announced: bool = False) -> None:
-    """Run the flows when they are due, until stopped; say so first, unless it has been said."""
+    """Run all flows when they are due, until stopped; say so first, unless it has been said."""
     serve(*deployments(Settings()), print_starting_message=not announced)

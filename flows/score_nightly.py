@@ -28,6 +28,7 @@ from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.extract import IncompleteExtract
 from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
+from sources.turns import undisturbed
 
 publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
 beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
@@ -97,7 +98,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with step("score", seconds) as tell:
+        with undisturbed(settings.landing), step("score", seconds) as tell:
             scored = _score(as_of, settings, folder, tell)
         with step("publish", seconds) as tell:
             rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     grace_days: int = Field(default=30, ge=0)
     contacted: Literal["left_out", "features"] = "left_out"
     hold_out: float = Field(default=0.0, ge=0, le=0.5)
-    recent_ranks: int = Field(default=20_000, ge=0, le=INDEXED_RANKS)
+    recent_ranks: int = Field(default=10_000, ge=0, le=INDEXED_RANKS)
     active_within_days: int = Field(default=365, ge=1)
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)

@@ -25,6 +25,7 @@ from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
 from sources.landing import read_events
+from sources.turns import undisturbed
 
 train_step = task(name="train", cache_policy=NO_CACHE)(train)
 log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
@@ -91,7 +92,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             folder=folder,
             contacts=learns_contacts(events, params, known_until),
         )
-        rows = training_set(work, seconds)
+        with undisturbed(settings.landing):
+            rows = training_set(work, seconds)
     before = _before(settings, known_until, seconds)
     with step("train", seconds) as tell:
         trained = train_step(

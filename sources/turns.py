@@ -1,4 +1,4 @@
-"""One at a time: whoever changes a folder has it alone."""
+"""One at a time: whoever changes a folder has it alone; and what can wait does not disturb."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -25,3 +25,25 @@ def alone_in(folder: Path, waiting: Callable[[], object], to: str = "extract") -
             waiting()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def undisturbed(folder: Path) -> Iterator[None]:
+    """Read a folder for long, beside others who do; ``unless_read`` leaves it alone meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "read.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def unless_read(folder: Path) -> Iterator[bool]:
+    """Whether nobody is reading the folder for long; if so, nobody begins before the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "read.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

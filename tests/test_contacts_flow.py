@@ -21,6 +21,7 @@ from flows.score_nightly import score_nightly
 from flows.settings import Settings
 from flows.train_parts import Work
 from flows.train_weekly import train_weekly, training_set
+from flows.written import contact_events
 from models.effect import BOTH
 from models.tracking import load_champion
 from models.train import fit_and_judge
@@ -156,3 +157,22 @@ def test_with_features_the_night_reads_what_support_did_and_names_it_to_nobody(c
     named = {reason["column"] for reasons in rows["reasons"] for reason in reasons}
     assert named
     assert CONTACT_COLUMNS.isdisjoint(named)
+
+
+def test_a_night_with_a_hold_out_leaves_people_alone_and_says_how_the_lot_fell(trained, tmp_path):
+    home = shutil.copytree(trained, tmp_path / "home")
+    with (home / "perdura.toml").open("a") as settings:
+        settings.write("hold_out = 0.3\nhigh = 0.2\n")
+    url = Settings(home=home).risk_url
+    score_nightly(NIGHT, home)
+    night = read(url)
+    alone = night[night["held_out"].astype(bool)]
+    assert len(alone) / len(night) == pytest.approx(0.3, abs=0.05)
+    assert set(alone["advice"]) == {"leave_alone"}
+    assert alone["offer"].isna().all()
+    high = night[night["band"] == "high"]
+    drawn = contact_events(url, midnight(NIGHT))
+    told = {who: kind == "held_out" for who, kind in drawn.select("subscriber_id", "kind").rows()}
+    assert told == dict(zip(high["subscriber_id"], high["held_out"], strict=True))
+    score_nightly(NIGHT, home)
+    assert contact_events(url, midnight(NIGHT)).equals(drawn)

@@ -20,8 +20,9 @@ from risk.store import reading
 from risk.views import CURRENT
 from sources.changed import changed_states
 from sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from sources.landing import land, read_events
+from sources.landing import land, landed_files, read_events
 from sources.states import states_at
+from sources.turns import undisturbed
 from tests.made_up_nights import publish_night
 
 NIGHT = date(2026, 11, 1)
@@ -168,6 +169,14 @@ def test_who_stands_again_as_the_night_says_is_told_of_no_more(home):
     assert refresh_states(home, ask=False).changed == 1  # it has not been asked for
     assert refresh_states(home).changed == 0
     assert standing(home)["ann"] == "active"
+
+
+def test_while_a_night_reads_the_landing_nothing_is_extracted(home):
+    landing = Settings(home=home).landing
+    with undisturbed(landing), undisturbed(landing):  # nights and trainings read beside each other
+        assert refresh_states(home).changed == 0
+    assert not landed_files(landing, SUBSCRIPTIONS)
+    assert refresh_states(home).changed == 1
 
 
 def test_a_source_that_cannot_be_read_stops_nothing(home):
