@@ -14,7 +14,7 @@ from risk.contacts import CONTACTS
 from risk.listing import Cause, Wanted, conditions
 from risk.night import Night
 from risk.recent import STATES_KNOWN
-from risk.schema import BANDS, INDEXED_RANKS, NIGHTS
+from risk.schema import BANDS, INDEXED_RANKS
 from risk.views import CURRENT
 
 PAGE = 25
@@ -55,7 +55,7 @@ class Facts:
         countries: That there are.
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
         usual: Mean MRR by currency, where amounts come in several.
-        before: Whether there is a night before.
+        before: Whether a night before was looked at: then who has no band there is new.
     """
 
     actions: Mapping[str, str]
@@ -117,11 +117,10 @@ def place_after(night: Night, row: Mapping[str, Any]) -> Place:
 
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
-    nights = connection.scalar(sa.select(sa.func.count()).select_from(NIGHTS)) or 0
-    key = (night.scored_on, night.fingerprint, nights)
+    key = (night.scored_on, night.fingerprint)
     if (found := _facts_known.get(key)) is None:
         _facts_known.clear()
-        found = _facts_known[key] = _facts(connection, before=nights > 1)
+        found = _facts_known[key] = _facts(connection)
     return found
 
 
@@ -185,33 +184,39 @@ def _new(facts: Facts) -> sa.ColumnElement[bool]:
     return sa.or_(moved, _C.band_before.is_(None)) if facts.before else moved
 
 
-def _facts(connection: sa.Connection, *, before: bool) -> Facts:
-    within = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
+def _facts(connection: sa.Connection) -> Facts:
     keys = (_C.action, _C.action_text, _C.plan, _C.country, _C.currency, _C.value_currency)
-    sums = (sa.func.count(_C.mrr), sa.func.sum(_C.mrr), sa.func.count(_C.expected_lifetime_loss))
+    sums = (
+        sa.func.count(_C.mrr).label("payers"),
+        sa.func.sum(_C.mrr).label("mrr"),
+        sa.func.count(_C.expected_lifetime_loss).label("lifetimes"),
+        sa.func.count(_C.band_before).label("befores"),
+    )
+    # In the index's own words: else SQLite does not see that it holds them.
+    within = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
     rows = connection.execute(sa.select(*keys, *sums).where(within).group_by(*keys)).all()
-    lifetime = any(row[8] for row in rows)
+    lifetime = any(row.lifetimes for row in rows)
     return Facts(
-        actions=dict(sorted({row[0]: row[1] for row in rows}.items())),
-        plans=tuple(sorted({row[2] for row in rows if row[2]})),
-        countries=tuple(sorted({row[3] for row in rows if row[3]})),
+        actions=dict(sorted({row.action: row.action_text for row in rows}.items())),
+        plans=tuple(sorted({row.plan for row in rows if row.plan})),
+        countries=tuple(sorted({row.country for row in rows if row.country})),
         lifetime=lifetime,
-        usual=_usual(rows, 5 if lifetime else 4),
-        before=before,
+        usual=_usual(rows, "value_currency" if lifetime else "currency"),
+        before=any(row.befores for row in rows),
     )
 
 
-def _usual(rows: Any, currency: int) -> dict[str, float]:
+def _usual(rows: Any, currency: str) -> dict[str, float]:
     """Mean MRR by currency; empty where amounts are in one currency and need no comparing."""
-    counts: dict[str, list[float]] = {}
+    sums: dict[str, tuple[int, int]] = {}
     for row in rows:
-        if row[currency] and row[6]:
-            so_far = counts.setdefault(row[currency], [0, 0])
-            so_far[0] += row[6]
-            so_far[1] += row[7]
-    if len(counts) < 2:
+        name = getattr(row, currency)
+        if name and row.payers:
+            payers, money = sums.get(name, (0, 0))
+            sums[name] = payers + row.payers, money + int(row.mrr)
+    if len(sums) < 2:
         return {}
-    return {name: max(money / n, 1.0) for name, (n, money) in counts.items()}
+    return {name: max(money / payers, 1.0) for name, (payers, money) in sums.items()}
 
 
 def _is_number(text: str) -> bool:
