@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -22,7 +23,7 @@ from tests.browser import chromium
 _FOLDER = Path(__file__).parent / "pictures"
 _WEEKS = 12
 _WIDE = {"viewport": {"width": 1280, "height": 860}, "locale": "en-GB", "color_scheme": "light"}
-_TALL = _WIDE | {"viewport": {"width": 1280, "height": 1800}}
+_TALL = _WIDE | {"viewport": {"width": 1280, "height": 1960}}
 _PHONE = {
     "viewport": {"width": 390, "height": 844},
     "locale": "en-GB",
@@ -42,7 +43,7 @@ def draw_pages() -> None:
     app.include_router(
         desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9)))
     )
-    held = token(url, "read", "contact", name=f"pictures {date.today()}")  # noqa: DTZ011 - a name
+    held = token(url, "read", "contact", name=f"pictures {token_hex(4)}")
     who = next(row["subscriber_id"] for row in riskiest(url, 100) if row["state"] == "active")
     with at_work(app) as base, chromium() as browser:
         for name, path, wishes in (
