@@ -24,6 +24,7 @@ CAUSES = ("voluntary", "payment")
 _C = CURRENT.c
 # The sort key counts money in thousandths of what is usual, where there are several currencies.
 _PARTS = 1_000
+_KEYS = ("band", "action", "action_text", "plan", "country", "currency", "value_currency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Facts:
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
         usual: Mean MRR by currency, where amounts come in several.
         before: Whether a night before was looked at: then who has no band there is new.
+        last: Of each band, the rank of the last in it, among the riskiest that are listed.
     """
 
     actions: Mapping[str, str]
@@ -64,6 +66,7 @@ class Facts:
     lifetime: bool
     usual: Mapping[str, float]
     before: bool
+    last: Mapping[str, int]
 
     @cached_property
     def worth(self) -> sa.ColumnElement[int]:
@@ -128,12 +131,17 @@ def people(
     connection: sa.Connection, facts: Facts, filters: Filters, after: Place | None
 ) -> list[dict[str, Any]]:
     """One page of rows as of ``risk_current``, with ``worth``; one row more than fits: go on."""
-    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(facts, filters))
+    # Ids first, so that no more than a page of whole rows, which are long, is put in order.
+    query = sa.select(_C.subscriber_id, facts.worth.label("worth"))
+    query = query.where(*_conditions(facts, filters))
     if after:
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
     query = query.order_by(sa.desc("worth"), _C.rank).limit(PAGE + 1)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    worth = dict(connection.execute(query).tuples().all())
+    rows = connection.execute(sa.select(CURRENT).where(_C.subscriber_id.in_(worth))).mappings()
+    found = [dict(row) | {"worth": worth[row["subscriber_id"]]} for row in rows]
+    return sorted(found, key=lambda row: (-row["worth"], row["rank"]))
 
 
 def totals(
@@ -172,6 +180,8 @@ def _conditions(facts: Facts, filters: Filters) -> list[sa.ColumnElement[bool]]:
     # In the index's own words: else SQLite does not see that it holds them.
     riskiest = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
     found = [riskiest, *conditions(wanted)]
+    if filters.band:  # nobody of the band stands behind, so nobody behind is looked at
+        found.append(_C.rank <= facts.last.get(filters.band, 0))
     return [*found, _new(facts)] if filters.new else found
 
 
@@ -185,8 +195,9 @@ def _new(facts: Facts) -> sa.ColumnElement[bool]:
 
 
 def _facts(connection: sa.Connection) -> Facts:
-    keys = (_C.action, _C.action_text, _C.plan, _C.country, _C.currency, _C.value_currency)
+    keys = [_C[name] for name in _KEYS]
     sums = (
+        sa.func.max(_C.rank).label("last"),
         sa.func.count(_C.mrr).label("payers"),
         sa.func.sum(_C.mrr).label("mrr"),
         sa.func.count(_C.expected_lifetime_loss).label("lifetimes"),
@@ -203,6 +214,7 @@ def _facts(connection: sa.Connection) -> Facts:
         lifetime=lifetime,
         usual=_usual(rows, "value_currency" if lifetime else "currency"),
         before=any(row.befores for row in rows),
+        last={band: max((r.last for r in rows if r.band == band), default=0) for band in BANDS},
     )
 
 
