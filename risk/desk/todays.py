@@ -138,8 +138,10 @@ def people(
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
     query = query.order_by(sa.desc("worth"), _C.rank).limit(PAGE + 1)
-    worth = dict(connection.execute(query).tuples().all())
-    rows = connection.execute(sa.select(CURRENT).where(_C.subscriber_id.in_(worth))).mappings()
+    worth = {who: value for who, value in connection.execute(query)}
+    rows = connection.execute(
+        sa.select(CURRENT).where(_C.subscriber_id.in_(list(worth)))
+    ).mappings()
     found = [dict(row) | {"worth": worth[row["subscriber_id"]]} for row in rows]
     return sorted(found, key=lambda row: (-row["worth"], row["rank"]))
 
