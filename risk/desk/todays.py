@@ -138,10 +138,9 @@ def people(
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
     query = query.order_by(sa.desc("worth"), _C.rank).limit(PAGE + 1)
-    worth = {who: value for who, value in connection.execute(query)}
-    rows = connection.execute(
-        sa.select(CURRENT).where(_C.subscriber_id.in_(list(worth)))
-    ).mappings()
+    worth = {row.subscriber_id: row.worth for row in connection.execute(query)}
+    whole = sa.select(CURRENT).where(_C.subscriber_id.in_(list(worth)))
+    rows = connection.execute(whole).mappings()
     found = [dict(row) | {"worth": worth[row["subscriber_id"]]} for row in rows]
     return sorted(found, key=lambda row: (-row["worth"], row["rank"]))
 
