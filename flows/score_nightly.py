@@ -17,6 +17,7 @@ from flows.moments import midnight, refuse_future, today, valid_for
 from flows.parts import parts_of, placed, scratch
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
+from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
 from flows.written import written_events
 from models.model import ChurnModel
@@ -58,6 +59,7 @@ class Night:
         degraded: Sources that were missing or stale.
         seconds: By step; of ``states``, ``features`` and ``reasons``, which make up ``score``,
             those of all parts together.
+        untold: What went wrong with the webhooks, which never fail the night; ``None``: nothing.
     """
 
     scored_on: date
@@ -65,6 +67,7 @@ class Night:
     model_version: str
     degraded: tuple[str, ...]
     seconds: Mapping[str, float]
+    untold: str | None = None
 
     @property
     def took(self) -> float:
@@ -105,6 +108,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
         model_version=version,
         degraded=degraded,
         seconds=seconds | _seconds(scored),
+        untold=tell_webhooks(settings),
     )
 
 

@@ -62,6 +62,8 @@ def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool)
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Not uvicorn's 5 s: a client's next request would often meet a connection that closes.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
     asyncio.run(Announced(config).serve())

@@ -97,6 +97,15 @@ class Settings(BaseSettings):
         actions: An action table of one's own.
         monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
             risk.
+        webhooks: URLs that are told of moves into the high band, signed with the secret in the
+            environment (``PERDURA_WEBHOOK_SECRET``), which is never written into the settings.
+        webhook_attempts: After so many a delivery is given up, and can be replayed: 8 are a day.
+        zendesk_url: The account, e.g. ``https://acme.zendesk.com``, for ``perdura push zendesk``.
+        intercom_url: Where its API is; of workspaces in Europe ``https://api.eu.intercom.io``.
+        push_band: Field over there that gets the band; none where empty, as of the next two.
+        push_reasons: Field over there that gets the reasons in words.
+        push_action: Field over there that gets what to do, in words.
+        push_calls_per_minute: A push makes so many calls at most, to leave some for others.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
@@ -146,6 +155,14 @@ class Settings(BaseSettings):
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
+    webhooks: tuple[str, ...] = ()
+    webhook_attempts: int = Field(default=8, ge=1)
+    zendesk_url: str | None = None
+    intercom_url: str = "https://api.intercom.io"
+    push_band: str = "perdura_risk_band"
+    push_reasons: str = "perdura_risk_reasons"
+    push_action: str = "perdura_risk_action"
+    push_calls_per_minute: int = Field(default=150, ge=1)
     seed: int = 0
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None

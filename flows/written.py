@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from flows.parts import scratch
 from flows.settings import Settings
+from risk.catalog import columns_of
 from risk.contacts import CONTACTS as WRITTEN
 from risk.contacts import settled
 from risk.draws import DRAWS
@@ -46,9 +47,9 @@ def contact_events(url: str, now: datetime) -> pl.DataFrame:
     """Contacts and lots that stand at ``now``, each once, with the schema of the event table."""
     try:
         with reading(url) as connection:
-            there = set(sa.inspect(connection).get_table_names())
-            contacts = _read(connection, settled(now)) if WRITTEN.name in there else []
-            draws = _read(connection, sa.select(DRAWS)) if DRAWS.name in there else []
+            # A table made by an older version may lack either.
+            contacts = _read(connection, settled(now)) if columns_of(connection, WRITTEN) else []
+            draws = _read(connection, sa.select(DRAWS)) if columns_of(connection, DRAWS) else []
     except NoNight:
         contacts, draws = [], []
     rows = [_contact(*row) for row in contacts if row[3] in KINDS] + [_draw(*row) for row in draws]

@@ -9,12 +9,13 @@ from risk.audit import AUDIT
 from risk.book import BOOK
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
+from risk.out.deliveries import DELIVERIES
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
 from risk.tokens import TOKENS
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT, BOOK, DRAWS)
+TABLES = (NIGHTS, RISK, BOOK, STATES, EVENTS, CONTACTS, DRAWS, TOKENS, AUDIT, DELIVERIES)
 
 #: What a connection knows whose store has all of ``TABLES``, as they are here.
 WHOLE = "all tables are there"

@@ -44,4 +44,5 @@ def draw(connection: sa.Connection, scored_on: date, season: str, *, now: dateti
         ~before.exists(),
     )
     columns = ["subscriber_id", "season", "drawn_at", "held_out"]
-    return connection.execute(sa.insert(DRAWS).from_select(columns, first)).rowcount
+    written = sa.insert(DRAWS).from_select(columns, first)
+    return connection.execute(written, execution_options={"preserve_rowcount": True}).rowcount

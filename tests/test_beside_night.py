@@ -97,8 +97,8 @@ def test_contacts_that_the_table_holds_itself_are_not_told_again(tmp_path):
     assert len(told(tmp_path, written=written)) == 1
 
 
-def home(folder: Path, **settings: object) -> Settings:
-    made = Settings.model_validate({"home": folder, **settings})
+def home(folder: Path, url: str, **settings: object) -> Settings:
+    made = Settings.model_validate({"home": folder, "risk_url": url, **settings})
     for who in ("ann", "bob"):
         land(
             made.landing,
@@ -121,8 +121,8 @@ def events_of(settings: Settings) -> list[tuple[str, datetime]]:
         return [tuple(row) for row in connection.execute(query.order_by("subscriber_id"))]  # pyright: ignore[reportReturnType]
 
 
-def test_events_of_the_riskiest_are_there_and_of_nobody_else(tmp_path):
-    settings = home(tmp_path, recent_ranks=1)
+def test_events_of_the_riskiest_are_there_and_of_nobody_else(tmp_path, store_url):
+    settings = home(tmp_path, store_url, recent_ranks=1)
     publish_night(settings.risk_url, NIGHT, {"ann": "high", "bob": "low"})
     write_beside(settings, NIGHT)
     assert events_of(settings) == [("ann", AS_OF - 2 * DAY)]
@@ -130,8 +130,8 @@ def test_events_of_the_riskiest_are_there_and_of_nobody_else(tmp_path):
     assert events_of(settings) == [("ann", AS_OF - 2 * DAY)]
 
 
-def test_an_older_night_done_again_leaves_what_the_newest_wrote(tmp_path):
-    settings = home(tmp_path)
+def test_an_older_night_done_again_leaves_what_the_newest_wrote(tmp_path, store_url):
+    settings = home(tmp_path, store_url)
     publish_night(settings.risk_url, NIGHT - DAY, {"bob": "high"})
     publish_night(settings.risk_url, NIGHT, {"ann": "high"})
     write_beside(settings, NIGHT)
@@ -139,8 +139,8 @@ def test_an_older_night_done_again_leaves_what_the_newest_wrote(tmp_path):
     assert events_of(settings) == [("ann", AS_OF - 2 * DAY)]
 
 
-def test_with_a_hold_out_the_lot_is_written_down(tmp_path):
-    settings = home(tmp_path, hold_out=0.1)
+def test_with_a_hold_out_the_lot_is_written_down(tmp_path, store_url):
+    settings = home(tmp_path, store_url, hold_out=0.1)
     publish_night(settings.risk_url, NIGHT, {"ann": "high"}, held_out={"ann": True})
     write_beside(settings, NIGHT)
     write_beside(settings, NIGHT)

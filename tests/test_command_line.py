@@ -51,6 +51,9 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         "score",
         "risk",
         "schedule",
+        "webhooks",
+        "push",
+        "mcp",
     ):
         assert command in told
 

@@ -28,12 +28,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
+def home(tmp_path: Path, store_url: str) -> Settings:
     """A home of ann, who subscribes; nothing has landed."""
     began = {"subscriber_id": "ann", "happened_at": NOW - 90 * DAY, "kind": "started"}
     rows = pl.DataFrame([began | {"known_at": NOW - 90 * DAY, "subscription_id": "s"}])
     rows.write_parquet(tmp_path / "subscriptions.parquet")
-    return Settings(home=tmp_path)
+    return Settings(home=tmp_path, risk_url=store_url)
 
 
 def write(home: Settings, at: datetime, action: str = "called", who: str = "ann") -> str:

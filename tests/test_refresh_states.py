@@ -15,7 +15,7 @@ from flows.settings import Settings
 from risk.queries import NoNight
 from risk.recent import STATES
 from risk.schema import NIGHTS
-from risk.standing import put_states
+from risk.standing import night_states, put_states
 from risk.store import reading
 from risk.views import CURRENT
 from sources.changed import changed_states
@@ -176,13 +176,25 @@ def test_a_source_that_cannot_be_read_stops_nothing(home):
     assert refresh_states(home).changed == 1
 
 
-def test_what_was_found_for_an_older_night_is_not_written_beside_a_newer(home):
-    url = Settings(home=home).risk_url
-    publish_night(url, NIGHT + DAY, {"ann": "high"})
-    none = pl.DataFrame(schema=dict.fromkeys(STATES.c.keys(), pl.String))
-    assert not put_states(url, NIGHT, NOW, none)
-    with reading(url) as connection:
-        assert connection.scalars(sa.select(NIGHTS.c.states_as_of)).all() == [None, None]
+def test_what_was_found_for_an_older_night_is_not_written_beside_a_newer(store_url):
+    row = {"subscriber_id": "ann", "state": "leaving", "since": AS_OF + HOUR, "as_of": NOW}
+    rows = pl.DataFrame([row])
+    for day in (NIGHT, NIGHT + DAY):
+        publish_night(store_url, day, {"ann": "high", "bob": "high"})
+    assert not put_states(store_url, NIGHT, NOW, rows)
+    assert put_states(store_url, NIGHT + DAY, NOW + DAY, rows)
+    with reading(store_url) as connection:
+        nights = sa.select(NIGHTS.c.states_as_of).order_by(NIGHTS.c.scored_on)
+        assert connection.scalars(nights).all() == [None, NOW + DAY]
+        told = connection.execute(sa.select(STATES)).one()
+    assert tuple(told) == ("ann", "leaving", AS_OF + HOUR, NOW)
+
+
+def test_of_a_whole_night_only_those_asked_about_are_looked_up(store_url):
+    people = {f"subscriber {n:04}": "low" for n in range(1_200)}
+    publish_night(store_url, NIGHT, people, states={"subscriber 0700": "past_due"})
+    assert night_states(store_url, NIGHT, [*people, "nobody"])["subscriber 0700"] == "past_due"
+    assert night_states(store_url, NIGHT, ["nobody"]) == {}
 
 
 def test_before_any_night_there_is_nothing_to_say(prefect_server, tmp_path):

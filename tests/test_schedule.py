@@ -13,6 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 from flows.moments import midnight, valid_for
+from flows.schedule import hours
 from flows.settings import Settings
 from risk.table import read
 
@@ -78,12 +79,21 @@ def test_a_night_that_is_due_is_scored_and_published(served, home):
     assert set(night["scored_on"].dt.date) == {date(2026, 11, 1)}
 
 
+def test_webhooks_are_sent_every_five_minutes_where_there_are_any(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERDURA_HOME", str(tmp_path))
+    assert [one["name"] for one in hours()] == ["score-nightly/perdura", "train-weekly/perdura"]
+    monkeypatch.setenv("PERDURA_WEBHOOKS", '["https://example.com/hook"]')
+    assert hours()[-1] == {
+        "name": "send-webhooks/perdura", "cron": "*/5 * * * *", "timezone": "UTC",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("timezone", "hours"), [("UTC", 28), ("America/Los_Angeles", 35), ("Asia/Tokyo", 43)]
+    ("timezone", "after"), [("UTC", 28), ("America/Los_Angeles", 35), ("Asia/Tokyo", 43)]
 )
-def test_a_night_is_current_until_two_hours_after_the_next_run(timezone, hours):
+def test_a_night_is_current_until_two_hours_after_the_next_run(timezone, after):
     # 02:00 in Los Angeles is 09:00 UTC in summer; 02:00 in Tokyo is 17:00 UTC the day before.
     day = date(2026, 7, 1)
     assert (
         midnight(day) + valid_for(day, timezone) - midnight(day)
-    ).total_seconds() == hours * 3600
+    ).total_seconds() == after * 3600

@@ -21,7 +21,7 @@ from risk.desk.desk import Desk
 from risk.desk.router import desk_router
 from risk.migrations import NEWEST, version_of
 from risk.queries import NoNight
-from risk.store import reading, writing
+from risk.store import Unreachable, reading, writing
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,5 +73,5 @@ def _bring_up_to_date(url: str) -> None:
         if not newest:
             with writing(url):
                 pass
-    except (NoNight, exc.SQLAlchemyError) as error:
+    except (NoNight, Unreachable, exc.SQLAlchemyError) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)
