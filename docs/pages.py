@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -22,9 +23,10 @@ from tests.browser import chromium
 _FOLDER = Path(__file__).parent / "pictures"
 _WEEKS = 12
 _WIDE = {"viewport": {"width": 1280, "height": 860}, "locale": "en-GB", "color_scheme": "light"}
+_TALL = _WIDE | {"viewport": {"width": 1280, "height": 1960}}
 _PHONE = {
     "viewport": {"width": 390, "height": 844},
-    "locale": "es",
+    "locale": "en-GB",
     "color_scheme": "dark",
     "device_scale_factor": 2,
 }
@@ -41,12 +43,12 @@ def draw_pages() -> None:
     app.include_router(
         desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9)))
     )
-    held = token(url, "read", "contact", name=f"pictures {date.today()}")  # noqa: DTZ011 - a name
-    who = riskiest(url, 1)[0]["subscriber_id"]
+    held = token(url, "read", "contact", name=f"pictures {token_hex(4)}")
+    who = next(row["subscriber_id"] for row in riskiest(url, 100) if row["state"] == "active")
     with at_work(app) as base, chromium() as browser:
         for name, path, wishes in (
             ("desk-today", "/desk", _WIDE),
-            ("desk-subscriber", f"/desk/subscriber?id={who}", _WIDE),
+            ("desk-subscriber", f"/desk/subscriber?id={who}", _TALL),
             ("desk-phone", f"/desk/subscriber?id={who}", _PHONE),
         ):
             _take(browser, base + path, held, wishes, _FOLDER / f"{name}.png")
@@ -61,7 +63,7 @@ def _score_weeks_before(url: str, newest: date) -> None:
     start()
     from flows.score_nightly import score_nightly
 
-    for day in sorted(wanted - there):
+    for day in [*sorted(wanted - there), newest]:  # the newest again: it looks at the night before
         score_nightly(day)
 
 

@@ -47,7 +47,7 @@ def row(who: str, risk: float, **others: Any) -> dict[str, Any]:
 
 def people() -> list[dict[str, Any]]:
     """Whom the newest night scores: 30 at high risk, and some others."""
-    many = [row(f"high{n:02}", 0.9 - n / 100) for n in range(26)]
+    many = [row(f"high{n:02}", 0.9 - n / 100, mrr=2_007) for n in range(26)]
     return [
         *many,
         row(

@@ -64,11 +64,14 @@ def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
         night = published_night(connection)
         known = 0 < len(who) <= LONGEST_NAME and is_text(who)
         person = person_of(connection, night, who) if known else None
+        before = todays.facts_of(connection, night).before if person else False
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
         return visit.page("nobody.html", 404, night=night, fresh=fresh, who=who[:100])
     visit.desk.note(visit.holder, "subscriber", who)
-    return visit.page("subscriber.html", status, **_told(visit, night, person), notice=notice)
+    return visit.page(
+        "subscriber.html", status, **_told(visit, night, person), before=before, notice=notice
+    )
 
 
 def _told(visit: Visit, night: Any, person: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from risk.contacts import CONTACTS
 from risk.listing import Cause, Wanted, conditions
 from risk.night import Night
 from risk.recent import STATES_KNOWN
-from risk.schema import BANDS, INDEXED_RANKS, NIGHTS
+from risk.schema import BANDS, INDEXED_RANKS
 from risk.views import CURRENT
 
 PAGE = 25
@@ -24,6 +24,7 @@ CAUSES = ("voluntary", "payment")
 _C = CURRENT.c
 # The sort key counts money in thousandths of what is usual, where there are several currencies.
 _PARTS = 1_000
+_KEYS = ("band", "action", "action_text", "plan", "country", "currency", "value_currency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ class Facts:
         countries: That there are.
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
         usual: Mean MRR by currency, where amounts come in several.
-        before: Whether there is a night before.
+        before: Whether a night before was looked at: then who has no band there is new.
+        last: Of each band, the rank of the last in it, among the riskiest that are listed.
     """
 
     actions: Mapping[str, str]
@@ -64,6 +66,7 @@ class Facts:
     lifetime: bool
     usual: Mapping[str, float]
     before: bool
+    last: Mapping[str, int]
 
     @cached_property
     def worth(self) -> sa.ColumnElement[int]:
@@ -117,11 +120,10 @@ def place_after(night: Night, row: Mapping[str, Any]) -> Place:
 
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
-    nights = connection.scalar(sa.select(sa.func.count()).select_from(NIGHTS)) or 0
-    key = (night.scored_on, night.fingerprint, nights)
+    key = (night.scored_on, night.fingerprint)
     if (found := _facts_known.get(key)) is None:
         _facts_known.clear()
-        found = _facts_known[key] = _facts(connection, before=nights > 1)
+        found = _facts_known[key] = _facts(connection)
     return found
 
 
@@ -129,12 +131,18 @@ def people(
     connection: sa.Connection, facts: Facts, filters: Filters, after: Place | None
 ) -> list[dict[str, Any]]:
     """One page of rows as of ``risk_current``, with ``worth``; one row more than fits: go on."""
-    query = sa.select(CURRENT, facts.worth.label("worth")).where(*_conditions(facts, filters))
+    # Ids first, so that no more than a page of whole rows, which are long, is put in order.
+    query = sa.select(_C.subscriber_id, facts.worth.label("worth"))
+    query = query.where(*_conditions(facts, filters))
     if after:
         behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
         query = query.where(sa.or_(facts.worth < after.worth, behind))
     query = query.order_by(sa.desc("worth"), _C.rank).limit(PAGE + 1)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    worth = {row.subscriber_id: row.worth for row in connection.execute(query)}
+    whole = sa.select(CURRENT).where(_C.subscriber_id.in_(list(worth)))
+    rows = connection.execute(whole).mappings()
+    found = [dict(row) | {"worth": worth[row["subscriber_id"]]} for row in rows]
+    return sorted(found, key=lambda row: (-row["worth"], row["rank"]))
 
 
 def totals(
@@ -173,6 +181,8 @@ def _conditions(facts: Facts, filters: Filters) -> list[sa.ColumnElement[bool]]:
     # In the index's own words: else SQLite does not see that it holds them.
     riskiest = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
     found = [riskiest, *conditions(wanted)]
+    if filters.band:  # nobody of the band stands behind, so nobody behind is looked at
+        found.append(_C.rank <= facts.last.get(filters.band, 0))
     return [*found, _new(facts)] if filters.new else found
 
 
@@ -185,33 +195,41 @@ def _new(facts: Facts) -> sa.ColumnElement[bool]:
     return sa.or_(moved, _C.band_before.is_(None)) if facts.before else moved
 
 
-def _facts(connection: sa.Connection, *, before: bool) -> Facts:
+def _facts(connection: sa.Connection) -> Facts:
+    keys = [_C[name] for name in _KEYS]
+    sums = (
+        sa.func.max(_C.rank).label("last"),
+        sa.func.count(_C.mrr).label("payers"),
+        sa.func.sum(_C.mrr).label("mrr"),
+        sa.func.count(_C.expected_lifetime_loss).label("lifetimes"),
+        sa.func.count(_C.band_before).label("befores"),
+    )
+    # In the index's own words: else SQLite does not see that it holds them.
     within = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
-    keys = (_C.action, _C.action_text, _C.plan, _C.country, _C.currency, _C.value_currency)
-    sums = (sa.func.count(_C.mrr), sa.func.sum(_C.mrr), sa.func.count(_C.expected_lifetime_loss))
     rows = connection.execute(sa.select(*keys, *sums).where(within).group_by(*keys)).all()
-    lifetime = any(row[8] for row in rows)
+    lifetime = any(row.lifetimes for row in rows)
     return Facts(
-        actions=dict(sorted({row[0]: row[1] for row in rows}.items())),
-        plans=tuple(sorted({row[2] for row in rows if row[2]})),
-        countries=tuple(sorted({row[3] for row in rows if row[3]})),
+        actions=dict(sorted({row.action: row.action_text for row in rows}.items())),
+        plans=tuple(sorted({row.plan for row in rows if row.plan})),
+        countries=tuple(sorted({row.country for row in rows if row.country})),
         lifetime=lifetime,
-        usual=_usual(rows, 5 if lifetime else 4),
-        before=before,
+        usual=_usual(rows, "value_currency" if lifetime else "currency"),
+        before=any(row.befores for row in rows),
+        last={band: max((r.last for r in rows if r.band == band), default=0) for band in BANDS},
     )
 
 
-def _usual(rows: Any, currency: int) -> dict[str, float]:
+def _usual(rows: Any, currency: str) -> dict[str, float]:
     """Mean MRR by currency; empty where amounts are in one currency and need no comparing."""
-    counts: dict[str, list[float]] = {}
+    sums: dict[str, tuple[int, int]] = {}
     for row in rows:
-        if row[currency] and row[6]:
-            so_far = counts.setdefault(row[currency], [0, 0])
-            so_far[0] += row[6]
-            so_far[1] += row[7]
-    if len(counts) < 2:
+        name = getattr(row, currency)
+        if name and row.payers:
+            payers, money = sums.get(name, (0, 0))
+            sums[name] = payers + row.payers, money + int(row.mrr)
+    if len(sums) < 2:
         return {}
-    return {name: max(money / n, 1.0) for name, (n, money) in counts.items()}
+    return {name: max(money / payers, 1.0) for name, (payers, money) in sums.items()}
 
 
 def _is_number(text: str) -> bool:
