@@ -248,6 +248,18 @@ def test_a_receiver_that_is_slow_costs_a_timeout_and_holds_up_nobody_else(url):
     }
 
 
+def test_a_target_that_is_down_is_left_alone_and_told_of_all_once_it_is_back(url, receiver):
+    down = f"{receiver.url}/down"
+    receiver.answer = lambda call: (503 if call.path == "/down" else 200, {}, {})
+    put_night(url, *(riser(f"s{number}") for number in range(40)))
+    sent = send(url, down, f"{receiver.url}/up", clock=at(NOW))
+    assert sent.delivered == 40
+    assert sent.failed <= 8
+    receiver.answer = lambda _call: (200, {}, {})
+    assert send(url, down, clock=at(NOW)).delivered == 40 - sent.failed
+    assert send(url, down, clock=at(NOW + timedelta(minutes=1))).delivered == sent.failed
+
+
 def test_redirects_are_not_followed(url, receiver):
     put_night(url, riser("ann"))
     elsewhere = {"location": f"{receiver.url}/elsewhere"}
