@@ -180,6 +180,15 @@ def test_a_message_that_was_changed_or_kept_is_refused(spoilt):
         verify(headers, body, OTHER, NOW)
 
 
+def test_a_message_that_somebody_kept_is_refused_after_five_minutes():
+    headers = signed("msg_1", b"{}", SECRET, NOW)
+    for age in (-299, 299):
+        verify(headers, b"{}", SECRET, NOW + timedelta(seconds=age))
+    for age in (-302, 302):
+        with pytest.raises(BadSignature, match="seconds ago"):
+            verify(headers, b"{}", SECRET, NOW + timedelta(seconds=age))
+
+
 def test_while_secrets_are_changed_receivers_may_have_either():
     headers = signed("msg_1", b"{}", f"{SECRET} {OTHER}", NOW)
     for known in (SECRET, OTHER, f"{OTHER} {SECRET}"):
