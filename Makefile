@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test check bench bench-full bench-peers bench-quality lock docs clean
+.PHONY: demo serve test browser check bench bench-full bench-peers bench-quality lock docs clean
 
 demo: $(READY)
 	@$(BIN)/perdura demo
@@ -15,8 +15,12 @@ serve: $(READY)
 	@test -e "$${PERDURA_HOME:-.}/data/risk.db" || $(BIN)/perdura demo
 	@$(BIN)/perdura serve --with-token
 
-test: check
+test: check browser
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+# The pages are tested in a real Chromium, which is installed here if there is none.
+browser: $(READY)
+	@$(BIN)/python -m tests.browser
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -22,7 +22,7 @@ _WIDTH = 124
 
 
 def draw() -> None:
-    """Write ``riskiest.svg``, ``calibration.png`` and ``gain.png``."""
+    """Write ``riskiest.svg``, ``calibration.png`` and ``gain.png``, and pictures of the desk."""
     with TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "flows.command_line", "demo"]
         subprocess.run(words, check=True, env=os.environ | {"PERDURA_HOME": folder})
@@ -31,6 +31,8 @@ def draw() -> None:
         for name in ("calibration.png", "gain.png"):
             found = next((Path(folder) / "mlruns").rglob(name))
             shutil.copyfile(found, _FOLDER / name)
+        pages = [sys.executable, "-m", "docs.pages"]
+        subprocess.run(pages, check=True, env=os.environ | {"PERDURA_HOME": folder})
 
 
 def _table(rows: pd.DataFrame) -> None:

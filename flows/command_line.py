@@ -11,7 +11,9 @@ import typer
 from flows.as_json import plain, print_json
 from flows.mcp_command import mcp
 from flows.push_command import push
+from flows.risk_command import init
 from flows.serve_command import serve
+from flows.states_command import states
 from flows.token_commands import tokens
 from flows.webhooks_command import webhooks
 
@@ -22,11 +24,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+# With options alone it shows a night, as it always did; what is done to the table is named.
+risk_app = typer.Typer()
+app.add_typer(risk_app, name="risk")
+risk_app.command()(init)
+app.command()(serve)
+app.add_typer(tokens, name="token")
+app.command()(states)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
 app.command()(mcp)
-app.command()(serve)
-app.add_typer(tokens, name="token")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 
@@ -203,8 +210,9 @@ def score(on: Day = None, as_json: Json = False) -> None:
     print_json(night) if as_json else print_night(night)
 
 
-@app.command()
+@risk_app.callback(invoke_without_command=True)
 def risk(
+    asked: typer.Context,
     top: Annotated[int, typer.Option(min=1, help="How many of them.")] = 15,
     on: Day = None,
     offers: Annotated[
@@ -213,6 +221,8 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
+    if asked.invoked_subcommand:
+        return
     from flows.settings import Settings
     from flows.show_risks import print_offers, print_risks
     from risk.table import riskiest, to_offer
@@ -228,7 +238,7 @@ def risk(
 
 @app.command()
 def schedule(as_json: Json = False) -> None:
-    """Serve all flows from one process: nights at 02:00, training on Mondays at 04:00."""
+    """Serve both flows from one process: every night at 02:00, every week on Monday at 04:00."""
     from flows.prefect_edge import log_runs
 
     log_runs()
@@ -272,7 +282,9 @@ def _in_words(error: Exception) -> str | None:
         from flows.settings import mistakes
 
         return mistakes(error)
-    told = package in (*_OURS, "sqlalchemy", "sqlite3", "tomllib") or isinstance(error, OSError)
+    told = package in (*_OURS, "sqlalchemy", "sqlite3", "psycopg", "tomllib") or isinstance(
+        error, OSError
+    )
     return str(error) if told else None
 
 

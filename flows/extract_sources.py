@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.moments import midnight, refuse_future
 from flows.progress import step
 from flows.settings import Settings, keep
+from flows.written import written_events
 from sources.extract import extract
 from sources.intake.mapping import BadMapping, read_mapping
 from sources.intake.report import Report
@@ -49,5 +50,6 @@ def extract_sources(
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
     ask = extract_step if patient else extract_step.with_options(retries=0)
-    with step("extract", {}) as tell:
-        return ask(mapping, until=midnight(until), landing=settings.landing, progress=tell)
+    moment, landing = midnight(until), settings.landing
+    with step("extract", {}) as tell, written_events(settings) as beside:
+        return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)

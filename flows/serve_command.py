@@ -62,6 +62,8 @@ def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool)
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Not uvicorn's 5 s: a client's next request would often meet a connection that closes.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
     asyncio.run(Announced(config).serve())
@@ -71,7 +73,8 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"address": address, "token": token})
         return
-    typer.echo(f"Serving {address} (what it answers: {address}/v1/openapi.json)")
+    typer.echo(f"The desk page: {address}/desk")
+    typer.echo(f"The API: {address}/v1 (what it answers: {address}/v1/openapi.json)")
     if token:
         typer.echo(f"Token, until this ends: {token}")
         typer.echo(f'  curl -H "Authorization: Bearer {token}" "{address}/v1/current?size=3"')

@@ -50,9 +50,8 @@ def learn_expansion(
         return _unlearnt("there are no contracts whose price could rise")
     if "expanded" not in training.rows.columns or not training.rows["expanded"].count():
         return _unlearnt("nobody's outcome is known")
-    known = pl.col("expanded").is_not_null()
-    rows = some_people(evenly(training.rows, training.shares), _MOST_ROWS, known)
-    rows = rows.with_columns(churned="expanded")
+    known = pl.col("expanded").is_not_null() & evenly(training.rows, training.shares)
+    rows = some_people(training.rows, _MOST_ROWS, known).with_columns(churned="expanded")
     try:
         split = split_rows(rows, _as_churn(params))
     except HistoryTooShort:

@@ -56,9 +56,19 @@ def labelled_once(rows: pl.DataFrame) -> pl.DataFrame:
     Args:
         rows: ``subscriber_id``, ``owner``, ``as_of``, and of ``_SAID`` what there is.
     """
+    account, moved = pl.col("subscriber_id"), pl.col("subscriber_id") != pl.col("owner")
+    shared = pl.col("owner").is_in(rows.filter(moved)["owner"].unique().implode())
+    # Few live on as another account: nobody else is looked at row by row.
+    places = rows.select(pl.arg_where(shared)).to_series()
+    silent = places.filter(rows[places].select(account != _speaks()).to_series())
+    heard = ~pl.int_range(pl.len()).is_in(silent.implode())
+    return rows.with_columns(
+        pl.when(heard).then(name).alias(name) for name in _SAID if name in rows.columns
+    )
+
+
+def _speaks() -> pl.Expr:
+    """The account that is asked, of all that one person has on a date."""
     account, together = pl.col("subscriber_id"), ["owner", "as_of"]
     lives_on = (account == pl.col("owner")).any().over(together)
-    speaks = pl.when(lives_on).then("owner").otherwise(account.min().over(together))
-    return rows.with_columns(
-        pl.when(account == speaks).then(name).alias(name) for name in _SAID if name in rows.columns
-    )
+    return pl.when(lives_on).then("owner").otherwise(account.min().over(together))

@@ -118,8 +118,8 @@ def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl
     )
 
 
-def evenly(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
-    """Those of the chosen rows that would have been chosen whatever became of them.
+def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
+    """Whether each of the chosen rows would have been chosen whatever became of it.
 
     Where only a share of the stayers was taken, so is that share of the leavers, by the same
     draws: what is learnt of another outcome is not bent by who left.
@@ -129,11 +129,11 @@ def evenly(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
         shares: By which they were chosen.
     """
     if shares.dates is None or shares.stayers == 1:
-        return rows
+        return pl.lit(value=True)
     moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
     numbers = person_numbers(rows[person_column(rows)])
     drawn = pl.Series(_uniform(numbers, moments, shares.seed) < shares.stayers)
-    return rows.filter(~pl.col("as_of").is_in(shares.dates.fit) | drawn)
+    return ~pl.col("as_of").is_in(shares.dates.fit) | pl.lit(drawn)
 
 
 def _dates(dates: list[datetime], params: TrainingParams) -> Dates:

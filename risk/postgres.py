@@ -75,6 +75,13 @@ def take_turn(connection: sa.Connection) -> None:
 
 
 @contextmanager
+def as_oneself(url: str) -> Iterator[sa.Connection]:
+    """A transaction in a store that is there, as the user whom the URL names."""
+    with _engine(url).begin() as connection:
+        yield connection
+
+
+@contextmanager
 def at_once(url: str) -> Iterator[sa.Connection]:
     """No transaction: every statement is one of its own."""
     with _engine(url).connect() as connection:

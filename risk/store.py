@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
-from risk import partitions, postgres, sqlite
+from risk import partitions, postgres, roles, sqlite
 from risk.queries import NoNight
 from risk.urls import shown
 
@@ -24,6 +25,10 @@ class Unreachable(ConnectionError):
 
     Only where it went away during the very last step nobody knows: then it happened whole, or not.
     """
+
+
+class NoRoles(ValueError):
+    """Roles were asked for where there are none, or by who may not make them."""
 
 
 @contextmanager
@@ -55,6 +60,30 @@ def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
     """
     with _told(url), _writing(url, durable=durable) as connection:
         yield connection
+
+
+def init(url: str, *, with_roles: bool = False) -> None:
+    """Make what is missing, and in PostgreSQL, where that is asked for, the two roles.
+
+    Raises:
+        NewerStore: A newer version of Perdura wrote it.
+        NoRoles: SQLite has none, or the user may make none.
+        Unreachable: The database does not answer, or went away.
+        ValueError: ``url`` names no store.
+    """
+    if with_roles and not postgres.is_postgres(url):
+        raise NoRoles(f"{shown(url)} is a file: who may read and write it, its folder says")
+    with writing(url):
+        pass
+    if with_roles:
+        with _told(url), _let_make_roles(url), postgres.as_oneself(url) as connection:
+            roles.create(connection)
+
+
+def close(url: str) -> None:
+    """Let go of the connections that this process keeps for it."""
+    if postgres.is_postgres(url):
+        postgres.close(url)
 
 
 def folder_beside(url: str) -> Path:
@@ -131,6 +160,19 @@ def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection
     if postgres.is_postgres(url):
         return postgres.writing(url)  # always is
     return sqlite.writing(sqlite.database_file(url), durable=durable)
+
+
+@contextmanager
+def _let_make_roles(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient_privilege
+            raise
+        raise NoRoles(
+            f"{shown(url)}: {postgres.words(error)}; to make roles, be a superuser, or the owner "
+            "of the tables with CREATEROLE. No role was made"
+        ) from error
 
 
 @contextmanager

@@ -40,6 +40,9 @@ _QUERIES = {
     ),
 }
 
+#: Their names.
+VIEWS = tuple(_QUERIES)
+
 
 def _view(name: str) -> sa.Table:
     columns = (sa.Column(c.name, c.type) for c in _QUERIES[name].selected_columns)

@@ -7,6 +7,7 @@ from time import sleep
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
@@ -18,7 +19,9 @@ from risk.tokens import create
 @contextmanager
 def at_work(app: FastAPI) -> Iterator[str]:
     """Where the app answers; it is ended in order."""
-    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75
+    )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -49,3 +52,13 @@ def asking(url: str, *scopes: str, **served: Any) -> Iterator[httpx.Client]:
         httpx.Client(base_url=base, headers=bearer, timeout=60) as client,
     ):
         yield client
+
+
+@contextmanager
+def module_store(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[str]:
+    """A new store of the kind that the fixture's parameter names, for a whole module."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{folders.mktemp('store')}/risk.db"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url

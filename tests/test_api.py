@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from risk.recent import EVENTS
 from risk.store import writing
-from tests.api_served import asking, token
+from tests.api_served import asking, module_store, token
 from tests.test_risk_table import MARCH_1, MARCH_2, put, score, scores
 
 NOW = datetime.now(UTC)
@@ -27,16 +27,20 @@ PEOPLE = (
 )
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('api')}/risk.db"
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with module_store(request, tmp_path_factory) as url:
+        _fill(url)
+        yield url
+
+
+def _fill(url: str) -> None:
     put(scores(*PEOPLE), url, TODAY - timedelta(days=1))
     put(scores(*PEOPLE), url, TODAY, degraded=["payments"])
     with writing(url) as connection:
         told = {"happened_at": NOW, "known_at": NOW, "source": "payments", "kind": "failed"}
         row = {"subscriber_id": "bob", "number": 0, "amount": 9000, "currency": "EUR"} | told
         connection.execute(sa.insert(EVENTS).values(row))
-    return url
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """Contacts: written once, refused where wrong, taken back for an hour, and never lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import polars as pl
 import pytest
 
 from risk.contacts import (
@@ -21,32 +20,23 @@ from risk.contacts import (
     undo_contact,
 )
 from risk.store import reading, writing
-from risk.table import publish
+from tests.made_up_nights import publish_night
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(store_url: str) -> str:
     """A table where ann is scored, and bob too, but held out."""
-    url = f"sqlite:///{tmp_path / 'risk.db'}"
-    held_out = {"ann": False, "bob": True}
-    rows = [
-        {
-            "subscriber_id": who, "state": "active", "risk": 0.5, "risk_voluntary": 0.4,
-            "risk_payment": 0.1, "mrr": 1000, "currency": "EUR", "reasons": [], "action": "call",
-            "action_text": "Call", "held_out": held,
-        }
-        for who, held in held_out.items()
-    ]  # fmt: skip
-    publish(pl.DataFrame(rows), url, scored_on=date(2026, 11, 27), model_version="1")
-    return url
+    bands = {"ann": "high", "bob": "high"}
+    publish_night(store_url, date(2026, 11, 27), bands, held_out={"ann": False, "bob": True})
+    return store_url
 
 
 def log(url: str, **told: Any) -> Contact:
     called: dict[str, Any] = {"subscriber_id": "ann", "action": "called", "by": "desk", "now": NOW}
     with writing(url, durable=True) as connection:
-        return log_contact(connection, **({"contact_id": str(uuid4())} | called | told))
+        return log_contact(connection, **{"contact_id": str(uuid4()), **called, **told})
 
 
 def undo(url: str, contact_id: str, after: timedelta) -> Contact:
@@ -145,3 +135,21 @@ def test_what_has_stood_for_an_hour_stands(url):
 def test_what_was_never_written_cannot_be_undone(url):
     with pytest.raises(NoContact):
         undo(url, str(uuid4()), timedelta(0))
+
+
+def test_of_two_who_tell_the_same_at_once_one_writes_and_both_are_answered_alike(url):
+    key = str(uuid4())
+    with ThreadPoolExecutor(8) as desks:
+        told = [desks.submit(log, url, contact_id=key, happened_at=NOW) for _ in range(16)]
+        assert len({each.result() for each in told}) == 1
+    assert len(all_of(url, "ann")) == 1
+
+
+def test_contacts_written_while_a_night_is_published_wait_and_none_is_lost(url):
+    """SQLite has one writer at a time; whoever was answered is there."""
+    people = {f"subscriber {n}": "low" for n in range(20_000)}
+    with ThreadPoolExecutor(8) as desks:
+        night = desks.submit(publish_night, url, date(2026, 11, 28), people)
+        told = [desks.submit(log, url) for _ in range(40)]
+        night.result()
+    assert {each.result() for each in told} == {*all_of(url, "ann")}

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from models.judge import Judgement
 from models.promote import verdict
 from models.reigning import Reigning
-from models.resample import resample
+from models.resample import Ranked, drawn_anew, resample
 
 GOOD = Judgement(
     roc_auc=0.80,
@@ -213,6 +215,26 @@ def test_the_resampled_scores_lie_around_those_of_the_rows_themselves():
     assert np.mean(drawn["loss_gain"]) == pytest.approx(
         log_loss(y, old) - log_loss(y, risk), abs=0.005
     )
+
+
+@given(st.integers(2, 40), st.integers(0, 99), st.booleans())
+def test_one_resample_says_what_scikit_learn_says_of_rows_so_often_repeated(rows, seed, coarse):
+    random = np.random.default_rng(seed)
+    left = np.arange(rows) % 2 == 0
+    risk = random.choice([0.1, 0.2, 0.4], rows) if coarse else random.uniform(0.01, 0.9, rows)
+    person = random.integers(0, 5, rows)
+    drawn = random.poisson(1.0, 5).astype(np.uint8) + np.uint8(1)
+    auc, loss = Ranked.of(risk, left, person).told(drawn)
+    weight = drawn[person].astype(float)
+    assert auc == pytest.approx(roc_auc_score(left, risk, sample_weight=weight))
+    assert loss == pytest.approx(log_loss(left, risk, sample_weight=weight, labels=[False, True]))
+
+
+def test_people_are_drawn_as_often_as_in_drawing_anew():
+    drawn = np.stack(drawn_anew(2_000, 0, lambda counts: counts))
+    often = np.bincount(drawn.ravel(), minlength=5) / drawn.size
+    assert often[:5] == pytest.approx([0.3679, 0.3679, 0.1839, 0.0613, 0.0153], abs=0.002)
+    assert np.corrcoef(drawn[0], drawn[1])[0, 1] == pytest.approx(0, abs=0.1)
 
 
 def test_equal_risks_count_half_in_a_ranking():

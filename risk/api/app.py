@@ -17,9 +17,11 @@ from risk.api.problems import tell_problems
 from risk.api.protection import protect
 from risk.api.rates import Rates
 from risk.api.served import Served, Serving
+from risk.desk.desk import Desk
+from risk.desk.router import desk_router
 from risk.migrations import NEWEST, version_of
 from risk.queries import NoNight
-from risk.store import reading, writing
+from risk.store import Unreachable, reading, writing
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,13 +42,15 @@ def app_of(served: Served) -> FastAPI:
         redoc_url=None,
         lifespan=_at_work,
     )
-    app.state.serving = Serving(
+    at_work = app.state.serving = Serving(
         served=served,
         audit=Audit(served.url),
         rates=Rates(per_second=served.per_second, burst=served.burst),
     )
     for part in (state, listed, people):
         app.include_router(part.router)
+    desk = Desk(url=served.url, audit=at_work.audit, wait=at_work.rates.wait)
+    app.include_router(desk_router(desk))
     tell_problems(app)
     app.add_middleware(Bodies)
     protect(app, served.cors_origins)
@@ -69,5 +73,5 @@ def _bring_up_to_date(url: str) -> None:
         if not newest:
             with writing(url):
                 pass
-    except (NoNight, exc.SQLAlchemyError) as error:
+    except (NoNight, Unreachable, exc.SQLAlchemyError) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)

@@ -13,7 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from risk.api.access import Reader
 from risk.api.answers import answer, freshness_headers, known_already, tag_of
 from risk.api.asked import ExportAsked, ListAsked, MovesAsked
-from risk.api.served import serving
+from risk.api.problems import away
+from risk.api.served import Serving, serving
 from risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
 from risk.export import MEDIA_TYPES, export
 from risk.listing import current, moves
@@ -108,13 +109,16 @@ async def export_current(
     """
     at_work = serving(request)
     at_work.audit.note(holder, "export", query=request.url.query)
-    return await run_in_threadpool(_export, request, at_work.served.url, asked)
+    return await run_in_threadpool(_export, request, at_work, asked)
 
 
-def _export(request: Request, url: str, asked: ExportAsked) -> Response:
+def _export(request: Request, at_work: Serving, asked: ExportAsked) -> Response:
     """The answer with its first piece read, so that what fails at once fails in words."""
     with ExitStack() as opened:
-        connection = opened.enter_context(reading(url))
+        if not at_work.exports.acquire(blocking=False):
+            raise away("others are exporting already, as many as can at once")
+        opened.callback(at_work.exports.release)
+        connection = opened.enter_context(reading(at_work.served.url))
         night = published_night(connection)
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):

@@ -72,7 +72,7 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
     return answer(night, told, tag)
 
 
-@router.post("/contacts", **documented(Logged, _LOGGED, 401, 403, 409, 413, 422, 429, 503))
+@router.post("/contacts", **documented(Logged, _LOGGED, 400, 401, 403, 409, 413, 422, 429, 503))
 def log(
     request: Request,
     holder: Contacter,
@@ -93,7 +93,7 @@ def log(
 
 @router.post(
     "/contacts/{contact_id}/undo",
-    **documented(Logged, _LOGGED, 401, 403, 404, 409, 422, 429, 503),
+    **documented(Logged, _LOGGED, 400, 401, 403, 404, 409, 422, 429, 503),
 )
 def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Response:
     """Take a contact back, within an hour; taken back already, it stays so."""

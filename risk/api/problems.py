@@ -22,6 +22,7 @@ from risk.cursors import BadCursor, NightChanged
 from risk.listing import BadQuestion
 from risk.migrations import NewerStore
 from risk.queries import NoNight
+from risk.store import Unreachable
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(NoNight, _no_night)
     app.add_exception_handler(exc.DBAPIError, _database)
     app.add_exception_handler(exc.TimeoutError, _database)
+    app.add_exception_handler(Unreachable, _database)
     app.add_exception_handler(Exception, _fault)
     for kind in _SAID:
         app.add_exception_handler(kind, _said)

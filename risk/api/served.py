@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Literal
 
 from starlette.requests import HTTPConnection
 
 from risk.api.auditing import Audit
 from risk.api.rates import Rates
+
+_EXPORTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,20 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """An app at work: what it serves, and what it keeps in mind meanwhile."""
+    """An app at work: what it serves, and what it keeps in mind meanwhile.
+
+    Attributes:
+        served: What it serves.
+        audit: Who read whom.
+        rates: Who asked how often.
+        exports: Places for those who take a whole night at once: each holds a connection for as
+            long as its reader likes, and there are not many.
+    """
 
     served: Served
     audit: Audit
     rates: Rates
+    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS))
 
 
 def serving(connection: HTTPConnection) -> Serving:

@@ -14,6 +14,7 @@ from threading import Lock
 import sqlalchemy as sa
 
 from risk.catalog import WHOLE, columns_of
+from risk.roles import let_read
 from risk.views import create_views, drop_views
 
 #: All that this code knows, oldest first.
@@ -69,3 +70,4 @@ def bring_up(connection: sa.Connection) -> None:
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
     create_views(connection)
+    let_read(connection)

@@ -1,0 +1,77 @@
+"""Take the README's pictures of the desk, from the table of ``PERDURA_HOME``: ``make docs``."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from playwright.sync_api import Browser
+
+from flows.prefect_edge import quiet, start
+from flows.settings import Settings
+from risk.desk.desk import Desk
+from risk.desk.router import desk_router
+from risk.night import midnight
+from risk.queries import published_night
+from risk.schema import NIGHTS
+from risk.store import reading
+from risk.table import riskiest
+from tests.api_served import at_work, token
+from tests.browser import chromium
+
+_FOLDER = Path(__file__).parent / "pictures"
+_WEEKS = 12
+_WIDE = {"viewport": {"width": 1280, "height": 860}, "locale": "en-GB", "color_scheme": "light"}
+_PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "locale": "es",
+    "color_scheme": "dark",
+    "device_scale_factor": 2,
+}
+
+
+def draw_pages() -> None:
+    """Write ``desk-today.png``, ``desk-subscriber.png`` and ``desk-phone.png``."""
+    url = Settings().risk_url
+    with reading(url) as connection:
+        newest = published_night(connection).scored_on
+    _score_weeks_before(url, newest)
+    app = FastAPI()
+    # As if it were the morning after, or the pages would say that the night is old.
+    app.include_router(
+        desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9)))
+    )
+    held = token(url, "read", "contact", name=f"pictures {date.today()}")  # noqa: DTZ011 - a name
+    who = riskiest(url, 1)[0]["subscriber_id"]
+    with at_work(app) as base, chromium() as browser:
+        for name, path, wishes in (
+            ("desk-today", "/desk", _WIDE),
+            ("desk-subscriber", f"/desk/subscriber?id={who}", _WIDE),
+            ("desk-phone", f"/desk/subscriber?id={who}", _PHONE),
+        ):
+            _take(browser, base + path, held, wishes, _FOLDER / f"{name}.png")
+
+
+def _score_weeks_before(url: str, newest: date) -> None:
+    """So that the line of somebody's risk has a past."""
+    with reading(url) as connection:
+        there = set(connection.scalars(sa.select(NIGHTS.c.scored_on)))
+    wanted = {newest - timedelta(days=1), *(newest - timedelta(weeks=n) for n in range(1, _WEEKS))}
+    quiet()
+    start()
+    from flows.score_nightly import score_nightly
+
+    for day in sorted(wanted - there):
+        score_nightly(day)
+
+
+def _take(browser: Browser, address: str, held: str, wishes: dict, file: Path) -> None:
+    with browser.new_context(**wishes) as context:
+        context.add_cookies([{"name": "perdura_desk", "value": held, "url": address}])
+        page = context.new_page()
+        page.goto(address)
+        page.screenshot(path=file)
+
+
+if __name__ == "__main__":
+    draw_pages()

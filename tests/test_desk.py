@@ -1,0 +1,315 @@
+"""The pages as answers: who may see and send what, and what they say."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from risk.api.app import Served, app_of
+from risk.audit import newest
+from risk.contacts import Contact, contacts_of, log_contact
+from risk.desk import session
+from risk.store import reading, writing
+from tests.api_served import at_work, token
+from tests.desk_night import AS_OF, MARKUP, NEWEST, STRANGE, made, night, people, row
+
+CONTACT_ID = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('desk')}/risk.db"
+        made(url)
+        yield url
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        made(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def base(url: str) -> Iterator[str]:
+    with at_work(app_of(Served(url=url, per_second=1_000, burst=10_000))) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def held(url: str) -> str:
+    return token(url, "read", "contact", name="Ana")
+
+
+@pytest.fixture
+def desk(base: str, held: str) -> Iterator[httpx.Client]:
+    with signed_in(base, held) as client:
+        yield client
+
+
+def signed_in(base: str, held: str) -> httpx.Client:
+    return httpx.Client(base_url=base, cookies={session.SESSION: held}, timeout=30)
+
+
+def proof(client: httpx.Client, path: str = "/desk") -> str:
+    """What the forms of a page carry."""
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get(path).text)
+    assert found
+    return found[1]
+
+
+def sent(client: httpx.Client, who: str = "ann", **form: str) -> httpx.Response:
+    told = {"action": "called", "contact_id": CONTACT_ID, "csrf": proof(client)} | form
+    return client.post("/desk/contact", params={"id": who}, data=told)
+
+
+def contacts(url: str, who: str) -> list[Contact]:
+    with reading(url) as connection:
+        return contacts_of(connection, who)
+
+
+def names(client: httpx.Client, **asked: str) -> list[str]:
+    return re.findall(r"data-person><bdi>(.*?)</bdi>", client.get("/desk", params=asked).text)
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/lead", "/desk/subscriber?id=ann", "/desk/x"])
+def test_nobody_reads_without_a_token(base, url, path):
+    for cookies in ({}, {session.SESSION: "perdura_0_0"}, {session.SESSION: "x" * 5_000}):
+        answer = httpx.get(base + path, cookies=cookies)
+        assert (answer.status_code, answer.text) == (303, "")
+        assert answer.headers["location"].startswith("/desk/sign-in")
+
+
+def test_a_token_without_the_scope_does_not_read(base, url):
+    other = token(url, "admin")
+    assert httpx.get(f"{base}/desk", cookies={session.SESSION: other}).status_code == 303
+    with httpx.Client(base_url=base) as client:
+        form = {"token": other, "csrf": proof(client, "/desk/sign-in")}
+        answer = client.post("/desk/sign-in", data=form)
+    assert (answer.status_code, "may not read" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(base, held, scheme, secure):
+    behind = {"X-Forwarded-Proto": scheme}  # as a proxy that speaks https tells
+    with httpx.Client(base_url=base, headers=behind) as client:
+        page = client.get("/desk/sign-in")
+        form = {"token": held, "csrf": re.findall(r'csrf" value="(\w+)"', page.text)[0]}
+        kept = {"Cookie": page.headers["set-cookie"].split(";")[0]}
+        cookie = client.post("/desk/sign-in", data=form, headers=kept).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert ("Secure" in cookie) is secure
+
+
+@pytest.mark.parametrize("told", ["", "0" * 64, "é"])
+@pytest.mark.parametrize("path", ["/desk/contact?id=ann", "/desk/undo?id=ann", "/desk/sign-out"])
+def test_a_form_that_is_not_ours_does_nothing(desk, url, path, told):
+    form = {"action": "called", "contact_id": CONTACT_ID, "csrf": told}
+    assert desk.post(path, data=form).status_code == 403
+    assert contacts(url, "ann") == []
+
+
+def test_a_form_of_ours_sent_from_elsewhere_does_nothing(desk, url):
+    form = {"action": "called", "contact_id": CONTACT_ID, "csrf": proof(desk)}
+    for header in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = desk.post("/desk/contact?id=ann", data=form, headers=header)
+        assert answer.status_code == 403
+    assert contacts(url, "ann") == []
+
+
+def test_somebody_elses_proof_is_none_of_mine(desk, base, url):
+    with signed_in(base, token(url, "read", "contact", name="Ben")) as client:
+        other = proof(client)
+    assert sent(desk, csrf=other).status_code == 403
+
+
+def test_a_token_that_may_read_only_logs_nothing(base, url):
+    with signed_in(base, token(url, "read", name="reader")) as client:
+        assert sent(client).status_code == 403
+        assert "Called" not in client.get("/desk/subscriber?id=ann").text
+    assert contacts(url, "ann") == []
+
+
+def test_a_contact_sent_twice_is_one(desk, url):
+    for _ in range(2):
+        answer = sent(desk, "high00", note=f"  {MARKUP}\r\nand more ")
+        assert answer.status_code == 303
+    (found,) = contacts(url, "high00")
+    assert (found.action, found.by, found.note) == ("called", "Ana", f"{MARKUP}\nand more")
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"action": "shouted"}, 400),
+        ({"action": ""}, 400),
+        ({"contact_id": "1'; DROP TABLE contacts"}, 400),
+        ({"note": "x" * 2_001}, 400),
+        ({"note": "a\0b"}, 400),
+        ({"note": "x" * 70_000}, 413),
+    ],
+)
+def test_what_is_no_contact_is_told_and_not_written(desk, url, form, status):
+    assert sent(desk, "high01", **form).status_code == status
+    assert contacts(url, "high01") == []
+
+
+def test_a_contact_can_no_longer_be_undone_when_models_may_know_it(desk, url):
+    with writing(url) as connection:
+        log_contact(
+            connection,
+            contact_id=CONTACT_ID.replace("1", "2"),
+            subscriber_id="high02",
+            action="called",
+            by="Ana",
+            now=AS_OF - timedelta(hours=2),
+        )
+    form = {"contact_id": CONTACT_ID.replace("1", "2"), "csrf": proof(desk)}
+    answer = desk.post("/desk/undo?id=high02", data=form)
+    assert (answer.status_code, "more than an hour ago" in answer.text) == (409, True)
+    assert ">Undo<" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "who",
+    ["", " ", "o'neil\" OR 1=1 --", "100%", "x" * 10_000, "a\0b", "\udce9", "../../etc", MARKUP],
+)
+def test_no_id_breaks_a_page(desk, who):
+    asked = httpx.QueryParams({"id": who}) if who.isprintable() else f"id={_quoted(who)}"
+    answer = desk.get(f"/desk/subscriber?{asked}")
+    assert answer.status_code == 404
+    assert MARKUP not in answer.text
+    assert desk.get(f"/desk/find?{asked}").status_code == 303
+
+
+def _quoted(who: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in who.encode("utf-8", "surrogateescape"))
+
+
+def test_ids_and_what_to_do_are_text_whatever_they_hold(desk):
+    page = desk.get("/desk/subscriber", params={"id": STRANGE})
+    assert page.status_code == 200
+    for text in (desk.get("/desk").text, page.text):
+        assert MARKUP not in text
+        assert STRANGE not in text
+        assert "&lt;b id=" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"band": "medium"}, ["cid"]),
+        ({"band": "low"}, ["dee"]),
+        ({"band": "", "action": "call"}, ["cid"]),
+        ({"plan": "pro"}, ["ann"]),
+        ({"country": "FR"}, ["ann"]),
+        ({"cause": "voluntary"}, ["ann"]),
+        ({"state": "past_due"}, ["zoe"]),
+        ({"state": "gone"}, ["gone"]),
+        ({"plan": "'; DROP TABLE risk; --"}, []),
+        ({"country": "F\0"}, None),  # what nobody can ask for is not asked
+        ({"band": "none"}, None),
+    ],
+)
+def test_filters(desk, asked, found):
+    assert names(desk, **asked) == (names(desk) if found is None else found)
+
+
+def test_the_list_is_in_the_order_of_what_a_call_is_worth(desk):
+    # ann 8,370; bob 4,800 of 2,710 usual cents; zoe 350,000 of 500,000 usual yen, so less than one
+    first = names(desk)[:3]
+    assert first[:2] == ["ann", "bob"]
+    assert first[2].startswith("&lt;b id=")
+    assert "zoe" in names(desk)
+    assert "gone" not in names(desk)  # left this morning
+
+
+def test_pages_follow_each_other_and_a_cursor_that_is_none_begins_anew(desk):
+    text = desk.get("/desk").text
+    after = re.findall(r"after=([^\"&]+)", text)[0]
+    first, second = names(desk), names(desk, after=after)
+    assert len(first) + len(second) == 30
+    assert not set(first) & set(second)
+    for wrong in (
+        "",
+        "x",
+        f"{NEWEST}.1",
+        f"{NEWEST}.1.x",
+        f"{NEWEST}.9{'9' * 40}.1",
+        "2020-01-01.5.5",
+    ):
+        assert names(desk, after=wrong) == first
+
+
+def test_a_link_cannot_lead_elsewhere(base, held):
+    for to in ("https://evil.example", "//evil.example", "/desk\\@evil.example", "/other"):
+        with httpx.Client(base_url=base) as client:
+            page = client.get("/desk/sign-in", params={"to": to})
+            form = {
+                "token": held,
+                "to": to,
+                "csrf": re.findall(r'csrf" value="(\w+)"', page.text)[0],
+            }
+            assert client.post("/desk/sign-in", data=form).headers["location"] == "/desk"
+
+
+def test_reading_and_writing_are_audited(base, url, held):
+    with at_work(app_of(Served(url=url))) as own, signed_in(own, held) as client:
+        client.get("/desk/subscriber?id=cid")
+        client.get("/desk/lead")
+    with reading(url) as connection:
+        told = {(entry["what"], entry["subscriber_id"]) for entry in newest(connection)}
+    assert {("subscriber", "cid"), ("overview", None)} <= told
+
+
+def test_pages_are_not_kept_and_load_nothing_from_elsewhere(desk):
+    for path in ("/desk", "/desk/lead", "/desk/subscriber?id=ann", "/desk/sign-in"):
+        answer = desk.get(path)
+        assert answer.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert not re.search(r'(src|href|action)="(https?:)?//', answer.text)
+        assert not re.search(r"<[^>]* (style|on\w+)=", answer.text)
+
+
+def test_before_the_first_night_and_without_a_database(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    with at_work(app_of(Served(url=url))) as base:
+        assert httpx.get(f"{base}/desk").status_code == 303
+        with signed_in(base, token(url, "read")) as client:
+            answer = client.get("/desk")
+            assert (answer.status_code, "Nothing has been scored yet" in answer.text) == (200, True)
+            assert client.get("/desk/lead").status_code == 200
+
+
+def test_a_night_of_one_and_a_stale_one(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    alone = row("ann", 0.5, mrr=None, currency=None, reasons=[], plan=None, country=None)
+    night(url, [alone], NEWEST - timedelta(days=3), degraded=["tickets"])
+    with at_work(app_of(Served(url=url))) as base, signed_in(base, token(url, "read")) as client:
+        text = client.get("/desk").text
+        assert "1 person" in text
+        assert "out of date since" in text
+        assert "Incomplete: tickets" in text
+        assert client.get("/desk/subscriber?id=ann").status_code == 200
+        assert client.get("/desk/lead").status_code == 200
+
+
+def test_a_token_that_asks_too_often_waits(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    night(url, people())
+    served = Served(url=url, per_second=0.1, burst=2)
+    with at_work(app_of(served)) as base, signed_in(base, token(url, "read")) as client:
+        found = [client.get("/desk") for _ in range(3)]
+    assert [answer.status_code for answer in found] == [200, 200, 429]
+    assert int(found[-1].headers["retry-after"]) > 0
+
+
+def test_who_is_new_and_why(desk):
+    assert names(desk, new="1") == ["high10", "high11"]
+    text = desk.get("/desk?new=1").text
+    assert "New: was medium the night before" in text
+    assert "because: 2 payments failed in the last 90 days" in text
+    assert "New: was not scored the night before" in text

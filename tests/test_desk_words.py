@@ -1,0 +1,173 @@
+"""What the pages say, and where they draw it."""
+
+import string
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from risk.book import book_of
+from risk.desk.charts import line, widths
+from risk.desk.overview import Group, difference
+from risk.desk.pointed import marks
+from risk.desk.sentence import aloud
+from risk.desk.tongue import CATALOGUES, tongue_of
+from risk.schema import BANDS
+from risk.store import reading
+from risk.table import read
+from tests.desk_night import NEWEST, REASONS, made
+
+ENGLISH, SPANISH = tongue_of("en"), tongue_of("es")
+ROW = {
+    "mrr": 1_140,
+    "currency": "EUR",
+    "plan": "basic",
+    "risk": 0.81,
+    "risk_payment": 0.77,
+    "risk_voluntary": 0.04,
+    "band": "high",
+    "state": "past_due",
+    "state_scored": "past_due",
+    "state_since": None,
+    "reasons": REASONS,
+}
+
+
+def test_both_languages_have_the_same_words_and_blanks():
+    english, spanish = CATALOGUES["en"], CATALOGUES["es"]
+    assert list(english) == list(spanish)
+    assert [k for k in english if _blanks(english[k]) != _blanks(spanish[k])] == []
+    assert [k for k in english if len(english[k]) > 25 and english[k] == spanish[k]] == []
+
+
+def _blanks(words: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+@pytest.mark.parametrize(
+    ("accept", "wished", "found"),
+    [
+        ("", None, "en en"),
+        ("es", None, "es es"),
+        ("es-MX,es;q=0.9,en;q=0.8", None, "es es_MX"),
+        ("fr-FR, en-GB;q=0.7, es;q=0.9", None, "es es"),
+        ("en-GB,es-MX;q=0.5", "es", "es es_MX"),
+        ("en-GB", "es", "es es"),
+        ("es;q=0, en", None, "en en"),
+        ("xx-!!,;;;q=,é,en-ZZZZZZZZZZ", "klingon", "en en"),
+        ("es" * 100_000, None, "en en"),
+    ],
+)
+def test_a_reader_is_spoken_to_as_the_browser_wishes_unless_the_switch_was_used(
+    accept, wished, found
+):
+    tongue = tongue_of(accept, wished)
+    assert f"{tongue.language} {tongue.locale}" == found
+
+
+@pytest.mark.parametrize(
+    ("accept", "written"),
+    [
+        ("en-US", "€1,234.50 81% November 1, 2026"),
+        ("en-GB", "€1,234.50 81% 1 November 2026"),
+        ("es-ES", "1.234,50 € 81 % 1 de noviembre de 2026"),
+        ("es-MX", "EUR1,234.50 81 % 1 de noviembre de 2026"),
+    ],
+)
+def test_money_shares_and_days_are_written_as_in_the_place(accept, written):
+    tongue = tongue_of(accept)
+    day = tongue.day(date(2026, 11, 1))
+    told = f"{tongue.money(123_450, 'EUR')} {tongue.percent(0.8135)} {day}"
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0, "0%"), (0.0001, "0.1%"), (0.043, "4.3%"), (0.9999, "99%"), (1, "100%")],
+)
+def test_nothing_is_certain_that_is_not(share, written):
+    assert ENGLISH.percent(share) == written
+
+
+def test_a_sentence_to_say_aloud():
+    assert aloud(ROW, ENGLISH, "en") == (
+        "They pay €11.40 a month for basic. Of 100 subscribers like this one, about 81 leave soon, "
+        "mostly because a payment fails. What points to it: 2 payments failed in the last 90 days "
+        "and 1 ticket is still open."
+    )
+
+
+def test_reasons_in_another_language_are_not_said():
+    assert aloud(ROW, SPANISH, "en") == (
+        "Paga 11,40\N{NO-BREAK SPACE}€ al mes por basic. De 100 suscriptores como este, unos 81 se "
+        "van pronto, sobre todo porque falla un pago."
+    )
+
+
+def test_who_has_left_is_not_at_risk():
+    left = ROW | {"state": "leaving", "state_since": datetime(2026, 11, 1, 7, tzinfo=UTC)}
+    assert aloud(left, ENGLISH, "en").endswith(
+        "They have cancelled since this was scored (Nov 1, 2026, 7:00\N{NARROW NO-BREAK SPACE}AM "
+        "UTC): they are leaving, no longer at risk."
+    )
+    assert "Of 100" not in aloud(left | {"state": "gone"}, ENGLISH, "en")
+
+
+def test_reasons_point_to_events_of_their_kind_in_their_window_that_were_known():
+    as_of = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def event(days: float, kind: str = "failed", known: float | None = None) -> dict:
+        source = "tickets" if kind == "opened" else "payments"
+        at, then = (as_of - timedelta(days=d) for d in (days, days if known is None else known))
+        return {"happened_at": at, "known_at": then, "source": source, "kind": kind}
+
+    events = [
+        event(90),  # the window's first moment is in it
+        event(90.01),
+        event(5, "paid"),
+        event(0),  # as_of itself is not
+        event(1, known=0),  # happened before, known too late
+        event(3, "opened"),
+    ]
+    assert marks(REASONS, events, as_of) == {0: [0], 5: [1]}
+    since = [{"signal": "payment_failures", "column": "days_since_payment_failed"}]
+    assert marks(since, events, as_of) == {0: [0]}  # the last one alone
+    assert marks([{"signal": "unheard_of"}, {}], events, as_of) == {}
+
+
+def test_a_line_leaves_gaps_where_nights_are_missing():
+    days = [date(2026, 10, 1) + timedelta(days=n) for n in (0, 1, 2, 20, 21)]
+    drawn = line([(day, 0.1) for day in days], 1.0)
+    assert [(a.day.day, b.day.day) for a, b in drawn.joined] == [(1, 2), (2, 3), (21, 22)]
+    assert [value for _, value in drawn.grid] == [0, 0.05, 0.1]
+    assert all(0 < dot.x < 100 and 0 < dot.y < 100 for dot in drawn.dots)
+
+
+def test_lines_and_bars_of_nothing():
+    day = date(2026, 10, 1)
+    assert line([(day, 0.0), (day + timedelta(days=1), 0.0)]).dots[0].value == 0
+    assert widths([]) == []
+    assert widths([0, 0]) == [0, 0]
+    assert widths([1, 1_000_000]) == [0.6, 100]  # what is not nothing can be seen
+
+
+def test_a_difference_and_between_what_it_lies():
+    # Newcombe 1998, table II, a: 56 of 70 against 48 of 80 is 0.2000 (0.0524 to 0.3339)
+    found = difference(Group(people=70, there=56), Group(people=80, there=48))
+    assert found
+    assert [round(x, 4) for x in found] == [0.2, 0.0524, 0.3339]
+    assert difference(Group(people=0, there=0), Group(people=9, there=9)) is None
+
+
+def test_the_book_adds_up_to_the_rows(tmp_path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    made(url)
+    rows = read(url)
+    with reading(url) as connection:
+        book = book_of(connection, [NEWEST])
+    assert {entry.band for entry in book} == set(BANDS)
+    for currency in ("EUR", "JPY"):
+        of_it = [entry for entry in book if entry.currency == currency]
+        in_it = rows[rows["currency"] == currency]
+        assert sum(e.expected_loss for e in of_it) == in_it["expected_loss"].sum()
+        assert sum(e.mrr for e in of_it) == in_it["mrr"].sum()
+        assert sum(e.subscribers for e in of_it) == len(in_it)

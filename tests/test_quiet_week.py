@@ -1,0 +1,55 @@
+"""The list that support works through does not flicker, and its money is the business's money."""
+
+import shutil
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from flows.score_nightly import score_nightly
+from flows.settings import Settings
+from risk.table import read
+from sources.landing import read_events
+from sources.states import SCORED, states_at
+
+FIRST = date(2026, 10, 20)
+
+
+@pytest.fixture(scope="module")
+def week(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
+    """Eight nights of the simulated company, one after the other."""
+    home = tmp_path_factory.mktemp("week")
+    shutil.copytree(trained, home, dirs_exist_ok=True)
+    for day in range(8):
+        score_nightly(FIRST + timedelta(days=day), home)
+    url = Settings.at(home).risk_url
+    return [read(url, scored_on=FIRST + timedelta(days=day)) for day in range(8)]
+
+
+def test_nine_of_ten_who_were_to_be_called_and_are_still_there_are_to_be_called_the_next_day(week):
+    overlaps = []
+    for before, after in pairwise(week):
+        listed, now = (
+            set(night.loc[night["band"] == "high", "subscriber_id"]) for night in (before, after)
+        )
+        still_there = listed & set(after["subscriber_id"])
+        overlaps.append(len(still_there & now) / len(still_there))
+    assert sum(overlaps) / len(overlaps) >= 0.9
+
+
+def test_the_money_of_a_night_is_the_mrr_book_of_the_moment_before_it(week, trained):
+    night = week[0]
+    as_of = pd.Timestamp(FIRST, tz="UTC").to_pydatetime()
+    book = states_at(read_events(Settings.at(trained).landing), as_of).filter(
+        pl.col("state").is_in(SCORED)
+    )
+    by_currency = dict(book.group_by("currency").agg(pl.col("mrr").sum()).drop_nulls().iter_rows())
+    told = night.dropna(subset=["mrr"])
+    assert told.groupby("currency")["mrr"].sum().to_dict() == by_currency
+    # Each row is rounded, so the sum may be half a minor unit a row away.
+    for currency, rows in told.groupby("currency"):
+        exact = (rows["risk"] * rows["mrr"].astype(float)).sum()
+        assert rows["expected_loss"].sum() == pytest.approx(exact, abs=len(rows) / 2), currency
