@@ -91,7 +91,9 @@ def test_a_file_is_whole_or_as_it_was(url, tmp_path):
         write_file(url, file)
     assert file.read_text() == "before"
     put_night(url, person("ann"))
-    assert write_file(url, file) == 1
+    with file.open() as somebody_reads:
+        assert write_file(url, file) == 1
+        assert somebody_reads.read() == "before"
     assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["night.csv"]
 
 

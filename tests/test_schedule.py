@@ -15,7 +15,9 @@ import pytest
 from flows.moments import midnight, valid_for
 from flows.schedule import hours
 from flows.settings import Settings
+from flows.webhooks_flow import webhooks_flow
 from risk.table import read
+from tests.out_rows import person, put_night, serving
 
 PATIENCE = 120  # seconds
 
@@ -87,6 +89,15 @@ def test_webhooks_are_sent_every_five_minutes_where_there_are_any(monkeypatch, t
     assert hours()[-1] == {
         "name": "send-webhooks/perdura", "cron": "*/5 * * * *", "timezone": "UTC",
     }  # fmt: skip
+
+
+def test_the_flow_tells_who_moved(prefect_server, tmp_path, monkeypatch):
+    put_night(f"sqlite:///{tmp_path}/data/risk.db", person("ann", band_before="low"))
+    monkeypatch.setenv("PERDURA_WEBHOOK_SECRET", f"whsec_{'A' * 40}")
+    with serving(lambda _call: (200, {}, {})) as receiver:
+        monkeypatch.setenv("PERDURA_WEBHOOKS", f'["{receiver.url}"]')
+        assert webhooks_flow(tmp_path).delivered == 1
+    assert receiver.calls[0].json["data"]["subscriber_id"] == "ann"
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,15 @@ def test_a_message_that_was_changed_or_kept_is_refused(spoilt):
         verify(headers, body, OTHER, NOW)
 
 
+def test_a_message_that_somebody_kept_is_refused_after_five_minutes():
+    headers = signed("msg_1", b"{}", SECRET, NOW)
+    for age in (-299, 299):
+        verify(headers, b"{}", SECRET, NOW + timedelta(seconds=age))
+    for age in (-302, 302):
+        with pytest.raises(BadSignature, match="seconds ago"):
+            verify(headers, b"{}", SECRET, NOW + timedelta(seconds=age))
+
+
 def test_while_secrets_are_changed_receivers_may_have_either():
     headers = signed("msg_1", b"{}", f"{SECRET} {OTHER}", NOW)
     for known in (SECRET, OTHER, f"{OTHER} {SECRET}"):
@@ -246,6 +255,18 @@ def test_a_receiver_that_is_slow_costs_a_timeout_and_holds_up_nobody_else(url):
         targets[0]: "timeout",
         targets[1]: "200",
     }
+
+
+def test_a_target_that_is_down_is_left_alone_and_told_of_all_once_it_is_back(url, receiver):
+    down = f"{receiver.url}/down"
+    receiver.answer = lambda call: (503 if call.path == "/down" else 200, {}, {})
+    put_night(url, *(riser(f"s{number}") for number in range(40)))
+    sent = send(url, down, f"{receiver.url}/up", clock=at(NOW))
+    assert sent.delivered == 40
+    assert sent.failed <= 8
+    receiver.answer = lambda _call: (200, {}, {})
+    assert send(url, down, clock=at(NOW)).delivered == 40 - sent.failed
+    assert send(url, down, clock=at(NOW + timedelta(minutes=1))).delivered == sent.failed
 
 
 def test_redirects_are_not_followed(url, receiver):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from risk.out import deliveries
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=10)
 
 _AT_ONCE = 8
+_LONGEST_SECONDS = 300.0
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=12)
 _GONE = "410"  # a target that says so wants nothing more
 
@@ -113,24 +116,32 @@ class _Sender:
     clock: Clock
 
     async def send_all(self) -> list[str]:
-        """What each of the due deliveries came to; those that become due meanwhile wait."""
+        """What each of the deliveries that are due came to.
+
+        A target that accepts nothing of what is under way at once is left alone until the next
+        time, and so is all that is left after five minutes: a night does not wait for it.
+        """
         import httpx
 
         came_to: list[str] = []
-        started = self.clock()
+        started, until = self.clock(), monotonic() + _LONGEST_SECONDS
+        targets = self.targets
         async with httpx.AsyncClient(mounts=NO_PROXY, timeout=None) as client:  # noqa: S113
-            while taken := self._take(started):
+            while monotonic() < until and (taken := self._take(targets, started)):
                 told = [(one, body) for one, body in taken if body is not None]
                 answers = await asyncio.gather(*(self._attempt(client, *one) for one in told))
                 came_to += ["dropped"] * (len(taken) - len(told))
                 came_to += self._note([one for one, _body in told], answers)
+                targets = _without_silent(targets, [one for one, _body in told], answers)
         return came_to
 
-    def _take(self, started: datetime) -> list[tuple[Delivery, bytes | None]]:
+    def _take(
+        self, targets: Sequence[str], started: datetime
+    ) -> list[tuple[Delivery, bytes | None]]:
         """Some deliveries, with what they tell; those that tell nothing any more are taken out."""
         with writing(self.url) as connection:
             taken = deliveries.take_due(
-                connection, self.targets, _AT_ONCE, due_by=started, now=self.clock()
+                connection, targets, _AT_ONCE, due_by=started, now=self.clock()
             )
             told = [(one, payload(connection, one, self.clock())) for one in taken]
             for one, body in told:
@@ -186,6 +197,16 @@ class Answer:
     def accepted(self) -> bool:
         """Whether it is a status of 200 to 299."""
         return self.status.isdigit() and self.status.startswith("2")
+
+
+def _without_silent(
+    targets: tuple[str, ...], told: list[Delivery], answers: list[Answer]
+) -> tuple[str, ...]:
+    """The targets, without those that were told something and accepted nothing."""
+    asked = {delivery.target for delivery in told}
+    pairs = zip(told, answers, strict=True)
+    accepted = {delivery.target for delivery, answer in pairs if answer.accepted}
+    return tuple(target for target in targets if target not in asked - accepted)
 
 
 def _wanted(retry_after: str | None) -> timedelta:
