@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.forget_command import forget
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -226,6 +227,9 @@ def schedule(as_json: Json = False) -> None:
     if as_json:
         print_json({"deployments": hours()})
     serve_flows(announced=as_json)
+
+
+app.command()(forget)
 
 
 def _forget_tuned(*, as_json: bool) -> None:

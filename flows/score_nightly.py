@@ -10,6 +10,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
@@ -70,6 +71,7 @@ class Night:
 
 
 @flow(name="score-nightly")
+@at_work
 def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Night:
     """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
 
