@@ -5,10 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-full bench-peers bench-quality lock docs clean
+.PHONY: demo serve test check bench bench-full bench-peers bench-quality lock docs clean
 
 demo: $(READY)
 	@$(BIN)/perdura demo
+
+# The API and the desk page on the demo's table, which is made where there is none.
+serve: $(READY)
+	@test -e "$${PERDURA_HOME:-.}/data/risk.db" || $(BIN)/perdura demo
+	@$(BIN)/perdura serve --with-token
 
 test: check
 	@$(BIN)/pytest -n 2 --dist loadfile

@@ -10,6 +10,10 @@ import typer
 
 from flows.as_json import plain, print_json
 from flows.forget_command import forget
+from flows.push_command import push
+from flows.serve_command import serve
+from flows.token_commands import tokens
+from flows.webhooks_command import webhooks
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -17,6 +21,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(push, name="push")
+app.command()(serve)
+app.add_typer(tokens, name="token")
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

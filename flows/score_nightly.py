@@ -17,6 +17,7 @@ from flows.moments import midnight, refuse_future, today, valid_for
 from flows.parts import parts_of, placed, scratch
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
+from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
 from models.model import ChurnModel
 from models.tracking import load_champion
@@ -56,6 +57,7 @@ class Night:
         degraded: Sources that were missing or stale.
         seconds: By step; of ``states``, ``features`` and ``reasons``, which make up ``score``,
             those of all parts together.
+        untold: What went wrong with the webhooks, which never fail the night; ``None``: nothing.
     """
 
     scored_on: date
@@ -63,6 +65,7 @@ class Night:
     model_version: str
     degraded: tuple[str, ...]
     seconds: Mapping[str, float]
+    untold: str | None = None
 
     @property
     def took(self) -> float:
@@ -103,6 +106,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
         model_version=version,
         degraded=degraded,
         seconds=seconds | _seconds(scored),
+        untold=tell_webhooks(settings),
     )
 
 
@@ -166,7 +170,7 @@ def _publish(
         model_version=version,
         language=settings.language,
         degraded=degraded,
-        bands=Bands(high=settings.high, medium=settings.medium),
+        bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
         valid_for=valid_for(scored_on, settings.timezone),
         progress=progress,
     )

@@ -74,17 +74,30 @@ class Settings(BaseSettings):
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
+        band_stays: Whoever was in a band the night before stays in it until the risk is less than
+            so much of where it begins; 1: bands go by the risk alone.
         offer_from: From this probability that somebody pays more by choice within 60 days, support
             is advised to offer it; never to anybody in trouble.
         actions: An action table of one's own.
         monotone: Hold the model to it that more failed payments, or unpaid invoices, never lower a
             risk.
+        webhooks: URLs that are told of moves into the high band, signed with the secret in the
+            environment (``PERDURA_WEBHOOK_SECRET``), which is never written into the settings.
+        webhook_attempts: After so many a delivery is given up, and can be replayed: 8 are a day.
+        zendesk_url: The account, e.g. ``https://acme.zendesk.com``, for ``perdura push zendesk``.
+        intercom_url: Where its API is; of workspaces in Europe ``https://api.eu.intercom.io``.
+        push_band: Field over there that gets the band; none where empty, as of the next two.
+        push_reasons: Field over there that gets the reasons in words.
+        push_action: Field over there that gets what to do, in words.
+        push_calls_per_minute: A push makes so many calls at most, to leave some for others.
         seed: Decides every random draw in training.
         threads: To fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
             a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, whose workers see the home; by default
             they are done here, one after the other, each on all cores.
         workers: How many workers the cluster has, or is to have.
+        requests_per_second: So many requests a token may make of the API each second, over time.
+        cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
     """
 
     model_config = SettingsConfigDict(env_prefix="PERDURA_", extra="forbid")
@@ -115,13 +128,24 @@ class Settings(BaseSettings):
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
+    band_stays: float = Field(default=DEFAULT_BANDS.stays, gt=0, le=1)
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
+    webhooks: tuple[str, ...] = ()
+    webhook_attempts: int = Field(default=8, ge=1)
+    zendesk_url: str | None = None
+    intercom_url: str = "https://api.intercom.io"
+    push_band: str = "perdura_risk_band"
+    push_reasons: str = "perdura_risk_reasons"
+    push_action: str = "perdura_risk_action"
+    push_calls_per_minute: int = Field(default=150, ge=1)
     seed: int = 0
     threads: int = Field(default=0, ge=0)
     cluster: str | None = None
     workers: int = Field(default=2, ge=1)
+    requests_per_second: float = Field(default=50, gt=0)
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":

@@ -101,6 +101,8 @@ def print_night(night: Night, console: Console = OUT) -> None:
     )
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.")
+    if night.untold:
+        console.print(f"[yellow]{night.untold}[/]", highlight=False)
     console.print(f"Next: perdura risk --on {night.scored_on}")
 
 

@@ -1,8 +1,19 @@
-"""What support did about somebody, and what it left undone on purpose."""
+"""What support did about somebody, and what it left undone on purpose.
+
+All functions are called inside a transaction that somebody else began (``risk.store.writing`` with
+``durable``): what they wrote is there for good when that has ended without an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from risk.schema import METADATA, Utc, column, one_of
+from risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
 
 #: What a person at the desk can say to have done.
 ACTIONS = ("called", "mailed", "offered", "left_alone")
@@ -23,3 +34,215 @@ CONTACTS = sa.Table(
     sa.Index("contacts_of", "subscriber_id", "happened_at"),
     comment="One row per contact; nothing is ever changed but undone_at",
 )
+
+#: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
+#: then does it become an event, and events are never changed.
+UNDO_FOR = timedelta(hours=1)
+
+LONGEST_NOTE = 2_000
+#: Of a subscriber's id, and of the name of who wrote, in characters.
+LONGEST_NAME = 1_000
+
+
+class BadContact(ValueError):
+    """What was told is no contact. Nothing was written."""
+
+
+class NoContact(LookupError):
+    """There is no contact of that id. Nothing was written."""
+
+
+class Refused(ValueError):
+    """It stands against what is there already. Nothing was written."""
+
+
+class HeldOut(Refused):
+    """An offer to somebody of the comparison group, which was not forced."""
+
+
+class OtherContact(Refused):
+    """Another contact has this id."""
+
+
+class TooLate(Refused):
+    """The contact can no longer be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One contact, named as in the table ``contacts``."""
+
+    contact_id: str
+    subscriber_id: str
+    happened_at: datetime
+    known_at: datetime
+    action: str
+    by: str
+    note: str | None
+    forced: bool
+    undone_at: datetime | None
+
+
+def log_contact(
+    connection: sa.Connection,
+    *,
+    contact_id: str,
+    subscriber_id: str,
+    action: str,
+    by: str,
+    happened_at: datetime | None = None,
+    note: str | None = None,
+    force: bool = False,
+    now: datetime | None = None,
+) -> Contact:
+    """The contact as it stands in the table, written now or, told alike, before.
+
+    Args:
+        connection: In a transaction of ``risk.store.writing``.
+        contact_id: A UUID that the caller chose: told again it is the same contact.
+        subscriber_id: Who was contacted, or left alone; whether they are scored is not asked.
+        action: One of ``ACTIONS``.
+        by: Name of the token that writes.
+        happened_at: When, with a time zone and not in the future; by default now.
+        note: At most ``LONGEST_NOTE`` characters; empty is none.
+        force: Write an offer even if the newest night holds the person out; that is kept.
+        now: When it is written; by default now.
+
+    Raises:
+        BadContact: Something of it is no contact.
+        HeldOut: It is an offer to somebody whom the newest night holds out, and not forced.
+        OtherContact: Another content has this id.
+    """
+    now = now or datetime.now(UTC)
+    when = _moment(happened_at, now)
+    told = _checked(contact_id, subscriber_id, action, by, note)
+    if found := _contact(connection, told["contact_id"]):
+        return _same(found, told | ({"happened_at": when} if happened_at else {}))
+    forced = action == "offered" and is_held_out(connection, subscriber_id)
+    if forced and not force:
+        raise HeldOut(
+            f"subscriber {subscriber_id!r} is of the comparison group, to whom no offer is made, "
+            "so that what offers do can be measured; leave them alone, or force it"
+        )
+    written = Contact(**told, happened_at=when, known_at=now, forced=forced, undone_at=None)
+    return _insert(connection, written, told)
+
+
+def undo_contact(
+    connection: sa.Connection, contact_id: str, *, now: datetime | None = None
+) -> Contact:
+    """The contact, taken back now or before; possible for ``UNDO_FOR`` after it was written.
+
+    Raises:
+        BadContact: The id is no UUID.
+        NoContact: There is no such contact.
+        TooLate: It has stood for longer, and models may have learnt of it.
+    """
+    now, key = now or datetime.now(UTC), _uuid(contact_id)
+    found = _contact(connection, key)
+    if found is None:
+        raise NoContact(f"no contact has the id {key}; nothing can be taken back")
+    if found.undone_at is None:
+        if now >= found.known_at + UNDO_FOR:
+            raise TooLate(
+                f"contact {key} was written at {found.known_at:%Y-%m-%d %H:%M} UTC and can be "
+                f"taken back for {UNDO_FOR // timedelta(minutes=1)} minutes only; since then it "
+                "is part of what models know. Log what happened since as a contact of its own"
+            )
+        this = (CONTACTS.c.contact_id == key) & CONTACTS.c.undone_at.is_(None)
+        connection.execute(sa.update(CONTACTS).where(this).values(undone_at=now))
+    return _contact(connection, key) or found
+
+
+def contacts_of(connection: sa.Connection, subscriber_id: str) -> list[Contact]:
+    """Everything that was written about one subscriber, newest first, undone contacts among it."""
+    query = sa.select(CONTACTS).where(CONTACTS.c.subscriber_id == subscriber_id)
+    newest = query.order_by(CONTACTS.c.happened_at.desc(), CONTACTS.c.known_at.desc())
+    return [Contact(**row) for row in connection.execute(newest).mappings()]
+
+
+def is_held_out(connection: sa.Connection, subscriber_id: str) -> bool:
+    """Whether the newest night has the subscriber in the comparison group."""
+    newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
+    query = sa.select(RISK.c.held_out).where(
+        RISK.c.scored_on == newest, RISK.c.subscriber_id == subscriber_id
+    )
+    return bool(connection.scalar(query))
+
+
+def _checked(
+    contact_id: str, subscriber_id: str, action: str, by: str, note: str | None
+) -> dict[str, Any]:
+    return {
+        "contact_id": _uuid(contact_id),
+        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
+        "action": _action(action),
+        "by": _text("by", by, LONGEST_NAME),
+        "note": _text("note", note, LONGEST_NOTE) if note else None,
+    }
+
+
+def _contact(connection: sa.Connection, contact_id: str) -> Contact | None:
+    query = sa.select(CONTACTS).where(CONTACTS.c.contact_id == contact_id)
+    found = connection.execute(query).mappings().first()
+    return Contact(**found) if found else None
+
+
+def _insert(connection: sa.Connection, contact: Contact, told: dict[str, Any]) -> Contact:
+    """Write it, unless somebody else has done so at the same moment."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(CONTACTS).values(asdict(contact)))
+    except sa.exc.IntegrityError:
+        found = _contact(connection, contact.contact_id)
+        if found is None:
+            raise
+        return _same(found, told)
+    return contact
+
+
+def _same(found: Contact, told: dict[str, Any]) -> Contact:
+    """The contact that is there, if it is what was told."""
+    other = [name for name, value in told.items() if getattr(found, name) != value]
+    if other:
+        raise OtherContact(
+            f"contact {found.contact_id} is there already, with another {', '.join(other)}; "
+            "choose a new UUID for another contact"
+        )
+    return found
+
+
+def _moment(happened_at: datetime | None, now: datetime) -> datetime:
+    if happened_at is None:
+        return now
+    if happened_at.utcoffset() is None:
+        raise BadContact(f"happened_at is {happened_at}, of no time zone; write 2026-11-27T09:30Z")
+    if happened_at > now:
+        raise BadContact(
+            f"happened_at is {happened_at.isoformat()}, and it is {now:%Y-%m-%dT%H:%M:%SZ} now; "
+            "leave it out for what has just happened"
+        )
+    return happened_at.astimezone(UTC)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BadContact(f"contact_id should be a UUID, got {text[:50]!r}") from None
+
+
+def _action(action: str) -> str:
+    if action not in ACTIONS:
+        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
+    return action
+
+
+def _text(name: str, text: str, longest: int) -> str:
+    """The text, if every database can hold it."""
+    if not text or len(text) > longest:
+        raise BadContact(f"{name} should have 1 to {longest:,} characters, got {len(text):,}")
+    # PostgreSQL holds no NUL, and no database half of a character (a lone surrogate).
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadContact(f"{name} has a NUL or half a character in it; leave it out")
+    return text

@@ -72,10 +72,12 @@ def night_of(
     degraded: list[str],
     valid_for: timedelta,
     published_at: datetime,
+    before: str | None = None,
 ) -> Night:
     """The night that consists of so many rows, current for so long after 00:00 UTC on its day.
 
-    The fingerprint is the same if and only if the content is; ``published_at`` is not content.
+    The fingerprint is the same if and only if the content is, and that of the night ``before``,
+    beside which it stands; ``published_at`` is not content.
     """
     facts: dict[str, Any] = {
         "scored_on": scored_on,
@@ -85,4 +87,5 @@ def night_of(
         "valid_until": midnight(scored_on) + valid_for,
         "degraded": degraded,
     }
-    return Night(**facts, published_at=published_at, fingerprint=content.digest(facts))
+    digest = content.digest(facts if before is None else facts | {"before": before})
+    return Night(**facts, published_at=published_at, fingerprint=digest)

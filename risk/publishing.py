@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from risk import queries, sqlite
+from risk import queries, store
+from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
-from risk.staging import Ordered, Staging, is_frame, pieces
-from risk.threads import ahead
+from risk.staging import Staging, is_frame, pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,50 +53,64 @@ def stage(
         yield staged
 
 
-def swap(file: Path, night: Night, staged: Staging, tell: Progress, *, rows_at_a_time: int) -> None:
-    """Put what is staged in the place of the night, unless it is there already."""
-    with sqlite.writing(file) as connection:
+def swap(
+    url: str,
+    staged: Staging,
+    tell: Progress,
+    *,
+    scored_on: date,
+    told: Callable[[Staging, str | None], Night],
+    bands: Bands,
+    rows_at_a_time: int,
+) -> None:
+    """Put what is staged in the place of the night, unless it is there already.
+
+    ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    """
+    with store.writing(url) as connection:
+        store.take_turn(connection)
+        before = night_before(connection, scored_on)
+        night = told(staged, before.fingerprint if before else None)
         if queries.is_published(connection, night):
             return
         tell(0, night.rows, "staging")
-        sqlite.sweep(file)
-        _replace(connection, file, night, staged, tell, rows_at_a_time=rows_at_a_time)
+        store.make_room(connection, scored_on)
+        with closing(_windows(url, staged, before, bands, rows_at_a_time)) as windows:
+            filled = store.filled(
+                connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
+            )
+            with closing(filled) as parts:
+                _replace(connection, night, parts, tell)
+        store.settle(connection, scored_on)
         tell(night.rows, night.rows, "committing")
+
+
+def _windows(
+    url: str, staged: Staging, before: Before | None, bands: Bands, rows_at_a_time: int
+) -> Generator[pl.DataFrame, None, None]:
+    """The night so many rows at a time, each beside the night before, where there is one.
+
+    That one stays as it is, so it is read beside the transaction, by who fills.
+    """
+    windows = staged.ordered().windows(rows_at_a_time)
+    if before is None:
+        yield from windows
+        return
+    with store.reading(url) as connection:
+        yield from beside(connection, before.scored_on, windows, bands)
 
 
 def _replace(
     connection: sa.Connection,
-    file: Path,
     night: Night,
-    staged: Staging,
+    parts: Iterator[tuple[sa.Select[Any], int]],
     tell: Progress,
-    *,
-    rows_at_a_time: int,
 ) -> None:
-    """One part is filled by another thread while the one before it is being inserted."""
     queries.clear_night(connection, night.scored_on)
     done = 0
     tell(done, night.rows, "inserting")
-    for part, rows in _filled(file, night.rows, staged.ordered(), rows_at_a_time):
-        name = sqlite.attach(connection, part)
-        for inserted in queries.insert_rows(
-            connection, night, name, staged.columns, rows, at_a_time=rows_at_a_time
-        ):
-            done += inserted
-            tell(done, night.rows, "inserting")
+    for rows, some in parts:
+        queries.insert_rows(connection, night, rows)
+        done += some
+        tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
-
-
-def _filled(
-    file: Path, rows: int, ordered: Ordered, rows_at_a_time: int
-) -> Iterator[tuple[Path, int]]:
-    """The night in files to attach, and how many rows are in each."""
-    windows = -(-rows // rows_at_a_time)
-    each = -(-windows // sqlite.PARTS)
-    taken = ordered.windows(rows_at_a_time)
-
-    def fill(part: int) -> tuple[Path, int]:
-        filled = sqlite.fill(file, part, islice(taken, each))
-        return filled, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
-
-    return ahead(fill, range(-(-windows // each)), threads=1)

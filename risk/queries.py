@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from risk.catalog import columns_of
 from risk.night import Night
 from risk.schema import NIGHTS, RISK, Utc
-from risk.sqlite import STAGED, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     Raises:
         NoNight: Says which nights there are.
     """
-    if not sa.inspect(connection).has_table(NIGHTS.name):
+    if not columns_of(connection, NIGHTS):
         raise NoNight("no night has been published here yet; score one first")
     query = sa.select(NIGHTS).order_by(NIGHTS.c.scored_on.desc()).limit(1)
     if scored_on is not None:
@@ -57,20 +57,13 @@ def clear_night(connection: sa.Connection, scored_on: date) -> None:
         connection.execute(sa.delete(table).where(table.c.scored_on == scored_on))
 
 
-def insert_rows(
-    connection: sa.Connection,
-    night: Night,
-    schema: str,
-    staged: list[str],
-    rows: int,
-    *,
-    at_a_time: int,
-) -> Iterator[int]:
-    """Insert the rows of an attached file, which has the columns ``staged``; how many, by steps."""
-    for done in range(0, rows, at_a_time):
-        some = min(at_a_time, rows - done)
-        connection.execute(_insert(night, schema, staged, done, some))
-        yield some
+def insert_rows(connection: sa.Connection, night: Night, rows: sa.Select[Any]) -> None:
+    """Insert staged rows; what all rows share comes from the night."""
+    staged = rows.selected_columns.keys()
+    shared = {c.name: c for c in RISK.c if c.name not in staged}
+    values = (sa.literal(getattr(night, name), c.type) for name, c in shared.items())
+    told = rows.add_columns(*values)
+    connection.execute(sa.insert(RISK).from_select([*staged, *shared], told))
 
 
 def insert_night(connection: sa.Connection, night: Night) -> None:
@@ -137,18 +130,6 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-def _insert(night: Night, schema: str, staged: list[str], after: int, rows: int) -> sa.Insert:
-    """So many rows after the rowid ``after``; what all rows share comes from the night."""
-    source = sa.table(
-        STAGED, sa.column("rowid"), *(sa.column(name) for name in staged), schema=schema
-    )
-    shared = {c.name: c for c in RISK.c if c.name not in staged}
-    values = [sa.literal(getattr(night, name), c.type) for name, c in shared.items()]
-    found = sa.select(*(source.c[name] for name in staged), *values)
-    found = found.where(source.c.rowid > after, source.c.rowid <= after + rows)
-    return sa.insert(RISK).from_select([*staged, *shared], found)
 
 
 def _pandas_type(column: sa.Column[Any]) -> str:

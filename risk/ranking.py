@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """Where bands begin: ``high`` is ``[high, 1]``, ``medium`` ``[medium, high)``, the rest low."""
+    """Where bands begin: ``high`` is ``[high, 1]``, ``medium`` ``[medium, high)``, the rest low.
+
+    Whoever was in a band the night before stays in it down to ``stays`` of where it begins.
+    """
 
     high: float = 0.25
     medium: float = 0.10
+    stays: float = 0.8
 
     def __post_init__(self) -> None:
         if not 0 < self.medium <= self.high <= 1:
             raise ValueError(f"bands need 0 < medium <= high <= 1, got {self}")
+        if not 0 < self.stays <= 1:
+            raise ValueError(f"bands need 0 < stays <= 1, got {self}")
 
 
 DEFAULT_BANDS = Bands()

@@ -91,7 +91,7 @@ RISK = sa.Table(
     column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
     column("action", sa.Text, "What to do, as a code"),
     column("action_text", sa.Text, "What to do, in words"),
-    # Columns that came later are null in nights published before: ``risk.sqlite`` adds them.
+    # Columns that came later are null in nights published before: ``risk.catalog`` adds them.
     column(
         "offer",
         sa.Float,
@@ -162,6 +162,24 @@ RISK = sa.Table(
         "rank",
         unique=True,
         sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+        postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+    ),
+    # Of the riskiest, the dearest of a currency; and those who moved (see ``risk.listing``).
+    sa.Index(
+        "dearest_by_currency",
+        "scored_on",
+        "currency",
+        "expected_loss",
+        "subscriber_id",
+        sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+        postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
+    ),
+    sa.Index(
+        "moved",
+        "scored_on",
+        "risk",
+        sqlite_where=sa.text("band_before != band"),
+        postgresql_where=sa.text("band_before != band"),
     ),
     # Those to whom something is to be offered are few, and found by it.
     sa.Index(
@@ -169,8 +187,10 @@ RISK = sa.Table(
         "scored_on",
         "offer",
         sqlite_where=sa.text("advice = 'offer'"),
+        postgresql_where=sa.text("advice = 'offer'"),
     ),
     comment="One row per night and subscriber; past nights stay",
+    postgresql_partition_by="RANGE (scored_on)",
 )
 
 
@@ -182,3 +202,12 @@ def _keep_comment(element: CreateColumn, compiler: Any, **options: Any) -> str |
     if text is None or column.table.metadata is not METADATA or not column.comment:
         return text
     return f"{text} /* {column.comment} */"
+
+
+@compiles(CreateColumn, "postgresql")
+def _compare_bytes(element: CreateColumn, compiler: Any, **options: Any) -> str | None:
+    """Texts are in the order of SQLite: that of PostgreSQL hangs on where it was installed."""
+    text = compiler.visit_create_column(element, **options)
+    if text is None or not isinstance(element.element.type, sa.Text):
+        return text
+    return text.replace(" TEXT", ' TEXT COLLATE "C"', 1)

@@ -1,14 +1,21 @@
-"""Where the risk table and what stands around it are kept, by URL."""
+"""Where the risk table and what stands around it are kept, by URL: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk import sqlite
+from risk import partitions, postgres, sqlite
 from risk.queries import NoNight
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @contextmanager
@@ -19,19 +26,89 @@ def reading(url: str) -> Iterator[sa.Connection]:
         NoNight: Nothing has ever been written there.
         ValueError: ``url`` names no store.
     """
-    file = sqlite.database_file(url)
-    if not file.exists():
-        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
-    with sqlite.reading(file) as connection:
+    with _reading(url) as connection:
         yield connection
 
 
 @contextmanager
-def writing(url: str) -> Iterator[sa.Connection]:
+def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
+
+    Args:
+        url: Where to; made where absent.
+        durable: Whether not even a power cut may take it back, as of what people wrote.
 
     Raises:
         ValueError: ``url`` names no store.
     """
-    with sqlite.writing(sqlite.database_file(url)) as connection:
+    with _writing(url, durable=durable) as connection:
         yield connection
+
+
+def folder_beside(url: str) -> Path:
+    """Where a night may wait until the last of its rows has come.
+
+    Raises:
+        ValueError: ``url`` names no store.
+    """
+    if postgres.is_postgres(url):
+        return Path(tempfile.gettempdir())
+    return sqlite.database_file(url).parent
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Be the only one who publishes until the transaction of ``writing`` ends."""
+    if connection.dialect.name == "postgresql":
+        postgres.take_turn(connection)
+
+
+def make_room(connection: sa.Connection, scored_on: date) -> None:
+    """Make the part of the table that the night is to be in."""
+    if connection.dialect.name == "postgresql":
+        partitions.make(connection, scored_on)
+
+
+def settle(connection: sa.Connection, scored_on: date) -> None:
+    """Let those who ask for the night find it as fast as they will later."""
+    if connection.dialect.name == "postgresql":
+        partitions.analyze(connection, scored_on)
+
+
+def filled(
+    connection: sa.Connection,
+    url: str,
+    windows: Iterator[pl.DataFrame],
+    columns: Sequence[str],
+    rows: int,
+    *,
+    rows_at_a_time: int,
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
+    """The rows of a night as SQL can read them, so many at a time, and how many they are.
+
+    To be called by who has taken the turn, inside ``writing``.
+    """
+    from risk import postgres_bulk, sqlite_bulk
+
+    if postgres.is_postgres(url):
+        return postgres_bulk.filled(
+            connection, url, windows, columns, rows, rows_at_a_time=rows_at_a_time
+        )
+    file = sqlite.database_file(url)
+    return sqlite_bulk.filled(
+        connection, file, windows, columns, rows, rows_at_a_time=rows_at_a_time
+    )
+
+
+def _reading(url: str) -> AbstractContextManager[sa.Connection]:
+    if postgres.is_postgres(url):
+        return postgres.reading(url)
+    file = sqlite.database_file(url)
+    if not file.exists():
+        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
+    return sqlite.reading(file)
+
+
+def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection]:
+    if postgres.is_postgres(url):
+        return postgres.writing(url)  # always is
+    return sqlite.writing(sqlite.database_file(url), durable=durable)

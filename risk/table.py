@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk import sqlite
-from risk.night import VALID_FOR, Freshness, freshness_of, night_of
+from risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
 from risk.queries import (
     NoNight,
     frame,
@@ -22,12 +20,14 @@ from risk.queries import (
 from risk.ranking import DEFAULT_BANDS, Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import BadScores
+from risk.store import folder_beside, reading
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
     from risk.publishing import Progress
+    from risk.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
 
@@ -74,7 +74,7 @@ def publish(
         scores: One row per subscriber, as ``risk.scores`` describes it; or many such frames, each
             subscriber in one of them. They may take their time: each is put aside in a file
             before the next is asked for, and the table is not locked before the last has come.
-        url: ``sqlite:///FILE``; made where absent.
+        url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
         language: Language of ``reasons`` and ``action_text``.
@@ -93,21 +93,12 @@ def publish(
 
     Raises:
         BadScores: The scores break a rule. Nothing was published.
-        ValueError: ``url`` names no file.
+        ValueError: ``url`` names no store.
     """
     from risk.publishing import stage, swap
 
-    tell = progress or (lambda _done, _total, _what: None)
-    file = sqlite.database_file(url)
-    with stage(
-        scores,
-        bands,
-        file.parent,
-        tell,
-        rows_at_a_time=rows_at_a_time,
-        read_at_a_time=read_at_a_time,
-    ) as staged:
-        night = night_of(
+    def night(staged: Staging, before: str | None) -> Night:
+        return night_of(
             staged.rows,
             staged.content,
             scored_on=scored_on,
@@ -116,9 +107,28 @@ def publish(
             degraded=list(degraded),
             valid_for=valid_for,
             published_at=now or datetime.now(UTC),
+            before=before,
         )
-        swap(file, night, staged, tell, rows_at_a_time=rows_at_a_time)
-    return night.rows
+
+    tell = progress or (lambda _done, _total, _what: None)
+    with stage(
+        scores,
+        bands,
+        folder_beside(url),
+        tell,
+        rows_at_a_time=rows_at_a_time,
+        read_at_a_time=read_at_a_time,
+    ) as staged:
+        swap(
+            url,
+            staged,
+            tell,
+            scored_on=scored_on,
+            told=night,
+            bands=bands,
+            rows_at_a_time=rows_at_a_time,
+        )
+        return staged.rows
 
 
 def read(
@@ -146,7 +156,7 @@ def read(
     query = by_rank(top)
     if subscriber_id is not None:
         query = query.where(RISK.c.subscriber_id == subscriber_id)
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         night = published_night(connection, scored_on)
         return frame(connection, query.where(RISK.c.scored_on == night.scored_on))
 
@@ -160,7 +170,7 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
         NoNight: Says which nights there are.
     """
     query = by_rank(top)
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         night = published_night(connection, scored_on)
         return records(connection, query.where(RISK.c.scored_on == night.scored_on))
 
@@ -171,7 +181,7 @@ def to_offer(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
     Raises:
         NoNight: Says which nights there are.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         return offers_of(connection, published_night(connection, scored_on), top)
 
 
@@ -181,7 +191,7 @@ def history(url: str, subscriber_id: str) -> pd.DataFrame:
     Raises:
         NoNight: Nothing has been published.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         published_night(connection)
         return frame(connection, nights_of(subscriber_id))
 
@@ -192,7 +202,7 @@ def freshness(url: str, now: datetime | None = None) -> Freshness:
     Raises:
         NoNight: Nothing has been published.
     """
-    with sqlite.reading(_existing(url)) as connection:
+    with reading(url) as connection:
         return freshness_of(published_night(connection), now or datetime.now(UTC))
 
 
@@ -205,10 +215,3 @@ def by_rank(top: int | None) -> sa.Select[Any]:
         return query
     # In the index's own words: else SQLite does not see that it holds them.
     return query.where(RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS)))
-
-
-def _existing(url: str) -> Path:
-    file = sqlite.database_file(url)
-    if not file.exists():
-        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
-    return file

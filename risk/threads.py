@@ -1,7 +1,7 @@
 """Work done in the background, a little ahead of whoever needs it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,10 +9,13 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-def ahead(work: Callable[[_In], _Out], items: Iterable[_In], *, threads: int = 2) -> Iterator[_Out]:
+def ahead(
+    work: Callable[[_In], _Out], items: Iterable[_In], *, threads: int = 2
+) -> Generator[_Out, None, None]:
     """What ``work`` makes of each item, in order, so many items at once.
 
     The items are taken by the caller's own thread; an error is raised in the place of its item.
+    Whoever stops before the end closes it, and so waits for what has been begun.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[_Out]] = deque()

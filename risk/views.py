@@ -57,7 +57,13 @@ HISTORY = _view("risk_history")
 
 def create_views(connection: sa.Connection) -> None:
     """Make the views anew, as this version words them. To be called inside a transaction."""
+    drop_views(connection)
     for name, query in _QUERIES.items():
         told = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {told}")
+
+
+def drop_views(connection: sa.Connection) -> None:
+    """Take the views away: the tables that they read are to change."""
+    for name in _QUERIES:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")

@@ -1,0 +1,81 @@
+"""The help desks of the settings, with credentials from the environment."""
+
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from flows.settings import Settings
+from risk.out.caller import Caller, Pace
+from risk.out.fields import FieldNames, Filling
+from risk.out.intercom import LONGEST, Intercom
+from risk.out.targets import host_of
+from risk.out.zendesk import Zendesk
+
+Name = Literal["zendesk", "intercom"]
+
+
+class NotSetUp(ValueError):
+    """The settings, or the environment, lack what it takes. Nothing was sent."""
+
+
+def filling(name: Name, settings: Settings) -> Filling:
+    """How the fields are filled over there."""
+    names = FieldNames(
+        band=settings.push_band, reasons=settings.push_reasons, action=settings.push_action
+    )
+    if not names.cleared():
+        raise NotSetUp("push_band, push_reasons and push_action are all empty; name one field")
+    if name == "zendesk":
+        return Filling(names=names, language=settings.language)
+    return Filling(names=names, language=settings.language, longest=LONGEST)
+
+
+@contextmanager
+def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom, Path]]:
+    """A help desk, and the file of what it has been told, one for each account.
+
+    Raises:
+        NotSetUp: Says what to set.
+        BadTarget: Its address is not to be sent to.
+        NotAllowed: It does not let us in.
+        NotNow: It could not be asked.
+    """
+    open_ = _zendesk if name == "zendesk" else _intercom
+    with open_(settings) as (tool, account):
+        yield tool, settings.home / "data" / f"push-{name}-{account}.jsonl"
+
+
+@contextmanager
+def _zendesk(settings: Settings) -> Iterator[tuple[Zendesk, str]]:
+    if settings.zendesk_url is None:
+        raise NotSetUp("no account; write zendesk_url = 'https://NAME.zendesk.com'")
+    token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
+    basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
+    headers = {"authorization": f"Basic {basic}" if email else f"Bearer {token}"}
+    with Caller(settings.zendesk_url, headers, _pace(settings)) as caller:
+        yield Zendesk(caller), _plain(host_of(settings.zendesk_url))
+
+
+@contextmanager
+def _intercom(settings: Settings) -> Iterator[tuple[Intercom, str]]:
+    headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
+    with Caller(settings.intercom_url, headers, _pace(settings)) as caller:
+        intercom = Intercom(caller)
+        yield intercom, intercom.workspace()
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(settings.push_calls_per_minute)
+
+
+def _of_environment(name: str) -> str:
+    if not (value := os.environ.get(name, "").strip()):
+        raise NotSetUp(f"{name} is not set in the environment: credentials come from nowhere else")
+    return value
+
+
+def _plain(host: str) -> str:
+    return "".join(c if c.isalnum() or c in ".-" else "-" for c in host)

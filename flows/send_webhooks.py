@@ -1,0 +1,52 @@
+"""Tell the webhooks of moves into the high band."""
+
+import os
+from pathlib import Path
+
+from flows.settings import Settings
+from risk.out.webhooks import Sent, send
+
+SECRET = "PERDURA_WEBHOOK_SECRET"  # noqa: S105 - the name, not the secret
+
+
+class NoSecret(ValueError):
+    """There is nothing to sign with. Nothing was sent."""
+
+
+class NoTargets(ValueError):
+    """There is nobody to tell. Nothing was sent."""
+
+
+def send_webhooks(home: Path | None = None) -> Sent:
+    """Queue the newest night's moves into the high band, and try whatever is due, once.
+
+    Raises:
+        NoTargets: The settings name no webhooks.
+        NoSecret: The environment has no secret.
+        BadSecret: The secret is not one.
+        BadTarget: A target is not to be sent to.
+        NoNight: Nothing has been published.
+    """
+    settings = Settings.at(home)
+    if not settings.webhooks:
+        raise NoTargets("the settings name no webhooks; write webhooks = ['https://HOST/PATH']")
+    if not (secret := os.environ.get(SECRET)):
+        raise NoSecret(f"webhooks are signed, and {SECRET} is not set in the environment")
+    return send(settings.risk_url, settings.webhooks, secret, attempts=settings.webhook_attempts)
+
+
+def tell_webhooks(settings: Settings) -> str | None:
+    """As ``send_webhooks``, where there are any; what went wrong is said, and stops nobody.
+
+    Returns:
+        ``None`` where nothing went wrong, else what, in a sentence without anybody's data.
+    """
+    if not settings.webhooks:
+        return None
+    try:
+        sent = send_webhooks(settings.home)
+    except Exception as error:  # whatever it is: the night has been published
+        ours = type(error).__module__.startswith(("risk.", "flows."))
+        return f"webhooks were not told: {error if ours else type(error).__name__}"
+    waiting = sent.failed + sent.dead
+    return f"{waiting} webhook deliveries failed" if waiting else None

@@ -1,0 +1,104 @@
+"""The command that serves the API and the desk page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from flows.as_json import print_json
+
+_NAME = "perdura serve --with-token"
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
+    with_token: Annotated[
+        bool,
+        typer.Option("--with-token", help="Make and print a token that holds until the end."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print address and token as JSON.")
+    ] = False,
+) -> None:
+    """Serve the risk table to people and programs, until Ctrl-C."""
+    from flows.settings import Settings
+    from risk.api.app import Served, app_of
+
+    settings = Settings()
+    app = app_of(
+        Served(
+            url=settings.risk_url,
+            language=settings.language,
+            per_second=settings.requests_per_second,
+            cors_origins=settings.cors_origins,
+        )
+    )
+    with _token(settings.risk_url, wanted=with_token) as token:
+        _run(app, host, port, token, as_json=as_json)
+
+
+def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool) -> None:
+    import asyncio
+
+    import uvicorn
+
+    class Announced(uvicorn.Server):
+        """Says where it listens, once it does."""
+
+        async def startup(self, sockets: list | None = None) -> None:
+            await super().startup(sockets)
+            at = self.servers[0].sockets[0].getsockname()[1] if self.started else port
+            _announce(f"http://{host}:{at}", token, as_json=as_json)
+
+    # No log of requests: their paths name people. Who read whom is in the audit.
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host,
+        port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    asyncio.run(Announced(config).serve())
+
+
+def _announce(address: str, token: str | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"address": address, "token": token})
+        return
+    typer.echo(f"Serving {address} (what it answers: {address}/v1/openapi.json)")
+    if token:
+        typer.echo(f"Token, until this ends: {token}")
+        typer.echo(f'  curl -H "Authorization: Bearer {token}" "{address}/v1/current?size=3"')
+
+
+@contextmanager
+def _token(url: str, *, wanted: bool) -> Iterator[str | None]:
+    """A token to read and to log contacts, revoked at the end, or before the next one is made."""
+    if not wanted:
+        yield None
+        return
+    _revoke(url)
+    from risk.store import writing
+    from risk.tokens import create
+
+    with writing(url) as connection:
+        token = create(connection, _NAME, ["read", "contact"])
+    try:
+        yield token
+    finally:
+        _revoke(url)
+
+
+def _revoke(url: str) -> None:
+    from risk.store import writing
+    from risk.tokens import listed, revoke
+
+    with writing(url) as connection:
+        if any(t.name == _NAME and t.revoked_at is None for t in listed(connection)):
+            revoke(connection, _NAME)

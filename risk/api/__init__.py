@@ -1,0 +1,1 @@
+"""The risk table over HTTP, for the tools of support."""

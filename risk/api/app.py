@@ -1,0 +1,73 @@
+"""The app: the API under ``/v1``, and whatever else is put into it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from risk.api import listed, people, state
+from risk.api.auditing import Audit
+from risk.api.bodies import Bodies
+from risk.api.problems import tell_problems
+from risk.api.protection import protect
+from risk.api.rates import Rates
+from risk.api.served import Served, Serving
+from risk.audit import AUDIT
+from risk.queries import NoNight
+from risk.store import reading, writing
+
+_LOG = logging.getLogger(__name__)
+
+_ABOUT = """Who may leave, how likely, why, what it costs, and what was done about it.
+
+Amounts are minor units of their currency and are never added up across currencies. Moments are in
+UTC. Errors are `application/problem+json` and say what was asked, what was found, what to do."""
+
+
+def app_of(served: Served) -> FastAPI:
+    """The app that serves the table. It starts, and answers 503, where the database is away."""
+    app = FastAPI(
+        title="Perdura",
+        version="1",
+        description=_ABOUT,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # their scripts come from elsewhere
+        redoc_url=None,
+        lifespan=_at_work,
+    )
+    app.state.serving = Serving(
+        served=served,
+        audit=Audit(served.url),
+        rates=Rates(per_second=served.per_second, burst=served.burst),
+    )
+    for part in (state, listed, people):
+        app.include_router(part.router)
+    tell_problems(app)
+    app.add_middleware(Bodies)
+    protect(app, served.cors_origins)
+    return app
+
+
+@asynccontextmanager
+async def _at_work(app: FastAPI) -> AsyncIterator[None]:
+    """Between start and end: the audit is written, the last of it after the last answer."""
+    await run_in_threadpool(_bring_up_to_date, app.state.serving.served.url)
+    with app.state.serving.audit:
+        yield
+
+
+def _bring_up_to_date(url: str) -> None:
+    """Tables that an older version has not made are made, where there is a database."""
+    try:
+        with reading(url) as connection:
+            there = sa.inspect(connection).has_table(AUDIT.name)
+        if not there:
+            with writing(url):
+                pass
+    except (NoNight, sa.exc.SQLAlchemyError) as error:
+        _LOG.warning("the database is not there yet: %s", type(error).__name__)

@@ -1,0 +1,117 @@
+"""Routes of one subscriber: what is known of them, and what support did."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Body, Request
+from starlette.responses import Response
+
+from risk.api.access import Contacter, Reader
+from risk.api.answers import Json, answer, freshness, freshness_headers, known_already, tag_of
+from risk.api.asked import ContactAsked, ContactId, SubscriberId
+from risk.api.problems import Problem
+from risk.api.served import serving
+from risk.api.shapes import (
+    CONTACT,
+    EVENT,
+    EXAMPLE,
+    FRESHNESS,
+    HISTORY_EXAMPLE,
+    Logged,
+    Told,
+    documented,
+)
+from risk.contacts import Contact, contacts_of, log_contact, undo_contact
+from risk.listing import events_of, one, over_time
+from risk.night import Night
+from risk.queries import NoNight, published_night
+from risk.store import reading, writing
+
+router = APIRouter(prefix="/v1", tags=["subscribers"])
+
+_TOLD = {
+    "subscriber_id": "sub_0042",
+    "now": EXAMPLE,
+    "history": [HISTORY_EXAMPLE],
+    "events": [EVENT],
+    "contacts": [CONTACT],
+    "freshness": FRESHNESS,
+}
+_ASKED = {name: CONTACT[name] for name in ("contact_id", "subscriber_id", "action", "note")}
+_LOGGED = {"contact": CONTACT, "freshness": FRESHNESS}
+
+
+@router.get(
+    "/subscribers/{subscriber_id:path}",
+    **documented(Told, _TOLD, 401, 403, 404, 422, 429, 503),
+)
+def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberId) -> Response:
+    """One subscriber: risk now and in the last 90 nights, reasons, money, events, contacts.
+
+    `now` is null for somebody whom earlier nights scored and the newest did not.
+    """
+    at_work = serving(request)
+    at_work.audit.note(holder, "subscriber", subscriber_id)
+    with reading(at_work.served.url) as connection:
+        night = published_night(connection)
+        contacts = contacts_of(connection, subscriber_id)
+        tag = tag_of(request, night, contacts)
+        if held := known_already(request, night, tag):
+            return held
+        told = {
+            "subscriber_id": subscriber_id,
+            "now": one(connection, subscriber_id),
+            "history": over_time(connection, subscriber_id),
+            "events": events_of(connection, subscriber_id),
+            "contacts": contacts,
+        }
+    if not (told["now"] or told["history"] or contacts):
+        raise Problem(404, "no night of the last 90 scored this subscriber", "check the id")
+    return answer(night, told, tag)
+
+
+@router.post("/contacts", **documented(Logged, _LOGGED, 401, 403, 409, 413, 422, 429, 503))
+def log(
+    request: Request,
+    holder: Contacter,
+    asked: Annotated[ContactAsked, Body(openapi_examples={"called": {"value": _ASKED}})],
+) -> Response:
+    """Write down what support did. Told again with the same `contact_id`, it is the same contact.
+
+    An offer to somebody of the comparison group is refused (409) unless forced, which is kept.
+    When this has answered, the contact is safe.
+    """
+    at_work = serving(request)
+    with writing(at_work.served.url, durable=True) as connection:
+        contact = log_contact(connection, by=holder.name, **asked.model_dump())
+        night = _night(connection)
+    at_work.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
+    return _logged(contact, night)
+
+
+@router.post(
+    "/contacts/{contact_id}/undo",
+    **documented(Logged, _LOGGED, 401, 403, 404, 409, 422, 429, 503),
+)
+def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Response:
+    """Take a contact back, within an hour; taken back already, it stays so."""
+    at_work = serving(request)
+    with writing(at_work.served.url, durable=True) as connection:
+        contact = undo_contact(connection, contact_id)
+        night = _night(connection)
+    at_work.audit.note(holder, "undo", contact.subscriber_id)
+    return _logged(contact, night)
+
+
+def _night(connection: sa.Connection) -> Night | None:
+    try:
+        return published_night(connection)
+    except NoNight:
+        return None
+
+
+def _logged(contact: Contact, night: Night | None) -> Json:
+    told: dict[str, Any] = {"contact": contact, "freshness": night and freshness(night)}
+    return Json(told, headers=freshness_headers(night) if night else None)

@@ -1,0 +1,141 @@
+"""Errors as ``application/problem+json`` (RFC 9457): what was asked, what was found, what to do.
+
+Nothing of the database's own words goes out: they may name people, and where a machine keeps what.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from risk.api.protection import HEADERS
+from risk.contacts import BadContact, NoContact, Refused
+from risk.cursors import BadCursor, NightChanged
+from risk.listing import BadQuestion
+from risk.queries import NoNight
+
+_LOG = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 5
+_SHOWN = 100
+
+_TO_DO = {
+    404: "see /v1/openapi.json for what there is",
+    405: "see the header Allow for the methods there are",
+    413: "send less than a megabyte",
+}
+
+_SAID: dict[type[Exception], tuple[int, str]] = {
+    BadQuestion: (422, "change the question as told"),
+    BadCursor: (400, "ask for the first page, without a cursor"),
+    NightChanged: (409, "ask for the first page again: what you hold is of the night before"),
+    BadContact: (422, "change the contact as told"),
+    NoContact: (404, "check the id"),
+    Refused: (409, "do as told, or choose another id"),
+}
+
+
+class Problem(Exception):
+    """An answer that is none."""
+
+    def __init__(
+        self, status: int, found: str, todo: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(found)
+        self.status, self.found, self.todo, self.headers = status, found, todo, headers
+
+
+def away(found: str = "the database does not answer") -> Problem:
+    """Not now, maybe soon."""
+    return Problem(503, found, "ask again", {"Retry-After": str(_RETRY_SECONDS)})
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Let the app tell every error so."""
+    app.add_exception_handler(Problem, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(NoNight, _no_night)
+    app.add_exception_handler(sa.exc.DBAPIError, _database)
+    app.add_exception_handler(sa.exc.TimeoutError, _database)
+    app.add_exception_handler(Exception, _fault)
+    for kind in _SAID:
+        app.add_exception_handler(kind, _said)
+
+
+async def _told(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
+    return problem_answer(request, error)
+
+
+async def _said(request: Request, error: Exception) -> JSONResponse:
+    status, todo = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
+    return problem_answer(request, Problem(status, str(error), todo))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+    wrong = "; ".join(_wrong(each) for each in error.errors()[:10])
+    todo = "see /v1/openapi.json for what is taken"
+    return problem_answer(request, Problem(422, wrong, todo))
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    todo = _TO_DO.get(error.status_code, "change the request")
+    headers = dict(error.headers or {})
+    return problem_answer(request, Problem(error.status_code, str(error.detail), todo, headers))
+
+
+async def _no_night(request: Request, _error: Exception) -> JSONResponse:
+    return problem_answer(
+        request, away("no night has been published here yet, or its file is away")
+    )
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    cause = getattr(error, "orig", error)
+    if isinstance(error, sa.exc.DataError):  # a text or number that the database cannot hold
+        return problem_answer(
+            request, Problem(422, "a value cannot be looked up", "change the request")
+        )
+    _LOG.warning("the database does not answer: %s", type(cause).__name__)
+    return problem_answer(request, away())
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    found = f"a fault of Perdura's own ({type(error).__name__})"
+    # Starlette answers this outside of all that sets headers.
+    return problem_answer(request, Problem(500, found, "report it with the time of day", HEADERS))
+
+
+def problem_answer(request: Request, problem: Problem) -> JSONResponse:
+    """The problem, as the answer to the request."""
+    told: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": f"{problem.found}; {problem.todo}",
+        "asked": f"{request.method} {_short(request.url.path)}",
+        "found": problem.found,
+        "todo": problem.todo,
+    }
+    headers = problem.headers or {}
+    return JSONResponse(told, problem.status, headers, media_type="application/problem+json")
+
+
+def _wrong(each: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in each["loc"])
+    return f"{where}: {each['msg']}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"

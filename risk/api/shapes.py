@@ -1,0 +1,228 @@
+"""What answers look like, for the OpenAPI document. The columns' comments are the contract."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field, create_model
+
+from risk.audit import AUDIT
+from risk.contacts import CONTACTS
+from risk.recent import EVENTS
+from risk.schema import METADATA, RISK
+from risk.views import CURRENT, HISTORY, MOVES
+
+_TYPES: tuple[tuple[type, Any], ...] = (
+    (sa.JSON, list[Any]),
+    (sa.Boolean, bool),
+    (sa.Integer, int),
+    (sa.Float, float),
+    (sa.Date, date),
+    (sa.types.TypeDecorator, datetime),
+    (sa.Text, str),
+)
+#: What the views' own columns say.
+_OWN = {
+    "state": "How they stand by now",
+    "state_scored": "How they stood in the night",
+    "state_since": "Since when (UTC) they stand so, where that is no longer as in the night",
+}
+
+EXAMPLE: dict[str, Any] = {
+    "scored_on": "2026-11-27",
+    "subscriber_id": "sub_0042",
+    "rank": 3,
+    "risk": 0.41,
+    "risk_voluntary": 0.29,
+    "risk_payment": 0.12,
+    "band": "high",
+    "mrr": 4900,
+    "currency": "EUR",
+    "expected_loss": 2009,
+    "reasons": [{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
+    "action": "fix_payment",
+    "action_text": "Ask for another card",
+    "offer": None,
+    "advice": "save",
+    "survival_3m": 0.38,
+    "survival_6m": 0.29,
+    "survival_12m": 0.2,
+    "lifetime_months": 5.5,
+    "cltv": 20100,
+    "cltv_low": 3900,
+    "cltv_high": 66400,
+    "expected_lifetime_loss": 17700,
+    "value_currency": "EUR",
+    "held_out": False,
+    "band_before": "medium",
+    "risk_before": 0.22,
+    "moved_by": "2 payments failed in the last 30 days",
+    "country": "ES",
+    "plan": "pro",
+    "model_version": "7",
+    "valid_until": "2026-11-28T02:00:00Z",
+    "degraded": [],
+    "state": "past_due",
+    "state_scored": "active",
+    "state_since": "2026-11-27T08:12:00Z",
+}
+HISTORY_EXAMPLE = {c.name: EXAMPLE[c.name] for c in HISTORY.c}
+FRESHNESS: dict[str, Any] = {
+    "as_of": "2026-11-27T00:00:00Z",
+    "valid_until": "2026-11-28T02:00:00Z",
+    "age_seconds": 31_500,
+    "stale": False,
+    "degraded": [],
+    "states_as_of": "2026-11-27T08:40:00Z",
+    "published_at": "2026-11-27T02:04:10Z",
+}
+EVENT: dict[str, Any] = {
+    "subscriber_id": "sub_0042",
+    "happened_at": "2026-11-20T06:00:00Z",
+    "number": 0,
+    "known_at": "2026-11-20T06:00:02Z",
+    "source": "payments",
+    "kind": "failed",
+    "amount": 4900,
+    "currency": "EUR",
+    "detail": "card_expired",
+}
+CONTACT: dict[str, Any] = {
+    "contact_id": "0b9f6f0e-6f5e-4d0e-9a51-3c8b6f2f9d11",
+    "subscriber_id": "sub_0042",
+    "happened_at": "2026-11-27T09:30:00Z",
+    "known_at": "2026-11-27T09:31:12Z",
+    "action": "called",
+    "by": "desk",
+    "note": "Card expired, sends a new one today",
+    "forced": False,
+    "undone_at": None,
+}
+AUDITED: dict[str, Any] = {
+    "audit_id": "6a2a2a7e-5e6e-4b5e-8d8e-52a1cf7d1f0a",
+    "at": "2026-11-27T09:29:58Z",
+    "token_id": "1f0c2d3e4b5a6978",
+    "token_name": "desk",
+    "what": "subscriber",
+    "subscriber_id": "sub_0042",
+    "detail": {},
+}
+
+
+def _model(name: str, table: sa.Table, **types: Any) -> type[BaseModel]:
+    """A model with the columns of a table or view, and their comments."""
+    told = {c.name: _field(c, types) for c in table.columns}
+    return create_model(name, **told)  # type: ignore[call-overload]
+
+
+def _field(column: sa.Column[Any], types: dict[str, Any]) -> Any:
+    kind = types.get(column.name) or next(k for t, k in _TYPES if isinstance(column.type, t))
+    source = column if column.table.metadata is METADATA else RISK.c.get(column.name)
+    said = _OWN.get(column.name) if column.table is CURRENT else None
+    comment = said or (source.comment if source is not None else _OWN.get(column.name))
+    nullable = column.name == "state_since" or (source is not None and source.nullable)
+    return Annotated[kind | None if nullable else kind, Field(description=comment)], ...
+
+
+Current = _model("Current", CURRENT)
+History = _model("History", HISTORY)
+Move = _model("Move", MOVES)
+Happened = _model("Event", EVENTS)
+Contact = _model("Contact", CONTACTS)
+Audited = _model("Audited", AUDIT, detail=dict[str, Any])
+
+
+class Freshness(BaseModel):
+    """How the newest night stands."""
+
+    as_of: datetime = Field(description="Nothing known from then on (UTC) was used")
+    valid_until: datetime = Field(description="From here on (UTC) it is stale")
+    age_seconds: int = Field(description="Since as_of")
+    stale: bool = Field(description="Whether valid_until has come")
+    degraded: list[str] = Field(description="Sources that were missing or stale")
+    states_as_of: datetime | None = Field(description="States were checked again with what was "
+                                          "known before then; null: not yet")  # fmt: skip
+    published_at: datetime = Field(description="When the night was published")
+
+
+class Listed(BaseModel):
+    """One page of the newest night."""
+
+    rows: list[Current]  # type: ignore[valid-type]
+    next: str | None = Field(description="Cursor of the next page; null: this is the last")
+    sort: str = Field(description="How they are sorted: `risk` where `worth` was wanted over "
+                      "several currencies")  # fmt: skip
+    currency: str | None = Field(description="In which the worth is, where they are sorted by it")
+    freshness: Freshness
+
+
+class Moved(BaseModel):
+    """One page of those whose band is not that of the night before."""
+
+    rows: list[Move]  # type: ignore[valid-type]
+    next: str | None = Field(description="Cursor of the next page; null: this is the last")
+    freshness: Freshness
+
+
+class Told(BaseModel):
+    """All that is known of one subscriber."""
+
+    subscriber_id: str
+    now: Current | None = Field(description="Row of the newest night; null: not scored in it")  # type: ignore[valid-type]
+    history: list[History]  # type: ignore[valid-type]
+    events: list[Happened]  # type: ignore[valid-type]
+    contacts: list[Contact]  # type: ignore[valid-type]
+    freshness: Freshness
+
+
+class Logged(BaseModel):
+    """A contact as it stands in the table."""
+
+    contact: Contact  # type: ignore[valid-type]
+    freshness: Freshness | None = Field(description="null: no night has been published")
+
+
+class Audits(BaseModel):
+    """Entries of the audit, newest first."""
+
+    rows: list[Audited]  # type: ignore[valid-type]
+
+
+class Health(BaseModel):
+    """That the database answers."""
+
+    status: str
+
+
+class Fresh(BaseModel):
+    """How the newest night stands, and how many are in it."""
+
+    rows: int
+    model_version: str
+    freshness: Freshness
+
+
+class ProblemTold(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    asked: str = Field(description="What was asked")
+    found: str = Field(description="What was found")
+    todo: str = Field(description="What to do")
+
+
+def documented(model: type[BaseModel], example: dict[str, Any], *errors: int) -> dict[str, Any]:
+    """What OpenAPI says of a route's answers."""
+    content = {"application/json": {"example": example}}
+    return {"responses": {200: {"model": model, "content": content}} | problems(*errors)}
+
+
+def problems(*errors: int) -> dict[int, Any]:
+    """What OpenAPI says of errors."""
+    problem = {"application/problem+json": {"schema": ProblemTold.model_json_schema()}}
+    return {status: {"description": "Says what to do", "content": problem} for status in errors}

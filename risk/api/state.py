@@ -1,0 +1,54 @@
+"""Routes about the table itself: whether it answers, how fresh it is, and who read it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from risk.api.access import Admin, Reader
+from risk.api.answers import Json, answer, known_already, tag_of
+from risk.api.asked import AuditAsked
+from risk.api.served import serving
+from risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
+from risk.audit import newest
+from risk.queries import published_night
+from risk.store import reading
+
+router = APIRouter(prefix="/v1", tags=["state"])
+
+_FRESH = {"rows": 48_210, "model_version": "7", "freshness": FRESHNESS}
+
+
+@router.get("/health", **documented(Health, {"status": "ok"}, 503))
+def health(request: Request) -> Response:
+    """Whether the database answers (503 if not). Takes no token and names nobody."""
+    with reading(serving(request).served.url) as connection:
+        connection.execute(sa.select(1))
+    return Json({"status": "ok"})
+
+
+@router.get("/freshness", **documented(Fresh, _FRESH, 401, 403, 429, 503))
+def tell_freshness(request: Request, _holder: Reader) -> Response:
+    """How the newest night stands: as of when, how old, stale or not, which sources were missing.
+
+    Every other answer says it too, in the field `freshness` and in the headers `Perdura-As-Of`,
+    `Perdura-Age` (seconds), `Perdura-Stale` and `Perdura-Degraded`.
+    """
+    with reading(serving(request).served.url) as connection:
+        night = published_night(connection)
+    tag = tag_of(request, night)
+    told = {"rows": night.rows, "model_version": night.model_version}
+    return known_already(request, night, tag) or answer(night, told, tag)
+
+
+@router.get("/audit", **documented(Audits, {"rows": [AUDITED]}, 401, 403, 422, 429, 503))
+def tell_audit(request: Request, holder: Admin, asked: Annotated[AuditAsked, Query()]) -> Response:
+    """Who read, exported or wrote what about whom, newest first. Takes the scope `admin`."""
+    at_work = serving(request)
+    at_work.audit.note(holder, "audit", asked.subscriber_id)
+    with reading(at_work.served.url) as connection:
+        rows = newest(connection, subscriber_id=asked.subscriber_id, top=asked.size)
+    return Json({"rows": rows})

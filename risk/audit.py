@@ -1,0 +1,59 @@
+"""The audit: who read, exported or wrote what about whom. ``risk.api.auditing`` fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from risk.schema import METADATA, Utc, column
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    column("audit_id", sa.Text, "A UUID", key=True),
+    column("at", Utc, "When it was asked for (UTC)"),
+    column("token_id", sa.Text, "By whose token"),
+    column("token_name", sa.Text, "What that token was called"),
+    column("what", sa.Text, "list, subscriber, moves, export, contact, undo, audit ..."),
+    column("subscriber_id", sa.Text, "About whom; null: about many", nullable=True),
+    column("detail", sa.JSON, "What was asked for, a JSON object: filters, a format"),
+    sa.Index("audit_by_time", "at"),
+    comment="One row per answer that told of people, or that changed something",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer, as the table ``audit`` keeps it."""
+
+    token_id: str
+    token_name: str
+    what: str
+    subscriber_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    audit_id: str = field(default_factory=lambda: str(uuid4()))
+
+
+def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Write entries; those that are there already stay as they are."""
+    ids = [entry.audit_id for entry in entries]
+    there = set(connection.scalars(sa.select(AUDIT.c.audit_id).where(AUDIT.c.audit_id.in_(ids))))
+    new = [asdict(entry) for entry in entries if entry.audit_id not in there]
+    if new:
+        connection.execute(sa.insert(AUDIT), new)
+
+
+def newest(
+    connection: sa.Connection, *, subscriber_id: str | None = None, top: int = 100
+) -> list[dict[str, Any]]:
+    """The newest entries, newest first; those about one subscriber, where one is named."""
+    query = sa.select(AUDIT).order_by(AUDIT.c.at.desc(), AUDIT.c.audit_id).limit(top)
+    if subscriber_id is not None:
+        query = query.where(AUDIT.c.subscriber_id == subscriber_id)
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,55 @@
+"""All tables that a store has, and whether they are there."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateColumn, SetColumnComment
+
+from risk.audit import AUDIT
+from risk.contacts import CONTACTS
+from risk.out.deliveries import DELIVERIES
+from risk.recent import EVENTS, STATES
+from risk.schema import METADATA, NIGHTS, RISK
+from risk.tokens import TOKENS
+
+#: All tables that are made.
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT, DELIVERIES)
+
+#: What a connection knows whose store has all of ``TABLES``, as they are here.
+WHOLE = "all tables are there"
+
+_COLUMNS = {
+    "sqlite": "SELECT name FROM pragma_table_info(:of)",
+    "postgresql": "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:of)"
+    " AND attnum > 0 AND NOT attisdropped",
+}
+
+
+def columns_of(connection: sa.Connection, table: sa.TableClause) -> set[str]:
+    """The columns that a table has in this store, which an older version may have made.
+
+    None where there is no such table.
+    """
+    if WHOLE in connection.info and table in TABLES:
+        return set(table.c.keys())
+    query = sa.text(_COLUMNS[connection.dialect.name])
+    return set(connection.scalars(query, {"of": table.name}))
+
+
+def complete(connection: sa.Connection) -> None:
+    """Make the tables, columns and indexes that are missing; columns are null in what is there."""
+    METADATA.create_all(connection, TABLES)
+    for table in TABLES:
+        _add_columns(connection, table)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
+    there = columns_of(connection, table)
+    for column in table.columns:
+        if column.name not in there:
+            told = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+            if connection.dialect.supports_comments:
+                connection.execute(SetColumnComment(column))

@@ -1,0 +1,140 @@
+"""How a night stands beside the one before: bands that do not flicker, who moved, and by what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from risk.ranking import Bands
+from risk.schema import NIGHTS, RISK
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Reasons = list[dict[str, Any]]
+#: The reasons that some of the night before had, by subscriber.
+ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
+
+_AT_A_TIME = 500  # ids that one question names
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The night before one: its day, and the fingerprint of what it says."""
+
+    scored_on: date
+    fingerprint: str
+
+
+def night_before(connection: sa.Connection, scored_on: date) -> Before | None:
+    """The last night that is there before that day; ``None`` where there is none."""
+    query = sa.select(NIGHTS.c.scored_on, NIGHTS.c.fingerprint).where(
+        NIGHTS.c.scored_on < scored_on
+    )
+    found = connection.execute(query.order_by(NIGHTS.c.scored_on.desc()).limit(1)).first()
+    return None if found is None else Before(*found)
+
+
+def beside(
+    connection: sa.Connection, day: date, windows: Iterable[pl.DataFrame], bands: Bands
+) -> Iterator[pl.DataFrame]:
+    """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``."""
+    for rows in windows:
+        yield moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day))
+
+
+def moved(
+    rows: pl.DataFrame, before: pl.DataFrame, bands: Bands, reasons_of: ReasonsOf
+) -> pl.DataFrame:
+    """The rows with ``band`` as it settles, ``band_before``, ``risk_before`` and ``moved_by``.
+
+    Whoever is in a band stays in it until the risk is less than ``bands.stays`` of where it begins
+    (Schmitt, "A thermionic trigger", 1938), so that a list does not flicker.
+
+    Args:
+        rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as JSON.
+        before: Of the night before: ``subscriber_id``, ``band_before``, ``risk_before``.
+        bands: Where bands begin.
+        reasons_of: Asked for those of the night before whose band moved.
+    """
+    import polars as pl
+
+    told = (
+        rows.drop("band_before", "risk_before", "moved_by")
+        .join(before, on="subscriber_id", how="left", maintain_order="left")
+        .with_columns(band=_settled(bands))
+    )
+    moving = told.filter(pl.col("band") != pl.col("band_before"))
+    earlier = reasons_of(moving["subscriber_id"].to_list())
+    why = pl.DataFrame(
+        [(who, _why(rose, now, earlier.get(who, []))) for who, rose, now in _moves(moving)],
+        schema={"subscriber_id": pl.String, "moved_by": pl.String},
+        orient="row",
+    )
+    return told.join(why, on="subscriber_id", how="left", maintain_order="left").select(
+        rows.columns
+    )
+
+
+def _settled(bands: Bands) -> pl.Expr:
+    import polars as pl
+
+    risk, was = pl.col("risk"), pl.col("band_before")
+    high = pl.when(was == "high").then(bands.high * bands.stays).otherwise(bands.high)
+    medium = pl.when(was != "low").then(bands.medium * bands.stays).otherwise(bands.medium)
+    lower = pl.when(risk >= medium).then(pl.lit("medium")).otherwise(pl.lit("low"))
+    return pl.when(risk >= high).then(pl.lit("high")).otherwise(lower)
+
+
+def _moves(moving: pl.DataFrame) -> Iterator[tuple[str, bool, Reasons]]:
+    """Who moved, whether up, and their reasons now."""
+    told = moving.select("subscriber_id", "risk", "risk_before", "reasons")
+    for who, risk, risk_before, reasons in told.iter_rows():
+        yield who, risk > risk_before, json.loads(reasons)
+
+
+def _why(rose: bool, now: Reasons, then: Reasons) -> str | None:
+    """The strongest reason that came, or went; else one that says something else than it did."""
+    here, there = (now, then) if rose else (then, now)
+    for told in ("signal", "text"):
+        known = {reason[told] for reason in there}
+        new = (reason["text"] for reason in here if reason[told] not in known)
+        if found := next(new, None):
+            return found
+    return None
+
+
+def _rows_of(connection: sa.Connection, day: date, rows: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    ids = rows["subscriber_id"]
+    query = sa.select(RISK.c.subscriber_id, RISK.c.band, RISK.c.risk).where(
+        RISK.c.scored_on == day, RISK.c.subscriber_id.between(ids[0], ids[-1])
+    )
+    found = connection.execute(query).all()
+    names = {"subscriber_id": pl.String, "band_before": pl.String, "risk_before": pl.Float64}
+    columns = list(zip(*found, strict=True)) or [(), (), ()]
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype=kind)
+            for (name, kind), values in zip(names.items(), columns, strict=True)
+        ]
+    )
+
+
+def _asked(connection: sa.Connection, day: date) -> ReasonsOf:
+    def reasons_of(ids: list[str]) -> dict[str, Reasons]:
+        found: dict[str, Reasons] = {}
+        for first in range(0, len(ids), _AT_A_TIME):
+            query = sa.select(RISK.c.subscriber_id, RISK.c.reasons).where(
+                RISK.c.scored_on == day, RISK.c.subscriber_id.in_(ids[first : first + _AT_A_TIME])
+            )
+            found |= {row.subscriber_id: row.reasons for row in connection.execute(query)}
+        return found
+
+    return reasons_of

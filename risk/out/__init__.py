@@ -1,0 +1,1 @@
+"""The risk table in other tools: webhooks, help desks, files, assistants."""

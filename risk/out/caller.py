@@ -1,0 +1,150 @@
+"""Calls of another system's API: at a pace, patient with faults that pass, quiet about content."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from random import random
+from time import monotonic, sleep, time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from risk.out.targets import NO_PROXY, host_of, safe
+
+if TYPE_CHECKING:
+    import httpx
+
+_TRIES = 6
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds
+_LONGEST_ASKED = 900.0  # seconds that a system may ask us to wait
+_TIMEOUT = 30.0  # seconds without a byte
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+
+class NotAllowed(RuntimeError):
+    """The other system does not let us in. What was confirmed before is kept."""
+
+
+class NotNow(RuntimeError):
+    """The other system could not be asked in spite of patience. What was confirmed is kept."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """So many calls a minute, of all threads together, and none while we are to wait."""
+
+    calls_per_minute: float
+    wait: Callable[[float], object] = sleep
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self) -> None:
+        """Wait until the next call may be made."""
+        with self._lock:
+            now = monotonic()
+            mine = max(now, self._next)
+            self._next = mine + 60 / self.calls_per_minute
+        if mine > now:
+            self.wait(mine - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody call for so long."""
+        with self._lock:
+            self._next = max(self._next, monotonic() + seconds)
+
+
+class Caller(AbstractContextManager["Caller"]):
+    """One API, at one address."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], pace: Pace) -> None:
+        import httpx
+
+        safe(url)
+        self._host, self._pace = host_of(url), pace
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"accept": "application/json", "user-agent": "perdura", **headers},
+            timeout=_TIMEOUT,
+            mounts=NO_PROXY,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """What is answered, whether it is yes or no; faults that pass are waited for.
+
+        Only for what may be done twice: a call whose answer was lost is made again.
+
+        Raises:
+            NotAllowed: 401 or 403.
+            NotNow: It still fails, or is busy, after all patience.
+        """
+        import httpx
+
+        what = "nothing"
+        for attempt in range(_TRIES):
+            self._pace.keep()
+            try:
+                answer = self._client.request(method, path, json=body, headers=headers)
+            except httpx.TransportError as error:
+                what = type(error).__name__  # its text may tell what was sent
+                self._pace.wait(_backed_off(attempt))
+                continue
+            if answer.status_code in (401, 403):
+                raise NotAllowed(
+                    f"{self._host} answered {answer.status_code} to {method} {_place(path)}: look "
+                    "at the credentials in the environment, and at what they may do"
+                )
+            if answer.status_code not in _PASSING:
+                return answer
+            what = str(answer.status_code)
+            self._pace.hold(_asked_to_wait(answer) or _backed_off(attempt))
+        raise NotNow(
+            f"{self._host} answered {what} to {method} {_place(path)} {_TRIES} times; run it again"
+        )
+
+
+def read_json(answer: httpx.Response) -> dict[str, Any]:
+    """What an answer says; nothing where it is not a JSON object."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _place(path: str) -> str:
+    """The path without what may name somebody."""
+    return "/".join(part for part in path.partition("?")[0].split("/")[:5])
+
+
+def _backed_off(attempt: int) -> float:
+    return min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * (0.5 + 0.5 * random())  # noqa: S311
+
+
+def _asked_to_wait(answer: httpx.Response) -> float:
+    """Seconds, by Retry-After or, as Intercom says it, the moment of X-RateLimit-Reset; else 0."""
+    after, reset = (answer.headers.get(name, "") for name in ("retry-after", "x-ratelimit-reset"))
+    if after.isascii() and after.isdigit():
+        return min(float(after[:9]), _LONGEST_ASKED)
+    if reset.isascii() and reset.isdigit():
+        return min(max(float(reset[:12]) - time(), 0.0), _LONGEST_ASKED)
+    return 0.0

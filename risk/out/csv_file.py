@@ -1,0 +1,90 @@
+"""The newest night as CSV, for everything else."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+
+from risk.queries import published_night
+from risk.store import reading
+from risk.views import CURRENT
+
+_ROWS_AT_A_TIME = 2_000
+
+#: How a cell begins that a spreadsheet would take for a formula, also after its own cleaning.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+
+
+def write_csv(url: str, out: TextIO) -> int:
+    """Write the newest night, riskiest first: one row per subscriber, columns as ``risk_current``.
+
+    States are those of now, so who has cancelled since is ``leaving``. Reasons are their texts with
+    ``; `` between, ``degraded`` its sources likewise; what is unknown is empty. Amounts are minor
+    units, as in the table. Text that a spreadsheet would run begins with an apostrophe.
+
+    Returns:
+        Number of subscribers.
+
+    Raises:
+        NoNight: Nothing has been published.
+    """
+    lines = csv.writer(out, lineterminator="\r\n")  # RFC 4180
+    names = [column.name for column in CURRENT.c]
+    with reading(url) as connection:
+        published_night(connection)
+        lines.writerow(names)
+        count = 0
+        for row in _rows(connection):
+            lines.writerow([cell(value) for value in row])
+            count += 1
+    return count
+
+
+def write_file(url: str, file: Path) -> int:
+    """As ``write_csv``, into a file that is whole or not there: it is moved into its place.
+
+    Raises:
+        NoNight: Nothing has been published.
+    """
+    draft = file.with_name(f".{file.name}.draft")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as out:
+            count = write_csv(url, out)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def cell(value: Any) -> str:
+    """A value as it is written; text is made harmless, numbers are numbers already."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return str(value)
+        case list():
+            return harmless(
+                "; ".join(each["text"] if isinstance(each, dict) else each for each in value)
+            )
+        case str():
+            return harmless(value)
+        case _:
+            return value.isoformat()
+
+
+def harmless(text: str) -> str:
+    """The text, which no spreadsheet runs: before what begins like a formula is an apostrophe."""
+    told = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return f"'{told}" if told.lstrip(" ").startswith(_FORMULAS) else told
+
+
+def _rows(connection: sa.Connection) -> Iterator[sa.Row[Any]]:
+    streamed = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
+    yield from streamed.execute(sa.select(*CURRENT.c).order_by(CURRENT.c.rank))

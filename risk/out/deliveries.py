@@ -1,0 +1,153 @@
+"""Which moves into the high band are to be told to whom, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+from risk.schema import METADATA, SCORED_STATES, Utc, column
+from risk.views import CURRENT, MOVES
+
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    column("delivery_id", sa.Text, "Digest of night, subscriber and target: told once", key=True),
+    column("scored_on", sa.Date, "The night in which they moved"),
+    column("subscriber_id", sa.Text, "Who moved into the high band"),
+    column("target", sa.Text, "URL that is to be told"),
+    column("attempts", sa.Integer, "How often it has been tried"),
+    column("next_at", Utc, "When to try, or try again (UTC); null: never", nullable=True),
+    column("delivered_at", Utc, "When the target accepted it (UTC)", nullable=True),
+    column("dead_at", Utc, "When it was given up (UTC); it can be replayed", nullable=True),
+    column("last_status", sa.Text, "What the last attempt came to: 200, timeout", nullable=True),
+    sa.Index("deliveries_due", "next_at"),
+    sa.Index("deliveries_of", "subscriber_id"),
+    comment="One row per move into the high band and target; what is told is made when it is sent",
+)
+
+#: Whoever has taken a delivery is left alone with it for so long; then it may have been killed.
+LEASE = timedelta(minutes=2)
+
+#: What was accepted is forgotten after so long.
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One move that one target is to be told of, taken by whoever holds this."""
+
+    delivery_id: str
+    scored_on: date
+    subscriber_id: str
+    target: str
+    attempts: int
+
+
+def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime) -> int:
+    """Note who of the newest night moved into the high band, for each target; how many are new.
+
+    A night that is published again adds nobody twice. Nobody is told of the comparison group,
+    who are to be left alone, of people who have left or cancelled since, or of a stale night.
+    """
+    rows = [
+        {
+            "delivery_id": _delivery_id(move.scored_on, move.subscriber_id, target),
+            "scored_on": move.scored_on,
+            "subscriber_id": move.subscriber_id,
+            "target": target,
+            "attempts": 0,
+            "next_at": now,
+        }
+        for move in connection.execute(_into_high(now)).all()
+        for target in targets
+    ]
+    added = connection.scalars(_insert_new(connection), rows).all() if rows else []
+    connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivered_at < now - KEPT))
+    return len(added)
+
+
+def take_due(
+    connection: sa.Connection,
+    targets: Sequence[str],
+    at_once: int,
+    *,
+    due_by: datetime,
+    now: datetime,
+) -> list[Delivery]:
+    """Take some of the deliveries that were due by a moment, so that nobody else does.
+
+    Each counts as tried. Of targets that are no longer set nothing is taken.
+    """
+    due = (DELIVERIES.c.next_at <= due_by) & DELIVERIES.c.target.in_(targets)
+    some = sa.select(DELIVERIES.c.delivery_id).where(due)
+    some = some.order_by(DELIVERIES.c.next_at, DELIVERIES.c.delivery_id).limit(at_once)
+    taking = (
+        sa.update(DELIVERIES)
+        .where(DELIVERIES.c.delivery_id.in_(some), due)
+        .values(attempts=DELIVERIES.c.attempts + 1, next_at=now + LEASE)
+        .returning(*(DELIVERIES.c[name] for name in Delivery.__dataclass_fields__))
+    )
+    taken = [Delivery(**row) for row in connection.execute(taking).mappings()]
+    return sorted(taken, key=lambda delivery: (delivery.scored_on, delivery.delivery_id))
+
+
+def note(connection: sa.Connection, delivery_id: str, **values: Any) -> None:
+    """Write what an attempt came to."""
+    one = DELIVERIES.c.delivery_id == delivery_id
+    connection.execute(sa.update(DELIVERIES).where(one).values(**values))
+
+
+def drop(connection: sa.Connection, delivery_id: str) -> None:
+    """Take a delivery out that there is nothing to tell of any more."""
+    connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivery_id == delivery_id))
+
+
+def next_due(connection: sa.Connection, targets: Sequence[str]) -> datetime | None:
+    """When the next delivery is due; ``None``: there is none."""
+    waiting = DELIVERIES.c.next_at.is_not(None) & DELIVERIES.c.target.in_(targets)
+    return connection.scalar(sa.select(sa.func.min(DELIVERIES.c.next_at)).where(waiting))
+
+
+def dead(connection: sa.Connection) -> list[dict[str, Any]]:
+    """The deliveries that were given up, newest first."""
+    query = sa.select(DELIVERIES).where(DELIVERIES.c.dead_at.is_not(None))
+    rows = connection.execute(query.order_by(DELIVERIES.c.dead_at.desc(), "delivery_id"))
+    return [dict(row) for row in rows.mappings()]
+
+
+def replay(connection: sa.Connection, ids: Iterable[str] | None, now: datetime) -> int:
+    """Let given-up deliveries (by default all) be tried anew from ``now`` on; how many they are."""
+    chosen = DELIVERIES.c.dead_at.is_not(None)
+    if ids is not None:
+        chosen &= DELIVERIES.c.delivery_id.in_(list(ids))
+    again = sa.update(DELIVERIES).where(chosen)
+    return connection.execute(again.values(attempts=0, next_at=now, dead_at=None)).rowcount
+
+
+def _into_high(now: datetime) -> sa.Select[date, str]:
+    same = MOVES.c.subscriber_id == CURRENT.c.subscriber_id
+    return (
+        sa.select(MOVES.c.scored_on, MOVES.c.subscriber_id)
+        .join_from(MOVES, CURRENT, same)
+        .where(MOVES.c.band == "high", MOVES.c.state.in_(SCORED_STATES))
+        .where(CURRENT.c.held_out.is_not(True), CURRENT.c.valid_until > now)
+        .order_by(MOVES.c.subscriber_id)
+    )
+
+
+def _insert_new(connection: sa.Connection) -> ReturningInsert[str]:
+    """Insert the rows that are not there, and say which; also when somebody else does the same."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
+
+
+def _delivery_id(scored_on: date, subscriber_id: str, target: str) -> str:
+    told = "\0".join((scored_on.isoformat(), subscriber_id, target))
+    return f"msg_{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"

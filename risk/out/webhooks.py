@@ -1,0 +1,200 @@
+"""Tell targets of moves into the high band: signed, tried again, and in the end given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from risk.out import deliveries
+from risk.out.deliveries import Delivery
+from risk.out.payloads import payload
+from risk.out.signing import keys, signed
+from risk.out.targets import NO_PROXY, safe
+from risk.store import reading, writing
+
+if TYPE_CHECKING:
+    import httpx
+
+#: All of one attempt, from looking up the name to the status: a target that drips cannot hold us.
+PATIENCE = timedelta(seconds=10)
+
+_AT_ONCE = 8
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=12)
+_GONE = "410"  # a target that says so wants nothing more
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of the deliveries that were due.
+
+    Attributes:
+        queued: New ones.
+        delivered: Accepted with a status of 200 to 299.
+        failed: To be tried again.
+        dead: Given up; they can be replayed.
+        dropped: There was nothing to tell any more.
+        next_at: When the next is due; ``None``: there is none.
+    """
+
+    queued: int
+    delivered: int
+    failed: int
+    dead: int
+    dropped: int
+    next_at: datetime | None
+
+
+def now_utc() -> datetime:
+    """The moment it is."""
+    return datetime.now(UTC)
+
+
+def send(
+    url: str,
+    targets: tuple[str, ...],
+    secrets: str,
+    *,
+    attempts: int,
+    patience: timedelta = PATIENCE,
+    clock: Clock = now_utc,
+) -> Sent:
+    """Queue the newest night's moves into the high band, and try whatever is due, once.
+
+    A delivery is made at least once: whoever is killed between being accepted and noting so will
+    send it again, under the same id.
+
+    Args:
+        url: Where the risk table is kept.
+        targets: URLs.
+        secrets: With which it is signed, as ``risk.out.signing.signed`` takes them.
+        attempts: After so many a delivery is given up.
+        patience: For one attempt.
+        clock: Tells the time.
+
+    Raises:
+        BadSecret: The secret is not one.
+        BadTarget: A target is not to be sent to.
+        NoNight: Nothing has been published.
+    """
+    keys(secrets)
+    for target in targets:
+        safe(target)
+    with reading(url):
+        pass  # raises where nothing has been published: writing would make it
+    with writing(url) as connection:
+        queued = deliveries.queue_moves(connection, targets, clock())
+    sender = _Sender(url, targets, secrets, attempts, patience, clock)
+    came_to = asyncio.run(sender.send_all())
+    with reading(url) as connection:
+        next_at = deliveries.next_due(connection, targets)
+    counts = {what: came_to.count(what) for what in ("delivered", "failed", "dead", "dropped")}
+    return Sent(queued=queued, next_at=next_at, **counts)
+
+
+def wait_before(attempt: int, chance: float) -> timedelta:
+    """How long to wait before the next attempt, after so many; twice as long as at least.
+
+    Args:
+        attempt: How often it has been tried, from 1 on.
+        chance: From 0 to 1, drawn anew each time, so that not all come back at once.
+    """
+    longest = min(_FIRST_WAIT * 4 ** min(attempt - 1, 16), _LONGEST_WAIT)
+    return longest * (0.5 + 0.5 * chance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    url: str
+    targets: tuple[str, ...]
+    secrets: str
+    attempts: int
+    patience: timedelta
+    clock: Clock
+
+    async def send_all(self) -> list[str]:
+        """What each of the due deliveries came to; those that become due meanwhile wait."""
+        import httpx
+
+        came_to: list[str] = []
+        started = self.clock()
+        async with httpx.AsyncClient(mounts=NO_PROXY, timeout=None) as client:  # noqa: S113
+            while taken := self._take(started):
+                told = [(one, body) for one, body in taken if body is not None]
+                answers = await asyncio.gather(*(self._attempt(client, *one) for one in told))
+                came_to += ["dropped"] * (len(taken) - len(told))
+                came_to += self._note([one for one, _body in told], answers)
+        return came_to
+
+    def _take(self, started: datetime) -> list[tuple[Delivery, bytes | None]]:
+        """Some deliveries, with what they tell; those that tell nothing any more are taken out."""
+        with writing(self.url) as connection:
+            taken = deliveries.take_due(
+                connection, self.targets, _AT_ONCE, due_by=started, now=self.clock()
+            )
+            told = [(one, payload(connection, one, self.clock())) for one in taken]
+            for one, body in told:
+                if body is None:
+                    deliveries.drop(connection, one.delivery_id)
+        return told
+
+    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery, body: bytes) -> Answer:
+        import httpx
+
+        headers = signed(delivery.delivery_id, body, self.secrets, self.clock())
+        headers |= {"content-type": "application/json", "user-agent": "perdura"}
+        try:
+            async with (
+                asyncio.timeout(self.patience.total_seconds()),
+                client.stream("POST", delivery.target, content=body, headers=headers) as answer,
+            ):
+                # Its body is not read: it may be endless, and tells us nothing.
+                return Answer(str(answer.status_code), _wanted(answer.headers.get("retry-after")))
+        except TimeoutError:
+            return Answer("timeout")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+            return Answer("no connection")
+
+    def _note(self, told: list[Delivery], answers: list[Answer]) -> list[str]:
+        """Write down what the targets said, and say what it came to."""
+        came_to = []
+        with writing(self.url) as connection:
+            for delivery, answer in zip(told, answers, strict=True):
+                what, values = self._judged(delivery, answer)
+                deliveries.note(connection, delivery.delivery_id, **values)
+                came_to.append(what)
+        return came_to
+
+    def _judged(self, delivery: Delivery, answer: Answer) -> tuple[str, dict[str, Any]]:
+        now, told = self.clock(), {"last_status": answer.status}
+        if answer.accepted:
+            return "delivered", told | {"delivered_at": now, "next_at": None}
+        if delivery.attempts >= self.attempts or answer.status == _GONE:
+            return "dead", told | {"dead_at": now, "next_at": None}
+        wait = max(answer.wait, wait_before(delivery.attempts, random()))  # noqa: S311
+        return "failed", told | {"next_at": now + wait}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a target said: a status, or why there is none; and how long it asks to wait."""
+
+    status: str
+    wait: timedelta = timedelta()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is a status of 200 to 299."""
+        return self.status.isdigit() and self.status.startswith("2")
+
+
+def _wanted(retry_after: str | None) -> timedelta:
+    """What Retry-After says in seconds; a date, or nonsense, is as if nothing had been said."""
+    if retry_after is None or not (retry_after.isascii() and retry_after.isdigit()):
+        return timedelta()
+    return min(timedelta(seconds=int(retry_after[:9])), _LONGEST_WAIT)

@@ -1,0 +1,116 @@
+"""PostgreSQL: connections that are kept, transactions that see one moment, one publisher at a time.
+
+Readers take no lock that a publisher wants, and the other way round: rows are replaced, months are
+attached, and nothing that readers know is altered or dropped while a night is published.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from risk.migrations import NEWEST, bring_up, look, version_of
+
+_NAMES = ("postgresql", "postgresql+psycopg", "postgres")
+
+_CONNECT_SECONDS = 10
+_POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 300}
+
+_LOCK_SECONDS = 10  # for who reads a table that is to change
+
+_OWNER = sa.text(
+    "SELECT quote_ident(rolname) FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
+    " WHERE pg_class.oid = to_regclass('risk') AND rolname <> current_user"
+    " AND pg_has_role(relowner, 'MEMBER')"
+)
+
+# Of advisory locks, which are numbers that everybody in a database shares.
+_PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
+
+
+def is_postgres(url: str) -> bool:
+    """Whether the URL names a PostgreSQL database."""
+    return url.partition("://")[0] in _NAMES
+
+
+@contextmanager
+def reading(url: str) -> Iterator[sa.Connection]:
+    """A transaction that sees one moment of the database and can change nothing."""
+    with _engine(url).connect() as connection:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with connection.execution_options(**options).begin():
+            look(connection)
+            yield connection
+
+
+@contextmanager
+def writing(url: str) -> Iterator[sa.Connection]:
+    """A transaction that happens whole or not at all; the tables are made where absent.
+
+    Many may write at once, each row is one writer's at a time; see ``take_turn``.
+    """
+    with _engine(url).begin() as connection:
+        if version_of(connection) != NEWEST:
+            _migrate(url)
+        yield connection
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
+    _lock(connection, _PUBLISHING)
+    _as_owner(connection)
+
+
+def connect_string(url: str) -> str:
+    """What libpq, and so ADBC, is told to connect to; it holds the password."""
+    from psycopg.conninfo import make_conninfo
+
+    engine = _engine(url)
+    _, told = engine.dialect.create_connect_args(engine.url)
+    told.pop("context", None)  # psycopg's own
+    return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **told})
+
+
+def _migrate(url: str) -> None:
+    """In a transaction of its own: what it locks, readers wait for."""
+    with _engine(url).begin() as connection:
+        _lock(connection, _MIGRATING)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        _as_owner(connection)
+        if version_of(connection) != NEWEST:
+            bring_up(connection)
+
+
+def _as_owner(connection: sa.Connection) -> None:
+    """For this transaction be who owns the table, where one may: all that is made is theirs."""
+    owner = connection.scalar(_OWNER)
+    if owner is not None:
+        connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
+
+
+def _lock(connection: sa.Connection, number: int) -> None:
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+
+
+def _engine(url: str) -> sa.Engine:
+    return _engine_of(url, os.getpid())
+
+
+@lru_cache(maxsize=16)
+def _engine_of(url: str, _process: int) -> sa.Engine:
+    """Connections of this process: a forked one must not speak through its parent's.
+
+    A connection that the server closed, as when it is restarted, is replaced before it is used.
+    What was asked about whom is in no error message.
+    """
+    return sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **_POOL,
+    )
