@@ -12,6 +12,7 @@ from flows.as_json import plain, print_json
 from flows.forget_command import forget
 from flows.push_command import push
 from flows.serve_command import serve
+from flows.states_command import states
 from flows.token_commands import tokens
 from flows.webhooks_command import webhooks
 
@@ -26,6 +27,7 @@ app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
 app.command()(serve)
 app.add_typer(tokens, name="token")
+app.command()(states)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

@@ -10,6 +10,7 @@ from flows.at_work import at_work
 from flows.moments import midnight, refuse_future
 from flows.progress import step
 from flows.settings import Settings, keep
+from flows.written import written_events
 from sources.extract import extract
 from sources.intake.mapping import BadMapping, read_mapping
 from sources.intake.report import Report
@@ -51,5 +52,6 @@ def extract_sources(
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
     ask = extract_step if patient else extract_step.with_options(retries=0)
-    with step("extract", {}) as tell:
-        return ask(mapping, until=midnight(until), landing=settings.landing, progress=tell)
+    moment, landing = midnight(until), settings.landing
+    with step("extract", {}) as tell, written_events(settings) as beside:
+        return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)

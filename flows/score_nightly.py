@@ -11,6 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.at_work import at_work
+from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
@@ -19,6 +20,7 @@ from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
+from flows.written import written_events
 from models.model import ChurnModel
 from models.tracking import load_champion
 from risk.ranking import Bands
@@ -29,6 +31,7 @@ from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 
 publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
+beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
@@ -100,6 +103,7 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
             scored = _score(as_of, settings, folder, tell)
         with step("publish", seconds) as tell:
             rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)
+            beside_step(settings, scored_on)
     return Night(
         scored_on=scored_on,
         rows=rows,
@@ -120,8 +124,9 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
-    with suppress(IncompleteExtract):
-        extract_step(settings.mapping, until=as_of, landing=settings.landing, progress=tell)
+    with suppress(IncompleteExtract), written_events(settings) as beside:
+        landing = settings.landing
+        extract_step(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
 
 
 def _refuse_unread(settings: Settings, as_of: datetime) -> None:

@@ -18,6 +18,7 @@ from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
 from models.actions import read_actions
+from models.hold_out import hold_out, season_of
 from models.model import ChurnModel
 from models.score import score
 from models.thresholds import Thresholds
@@ -65,8 +66,7 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     reads = reads_contacts(_model(folder / MODEL).contract.names)
     features = to_measure(contacts=reads)
     rows = _timed("features", seconds, lambda: build_features(events, features, pairs))
-    by = _valuation(settings, as_of)
-    scores = _timed("reasons", seconds, lambda: _score(rows, active, by, settings, folder))
+    scores = _timed("reasons", seconds, lambda: _score(rows, active, as_of, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"
     with draft_of(file) as draft:
         scores.write_ipc(draft)
@@ -87,19 +87,20 @@ def score_parts(
 
 
 def _score(
-    rows: pl.DataFrame, people: pl.DataFrame, by: Valuation, settings: Settings, folder: Path
+    rows: pl.DataFrame, people: pl.DataFrame, as_of: datetime, settings: Settings, folder: Path
 ) -> pl.DataFrame:
-    return score(
+    scored = score(
         _model(folder / MODEL),
         rows,
         tuple(COLUMNS.values()),
         about=people.drop("interval_months"),
         language=settings.language,
         unnamed=settings.never_named,
-        valuation=by,
+        valuation=_valuation(settings, as_of),
         thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
         actions=read_actions(settings.actions) if settings.actions else None,
     )
+    return hold_out(scored, season_of(as_of.date()), settings.hold_out, settings.language)
 
 
 def _valuation(settings: Settings, as_of: datetime) -> Valuation:

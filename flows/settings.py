@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
+from risk.schema import INDEXED_RANKS
 
 FILE = "perdura.toml"
 
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
         contacted: Of people whom support contacted in time to change what became of them, nothing
             is learnt (``left_out``), so that those it saved do not teach that trouble is harmless;
             or as much as of others, beside ``features`` of what support did until then.
+        hold_out: So large a share of everybody is left alone, by a lot that is drawn anew each
+            quarter, so that ``perdura effect`` can say what contact does; 0: nobody is.
+        recent_ranks: Of so many of the riskiest the risk table tells what happened lately; 0: of
+            nobody.
         active_within_days: With ``silence``, who paid in so many days is active.
         split: Judge on later dates (``time``), or on other people (``subscribers``) where the
             history is too short for that.
@@ -109,6 +114,8 @@ class Settings(BaseSettings):
     horizon_days: int = Field(default=30, ge=1)
     grace_days: int = Field(default=30, ge=0)
     contacted: Literal["left_out", "features"] = "left_out"
+    hold_out: float = Field(default=0.0, ge=0, le=0.5)
+    recent_ranks: int = Field(default=20_000, ge=0, le=INDEXED_RANKS)
     active_within_days: int = Field(default=365, ge=1)
     split: Literal["time", "subscribers"] = "time"
     history_months: int = Field(default=36, ge=1)

@@ -4,7 +4,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from models.contacted import HELD_OUT
+from models.contacted import HELD_OUT, LISTED
 from models.effect import BOTH, Arm, Effect, Needed
 
 OUT = Console(highlight=False)
@@ -15,6 +15,9 @@ _NAMES = {
     "offered": "  an offer",
     HELD_OUT: "held out",
 }
+# With a lot, first those whom it put on the list.
+_WITH_LOT = {LISTED: "listed", **_NAMES}
+_ARMS = {BOTH: "contacted", LISTED: "listed"}
 
 _NOBODY_HELD_OUT = (
     "Nobody was held out, so nobody can say what contact does: those who are called differ from "
@@ -42,7 +45,8 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
     table.add_column("", no_wrap=True)
     for name in ("known", "stayed", "share", "less held out", "awaited", "had left"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name, shown in _NAMES.items():
+    shown_names = _WITH_LOT if found.asked == LISTED else _NAMES
+    for name, shown in shown_names.items():
         table.add_row(shown, *_cells(found, name))
     console.print(table)
     for sentence in in_words(found):
@@ -51,7 +55,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
 
 def in_words(found: Effect) -> list[str]:
     """What contact did, one sentence each, or why nobody can say."""
-    reached, held_out = found.arms[BOTH], found.arms[HELD_OUT]
+    reached, held_out = found.arms[found.asked], found.arms[HELD_OUT]
     if not _people(reached) and not _people(held_out):
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
         return [f"Nobody was contacted, made an offer or held out{since}."]
@@ -59,16 +63,27 @@ def in_words(found: Effect) -> list[str]:
         return [_NOBODY_HELD_OUT]
     if not _people(reached):
         return ["Some were held out, and nobody was contacted or made an offer."]
-    said = _verdict(found) if BOTH in found.compared else _not_known(found)
+    said = _verdict(found) if found.asked in found.compared else _not_known(found)
     if found.crossed:
         said.append(f"{found.crossed:,} of the held out were contacted, and count as held out.")
-    return [*said, _HOLDS]
+    return [*said, _by_lot(found) if found.asked == LISTED else _HOLDS]
+
+
+def _by_lot(found: Effect) -> str:
+    listed = _people(found.arms[LISTED])
+    told = (
+        f"This holds by lot, whoever was called: of the {listed:,} listed {found.reached:,} were "
+        "contacted within the horizon"
+    )
+    if not found.reached:
+        return f"{told}."
+    return f"{told}, so for these contact did about {listed / found.reached:.1f} times as much."
 
 
 def _verdict(found: Effect) -> list[str]:
-    compared = found.compared[BOTH]
+    compared = found.compared[found.asked]
     points = f"{_points(compared.difference)} ({_points(compared.low)} to {_points(compared.high)})"
-    seen = f"{points} points more of the contacted than of the held out stayed"
+    seen = f"{points} points more of the {_ARMS[found.asked]} than of the held out stayed"
     if compared.says:
         does = "Contact keeps people" if compared.low > 0 else "Contact makes people leave"
         return [f"{does}: {seen}."]
@@ -80,13 +95,13 @@ def _takes(found: Effect) -> list[str]:
     if not (needed := found.needed):
         return ["There is no difference to look for; say the smallest worth seeing: --worth 0.02."]
     more = {
-        "to contact": needed.contacted - found.arms[BOTH].known,
+        "to contact": needed.contacted - found.arms[found.asked].known,
         "to hold out": needed.held_out - found.arms[HELD_OUT].known,
     }
     if max(more.values()) <= 0:
         return [_enough(needed)]
     told = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
-    coming = found.arms[BOTH].awaited, found.arms[HELD_OUT].awaited
+    coming = found.arms[found.asked].awaited, found.arms[HELD_OUT].awaited
     awaited = (
         f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
     )
@@ -107,9 +122,9 @@ def _enough(needed: Needed) -> str:
 def _not_known(found: Effect) -> list[str]:
     """Why one of the arms says nothing yet."""
     if found.first_settles is None:
-        return ["All of the contacted, or of the held out, had left already."]
+        return [f"All of the {_ARMS[found.asked]}, or of the held out, had left already."]
     early = (
-        f"It is too early to say: of {found.arms[BOTH].awaited:,} contacted and "
+        f"It is too early to say: of {found.arms[found.asked].awaited:,} {_ARMS[found.asked]} and "
         f"{found.arms[HELD_OUT].awaited:,} held out it is not known yet whether they stay for "
         f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
     )

@@ -16,6 +16,11 @@ OUTCOMES = ("stayed", "left", "awaited", "gone")
 
 HELD_OUT = "held_out"
 
+#: Put on the list of those to call, by the same lot that holds others out at the same moment.
+LISTED = "listed"
+
+_BY_LOT = (HELD_OUT, LISTED)
+
 
 def outcomes(
     events: Events, params: TrainingParams, *, since: datetime | None, known_until: datetime
@@ -24,7 +29,8 @@ def outcomes(
 
     Each person counts once, by the first thing that was done in ``[since, known_until)``. Who was
     held out first counts as held out, whatever came after (by intention to treat), and so does
-    who was both at one moment. Merged accounts are one person.
+    who was both at one moment; who was listed first counts as listed, whether called or not. Merged
+    accounts are one person.
 
     Args:
         events: The event tables by name.
@@ -34,7 +40,7 @@ def outcomes(
 
     Returns:
         One row per person: ``arm`` (the kind of what was done), ``outcome`` (one of
-        ``OUTCOMES``), ``crossed`` (held out, and contacted within the horizon all the same),
+        ``OUTCOMES``), ``contacted`` (held out or listed, and contacted within the horizon),
         ``settles`` (when window plus grace have closed).
     """
     params = replace(params, lead_days=0)
@@ -54,21 +60,23 @@ def outcomes(
         .then(pl.lit("awaited"))
         .otherwise(pl.lit("gone"))
     )
-    return people.with_columns(labels["churned"], _crossed(people, told, params)).select(
-        arm="kind", outcome=outcome, crossed="crossed", settles=settles
+    return people.with_columns(labels["churned"], _contacted(people, told, params)).select(
+        arm="kind", outcome=outcome, contacted="contacted", settles=settles
     )
 
 
 def _first(told: pl.DataFrame) -> pl.DataFrame:
-    """The first row of each person; at one moment being held out comes first."""
-    order = told.sort("as_of", pl.col("kind") != HELD_OUT, "kind")
+    """The first row of each person; at one moment the lot comes first, held out before listed."""
+    lot = pl.col("kind").replace_strict({HELD_OUT: 0, LISTED: 1}, default=2)
+    order = told.sort("as_of", lot, "kind")
     return order.unique("subscriber_id", keep="first", maintain_order=True)
 
 
-def _crossed(people: pl.DataFrame, told: pl.DataFrame, params: TrainingParams) -> pl.Series:
-    """Of each person whether they were held out, and contacted within the horizon."""
-    contacted = told.filter(pl.col("kind") != HELD_OUT).select("subscriber_id", at="as_of")
+def _contacted(people: pl.DataFrame, told: pl.DataFrame, params: TrainingParams) -> pl.Series:
+    """Of each person whether the lot decided on them, and they were contacted in the horizon."""
+    by_lot = pl.col("kind").is_in(_BY_LOT)
+    contacts = told.filter(~by_lot).select("subscriber_id", at="as_of")
     closes = pl.col("as_of") + timedelta(days=params.horizon_days)
-    both = people.filter(kind=HELD_OUT).join(contacted, on="subscriber_id")
-    crossed = both.filter(pl.col("at") >= pl.col("as_of"), pl.col("at") < closes)
-    return people["subscriber_id"].is_in(crossed["subscriber_id"].implode()).alias("crossed")
+    both = people.filter(by_lot).join(contacts, on="subscriber_id")
+    reached = both.filter(pl.col("at") >= pl.col("as_of"), pl.col("at") < closes)
+    return people["subscriber_id"].is_in(reached["subscriber_id"].implode()).alias("contacted")

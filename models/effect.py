@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from models.contacted import HELD_OUT, OUTCOMES
+from models.contacted import HELD_OUT, LISTED, OUTCOMES
 from models.differences import Share, difference, people_needed
 from sources.events import CONTACTS
 
@@ -76,9 +76,15 @@ class Effect:
         horizon_days: Stayed is who had not left so many days later.
         since: Whoever was contacted or held out from then on counts; ``None``: everybody.
         known_until: Only what was known before was read.
-        arms: By name: ``contacted or offered``, ``contacted``, ``offered``, ``held_out``.
-        compared: The arms of which something is known against the held out, by name.
+        arms: By name: ``contacted or offered``, ``contacted``, ``offered``, ``held_out``,
+            ``listed``; of the first three whoever was not listed before.
+        asked: The arm that is compared in the first place: ``listed`` where there is anybody in it,
+            since the lot that listed them is the one that held the others out, at the same moment;
+            else ``contacted or offered``.
+        compared: The arms of which something is known against the held out, by name. Beside
+            ``listed`` no other is: whom support called unlisted no lot chose.
         crossed: How many were contacted although held out.
+        reached: How many of the listed were contacted within the horizon.
         first_settles: When the first outcome that is awaited will be known.
         needed: How many it takes, where the first comparison is too wide to say.
     """
@@ -87,8 +93,10 @@ class Effect:
     since: datetime | None
     known_until: datetime
     arms: Mapping[str, Arm]
+    asked: str
     compared: Mapping[str, Compared]
     crossed: int
+    reached: int
     first_settles: datetime | None
     needed: Needed | None
 
@@ -110,21 +118,26 @@ def effect(
         known_until: As it was for them.
         worth: The smallest difference of shares worth seeing; by default as large as seen.
     """
-    arms = {BOTH: _arm(people.filter(pl.col("arm") != HELD_OUT))}
+    arms = {BOTH: _arm(people.filter(~pl.col("arm").is_in((HELD_OUT, LISTED))))}
     arms |= {kind: _arm(people.filter(arm=kind)) for kind in CONTACTS.kinds}
+    asked = BOTH if people.filter(arm=LISTED).is_empty() else LISTED
     known = {name: Share(arm.stayed, arm.known) for name, arm in arms.items() if arm.known}
     held_out = known.pop(HELD_OUT, None)
+    known = {name: share for name, share in known.items() if asked in (BOTH, name)}
     compared = {name: _compared(share, held_out) for name, share in known.items() if held_out}
-    unsure = BOTH in compared and not compared[BOTH].says
+    unsure = asked in compared and not compared[asked].says
+    contacted = people.filter("contacted")["arm"]
     return Effect(
         horizon_days=horizon_days,
         since=since,
         known_until=known_until,
         arms=arms,
+        asked=asked,
         compared=compared,
-        crossed=int(people["crossed"].sum()),
+        crossed=int((contacted == HELD_OUT).sum()),
+        reached=int((contacted == LISTED).sum()),
         first_settles=people.filter(outcome="awaited")["settles"].min(),  # pyright: ignore[reportArgumentType]
-        needed=_needed(known[BOTH], held_out, worth) if unsure and held_out else None,
+        needed=_needed(known[asked], held_out, worth) if unsure and held_out else None,
     )
 
 

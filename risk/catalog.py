@@ -7,13 +7,14 @@ from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from risk.audit import AUDIT
 from risk.contacts import CONTACTS
+from risk.draws import DRAWS
 from risk.out.deliveries import DELIVERIES
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
 from risk.tokens import TOKENS
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, TOKENS, AUDIT, DELIVERIES)
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, DRAWS, TOKENS, AUDIT, DELIVERIES)
 
 #: What a connection knows whose store has all of ``TABLES``, as they are here.
 WHOLE = "all tables are there"

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
 
@@ -38,6 +39,8 @@ CONTACTS = sa.Table(
 #: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
 #: then does it become an event, and events are never changed.
 UNDO_FOR = timedelta(hours=1)
+
+_MARGIN = timedelta(minutes=5)
 
 LONGEST_NOTE = 2_000
 #: Of a subscriber's id, and of the name of who wrote, in characters.
@@ -161,6 +164,17 @@ def contacts_of(connection: sa.Connection, subscriber_id: str) -> list[Contact]:
     return [Contact(**row) for row in connection.execute(newest).mappings()]
 
 
+def settled(now: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """Contacts that stand at ``now`` and can be taken back no longer: ``subscriber_id``,
+    ``happened_at``, ``known_at``, ``action``, ``by``; never the notes.
+
+    Clocks may differ, and who takes one back may have to wait for the table: five minutes are left.
+    """
+    told = CONTACTS.c.subscriber_id, CONTACTS.c.happened_at, CONTACTS.c.known_at
+    stands = CONTACTS.c.undone_at.is_(None) & (CONTACTS.c.known_at <= now - UNDO_FOR - _MARGIN)
+    return sa.select(*told, CONTACTS.c.action, CONTACTS.c.by).where(stands)
+
+
 def is_held_out(connection: sa.Connection, subscriber_id: str) -> bool:
     """Whether the newest night has the subscriber in the comparison group."""
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
@@ -193,7 +207,7 @@ def _insert(connection: sa.Connection, contact: Contact, told: dict[str, Any]) -
     try:
         with connection.begin_nested():
             connection.execute(sa.insert(CONTACTS).values(asdict(contact)))
-    except sa.exc.IntegrityError:
+    except IntegrityError:
         found = _contact(connection, contact.contact_id)
         if found is None:
             raise

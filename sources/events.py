@@ -118,7 +118,8 @@ USAGE = EventTable(
 
 CONTACTS = EventTable(
     name="contacts",
-    kinds=("contacted", "offered", "held_out"),
+    # ``listed`` and ``held_out``: their turn to be called came, and the lot said yes, or no.
+    kinds=("contacted", "offered", "held_out", "listed"),
     columns={"action": pl.String, "by": pl.String},
 )
 

@@ -1,13 +1,14 @@
 """One extract: what the sources have come to know by a date lands, and nothing else changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from sources.intake.expressions import first_line
-from sources.intake.mapping import BadMapping, SourceMapping, read_mapping
+from sources.intake.mapping import UNMAPPED, BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
 from sources.intake.ranges import ROWS_AT_A_TIME
 from sources.intake.reading import BadSource
@@ -34,6 +35,7 @@ def extract(
     landing: Path,
     progress: Progress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
+    beside: Mapping[str, Path] | None = None,
 ) -> Report:
     """Land what became known before ``until`` and lies in no other day's file.
 
@@ -52,6 +54,8 @@ def extract(
             and (0, 1, why) if another extract has to be waited for.
         rows_at_a_time: About so many rows of a table, of its source and of the landing together,
             are in memory at once, at least one. What lands is the same whatever the number.
+        beside: More events, by table: a Parquet file with the contract's columns, such as of
+            contacts that were written by hand. It lands as a source of the mapping does.
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
@@ -61,7 +65,7 @@ def extract(
     if until.tzinfo is None:
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
     until, told = until.astimezone(UTC), progress or _tell_nobody
-    asked = read_mapping(mapping)
+    asked = replace(read_mapping(mapping), beside=beside or {})
     plans, problems = plan_tables(asked, until)
     with alone_in(landing, lambda: told(0, 1, "waiting for another extract to end")):
         _refuse_changed(asked, landing, until)
@@ -120,7 +124,7 @@ def _finish(
     report = Report(
         until=until,
         tables=tuple(reports),
-        degraded=tuple(name for name in asked.tables if name not in landed),
+        degraded=tuple(name for name in asked.inputs if name not in landed),
         problems=tuple(problems.values()),
     )
     read = {each.table: asked.fingerprint(each.table) for each in reports if each.events}
@@ -137,7 +141,7 @@ def _refuse_changed(asked: SourceMapping, landing: Path, until: datetime) -> Non
     """Under a changed mapping every old event would look new, and land twice."""
     for day, each in read_days(landing).items():
         for name in asked.tables.keys() & each.mappings.keys():
-            changed = asked.fingerprint(name) != each.mappings[name]
+            changed = each.mappings[name] not in (asked.fingerprint(name), UNMAPPED)
             if changed and day != until.date() and (landing / name).exists():
                 raise BadMapping(
                     f"{asked.path.name}: section [{name}] has changed since it landed on {day}; "

@@ -46,7 +46,7 @@ def url(tmp_path: Path) -> str:
 def log(url: str, **told: Any) -> Contact:
     called: dict[str, Any] = {"subscriber_id": "ann", "action": "called", "by": "desk", "now": NOW}
     with writing(url, durable=True) as connection:
-        return log_contact(connection, **({"contact_id": str(uuid4())} | called | told))
+        return log_contact(connection, **{"contact_id": str(uuid4()), **called, **told})
 
 
 def undo(url: str, contact_id: str, after: timedelta) -> Contact:

@@ -35,7 +35,7 @@ def of(
     events = tables(contacts=contacts, subscriptions=subscriptions or began("ana", "bea"), **more)
     begins = None if since is None else day(since)
     found = outcomes(events, params, since=begins, known_until=day(known_until))
-    return found.select("arm", "outcome", "crossed").rows()
+    return found.select("arm", "outcome", "contacted").rows()
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,10 @@ def test_silence_is_no_payment_within_the_horizon_of_the_contact():
         ([done("held_out", 9), done("offered", 38.9)], "held_out", True),
         ([done("held_out", 9), done("contacted", 39)], "held_out", False),
         ([done("contacted", 9), done("held_out", 12)], "contacted", False),
+        ([done("listed", 9), done("contacted", 12)], "listed", True),
+        ([done("listed", 9), done("contacted", 9)], "listed", True),
+        ([done("listed", 9), done("offered", 39)], "listed", False),
+        ([done("listed", 9), done("held_out", 40)], "listed", False),
     ],
 )
 def test_a_person_counts_once_by_what_was_done_first(then, arm, crossed):
@@ -109,17 +113,43 @@ def test_merged_accounts_are_one_person():
     assert of(*marks, merges=[merged]) == [("held_out", "stayed", True)]
 
 
+def test_who_leaves_before_their_turn_counts_on_both_sides_where_the_lot_lists_people():
+    """Called are only those who are there still when their turn comes; the lot does not wait."""
+    people = [f"{kind[0]}{n}" for kind in ("listed", "held_out") for n in range(2)]
+    marks = [done("listed" if who[0] == "l" else "held_out", 9, who) for who in people]
+    called = [done("contacted", 20, "l1")]
+    ends = [happened("ended", 12, who, who) for who in ("l0", "h0")]
+    told = of(*marks, *called, subscriptions=[*began(*people), *ends])
+    assert sorted(told) == [
+        ("held_out", "left", False), ("held_out", "stayed", False),
+        ("listed", "left", False), ("listed", "stayed", True),
+    ]  # fmt: skip
+
+
+def test_beside_those_the_lot_listed_nobody_else_is_compared():
+    """Whom support called without having been listed differs from the others."""
+    told = found((50, 50), (48, 80), listed=(56, 70), reached=14)
+    assert {*told.compared} == {"listed"}
+    assert told.compared["listed"].difference == pytest.approx(0.2)
+    said = in_words(told)
+    assert "points more of the listed than of the held out stayed" in said[0]
+    assert "of the 70 listed 14 were contacted" in said[-1]
+    assert "5.0 times as much" in said[-1]
+
+
 def found(
     contacted: tuple[int, int] = (0, 0),
     held_out: tuple[int, int] = (0, 0),
     offered: tuple[int, int] = (0, 0),
     *,
+    listed: tuple[int, int] = (0, 0),
     crossed: int = 0,
+    reached: int = 0,
     worth: float | None = None,
     awaited: str = "",
 ) -> Effect:
     """Of each arm so many stayed, of so many; and of some one is awaited besides."""
-    arms = {"contacted": contacted, "held_out": held_out, "offered": offered}
+    arms = {"contacted": contacted, "held_out": held_out, "offered": offered, "listed": listed}
     people = [
         (arm, "stayed" if n < stayed else "left")
         for arm, (stayed, people) in arms.items()
@@ -127,7 +157,8 @@ def found(
     ] + [(arm, "awaited") for arm in awaited.split()]
     told = pl.DataFrame(people, {"arm": pl.String, "outcome": pl.String}, orient="row")
     frame = told.with_columns(
-        crossed=(pl.col("arm") == "held_out") & (pl.int_range(pl.len()).over("arm") < crossed),
+        contacted=pl.int_range(pl.len()).over("arm")
+        < pl.col("arm").replace_strict({"held_out": crossed, "listed": reached}, default=0),
         settles=pl.lit(day(60)),
     )
     return effect(
@@ -142,7 +173,7 @@ def words(told: Effect) -> str:
 def test_contacted_and_offered_are_compared_with_the_held_out_together_and_apart():
     told = found((40, 50), (48, 80), (16, 20))
     assert {name: arm.share for name, arm in told.arms.items()} == {
-        BOTH: 0.8, "contacted": 0.8, "offered": 0.8, "held_out": 0.6,
+        BOTH: 0.8, "contacted": 0.8, "offered": 0.8, "held_out": 0.6, "listed": None,
     }  # fmt: skip
     both = told.compared[BOTH]
     assert (round(both.difference, 4), round(both.low, 4), round(both.high, 4)) == (
@@ -213,7 +244,11 @@ def test_where_nothing_can_be_said_it_says_why():
 
 def test_where_all_had_left_it_says_so():
     gone = pl.DataFrame(
-        {"arm": ["contacted", "held_out"], "outcome": ["gone", "stayed"], "crossed": [False, False]}
+        {
+            "arm": ["contacted", "held_out"],
+            "outcome": ["gone", "stayed"],
+            "contacted": [False, False],
+        }
     ).with_columns(settles=pl.lit(day(60)))
     told = effect(gone, horizon_days=30, since=None, known_until=day(99))
     assert "had left already" in words(told)

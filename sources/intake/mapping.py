@@ -9,7 +9,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,9 @@ from sources.events import EVENT_TABLES, EventTable
 from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
+
+#: Fingerprint of a table that only files beside the mapping tell of.
+UNMAPPED = "beside"
 
 
 class BadMapping(ValueError):
@@ -35,14 +38,30 @@ class SourceMapping:
         path: The file; paths in it are relative to its folder.
         tables: The inputs of each event table that has any.
         settings: The section ``[settings]`` as it stands.
+        beside: Parquet files that are no matter of the business's: one for some event tables, with
+            the contract's columns.
     """
 
     path: Path
     tables: dict[str, tuple[Input, ...]]
     settings: dict[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> dict[str, tuple[Input, ...]]:
+        """The inputs of each event table, those beside the mapping among them."""
+        ours = {name: (Input(file=str(path)),) for name, path in self.beside.items()}
+        names = [*self.tables, *(name for name in ours if name not in self.tables)]
+        return {name: (*self.tables.get(name, ()), *ours.get(name, ())) for name in names}
 
     def fingerprint(self, table: str) -> str:
-        """Changes when the table's events do, not when its files lie somewhere else."""
+        """Changes when what the mapping says of a table does, not when its files lie elsewhere.
+
+        What lies beside it counts for nothing: it may come and go. So a table that the mapping
+        says nothing of has ``UNMAPPED``.
+        """
+        if table not in self.tables:
+            return UNMAPPED
         moved = {"file", "optional"}
         told = [one.model_dump(mode="json", exclude=moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

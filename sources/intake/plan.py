@@ -57,7 +57,7 @@ def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan],
             it names columns that are not in the files.
     """
     plans, problems, mistaken = {}, {}, None
-    for name, inputs in asked.tables.items():
+    for name, inputs in asked.inputs.items():
         try:
             plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
         except BadSource as error:

@@ -1,0 +1,45 @@
+"""What a night writes beside the risks: how the lot fell, and what happened lately."""
+
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from flows.moments import midnight
+from flows.recent_events import recent_events
+from flows.settings import Settings
+from flows.written import contact_events
+from models.hold_out import season_of
+from risk.draws import draw
+from risk.loading import replace_all
+from risk.recent import EVENTS
+from risk.schema import INDEXED_RANKS, NIGHTS, RISK
+from risk.store import reading, writing
+
+
+def write_beside(settings: Settings, scored_on: date) -> None:
+    """Write it for a night that has been published, if it is the newest; run again, the same.
+
+    Events are those of the ``recent_ranks`` riskiest, replaced whole in one transaction.
+    """
+    people = _riskiest(settings, scored_on)
+    if people is None:
+        return
+    now, as_of = datetime.now(UTC), midnight(scored_on)
+    written = contact_events(settings.risk_url, now)
+    events = recent_events(settings.landing, people, as_of, written)
+    with writing(settings.risk_url) as connection:
+        if settings.hold_out:
+            draw(connection, scored_on, season_of(scored_on), now=now)
+        replace_all(connection, EVENTS, events)
+
+
+def _riskiest(settings: Settings, scored_on: date) -> list[str] | None:
+    """Of whom events are told; ``None`` if there is a newer night."""
+    # In the index's own words: else SQLite does not see that it holds them.
+    indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
+    bound = RISK.c.rank <= settings.recent_ranks
+    query = sa.select(RISK.c.subscriber_id).where(RISK.c.scored_on == scored_on, indexed, bound)
+    with reading(settings.risk_url) as connection:
+        if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:
+            return None
+        return list(connection.scalars(query))

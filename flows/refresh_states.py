@@ -1,0 +1,76 @@
+"""Every few minutes: who stands otherwise than the newest night says."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+from prefect import flow
+
+from flows.extract_sources import extract_step
+from flows.moments import midnight
+from flows.progress import Tell, step
+from flows.settings import Settings
+from flows.written import written_events
+from risk.standing import newest_night, night_states, put_states
+from sources.changed import changed_states
+from sources.extract import IncompleteExtract
+from sources.landing import landed_until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """States by now.
+
+    Attributes:
+        scored_on: The newest night.
+        as_of: Nothing known from then on was used.
+        changed: How many of the night stand otherwise by now.
+    """
+
+    scored_on: date
+    as_of: datetime
+    changed: int
+
+
+@flow(name="refresh-states")
+def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
+    """Say of the newest night's people how they stand by now, where that is not as it says.
+
+    Safe to run again, and at once with a night: what it says is replaced whole, and belongs to
+    the night it was asked for.
+
+    Args:
+        home: Where everything is kept, if not where the settings say.
+        ask: Whether to extract what is new first, where the settings say from what.
+
+    Raises:
+        NoNight: Nothing has been published.
+    """
+    settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
+    if ask and settings.mapping:
+        with step("extract", {}) as tell, suppress(IncompleteExtract):
+            _extract(settings, settings.mapping, now, tell)
+    with step("states", {}):
+        return _refresh(settings, min(now, landed_until(settings.landing) or now))
+
+
+def _extract(settings: Settings, mapping: Path, now: datetime, tell: Tell) -> None:
+    ask, landing = extract_step.with_options(retries=0), settings.landing
+    with written_events(settings, now) as beside:
+        ask(mapping, until=now, landing=landing, progress=tell, beside=beside)
+
+
+def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
+    scored_on = newest_night(settings.risk_url)
+    told = changed_states(settings.landing, midnight(scored_on), as_of, **settings.business)
+    scored = night_states(settings.risk_url, scored_on, told["subscriber_id"].to_list())
+    was = pl.DataFrame(
+        {"subscriber_id": scored.keys(), "was": scored.values()},
+        schema={"subscriber_id": pl.String, "was": pl.String},
+    )
+    other = told.join(was, on="subscriber_id").filter(pl.col("state") != pl.col("was"))
+    rows = other.drop("was").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
+    put_states(settings.risk_url, scored_on, as_of, rows)
+    return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)
