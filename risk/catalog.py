@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from risk.audit import AUDIT
+from risk.book import BOOK
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
 from risk.out.deliveries import DELIVERIES
@@ -14,7 +15,7 @@ from risk.schema import METADATA, NIGHTS, RISK
 from risk.tokens import TOKENS
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, DRAWS, TOKENS, AUDIT, DELIVERIES)
+TABLES = (NIGHTS, RISK, STATES, EVENTS, CONTACTS, DRAWS, TOKENS, AUDIT, DELIVERIES, BOOK)
 
 #: What a connection knows whose store has all of ``TABLES``, as they are here.
 WHOLE = "all tables are there"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from risk import queries, store
+from risk.book import write_book
 from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
@@ -114,3 +115,4 @@ def _replace(
         done += some
         tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
+    write_book(connection, night.scored_on)

@@ -18,6 +18,8 @@ from risk.api.protection import protect
 from risk.api.rates import Rates
 from risk.api.served import Served, Serving
 from risk.audit import AUDIT
+from risk.desk.desk import Desk
+from risk.desk.router import desk_router
 from risk.queries import NoNight
 from risk.store import reading, writing
 
@@ -40,13 +42,15 @@ def app_of(served: Served) -> FastAPI:
         redoc_url=None,
         lifespan=_at_work,
     )
-    app.state.serving = Serving(
+    at_work = app.state.serving = Serving(
         served=served,
         audit=Audit(served.url),
         rates=Rates(per_second=served.per_second, burst=served.burst),
     )
     for part in (state, listed, people):
         app.include_router(part.router)
+    desk = Desk(url=served.url, audit=at_work.audit, wait=at_work.rates.wait)
+    app.include_router(desk_router(desk))
     tell_problems(app)
     app.add_middleware(Bodies)
     protect(app, served.cors_origins)

@@ -1,0 +1,169 @@
+"""What all pages share: who asks, in which language, and how an answer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from math import ceil
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from risk.desk import session
+from risk.desk.tongue import Tongue, tongue_of
+from risk.queries import NoNight
+from risk.store import reading
+from risk.tokens import Holder, holder_of
+
+HERE = Path(__file__).parent
+_LANGUAGE = "perdura_language"
+_YEAR = 365 * 24 * 3600
+
+#: Nothing but our own files is loaded, and no script or style stands inside a page.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Noting(Protocol):
+    """Who writes down that somebody read about somebody, as ``risk.api.auditing.Audit`` does."""
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more can be written down now."""
+        ...
+
+    def note(
+        self, holder: Holder, what: str, subscriber_id: str | None = None, **detail: Any
+    ) -> None:
+        """Take one entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where the pages read and write.
+
+    Attributes:
+        url: Of the risk database.
+        audit: Told of every reading of people; while it takes no more, nobody reads.
+        wait: Seconds that a token, by its id, has to wait before it may ask again.
+        now: The time of day; to be replaced in tests alone.
+    """
+
+    url: str
+    audit: Noting | None = None
+    wait: Callable[[str], float] = lambda _: 0.0
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """As of ``risk.store.reading``."""
+        return reading(self.url)
+
+    def note(self, holder: Holder, what: str, who: str | None = None, **detail: Any) -> None:
+        """Write down that ``holder`` read, or did, something."""
+        if self.audit:
+            self.audit.note(holder, what, who, **detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of somebody who is signed in."""
+
+    desk: Desk
+    request: Request
+    holder: Holder
+    tongue: Tongue
+
+    @property
+    def may_log(self) -> bool:
+        """Whether contacts may be written with this token."""
+        return "contact" in self.holder.scopes
+
+    def page(self, template: str, status: int = 200, **told: Any) -> Response:
+        """The page made of a template."""
+        return page(self.request, template, status, visit=self, **told)
+
+
+def visit_of(desk: Desk, request: Request) -> Visit | Response:
+    """The visit, or where to go instead: signing in."""
+    token = session.token_of(request)
+    try:
+        with desk.reading() as connection:
+            holder = holder_of(connection, token) if token else None
+    except NoNight:
+        holder = None
+    if holder and "read" in holder.scopes:
+        return _admitted(desk, request, holder)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    to = "/desk/sign-in" + ("" if here == "/desk" else "?" + urlencode({"to": here}))
+    return RedirectResponse(to, 303, HEADERS)
+
+
+def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
+    if seconds := desk.wait(holder.token_id):
+        again = {"Retry-After": str(ceil(seconds))}
+        return page(request, "problem.html", 429, again, key="too_many")
+    if desk.audit and desk.audit.full:
+        return page(request, "problem.html", 503, key="unavailable")
+    return Visit(desk=desk, request=request, holder=holder, tongue=tongue(request))
+
+
+def tongue(request: Request) -> Tongue:
+    """How this reader wishes to be spoken to: by the switch, the cookie or the browser."""
+    wished = request.query_params.get("lang") or request.cookies.get(_LANGUAGE)
+    return tongue_of(request.headers.get("accept-language", ""), wished)
+
+
+def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **told: Any,
+) -> Response:
+    """A page in the reader's language, which the browser is told to show and not to keep."""
+    spoken = tongue(request)
+    about = {"Content-Language": spoken.language, "Vary": "Accept-Language, Cookie"}
+    response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
+    told = {"t": spoken, "request": request, "visit": None, "notice": ""} | told
+    told["csrf"] = session.proof(request, response)
+    told["switch"] = "?" + urlencode([*_asked(request), ("lang", spoken.other)])
+    response.body = _templates().get_template(template).render(told).encode("utf-8")
+    response.headers["Content-Length"] = str(len(response.body))
+    if request.query_params.get("lang") in ("en", "es"):
+        language = request.query_params["lang"]
+        response.set_cookie(_LANGUAGE, language, _YEAR, path="/desk", samesite="lax")
+    return response
+
+
+def _asked(request: Request) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(HERE / "templates")
+    return Environment(
+        loader=loader,
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,113 @@
+"""The forms that are sent: signing in and out, logging a contact, taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from risk.contacts import LONGEST_NOTE, BadContact, HeldOut, NoContact, Refused
+from risk.contacts import log_contact as write
+from risk.contacts import undo_contact as take_back
+from risk.desk import session
+from risk.desk.desk import HEADERS, Desk, Visit, page
+from risk.queries import NoNight
+from risk.store import writing
+from risk.tokens import holder_of
+
+Form = Mapping[str, Any]
+
+
+def sign_in_page(request: Request, problem: str = "", status: int = 200) -> Response:
+    """Where the token is asked for."""
+    return page(
+        request,
+        "sign_in.html",
+        status,
+        problem=problem,
+        hours=session.HOURS,
+        to=session.own_page(request.query_params.get("to", "/desk")),
+        left="left" in request.query_params,
+    )
+
+
+def sign_in(desk: Desk, request: Request, form: Form) -> Response:
+    """Let the browser keep a token that may read."""
+    token = text(form, "token").strip()
+    try:
+        with desk.reading() as connection:
+            holder = holder_of(connection, token)
+    except NoNight:
+        holder = None
+    if holder is None:
+        return sign_in_page(request, "wrong_token", 401)
+    if "read" not in holder.scopes:
+        return sign_in_page(request, "no_scope", 403)
+    to = session.own_page(text(form, "to") or "/desk")
+    response = RedirectResponse(to, 303, HEADERS)
+    session.keep(response, request, token)
+    return response
+
+
+def sign_out() -> Response:
+    """Let the browser forget the token."""
+    response = RedirectResponse("/desk/sign-in?left", 303, HEADERS)
+    session.forget(response)
+    return response
+
+
+def log_contact(visit: Visit, form: Form) -> Response:
+    """Write a contact, and go back to the subscriber."""
+    who, action = visit.request.query_params.get("id", ""), text(form, "action")
+    force = text(form, "force") == "yes" and text(form, "sure") == "yes"
+    with writing(visit.desk.url, durable=True) as connection:
+        written = write(
+            connection,
+            contact_id=text(form, "contact_id"),
+            subscriber_id=who,
+            action=action,
+            by=visit.holder.name,
+            note=text(form, "note").replace("\r\n", "\n").strip() or None,
+            force=force,
+        )
+    visit.desk.note(visit.holder, "contact", who, action=action, forced=written.forced)
+    return _back(who, logged=action)
+
+
+def undo_contact(visit: Visit, form: Form) -> Response:
+    """Take a contact back, and go back to the subscriber."""
+    with writing(visit.desk.url, durable=True) as connection:
+        undone = take_back(connection, text(form, "contact_id"))
+    visit.desk.note(visit.holder, "undo", undone.subscriber_id, action=undone.action)
+    return _back(undone.subscriber_id, unlogged=undone.action)
+
+
+def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
+    """What went wrong with a form, in words, and the status of the answer."""
+    match error:
+        case HeldOut():
+            return visit.tongue.say("refused_offer"), 409
+        case Refused():
+            return visit.tongue.say("too_late"), 409
+        case NoContact():
+            return visit.tongue.say("no_contact"), 404
+        case _:
+            return visit.tongue.say("bad_note", n=visit.tongue.number(LONGEST_NOTE)), 400
+
+
+#: What a form may raise that is the sender's to mend.
+PROBLEMS = (BadContact, NoContact, Refused)
+
+
+def text(form: Form, name: str) -> str:
+    """A field of a form, if it is text."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _back(who: str, **told: str) -> Response:
+    to = "/desk/subscriber?" + urlencode({"id": who, **told}) + "#done"
+    return RedirectResponse(to, 303, HEADERS)

@@ -1,0 +1,114 @@
+"""The pages that are read: today's list, one subscriber, the lead's overview."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from starlette.responses import RedirectResponse, Response
+
+from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
+from risk.cursors import is_text
+from risk.desk import todays
+from risk.desk.desk import HEADERS, Visit
+from risk.desk.overview import LATELY, SOONEST, overview
+from risk.desk.person import NIGHTS, can_undo, letter, person_of
+from risk.desk.sentence import aloud
+from risk.money import totals
+from risk.night import freshness_of
+from risk.queries import published_night
+from risk.recent import STATES_KNOWN
+from risk.schema import INDEXED_RANKS
+
+
+def today(visit: Visit) -> Response:
+    """Whom to call today."""
+    asked = visit.request.query_params
+    filters = todays.filters_of(asked)
+    with visit.desk.reading() as connection:
+        night = published_night(connection)
+        facts = todays.facts_of(connection, night)
+        place = todays.place_of(asked["after"], night) if "after" in asked else None
+        rows = todays.people(connection, facts, filters, place)
+        count, money = todays.totals(connection, facts, filters)
+        contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in rows])
+    shown = rows[: todays.PAGE]
+    more = str(todays.place_after(night, shown[-1])) if len(rows) > len(shown) else None
+    visit.desk.note(visit.holder, "list", filters=filters.query)
+    return visit.page(
+        "today.html",
+        night=night,
+        fresh=freshness_of(night, visit.desk.now()),
+        facts=facts,
+        filters=filters,
+        filtered=filters != todays.Filters(),
+        rows=shown,
+        count=count,
+        money=money,
+        contacts=contacts,
+        more=more,
+        restarted="after" in asked and place is None,
+        plans=[(plan, plan) for plan in facts.plans],
+        states_named=[(name, visit.tongue.say(f"state_{name}")) for name in STATES_KNOWN],
+        countries=[(code, visit.tongue.country(code)) for code in facts.countries],
+        amounts=lambda money: totals(money, visit.tongue.locale),
+        most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
+    )
+
+
+def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
+    """All about one subscriber."""
+    who = visit.request.query_params.get("id", "").strip()
+    with visit.desk.reading() as connection:
+        night = published_night(connection)
+        known = 0 < len(who) <= LONGEST_NAME and is_text(who)
+        person = person_of(connection, night, who) if known else None
+    fresh = freshness_of(night, visit.desk.now())
+    if person is None:
+        return visit.page("nobody.html", 404, night=night, fresh=fresh, who=who[:100])
+    visit.desk.note(visit.holder, "subscriber", who)
+    return visit.page("subscriber.html", status, **_told(visit, night, person), notice=notice)
+
+
+def _told(visit: Visit, night: Any, person: Any) -> dict[str, Any]:
+    now = visit.desk.now()
+    return {
+        "night": night,
+        "fresh": freshness_of(night, now),
+        "person": person,
+        "row": person.row,
+        "sentence": aloud(person.row, visit.tongue, night.language),
+        "letter": letter,
+        "nights": NIGHTS,
+        "actions": ACTIONS,
+        "contact_id": str(uuid4()),
+        "can_undo": lambda contact: can_undo(contact, now),
+        "longest_note": LONGEST_NOTE,
+    }
+
+
+def find(visit: Visit) -> Response:
+    """To the subscriber of an id that was typed in."""
+    who = visit.request.query_params.get("id", "").strip()
+    to = "/desk/subscriber?" + urlencode({"id": who[: LONGEST_NAME + 1]}) if who else "/desk"
+    return RedirectResponse(to, 303, HEADERS)
+
+
+def lead(visit: Visit) -> Response:
+    """Money at risk, what was done, and what came of it."""
+    now = visit.desk.now()
+    with visit.desk.reading() as connection:
+        night = published_night(connection)
+        told = overview(connection, night, now)
+    visit.desk.note(visit.holder, "overview")
+    return visit.page(
+        "lead.html",
+        night=night,
+        fresh=freshness_of(night, now),
+        told=told,
+        level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
+        by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
+        lately=LATELY.days,
+        soonest=SOONEST.days,
+    )

@@ -1,0 +1,178 @@
+"""The addresses of the desk. ``risk.api.app`` includes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from risk.desk import forms, pages, session
+from risk.desk.desk import HEADERS, HERE, Desk, Visit, page, visit_of
+from risk.queries import NoNight
+
+#: A note of the longest kind in the widest script, with room to spare.
+_LONGEST_FORM = 64 * 1024
+_STATIC = {
+    "desk.css": "text/css; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+_DAY = 24 * 3600
+
+Read = Callable[[Visit], Response]
+Write = Callable[[Visit, forms.Form], Response]
+
+
+def desk_router(desk: Desk) -> APIRouter:
+    """All pages of the desk, below ``/desk``; the bare address leads there."""
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/", home, methods=["GET"])
+    for path, read in (
+        ("", pages.today),
+        ("/subscriber", pages.subscriber),
+        ("/find", pages.find),
+        ("/lead", pages.lead),
+    ):
+        router.add_api_route(f"/desk{path}", _reader(desk, read), methods=["GET"])
+    for path, write in (("/contact", forms.log_contact), ("/undo", forms.undo_contact)):
+        router.add_api_route(f"/desk{path}", _writer(desk, write), methods=["POST"])
+    router.add_api_route("/desk/sign-in", forms_page, methods=["GET"])
+    router.add_api_route("/desk/sign-in", _signing_in(desk), methods=["POST"])
+    router.add_api_route("/desk/sign-out", _signing_out(), methods=["POST"])
+    router.add_api_route("/desk/static/{name}", static, methods=["GET"])
+    router.add_api_route("/desk/{rest:path}", _nowhere(desk), methods=["GET"])
+    return router
+
+
+def home() -> Response:
+    """To the first page."""
+    return RedirectResponse("/desk", 303, HEADERS)
+
+
+def forms_page(request: Request) -> Response:
+    """Where the token is asked for."""
+    return forms.sign_in_page(request)
+
+
+def static(name: str, request: Request) -> Response:
+    """One of our own files."""
+    if name not in _STATIC:
+        return _problem(request, "page_not_found", 404)
+    kept = {"Cache-Control": f"max-age={_DAY}", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(HERE / "static" / name, media_type=_STATIC[name], headers=kept)
+
+
+def _reader(desk: Desk, read: Read) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        return _answered(desk, request, read)
+
+    return answer
+
+
+def _nowhere(desk: Desk) -> Callable[[Request], Response]:
+    return _reader(desk, lambda visit: visit.page("problem.html", 404, key="page_not_found"))
+
+
+def _writer(desk: Desk, write: Write) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        form = await _form(request)
+        if form is None or not session.is_ours(request, forms.text(form, "csrf")):
+            return _refused(request, form)
+        return await run_in_threadpool(_answered, desk, request, _writing(write, form))
+
+    return answer
+
+
+def _writing(write: Write, form: forms.Form) -> Read:
+    """Write if the token may; what is the sender's to mend is told on the subscriber's page."""
+
+    def answer(visit: Visit) -> Response:
+        if not visit.may_log:
+            return visit.page("problem.html", 403, key="not_allowed")
+        try:
+            return write(visit, form)
+        except forms.PROBLEMS as error:
+            words, status = forms.problem_of(error, visit)
+            return pages.subscriber(visit, words, status)
+
+    return answer
+
+
+def _signing_in(desk: Desk) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        form = await _form(request)
+        if form is None or not session.is_ours(request, forms.text(form, "csrf")):
+            return _refused(request, form)
+        return await run_in_threadpool(
+            _unless_down, request, lambda: forms.sign_in(desk, request, form)
+        )
+
+    return answer
+
+
+def _signing_out() -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        form = await _form(request)
+        if form is None or not session.is_ours(request, forms.text(form, "csrf")):
+            return _refused(request, form)
+        return forms.sign_out()
+
+    return answer
+
+
+def _answered(desk: Desk, request: Request, read: Read) -> Response:
+    def answer() -> Response:
+        visit = visit_of(desk, request)
+        if isinstance(visit, Response):
+            return visit
+        try:
+            return read(visit)
+        except NoNight:
+            return visit.page("problem.html", key="no_night")
+
+    return _unless_down(request, answer)
+
+
+def _unless_down(request: Request, answer: Callable[[], Response]) -> Response:
+    """The answer; where the database gives none, words and 503, so that one tries again."""
+    try:
+        return answer()
+    except (OperationalError, InterfaceError, OSError):
+        return _problem(request, "unavailable", 503)
+
+
+def _refused(request: Request, form: forms.Form | None) -> Response:
+    if form is None:
+        return _problem(request, "too_large", 413)
+    return _problem(request, "forbidden", 403)
+
+
+def _problem(request: Request, key: str, status: int) -> Response:
+    return page(request, "problem.html", status, key=key)
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The fields of a form; none where it is larger than any of ours can be."""
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _LONGEST_FORM:
+                return None
+    except ClientDisconnect as gone:
+        raise HTTPException(400) from gone
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20
+        )
+    except ValueError:
+        return {}
+    return dict(pairs)
