@@ -18,6 +18,7 @@ from flows.progress import Tell, step
 from flows.settings import Settings
 from models.forget import Learning, mark_learnt
 from risk.forget import Account, erase, rows_about, scrub
+from risk.out import push_state
 from sources.forget import (
     accounts_of,
     erase_landed,
@@ -62,11 +63,13 @@ class Forgotten:
     Attributes:
         kept: What there was.
         versions: Of the model, that have learnt from them or may have.
+        told: Help desks, by account, whose fields told of them.
         searched: What still names them.
     """
 
     kept: Kept
     versions: tuple[Learning, ...]
+    told: tuple[str, ...]
     searched: Search
 
 
@@ -105,21 +108,25 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         NobodyKnown: One of them is known nowhere, and was not forgotten.
         AtWork: A night, a training or an extract runs. Nothing was done.
         StillRead: Somebody holds on to the database as it was.
+        PushRunning: A help desk is being told.
     """
     with nobody_at_work(settings):
         kept = kept_about(settings, people)
         buried = bury(settings.landing, kept.accounts, today())
-        accounts = accounts_named(kept.accounts, buried)
+        accounts, data = accounts_named(kept.accounts, buried), settings.home / "data"
         with step("models", {}):
             versions = _learnt(settings, kept.accounts, buried)
         with step("database", {}):
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
+            told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
         with step("files", {}) as tell:
             _erase_files(settings, kept.accounts, tell)
     with step("search", {}) as tell:
         searched = search(settings, accounts, tell)
-    return Forgotten(kept=kept, versions=tuple(versions), searched=searched)
+    return Forgotten(
+        kept=kept, versions=tuple(versions), told=tuple(sorted(told)), searched=searched
+    )
 
 
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
@@ -150,6 +157,9 @@ def _rows(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> di
     for file, count in files.items():
         place = str(file.parent.relative_to(settings.home))
         rows[place] = rows.get(place, 0) + count
+    for file in (settings.home / "data").glob("push-*.jsonl"):
+        if count := len(push_state.read_told(file).keys() & {*accounts}):
+            rows[str(file.relative_to(settings.home))] = count
     tables = rows_about(settings.risk_url, accounts_named(accounts, buried))
     return rows | {f"table {table}": count for table, count in tables.items()}
 

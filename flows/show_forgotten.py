@@ -30,6 +30,10 @@ def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT)
             f"Versions of the model that have learnt from them, or may have: {told}. They hold no "
             "row of anybody; perdura train makes one without them."
         )
+    if done.told:
+        console.print(
+            f"Help desks that were told of them: {', '.join(done.told)}. Clear them there."
+        )
     print_search(done.searched, console)
     if settings.risk_url.startswith("postgres"):
         console.print(

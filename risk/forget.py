@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
 
-from risk import sqlite, store
+from risk import postgres, sqlite, store
+from risk.book import write_book
 from risk.queries import NoNight
 from risk.schema import NIGHTS, RISK
 
@@ -76,32 +79,39 @@ def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
 def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     """Take accounts out of every table, in one transaction; how many rows of each changed or went.
 
-    Nights count the rows that are left, and have another fingerprint: the same night scored again
-    is published again. Ranks stay, as nobody else's row is touched.
+    Nights and their books count the rows that are left. A night has another fingerprint then:
+    scored again it is published again. Ranks stay, as nobody else's row is touched.
     """
     if not _exists(url):
         return {}
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        _recount(connection, accounts)
-        return _some(
-            (table.name, _erase(connection, table, accounts)) for table in _tables(connection)
-        )
+        nights = _recount(connection, accounts)
+        gone = [(table.name, _erase(connection, table, accounts)) for table in _tables(connection)]
+        for scored_on in nights:
+            write_book(connection, scored_on)
+    return _some(gone)
 
 
 def scrub(url: str) -> None:
     """Let go of the pages and the log that still hold what was erased.
 
     SQLite's file is written anew, which takes as much room again for as long as it takes; readers
-    do not wait.
+    do not wait. PostgreSQL frees the rows; its own logs, replicas and backups are its keeper's.
 
     Raises:
         StillRead: The log could not be emptied within a minute.
     """
-    if sa.make_url(url).get_backend_name() != "sqlite" or not _exists(url):
+    if not _exists(url):
         return
-    file = sqlite.database_file(url)
+    if postgres.is_postgres(url):
+        postgres.vacuum(url)
+    else:
+        _write_anew(sqlite.database_file(url))
+
+
+def _write_anew(file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None, timeout=_WAIT_SECONDS)) as opened:
         opened.execute("VACUUM")
         deadline = monotonic() + _WAIT_SECONDS
@@ -122,14 +132,17 @@ def _exists(url: str) -> bool:
         return False
 
 
-def _some(counts: Iterator[tuple[str, int]]) -> dict[str, int]:
+def _some(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {name: count for name, count in counts if count}
 
 
 def _tables(connection: sa.Connection) -> list[sa.Table]:
-    """Every table that there is, as it is there."""
-    found = sa.MetaData()
-    found.reflect(connection)
+    """Every table that there is, as it is there; of those in partitions the whole."""
+    found, partitions = sa.MetaData(), set()
+    if connection.dialect.name == "postgresql":
+        query = "SELECT relname FROM pg_class WHERE relispartition"
+        partitions = set(connection.scalars(sa.text(query)))
+    found.reflect(connection, only=lambda name, _: name not in partitions)
     return list(found.sorted_tables)
 
 
@@ -146,10 +159,12 @@ def _about(table: sa.Table, accounts: Sequence[Account]) -> sa.ColumnElement[boo
     return table.c.scored_on.in_(sa.select(NIGHTS.c.scored_on)) & about
 
 
-def _recount(connection: sa.Connection, accounts: Sequence[Account]) -> None:
+def _recount(connection: sa.Connection, accounts: Sequence[Account]) -> list[date]:
+    """Let the nights that they are in count as many rows fewer; which nights."""
     about, night = _about(RISK, accounts), NIGHTS.c.scored_on
     taken = sa.select(RISK.c.scored_on, sa.func.count()).where(about).group_by(RISK.c.scored_on)
-    for scored_on, count in connection.execute(taken).all():
+    nights = connection.execute(taken).all()
+    for scored_on, count in nights:
         was = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(night == scored_on))
         told = repr((was, sorted(account.instead for account in accounts)))
         values = {
@@ -157,6 +172,7 @@ def _recount(connection: sa.Connection, accounts: Sequence[Account]) -> None:
             "fingerprint": hashlib.sha256(told.encode()).hexdigest(),
         }
         connection.execute(sa.update(NIGHTS).where(night == scored_on).values(values))
+    return [scored_on for scored_on, _ in nights]
 
 
 def _erase(connection: sa.Connection, table: sa.Table, accounts: Sequence[Account]) -> int:
