@@ -21,6 +21,7 @@ from risk.forget import Account, erase, rows_about, scrub
 from risk.out import push_state
 from sources.forget import (
     accounts_of,
+    begun,
     erase_landed,
     erase_leftover,
     erase_rejected,
@@ -76,13 +77,15 @@ class Forgotten:
 def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
     """What is kept about people, all their accounts together. Nothing is changed.
 
+    Among them is whoever was to be forgotten before, where that was stopped in the middle.
+
     Raises:
         NobodyKnown: One of them is known nowhere, and was not forgotten.
         BrokenTombstones: The list of the forgotten cannot be read.
     """
     landing, buried = settings.landing, read_tombstones(settings.landing)
-    accounts: set[str] = set()
-    rows: dict[str, int] = {}
+    accounts = {*begun(landing, buried)}
+    rows = _rows(settings, sorted(accounts), buried) if accounts else {}
     for who in people:
         theirs = accounts_of(landing, who)
         found = _rows(settings, theirs, buried)

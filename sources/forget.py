@@ -13,7 +13,7 @@ from sources.landing import REJECTED, read_table
 from sources.merges import owners
 from sources.partition import BUCKET, buckets
 from sources.spellings import standing_alone_in_polars
-from sources.tombstones import NAMING
+from sources.tombstones import NAMING, Tombstones
 
 _FILE = "file"
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -31,10 +31,19 @@ def accounts_of(landing: Path, who: str) -> list[str]:
     return sorted({who, owner, *merged})
 
 
+def begun(landing: Path, tombstones: Tombstones) -> list[str]:
+    """Accounts on the list of the forgotten that merges name still: their erasure was stopped."""
+    if not tombstones.days:
+        return []
+    merges = read_table(landing, MERGES).select(NAMING).collect()
+    return tombstones.among(pl.concat([merges[name] for name in NAMING])).sort().to_list()
+
+
 def landed_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
     """How many rows each landed file has that name one of the accounts; those without are left out.
 
-    Files of merges come last: who knows them can begin again and find the same accounts.
+    Files of merges come last: as long as one is there, ``accounts_of`` or ``begun`` finds the same
+    accounts again.
     """
     tables = sorted(EVENT_TABLES, key=lambda table: table is MERGES)
     found: dict[Path, int] = {}

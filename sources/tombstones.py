@@ -24,7 +24,9 @@ FORGOTTEN = "forgotten"
 NAMING = ("subscriber_id", "merged_into")
 
 _DELIMITERS = (r"[,;|\t]", r"[,;|\t\s{}\[\]:]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+# As JSON quotes a text, and as CSV does.
+_IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"')
+_IN_CSV = re.compile(r'"((?:[^"]|"")*)"')
 
 
 class BrokenTombstones(ValueError):
@@ -119,10 +121,16 @@ def blank_forgotten(lines: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame
 
 def _words(text: str) -> set[str]:
     """What may be the value of a field, however the line was meant to be split."""
-    fields = {field.strip() for at in _DELIMITERS for field in re.split(at, text)}
-    quoted = {field.replace('\\"', '"').replace("\\\\", "\\") for field in _QUOTED.findall(text)}
-    doubled = {field.strip('"').replace('""', '"') for field in fields}
-    return fields | quoted | doubled
+    fields = {field.strip().strip('"') for at in _DELIMITERS for field in re.split(at, text)}
+    in_csv = {field.replace('""', '"') for field in _IN_CSV.findall(text)}
+    return fields | in_csv | {_unquoted(field) for field in _IN_JSON.findall(text)}
+
+
+def _unquoted(field: str) -> str:
+    try:
+        return str(json.loads(field, strict=False))
+    except ValueError:
+        return field
 
 
 def _write(landing: Path, tombstones: Tombstones) -> None:
