@@ -2,7 +2,7 @@
 
 ``small`` takes a few minutes, ``full`` hours. What is known already is not measured again unless
 asked for, so a run that was stopped goes on where it was. Groups: ``features``, ``night``,
-``reasons``, ``training``, ``growth``, ``startup``, ``cluster``; all by default. At the end
+``reasons``, ``training``, ``growth``, ``startup``, ``api``, ``cluster``; all by default. At the end
 ``RESULTS.md`` and the chart of growth are written, and the made-up data are removed.
 """
 
@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cluster, growth, nights, reasons, startup, training, training_features
+from benchmarks import api, cluster, growth, nights, reasons, startup, training, training_features
 from benchmarks.chart import PICTURE, draw
 from benchmarks.machine import described
 from benchmarks.measure import OLDER, PEERS, RESULTS, ROOT, Results
@@ -54,6 +54,7 @@ def _groups(results: Results, data: Path, sizes: Sizes) -> dict[str, Callable[[]
         "training": lambda: training.measure(results, data, sizes.training),
         "growth": lambda: growth.measure(results, data, list(sizes.growth)),
         "startup": lambda: startup.measure(results, data, sizes.table),
+        "api": lambda: api.measure(results, data, sizes.table),
         "cluster": lambda: cluster.measure(results, data, sizes),
     }
 

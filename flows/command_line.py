@@ -10,6 +10,7 @@ import typer
 
 from flows.as_json import plain, print_json
 from flows.forget_command import forget
+from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.serve_command import serve
 from flows.states_command import states
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
+app.command()(mcp)
 app.command()(serve)
 app.add_typer(tokens, name="token")
 app.command()(states)

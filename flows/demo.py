@@ -16,6 +16,7 @@ from flows.show import print_report, print_training
 from flows.show_risks import print_risks
 from flows.train_weekly import train_weekly
 from risk.table import riskiest
+from risk.urls import shown
 from sources.sample import simulate
 
 _COMPANY = Path("data") / "company"
@@ -56,18 +57,18 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
         "train": trained,
         "score": night,
         "riskiest": rows,
-        "risk_table": settings.risk_url,
+        "risk_table": shown(settings.risk_url),
         "mlflow": str(settings.home.absolute() / "mlruns"),
     }
 
 
 def _say_where(settings: Settings, today: date, console: Console) -> None:
-    home, folder = settings.home, _shown(Path(sys.executable).parent)
+    home, folder = settings.home, _typed(Path(sys.executable).parent)
     elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
     lines = [
         "",
-        f"The risk table is {home / 'data' / 'risk.db'}; to show it:",
+        f"The risk table is {shown(settings.risk_url)}; to show it:",
         f"  {elsewhere}{folder}perdura risk --on {today} --top 15",
         f"The MLflow store is {home / 'mlruns'}; to show it:",
         f"  {folder}mlflow ui --backend-store-uri {store}",
@@ -76,7 +77,7 @@ def _say_where(settings: Settings, today: date, console: Console) -> None:
     console.print("\n".join(lines), soft_wrap=True)
 
 
-def _shown(folder: Path) -> str:
+def _typed(folder: Path) -> str:
     """The folder before a command's name, as one would type it; nothing if it is on the path."""
     if shutil.which("perdura"):
         return ""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from flows.progress import Tell
 from flows.settings import Settings
-from risk.forget import Account, mentions
+from risk.forget import Account, mentions, mentions_in_file
 from sources.intake.mapping import BadMapping, read_mapping, source_files
 from sources.tombstones import NAMING
 
@@ -112,7 +112,7 @@ def _in_file(
     where = str(file.relative_to(home))
     try:
         if kind == "sqlite":
-            for table, rows in mentions(f"sqlite:///{file}", accounts).items():
+            for table, rows in mentions_in_file(file, accounts).items():
                 yield Found(where=f"{where}: {table}", rows=rows, yours=yours)
             return
         rows = _in_frame(file, kind, accounts) if kind != "bytes" else _in_bytes(file, accounts)

@@ -177,6 +177,7 @@ def _publish(
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
         valid_for=valid_for(scored_on, settings.timezone),
+        keep_months=settings.keep_nights_months,
         progress=progress,
     )
 

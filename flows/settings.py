@@ -5,6 +5,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -28,6 +29,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def _file_of_the_home(told: dict[str, Any]) -> str:
+    """The risk table of a home, where no other is set."""
+    return f"sqlite:///{told['home'].absolute() / 'data' / 'risk.db'}"
+
+
 class Business(TypedDict):
     """How a business loses people."""
 
@@ -40,6 +46,11 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Where everything is kept; ``PERDURA_HOME``, else the folder one is in.
+        risk_url: Where the risk table is: by default SQLite, in ``data/risk.db`` of the home;
+            ``postgresql://USER:PASSWORD@HOST/DATABASE``, with a password in ``PERDURA_RISK_URL``
+            alone.
+        keep_nights_months: Nights of so many months stay in the risk table, that of the newest
+            among them; by default all do.
         mapping: The mapping file that the nightly flow extracts by; none: extract by hand.
         churn: ``contract``: subscriptions are cancelled. ``silence``: people just stop buying.
         lead_days: Days between ``as_of`` and the first day whose leavers count.
@@ -105,9 +116,14 @@ class Settings(BaseSettings):
         cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PERDURA_", extra="forbid")
+    # What was given is in no error: it may be a password.
+    model_config = SettingsConfigDict(
+        env_prefix="PERDURA_", extra="forbid", hide_input_in_errors=True
+    )
 
     home: Annotated[Path, AfterValidator(Path.expanduser)] = Path()
+    risk_url: str = Field(default_factory=_file_of_the_home, repr=False)
+    keep_nights_months: int | None = Field(default=None, ge=1)
     mapping: Path | None = None
     churn: Literal["contract", "silence"] = "contract"
     lead_days: int = Field(default=0, ge=0)
@@ -165,11 +181,6 @@ class Settings(BaseSettings):
         return self.home / "data" / "landing"
 
     @property
-    def risk_url(self) -> str:
-        """The risk table, as SQLAlchemy names it."""
-        return f"sqlite:///{self.home.absolute() / 'data' / 'risk.db'}"
-
-    @property
     def tuned(self) -> Path:
         """The tuned parameters of the trees, where tuning found some."""
         return self.home / "data" / "tuned.json"
@@ -196,7 +207,21 @@ class Settings(BaseSettings):
         """What is passed, then the environment, then the file of the home."""
         home = Path(init_settings().get("home") or os.environ.get("PERDURA_HOME") or ".")
         file = TomlConfigSettingsSource(settings_cls, toml_file=home / FILE)
+        _refuse_password(file.toml_data.get("risk_url"), home / FILE)
         return init_settings, env_settings, file
+
+
+class PasswordInFile(ValueError):
+    """A password stands in a file that is copied, shown and kept in version control."""
+
+
+def _refuse_password(url: object, file: Path) -> None:
+    parts = urlsplit(str(url or ""))
+    if parts.password or "password" in parse_qs(parts.query):
+        raise PasswordInFile(
+            f"risk_url in {file} holds a password, and files are copied and shown; set "
+            "PERDURA_RISK_URL in the environment instead, change the password, and take it out"
+        )
 
 
 class HomeInUse(ValueError):

@@ -58,8 +58,8 @@ def replay(
 ) -> None:
     """Let deliveries that were given up be tried anew; 'send' then tries them."""
     from flows.settings import Settings
+    from risk.out.clock import now_utc
     from risk.out.deliveries import replay as try_anew
-    from risk.out.webhooks import now_utc
     from risk.store import reading, writing
 
     url = Settings().risk_url

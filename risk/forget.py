@@ -70,10 +70,23 @@ def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     if not _exists(url):
         return {}
     with store.reading(url) as connection:
-        return _some(
-            (table.name, sum(1 for _ in _mentioning(connection, table, accounts)))
-            for table in _tables(connection)
-        )
+        return _mentions(connection, accounts)
+
+
+def mentions_in_file(file: Path, accounts: Sequence[Account]) -> dict[str, int]:
+    """The same of any SQLite file, whoever wrote it.
+
+    Raises:
+        DatabaseError: It is none.
+    """
+    opened = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True),
+        poolclass=sa.NullPool,
+        hide_parameters=True,
+    )
+    with opened.connect() as connection:
+        return _mentions(connection, accounts)
 
 
 def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
@@ -106,7 +119,8 @@ def scrub(url: str) -> None:
     if not _exists(url):
         return
     if postgres.is_postgres(url):
-        postgres.vacuum(url)
+        with postgres.at_once(url) as connection:
+            connection.exec_driver_sql("VACUUM")
     else:
         _write_anew(sqlite.database_file(url))
 
@@ -134,6 +148,13 @@ def _exists(url: str) -> bool:
 
 def _some(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {name: count for name, count in counts if count}
+
+
+def _mentions(connection: sa.Connection, accounts: Sequence[Account]) -> dict[str, int]:
+    return _some(
+        (table.name, sum(1 for _ in _mentioning(connection, table, accounts)))
+        for table in _tables(connection)
+    )
 
 
 def _tables(connection: sa.Connection) -> list[sa.Table]:

@@ -1,22 +1,39 @@
-"""In PostgreSQL the table of all nights consists of months, so that old ones can go at once."""
+"""In PostgreSQL the table of all nights consists of months, so that old ones can go at once.
+
+Nothing here makes readers wait. A month is made beside the table and attached, and taken off in the
+way that waits for readers instead (``CONCURRENTLY``), which no transaction can hold.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from risk.schema import RISK
 
+_MONTHS = sa.text(
+    "SELECT relname, inhdetachpending FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+    " WHERE inhparent = to_regclass('risk') ORDER BY relname"
+)
+
+# Months that were taken off, and then somebody was stopped.
+_LEFT = sa.text(
+    "SELECT relname FROM pg_class WHERE relname ~ '^risk_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'"
+    " AND NOT relispartition AND relnamespace ="
+    " (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('risk'))"
+)
+
+_WAIT_SECONDS = 60
+
 
 def make(connection: sa.Connection, scored_on: date) -> None:
-    """Make the month of a night, where absent.
-
-    It is attached to the table, not made as part of it: that would keep readers waiting.
-    """
+    """Make the month of a night, where absent."""
     first, name = scored_on.replace(day=1), _name(scored_on)
-    if sa.inspect(connection).has_table(name):
+    if name in connection.scalars(_MONTHS):
         return
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")  # taken off, and not gone yet
     connection.exec_driver_sql(
         f"CREATE TABLE {name} (LIKE {RISK.name} INCLUDING CONSTRAINTS INCLUDING COMMENTS)"
     )
@@ -29,6 +46,29 @@ def make(connection: sa.Connection, scored_on: date) -> None:
 def analyze(connection: sa.Connection, scored_on: date) -> None:
     """Tell the planner what is in the month, instead of some minutes later."""
     connection.exec_driver_sql(f"ANALYZE {_name(scored_on)}")
+
+
+def drop(connection: sa.Connection, before: date) -> bool:
+    """Drop the months before that of a day; false where somebody still reads one of them.
+
+    What is begun is ended by the next who drops. The connection commits by itself.
+    """
+    connection.exec_driver_sql(f"SET statement_timeout = '{_WAIT_SECONDS}s'")
+    try:
+        for name, pending in connection.execute(_MONTHS).all():
+            if name < _name(before):
+                how = "FINALIZE" if pending else "CONCURRENTLY"
+                connection.exec_driver_sql(f"ALTER TABLE {RISK.name} DETACH PARTITION {name} {how}")
+        for name in connection.scalars(_LEFT).all():
+            if name < _name(before):
+                connection.exec_driver_sql(f"DROP TABLE {name}")
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) not in ("57014", "55P03"):
+            raise
+        return False
+    finally:
+        connection.exec_driver_sql("RESET statement_timeout")
+    return True
 
 
 def _name(day: date) -> str:

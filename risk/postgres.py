@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from threading import Lock
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from risk.migrations import NEWEST, bring_up, look, version_of
 
@@ -27,6 +29,13 @@ _OWNER = sa.text(
     " WHERE pg_class.oid = to_regclass('risk') AND rolname <> current_user"
     " AND pg_has_role(relowner, 'MEMBER')"
 )
+
+# Connection failures, no resources (a full disk, too many sessions), being shut down, failures of
+# the machine.
+_GONE = ("08", "53", "57P", "58")
+
+_ENGINES: dict[tuple[str, int], sa.Engine] = {}
+_ENGINES_LOCK = Lock()
 
 # Of advisory locks, which are numbers that everybody in a database shares.
 _PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
@@ -65,11 +74,16 @@ def take_turn(connection: sa.Connection) -> None:
     _as_owner(connection)
 
 
-def vacuum(url: str) -> None:
-    """Free what rows that were deleted took, everywhere in the database; nobody has to wait."""
+@contextmanager
+def at_once(url: str) -> Iterator[sa.Connection]:
+    """No transaction: every statement is one of its own."""
     with _engine(url).connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        alone.execute(sa.text("VACUUM"))
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        owner = connection.scalar(_OWNER)
+        if owner is not None:
+            connection.exec_driver_sql(f"SET ROLE {owner}")
+        yield connection
+        connection.exec_driver_sql("RESET ROLE")
 
 
 def connect_string(url: str) -> str:
@@ -80,6 +94,28 @@ def connect_string(url: str) -> str:
     _, told = engine.dialect.create_connect_args(engine.url)
     told.pop("context", None)  # psycopg's own
     return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **told})
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether the database did not answer, went away, or has no room: another time it may do.
+
+    ADBC and psycopg say it by the codes of PostgreSQL (its manual, Appendix A), or without any
+    where there was nobody to say one.
+    """
+    if isinstance(error, exc.TimeoutError):  # all connections are taken
+        return True
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    cause: Any = getattr(error, "orig", None) or error
+    if type(cause).__module__.partition(".")[0] not in ("psycopg", "adbc_driver_manager"):
+        return False
+    code = str(getattr(cause, "sqlstate", None) or "")
+    return code.startswith(_GONE) if code else type(cause).__name__ == "OperationalError"
+
+
+def words(error: BaseException) -> str:
+    """What the database, or its driver, said."""
+    return str(getattr(error, "orig", None) or error).strip()
 
 
 def _migrate(url: str) -> None:
@@ -103,15 +139,26 @@ def _lock(connection: sa.Connection, number: int) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
+def close(url: str) -> None:
+    """Let go of the connections that are kept for it."""
+    with _ENGINES_LOCK:
+        engine = _ENGINES.pop((url, os.getpid()), None)
+    if engine is not None:
+        engine.dispose()
+
+
 def _engine(url: str) -> sa.Engine:
-    return _engine_of(url, os.getpid())
+    """Of this process: a forked one must not speak through its parent's connections."""
+    key = (url, os.getpid())
+    with _ENGINES_LOCK:
+        if key not in _ENGINES:
+            _ENGINES[key] = _new_engine(url)
+        return _ENGINES[key]
 
 
-@lru_cache(maxsize=16)
-def _engine_of(url: str, _process: int) -> sa.Engine:
-    """Connections of this process: a forked one must not speak through its parent's.
+def _new_engine(url: str) -> sa.Engine:
+    """A connection that the server closed, as when it is restarted, is replaced before it is used.
 
-    A connection that the server closed, as when it is restarted, is replaced before it is used.
     What was asked about whom is in no error message.
     """
     return sa.create_engine(

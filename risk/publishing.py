@@ -13,6 +13,7 @@ from risk.book import write_book
 from risk.moves import Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
+from risk.retention import first_kept, forget_nights
 from risk.staging import Staging, is_frame, pieces
 
 if TYPE_CHECKING:
@@ -63,11 +64,14 @@ def swap(
     told: Callable[[Staging, str | None], Night],
     bands: Bands,
     rows_at_a_time: int,
+    keep_months: int | None,
 ) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
     ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    Nights of other months than the newest ``keep_months`` go.
     """
+    older = None
     with store.writing(url) as connection:
         store.take_turn(connection)
         before = night_before(connection, scored_on)
@@ -83,7 +87,12 @@ def swap(
             with closing(filled) as parts:
                 _replace(connection, night, parts, tell)
         store.settle(connection, scored_on)
+        if keep_months is not None:
+            older = first_kept(connection, scored_on, keep_months)
+            forget_nights(connection, older)
         tell(night.rows, night.rows, "committing")
+    if older is not None:
+        store.drop_months(url, older)
 
 
 def _windows(

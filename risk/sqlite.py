@@ -14,14 +14,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from risk.catalog import complete
-from risk.views import create_views
+from risk.migrations import NEWEST, bring_up, look, version_of
+from risk.urls import shown
 
 _WAIT_SECONDS = 60.0  # for another writer; readers never wait
+
+_LONG_LOG = 32 * 2**20  # bytes
+_SHORTEN_SECONDS = 2.0  # for readers that began before
 
 _WRITING = (
     "page_size = 8192",  # of a new file: a row is about 1 KB
@@ -40,16 +44,20 @@ def database_file(url: str) -> Path:
     Raises:
         ValueError: The url is not ``sqlite:///FILE``.
     """
-    parts = sa.make_url(url)
-    if parts.get_backend_name() != "sqlite" or parts.database in (None, "", ":memory:"):
-        raise ValueError(f"a risk table is kept in sqlite:///FILE; got {url!r}")
-    return Path(str(parts.database)).absolute()
+    kind, _, file = url.partition(":///")
+    if kind != "sqlite" or file in ("", ":memory:"):
+        raise ValueError(
+            "a risk table is kept in sqlite:///FILE or postgresql://USER@HOST/DATABASE; got "
+            + shown(url)
+        )
+    return Path(str(sa.make_url(url).database)).absolute()
 
 
 @contextmanager
 def reading(file: Path) -> Iterator[sa.Connection]:
     """A transaction that sees one moment of the file, waits for nobody and can change nothing."""
     with _engine(file, "ro", "BEGIN").begin() as connection:
+        look(connection)
         yield connection
 
 
@@ -57,16 +65,30 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
-    The file and its tables are made where absent, and columns that a table made by an older
-    version has not are added to it, null. One writer at a time: others wait. If it is to be
+    The file and its tables are made where absent, and one made by an older version is brought up
+    to this one's in the same transaction. One writer at a time: others wait. If it is to be
     durable, not even a power cut takes it back once it has ended.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     engine = _engine(file, "rwc", "BEGIN IMMEDIATE", durable=durable)
-    with engine.begin() as connection:
-        complete(connection)
-        create_views(connection)
-        yield connection
+    with engine.connect() as connection:
+        with connection.begin():
+            if version_of(connection) != NEWEST:
+                bring_up(connection)
+            yield connection
+        _shorten_log(connection, file)
+
+
+def _shorten_log(connection: sa.Connection, file: Path) -> None:
+    """Write a long log back into the file: as long as it is there, who opens the file reads it all.
+
+    SQLite does it by itself only where nobody else has the file open.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size > _LONG_LOG:
+        opened: Any = connection.connection.driver_connection  # not in a transaction
+        opened.execute(f"PRAGMA busy_timeout = {int(_SHORTEN_SECONDS * 1000)}")
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @lru_cache(maxsize=64)  # an engine remembers how statements are worded
@@ -86,7 +108,9 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
                 _set(opened, "synchronous = FULL")
         return opened
 
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
+    engine = sa.create_engine(
+        "sqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True
+    )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 

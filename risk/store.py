@@ -13,9 +13,17 @@ import sqlalchemy as sa
 
 from risk import partitions, postgres, sqlite
 from risk.queries import NoNight
+from risk.urls import shown
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class Unreachable(ConnectionError):
+    """The database did not answer, went away or is full. What was begun did not happen.
+
+    Only where it went away during the very last step nobody knows: then it happened whole, or not.
+    """
 
 
 @contextmanager
@@ -23,10 +31,12 @@ def reading(url: str) -> Iterator[sa.Connection]:
     """A transaction that sees one moment, waits for nobody and can change nothing.
 
     Raises:
+        NewerStore: A newer version of Perdura wrote it.
         NoNight: Nothing has ever been written there.
+        Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _reading(url) as connection:
+    with _told(url), _reading(url) as connection:
         yield connection
 
 
@@ -39,9 +49,11 @@ def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
         durable: Whether not even a power cut may take it back, as of what people wrote.
 
     Raises:
+        NewerStore: A newer version of Perdura wrote it.
+        Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _writing(url, durable=durable) as connection:
+    with _told(url), _writing(url, durable=durable) as connection:
         yield connection
 
 
@@ -74,6 +86,13 @@ def settle(connection: sa.Connection, scored_on: date) -> None:
         partitions.analyze(connection, scored_on)
 
 
+def drop_months(url: str, before: date) -> None:
+    """Give back the room of nights that ``risk.retention`` has taken out, outside a transaction."""
+    if postgres.is_postgres(url):
+        with _told(url), postgres.at_once(url) as connection:
+            partitions.drop(connection, before)
+
+
 def filled(
     connection: sa.Connection,
     url: str,
@@ -104,7 +123,7 @@ def _reading(url: str) -> AbstractContextManager[sa.Connection]:
         return postgres.reading(url)
     file = sqlite.database_file(url)
     if not file.exists():
-        raise NoNight(f"nothing has been published at {url}: {file} does not exist")
+        raise NoNight(f"nothing has been published at {shown(url)}: {file} does not exist")
     return sqlite.reading(file)
 
 
@@ -112,3 +131,14 @@ def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection
     if postgres.is_postgres(url):
         return postgres.writing(url)  # always is
     return sqlite.writing(sqlite.database_file(url), durable=durable)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Say in one way that a database is not there; all other errors are let through."""
+    try:
+        yield
+    except Exception as error:
+        if not postgres.is_postgres(url) or not postgres.is_gone(error):
+            raise
+        raise Unreachable(f"{shown(url)} cannot be used now: {postgres.words(error)}") from error

@@ -60,6 +60,7 @@ def publish(
     degraded: Sequence[str] = (),
     bands: Bands = DEFAULT_BANDS,
     valid_for: timedelta = VALID_FOR,
+    keep_months: int | None = None,
     now: datetime | None = None,
     progress: Progress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
@@ -81,6 +82,8 @@ def publish(
         degraded: Sources that were missing or stale.
         bands: Where the bands begin.
         valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
+        keep_months: Nights of so many months stay, that of the newest night among them; older
+            ones go. By default all stay.
         now: When it is published; by default, now.
         progress: Told of every step.
         rows_at_a_time: So many rows are checked, and inserted, at once, at least one. Neither
@@ -93,6 +96,9 @@ def publish(
 
     Raises:
         BadScores: The scores break a rule. Nothing was published.
+        NewerStore: A newer version of Perdura wrote the store. Nothing was published.
+        Unreachable: The database does not answer, went away or is full. Nothing was published,
+            unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
     """
     from risk.publishing import stage, swap
@@ -127,6 +133,7 @@ def publish(
             told=night,
             bands=bands,
             rows_at_a_time=rows_at_a_time,
+            keep_months=keep_months,
         )
         return staged.rows
 

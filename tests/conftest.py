@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from flows.prefect_edge import quiet
+from tests import postgres as postgresql
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("perdura")
@@ -47,3 +48,25 @@ def trained(prefect_server: str, company: Path, tmp_path_factory: pytest.TempPat
     extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
     assert train_weekly(home=home).promoted
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.Server]:
+    """A real PostgreSQL of this session's own."""
+    with postgresql.started() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: postgresql.Server) -> Iterator[str]:
+    """A new database in PostgreSQL."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store that has never been written to, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/risk.db"
+    return request.getfixturevalue("postgres_url")

@@ -13,15 +13,14 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from risk import store
 from risk.queries import nights_of, offers_of, published_night
 from risk.ranking import Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import REQUIRED
-from risk.sqlite import database_file, reading
 from risk.table import (
-    ROWS_AT_A_TIME,
     BadScores,
     NoNight,
     by_rank,
@@ -63,7 +62,12 @@ TWO = scores(score("ann", 0.1), score("bob", 0.4))
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(store_url: str) -> str:
+    return store_url
+
+
+@pytest.fixture
+def file_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/risk.db"
 
 
@@ -73,11 +77,19 @@ def put(frame: Any, url: str, scored_on: date = MARCH_1, **settings: Any) -> int
 
 
 def content(url: str) -> list[str]:
-    """Every byte that any reader could see, as SQL."""
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        dump = list(connection.iterdump())
-    connection.close()
-    return dump
+    """Every byte that any reader could see, as SQL or as rows."""
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+            dump = list(connection.iterdump())
+        connection.close()
+        return dump
+    with store.reading(url) as connection:
+        tables = sa.inspect(connection).get_table_names()
+        return [
+            f"{name}: {tuple(row)}"
+            for name in sorted(tables)
+            for row in connection.exec_driver_sql(f"TABLE {name}")
+        ]
 
 
 # What a night looks like.
@@ -130,12 +142,13 @@ def test_optional_columns_are_null_where_not_given(url: str) -> None:
     assert read(url)["country"].isna().all()
 
 
-def test_pandas_may_be_published_too(url: str, tmp_path: Path) -> None:
+def test_pandas_may_be_published_too(url: str) -> None:
     frame = scores(score("ann", 0.1), score("bob", 0.2, mrr=None), score("cid", 0.3, reasons=[]))
-    other = f"sqlite:///{tmp_path}/other.db"
     put(frame, url, now=datetime(2026, 3, 1, tzinfo=UTC))
-    put(frame.to_pandas(), other, now=datetime(2026, 3, 1, tzinfo=UTC))
-    assert content(url) == content(other)
+    once = read(url)
+    put(frame.with_columns(plan=pl.lit("pro")), url)
+    put(frame.to_pandas(), url, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert read(url).equals(once)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
@@ -196,11 +209,11 @@ def test_the_riskiest_as_plain_values(url: str) -> None:
 
 
 @pytest.mark.parametrize(("top", "indexed"), [(15, True), (INDEXED_RANKS, True), (None, False)])
-def test_the_riskiest_are_found_by_an_index(url: str, top: int | None, indexed: bool) -> None:
-    put(TWO, url)
+def test_the_riskiest_are_found_by_an_index(file_url: str, top: int | None, indexed: bool) -> None:
+    put(TWO, file_url)
     asked: list[str] = []
     plan = "EXPLAIN QUERY PLAN "
-    with reading(database_file(url)) as connection:
+    with store.reading(file_url) as connection:
         event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
         query = by_rank(top).where(RISK.c.scored_on == MARCH_1)
         connection.execute(query)
@@ -222,15 +235,15 @@ def test_history_is_every_night_of_one_subscriber_oldest_first(url: str) -> None
     assert history(url, "nobody").empty
 
 
-def test_no_night_says_which_nights_there_are(url: str, tmp_path: Path) -> None:
+def test_no_night_says_which_nights_there_are(file_url: str, tmp_path: Path) -> None:
     for ask in (read, freshness, lambda url: history(url, "ann")):
         with pytest.raises(NoNight, match=r"risk\.db does not exist"):
-            ask(url)
+            ask(file_url)
     assert not list(tmp_path.iterdir())
-    put(TWO, url, MARCH_1)
-    put(TWO, url, MARCH_3)
+    put(TWO, file_url, MARCH_1)
+    put(TWO, file_url, MARCH_3)
     with pytest.raises(NoNight, match="asked for 2026-03-02; published: 2026-03-01, 2026-03-03"):
-        read(url, scored_on=MARCH_2)
+        read(file_url, scored_on=MARCH_2)
 
 
 def test_many_nights_are_summed_up(url: str) -> None:
@@ -240,12 +253,12 @@ def test_many_nights_are_summed_up(url: str) -> None:
         read(url, scored_on=date(2026, 2, 1))
 
 
-def test_a_database_of_something_else_has_no_night(url: str, tmp_path: Path) -> None:
+def test_a_database_of_something_else_has_no_night(file_url: str, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "risk.db") as connection:
         connection.execute("CREATE TABLE states (who TEXT)")
     connection.close()
     with pytest.raises(NoNight, match="published here yet"):
-        read(url)
+        read(file_url)
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/risk"])
@@ -313,27 +326,26 @@ def test_a_night_is_replaced_and_the_others_stay(url: str) -> None:
         assert read(url, scored_on=night).equals(frame)
 
 
-def test_rows_that_somebody_deleted_come_back(url: str, tmp_path: Path) -> None:
+def test_rows_that_somebody_deleted_come_back(url: str) -> None:
     put(TWO, url)
-    with sqlite3.connect(tmp_path / "risk.db") as connection:
-        connection.execute("DELETE FROM risk WHERE subscriber_id = 'ann'")
-    connection.close()
+    with store.writing(url) as connection:
+        connection.execute(sa.delete(RISK).where(RISK.c.subscriber_id == "ann"))
     put(TWO, url)
     assert len(read(url)) == 2
 
 
 def test_a_night_larger_than_one_insert_arrives_whole(url: str) -> None:
-    many = 2 * ROWS_AT_A_TIME + 1
+    some = 1_000
+    many = 2 * some + 1
     ids = pl.int_range(many, eager=True).cast(pl.String)
     told: list[tuple[int, int, str]] = []
     night = pl.concat([scores(score("ann", 0.1))] * many).with_columns(subscriber_id=ids)
-    assert put(night, url, progress=lambda *step: told.append(step)) == many
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        found = connection.execute("SELECT count(DISTINCT subscriber_id), max(rank) FROM risk")
-        assert found.fetchone() == (many, many)
-    connection.close()
+    assert put(night, url, progress=lambda *step: told.append(step), rows_at_a_time=some) == many
+    with store.reading(url) as connection:
+        query = "SELECT count(DISTINCT subscriber_id), max(rank) FROM risk"
+        assert connection.exec_driver_sql(query).one() == (many, many)
     inserted = [done for done, _, what in told if what == "inserting"]
-    assert inserted == [0, ROWS_AT_A_TIME, 2 * ROWS_AT_A_TIME, many]
+    assert inserted == [0, some, 2 * some, many]
 
 
 # While somebody reads.
@@ -353,12 +365,12 @@ def test_a_reader_sees_the_old_night_until_the_new_one_is_whole(url: str, tmp_pa
     assert not list(tmp_path.glob("*staged*"))
 
 
-def test_a_reader_keeps_the_night_that_it_began_with(url: str, tmp_path: Path) -> None:
-    put(TWO, url)
+def test_a_reader_keeps_the_night_that_it_began_with(file_url: str, tmp_path: Path) -> None:
+    put(TWO, file_url)
     reader = sqlite3.connect(tmp_path / "risk.db", isolation_level=None)
     reader.execute("BEGIN")
     first = reader.execute("SELECT * FROM risk").fetchall()
-    put(scores(score("eve", 0.9)), url)
+    put(scores(score("eve", 0.9)), file_url)
     assert reader.execute("SELECT * FROM risk").fetchall() == first
     reader.close()
 
@@ -499,10 +511,10 @@ def test_those_to_whom_more_is_to_be_offered_come_likeliest_first(url: str) -> N
     assert to_offer(url, 9) == []
 
 
-def test_they_are_found_without_reading_the_night(url: str) -> None:
-    put(TWO, url)
+def test_they_are_found_without_reading_the_night(file_url: str) -> None:
+    put(TWO, file_url)
     asked: list[tuple[str, Any]] = []
-    with reading(database_file(url)) as connection:
+    with store.reading(file_url) as connection:
         event.listen(
             connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
         )
@@ -512,18 +524,18 @@ def test_they_are_found_without_reading_the_night(url: str) -> None:
 
 
 @pytest.fixture
-def older(url: str) -> str:
+def older(file_url: str) -> str:
     """A table that knows of no advice, with one night."""
-    put(TWO, url)
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+    put(TWO, file_url)
+    with sqlite3.connect(file_url.removeprefix("sqlite:///")) as connection:
         made = "SELECT sql FROM sqlite_master WHERE name = 'risk'"
         lines = connection.execute(made).fetchone()[0].splitlines(keepends=True)
         told = "".join(line for line in lines if not re.search("|".join(LATER), line))
         connection.execute("DROP INDEX riskiest_by_rank")
         connection.execute("DROP INDEX likeliest_to_accept")
-        connection.execute("DROP TABLE alembic_version")
         connection.execute("DROP INDEX dearest_by_currency")
         connection.execute("DROP INDEX moved")
+        connection.execute("DROP TABLE alembic_version")
         for view in ("risk_current", "risk_moves", "risk_history"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("ALTER TABLE risk RENAME TO newer")
@@ -533,7 +545,7 @@ def older(url: str) -> str:
         connection.execute(copy)
         connection.execute("DROP TABLE newer")
     connection.close()
-    return url
+    return file_url
 
 
 def test_a_table_made_before_there_was_advice_is_read_as_it_is(older: str) -> None:
@@ -569,15 +581,15 @@ def test_a_night_that_fails_leaves_a_table_made_before_as_it_was(older: str) -> 
 # What the database itself says.
 
 
-def test_the_columns_are_explained_where_sql_shows_them(url: str) -> None:
-    put(TWO, url)
-    schema = "\n".join(content(url))
+def test_the_columns_are_explained_where_sql_shows_them(file_url: str) -> None:
+    put(TWO, file_url)
+    schema = "\n".join(content(file_url))
     assert "/* 1 is the riskiest of the night; equals by subscriber_id */" in schema
 
 
-def test_a_subscriber_is_found_without_reading_the_nights(url: str) -> None:
-    put(TWO, url)
-    with reading(database_file(url)) as connection:
+def test_a_subscriber_is_found_without_reading_the_nights(file_url: str) -> None:
+    put(TWO, file_url)
+    with store.reading(file_url) as connection:
         query = nights_of("ann").compile(connection, compile_kwargs={"literal_binds": True})
         steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
     assert any("scored_on=? AND subscriber_id=?" in step[-1] for step in steps)
@@ -586,8 +598,8 @@ def test_a_subscriber_is_found_without_reading_the_nights(url: str) -> None:
 def test_a_reader_can_change_nothing(url: str) -> None:
     put(TWO, url)
     with (
-        reading(database_file(url)) as connection,
-        pytest.raises(OperationalError, match="readonly"),
+        store.reading(url) as connection,
+        pytest.raises(DBAPIError, match=r"readonly|read-only"),
     ):
         connection.execute(sa.delete(RISK))
     assert len(read(url)) == 2

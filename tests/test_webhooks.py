@@ -48,7 +48,8 @@ def riser(who: str, **others: Any) -> dict[str, Any]:
 
 
 def send(url: str, *targets: str, **settings: Any) -> Sent:
-    return webhooks.send(url, targets, SECRET, **{"attempts": 8} | settings)
+    settings.setdefault("attempts", 8)
+    return webhooks.send(url, targets, SECRET, **settings)
 
 
 def rows(url: str) -> list[dict[str, Any]]:
@@ -208,6 +209,7 @@ def test_a_500_is_tried_again_later_and_then_accepted(url, receiver):
     receiver.answer = lambda _call: (500, {"trace": "secret things"}, {})
     sent = send(url, receiver.url, clock=at(NOW))
     assert (sent.delivered, sent.failed) == (0, 1)
+    assert sent.next_at
     assert NOW + timedelta(seconds=15) <= sent.next_at <= NOW + timedelta(seconds=30)
     assert send(url, receiver.url, clock=at(NOW + timedelta(seconds=14))).failed == 0
     assert len(receiver.calls) == 1
@@ -267,9 +269,9 @@ def test_after_so_many_attempts_it_is_dead_until_it_is_replayed(url, receiver):
     receiver.answer = lambda call: (
         500 if call.json["data"]["subscriber_id"] == "ann" else 200, {}, {},
     )  # fmt: skip
-    for days in range(3):
-        sent = send(url, receiver.url, attempts=3, clock=at(NOW + timedelta(seconds=60 * 4**days)))
-    assert sent.dead == 1
+    later = [NOW + timedelta(seconds=60 * 4**time) for time in range(3)]
+    sent = [send(url, receiver.url, attempts=3, clock=at(moment)) for moment in later]
+    assert [one.dead for one in sent] == [0, 0, 1]
     with reading(url) as connection:
         (given_up,) = dead(connection)
     assert (given_up["subscriber_id"], given_up["attempts"]) == ("ann", 3)

@@ -6,8 +6,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import sqlalchemy as sa
 from fastapi import FastAPI
+from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
 
 from risk.api import listed, people, state
@@ -17,9 +17,9 @@ from risk.api.problems import tell_problems
 from risk.api.protection import protect
 from risk.api.rates import Rates
 from risk.api.served import Served, Serving
-from risk.audit import AUDIT
 from risk.desk.desk import Desk
 from risk.desk.router import desk_router
+from risk.migrations import NEWEST, version_of
 from risk.queries import NoNight
 from risk.store import reading, writing
 
@@ -69,9 +69,9 @@ def _bring_up_to_date(url: str) -> None:
     """Tables that an older version has not made are made, where there is a database."""
     try:
         with reading(url) as connection:
-            there = sa.inspect(connection).has_table(AUDIT.name)
-        if not there:
+            newest = version_of(connection) == NEWEST
+        if not newest:
             with writing(url):
                 pass
-    except (NoNight, sa.exc.SQLAlchemyError) as error:
+    except (NoNight, exc.SQLAlchemyError) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)

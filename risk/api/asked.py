@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -24,6 +25,13 @@ def _holdable(text: str) -> str:
     if not is_text(text):
         raise ValueError("has a NUL or half a character in it, which no database holds")
     return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is before the first year, or after the last") from None
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_holdable)]
@@ -129,7 +137,7 @@ class ContactAsked(_Asked):
     note: str | None = Field(
         default=None, max_length=LONGEST_NOTE, description="Free words; no model reads them"
     )
-    happened_at: AwareDatetime | None = Field(
+    happened_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
         default=None, description="When, with a time zone and not in the future; by default now"
     )
     force: bool = Field(

@@ -12,7 +12,7 @@ from threading import Event, Thread
 from time import sleep
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import exc
 
 from risk.audit import Entry, write
 from risk.queries import NoNight
@@ -80,7 +80,7 @@ class Audit:
         while self._gather():
             try:
                 self._write()
-            except (sa.exc.SQLAlchemyError, NoNight, OSError) as error:
+            except (exc.SQLAlchemyError, NoNight, OSError) as error:
                 _LOG.warning("the audit waits for its database: %s", type(error).__name__)
                 return False
             self._held = []

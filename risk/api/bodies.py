@@ -20,7 +20,10 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the app does, or with 413."""
-        told = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "0")
         if told.isdecimal() and int(told) > LARGEST:
             problem = Problem(413, f"a body of {int(told):,} bytes", f"send at most {LARGEST:,}")
             await problem_answer(Request(scope), problem)(scope, receive, send)

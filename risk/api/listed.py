@@ -24,7 +24,12 @@ router = APIRouter(prefix="/v1", tags=["list"])
 
 _MOVE = ("scored_on", "subscriber_id", "band_before", "band", "risk_before", "risk", "moved_by")
 _MOVED = {name: EXAMPLE[name] for name in (*_MOVE, "mrr", "currency", "expected_loss", "state")}
-_LISTED = {"rows": [EXAMPLE], "next": None, "sort": "worth", "currency": "EUR"}
+_LISTED = {
+    "rows": [EXAMPLE],
+    "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0",
+    "sort": "worth",
+    "currency": "EUR",
+}
 _ERRORS = (400, 401, 403, 409, 422, 429, 503)
 
 
@@ -53,7 +58,11 @@ def list_current(
 
 @router.get(
     "/moves",
-    **documented(Moved, {"rows": [_MOVED], "next": None, "freshness": FRESHNESS}, *_ERRORS),
+    **documented(
+        Moved,
+        {"rows": [_MOVED], "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0", "freshness": FRESHNESS},
+        *_ERRORS,
+    ),
 )
 def list_moves(request: Request, holder: Reader, asked: Annotated[MovesAsked, Query()]) -> Response:
     """Whose band is another than the night before, and the reason that changed; riskiest first."""
@@ -112,7 +121,7 @@ def _export(request: Request, url: str, asked: ExportAsked) -> Response:
             return held
         wanted = asked.wanted(sort="id")
         pieces = export(connection, night, wanted, asked.format)
-        first = next(pieces)
+        first = next(pieces, b"")  # of nobody, nothing
         name = f"perdura-{night.scored_on}.{asked.format}"
         headers = freshness_headers(night) | {
             "ETag": tag,

@@ -9,9 +9,9 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -20,6 +20,7 @@ from risk.api.protection import HEADERS
 from risk.contacts import BadContact, NoContact, Refused
 from risk.cursors import BadCursor, NightChanged
 from risk.listing import BadQuestion
+from risk.migrations import NewerStore
 from risk.queries import NoNight
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NightChanged: (409, "ask for the first page again: what you hold is of the night before"),
     BadContact: (422, "change the contact as told"),
     NoContact: (404, "check the id"),
+    NewerStore: (503, "upgrade Perdura where it is served"),
     Refused: (409, "do as told, or choose another id"),
 }
 
@@ -64,8 +66,8 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(NoNight, _no_night)
-    app.add_exception_handler(sa.exc.DBAPIError, _database)
-    app.add_exception_handler(sa.exc.TimeoutError, _database)
+    app.add_exception_handler(exc.DBAPIError, _database)
+    app.add_exception_handler(exc.TimeoutError, _database)
     app.add_exception_handler(Exception, _fault)
     for kind in _SAID:
         app.add_exception_handler(kind, _said)
@@ -103,7 +105,7 @@ async def _no_night(request: Request, _error: Exception) -> JSONResponse:
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     cause = getattr(error, "orig", error)
-    if isinstance(error, sa.exc.DataError):  # a text or number that the database cannot hold
+    if isinstance(error, exc.DataError):  # a text or number that the database cannot hold
         return problem_answer(
             request, Problem(422, "a value cannot be looked up", "change the request")
         )

@@ -30,6 +30,7 @@ _OWN = {
     "state_since": "Since when (UTC) they stand so, where that is no longer as in the night",
 }
 
+# No null in examples: FastAPI leaves it out of the document.
 EXAMPLE: dict[str, Any] = {
     "scored_on": "2026-11-27",
     "subscriber_id": "sub_0042",
@@ -44,7 +45,7 @@ EXAMPLE: dict[str, Any] = {
     "reasons": [{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
     "action": "fix_payment",
     "action_text": "Ask for another card",
-    "offer": None,
+    "offer": 0.04,
     "advice": "save",
     "survival_3m": 0.38,
     "survival_6m": 0.29,
@@ -98,7 +99,7 @@ CONTACT: dict[str, Any] = {
     "by": "desk",
     "note": "Card expired, sends a new one today",
     "forced": False,
-    "undone_at": None,
+    "undone_at": "2026-11-27T09:40:00Z",
 }
 AUDITED: dict[str, Any] = {
     "audit_id": "6a2a2a7e-5e6e-4b5e-8d8e-52a1cf7d1f0a",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import random
 from typing import TYPE_CHECKING, Any
 
 from risk.out import deliveries
+from risk.out.clock import Clock, now_utc
 from risk.out.deliveries import Delivery
 from risk.out.payloads import payload
 from risk.out.signing import keys, signed
@@ -25,8 +25,6 @@ PATIENCE = timedelta(seconds=10)
 _AT_ONCE = 8
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=12)
 _GONE = "410"  # a target that says so wants nothing more
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +46,6 @@ class Sent:
     dead: int
     dropped: int
     next_at: datetime | None
-
-
-def now_utc() -> datetime:
-    """The moment it is."""
-    return datetime.now(UTC)
 
 
 def send(

@@ -1,0 +1,137 @@
+"""How fast the API answers on a table of many nights: one subscriber, pages, all of a night.
+
+``python -m benchmarks.api HOME ROWS`` measures on a home that ``benchmarks.risk_nights`` made, in
+one process for the server and one for all clients, and prints what it found as JSON.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, perf_counter
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks.clients import latencies
+from benchmarks.measure import OURS, ROOT, Results, Told, run
+from benchmarks.startup import NIGHTS
+
+_SECONDS = 15.0
+_PAGES = {
+    "dearest": "",
+    "riskiest": "sort=risk",
+    "by id": "sort=id",
+    "rare plan": "sort=risk&plan=none",  # looks at all that are indexed, and finds nobody
+    "prefix": "sort=id&prefix=00012",
+}
+
+
+def measure(results: Results, data: Path, rows: int) -> None:
+    """On a table of so many rows a night; the table is made, and removed."""
+    home = data / f"api-{rows}"
+    results.measure(group_of(rows), "api", lambda: _measured(home, rows))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def group_of(rows: int) -> str:
+    """Under which name the results of one size of table are kept."""
+    return f"api-{rows}"
+
+
+def main(home: str, rows: str) -> None:
+    """Print what was measured."""
+    print(json.dumps(found_in(Path(home), int(rows))))
+
+
+def found_in(home: Path, rows: int) -> Told:
+    """Milliseconds of answers, at several numbers of clients, and subscribers a second exported."""
+    told: Told = {"cold start": _started(home)}
+    with _served(home) as (base, token, server):
+        for clients in (1, 4, 16):
+            told[f"one subscriber, {clients} clients"] = _of_one(base, token, rows, clients)
+        for name, query in _PAGES.items():
+            told[f"page: {name}"] = _of_page(base, token, query)
+        for kind in ("csv", "ndjson", "parquet"):
+            told[f"export: {kind}"] = _exported(base, token, kind)
+        told["server's peak"] = _peak(server)
+    return told
+
+
+def _measured(home: Path, rows: int) -> Told:
+    if not home.exists():
+        run([OURS, "-m", "benchmarks.risk_nights", home, rows, NIGHTS], limit=7_200)
+    return run([OURS, "-m", "benchmarks.api", home, rows])
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[tuple[str, str, int]]:
+    """Where it answers, a token, and the server's process id."""
+    words = [sys.executable, "-m", "flows.command_line", "serve", "--port", "0", "--with-token"]
+    env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_REQUESTS_PER_SECOND": "1000000"}
+    with subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as server:
+        said = iter(server.stdout or ())
+        base = re.findall(r"http://[\d.:]+", next(said))[0]
+        token = re.findall(r"perdura_\w+", next(said))[0]
+        next(said)
+        try:
+            yield base, token, server.pid
+        finally:
+            server.terminate()
+
+
+def _started(home: Path) -> Told:
+    """Seconds from the command to the line that says where it listens."""
+    start = perf_counter()
+    with _served(home) as (_, _, server):
+        return {"seconds": perf_counter() - start, "peak": _peak(server)}
+
+
+def _of_one(base: str, token: str, rows: int, clients: int) -> Told:
+    rng = np.random.default_rng(3)
+    paths = [f"/v1/subscribers/{n:012}" for n in rng.integers(0, rows, 20_000)]
+    start = monotonic()
+    found = asyncio.run(latencies(base, token, paths, clients, _SECONDS))
+    return _told(found, monotonic() - start)
+
+
+def _of_page(base: str, token: str, query: str) -> Told:
+    paths = [f"/v1/current?{query}"] * 200
+    start = monotonic()
+    found = asyncio.run(latencies(base, token, paths, 1, _SECONDS / 3))
+    return _told(found, monotonic() - start)
+
+
+def _told(seconds: list[float], whole: float) -> Told:
+    told: dict[str, Any] = {"answers": len(seconds), "a second": len(seconds) / whole}
+    shares = {"p50": 50, "p90": 90, "p99": 99, "most": 100}
+    return told | {name: np.percentile(seconds, at) * 1_000 for name, at in shares.items()}
+
+
+def _exported(base: str, token: str, kind: str) -> Told:
+    """All of a night, taken as fast as it comes."""
+    start, size = perf_counter(), 0
+    held = {"Authorization": f"Bearer {token}"}
+    with httpx.stream("GET", f"{base}/v1/export?format={kind}", headers=held, timeout=600) as got:
+        got.raise_for_status()
+        for piece in got.iter_raw():
+            size += len(piece)
+    seconds = perf_counter() - start
+    rows = httpx.get(f"{base}/v1/freshness", headers=held).json()["rows"]
+    return {"seconds": seconds, "bytes": size, "subscribers a second": rows / seconds}
+
+
+def _peak(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text("utf-8")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,50 @@
+"""Clients that ask as fast as they are answered, over plain sockets that stay open.
+
+A library for HTTP takes longer to read an answer than the server to give it.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from time import perf_counter
+from urllib.parse import urlsplit
+
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+async def latencies(
+    base: str, token: str, paths: Sequence[str], clients: int, seconds: float
+) -> list[float]:
+    """Seconds of each answer, as many as came within ``seconds``; the first of each is left out.
+
+    Raises:
+        RuntimeError: An answer was not 200.
+    """
+    until = perf_counter() + seconds
+    shares = (paths[client::clients] for client in range(clients))
+    found = await asyncio.gather(*(_asked(base, token, share, until) for share in shares))
+    return [each for one in found for each in one[1:]]
+
+
+async def _asked(base: str, token: str, paths: Sequence[str], until: float) -> list[float]:
+    at = urlsplit(base)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    found = []
+    for path in paths:
+        start = perf_counter()
+        if start > until:
+            break
+        asked = f"GET {path} HTTP/1.1\r\nHost: {at.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        writer.write(asked.encode())
+        await _answered(reader)
+        found.append(perf_counter() - start)
+    writer.close()
+    return found
+
+
+async def _answered(reader: asyncio.StreamReader) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    if not head.startswith(b"HTTP/1.1 200") or not length:
+        raise RuntimeError(f"not an answer: {head[:200]!r}")
+    await reader.readexactly(int(length[1]))

@@ -1,0 +1,110 @@
+"""What an assistant is given to work with: the shapes of its answers. Fields are the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+_AMOUNT = "Minor units of currency a month, e.g. cents; null is unknown"
+
+
+class Fresh(BaseModel):
+    """How much the newest night can be relied on."""
+
+    scored_on: date = Field(description="Nothing known from this day on (UTC) was used")
+    valid_until: datetime = Field(description="From here on (UTC) it is stale")
+    age_hours: float = Field(description="Hours since 00:00 UTC on scored_on")
+    stale: bool = Field(description="Whether valid_until has come")
+    degraded: list[str] = Field(description="Sources that were missing or stale")
+    subscribers: int = Field(description="How many were scored")
+    states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
+
+
+class Person(BaseModel):
+    """One subscriber of the newest night."""
+
+    subscriber_id: str
+    risk: float = Field(description="Calibrated, 0 to 1, of leaving within the model's horizon")
+    risk_voluntary: float = Field(description="Its part by choice")
+    risk_payment: float = Field(description="Its part by payment failure")
+    band: str = Field(description="high, medium or low")
+    rank: int = Field(description="1 is the riskiest of the night")
+    state: str = Field(description="As they stand by now: leaving and gone are no risks any more")
+    held_out: bool = Field(description="In the comparison group: nobody is to contact them")
+    mrr: int | None = Field(description=_AMOUNT)
+    expected_loss: int | None = Field(description=f"risk x mrr. {_AMOUNT}")
+    currency: str | None = Field(description="ISO 4217")
+    reasons: list[str] = Field(description="In words, strongest first")
+    action: str = Field(description="What to do, as a code")
+    action_text: str = Field(description="What to do, in words")
+    advice: str | None = Field(description="save, offer or leave_alone")
+    plan: str | None
+    country: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """As a row of ``risk_current`` tells them."""
+        told = {name: row[name] for name in cls.model_fields}
+        reasons = [reason["text"] for reason in row["reasons"]]
+        return cls(**told | {"reasons": reasons, "held_out": bool(row["held_out"])})
+
+
+class Move(BaseModel):
+    """Somebody whose band is another than the night before."""
+
+    subscriber_id: str
+    band_before: str
+    band: str
+    risk_before: float
+    risk: float
+    moved_by: str | None = Field(description="The reason that came, or went, in words")
+    state: str
+    expected_loss: int | None = Field(description=_AMOUNT)
+    currency: str | None
+
+
+class Past(BaseModel):
+    """A subscriber in one night."""
+
+    scored_on: date
+    risk: float
+    band: str
+
+
+class Event(BaseModel):
+    """Something that happened to a subscriber."""
+
+    happened_at: datetime
+    source: str = Field(description="subscriptions, payments, tickets or contacts")
+    kind: str
+    amount: int | None = Field(description="Minor units of currency")
+    currency: str | None
+    detail: str | None = Field(description="Plan, topic or failure code")
+
+
+class Calls(BaseModel):
+    """Whom to call, first first."""
+
+    freshness: Fresh
+    sorted_by: str = Field(description="worth (expected_loss), or risk over several currencies")
+    people: list[Person]
+
+
+class Why(BaseModel):
+    """One subscriber, now and lately."""
+
+    freshness: Fresh
+    person: Person | None = Field(description="null: the newest night did not score them")
+    history: list[Past] = Field(description="Of the last 90 nights, oldest first")
+    events: list[Event] = Field(description="The last 20, newest first")
+
+
+class Moved(BaseModel):
+    """Who is in another band than the night before."""
+
+    freshness: Fresh
+    people: list[Move] = Field(description="Highest risk first")
+    more: bool = Field(description="Whether there are more than these")

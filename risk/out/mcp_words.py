@@ -1,0 +1,182 @@
+"""The answers to an assistant, as sentences that a person could say."""
+
+from __future__ import annotations
+
+from babel.dates import format_date
+from babel.numbers import format_percent
+
+from risk.money import written
+from risk.out.mcp_answers import Calls, Fresh, Move, Moved, Person, Why
+from risk.show import Language
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "night": "Night of {day}, {people} subscribers.",
+        "stale": "STALE since {until:%Y-%m-%d %H:%M} UTC: say so before anything else.",
+        "degraded": "Degraded: {sources}.",
+        "fresh": "It is current until {until:%Y-%m-%d %H:%M} UTC.",
+        "nobody": "Nobody fits.",
+        "call": "{n}. {who}: {risk} risk of leaving ({band}){money}. Why: {why}. What to do: {do}.",
+        "money": ", {loss} of {mrr} a month expected to be lost",
+        "nothing": "nothing stands out",
+        "high": "high",
+        "medium": "medium",
+        "low": "low",
+        "unknown": "The newest night did not score {who}; only the active and past-due are.",
+        "was": "They were last scored on {day}: {risk} ({band}).",
+        "why": "{who}: {risk} risk of leaving ({band}, number {rank}){money}. {voluntary} by "
+        "choice, {payment} by payment failure. Why: {why}. What to do: {do}.",
+        "leaving": "By now they are {state}: that is a fact, and the risk is past.",
+        "held_out": "They are in the comparison group: leave them alone.",
+        "since": "On {day} it was {risk} ({band}).",
+        "move": "{who}: from {before} to {band} ({risk_before} to {risk}). {why}",
+        "more": "There are more.",
+        "trial": "on trial",
+        "paused": "paused",
+        "gone": "gone",
+        "state_leaving": "leaving",
+    },
+    "es": {
+        "night": "Noche del {day}, {people} suscriptores.",
+        "stale": "CADUCADA desde {until:%Y-%m-%d %H:%M} UTC: dilo antes que nada.",
+        "degraded": "Degradada: {sources}.",
+        "fresh": "Vale hasta {until:%Y-%m-%d %H:%M} UTC.",
+        "nobody": "No hay nadie así.",
+        "call": "{n}. {who}: {risk} de riesgo de irse ({band}){money}. Por qué: {why}. "
+        "Qué hacer: {do}.",
+        "money": ", se espera perder {loss} de {mrr} al mes",
+        "nothing": "nada llama la atención",
+        "high": "alto",
+        "medium": "medio",
+        "low": "bajo",
+        "unknown": "La última noche no puntuó a {who}; solo se puntúa a quien está activo o debe "
+        "un pago.",
+        "was": "Se le puntuó por última vez el {day}: {risk} ({band}).",
+        "why": "{who}: {risk} de riesgo de irse ({band}, número {rank}){money}. {voluntary} por "
+        "decisión propia, {payment} por fallo de pago. Por qué: {why}. Qué hacer: {do}.",
+        "leaving": "Ahora mismo: {state}. Es un hecho, y el riesgo ya ha pasado.",
+        "held_out": "Está en el grupo de comparación: hay que dejarle en paz.",
+        "since": "El {day} era {risk} ({band}).",
+        "move": "{who}: de {before} a {band} (de {risk_before} a {risk}). {why}",
+        "more": "Hay más.",
+        "trial": "en prueba",
+        "paused": "en pausa",
+        "gone": "se ha ido",
+        "state_leaving": "baja solicitada",
+    },
+}
+
+_SCORED = ("active", "past_due")
+_NIGHTS_BACK = 30
+
+
+def fresh(told: Fresh, language: Language, *, whole: bool = False) -> str:
+    """Which night it is, and what a reader must know of it; ``whole``: also what is well."""
+    words = _WORDS[language]
+    said = [words["night"].format(day=_day(told.scored_on, language), people=told.subscribers)]
+    if told.stale:
+        said.insert(0, words["stale"].format(until=told.valid_until))
+    elif whole:
+        said.append(words["fresh"].format(until=told.valid_until))
+    if told.degraded:
+        said.append(words["degraded"].format(sources=", ".join(told.degraded)))
+    return " ".join(said)
+
+
+def calls(told: Calls, language: Language) -> str:
+    """A numbered list."""
+    words = _WORDS[language]
+    said = [
+        words["call"].format(n=n, **_person(person, language))
+        for n, person in enumerate(told.people, 1)
+    ]
+    return "\n".join([fresh(told.freshness, language), *(said or [words["nobody"]])])
+
+
+def why(told: Why, subscriber_id: str, language: Language) -> str:
+    """One subscriber in a few sentences."""
+    said = [fresh(told.freshness, language)]
+    if told.person is None:
+        said += _unscored(told, subscriber_id, language)
+    else:
+        said += _scored(told, told.person, language)
+    return " ".join(said)
+
+
+def moved(told: Moved, language: Language) -> str:
+    """A line for each."""
+    words = _WORDS[language]
+    said = [_move(move, language) for move in told.people] or [words["nobody"]]
+    said += [words["more"]] if told.more else []
+    return "\n".join([fresh(told.freshness, language), *said])
+
+
+def _unscored(told: Why, subscriber_id: str, language: Language) -> list[str]:
+    words = _WORDS[language]
+    last = told.history[-1:]
+    return [
+        words["unknown"].format(who=subscriber_id),
+        *(words["was"].format(day=_day(p.scored_on, language), **_risk(p, language)) for p in last),
+    ]
+
+
+def _scored(told: Why, person: Person, language: Language) -> list[str]:
+    words = _WORDS[language]
+    said = []
+    if person.state not in _SCORED:
+        state = "state_leaving" if person.state == "leaving" else person.state
+        said.append(words["leaving"].format(state=words[state]))
+    if person.held_out:
+        said.append(words["held_out"])
+    said.append(words["why"].format(rank=person.rank, **_person(person, language)))
+    for past in told.history[-_NIGHTS_BACK - 1 : -1][:1]:
+        day = _day(past.scored_on, language)
+        said.append(words["since"].format(day=day, **_risk(past, language)))
+    return said
+
+
+def _person(person: Person, language: Language) -> dict[str, str]:
+    words, money = _WORDS[language], ""
+    if person.expected_loss is not None and person.mrr is not None and person.currency:
+        loss, mrr = (
+            written(amount, person.currency, language)
+            for amount in (person.expected_loss, person.mrr)
+        )
+        money = words["money"].format(loss=loss, mrr=mrr)
+    return {
+        "who": person.subscriber_id,
+        "money": money,
+        "voluntary": _percent(person.risk_voluntary, language),
+        "payment": _percent(person.risk_payment, language),
+        "why": "; ".join(person.reasons) or words["nothing"],
+        "do": person.action_text,
+        **_risk(person, language),
+    }
+
+
+def _move(move: Move, language: Language) -> str:
+    words = _WORDS[language]
+    return (
+        words["move"]
+        .format(
+            who=move.subscriber_id,
+            before=words[move.band_before],
+            risk_before=_percent(move.risk_before, language),
+            why=move.moved_by or "",
+            **_risk(move, language),
+        )
+        .rstrip()
+    )
+
+
+def _risk(told: object, language: Language) -> dict[str, str]:
+    risk, band = getattr(told, "risk"), getattr(told, "band")  # noqa: B009
+    return {"risk": _percent(risk, language), "band": _WORDS[language][band]}
+
+
+def _percent(share: float, language: Language) -> str:
+    return format_percent(share, "0.0%" if language == "en" else "0.0\N{NO-BREAK SPACE}%", language)
+
+
+def _day(day: object, language: Language) -> str:
+    return format_date(day, "long", locale=language)  # type: ignore[arg-type]

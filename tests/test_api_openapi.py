@@ -1,0 +1,81 @@
+"""The OpenAPI document and the API agree, and nothing that it allows brings the API down."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from risk.api.app import Served, app_of
+from tests.api_served import at_work, token
+from tests.test_risk_table import MARCH_1, put, score, scores
+
+CHECKS = [
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+    content_type_conformance,
+]
+OPERATIONS = (
+    ("GET", "/v1/health"),
+    ("GET", "/v1/freshness"),
+    ("GET", "/v1/audit"),
+    ("GET", "/v1/current"),
+    ("GET", "/v1/moves"),
+    ("GET", "/v1/export"),
+    ("GET", "/v1/subscribers/{subscriber_id}"),
+    ("POST", "/v1/contacts"),
+    ("POST", "/v1/contacts/{contact_id}/undo"),
+)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where it answers, and the header with a token for everything."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('openapi')}/risk.db"
+    put(scores(score("sub_0042", 0.3), score("bob", 0.2)), url, MARCH_1)
+    held = {"Authorization": f"Bearer {token(url, 'read', 'contact', 'admin')}"}
+    with at_work(app_of(Served(url=url, per_second=1e6, burst=10**6))) as base:
+        yield base, held
+
+
+@pytest.fixture(scope="module")
+def schema(api):
+    return schemathesis.openapi.from_url(f"{api[0]}/v1/openapi.json")
+
+
+def test_all_operations_are_tried(schema):
+    there = {(o.method.upper(), o.path) for o in (r.ok() for r in schema.get_all_operations())}
+    assert there == set(OPERATIONS)
+
+
+MODES = [
+    (*operation, mode)
+    for operation in OPERATIONS
+    for mode in schemathesis.GenerationMode
+    # There is nothing to get wrong where nothing can be asked.
+    if mode.is_positive or operation[1] not in ("/v1/health", "/v1/freshness")
+]
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), MODES)
+def test_whatever_is_asked_is_answered_as_documented(api, schema, method, path, mode):
+    base, held = api
+
+    @settings(
+        max_examples=12,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=schema[path][method].as_strategy(generation_mode=mode))
+    def asked(case):
+        told = case.call(base_url=base, headers=held)
+        case.validate_response(told, checks=CHECKS)
+
+    asked()
