@@ -7,12 +7,14 @@ from pathlib import Path
 
 import polars as pl
 import polars.selectors as cs
-import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from flows.progress import Tell
 from flows.settings import Settings
-from risk.forget import Account, mentions, mentions_in_file
+from risk.postgres import is_postgres
+from risk.sqlite import database_file
+from risk.urls import shown
+from risk.forget import Account, exists, mentions, mentions_in_file
 from sources.intake.mapping import BadMapping, read_mapping, source_files
 from sources.tombstones import NAMING
 
@@ -94,9 +96,9 @@ def _is_under(file: Path, places: Iterable[Path]) -> bool:
 
 def _elsewhere(settings: Settings, files: Sequence[Path]) -> str | None:
     """What the risk table's database is called, where no file of the home is it."""
-    url = sa.make_url(settings.risk_url)
-    inside = url.get_backend_name() == "sqlite" and Path(str(url.database)).absolute() in files
-    return None if inside else url.render_as_string(hide_password=True)
+    url = settings.risk_url
+    inside = not is_postgres(url) and database_file(url) in files
+    return None if inside or not exists(url) else shown(url)
 
 
 def _kind(file: Path) -> str:

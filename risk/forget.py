@@ -53,9 +53,18 @@ class Account:
     pattern: re.Pattern[str]
 
 
+def exists(url: str) -> bool:
+    """Whether anything has been written there."""
+    try:
+        with store.reading(url):
+            return True
+    except NoNight:
+        return False
+
+
 def rows_about(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     """How many rows each table has about the accounts; tables without any are left out."""
-    if not _exists(url):
+    if not exists(url):
         return {}
     with store.reading(url) as connection:
         return _some(
@@ -67,7 +76,7 @@ def rows_about(url: str, accounts: Sequence[Account]) -> dict[str, int]:
 
 def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     """How many rows of each table hold an account as a value, or mention it in a text."""
-    if not _exists(url):
+    if not exists(url):
         return {}
     with store.reading(url) as connection:
         return _mentions(connection, accounts)
@@ -95,7 +104,7 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     Nights and their books count the rows that are left. A night has another fingerprint then:
     scored again it is published again. Ranks stay, as nobody else's row is touched.
     """
-    if not _exists(url):
+    if not exists(url):
         return {}
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":
@@ -116,7 +125,7 @@ def scrub(url: str) -> None:
     Raises:
         StillRead: The log could not be emptied within a minute.
     """
-    if not _exists(url):
+    if not exists(url):
         return
     if postgres.is_postgres(url):
         with postgres.at_once(url) as connection:
@@ -136,14 +145,6 @@ def _write_anew(file: Path) -> None:
                     "beside it cannot be emptied; end that program and run the same command again"
                 )
             sleep(0.1)
-
-
-def _exists(url: str) -> bool:
-    try:
-        with store.reading(url):
-            return True
-    except NoNight:
-        return False
 
 
 def _some(counts: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -169,7 +169,7 @@ def test_what_was_gathered_and_what_broken_off_extracts_left_goes(tmp_path: Path
     assert everything(business) == [row for row in before if row[1] not in ("a1", "b1")]
 
 
-def everything(business: Business) -> list[tuple]:
+def everything(business: Business) -> list[tuple[str, str, datetime]]:
     """All events, read in parts, which gathers what was moved."""
     parts = [read_events(business.landing, Part(n, 4)) for n in range(4)]
     return sorted(
