@@ -11,10 +11,10 @@ from sqlalchemy.exc import DatabaseError
 
 from flows.progress import Tell
 from flows.settings import Settings
+from risk.forget import Account, exists, mentions, mentions_in_file
 from risk.postgres import is_postgres
 from risk.sqlite import database_file
 from risk.urls import shown
-from risk.forget import Account, exists, mentions, mentions_in_file
 from sources.intake.mapping import BadMapping, read_mapping, source_files
 from sources.tombstones import NAMING
 

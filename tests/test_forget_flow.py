@@ -1,4 +1,4 @@
-"""perdura forget, in a home with a champion: gone from everywhere, and back to work without them."""
+"""perdura forget, in a home with a champion: gone from everywhere, and the home goes on."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from sources.tombstones import read_tombstones
 from sources.turns import with_others_in
 
 NIGHT = date(2026, 11, 1)
-CUNNING = "o'brien \"50%\" & co"
+CUNNING = 'o\'brien "50%" & co'
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +47,7 @@ def _merged_and_active(folder: Path) -> tuple[str, str]:
         pl.col("kind").is_in(["ended", "cancel_scheduled", "paused"])
     )
     gone = [*ended["subscriber_id"]]
-    alive = merges.filter(
-        ~pl.col("merged_into").is_in(gone) & ~pl.col("subscriber_id").is_in(gone)
-    )
+    alive = merges.filter(~pl.col("merged_into").is_in(gone) & ~pl.col("subscriber_id").is_in(gone))
     return alive.sort("subscriber_id").select("subscriber_id", "merged_into").row(0)
 
 
@@ -122,9 +120,7 @@ def _names(rows: pl.DataFrame, *people: str) -> list[pl.Expr]:
     return [pl.col(name).is_in(people) for name in ids]
 
 
-def test_forgotten_stays_forgotten_and_the_home_goes_on(
-    home: Path, renamed: tuple[Path, str, str]
-):
+def test_forgotten_stays_forgotten_and_the_home_goes_on(home: Path, renamed: tuple[Path, str, str]):
     mapping, old, new = renamed
     forget(Settings(home=home), [new])
     landed = events(home)
@@ -212,7 +208,8 @@ def test_killed_at_any_step_it_ends_the_next_time_alike(
 ):
     _, old, new = renamed
     code = (
-        "import os, signal, sys\nfrom flows import forget as f\nfrom flows.settings import Settings\n"
+        "import os, signal, sys\nfrom flows import forget as f\n"
+        "from flows.settings import Settings\n"
         "step, who = sys.argv[1:]\ndone = getattr(f, step)\n"
         "def killed(*asked, **named):\n    done(*asked, **named)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

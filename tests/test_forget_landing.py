@@ -1,6 +1,6 @@
 """One person out of the landing: nothing is left of them, and everything is left of others."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
