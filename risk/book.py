@@ -71,7 +71,7 @@ def _small(connection: sa.Connection, nights: Sequence[date]) -> list[date]:
     return list(connection.scalars(query.where(NIGHTS.c.scored_on.in_(nights))))
 
 
-def _summed(scored_on: date) -> sa.Select[Any]:
+def _summed(scored_on: date) -> sa.Select[*tuple[Any, ...]]:
     c = RISK.c
     part = sa.case((c.risk > 0, c.risk_payment / c.risk), else_=0.0) * c.expected_loss
     return (
@@ -85,7 +85,7 @@ def _summed(scored_on: date) -> sa.Select[Any]:
             _sum(part).label("by_payment"),
         )
         .where(c.scored_on == scored_on)
-        .group_by(c.scored_on, c.band, sa.func.coalesce(c.currency, ""))
+        .group_by(c.scored_on, c.band, c.currency)
     )
 
 

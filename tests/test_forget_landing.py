@@ -172,12 +172,13 @@ def test_what_was_gathered_and_what_broken_off_extracts_left_goes(tmp_path: Path
 def everything(business: Business) -> list[tuple[str, str, datetime]]:
     """All events, read in parts, which gathers what was moved."""
     parts = [read_events(business.landing, Part(n, 4)) for n in range(4)]
-    return sorted(
-        (name, *row[:2])
+    found = [
+        (name, row[0], row[1])
         for events in parts
         for name, table in events.items()
         for row in table.collect().rows()
-    )
+    ]
+    return sorted(found)
 
 
 def test_rejected_rows_of_earlier_versions_go_by_their_text(tmp_path: Path):

@@ -47,7 +47,7 @@ def _about(connection: sa.Connection, who: str, number: int, gone: str) -> None:
     note = f"as agreed with {gone}, not {LIKE}" if who == "ann" else None
     told: dict[str, Any] = {"contact_id": key, "action": "called", "by": "desk", "note": note}
     log_contact(connection, subscriber_id=who, now=NOON, **told)
-    audit = {"token_id": "t", "token_name": "desk", "what": "list"}
+    audit: dict[str, Any] = {"token_id": "t", "token_name": "desk", "what": "list"}
     listed = {"after": gone, "band": "high"}
     write(
         connection,
