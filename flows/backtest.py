@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.history import known_history
 from flows.past import past
 from flows.progress import step
@@ -41,6 +42,7 @@ class Backtested:
 
 
 @flow(name="backtest")
+@at_work
 def backtest_history(
     until: date | None = None, home: Path | None = None, origins: int | None = None
 ) -> Backtested:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.as_json import plain, print_json
+from flows.forget_command import forget
 from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.risk_command import init
@@ -34,6 +35,7 @@ app.command()(states)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
 app.command()(mcp)
+app.command()(forget)
 
 _OURS = ("sources", "features", "models", "risk", "flows")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 from prefect import flow
 
+from flows.at_work import at_work
 from flows.history import NothingLanded, known_history, training_params
 from flows.moments import midnight
 from flows.parts import parts_of
@@ -18,6 +19,7 @@ from sources.landing import landed_files, read_events
 
 
 @flow(name="effect")
+@at_work
 def contact_effect(
     since: date | None = None, home: Path | None = None, worth: float | None = None
 ) -> Effect:

@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.moments import midnight, refuse_future
 from flows.progress import step
 from flows.settings import Settings, keep
@@ -28,6 +29,7 @@ extract_step = task(
 
 
 @flow(name="extract")
+@at_work
 def extract_sources(
     mapping: Path, until: date, home: Path | None = None, *, patient: bool = True
 ) -> Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 from prefect import flow
 
+from flows.at_work import at_work
 from flows.extract_sources import extract_step
 from flows.moments import midnight
 from flows.progress import step
@@ -36,6 +37,7 @@ class Refreshed:
 
 
 @flow(name="refresh-states")
+@at_work
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.
 

@@ -10,6 +10,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
@@ -77,6 +78,7 @@ class Night:
 
 
 @flow(name="score-nightly")
+@at_work
 def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Night:
     """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
 

@@ -9,6 +9,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.history import known_history, learns_contacts, training_dates, tuned_params
 from flows.parts import parts_of, placed, scratch
 from flows.past import Past, past
@@ -64,6 +65,7 @@ class Training:
 
 
 @flow(name="train-weekly")
+@at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.at_work import at_work
 from flows.history import known_history, training_params
 from flows.past import past
 from flows.progress import Tell, step
@@ -49,6 +50,7 @@ class Retuned:
 
 
 @flow(name="tune")
+@at_work
 def tune_trees(
     until: date | None = None,
     home: Path | None = None,

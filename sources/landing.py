@@ -52,6 +52,8 @@ REJECTED = pl.Schema(
         "row": pl.UInt32(),
         #: The row as JSON, or the text itself where it could not be split into columns.
         "text": pl.String(),
+        #: Whom it is about, where the mapping tells; null for lines that are no rows.
+        "subscriber_id": pl.String(),
     }
 )
 
@@ -94,7 +96,11 @@ def read_table(landing: Path, table: EventTable, *, without: date | None = None)
 def read_rejected(landing: Path, table: EventTable, day: date) -> pl.DataFrame:
     """The rows of ``table`` that the extract of ``day`` refused; schema ``REJECTED``."""
     path = _path(landing / "rejected", table, day)
-    return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=REJECTED)
+    if not path.exists():
+        return pl.DataFrame(schema=REJECTED)
+    rows = pl.read_parquet(path)
+    # Files of earlier versions do not say whom a row is about.
+    return pl.concat([pl.DataFrame(schema=REJECTED), rows], how="diagonal")
 
 
 def land(landing: Path, table: EventTable, day: date, events: pl.DataFrame) -> Path:

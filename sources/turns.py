@@ -1,4 +1,4 @@
-"""One at a time: whoever changes a folder has it alone; and what can wait does not disturb."""
+"""One at a time: whoever changes a folder has it alone; others of a kind share, or step back."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -14,16 +14,32 @@ def alone_in(folder: Path, waiting: Callable[[], object], to: str = "extract") -
 
     Args:
         folder: For example the landing folder; made if absent.
-        waiting: Called once if somebody else has it.
+        waiting: Called once if somebody else has it; by raising one does not wait.
         to: What it is wanted for; who wants it for something else is not waited for.
     """
+    with _held(folder, waiting, to, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def with_others_in(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
+    """Share the folder with all who share it too; whoever wants it alone has to wait, or to go.
+
+    Arguments as of ``alone_in``.
+    """
+    with _held(folder, waiting, to, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{to}.lock").open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, how | fcntl.LOCK_NB)
         except BlockingIOError:
             waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, how)
         yield
 
 

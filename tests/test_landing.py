@@ -67,7 +67,14 @@ def test_the_same_events_in_any_order_give_the_same_bytes(tmp_path: Path):
 
 def test_rejected_rows_lie_beside_and_are_not_events(tmp_path: Path):
     rows = pl.DataFrame(
-        {"rule": ["no_time"], "file": ["a.csv"], "row": [7], "text": ["{}"]}, schema=REJECTED
+        {
+            "rule": ["no_time"],
+            "file": ["a.csv"],
+            "row": [7],
+            "text": ["{}"],
+            "subscriber_id": ["a"],
+        },
+        schema=REJECTED,
     )
     path = land_rejected(tmp_path, PAYMENTS, MONDAY, rows)
     assert path == tmp_path / "rejected" / "payments" / "2026-03-02.parquet"

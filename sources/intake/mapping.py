@@ -112,6 +112,14 @@ def expand(file: str, mapping: Path) -> Path:
     return mapping.parent / Path(filled).expanduser()
 
 
+def source_files(mapping: SourceMapping) -> list[Path]:
+    """Every file that a mapping reads and that is there, joined files among them."""
+    inputs = [one for several in mapping.tables.values() for one in several]
+    wanted = [expand(each.file, mapping.path) for one in inputs for each in (one, *one.join)]
+    found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
+    return sorted(found)
+
+
 def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Input:
     """One input, its columns told from its options by the table's contract."""
     if not isinstance(told, dict):

@@ -96,6 +96,7 @@ def _part(name: str, lines: Lines, *, whole: bool) -> Part:
         pl.lit(name).alias("file"),
         pl.col(ROW).alias("row"),
         "text",
+        pl.lit(None, pl.String).alias("subscriber_id"),
     ).cast(REJECTED)
     odd = not whole and "cut_off" not in broken["rule"]
     note = f"{name}: its last line, {lines.last}, has no line end; was the file cut off?"

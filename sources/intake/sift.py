@@ -14,6 +14,7 @@ from sources.intake.reading import ROW
 from sources.intake.rules import DUPLICATE
 from sources.landing import REJECTED
 from sources.partition import BUCKET
+from sources.tombstones import FORGOTTEN
 
 _AT = "at"
 
@@ -27,7 +28,7 @@ class Sifted:
         kept: Events that this day's file holds and the source still gives, as they landed.
         already_landed: How many other days' files hold.
         not_yet_known: How many are known at ``until`` or later.
-        broken: Events that break a rule: ``rule``, ``ORIGIN``, ``ROW``.
+        broken: Events that break a rule: ``rule``, ``ORIGIN``, ``ROW``, ``subscriber_id``.
         gone: Events that only this day's file holds and the source no longer gives.
     """
 
@@ -78,7 +79,7 @@ def sift(
         kept=kept,
         already_landed=distinct.height - unlanded.height,
         not_yet_known=read.height - ruled_out.height - known.height - put_off,
-        broken=pl.concat([ruled_out.select("rule", ORIGIN, ROW), copies]),
+        broken=pl.concat([ruled_out.select("rule", ORIGIN, ROW, "subscriber_id"), copies]),
         gone=gone,
     )
 
@@ -94,7 +95,10 @@ def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -
 
 
 def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataFrame:
-    """The rows behind broken events as they were read; schema ``REJECTED``."""
+    """The rows behind broken events as they were read; schema ``REJECTED``.
+
+    Of the forgotten only where a row lies, so that it can be erased there.
+    """
     rows = [
         _as_text(found[origin], broken.filter(pl.col(ORIGIN) == origin))
         for origin in broken[ORIGIN].unique().sort()
@@ -126,7 +130,7 @@ def _once_each(table: EventTable, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 
 
 def _copies(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(pl.lit(DUPLICATE).alias("rule"), ORIGIN, ROW)
+    return rows.select(pl.lit(DUPLICATE).alias("rule"), ORIGIN, ROW, "subscriber_id")
 
 
 def _as_before(*columns: str) -> pl.Expr:
@@ -142,5 +146,8 @@ def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
     texts = read.select(
         pl.col(ROW).cast(pl.UInt32), pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
     ).collect(engine="streaming")
-    joined = broken.join(texts, on=ROW, how="left").with_columns(file=pl.lit(origin.part.file))
+    joined = broken.join(texts, on=ROW, how="left").with_columns(
+        pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text"),
+        file=pl.lit(origin.part.file),
+    )
     return joined.rename({ROW: "row"}).select(REJECTED.names()).cast(REJECTED)

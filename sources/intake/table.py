@@ -19,6 +19,12 @@ from sources.intake.report import TableReport
 from sources.intake.sift import Sifted, rejected_rows, sift
 from sources.landing import land_rejected, landing_of
 from sources.partition import BUCKET, Part
+from sources.tombstones import (
+    Tombstones,
+    blank_forgotten,
+    read_tombstones,
+    refuse_forgotten,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +51,38 @@ def extract_table(
 
     Raises:
         BadSource: The source no longer gives events that the day's file holds. Nothing landed.
+        BrokenTombstones: Nobody knows who was forgotten. Nothing landed.
         PolarsError: Its values do not fit what the mapping does with them. Nothing landed.
     """
-    table, day = plan.table, until.date()
+    table, day, tombstones = plan.table, until.date(), read_tombstones(landing)
+    lines = blank_forgotten(plan.broken_lines, tombstones)
     past = earlier(landing, table, asked.fingerprint(table.name), day)
     spare, rows = landing / f"{table.name}.ranges", plan.rows
     compared = rows + past.held_rows + past.landed_rows
     with landing_of(landing, table, day) as write:
         outcomes: list[_Outcome] = []
         with in_ranges(table, plan.found, spare, compared, rows_at_a_time) as ranges:
-            for events, outcome in _range_by_range(table, ranges, past, until):
+            for events, outcome in _range_by_range(table, ranges, past, until, tombstones):
                 write(events)
                 outcomes.append(outcome)
         if any(each.gone for each in outcomes):
             raise BadSource(_lost(outcomes, past, until, landed_files(landing, table)[day]))
         missed = past.degraded and any(each.missed for each in outcomes)
         broken = pl.concat([each.broken for each in outcomes])
-        report = _account(plan, rows, outcomes, broken, complete=plan.complete and not missed)
+        complete = plan.complete and not missed
+        report = _account(plan, rows, outcomes, lines, broken, complete=complete)
         refused = rejected_rows(plan.found, broken)
-        land_rejected(landing, table, day, pl.concat([plan.broken_lines, refused]))
+        land_rejected(landing, table, day, pl.concat([lines, refused]))
     return report
 
 
 def _range_by_range(
-    table: EventTable, ranges: Ranges, past: Earlier, until: datetime
+    table: EventTable, ranges: Ranges, past: Earlier, until: datetime, tombstones: Tombstones
 ) -> Iterator[tuple[pl.DataFrame, _Outcome]]:
     """What lands of each range, in ``stored_order``, and what became of all of it."""
     for part, found in zip(ranges.parts, ranges.found, strict=True):
         landed, held = _of(part, past.landed), _of(part, past.held)
-        read = found.collect(engine="streaming")
+        read = refuse_forgotten(found.collect(engine="streaming"), tombstones)
         sifted = sift(table, read, landed, None if held is None else held.collect(), until)
         del read
         new, late = _as_first_readable(sifted.new, past.since)
@@ -124,9 +133,14 @@ def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.Da
 
 
 def _account(
-    plan: Plan, rows: int, outcomes: Sequence[_Outcome], broken: pl.DataFrame, *, complete: bool
+    plan: Plan,
+    rows: int,
+    outcomes: Sequence[_Outcome],
+    lines: pl.DataFrame,
+    broken: pl.DataFrame,
+    *,
+    complete: bool,
 ) -> TableReport:
-    lines = plan.broken_lines
     rejected = Counter(dict(lines["rule"].value_counts().iter_rows()))
     rejected.update(dict(broken["rule"].value_counts().iter_rows()))
     return TableReport(

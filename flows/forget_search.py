@@ -1,0 +1,166 @@
+"""Where somebody is still named: every file of the home is read, every table of its databases."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+from sqlalchemy.exc import DatabaseError
+
+from flows.progress import Tell
+from flows.settings import Settings
+from risk.forget import Account, exists, mentions, mentions_in_file
+from risk.postgres import is_postgres
+from risk.sqlite import database_file
+from risk.urls import shown
+from sources.intake.mapping import BadMapping, read_mapping, source_files
+from sources.tombstones import NAMING
+
+_BLOCK = 1 << 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A place where somebody is named.
+
+    Attributes:
+        where: The file, relative to the home; of a database with the table.
+        rows: In how many rows; of a file that has none, 1.
+        yours: Whether it is a source, which Perdura reads and never changes.
+    """
+
+    where: str
+    rows: int
+    yours: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a search has found, and in how many files and tables it has looked."""
+
+    found: tuple[Found, ...]
+    files: int
+    databases: int
+
+
+def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Search:
+    """Every place under the home, and in the risk table, that names one of the accounts.
+
+    Parquet and Arrow are read by column, SQLite by table, all else by its bytes. Accounts without
+    spellings could be any word of a text: they are looked for in columns of ids alone. Folders with
+    a dot before their names hold no data of ours and are left out.
+    """
+    home = settings.home.absolute()
+    files, yours = sorted(_files(home)), _sources(settings)
+    found: list[Found] = []
+    kinds = [_kind(file) for file in files]
+    for at, (file, kind) in enumerate(zip(files, kinds, strict=True)):
+        tell(at, len(files), str(file.relative_to(home)))
+        found += _in_file(file, kind, home, accounts, yours=_is_under(file, yours))
+    elsewhere = _elsewhere(settings, files)
+    if elsewhere:
+        tell(len(files), len(files), "the database")
+        found += [
+            Found(where=f"{elsewhere}: {table}", rows=rows)
+            for table, rows in mentions(settings.risk_url, accounts).items()
+        ]
+    databases = kinds.count("sqlite") + bool(elsewhere)
+    return Search(found=tuple(found), files=len(files), databases=databases)
+
+
+def _files(home: Path) -> Iterator[Path]:
+    for path in home.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path) if not path.name.startswith(".") else ()
+        elif path.is_file():
+            yield path
+
+
+def _sources(settings: Settings) -> list[Path]:
+    """The mapping's files; and the folder that it is in, where the home has more than that."""
+    if settings.mapping is None:
+        return []
+    try:
+        files = source_files(read_mapping(settings.mapping))
+    except BadMapping:
+        return []
+    folder, home = settings.mapping.absolute().parent, settings.home.absolute()
+    return [*files, *([folder] if folder != home and folder not in home.parents else [])]
+
+
+def _is_under(file: Path, places: Iterable[Path]) -> bool:
+    return any(place == file or place in file.parents for place in places)
+
+
+def _elsewhere(settings: Settings, files: Sequence[Path]) -> str | None:
+    """What the risk table's database is called, where no file of the home is it."""
+    url = settings.risk_url
+    inside = not is_postgres(url) and database_file(url) in files
+    return None if inside or not exists(url) else shown(url)
+
+
+def _kind(file: Path) -> str:
+    with file.open("rb") as opened:
+        start = opened.read(16)
+    magic = {b"PAR1": "parquet", b"ARROW1": "arrow", b"SQLite format 3": "sqlite"}
+    return next((kind for bytes_, kind in magic.items() if start.startswith(bytes_)), "bytes")
+
+
+def _in_file(
+    file: Path, kind: str, home: Path, accounts: Sequence[Account], *, yours: bool
+) -> Iterator[Found]:
+    where = str(file.relative_to(home))
+    try:
+        if kind == "sqlite":
+            for table, rows in mentions_in_file(file, accounts).items():
+                yield Found(where=f"{where}: {table}", rows=rows, yours=yours)
+            return
+        rows = _in_frame(file, kind, accounts) if kind != "bytes" else _in_bytes(file, accounts)
+    except (pl.exceptions.PolarsError, DatabaseError):  # not what its beginning says
+        rows = _in_bytes(file, accounts)
+    if rows:
+        yield Found(where=where, rows=rows, yours=yours)
+
+
+def _in_frame(file: Path, kind: str, accounts: Sequence[Account]) -> int:
+    rows = pl.scan_parquet(file, glob=False) if kind == "parquet" else pl.scan_ipc(file, glob=False)
+    texts = rows.select((cs.string() | cs.categorical() | cs.enum()).cast(pl.String))
+    columns = texts.collect_schema().names()
+    names = pl.Series([account.name for account in accounts], dtype=pl.String)
+    spelt = [spelt for account in accounts for spelt in account.spellings]
+    ids = [pl.col(name).is_in(names.implode()) for name in columns if name in NAMING]
+    maybe = [pl.col(name).str.contains(part, literal=True) for name in columns for part in spelt]
+    if not ids + maybe:
+        return 0
+    some = texts.filter(pl.any_horizontal(*ids, *maybe)).collect(engine="streaming")
+    return sum(_names(row, accounts) for row in some.iter_rows(named=True))
+
+
+def _names(row: dict[str, str | None], accounts: Sequence[Account]) -> bool:
+    if any(row.get(name) == account.name for name in NAMING for account in accounts):
+        return True
+    patterns = [account.pattern for account in accounts if account.spellings]
+    return any(pattern.search(text) for pattern in patterns for text in row.values() if text)
+
+
+def _in_bytes(file: Path, accounts: Sequence[Account]) -> int:
+    """1 where one of the accounts stands in the file, else 0."""
+    wanted = [
+        (re.compile(account.pattern.pattern.encode()), [s.encode() for s in account.spellings])
+        for account in accounts
+        if account.spellings
+    ]
+    if not wanted:
+        return 0
+    overlap = max(len(spelt) for _, spellings in wanted for spelt in spellings) + 2
+    with file.open("rb") as opened:
+        tail = b""
+        while block := opened.read(_BLOCK):
+            text = tail + block
+            for pattern, spellings in wanted:
+                if any(spelt in text for spelt in spellings) and pattern.search(text):
+                    return 1
+            tail = text[-overlap:]
+    return 0

@@ -1,0 +1,94 @@
+"""What a person sees of an erasure."""
+
+from rich.console import Console
+
+from flows.forget import Forgotten, Kept
+from flows.forget_search import Found, Search
+from flows.settings import Settings
+from flows.show import OUT, titled
+
+
+class StillNamed(RuntimeError):
+    """A search found somebody who was to be forgotten."""
+
+
+def print_kept(kept: Kept, console: Console = OUT) -> None:
+    """What would be erased, by place."""
+    _say_accounts(kept, console)
+    _print_rows(kept, "Kept about them", console)
+
+
+def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT) -> None:
+    """What was erased where, which models have learnt from it, and whether anything is left."""
+    _say_accounts(done.kept, console)
+    _print_rows(done.kept, "Erased", console)
+    if done.versions:
+        told = ", ".join(
+            f"{each.version} (champion)" if each.reigns else each.version for each in done.versions
+        )
+        console.print(
+            f"Versions of the model that have learnt from them, or may have: {told}. They hold no "
+            "row of anybody; perdura train makes one without them."
+        )
+    if done.told:
+        console.print(
+            f"Help desks that were told of them: {', '.join(done.told)}. Clear them there."
+        )
+    print_search(done.searched, console)
+    if settings.risk_url.startswith("postgres"):
+        console.print(
+            "PostgreSQL's log files, replicas and backups keep older pages until they expire there."
+        )
+    console.print("Backups of the home, if there are any, are yours to clean.")
+
+
+def print_search(searched: Search, console: Console = OUT) -> None:
+    """Where people are named still."""
+    looked = f"Searched {searched.files:,} files and {searched.databases:,} databases"
+    if not searched.found:
+        console.print(f"{looked}: nothing names them.")
+        return
+    table = titled(f"{looked}; named still in", "place")
+    table.add_column("rows", justify="right")
+    for each in searched.found:
+        table.add_row(f"{each.where} (a source)" if each.yours else each.where, f"{each.rows:,}")
+    console.print(table)
+    if any(each.yours for each in searched.found):
+        console.print(
+            "Sources are yours: erase them there too. Until then extracts refuse their rows."
+        )
+
+
+def refuse_left(searched: Search) -> None:
+    """Nothing, if only sources name somebody.
+
+    Raises:
+        StillNamed: Something of ours does.
+    """
+    left = [each for each in searched.found if not each.yours]
+    if left:
+        raise StillNamed(f"still named in {_listed(left)}")
+
+
+def _listed(found: list[Found]) -> str:
+    places = [each.where for each in found]
+    more = f" and {len(places) - 5} places more" if len(places) > 5 else ""
+    return ", ".join(places[:5]) + more
+
+
+def _say_accounts(kept: Kept, console: Console) -> None:
+    names = ", ".join(kept.accounts)
+    console.print(f"{len(kept.accounts)} accounts: {names}", markup=False, soft_wrap=True)
+    if kept.forgotten_on:
+        console.print(f"Forgotten since {kept.forgotten_on}.")
+
+
+def _print_rows(kept: Kept, title: str, console: Console) -> None:
+    if not kept.rows:
+        console.print("Nothing is kept about them.")
+        return
+    table = titled(title, "place")
+    table.add_column("rows", justify="right")
+    for place, count in kept.rows.items():
+        table.add_row(place, f"{count:,}")
+    console.print(table)

@@ -1,0 +1,89 @@
+"""Which versions of the model have learnt from somebody who was forgotten."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.registry import ALIAS, MODEL
+from models.store import mlflow_at, store_folder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+_TAG = "forgotten."
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a version of the model was made of.
+
+    Attributes:
+        version: Its number in the registry.
+        reigns: Whether it is the champion.
+        first: The first date that subscribers were asked about.
+        last: The last one.
+        known_until: Nothing known from then on was read.
+    """
+
+    version: str
+    reigns: bool
+    first: datetime
+    last: datetime
+    known_until: datetime
+
+
+def mark_learnt(
+    home: Path, hashes: Sequence[str], day: date, learnt: Callable[[Learning], bool]
+) -> list[Learning]:
+    """The versions that have learnt from somebody, or may have, oldest first; each is tagged so.
+
+    The tag ``forgotten.HASH`` holds the day. It tells the versions after the rows are gone, too.
+    No other thing of a version holds rows of anybody (``models.report``).
+
+    Args:
+        home: Where everything is kept.
+        hashes: Of the person's accounts.
+        day: When they are forgotten.
+        learnt: Says of a version whether it has learnt from them.
+    """
+    if not (store_folder(home) / "mlflow.db").exists():
+        return []
+    with mlflow_at(home) as client:
+        return _marked(client, hashes, day, learnt)
+
+
+def _marked(
+    client: "MlflowClient", hashes: Sequence[str], day: date, learnt: Callable[[Learning], bool]
+) -> list[Learning]:
+    tags = [_TAG + each for each in hashes]
+    found = []
+    for version in _versions(client):
+        told, there = _learning(client, version), set(tags) & version.tags.keys()
+        if not there and not learnt(told):
+            continue
+        for tag in set(tags) - there:
+            client.set_model_version_tag(MODEL, str(version.version), tag, str(day))
+        found.append(told)
+    return sorted(found, key=lambda each: int(each.version))
+
+
+def _versions(client: "MlflowClient") -> "list[ModelVersion]":
+    found, page = [], None
+    while page is None or page:
+        some = client.search_model_versions(f"name = '{MODEL}'", page_token=page)
+        found += some
+        page = some.token or ""
+    return found
+
+
+def _learning(client: "MlflowClient", version: "ModelVersion") -> Learning:
+    told = client.get_run(str(version.run_id)).data.params
+    first, last, until = (
+        datetime.fromisoformat(told[f"data.{name}"])
+        for name in ("first_as_of", "last_as_of", "known_until")
+    )
+    reigns = ALIAS in client.get_model_version(MODEL, str(version.version)).aliases
+    return Learning(str(version.version), reigns, first, last, until)

@@ -1,0 +1,43 @@
+"""How an id may stand in a text, and when it is that id and not a piece of another."""
+
+import json
+import re
+from urllib.parse import quote
+
+#: Ids of fewer bytes are looked for as whole values only: in a text anything may look like them.
+TELLING = 6
+
+# Between two letters or digits these join: `ana` is not in `ana-maria` or `ana.b@example.com`.
+_JOINS = r"\-@.+#&'"
+
+
+def is_telling(who: str) -> bool:
+    """Whether an id that is found in a text is hardly there by chance."""
+    return len(who.encode(errors="replace")) >= TELLING
+
+
+def spellings(who: str) -> tuple[str, ...]:
+    """An id as it is, in JSON, CSV and SQL, and in an address; each once, the longest first."""
+    as_json = [json.dumps(who, ensure_ascii=escaped)[1:-1] for escaped in (False, True)]
+    doubled = [who.replace(mark, 2 * mark) for mark in ("'", '"')]
+    in_addresses = [quote(who, safe="", errors="replace"), quote(who, errors="replace")]
+    found = {who, *as_json, *doubled, *in_addresses}
+    return tuple(sorted(found, key=lambda spelt: (-len(spelt), spelt)))
+
+
+def standing_alone(who: str) -> re.Pattern[str]:
+    """Finds an id in a text where it is no piece of a longer word, however it is spelt."""
+    before = rf"(?<!\w)(?<!\w[{_JOINS}])"
+    after = rf"(?!\w)(?![{_JOINS}]\w)"
+    return re.compile(f"{before}(?:{_any_of(who)}){after}")
+
+
+def standing_alone_in_polars(who: str) -> str:
+    """The same for Polars, whose expressions cannot look around: it takes in what stands beside."""
+    before = rf"(?:^|[^\w{_JOINS}]|(?:^|\W)[{_JOINS}])"
+    after = rf"(?:$|[^\w{_JOINS}]|[{_JOINS}](?:$|\W))"
+    return f"(?s){before}(?:{_any_of(who)}){after}"
+
+
+def _any_of(who: str) -> str:
+    return "|".join(re.escape(spelt) for spelt in spellings(who))
