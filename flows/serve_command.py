@@ -10,8 +10,6 @@ import typer
 
 from flows.as_json import print_json
 
-_NAME = "perdura serve --with-token"
-
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
@@ -37,7 +35,9 @@ def serve(
             cors_origins=settings.cors_origins,
         )
     )
-    with _token(settings.risk_url, wanted=with_token) as token:
+    # Two servers at one address cannot be, so neither revokes the other's token.
+    name = f"serve {host}:{port}"
+    with _token(settings.risk_url, name, wanted=with_token) as token:
         _run(app, host, port, token, as_json=as_json)
 
 
@@ -81,27 +81,27 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, *, wanted: bool) -> Iterator[str | None]:
+def _token(url: str, name: str, *, wanted: bool) -> Iterator[str | None]:
     """A token to read and to log contacts, revoked at the end, or before the next one is made."""
     if not wanted:
         yield None
         return
-    _revoke(url)
+    _revoke(url, name)
     from risk.store import writing
     from risk.tokens import create
 
     with writing(url) as connection:
-        token = create(connection, _NAME, ["read", "contact"])
+        token = create(connection, name, ["read", "contact"])
     try:
         yield token
     finally:
-        _revoke(url)
+        _revoke(url, name)
 
 
-def _revoke(url: str) -> None:
+def _revoke(url: str, name: str) -> None:
     from risk.store import writing
     from risk.tokens import listed, revoke
 
     with writing(url) as connection:
-        if any(t.name == _NAME and t.revoked_at is None for t in listed(connection)):
-            revoke(connection, _NAME)
+        if any(t.name == name and t.revoked_at is None for t in listed(connection)):
+            revoke(connection, name)
