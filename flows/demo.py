@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.extract_sources import extract_sources
 from flows.progress import STDERR, step
 from flows.score_nightly import score_nightly
-from flows.settings import Settings, keep
+from flows.settings import HomeInUse, Settings, keep
 from flows.show import print_report, print_training
 from flows.show_risks import print_risks
 from flows.train_weekly import train_weekly
@@ -35,9 +35,10 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
         where the ``risk_table`` and the ``mlflow`` store lie.
 
     Raises:
-        HomeInUse: The home holds another business's data. Nothing was done.
+        HomeInUse: The home, or the risk table, is another business's. Nothing was done.
     """
     settings = Settings()
+    _refuse_a_shared_table(settings)
     console, company = Console(highlight=False, quiet=quiet), settings.home / _COMPANY
     keep(settings, company / "mapping.toml", {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
@@ -60,6 +61,15 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
         "risk_table": shown(settings.risk_url),
         "mlflow": str(settings.home.absolute() / "mlruns"),
     }
+
+
+def _refuse_a_shared_table(settings: Settings) -> None:
+    """Simulated people belong in no table that support reads."""
+    if not settings.risk_url.startswith("sqlite:"):
+        raise HomeInUse(
+            f"the demonstration would publish simulated people to {shown(settings.risk_url)}; "
+            "unset PERDURA_RISK_URL for it, and they stay in a file of the home"
+        )
 
 
 def _say_where(settings: Settings, today: date, console: Console) -> None:

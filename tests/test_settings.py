@@ -68,3 +68,13 @@ def test_a_wrong_setting_is_not_repeated_either(tmp_path, monkeypatch):
     with pytest.raises(ValidationError, match="keep_nights_months") as caught:
         Settings.at(tmp_path)
     assert "geheim" not in str(caught.value)
+
+
+def test_the_demonstration_publishes_no_simulated_people_to_a_server(tmp_path, monkeypatch):
+    from flows.demo import run_demo
+
+    monkeypatch.setenv("PERDURA_HOME", str(tmp_path))
+    monkeypatch.setenv("PERDURA_RISK_URL", "postgresql://support:secret@db/risk")
+    with pytest.raises(HomeInUse, match=r"simulated people to postgresql://support:\*\*\*@db/risk"):
+        run_demo(subscribers=10, months=12)
+    assert not list(tmp_path.iterdir())
