@@ -84,7 +84,7 @@ def test_a_night_that_is_due_is_scored_and_published(served, home):
 
 def test_webhooks_are_sent_every_five_minutes_where_there_are_any(monkeypatch, tmp_path):
     monkeypatch.setenv("PERDURA_HOME", str(tmp_path))
-    assert [one["name"] for one in hours()] == ["score-nightly/perdura", "train-weekly/perdura"]
+    assert "send-webhooks/perdura" not in [one["name"] for one in hours()]
     monkeypatch.setenv("PERDURA_WEBHOOKS", '["https://example.com/hook"]')
     assert hours()[-1] == {
         "name": "send-webhooks/perdura", "cron": "*/5 * * * *", "timezone": "UTC",
