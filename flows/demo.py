@@ -80,6 +80,8 @@ def _say_where(settings: Settings, today: date, console: Console) -> None:
         "",
         f"The risk table is {shown(settings.risk_url)}; to show it:",
         f"  {elsewhere}{folder}perdura risk --on {today} --top 15",
+        "Support's pages, at an address and with a token that it prints:",
+        f"  {elsewhere}{folder}perdura serve --with-token",
         f"The MLflow store is {home / 'mlruns'}; to show it:",
         f"  {folder}mlflow ui --backend-store-uri {store}",
         "  and after half a minute open http://127.0.0.1:5000/#/models/churn",
