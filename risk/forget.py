@@ -116,14 +116,18 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     return _some(gone)
 
 
-def scrub(url: str) -> None:
+def scrub(url: str, *, patience: float = _WAIT_SECONDS) -> None:
     """Let go of the pages and the log that still hold what was erased.
 
     SQLite's file is written anew, which takes as much room again for as long as it takes; readers
     do not wait. PostgreSQL frees the rows; its own logs, replicas and backups are its keeper's.
 
+    Args:
+        url: Of the store.
+        patience: Seconds to wait for who reads a state from before.
+
     Raises:
-        StillRead: The log could not be emptied within a minute.
+        StillRead: The log could not be emptied in that time.
     """
     if not exists(url):
         return
@@ -131,13 +135,13 @@ def scrub(url: str) -> None:
         with postgres.at_once(url) as connection:
             connection.exec_driver_sql("VACUUM")
     else:
-        _write_anew(sqlite.database_file(url))
+        _write_anew(sqlite.database_file(url), patience)
 
 
-def _write_anew(file: Path) -> None:
-    with closing(sqlite3.connect(file, isolation_level=None, timeout=_WAIT_SECONDS)) as opened:
+def _write_anew(file: Path, patience: float) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=patience)) as opened:
         opened.execute("VACUUM")
-        deadline = monotonic() + _WAIT_SECONDS
+        deadline = monotonic() + patience
         while opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             if monotonic() > deadline:
                 raise StillRead(

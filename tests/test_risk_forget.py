@@ -199,16 +199,13 @@ def test_no_page_of_the_file_and_no_log_holds_the_bytes(file: Path):
     assert len(read(f"sqlite:///{file}")) == 49
 
 
-def test_a_reader_of_the_state_before_is_named_as_what_keeps_it(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("risk.forget._WAIT_SECONDS", 0.3)
+def test_a_reader_of_the_state_before_is_named_as_what_keeps_it(file: Path):
     url, gone = f"sqlite:///{file}", [account("subscriber-00123")]
     with reading(url) as connection:
         connection.execute(sa.select(RISK.c.rank)).first()
         erase(url, gone)
         with pytest.raises(StillRead, match="run the same command again"):
-            scrub(url)
+            scrub(url, patience=0.3)
         assert len(history(url, "subscriber-00123")) == 0
     scrub(url)
     assert b"subscriber-00123" not in bytes_beside(file)
