@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from risk.out import caller as calling
 from risk.out.caller import Caller, NotAllowed, NotNow, Pace
 from risk.out.fields import FieldNames, Filling
 from risk.out.intercom import Intercom
@@ -41,23 +40,20 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "push-zendesk-test.jsonl"
 
 
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def soon() -> Pace:
     """Nobody waits long for a job, or after a fault."""
-    for module in ("zendesk", "intercom"):
-        monkeypatch.setattr(f"risk.out.{module}._FIRST_LOOK", 0.005)
-    monkeypatch.setattr(calling, "_FIRST_WAIT", 0.005)
+    return Pace(1e6, first_wait=0.01)
 
 
 @contextmanager
 def zendesk(fake: FakeZendesk) -> Iterator[tuple[Zendesk, Server]]:
-    with serving(fake) as server, Caller(server.url, {}, Pace(1e6)) as caller:
+    with serving(fake) as server, Caller(server.url, {}, soon()) as caller:
         yield Zendesk(caller), server
 
 
 @contextmanager
 def intercom(fake: FakeIntercom) -> Iterator[tuple[Intercom, Server]]:
-    with serving(fake) as server, Caller(server.url, {}, Pace(1e6)) as caller:
+    with serving(fake) as server, Caller(server.url, {}, soon()) as caller:
         yield Intercom(caller), server
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 _TRIES = 6
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds
+_LONGEST_WAIT = 60.0  # seconds
 _LONGEST_ASKED = 900.0  # seconds that a system may ask us to wait
 _TIMEOUT = 30.0  # seconds without a byte
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -33,10 +33,17 @@ class NotNow(RuntimeError):
 
 @dataclass(slots=True)
 class Pace:
-    """So many calls a minute, of all threads together, and none while we are to wait."""
+    """So many calls a minute, of all threads together, and none while we are to wait.
+
+    Attributes:
+        calls_per_minute: At most.
+        wait: How to.
+        first_wait: Seconds until what failed is tried again, about; each time twice as many.
+    """
 
     calls_per_minute: float
     wait: Callable[[float], object] = sleep
+    first_wait: float = 1.0
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,6 +61,11 @@ class Pace:
         with self._lock:
             self._next = max(self._next, monotonic() + seconds)
 
+    def backed_off(self, attempt: int) -> float:
+        """Seconds to wait after so many attempts, drawn so that not all come back at once."""
+        longest = min(self.first_wait * 2**attempt, _LONGEST_WAIT)
+        return longest * (0.5 + 0.5 * random())  # noqa: S311
+
 
 class Caller(AbstractContextManager["Caller"]):
     """One API, at one address."""
@@ -63,7 +75,7 @@ class Caller(AbstractContextManager["Caller"]):
 
         safe(url)
         log_no_calls()
-        self._host, self._pace = host_of(url), pace
+        self._host, self.pace = host_of(url), pace
         self._client = httpx.Client(
             base_url=url,
             headers={"accept": "application/json", "user-agent": "perdura", **headers},
@@ -102,12 +114,12 @@ class Caller(AbstractContextManager["Caller"]):
 
         what = "nothing"
         for attempt in range(_TRIES):
-            self._pace.keep()
+            self.pace.keep()
             try:
                 answer = self._client.request(method, path, json=body, headers=headers)
             except httpx.TransportError as error:
                 what = type(error).__name__  # its text may tell what was sent
-                self._pace.wait(_backed_off(attempt))
+                self.pace.wait(self.pace.backed_off(attempt))
                 continue
             if answer.status_code in (401, 403):
                 raise NotAllowed(
@@ -117,7 +129,7 @@ class Caller(AbstractContextManager["Caller"]):
             if answer.status_code not in _PASSING:
                 return answer
             what = str(answer.status_code)
-            self._pace.hold(_asked_to_wait(answer) or _backed_off(attempt))
+            self.pace.hold(_asked_to_wait(answer) or self.pace.backed_off(attempt))
         raise NotNow(
             f"{self._host} answered {what} to {method} {_place(path)} {_TRIES} times; run it again"
         )
@@ -135,10 +147,6 @@ def read_json(answer: httpx.Response) -> dict[str, Any]:
 def _place(path: str) -> str:
     """The path without what may name somebody."""
     return "/".join(part for part in path.partition("?")[0].split("/")[:5])
-
-
-def _backed_off(attempt: int) -> float:
-    return min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * (0.5 + 0.5 * random())  # noqa: S311
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic, sleep
-from typing import Any
 from urllib.parse import quote
 
 from risk.out.caller import Caller, NotNow, read_json
 from risk.out.fields import Fields
+from risk.out.jobs import Job, ended
 from risk.out.pushing import Outcome
 
 #: Of a text attribute Intercom keeps so many characters.
@@ -27,8 +26,8 @@ STABLE, PREVIEW = {"intercom-version": "2.14"}, {"intercom-version": "Preview"}
 
 _SEARCHED_AT_ONCE = 50
 _NO_SUCH_ENDPOINT = {404, 405, 406, 410, 501}
-_DONE = {"completed", "completed_with_errors"}
-_FIRST_LOOK, _LONGEST_LOOK = 0.5, 10.0  # seconds
+_LOST = "lost"  # ours: it cannot be asked after
+_DONE = {"completed", "completed_with_errors", _LOST}
 
 
 @dataclass(slots=True)
@@ -108,21 +107,15 @@ class Intercom:
         job = read_json(answer)
         if answer.status_code in _NO_SUCH_ENDPOINT:
             self.bulk = False
-        return answer.is_success and "id" in job and self._finished(job) == "completed"
+        if not answer.is_success or "id" not in job:
+            return False
+        pace = self.caller.pace
+        job = ended(job, self._look, says="state", done=_DONE, pace=pace, by=self.patience)
+        return job["state"] == "completed"  # it does not say who failed
 
-    def _finished(self, job: dict[str, Any]) -> str:
-        """How the job ended: jobs do not say who failed."""
-        until, pause = monotonic() + self.patience, _FIRST_LOOK
-        while job.get("state") not in _DONE:
-            if monotonic() > until:
-                raise NotNow(f"a job of Intercom has not ended in {self.patience:.0f} s")
-            sleep(pause)
-            pause = min(pause * 2, _LONGEST_LOOK)
-            answer = self.caller.call("GET", f"/contacts/bulk/{job['id']}", headers=PREVIEW)
-            if not answer.is_success:
-                return f"status {answer.status_code}"
-            job = {"id": job["id"], **read_json(answer)}
-        return str(job["state"])
+    def _look(self, job: Job) -> Job:
+        answer = self.caller.call("GET", f"/contacts/bulk/{job['id']}", headers=PREVIEW)
+        return {"id": job["id"], **(read_json(answer) if answer.is_success else {"state": _LOST})}
 
     def _one(self, contact: str, fields: Fields) -> Outcome:
         answer = self.caller.call(

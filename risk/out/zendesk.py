@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import Any
 
 from risk.out.caller import Caller, NotNow, read_json
 from risk.out.fields import Fields
+from risk.out.jobs import Job, ended
 from risk.out.pushing import Outcome
 
 #: Jobs of which so many may be under way in an account; we leave room for others.
 _JOBS_AT_ONCE = 4
 _DONE = {"completed", "failed", "killed"}
-_FIRST_LOOK, _LONGEST_LOOK = 0.5, 10.0  # seconds
 
 
 @dataclass(slots=True)
@@ -50,19 +49,15 @@ class Zendesk:
             return dict.fromkeys(people, "failed")
         return self._outcomes(list(people), self._finished(job))
 
-    def _finished(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The job when it has ended; some have by the time they are answered."""
-        until, pause = monotonic() + self.patience, _FIRST_LOOK
-        while job.get("status") not in _DONE:
-            if monotonic() > until:
-                raise NotNow(f"a job of Zendesk has not ended in {self.patience:.0f} s")
-            sleep(pause)
-            pause = min(pause * 2, _LONGEST_LOOK)
-            answer = self.caller.call("GET", f"/api/v2/job_statuses/{job['id']}.json")
-            if not answer.is_success:
-                raise NotNow(f"Zendesk answered {answer.status_code} when asked for its job")
-            job = {"id": job["id"], **read_json(answer).get("job_status", {})}
-        return job
+    def _finished(self, job: Job) -> Job:
+        pace = self.caller.pace
+        return ended(job, self._look, says="status", done=_DONE, pace=pace, by=self.patience)
+
+    def _look(self, job: Job) -> Job:
+        answer = self.caller.call("GET", f"/api/v2/job_statuses/{job['id']}.json")
+        if not answer.is_success:
+            raise NotNow(f"Zendesk answered {answer.status_code} when asked for its job")
+        return {"id": job["id"], **read_json(answer).get("job_status", {})}
 
     def _outcomes(self, people: Sequence[str], job: dict[str, Any]) -> dict[str, Outcome]:
         """What became of each; whoever is not spoken of failed."""
