@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from risk import postgres, sqlite, store
-from risk.book import write_book
+from risk.book import sum_up_again
 from risk.queries import NoNight
 from risk.schema import NIGHTS, RISK
 
@@ -112,7 +112,7 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
         nights = _recount(connection, accounts)
         gone = [(table.name, _erase(connection, table, accounts)) for table in _tables(connection)]
         for scored_on in nights:
-            write_book(connection, scored_on)
+            sum_up_again(connection, scored_on)
     return _some(gone)
 
 

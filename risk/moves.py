@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from risk.ranking import Bands
 from risk.schema import NIGHTS, RISK
+from risk.threads import ahead
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Reasons = list[dict[str, Any]]
 #: The reasons that some of the night before had, by subscriber.
 ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
+
+#: What a night says of the one before it; null where there is none.
+MOVES = ("band_before", "risk_before", "moved_by")
 
 _AT_A_TIME = 500  # ids that one question names
 
@@ -42,10 +46,16 @@ def night_before(connection: sa.Connection, scored_on: date) -> Before | None:
 
 def beside(
     connection: sa.Connection, day: date, windows: Iterable[pl.DataFrame], bands: Bands
-) -> Iterator[pl.DataFrame]:
-    """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``."""
-    for rows in windows:
-        yield moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day))
+) -> Generator[pl.DataFrame, None, None]:
+    """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``.
+
+    The next one is made ready by another thread, which has the connection to itself.
+    """
+
+    def beside_it(rows: pl.DataFrame) -> pl.DataFrame:
+        return moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day))
+
+    return ahead(beside_it, windows, threads=1)
 
 
 def moved(
@@ -65,7 +75,7 @@ def moved(
     import polars as pl
 
     told = (
-        rows.drop("band_before", "risk_before", "moved_by")
+        rows.drop(MOVES)
         .join(before, on="subscriber_id", how="left", maintain_order="left")
         .with_columns(band=_settled(bands))
     )

@@ -25,7 +25,7 @@ _LEFT = sa.text(
     " (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('risk'))"
 )
 
-_WAIT_SECONDS = 60
+PATIENCE = 60.0  # seconds
 
 
 def make(connection: sa.Connection, scored_on: date) -> None:
@@ -48,12 +48,12 @@ def analyze(connection: sa.Connection, scored_on: date) -> None:
     connection.exec_driver_sql(f"ANALYZE {_name(scored_on)}")
 
 
-def drop(connection: sa.Connection, before: date) -> bool:
-    """Drop the months before that of a day; false where somebody still reads one of them.
+def drop(connection: sa.Connection, before: date, patience: float) -> bool:
+    """Drop the months before that of a day; false where somebody reads one of them for so long.
 
     What is begun is ended by the next who drops. The connection commits by itself.
     """
-    connection.exec_driver_sql(f"SET statement_timeout = '{_WAIT_SECONDS}s'")
+    connection.exec_driver_sql(f"SET statement_timeout = {int(patience * 1000)}")
     try:
         for name, pending in connection.execute(_MONTHS).all():
             if name < _name(before):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from risk import queries, store
-from risk.book import write_book
-from risk.moves import Before, beside, night_before
+from risk.book import Tally
+from risk.moves import MOVES, Before, beside, night_before
 from risk.night import Night
 from risk.ranking import Bands
 from risk.retention import first_kept, forget_nights
@@ -76,17 +76,19 @@ def swap(
         store.take_turn(connection)
         before = night_before(connection, scored_on)
         night = told(staged, before.fingerprint if before else None)
-        if queries.is_published(connection, night):
-            return
-        tell(0, night.rows, "staging")
-        store.make_room(connection, scored_on)
-        with closing(_windows(url, staged, before, bands, rows_at_a_time)) as windows:
-            filled = store.filled(
-                connection, url, windows, staged.columns, night.rows, rows_at_a_time=rows_at_a_time
-            )
-            with closing(filled) as parts:
-                _replace(connection, night, parts, tell)
-        store.settle(connection, scored_on)
+        if not queries.is_published(connection, night):
+            windows = _windows(url, staged, before, bands, rows_at_a_time)
+            columns = [*staged.known, *(MOVES if before else ())]
+            with closing(windows):
+                _replace(
+                    connection,
+                    url,
+                    night,
+                    windows,
+                    tell,
+                    columns=columns,
+                    rows_at_a_time=rows_at_a_time,
+                )
         if keep_months is not None:
             older = first_kept(connection, scored_on, keep_months)
             forget_nights(connection, older)
@@ -106,22 +108,50 @@ def _windows(
     if before is None:
         yield from windows
         return
-    with store.reading(url) as connection:
-        yield from beside(connection, before.scored_on, windows, bands)
+    with (
+        store.reading(url) as connection,
+        closing(beside(connection, before.scored_on, windows, bands)) as told,
+    ):
+        yield from told
 
 
 def _replace(
     connection: sa.Connection,
+    url: str,
     night: Night,
-    parts: Iterator[tuple[sa.Select[Any], int]],
+    windows: Iterator[pl.DataFrame],
     tell: Progress,
+    *,
+    columns: Sequence[str],
+    rows_at_a_time: int,
 ) -> None:
-    queries.clear_night(connection, night.scored_on)
-    done = 0
-    tell(done, night.rows, "inserting")
-    for rows, some in parts:
-        queries.insert_rows(connection, night, rows)
-        done += some
+    tell(0, night.rows, "staging")
+    store.make_room(connection, night.scored_on)
+    tally = Tally()
+    filled = store.filled(
+        connection,
+        url,
+        _tallied(windows, tally, columns),
+        columns,
+        night.rows,
+        rows_at_a_time=rows_at_a_time,
+    )
+    with closing(filled) as parts:
+        queries.clear_night(connection, night.scored_on)
+        done = 0
         tell(done, night.rows, "inserting")
+        for rows, some in parts:
+            queries.insert_rows(connection, night, rows)
+            done += some
+            tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
-    write_book(connection, night.scored_on)
+    tally.write(connection, night.scored_on)
+    store.settle(connection, night.scored_on)
+
+
+def _tallied(
+    windows: Iterator[pl.DataFrame], tally: Tally, columns: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    for rows in windows:
+        tally.add(rows)
+        yield rows.select(columns)

@@ -58,9 +58,9 @@ def clear_night(connection: sa.Connection, scored_on: date) -> None:
 
 
 def insert_rows(connection: sa.Connection, night: Night, rows: sa.Select[Any]) -> None:
-    """Insert staged rows; what all rows share comes from the night."""
+    """Insert staged rows; what all share comes from the night, and what neither has is null."""
     staged = rows.selected_columns.keys()
-    shared = {c.name: c for c in RISK.c if c.name not in staged}
+    shared = {c.name: c for c in RISK.c if c.name not in staged and hasattr(night, c.name)}
     values = (sa.literal(getattr(night, name), c.type) for name, c in shared.items())
     told = rows.add_columns(*values)
     connection.execute(sa.insert(RISK).from_select([*staged, *shared], told))

@@ -65,7 +65,7 @@ class Staging:
         self._risks: list[pl.Series] = []
         self.content = Content()
         self.rows = 0
-        self.columns: list[str] = []
+        self._known: set[str] = set()
 
     def __enter__(self) -> Staging:
         return self
@@ -85,12 +85,12 @@ class Staging:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed on exit)
             self._writer = pa.ipc.new_file(self._file, table.schema)
-            self.columns = [*piece.rows.columns, "rank"]
         first = self._writer.stats.num_record_batches
         self._writer.write_table(table, max_chunksize=self._read_at_a_time)
         self._batches.append(range(first, self._writer.stats.num_record_batches))
         self._ids.append(piece.rows["subscriber_id"])
         self._risks.append(piece.rows["risk"])
+        self._known |= {column.name for column in piece.rows if column.null_count() < len(column)}
         self.content.add(piece.hashes)
         self.rows += piece.rows.height
 
@@ -111,6 +111,11 @@ class Staging:
         _refuse_twice(ids.gather(order), risks[order])
         self._piece = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[order]
         self._rank = ranks(risks[order])
+
+    @property
+    def known(self) -> list[str]:
+        """The columns in which somebody has something; the others would cost as much to carry."""
+        return [*sorted(self._known), "rank"]
 
     def ordered(self) -> Ordered:
         """The night by subscriber."""

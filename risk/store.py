@@ -115,11 +115,14 @@ def settle(connection: sa.Connection, scored_on: date) -> None:
         partitions.analyze(connection, scored_on)
 
 
-def drop_months(url: str, before: date) -> None:
-    """Give back the room of nights that ``risk.retention`` has taken out, outside a transaction."""
+def drop_months(url: str, before: date, *, patience: float = partitions.PATIENCE) -> None:
+    """Give back the room of nights that ``risk.retention`` has taken out, outside a transaction.
+
+    What somebody reads for longer than ``patience`` (seconds) goes the next time.
+    """
     if postgres.is_postgres(url):
         with _told(url), postgres.at_once(url) as connection:
-            partitions.drop(connection, before)
+            partitions.drop(connection, before, patience)
 
 
 def filled(

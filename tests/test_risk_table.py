@@ -2,7 +2,9 @@
 
 import re
 import sqlite3
+import tempfile
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from risk import store
+from risk.book import Entry, book_of, sum_up_again
 from risk.queries import nights_of, offers_of, published_night
 from risk.ranking import Bands
 from risk.schema import INDEXED_RANKS, RISK
@@ -251,6 +254,50 @@ def test_many_nights_are_summed_up(url: str) -> None:
         put(TWO, url, date(2026, 3, day))
     with pytest.raises(NoNight, match="03-07 and 2 older, from 2026-03-01 on"):
         read(url, scored_on=date(2026, 2, 1))
+
+
+PAID = st.tuples(
+    st.floats(0, 1), st.floats(0, 1), st.sampled_from([("EUR", 990), ("USD", 2**40), (None, None)])
+)
+
+
+@given(st.lists(PAID, min_size=1, max_size=30), st.integers(1, 9))
+def test_the_book_says_what_its_rows_add_up_to(people: list[Any], rows_at_a_time: int) -> None:
+    told = [
+        score(
+            f"s{number}",
+            risk,
+            risk_payment=risk * part,
+            risk_voluntary=risk - risk * part,
+            currency=currency,
+            mrr=mrr,
+        )
+        for number, (risk, part, (currency, mrr)) in enumerate(people)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/risk.db"
+        put(scores(*told), url, rows_at_a_time=rows_at_a_time)
+        assert_the_book_is_sound(url, MARCH_1)
+
+
+def test_the_book_of_a_night_counts_who_has_settled_in_a_band(url: str) -> None:
+    put(scores(score("ann", 0.3), score("bob", 0.2)), url, MARCH_1)
+    put(scores(score("ann", 0.24), score("bob", 0.24)), url, MARCH_2)
+    book = assert_the_book_is_sound(url, MARCH_2)
+    assert [(entry.band, entry.subscribers) for entry in book] == [("high", 1), ("medium", 1)]
+
+
+def assert_the_book_is_sound(url: str, night: date) -> list[Entry]:
+    """As it was published, it is what the rows say when they are summed up."""
+    with store.writing(url) as connection:
+        published = book_of(connection, [night])
+        sum_up_again(connection, night)
+        summed = book_of(connection, [night])
+    exact = [replace(entry, by_payment=0) for entry in published]
+    assert exact == [replace(entry, by_payment=0) for entry in summed]
+    for one, other in zip(published, summed, strict=True):  # floats, in another order
+        assert one.by_payment == pytest.approx(other.by_payment, rel=1e-9, abs=1)
+    return published
 
 
 def test_a_database_of_something_else_has_no_night(file_url: str, tmp_path: Path) -> None:
