@@ -11,9 +11,9 @@ from time import monotonic
 import sqlalchemy as sa
 
 from risk.export_formats import JSON, SHARED, Format, Rows, csv_of, ndjson_of, parquet_of
-from risk.listing import Wanted, conditions
 from risk.night import Night
 from risk.views import CURRENT
+from risk.wanted import Wanted, conditions
 
 __all__ = ["MEDIA_TYPES", "Format", "export"]
 

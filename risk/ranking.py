@@ -61,6 +61,17 @@ def ranks(risks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return found
 
 
+def call_ranks(worth: np.ndarray[Any, Any], rank: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The place of each call's worth, 1 being the highest; equals by ``rank``."""
+    import numpy as np
+
+    by_rank = np.empty(len(rank), dtype=np.int64)
+    by_rank[rank - 1] = np.arange(len(rank))
+    found = np.empty(len(rank), dtype=np.int64)
+    found[by_rank[np.argsort(-worth[by_rank], kind="stable")]] = np.arange(1, len(rank) + 1)
+    return found
+
+
 def _band(risk: pl.Expr, bands: Bands) -> pl.Expr:
     import polars as pl
 

@@ -69,12 +69,43 @@ NIGHTS = sa.Table(
     comment="One row per published night",
 )
 
+#: Whatever a list is filtered by, so that an index tells who is in it.
+_SIEVE = (
+    "subscriber_id",
+    "band",
+    "state",
+    "action",
+    "plan",
+    "country",
+    "currency",
+    "value_currency",
+    "held_out",
+    "expected_loss",
+    "risk_voluntary",
+    "risk_payment",
+    "band_before",
+)
+
+
+def _listed(name: str, *order: str) -> sa.Index:
+    """An index of the riskiest of each night in this order."""
+    within = sa.text(f"rank <= {INDEXED_RANKS}")
+    columns = dict.fromkeys(("scored_on", *order, "rank", *_SIEVE))
+    return sa.Index(name, *columns, sqlite_where=within, postgresql_where=within)
+
+
 RISK = sa.Table(
     "risk",
     METADATA,
     column("scored_on", sa.Date, "Nothing known from this day on (UTC) was used", key=True),
     column("subscriber_id", sa.Text, "Who", key=True),
     column("rank", sa.Integer, "1 is the riskiest of the night; equals by subscriber_id"),
+    column(
+        "call_rank",
+        sa.Integer,
+        "1 is whose call is worth most; equals by rank; null: published by an older version",
+        nullable=True,
+    ),
     column("state", sa.Text, "active or past_due: nobody else is scored"),
     column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within the model's horizon"),
     column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
@@ -141,7 +172,7 @@ RISK = sa.Table(
         nullable=True,
     ),
     column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
-    column("plan", sa.Text, "Plan, where known", nullable=True),
+    column("plan", sa.Text, "Plan, where known; its first 200 characters", nullable=True),
     column("model_version", sa.Text, "Registry version of the model that scored it"),
     column("valid_until", Utc, "From here on (UTC) the score is stale"),
     column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
@@ -156,24 +187,9 @@ RISK = sa.Table(
     # took half of publishing; whoever reads a whole night can put it in order. A subscriber is
     # found night by night in the primary key: an index that starts with subscriber_id would be
     # written all over its length every night, and take longer the more history there is.
-    sa.Index(
-        "riskiest_by_rank",
-        "scored_on",
-        "rank",
-        unique=True,
-        sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
-        postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
-    ),
-    # Of the riskiest, the dearest of a currency; and those who moved (see ``risk.listing``).
-    sa.Index(
-        "dearest_by_currency",
-        "scored_on",
-        "currency",
-        "expected_loss",
-        "subscriber_id",
-        sqlite_where=sa.text(f"rank <= {INDEXED_RANKS}"),
-        postgresql_where=sa.text(f"rank <= {INDEXED_RANKS}"),
-    ),
+    _listed("riskiest", "rank"),
+    _listed("dearest", "call_rank"),
+    # Those who moved (see ``risk.listing``).
     sa.Index(
         "moved",
         "scored_on",

@@ -51,11 +51,20 @@ _TEXTS = (
     "advice",
     "value_currency",
 )
+_PLAN_LENGTH = 200  # more than a database can index need not be told apart
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
 class BadScores(ValueError):
-    """The scores would break the promise of the risk table. Nothing was published."""
+    """The scores would break the promise of the risk table. Nothing was published.
+
+    Attributes:
+        subscriber_id: Whose score is the example; not in the words, which end in logs.
+    """
+
+    def __init__(self, told: str, subscriber_id: str | None = None) -> None:
+        super().__init__(told)
+        self.subscriber_id = subscriber_id
 
 
 def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
@@ -77,8 +86,15 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
 
 def _refuse(rows: pl.DataFrame, column: str, what: str) -> None:
     if len(rows):
-        who, value = rows["subscriber_id"][0], rows.to_dicts()[0][column]
-        raise BadScores(f"{len(rows)} scores {what}, e.g. {value!r} for subscriber {who!r}")
+        who, value = rows["subscriber_id"][0], rows.head(1).to_dicts()[0][column]
+        raise bad_example(f"{len(rows)} scores {what}", value, who)
+
+
+def bad_example(told: str, value: object, subscriber_id: str) -> BadScores:
+    """The error that shows a value and keeps beside it whose it is."""
+    return BadScores(
+        f"{told}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
+    )
 
 
 def as_polars(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
@@ -129,7 +145,7 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
         pl.col("lifetime_months").cast(pl.Float64),
         pl.col("held_out").cast(pl.Boolean),
         pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
-    )
+    ).with_columns(pl.col("plan").str.head(_PLAN_LENGTH))
 
 
 def _fits(name: str, kind: pl.DataType) -> bool:

@@ -55,8 +55,12 @@ def database_file(url: str) -> Path:
 
 @contextmanager
 def reading(file: Path) -> Iterator[sa.Connection]:
-    """A transaction that sees one moment of the file, waits for nobody and can change nothing."""
-    with _engine(file, "ro", "BEGIN").begin() as connection:
+    """A transaction that sees one moment of the file, waits for nobody and can change nothing.
+
+    Its connection is kept for the next: to open one is to read the schema again.
+    """
+    number = file.stat().st_ino  # the same path may come to be another file
+    with _engine(file, "ro", "BEGIN", kept_for=number).begin() as connection:
         look(connection)
         yield connection
 
@@ -92,7 +96,9 @@ def _shorten_log(connection: sa.Connection, file: Path) -> None:
 
 
 @lru_cache(maxsize=64)  # an engine remembers how statements are worded
-def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.Engine:
+def _engine(
+    file: Path, mode: str, begin: str, *, durable: bool = False, kept_for: int | None = None
+) -> sa.Engine:
     """Connections that begin as told, instead of when Python's driver finds it necessary."""
 
     def connect() -> sqlite3.Connection:
@@ -109,7 +115,11 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
         return opened
 
     engine = sa.create_engine(
-        "sqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True
+        "sqlite://",
+        creator=connect,
+        poolclass=sa.NullPool if kept_for is None else sa.QueuePool,
+        hide_parameters=True,
+        **({} if kept_for is None else {"max_overflow": -1}),
     )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

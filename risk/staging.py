@@ -2,7 +2,7 @@
 
 Rows come in pieces. Each piece is kept by ``subscriber_id``, so that the night can be read back
 in that order, a window at a time, by taking the next few rows of every piece: B-trees that are
-filled in order of their key grow at one edge. In memory stay each row's id and risk.
+filled in order of their key grow at one edge. In memory stay each row's id, risk and worth.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from risk.fingerprint import Content, hashed
-from risk.ranking import Bands, banded, ranks
-from risk.scores import BadScores, as_polars, checked
+from risk.ranking import Bands, banded, call_ranks, ranks
+from risk.scores import BadScores, as_polars, bad_example, checked
 from risk.threads import ahead
+from risk.worth import Worths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ class Staging:
         self._batches: list[range] = []
         self._ids: list[pl.Series] = []
         self._risks: list[pl.Series] = []
+        self._worths = Worths()
         self.content = Content()
         self.rows = 0
         self._known: set[str] = set()
@@ -90,6 +92,7 @@ class Staging:
         self._batches.append(range(first, self._writer.stats.num_record_batches))
         self._ids.append(piece.rows["subscriber_id"])
         self._risks.append(piece.rows["risk"])
+        self._worths.add(piece.rows)
         self._known |= {column.name for column in piece.rows if column.null_count() < len(column)}
         self.content.add(piece.hashes)
         self.rows += piece.rows.height
@@ -110,16 +113,17 @@ class Staging:
         order = ids.arg_sort()
         _refuse_twice(ids.gather(order), risks[order])
         self._piece = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[order]
-        self._rank = ranks(risks[order])
+        rank = ranks(risks[order])
+        self._ranks = {"rank": rank, "call_rank": call_ranks(self._worths.of_all()[order], rank)}
 
     @property
     def known(self) -> list[str]:
         """The columns in which somebody has something; the others would cost as much to carry."""
-        return [*sorted(self._known), "rank"]
+        return [*sorted(self._known), *self._ranks]
 
     def ordered(self) -> Ordered:
         """The night by subscriber."""
-        return Ordered(self._file, self._batches, self._piece, self._rank)
+        return Ordered(self._file, self._batches, self._piece, self._ranks)
 
 
 class Ordered:
@@ -130,16 +134,16 @@ class Ordered:
         file: IO[bytes] | None,
         batches: list[range],
         piece: np.ndarray[Any, Any],
-        rank: np.ndarray[Any, Any],
+        ranks: dict[str, np.ndarray[Any, Any]],
     ) -> None:
         import pyarrow as pa
 
         reader = pa.ipc.open_file(file)
-        self._piece, self._rank = piece, rank
+        self._piece, self._ranks = piece, ranks
         self._parts = [_Part(reader, iter(numbers)) for numbers in batches]
 
     def windows(self, size: int) -> Iterator[pl.DataFrame]:
-        """The rows with their rank, so many at a time."""
+        """The rows with their ranks, so many at a time."""
         for start in range(0, len(self._piece), size):
             yield self._window(slice(start, start + size))
 
@@ -152,7 +156,9 @@ class Ordered:
         taken = [part.take(n) for part, n in zip(self._parts, counts, strict=True) if n]
         rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(taken)))
         place = np.argsort(np.argsort(self._piece[at], kind="stable"), kind="stable")
-        return rows[place].with_columns(rank=pl.Series(self._rank[at]))
+        return rows[place].with_columns(
+            pl.Series(name, rank[at]) for name, rank in self._ranks.items()
+        )
 
 
 class _Part:
@@ -198,7 +204,5 @@ def _refuse_twice(ids: pl.Series, risks: np.ndarray[Any, Any]) -> None:
     twice = (ids == ids.shift(1)).fill_null(value=False)
     if twice.any():
         at = int(twice.arg_max() or 1)
-        raise BadScores(
-            f"{(twice | twice.shift(-1)).sum()} scores of a subscriber who is scored twice, "
-            f"e.g. {risks[at - 1]} for subscriber {ids[at]!r}"
-        )
+        told = f"{(twice | twice.shift(-1)).sum()} scores of a subscriber who is scored twice"
+        raise bad_example(told, float(risks[at - 1]), ids[at])

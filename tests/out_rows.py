@@ -54,8 +54,10 @@ def put_night(url: str, *people: dict[str, Any], on: date = TODAY, language: str
     }
     ranked = sorted(people, key=lambda row: (-row["risk"], row["subscriber_id"]))
     names = {name for row in people for name in row}
+    dearest = sorted(ranked, key=lambda row: -(row["expected_loss"] or 0))
     rows = [
-        dict.fromkeys(names) | row | night | {"rank": rank} for rank, row in enumerate(ranked, 1)
+        dict.fromkeys(names) | row | night | {"rank": rank, "call_rank": dearest.index(row) + 1}
+        for rank, row in enumerate(ranked, 1)
     ]
     with writing(url) as connection:
         make_room(connection, on)

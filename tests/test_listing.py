@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from risk.cursors import BadCursor, NightChanged
-from risk.listing import BadQuestion, Page, Wanted, current, moves, one, over_time
+from risk.listing import Page, current, moves, one, over_time
 from risk.recent import STATES
 from risk.store import reading, writing
+from risk.wanted import BadQuestion, Wanted
 from tests.api_served import module_store
-from tests.test_risk_table import MARCH_2, MARCH_3, put, score, scores
+from tests.test_risk_table import MARCH_2, put, score, scores
 
 PEOPLE = scores(
     score("ann", 0.30, mrr=1000, plan="pro", country="ES", action="call", held_out=True),
@@ -89,23 +90,20 @@ def test_who_cancelled_since_the_night_is_leaving_and_no_longer_at_risk(url):
     assert names(url, states=()) == "bob ann dee cid"
 
 
-def test_several_currencies_have_no_common_order_so_the_list_goes_by_risk(url):
-    yen = score("eve", 0.1, mrr=500_000, currency="JPY")
-    put(scores(score("ann", 0.3), score("bob", 0.2, mrr=9000), yen), url, MARCH_2)
-    page = asked(url)
-    assert (page.sort, page.currency) == ("risk", None)
-    assert names(url) == "ann bob eve"
-    page = asked(url, currency="EUR")
-    assert (page.sort, page.currency) == ("worth", "EUR")
-    assert names(url, currency="EUR") == "bob ann"
+def test_whose_worth_is_unknown_comes_last(url):
+    put(
+        scores(score("ann", 0.3, mrr=None), score("bob", 0.2), score("cid", 0.9, mrr=0)),
+        url,
+        MARCH_2,
+    )
+    assert names(url) == "bob cid ann"
+    assert names(url, sort="risk") == "cid ann bob"
 
 
-def test_whose_worth_is_unknown_is_in_the_list_by_risk(url):
-    put(scores(score("ann", 0.3, mrr=None), score("bob", 0.2)), url, MARCH_2)
-    assert names(url) == "bob"
-    assert names(url, sort="risk") == "ann bob"
-    put(scores(score("ann", 0.3, mrr=None, currency=None)), url, MARCH_3)
-    assert (names(url), asked(url).sort) == ("ann", "risk")
+def test_who_is_new_was_in_another_band_or_in_none(url):
+    assert names(url, new=True) == ""  # the first night that there is
+    put(scores(score("ann", 0.3), score("bob", 0.9), score("eve", 0.01)), url, MARCH_2)
+    assert names(url, new=True) == "bob eve"
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +177,8 @@ def test_one_subscriber_now_and_over_time(url):
 @pytest.mark.parametrize(
     ("sort", "index"),
     [
-        ("worth", "dearest_by_currency"),
-        ("risk", "riskiest_by_rank"),
+        ("worth", "dearest"),
+        ("risk", "riskiest"),
         ("id", "sqlite_autoindex_risk_1"),
     ],
 )

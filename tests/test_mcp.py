@@ -120,7 +120,6 @@ def test_the_older_handshake_works_too_and_words_are_in_the_settings_language(ho
 
 def test_the_dearest_come_first_without_those_to_be_left_alone(home):
     told = structured(here(home, "who_should_i_call"))
-    assert told["sorted_by"] == "worth"
     assert [one["subscriber_id"] for one in told["people"]] == ["ann", "bob", "eve"]
     assert told["people"][0]["reasons"][0] == FAILED["text"]
 

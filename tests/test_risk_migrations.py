@@ -18,7 +18,7 @@ from risk.migrations import NEWEST, VERSIONS, NewerStore
 from risk.schema import METADATA, RISK
 from risk.table import publish, read, riskiest
 from risk.views import VIEWS
-from tests.test_risk_table import MARCH_1, MARCH_2, TWO, content, older, put
+from tests.test_risk_table import MARCH_1, MARCH_2, TWO, content, older, put, score, scores
 
 __all__ = ["older"]
 
@@ -94,7 +94,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(older: str) -> None:
 def test_what_a_store_lacks_is_made(store_url: str) -> None:
     put(TWO, store_url)
     with store.writing(store_url) as connection:
-        for told in ("DROP TABLE contacts", "DROP INDEX likeliest_to_accept"):
+        for told in ("DROP TABLE contacts", "DROP INDEX riskiest", "DROP INDEX dearest"):
             connection.exec_driver_sql(told)
         for view in VIEWS:
             connection.exec_driver_sql(f"DROP VIEW {view}")
@@ -105,6 +105,22 @@ def test_what_a_store_lacks_is_made(store_url: str) -> None:
     assert [row["country"] for row in riskiest(store_url, 2)] == [None, None]
     with store.reading(store_url) as connection:
         assert connection.execute(sa.select(CONTACTS)).all() == []
+
+
+def test_a_store_of_the_first_version_gets_places_of_calls(store_url: str) -> None:
+    put(scores(score("ann", 0.1, mrr=9000), score("bob", 0.4)), store_url)
+    with store.writing(store_url) as connection:
+        for told in (
+            *(f"DROP VIEW {view}" for view in VIEWS),
+            "DROP INDEX dearest",
+            "ALTER TABLE risk DROP COLUMN call_rank",
+            "CREATE INDEX dearest_by_currency ON risk (scored_on, currency)",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            connection.exec_driver_sql(told)
+    store.init(store_url)
+    assert differences(store_url) == []
+    assert [row["call_rank"] for row in riskiest(store_url, 2)] == [1, 2]
 
 
 def test_a_newer_store_is_refused_and_stays_as_it_is(store_url: str) -> None:

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from risk.contacts import LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
 from risk.export import Format
-from risk.listing import Cause, Sort, Wanted
 from risk.schema import SCORED_STATES
+from risk.wanted import Cause, Sort, Wanted
 
 LARGEST_PAGE = 500
 _LARGEST_INTEGER = 2**63 - 1
@@ -77,6 +77,9 @@ class Filters(_Asked):
     held_out: bool | None = Field(
         default=None, description="Only the comparison group, or only the others"
     )
+    new: bool = Field(
+        default=False, description="Only whose band is another than the night before, or has none"
+    )
     prefix: Annotated[str, AfterValidator(_holdable)] = Field(
         default="", max_length=200, description="How the subscriber's id begins"
     )
@@ -93,6 +96,7 @@ class Filters(_Asked):
             currency=self.currency,
             minimum=self.minimum,
             held_out=self.held_out,
+            new=self.new,
             prefix=self.prefix,
             sort=sort,
             size=size,
@@ -103,7 +107,9 @@ class Filters(_Asked):
 class ListAsked(Filters, _Paged):
     """One page of the list."""
 
-    sort: Sort = Field(default="worth", description="`worth` and `risk`: highest first; or `id`")
+    sort: Sort = Field(
+        default="worth", description="`worth` of a call or `risk`, highest first; or `id`"
+    )
 
 
 class MovesAsked(_Paged):

@@ -25,24 +25,22 @@ router = APIRouter(prefix="/v1", tags=["list"])
 
 _MOVE = ("scored_on", "subscriber_id", "band_before", "band", "risk_before", "risk", "moved_by")
 _MOVED = {name: EXAMPLE[name] for name in (*_MOVE, "mrr", "currency", "expected_loss", "state")}
-_LISTED = {
-    "rows": [EXAMPLE],
-    "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0",
-    "sort": "worth",
-    "currency": "EUR",
-}
+_NEXT = "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0"
 _ERRORS = (400, 401, 403, 409, 422, 429, 503)
 
 
-@router.get("/current", **documented(Listed, {**_LISTED, "freshness": FRESHNESS}, *_ERRORS))
+@router.get(
+    "/current",
+    **documented(Listed, {"rows": [EXAMPLE], "next": _NEXT, "freshness": FRESHNESS}, *_ERRORS),
+)
 def list_current(
     request: Request, holder: Reader, asked: Annotated[ListAsked, Query()]
 ) -> Response:
     """Who may leave, as of the newest night: filtered, sorted, page by page.
 
-    By worth and by risk the 100,000 riskiest of the night are listed, by id everybody. Worth is
-    `expected_loss`, which has an order within one currency only: where there are several and none
-    is asked for, the list goes by risk, and `sort` says so.
+    By worth and by risk the 100,000 riskiest of the night are listed, by id everybody. Worth, as of
+    `call_rank`, is the money that is expected to go: of the lifetime where it is known, else of
+    the month. Amounts of several currencies are compared as multiples of what is usual in theirs.
     """
     at_work = serving(request)
     at_work.audit.note(holder, "list", query=request.url.query)
@@ -53,15 +51,14 @@ def list_current(
             return held
         wanted = asked.wanted(sort=asked.sort, size=asked.size, after=asked.cursor)
         page = current(connection, wanted)
-    told = {"rows": page.rows, "next": page.after, "sort": page.sort, "currency": page.currency}
-    return answer(night, told, tag)
+    return answer(night, {"rows": page.rows, "next": page.after}, tag)
 
 
 @router.get(
     "/moves",
     **documented(
         Moved,
-        {"rows": [_MOVED], "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0", "freshness": FRESHNESS},
+        {"rows": [_MOVED], "next": _NEXT, "freshness": FRESHNESS},
         *_ERRORS,
     ),
 )

@@ -19,10 +19,10 @@ from starlette.responses import JSONResponse
 from risk.api.protection import HEADERS
 from risk.contacts import BadContact, NoContact, Refused
 from risk.cursors import BadCursor, NightChanged
-from risk.listing import BadQuestion
 from risk.migrations import NewerStore
 from risk.queries import NoNight
 from risk.store import Unreachable
+from risk.wanted import BadQuestion
 
 _LOG = logging.getLogger(__name__)
 

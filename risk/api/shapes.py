@@ -35,6 +35,7 @@ EXAMPLE: dict[str, Any] = {
     "scored_on": "2026-11-27",
     "subscriber_id": "sub_0042",
     "rank": 3,
+    "call_rank": 1,
     "risk": 0.41,
     "risk_voluntary": 0.29,
     "risk_payment": 0.12,
@@ -153,9 +154,6 @@ class Listed(BaseModel):
 
     rows: list[Current]  # type: ignore[valid-type]
     next: str | None = Field(description="Cursor of the next page; null: this is the last")
-    sort: str = Field(description="How they are sorted: `risk` where `worth` was wanted over "
-                      "several currencies")  # fmt: skip
-    currency: str | None = Field(description="In which the worth is, where they are sorted by it")
     freshness: Freshness
 
 

@@ -29,12 +29,9 @@ def today(visit: Visit) -> Response:
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = todays.facts_of(connection, night)
-        place = todays.place_of(asked["after"], night) if "after" in asked else None
-        rows = todays.people(connection, facts, filters, place)
-        count, money = todays.totals(connection, facts, filters)
-        contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in rows])
-    shown = rows[: todays.PAGE]
-    more = str(todays.place_after(night, shown[-1])) if len(rows) > len(shown) else None
+        page, restarted = todays.people(connection, filters, asked.get("after"))
+        count, money = todays.totals(connection, filters)
+        contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
     visit.desk.note(visit.holder, "list", filters=filters.query)
     return visit.page(
         "today.html",
@@ -43,12 +40,12 @@ def today(visit: Visit) -> Response:
         facts=facts,
         filters=filters,
         filtered=filters != todays.Filters(),
-        rows=shown,
+        rows=page.rows,
         count=count,
         money=money,
         contacts=contacts,
-        more=more,
-        restarted="after" in asked and place is None,
+        more=page.after,
+        restarted=restarted,
         plans=[(plan, plan) for plan in facts.plans],
         states_named=[(name, visit.tongue.say(f"state_{name}")) for name in STATES_KNOWN],
         countries=[(code, visit.tongue.country(code)) for code in facts.countries],

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
 from risk.contacts import CONTACTS
-from risk.listing import Cause, Wanted, conditions
+from risk.cursors import BadCursor, NightChanged
+from risk.listing import LISTED, Page, current
 from risk.night import Night
 from risk.recent import STATES_KNOWN
-from risk.schema import BANDS, INDEXED_RANKS
+from risk.schema import BANDS
 from risk.views import CURRENT
+from risk.wanted import Cause, Wanted, conditions
 
 PAGE = 25
 #: Who can still be kept.
 _HERE = ("trial", "active", "past_due", "paused")
 CAUSES = ("voluntary", "payment")
 _C = CURRENT.c
-# The sort key counts money in thousandths of what is usual, where there are several currencies.
-_PARTS = 1_000
-_KEYS = ("band", "action", "action_text", "plan", "country", "currency", "value_currency")
+_KEYS = (_C.band, _C.action, _C.plan, _C.country, _C.currency, _C.value_currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,50 +44,40 @@ class Filters:
         told = {f.name: getattr(self, f.name) for f in fields(self)}
         return urlencode({f.name: told[f.name] for f in fields(self) if told[f.name] != f.default})
 
+    def wanted(self, after: str | None = None) -> Wanted:
+        """The same in the words of ``risk.wanted``."""
+        return Wanted(
+            bands=_any(self.band),
+            states=_HERE if self.state == "here" else _any(self.state),
+            cause=cast("Cause", self.cause) if self.cause else None,
+            actions=_any(self.action),
+            plans=_any(self.plan),
+            countries=_any(self.country),
+            new=bool(self.new),
+            size=PAGE,
+            after=after,
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a night is made of, for filters and for comparing money.
+    """What a night is made of, for filters and for telling money.
 
     Attributes:
         actions: Codes and their words.
         plans: That there are.
         countries: That there are.
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
-        usual: Mean MRR by currency, where amounts come in several.
+        currencies: In so many are the amounts by which the list is in order.
         before: Whether a night before was looked at: then who has no band there is new.
-        last: Of each band, the rank of the last in it, among the riskiest that are listed.
     """
 
     actions: Mapping[str, str]
     plans: tuple[str, ...]
     countries: tuple[str, ...]
     lifetime: bool
-    usual: Mapping[str, float]
+    currencies: int
     before: bool
-    last: Mapping[str, int]
-
-    @cached_property
-    def worth(self) -> sa.ColumnElement[int]:
-        """What a call is worth, as a number to sort by; -1 where the money is not known."""
-        amount = _C.expected_lifetime_loss if self.lifetime else _C.expected_loss
-        if self.usual:
-            scale = {name: _PARTS / mean for name, mean in self.usual.items()}
-            currency = _C.value_currency if self.lifetime else _C.currency
-            amount = sa.cast(amount * sa.case(scale, value=currency, else_=0.0), sa.BigInteger)
-        return sa.func.coalesce(amount, -1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a page ends: the next begins behind it."""
-
-    night: str
-    worth: int
-    rank: int
-
-    def __str__(self) -> str:
-        return f"{self.night}.{self.worth}.{self.rank}"
 
 
 def filters_of(asked: Mapping[str, str]) -> Filters:
@@ -103,21 +92,6 @@ def filters_of(asked: Mapping[str, str]) -> Filters:
     return Filters(**told)
 
 
-def place_of(text: str, night: Night) -> Place | None:
-    """The place that an address names, if it is one of this night's list."""
-    day, _, rest = text.partition(".")
-    worth, _, rank = rest.partition(".")
-    signed = worth.removeprefix("-")
-    if day != night.scored_on.isoformat() or not (_is_number(signed) and _is_number(rank)):
-        return None
-    return Place(night=day, worth=int(worth), rank=int(rank))
-
-
-def place_after(night: Night, row: Mapping[str, Any]) -> Place:
-    """The place behind a row of ``people``."""
-    return Place(night=night.scored_on.isoformat(), worth=row["worth"], rank=row["rank"])
-
-
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
     key = (night.scored_on, night.fingerprint)
@@ -127,32 +101,19 @@ def facts_of(connection: sa.Connection, night: Night) -> Facts:
     return found
 
 
-def people(
-    connection: sa.Connection, facts: Facts, filters: Filters, after: Place | None
-) -> list[dict[str, Any]]:
-    """One page of rows as of ``risk_current``, with ``worth``; one row more than fits: go on."""
-    # Ids first, so that no more than a page of whole rows, which are long, is put in order.
-    query = sa.select(_C.subscriber_id, facts.worth.label("worth"))
-    query = query.where(*_conditions(facts, filters))
-    if after:
-        behind = sa.and_(facts.worth == after.worth, _C.rank > after.rank)
-        query = query.where(sa.or_(facts.worth < after.worth, behind))
-    query = query.order_by(sa.desc("worth"), _C.rank).limit(PAGE + 1)
-    worth = {row.subscriber_id: row.worth for row in connection.execute(query)}
-    whole = sa.select(CURRENT).where(_C.subscriber_id.in_(list(worth)))
-    rows = connection.execute(whole).mappings()
-    found = [dict(row) | {"worth": worth[row["subscriber_id"]]} for row in rows]
-    return sorted(found, key=lambda row: (-row["worth"], row["rank"]))
+def people(connection: sa.Connection, filters: Filters, after: str | None) -> tuple[Page, bool]:
+    """One page, and whether it is the first although another was asked for."""
+    try:
+        return current(connection, filters.wanted(after)), False
+    except (BadCursor, NightChanged):
+        return current(connection, filters.wanted()), True
 
 
-def totals(
-    connection: sa.Connection, facts: Facts, filters: Filters
-) -> tuple[int, list[tuple[int, str]]]:
+def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple[int, str]]]:
     """How many people the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
-    rows = connection.execute(
-        counted.where(*_conditions(facts, filters)).group_by(_C.currency).order_by(_C.currency)
-    ).all()
+    counted = counted.where(LISTED, *conditions(filters.wanted()))
+    rows = connection.execute(counted.group_by(_C.currency).order_by(_C.currency)).all()
     money = [(int(loss), currency) for currency, _, loss in rows if currency and loss is not None]
     return sum(count for _, count, _ in rows), money
 
@@ -169,68 +130,28 @@ def last_contacts(connection: sa.Connection, who: list[str]) -> dict[str, Any]:
 _facts_known: dict[tuple[Any, ...], Facts] = {}
 
 
-def _conditions(facts: Facts, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    wanted = Wanted(
-        bands=_any(filters.band),
-        states=_HERE if filters.state == "here" else _any(filters.state),
-        cause=cast("Cause", filters.cause) if filters.cause else None,
-        actions=_any(filters.action),
-        plans=_any(filters.plan),
-        countries=_any(filters.country),
-    )
-    # In the index's own words: else SQLite does not see that it holds them.
-    riskiest = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
-    found = [riskiest, *conditions(wanted)]
-    if filters.band:  # nobody of the band stands behind, so nobody behind is looked at
-        found.append(_C.rank <= facts.last.get(filters.band, 0))
-    return [*found, _new(facts)] if filters.new else found
-
-
 def _any(value: str) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
-def _new(facts: Facts) -> sa.ColumnElement[bool]:
-    moved = _C.band_before != _C.band
-    return sa.or_(moved, _C.band_before.is_(None)) if facts.before else moved
-
-
 def _facts(connection: sa.Connection) -> Facts:
-    keys = [_C[name] for name in _KEYS]
-    sums = (
-        sa.func.max(_C.rank).label("last"),
-        sa.func.count(_C.mrr).label("payers"),
-        sa.func.sum(_C.mrr).label("mrr"),
-        sa.func.count(_C.expected_lifetime_loss).label("lifetimes"),
+    counts = (
         sa.func.count(_C.band_before).label("befores"),
+        sa.func.min(_C.subscriber_id).label("somebody"),
     )
-    # In the index's own words: else SQLite does not see that it holds them.
-    within = _C.rank <= sa.literal_column(str(INDEXED_RANKS))
-    rows = connection.execute(sa.select(*keys, *sums).where(within).group_by(*keys)).all()
-    lifetime = any(row.lifetimes for row in rows)
+    rows = connection.execute(sa.select(*_KEYS, *counts).where(LISTED).group_by(*_KEYS)).all()
+    lifetimes = {row.value_currency for row in rows} - {None}
     return Facts(
-        actions=dict(sorted({row.action: row.action_text for row in rows}.items())),
+        actions=_in_words(connection, {row.action: row.somebody for row in rows}),
         plans=tuple(sorted({row.plan for row in rows if row.plan})),
         countries=tuple(sorted({row.country for row in rows if row.country})),
-        lifetime=lifetime,
-        usual=_usual(rows, "value_currency" if lifetime else "currency"),
+        lifetime=bool(lifetimes),
+        currencies=len(lifetimes or {row.currency for row in rows} - {None}),
         before=any(row.befores for row in rows),
-        last={band: max((r.last for r in rows if r.band == band), default=0) for band in BANDS},
     )
 
 
-def _usual(rows: Any, currency: str) -> dict[str, float]:
-    """Mean MRR by currency; empty where amounts are in one currency and need no comparing."""
-    sums: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        name = getattr(row, currency)
-        if name and row.payers:
-            payers, money = sums.get(name, (0, 0))
-            sums[name] = payers + row.payers, money + int(row.mrr)
-    if len(sums) < 2:
-        return {}
-    return {name: max(money / payers, 1.0) for name, (payers, money) in sums.items()}
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 15
+def _in_words(connection: sa.Connection, somebody: Mapping[str, str]) -> dict[str, str]:
+    """The words of each action, as they are told to somebody to whom it applies."""
+    query = sa.select(_C.action, _C.action_text).where(_C.subscriber_id.in_(somebody.values()))
+    return dict(sorted((row.action, row.action_text) for row in connection.execute(query)))

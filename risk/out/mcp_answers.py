@@ -89,7 +89,6 @@ class Calls(BaseModel):
     """Whom to call, first first."""
 
     freshness: Fresh
-    sorted_by: str = Field(description="worth (expected_loss), or risk over several currencies")
     people: list[Person]
 
 

@@ -13,7 +13,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from risk.listing import Wanted, current, events_of, moves, one, over_time
+from risk.listing import current, events_of, moves, one, over_time
 from risk.night import Night, freshness_of
 from risk.out import mcp_words as words
 from risk.out.clock import Clock, now_utc
@@ -21,6 +21,7 @@ from risk.out.mcp_answers import Calls, Event, Fresh, Move, Moved, Past, Person,
 from risk.queries import NoNight, published_night
 from risk.show import Language
 from risk.store import reading
+from risk.wanted import Wanted
 
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \
@@ -83,7 +84,7 @@ class _Asked:
         with self._reading() as connection:
             page = current(connection, wanted)
         people = [Person.of(row) for row in page.rows]
-        told = Calls(freshness=self._fresh(page.night), sorted_by=page.sort, people=people)
+        told = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(told, words.calls(told, self._language))
 
     def why(

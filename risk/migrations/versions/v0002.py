@@ -1,0 +1,23 @@
+"""Places in the order of calls, and indexes that hold whatever a list is filtered by."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from risk.catalog import complete
+from risk.schema import INDEXED_RANKS, NIGHTS, RISK
+
+revision = "0002"
+down_revision = "0001"
+
+_GONE = ("riskiest_by_rank", "dearest_by_currency")
+
+
+def upgrade() -> None:
+    """Make what is missing; until the next night the order of calls is that of risk."""
+    connection = op.get_bind()
+    for name in _GONE:
+        op.execute(f"DROP INDEX IF EXISTS {name}")
+    complete(connection)
+    newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
+    lacking = sa.update(RISK).where(RISK.c.scored_on == newest, RISK.c.call_rank.is_(None))
+    connection.execute(lacking.where(RISK.c.rank <= INDEXED_RANKS).values(call_rank=RISK.c.rank))

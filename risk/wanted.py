@@ -1,0 +1,103 @@
+"""Which of the newest night a list is to name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from risk.schema import NIGHTS, SCORED_STATES
+from risk.views import CURRENT
+
+Sort = Literal["worth", "risk", "id"]
+Cause = Literal["voluntary", "payment"]
+
+
+class BadQuestion(ValueError):
+    """The question makes no sense; says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of the newest night, in which order.
+
+    Attributes:
+        bands: Of these; empty: of all.
+        states: As they stand by now; by default those who can still be lost. Empty: all.
+        cause: The larger part of the risk; equal parts count as voluntary.
+        actions: What to do, as codes.
+        plans: Of these.
+        countries: Of these.
+        currency: Who pays in it.
+        minimum: So much ``expected_loss`` at least, in minor units of ``currency``.
+        held_out: Only the comparison group, or only the others.
+        new: Only who is in another band than the night before, or was not scored then.
+        prefix: How the subscriber's id begins.
+        sort: ``worth`` of a call or ``risk``, each highest first, or ``id``.
+        size: So many a page.
+        after: The cursor that came with the page before.
+    """
+
+    bands: tuple[str, ...] = ()
+    states: tuple[str, ...] = SCORED_STATES
+    cause: Cause | None = None
+    actions: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    currency: str | None = None
+    minimum: int | None = None
+    held_out: bool | None = None
+    new: bool = False
+    prefix: str = ""
+    sort: Sort = "worth"
+    size: int = 50
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.minimum is not None and self.currency is None:
+            raise BadQuestion("a minimum of money needs its currency: amounts are never converted")
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """What all pages of one list have in common."""
+        paging = ("size", "after")
+        return tuple(getattr(self, f.name) for f in fields(self) if f.name not in paging)
+
+
+def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """What rows of ``risk_current`` must fulfil."""
+    c = CURRENT.c
+    lists = (
+        (c.band, wanted.bands),
+        (c.state, wanted.states),
+        (c.action, wanted.actions),
+        (c.plan, wanted.plans),
+        (c.country, wanted.countries),
+    )
+    told: list[sa.ColumnElement[bool]] = [name.in_(values) for name, values in lists if values]
+    if wanted.cause:
+        chosen = c.risk_voluntary >= c.risk_payment
+        told.append(chosen if wanted.cause == "voluntary" else ~chosen)
+    if wanted.currency:
+        told.append(c.currency == wanted.currency)
+    if wanted.minimum is not None:
+        told.append(c.expected_loss >= wanted.minimum)
+    if wanted.held_out is not None:
+        told.append(c.held_out.is_(True) if wanted.held_out else c.held_out.is_not(True))
+    if wanted.new:
+        told.append(_is_new())
+    return told + (_begins(wanted.prefix) if wanted.prefix else [])
+
+
+def _is_new() -> sa.ColumnElement[bool]:
+    """In the first night that there is, nobody is."""
+    nights = sa.select(sa.func.count()).select_from(NIGHTS).scalar_subquery()
+    before = CURRENT.c.band_before
+    return sa.or_(before != CURRENT.c.band, sa.and_(before.is_(None), nights > 1))
+
+
+def _begins(prefix: str) -> list[sa.ColumnElement[bool]]:
+    """A range, since texts are in the order of their bytes."""
+    who = CURRENT.c.subscriber_id
+    return [who >= prefix, who < prefix + "\U0010ffff"]
