@@ -26,11 +26,15 @@ from benchmarks.startup import NIGHTS
 
 _SECONDS = 15.0
 _PAGES = {
-    "dearest": "",
-    "riskiest": "sort=risk",
-    "by id": "sort=id",
-    "rare plan": "sort=risk&plan=none",  # looks at all that are indexed, and finds nobody
-    "prefix": "sort=id&prefix=00012",
+    "dearest": "/v1/current",
+    "riskiest": "/v1/current?sort=risk",
+    "by id": "/v1/current?sort=id",
+    "rare plan": "/v1/current?sort=risk&plan=none",  # looks at all that are indexed, finds nobody
+    "prefix": "/v1/current?sort=id&prefix=00012",
+    "desk, today": "/desk",
+    "desk, all bands": "/desk?band=",
+    "desk, one subscriber": "/desk/subscriber?id=000000000042",
+    "desk, overview": "/desk/lead",
 }
 
 
@@ -57,8 +61,8 @@ def found_in(home: Path, rows: int) -> Told:
     with _served(home) as (base, token, server):
         for clients in (1, 4, 16):
             told[f"one subscriber, {clients} clients"] = _of_one(base, token, rows, clients)
-        for name, query in _PAGES.items():
-            told[f"page: {name}"] = _of_page(base, token, query)
+        for name, path in _PAGES.items():
+            told[f"page: {name}"] = _of_page(base, token, path)
         for kind in ("csv", "ndjson", "parquet"):
             told[f"export: {kind}"] = _exported(base, token, kind)
         told["server's peak"] = _peak(server)
@@ -106,8 +110,8 @@ def _of_one(base: str, token: str, rows: int, clients: int) -> Told:
     return _told(found, monotonic() - start)
 
 
-def _of_page(base: str, token: str, query: str) -> Told:
-    paths = [f"/v1/current?{query}"] * 200
+def _of_page(base: str, token: str, path: str) -> Told:
+    paths = [path] * 200
     start = monotonic()
     found = asyncio.run(latencies(base, token, paths, 1, _SECONDS / 3))
     return _told(found, monotonic() - start)

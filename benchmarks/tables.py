@@ -7,6 +7,7 @@ from benchmarks.measure import RESULTS, Results
 from benchmarks.sizes import SIZES
 from benchmarks.tables_alone import alone
 from benchmarks.tables_compared import comparisons
+from benchmarks.tables_served import served
 
 PAGE = Path(__file__).parent / "RESULTS.md"
 
@@ -38,6 +39,7 @@ def _size(results: Results, size: str) -> Iterator[str]:
     yield from _machine(results)
     yield from comparisons(results, sizes)
     yield from alone(results, sizes)
+    yield from served(results, sizes.table)
 
 
 def _machine(results: Results) -> Iterator[str]:

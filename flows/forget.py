@@ -7,7 +7,9 @@ again after a stop, and the last thing to go is what tells which accounts are on
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from glob import escape
 from pathlib import Path
+from time import monotonic, sleep
 
 import polars as pl
 
@@ -19,6 +21,8 @@ from flows.settings import Settings
 from models.forget import Learning, mark_learnt
 from risk.forget import Account, erase, rows_about, scrub
 from risk.out import push_state
+from risk.postgres import is_postgres
+from risk.sqlite import database_file
 from sources.forget import (
     accounts_of,
     begun,
@@ -36,6 +40,8 @@ from sources.states import scored_spine
 from sources.tombstones import Tombstones, bury, read_tombstones
 
 _INSTEAD = "forgotten:"
+#: By then a server has written down who was read of before; what it wrote goes, too.
+_AUDIT_SECONDS = 2.0
 
 
 class NobodyKnown(LookupError):
@@ -122,22 +128,31 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         with step("database", {}):
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
+            written_by = monotonic() + _AUDIT_SECONDS
             told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
         with step("files", {}) as tell:
             _erase_files(settings, kept.accounts, tell)
-    with step("search", {}) as tell:
-        searched = search(settings, accounts, tell)
+    sleep(max(0.0, written_by - monotonic()))
+    searched = _searched(settings, accounts)
+    if any(not each.yours for each in searched.found):
+        erase(settings.risk_url, accounts)
+        scrub(settings.risk_url)
+        searched = _searched(settings, accounts)
     return Forgotten(
         kept=kept, versions=tuple(versions), told=tuple(sorted(told)), searched=searched
     )
 
 
+def _searched(settings: Settings, accounts: Sequence[Account]) -> Search:
+    with step("search", {}) as tell:
+        return search(settings, accounts, tell)
+
+
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
     known = {each for who in people for each in accounts_of(settings.landing, who)}
-    with step("search", {}) as tell:
-        buried = read_tombstones(settings.landing)
-        return search(settings, accounts_named(sorted(known), buried), tell)
+    buried = read_tombstones(settings.landing)
+    return _searched(settings, accounts_named(sorted(known), buried))
 
 
 def accounts_named(names: Sequence[str], buried: Tombstones) -> list[Account]:
@@ -208,4 +223,8 @@ def _erase_files(settings: Settings, accounts: Sequence[str], tell: Tell) -> Non
 def _scratch(settings: Settings) -> list[Path]:
     """What flows and publishing have left that were killed: nobody is at work."""
     data = settings.home / "data"
-    return [*data.glob("scratch/*"), *data.glob("risk.db-staged*")]
+    found = [*data.glob("scratch/*")]
+    if not is_postgres(settings.risk_url):
+        file = database_file(settings.risk_url)
+        found += file.parent.glob(f"{escape(file.name)}-staged*")
+    return found

@@ -56,21 +56,18 @@ def csv(
 
 def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
     from flows.progress import step
-    from flows.push_tools import filling, opened
+    from flows.push_tools import filling, opened, push_to
     from flows.settings import Settings
-    from risk.out.pushing import dry_run, push
+    from risk.out.pushing import dry_run
 
-    settings = Settings()
-    fields = filling(name, settings)
-    with opened(name, settings) as (tool, file):
-        if dry:
+    settings, problems = Settings(), {}
+    if dry:
+        fields = filling(name, settings)
+        with opened(name, settings) as (_, file):
             pushed = dry_run(settings.risk_url, fields, file)
-        else:
-            with step(f"push {name}", {}) as tell:
-                pushed = push(
-                    settings.risk_url, fields, tool, file, everybody_again=everybody, progress=tell
-                )
-        problems = dict(tool.problems)
+    else:
+        with step(f"push {name}", {}) as tell:
+            pushed, problems = push_to(name, settings, everybody_again=everybody, progress=tell)
     if as_json:
         print_json({"pushed": pushed, "problems": problems, "dry_run": dry})
         return
@@ -81,5 +78,5 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
         typer.echo(
             f"{pushed.told:,} told, {pushed.absent:,} not known there, {pushed.failed:,} refused."
         )
-    for problem, count in tool.problems.most_common(5):
+    for problem, count in [*problems.items()][:5]:
         typer.echo(f"  {count:,} x {problem}")

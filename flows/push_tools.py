@@ -11,10 +11,13 @@ from flows.settings import Settings
 from risk.out.caller import Caller, Pace
 from risk.out.fields import FieldNames, Filling
 from risk.out.intercom import LONGEST, Intercom
+from risk.out.pushing import Progress, Pushed, push
 from risk.out.targets import host_of
 from risk.out.zendesk import Zendesk
 
 Name = Literal["zendesk", "intercom"]
+#: What a tool refused, and how often.
+Problems = dict[str, int]
 
 
 class NotSetUp(ValueError):
@@ -31,6 +34,33 @@ def filling(name: Name, settings: Settings) -> Filling:
     if name == "zendesk":
         return Filling(names=names, language=settings.language)
     return Filling(names=names, language=settings.language, longest=LONGEST)
+
+
+def push_to(
+    name: Name,
+    settings: Settings,
+    *,
+    everybody_again: bool = False,
+    progress: Progress = lambda _done, _total, _what: None,
+) -> tuple[Pushed, Problems]:
+    """Tell a help desk of the newest night, as of ``risk.out.pushing.push``.
+
+    Raises:
+        NotSetUp: Says what to set.
+        BadTarget, NotAllowed, NotNow: As of ``opened``.
+        NoNight, PushRunning, BadState: As of ``push``.
+    """
+    fields = filling(name, settings)
+    with opened(name, settings) as (tool, file):
+        pushed = push(
+            settings.risk_url,
+            fields,
+            tool,
+            file,
+            everybody_again=everybody_again,
+            progress=progress,
+        )
+        return pushed, dict(tool.problems.most_common())
 
 
 @contextmanager

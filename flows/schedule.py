@@ -8,6 +8,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from flows.moments import NIGHTLY_HOUR
+from flows.push_flow import push_flow
 from flows.refresh_states import refresh_states
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
@@ -16,8 +17,8 @@ from flows.webhooks_flow import webhooks_flow
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
 NIGHTLY, WEEKLY, OFTEN = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1", "*/10 * * * *"
-#: Where there are webhooks.
-FIVE_MINUTES = "*/5 * * * *"
+#: Where there are webhooks, and where there are help desks to push to.
+FIVE_MINUTES, HOURLY = "*/5 * * * *", "25 * * * *"
 
 # Who is still at work when the next is due goes on alone.
 _ALONE = ConcurrencyLimitConfig(
@@ -37,7 +38,11 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
         (train_weekly, WEEKLY),
         (refresh_states, OFTEN),
     ]
-    return [*served, (webhooks_flow, FIVE_MINUTES)] if settings.webhooks else served
+    if settings.webhooks:
+        served.append((webhooks_flow, FIVE_MINUTES))
+    if settings.push:
+        served.append((push_flow, HOURLY))
+    return served
 
 
 def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDeployment:
@@ -45,7 +50,7 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
         "perdura",
         schedule=Cron(cron, timezone=settings.timezone),
         parameters={"home": str(settings.home.absolute())},
-        concurrency_limit=_ALONE if flow is refresh_states else None,
+        concurrency_limit=_ALONE if flow in (refresh_states, push_flow) else None,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 

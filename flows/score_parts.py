@@ -17,7 +17,7 @@ from flows.exchange_rates import exchange_at
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
-from models.actions import read_actions
+from models.action_table import read_actions
 from models.hold_out import hold_out, season_of
 from models.model import ChurnModel
 from models.score import score

@@ -23,6 +23,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the risk table to people and programs, until Ctrl-C."""
+    from flows.rewording import rewording
     from flows.settings import Settings
     from risk.api.app import Served, app_of
 
@@ -31,6 +32,7 @@ def serve(
         Served(
             url=settings.risk_url,
             language=settings.language,
+            reword=rewording(settings.actions),
             per_second=settings.requests_per_second,
             cors_origins=settings.cors_origins,
         )

@@ -100,6 +100,7 @@ class Settings(BaseSettings):
         webhooks: URLs that are told of moves into the high band, signed with the secret in the
             environment (``PERDURA_WEBHOOK_SECRET``), which is never written into the settings.
         webhook_attempts: After so many a delivery is given up, and can be replayed: 8 are a day.
+        push: Help desks that the schedule tells every hour, e.g. ``["zendesk"]``; by default none.
         zendesk_url: The account, e.g. ``https://acme.zendesk.com``, for ``perdura push zendesk``.
         intercom_url: Where its API is; of workspaces in Europe ``https://api.eu.intercom.io``.
         push_band: Field over there that gets the band; none where empty, as of the next two.
@@ -157,6 +158,7 @@ class Settings(BaseSettings):
     monotone: bool = False
     webhooks: tuple[str, ...] = ()
     webhook_attempts: int = Field(default=8, ge=1)
+    push: tuple[Literal["zendesk", "intercom"], ...] = ()
     zendesk_url: str | None = None
     intercom_url: str = "https://api.intercom.io"
     push_band: str = "perdura_risk_band"

@@ -11,13 +11,7 @@ from hashlib import sha256
 import polars as pl
 
 from features.definition import Language
-
-#: What to do about somebody held out, as a code.
-ACTION = "hold_out"
-_WORDS: dict[Language, str] = {
-    "en": "Leave alone: they are in the comparison group.",
-    "es": "Dejar en paz: está en el grupo de comparación.",
-}
+from models.action_table import HOLD_OUT
 
 
 def season_of(day: date) -> str:
@@ -48,6 +42,6 @@ def hold_out(scored: pl.DataFrame, season: str, share: float, language: Language
     return scored.with_columns(held_out(scored["subscriber_id"], season, share)).with_columns(
         offer=pl.when(~out).then("offer"),
         advice=pl.when(out).then(pl.lit("leave_alone")).otherwise("advice"),
-        action=pl.when(out).then(pl.lit(ACTION)).otherwise("action"),
-        action_text=pl.when(out).then(pl.lit(_WORDS[language])).otherwise("action_text"),
+        action=pl.when(out).then(pl.lit(HOLD_OUT.code)).otherwise("action"),
+        action_text=pl.when(out).then(pl.lit(getattr(HOLD_OUT, language))).otherwise("action_text"),
     )

@@ -6,7 +6,8 @@ import polars as pl
 
 from features.definition import Column, Language
 from features.support import ESCALATED_OPEN
-from models.actions import Action, choose_actions, read_actions
+from models.action_table import Action, read_actions
+from models.actions import choose_actions
 from models.advice import advise
 from models.model import ChurnModel
 from models.reasons import in_words

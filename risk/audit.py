@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,11 @@ AUDIT = sa.Table(
     column("token_name", sa.Text, "What that token was called"),
     column("what", sa.Text, "list, subscriber, moves, export, contact, undo, audit ..."),
     column("subscriber_id", sa.Text, "About whom; null: about many", nullable=True),
-    column("detail", sa.JSON, "What was asked for, a JSON object: filters, a format"),
+    column(
+        "detail",
+        sa.JSON,
+        "What was asked for, a JSON object; of a page whom it named",
+    ),
     sa.Index("audit_by_time", "at"),
     comment="One row per answer that told of people, or that changed something",
 )
@@ -52,8 +57,14 @@ def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 def newest(
     connection: sa.Connection, *, subscriber_id: str | None = None, top: int = 100
 ) -> list[dict[str, Any]]:
-    """The newest entries, newest first; those about one subscriber, where one is named."""
+    """The newest entries, newest first.
+
+    Where a subscriber is named, only those about them, or of a page that named them. Of exports of
+    a whole night the entry says which filters there were, and not whom they left.
+    """
     query = sa.select(AUDIT).order_by(AUDIT.c.at.desc(), AUDIT.c.audit_id).limit(top)
     if subscriber_id is not None:
-        query = query.where(AUDIT.c.subscriber_id == subscriber_id)
+        place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
+        listed = place(sa.cast(AUDIT.c.detail, sa.Text), json.dumps(subscriber_id)) > 0
+        query = query.where(sa.or_(AUDIT.c.subscriber_id == subscriber_id, listed))
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -22,7 +22,7 @@ BOOK = sa.Table(
     METADATA,
     column("scored_on", sa.Date, "The night", key=True),
     column("band", sa.Text, "high, medium or low", key=True),
-    column("currency", sa.Text, "ISO 4217; empty: of people whose mrr is unknown", key=True),
+    column("currency", sa.Text, "ISO 4217; empty: of those who have none", key=True),
     column("subscribers", sa.BigInteger, "So many of the night are in this band and currency"),
     column("mrr", sa.BigInteger, "What they pay: minor units a month"),
     column("expected_loss", sa.BigInteger, "What of it is expected to go: the rows' own, summed"),

@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from risk import postgres, sqlite, store
-from risk.book import sum_up_again
+from risk.book import BOOK, sum_up_again
 from risk.queries import NoNight
 from risk.schema import NIGHTS, RISK
 
@@ -106,6 +106,7 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     """
     if not exists(url):
         return {}
+    _end_retention(url)
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -114,6 +115,14 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
         for scored_on in nights:
             sum_up_again(connection, scored_on)
     return _some(gone)
+
+
+def _end_retention(url: str) -> None:
+    """Months that are half taken off are in no query any more, and may hold anybody."""
+    with store.reading(url) as connection:
+        oldest = connection.scalar(sa.select(sa.func.min(NIGHTS.c.scored_on)))
+    if oldest:
+        store.drop_months(url, oldest)
 
 
 def scrub(url: str, *, patience: float = _WAIT_SECONDS) -> None:
@@ -181,8 +190,10 @@ def _about(table: sa.Table, accounts: Sequence[Account]) -> sa.ColumnElement[boo
     about = table.c[_WHO].in_([account.name for account in accounts])
     if table.name != RISK.name:
         return about
-    # Night by night in the primary key: there is no index that starts with the subscriber.
-    return table.c.scored_on.in_(sa.select(NIGHTS.c.scored_on)) & about
+    # Night by night in the primary key: there is no index that starts with the subscriber. The book
+    # also knows nights that retention has taken out, and whose months are still to go.
+    nights = sa.union(sa.select(NIGHTS.c.scored_on), sa.select(BOOK.c.scored_on))
+    return table.c.scored_on.in_(nights) & about
 
 
 def _recount(connection: sa.Connection, accounts: Sequence[Account]) -> list[date]:

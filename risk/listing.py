@@ -17,13 +17,11 @@ from risk.cursors import Place, cursor, place_of
 from risk.night import Night
 from risk.queries import published_night
 from risk.recent import EVENTS
-from risk.schema import INDEXED_RANKS, NIGHTS
+from risk.schema import NIGHTS
 from risk.views import CURRENT, HISTORY, MOVES
-from risk.wanted import Sort, Wanted, conditions
+from risk.wanted import LISTED, Sort, Wanted, conditions
 
 _EVENTS_SHOWN = 500
-#: Within the indexes, in their own words: else SQLite does not see that they hold it.
-LISTED = CURRENT.c.rank <= sa.literal_column(str(INDEXED_RANKS))
 _PLACES = {"worth": CURRENT.c.call_rank, "risk": CURRENT.c.rank}
 
 

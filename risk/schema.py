@@ -103,7 +103,7 @@ RISK = sa.Table(
     column(
         "call_rank",
         sa.Integer,
-        "1 is whose call is worth most; equals by rank; null: published by an older version",
+        "1 is whose call is worth most; equals by rank; of older versions: the rank, or null",
         nullable=True,
     ),
     column("state", sa.Text, "active or past_due: nobody else is scored"),

@@ -51,7 +51,9 @@ _TEXTS = (
     "advice",
     "value_currency",
 )
-_PLAN_LENGTH = 200  # more than a database can index need not be told apart
+#: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
+LONGEST_KEY = 200
+_CUT = ("plan", "country")
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -145,7 +147,7 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
         pl.col("lifetime_months").cast(pl.Float64),
         pl.col("held_out").cast(pl.Boolean),
         pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
-    ).with_columns(pl.col("plan").str.head(_PLAN_LENGTH))
+    ).with_columns(pl.col(_CUT).str.head(LONGEST_KEY))
 
 
 def _fits(name: str, kind: pl.DataType) -> bool:
@@ -209,6 +211,10 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
         *((~pl.col(p).is_between(0, 1), p, f"with {p} outside [0, 1]") for p in _PROBABILITIES),
         ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),
         (~mrr.is_between(0, _LARGEST_MRR), "mrr", "with an mrr below 0 or over 2**53"),
+        *(
+            (pl.col(name).str.len_chars() > LONGEST_KEY, name, f"with over {LONGEST_KEY} in {name}")
+            for name in ("action", "currency", "value_currency")
+        ),
         (mrr.is_not_null() & pl.col("currency").is_null(), "mrr", "with an mrr but no currency"),
         (~advice.is_in(ADVICE), "advice", f"with an advice that is none of {ADVICE}"),
         (

@@ -26,6 +26,10 @@ _WAIT_SECONDS = 60.0  # for another writer; readers never wait
 
 _LONG_LOG = 32 * 2**20  # bytes
 _SHORTEN_SECONDS = 2.0  # for readers that began before
+_LEFT_ALONE_SECONDS = 60.0
+_left_alone: dict[Path, float] = {}
+#: Which file it was that connections are kept to: the same path may come to be another.
+_numbers: dict[Path, int] = {}
 
 _WRITING = (
     "page_size = 8192",  # of a new file: a row is about 1 KB
@@ -59,8 +63,7 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 
     Its connection is kept for the next: to open one is to read the schema again.
     """
-    number = file.stat().st_ino  # the same path may come to be another file
-    with _engine(file, "ro", "BEGIN", kept_for=number).begin() as connection:
+    with _kept(file).begin() as connection:
         look(connection)
         yield connection
 
@@ -83,22 +86,34 @@ def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
         _shorten_log(connection, file)
 
 
+def _kept(file: Path) -> sa.Engine:
+    """The engine whose connections are kept; those to a file that this one replaced are closed."""
+    engine, number = _engine(file, "ro", "BEGIN"), file.stat().st_ino
+    if _numbers.setdefault(file, number) != number:
+        _numbers[file] = number
+        engine.dispose()
+    return engine
+
+
 def _shorten_log(connection: sa.Connection, file: Path) -> None:
     """Write a long log back into the file: as long as it is there, who opens the file reads it all.
 
-    SQLite does it by itself only where nobody else has the file open.
+    SQLite does it by itself only where nobody else has the file open. Others who write wait for
+    it, so where a reader held it up it is left alone for a while.
     """
     log = file.with_name(f"{file.name}-wal")
-    if log.exists() and log.stat().st_size > _LONG_LOG:
+    if monotonic() < _left_alone.get(file, 0.0) or not log.exists():
+        return
+    if log.stat().st_size > _LONG_LOG:
         opened: Any = connection.connection.driver_connection  # not in a transaction
         opened.execute(f"PRAGMA busy_timeout = {int(_SHORTEN_SECONDS * 1000)}")
-        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        held_up = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if held_up:
+            _left_alone[file] = monotonic() + _LEFT_ALONE_SECONDS
 
 
 @lru_cache(maxsize=64)  # an engine remembers how statements are worded
-def _engine(
-    file: Path, mode: str, begin: str, *, durable: bool = False, kept_for: int | None = None
-) -> sa.Engine:
+def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.Engine:
     """Connections that begin as told, instead of when Python's driver finds it necessary."""
 
     def connect() -> sqlite3.Connection:
@@ -114,12 +129,13 @@ def _engine(
                 _set(opened, "synchronous = FULL")
         return opened
 
+    # As many stay open as were ever at work at once (0 is no bound); the last used is next.
+    pool = {"poolclass": sa.QueuePool, "pool_size": 0, "pool_use_lifo": True}
     engine = sa.create_engine(
         "sqlite://",
         creator=connect,
-        poolclass=sa.NullPool if kept_for is None else sa.QueuePool,
         hide_parameters=True,
-        **({} if kept_for is None else {"max_overflow": -1}),
+        **(pool if mode == "ro" else {"poolclass": sa.NullPool}),
     )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

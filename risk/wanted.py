@@ -7,11 +7,15 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from risk.schema import NIGHTS, SCORED_STATES
+from risk.schema import INDEXED_RANKS, SCORED_STATES
 from risk.views import CURRENT
 
 Sort = Literal["worth", "risk", "id"]
 Cause = Literal["voluntary", "payment"]
+
+
+#: Within the indexes, in their own words: else SQLite does not see that they hold it.
+LISTED = CURRENT.c.rank <= sa.literal_column(str(INDEXED_RANKS))
 
 
 class BadQuestion(ValueError):
@@ -86,15 +90,16 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.held_out is not None:
         told.append(c.held_out.is_(True) if wanted.held_out else c.held_out.is_not(True))
     if wanted.new:
-        told.append(_is_new())
+        told.append(sa.or_(CURRENT.c.band_before != CURRENT.c.band, first_seen()))
     return told + (_begins(wanted.prefix) if wanted.prefix else [])
 
 
-def _is_new() -> sa.ColumnElement[bool]:
-    """In the first night that there is, nobody is."""
-    nights = sa.select(sa.func.count()).select_from(NIGHTS).scalar_subquery()
-    before = CURRENT.c.band_before
-    return sa.or_(before != CURRENT.c.band, sa.and_(before.is_(None), nights > 1))
+def first_seen() -> sa.ColumnElement[bool]:
+    """Of rows of ``risk_current``: not scored the night before; nobody where there was none."""
+    other = CURRENT.alias("others")
+    ranked = other.c.rank <= sa.literal_column(str(INDEXED_RANKS))
+    beside = sa.exists().where(ranked, other.c.band_before.is_not(None))
+    return sa.and_(CURRENT.c.band_before.is_(None), beside)
 
 
 def _begins(prefix: str) -> list[sa.ColumnElement[bool]]:

@@ -1,8 +1,8 @@
 """What a call is worth, of many people: the order of the list that support works down.
 
-It is the money that is expected to go: of the whole lifetime where the night knows that, else of
-the month. The table knows no exchange rates, so amounts of several currencies are compared as
-multiples of the mean MRR that is paid in theirs; amounts of one are compared as they are.
+It is the money that is expected to go: of the whole lifetime where the night knows that of all who
+pay, else of the month. The table knows no exchange rates, so amounts of several currencies are
+compared as multiples of the mean MRR that is paid in theirs; amounts of one as they are.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Worths:
         import polars as pl
 
         rows = pl.concat(self._kept)
-        amount, currency = _MONTH if rows[_LIFETIME[0]].null_count() == rows.height else _LIFETIME
+        lacking = pl.col(_MONTH[0]).is_not_null() & pl.col(_LIFETIME[0]).is_null()
+        amount, currency = _MONTH if rows.select(lacking.any()).item() else _LIFETIME
         usual = self._usual(currency)
         worth = pl.col(amount).cast(pl.Float64)
         if len(usual) > 1:

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from features.catalogue import FEATURES
-from models.actions import BadActions, choose_actions, read_actions
+from models.action_table import BadActions, read_actions
+from models.actions import choose_actions
 from models.reasons import REASON
 from models.score import score
 from tests.made_up import COLUMNS, NAMES, trained, training_set

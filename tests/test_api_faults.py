@@ -8,9 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ import pytest
 from risk.api.app import Served, app_of
 from risk.api.rates import Rates
 from risk.audit import newest
+from risk.contacts import contacts_of
 from risk.store import reading, writing
 from risk.tokens import revoke
 from tests.api_served import asking, at_work, module_store, token
@@ -253,8 +255,10 @@ def _one_night(night: date, rows: list[dict]) -> bool:
 
 
 def _asks(api: httpx.Client, ended: Callable[[], bool]) -> list[str]:
-    """What was wrong with the answers, until it ends."""
-    wrong = []
+    """What was wrong with the answers, until it ends; a contact is written first."""
+    contact = {"contact_id": str(uuid4()), "subscriber_id": "s002", "action": "called"}
+    written = api.post("/v1/contacts", json=contact)
+    wrong = [] if written.status_code == 200 else [f"contact: {written.status_code}"]
     for path in ("/v1/current?size=20", "/v1/export?format=ndjson", "/v1/subscribers/s001") * 2:
         told = api.get(path)
         if told.status_code == 503 and "export" in path:
@@ -281,12 +285,12 @@ def test_200_clients_while_nights_are_published_see_no_error_and_no_mixture(stor
     url = store_url
 
     def night(day: int) -> None:
-        people = scores(*(score(f"s{n:03}", day / 100) for n in range(500)))
+        people = scores(*(score(f"s{n:03}", day / 100) for n in range(2_000)))
         put(people, url, date(2026, 3, day))
 
     night(1)
     limits = httpx.Limits(max_connections=200)
-    with asking(url, "read", per_second=1e6, burst=10**6) as api:
+    with asking(url, "read", "contact", per_second=1e6, burst=10**6) as api:
         held = api.headers["Authorization"]
         with (
             httpx.Client(
@@ -301,6 +305,43 @@ def test_200_clients_while_nights_are_published_see_no_error_and_no_mixture(stor
             published.result()
     with reading(url) as connection:
         assert len(newest(connection, top=10_000)) >= 200  # and all of it is in the audit
+        assert len(contacts_of(connection, "s002")) == 200
+
+
+def test_an_export_that_nobody_takes_ends_and_its_place_is_free_again(tmp_path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    put(scores(*(score(f"s{n:05}", 0.1, action_text="x" * 500) for n in range(30_000))), url)
+    with (
+        asking(url, "read", longest_export=1.0) as api,
+        httpx.Client(base_url=api.base_url, headers=api.headers, timeout=30) as idle,
+        ExitStack() as held,
+    ):
+        for _ in range(4):
+            held.enter_context(idle.stream("GET", "/v1/export?format=ndjson"))
+        assert api.get("/v1/export").status_code == 503
+        until = monotonic() + 20
+        while (again := api.get("/v1/export").status_code) == 503 and monotonic() < until:
+            sleep(0.2)
+        assert again == 200
+
+
+def test_many_who_write_at_once_do_not_keep_others_from_reading(tmp_path):
+    url = f"sqlite:///{tmp_path}/risk.db"
+    put(scores(score("ann", 0.3)), url)
+    with asking(url, "read", "contact") as api, ThreadPoolExecutor(60) as people:
+
+        def write(_: int) -> int:
+            contact = {"contact_id": str(uuid4()), "subscriber_id": "ann", "action": "called"}
+            return httpx.post(
+                f"{api.base_url}/v1/contacts", json=contact, headers=api.headers, timeout=60
+            ).status_code
+
+        with writing(url):  # as a publish does for seconds
+            written = [people.submit(write, n) for n in range(60)]
+            sleep(1)
+            assert not any(each.done() for each in written)
+            assert api.get("/v1/subscribers/ann").elapsed.total_seconds() < 2
+        assert {each.result() for each in written} == {200}
 
 
 def test_reading_does_not_wait_for_a_writer_and_the_audit_catches_up(tmp_path):

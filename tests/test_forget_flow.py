@@ -16,6 +16,7 @@ from flows.extract_sources import extract_sources
 from flows.forget import NobodyKnown, forget, kept_about, look_for
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
+from flows.train_weekly import train_weekly
 from models.store import mlflow_at
 from risk.contacts import log_contact
 from risk.out.push_state import push_state
@@ -169,6 +170,44 @@ def test_a_version_has_not_learnt_from_whom_it_was_never_asked_about(home: Path)
     )
     tried = [who for who, done in kinds.rows() if not {*done} & {"started", "resumed"}]
     assert forget(Settings(home=home), tried[:1]).versions == ()
+
+
+def test_a_training_afterwards_learns_of_others_alone(home: Path, renamed: tuple[Path, str, str]):
+    _, old, new = renamed
+    settings = Settings(home=home)
+    forget(settings, [new])
+    train_weekly(home=home)
+    with mlflow_at(home) as client:
+        assert len(client.search_model_versions("name = 'churn'")) == 2
+    assert [each.version for each in forget(settings, [new]).versions] == ["1"]
+    assert names(home, old, new) == set()
+
+
+def test_a_person_is_gone_from_a_database_elsewhere_too(
+    home: Path, renamed: tuple[Path, str, str], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    _, old, new = renamed
+    monkeypatch.setenv("PERDURA_RISK_URL", postgres_url)
+    for file in (home / "data").glob("risk.db*"):
+        file.unlink()
+    score_nightly(NIGHT, home)
+    with writing(postgres_url) as connection:
+        log_contact(
+            connection,
+            subscriber_id=new,
+            action="called",
+            by="desk",
+            contact_id="0" * 32,
+            note=f"{old} and {new}",
+        )
+    settings = Settings(home=home)
+    before = read(postgres_url)
+    assert {"risk", "contacts"} <= {place.rpartition(": ")[2] for place in names(home, new)}
+    done = forget(settings, [old])
+    assert {"table risk", "table contacts"} <= done.kept.rows.keys()
+    assert done.searched.found == ()
+    left = read(postgres_url)
+    assert left.equals(before[before["subscriber_id"] != new].reset_index(drop=True))
 
 
 def test_who_is_known_nowhere_is_said_to_be(home: Path):

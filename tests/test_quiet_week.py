@@ -1,7 +1,7 @@
 """The list that support works through does not flicker, and its money is the business's money."""
 
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from flows.score_nightly import score_nightly
 from flows.settings import Settings
 from risk.table import read
 from sources.landing import read_events
+from sources.merges import Events
 from sources.states import SCORED, states_at
 
 FIRST = date(2026, 10, 20)
@@ -38,6 +39,30 @@ def test_nine_of_ten_who_were_to_be_called_and_are_still_there_are_to_be_called_
         still_there = listed & set(after["subscriber_id"])
         overlaps.append(len(still_there & now) / len(still_there))
     assert sum(overlaps) / len(overlaps) >= 0.9
+
+
+def test_of_whom_nothing_new_was_heard_the_list_is_the_same(week, trained):
+    events = read_events(Settings.at(trained).landing)
+    overlaps = []
+    for day, (before, after) in enumerate(pairwise(week)):
+        news = _heard_of(events, FIRST + timedelta(days=day))
+        listed, now = (
+            set(night.loc[night["band"] == "high", "subscriber_id"]) - news
+            for night in (before, after)
+        )
+        overlaps.append(len(listed & now) / len(listed | now))
+    assert min(overlaps) >= 0.9
+
+
+def _heard_of(events: Events, day: date) -> set[str]:
+    """Of whom something became known on that day."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    known = pl.col("known_at").is_between(start, start + timedelta(days=1), closed="left")
+    heard = [
+        table.filter(known).select("subscriber_id").collect()["subscriber_id"]
+        for table in events.values()
+    ]
+    return set(pl.concat(heard))
 
 
 def test_the_money_of_a_night_is_the_mrr_book_of_the_moment_before_it(week, trained):

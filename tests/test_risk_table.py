@@ -167,7 +167,7 @@ rows_of_a_night = st.lists(
         currency=st.sampled_from(["EUR", "JPY", "KWD"]),
         state=st.sampled_from(["active", "past_due"]),
         reasons=reasons,
-        action=texts,
+        action=texts.filter(lambda text: len(text) <= 200),
         action_text=texts,
         plan=st.none() | texts,
     ),
@@ -461,6 +461,7 @@ BAD = {
         score("ann", 0.1, risk_voluntary=0.2, risk_payment=-0.1)
     ),
     "do not add up": scores(score("ann", 0.1, risk_payment=0.06)),
+    "with over 200 in action": scores(score("ann", 0.1, action="x" * 201)),
     "with an mrr below 0": scores(score("ann", 0.1, mrr=-1)),
     "but no currency": scores(score("ann", 0.1, currency=None)),
     "none of the states": scores(score("ann", 0.1), score("bob", 0.1, state="leaving")),

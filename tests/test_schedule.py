@@ -13,10 +13,12 @@ from time import monotonic, sleep
 import pytest
 
 from flows.moments import midnight, valid_for
+from flows.push_flow import push_flow
 from flows.schedule import hours
 from flows.settings import Settings
 from flows.webhooks_flow import webhooks_flow
 from risk.table import read
+from tests.help_desks import FakeZendesk
 from tests.out_rows import person, put_night, serving
 
 PATIENCE = 120  # seconds
@@ -98,6 +100,23 @@ def test_the_flow_tells_who_moved(prefect_server, tmp_path, monkeypatch):
         monkeypatch.setenv("PERDURA_WEBHOOKS", f'["{receiver.url}"]')
         assert webhooks_flow(tmp_path).delivered == 1
     assert receiver.calls[0].json["data"]["subscriber_id"] == "ann"
+
+
+def test_help_desks_of_the_settings_are_told_every_hour(prefect_server, tmp_path, monkeypatch):
+    assert "push-tools/perdura" not in [each["name"] for each in hours()]
+    put_night(f"sqlite:///{tmp_path}/data/risk.db", person("ann"))
+    monkeypatch.setenv("PERDURA_PUSH", '["intercom", "zendesk"]')
+    assert [each["cron"] for each in hours() if each["name"] == "push-tools/perdura"] == [
+        "25 * * * *"
+    ]
+    fake = FakeZendesk({"ann": {}}, looks=0)
+    with serving(fake) as server:
+        monkeypatch.setenv("PERDURA_ZENDESK_URL", server.url)
+        monkeypatch.setenv("PERDURA_ZENDESK_TOKEN", "t0ken")
+        with pytest.raises(ExceptionGroup, match="1 of 2 help desks not told") as caught:
+            push_flow(tmp_path)
+    assert "PERDURA_INTERCOM_TOKEN is not set" in str(caught.value.exceptions[0])
+    assert fake.known["ann"]["perdura_risk_band"] == "high"  # in spite of the other
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,17 @@ def test_a_whole_lifetime_counts_before_a_month_and_in_its_own_currency(store_ur
     told = {"value_currency": "USD"}
     short = score("ann", 0.9, expected_lifetime_loss=100, currency="JPY", **told)
     long = score("bob", 0.1, expected_lifetime_loss=900, **told)
-    put(scores(short, long, score("cid", 0.5)), store_url)
-    assert order(store_url) == "bob ann cid"  # of cid, nothing is known
+    unknown = score("cid", 0.5, mrr=None, currency=None)
+    put(scores(short, long, unknown), store_url)
+    assert order(store_url) == "bob ann cid"
+
+
+def test_where_somebody_s_lifetime_is_unknown_all_go_by_the_month(store_url):
+    told = {"value_currency": "EUR"}
+    short = score("ann", 0.9, expected_lifetime_loss=100, **told)
+    long = score("bob", 0.1, expected_lifetime_loss=900, **told)
+    put(scores(short, long, score("cid", 0.5)), store_url)  # a rate of exchange was missing, say
+    assert order(store_url) == "ann cid bob"  # 900, 500 and 100 cents
 
 
 def test_without_money_it_is_the_order_of_risk(store_url):

@@ -49,7 +49,14 @@ def app_of(served: Served) -> FastAPI:
     )
     for part in (state, listed, people):
         app.include_router(part.router)
-    desk = Desk(url=served.url, audit=at_work.audit, wait=at_work.rates.wait)
+    app.state.language = served.language
+    desk = Desk(
+        url=served.url,
+        audit=at_work.audit,
+        wait=at_work.rates.wait,
+        reword=served.reword,
+        writers=at_work.writers,
+    )
     app.include_router(desk_router(desk))
     tell_problems(app)
     app.add_middleware(Bodies)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from typing import Annotated
+from asyncio import timeout
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import ExitStack, aclosing
+from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from risk.api.access import Reader
 from risk.api.answers import answer, freshness_headers, known_already, tag_of
@@ -17,9 +20,10 @@ from risk.api.problems import away
 from risk.api.served import Serving, serving
 from risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
 from risk.export import MEDIA_TYPES, export
-from risk.listing import current, moves
+from risk.listing import Page, current, moves
 from risk.queries import published_night
 from risk.store import reading
+from risk.tokens import Holder
 
 router = APIRouter(prefix="/v1", tags=["list"])
 
@@ -42,16 +46,8 @@ def list_current(
     `call_rank`, is the money that is expected to go: of the lifetime where it is known, else of
     the month. Amounts of several currencies are compared as multiples of what is usual in theirs.
     """
-    at_work = serving(request)
-    at_work.audit.note(holder, "list", query=request.url.query)
-    with reading(at_work.served.url) as connection:
-        night = published_night(connection)
-        tag = tag_of(request, night)
-        if held := known_already(request, night, tag):
-            return held
-        wanted = asked.wanted(sort=asked.sort, size=asked.size, after=asked.cursor)
-        page = current(connection, wanted)
-    return answer(night, {"rows": page.rows, "next": page.after}, tag)
+    wanted = asked.wanted(sort=asked.sort, size=asked.size, after=asked.cursor)
+    return _page(request, holder, "list", lambda connection: current(connection, wanted))
 
 
 @router.get(
@@ -64,20 +60,31 @@ def list_current(
 )
 def list_moves(request: Request, holder: Reader, asked: Annotated[MovesAsked, Query()]) -> Response:
     """Whose band is another than the night before, and the reason that changed; riskiest first."""
-    at_work = serving(request)
-    at_work.audit.note(holder, "moves", query=request.url.query)
-    with reading(at_work.served.url) as connection:
-        night = published_night(connection)
-        tag = tag_of(request, night)
-        if held := known_already(request, night, tag):
-            return held
-        page = moves(
+
+    def of(connection: sa.Connection) -> Page:
+        return moves(
             connection,
             bands=asked.band,
             before=asked.before,
             size=asked.size,
             after=asked.cursor,
         )
+
+    return _page(request, holder, "moves", of)
+
+
+def _page(
+    request: Request, holder: Holder, what: str, of: Callable[[sa.Connection], Page]
+) -> Response:
+    """A page, and whom it named is in the audit; nobody where the asker holds it already."""
+    at_work = serving(request)
+    with reading(at_work.served.url) as connection:
+        night = published_night(connection)
+        tag = tag_of(request, night)
+        if held := known_already(request, night, tag):
+            return held
+        page = of(connection)
+    at_work.audit.note_page(holder, what, night, page.rows, query=request.url.query)
     return answer(night, {"rows": page.rows, "next": page.after}, tag)
 
 
@@ -104,12 +111,10 @@ async def export_current(
     It is of one night, even if another is published meanwhile. An answer that breaks off is not
     whole, and HTTP tells so.
     """
-    at_work = serving(request)
-    at_work.audit.note(holder, "export", query=request.url.query)
-    return await run_in_threadpool(_export, request, at_work, asked)
+    return await run_in_threadpool(_export, request, serving(request), holder, asked)
 
 
-def _export(request: Request, at_work: Serving, asked: ExportAsked) -> Response:
+def _export(request: Request, at_work: Serving, holder: Holder, asked: ExportAsked) -> Response:
     """The answer with its first piece read, so that what fails at once fails in words."""
     with ExitStack() as opened:
         if not at_work.exports.acquire(blocking=False):
@@ -120,6 +125,7 @@ def _export(request: Request, at_work: Serving, asked: ExportAsked) -> Response:
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):
             return held
+        at_work.audit.note(holder, "export", query=request.url.query, night=str(night.scored_on))
         wanted = asked.wanted(sort="id")
         pieces = export(connection, night, wanted, asked.format)
         first = next(pieces, b"")  # of nobody, nothing
@@ -129,12 +135,26 @@ def _export(request: Request, at_work: Serving, asked: ExportAsked) -> Response:
             "Content-Disposition": f'attachment; filename="{name}"',
         }
         told = _streamed(first, pieces, opened.pop_all())
-    return StreamingResponse(told, headers=headers, media_type=MEDIA_TYPES[asked.format])
+    within = at_work.served.longest_export
+    return _Ending(told, within, headers=headers, media_type=MEDIA_TYPES[asked.format])
+
+
+class _Ending(StreamingResponse):
+    """Ends with an error where its reader takes too long: SQLite's log waits for who reads."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], seconds: float, **told: Any) -> None:
+        super().__init__(pieces, **told)
+        self._pieces, self._seconds = pieces, seconds
+
+    async def stream_response(self, send: Send) -> None:
+        """Send piece by piece; whatever happens, the transaction ends with it."""
+        async with aclosing(self._pieces), timeout(self._seconds):
+            await super().stream_response(send)
 
 
 async def _streamed(
     first: bytes, pieces: Iterator[bytes], opened: ExitStack
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """All pieces; the transaction ends with the last, or when nobody takes them any more."""
     try:
         yield first

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from anyio import to_thread
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
@@ -12,7 +14,7 @@ from risk.api.access import Contacter, Reader
 from risk.api.answers import Json, answer, freshness, freshness_headers, known_already, tag_of
 from risk.api.asked import ContactAsked, ContactId, SubscriberId
 from risk.api.problems import Problem
-from risk.api.served import serving
+from risk.api.served import Serving, serving
 from risk.api.shapes import (
     CONTACT,
     EVENT,
@@ -53,27 +55,28 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
     `now` is null for somebody whom earlier nights scored and the newest did not.
     """
     at_work = serving(request)
-    at_work.audit.note(holder, "subscriber", subscriber_id)
     with reading(at_work.served.url) as connection:
         night = published_night(connection)
         contacts = contacts_of(connection, subscriber_id)
-        tag = tag_of(request, night, contacts)
-        if held := known_already(request, night, tag):
-            return held
-        told = {
-            "subscriber_id": subscriber_id,
-            "now": one(connection, subscriber_id),
-            "history": over_time(connection, subscriber_id),
-            "events": events_of(connection, subscriber_id),
-            "contacts": contacts,
-        }
-    if not (told["now"] or told["history"] or contacts):
+        events = events_of(connection, subscriber_id)
+        now, history = one(connection, subscriber_id), over_time(connection, subscriber_id)
+    if not (now or history or contacts):
+        # Not in the audit: who was forgotten would be named there again.
         raise Problem(404, "no night of the last 90 scored this subscriber", "check the id")
-    return answer(night, told, tag)
+    at_work.audit.note(holder, "subscriber", subscriber_id)
+    tag = tag_of(request, night, contacts, events)
+    told = {
+        "subscriber_id": subscriber_id,
+        "now": now,
+        "history": history,
+        "events": events,
+        "contacts": contacts,
+    }
+    return known_already(request, night, tag) or answer(night, told, tag)
 
 
 @router.post("/contacts", **documented(Logged, _LOGGED, 400, 401, 403, 409, 413, 422, 429, 503))
-def log(
+async def log(
     request: Request,
     holder: Contacter,
     asked: Annotated[ContactAsked, Body(openapi_examples={"called": {"value": _ASKED}})],
@@ -84,9 +87,9 @@ def log(
     When this has answered, the contact is safe.
     """
     at_work = serving(request)
-    with writing(at_work.served.url, durable=True) as connection:
-        contact = log_contact(connection, by=holder.name, **asked.model_dump())
-        night = _night(connection)
+    contact, night = await _written(
+        at_work, lambda connection: log_contact(connection, by=holder.name, **asked.model_dump())
+    )
     at_work.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
     return _logged(contact, night)
 
@@ -95,14 +98,26 @@ def log(
     "/contacts/{contact_id}/undo",
     **documented(Logged, _LOGGED, 400, 401, 403, 404, 409, 422, 429, 503),
 )
-def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Response:
+async def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Response:
     """Take a contact back, within an hour; taken back already, it stays so."""
     at_work = serving(request)
-    with writing(at_work.served.url, durable=True) as connection:
-        contact = undo_contact(connection, contact_id)
-        night = _night(connection)
+    contact, night = await _written(
+        at_work, lambda connection: undo_contact(connection, contact_id)
+    )
     at_work.audit.note(holder, "undo", contact.subscriber_id)
     return _logged(contact, night)
+
+
+async def _written(
+    at_work: Serving, write: Callable[[sa.Connection], Contact]
+) -> tuple[Contact, Night | None]:
+    """The contact once it is safe, and the newest night; by one of few threads."""
+
+    def within() -> tuple[Contact, Night | None]:
+        with writing(at_work.served.url, durable=True) as connection:
+            return write(connection), _night(connection)
+
+    return await to_thread.run_sync(within, limiter=at_work.writers)
 
 
 def _night(connection: sa.Connection) -> Night | None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Literal
 
+from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 
 from risk.api.auditing import Audit
 from risk.api.rates import Rates
+from risk.desk.worded import Reword, as_published
 
-_EXPORTS = 4
+_EXPORTS, _WRITERS = 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +22,20 @@ class Served:
 
     Attributes:
         url: Where the risk table is kept.
-        language: Of pages and reasons, for those who ask for none.
+        language: Of pages, for those whose browser asks for none that there is.
+        reword: Puts texts of a night into the language of who reads its pages.
         per_second: So many requests a token may make each second, over time.
         burst: So many at once.
+        longest_export: Seconds after which an export ends that is not taken.
         cors_origins: Pages elsewhere whose scripts may ask, e.g. ``https://desk.example``.
     """
 
     url: str
     language: Literal["en", "es"] = "en"
+    reword: Reword = as_published
     per_second: float = 50.0
     burst: int = 200
+    longest_export: float = 1_800.0
     cors_origins: tuple[str, ...] = ()
 
 
@@ -43,12 +49,15 @@ class Serving:
         rates: Who asked how often.
         exports: Places for those who take a whole night at once: each holds a connection for as
             long as its reader likes, and there are not many.
+        writers: Places for those who write: on SQLite they wait for a night that is published, and
+            are not to take all threads meanwhile.
     """
 
     served: Served
     audit: Audit
     rates: Rates
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS))
+    writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
 
 
 def serving(connection: HTTPConnection) -> Serving:

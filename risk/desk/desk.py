@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +13,15 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from anyio import CapacityLimiter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from risk.desk import session
 from risk.desk.tongue import Tongue, tongue_of
+from risk.desk.worded import Reword, as_published
+from risk.night import Night
 from risk.queries import NoNight
 from risk.store import reading
 from risk.tokens import Holder, holder_of
@@ -55,6 +58,16 @@ class Noting(Protocol):
     ) -> None:
         """Take one entry."""
 
+    def note_page(
+        self,
+        holder: Holder,
+        what: str,
+        night: Night,
+        rows: Sequence[Mapping[str, Any]],
+        **detail: Any,
+    ) -> None:
+        """Take one entry of a page: of which night it was, and whom it named."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -64,12 +77,17 @@ class Desk:
         url: Of the risk database.
         audit: Told of every reading of people; while it takes no more, nobody reads.
         wait: Seconds that a token, by its id, has to wait before it may ask again.
+        reword: Puts texts of a night into the reader's language.
+        writers: Places for those who write, who may have to wait for the table; by default as
+            many as there are threads.
         now: The time of day; to be replaced in tests alone.
     """
 
     url: str
     audit: Noting | None = None
     wait: Callable[[str], float] = lambda _: 0.0
+    reword: Reword = as_published
+    writers: CapacityLimiter | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
@@ -95,6 +113,10 @@ class Visit:
     def may_log(self) -> bool:
         """Whether contacts may be written with this token."""
         return "contact" in self.holder.scopes
+
+    def worded(self, row: Mapping[str, Any], night: Night) -> dict[str, Any]:
+        """A row of a night in the reader's language, as of ``risk.desk.worded``."""
+        return self.desk.reword(row, night.language, self.tongue.language)
 
     def page(self, template: str, status: int = 200, **told: Any) -> Response:
         """The page made of a template."""
@@ -128,7 +150,8 @@ def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
 def tongue(request: Request) -> Tongue:
     """How this reader wishes to be spoken to: by the switch, the cookie or the browser."""
     wished = request.query_params.get("lang") or request.cookies.get(_LANGUAGE)
-    return tongue_of(request.headers.get("accept-language", ""), wished)
+    else_ = getattr(request.app.state, "language", "en")
+    return tongue_of(request.headers.get("accept-language", ""), wished, else_)
 
 
 def page(

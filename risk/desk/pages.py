@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -13,10 +14,11 @@ from risk.cursors import is_text
 from risk.desk import todays
 from risk.desk.desk import HEADERS, Visit
 from risk.desk.overview import LATELY, SOONEST, overview
-from risk.desk.person import NIGHTS, can_undo, letter, person_of
+from risk.desk.person import NIGHTS, Person, can_undo, person_of
 from risk.desk.sentence import aloud
+from risk.desk.time_line import letter
 from risk.money import totals
-from risk.night import freshness_of
+from risk.night import Night, freshness_of
 from risk.queries import published_night
 from risk.recent import STATES_KNOWN
 from risk.schema import INDEXED_RANKS
@@ -32,15 +34,17 @@ def today(visit: Visit) -> Response:
         page, restarted = todays.people(connection, filters, asked.get("after"))
         count, money = todays.totals(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
-    visit.desk.note(visit.holder, "list", filters=filters.query)
+    if visit.desk.audit:
+        visit.desk.audit.note_page(visit.holder, "list", night, page.rows, filters=filters.query)
     return visit.page(
         "today.html",
         night=night,
         fresh=freshness_of(night, visit.desk.now()),
         facts=facts,
+        actions=_actions(visit, night, facts.actions),
         filters=filters,
         filtered=filters != todays.Filters(),
-        rows=page.rows,
+        rows=[visit.worded(row, night) for row in page.rows],
         count=count,
         money=money,
         contacts=contacts,
@@ -52,6 +56,15 @@ def today(visit: Visit) -> Response:
         amounts=lambda money: totals(money, visit.tongue.locale),
         most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
     )
+
+
+def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Codes and words of what there is to do, in the reader's language."""
+    nobody = {"reasons": [], "currency": None, "moved_by": None}
+    return [
+        (code, visit.worded({**nobody, "action": code, "action_text": text}, night)["action_text"])
+        for code, text in actions.items()
+    ]
 
 
 def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
@@ -71,14 +84,14 @@ def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
     )
 
 
-def _told(visit: Visit, night: Any, person: Any) -> dict[str, Any]:
-    now = visit.desk.now()
+def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
+    now, row = visit.desk.now(), visit.worded(person.row, night)
     return {
         "night": night,
         "fresh": freshness_of(night, now),
         "person": person,
-        "row": person.row,
-        "sentence": aloud(person.row, visit.tongue, night.language),
+        "row": row,
+        "sentence": aloud(row, visit.tongue, row["reasons_in"]),
         "letter": letter,
         "nights": NIGHTS,
         "actions": ACTIONS,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
+from anyio import to_thread
 from fastapi import APIRouter
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.concurrency import run_in_threadpool
@@ -87,7 +89,8 @@ def _writer(desk: Desk, write: Write) -> Callable[[Request], Any]:
         form = await _form(request)
         if form is None or not session.is_ours(request, forms.text(form, "csrf")):
             return _refused(request, form)
-        return await run_in_threadpool(_answered, desk, request, _writing(write, form))
+        answered = partial(_answered, desk, request, _writing(write, form))
+        return await to_thread.run_sync(answered, limiter=desk.writers)
 
     return answer
 

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from risk.contacts import CONTACTS
 from risk.cursors import BadCursor, NightChanged
-from risk.listing import LISTED, Page, current
+from risk.listing import Page, current
 from risk.night import Night
 from risk.recent import STATES_KNOWN
 from risk.schema import BANDS
 from risk.views import CURRENT
-from risk.wanted import Cause, Wanted, conditions
+from risk.wanted import LISTED, Cause, Wanted, conditions
 
 PAGE = 25
 #: Who can still be kept.

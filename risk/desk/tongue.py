@@ -16,7 +16,6 @@ from risk.desk import words_en, words_es
 from risk.money import DIGITS, written
 
 CATALOGUES: dict[str, dict[str, str]] = {"en": words_en.WORDS, "es": words_es.WORDS}
-_FIRST = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +99,16 @@ class Tongue:
         return format_list(items, locale=self.locale)
 
 
-def tongue_of(accept: str, wished: str | None = None) -> Tongue:
+def tongue_of(accept: str, wished: str | None = None, otherwise: str = "en") -> Tongue:
     """How to speak to somebody whose browser accepts these languages; ``wished`` wins.
+
+    Who accepts none that there are words for is spoken to in ``otherwise``.
 
     The locale is the best accepted one of the language, so that an ``es-MX`` stays that after the
     switch was used.
     """
     accepted = [locale for locale in _accepted(accept) if locale.language in CATALOGUES]
-    first = accepted[0].language if accepted else _FIRST
+    first = accepted[0].language if accepted else otherwise
     language = wished if wished in CATALOGUES else first
     locale = next((x for x in accepted if x.language == language), Locale(language))
     return Tongue(language=language, locale=str(locale))

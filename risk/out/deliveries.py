@@ -14,6 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from risk.schema import METADATA, SCORED_STATES, Utc, column
 from risk.views import CURRENT, MOVES
+from risk.wanted import LISTED, first_seen
 
 DELIVERIES = sa.Table(
     "deliveries",
@@ -51,7 +52,7 @@ class Delivery:
 
 
 def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime) -> int:
-    """Note who of the newest night moved into the high band, for each target; how many are new.
+    """Note who of the newest night came into the high band, for each target; how many are new.
 
     A night that is published again adds nobody twice. Nobody is told of the comparison group,
     who are to be left alone, of people who have left or cancelled since, or of a stale night.
@@ -132,13 +133,15 @@ def replay(connection: sa.Connection, ids: Iterable[str] | None, now: datetime) 
 
 
 def _into_high(now: datetime) -> sa.Select[date, str]:
-    same = MOVES.c.subscriber_id == CURRENT.c.subscriber_id
+    """Who was in another band the night before, or, of the riskiest, not scored."""
+    c = CURRENT.c
+    moved = sa.select(MOVES.c.subscriber_id).where(MOVES.c.band == "high")
+    first = sa.select(c.subscriber_id).where(LISTED, c.band == "high", first_seen())
     return (
-        sa.select(MOVES.c.scored_on, MOVES.c.subscriber_id)
-        .join_from(MOVES, CURRENT, same)
-        .where(MOVES.c.band == "high", MOVES.c.state.in_(SCORED_STATES))
-        .where(CURRENT.c.held_out.is_not(True), CURRENT.c.valid_until > now)
-        .order_by(MOVES.c.subscriber_id)
+        sa.select(c.scored_on, c.subscriber_id)
+        .where(c.subscriber_id.in_(sa.union(moved, first)), c.state.in_(SCORED_STATES))
+        .where(c.held_out.is_not(True), c.valid_until > now)
+        .order_by(c.subscriber_id)
     )
 
 

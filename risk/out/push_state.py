@@ -96,11 +96,11 @@ def forget(folder: Path, subscriber_id: str) -> list[str]:
     """
     found = []
     for file in sorted(folder.glob("push-*.jsonl")):
-        if subscriber_id not in read_told(file):
-            continue
-        with push_state(file) as state:
-            state.told.pop(subscriber_id, None)
-        found.append(file.stem.removeprefix("push-"))
+        with push_state(file) as state:  # before looking: else a push may just be adding them
+            if state.told.pop(subscriber_id, None) is not None:
+                found.append(file.stem.removeprefix("push-"))
+    for draft in folder.glob("push-*.jsonl.draft"):  # of a first push that was killed
+        draft.unlink()
     return found
 
 

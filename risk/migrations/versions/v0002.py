@@ -5,6 +5,7 @@ from alembic import op
 
 from risk.catalog import complete
 from risk.schema import INDEXED_RANKS, NIGHTS, RISK
+from risk.scores import LONGEST_KEY
 
 revision = "0002"
 down_revision = "0001"
@@ -17,7 +18,17 @@ def upgrade() -> None:
     connection = op.get_bind()
     for name in _GONE:
         op.execute(f"DROP INDEX IF EXISTS {name}")
+    if RISK.name in sa.inspect(connection).get_table_names():
+        for column in (RISK.c.plan, RISK.c.country):
+            _cut(connection, column)
     complete(connection)
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
     lacking = sa.update(RISK).where(RISK.c.scored_on == newest, RISK.c.call_rank.is_(None))
     connection.execute(lacking.where(RISK.c.rank <= INDEXED_RANKS).values(call_rank=RISK.c.rank))
+
+
+def _cut(connection: sa.Connection, column: sa.Column[str]) -> None:
+    """To what an index can hold, as publishing does since."""
+    long = sa.func.length(column) > LONGEST_KEY
+    cut = sa.func.substr(column, 1, LONGEST_KEY)
+    connection.execute(sa.update(RISK).where(long).values({column.name: cut}))

@@ -1,0 +1,29 @@
+"""Every hour: help desks are told of whom a night, or what has happened since, changed."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.push_tools import push_to
+from flows.settings import Settings
+from risk.out.pushing import Pushed
+
+
+@flow(name="push-tools")
+def push_flow(home: Path | None = None) -> dict[str, Pushed]:
+    """As ``perdura push``, for each of the settings' ``push``; one that fails stops no other.
+
+    Raises:
+        ExceptionGroup: What went wrong with those that could not be told.
+    """
+    settings = Settings.at(home)
+    pushed: dict[str, Pushed] = {}
+    wrong: list[Exception] = []
+    for name in settings.push:
+        try:
+            pushed[name], _ = push_to(name, settings)
+        except Exception as error:  # whatever it is: the next one is told all the same
+            wrong.append(error)
+    if wrong:
+        raise ExceptionGroup(f"{len(wrong)} of {len(settings.push)} help desks not told", wrong)
+    return pushed

@@ -1,0 +1,131 @@
+"""What happened to somebody lately, from left to right, with what the reasons point to marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from risk.desk.charts import across, ticks
+from risk.desk.pointed import marks
+from risk.night import midnight
+
+_LANES = ("payments", "tickets", "subscriptions", "contacts")
+#: A time line goes back so far at least, so that two events of today do not lie at its ends.
+_SPAN = timedelta(days=90)
+#: Marks that are no further apart, in percent, would cover each other on a phone.
+_NEAR = 9.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened, and where it lies on the time line.
+
+    Attributes:
+        x: Percent from the left.
+        reasons: Which reasons point to it: A, B ...
+        told: The row of ``risk.recent.EVENTS``.
+    """
+
+    x: float
+    reasons: tuple[str, ...]
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Events near each other that reasons point to, oldest first, as one mark in their middle."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def x(self) -> float:
+        """Percent from the left."""
+        return (self.events[0].x + self.events[-1].x) / 2
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Which reasons point to any of them."""
+        return tuple(sorted({letter for event in self.events for letter in event.reasons}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """The events of one source: those that no reason points to, and the others as marks."""
+
+    name: str
+    events: tuple[Event, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLine:
+    """Events by source, between two days.
+
+    Attributes:
+        first: The day at its left end.
+        last: The day at its right end.
+        events: All of them, newest first.
+        ticks: Days to write below it, each with its percent from the left.
+    """
+
+    first: date
+    last: date
+    events: tuple[Event, ...]
+    ticks: tuple[tuple[float, date], ...]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """One for each source that there is something of."""
+        found = (_lane(name, self.events) for name in _LANES)
+        return [lane for lane in found if lane.events or lane.marks]
+
+    @property
+    def pointed_to(self) -> set[str]:
+        """The reasons that point to anything on it."""
+        return {letter for event in self.events for letter in event.reasons}
+
+
+def time_line(
+    reasons: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]], scored_on: date
+) -> TimeLine | None:
+    """The events on their time line, marked where reasons point to them; none without events."""
+    if not events:
+        return None
+    days = [event["happened_at"].date() for event in events]
+    last = max(*days, scored_on)
+    first = min(*days, last - _SPAN)
+    pointed = marks(reasons, events, midnight(scored_on))
+    placed = [
+        Event(
+            x=across(event["happened_at"], first, last + timedelta(days=1)),
+            reasons=tuple(letter(number) for number in pointed.get(place, ())),
+            told=event,
+        )
+        for place, event in enumerate(events)
+    ]
+    newest = sorted(placed, key=lambda event: event.told["happened_at"], reverse=True)
+    return TimeLine(first=first, last=last, events=tuple(newest), ticks=ticks(first, last))
+
+
+def letter(place: int) -> str:
+    """What a reason is called on the time line: A is the strongest."""
+    return chr(ord("A") + place)
+
+
+def _lane(name: str, events: Sequence[Event]) -> Lane:
+    oldest = [event for event in reversed(events) if event.told["source"] == name]
+    near: list[list[Event]] = []
+    for event in oldest:
+        if not event.reasons:
+            continue
+        if near and event.x - near[-1][0].x < _NEAR:
+            near[-1].append(event)
+        else:
+            near.append([event])
+    return Lane(
+        name=name,
+        events=tuple(event for event in oldest if not event.reasons),
+        marks=tuple(Mark(events=tuple(some)) for some in near),
+    )
