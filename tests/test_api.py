@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from time import monotonic, sleep
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -206,13 +207,27 @@ def test_every_route_is_documented_with_examples_that_are_true(api):
 
 
 def test_a_token_with_admin_reads_who_read_whom(api, url):
-    api.get("/v1/subscribers/bob")
     other = {"Authorization": f"Bearer {token(url, 'read', name='reader')}"}
-    api.get("/v1/subscribers/nobody", headers=other)
-    asked = {"subscriber_id": "nobody"}
-    found: list[dict] = []
-    while not found:  # within about a second
+    for path in ("/v1/subscribers/nobody", "/v1/current?size=500", "/v1/subscribers/ann"):
+        api.get(path, headers=other)
+    found = until_told(api, "ann", by="reader")
+    assert [row["what"] for row in found] == ["subscriber", "list"]  # newest first
+    assert "ann" in found[1]["detail"]["people"]
+    # Of whom nothing is known nothing is kept: they may have been forgotten.
+    assert audited(api, "nobody") == []
+
+
+def until_told(api: httpx.Client, who: str, *, by: str) -> list[dict[str, Any]]:
+    """What somebody has read of a subscriber, once the last of it is written: soon."""
+    until = monotonic() + 20
+    while True:
+        found = [row for row in audited(api, who) if row["token_name"] == by]
+        if found and found[0]["what"] == "subscriber":
+            return found
+        assert monotonic() < until
         sleep(0.2)
-        rows = api.get("/v1/audit", params=asked).json()["rows"]
-        found = [row for row in rows if row["what"] == "subscriber"]
-    assert [(row["token_name"], row["subscriber_id"]) for row in found] == [("reader", "nobody")]
+
+
+def audited(api: httpx.Client, who: str) -> list[dict[str, Any]]:
+    rows = api.get("/v1/audit", params={"subscriber_id": who}).json()["rows"]
+    return [row for row in rows if row["what"] != "audit"]

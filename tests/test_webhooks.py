@@ -72,7 +72,6 @@ def test_each_target_is_told_once_of_each_move_into_the_high_band(url, receiver)
         riser("ann"),
         riser("bob"),
         person("cid", 0.6, band_before="high"),  # was there already
-        person("dan", 0.6),  # is new: nobody moved
         person("eve", 0.2, band_before="high"),  # fell
     )
     first, second = f"{receiver.url}/a", f"{receiver.url}/b"
@@ -80,6 +79,18 @@ def test_each_target_is_told_once_of_each_move_into_the_high_band(url, receiver)
     assert (sent.queued, sent.delivered, sent.failed, sent.next_at) == (4, 4, 0, None)
     told = sorted((call.path, call.json["data"]["subscriber_id"]) for call in receiver.calls)
     assert told == [("/a", "ann"), ("/a", "bob"), ("/b", "ann"), ("/b", "bob")]
+
+
+def test_who_is_in_it_and_was_not_scored_the_night_before_is_told_of_too(url, receiver):
+    put_night(url, riser("ann"), person("dan", 0.6), person("fay", 0.1))
+    assert send(url, receiver.url).delivered == 2
+    assert [call.json["data"]["subscriber_id"] for call in receiver.calls] == ["ann", "dan"]
+    assert receiver.calls[1].json["data"]["band_before"] is None
+
+
+def test_of_a_night_without_one_before_nobody_is_told(url, receiver):
+    put_night(url, person("ann", 0.6), person("dan", 0.6))
+    assert send(url, receiver.url).queued == 0
 
 
 def test_a_night_that_is_published_again_tells_nobody_twice(url, receiver):
