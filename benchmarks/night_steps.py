@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from time import perf_counter
@@ -67,12 +68,17 @@ def prepare(home: str, data: str, model: str) -> dict[str, Any]:
     return _told(start, sum(table.rows for table in report.tables))
 
 
-def night(home: str) -> dict[str, Any]:
-    """Score everybody active, with reasons, and publish, as ``flows/score_nightly.py`` does."""
+def night(home: str, months: str = "months") -> dict[str, Any]:
+    """Score everybody active, with reasons, and publish, as ``flows/score_nightly.py`` does.
+
+    With ``no-months`` survival and CLTV are left out, of which the usual stack knows nothing.
+    """
     from risk.table import publish
 
     steps: dict[str, float] = {}
     model = ChurnModel.load(Path(home) / "model")
+    if months == "no-months":
+        model = replace(model, months=None)
     start = perf_counter()
     with _timed("parts", steps):
         parts = _parts(Path(home))

@@ -35,7 +35,7 @@ def group_of(active: int) -> str:
 
 def _timed(way: str, data: Path, active: int, count: int, right: Path) -> Told:
     """Timed, and its first rows held beside those of ``pred_contrib``."""
-    model, home = model_in(data), home_in(data, active)
+    model, home = model_in(data, active), home_in(data, active)
     rows = home / "rows.parquet"
     if not rows.exists():
         run([OURS, "-m", "benchmarks.night_steps", "rows", home, rows])

@@ -83,6 +83,8 @@ def _night(results: Results, active: int) -> Iterator[str]:
         "equal to 1e-6.\n"
     )
     rows = [["Perdura", *_cells(ours, ours), _steps(ours, 1)]]
+    if "seconds" in (more := found.get(nights.WITH_MONTHS, {})):
+        rows.append([nights.WITH_MONTHS, *_cells(more, more), _steps(more, 1)])
     told = usual | {"seconds": usual["seconds"] * scale}
     seconds, peak, ratio = _cells(told, ours)
     rows.append(

@@ -46,7 +46,7 @@ def known(at_work: Serving, token: str | None) -> Holder:
     todo = "send the header `Authorization: Bearer TOKEN`; `perdura token create` makes one"
     if not token:
         raise Problem(401, "no token came along", todo, {"WWW-Authenticate": "Bearer"})
-    with reading(at_work.served.url) as connection:
+    with at_work.turn, reading(at_work.served.url) as connection:
         holder = holder_of(connection, token)
     if holder is None:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}

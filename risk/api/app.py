@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from threading import Lock
 
 from fastapi import FastAPI
 from sqlalchemy import exc
@@ -20,6 +21,7 @@ from risk.api.served import Served, Serving
 from risk.desk.desk import Desk
 from risk.desk.router import desk_router
 from risk.migrations import NEWEST, version_of
+from risk.postgres import is_postgres
 from risk.queries import NoNight
 from risk.store import Unreachable, reading, writing
 
@@ -46,6 +48,7 @@ def app_of(served: Served) -> FastAPI:
         served=served,
         audit=Audit(served.url),
         rates=Rates(per_second=served.per_second, burst=served.burst),
+        turn=nullcontext() if is_postgres(served.url) else Lock(),
     )
     for part in (state, listed, people):
         app.include_router(part.router)

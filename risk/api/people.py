@@ -55,7 +55,7 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
     `now` is null for somebody whom earlier nights scored and the newest did not.
     """
     at_work = serving(request)
-    with reading(at_work.served.url) as connection:
+    with at_work.turn, reading(at_work.served.url) as connection:
         night = published_night(connection)
         contacts = contacts_of(connection, subscriber_id)
         events = events_of(connection, subscriber_id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Literal
 
 from anyio import CapacityLimiter
@@ -47,6 +48,9 @@ class Serving:
         served: What it serves.
         audit: Who read whom.
         rates: Who asked how often.
+        turn: Held for a read of a few rows. SQLite answers within the process, and lets go of the
+            interpreter's lock at every row: four such reads at once took twice as long as one
+            after another. A database elsewhere is asked by all at once.
         exports: Places for those who take a whole night at once: each holds a connection for as
             long as its reader likes, and there are not many.
         writers: Places for those who write: on SQLite they wait for a night that is published, and
@@ -56,6 +60,7 @@ class Serving:
     served: Served
     audit: Audit
     rates: Rates
+    turn: AbstractContextManager[object] = field(default_factory=Lock)
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS))
     writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
 
