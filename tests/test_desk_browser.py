@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from flows.rewording import rewording
 from risk.api.app import Served, app_of
 from risk.contacts import contacts_of
 from risk.desk.tongue import CATALOGUES
@@ -51,7 +52,9 @@ def held(url: str) -> str:
 
 @pytest.fixture(scope="module")
 def base(url: str) -> Iterator[str]:
-    with at_work(app_of(Served(url=url, per_second=1_000, burst=10_000))) as base:
+    with at_work(
+        app_of(Served(url=url, per_second=1_000, burst=10_000, reword=rewording(None)))
+    ) as base:
         yield base
 
 
