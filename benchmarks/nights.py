@@ -13,7 +13,7 @@ _EVER_PER_ACTIVE = 1.275
 #: The night with what the usual stack does not do.
 WITH_MONTHS = "Perdura, with survival and CLTV"
 
-# Subscribers that the model is fitted on: of the fewer, too few leave to learn later months from.
+# Subscribers that the model is fitted on: a tenth of the night's, between these.
 _FITTED_ON = (20_000, 100_000)
 
 
