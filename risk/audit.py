@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from risk.night import Night
 from risk.schema import METADATA, Utc, column
 
 AUDIT = sa.Table(
@@ -43,6 +44,11 @@ class Entry:
     detail: Mapping[str, Any] = field(default_factory=dict)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     audit_id: str = field(default_factory=lambda: str(uuid4()))
+
+
+def named(night: Night, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an entry of a page keeps: of which night it was, and whom it named."""
+    return {"night": str(night.scored_on), "people": [row["subscriber_id"] for row in rows]}
 
 
 def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:

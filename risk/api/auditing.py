@@ -7,7 +7,6 @@ only lock. An entry waits about a second, and as long as others write.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import sleep
@@ -16,7 +15,6 @@ from typing import Any
 from sqlalchemy import exc
 
 from risk.audit import Entry, write
-from risk.night import Night
 from risk.queries import NoNight
 from risk.store import reading, writing
 from risk.tokens import Holder
@@ -53,18 +51,6 @@ class Audit:
                 detail=detail,
             )
         )
-
-    def note_page(
-        self,
-        holder: Holder,
-        what: str,
-        night: Night,
-        rows: Sequence[Mapping[str, Any]],
-        **detail: Any,
-    ) -> None:
-        """Take one entry of a page: of which night it was, and whom it named."""
-        people = [row["subscriber_id"] for row in rows]
-        self.note(holder, what, night=str(night.scored_on), people=people, **detail)
 
     @property
     def full(self) -> bool:

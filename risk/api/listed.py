@@ -19,6 +19,7 @@ from risk.api.asked import ExportAsked, ListAsked, MovesAsked
 from risk.api.problems import away
 from risk.api.served import Serving, serving
 from risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
+from risk.audit import named
 from risk.export import MEDIA_TYPES, export
 from risk.listing import Page, current, moves
 from risk.queries import published_night
@@ -84,7 +85,7 @@ def _page(
         if held := known_already(request, night, tag):
             return held
         page = of(connection)
-    at_work.audit.note_page(holder, what, night, page.rows, query=request.url.query)
+    at_work.audit.note(holder, what, query=request.url.query, **named(night, page.rows))
     return answer(night, {"rows": page.rows, "next": page.after}, tag)
 
 

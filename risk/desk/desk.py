@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,16 +57,6 @@ class Noting(Protocol):
         self, holder: Holder, what: str, subscriber_id: str | None = None, **detail: Any
     ) -> None:
         """Take one entry."""
-
-    def note_page(
-        self,
-        holder: Holder,
-        what: str,
-        night: Night,
-        rows: Sequence[Mapping[str, Any]],
-        **detail: Any,
-    ) -> None:
-        """Take one entry of a page: of which night it was, and whom it named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

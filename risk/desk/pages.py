@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from starlette.responses import RedirectResponse, Response
 
+from risk.audit import named
 from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
 from risk.desk import todays
@@ -34,8 +35,7 @@ def today(visit: Visit) -> Response:
         page, restarted = todays.people(connection, filters, asked.get("after"))
         count, money = todays.totals(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
-    if visit.desk.audit:
-        visit.desk.audit.note_page(visit.holder, "list", night, page.rows, filters=filters.query)
+    visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
         "today.html",
         night=night,
