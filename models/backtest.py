@@ -4,13 +4,14 @@ At each origin nothing is used that was not known by then: rows before it, label
 labelled then. Only the origin's own rows are judged by what became of them since.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
 from models.backtested import Backtest
+from models.baselines import BASELINES
 from models.groups import by_cause, by_group
 from models.intervals import intervals
 from models.judge import judge, who_says
@@ -77,7 +78,12 @@ def origins_of(training: TrainingSet, params: TrainingParams) -> list[datetime]:
 
 
 def judged_at(
-    training: TrainingSet, origin: datetime, labels: pl.DataFrame, params: TrainingParams
+    training: TrainingSet,
+    origin: datetime,
+    labels: pl.DataFrame,
+    params: TrainingParams,
+    *,
+    beside: Collection[str] = BASELINES,
 ) -> pl.DataFrame:
     """The rows of ``origin`` and what a model made at it says of them, with their segments.
 
@@ -86,9 +92,10 @@ def judged_at(
         origin: The date.
         labels: What became of the rows before it, as it was known at it.
         params: What to learn; one date judges.
+        beside: The baselines that are asked as well.
     """
     known = known_at(training, origin, labels)
-    made = fit_and_judge(known, params, lambda _done, _of, _what: None)
+    made = fit_and_judge(known, params, lambda _done, _of, _what: None, beside)
     return with_segments(made.judged, made.split.judge)
 
 

@@ -1,6 +1,7 @@
 """What a model must beat: the constant rate, one line about recency, and logistic regression."""
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -17,22 +18,30 @@ from models.fit import Examples
 #: The recency rule ranks by this column, longest first: who has not paid for long will leave.
 RECENCY = "days_since_paid"
 
+#: By name.
+BASELINES = ("constant", "recency", "logistic")
+
 # More rows than this do not move a line through a hundred columns; they only take longer.
 _LOGISTIC_ROWS = 25_000
 
 
 def baseline_risks(
-    contract: ColumnContract, fit: Examples, calibrate: Examples, judged: np.ndarray
+    contract: ColumnContract,
+    fit: Examples,
+    calibrate: Examples,
+    judged: np.ndarray,
+    wanted: Collection[str] = BASELINES,
 ) -> dict[str, np.ndarray]:
-    """What each baseline says of the judged rows: risks by name, one per row.
+    """What each of the ``wanted`` says of the judged rows: risks by name, one per row.
 
     ``recency`` is there only where the column it ranks by is.
     """
-    risks = {
-        "constant": np.full(len(judged), fit.rate),
-        "logistic": logistic_risk(contract, fit, judged),
-    }
-    if RECENCY in contract.names:
+    risks: dict[str, np.ndarray] = {}
+    if "constant" in wanted:
+        risks["constant"] = np.full(len(judged), fit.rate)
+    if "logistic" in wanted:
+        risks["logistic"] = logistic_risk(contract, fit, judged)
+    if "recency" in wanted and RECENCY in contract.names:
         place = contract.names.index(RECENCY)
         risks["recency"] = recency_risk(calibrate, judged, place)
     return risks

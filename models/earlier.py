@@ -44,7 +44,8 @@ def at_earlier_dates(
     for done, origin in enumerate(origins):
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
-        judged = judged_at(training, origin, labels_at(origin), params)
+        labels = labels_at(origin)
+        judged = judged_at(training, origin, labels, params, beside=("constant",))
         model, constant = (judge(judged, who, calls=params.calls) for who in ("risk", "constant"))
         drawn = resample(judged.select("subscriber_id", "owner", "churned", "risk"), seed=0)
         lies = basic(model.roc_auc, np.asarray(drawn["auc"]))

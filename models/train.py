@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from features.definition import Column
-from models.baselines import baseline_risks
+from models.baselines import BASELINES, baseline_risks
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
@@ -138,7 +138,12 @@ class Made:
     asked: Examples
 
 
-def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress) -> Made:
+def fit_and_judge(
+    training: TrainingSet,
+    params: TrainingParams,
+    tell: Progress,
+    beside: Collection[str] = BASELINES,
+) -> Made:
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
     params = held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
@@ -150,7 +155,7 @@ def fit_and_judge(training: TrainingSet, params: TrainingParams, tell: Progress)
     model = learn_model(contract, split, fit, calibrate, params)
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
-    baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix)
+    baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked)
 
