@@ -107,6 +107,11 @@ class Feature:
                 f"feature {self.name!r} measures {self.measure} over windows {self.windows}; "
                 "give an Over one or more windows of at least a day, and the others none"
             )
+        if "subscriber_id" in self.where:
+            raise ValueError(
+                f"feature {self.name!r} counts rows where {self.where!r}; ask what happened and "
+                "not to whom: accounts are merged, and then a row is another subscriber's"
+            )
         if (self.unit == "money") != bool(self.currency):
             raise ValueError(
                 f"feature {self.name!r} is in {self.unit!r} and of currency {self.currency!r}; "

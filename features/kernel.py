@@ -1,9 +1,11 @@
 """Compiled loops that measure people's records: exact, in any order of rows, by many threads.
 
 Every row is added once, to the cell of its elementary interval, and the cells run on: what a window
-``[as_of - d, as_of)`` holds is the difference of two of them. Rows that not every date after them
-sees (known late, of another account for a while, or of another currency) are odd: they are few, and
-are added to the windows of each date that does see them.
+``[as_of - d, as_of)`` holds is the difference of two of them. So it is told as if each date saw all
+that happened before it. Where one does not (a row is known late, or is of another account for a
+while, or of another currency), that date is looked at again, for that person alone.
+
+Some people are measured at once, and lie side by side in every cell: the same is done for each.
 
 All in one file: what numba has compiled is taken for current until the file of the outermost loop
 changes, and a loop of another file, which is built into it, could be an old one.
@@ -17,7 +19,8 @@ from numba import njit
 _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
-_TOGETHER = 64  # people whose columns are written at once
+_TOGETHER = 32  # people measured at once, if their sums stay in the cache:
+_CACHED = 1 << 18  # bytes
 
 # Operations, as in ``features.plan.Op``; balances are in ``features.balance``.
 _COUNT, _SUM, _MEAN, _MAX, _MIN, _FIRST, _LAST, _LATEST = range(8)
@@ -31,7 +34,7 @@ for _bit in range(32):
 
 
 class _Cells(NamedTuple):
-    """What somebody's rows add up to.
+    """What the rows of some people add up to; people come last, side by side.
 
     Attributes:
         sums: Rows and totals of channels, by cell.
@@ -44,13 +47,59 @@ class _Cells(NamedTuple):
     ends: np.ndarray
 
 
+class _Asked(NamedTuple):
+    """Whom among some people each date asks about.
+
+    Attributes:
+        many: How many, by date.
+        who: Which of them, by date.
+        where: The rows of the spine that ask, by date.
+        apart: By date and person, whether it sees less than all that happened before it.
+    """
+
+    many: np.ndarray
+    who: np.ndarray
+    where: np.ndarray
+    apart: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def _cells(cells, dates, orders):
+def _cells(cells, dates, people, orders):
     return _Cells(
-        np.empty((cells, orders.sums), np.int64),
-        np.empty((dates, orders.moments, 3), np.int64),
-        np.empty((cells, orders.ends, 2), np.int64),
+        np.empty((cells, orders.sums, people), np.int64),
+        np.empty((dates, orders.moments, 3, people), np.int64),
+        np.empty((cells, orders.ends, 2, people), np.int64),
     )
+
+
+@njit(cache=True, nogil=True)
+def _asked(dates, people):
+    return _Asked(
+        np.empty(dates, np.int64),
+        np.empty((dates, people), np.int64),
+        np.empty((dates, people), np.int64),
+        np.empty((dates, people), np.bool_),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _clear(cells):
+    cells.sums[:] = 0
+    cells.moments[:, :, 0], cells.moments[:, :, 1] = _EVER, _NEVER
+    cells.ends[:, :, 0], cells.ends[:, :, 1] = _NEVER, _EVER
+
+
+@njit(cache=True, nogil=True)
+def _ask(first, people, spine_starts, spine_rows, spine_date, asked):
+    """Put the spine's rows of some people under their dates."""
+    asked.many[:], asked.apart[:] = 0, False
+    for mine in range(people):
+        for place in range(spine_starts[first + mine], spine_starts[first + mine + 1]):
+            row = spine_rows[place]
+            date = np.uint64(spine_date[row])
+            each = asked.many[date]
+            asked.who[date, each], asked.where[date, each] = mine, row
+            asked.many[date] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -63,141 +112,137 @@ def _lowest(bits):
 
 
 @njit(cache=True, nogil=True)
-def _add(records, each, bits, cell, channels, sums):
+def _add(records, each, bits, cell, mine, channels, sums):
     """A row to the sums of a cell, in each of the channels ``bits``."""
     at = np.uint64(cell)
     while bits:
         channel = channels[_lowest(bits)]
         bits &= bits - 1
-        sums[at, np.uint64(channel.rows)] += 1
-        sums[at, np.uint64(channel.total)] += records[each, np.uint64(channel.word)]
+        sums[at, np.uint64(channel.rows), mine] += 1
+        sums[at, np.uint64(channel.total), mine] += records[each, np.uint64(channel.word)]
 
 
 @njit(cache=True, nogil=True)
-def _add_end(records, each, bits, cell, channels, ends):
+def _add_end(records, each, bits, cell, mine, channels, ends):
     """A row to the greatest and the least of a cell, in each of the channels ``bits``."""
     at = np.uint64(cell)
     while bits:
         channel = channels[_lowest(bits)]
         bits &= bits - 1
         own, value = np.uint64(channel.ends), records[each, np.uint64(channel.word)]
-        ends[at, own, 0] = max(ends[at, own, 0], value)
-        ends[at, own, 1] = min(ends[at, own, 1], value)
+        ends[at, own, 0, mine] = max(ends[at, own, 0, mine], value)
+        ends[at, own, 1, mine] = min(ends[at, own, 1, mine], value)
 
 
 @njit(cache=True, nogil=True)
-def _add_moment(records, each, bits, date, channels, moments):
+def _add_moment(records, each, bits, date, mine, channels, moments):
     """A row to the moments of a date, in each of the channels ``bits``."""
     at, moment = np.uint64(date), records[each, 0]
     while bits:
         channel = channels[_lowest(bits)]
         bits &= bits - 1
         own, value = np.uint64(channel.moments), records[each, np.uint64(channel.word)]
-        last = moments[at, own, 1]
-        if moment > last or (moment == last and value > moments[at, own, 2]):
-            moments[at, own, 1], moments[at, own, 2] = moment, value
-        moments[at, own, 0] = min(moments[at, own, 0], moment)
+        last = moments[at, own, 1, mine]
+        if moment > last or (moment == last and value > moments[at, own, 2, mine]):
+            moments[at, own, 1, mine], moments[at, own, 2, mine] = moment, value
+        moments[at, own, 0, mine] = min(moments[at, own, 0, mine], moment)
 
 
 @njit(cache=True, nogil=True)
-def _find_odd(records, begin, end, cuts, orders, odd):
-    """How many rows are odd, and which; with amounts in several currencies it is all."""
-    found, told, several = 0, np.int64(-1), False
-    for each in range(begin, end):
+def _add_people(records, starts, cuts, orders, cells, apart):
+    """Everybody's rows to their cells; whether any date stands apart, which is marked."""
+    any_apart = False
+    for mine in range(len(starts) - 1):
+        begin, end = starts[mine], starts[mine + 1]
+        any_apart |= _add_rows(records, begin, end, mine, cuts, orders, cells, apart)
+    return any_apart
+
+
+@njit(cache=True, nogil=True)
+def _add_rows(records, begin, end, mine, cuts, orders, cells, apart):
+    sums, moments, ends, channels = cells.sums, cells.moments, cells.ends, orders.channels
+    timed, ended, money, word = orders.timed, orders.ended, orders.money, np.uint64(orders.currency)
+    told, several, any_apart, mine = np.int64(-1), False, False, np.uint64(mine)
+    for each in range(np.uint64(begin), np.uint64(end)):
         what = records[each, 1]
-        since, until = what & 255, (what >> 8) & 255
-        if cuts.first_date[(what >> 16) & 0xFFFF] < since or until < len(cuts.dates):
-            odd[found] = each
-            found += 1
-        if orders.money and records[each, orders.currency] >= 0:
-            several |= told >= 0 and told != records[each, orders.currency]
-            told = records[each, orders.currency]
+        interval, bits = np.uint64((what >> 16) & 0xFFFF), what >> 32
+        first, since, until = cuts.first_date[interval], what & 255, (what >> 8) & 255
+        if first < since or until < len(cuts.dates):
+            for date in range(first, len(cuts.dates)):
+                apart[date, mine] |= not since <= date < until
+            any_apart = True
+        if money and records[each, word] >= 0:
+            several |= told >= 0 and told != records[each, word]
+            told = records[each, word]
+        cell = interval + np.uint64(1)
+        _add(records, each, bits, cell, mine, channels, sums)
+        if ended:
+            _add_end(records, each, bits & ended, cell, mine, channels, ends)
+        _add_moment(records, each, bits & timed, first, mine, channels, moments)
     if several:
-        found = end - begin
-        odd[:found] = np.arange(begin, end)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _add_even(records, begin, end, odd, cuts, orders, even):
-    """Every row but the ``odd`` ones to cells, which then run on."""
-    sums, moments, ends = even
-    channels, timed, ended = orders.channels, orders.timed, orders.ended
-    sums[:], ends[:, :, 0], ends[:, :, 1] = 0, _NEVER, _EVER
-    moments[:, :, 0], moments[:, :, 1] = _EVER, _NEVER
-    passed = 0
-    for each in range(begin, end):
-        if passed < len(odd) and odd[passed] == each:
-            passed += 1
-            continue
-        interval, bits = (records[each, 1] >> 16) & 0xFFFF, records[each, 1] >> 32
-        _add(records, each, bits, interval + 1, channels, sums)
-        _add_end(records, each, bits & ended, interval + 1, channels, ends)
-        _add_moment(records, each, bits & timed, cuts.first_date[interval], channels, moments)
-    _run_on(sums, moments)
+        apart[:, mine] = True
+    return any_apart or several
 
 
 @njit(cache=True, nogil=True)
 def _run_on(sums, moments):
     """Each cell becomes all up to it. (Not those of ends, which cannot be subtracted.)"""
-    for own in range(np.uint64(sums.shape[1])):
-        total = np.int64(0)
-        for cell in range(np.uint64(len(sums))):
-            total += sums[cell, own]
-            sums[cell, own] = total
+    flat = sums.reshape(len(sums), sums.shape[1] * sums.shape[2])
+    for cell in range(1, np.uint64(len(flat))):
+        for own in range(np.uint64(flat.shape[1])):
+            flat[cell, own] += flat[cell - 1, own]
     for date in range(1, len(moments)):
         for own in range(moments.shape[1]):
-            if moments[date, own, 1] == _NEVER:
-                moments[date, own, 1] = moments[date - 1, own, 1]
-                moments[date, own, 2] = moments[date - 1, own, 2]
-            moments[date, own, 0] = min(moments[date, own, 0], moments[date - 1, own, 0])
+            for mine in range(moments.shape[3]):
+                if moments[date, own, 1, mine] == _NEVER:
+                    moments[date, own, 1, mine] = moments[date - 1, own, 1, mine]
+                    moments[date, own, 2, mine] = moments[date - 1, own, 2, mine]
+                first = moments[date - 1, own, 0, mine]
+                moments[date, own, 0, mine] = min(moments[date, own, 0, mine], first)
 
 
 @njit(cache=True, nogil=True)
-def _look(dates, cuts, even, seen):
-    """The moments and ends of even rows that each of these dates sees."""
-    until, before, windows = cuts.until, cuts.before, cuts.before.shape[1]
-    for each in range(len(dates)):
-        date = dates[each]
-        for own in range(even.moments.shape[1]):
-            for which in range(3):
-                seen.moments[each, own, which] = even.moments[date, own, which]
-        for own in range(even.ends.shape[1]):
-            # Windows come shortest first, but for the one that goes back for ever.
-            cell, most, least = until[date], _NEVER, _EVER
-            for step in range(1, windows + 1):
-                window = step % windows
-                while cell > before[date, window]:
-                    most = max(most, even.ends[cell, own, 0])
-                    least = min(least, even.ends[cell, own, 1])
-                    cell -= 1
-                seen.ends[each * windows + window, own, 0] = most
-                seen.ends[each * windows + window, own, 1] = least
+def _look_back(until, before, mine, ends, seen):
+    """The greatest and the least of each window, shortest first; last, of all that ever was."""
+    for own in range(ends.shape[1]):
+        cell, most, least = until, _NEVER, _EVER
+        for step in range(1, len(before) + 1):
+            window = step % len(before)
+            while cell > before[window]:
+                most = max(most, ends[cell, own, 0, mine])
+                least = min(least, ends[cell, own, 1, mine])
+                cell -= 1
+            seen[window, own, 0, 0], seen[window, own, 1, 0] = most, least
 
 
 @njit(cache=True, nogil=True)
-def _add_odd(records, begin, end, odd, dates, cuts, orders, seen):
-    """The ``odd`` rows to each of the dates that sees them, amounts in its last currency alone."""
-    channels, windows, word = orders.channels, cuts.before.shape[1], orders.currency
-    money = orders.money if len(odd) == end - begin else 0  # else there is one currency
-    seen.sums[:] = 0
-    for each in range(len(dates)):
-        date, mine = dates[each], np.int64(-1)
-        if money:
-            mine = _last_currency(records, begin, end, date, word)
-        for row in odd:
-            what = records[row, 1]
-            if not (what & 255) <= date < ((what >> 8) & 255):
-                continue
-            interval, bits = (what >> 16) & 0xFFFF, what >> 32
-            if money and records[row, word] >= 0 and records[row, word] != mine:
-                bits &= ~money
-            for window in range(windows):
-                if interval >= cuts.before[date, window]:
-                    cell = each * windows + window
-                    _add(records, row, bits, cell, channels, seen.sums)
-                    _add_end(records, row, bits & orders.ended, cell, channels, seen.ends)
-            _add_moment(records, row, bits & orders.timed, each, channels, seen.moments)
+def _look_again(records, begin, end, date, mine, cuts, orders, cells, seen):
+    """What one date sees of somebody's rows, amounts in the last currency alone.
+
+    Sums are told as of the date: cell n of them is what was before the window n, less all that
+    happened before the date and more what of it the date does not see.
+    """
+    until, before, money = cuts.until[date], cuts.before[date], orders.money
+    currency = _last_currency(records, begin, end, date, orders.currency) if money else 0
+    _clear(seen)
+    for window in range(len(before)):
+        for own in range(orders.sums):
+            until_now = cells.sums[until, own, mine]
+            seen.sums[window, own, 0] = cells.sums[before[window], own, mine] - until_now
+    for each in range(begin, end):
+        what = records[each, 1]
+        interval, unseen = (what >> 16) & 0xFFFF, what >> 32
+        if interval >= until:
+            continue
+        if (what & 255) <= date < ((what >> 8) & 255):
+            told = records[each, orders.currency] if money else -1
+            unseen &= money if told >= 0 and told != currency else 0
+        bits = (what >> 32) & ~unseen
+        for window in range(len(before)):
+            if interval >= before[window]:
+                _add(records, each, unseen, window, 0, orders.channels, seen.sums)
+                _add_end(records, each, bits & orders.ended, window, 0, orders.channels, seen.ends)
+        _add_moment(records, each, bits & orders.timed, 0, 0, orders.channels, seen.moments)
 
 
 @njit(cache=True, nogil=True)
@@ -214,31 +259,29 @@ def _last_currency(records, begin, end, date, word):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _write_sums(first, dates, any_odd, cuts, orders, even, seen, draft):
+def _write_sums(until, before, who, where, orders, sums, told, out):
     """What is told by differences: counts, sums and means."""
-    cells, odd, width = even.sums.reshape(-1), seen.sums.reshape(-1), np.uint64(orders.sums)
-    until, before, columns, empty = cuts.until, cuts.before, orders.columns, orders.empty
+    people = np.uint64(sums.shape[2])
     for column in range(np.uint64(orders.bounds[_MEAN])):
-        what = columns[column]
-        window, own, total = np.uint64(what.window), np.uint64(what.rows), np.uint64(what.place)
-        counts, mean = what.op == _COUNT, what.op == _MEAN
-        at, place = window * width, np.uint64(first)
-        for date in dates:
-            end, begin = np.uint64(until[date]) * width, np.uint64(before[date, window]) * width
-            rows = cells[end + own] - cells[begin + own]
-            if any_odd:
-                rows += odd[at + own]
-            value = np.float64(rows)
-            if not counts:
-                added = cells[end + total] - cells[begin + total]
-                if any_odd:
-                    added += odd[at + total]
-                value = added / what.scale
-                if mean:
-                    value /= np.float64(max(rows, 1))
-            draft[column, place] = value + empty[column, np.uint64(min(rows, 1))]
-            at += np.uint64(before.shape[1]) * width
-            place += np.uint64(1)
+        what, empty = orders.columns[column], orders.empty[column]
+        end, begin = np.uint64(until), np.uint64(before[what.window])
+        own, total, scale = np.uint64(what.rows), np.uint64(what.place), what.scale
+        if what.op == _COUNT:
+            for mine in range(people):
+                rows = sums[end, own, mine] - sums[begin, own, mine]
+                told[mine] = np.float64(rows) + (empty if rows == 0 else 0.0)
+        elif what.op == _SUM:
+            for mine in range(people):
+                rows = sums[end, own, mine] - sums[begin, own, mine]
+                added = sums[end, total, mine] - sums[begin, total, mine]
+                told[mine] = added / scale + (empty if rows == 0 else 0.0)
+        else:
+            for mine in range(people):
+                rows = sums[end, own, mine] - sums[begin, own, mine]
+                added = sums[end, total, mine] - sums[begin, total, mine]
+                told[mine] = added / scale / max(rows, 1) + (empty if rows == 0 else 0.0)
+        for each in range(np.uint64(len(who))):
+            out[column, where[each]] = told[who[each]]
 
 
 @njit(cache=True, nogil=True)
@@ -250,52 +293,64 @@ def _number(value, scale):
 
 
 @njit(cache=True, nogil=True)
-def _write_ends(first, dates, cuts, orders, ends, draft):
+def _write_ends(row, orders, ends, out):
     """The greatest and the least."""
     for column in range(orders.bounds[_MEAN], orders.bounds[_MIN]):
         what = orders.columns[column]
-        for each in range(len(dates)):
-            cell = each * cuts.before.shape[1] + what.window
-            most, least = ends[cell, what.place, 0], ends[cell, what.place, 1]
-            value = _number(most if what.op == _MAX else least, what.scale)
-            draft[column, first + each] = value if most >= least else orders.empty[column, 0]
+        most, least = ends[what.window, what.place, 0, 0], ends[what.window, what.place, 1, 0]
+        value = _number(most if what.op == _MAX else least, what.scale)
+        out[column, row] = value if most >= least else orders.empty[column]
 
 
 @njit(cache=True, nogil=True)
-def _write_moments(first, dates, cuts, orders, moments, draft):
+def _write_moments(now, at, who, where, orders, moments, out):
     """Days since the first and the last, and the latest values."""
     for column in range(orders.bounds[_MIN], orders.bounds[_LATEST]):
-        what = orders.columns[column]
-        for each in range(len(dates)):
-            value = orders.empty[column, 0]
-            if moments[each, what.place, 1] != _NEVER:
-                if what.op == _LATEST:
-                    value = _number(moments[each, what.place, 2], what.scale)
+        what, empty = orders.columns[column], orders.empty[column]
+        own = np.uint64(what.place)
+        which = 2 if what.op == _LATEST else 0 if what.op == _FIRST else 1
+        for each in range(np.uint64(len(who))):
+            mine, value = who[each], empty
+            if moments[at, own, 1, mine] != _NEVER:
+                if which == 2:
+                    value = _number(moments[at, own, 2, mine], what.scale)
                 else:
-                    moment = moments[each, what.place, 0 if what.op == _FIRST else 1]
-                    value = (cuts.dates[dates[each]] - moment) / _DAY
-            draft[column, first + each] = value
+                    value = (now - moments[at, own, which, mine]) / _DAY
+            out[column, where[each]] = value
 
 
 @njit(cache=True, nogil=True)
-def _draft(records, begin, end, first, dates, cuts, orders, odd, even, seen, draft):
-    """One person's columns at these dates, from place ``first`` on."""
-    found = odd[: _find_odd(records, begin, end, cuts, orders, odd)]
-    _add_even(records, begin, end, found, cuts, orders, even)
-    _look(dates, cuts, even, seen)
-    if len(found):
-        _add_odd(records, begin, end, found, dates, cuts, orders, seen)
-    _write_sums(first, dates, len(found) > 0, cuts, orders, even, seen, draft)
-    _write_ends(first, dates, cuts, orders, seen.ends, draft)
-    _write_moments(first, dates, cuts, orders, seen.moments, draft)
+def _write(cuts, orders, cells, asked, seen, told, out):
+    """Every column where a date asks, as if it saw all that happened before it."""
+    for date in range(len(asked.many)):
+        if not asked.many[date]:
+            continue
+        until, before = cuts.until[date], cuts.before[date]
+        who, where = asked.who[date, : asked.many[date]], asked.where[date, : asked.many[date]]
+        _write_sums(until, before, who, where, orders, cells.sums, told, out)
+        _write_moments(cuts.dates[date], date, who, where, orders, cells.moments, out)
+        if orders.ends:
+            for each in range(len(who)):
+                _look_back(until, before, who[each], cells.ends, seen.ends)
+                _write_ends(where[each], orders, seen.ends, out)
 
 
 @njit(cache=True, nogil=True)
-def _put(draft, rows, out):
-    """Column by column, so that the rows of many people fill what is fetched to be written."""
-    for column in range(len(draft)):
-        for place in range(len(rows)):
-            out[column, rows[place]] = draft[column, place]
+def _write_apart(records, starts, cuts, orders, cells, asked, seen, told, out):
+    """Every column once more where a date sees less."""
+    apart, many, everybody = asked.apart, asked.many, asked.who
+    windows, alone = cuts.before.shape[1], np.zeros(1, np.int64)
+    before = np.arange(windows)
+    for date in range(len(many)):
+        for each in range(many[date]):
+            mine = everybody[date, each]
+            if apart[date, mine]:
+                begin, end = starts[mine], starts[mine + 1]
+                where = asked.where[date, each : each + 1]
+                _look_again(records, begin, end, date, mine, cuts, orders, cells, seen)
+                _write_sums(windows, before, alone, where, orders, seen.sums, told, out)
+                _write_moments(cuts.dates[date], 0, alone, where, orders, seen.moments, out)
+                _write_ends(where[0], orders, seen.ends, out)
 
 
 @njit(cache=True, nogil=True)
@@ -305,25 +360,19 @@ def measure(records, starts, low, high, spine_starts, spine_rows, spine_date, cu
     ``records`` are of these people, each one's from ``starts[person - low]``.
     """
     dates, windows = cuts.before.shape
-    even = _cells(len(cuts.first_date) + 1, dates + 1, orders)
-    seen = _cells(dates * windows, dates, orders)  # but for sums, which are of odd rows only
-    odd, when = np.empty((starts[1:] - starts[:-1]).max(), np.int64), np.empty(dates, np.int64)
-    draft = np.empty((orders.bounds[_LATEST], _TOGETHER * dates))
-    for some in range(low, high, _TOGETHER):
-        begins = spine_starts[some : min(some + _TOGETHER, high) + 1] - spine_starts[some]
-        asked = spine_rows[spine_starts[some] : spine_starts[some] + begins[-1]]
-        for each in range(len(begins) - 1):
-            begin, end = starts[some - low + each], starts[some - low + each + 1]
-            first, after = begins[each], begins[each + 1]
-            for place in range(first, after):
-                when[place - first] = spine_date[asked[place]]
-            if begin < end:
-                own = when[: after - first]
-                _draft(records, begin, end, first, own, cuts, orders, odd, even, seen, draft)
-            else:
-                for column in range(len(draft)):
-                    draft[column, first:after] = orders.empty[column, 0]
-        _put(draft, asked, out)
+    intervals = len(cuts.first_date)
+    people = max(1, min(_TOGETHER, _CACHED // (8 * intervals * orders.sums)))
+    cells, asked = _cells(intervals + 1, dates + 1, people, orders), _asked(dates, people)
+    seen, told = _cells(windows + 1, 1, 1, orders), np.empty(people)
+    for some in range(low, high, people):
+        own = starts[some - low : min(some + people, high) - low + 1]
+        _ask(some, len(own) - 1, spine_starts, spine_rows, spine_date, asked)
+        _clear(cells)
+        any_apart = _add_people(records, own, cuts, orders, cells, asked.apart)
+        _run_on(cells.sums, cells.moments)
+        _write(cuts, orders, cells, asked, seen, told, out)
+        if any_apart:
+            _write_apart(records, own, cuts, orders, cells, asked, seen, told, out)
 
 
 @njit(cache=True, nogil=True)

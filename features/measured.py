@@ -91,7 +91,7 @@ def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.nda
         measure(*asked, cuts, orders, out)
         for place, told in of_things:
             opens, closes = 1 << told.channel, 1 << told.other
-            balance(*asked, opens, closes, 2 + told.word, orders.empty[place, 0], out[place])
+            balance(*asked, opens, closes, 2 + told.word, orders.empty[place], out[place])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         for _ in pool.map(fill, records):

@@ -65,7 +65,7 @@ class Orders(NamedTuple):
         channels: As ``CHANNEL``.
         columns: As ``COLUMN``, in order of operations.
         bounds: Where the columns of each operation end.
-        empty: By column what is added to the number: where nobody tells, and where somebody does.
+        empty: By column, its value where nobody tells.
         sums: How many sums a cell has.
         moments: How many channels' moments are kept; ``timed``: which (bits).
         ends: How many channels' greatest and least are kept; ``ended``: which (bits).
@@ -95,7 +95,7 @@ class Orders(NamedTuple):
             channels,
             np.array([_column(plan, told, channels) for told in plan.told], COLUMN),
             np.searchsorted([told.op for told in plan.told], list(Op)[:-1], side="right"),
-            np.array([[each, 0] for each in empties]),
+            np.array(empties),
             sums=len(channels) + len(kept["total"]) + 1,
             moments=len(kept["moments"]),
             timed=_bits(kept["moments"]),

@@ -255,6 +255,29 @@ class TestMerges:
     def test_a_merge_not_yet_known_changes_nothing(self):
         assert value(self.count, self.merged(known_at="2026-03-01")) == [1]
 
+    def test_it_counts_for_the_merged_account_until_then_and_for_the_other_from_then_on(self):
+        asked = spine(*((who, f"2026-0{month}-01") for month in (2, 3) for who in ("old", "ann")))
+        told = events(
+            payments=[paid("2026-01-10", 300, subscriber_id="old"), paid("2026-01-20", 100)],
+            merges=[
+                {
+                    "subscriber_id": "old",
+                    "kind": "merged",
+                    "merged_into": "ann",
+                    "happened_at": "2026-02-15",
+                }
+            ],
+        )
+        for measure, values in {
+            Over("count"): [1, 1, None, 2],
+            Over("sum", "amount"): [300, 100, None, 400],
+            Over("max", "amount"): [300, 100, None, 300],
+            Latest("amount"): [300, 100, None, 100],
+            Since("first"): [22, 12, None, 50],
+        }.items():
+            windows = (90,) if isinstance(measure, Over) else ()
+            assert value(feature(PAYMENTS, measure, windows=windows), told, asked) == values
+
     def test_a_circle_ends(self):
         merges = [
             {"subscriber_id": a, "kind": "merged", "merged_into": b, "happened_at": "2026-02-15"}
@@ -445,6 +468,10 @@ class TestCatalogue:
         signals = {name: COLUMNS[name].feature.signal for name in COLUMNS}
         assert signals["tickets_reopened_30d"] == "reopened"
         assert signals["tickets_open"] == "open_tickets"
+
+    def test_whose_a_row_is_is_no_condition(self):
+        with pytest.raises(ValueError, match="ask what happened and not to whom"):
+            feature(PAYMENTS, Over("count"), "subscriber_id <> 'bob'", windows=(30,))
 
     def test_windows_belong_to_over_alone(self):
         with pytest.raises(ValueError, match="give an Over one or more windows"):

@@ -29,6 +29,8 @@ MOMENTS = st.builds(
     st.sampled_from(EDGES),
     st.sampled_from([-1, 0, 1]),
 ) | st.builds(lambda hours: START + timedelta(hours=hours), st.integers(-3000, 3000))
+# Accounts are merged between the dates as often as at any moment.
+MERGED = st.sampled_from([START + timedelta(hours=12), START + timedelta(days=40)]) | MOMENTS
 LAGS = st.sampled_from([0, 0, 0, 1, 3600, 86_400, 40 * 86_400])
 
 TEXT = st.sampled_from(["a", "b", None])
@@ -45,7 +47,7 @@ def table_rows(table):
     row = st.fixed_dictionaries(
         {
             "subscriber_id": st.sampled_from(WHO),
-            "happened_at": MOMENTS,
+            "happened_at": MERGED if table.name == "merges" else MOMENTS,
             "lag": LAGS,
             "kind": st.sampled_from(table.kinds or ["used"]),
             **own,
@@ -92,7 +94,8 @@ def is_text(table, measure):
 @st.composite
 def one_feature(draw):
     table = draw(st.sampled_from([PAYMENTS, TICKETS, SUBSCRIPTIONS]))
-    where = draw(st.sampled_from(["true", f"kind = '{table.kinds[1]}'", "subscriber_id <> 'bob'"]))
+    thing = next(iter(table.columns))
+    where = draw(st.sampled_from(["true", f"kind = '{table.kinds[1]}'", f"{thing} <> '1'"]))
     if table is SUBSCRIPTIONS:
         where = draw(st.sampled_from([where, "mrr > mrr_before", "plan = plan_before"]))
     columns = [name for name, kind in table.columns.items() if kind != pl.String]
@@ -104,7 +107,7 @@ def one_feature(draw):
             Balance(
                 f"kind = '{table.kinds[0]}'",
                 f"kind = '{table.kinds[1]}'",
-                next(iter(table.columns)),
+                thing,
             )
         )
     )
