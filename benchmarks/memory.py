@@ -1,18 +1,26 @@
 """How much memory processes held at most, and memory that is ready to be held.
 
-``python -m benchmarks.memory BYTES`` touches so many bytes and lets go of them.
+``python -m benchmarks.memory BYTES PROCESS`` holds so many bytes, and lets go of them as the
+process grows.
 """
 
 import mmap
+import os
 import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psutil
+
+_BLOCK, _AHEAD = 2**26, 2**28  # bytes that are let go of at once; by which it is ahead
+_EVERY = 0.005  # seconds between looks at how much the process holds
 
 
 def peak_bytes() -> int:
@@ -41,22 +49,48 @@ def held_now(process: "psutil.Process") -> int:
     return total
 
 
-def make_ready(size: int) -> None:
-    """Touch so much memory in another process, so that what is timed next finds it there.
+@contextmanager
+def ready(size: int) -> Iterator[None]:
+    """So much memory is there to be taken by this process, until it ends.
 
-    A virtual machine may give memory that lies idle back to its host, and to fetch a GiB again can
-    take two seconds: more than much of the work, and it tells nothing about who does it.
+    A virtual machine gives memory that lies idle back to its host, and to fetch a GiB again takes
+    it a second or two: more than much of the work, and it tells nothing about who does it. So
+    another process holds it, and lets go of as much as this one takes.
     """
-    subprocess.run([sys.executable, "-m", "benchmarks.memory", str(size)], check=True)
+    words = [sys.executable, "-m", "benchmarks.memory", str(size), str(os.getpid())]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as holder:
+        if holder.stdout:
+            holder.stdout.readline()
+        try:
+            yield
+        finally:
+            holder.kill()
 
 
-def _touch(size: int) -> None:
-    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
-        if hasattr(mmap, "MADV_HUGEPAGE"):  # as NumPy does, and Polars is told to
-            held.madvise(mmap.MADV_HUGEPAGE)
-        for at in range(0, size, mmap.PAGESIZE):
-            held[at] = 1
+def _hold(size: int, process: int) -> None:
+    """Hold memory, say so, and let go of it as the process grows; always a little ahead of it."""
+    blocks = [_touched() for _ in range(-(-size // _BLOCK))]
+    print("ready", flush=True)
+    begun, gone = _held(process), 0
+    while blocks:
+        while blocks and gone < _held(process) - begun + _AHEAD:
+            blocks.pop().close()
+            gone += _BLOCK
+        sleep(_EVERY)
+
+
+def _touched() -> mmap.mmap:
+    held = mmap.mmap(-1, _BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # as NumPy does, and Polars is told to
+        held.madvise(mmap.MADV_HUGEPAGE)
+    for at in range(0, _BLOCK, mmap.PAGESIZE):
+        held[at] = 1
+    return held
+
+
+def _held(process: int) -> int:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * mmap.PAGESIZE
 
 
 if __name__ == "__main__":
-    _touch(int(sys.argv[1]))
+    _hold(int(sys.argv[1]), int(sys.argv[2]))

@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.worker MODULE:FUNCTION FOLDER ORDER DATES [FILE]`` prints as its last line
 what came out, as JSON; with ``FILE`` the rows are written there as Parquet, outside the time.
+So are imports, and what the way's module does to ``prepare``.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.memory import make_ready, peak_bytes
+from benchmarks.memory import peak_bytes, ready
 from benchmarks.work import COLUMNS, Inputs
 
 _TIMES_INPUT = 6  # memory that is made ready, by the size of the files: about what ways hold
@@ -21,13 +22,16 @@ _TIMES_INPUT = 6  # memory that is made ready, by the size of the files: about w
 
 def main(way: str, folder: str, order: str, dates: str, file: str = "") -> None:
     """Do the work, then say how long it took, the most memory it held, and what came out."""
-    module, function = way.split(":")
-    features = getattr(import_module(module), function)
+    name, function = way.split(":")
+    module = import_module(name)
+    features, prepare = getattr(module, function), getattr(module, "prepare", None)
+    if prepare:
+        prepare()
     inputs = Inputs(Path(folder), order, int(dates))  # pyright: ignore[reportArgumentType]
-    make_ready(_TIMES_INPUT * sum(file.stat().st_size for file in inputs.files))
-    start = perf_counter()
-    found = features(inputs)
-    seconds = perf_counter() - start
+    with ready(_TIMES_INPUT * sum(file.stat().st_size for file in inputs.files)):
+        start = perf_counter()
+        found = features(inputs)
+        seconds = perf_counter() - start
     told: dict[str, Any] = {"seconds": seconds, "peak": peak_bytes()}
     rows = _as_polars(found)
     if file:
