@@ -64,12 +64,11 @@ def _fill_slot(slot, first, second, lead):
 
 
 @njit(cache=True, nogil=True)
-def enrol(first, second, slots, found):
-    """How many ids there are; gives each a number in order of appearance, and rows theirs.
+def enrol(first, second, slots, people, found):
+    """How many ids there are, ``people`` of them before; gives new ones the next numbers.
 
-    -1 as soon as half of the slots are taken: then there are too few of them.
+    ``found`` gets every row's. -1 as soon as half of the slots are taken: then there are too few of them.
     """
-    people = 0
     for start in range(0, len(first), _AHEAD):
         if 2 * (people + _AHEAD) > len(slots):
             return _NOBODY

@@ -11,6 +11,9 @@ from features.admission import MOST_DATES, Runs, by_person, divert, enrol, look_
 from sources.events import MERGES, MOMENT
 from sources.merges import Events, owners
 
+# Ids hashed before they are enrolled: the hashes of so many are still in the cache then.
+_AT_ONCE = 2**17
+
 
 class RepeatedPair(ValueError):
     """The spine asks about somebody twice at one moment."""
@@ -108,7 +111,7 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     date = when.to_physical().replace_strict(
         dates.to_physical(), range(len(dates)), return_dtype=pl.UInt8
     )
-    ids = Hashed.of_ids(pairs["subscriber_id"])
+    ids = pairs["subscriber_id"]
     links = _links(events, dates.to_list())
     person, people, register = _enrolled(ids, date.to_numpy(), links["subscriber_id"].n_unique())
     starts, rows, twin = by_person(person, people, date.to_numpy())
@@ -127,16 +130,21 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     )
 
 
-def _enrolled(ids: Hashed, date: np.ndarray, merged: int) -> tuple[np.ndarray, int, Register]:
+def _enrolled(ids: pl.Series, date: np.ndarray, merged: int) -> tuple[np.ndarray, int, Register]:
     """By row of the spine the number of its person, how many there are, and where they are found.
 
     There is room for twice as many as at the busiest date; more, where more came and went.
     """
     person, most = np.empty(len(date), np.int32), int(np.bincount(date).max(initial=1)) + merged
     while True:
-        register = Register.for_at_most(most)
-        people = enrol(ids.first, ids.second, register.slots, person)
-        if people >= 0:
+        register, people = Register.for_at_most(most), 0
+        for start in range(0, len(ids), _AT_ONCE):
+            some, theirs = ids.slice(start, _AT_ONCE), person[start : start + _AT_ONCE]
+            hashed = Hashed.of_ids(some)
+            people = enrol(hashed.first, hashed.second, register.slots, people, theirs)
+            if people < 0:
+                break
+        else:
             return person, people, register
         most *= 2
 
