@@ -67,7 +67,7 @@ def _fill_slot(slot, first, second, lead):
 def enrol(first, second, slots, people, found):
     """How many ids there are, ``people`` of them before; gives new ones the next numbers.
 
-    ``found`` gets every row's. -1 as soon as half of the slots are taken: then there are too few of them.
+    ``found`` gets every row's. -1 as soon as half of the slots are taken: there are too few then.
     """
     for start in range(0, len(first), _AHEAD):
         if 2 * (people + _AHEAD) > len(slots):
