@@ -16,11 +16,13 @@ _HEAD = """# What was measured
 Written by `make bench` and `make bench-full` from `benchmarks/results/`. Everything was run on one
 machine, each step in a process of its own, both cores free; memory is the most that the step's
 processes held together. Reading the input is inside the seconds, starting Python and importing are
-not. A ratio is the other tool's seconds over Perdura's: above 1, Perdura is faster; **below 1, the
-other tool wins**. Where a host takes idle memory back from a virtual machine, as here, touching a
-GiB for the first time costs up to two and a half seconds. Before features are timed, whoever makes
-them, another process has therefore touched as much as they will hold; elsewhere it is inside.
-Features that take under 20 seconds are made three times, and the median is told.
+not; of features neither is loading Perdura's compiled loops, half a second that a night does beside
+its first step. A ratio is the other tool's seconds over Perdura's: above 1, Perdura is faster;
+**below 1, the other tool wins**. Where a host takes idle memory back from a virtual machine, as
+here, touching a GiB for the first time costs up to two and a half seconds. While features are
+timed, whoever makes them, another process therefore holds memory that is there and lets go of as
+much as they take; elsewhere it is inside. Features that take under 20 seconds are made three times
+(small sizes: under half a second), and the median is told.
 """
 
 
