@@ -225,11 +225,12 @@ def _look_again(records, begin, end, date, mine, cuts, orders, cells, seen):
     until, before, money = cuts.until[date], cuts.before[date], orders.money
     currency = _last_currency(records, begin, end, date, orders.currency) if money else 0
     _clear(seen)
+    alone = np.uint64(0)
     for window in range(len(before)):
         for own in range(orders.sums):
             until_now = cells.sums[until, own, mine]
             seen.sums[window, own, 0] = cells.sums[before[window], own, mine] - until_now
-    for each in range(begin, end):
+    for each in range(np.uint64(begin), np.uint64(end)):
         what = records[each, 1]
         interval, unseen = (what >> 16) & 0xFFFF, what >> 32
         if interval >= until:
@@ -238,11 +239,12 @@ def _look_again(records, begin, end, date, mine, cuts, orders, cells, seen):
             told = records[each, orders.currency] if money else -1
             unseen &= money if told >= 0 and told != currency else 0
         bits = (what >> 32) & ~unseen
-        for window in range(len(before)):
+        for window in range(np.uint64(len(before))):
             if interval >= before[window]:
-                _add(records, each, unseen, window, 0, orders.channels, seen.sums)
-                _add_end(records, each, bits & orders.ended, window, 0, orders.channels, seen.ends)
-        _add_moment(records, each, bits & orders.timed, 0, 0, orders.channels, seen.moments)
+                ended = bits & orders.ended
+                _add(records, each, unseen, window, alone, orders.channels, seen.sums)
+                _add_end(records, each, ended, window, alone, orders.channels, seen.ends)
+        _add_moment(records, each, bits & orders.timed, 0, alone, orders.channels, seen.moments)
 
 
 @njit(cache=True, nogil=True)
