@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import polars as pl
 from prefect import flow, task
@@ -14,7 +15,7 @@ from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
-from flows.moments import midnight, refuse_future, today, valid_for
+from flows.moments import NotYet
 from flows.parts import parts_of, placed, scratch
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
@@ -22,7 +23,7 @@ from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
 from flows.written import written_events
 from models.model import ChurnModel
-from models.tracking import load_champion
+from models.tracking import load_champion, load_version
 from risk.ranking import Bands
 from risk.table import publish
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
@@ -37,6 +38,9 @@ beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
 
 #: Tell who is in trouble: without them nobody is offered anything.
 _TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
+
+#: Seconds: Prefect rounds the wait before a run to whole ones.
+_MOST_EARLY = 2.0
 
 #: Said of a night that the model's fitting had already seen the outcome of.
 HINDSIGHT = "the model was fitted on later outcomes"
@@ -77,33 +81,46 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@flow(name="score-nightly")
+@flow(name="night")
 @at_work
-def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Night:
-    """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
+def score_nightly(
+    scored_on: date | None = None,
+    home: Path | None = None,
+    version: str | None = None,
+    *,
+    tell: bool = True,
+) -> Night:
+    """Score everybody active with what was known before ``scored_on``.
 
     Safe to run again: a night is scored and published whole and replaces itself. If a step
     fails nothing is published, and support keeps reading the night before.
 
+    Args:
+        scored_on: The date of the night; by default the newest of which all is known.
+        home: Where everything is kept, if not where the settings say.
+        version: The model version that scores; by default the champion.
+        tell: Whether webhooks hear of it.
+
     Raises:
+        NotYet: The night uses what is still to come.
         NoChampion: No model has been promoted yet.
         NotYetKnown: Nothing has been extracted of the last days before ``scored_on``.
         NobodyToScore: Nobody was active.
     """
     settings, seconds = Settings.at(home), {}
-    refuse_future(scored_on := scored_on or today())
-    as_of = midnight(scored_on)
-    model, version = load_champion(settings.home)
-    with step("extract", seconds) as tell:
-        _extract(settings, as_of, tell)
+    scored_on = scored_on or settings.nights.newest_known(datetime.now(UTC))
+    wait_until(as_of := settings.nights.as_of(scored_on), scored_on)
+    model, version = _model(settings.home, version)
+    with step("extract", seconds) as progress:
+        _extract(settings, as_of, progress)
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with undisturbed(settings.landing), step("score", seconds) as tell:
-            scored = _score(as_of, settings, folder, tell)
-        with step("publish", seconds) as tell:
-            rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)
+        with undisturbed(settings.landing), step("score", seconds) as progress:
+            scored = _score(as_of, settings, folder, progress)
+        with step("publish", seconds) as progress:
+            rows = _publish(scored, scored_on, version, degraded, settings, progress=progress)
             beside_step(settings, scored_on)
     return Night(
         scored_on=scored_on,
@@ -111,8 +128,27 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
         model_version=version,
         degraded=degraded,
         seconds=seconds | _seconds(scored),
-        untold=tell_webhooks(settings),
+        untold=tell_webhooks(settings) if tell else None,
     )
+
+
+def wait_until(as_of: datetime, scored_on: date) -> None:
+    """Wait out the moment by which Prefect starts a run early.
+
+    Raises:
+        NotYet: ``as_of`` is further away.
+    """
+    early = (as_of - datetime.now(UTC)).total_seconds()
+    if early > _MOST_EARLY:
+        raise NotYet(
+            f"asked for the night of {scored_on}; it uses what is known by {as_of:%Y-%m-%d %H:%M} "
+            f"UTC, and it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Give a date that has come"
+        )
+    sleep(max(0.0, early))
+
+
+def _model(home: Path, version: str | None) -> tuple[ChurnModel, str]:
+    return load_champion(home) if version is None else (load_version(home, version), version)
 
 
 def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
@@ -177,7 +213,7 @@ def _publish(
         language=settings.language,
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
-        valid_for=valid_for(scored_on, settings.timezone),
+        valid_for=settings.nights.valid_for(scored_on),
         keep_months=settings.keep_nights_months,
         progress=progress,
     )

@@ -1,5 +1,6 @@
 """The versions of the model, and which of them reigns: the one that the alias names."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,12 @@ from models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import RegisteredModel
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 MODEL = "churn"
 ALIAS = "champion"
+#: Tag of a version: the moment at which it became champion.
+PROMOTED_AT = "promoted_at"
 
 _LATE = (
     "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
@@ -33,14 +36,42 @@ def reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
     number = registered.aliases.get(ALIAS) if registered else None
     if number is None:
         return None
-    place = Path(client.get_model_version_download_uri(MODEL, str(number)))
+    return read_version(client, str(number)), str(number)
+
+
+def read_version(client: "MlflowClient", number: str) -> ChurnModel:
+    """The model that was registered as version ``number``.
+
+    Raises:
+        BrokenChampion: Its files are gone.
+    """
+    place = Path(client.get_model_version_download_uri(MODEL, number))
     folder = place / "artifacts" / SERVED_FOLDER
     if not folder.is_dir():
         raise BrokenChampion(
-            f"version {number} reigns, and its files are not in {folder}. If the home was moved, "
+            f"the files of model version {number} are not in {folder}. If the home was moved, "
             "move it back; if they are lost, perdura train makes a new champion"
         )
-    return ChurnModel.load(folder), str(number)
+    return ChurnModel.load(folder)
+
+
+def champion_at(client: "MlflowClient", moment: datetime) -> str | None:
+    """The number of the version that was champion at ``moment``; ``None`` if there was none."""
+    promoted = [
+        (at, int(found.version))
+        for found in client.search_model_versions(f"name = '{MODEL}'")
+        if (at := _promoted_at(found)) is not None and at <= moment
+    ]
+    return str(max(promoted)[1]) if promoted else None
+
+
+def _promoted_at(found: "ModelVersion") -> datetime | None:
+    """When a version became champion; versions of before the tag, when they were registered."""
+    if PROMOTED_AT in found.tags:
+        return datetime.fromisoformat(found.tags[PROMOTED_AT])
+    if found.tags.get("promoted") != "true":
+        return None
+    return datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
 
 
 def _registered(client: "MlflowClient") -> "RegisteredModel | None":
@@ -62,7 +93,7 @@ def crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
         client.set_registered_model_alias(MODEL, ALIAS, registered)
-        tags = {"promoted": "true"}
+        tags = {"promoted": "true", PROMOTED_AT: datetime.now(UTC).isoformat()}
     for name, value in tags.items():
         client.set_model_version_tag(MODEL, registered, name, value)
         client.set_tag(run_id, name, value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from models.backtested import Backtest
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
 from models.params import TrainingParams
-from models.registry import crown, register, reigning
+from models.registry import champion_at, crown, read_version, register, reigning
 from models.report import write_backtest, write_report
 from models.store import mlflow_at, store_folder
 from models.trained import Trained
@@ -96,6 +97,25 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
     if found is None:
         raise missing
     return found
+
+
+def load_version(home: Path, number: str) -> ChurnModel:
+    """The model that was registered as version ``number``, champion or not.
+
+    Raises:
+        BrokenChampion: Its files are gone.
+        MlflowException: There is no such version.
+    """
+    with mlflow_at(home) as client:
+        return read_version(client, number)
+
+
+def version_at(home: Path, moment: datetime) -> str | None:
+    """The number of the version that was champion at ``moment``; ``None`` if there was none."""
+    if not (store_folder(home) / "mlflow.db").exists():
+        return None
+    with mlflow_at(home) as client:
+        return champion_at(client, moment)
 
 
 def experiment_at(client: "MlflowClient", home: Path) -> str:

@@ -42,6 +42,13 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     return Night(**found)
 
 
+def dates_of_nights(connection: sa.Connection) -> set[date]:
+    """The dates of all nights in the table; none where there is no table yet."""
+    if not columns_of(connection, NIGHTS):
+        return set()
+    return set(connection.scalars(sa.select(NIGHTS.c.scored_on)))
+
+
 def is_published(connection: sa.Connection, night: Night) -> bool:
     """Whether the night is there already, with the same content and all its rows."""
     rows = sa.select(sa.func.count()).where(RISK.c.scored_on == night.scored_on)

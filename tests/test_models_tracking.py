@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from models.store import tracking_uri
-from models.tracking import NoChampion, load_champion, log_trained
+from models.tracking import NoChampion, load_champion, load_version, log_trained, version_at
 from tests.made_up import NAMES, trained, training_set
 
 # Here MLflow is asked directly, as its own page and other people's notebooks do.
@@ -118,6 +119,19 @@ def test_a_model_that_beat_who_reigns_is_crowned_and_then_says_so(copied):
     assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
     assert load_champion(copied.home)[1] == "4"
     assert tags_of(copied, "4")["promoted"] == "true"
+
+
+def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
+    promoted = datetime.fromisoformat(tags_of(copied, "2")["promoted_at"])
+    assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
+    now = datetime.now(UTC)
+    assert version_at(copied.home, promoted - timedelta(seconds=1)) is None  # only refused ones yet
+    assert version_at(copied.home, promoted) == "2"
+    assert version_at(copied.home, now) == "4"
+    assert load_version(copied.home, "2") == load_champion(copied.home)[0]
+    # Versions of before the tag count from their registration.
+    change(copied, "delete from model_version_tags where key = 'promoted_at'")
+    assert version_at(copied.home, promoted + timedelta(seconds=1)) == "2"
 
 
 def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):
