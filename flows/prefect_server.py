@@ -22,9 +22,8 @@ _USUAL_PORT = 4200
 _PATIENCE = 120.0  # seconds
 
 # Kept in memory, as by default, the places of a queue are lost with the server and never freed.
-_ENVIRONMENT = {
-    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"
-}
+_LEASE_STORAGE = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 class NoServer(RuntimeError):
@@ -46,7 +45,7 @@ def own_server(log: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "flows.prefect_server", str(port)]
     with log.open("ab") as said:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=said, stderr=said, env=_ENVIRONMENT | os.environ
+            command, stdin=subprocess.PIPE, stdout=said, stderr=said, env={_LEASE_STORAGE: _LEASES} | os.environ
         )
     try:
         _wait(process, url, log)
