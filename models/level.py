@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from scipy.special import expit
 
 from models.calibration import Calibration
@@ -20,6 +20,10 @@ from models.split import Split
 #: With so many leavers, half of the shift that they ask for is made: the level of two months
 #: seldom differs by more than a tenth (0.1 log-odds), and its variance from n leavers is 1 / n.
 LEAVERS_FOR_HALF = 100
+
+#: Of a shift of z standard errors, 1 - 4 / z ** 2 is made at least: one that is far beyond chance
+#: is no month's whim (the positive part of James and Stein's estimator, at two standard errors).
+_BEYOND_CHANCE = 4.0
 
 _FARTHEST = 20.0
 
@@ -62,12 +66,14 @@ def level_shift(log_odds: np.ndarray, happened: np.ndarray) -> float:
     def too_high(shift: float) -> float:
         return float(expit(log_odds + shift).mean()) - rate
 
-    return float(brentq(too_high, -_FARTHEST, _FARTHEST))
+    return float(root_scalar(too_high, bracket=(-_FARTHEST, _FARTHEST)).root)
 
 
 def shrunk(shift: float, leavers: int) -> float:
-    """The part of a shift that so many leavers speak for: n / (n + 100)."""
-    return shift * leavers / (leavers + LEAVERS_FOR_HALF)
+    """The part of a shift that so many leavers speak for: n / (n + 100), more if beyond chance."""
+    evidence = leavers / (leavers + LEAVERS_FOR_HALF)
+    squared_errors = max(shift**2 * leavers, _BEYOND_CHANCE)
+    return shift * max(evidence, 1 - _BEYOND_CHANCE / squared_errors)
 
 
 def shifted(calibration: Calibration, score: np.ndarray, happened: np.ndarray) -> Calibration:

@@ -44,7 +44,12 @@ def test_the_shift_is_finite_where_all_or_none_left(left):
 
 @pytest.mark.parametrize(("leavers", "made"), [(0, 0.0), (100, 0.5), (900, 0.9)])
 def test_few_leavers_move_the_level_little(leavers, made):
-    assert shrunk(1.0, leavers) == pytest.approx(made)
+    assert shrunk(0.1, leavers) == pytest.approx(0.1 * made)
+
+
+def test_a_shift_far_beyond_chance_is_made_nearly_whole():
+    assert shrunk(1.2, 100) == pytest.approx(1.2 * (1 - 4 / 144))
+    assert shrunk(-1.2, 100) == -shrunk(1.2, 100)
 
 
 def test_a_shifted_curve_keeps_its_ranking_and_comes_nearer_to_what_came():
