@@ -32,6 +32,7 @@ def quiet() -> None:
 
 def start() -> None:
     """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
+    _make_folder()
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
@@ -45,6 +46,7 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
     To be entered before Prefect is first imported.
     """
+    _make_folder()
     if "PREFECT_API_URL" in os.environ | _profile(_PROFILES.expanduser()):
         yield
         return
@@ -63,8 +65,14 @@ def log_runs() -> None:
 
 
 def prefect_folder(home: Path) -> Path:
-    """Where Prefect keeps its runs, logs and results, unless its settings name another place."""
+    """Where Prefect keeps runs, logs and results, unless its own settings name another place."""
     return home.absolute() / "data" / "prefect"
+
+
+def _make_folder() -> None:
+    """Prefect makes its folder, but not the folders above; without it no server starts."""
+    if folder := os.environ.get("PREFECT_HOME"):
+        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 
 
 def _folders() -> dict[str, str]:

@@ -83,7 +83,8 @@ def _end_with_parent() -> None:
     """End when the pipe from the parent closes: also after kill -9."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=wait, daemon=True).start()
