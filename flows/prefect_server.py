@@ -43,9 +43,14 @@ def own_server(log: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{(port := _free_port())}"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "flows.prefect_server", str(port)]
+    environment = {_LEASE_STORAGE: _LEASES} | os.environ
     with log.open("ab") as said:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=said, stderr=said, env={_LEASE_STORAGE: _LEASES} | os.environ
+            command,
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            env=environment,
         )
     try:
         _wait(process, url, log)
