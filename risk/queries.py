@@ -43,10 +43,13 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
 
 
 def dates_of_nights(connection: sa.Connection) -> set[date]:
-    """The dates of all nights in the table; none where there is no table yet."""
-    if not columns_of(connection, NIGHTS):
+    """The dates of all nights in the table but trials; none where there is no table yet."""
+    if not (columns := columns_of(connection, NIGHTS)):
         return set()
-    return set(connection.scalars(sa.select(NIGHTS.c.scored_on)))
+    query = sa.select(NIGHTS.c.scored_on)
+    if NIGHTS.c.trial.name in columns:
+        query = query.where(NIGHTS.c.trial.is_not(True))
+    return set(connection.scalars(query))
 
 
 def is_published(connection: sa.Connection, night: Night) -> bool:
