@@ -1,4 +1,4 @@
-"""The table of erased ids, and whatever else the code has that the store lacks."""
+"""What a risk is for, whether its night is a trial, and which of its texts were unknown."""
 
 from alembic import op
 
@@ -9,5 +9,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make what is missing."""
+    """Add the columns, null in the nights that are there: nobody wrote it down then."""
     complete(op.get_bind())
