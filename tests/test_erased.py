@@ -39,7 +39,7 @@ def settings(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) ->
     return Settings()
 
 
-def contact(who: str) -> dict[str, str]:
+def contact(who: str) -> dict[str, Any]:
     return {"contact_id": str(uuid4()), "subscriber_id": who, "action": "called"}
 
 
@@ -103,7 +103,7 @@ def test_the_audit_keeps_a_pseudonym_of_whom_it_was_asked_about(
     hidden = "forgotten:" + read_tombstones(settings.landing).of(GONE)
     asked = api.get("/v1/audit", params={"subscriber_id": GONE})
     assert asked.json()["rows"] == []
-    late = {"token_id": "t", "token_name": "desk", "what": "list"}
+    late: dict[str, Any] = {"token_id": "t", "token_name": "desk", "what": "list"}
     with writing(settings.risk_url) as connection:
         listed = Entry(**late, detail={"people": [GONE, "ann"]})
         write(connection, [listed, Entry(**late, subscriber_id=GONE)])
