@@ -42,8 +42,8 @@ def end_with_us() -> None:
         return
 
     @wraps(start)
-    def watched(server: SubprocessASGIServer) -> subprocess.Popen:
-        process = start(server)
+    def watched(self: SubprocessASGIServer) -> subprocess.Popen:
+        process = start(self)
         _watch(process.pid)
         return process
 

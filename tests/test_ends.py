@@ -98,16 +98,15 @@ def answers(address: str, token: str) -> int:
 
 def test_two_servers_on_any_port_leave_each_others_tokens_and_a_killed_ones_goes(tmp_path: Path):
     put(scores(score("ann", 0.3, mrr=900)), f"sqlite:///{tmp_path}/data/risk.db", MARCH_2)
-    with serving(tmp_path) as (killed, first):
-        with serving(tmp_path) as (_, second):
-            assert answers(first["address"], first["token"]) == 200
-            assert answers(second["address"], second["token"]) == 200
-            killed.kill()
-            killed.wait()
-            assert answers(second["address"], first["token"]) == 200  # nobody has looked yet
-            with serving(tmp_path) as (_, third):
-                assert answers(third["address"], first["token"]) == 401
-                assert answers(third["address"], second["token"]) == 200
+    with serving(tmp_path) as (killed, first), serving(tmp_path) as (_, second):
+        assert answers(first["address"], first["token"]) == 200
+        assert answers(second["address"], second["token"]) == 200
+        killed.kill()
+        killed.wait()
+        assert answers(second["address"], first["token"]) == 200  # nobody has looked yet
+        with serving(tmp_path) as (_, third):
+            assert answers(third["address"], first["token"]) == 401
+            assert answers(third["address"], second["token"]) == 200
 
 
 def test_an_address_that_is_taken_is_said_before_anything_is_written(tmp_path: Path):
