@@ -89,6 +89,8 @@ class ChurnModel:
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """How likely each row's subscriber is to leave within the horizon.
 
+        A text that the model has never seen is read as an unknown one.
+
         Args:
             frame: The columns of the contract, in any order, beside ``subscriber_id`` and
                 ``as_of`` or without.
@@ -99,7 +101,6 @@ class ChurnModel:
 
         Raises:
             ColumnMismatch: A column is missing, is not known, or has text for numbers.
-            UnknownCategory: A text was not there when the model was fitted.
         """
         return self.predict_encoded(self.contract.encode(frame))
 
@@ -114,7 +115,7 @@ class ChurnModel:
             the risk.
 
         Raises:
-            ColumnMismatch, UnknownCategory: As ``predict``.
+            ColumnMismatch: As ``predict``.
             NoMonths: It does not know of later months.
         """
         if self.months is None:
