@@ -76,7 +76,7 @@ def train(
     model = _with_months(made.model, training, params)
     model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
+    reigning = ask_champion(champion, split.judge, training.newest, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     judgements = _judgements(judged, training.shares.calls(params.calls))
@@ -89,7 +89,7 @@ def train(
         judgements=judgements,
         judged=judged,
         verdict=decided,
-        fingerprint=fingerprint(training.rows, training.known_until),
+        fingerprint=fingerprint(training.learnt_from, training.known_until),
         sizes=split.sizes | {"left_out_rows": training.shares.left_out},
         shares=training.shares,
         columns=training.columns,
