@@ -1,7 +1,7 @@
 """The column contract: which columns a model reads, in which order, and what texts they hold.
 
-LightGBM predicts without complaint from wrong columns, so they are refused here, before it is asked.
-A text that the model has never seen is read as an unknown one; ``unseen`` says where.
+LightGBM predicts without complaint from wrong columns, so they are refused here, before it is
+asked. A text that the model has never seen is read as an unknown one; ``unseen`` says where.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -51,8 +51,9 @@ def score(
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
         ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.advice``),
         ``unknown_values`` (the columns that hold a text the model has never seen, by name, e.g.
-        ``plan, currency``; null where none does); and where the model knows of later months and ``about`` has ``mrr`` and ``currency``, what each is worth,
-        as of ``models.worth.worth_of``.
+        ``plan, currency``; null where none does); and where the model knows of later months and
+        ``about`` has ``mrr`` and ``currency``, what each is worth, as of
+        ``models.worth.worth_of``.
 
     Raises:
         ColumnMismatch: The model cannot read these rows as it was fitted.
