@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from models.model import SERVED_FOLDER, ChurnModel
 from models.question import Question
+from models.store_paths import OutsideTheHome, in_home
 from models.trained import Trained
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class BrokenChampion(LookupError):
     """A version reigns whose files are gone."""
 
 
-def model_name(client: "MlflowClient", question: Question) -> str:
+def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
     """The registered model that answers a question.
 
     ``churn``, unless its champion answers another one: then a model of its own.
@@ -36,7 +37,7 @@ def model_name(client: "MlflowClient", question: Question) -> str:
     if _registered(client, question.model_name):
         return question.model_name
     try:
-        champion = reigning(client)
+        champion = reigning(client, home)
     except BrokenChampion:  # whatever it answered, it is to be replaced
         return MODEL
     other = champion is not None and Question.of(champion[0]) != question
@@ -48,31 +49,38 @@ def label(name: str, version: str) -> str:
     return version if name == MODEL else f"{name}/{version}"
 
 
-def reigning(client: "MlflowClient", name: str = MODEL) -> tuple[ChurnModel, str] | None:
+def reigning(
+    client: "MlflowClient", home: Path, name: str = MODEL
+) -> tuple[ChurnModel, str] | None:
     """The model that the alias names and its version; none where there is no model or alias.
 
+    Its files are found relative to ``home``, wherever that lies by now.
+
     Raises:
-        BrokenChampion: The alias names a version whose files are gone.
+        BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
     """
     registered = _registered(client, name)
     number = registered.aliases.get(ALIAS) if registered else None
     if number is None:
         return None
-    return load(client, name, str(number)), str(number)
+    return load(client, home, name, str(number)), str(number)
 
 
-def load(client: "MlflowClient", name: str, number: str) -> ChurnModel:
-    """A version of a registered model.
+def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnModel:
+    """A version of a registered model, its files found as of ``reigning``.
 
     Raises:
-        BrokenChampion: Its files are gone.
+        BrokenChampion: Its files are gone, or not in ``home``.
     """
-    place = Path(client.get_model_version_download_uri(name, number))
-    folder = place / "artifacts" / SERVED_FOLDER
+    location = client.get_model_version_download_uri(name, number)
+    try:
+        folder = in_home(home, location) / "artifacts" / SERVED_FOLDER
+    except OutsideTheHome as error:
+        raise BrokenChampion(f"version {number} reigns, and {error}") from error
     if not folder.is_dir():
         raise BrokenChampion(
-            f"version {number} reigns, and its files are not in {folder}. If the home was moved, "
-            "move it back; if they are lost, perdura train makes a new champion"
+            f"version {number} reigns, and its files are not in {folder}. Restore that folder from "
+            "where the home was copied from, or from a backup; perdura train makes a new champion"
         )
     return ChurnModel.load(folder)
 
@@ -89,9 +97,11 @@ def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
         return None
 
 
-def crown(client: "MlflowClient", trained: Trained, name: str, number: str, run_id: str) -> None:
+def crown(
+    client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
+) -> None:
     """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _still_reigning(client, name)
+    now = _still_reigning(client, home, name)
     if now is not None and now[0] not in (trained.beaten, trained.model):
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
@@ -102,9 +112,9 @@ def crown(client: "MlflowClient", trained: Trained, name: str, number: str, run_
         client.set_tag(run_id, tag, value)
 
 
-def _still_reigning(client: "MlflowClient", name: str) -> tuple[ChurnModel, str] | None:
+def _still_reigning(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
     try:
-        return reigning(client, name)
+        return reigning(client, home, name)
     except BrokenChampion:
         return None
 

@@ -13,14 +13,13 @@ from models.params import TrainingParams
 from models.question import Question
 from models.registry import MODEL, crown, label, model_name, register, reigning
 from models.report import write_backtest, write_report
-from models.store import mlflow_at, store_folder
+from models.store import mlflow_at
+from models.store_paths import EXPERIMENT, database_file, store_folder
 from models.trained import Trained
 from models.trial import NoTrial, Refused, best_refused, load_refused, refused_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-EXPERIMENT = "churn"
 
 _SERVED = Path(__file__).with_name("served.py")
 _REPORT = "report"
@@ -62,10 +61,10 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         trained.model.save(written / SERVED_FOLDER)
         tell(2, 3, "register")
         run_id, source = _log(trained, written, experiment_at(client, home))
-        name = model_name(client, Question.of(trained.params))
+        name = model_name(client, home, Question.of(trained.params))
         number = register(client, name, source, run_id, _tags(trained))
         if trained.verdict.promoted:
-            crown(client, trained, name, number, run_id)
+            crown(client, home, trained, name=name, number=number, run_id=run_id)
     tell(3, 3, "done")
     return label(name, number)
 
@@ -98,14 +97,14 @@ def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnMo
         BrokenChampion: One reigns whose files are gone.
         MlflowException: The registry could not be asked; somebody may reign.
     """
-    if not (store_folder(home) / "mlflow.db").exists():
+    if not database_file(home).exists():
         raise _no_champion(home)
     with mlflow_at(home) as client:
-        name = MODEL if question is None else model_name(client, question)
-        if found := reigning(client, name):
+        name = MODEL if question is None else model_name(client, home, question)
+        if found := reigning(client, home, name):
             return found[0], label(name, found[1])
-        other = None if name == MODEL else reigning(client)
-        refused = [] if question is None else refused_versions(client, question)
+        other = None if name == MODEL else reigning(client, home)
+        refused = [] if question is None else refused_versions(client, home, question)
     if question and other:
         raise _other_question(question, *other)
     raise _no_champion(home, refused)
@@ -118,17 +117,17 @@ def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
         NoTrial: A champion reigns, or there is no version that may be tried.
         BrokenChampion: One reigns whose files are gone.
     """
-    if not (store_folder(home) / "mlflow.db").exists():
+    if not database_file(home).exists():
         raise NoTrial("asked for a trial; no version has been trained yet. Run perdura train")
     with mlflow_at(home) as client:
-        name = model_name(client, question)
-        if found := reigning(client, name):
+        name = model_name(client, home, question)
+        if found := reigning(client, home, name):
             raise NoTrial(
                 f"asked for a trial; version {label(name, found[1])} is the champion, and a trial "
                 "never takes its place. Run perdura score"
             )
-        refused = best_refused(refused_versions(client, question), question)
-        return load_refused(client, refused), refused
+        refused = best_refused(refused_versions(client, home, question), question)
+        return load_refused(client, home, refused), refused
 
 
 def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:

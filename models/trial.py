@@ -1,6 +1,7 @@
 """The version that a night is tried with, where none was good enough to be the champion."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.model import ChurnModel
@@ -38,9 +39,9 @@ class Refused:
     number: str
 
 
-def refused_versions(client: "MlflowClient", question: Question) -> list[Refused]:
+def refused_versions(client: "MlflowClient", home: Path, question: Question) -> list[Refused]:
     """The versions for a question that were refused, oldest first."""
-    names = dict.fromkeys((MODEL, model_name(client, question)))
+    names = dict.fromkeys((MODEL, model_name(client, home, question)))
     return [
         _refused(client, name, version)
         for name in names
@@ -73,14 +74,14 @@ def best_refused(refused: list[Refused], question: Question) -> Refused:
     )
 
 
-def load_refused(client: "MlflowClient", refused: Refused) -> ChurnModel:
+def load_refused(client: "MlflowClient", home: Path, refused: Refused) -> ChurnModel:
     """The model of a version that was refused.
 
     Raises:
         NoTrial: Its files are gone.
     """
     try:
-        return load(client, refused.name, refused.number)
+        return load(client, home, refused.name, refused.number)
     except BrokenChampion as error:
         raise NoTrial(
             f"asked for a trial; the files of version {refused.version} are gone. Run perdura train"
