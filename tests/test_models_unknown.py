@@ -16,7 +16,7 @@ NEW = ROWS.with_columns(
 )
 
 
-PLANS = next(column.categories for column in MODEL.contract.columns if column.categories) or ()
+PLANS = [*(next(c.categories for c in MODEL.contract.columns if c.categories) or ())]
 
 
 def with_plan(plan: str | None) -> pl.DataFrame:
