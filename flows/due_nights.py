@@ -12,7 +12,6 @@ from flows.progress import STDERR
 from flows.schedule_record import give_up, read_record
 from flows.score_nightly import Night, score_nightly
 from flows.settings import Settings
-from models.tracking import version_at
 from risk.table import published_dates
 from sources.turns import alone_in
 
@@ -97,13 +96,11 @@ def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNight
 
 def _score_missed(settings: Settings, day: date) -> Night | str:
     """The night, or why it cannot be scored."""
-    version = version_at(settings.home, settings.nights.due(day))
-    if version is None:
-        return "no model was champion when it was due"
+    # Webhooks hear of the newest night only: older moves are no news.
+    newest = day == settings.nights.newest_due(datetime.now(UTC))
+    then = settings.nights.due(day)
     try:
-        # Webhooks hear of the newest night only: older moves are no news.
-        newest = day == settings.nights.newest_due(datetime.now(UTC))
-        return score_nightly(day, settings.home, version, tell=newest)
+        return score_nightly(day, settings.home, champion_at=then, tell=newest)
     except Exception as error:  # whatever it is: the next night is scored all the same
         ours = type(error).__module__.startswith(("sources.", "models.", "risk.", "flows."))
         return str(error) if ours else type(error).__name__

@@ -36,6 +36,9 @@ def start() -> None:
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
+        from flows.temporary_server import end_with_us
+
+        end_with_us()
         with get_client(sync_client=True) as client:
             client.hello()
 
@@ -60,6 +63,7 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
 def log_runs() -> None:
     """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
+    _make_folder()
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
 
@@ -70,9 +74,9 @@ def prefect_folder(home: Path) -> Path:
 
 
 def _make_folder() -> None:
-    """Prefect makes its folder, but not the folders above; without it no server starts."""
+    """Make Prefect's folder: Prefect makes none whose parent is missing, and waits for ever."""
     if folder := os.environ.get("PREFECT_HOME"):
-        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _folders() -> dict[str, str]:

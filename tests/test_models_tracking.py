@@ -18,7 +18,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from models.store import tracking_uri
-from models.tracking import NoChampion, load_champion, load_version, log_trained, version_at
+from models.tracking import NoChampion, load_champion, log_trained
 from tests.made_up import NAMES, trained, training_set
 
 # Here MLflow is asked directly, as its own page and other people's notebooks do.
@@ -125,13 +125,13 @@ def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
     promoted = datetime.fromisoformat(tags_of(copied, "2")["promoted_at"])
     assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
     now = datetime.now(UTC)
-    assert version_at(copied.home, promoted - timedelta(seconds=1)) is None  # only refused ones yet
-    assert version_at(copied.home, promoted) == "2"
-    assert version_at(copied.home, now) == "4"
-    assert load_version(copied.home, "2") == load_champion(copied.home)[0]
+    with pytest.raises(NoChampion, match="no model had been promoted by then"):  # refused ones only
+        load_champion(copied.home, at=promoted - timedelta(seconds=1))
+    assert load_champion(copied.home, at=promoted)[1] == "2"
+    assert load_champion(copied.home, at=now)[1] == "4"
     # Versions of before the tag count from their registration.
     change(copied, "delete from model_version_tags where key = 'promoted_at'")
-    assert version_at(copied.home, promoted + timedelta(seconds=1)) == "2"
+    assert load_champion(copied.home, at=promoted + timedelta(seconds=1))[1] == "2"
 
 
 def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):
@@ -249,7 +249,14 @@ def test_the_served_model_refuses_what_the_model_refuses(store):
     for wrong in (
         frame.drop(columns="csat"),
         frame.assign(usage_30d=1.0),
-        frame.assign(plan="gold"),
     ):
         with pytest.raises(ValueError, match=r"perdura train"):
             served.predict(wrong)
+
+
+def test_the_served_model_reads_a_text_it_has_never_seen_as_an_unknown_one(store):
+    mlflow.set_tracking_uri(tracking_uri(store.home))
+    served = mlflow.pyfunc.load_model("models:/churn@champion")
+    frame: pd.DataFrame = FRAME.to_pandas()
+    new, unknown = (served.predict(frame.assign(plan=plan)) for plan in ("gold", None))
+    assert new.equals(unknown)
