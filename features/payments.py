@@ -86,6 +86,7 @@ PAID = Feature(
     signal="payment_activity",
     en=Phrases("nothing was paid", "1 payment was made", "{n} payments were made"),
     es=Phrases("no se pagó nada", "se hizo 1 pago", "se hicieron {n} pagos"),
+    billed=True,
 )
 
 SINCE_PAID = Feature(
@@ -97,6 +98,7 @@ SINCE_PAID = Feature(
     signal="payment_activity",
     en=Phrases("nothing was ever paid", "", "the last payment was {n} ago"),
     es=Phrases("nunca se pagó nada", "", "el último pago fue hace {n}"),
+    billed=True,
 )
 
 SINCE_FIRST_PAID = Feature(
@@ -122,6 +124,7 @@ AMOUNT_PAID = Feature(
     currency="payment_currency",
     en=Phrases("nothing was paid", "", "{n} was paid"),
     es=Phrases("no se pagó nada", "", "se pagaron {n}"),
+    billed=True,
 )
 
 AMOUNT_TREND = Derived(
@@ -141,6 +144,7 @@ AMOUNT_TREND = Derived(
         "pagó el {n} de lo habitual en los últimos 90 días",
         "no se pagó nada en un año",
     ),
+    billed=True,
 )
 
 REFUNDED = Feature(

@@ -146,9 +146,9 @@ def test_where_invoices_are_not_known_the_term_runs_from_the_payment():
     ids=["owes an invoice", "the term is over", "the term is unknown"],
 )
 def test_outside_a_paid_term_the_days_since_a_payment_are_what_they_are(arrears):
-    row = one(days_since_paid=370.0).with_columns(**{
-        name: pl.lit(value, pl.Float64) for name, value in arrears.items()
-    })
+    row = one(days_since_paid=370.0).with_columns(
+        **{name: pl.lit(value, pl.Float64) for name, value in arrears.items()}
+    )
     assert "renewal" not in {
         signal for signal, text in reasons(row) if "payment" in text or "paid" in text
     }
