@@ -36,9 +36,10 @@ TRIED = Feature(
     windows=(90, 365),
     when_empty=0,
     unit="payments",
-    signal="payment_failures",
+    signal="payment_activity",
     en=Phrases("no payment was tried", "1 payment was tried", "{n} payments were tried"),
     es=Phrases("no se intentó ningún pago", "se intentó 1 pago", "se intentaron {n} pagos"),
+    billed=True,
 )
 
 FAILED_SHARE = Derived(
