@@ -62,6 +62,8 @@ def find_candidates(
 ) -> Candidates:
     """What could be a reason for the risks of some rows.
 
+    A text that the model has never seen is none: the model does not know what it means.
+
     Args:
         model: Whose risks they are.
         frame: The columns of its contract.
@@ -71,6 +73,10 @@ def find_candidates(
     from models.strongest import pick_strongest
 
     signs, found = columns.in_rows(frame), explained(model.booster_text, matrix)
+    for name, rows in model.contract.unseen(frame).items():
+        place = model.contract.names.index(name)
+        found.added[rows.to_numpy(), place] = 0
+        signs.mute[rows.to_numpy(), place] = True
     slope = model.calibration.slope(model.base, found.score)
     shape = (len(matrix), _LOOKED_AT)
     weight = np.zeros(shape, np.float32)

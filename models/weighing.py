@@ -51,6 +51,8 @@ def weigh(
 ) -> Weighed:
     """The scores of rows and the strongest reasons for them, block by block on all cores.
 
+    A text that the model has never seen is no reason: the model does not know what it means.
+
     Args:
         model: Whose scores they are.
         frame: The columns of its contract.
@@ -60,7 +62,7 @@ def weigh(
             ones and the features that say so; the scores do not change by it.
 
     Raises:
-        ColumnMismatch, UnknownCategory: As ``model.predict``.
+        ColumnMismatch: As ``model.predict``.
         UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
