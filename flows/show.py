@@ -29,6 +29,7 @@ _NAMES = {
     "champion": "champion",
     "logistic": "logistic",
     "recency": "recency",
+    "own_rate": "own rate",
     "constant": "constant",
 }
 

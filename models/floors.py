@@ -16,6 +16,8 @@ class Floors:
         roc_auc: At least this on the judged rows.
         roc_auc_surely: At least this in 95 of 100 resamples.
         calibration_error: At most this.
+        lift_surely: Among those whom support can call there are more leavers than this many times
+            the share of all, in 95 of 100 resamples.
         sure: In this share of the resamples a challenger must be better than the champion.
         most_lost: Made anew at earlier dates, at this share of them at most it may be no better
             than who says the same rate of everybody.
@@ -25,6 +27,7 @@ class Floors:
     roc_auc: float = 0.60
     roc_auc_surely: float = 0.55
     calibration_error: float = 0.05
+    lift_surely: float = 1.0
     sure: float = 0.90
     most_lost: float = 0.25
     leaks: LeakBounds = field(default_factory=LeakBounds)
@@ -39,7 +42,7 @@ def below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float
         surely: Its ROC AUC is at least this in 95 of 100 resamples.
     """
     model, constant = judgements["model"], judgements["constant"]
-    recency = judgements.get("recency")
+    recency, own_rate = judgements.get("recency"), judgements.get("own_rate")
     missed = []
     if model.roc_auc < floors.roc_auc:
         missed.append(
@@ -55,6 +58,11 @@ def below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float
             f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
             f"everybody ({constant.log_loss:.4f})"
         )
+    if own_rate and model.log_loss >= own_rate.log_loss:
+        missed.append(
+            f"its log loss is {model.log_loss:.4f}, no better than saying each subscriber's own "
+            f"past rate ({own_rate.log_loss:.4f})"
+        )
     if recency and model.roc_auc <= recency.roc_auc:
         missed.append(
             f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
@@ -66,6 +74,25 @@ def below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float
             f"most {floors.calibration_error:.3f} from them"
         )
     return missed
+
+
+def without_lift(lift: float, surely: float | None, calls: int, floors: Floors) -> list[str]:
+    """Why calling the riskiest would find no more leavers than calling at random, if so.
+
+    Args:
+        lift: Of the judged rows.
+        surely: As of ``surely_lift``; ``None``: all would be called.
+        calls: How many people support can call on one date.
+        floors: What it must reach.
+    """
+    if surely is None or surely > floors.lift_surely:
+        return []
+    why = (
+        f"it has no lift for sure among the {calls:,} riskiest of each date, as many as support "
+        f"can call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
+        f"{surely:.2f} times or less; even there it must be more than {floors.lift_surely:.0f}"
+    )
+    return [why]
 
 
 def unsteady(earlier: pl.DataFrame, floors: Floors) -> list[str]:

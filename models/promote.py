@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from models.floors import Floors, below_floors, unsteady
+from models.floors import Floors, below_floors, unsteady, without_lift
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
+from models.lift import surely_lift
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
 
@@ -34,6 +35,7 @@ def verdict(
     judgements: dict[str, Judgement],
     reigning: Reigning | None = None,
     *,
+    calls: int | None = None,
     earlier: pl.DataFrame | None = None,
     leaks: Leaks | None = None,
     floors: Floors | None = None,
@@ -46,6 +48,7 @@ def verdict(
             was asked, ``champion``, null where it cannot read the row.
         judgements: Of the ``model`` and of its baselines, by name.
         reigning: Why the champion could not be asked, cannot be beaten, or cannot go on.
+        calls: How many people support can call on one date; ``None``: nobody is called.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         leaks: What the leak alarm looked at.
@@ -59,6 +62,10 @@ def verdict(
         below += unsteady(earlier, floors)
     below += _beaten_by_a_line(drawn, floors.sure)
     measured = {"roc_auc_surely": surely}
+    if calls is not None:
+        lift = surely_lift(rows, calls, seed)
+        below += without_lift(judgements["model"].lift, lift, calls, floors)
+        measured |= {} if lift is None else {"lift_surely": lift}
     alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
     if leaks is not None:
         measured |= leaks.measured

@@ -21,6 +21,7 @@ from models.learn_expansion import learn_expansion
 from models.learn_survival import judge_survival, learn_survival
 from models.level import Level, with_newest_level
 from models.model import ChurnModel
+from models.own_rate import own_rate
 from models.params import TrainingParams
 from models.people import person_column
 from models.promote import verdict
@@ -80,9 +81,18 @@ def train(
     reigning = ask_champion(champion, split.judge, training.newest, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    judgements = _judgements(judged, training.shares.calls(params.calls))
+    calls = training.shares.calls(params.calls)
+    judgements = _judgements(judged, calls)
     leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
-    decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
+    decided = verdict(
+        judged,
+        judgements,
+        reigning,
+        calls=calls,
+        earlier=earlier,
+        leaks=leaks,
+        floors=floors,
+    )
     tell(4, len(_STEPS), "done")
     return Trained(
         model=model,
@@ -160,6 +170,8 @@ def fit_and_judge(
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
+    if "own_rate" in beside:
+        baselines["own_rate"] = own_rate(split.fit, split.judge, training.shares.stayers)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked, level)
 
