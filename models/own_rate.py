@@ -25,7 +25,7 @@ def own_rate(fit: pl.DataFrame, judged: pl.DataFrame, stayers: float = 1.0) -> n
     """
     left = pl.col("churned").cast(pl.Float64)
     own = fit.select(person=person_column(fit), left=left, rows=left + (1 - left) / stayers)
-    rate = float(own["left"].sum() / own["rows"].sum())
+    rate = float(own["left"].to_numpy().sum() / own["rows"].to_numpy().sum())
     past = own.group_by("person").sum()
     asked = judged.select(person=person_column(judged))
     known = asked.join(past, on="person", how="left", maintain_order="left").fill_null(0)
