@@ -64,6 +64,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     console.print(table)
     tuned = [trained.tuned] if trained.tuned else []
     for words in (
+        *trained.notes,
         *trained.reasons,
         *trained.offers,
         *trained.unlearnt,

@@ -61,6 +61,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
                 *left_out(trained.sizes),
+                *trained.notes,
                 _LIMITS,
             ]
         )

@@ -8,6 +8,7 @@ import polars as pl
 
 from features.definition import Column
 from models.baselines import BASELINES, baseline_risks
+from models.diagnosis import Diagnosis, rates_by_date
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
@@ -26,7 +27,8 @@ from models.params import TrainingParams
 from models.people import person_column
 from models.promote import verdict
 from models.reigning import ask_champion
-from models.split import Split, split_rows
+from models.source_facts import SourceFacts
+from models.split import Split, refuse_without_leavers, split_rows
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
 
@@ -51,6 +53,7 @@ def train(
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
     floors: Floors | None = None,
+    facts: SourceFacts | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Fit and judge a model. Nothing is written, and nobody is promoted by it.
@@ -64,6 +67,7 @@ def train(
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
+        facts: What the sources hold, to say what likely causes a refusal.
         progress: Told before each step: how many are done, of how many, and which is next.
 
     Raises:
@@ -71,6 +75,7 @@ def train(
         NotEnoughChurn: A part of the split has only people who left, or only who stayed.
     """
     tell = progress or _silent
+    refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
@@ -92,6 +97,7 @@ def train(
         earlier=earlier,
         leaks=leaks,
         floors=floors,
+        diagnosis=_diagnosis(training, made, params, facts),
     )
     tell(4, len(_STEPS), "done")
     return Trained(
@@ -110,7 +116,25 @@ def train(
         months=_judged_months(model, training, split, params),
         expansion=expansion,
         level=made.level,
+        notes=() if facts is None else facts.notes,
         beaten=champion,
+    )
+
+
+def _diagnosis(
+    training: TrainingSet, made: "Made", params: TrainingParams, facts: SourceFacts | None
+) -> Diagnosis:
+    fitted = made.split.fit
+    rates = rates_by_date(
+        training.rows, training.shares.stayers, fitted["as_of"].unique().to_list()
+    )
+    return Diagnosis(
+        rates=rates,
+        judged=made.judged,
+        fitted_leavers=int(fitted["churned"].sum()),
+        params=params,
+        level=made.level,
+        facts=facts,
     )
 
 
