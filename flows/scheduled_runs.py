@@ -104,7 +104,9 @@ def _runs(
     except ObjectNotFound:
         return []
     wanted = FlowRunFilter(
-        expected_start_time=FlowRunFilterExpectedStartTime(before_=before, after_=after),
+        expected_start_time=FlowRunFilterExpectedStartTime.model_validate(
+            {"before_": before, "after_": after}
+        ),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
         if states
         else None,

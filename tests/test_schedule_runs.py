@@ -69,8 +69,8 @@ def test_a_run_that_never_appears_is_reported_and_its_night_is_made_up(home, tmp
 
 def test_without_a_server_the_schedule_starts_one_that_ends_with_it(home, tmp_path):
     with scheduled(environment(home), tmp_path / "log") as served:
-        address = wait_for(lambda: served.server, served)
-        env = served.env | {"PREFECT_API_URL": f"{address}/api"}
+        address = wait_for(lambda: served.server or "", served)
+        env = {**served.env, "PREFECT_API_URL": f"{address}/api"}
         # A temporary server, which has no scheduler, would never have one.
         wait_for(lambda: any(run["auto_scheduled"] for run in nights(env)), served)
         served.stop(signal.SIGKILL)
