@@ -18,11 +18,12 @@ serve: $(READY)
 test: check browser
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-# The pages are tested in a real Chromium, and the risk table through a real PgBouncer, which are
-# installed here if there are none.
+# The pages are tested in a real Chromium, the risk table through a real PgBouncer, the schedule on
+# other dates: what is missing for that is installed here.
 browser: $(READY)
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.pgbouncer
+	@$(BIN)/python -m tests.faked_clock
 
 check: $(READY)
 	@$(BIN)/ruff check .

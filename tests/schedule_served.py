@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
@@ -92,9 +92,9 @@ def scheduled(env: Mapping[str, str], log: Path) -> Iterator[Served]:
             served.stop(signal.SIGKILL)
 
 
-def soon(now: datetime, margin: timedelta) -> str:
-    """The next whole minute that is at least ``margin`` away, as the setting ``night_at``."""
-    return f"{(now + margin + timedelta(minutes=1)).astimezone(UTC):%H:%M}"
+def soon(now: datetime, margin: timedelta) -> datetime:
+    """The next whole minute that is at least ``margin`` away."""
+    return (now + margin + timedelta(minutes=1)).replace(second=0, microsecond=0)
 
 
 def wait_for(ask: Callable[[], T], served: Served) -> T:

@@ -35,12 +35,12 @@ def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_scheduler_makes_the_night_that_is_due(home, tmp_path):
     # At 026edc5 it never did: Prefect 3.8.8 failed at every pass of its scheduler.
-    url, today = Settings(home=home).risk_url, datetime.now(UTC).date()
+    url = Settings(home=home).risk_url
     with server(tmp_path / "prefect") as api:
-        at = soon(datetime.now(UTC), timedelta(seconds=30))
-        env = environment(home, PREFECT_API_URL=api, PERDURA_NIGHT_AT=at)
+        due = soon(datetime.now(UTC), timedelta(seconds=30))
+        env = environment(home, PREFECT_API_URL=api, PERDURA_NIGHT_AT=f"{due:%H:%M}")
         with scheduled(env, tmp_path / "log") as served:
-            wait_for(lambda: today in published_dates(url), served)
+            wait_for(lambda: due.date() in published_dates(url), served)
             code, said = served.health()
             assert code == 0, said
             for words in LISTS:
@@ -53,18 +53,23 @@ def test_the_scheduler_makes_the_night_that_is_due(home, tmp_path):
 
 
 def test_a_run_that_never_appears_is_reported_and_its_night_is_made_up(home, tmp_path):
-    url, today = Settings(home=home).risk_url, datetime.now(UTC).date()
+    url = Settings(home=home).risk_url
     clear_nights(url)
     with server(tmp_path / "prefect", PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED="false") as api:
-        at = soon(datetime.now(UTC), timedelta(seconds=75))
+        due = soon(datetime.now(UTC), timedelta(seconds=75))
         env = environment(
-            home, PREFECT_API_URL=api, PERDURA_NIGHT_AT=at, PERDURA_OVERDUE_MINUTES="0.2"
+            home,
+            PREFECT_API_URL=api,
+            PERDURA_NIGHT_AT=f"{due:%H:%M}",
+            PERDURA_OVERDUE_MINUTES="0.2",
         )
         with scheduled(env, tmp_path / "log") as served:
             wait_for(lambda: served.health()[0] == 1, served)
             assert "score-nightly/perdura was due at" in served.health()[1]
             assert "the Prefect server has made no run of it" in served.said
-            wait_for(lambda: today in published_dates(url), served)  # the calendar knows it, too
+            wait_for(
+                lambda: due.date() in published_dates(url), served
+            )  # the calendar knows it, too
 
 
 def test_without_a_server_the_schedule_starts_one_that_ends_with_it(home, tmp_path):
