@@ -57,7 +57,7 @@ def own_server(log: Path) -> Iterator[str]:
         yield f"{url}/api"
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()  # closes the pipe, too
 
 
 def _free_port() -> int:
