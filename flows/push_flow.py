@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from prefect import flow
-
+from flows.private_runs import private_flow
 from flows.push_tools import push_to
 from flows.settings import Settings
 from risk.out.pushing import Pushed
 
 
-@flow(name="push-tools")
+@private_flow(name="push-tools")
 def push_flow(home: Path | None = None) -> dict[str, Pushed]:
     """As ``perdura push``, for each of the settings' ``push``; one that fails stops no other.
 

@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from flows.at_work import at_work
 from flows.beside_night import write_beside
@@ -16,6 +14,7 @@ from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
 from flows.parts import parts_of, placed, scratch
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.send_webhooks import tell_webhooks
@@ -31,8 +30,8 @@ from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 from sources.turns import undisturbed
 
-publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
-beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
+publish_step = private_task(publish, "publish")
+beside_step = private_task(write_beside, "beside")
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
@@ -77,7 +76,7 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@flow(name="score-nightly")
+@private_flow(name="score-nightly")
 @at_work
 def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Night:
     """Score everybody active with what was known before ``scored_on`` (by default today, UTC).

@@ -6,14 +6,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import known_history, learns_contacts, training_dates, tuned_params
 from flows.parts import parts_of, placed, scratch
 from flows.past import Past, past
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
@@ -29,9 +28,9 @@ from models.training_set import TrainingSet
 from sources.landing import read_events
 from sources.turns import undisturbed
 
-train_step = task(name="train", cache_policy=NO_CACHE)(train)
-log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
-earlier_step = task(name="earlier", cache_policy=NO_CACHE)(at_earlier_dates)
+train_step = private_task(train, "train")
+log_step = private_task(log_trained, "log")
+earlier_step = private_task(at_earlier_dates, "earlier")
 
 # What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
 _EARLIER_ROWS = 100_000
@@ -65,7 +64,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@flow(name="train-weekly")
+@private_flow(name="train-weekly")
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.

@@ -1,0 +1,109 @@
+"""Runs that fail leave nobody's data in Prefect: not in its storage, database or logs."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLANTED = "anna.planted@example.com"
+
+# Each way of failing that was found to hold rows, in a task of a flow, as a library would raise it.
+FAILING = """
+import sys
+import polars as pl, sqlalchemy as sa
+from flows.private_runs import private_flow, private_task
+from risk.scores import bad_example
+from sources.intake.mapping import BadMapping
+
+NAME = "anna.planted@example.com"
+
+def database():
+    table = sa.table("scores", sa.column("subscriber_id"), sa.column("paid"))
+    with sa.create_engine("sqlite://").begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE scores (subscriber_id TEXT UNIQUE, paid REAL)")
+        rows = [{"subscriber_id": NAME, "paid": 9.5}] * 2
+        connection.execute(sa.insert(table), rows)
+
+def library():
+    pl.DataFrame({"paid": [NAME]}).cast(pl.Int64)
+
+def ours():
+    raise bad_example("1 score with a risk outside [0, 1]", 7.5, NAME)
+
+def chained():
+    try:
+        library()
+    except Exception as error:
+        raise BadMapping("the mapping fits no file") from error
+
+def several():
+    raise ExceptionGroup("2 help desks not told", [KeyError(NAME), ValueError(NAME)])
+
+def carrying():
+    error = BadMapping("the mapping fits no file")
+    error.rows = [{"subscriber_id": NAME}]
+    error.add_note(NAME)
+    raise error
+
+failed = 0
+for function in (database, library, ours, chained, several, carrying):
+    step = private_task(function, function.__name__)
+    in_task = private_flow("in-task")(lambda: step())
+    in_flow = private_flow("in-flow")(function)
+    for run in (in_task, in_flow):
+        try:
+            run()
+        except Exception as error:
+            print(type(error).__name__, error, file=sys.stderr)
+            failed += 1
+print(failed)
+"""
+
+
+def left_in(folder: Path, wanted: str) -> list[str]:
+    """Files in which a pattern stands, as it is or in what Prefect has encoded in them."""
+    found = re.compile(wanted.encode())
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [str(file) for file in files if found.search(_plain(file.read_bytes()))]
+
+
+def _plain(content: bytes) -> bytes:
+    try:
+        return content + base64.b64decode(json.loads(content)["result"])
+    except (ValueError, KeyError, TypeError):
+        return content
+
+
+def database_of(server: str) -> Path:
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
+
+    file = str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition("///")[2]
+    return Path("/" + file.lstrip("/")).parent
+
+
+@pytest.fixture
+def logging_server(prefect_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of Prefect for a process that logs as the schedule does."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
+    monkeypatch.setenv("PREFECT_LOGGING_TO_API_ENABLED", "true")
+    return tmp_path / "prefect"
+
+
+def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
+    prefect_server: str, logging_server: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "12"
+    assert "BadScores" in done.stderr
+    assert list((logging_server / "storage").iterdir())  # Prefect did keep what the flows raised
+    assert left_in(logging_server, PLANTED) == []
+    assert left_in(database_of(prefect_server), "2 help desks not told") != []
+    assert left_in(database_of(prefect_server), PLANTED) == []
+    assert PLANTED not in done.stdout + done.stderr
