@@ -1,7 +1,6 @@
 """Runs that fail leave nobody's data in Prefect: not in its storage, database or logs."""
 
 import base64
-import json
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 PLANTED = "anna.planted@example.com"
+_ENCODED = re.compile(rb"[A-Za-z0-9+/=\n]+")
 
 # Each way of failing that was found to hold rows, in a task of a flow, as a library would raise it.
 FAILING = """
@@ -72,10 +72,8 @@ def left_in(folder: Path, wanted: str) -> list[str]:
 
 
 def _plain(content: bytes) -> bytes:
-    try:
-        return content + base64.b64decode(json.loads(content)["result"])
-    except (ValueError, KeyError, TypeError):
-        return content
+    """With what Prefect pickles, which it writes in base64."""
+    return content + base64.decodebytes(content) if _ENCODED.fullmatch(content) else content
 
 
 def database_of(server: str) -> Path:
