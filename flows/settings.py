@@ -8,19 +8,17 @@ from typing import Annotated, Any, Literal, TypedDict
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import AfterValidator, Field, ValidationError, field_serializer
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from flows.home_file import HomeFile, in_file
+from models.store_paths import SETTINGS_FILE
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
+from risk.urls import shown
 
-FILE = "perdura.toml"
+FILE = SETTINGS_FILE
 
 
 def _zone(name: str) -> str:
@@ -177,6 +175,11 @@ class Settings(BaseSettings):
         """The settings of a home; of the one that ``PERDURA_HOME`` names, if none is given."""
         return cls() if home is None else cls(home=home)
 
+    @field_serializer("risk_url")
+    def _without_password(self, url: str) -> str:
+        """As Prefect writes it down among the parameters of a run."""
+        return shown(url)
+
     @property
     def landing(self) -> Path:
         """Where extracted events lie."""
@@ -207,8 +210,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is passed, then the environment, then the file of the home."""
-        home = Path(init_settings().get("home") or os.environ.get("PERDURA_HOME") or ".")
-        file = TomlConfigSettingsSource(settings_cls, toml_file=home / FILE)
+        named = init_settings().get("home") or os.environ.get("PERDURA_HOME") or "."
+        home = Path(named).expanduser()
+        file = HomeFile(settings_cls, toml_file=home / FILE)
         _refuse_password(file.toml_data.get("risk_url"), home / FILE)
         return init_settings, env_settings, file
 
@@ -251,7 +255,7 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     # Says what is wrong before anything is written.
     Settings.model_validate({**told, "home": settings.home})
     lines = ["# Written by the first extract from its mapping; yours to change."]
-    lines += [f"mapping = {_toml(str(mapping.absolute()))}"]
+    lines += [f"mapping = {_toml(in_file(mapping, settings.home))}"]
     lines += [f"{name} = {_toml(value)}" for name, value in told.items() if name != "home"]
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,12 +1,21 @@
 """Runs that fail leave nobody's data in Prefect: not in its storage, database or logs."""
 
+import ast
 import base64
+import pickle
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from flows.private_runs import StepFailed, without_rows
+from flows.score_parts import score_parts
+from flows.settings import Settings
+from models.split import NotEnoughChurn
 
 PLANTED = "anna.planted@example.com"
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=\n]+")
@@ -105,3 +114,65 @@ def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
     assert left_in(database_of(prefect_server), "2 help desks not told") != []
     assert left_in(database_of(prefect_server), PLANTED) == []
     assert PLANTED not in done.stdout + done.stderr
+
+
+def test_the_password_of_the_risk_table_is_no_parameter_of_a_run(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, risk_url="postgresql://ann:secret@db/risk")
+    told = score_parts.serialize_parameters({"settings": settings})
+    assert "postgresql://ann:***@db/risk" in str(told)
+    assert "secret" not in str(told)
+    assert pickle.loads(pickle.dumps(settings)).risk_url == settings.risk_url  # noqa: S301 - ours
+
+
+def test_every_flow_and_task_is_a_private_one() -> None:
+    made = {name for name in _names_imported("prefect") if name in ("flow", "task")}
+    assert made == set()
+
+
+def _names_imported(package: str) -> set[str]:
+    """What the modules of flows import from a package, but for the one that wraps it."""
+    files = [file for file in Path("flows").glob("*.py") if file.name != "private_runs.py"]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    return {
+        name.name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == package
+        for name in node.names
+    }
+
+
+def test_the_error_of_a_library_says_where_it_arose_and_nothing_of_rows() -> None:
+    with pytest.raises(StepFailed, match=r"ValueError outside of our code: what it says is left"):
+        without_rows(lambda: int(PLANTED))()
+
+
+def test_an_error_of_ours_stays_what_it_is() -> None:
+    def train() -> None:
+        raise NotEnoughChurn("two of them left") from KeyError(PLANTED)
+
+    with pytest.raises(NotEnoughChurn, match="two of them left") as caught:
+        without_rows(train)()
+    assert caught.value.__cause__ is None
+
+
+def test_what_databases_say_of_connections_is_kept_and_of_values_is_not(postgres_url: str) -> None:
+    def ask(url: str, statement: str) -> str:
+        with pytest.raises(StepFailed) as caught:
+            without_rows(lambda: _run(url, statement))()
+        return str(caught.value)
+
+    gone = ask("postgresql+psycopg://ann:secret@127.0.0.1:9/risk", "SELECT 1")
+    assert "127.0.0.1" in gone
+    assert "secret" not in gone
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    assert PLANTED not in ask(url, f"SELECT CAST('{PLANTED}' AS int)")
+    assert 'relation "nowhere" does not exist' in ask(url, "SELECT * FROM nowhere")
+    with pytest.raises(IntegrityError):
+        _run("sqlite://", "CREATE TABLE t (a UNIQUE); INSERT INTO t VALUES (1), (1)")
+
+
+def _run(url: str, statements: str) -> None:
+    with sa.create_engine(url).begin() as connection:
+        for statement in statements.split("; "):
+            connection.exec_driver_sql(statement)
