@@ -77,7 +77,7 @@ def train(
     model = _with_months(made.model, training, params)
     model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.newest, params)
+    reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     judgements = _judgements(judged, training.shares.calls(params.calls))
@@ -115,10 +115,8 @@ def _with_months(model: ChurnModel, training: TrainingSet, params: TrainingParam
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
-    """Of everybody who says a risk, on the rows that they can read."""
-    return {
-        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
-    }
+    """Of everybody who says a risk, on the same rows."""
+    return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
 
 
 def _judged_months(
