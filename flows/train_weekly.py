@@ -10,10 +10,11 @@ import polars as pl
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import known_history, learns_contacts, training_dates, tuned_params
-from flows.parts import parts_of, placed, scratch
+from flows.parts import parts_of, placed
 from flows.past import Past, past
 from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
+from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
 from models.earlier import at_earlier_dates
