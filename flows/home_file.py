@@ -1,6 +1,7 @@
 """The settings file of a home, whose paths stay right when the home is moved or copied."""
 
 import sqlite3
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ class HomeFile(TomlConfigSettingsSource):
     read as one below the home: a copy never reads the original.
     """
 
-    def _read_file(self, file_path: Path) -> dict[str, Any]:
-        home, before = file_path.parent, _before(file_path.parent)
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        home = Path(str(file_path)).parent
+        before = _before(home)
         return {
             name: _in_home(name, value, home, before)
             for name, value in super()._read_file(file_path).items()

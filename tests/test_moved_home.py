@@ -209,7 +209,7 @@ def test_paths_in_a_settings_file_are_relative_to_its_folder(tmp_path: Path) -> 
 def test_a_mapping_in_the_home_is_kept_relative_so_that_it_moves_along(tmp_path: Path) -> None:
     home = tmp_path / "home"
     keep(Settings.at(home), home / "company" / "my.toml", {})
-    moved = shutil.move(home, tmp_path / "moved")
+    moved = Path(shutil.move(home, tmp_path / "moved"))
     assert Settings.at(moved).mapping == tmp_path / "moved" / "company" / "my.toml"
 
 
