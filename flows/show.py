@@ -107,7 +107,7 @@ def print_night(night: Night, console: Console = OUT) -> None:
             f"[yellow]A trial: version {night.model_version} was refused, so these risks are to be "
             "looked at, not acted on. No other tool is told of them.[/]"
         )
-        console.print(f"Why it was refused: {night.refused}", markup=False)
+        console.print(night.refused, markup=False)
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
     for column, unknown in night.unknown.items():
