@@ -26,6 +26,10 @@ _METRICS = {
     "recall": "leavers called",
     "money_caught": "money caught by calls",
 }
+_TRY = (
+    "To look at what it says all the same: perdura score --trial. The night is marked as a trial "
+    "wherever it is read, and no other tool is told of it."
+)
 _NAMES = {
     "model": "model",
     "champion": "champion",
@@ -68,6 +72,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     for words in (
         *trained.notes,
         *trained.reasons,
+        *([_TRY] if trained.trial else []),
         *trained.offers,
         *trained.unlearnt,
         *tuned,
