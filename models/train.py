@@ -81,7 +81,7 @@ def train(
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     model = _with_months(made.model, training, params)
-    model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
+    model = replace(model, expansion=expansion.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
