@@ -154,7 +154,7 @@ def _weigh_block(
     return Weighed(
         score=of_leaving.score,
         cause_score=cause,
-        hazards=None if model.months is None else model.months.hazards(matrix),
+        hazards=_hazards(model, matrix, of_leaving.score),
         offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
         count=count,
         weight=weights[told],
@@ -162,3 +162,10 @@ def _weigh_block(
         column=speakers[told],
         signal_names=names,
     )
+
+
+def _hazards(model: ChurnModel, matrix: np.ndarray, score: np.ndarray) -> np.ndarray | None:
+    """Of the months after the first, where the model knows of them."""
+    if model.months is None:
+        return None
+    return model.months.hazards(matrix, model.calibration.apply(score))
