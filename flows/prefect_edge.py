@@ -2,6 +2,8 @@
 
 import logging
 import os
+import tomllib
+from pathlib import Path
 
 from flows.progress import step
 
@@ -16,8 +18,8 @@ _QUIET = {
 
 
 def quiet() -> None:
-    """Let Prefect say only what went wrong, unless the environment says otherwise."""
-    for name, value in _QUIET.items():
+    """Let Prefect say only what went wrong, and write into the home, unless it is set otherwise."""
+    for name, value in (_QUIET | _folders()).items():
         os.environ.setdefault(name, value)
     # It warns of events still on their way when a command has failed and said so.
     logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)
@@ -36,3 +38,38 @@ def log_runs() -> None:
     """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
+
+
+def prefect_folder(home: Path) -> Path:
+    """Where Prefect keeps runs, logs and results, unless its own settings name another place."""
+    return home.absolute() / "data" / "prefect"
+
+
+def _folders() -> dict[str, str]:
+    """Prefect's settings of places; none where the user has set ``PREFECT_HOME``.
+
+    The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
+    """
+    profiles = Path("~/.prefect/profiles.toml").expanduser()
+    home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
+    if "PREFECT_HOME" in os.environ | _profile(profiles) or not _is_writable(home):
+        return {}
+    folders = {"PREFECT_HOME": str(prefect_folder(home))}
+    return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
+
+
+def _profile(file: Path) -> dict[str, str]:
+    """The settings of the active profile. A file that cannot be read is Prefect's to report."""
+    try:
+        profiles = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
+    return profiles.get("profiles", {}).get(active, {})
+
+
+def _is_writable(home: Path) -> bool:
+    """Whether the folder can be written to; of one that is not there, whether it can be made."""
+    folder = prefect_folder(home)
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return os.access(there, os.W_OK)

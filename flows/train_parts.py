@@ -13,7 +13,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import to_measure
-from features.definition import Derived, Feature
+from features.definition import Column, Derived, Feature
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
@@ -36,6 +36,7 @@ class Work:
         settings: Of the home.
         params: What is learnt.
         contacts: Whether from what support did, too.
+        champion_reads_contacts: Whether that is measured for the champion, though it is not learnt.
         folder: Where the parts are laid down, seen by every worker.
     """
 
@@ -45,11 +46,18 @@ class Work:
     params: TrainingParams
     folder: Path
     contacts: bool = False
+    champion_reads_contacts: bool = False
 
     @property
     def features(self) -> tuple[Feature | Derived, ...]:
-        """What is measured."""
-        return to_measure(contacts=self.contacts)
+        """What is measured: all that is learnt from, and what the champion is compared on."""
+        return to_measure(contacts=self.contacts or self.champion_reads_contacts)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are learnt from."""
+        learnt = to_measure(contacts=self.contacts)
+        return tuple(column for feature in learnt for column in feature.columns)
 
     def file(self, what: str, part: Part) -> Path:
         """Where one part's rows lie."""
@@ -132,7 +140,7 @@ def _read(part: Part, work: Work, shares: Shares) -> TrainingSet:
     return TrainingSet(
         rows=pl.read_ipc(work.file("rows", part)),
         about=pl.read_ipc(work.file("about", part)),
-        columns=tuple(column for feature in work.features for column in feature.columns),
+        columns=work.columns,
         known_until=work.known_until,
         shares=shares,
         texts=pl.read_ipc(texts) if texts.exists() else None,

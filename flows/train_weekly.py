@@ -9,6 +9,7 @@ import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import known_history, learns_contacts, training_dates, tuned_params
 from flows.parts import parts_of, placed, scratch
@@ -84,7 +85,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     settings, seconds = Settings.at(home), {}
     events, known_until = read_events(settings.landing), known_history(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
-    params = tuned_params(settings, dates, known_until)
+    params, champion = tuned_params(settings, dates, known_until), _champion(settings.home)
     with scratch(settings, "week") as folder:
         work = Work(
             dates=tuple(dates),
@@ -93,6 +94,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             params=params,
             folder=folder,
             contacts=learns_contacts(events, params, known_until),
+            champion_reads_contacts=champion is not None
+            and reads_contacts(champion.contract.names),
         )
         with undisturbed(settings.landing):
             rows = training_set(work, seconds)
@@ -101,7 +104,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         trained = train_step(
             rows,
             params,
-            champion=_champion(settings.home),
+            champion=champion,
             earlier=before.earlier,
             cut=before.cut,
             unnamed=settings.never_named,

@@ -5,7 +5,6 @@ from datetime import datetime
 
 import polars as pl
 
-from features.catalogue import reads_contacts
 from models.encoding import ColumnMismatch
 from models.model import ChurnModel
 from models.params import TrainingParams
@@ -35,16 +34,15 @@ def ask_champion(
     champion: ChurnModel | None,
     judged: pl.DataFrame,
     newest: pl.DataFrame,
-    names: list[str],
     params: TrainingParams,
 ) -> Reigning:
     """What the champion says of the judged rows, or why that would be no comparison.
 
     Args:
         champion: Whom to ask; ``None`` where nobody reigns.
-        judged: ``as_of``, ``churned`` and the feature columns.
+        judged: ``as_of``, ``churned`` and the feature columns, of the challenger and any others:
+            the champion reads its own.
         newest: The feature columns as subscribers have them now, labelled or not.
-        names: The feature columns.
         params: What the challenger predicts, and how the rows were split.
     """
     if champion is None:
@@ -54,23 +52,22 @@ def ask_champion(
     first: datetime = judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
     if params.split == "time" and champion.fitted_until > first:
         return Reigning(knew=_knew(champion, first))
-    if not reads_contacts(champion.contract.names):  # what support did is no news of subscribers
-        names = [name for name in names if not reads_contacts([name])]
+    if gone := [name for name in champion.contract.names if name not in judged.columns]:
+        columns = ", ".join(map(repr, gone))
+        return Reigning(silent=f"the champion's column {columns} is not measured any more")
     try:
-        champion.contract.check(judged.select(names).clear())
+        champion.contract.check(judged.select(champion.contract.names).clear())
     except ColumnMismatch as error:
         return Reigning(silent=f"the champion cannot read these rows ({error})")
-    return _asked(champion, judged, newest, names)
+    return _asked(champion, judged, newest)
 
 
-def _asked(
-    champion: ChurnModel, judged: pl.DataFrame, newest: pl.DataFrame, names: list[str]
-) -> Reigning:
-    """Its answer on the rows that it can read, where they are enough."""
+def _asked(champion: ChurnModel, judged: pl.DataFrame, newest: pl.DataFrame) -> Reigning:
+    """Its answer on the rows that it can read, where they are enough, from its own columns."""
     read = judged.select(champion.contract.readable).to_series()
     if too_few := _too_few(judged, read):
         return Reigning(silent=too_few)
-    risk = champion.predict(judged.filter(read).select(names))["risk"]
+    risk = champion.predict(judged.filter(read).select(champion.contract.names))["risk"]
     rows = pl.int_range(judged.height, eager=True).filter(read)
     everybody = pl.Series("champion", [None] * judged.height, pl.Float64)
     return Reigning(everybody.scatter(rows, risk), stranded=_stranded(champion, newest))

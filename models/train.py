@@ -19,6 +19,7 @@ from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
 from models.learn_expansion import learn_expansion
+from models.level import Level, with_newest_level
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
@@ -81,7 +82,7 @@ def train(
         months=months and months.model,
     )
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.newest, training.names, params)
+    reigning = ask_champion(champion, split.judge, training.newest, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     judgements = _judgements(judged, training.shares.calls(params.calls))
@@ -94,7 +95,7 @@ def train(
         judgements=judgements,
         judged=judged,
         verdict=decided,
-        fingerprint=fingerprint(training.rows, training.known_until),
+        fingerprint=fingerprint(training.learnt_from, training.known_until),
         sizes=split.sizes | {"left_out_rows": training.shares.left_out},
         shares=training.shares,
         columns=training.columns,
@@ -105,6 +106,7 @@ def train(
             months, model.contract, training, judged, since=split.judged_from, params=params
         ),
         expansion=expansion,
+        level=made.level,
         beaten=champion,
     )
 
@@ -125,6 +127,7 @@ class Made:
     judged: pl.DataFrame
     fitted: Examples
     asked: Examples
+    level: Level | None
 
 
 def fit_and_judge(
@@ -142,11 +145,12 @@ def fit_and_judge(
     calibrate = encode(contract, split.calibrate)
     tell(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
+    model, level = with_newest_level(model, split, calibrate.leaving, params.gap_days)
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
-    return Made(split, model, judged, fit.leaving, asked)
+    return Made(split, model, judged, fit.leaving, asked, level)
 
 
 def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:

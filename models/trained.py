@@ -12,6 +12,7 @@ from models.judge import Judgement, number_name
 from models.judged_months import JudgedMonths
 from models.leaks import Leaks
 from models.learn_survival import why_unlearnt
+from models.level import Level
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -43,6 +44,7 @@ class Trained:
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         months: What it says of later months, and what came; or it knows nothing of them.
+        level: Which outcomes set the level of the risks; ``None``: none had closed in time.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -60,6 +62,7 @@ class Trained:
     columns: tuple[Column, ...]
     earlier: pl.DataFrame | None = None
     months: JudgedMonths | None = None
+    level: Level | None = None
     beaten: ChurnModel | None = None
 
     @property

@@ -8,6 +8,7 @@ import polars as pl
 
 from features.build import build_features
 from features.definition import Column, Derived, Feature
+from models.encoding import ROW_NAMES
 from models.outcomes import CAME, label_spine
 from models.params import TrainingParams
 from models.shares import Shares, chosen, outcome_counts, shares_of
@@ -27,6 +28,7 @@ class TrainingSet:
             churned is, and where there are no contracts), ``owner``, the account that it lives on
             as by now, and of the months from the date on how many are known (``months_known``) and
             in which of them its subscriber left (``left_month``, from 0, null: in none of them).
+            Feature columns that only the champion reads may stand beside them.
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
@@ -47,6 +49,12 @@ class TrainingSet:
     def names(self) -> list[str]:
         """Names of the feature columns, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def learnt_from(self) -> pl.DataFrame:
+        """The rows without the columns that only the champion reads."""
+        learnt = {*ROW_NAMES, *self.names, *CAME}
+        return self.rows.select(name for name in self.rows.columns if name in learnt)
 
     @property
     def newest(self) -> pl.DataFrame:

@@ -1,7 +1,9 @@
 """What every test shares: one Prefect server, one simulated company with a champion."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,9 @@ from tests import postgres as postgresql
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("perdura")
+# Gone with the tests, and never in the folder that they are started in.
+_prefect_folder = TemporaryDirectory(prefix="perdura-tests-prefect-", ignore_cleanup_errors=True)
+os.environ["PREFECT_HOME"] = _prefect_folder.name
 quiet()
 
 

@@ -157,6 +157,10 @@ def test_with_features_the_night_reads_what_support_did_and_names_it_to_nobody(c
     named = {reason["column"] for reasons in rows["reasons"] for reason in reasons}
     assert named
     assert CONTACT_COLUMNS.isdisjoint(named)
+    settings = tmp_path / "perdura.toml"
+    settings.write_text(settings.read_text().replace('contacted = "features"', ""))
+    without = train_weekly(home=tmp_path)  # reads no contacts, and meets a champion that does
+    assert "champion" in without.metrics
 
 
 def test_a_night_with_a_hold_out_leaves_people_alone_and_says_how_the_lot_fell(trained, tmp_path):

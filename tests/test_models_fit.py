@@ -17,7 +17,7 @@ from models.model import ChurnModel
 from models.split import split_rows
 from models.train import train
 from models.training_set import TrainingSet
-from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
+from tests.made_up import CSAT, FIRST, NAMES, PARAMS, trained, training_set
 
 ROWS = training_set().rows
 
@@ -127,14 +127,55 @@ def test_a_champion_is_asked_about_the_same_rows():
     assert not challenged.verdict.promoted
 
 
-def test_a_champion_with_other_columns_is_no_comparison():
-    fewer = training_set()
-    kept = tuple(column for column in fewer.columns if column.name != "csat")
-    small = train(replace(fewer, rows=fewer.rows.drop("csat"), columns=kept), PARAMS).model
+def without_column(name: str) -> TrainingSet:
+    """The training set as if one of its columns had never been measured."""
+    kept = tuple(column for column in training_set().columns if column.name != name)
+    return replace(training_set(), rows=ROWS.drop(name), columns=kept)
+
+
+def with_noise() -> TrainingSet:
+    """The training set and one column more, which tells nothing."""
+    noise = replace(CSAT, name="noise", signal="noise")
+    values = pl.Series("noise", np.random.default_rng(5).normal(size=ROWS.height))
+    columns = (*training_set().columns, *noise.columns)
+    return replace(training_set(), rows=ROWS.with_columns(values), columns=columns)
+
+
+def test_a_worse_challenger_with_one_more_column_does_not_replace_the_champion():
+    hasty = replace(PARAMS, booster=replace(PARAMS.booster, rounds=3))
+    challenged = train(with_noise(), hasty, champion=trained().model)
+    assert not challenged.verdict.promoted
+    champion = challenged.judgements["champion"]
+    assert champion.log_loss == trained().judgements["model"].log_loss
+    assert challenged.judgements["model"].log_loss > champion.log_loss
+
+
+def test_a_better_challenger_with_one_more_column_replaces_the_champion():
+    small = train(without_column("tickets_open"), PARAMS).model
     challenged = train(training_set(), PARAMS, champion=small)
     assert challenged.verdict.promoted
-    assert "the champion cannot read these rows" in challenged.verdict.reasons[0]
-    assert "'csat'" in challenged.verdict.reasons[0]
+    assert "champion" in challenged.judgements
+    assert "its log loss differs from the champion's by -0.0" in challenged.verdict.reasons[0]
+
+
+def test_a_champion_is_asked_on_columns_that_only_it_reads():
+    fewer = replace(without_column("tickets_open"), rows=ROWS)
+    challenged = train(fewer, PARAMS, champion=trained().model)
+    assert "tickets_open" not in challenged.model.contract.names
+    assert not challenged.verdict.promoted
+    assert challenged.judgements["champion"] == trained().judgements["model"]
+
+
+def test_columns_that_only_the_champion_reads_leave_the_fingerprint_as_it_was():
+    fewer = without_column("tickets_open")
+    besides = train(replace(fewer, rows=ROWS), PARAMS, champion=trained().model)
+    assert besides.fingerprint == train(fewer, PARAMS).fingerprint
+
+
+def test_a_champion_whose_column_is_measured_no_more_is_no_comparison():
+    decided = train(without_column("csat"), PARAMS, champion=trained().model).verdict
+    assert decided.promoted
+    assert "column 'csat' is not measured any more" in decided.reasons[0]
 
 
 def with_a_new_plan(of: pl.Expr) -> TrainingSet:
