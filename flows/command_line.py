@@ -207,13 +207,23 @@ def tune(
 
 
 @app.command()
-def score(on: Day = None, as_json: Json = False) -> None:
+def score(
+    on: Day = None,
+    trial: Annotated[
+        bool,
+        typer.Option(
+            "--trial",
+            help="Where no model was promoted: by the best that was refused, marked as a trial.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
     _start_and_compile(*_FILES)
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 
-    night = score_nightly(_day(on))
+    night = score_nightly(_day(on), trial=trial)
     print_json(night) if as_json else print_night(night)
 
 

@@ -43,9 +43,9 @@ def verdict(
 
     Args:
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
-            was asked, ``champion``, null where it cannot read the row.
+            was asked, ``champion``.
         judgements: Of the ``model`` and of its baselines, by name.
-        reigning: Why the champion could not be asked, cannot be beaten, or cannot go on.
+        reigning: Why the champion could not be asked, or cannot be beaten.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         leaks: What the leak alarm looked at.
@@ -72,13 +72,19 @@ def verdict(
     if reigning.knew:
         why = f"Refused: {reigning.knew}; train on later dates to compare them."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
+    if reigning.incomparable:
+        why = (
+            f"Refused: {reigning.incomparable}; it stays. Register a model of its own for another "
+            "question, as perdura train does."
+        )
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
     if reigning.silent:
         why = f"Promoted: it clears the floors, and {reigning.silent}, so there is nothing to beat."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
     if "champion" not in rows.columns:
         why = "Promoted: it clears the floors, and no champion reigned."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
+    return _against_champion(rows, floors.sure, seed, measured)
 
 
 def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
@@ -100,55 +106,28 @@ def _beaten_by_a_line(drawn: dict[str, np.ndarray], sure: float) -> list[str]:
 
 
 def _against_champion(
-    rows: pl.DataFrame, stranded: str | None, sure: float, seed: int, measured: dict[str, float]
+    rows: pl.DataFrame, sure: float, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """On the rows that both can read: better than a champion, no worse than a stranded one."""
-    both = rows.drop_nulls("champion")
-    drawn = resample(both, seed)
+    """Whether it is better than the champion on the same rows."""
+    drawn = resample(rows, seed)
     gains = {name: float(np.mean(drawn[name])) for name in ("auc_gain", "loss_gain")}
     shares = {
         "less_surprised_share": float(np.mean(drawn["loss_gain"] > 0)),
         "more_surprised_share": float(np.mean(drawn["loss_gain"] < 0)),
     }
     ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
-    if both["risk"].equals(both["champion"].alias("risk")) and not stranded:
+    if rows["risk"].equals(rows["champion"].alias("risk")):
         why = "Not promoted: it says the same as the champion, which stays."
         return Verdict(promoted=False, reasons=(why,), measured=measured | gains | shares)
-    told = _told(gains, shares, _same_rows(both.height, rows.height))
-    if stranded:
-        promoted, why = _instead_of_stranded(stranded, told, shares["more_surprised_share"], sure)
-    else:
-        promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
-        needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
-        why = f"{told}{needs}"
-    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
+    needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
+    why = f"{'Promoted' if promoted else 'Refused'}: {_told(gains, shares)}{needs}."
     return Verdict(promoted=promoted, reasons=(why,), measured=measured | gains | shares)
 
 
-def _instead_of_stranded(
-    stranded: str, told: str, more_surprised: float, sure: float
-) -> tuple[bool, str]:
-    """Whether to replace a champion with which the night would be refused, and why."""
-    if more_surprised < sure:
-        return (
-            True,
-            f"{stranded}, and this model clears the floors and is not clearly worse: {told}",
-        )
-    return False, (
-        f"this model is clearly worse: {told}, higher in {more_surprised:.0%} of {RESAMPLES} "
-        f"resamples; and yet {stranded}, so the night is refused until a model replaces it"
-    )
-
-
-def _told(gains: dict[str, float], shares: dict[str, float], where: str) -> str:
+def _told(gains: dict[str, float], shares: dict[str, float]) -> str:
     return (
-        f"{where} its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
+        f"on the same rows its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
         f"(lower in {shares['less_surprised_share']:.0%} of {RESAMPLES} resamples), its ROC AUC by "
         f"{gains['auc_gain']:+.4f}"
     )
-
-
-def _same_rows(read: int, judged: int) -> str:
-    if read == judged:
-        return "on the same rows"
-    return f"on the {read:,} of {judged:,} rows that the champion can read"

@@ -82,7 +82,7 @@ def train(
         months=months and months.model,
     )
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.newest, params)
+    reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     judgements = _judgements(judged, training.shares.calls(params.calls))
@@ -112,10 +112,8 @@ def train(
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
-    """Of everybody who says a risk, on the rows that they can read."""
-    return {
-        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
-    }
+    """Of everybody who says a risk, on the same rows."""
+    return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     """Note who of the newest night came into the high band, for each target; how many are new.
 
     A night that is published again adds nobody twice. Nobody is told of the comparison group,
-    who are to be left alone, of people who have left or cancelled since, or of a stale night; and
-    nothing is noted about whoever is being erased at this moment.
+    who are to be left alone, of people who have left or cancelled since, of a stale night, or of a
+    trial; and nothing is noted about whoever is being erased at this moment.
     """
     moves = connection.execute(_into_high(now)).all()
     erased = erased_among(connection, (move.subscriber_id for move in moves))
@@ -145,7 +145,7 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
     return (
         sa.select(c.scored_on, c.subscriber_id)
         .where(c.subscriber_id.in_(sa.union(moved, first)), c.state.in_(SCORED_STATES))
-        .where(c.held_out.is_not(True), c.valid_until > now)
+        .where(c.held_out.is_not(True), c.valid_until > now, c.trial.is_not(True))
         .order_by(c.subscriber_id)
     )
 
