@@ -429,6 +429,7 @@ def test_a_model_of_scores_alone_says_what_it_said(tmp_path: Path):
     model.save(tmp_path)
     again = SurvivalModel.load(tmp_path)
     assert again == model
+    assert again
     said = Platt(0.9, -0.1).apply(raw_scores(old, in_month(matrix, 3)))
     for risk in (0.01, 0.9):
         assert again.hazards(matrix, np.full(500, risk))[:, 2] == pytest.approx(said, abs=1e-12)
