@@ -61,6 +61,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
                 *left_out(trained.sizes),
+                *trained.notes,
                 _LIMITS,
             ]
         )
@@ -210,7 +211,9 @@ def _judgements(trained: Trained) -> str:
         "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
         f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
         "are among them than among everybody, recall their share of all leavers, money_caught "
-        "their share of all leavers' monthly revenue."
+        "their share of all leavers' monthly revenue. Beside it: the rate of all (constant), each "
+        "subscriber's own past rate (own_rate), the days since the last payment (recency), and "
+        "logistic regression on the same columns."
     )
     return table(pl.DataFrame(others | told).select(*told, *list(others)[1:])) + "\n\n" + words
 

@@ -45,6 +45,7 @@ class Trained:
             nobody asked.
         months: What it says of later months, and what came; or it knows nothing of them.
         level: Which outcomes set the level of the risks; ``None``: none had closed in time.
+        notes: What the sources hold that readers of the card should know, in words.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -63,6 +64,7 @@ class Trained:
     earlier: pl.DataFrame | None = None
     months: JudgedMonths | None = None
     level: Level | None = None
+    notes: tuple[str, ...] = ()
     beaten: ChurnModel | None = None
 
     @property

@@ -74,7 +74,7 @@ def test_its_risks_are_probabilities(trained):
 
 def test_beats_every_baseline(trained):
     model = trained.judgements["model"]
-    for name in ("constant", "recency", "logistic"):
+    for name in ("constant", "own_rate", "recency", "logistic"):
         assert model.log_loss < trained.judgements[name].log_loss, name
         assert model.roc_auc > trained.judgements[name].roc_auc, name
 
