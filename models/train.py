@@ -81,12 +81,7 @@ def train(
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     months = learn_months(made.model, training, params)
-    model = replace(
-        made.model,
-        unstable=honesty.unstable,
-        expansion=expansion.model,
-        months=months and months.model,
-    )
+    model = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
