@@ -106,7 +106,7 @@ def _weigh_block(model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns)
     return Weighed(
         score=found.score,
         cause_score=cause,
-        hazards=_hazards(model, matrix, of_leaving.score),
+        hazards=_hazards(model, matrix, found.score),
         offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
         count=np.bincount(row, minlength=frame.height),
         weight=found.weight[row, place],
