@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from models.backtested import Backtest
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
 from models.params import TrainingParams
 from models.question import Question
-from models.registry import MODEL, crown, label, model_name, register, reigning
+from models.registry import MODEL, champion_at, crown, label, load, model_name, register, reigning
 from models.report import write_backtest, write_report
 from models.store import mlflow_at
 from models.store_paths import EXPERIMENT, database_file, store_folder
@@ -84,12 +85,15 @@ def log_backtest(found: Backtest, home: Path) -> str:
     return run.info.run_id
 
 
-def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnModel, str]:
-    """The reigning model and its version.
+def load_champion(
+    home: Path, question: Question | None = None, *, at: datetime | None = None
+) -> tuple[ChurnModel, str]:
+    """The champion and its version.
 
     Args:
         home: Where everything is kept.
         question: What it is to predict; by default whatever ``churn@champion`` does.
+        at: The moment at which it was champion; by default now.
 
     Raises:
         NoChampion: No model reigns yet.
@@ -101,6 +105,8 @@ def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnMo
         raise _no_champion(home)
     with mlflow_at(home) as client:
         name = MODEL if question is None else model_name(client, home, question)
+        if at is not None:
+            return _champion_at(client, home, name, at)
         if found := reigning(client, home, name):
             return found[0], label(name, found[1])
         other = None if name == MODEL else reigning(client, home)
@@ -108,6 +114,18 @@ def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnMo
     if question and other:
         raise _other_question(question, *other, refused)
     raise _no_champion(home, refused)
+
+
+def _champion_at(
+    client: "MlflowClient", home: Path, name: str, moment: datetime
+) -> tuple[ChurnModel, str]:
+    number = champion_at(client, name, moment)
+    if number is None:
+        raise NoChampion(
+            f"asked for the champion of {moment:%Y-%m-%d %H:%M} UTC; no model had been promoted "
+            "by then"
+        )
+    return load(client, home, name, number), label(name, number)
 
 
 def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
