@@ -3,9 +3,11 @@
 import logging
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from flows.progress import step
+from flows.progress import STDERR, step
 
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
@@ -36,6 +38,24 @@ def start() -> None:
         end_with_us()
         with get_client(sync_client=True) as client:
             client.hello()
+
+
+@contextmanager
+def scheduling_server(home: Path) -> Iterator[None]:
+    """The Prefect server that is set; where none is, one of this command's own.
+
+    To be entered before Prefect is first imported.
+    """
+    _make_folder()
+    if setting_of("PREFECT_API_URL"):
+        yield
+        return
+    from flows.prefect_server import own_server
+
+    with own_server(prefect_folder(home) / "server.log") as url:
+        os.environ["PREFECT_API_URL"] = url
+        STDERR.print(f"Prefect's pages, while this runs: {url.removesuffix('/api')}")
+        yield
 
 
 def log_runs() -> None:

@@ -48,6 +48,7 @@ class Training:
         version: Of the model in the registry, e.g. ``"3"``.
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
+        trial: Whether ``perdura score --trial`` can show what it says, as no champion scores.
         offers: Whether it says whom to offer more, and why, in words.
         unlearnt: Why it does not know how long people stay, where it does not, in words.
         notes: What is odd about the sources, in words.
@@ -61,6 +62,7 @@ class Training:
     version: str
     promoted: bool
     reasons: tuple[str, ...]
+    trial: bool
     offers: tuple[str, ...]
     unlearnt: tuple[str, ...]
     notes: tuple[str, ...]
@@ -125,6 +127,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         promoted=trained.verdict.promoted
         and version == load_champion(settings.home, Question.of(params))[1],
         reasons=(*trained.verdict.reasons, *_own_model(version)),
+        trial=not (trained.verdict.promoted or trained.verdict.alarmed or champion),
         notes=trained.notes,
         offers=trained.expansion.reasons,
         unlearnt=trained.unlearnt,
