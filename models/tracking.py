@@ -112,7 +112,7 @@ def load_champion(
         other = None if name == MODEL else reigning(client, home)
         refused = [] if question is None else refused_versions(client, home, question)
     if question and other:
-        raise _other_question(question, *other)
+        raise _other_question(question, *other, refused)
     raise _no_champion(home, refused)
 
 
@@ -149,24 +149,30 @@ def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
 
 
 def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
-    words = (
+    return NoChampion(
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
-        "Run perdura train; if it refuses to promote, it says why"
+        f"Run perdura train; if it refuses to promote, it says why{_or_a_trial(refused)}"
     )
-    if any(not version.alarmed for version in refused):
-        words += (
-            ". perdura score --trial publishes a night from the best version that was refused: it "
-            "is marked as a trial wherever it is read, and no other tool is told of it"
-        )
-    return NoChampion(words)
 
 
-def _other_question(question: Question, champion: ChurnModel, version: str) -> OtherQuestion:
+def _other_question(
+    question: Question, champion: ChurnModel, version: str, refused: Sequence[Refused]
+) -> OtherQuestion:
     return OtherQuestion(
         f"asked for a champion for {question.words}; the champion, version {version}, predicts "
         f"something else ({Question.of(champion).differences(question)}). Set that again in "
         "perdura.toml to go on with it, or run perdura train: it makes a model of its own for "
-        "what the settings ask now, and leaves the other as it is"
+        f"what the settings ask now, and leaves the other as it is{_or_a_trial(refused)}"
+    )
+
+
+def _or_a_trial(refused: Sequence[Refused]) -> str:
+    """That a trial is possible, and what it means, where it is."""
+    if all(version.alarmed for version in refused):
+        return ""
+    return (
+        ". perdura score --trial publishes a night by the best version that was refused: it is "
+        "marked as a trial wherever it is read, and no other tool is told of it"
     )
 
 

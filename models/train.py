@@ -15,11 +15,11 @@ from models.fit import Examples
 from models.floors import Floors
 from models.honesty import take_reasons_away
 from models.judge import Judgement, judge, who_says
+from models.later_months import judge_months, learn_months
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
 from models.learn_expansion import learn_expansion
-from models.learn_survival import judge_survival, learn_survival
 from models.level import Level, with_newest_level
 from models.model import ChurnModel
 from models.own_rate import own_rate
@@ -80,8 +80,8 @@ def train(
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
-    model = _with_months(made.model, training, params)
-    model = replace(model, expansion=expansion.model)
+    months = learn_months(made.model, training, params)
+    model = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
@@ -113,7 +113,9 @@ def train(
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
-        months=_judged_months(model, training, split, params),
+        months=judge_months(
+            months, model.contract, training, judged, since=split.judged_from, params=params
+        ),
         expansion=expansion,
         level=made.level,
         notes=() if facts is None else facts.notes,
@@ -138,27 +140,9 @@ def _diagnosis(
     )
 
 
-def _with_months(model: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
-    """The model and what it knows of later months.
-
-    They are learnt up to where leaving itself was, and no further: a night is told what its model
-    knew.
-    """
-    months = learn_survival(model.contract, training.rows, model.fitted_until, params)
-    return replace(model, months=months)
-
-
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
     """Of everybody who says a risk, on the same rows."""
     return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
-
-
-def _judged_months(
-    model: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
-) -> pl.DataFrame | None:
-    if model.months is None:
-        return None
-    return judge_survival(model.months, model.contract, training.rows, split.judged_from, params)
 
 
 @dataclass(frozen=True, slots=True)
