@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from prefect import flow, task
+from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.at_work import at_work
@@ -51,7 +51,12 @@ def extract_sources(
     refuse_future(until)
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
-    ask = extract_step if patient else extract_step.with_options(retries=0)
+    ask = asking(patient=patient)
     moment, landing = midnight(until), settings.landing
     with step("extract", {}) as tell, written_events(settings) as beside:
         return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)
+
+
+def asking(*, patient: bool) -> Task[..., Report]:
+    """The step; a person who waits for it is told at once what cannot be read."""
+    return extract_step if patient else extract_step.with_options(retries=0)

@@ -1,7 +1,6 @@
 """Every night: score each active subscriber with what was known by midnight."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +12,10 @@ from prefect.cache_policies import NO_CACHE
 from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
-from flows.extract_sources import extract_step
+from flows.extract_sources import asking
 from flows.moments import midnight, refuse_future, today, valid_for
 from flows.parts import parts_of, placed
-from flows.progress import Tell, step
+from flows.progress import STDERR, Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.scratch import scratch
 from flows.send_webhooks import tell_webhooks
@@ -92,7 +91,11 @@ class Night:
 @flow(name="score-nightly")
 @at_work
 def score_nightly(
-    scored_on: date | None = None, home: Path | None = None, *, trial: bool = False
+    scored_on: date | None = None,
+    home: Path | None = None,
+    *,
+    trial: bool = False,
+    patient: bool = True,
 ) -> Night:
     """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
 
@@ -101,6 +104,9 @@ def score_nightly(
 
     A ``trial`` is scored by the best version that was refused, where there is no champion. It is
     marked as one wherever it is read, and no other tool is told of it.
+
+    Who is not ``patient`` does not ask a source that cannot be read again, after 30 s, 2 and
+    10 minutes: the night goes on without it.
 
     Raises:
         NoChampion: No model has been promoted yet, or none that predicts what the settings ask.
@@ -114,7 +120,7 @@ def score_nightly(
     as_of = midnight(scored_on)
     model, version, refused = _model(settings, trial=trial)
     with step("extract", seconds) as tell:
-        _extract(settings, as_of, tell)
+        _extract(settings, as_of, tell, patient=patient)
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
@@ -165,7 +171,7 @@ def _unlearnt(model: ChurnModel) -> str:
     )
 
 
-def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
+def _extract(settings: Settings, as_of: datetime, tell: Tell, *, patient: bool) -> None:
     """Land what is new, where the settings say from what and it has not been done in full.
 
     A source that cannot be read does not stop the night: the scores say what they lack. The
@@ -175,9 +181,12 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
-    with suppress(IncompleteExtract), written_events(settings) as beside:
-        landing = settings.landing
-        extract_step(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
+    ask, landing = asking(patient=patient), settings.landing
+    try:
+        with written_events(settings) as beside:
+            ask(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
+    except IncompleteExtract as error:
+        STDERR.print(f"  the night goes on without: {error}", markup=False)
 
 
 def _refuse_unread(settings: Settings, as_of: datetime) -> None:
