@@ -13,6 +13,7 @@ from flows.forget_command import forget
 from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.risk_command import init
+from flows.schedule_command import schedule
 from flows.serve_command import serve
 from flows.states_command import states
 from flows.token_commands import tokens
@@ -31,6 +32,7 @@ app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
 app.command()(serve)
 app.add_typer(tokens, name="token")
+app.command()(schedule)
 app.command()(states)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
@@ -251,20 +253,6 @@ def risk(
         print_json(rows)
     else:
         show(rows, settings, newest=on is None)
-
-
-@app.command()
-def schedule(as_json: Json = False) -> None:
-    """Serve the flows: every night at 02:00, every Monday at 04:00, states every ten minutes."""
-    from flows.prefect_edge import log_runs
-
-    _check_settings(*_FILES)
-    log_runs()
-    from flows.schedule import hours, serve_flows
-
-    if as_json:
-        print_json({"deployments": hours()})
-    serve_flows(announced=as_json)
 
 
 def _forget_tuned(*, as_json: bool) -> None:

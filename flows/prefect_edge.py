@@ -3,9 +3,11 @@
 import logging
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from flows.progress import step
+from flows.progress import STDERR, step
 
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
@@ -15,6 +17,9 @@ _QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
+
+
+_PROFILES = Path("~/.prefect/profiles.toml")
 
 
 def quiet() -> None:
@@ -36,6 +41,24 @@ def start() -> None:
         end_with_us()
         with get_client(sync_client=True) as client:
             client.hello()
+
+
+@contextmanager
+def scheduling_server(home: Path) -> Iterator[None]:
+    """The Prefect server that is set; where none is, one of this command's own.
+
+    To be entered before Prefect is first imported.
+    """
+    _make_folder()
+    if "PREFECT_API_URL" in os.environ | _profile(_PROFILES.expanduser()):
+        yield
+        return
+    from flows.prefect_server import own_server
+
+    with own_server(prefect_folder(home) / "server.log") as url:
+        os.environ["PREFECT_API_URL"] = url
+        STDERR.print(f"Prefect's pages, while this runs: {url.removesuffix('/api')}")
+        yield
 
 
 def log_runs() -> None:
@@ -61,7 +84,7 @@ def _folders() -> dict[str, str]:
 
     The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
     """
-    profiles = Path("~/.prefect/profiles.toml").expanduser()
+    profiles = _PROFILES.expanduser()
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
     if "PREFECT_HOME" in os.environ | _profile(profiles) or not _is_writable(home):
         return {}

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import polars as pl
 from prefect import flow, task
@@ -13,7 +14,7 @@ from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import asking
-from flows.moments import midnight, refuse_future, today, valid_for
+from flows.moments import NotYet
 from flows.parts import parts_of, placed
 from flows.progress import STDERR, Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
@@ -39,6 +40,9 @@ beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
 
 #: Tell who is in trouble: without them nobody is offered anything.
 _TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
+
+#: Seconds: Prefect rounds the wait before a run to whole ones.
+_MOST_EARLY = 2.0
 
 #: Said of a night that the model's fitting had already seen the outcome of.
 HINDSIGHT = "the model was fitted on later outcomes"
@@ -88,16 +92,18 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@flow(name="score-nightly")
+@flow(name="night")
 @at_work
 def score_nightly(
     scored_on: date | None = None,
     home: Path | None = None,
     *,
     trial: bool = False,
+    champion_at: datetime | None = None,
+    tell: bool = True,
     patient: bool = True,
 ) -> Night:
-    """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
+    """Score everybody active with what was known before ``scored_on``.
 
     Safe to run again: a night is scored and published whole and replaces itself. If a step
     fails nothing is published, and support keeps reading the night before.
@@ -105,10 +111,16 @@ def score_nightly(
     A ``trial`` is scored by the best version that was refused, where there is no champion. It is
     marked as one wherever it is read, and no other tool is told of it.
 
-    Who is not ``patient`` does not ask a source that cannot be read again, after 30 s, 2 and
-    10 minutes: the night goes on without it.
+    Args:
+        scored_on: The date of the night; by default the newest of which all is known.
+        home: Where everything is kept, if not where the settings say.
+        trial: Whether the night is a trial.
+        champion_at: Score with the version that was champion at this moment; by default now.
+        tell: Whether webhooks hear of it.
+        patient: Whether to ask a source that cannot be read again, after 30 s, 2 and 10 minutes.
 
     Raises:
+        NotYet: The night uses what is still to come.
         NoChampion: No model has been promoted yet, or none that predicts what the settings ask.
         NoTrial: Of a trial, there is a champion, or no version that may be tried.
         TrialRefused: Of a trial, a champion has scored that night.
@@ -116,20 +128,20 @@ def score_nightly(
         NobodyToScore: Nobody was active.
     """
     settings, seconds = Settings.at(home), {}
-    refuse_future(scored_on := scored_on or today())
-    as_of = midnight(scored_on)
-    model, version, refused = _model(settings, trial=trial)
-    with step("extract", seconds) as tell:
-        _extract(settings, as_of, tell, patient=patient)
+    scored_on = scored_on or settings.nights.newest_known(datetime.now(UTC))
+    wait_until(as_of := settings.nights.as_of(scored_on), scored_on)
+    model, version, refused = _model(settings, champion_at, trial=trial)
+    with step("extract", seconds) as progress:
+        _extract(settings, as_of, progress, patient=patient)
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with undisturbed(settings.landing), step("score", seconds) as tell:
-            scored = _score(as_of, settings, folder, tell)
+        with undisturbed(settings.landing), step("score", seconds) as progress:
+            scored = _score(as_of, settings, folder, progress)
         unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded += too_many_unknown(unknown)
-        with step("publish", seconds) as tell:
+        with step("publish", seconds) as progress:
             rows = _publish(
                 scored,
                 settings,
@@ -138,7 +150,7 @@ def score_nightly(
                 horizon_days=model.horizon_days,
                 trial=trial,
                 degraded=degraded,
-                progress=tell,
+                progress=progress,
             )
             beside_step(settings, scored_on)
     return Night(
@@ -151,17 +163,34 @@ def score_nightly(
         unlearnt=None if model.months else _unlearnt(model),
         refused=refused,
         seconds=seconds | _seconds(scored),
-        untold=tell_webhooks(settings),
+        untold=tell_webhooks(settings) if tell else None,
     )
 
 
-def _model(settings: Settings, *, trial: bool) -> tuple[ChurnModel, str, str | None]:
+def wait_until(as_of: datetime, scored_on: date) -> None:
+    """Wait out the moment by which Prefect starts a run early.
+
+    Raises:
+        NotYet: ``as_of`` is further away.
+    """
+    early = (as_of - datetime.now(UTC)).total_seconds()
+    if early > _MOST_EARLY:
+        raise NotYet(
+            f"asked for the night of {scored_on}; it uses what is known by {as_of:%Y-%m-%d %H:%M} "
+            f"UTC, and it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Give a date that has come"
+        )
+    sleep(max(0.0, early))
+
+
+def _model(
+    settings: Settings, champion_at: datetime | None, *, trial: bool
+) -> tuple[ChurnModel, str, str | None]:
     """Who scores the night, its version, and of a trial why it was refused."""
     question = Question.of(settings)
     if trial:
         model, refused = load_trial(settings.home, question)
         return model, refused.version, refused.verdict
-    return *load_champion(settings.home, question), None
+    return *load_champion(settings.home, question, at=champion_at), None
 
 
 def _unlearnt(model: ChurnModel) -> str:
@@ -240,7 +269,7 @@ def _publish(
         language=settings.language,
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
-        valid_for=valid_for(scored_on, settings.timezone),
+        valid_for=settings.nights.valid_for(scored_on),
         keep_months=settings.keep_nights_months,
         progress=progress,
     )

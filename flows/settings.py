@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tomllib
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
@@ -19,6 +20,7 @@ from pydantic_settings import (
 )
 
 from flows.environment import PREFIX, refuse_unknown
+from flows.night_calendar import NightCalendar
 from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
@@ -31,6 +33,12 @@ def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"no time zone {name!r}; write for example 'Europe/Madrid'")
     return name
+
+
+def _whole_minute(hour: time) -> time:
+    if hour.tzinfo or hour.second or hour.microsecond:
+        raise ValueError(f"{hour} has seconds or a zone; write for example '02:00' (see timezone)")
+    return hour
 
 
 def _file_of_the_home(told: dict[str, Any]) -> str:
@@ -91,6 +99,11 @@ class Settings(BaseSettings):
         language: Of reasons and actions.
         never_named: Signals or columns that are never given as a reason, e.g. ``["country"]``.
         timezone: In which the schedule's times are meant.
+        night_at: The hour at which the schedule scores each night, e.g. ``"02:00"``.
+        make_up_nights: The schedule makes up at most this many missed nights, the newest; older
+            ones are skipped, and it says so.
+        overdue_minutes: A scheduled run that has not appeared this long after it was due makes
+            ``perdura schedule --health`` fail.
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
@@ -151,6 +164,9 @@ class Settings(BaseSettings):
     language: Literal["en", "es"] = "en"
     never_named: Annotated[tuple[str, ...], *Listed] = ()
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    night_at: Annotated[time, AfterValidator(_whole_minute)] = time(2)
+    make_up_nights: int = Field(default=7, ge=0)
+    overdue_minutes: float = Field(default=3.0, gt=0, le=5)
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
@@ -183,6 +199,11 @@ class Settings(BaseSettings):
     def landing(self) -> Path:
         """Where extracted events lie."""
         return self.home / "data" / "landing"
+
+    @property
+    def nights(self) -> NightCalendar:
+        """When each night is due, and what it knows."""
+        return NightCalendar(self.night_at, self.timezone)
 
     @property
     def tuned(self) -> Path:

@@ -8,24 +8,27 @@ import polars as pl
 
 from features.definition import Column
 from models.baselines import BASELINES, baseline_risks
+from models.diagnosis import Diagnosis, rates_by_date
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
 from models.floors import Floors
 from models.honesty import take_reasons_away
 from models.judge import Judgement, judge, who_says
+from models.later_months import judge_months, learn_months
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
 from models.learn_expansion import learn_expansion
-from models.learn_survival import judge_survival, learn_survival
 from models.level import Level, with_newest_level
 from models.model import ChurnModel
+from models.own_rate import own_rate
 from models.params import TrainingParams
 from models.people import person_column
 from models.promote import verdict
 from models.reigning import ask_champion
-from models.split import Split, split_rows
+from models.source_facts import SourceFacts
+from models.split import Split, refuse_without_leavers, split_rows
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
 
@@ -50,6 +53,7 @@ def train(
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
     floors: Floors | None = None,
+    facts: SourceFacts | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Fit and judge a model. Nothing is written, and nobody is promoted by it.
@@ -63,6 +67,7 @@ def train(
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
+        facts: What the sources hold, to say what likely causes a refusal.
         progress: Told before each step: how many are done, of how many, and which is next.
 
     Raises:
@@ -70,19 +75,30 @@ def train(
         NotEnoughChurn: A part of the split has only people who left, or only who stayed.
     """
     tell = progress or _silent
+    refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
-    model = _with_months(made.model, training, params)
-    model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
+    months = learn_months(made.model, training, params)
+    model = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
     reigning = ask_champion(champion, split.judge, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    judgements = _judgements(judged, training.shares.calls(params.calls))
+    calls = training.shares.calls(params.calls)
+    judgements = _judgements(judged, calls)
     leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
-    decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
+    decided = verdict(
+        judged,
+        judgements,
+        reigning,
+        calls=calls,
+        earlier=earlier,
+        leaks=leaks,
+        floors=floors,
+        diagnosis=_diagnosis(training, made, params, facts),
+    )
     tell(4, len(_STEPS), "done")
     return Trained(
         model=model,
@@ -97,34 +113,36 @@ def train(
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
-        months=_judged_months(model, training, split, params),
+        months=judge_months(
+            months, model.contract, training, judged, since=split.judged_from, params=params
+        ),
         expansion=expansion,
         level=made.level,
+        notes=() if facts is None else facts.notes,
         beaten=champion,
     )
 
 
-def _with_months(model: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
-    """The model and what it knows of later months.
-
-    They are learnt up to where leaving itself was, and no further: a night is told what its model
-    knew.
-    """
-    months = learn_survival(model.contract, training.rows, model.fitted_until, params)
-    return replace(model, months=months)
+def _diagnosis(
+    training: TrainingSet, made: "Made", params: TrainingParams, facts: SourceFacts | None
+) -> Diagnosis:
+    fitted = made.split.fit
+    rates = rates_by_date(
+        training.rows, training.shares.stayers, fitted["as_of"].unique().to_list()
+    )
+    return Diagnosis(
+        rates=rates,
+        judged=made.judged,
+        fitted_leavers=int(fitted["churned"].sum()),
+        params=params,
+        level=made.level,
+        facts=facts,
+    )
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
     """Of everybody who says a risk, on the same rows."""
     return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
-
-
-def _judged_months(
-    model: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
-) -> pl.DataFrame | None:
-    if model.months is None:
-        return None
-    return judge_survival(model.months, model.contract, training.rows, split.judged_from, params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +176,8 @@ def fit_and_judge(
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
+    if "own_rate" in beside:
+        baselines["own_rate"] = own_rate(split.fit, split.judge, training.shares.stayers)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked, level)
 

@@ -88,7 +88,7 @@ def test_rows_before_an_origin_are_labelled_as_they_were_then(training, found):
 
 def test_every_number_lies_where_its_samples_say(found):
     ranked = found.overall.filter(metric="roc_auc")
-    assert set(ranked["who"]) == {"model", "constant", "recency", "logistic"}
+    assert set(ranked["who"]) == {"model", "constant", "own_rate", "recency", "logistic"}
     assert ranked.select(pl.col("stated").is_between("low", "high").all()).item()
 
 
