@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from flows.safe_text import OURS
 from sources.full_disk import DiskFull, is_full
 
-_OURS = ("sources", "features", "models", "risk", "flows")
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LIBRARIES = {"prefect": "Prefect", "httpx": "Prefect's server", "mlflow": "MLflow"}
 _LITTLE = 2**20  # bytes
@@ -20,7 +20,7 @@ _LITTLE = 2**20  # bytes
 def failure_in_words(error: BaseException, home: Path) -> str | None:
     """What to say of an error of the machine's; ``None`` where it is none of these."""
     package = type(error).__module__.partition(".")[0]
-    if package in _OURS and type(error).__name__ != "StepFailed":
+    if package in OURS and type(error).__name__ != "StepFailed":
         return None  # says it itself
     if is_full(error):
         return str(DiskFull(_folder_of(error) or _fullest(home)))
