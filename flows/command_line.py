@@ -13,6 +13,7 @@ from flows.forget_command import forget
 from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.risk_command import init
+from flows.safe_text import OURS, safe_text
 from flows.schedule_command import schedule
 from flows.serve_command import serve
 from flows.states_command import states
@@ -42,8 +43,6 @@ app.command()(forget)
 #: Settings that name files which a night reads.
 _FILES = ("mapping", "actions", "exchange_rates")
 
-_OURS = ("sources", "features", "models", "risk", "flows")
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
@@ -57,6 +56,7 @@ def main() -> None:
         app()
     except Exception as error:
         if "PERDURA_DEBUG" in os.environ or not (words := _in_words(error)):
+            error.__suppress_context__ = error.__cause__ is not None  # say what it came from
             raise
         typer.secho(f"perdura: {words}", fg="red", err=True)
         sys.exit(1)
@@ -298,10 +298,9 @@ def _in_words(error: Exception) -> str | None:
         from flows.settings import mistakes
 
         return mistakes(error)
-    told = package in (*_OURS, "sqlalchemy", "sqlite3", "psycopg", "tomllib") or isinstance(
-        error, OSError
-    )
-    return str(error) if told else None
+    if package in ("sqlalchemy", "sqlite3", "psycopg"):
+        return safe_text(error)
+    return str(error) if package in (*OURS, "tomllib") or isinstance(error, OSError) else None
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.night_calendar import MissedNights, missed_nights
+from flows.private_runs import private_flow
 from flows.progress import STDERR
 from flows.schedule_record import give_up, read_record
 from flows.score_nightly import Night, score_nightly
@@ -31,7 +31,7 @@ class DueNights:
     given_up: dict[date, str]
 
 
-@flow(name="score-nightly")
+@private_flow(name="score-nightly")
 def score_due_nights(
     scored_on: date | None = None, home: Path | None = None, *, only_missed: bool = False
 ) -> DueNights:

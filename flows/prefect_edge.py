@@ -19,9 +19,6 @@ _QUIET = {
 }
 
 
-_PROFILES = Path("~/.prefect/profiles.toml")
-
-
 def quiet() -> None:
     """Let Prefect say only what went wrong, and write into the home, unless it is set otherwise."""
     for name, value in (_QUIET | _folders()).items():
@@ -50,7 +47,7 @@ def scheduling_server(home: Path) -> Iterator[None]:
     To be entered before Prefect is first imported.
     """
     _make_folder()
-    if "PREFECT_API_URL" in os.environ | _profile(_PROFILES.expanduser()):
+    if setting_of("PREFECT_API_URL"):
         yield
         return
     from flows.prefect_server import own_server
@@ -84,18 +81,26 @@ def _folders() -> dict[str, str]:
 
     The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
     """
-    profiles = _PROFILES.expanduser()
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    if "PREFECT_HOME" in os.environ | _profile(profiles) or not _is_writable(home):
+    if setting_of("PREFECT_HOME") or not _is_writable(home):
         return {}
-    folders = {"PREFECT_HOME": str(prefect_folder(home))}
+    profiles, folders = _profiles(), {"PREFECT_HOME": str(prefect_folder(home))}
     return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
 
 
-def _profile(file: Path) -> dict[str, str]:
+def setting_of(name: str) -> str | None:
+    """One of Prefect's settings as the user has set it, in the environment or in their profile."""
+    return os.environ.get(name) or _profile().get(name)
+
+
+def _profiles() -> Path:
+    return Path(os.environ.get("PREFECT_PROFILES_PATH") or "~/.prefect/profiles.toml").expanduser()
+
+
+def _profile() -> dict[str, str]:
     """The settings of the active profile. A file that cannot be read is Prefect's to report."""
     try:
-        profiles = tomllib.loads(file.read_text(encoding="utf-8"))
+        profiles = tomllib.loads(_profiles().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")

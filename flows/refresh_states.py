@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow
 
 from flows.at_work import at_work
 from flows.extract_sources import extract_step
+from flows.private_runs import private_flow
 from flows.progress import step
 from flows.settings import Settings
 from flows.written import written_events
@@ -35,7 +35,7 @@ class Refreshed:
     changed: int
 
 
-@flow(name="refresh-states")
+@private_flow(name="refresh-states")
 @at_work
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.

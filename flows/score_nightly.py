@@ -8,8 +8,6 @@ from pathlib import Path
 from time import sleep
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from flows.at_work import at_work
 from flows.beside_night import write_beside
@@ -17,6 +15,7 @@ from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import NotYet
 from flows.parts import parts_of, placed
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.scratch import scratch
@@ -35,8 +34,8 @@ from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 from sources.turns import undisturbed
 
-publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
-beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
+publish_step = private_task(publish, "publish")
+beside_step = private_task(write_beside, "beside")
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
@@ -93,7 +92,7 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@flow(name="night")
+@private_flow(name="night")
 @at_work
 def score_nightly(
     scored_on: date | None = None,

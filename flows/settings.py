@@ -11,22 +11,20 @@ from typing import Annotated, Any, Literal, TypedDict
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import AfterValidator, Field, ValidationError, field_serializer
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.environment import PREFIX, refuse_unknown
+from flows.home_file import HomeFile, in_file
 from flows.night_calendar import NightCalendar
 from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
+from models.store_paths import SETTINGS_FILE
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
+from risk.urls import shown
 
-FILE = "perdura.toml"
+FILE = SETTINGS_FILE
 
 
 def _zone(name: str) -> str:
@@ -195,6 +193,11 @@ class Settings(BaseSettings):
         """The settings of a home; of the one that ``PERDURA_HOME`` names, if none is given."""
         return cls() if home is None else cls(home=home)
 
+    @field_serializer("risk_url")
+    def _without_password(self, url: str) -> str:
+        """As Prefect writes it down among the parameters of a run."""
+        return shown(url)
+
     @property
     def landing(self) -> Path:
         """Where extracted events lie."""
@@ -237,7 +240,8 @@ class Settings(BaseSettings):
             PasswordInFile: It holds a password.
         """
         refuse_unknown(os.environ, settings_cls.model_fields)
-        home = Path(init_settings().get("home") or os.environ.get("PERDURA_HOME") or ".")
+        named = init_settings().get("home") or os.environ.get("PERDURA_HOME") or "."
+        home = Path(named).expanduser()
         file = _of_the_file(settings_cls, home / FILE)
         _refuse_password(file.toml_data.get("risk_url"), home / FILE)
         return init_settings, env_settings, file
@@ -247,9 +251,9 @@ class BadSettingsFile(ValueError):
     """The file of settings cannot be read."""
 
 
-def _of_the_file(settings_cls: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+def _of_the_file(settings_cls: type[BaseSettings], file: Path) -> HomeFile:
     try:
-        return TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return HomeFile(settings_cls, toml_file=file)
     except tomllib.TOMLDecodeError as error:
         what, line = str(error), re.search(r"at line (\d+)", str(error))
         if "Cannot overwrite" in what and line:
@@ -299,7 +303,7 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     # Says what is wrong before anything is written.
     Settings.model_validate({**told, "home": settings.home})
     lines = ["# Written by the first extract from its mapping; yours to change."]
-    lines += [f"mapping = {_toml(str(mapping.absolute()))}"]
+    lines += [f"mapping = {_toml(in_file(mapping, settings.home))}"]
     lines += [f"{name} = {_toml(value)}" for name, value in told.items() if name != "home"]
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -7,14 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.parts import parts_of, placed
 from flows.past import Past, past
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.scratch import scratch
 from flows.settings import Settings
@@ -33,9 +32,9 @@ from models.training_set import TrainingSet
 from sources.landing import read_events
 from sources.turns import undisturbed
 
-train_step = task(name="train", cache_policy=NO_CACHE)(train)
-log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
-earlier_step = task(name="earlier", cache_policy=NO_CACHE)(at_earlier_dates)
+train_step = private_task(train, "train")
+log_step = private_task(log_trained, "log")
+earlier_step = private_task(at_earlier_dates, "earlier")
 
 # What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
 _EARLIER_ROWS = 100_000
@@ -73,7 +72,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@flow(name="train-weekly")
+@private_flow(name="train-weekly")
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
