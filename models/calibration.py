@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +23,10 @@ class Calibration(ABC):
     @abstractmethod
     def log_odds(self, score: np.ndarray) -> np.ndarray:
         """Calibrated log-odds of raw scores."""
+
+    @abstractmethod
+    def shifted(self, by: float) -> "Calibration":
+        """The curve with ``by`` added to its log-odds everywhere."""
 
     def apply(self, score: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of raw scores, in the scores' order, inside (0, 1)."""
@@ -59,6 +63,10 @@ class Platt(Calibration):
         """As ``Calibration.log_odds``."""
         return self.steepness * score + self.intercept
 
+    def shifted(self, by: float) -> "Platt":
+        """As ``Calibration.shifted``."""
+        return replace(self, intercept=self.intercept + by)
+
 
 @dataclass(frozen=True, slots=True)
 class Beta(Calibration):
@@ -81,6 +89,10 @@ class Beta(Calibration):
         """As ``Calibration.log_odds``."""
         return self.b * np.logaddexp(0, score) - self.a * np.logaddexp(0, -score) + self.c
 
+    def shifted(self, by: float) -> "Beta":
+        """As ``Calibration.shifted``."""
+        return replace(self, c=self.c + by)
+
 
 @dataclass(frozen=True, slots=True)
 class Isotonic(Calibration):
@@ -100,6 +112,10 @@ class Isotonic(Calibration):
         """As ``Calibration.log_odds``."""
         beyond = score - np.clip(score, self.scores[0], self.scores[-1])
         return np.interp(score, self.scores, self.levels) + LEAST_SLOPE * beyond
+
+    def shifted(self, by: float) -> "Isotonic":
+        """As ``Calibration.shifted``."""
+        return replace(self, levels=tuple(level + by for level in self.levels))
 
 
 def from_json(told: Mapping[str, Any]) -> Calibration:

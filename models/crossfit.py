@@ -1,0 +1,118 @@
+"""Cross-fitted calibration: each row is scored by trees that were grown on other people's rows.
+
+So a model may be fitted on every row and still be calibrated on scores of rows that the trees had
+not seen. Folds by person do not see drift; a shift towards the newest dates does.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from models.calibrate import choose_calibration
+from models.calibration import Calibration
+from models.encoding import ColumnContract, learn_contract
+from models.fit import Examples, fit_booster, raw_scores
+from models.params import BoosterParams
+from models.people import person_column, person_numbers
+
+FOLDS = 5
+
+# The shift towards the newest dates counts half where so many left at them.
+_HALF_TRUSTED_LEAVERS = 100
+# No drift moves log-odds further than this.
+_LARGEST_SHIFT = 10.0
+
+
+def fold_numbers(rows: pl.DataFrame) -> np.ndarray:
+    """The fold of each row, 0 to 4: all dates and all merged accounts of a person are in one."""
+    # Other bits than those that decide a split by subscriber.
+    return (person_numbers(rows[person_column(rows)]) >> np.uint64(20)) % np.uint64(FOLDS)
+
+
+def fold_contracts(
+    rows: pl.DataFrame, names: Sequence[str], seen: pl.DataFrame
+) -> tuple[ColumnContract, ...]:
+    """The columns of each fold, their texts coded by the churn rates of everybody outside it.
+
+    Args:
+        rows: Labelled feature rows.
+        names: Which columns, in which order.
+        seen: More rows whose texts may be met.
+    """
+    fold = fold_numbers(rows)
+    return tuple(
+        learn_contract(rows.filter(fold != number), names, seen=seen) for number in range(FOLDS)
+    )
+
+
+def out_of_fold_scores(
+    rows: pl.DataFrame,
+    happened: np.ndarray,
+    contracts: Sequence[ColumnContract],
+    params: BoosterParams,
+    share: float = 1.0,
+) -> np.ndarray:
+    """The log-odds of each row from trees that were grown on the rows of the other folds.
+
+    Args:
+        rows: Feature rows.
+        happened: 1 where it happened, one per row.
+        contracts: As of ``fold_contracts``.
+        params: How the trees grow; there are as many as it says.
+        share: As in ``Examples``; corrected in each fold.
+    """
+    fold, scores = fold_numbers(rows), np.empty(rows.height)
+    for number, contract in enumerate(contracts):
+        inside = fold == number
+        outside = Examples(contract.numbers(rows.filter(~inside)), happened[~inside], share)
+        booster = fit_booster(outside, None, contract.names, params)
+        if inside.any():
+            scores[inside] = raw_scores(booster, contract.numbers(rows.filter(inside)))
+    return scores
+
+
+def crossfit_calibration(
+    score: np.ndarray, happened: np.ndarray, newest: np.ndarray, share: float = 1.0
+) -> Calibration:
+    """The curve learnt on out-of-fold scores, shifted towards the rows of the newest dates.
+
+    Args:
+        score: As of ``out_of_fold_scores``.
+        happened: 1 where it happened, one per score.
+        newest: Which rows are of the newest dates.
+        share: As in ``Examples``: the curve is learnt among the rows that are there, where odds are
+            too high by as much.
+    """
+    curve = choose_calibration(score, happened, newest).shifted(math.log(share))
+    log_odds = curve.log_odds(score[newest])
+    return curve.shifted(newest_shift(log_odds, happened[newest], share))
+
+
+def newest_shift(log_odds: np.ndarray, happened: np.ndarray, share: float = 1.0) -> float:
+    """What is to be added to log-odds for their mean risk to meet the rate, shrunk: n / (n + 100).
+
+    Args:
+        log_odds: Calibrated, of the rows of the newest dates.
+        happened: 1 where it happened, one per row; there are n of them.
+        share: As in ``Examples``.
+    """
+    leavers = float(happened.sum())
+    if not 0 < leavers < len(happened):
+        return 0.0
+    weight = np.where(happened > 0, 1.0, 1 / share)
+
+    def excess(shift: float) -> float:
+        return float(weight @ expit(log_odds + shift) - leavers)
+
+    found = float(brentq(excess, -_LARGEST_SHIFT, _LARGEST_SHIFT))  # pyright: ignore[reportArgumentType]
+    return found * leavers / (leavers + _HALF_TRUSTED_LEAVERS)
+
+
+def newest_rows(rows: pl.DataFrame, dates: int) -> np.ndarray:
+    """Which rows are of so many of the newest dates."""
+    newest = rows["as_of"].unique().sort()[-dates:]
+    return rows["as_of"].is_in(newest.implode()).to_numpy()
