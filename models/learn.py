@@ -14,6 +14,7 @@ from models.fit import Examples, booster_text, fit_booster, raw_scores
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column, person_numbers
+from models.recipe import Recipe
 from models.split import Split
 
 #: Below so many leavers of either cause among the fitted, telling them apart is guessing.
@@ -74,7 +75,9 @@ def learn_model(
         lead_days=params.lead_days,
         horizon_days=params.horizon_days,
         grace_days=params.grace_days,
-        fitted_until=_fitted_until(split, params),
+        fitted_until=(fitted_until := _fitted_until(split, params)),
+        evidence_fitted_until=fitted_until,
+        recipe=Recipe.of(params),
     )
 
 

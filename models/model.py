@@ -14,6 +14,7 @@ from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
 from models.expansion import ExpansionModel
 from models.fit import load_booster, raw_scores
+from models.recipe import Recipe
 from models.survival import SurvivalModel, survival
 
 BOOSTER_FILE = "booster.txt"
@@ -47,6 +48,9 @@ class ChurnModel:
         unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
         months: The months after the horizon; ``None`` where too little is known of them.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
+        evidence_fitted_until: The same of the model that was evaluated, before it was fitted again
+            on every row whose outcome was known.
+        recipe: How its trees were grown; ``None`` of models that older versions saved.
         expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
     """
 
@@ -61,6 +65,8 @@ class ChurnModel:
     horizon_days: int
     grace_days: int
     fitted_until: datetime
+    evidence_fitted_until: datetime
+    recipe: Recipe | None = None
     unstable: tuple[str, ...] = ()
     months: SurvivalModel | None = None
     expansion: ExpansionModel | None = None
@@ -157,14 +163,17 @@ class ChurnModel:
     def load(folder: Path) -> "ChurnModel":
         """The model that ``save`` wrote into ``folder``."""
         stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
-        cause = folder / CAUSE_FILE
+        cause, fitted_until = folder / CAUSE_FILE, stored.pop("fitted_until")
+        evidence = stored.pop("evidence_fitted_until", fitted_until)
         return ChurnModel(
             booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
             cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
             calibration=from_json(stored.pop("calibration")),
             cause_calibration=from_json(stored.pop("cause_calibration")),
             contract=ColumnContract.from_json(stored.pop("columns")),
-            fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
+            fitted_until=datetime.fromisoformat(fitted_until),
+            evidence_fitted_until=datetime.fromisoformat(evidence),
+            recipe=Recipe.from_json(stored.pop("recipe", None)),
             unstable=tuple(stored.pop("unstable")),
             months=SurvivalModel.load(folder),
             expansion=ExpansionModel.load(folder),
@@ -183,6 +192,8 @@ class ChurnModel:
             "horizon_days": self.horizon_days,
             "grace_days": self.grace_days,
             "fitted_until": self.fitted_until.isoformat(),
+            "evidence_fitted_until": self.evidence_fitted_until.isoformat(),
+            "recipe": self.recipe and self.recipe.to_json(),
             "calibration": self.calibration.to_json(),
             "tells_causes": self.cause_text is not None,
             "cause_calibration": self.cause_calibration.to_json(),

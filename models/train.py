@@ -24,6 +24,7 @@ from models.params import TrainingParams
 from models.people import person_column
 from models.promote import verdict
 from models.reigning import ask_champion
+from models.shares import evidence_rows
 from models.split import Split, split_rows
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
@@ -147,7 +148,7 @@ def fit_and_judge(
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
     params = held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
-    split = split_rows(training.rows, params)
+    split = split_rows(evidence_rows(training.rows, training.shares, params), params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
     fit = encode(contract, split.fit, training.shares.stayers)
     calibrate = encode(contract, split.calibrate)

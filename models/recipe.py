@@ -1,0 +1,69 @@
+"""How a model's trees are grown, whatever rows they are grown on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from models.params import BoosterParams, TrainingParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a model's trees are grown. Its columns are those of the model's contract.
+
+    Attributes:
+        booster: The trees of leaving; ``threads`` is 0, since nothing depends on it.
+        cause_booster: The trees that tell leavers by payment from the others, where they grow
+            otherwise.
+    """
+
+    booster: BoosterParams
+    cause_booster: BoosterParams | None = None
+
+    @staticmethod
+    def of(params: TrainingParams) -> "Recipe":
+        """The recipe of a training."""
+        return Recipe(
+            booster=replace(params.booster, threads=0),
+            cause_booster=params.cause_booster and replace(params.cause_booster, threads=0),
+        )
+
+    def applied_to(self, params: TrainingParams) -> TrainingParams:
+        """The parameters with trees that grow by this recipe, on as many threads as before."""
+        threads = params.booster.threads
+        return replace(
+            params,
+            booster=replace(self.booster, threads=threads),
+            cause_booster=self.cause_booster and replace(self.cause_booster, threads=threads),
+        )
+
+    def same_as(self, other: "Recipe") -> bool:
+        """Whether it is another but for the seed."""
+        return _without_seed(self) == _without_seed(other)
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as plain values."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(stored: Mapping[str, Any] | None) -> "Recipe | None":
+        """The recipe that ``to_json`` wrote; ``None`` where an older version wrote none."""
+        if stored is None:
+            return None
+        cause = stored["cause_booster"]
+        return Recipe(
+            booster=_booster(stored["booster"]),
+            cause_booster=None if cause is None else _booster(cause),
+        )
+
+
+def _booster(stored: Mapping[str, Any]) -> BoosterParams:
+    return BoosterParams(**{**stored, "rising": tuple(stored["rising"])})
+
+
+def _without_seed(recipe: Recipe) -> Recipe:
+    cause = recipe.cause_booster
+    return Recipe(
+        booster=replace(recipe.booster, seed=0),
+        cause_booster=None if cause is None else replace(cause, seed=0),
+    )
