@@ -4,12 +4,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from sklearn.metrics import log_loss
 
 from models.floors import Floors, below_floors, unsteady
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
+
+#: A refresh may be this much worse than the champion, as a share of its log loss, and no more.
+_NOT_INFERIOR = -0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,35 @@ def verdict(
     if "champion" not in rows.columns:
         why = "Promoted: it clears the floors, and no champion reigned."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
+    if reigning.refresh and not reigning.stranded:
+        return _refreshed(rows, reigning, seed, measured)
     return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
+
+
+def _refreshed(
+    rows: pl.DataFrame, reigning: Reigning, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """The champion's own recipe on newer data: promoted if it is not inferior."""
+    if not reigning.newer:
+        why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    both = rows.drop_nulls("champion")
+    gain = np.asarray(resample(both, seed)["loss_gain"]) / _log_loss(both, "champion")
+    bound, mean = float(np.quantile(gain, 0.05)), float(np.mean(gain))
+    promoted = bound > _NOT_INFERIOR
+    told = (
+        f"it is the champion's recipe on later outcomes, and its log loss is {-mean:+.2%} from the "
+        f"champion's; surely at most {-bound:+.2%}, and {-_NOT_INFERIOR:+.1%} would be too much"
+    )
+    return Verdict(
+        promoted=promoted,
+        reasons=(f"{'Promoted' if promoted else 'Refused'}: {told}.",),
+        measured=measured | {"refresh_gain": mean, "refresh_gain_surely": bound},
+    )
+
+
+def _log_loss(rows: pl.DataFrame, risk: str) -> float:
+    return float(log_loss(rows["churned"].to_numpy(), rows[risk].to_numpy(), labels=[0, 1]))
 
 
 def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """How a model's trees are grown, whatever rows they are grown on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -55,6 +56,38 @@ class Recipe:
             booster=_booster(stored["booster"]),
             cause_booster=None if cause is None else _booster(cause),
         )
+
+
+def read_recipe(booster_text: str, cause_text: str | None) -> Recipe:
+    """The recipe of a model that was saved without one, as LightGBM's texts of its trees tell it.
+
+    They tell nothing of ``patience``, which is taken to have been the default.
+    """
+    booster = _read_booster(booster_text)
+    cause = None if cause_text is None else _read_booster(cause_text)
+    return Recipe(booster=booster, cause_booster=None if cause == booster else cause)
+
+
+_NAMES = re.compile(r"^feature_names=(.*)$", re.MULTILINE)
+_READ = {
+    "learning_rate": float,
+    "max_depth": int,
+    "num_leaves": int,
+    "min_data_in_leaf": int,
+    "feature_fraction": float,
+    "lambda_l2": float,
+    "seed": int,
+}
+
+
+def _read_booster(text: str) -> BoosterParams:
+    written = dict(re.findall(r"^\[(\w+): (.*)\]$", text, re.MULTILINE))
+    names = _NAMES.search(text)
+    signs = written["monotone_constraints"].split(",")
+    columns = names[1].split() if names else []
+    rising = [name for name, sign in zip(columns, signs, strict=False) if sign == "1"]
+    numbers = {name: kind(written[name]) for name, kind in _READ.items()}
+    return BoosterParams(rounds=int(written["num_iterations"]), rising=tuple(rising), **numbers)
 
 
 def _booster(stored: Mapping[str, Any]) -> BoosterParams:

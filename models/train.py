@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 
 from features.definition import Column
+from models.backtested import Earlier
 from models.baselines import BASELINES, baseline_risks
+from models.challenger import Challenger
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
@@ -22,14 +24,18 @@ from models.learn_survival import judge_survival, learn_survival
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
+from models.procedures import why_held_back
 from models.promote import verdict
+from models.refit import known_until, refit, refit_sizes
+from models.refit_expansion import refit_expansion
 from models.reigning import ask_champion
 from models.shares import evidence_rows
 from models.split import Split, split_rows
+from models.survival import SurvivalModel
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
 
-_STEPS = ("split", "fit", "judge", "compare")
+_STEPS = ("split", "fit", "judge", "compare", "refit")
 
 #: What is told of a judged row besides its risks, where the spine has it.
 _TOLD = {
@@ -46,20 +52,22 @@ def train(
     params: TrainingParams,
     *,
     champion: ChurnModel | None = None,
-    earlier: pl.DataFrame | None = None,
+    earlier: Earlier | None = None,
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
     floors: Floors | None = None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Fit and judge a model. Nothing is written, and nobody is promoted by it.
+    """Fit and judge a model, then fit it again on all rows whose outcome is known.
+
+    The verdict and the leak alarm go by the first fit alone. Nothing is written, and nobody is
+    promoted by it.
 
     Args:
         training: Labelled feature rows.
         params: What to learn, on which rows.
         champion: Whom to beat, where somebody reigns.
-        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
-            nobody asked.
+        earlier: How it would have done at earlier dates, where that was asked.
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
@@ -74,43 +82,72 @@ def train(
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
-    model = _with_months(made.model, training, params)
-    model = replace(model, unstable=honesty.unstable, expansion=expansion.model)
+    evidence = replace(
+        made.model,
+        unstable=honesty.unstable,
+        expansion=expansion.model,
+        months=_months(made.model, training, params),
+    )
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, training.newest, params)
+    held_back = why_held_back(earlier and earlier.procedures)
+    until = evidence.fitted_until if held_back else known_until(training, params)
+    challenger = Challenger(evidence=evidence, split=split, judged=judged, fitted_until=until)
+    reigning = ask_champion(champion, challenger, training, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     judgements = _judgements(judged, training.shares.calls(params.calls))
     leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
-    decided = verdict(judged, judgements, reigning, earlier=earlier, leaks=leaks, floors=floors)
-    tell(4, len(_STEPS), "done")
+    by_date = None if earlier is None else earlier.by_date
+    decided = verdict(judged, judgements, reigning, earlier=by_date, leaks=leaks, floors=floors)
+    tell(4, len(_STEPS), _STEPS[4])
+    model = evidence if held_back else _fitted_again(evidence, training, split, params)
+    tell(5, len(_STEPS), "done")
     return Trained(
         model=model,
+        evidence=evidence,
+        held_back=held_back,
         params=params,
         judgements=judgements,
         judged=judged,
         verdict=decided,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
-        sizes=split.sizes | {"left_out_rows": training.shares.left_out},
+        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.shares.left_out},
         shares=training.shares,
         columns=training.columns,
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
-        months=_judged_months(model, training, split, params),
+        months=_judged_months(evidence, training, split, params),
         expansion=expansion,
         beaten=champion,
     )
 
 
-def _with_months(model: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
-    """The model and what it knows of later months.
+def _fitted_again(
+    evidence: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
+) -> ChurnModel:
+    """The model that is published: all of it fitted on every row whose outcome is known.
+
+    What the evidence model could not learn, or not well enough, is not in it either: nobody has
+    evaluated it.
+    """
+    model = refit(evidence, training, split, params)
+    months = None if evidence.months is None else _months(model, training, params)
+    if evidence.expansion is None:
+        return replace(model, months=months)
+    offers = refit_expansion(evidence.expansion, training, model.contract, params)
+    return replace(model, months=months, expansion=offers)
+
+
+def _months(
+    model: ChurnModel, training: TrainingSet, params: TrainingParams
+) -> SurvivalModel | None:
+    """What is known of later months.
 
     They are learnt up to where leaving itself was, and no further: a night is told what its model
     knew.
     """
-    months = learn_survival(model.contract, training.rows, model.fitted_until, params)
-    return replace(model, months=months)
+    return learn_survival(model.contract, training.rows, model.fitted_until, params)
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
