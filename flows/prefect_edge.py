@@ -41,7 +41,7 @@ def log_runs() -> None:
 
 
 def prefect_folder(home: Path) -> Path:
-    """Where Prefect keeps its runs, logs and results, unless its own settings name another place."""
+    """Where Prefect keeps runs, logs and results, unless its own settings name another place."""
     return home.absolute() / "data" / "prefect"
 
 

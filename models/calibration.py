@@ -25,8 +25,8 @@ class Calibration(ABC):
         """Calibrated log-odds of raw scores."""
 
     @abstractmethod
-    def shifted(self, by: float) -> "Calibration":
-        """The curve with ``by`` added to its log-odds everywhere."""
+    def moved(self, by: float) -> "Calibration":
+        """The same curve with ``by`` added to its log-odds everywhere."""
 
     def apply(self, score: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of raw scores, in the scores' order, inside (0, 1)."""
@@ -63,8 +63,8 @@ class Platt(Calibration):
         """As ``Calibration.log_odds``."""
         return self.steepness * score + self.intercept
 
-    def shifted(self, by: float) -> "Platt":
-        """As ``Calibration.shifted``."""
+    def moved(self, by: float) -> "Platt":
+        """As ``Calibration.moved``."""
         return replace(self, intercept=self.intercept + by)
 
 
@@ -89,8 +89,8 @@ class Beta(Calibration):
         """As ``Calibration.log_odds``."""
         return self.b * np.logaddexp(0, score) - self.a * np.logaddexp(0, -score) + self.c
 
-    def shifted(self, by: float) -> "Beta":
-        """As ``Calibration.shifted``."""
+    def moved(self, by: float) -> "Beta":
+        """As ``Calibration.moved``."""
         return replace(self, c=self.c + by)
 
 
@@ -113,8 +113,8 @@ class Isotonic(Calibration):
         beyond = score - np.clip(score, self.scores[0], self.scores[-1])
         return np.interp(score, self.scores, self.levels) + LEAST_SLOPE * beyond
 
-    def shifted(self, by: float) -> "Isotonic":
-        """As ``Calibration.shifted``."""
+    def moved(self, by: float) -> "Isotonic":
+        """As ``Calibration.moved``."""
         return replace(self, levels=tuple(level + by for level in self.levels))
 
 

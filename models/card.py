@@ -51,6 +51,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
                 f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
+                _level(trained),
                 f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
                 "## What is published\n\n" + refit_card(trained),
@@ -164,6 +165,22 @@ def _purpose(trained: Trained) -> str:
         "was evaluated."
     )
     return f"{told} {params.tuned}" if params.tuned else told
+
+
+def _level(trained: Trained) -> str:
+    """How old the level of the risks is, and from which outcomes it comes."""
+    level = trained.level
+    if level is None:
+        return (
+            "The level of its risks is that of all rows it was calibrated on: no outcome of theirs "
+            "had closed before the first judged date."
+        )
+    return (
+        f"The level of its risks is that of {level.newest:%Y-%m-%d}, the newest date whose "
+        f"outcomes had closed before the first judged date, {level.age_days} days later: "
+        f"{level.leavers:,} of {level.rows:,} left, so {level.shift:+.3f} was added to all "
+        "log-odds. A season in between moves the rate and not the level."
+    )
 
 
 def _judgements(trained: Trained) -> str:

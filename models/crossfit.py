@@ -9,22 +9,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
-from scipy.special import expit
 
 from models.calibrate import choose_calibration
 from models.calibration import Calibration
 from models.encoding import ColumnContract, learn_contract
 from models.fit import Examples, fit_booster, raw_scores
+from models.level import shifted
 from models.params import BoosterParams
 from models.people import person_column, person_numbers
 
 FOLDS = 5
-
-# The shift towards the newest dates counts half where so many left at them.
-_HALF_TRUSTED_LEAVERS = 100
-# No drift moves log-odds further than this.
-_LARGEST_SHIFT = 10.0
 
 
 def fold_numbers(rows: pl.DataFrame) -> np.ndarray:
@@ -80,6 +74,8 @@ def crossfit_calibration(
 ) -> Calibration:
     """The curve learnt on out-of-fold scores, shifted towards the rows of the newest dates.
 
+    The shift is shrunk as any level is, by how many left at these dates.
+
     Args:
         score: As of ``out_of_fold_scores``.
         happened: 1 where it happened, one per score.
@@ -87,29 +83,10 @@ def crossfit_calibration(
         share: As in ``Examples``: the curve is learnt among the rows that are there, where odds are
             too high by as much.
     """
-    curve = choose_calibration(score, happened, newest).shifted(math.log(share))
-    log_odds = curve.log_odds(score[newest])
-    return curve.shifted(newest_shift(log_odds, happened[newest], share))
-
-
-def newest_shift(log_odds: np.ndarray, happened: np.ndarray, share: float = 1.0) -> float:
-    """What is to be added to log-odds for their mean risk to meet the rate, shrunk: n / (n + 100).
-
-    Args:
-        log_odds: Calibrated, of the rows of the newest dates.
-        happened: 1 where it happened, one per row; there are n of them.
-        share: As in ``Examples``.
-    """
-    leavers = float(happened.sum())
-    if not 0 < leavers < len(happened):
-        return 0.0
-    weight = np.where(happened > 0, 1.0, 1 / share)
-
-    def excess(shift: float) -> float:
-        return float(weight @ expit(log_odds + shift) - leavers)
-
-    found = float(brentq(excess, -_LARGEST_SHIFT, _LARGEST_SHIFT))  # pyright: ignore[reportArgumentType]
-    return found * leavers / (leavers + _HALF_TRUSTED_LEAVERS)
+    curve = choose_calibration(score, happened, newest)
+    if 0 < happened[newest].sum() < newest.sum():
+        curve = shifted(curve, score[newest], happened[newest])
+    return curve.moved(math.log(share))
 
 
 def newest_rows(rows: pl.DataFrame, dates: int) -> np.ndarray:

@@ -61,7 +61,7 @@ def why_held_back(found: Procedures | None) -> str | None:
     if found is None or found.refit_is_as_good:
         return None
     return (
-        f"fitted again at {found.dates} earlier dates, on all that was known then, its log loss was "
+        f"fitted again at {found.dates} earlier dates, on all known then, its log loss was "
         f"{found.log_loss:.4f} and its calibration error {found.calibration_error:.4f}; held back, "
         f"{found.held_back_log_loss:.4f} and {found.held_back_calibration_error:.4f}"
     )

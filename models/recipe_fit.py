@@ -8,6 +8,7 @@ import polars as pl
 
 from models.encoding import learn_contract
 from models.learn import encode, learn_model
+from models.level import with_newest_level
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.recipe import Recipe, read_recipe
@@ -48,4 +49,5 @@ def recipe_risk(
     calibrate = encode(contract, split.calibrate)
     recipe = recipe_of(champion).applied_to(params)
     model = learn_model(contract, split, fit, calibrate, recipe)
+    model, _ = with_newest_level(model, split, calibrate.leaving, params.gap_days)
     return model.predict(split.judge.select(names))["risk"].alias("champion")

@@ -21,6 +21,7 @@ from models.leaks import Leaks
 from models.learn import encode, learn_model
 from models.learn_expansion import learn_expansion
 from models.learn_survival import judge_survival, learn_survival
+from models.level import Level, with_newest_level
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column
@@ -119,6 +120,7 @@ def train(
         honesty=honesty,
         months=_judged_months(evidence, training, split, params),
         expansion=expansion,
+        level=made.level,
         beaten=champion,
     )
 
@@ -174,6 +176,7 @@ class Made:
     judged: pl.DataFrame
     fitted: Examples
     asked: Examples
+    level: Level | None
 
 
 def fit_and_judge(
@@ -191,11 +194,12 @@ def fit_and_judge(
     calibrate = encode(contract, split.calibrate)
     tell(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
+    model, level = with_newest_level(model, split, calibrate.leaving, params.gap_days)
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
-    return Made(split, model, judged, fit.leaving, asked)
+    return Made(split, model, judged, fit.leaving, asked, level)
 
 
 def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:

@@ -12,6 +12,7 @@ from models.honesty import Honesty
 from models.judge import Judgement, number_name
 from models.leaks import Leaks
 from models.learn_survival import why_unlearnt
+from models.level import Level
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.promote import Verdict
@@ -46,6 +47,7 @@ class Trained:
         earlier: How it would have done at earlier dates, where that was asked.
         months: What it says of later months, and what came, as of ``judge_survival``; or it knows
             nothing of them.
+        level: Which outcomes set the level of the risks; ``None``: none had closed in time.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -64,6 +66,7 @@ class Trained:
     columns: tuple[Column, ...]
     earlier: Earlier | None = None
     months: pl.DataFrame | None = None
+    level: Level | None = None
     beaten: ChurnModel | None = None
     held_back: str | None = None
 

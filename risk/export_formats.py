@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Format = Literal["csv", "ndjson", "parquet"]
 
 #: What all rows of a night share comes from the night.
-SHARED = ("scored_on", "model_version", "valid_until", "degraded")
+SHARED = ("scored_on", "model_version", "horizon_days", "trial", "valid_until", "degraded")
 #: Columns of the rows that are JSON already.
 JSON = ("reasons",)
 

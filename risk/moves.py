@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from risk.ranking import Bands
 from risk.schema import NIGHTS, RISK
 from risk.threads import ahead
+from risk.trial import of_kind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,10 +36,15 @@ class Before:
     fingerprint: str
 
 
-def night_before(connection: sa.Connection, scored_on: date) -> Before | None:
-    """The last night that is there before that day; ``None`` where there is none."""
+def night_before(
+    connection: sa.Connection, scored_on: date, *, trial: bool = False
+) -> Before | None:
+    """The last night that is there before that day; ``None`` where there is none.
+
+    What a refused version said is no night before that of a champion, and the other way round.
+    """
     query = sa.select(NIGHTS.c.scored_on, NIGHTS.c.fingerprint).where(
-        NIGHTS.c.scored_on < scored_on
+        NIGHTS.c.scored_on < scored_on, of_kind(trial=trial)
     )
     found = connection.execute(query.order_by(NIGHTS.c.scored_on.desc()).limit(1)).first()
     return None if found is None else Before(*found)

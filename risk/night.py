@@ -25,6 +25,8 @@ class Night:
     degraded: list[str]
     fingerprint: str
     states_as_of: datetime | None = None
+    horizon_days: int | None = None
+    trial: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Freshness:
         age: Since 00:00 UTC on ``scored_on``: nothing that became known since was used.
         stale: Whether ``valid_until`` has come.
         degraded: Sources that were missing or stale when it was scored.
+        trial: Whether a model version that was refused scored it.
     """
 
     scored_on: date
@@ -44,6 +47,7 @@ class Freshness:
     age: timedelta
     stale: bool
     degraded: tuple[str, ...]
+    trial: bool = False
 
 
 def midnight(day: date) -> datetime:
@@ -59,6 +63,7 @@ def freshness_of(night: Night, now: datetime) -> Freshness:
         age=now - midnight(night.scored_on),
         stale=now >= night.valid_until,
         degraded=tuple(night.degraded),
+        trial=bool(night.trial),
     )
 
 
@@ -72,6 +77,8 @@ def night_of(
     degraded: list[str],
     valid_for: timedelta,
     published_at: datetime,
+    horizon_days: int | None = None,
+    trial: bool = False,
     before: str | None = None,
 ) -> Night:
     """The night that consists of so many rows, current for so long after 00:00 UTC on its day.
@@ -86,6 +93,8 @@ def night_of(
         "language": language,
         "valid_until": midnight(scored_on) + valid_for,
         "degraded": degraded,
+        "horizon_days": horizon_days,
+        "trial": trial,
     }
     digest = content.digest(facts if before is None else facts | {"before": before})
     return Night(**facts, published_at=published_at, fingerprint=digest)

@@ -15,6 +15,7 @@ from risk.night import Night
 from risk.ranking import Bands
 from risk.retention import first_kept, forget_nights
 from risk.staging import Staging, is_frame, pieces
+from risk.trial import refuse_over_real
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,7 @@ def swap(
     *,
     scored_on: date,
     told: Callable[[Staging, str | None], Night],
+    trial: bool,
     bands: Bands,
     rows_at_a_time: int,
     keep_months: int | None,
@@ -69,12 +71,15 @@ def swap(
     """Put what is staged in the place of the night, unless it is there already.
 
     ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    A ``trial`` stands beside trials only, and replaces no night that a champion has scored.
     Nights of other months than the newest ``keep_months`` go.
     """
     older = None
     with store.writing(url) as connection:
         store.take_turn(connection)
-        before = night_before(connection, scored_on)
+        if trial:
+            refuse_over_real(connection, scored_on)
+        before = night_before(connection, scored_on, trial=trial)
         night = told(staged, before.fingerprint if before else None)
         if not queries.is_published(connection, night):
             windows = _windows(url, staged, before, bands, rows_at_a_time)

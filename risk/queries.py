@@ -33,7 +33,7 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     """
     if not columns_of(connection, NIGHTS):
         raise NoNight("no night has been published here yet; score one first")
-    query = sa.select(NIGHTS).order_by(NIGHTS.c.scored_on.desc()).limit(1)
+    query = sa.select(*_there(connection, NIGHTS)).order_by(NIGHTS.c.scored_on.desc()).limit(1)
     if scored_on is not None:
         query = query.where(NIGHTS.c.scored_on == scored_on)
     found = connection.execute(query).mappings().first()
@@ -118,6 +118,12 @@ def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]
         for c in query.selected_columns
     )
     return query.with_only_columns(*told)
+
+
+def _there(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns of a table but for those that one made by an older version has not yet."""
+    there = columns_of(connection, table)
+    return [c for c in table.c if c.name in there]
 
 
 @contextmanager

@@ -49,6 +49,16 @@ def one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+def _horizon_days() -> sa.Column[Any]:
+    what = "The risk is of leaving within so many days; null: of an older version"
+    return column("horizon_days", sa.Integer, what, nullable=True)
+
+
+def _trial() -> sa.Column[Any]:
+    what = "Scored by a model version that was refused: to look at, not to act on; null: of an "
+    return column("trial", sa.Boolean, f"{what}older version, which had no trials", nullable=True)
+
+
 NIGHTS = sa.Table(
     "nights",
     METADATA,
@@ -66,6 +76,9 @@ NIGHTS = sa.Table(
         "States were checked again with what was known before then (UTC); null: not yet",
         nullable=True,
     ),
+    # Columns that came later are null in nights published before: ``risk.catalog`` adds them.
+    _horizon_days(),
+    _trial(),
     comment="One row per published night",
 )
 
@@ -107,7 +120,7 @@ RISK = sa.Table(
         nullable=True,
     ),
     column("state", sa.Text, "active or past_due: nobody else is scored"),
-    column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within the model's horizon"),
+    column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within horizon_days"),
     column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
     column("risk_payment", sa.Float, "Its part by payment failure"),
     column("band", sa.Text, "high, medium or low"),
@@ -173,6 +186,15 @@ RISK = sa.Table(
     ),
     column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
     column("plan", sa.Text, "Plan, where known; its first 200 characters", nullable=True),
+    column(
+        "unknown_values",
+        sa.Text,
+        "Columns whose text the model has never seen and took as unknown, by name, e.g. "
+        "plan, currency; null: none",
+        nullable=True,
+    ),
+    _horizon_days(),
+    _trial(),
     column("model_version", sa.Text, "Registry version of the model that scored it"),
     column("valid_until", Utc, "From here on (UTC) the score is stale"),
     column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),

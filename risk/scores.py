@@ -35,6 +35,7 @@ OPTIONAL = (
     "lifetime_months",
     *_WORTH,
     "value_currency",
+    "unknown_values",
 )
 MOST_REASONS = 4
 
@@ -50,6 +51,7 @@ _TEXTS = (
     "plan",
     "advice",
     "value_currency",
+    "unknown_values",
 )
 #: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
 LONGEST_KEY = 200

@@ -21,6 +21,7 @@ from risk.ranking import DEFAULT_BANDS, Bands
 from risk.schema import INDEXED_RANKS, RISK
 from risk.scores import BadScores
 from risk.store import folder_beside, reading
+from risk.trial import TrialRefused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ __all__ = [
     "BadScores",
     "Bands",
     "NoNight",
+    "TrialRefused",
     "freshness",
     "history",
     "publish",
@@ -56,6 +58,8 @@ def publish(
     *,
     scored_on: date,
     model_version: str,
+    horizon_days: int | None = None,
+    trial: bool = False,
     language: str = "en",
     degraded: Sequence[str] = (),
     bands: Bands = DEFAULT_BANDS,
@@ -78,6 +82,9 @@ def publish(
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
+        horizon_days: The risk is of leaving within so many days, where that is known.
+        trial: Whether that version was refused. A trial is marked in every reader, is told to no
+            other tool, and is compared with other trials only.
         language: Language of ``reasons`` and ``action_text``.
         degraded: Sources that were missing or stale.
         bands: Where the bands begin.
@@ -97,6 +104,7 @@ def publish(
     Raises:
         BadScores: The scores break a rule. Nothing was published.
         NewerStore: A newer version of Perdura wrote the store. Nothing was published.
+        TrialRefused: It is a trial of a night that a champion has scored. Nothing was published.
         Unreachable: The database does not answer, went away or is full. Nothing was published,
             unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
@@ -109,6 +117,8 @@ def publish(
             staged.content,
             scored_on=scored_on,
             model_version=model_version,
+            horizon_days=horizon_days,
+            trial=trial,
             language=language,
             degraded=list(degraded),
             valid_for=valid_for,
@@ -131,6 +141,7 @@ def publish(
             tell,
             scored_on=scored_on,
             told=night,
+            trial=trial,
             bands=bands,
             rows_at_a_time=rows_at_a_time,
             keep_months=keep_months,

@@ -37,6 +37,7 @@ _QUERIES = {
     "risk_history": sa.select(
         *(RISK.c[name] for name in ("subscriber_id", "scored_on", "rank", "state", "risk", "band")),
         *(RISK.c[name] for name in ("mrr", "currency", "expected_loss", "reasons", "action")),
+        *(RISK.c[name] for name in ("horizon_days", "trial")),
     ),
 }
 

@@ -5,15 +5,13 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from scipy.special import expit, logit
+from scipy.special import expit
 
-from models.calibration import Beta, Calibration, Isotonic, Platt
 from models.crossfit import (
     crossfit_calibration,
     fold_contracts,
     fold_numbers,
     newest_rows,
-    newest_shift,
     out_of_fold_scores,
 )
 from models.params import BoosterParams
@@ -53,25 +51,17 @@ def test_scores_of_rows_that_tell_nothing_do_not_follow_their_outcome():
     assert abs(np.corrcoef(by_others, tells_nothing["churned"].to_numpy())[0, 1]) < 0.1
 
 
-@pytest.mark.parametrize(
-    "curve", [Platt(0.9, -0.1), Beta(1.1, 0.8, 0.2), Isotonic((-3.0, -1.0), (-2.8, -1.2))]
-)
-def test_a_shifted_curve_is_as_steep_and_higher_everywhere(curve: Calibration):
-    score = np.linspace(-5, 2, 9)
-    assert curve.shifted(0.3).log_odds(score) == pytest.approx(curve.log_odds(score) + 0.3)
-
-
-def people_who_left_at(rate: float, rows: int) -> np.ndarray:
-    return (np.arange(rows) < rate * rows).astype(float)
-
-
-def test_the_shift_towards_the_newest_dates_is_shrunk_by_their_leavers():
-    log_odds = np.full(1000, logit(0.05))
-    whole = logit(0.1) - logit(0.05)
-    assert newest_shift(log_odds, people_who_left_at(0.1, 1000)) == pytest.approx(whole / 2)
-    few = newest_shift(log_odds[:100], people_who_left_at(0.1, 100))
-    assert few == pytest.approx(whole * 10 / 110)
-    assert newest_shift(log_odds, np.zeros(1000)) == 0
+def test_the_level_follows_the_newest_dates_as_far_as_their_leavers_speak_for_it():
+    random = np.random.default_rng(0)
+    score = random.normal(-2, 1, 40_000)
+    newest = np.arange(40_000) >= 30_000
+    happened = (random.random(40_000) < expit(score + np.where(newest, 0.7, 0))).astype(float)
+    curve = crossfit_calibration(score, happened, newest)
+    rate = happened[newest].mean()
+    assert curve.apply(score[newest]).mean() == pytest.approx(rate, rel=0.05)
+    few = newest & (np.arange(40_000) % 500 > 0)  # 20 rows of the newest dates are left
+    hardly = crossfit_calibration(score[~few], happened[~few], newest[~few])
+    assert hardly.apply(score[newest]).mean() < 0.8 * rate
 
 
 def test_where_only_a_share_of_the_stayers_is_there_risks_are_those_of_everybody():

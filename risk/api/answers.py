@@ -47,6 +47,8 @@ def freshness(night: Night, now: datetime | None = None) -> dict[str, Any]:
         "age_seconds": int(found.age.total_seconds()),
         "stale": found.stale,
         "degraded": list(found.degraded),
+        "trial": found.trial,
+        "horizon_days": night.horizon_days,
         "states_as_of": night.states_as_of,
         "published_at": night.published_at,
     }
@@ -60,6 +62,7 @@ def freshness_headers(night: Night) -> dict[str, str]:
         "Perdura-Age": str(told["age_seconds"]),
         "Perdura-Stale": str(told["stale"]).lower(),
         "Perdura-Degraded": ", ".join(told["degraded"]).encode("ascii", "replace").decode(),
+        "Perdura-Trial": str(told["trial"]).lower(),
     }
 
 

@@ -63,6 +63,9 @@ EXAMPLE: dict[str, Any] = {
     "moved_by": "2 payments failed in the last 30 days",
     "country": "ES",
     "plan": "pro",
+    "unknown_values": "plan",
+    "horizon_days": 30,
+    "trial": False,
     "model_version": "7",
     "valid_until": "2026-11-28T02:00:00Z",
     "degraded": [],
@@ -77,6 +80,8 @@ FRESHNESS: dict[str, Any] = {
     "age_seconds": 31_500,
     "stale": False,
     "degraded": [],
+    "trial": False,
+    "horizon_days": 30,
     "states_as_of": "2026-11-27T08:40:00Z",
     "published_at": "2026-11-27T02:04:10Z",
 }
@@ -144,6 +149,10 @@ class Freshness(BaseModel):
     age_seconds: int = Field(description="Since as_of")
     stale: bool = Field(description="Whether valid_until has come")
     degraded: list[str] = Field(description="Sources that were missing or stale")
+    trial: bool = Field(description="Whether a model version that was refused scored it: to look "
+                        "at, not to act on")  # fmt: skip
+    horizon_days: int | None = Field(description="Risks are of leaving within so many days; null: "
+                                     "of an older version")  # fmt: skip
     states_as_of: datetime | None = Field(description="States were checked again with what was "
                                           "known before then; null: not yet")  # fmt: skip
     published_at: datetime = Field(description="When the night was published")

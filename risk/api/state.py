@@ -35,7 +35,7 @@ def tell_freshness(request: Request, _holder: Reader) -> Response:
     """How the newest night stands: as of when, how old, stale or not, which sources were missing.
 
     Every other answer says it too, in the field `freshness` and in the headers `Perdura-As-Of`,
-    `Perdura-Age` (seconds), `Perdura-Stale` and `Perdura-Degraded`.
+    `Perdura-Age` (seconds), `Perdura-Stale`, `Perdura-Degraded` and `Perdura-Trial`.
     """
     with reading(serving(request).served.url) as connection:
         night = published_night(connection)

@@ -33,6 +33,7 @@ _TOLD = (
     "expected_loss",
     "plan",
     "country",
+    "horizon_days",
     "model_version",
     "valid_until",
 )

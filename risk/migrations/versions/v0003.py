@@ -1,0 +1,13 @@
+"""What a risk is for, whether its night is a trial, and which of its texts were unknown."""
+
+from alembic import op
+
+from risk.catalog import complete
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add the columns, null in the nights that are there: nobody wrote it down then."""
+    complete(op.get_bind())

@@ -1,0 +1,35 @@
+"""Nights of a model version that was refused: to look at, never to act on by machine."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from risk.schema import NIGHTS
+
+
+class TrialRefused(ValueError):
+    """A trial would take the place of a night that a champion has scored. Nothing was published."""
+
+
+def of_kind(*, trial: bool) -> sa.ColumnElement[bool]:
+    """Of rows of ``nights``: whether they are trials, or are none."""
+    return NIGHTS.c.trial.is_(True) if trial else NIGHTS.c.trial.is_not(True)
+
+
+def refuse_over_real(connection: sa.Connection, scored_on: date) -> None:
+    """Refuse a trial of a night that is there and is none.
+
+    Raises:
+        TrialRefused: Says which version scored it.
+    """
+    query = sa.select(NIGHTS.c.model_version).where(
+        NIGHTS.c.scored_on == scored_on, of_kind(trial=False)
+    )
+    version = connection.scalar(query)
+    if version is not None:
+        raise TrialRefused(
+            f"asked to publish a trial of {scored_on}; the champion, version {version}, has scored "
+            "that night, and a trial never replaces it. Choose another date, or run perdura score"
+        )
