@@ -101,7 +101,7 @@ def judged_at(
     """
     known = known_at(training, origin, labels)
     made = fit_and_judge(known, params, lambda _done, _of, _what: None, beside)
-    published = refit(made.model, _closed(known, origin), made.split, params)
+    published = refit(made.model, _closed(known, origin), params)
     again = published.predict(made.split.judge.select(published.contract.names))["risk"]
     return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.judge)
 

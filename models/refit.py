@@ -26,12 +26,7 @@ from models.model import ChurnModel
 from models.params import BoosterParams, TrainingParams
 from models.recipe import Recipe
 from models.shares import refit_rows
-from models.split import Split
 from models.training_set import TrainingSet
-
-# Trees grow in number with the square root of the rows: chosen on three simulated companies, where
-# as many as before and in proportion to the rows were no better (DECISIONS, 2026-11-30).
-_TREES_BY_ROWS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +38,15 @@ class _Rows:
     newest: np.ndarray
 
 
-def refit(
-    evidence: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
-) -> ChurnModel:
+def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
     """The recipe of ``evidence`` fitted on every row whose outcome is known.
 
-    It has as many trees as the evidence model, and more by the ratio of the rows; its calibration
-    is cross-fitted over five folds by person and shifted towards the newest dates.
+    It has as many trees as the evidence model; its calibration is cross-fitted over five folds by
+    person and shifted towards the newest dates.
 
     Args:
         evidence: The model that was evaluated.
         training: Labelled feature rows.
-        split: The parts that ``evidence`` was fitted, calibrated and evaluated on.
         params: What was learnt, and when outcomes are known.
 
     Returns:
@@ -71,10 +63,10 @@ def refit(
     )
     params = (evidence.recipe or Recipe.of(params)).applied_to(params)
     share = training.shares.refit
-    booster = with_trees(params.booster, evidence.booster, rows.height / split.fit.height)
+    booster = with_trees(params.booster, evidence.booster)
     fit = encode(contract, rows, share)
     scores = out_of_fold_scores(rows, fit.leaving.happened, known.contracts, booster, share)
-    cause_text, cause_calibration = _refit_cause(evidence, contract, known, split, params)
+    cause_text, cause_calibration = _refit_cause(evidence, contract, known, params)
     return replace(
         evidence,
         booster_text=booster_text(fit_booster(fit.leaving, None, names, booster)),
@@ -93,7 +85,6 @@ def _refit_cause(
     evidence: ChurnModel,
     contract: ColumnContract,
     known: _Rows,
-    split: Split,
     params: TrainingParams,
 ) -> tuple[str | None, Calibration]:
     """Trees that tell leavers by payment from the others, where the evidence model has them."""
@@ -102,26 +93,19 @@ def _refit_cause(
     left = known.rows["churned"].to_numpy().astype(bool)
     leavers = known.rows.filter(left)
     examples = encode(contract, leavers).by_payment
-    booster = with_trees(
-        params.cause_booster or params.booster,
-        evidence.cause_booster,
-        leavers.height / int(split.fit["churned"].sum()),
-    )
+    booster = with_trees(params.cause_booster or params.booster, evidence.cause_booster)
     scores = out_of_fold_scores(leavers, examples.happened, known.contracts, booster)
     trees = fit_booster(examples, None, contract.names, booster)
     return booster_text(trees), crossfit_calibration(scores, examples.happened, known.newest[left])
 
 
-def with_trees(params: BoosterParams, evidence: lgb.Booster, ratio: float) -> BoosterParams:
-    """The parameters with the number of trees of a refit.
+def with_trees(params: BoosterParams, evidence: lgb.Booster) -> BoosterParams:
+    """The parameters with as many trees as the evidence model has.
 
-    Args:
-        params: How the trees grow.
-        evidence: The trees that were evaluated, as many as helped on later rows.
-        ratio: How many times more rows there are now.
+    On three simulated companies more of them, by the ratio of the rows or its square root, were no
+    better (DECISIONS, 2026-11-30).
     """
-    more = max(1.0, ratio) ** _TREES_BY_ROWS
-    return replace(params, rounds=max(1, round(evidence.num_trees() * more)))
+    return replace(params, rounds=evidence.num_trees())
 
 
 def known_until(training: TrainingSet, params: TrainingParams) -> datetime:

@@ -16,7 +16,6 @@ from models.fit import Examples, booster_text, fit_booster
 from models.learn_expansion import as_churn, grown, known_expansions
 from models.params import TrainingParams
 from models.refit import closed_by, with_trees
-from models.split import split_rows
 from models.training_set import TrainingSet
 
 
@@ -36,8 +35,7 @@ def refit_expansion(
     """
     rows, names = known_expansions(training), contract.names
     happened = rows["churned"].to_numpy().astype(float)
-    fitted = split_rows(rows, as_churn(params)).fit.height
-    booster = with_trees(grown(params.booster), evidence.booster, rows.height / fitted)
+    booster = with_trees(grown(params.booster), evidence.booster)
     contracts = fold_contracts(
         training.rows.filter(pl.col("churned").is_not_null()), names, training.seen
     )

@@ -101,7 +101,7 @@ def train(
     by_date = None if earlier is None else earlier.by_date
     decided = verdict(judged, judgements, reigning, earlier=by_date, leaks=leaks, floors=floors)
     tell(4, len(_STEPS), _STEPS[4])
-    model = evidence if held_back else _fitted_again(evidence, training, split, params)
+    model = evidence if held_back else _fitted_again(evidence, training, params)
     tell(5, len(_STEPS), "done")
     return Trained(
         model=model,
@@ -126,14 +126,14 @@ def train(
 
 
 def _fitted_again(
-    evidence: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
+    evidence: ChurnModel, training: TrainingSet, params: TrainingParams
 ) -> ChurnModel:
     """The model that is published: all of it fitted on every row whose outcome is known.
 
     What the evidence model could not learn, or not well enough, is not in it either: nobody has
     evaluated it.
     """
-    model = refit(evidence, training, split, params)
+    model = refit(evidence, training, params)
     months = None if evidence.months is None else _months(model, training, params)
     if evidence.expansion is None:
         return replace(model, months=months)
