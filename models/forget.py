@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.registry import ALIAS, MODEL
-from models.store import mlflow_at, store_folder
+from models.store import mlflow_at
+from models.store_paths import database_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,7 +50,7 @@ def mark_learnt(
         day: When they are forgotten.
         learnt: Says of a version whether it has learnt from them.
     """
-    if not (store_folder(home) / "mlflow.db").exists():
+    if not database_file(home).exists():
         return []
     with mlflow_at(home) as client:
         return _marked(client, hashes, day, learnt)

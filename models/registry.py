@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.model import SERVED_FOLDER, ChurnModel
+from models.store_paths import OutsideTheHome, in_home
 from models.trained import Trained
 
 if TYPE_CHECKING:
@@ -23,22 +24,27 @@ class BrokenChampion(LookupError):
     """A version reigns whose files are gone."""
 
 
-def reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
+def reigning(client: "MlflowClient", home: Path) -> tuple[ChurnModel, str] | None:
     """The model that the alias names and its version; none where there is no model or alias.
 
+    Its files are found relative to ``home``, wherever that lies by now.
+
     Raises:
-        BrokenChampion: The alias names a version whose files are gone.
+        BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
     """
     registered = _registered(client)
     number = registered.aliases.get(ALIAS) if registered else None
     if number is None:
         return None
-    place = Path(client.get_model_version_download_uri(MODEL, str(number)))
-    folder = place / "artifacts" / SERVED_FOLDER
+    location = client.get_model_version_download_uri(MODEL, str(number))
+    try:
+        folder = in_home(home, location) / "artifacts" / SERVED_FOLDER
+    except OutsideTheHome as error:
+        raise BrokenChampion(f"version {number} reigns, and {error}") from error
     if not folder.is_dir():
         raise BrokenChampion(
-            f"version {number} reigns, and its files are not in {folder}. If the home was moved, "
-            "move it back; if they are lost, perdura train makes a new champion"
+            f"version {number} reigns, and its files are not in {folder}. Restore that folder from "
+            "where the home was copied from, or from a backup; perdura train makes a new champion"
         )
     return ChurnModel.load(folder), str(number)
 
@@ -55,9 +61,11 @@ def _registered(client: "MlflowClient") -> "RegisteredModel | None":
         return None
 
 
-def crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str) -> None:
+def crown(
+    client: "MlflowClient", home: Path, trained: Trained, registered: str, run_id: str
+) -> None:
     """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _still_reigning(client)
+    now = _still_reigning(client, home)
     if now is not None and now[0] not in (trained.beaten, trained.model):
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
@@ -68,9 +76,9 @@ def crown(client: "MlflowClient", trained: Trained, registered: str, run_id: str
         client.set_tag(run_id, name, value)
 
 
-def _still_reigning(client: "MlflowClient") -> tuple[ChurnModel, str] | None:
+def _still_reigning(client: "MlflowClient", home: Path) -> tuple[ChurnModel, str] | None:
     try:
-        return reigning(client)
+        return reigning(client, home)
     except BrokenChampion:
         return None
 

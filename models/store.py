@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.store_paths import database_file, relocate, store_folder
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -20,21 +22,17 @@ _QUIET = {
 _LOUD = ("mlflow", "alembic", "matplotlib")
 
 
-def store_folder(home: Path) -> Path:
-    """The folder that runs, models and their database lie in."""
-    return home.absolute() / "mlruns"
-
-
 def tracking_uri(home: Path) -> str:
     """What to give to ``mlflow.set_tracking_uri`` or ``mlflow ui --backend-store-uri``."""
-    return f"sqlite:///{store_folder(home) / 'mlflow.db'}"
+    return f"sqlite:///{database_file(home)}"
 
 
 @contextmanager
 def mlflow_at(home: Path) -> Iterator["MlflowClient"]:
     """MLflow pointed at ``home``, without a word to the user; afterwards as it was before.
 
-    It is imported here and not before: that takes seconds.
+    A store that was moved or copied is relocated first. MLflow is imported here and not before:
+    that takes seconds.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -43,6 +41,7 @@ def mlflow_at(home: Path) -> Iterator["MlflowClient"]:
         import mlflow
 
         store_folder(home).mkdir(parents=True, exist_ok=True)
+        relocate(home)
         before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(tracking_uri(home))
         # Only now: its import sets up logging of its own.

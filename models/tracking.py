@@ -12,13 +12,12 @@ from models.model import RISKS, SERVED_FOLDER, ChurnModel
 from models.params import TrainingParams
 from models.registry import crown, register, reigning
 from models.report import write_backtest, write_report
-from models.store import mlflow_at, store_folder
+from models.store import mlflow_at
+from models.store_paths import EXPERIMENT, database_file, store_folder
 from models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-EXPERIMENT = "churn"
 
 _SERVED = Path(__file__).with_name("served.py")
 _REPORT = "report"
@@ -57,7 +56,7 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         run_id, source = _log(trained, written, experiment_at(client, home))
         registered = register(client, source, run_id, _tags(trained))
         if trained.verdict.promoted:
-            crown(client, trained, registered, run_id)
+            crown(client, home, trained, registered, run_id)
     tell(3, 3, "done")
     return registered
 
@@ -89,10 +88,10 @@ def load_champion(home: Path) -> tuple[ChurnModel, str]:
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
         "Run perdura train; if it refuses to promote, it says why"
     )
-    if not (store_folder(home) / "mlflow.db").exists():
+    if not database_file(home).exists():
         raise missing
     with mlflow_at(home) as client:
-        found = reigning(client)
+        found = reigning(client, home)
     if found is None:
         raise missing
     return found

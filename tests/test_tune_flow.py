@@ -16,7 +16,7 @@ from flows.show_tuning import print_tuning
 from flows.train_weekly import train_weekly
 from flows.tune import Retuned, tune_trees
 from models.store import mlflow_at
-from models.tracking import EXPERIMENT
+from models.store_paths import EXPERIMENT
 from models.tuned import BrokenTuning, keep_tuned
 from sources.landing import read_events
 from tests.test_command_line import perdura

@@ -1,0 +1,146 @@
+"""The absolute paths that MLflow's database holds, kept true when the home is moved or copied.
+
+MLflow stores where the artifacts of each run and model lie as an absolute path and has no way to
+store them relative to the database (its issues 3144 and 645; 3.17 still resolves a relative path
+when an experiment is made). A home that was copied would read and write the original's files.
+"""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+#: Name of the experiment that every run of a home is in.
+EXPERIMENT = "churn"
+
+# Where MLflow 3.17 keeps paths of artifacts: the list of its own `mlflow.store.db.workspace_move`
+# and, of registered models, what `get_model_version_download_uri` reads.
+_COLUMNS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("trace_tags", "value"),
+)
+_READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_NOT_PERMITTED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class OutsideTheHome(LookupError):
+    """MLflow's database names files that are not in the home. They were not read."""
+
+
+def store_folder(home: Path) -> Path:
+    """The folder that runs, models and their database lie in."""
+    return home.absolute() / "mlruns"
+
+
+def database_file(home: Path) -> Path:
+    """MLflow's database."""
+    return store_folder(home) / "mlflow.db"
+
+
+def recorded_store(home: Path) -> Path | None:
+    """The store folder as the database names it, which is another one after a move.
+
+    ``None`` where there is no database yet, or no run has been logged in it.
+    """
+    file = database_file(home)
+    if not file.exists():
+        return None
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+        return _recorded(database)
+
+
+def in_home(home: Path, location: str) -> Path:
+    """Where files lie in ``home`` that the database names by ``location``, an absolute path.
+
+    Nothing is written, so a home that is mounted read-only can be read at any place.
+
+    Raises:
+        OutsideTheHome: ``location`` lies outside of the store.
+    """
+    recorded = recorded_store(home)
+    path = Path(location)
+    if recorded is None or ".." in path.parts or not path.is_relative_to(recorded):
+        raise OutsideTheHome(
+            f"asked for the files at {location}; they are not in {store_folder(home)}, and nothing "
+            "outside of a home is read. Train a new model (perdura train)"
+        )
+    return store_folder(home) / path.relative_to(recorded)
+
+
+def relocate(home: Path) -> None:
+    """Rewrite the paths in the store of a home that was moved or copied; otherwise do nothing.
+
+    All paths change in one transaction, so a stop leaves either the old or the new ones, and two
+    processes that start at once do it once. A store that cannot be written stays as it is.
+    Afterwards MLflow's own tools find the files, too.
+    """
+    here = store_folder(home)
+    if (recorded := recorded_store(home)) is None or _is_same(recorded, here):
+        return
+    with _unless_read_only():
+        _rewrite_model_files(here, recorded)
+    file = database_file(home)
+    with (
+        _unless_read_only(),
+        closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as database,
+    ):
+        database.execute("BEGIN IMMEDIATE")
+        recorded = _recorded(database)  # another process may have been first
+        if recorded is not None and not _is_same(recorded, here):
+            for table, column in _COLUMNS:
+                _rewrite(database, table, column, str(recorded), str(here))
+        database.execute("COMMIT")
+
+
+def _recorded(database: sqlite3.Connection) -> Path | None:
+    """Every run of ours lies in ``<store>/artifacts``, so that experiment tells the store."""
+    tables = database.execute("SELECT name FROM sqlite_master WHERE name = 'experiments'")
+    if tables.fetchone() is None:  # MLflow is making the database right now
+        return None
+    row = database.execute(
+        "SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)
+    ).fetchone()
+    return Path(row[0]).parent if row and Path(row[0]).is_absolute() else None
+
+
+def _rewrite(database: sqlite3.Connection, table: str, column: str, old: str, new: str) -> None:
+    # Table and column are of the list above; nothing that was read stands in the statement.
+    database.execute(
+        f"UPDATE {table} SET {column} = :new || substr({column}, length(:old) + 1) "  # noqa: S608
+        f"WHERE {column} = :old OR substr({column}, 1, length(:old) + 1) = :old || '/'",
+        {"old": old, "new": new},
+    )
+
+
+def _rewrite_model_files(here: Path, recorded: Path) -> None:
+    """Each model's ``MLmodel`` names the folder that it lies in."""
+    for file in sorted((here / "artifacts" / "models").glob("*/artifacts/MLmodel")):
+        text = file.read_text(encoding="utf-8")
+        moved = text.replace(f"artifact_path: {recorded}/", f"artifact_path: {here}/")
+        if moved != text:
+            draft = file.with_name("MLmodel.partial")
+            draft.write_text(moved, encoding="utf-8")
+            draft.replace(file)
+
+
+def _is_same(recorded: Path, here: Path) -> bool:
+    """Whether both name one folder, by links or by mounts if not by name."""
+    return recorded == here or (recorded.exists() and recorded.samefile(here))
+
+
+@contextmanager
+def _unless_read_only() -> Iterator[None]:
+    """Give up what is inside where the file system does not let it be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_PERMITTED:
+            raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _READ_ONLY:
+            raise
