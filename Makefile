@@ -18,9 +18,11 @@ serve: $(READY)
 test: check browser
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-# The pages are tested in a real Chromium, which is installed here if there is none.
+# The pages are tested in a real Chromium, and the risk table through a real PgBouncer, which are
+# installed here if there are none.
 browser: $(READY)
 	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.pgbouncer
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
+from flows.erasures import share_erasures
 from flows.moments import midnight
 from flows.recent_events import recent_events
 from flows.settings import Settings
@@ -21,6 +22,7 @@ def write_beside(settings: Settings, scored_on: date) -> None:
 
     Events are those of the ``recent_ranks`` riskiest, replaced whole in one transaction.
     """
+    share_erasures(settings)  # of an older version, or before the table was restored
     people = _riskiest(settings, scored_on)
     if people is None:
         return

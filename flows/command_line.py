@@ -37,6 +37,9 @@ app.add_typer(push, name="push")
 app.command()(mcp)
 app.command()(forget)
 
+#: Settings that name files which a night reads.
+_FILES = ("mapping", "actions", "exchange_rates")
+
 _OURS = ("sources", "features", "models", "risk", "flows")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -103,6 +106,7 @@ def extract(
     from flows.prefect_edge import start
     from sources.intake.mapping import read_mapping
 
+    _check_settings()
     read_mapping(mapping)  # what is wrong with it need not wait for Prefect
     start()
     from flows.extract_sources import extract_sources
@@ -163,6 +167,7 @@ def effect(
     """Say what contact does: how many of the contacted stayed, against those held out."""
     from flows.prefect_edge import start
 
+    _check_settings()
     start()
     from flows.effect import contact_effect
     from flows.show_effect import in_words, print_effect
@@ -202,13 +207,23 @@ def tune(
 
 
 @app.command()
-def score(on: Day = None, as_json: Json = False) -> None:
+def score(
+    on: Day = None,
+    trial: Annotated[
+        bool,
+        typer.Option(
+            "--trial",
+            help="Where no model was promoted: by the best that was refused, marked as a trial.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
-    _start_and_compile()
+    _start_and_compile(*_FILES)
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 
-    night = score_nightly(_day(on))
+    night = score_nightly(_day(on), trial=trial)
     print_json(night) if as_json else print_night(night)
 
 
@@ -243,6 +258,7 @@ def schedule(as_json: Json = False) -> None:
     """Serve the flows: every night at 02:00, every Monday at 04:00, states every ten minutes."""
     from flows.prefect_edge import log_runs
 
+    _check_settings(*_FILES)
     log_runs()
     from flows.schedule import hours, serve_flows
 
@@ -264,11 +280,21 @@ def _forget_tuned(*, as_json: bool) -> None:
         typer.echo(f"{told} The trees grow by the defaults.")
 
 
-def _start_and_compile() -> None:
+def _check_settings(*files: str) -> None:
+    """What is wrong with the settings, or with files that they name, need not wait for Prefect."""
+    from flows.setting_values import refuse_missing
+    from flows.settings import Settings
+
+    settings = Settings()
+    refuse_missing((name, getattr(settings, name)) for name in files)
+
+
+def _start_and_compile(*files: str) -> None:
     """Prefect, and beside its start the loops, where they have not been compiled yet."""
     from flows.loops import compiling
     from flows.prefect_edge import start
 
+    _check_settings(*files)
     with compiling():
         start()
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from glob import escape
 from pathlib import Path
-from time import monotonic, sleep
 
 import polars as pl
 
 from flows.at_work import nobody_at_work
+from flows.erasures import share_erasures
 from flows.forget_search import Search, search
 from flows.moments import today
 from flows.progress import Tell, step
 from flows.settings import Settings
 from models.forget import Learning, mark_learnt
+from risk.erased import pseudonym
 from risk.forget import Account, erase, rows_about, scrub
 from risk.out import push_state
 from risk.postgres import is_postgres
@@ -38,10 +39,6 @@ from sources.merges import Events
 from sources.spellings import is_telling, spellings, standing_alone
 from sources.states import scored_spine
 from sources.tombstones import Tombstones, bury, read_tombstones
-
-_INSTEAD = "forgotten:"
-#: By then a server has written down who was read of before; what it wrote goes, too.
-_AUDIT_SECONDS = 2.0
 
 
 class NobodyKnown(LookupError):
@@ -126,20 +123,17 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         with step("models", {}):
             versions = _learnt(settings, kept.accounts, buried)
         with step("database", {}):
+            share_erasures(settings)  # first: what a server writes from now on names none of them
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
-            written_by = monotonic() + _AUDIT_SECONDS
             told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
         with step("files", {}) as tell:
             _erase_files(settings, kept.accounts, tell)
-    sleep(max(0.0, written_by - monotonic()))
-    searched = _searched(settings, accounts)
-    if any(not each.yours for each in searched.found):
-        erase(settings.risk_url, accounts)
-        scrub(settings.risk_url)
-        searched = _searched(settings, accounts)
     return Forgotten(
-        kept=kept, versions=tuple(versions), told=tuple(sorted(told)), searched=searched
+        kept=kept,
+        versions=tuple(versions),
+        told=tuple(sorted(told)),
+        searched=_searched(settings, accounts),
     )
 
 
@@ -160,7 +154,7 @@ def accounts_named(names: Sequence[str], buried: Tombstones) -> list[Account]:
     return [
         Account(
             name=name,
-            instead=_INSTEAD + buried.of(name),
+            instead=pseudonym(buried.of(name)),
             spellings=spellings(name) if is_telling(name) else (),
             pattern=standing_alone(name),
         )

@@ -27,6 +27,7 @@ def quiet() -> None:
 
 def start() -> None:
     """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
+    _make_folder()
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
@@ -36,6 +37,7 @@ def start() -> None:
 
 def log_runs() -> None:
     """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
+    _make_folder()
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
 
@@ -43,6 +45,12 @@ def log_runs() -> None:
 def prefect_folder(home: Path) -> Path:
     """Where Prefect keeps runs, logs and results, unless its own settings name another place."""
     return home.absolute() / "data" / "prefect"
+
+
+def _make_folder() -> None:
+    """Make Prefect's folder: Prefect makes none whose parent is missing, and waits for ever."""
+    if folder := os.environ.get("PREFECT_HOME"):
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _folders() -> dict[str, str]:

@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
 from flows.push_tools import push_to
 from flows.settings import Settings
 from risk.out.pushing import Pushed
+from risk.trial import TrialNight
 
 
 @flow(name="push-tools")
 def push_flow(home: Path | None = None) -> dict[str, Pushed]:
     """As ``perdura push``, for each of the settings' ``push``; one that fails stops no other.
+
+    Of a trial no help desk is told, which is no failure.
 
     Raises:
         ExceptionGroup: What went wrong with those that could not be told.
@@ -22,6 +25,8 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed]:
     for name in settings.push:
         try:
             pushed[name], _ = push_to(name, settings)
+        except TrialNight as trial:
+            get_run_logger().warning("%s not told: %s", name, trial)
         except Exception as error:  # whatever it is: the next one is told all the same
             wrong.append(error)
     if wrong:

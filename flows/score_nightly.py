@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
+from flows.unknown import UnknownTexts, too_many_unknown, unknown_texts
 from flows.written import written_events
 from models.model import ChurnModel
-from models.tracking import load_champion
+from models.question import Question
+from models.tracking import load_champion, load_trial
 from risk.ranking import Bands
 from risk.table import publish
 from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
@@ -58,7 +60,12 @@ class Night:
         scored_on: Nothing known from this day on (UTC) was used.
         rows: Subscribers in it.
         model_version: Of the champion that scored them.
-        degraded: Sources that were missing or stale.
+        degraded: Sources that were missing or stale, and columns of which too many subscribers
+            have a text that the model has never seen.
+        horizon_days: The risks are of leaving within so many days.
+        unknown: The texts that the model has never seen, by column, the most frequent first.
+        unlearnt: Why nobody has a CLTV, in words, where that is so for all.
+        refused: Of a trial, why the version that scored it was refused; else ``None``.
         seconds: By step; of ``states``, ``features`` and ``reasons``, which make up ``score``,
             those of all parts together.
         untold: What went wrong with the webhooks, which never fail the night; ``None``: nothing.
@@ -68,7 +75,11 @@ class Night:
     rows: int
     model_version: str
     degraded: tuple[str, ...]
+    horizon_days: int
     seconds: Mapping[str, float]
+    unknown: Mapping[str, UnknownTexts] = field(default_factory=dict)
+    unlearnt: str | None = None
+    refused: str | None = None
     untold: str | None = None
 
     @property
@@ -79,21 +90,28 @@ class Night:
 
 @flow(name="score-nightly")
 @at_work
-def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Night:
+def score_nightly(
+    scored_on: date | None = None, home: Path | None = None, *, trial: bool = False
+) -> Night:
     """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
 
     Safe to run again: a night is scored and published whole and replaces itself. If a step
     fails nothing is published, and support keeps reading the night before.
 
+    A ``trial`` is scored by the best version that was refused, where there is no champion. It is
+    marked as one wherever it is read, and no other tool is told of it.
+
     Raises:
-        NoChampion: No model has been promoted yet.
+        NoChampion: No model has been promoted yet, or none that predicts what the settings ask.
+        NoTrial: Of a trial, there is a champion, or no version that may be tried.
+        TrialRefused: Of a trial, a champion has scored that night.
         NotYetKnown: Nothing has been extracted of the last days before ``scored_on``.
         NobodyToScore: Nobody was active.
     """
     settings, seconds = Settings.at(home), {}
     refuse_future(scored_on := scored_on or today())
     as_of = midnight(scored_on)
-    model, version = load_champion(settings.home)
+    model, version, refused = _model(settings, trial=trial)
     with step("extract", seconds) as tell:
         _extract(settings, as_of, tell)
     _refuse_unread(settings, as_of)
@@ -102,16 +120,47 @@ def score_nightly(scored_on: date | None = None, home: Path | None = None) -> Ni
         _fit_to_offer(model, degraded).save(folder / MODEL)
         with undisturbed(settings.landing), step("score", seconds) as tell:
             scored = _score(as_of, settings, folder, tell)
+        unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
+        degraded += too_many_unknown(unknown)
         with step("publish", seconds) as tell:
-            rows = _publish(scored, scored_on, version, degraded, settings, progress=tell)
+            rows = _publish(
+                scored,
+                settings,
+                scored_on=scored_on,
+                model_version=version,
+                horizon_days=model.horizon_days,
+                trial=trial,
+                degraded=degraded,
+                progress=tell,
+            )
             beside_step(settings, scored_on)
     return Night(
         scored_on=scored_on,
         rows=rows,
         model_version=version,
         degraded=degraded,
+        horizon_days=model.horizon_days,
+        unknown=unknown,
+        unlearnt=None if model.months else _unlearnt(model),
+        refused=refused,
         seconds=seconds | _seconds(scored),
         untold=tell_webhooks(settings),
+    )
+
+
+def _model(settings: Settings, *, trial: bool) -> tuple[ChurnModel, str, str | None]:
+    """Who scores the night, its version, and of a trial why it was refused."""
+    question = Question.of(settings)
+    if trial:
+        model, refused = load_trial(settings.home, question)
+        return model, refused.version, refused.verdict
+    return *load_champion(settings.home, question), None
+
+
+def _unlearnt(model: ChurnModel) -> str:
+    return (
+        f"CLTV is unknown for everybody: the model knows only of the next {model.horizon_days} "
+        "days. perdura train says why"
     )
 
 
@@ -162,18 +211,22 @@ def _seconds(scored: list[ScoredPart]) -> dict[str, float]:
 
 def _publish(
     scored: list[ScoredPart],
-    scored_on: date,
-    version: str,
-    degraded: tuple[str, ...],
     settings: Settings,
     *,
+    scored_on: date,
+    model_version: str,
+    horizon_days: int,
+    trial: bool,
+    degraded: tuple[str, ...],
     progress: Tell,
 ) -> int:
     return publish_step(
         (pl.read_ipc(part.file) for part in scored if part.file),
         settings.risk_url,
         scored_on=scored_on,
-        model_version=version,
+        model_version=model_version,
+        horizon_days=horizon_days,
+        trial=trial,
         language=settings.language,
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),

@@ -17,6 +17,7 @@ from flows.exchange_rates import exchange_at
 from flows.parts import anywhere, draft_of, once, told
 from flows.progress import Tell
 from flows.settings import Settings
+from flows.unknown import count_unknown
 from models.action_table import read_actions
 from models.hold_out import hold_out, season_of
 from models.model import ChurnModel
@@ -40,12 +41,14 @@ class ScoredPart:
         known: How many people were known.
         rows: How many of them were scored.
         seconds: By step.
+        unknown: The texts that the model has never seen, as of ``count_unknown``.
     """
 
     file: str | None
     known: int
     rows: int
     seconds: dict[str, float]
+    unknown: str = "{}"
 
 
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
@@ -70,7 +73,13 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     file = folder / f"part-{part.number:03}.arrow"
     with draft_of(file) as draft:
         scores.write_ipc(draft)
-    return ScoredPart(file=str(file), known=people.height, rows=scores.height, seconds=seconds)
+    return ScoredPart(
+        file=str(file),
+        known=people.height,
+        rows=scores.height,
+        seconds=seconds,
+        unknown=count_unknown(_model(folder / MODEL), rows),
+    )
 
 
 score_part_step = task(name="score-part", cache_policy=NO_CACHE)(score_part)

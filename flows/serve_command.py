@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -23,11 +23,17 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the risk table to people and programs, until Ctrl-C."""
+    from flows.erasures import share_erasures
     from flows.rewording import rewording
+    from flows.setting_values import refuse_missing
     from flows.settings import Settings
     from risk.api.app import Served, app_of
+    from risk.store import Unreachable
 
     settings = Settings()
+    refuse_missing([("actions", settings.actions)])
+    with suppress(Unreachable):  # it is served all the same, and answers 503
+        share_erasures(settings)
     app = app_of(
         Served(
             url=settings.risk_url,

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
@@ -16,6 +18,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from flows.environment import PREFIX, refuse_unknown
+from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
@@ -118,12 +122,10 @@ class Settings(BaseSettings):
     """
 
     # What was given is in no error: it may be a password.
-    model_config = SettingsConfigDict(
-        env_prefix="PERDURA_", extra="forbid", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True)
 
     home: Annotated[Path, AfterValidator(Path.expanduser)] = Path()
-    risk_url: str = Field(default_factory=_file_of_the_home, repr=False)
+    risk_url: StoreUrl = Field(default_factory=_file_of_the_home, repr=False)
     keep_nights_months: int | None = Field(default=None, ge=1)
     mapping: Path | None = None
     churn: Literal["contract", "silence"] = "contract"
@@ -147,7 +149,7 @@ class Settings(BaseSettings):
     reporting_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     exchange_rates: Path | None = None
     language: Literal["en", "es"] = "en"
-    never_named: tuple[str, ...] = ()
+    never_named: Annotated[tuple[str, ...], *Listed] = ()
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
@@ -156,21 +158,21 @@ class Settings(BaseSettings):
     offer_from: float = Field(default=DEFAULT_THRESHOLDS.offer_from, gt=0, lt=1)
     actions: Path | None = None
     monotone: bool = False
-    webhooks: tuple[str, ...] = ()
+    webhooks: Annotated[tuple[Address, ...], *Listed] = ()
     webhook_attempts: int = Field(default=8, ge=1)
-    push: tuple[Literal["zendesk", "intercom"], ...] = ()
-    zendesk_url: str | None = None
-    intercom_url: str = "https://api.intercom.io"
+    push: Annotated[tuple[Literal["zendesk", "intercom"], ...], *Listed] = ()
+    zendesk_url: Address | None = None
+    intercom_url: Address = "https://api.intercom.io"
     push_band: str = "perdura_risk_band"
     push_reasons: str = "perdura_risk_reasons"
     push_action: str = "perdura_risk_action"
     push_calls_per_minute: int = Field(default=150, ge=1)
     seed: int = 0
     threads: int = Field(default=0, ge=0)
-    cluster: str | None = None
+    cluster: Scheduler | None = None
     workers: int = Field(default=2, ge=1)
     requests_per_second: float = Field(default=50, gt=0)
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: Annotated[tuple[Origin, ...], *Listed] = ()
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":
@@ -206,11 +208,36 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is passed, then the environment, then the file of the home."""
+        """What is passed, then the environment, then the file of the home.
+
+        Raises:
+            UnknownVariable: The environment has a ``PERDURA_*`` that is no setting.
+            BadSettingsFile: The file cannot be read.
+            PasswordInFile: It holds a password.
+        """
+        refuse_unknown(os.environ, settings_cls.model_fields)
         home = Path(init_settings().get("home") or os.environ.get("PERDURA_HOME") or ".")
-        file = TomlConfigSettingsSource(settings_cls, toml_file=home / FILE)
+        file = _of_the_file(settings_cls, home / FILE)
         _refuse_password(file.toml_data.get("risk_url"), home / FILE)
         return init_settings, env_settings, file
+
+
+class BadSettingsFile(ValueError):
+    """The file of settings cannot be read."""
+
+
+def _of_the_file(settings_cls: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+    try:
+        return TomlConfigSettingsSource(settings_cls, toml_file=file)
+    except tomllib.TOMLDecodeError as error:
+        what, line = str(error), re.search(r"at line (\d+)", str(error))
+        if "Cannot overwrite" in what and line:
+            written = file.read_text("utf-8").splitlines()[int(line[1]) - 1]
+            name = written.partition("=")[0].strip()
+            what = f"line {line[1]} sets {name} a second time; keep one of the two lines"
+        raise BadSettingsFile(f"{file.absolute()} cannot be read: {what}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettingsFile(f"{file.absolute()} cannot be read: {error}") from error
 
 
 class PasswordInFile(ValueError):
@@ -275,7 +302,8 @@ def mistakes(error: Exception) -> str:
     )
 
 
-def _mistake(name: object, what: str) -> str:
+def _mistake(name: object, message: str) -> str:
+    what = message.removeprefix("Value error, ")
     near = get_close_matches(str(name), Settings.model_fields, n=1)
     hint = f"; did you mean {near[0]}?" if near and near[0] != name else ""
     return f"setting {name} (in {FILE}, or PERDURA_{str(name).upper()}): {what}{hint}"

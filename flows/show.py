@@ -8,8 +8,10 @@ from rich.table import Table
 from flows.backtest import Backtested
 from flows.score_nightly import Night
 from flows.train_weekly import Training
+from flows.unknown import UnknownTexts
 from models.backtest_card import how_it_grows, over_time
 from models.card import left_out
+from risk.show import printable
 from sources.intake.report import Report, TableReport
 
 OUT = Console(highlight=False)
@@ -97,13 +99,33 @@ def print_night(night: Night, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
         f"{night.rows:,} subscribers scored on {night.scored_on} by version "
-        f"{night.model_version} in {night.took:.1f} s."
+        f"{night.model_version} in {night.took:.1f} s. Risks are of leaving within "
+        f"{night.horizon_days} days."
     )
+    if night.refused is not None:
+        console.print(
+            f"[yellow]A trial: version {night.model_version} was refused, so these risks are to be "
+            "looked at, not acted on. No other tool is told of them.[/]"
+        )
+        console.print(f"Why it was refused: {night.refused}", markup=False)
     if night.degraded:
-        console.print(f"Degraded: {', '.join(night.degraded)}.")
+        console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
+    for column, unknown in night.unknown.items():
+        console.print(_unknown(column, unknown), markup=False)
+    if night.unlearnt:
+        console.print(f"{night.unlearnt}.")
     if night.untold:
         console.print(f"[yellow]{night.untold}[/]", highlight=False)
     console.print(f"Next: perdura risk --on {night.scored_on}")
+
+
+def _unknown(column: str, found: UnknownTexts) -> str:
+    named = ", ".join(map(repr, map(printable, found.texts)))
+    more = f" and {found.more:,} more" if found.more else ""
+    return (
+        f"Never seen by the model in {column}, and scored as unknown: {named}{more} "
+        f"({found.subscribers:,} subscribers, {found.share:.1%}). The next training learns them."
+    )
 
 
 def titled(title: str, first: str) -> Table:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.settings import Settings
-from risk.show import cautions, expected_loss, riskiest
+from risk.show import cautions, expected_loss, horizon, riskiest
 from risk.show_offers import offers
 from risk.table import freshness
 
@@ -27,7 +27,7 @@ def print_risks(
     """
     console.print(riskiest(rows, console.width, settings.language))
     console.print(expected_loss(rows, settings.language))
-    _print_cautions(tuple(rows[0]["degraded"]), settings, console, newest=newest)
+    _print_cautions(rows, settings, console, newest=newest)
 
 
 def print_offers(
@@ -39,14 +39,20 @@ def print_offers(
 ) -> None:
     """As ``print_risks``, the rows that ``risk.table.to_offer`` gave."""
     console.print(offers(rows, settings.language))
-    degraded = tuple(rows[0]["degraded"]) if rows else ()
-    _print_cautions(degraded, settings, console, newest=newest)
+    _print_cautions(rows, settings, console, newest=newest)
 
 
 def _print_cautions(
-    degraded: tuple[str, ...], settings: Settings, console: Console, *, newest: bool
+    rows: Sequence[Mapping[str, Any]], settings: Settings, console: Console, *, newest: bool
 ) -> None:
+    if sentence := horizon(rows, settings.language):
+        console.print(sentence)
     found = freshness(settings.risk_url)
-    told = replace(found, degraded=degraded, stale=found.stale and newest)
+    told = replace(
+        found,
+        degraded=tuple(rows[0]["degraded"]) if rows else (),
+        trial=any(row["trial"] for row in rows) or (found.trial and not rows),
+        stale=found.stale and newest,
+    )
     for caution in cautions(told, settings.language):
         console.print(f"[yellow]{caution}[/]")

@@ -13,7 +13,11 @@ def states(
 ) -> None:
     """Say of the newest night's people how they stand by now; to be run every few minutes."""
     from flows.prefect_edge import start
+    from flows.setting_values import refuse_missing
+    from flows.settings import Settings
 
+    if ask:
+        refuse_missing([("mapping", Settings().mapping)])
     start()
     from flows.refresh_states import refresh_states
 

@@ -20,6 +20,7 @@ from models.backtested import Earlier
 from models.earlier import at_earlier_dates
 from models.leak_signs import Cut
 from models.model import ChurnModel
+from models.question import Question
 from models.registry import BrokenChampion
 from models.shares import shares_of
 from models.split import HistoryTooShort, NotEnoughChurn
@@ -85,7 +86,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     settings, seconds = Settings.at(home), {}
     events, known_until = read_events(settings.landing), known_history(settings, until)
     dates = training_dates(events, known_until, settings.history_months, settings.step_days)
-    params, champion = tuned_params(settings, dates, known_until), _champion(settings.home)
+    params = tuned_params(settings, dates, known_until)
+    champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:
         work = Work(
             dates=tuple(dates),
@@ -114,8 +116,9 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         version = log_step(trained, settings.home, progress=tell)
     return Training(
         version=version,
-        promoted=trained.verdict.promoted and version == load_champion(settings.home)[1],
-        reasons=trained.verdict.reasons,
+        promoted=trained.verdict.promoted
+        and version == load_champion(settings.home, Question.of(params))[1],
+        reasons=(*trained.verdict.reasons, *_own_model(version)),
         offers=trained.expansion.reasons,
         unlearnt=trained.unlearnt,
         tuned=params.tuned,
@@ -177,8 +180,17 @@ def _earlier(before: Past, settings: Settings, tell: Tell) -> Earlier | None:
         return None
 
 
-def _champion(home: Path) -> ChurnModel | None:
+def _own_model(version: str) -> tuple[str, ...]:
+    """That the version is not one of ``churn``, in words, where it is not."""
+    name, own, _ = version.rpartition("/")
+    if not own:
+        return ()
+    words = "It predicts something else than the champion of the model churn, which stays as it is"
+    return (f"{words}; this is a version of a model of its own, {name}.",)
+
+
+def _champion(home: Path, question: Question) -> ChurnModel | None:
     try:
-        return load_champion(home)[0]
+        return load_champion(home, question)[0]
     except (NoChampion, BrokenChampion):
         return None

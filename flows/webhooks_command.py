@@ -24,6 +24,8 @@ def send(as_json: Json = False) -> None:
         f"{sent.queued} new. {sent.delivered} delivered, {sent.failed} to be tried again, "
         f"{sent.dead} given up, {sent.dropped} with nothing to tell any more."
     )
+    if sent.trial:
+        typer.echo("The newest night is a trial, of which no other tool is told.")
     if sent.next_at:
         typer.echo(f"The next is due at {sent.next_at:%Y-%m-%d %H:%M} UTC: run this again then.")
 

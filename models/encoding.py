@@ -1,7 +1,7 @@
 """The column contract: which columns a model reads, in which order, and what texts they hold.
 
-LightGBM predicts without complaint from wrong columns and unknown categories, so they are refused
-here, before it is asked.
+LightGBM predicts without complaint from wrong columns, so they are refused here, before it is
+asked. A text that the model has never seen is read as an unknown one; ``unseen`` says where.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,12 @@ ROW_NAMES = ("subscriber_id", "as_of")
 # What a category's own churn rate weighs against everybody's: as much as this many rows of it.
 _PRIOR_ROWS = 50
 
+# From fewer rows without a text the trees learn nothing of what an unknown one means.
+_FEWEST_UNKNOWN = 50
+
 
 class ColumnMismatch(ValueError):
     """The frame has not exactly the columns that the model was fitted on. Nothing was predicted."""
-
-
-class UnknownCategory(ValueError):
-    """The frame has a category that the model has never seen. Nothing was predicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,13 @@ class ContractColumn:
         name: Its name in the frame.
         categories: The texts it may hold, in the order of their codes (0, 1, ...); of a number
             ``None``.
+        unknown: The code of an unknown text, as LightGBM takes a missing value for 0, the calmest
+            category, where it has fitted none; ``None``: NaN, of which the trees have learnt.
     """
 
     name: str
     categories: tuple[str, ...] | None = None
+    unknown: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +53,39 @@ class ColumnContract:
         """Names of the columns, in order."""
         return [column.name for column in self.columns]
 
-    @property
-    def readable(self) -> pl.Expr:
-        """Whether a row has no text, or one that is known, in every column of texts."""
-        known = (
-            pl.col(column.name).cast(pl.String).is_in(list(column.categories)).fill_null(value=True)
+    def unseen(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+        """Which rows hold a text that the model has never seen, by column; none without any.
+
+        A row without a text has none that is unseen.
+        """
+        found = {
+            column.name: ~frame[column.name]
+            .cast(pl.String)
+            .is_in(list(column.categories))
+            .fill_null(value=True)
             for column in self.columns
             if column.categories is not None
-        )
-        return pl.all_horizontal(pl.lit(value=True), *known)
+        }
+        return {name: rows for name, rows in found.items() if rows.any()}
 
     def check(self, frame: pl.DataFrame) -> None:
         """Refuse a frame that the model cannot read as it was fitted.
 
         Raises:
             ColumnMismatch: A column is missing, is not known, or has text for numbers.
-            UnknownCategory: A text was not there when the model was fitted.
         """
         self._check_names([name for name in frame.columns if name not in ROW_NAMES])
         for column in self.columns:
             _check_kind(column, frame.schema[column.name])
-            if column.categories is not None:
-                _check_categories(column.name, column.categories, frame[column.name])
 
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
-        """The frame as numbers: one row per row, one column per name, float64, unknown is NaN.
+        """The frame as numbers: one row per row, one column per name, float64.
+
+        A number that is unknown is NaN. A text that is unknown, or was never seen, is NaN or the
+        code of an unknown text.
 
         Raises:
-            ColumnMismatch, UnknownCategory: As ``check``.
+            ColumnMismatch: As ``check``.
         """
         self.check(frame)
         return self.numbers(frame)
@@ -93,7 +100,11 @@ class ColumnContract:
     def to_json(self) -> list[dict[str, Any]]:
         """The contract as plain values."""
         return [
-            {"name": column.name, "categories": column.categories and list(column.categories)}
+            {
+                "name": column.name,
+                "categories": column.categories and list(column.categories),
+                "unknown": column.unknown,
+            }
             for column in self.columns
         ]
 
@@ -105,6 +116,7 @@ class ColumnContract:
                 ContractColumn(
                     column["name"],
                     None if column["categories"] is None else tuple(column["categories"]),
+                    column.get("unknown"),  # contracts of older versions do not say
                 )
                 for column in columns
             )
@@ -137,30 +149,43 @@ def learn_contract(
     seen = rows if seen is None else seen
     return ColumnContract(
         tuple(
-            ContractColumn(
-                name, _by_churn(rows, name, seen[name]) if rows[name].dtype == pl.String else None
-            )
+            _text_column(rows, name, seen[name])
+            if rows[name].dtype == pl.String
+            else ContractColumn(name)
             for name in names
         )
     )
 
 
-def _by_churn(rows: pl.DataFrame, name: str, seen: pl.Series) -> tuple[str, ...]:
+def _text_column(rows: pl.DataFrame, name: str, seen: pl.Series) -> ContractColumn:
+    """The texts of a column by rising churn, and how an unknown one is read."""
+    ranked, everybody = _by_churn(rows, name, seen)
+    categories = tuple(ranked[name].to_list())
+    if rows[name].null_count() >= _FEWEST_UNKNOWN or not categories:
+        return ContractColumn(name, categories)
+    nearest = (ranked["rate"] - everybody).abs().arg_min()
+    return ContractColumn(name, categories, float(nearest or 0))
+
+
+def _by_churn(rows: pl.DataFrame, name: str, seen: pl.Series) -> tuple[pl.DataFrame, float]:
+    """The texts of a column with their rates of leaving, lowest first; and everybody's rate."""
     labelled = rows.select(name, pl.col("churned").cast(pl.Float64)).drop_nulls()
-    everybody = pl.lit(labelled["churned"].mean() or 0.0)
+    mean: float = labelled["churned"].mean() or 0.0  # pyright: ignore[reportAssignmentType]
+    everybody = pl.lit(mean)
     smoothed = (pl.col("churned").sum() + _PRIOR_ROWS * everybody) / (pl.len() + _PRIOR_ROWS)
     rates = labelled.group_by(name).agg(rate=smoothed)
     texts = pl.concat([rows[name], seen]).drop_nulls().unique().to_frame()
     ranked = texts.join(rates, on=name, how="left").with_columns(
         pl.col("rate").fill_null(everybody)
     )
-    return tuple(ranked.sort("rate", name)[name].to_list())
+    return ranked.sort("rate", name), mean
 
 
 def _numbers(column: ContractColumn, values: pl.Series) -> np.ndarray:
     if column.categories is not None:
         codes = {text: code for code, text in enumerate(column.categories)}
         values = values.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)
+        values = values if column.unknown is None else values.fill_null(column.unknown)
     return values.cast(pl.Float64).to_numpy()  # null becomes NaN
 
 
@@ -173,17 +198,6 @@ def _check_kind(column: ContractColumn, kind: pl.DataType) -> None:
         raise ColumnMismatch(
             f"column {column.name!r} holds {kind} and the model was fitted on {expected} there. "
             "Build the features it was fitted on, or fit a new model on these: perdura train"
-        )
-
-
-def _check_categories(name: str, known: Sequence[str], values: pl.Series) -> None:
-    found = values.drop_nulls().cast(pl.String).unique()
-    new = found.filter(~found.is_in(list(known))).sort().to_list()
-    if new:
-        raise UnknownCategory(
-            f"column {name!r} holds {_some(new)}, which the model has never seen; it knows "
-            f"{_some(list(known))}. Correct the rows, or fit a new model that knows them: "
-            "perdura train"
         )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.registry import ALIAS, MODEL
+from models.registry import ALIAS, label, model_names, versions
 from models.store import mlflow_at
 from models.store_paths import database_file
 
@@ -22,7 +22,7 @@ class Learning:
     """What a version of the model was made of.
 
     Attributes:
-        version: Its number in the registry.
+        version: Its number in the registry, or ``NAME/NUMBER``, as of ``models.registry.label``.
         reigns: Whether it is the champion.
         first: The first date that subscribers were asked about.
         last: The last one.
@@ -61,22 +61,13 @@ def _marked(
 ) -> list[Learning]:
     tags = [_TAG + each for each in hashes]
     found = []
-    for version in _versions(client):
+    for version in (each for name in model_names(client) for each in versions(client, name)):
         told, there = _learning(client, version), set(tags) & version.tags.keys()
         if not there and not learnt(told):
             continue
         for tag in set(tags) - there:
-            client.set_model_version_tag(MODEL, str(version.version), tag, str(day))
+            client.set_model_version_tag(version.name, str(version.version), tag, str(day))
         found.append(told)
-    return sorted(found, key=lambda each: int(each.version))
-
-
-def _versions(client: "MlflowClient") -> "list[ModelVersion]":
-    found, page = [], None
-    while page is None or page:
-        some = client.search_model_versions(f"name = '{MODEL}'", page_token=page)
-        found += some
-        page = some.token or ""
     return found
 
 
@@ -86,5 +77,6 @@ def _learning(client: "MlflowClient", version: "ModelVersion") -> Learning:
         datetime.fromisoformat(told[f"data.{name}"])
         for name in ("first_as_of", "last_as_of", "known_until")
     )
-    reigns = ALIAS in client.get_model_version(MODEL, str(version.version)).aliases
-    return Learning(str(version.version), reigns, first, last, until)
+    number = str(version.version)
+    reigns = ALIAS in client.get_model_version(version.name, number).aliases
+    return Learning(label(version.name, number), reigns, first, last, until)

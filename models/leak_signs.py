@@ -65,11 +65,10 @@ def without_last_days(model: ChurnModel, judged: pl.DataFrame, cut: Cut) -> With
     Args:
         model: Whom to ask.
         judged: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
-        cut: The same rows some days before; who was not there then is left out, and so is who
-            had a text then that the model has never seen.
+        cut: The same rows some days before; who was not there then is left out.
     """
     told = judged.select("subscriber_id", "as_of", "churned", "risk")
-    both = told.join(cut.rows, on=["subscriber_id", "as_of"]).filter(model.contract.readable)
+    both = told.join(cut.rows, on=["subscriber_id", "as_of"])
     left = both["churned"].to_numpy().astype(float)
     if left.sum() < _FEWEST_LEAVERS:
         return None

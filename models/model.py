@@ -1,10 +1,11 @@
 """The churn model: everything that turns feature rows into risks, as text that anybody can read."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -15,6 +16,7 @@ from models.encoding import ColumnContract
 from models.expansion import ExpansionModel
 from models.fit import load_booster, raw_scores
 from models.recipe import Recipe
+from models.shap_trees import NAN, read_trees
 from models.survival import SurvivalModel, survival
 
 BOOSTER_FILE = "booster.txt"
@@ -95,6 +97,8 @@ class ChurnModel:
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
         """How likely each row's subscriber is to leave within the horizon.
 
+        A text that the model has never seen is read as an unknown one.
+
         Args:
             frame: The columns of the contract, in any order, beside ``subscriber_id`` and
                 ``as_of`` or without.
@@ -105,7 +109,6 @@ class ChurnModel:
 
         Raises:
             ColumnMismatch: A column is missing, is not known, or has text for numbers.
-            UnknownCategory: A text was not there when the model was fitted.
         """
         return self.predict_encoded(self.contract.encode(frame))
 
@@ -120,7 +123,7 @@ class ChurnModel:
             the risk.
 
         Raises:
-            ColumnMismatch, UnknownCategory: As ``predict``.
+            ColumnMismatch: As ``predict``.
             NoMonths: It does not know of later months.
         """
         if self.months is None:
@@ -165,12 +168,13 @@ class ChurnModel:
         stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
         cause, fitted_until = folder / CAUSE_FILE, stored.pop("fitted_until")
         evidence = stored.pop("evidence_fitted_until", fitted_until)
+        booster = (folder / BOOSTER_FILE).read_text(encoding="utf-8")
         return ChurnModel(
-            booster_text=(folder / BOOSTER_FILE).read_text(encoding="utf-8"),
+            booster_text=booster,
             cause_text=cause.read_text(encoding="utf-8") if stored.pop("tells_causes") else None,
             calibration=from_json(stored.pop("calibration")),
             cause_calibration=from_json(stored.pop("cause_calibration")),
-            contract=ColumnContract.from_json(stored.pop("columns")),
+            contract=_contract(stored.pop("columns"), booster),
             fitted_until=datetime.fromisoformat(fitted_until),
             evidence_fitted_until=datetime.fromisoformat(evidence),
             recipe=Recipe.from_json(stored.pop("recipe", None)),
@@ -201,6 +205,27 @@ class ChurnModel:
             "unstable": list(self.unstable),
             "columns": self.contract.to_json(),
         }
+
+
+def _contract(stored: list[dict[str, Any]], booster: str) -> ColumnContract:
+    """The stored contract; one of an older version does not say how an unknown text is read.
+
+    Then it is missing where the trees have learnt what that means, else the text of middling rank.
+    """
+    contract = ColumnContract.from_json(stored)
+    if all("unknown" in column for column in stored):
+        return contract
+    learnt = {
+        int(place) for tree in read_trees(booster) for place in tree.feature[tree.missing == NAN]
+    }
+    return ColumnContract(
+        tuple(
+            replace(column, unknown=float(len(column.categories) // 2))
+            if column.categories and place not in learnt
+            else column
+            for place, column in enumerate(contract.columns)
+        )
+    )
 
 
 #: What a model says of each row.

@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import log_loss
 
 from models.floors import Floors, below_floors, unsteady
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
+from models.refresh import refreshed
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
 
-#: A refresh may be this much worse than the champion, as a share of its log loss, and no more.
-_NOT_INFERIOR = -0.005
+_NO_CHAMPION = "no champion reigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ def verdict(
 
     Args:
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
-            was asked, ``champion``, null where it cannot read the row.
+            was asked, ``champion``.
         judgements: Of the ``model`` and of its baselines, by name.
-        reigning: Why the champion could not be asked, cannot be beaten, or cannot go on.
+        reigning: Why the champion could not be asked, or cannot be beaten.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         leaks: What the leak alarm looked at.
@@ -76,41 +75,56 @@ def verdict(
     if reigning.knew:
         why = f"Refused: {reigning.knew}; train on later dates to compare them."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
-    if reigning.silent:
-        why = f"Promoted: it clears the floors, and {reigning.silent}, so there is nothing to beat."
+    if reigning.incomparable:
+        why = (
+            f"Refused: {reigning.incomparable}; it stays. Register a model of its own for another "
+            "question, as perdura train does."
+        )
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    if reigning.silent or "champion" not in rows.columns:
+        nobody = f"{reigning.silent}, so there is nothing to beat"
+        why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    if "champion" not in rows.columns:
-        why = "Promoted: it clears the floors, and no champion reigned."
-        return Verdict(promoted=True, reasons=(why,), measured=measured)
-    if reigning.refresh and not reigning.stranded:
-        return _refreshed(rows, reigning, seed, measured)
-    return _against_champion(rows, reigning.stranded, floors.sure, seed, measured)
+    return _compared(rows, reigning, floors.sure, seed, measured)
 
 
-def _refreshed(
+def _compared(
+    rows: pl.DataFrame, reigning: Reigning, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """The verdict where both were evaluated on the same rows."""
+    if reigning.unservable:
+        return _instead_of_unservable(rows, reigning.unservable, sure, seed, measured)
+    if reigning.refresh:
+        return _refresh(rows, reigning, seed, measured)
+    return _against_champion(rows, sure, seed, measured)
+
+
+def _refresh(
     rows: pl.DataFrame, reigning: Reigning, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """The champion's own recipe on newer data: promoted if it is not inferior."""
+    """Whether the champion's own recipe takes its place: on later outcomes, if not inferior."""
     if not reigning.newer:
         why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
-    both = rows.drop_nulls("champion")
-    gain = np.asarray(resample(both, seed)["loss_gain"]) / _log_loss(both, "champion")
-    bound, mean = float(np.quantile(gain, 0.05)), float(np.mean(gain))
-    promoted = bound > _NOT_INFERIOR
-    told = (
-        f"it is the champion's recipe on later outcomes, and its log loss is {-mean:+.2%} from the "
-        f"champion's; surely at most {-bound:+.2%}, and {-_NOT_INFERIOR:+.1%} would be too much"
-    )
-    return Verdict(
-        promoted=promoted,
-        reasons=(f"{'Promoted' if promoted else 'Refused'}: {told}.",),
-        measured=measured | {"refresh_gain": mean, "refresh_gain_surely": bound},
-    )
+    promoted, why, found = refreshed(rows, seed)
+    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    return Verdict(promoted=promoted, reasons=(why,), measured=measured | found)
 
 
-def _log_loss(rows: pl.DataFrame, risk: str) -> float:
-    return float(log_loss(rows["churned"].to_numpy(), rows[risk].to_numpy(), labels=[0, 1]))
+def _instead_of_unservable(
+    rows: pl.DataFrame, unservable: str, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether it replaces a champion that no night can be scored with: unless clearly worse."""
+    worse = float(np.mean(resample(rows, seed)["loss_gain"] < 0))
+    if worse < sure:
+        why = f"Promoted: {unservable}, and this model is not clearly worse on the rest."
+        return Verdict(promoted=True, reasons=(why,), measured=measured)
+    why = (
+        f"Refused: this model is clearly worse than the champion's recipe (its log loss is higher "
+        f"in {worse:.0%} of {RESAMPLES} resamples); and yet {unservable}, so no night is scored "
+        "until a model replaces it."
+    )
+    return Verdict(promoted=False, reasons=(why,), measured=measured)
 
 
 def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
@@ -132,55 +146,28 @@ def _beaten_by_a_line(drawn: dict[str, np.ndarray], sure: float) -> list[str]:
 
 
 def _against_champion(
-    rows: pl.DataFrame, stranded: str | None, sure: float, seed: int, measured: dict[str, float]
+    rows: pl.DataFrame, sure: float, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """On the rows that both can read: better than a champion, no worse than a stranded one."""
-    both = rows.drop_nulls("champion")
-    drawn = resample(both, seed)
+    """Whether it is better than the champion on the same rows."""
+    drawn = resample(rows, seed)
     gains = {name: float(np.mean(drawn[name])) for name in ("auc_gain", "loss_gain")}
     shares = {
         "less_surprised_share": float(np.mean(drawn["loss_gain"] > 0)),
         "more_surprised_share": float(np.mean(drawn["loss_gain"] < 0)),
     }
     ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
-    if both["risk"].equals(both["champion"].alias("risk")) and not stranded:
+    if rows["risk"].equals(rows["champion"].alias("risk")):
         why = "Not promoted: it says the same as the champion, which stays."
         return Verdict(promoted=False, reasons=(why,), measured=measured | gains | shares)
-    told = _told(gains, shares, _same_rows(both.height, rows.height))
-    if stranded:
-        promoted, why = _instead_of_stranded(stranded, told, shares["more_surprised_share"], sure)
-    else:
-        promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
-        needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
-        why = f"{told}{needs}"
-    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
+    needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
+    why = f"{'Promoted' if promoted else 'Refused'}: {_told(gains, shares)}{needs}."
     return Verdict(promoted=promoted, reasons=(why,), measured=measured | gains | shares)
 
 
-def _instead_of_stranded(
-    stranded: str, told: str, more_surprised: float, sure: float
-) -> tuple[bool, str]:
-    """Whether to replace a champion with which the night would be refused, and why."""
-    if more_surprised < sure:
-        return (
-            True,
-            f"{stranded}, and this model clears the floors and is not clearly worse: {told}",
-        )
-    return False, (
-        f"this model is clearly worse: {told}, higher in {more_surprised:.0%} of {RESAMPLES} "
-        f"resamples; and yet {stranded}, so the night is refused until a model replaces it"
-    )
-
-
-def _told(gains: dict[str, float], shares: dict[str, float], where: str) -> str:
+def _told(gains: dict[str, float], shares: dict[str, float]) -> str:
     return (
-        f"{where} its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
+        f"on the same rows its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
         f"(lower in {shares['less_surprised_share']:.0%} of {RESAMPLES} resamples), its ROC AUC by "
         f"{gains['auc_gain']:+.4f}"
     )
-
-
-def _same_rows(read: int, judged: int) -> str:
-    if read == judged:
-        return "on the same rows"
-    return f"on the {read:,} of {judged:,} rows that the champion can read"

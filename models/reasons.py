@@ -59,7 +59,7 @@ def explain(
         ``reasons``: one list per row of at most ``MOST`` values of ``REASON``, strongest first.
 
     Raises:
-        ColumnMismatch, UnknownCategory: As ``model.predict``.
+        ColumnMismatch: As ``model.predict``.
     """
     weighed = weigh(model, frame, columns, progress, unnamed)
     return in_words(weighed, model, frame, columns, language=language, currency=currency)

@@ -7,11 +7,9 @@ import polars as pl
 from models.challenger import Challenger
 from models.model import ChurnModel
 from models.params import TrainingParams
+from models.question import Question
 from models.recipe_fit import has_same_recipe, recipe_risk
 from models.training_set import TrainingSet
-
-#: A champion that can read a smaller share of the rows is not asked itself.
-_FEWEST_READ = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +18,21 @@ class Reigning:
 
     Attributes:
         risk: What its recipe, fitted on the challenger's own parts, says of each row; named
-            ``champion``. Of a refresh, what the champion itself says where it may be asked (null of
-            rows that it cannot read), else what the challenger says: their recipe is the same.
+            ``champion``. Of a refresh, what the champion itself says where it knows no outcome of
+            them, else what the challenger says: their recipe is the same.
         silent: Why it could not be asked: there is nothing to beat.
         knew: Why it cannot be beaten: it knows later outcomes.
-        stranded: What it cannot read of today's subscribers: the night would be refused with it.
-        refresh: Whether the challenger is the same recipe on other data.
+        incomparable: What else it predicts: it cannot be beaten, nor can it be replaced.
+        unservable: Why no night can be scored with it any more.
+        refresh: Whether the challenger is the same recipe.
         newer: Whether the challenger, as it would be published, knows later outcomes.
     """
 
     risk: pl.Series | None = None
     silent: str | None = None
     knew: str | None = None
-    stranded: str | None = None
+    incomparable: str | None = None
+    unservable: str | None = None
     refresh: bool = False
     newer: bool = True
 
@@ -53,37 +53,27 @@ def ask_champion(
     """
     if champion is None:
         return Reigning()
-    if other := _other_question(champion, params):
-        return Reigning(silent=f"the champion answers another question ({other})")
+    if other := Question.of(champion).differences(Question.of(params)):
+        return Reigning(incomparable=f"the champion predicts something else ({other})")
     if knew := _knows_more(champion, challenger):
         return Reigning(knew=knew)
-    stranded = _stranded(champion, training)
     if has_same_recipe(champion, challenger.evidence):
         newer = challenger.fitted_until > champion.fitted_until
-        risk = _own_risk(champion, challenger, params) if newer else None
-        if risk is None:
-            risk = challenger.judged["risk"].alias("champion")
-        return Reigning(risk, stranded=stranded, refresh=True, newer=newer)
+        return Reigning(_refreshed_risk(champion, challenger, params), refresh=True, newer=newer)
     risk = recipe_risk(champion, challenger.split, training, params)
     if risk is None:
         return Reigning(silent="none of the champion's columns is measured any more")
-    return Reigning(risk, stranded=stranded)
+    return Reigning(risk, unservable=_unservable(champion, training))
 
 
-def _own_risk(
+def _refreshed_risk(
     champion: ChurnModel, challenger: Challenger, params: TrainingParams
-) -> pl.Series | None:
-    """What the champion itself says, where it knows no outcome and can read enough rows."""
-    judged, names = challenger.split.judge, champion.contract.names
+) -> pl.Series:
+    """What the champion itself says, where it knows no outcome; else what its recipe says."""
+    judged = challenger.split.judge
     if params.split != "time" or champion.fitted_until > challenger.split.judged_from:
-        return None
-    read = judged.select(champion.contract.readable).to_series()
-    if not judged.filter(read)["churned"].sum() or read.sum() < _FEWEST_READ * judged.height:
-        return None
-    risk = champion.predict(judged.filter(read).select(names))["risk"]
-    rows = pl.int_range(judged.height, eager=True).filter(read)
-    every = pl.Series("champion", [None] * judged.height, pl.Float64)
-    return every.scatter(rows, risk)
+        return challenger.judged["risk"].alias("champion")
+    return champion.predict(judged.select(champion.contract.names))["risk"].alias("champion")
 
 
 def _knows_more(champion: ChurnModel, challenger: Challenger) -> str | None:
@@ -97,29 +87,8 @@ def _knows_more(champion: ChurnModel, challenger: Challenger) -> str | None:
     )
 
 
-def _stranded(champion: ChurnModel, training: TrainingSet) -> str | None:
-    """What subscribers have now and the champion cannot read, in words."""
-    newest = training.newest
+def _unservable(champion: ChurnModel, training: TrainingSet) -> str | None:
+    """Why no night can be scored with the champion any more, in words."""
     gone = [name for name in champion.contract.names if name not in training.rows.columns]
-    if gone:
-        columns = ", ".join(map(repr, gone))
-        return f"the champion's column {columns} is not measured any more"
-    strange = [
-        f"{', '.join(map(repr, new))} in column {column.name!r}"
-        for column in champion.contract.columns
-        if column.categories is not None
-        and column.name in newest.columns
-        and (new := sorted({*newest[column.name].drop_nulls()} - {*column.categories}))
-    ]
-    told = " and ".join(strange)
-    return f"the champion cannot read {told}, which subscribers have now" if told else None
-
-
-def _other_question(champion: ChurnModel, params: TrainingParams) -> str:
-    """Where the champion's question differs from this one, e.g. ``horizon_days 60, not 30``."""
-    asked = ("churn", "lead_days", "horizon_days", "grace_days")
-    return ", ".join(
-        f"{name} {getattr(champion, name)}, not {getattr(params, name)}"
-        for name in asked
-        if getattr(champion, name) != getattr(params, name)
-    )
+    columns = ", ".join(map(repr, gone))
+    return f"the champion's column {columns} is not measured any more" if gone else None

@@ -49,12 +49,14 @@ def score(
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.reasons.REASON``),
-        ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.advice``); and where the
-        model knows of later months and ``about`` has ``mrr`` and ``currency``, what each is worth,
-        as of ``models.worth.worth_of``.
+        ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.advice``),
+        ``unknown_values`` (the columns that hold a text the model has never seen, by name, e.g.
+        ``plan, currency``; null where none does); and where the model knows of later months and
+        ``about`` has ``mrr`` and ``currency``, what each is worth, as of
+        ``models.worth.worth_of``.
 
     Raises:
-        ColumnMismatch, UnknownCategory: The model cannot read these rows as it was fitted.
+        ColumnMismatch: The model cannot read these rows as it was fitted.
         ValueError: ``about`` has not the rows of ``rows``.
     """
     told = _beside(rows, about)
@@ -65,8 +67,18 @@ def score(
     scored = told.hstack(risks).with_columns(reasons)
     chosen = choose_actions(scored, actions or read_actions(), language)
     advised = advise(_with_offers(weighed, rows, scored), thresholds)
-    scored = scored.hstack(chosen).hstack(advised)
+    scored = scored.hstack(chosen).hstack(advised).with_columns(unknown_values(model, rows))
     return _with_worth(scored, weighed, valuation or Valuation(), model.horizon_days)
+
+
+def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
+    """Of each row, the columns that hold a text the model has never seen; null where none does."""
+    unseen = model.contract.unseen(rows)
+    if not unseen:
+        return pl.repeat(None, rows.height, dtype=pl.String, eager=True).alias("unknown_values")
+    names = [pl.when(found).then(pl.lit(name)) for name, found in unseen.items()]
+    joined = pl.concat_str(names, separator=", ", ignore_nulls=True)
+    return pl.select(unknown_values=pl.when(joined != "").then(joined)).to_series()
 
 
 def _with_worth(

@@ -49,12 +49,13 @@ class TableModel:
     def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with one column more: ``risk``, in (0, 1).
 
+        A text that was not there when the model was fitted is read as an unknown one.
+
         Args:
             rows: The columns that were fitted on, and any others.
 
         Raises:
             ColumnMismatch: A column is missing, or has text for numbers.
-            UnknownCategory: A text was not there when the model was fitted.
         """
         known = [name for name in self.contract.names if name in rows.columns]
         matrix = self.contract.encode(rows.select(known))

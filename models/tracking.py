@@ -1,6 +1,6 @@
 """What was trained is logged to MLflow, registered there, and found again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from models.backtested import Backtest
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
 from models.params import TrainingParams
-from models.registry import crown, register, reigning
+from models.question import Question
+from models.registry import MODEL, crown, label, model_name, register, reigning
 from models.report import write_backtest, write_report
 from models.store import mlflow_at
 from models.store_paths import EXPERIMENT, database_file, store_folder
 from models.trained import Trained
+from models.trial import NoTrial, Refused, best_refused, load_refused, refused_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,6 +32,10 @@ class NoChampion(LookupError):
     """No model reigns yet."""
 
 
+class OtherQuestion(NoChampion):
+    """The champion predicts something else than what is asked for."""
+
+
 def log_trained(trained: Trained, home: Path, progress: Progress | None = None) -> str:
     """Log, register and, where the verdict is so, crown a trained model.
 
@@ -43,7 +49,8 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         progress: Told before each step: how many are done, of how many, and which is next.
 
     Returns:
-        The version in the registry, e.g. ``"7"``.
+        The version in the registry, e.g. ``"7"``; or ``"NAME/7"``, where ``churn@champion``
+        predicts something else, so that this is a version of a model of its own.
     """
     tell = progress or _silent
     tell(0, 3, "open the store")
@@ -54,11 +61,12 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         trained.model.save(written / SERVED_FOLDER)
         tell(2, 3, "register")
         run_id, source = _log(trained, written, experiment_at(client, home))
-        registered = register(client, source, run_id, _tags(trained))
+        name = model_name(client, home, Question.of(trained.params))
+        number = register(client, name, source, run_id, _tags(trained))
         if trained.verdict.promoted:
-            crown(client, home, trained, registered, run_id)
+            crown(client, home, trained, name=name, number=number, run_id=run_id)
     tell(3, 3, "done")
-    return registered
+    return label(name, number)
 
 
 def log_backtest(found: Backtest, home: Path) -> str:
@@ -76,25 +84,72 @@ def log_backtest(found: Backtest, home: Path) -> str:
     return run.info.run_id
 
 
-def load_champion(home: Path) -> tuple[ChurnModel, str]:
+def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnModel, str]:
     """The reigning model and its version.
+
+    Args:
+        home: Where everything is kept.
+        question: What it is to predict; by default whatever ``churn@champion`` does.
 
     Raises:
         NoChampion: No model reigns yet.
+        OtherQuestion: One reigns that predicts something else.
         BrokenChampion: One reigns whose files are gone.
         MlflowException: The registry could not be asked; somebody may reign.
     """
-    missing = NoChampion(
+    if not database_file(home).exists():
+        raise _no_champion(home)
+    with mlflow_at(home) as client:
+        name = MODEL if question is None else model_name(client, home, question)
+        if found := reigning(client, home, name):
+            return found[0], label(name, found[1])
+        other = None if name == MODEL else reigning(client, home)
+        refused = [] if question is None else refused_versions(client, home, question)
+    if question and other:
+        raise _other_question(question, *other)
+    raise _no_champion(home, refused)
+
+
+def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
+    """The best version that was refused, to try a night with, where no champion reigns.
+
+    Raises:
+        NoTrial: A champion reigns, or there is no version that may be tried.
+        BrokenChampion: One reigns whose files are gone.
+    """
+    if not database_file(home).exists():
+        raise NoTrial("asked for a trial; no version has been trained yet. Run perdura train")
+    with mlflow_at(home) as client:
+        name = model_name(client, home, question)
+        if found := reigning(client, home, name):
+            raise NoTrial(
+                f"asked for a trial; version {label(name, found[1])} is the champion, and a trial "
+                "never takes its place. Run perdura score"
+            )
+        refused = best_refused(refused_versions(client, home, question), question)
+        return load_refused(client, home, refused), refused
+
+
+def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
+    words = (
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
         "Run perdura train; if it refuses to promote, it says why"
     )
-    if not database_file(home).exists():
-        raise missing
-    with mlflow_at(home) as client:
-        found = reigning(client, home)
-    if found is None:
-        raise missing
-    return found
+    if any(not version.alarmed for version in refused):
+        words += (
+            ". perdura score --trial publishes a night from the best version that was refused: it "
+            "is marked as a trial wherever it is read, and no other tool is told of it"
+        )
+    return NoChampion(words)
+
+
+def _other_question(question: Question, champion: ChurnModel, version: str) -> OtherQuestion:
+    return OtherQuestion(
+        f"asked for a champion for {question.words}; the champion, version {version}, predicts "
+        f"something else ({Question.of(champion).differences(question)}). Set that again in "
+        "perdura.toml to go on with it, or run perdura train: it makes a model of its own for "
+        "what the settings ask now, and leaves the other as it is"
+    )
 
 
 def experiment_at(client: "MlflowClient", home: Path) -> str:

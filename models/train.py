@@ -153,10 +153,8 @@ def _months(
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
-    """Of everybody who says a risk, on the rows that they can read."""
-    return {
-        name: judge(judged.drop_nulls(risk), risk, calls=calls) for name, risk in who_says(judged)
-    }
+    """Of everybody who says a risk, on the same rows."""
+    return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
 
 
 def _judged_months(

@@ -30,7 +30,7 @@ class Trained:
         held_back: Why it was not fitted again, in words; ``None`` where it was.
         params: What it was trained with.
         judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
-            same rows, or where the champion cannot read some, on the rest.
+            same rows.
         judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``
             (the account that the person lives on as), the model's risks, the others' by their
             names, and ``plan``, ``interval_months``, ``currency``, ``country``, ``mrr`` (null

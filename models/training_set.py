@@ -57,13 +57,6 @@ class TrainingSet:
         return self.rows.select(name for name in self.rows.columns if name in learnt)
 
     @property
-    def newest(self) -> pl.DataFrame:
-        """Rows that hold every text that subscribers have at the newest date."""
-        if self.texts is not None:
-            return self.texts
-        return self.rows.filter(pl.col("as_of") == pl.col("as_of").max())
-
-    @property
     def seen(self) -> pl.DataFrame:
         """Rows that hold every text that may be met."""
         if self.texts is None:

@@ -56,6 +56,8 @@ def weigh(
 ) -> Weighed:
     """The scores of rows and the strongest reasons for them, block by block on all cores.
 
+    A text that the model has never seen is no reason: the model does not know what it means.
+
     Args:
         model: Whose scores they are.
         frame: The columns of its contract.
@@ -65,7 +67,7 @@ def weigh(
             ones and the features that say so; the scores do not change by it.
 
     Raises:
-        ColumnMismatch, UnknownCategory: As ``model.predict``.
+        ColumnMismatch: As ``model.predict``.
         UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
@@ -137,6 +139,8 @@ def _weigh_block(
     matrix = model.contract.numbers(frame)
     of_leaving = explained(model.booster_text, matrix)
     of_leaving.added[:, muted] = 0
+    for name, rows in model.contract.unseen(frame).items():
+        of_leaving.added[rows.to_numpy(), model.contract.names.index(name)] = 0
     shape = (frame.height, MOST)
     weights = np.empty(shape, np.float32)
     signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)

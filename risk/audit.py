@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from risk.erased import erased_among, texts_in, without_erased
 from risk.night import Night
 from risk.schema import METADATA, Utc, column
 
@@ -52,10 +53,17 @@ def named(night: Night, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    """Write entries; those that are there already stay as they are."""
+    """Write entries; those that are there already stay as they are.
+
+    Of whoever was erased meanwhile a pseudonym is kept, as in the entries that were there before.
+    """
     ids = [entry.audit_id for entry in entries]
     there = set(connection.scalars(sa.select(AUDIT.c.audit_id).where(AUDIT.c.audit_id.in_(ids))))
     new = [asdict(entry) for entry in entries if entry.audit_id not in there]
+    about = [(entry["subscriber_id"], entry["detail"]) for entry in new]
+    if erased := erased_among(connection, texts_in(about)):
+        names = ("subscriber_id", "detail")
+        new = [e | {name: without_erased(e[name], erased) for name in names} for e in new]
     if new:
         connection.execute(sa.insert(AUDIT), new)
 

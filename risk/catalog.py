@@ -9,13 +9,26 @@ from risk.audit import AUDIT
 from risk.book import BOOK
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
+from risk.erased import ERASED
 from risk.out.deliveries import DELIVERIES
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
 from risk.tokens import TOKENS
 
 #: All tables that are made.
-TABLES = (NIGHTS, RISK, BOOK, STATES, EVENTS, CONTACTS, DRAWS, TOKENS, AUDIT, DELIVERIES)
+TABLES = (
+    NIGHTS,
+    RISK,
+    BOOK,
+    STATES,
+    EVENTS,
+    CONTACTS,
+    DRAWS,
+    TOKENS,
+    AUDIT,
+    DELIVERIES,
+    ERASED,
+)
 
 #: What a connection knows whose store has all of ``TABLES``, as they are here.
 WHOLE = "all tables are there"

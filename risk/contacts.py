@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from risk.erased import erased_among
 from risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
 
 #: What a person at the desk can say to have done.
@@ -36,6 +37,9 @@ CONTACTS = sa.Table(
     comment="One row per contact; nothing is ever changed but undone_at",
 )
 
+#: Said alike of whoever was never scored and of whoever was erased: neither is to be told apart.
+UNKNOWN = "no night of the last 90 scored this subscriber"
+
 #: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
 #: then does it become an event, and events are never changed.
 UNDO_FOR = timedelta(hours=1)
@@ -53,6 +57,10 @@ class BadContact(ValueError):
 
 class NoContact(LookupError):
     """There is no contact of that id. Nothing was written."""
+
+
+class NoSubscriber(LookupError):
+    """No night has scored a subscriber of that id lately. Nothing was written."""
 
 
 class Refused(ValueError):
@@ -113,12 +121,15 @@ def log_contact(
 
     Raises:
         BadContact: Something of it is no contact.
+        NoSubscriber: The subscriber was erased, which is said of no one.
         HeldOut: It is an offer to somebody whom the newest night holds out, and not forced.
         OtherContact: Another content has this id.
     """
     now = now or datetime.now(UTC)
     when = _moment(happened_at, now)
     told = _checked(contact_id, subscriber_id, action, by, note)
+    if erased_among(connection, [subscriber_id]):
+        raise NoSubscriber(UNKNOWN)
     if found := _contact(connection, told["contact_id"]):
         return _same(found, told | ({"happened_at": when} if happened_at else {}))
     forced = action == "offered" and is_held_out(connection, subscriber_id)

@@ -23,7 +23,8 @@ def draw(connection: sa.Connection, scored_on: date, season: str, *, now: dateti
     """Write down how the lot fell for those of a night whose band is high for the first time.
 
     Only for the newest night, which is the one that people are called by, and once a season for
-    each: run again it changes nothing. Of a night the ``INDEXED_RANKS`` riskiest are looked at.
+    each: run again it changes nothing. Of a night the ``INDEXED_RANKS`` riskiest are looked at; of
+    a trial, by which nobody is called, nobody.
 
     Returns:
         How many were written.
@@ -41,6 +42,7 @@ def draw(connection: sa.Connection, scored_on: date, season: str, *, now: dateti
         RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS)),
         RISK.c.band == "high",
         RISK.c.held_out.is_not(None),
+        RISK.c.trial.is_not(True),
         ~before.exists(),
     )
     columns = ["subscriber_id", "season", "drawn_at", "held_out"]

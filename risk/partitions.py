@@ -6,7 +6,10 @@ way that waits for readers instead (``CONCURRENTLY``), which no transaction can 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
+from threading import Timer
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -26,6 +29,7 @@ _LEFT = sa.text(
 )
 
 PATIENCE = 60.0  # seconds
+_CANCEL_SECONDS = 10.0
 
 
 def make(connection: sa.Connection, scored_on: date) -> None:
@@ -53,22 +57,37 @@ def drop(connection: sa.Connection, before: date, patience: float) -> bool:
 
     What is begun is ended by the next who drops. The connection commits by itself.
     """
-    connection.exec_driver_sql(f"SET statement_timeout = {int(patience * 1000)}")
     try:
         for name, pending in connection.execute(_MONTHS).all():
             if name < _name(before):
                 how = "FINALIZE" if pending else "CONCURRENTLY"
-                connection.exec_driver_sql(f"ALTER TABLE {RISK.name} DETACH PARTITION {name} {how}")
+                detach = f"ALTER TABLE {RISK.name} DETACH PARTITION {name} {how}"
+                _run(connection, detach, patience)
         for name in connection.scalars(_LEFT).all():
             if name < _name(before):
-                connection.exec_driver_sql(f"DROP TABLE {name}")
+                _run(connection, f"DROP TABLE {name}", patience)
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) not in ("57014", "55P03"):
             raise
         return False
-    finally:
-        connection.exec_driver_sql("RESET statement_timeout")
     return True
+
+
+def _run(connection: sa.Connection, statement: str, patience: float) -> None:
+    """Cancel it after so many seconds: a time limit of the session might become somebody else's."""
+    opened: Any = connection.connection.driver_connection
+    cancelling = Timer(patience, lambda: _cancel(opened))
+    cancelling.start()
+    try:
+        connection.exec_driver_sql(statement)
+    finally:
+        cancelling.cancel()
+        cancelling.join()
+
+
+def _cancel(opened: Any) -> None:
+    with suppress(Exception):  # it has ended, or its connection has: there is nothing to cancel
+        opened.cancel_safe(timeout=_CANCEL_SECONDS)
 
 
 def _name(day: date) -> str:

@@ -2,6 +2,10 @@
 
 Readers take no lock that a publisher wants, and the other way round: rows are replaced, months are
 attached, and nothing that readers know is altered or dropped while a night is published.
+
+PgBouncer may stand between, in transaction mode: whatever a transaction sets (a role, a time limit)
+is set for it alone, no statement is prepared, and nothing relies on meeting the same session again.
+Publishing takes up to four sessions at once.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from risk.migrations import NEWEST, bring_up, look, version_of
+from risk.urls import shown
 
 _NAMES = ("postgresql", "postgresql+psycopg", "postgres")
 
@@ -25,10 +30,11 @@ _POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle"
 _LOCK_SECONDS = 10  # for who reads a table that is to change
 
 _OWNER = sa.text(
-    "SELECT quote_ident(rolname) FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
+    "SELECT rolname FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
     " WHERE pg_class.oid = to_regclass('risk') AND rolname <> current_user"
     " AND pg_has_role(relowner, 'MEMBER')"
 )
+_IS_SUPERUSER = sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 
 # Connection failures, no resources (a full disk, too many sessions), being shut down, failures of
 # the machine.
@@ -39,6 +45,10 @@ _ENGINES_LOCK = Lock()
 
 # Of advisory locks, which are numbers that everybody in a database shares.
 _PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
+
+
+class NotOwner(PermissionError):
+    """The tables' owner alone may do it. Nothing was done."""
 
 
 def is_postgres(url: str) -> bool:
@@ -83,14 +93,42 @@ def as_oneself(url: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def at_once(url: str) -> Iterator[sa.Connection]:
-    """No transaction: every statement is one of its own."""
+    """No transaction: every statement is one of its own, with the rights of the tables' owner.
+
+    Raises:
+        NotOwner: Through PgBouncer nobody can take on another role for that.
+    """
     with _engine(url).connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         owner = connection.scalar(_OWNER)
-        if owner is not None:
-            connection.exec_driver_sql(f"SET ROLE {owner}")
+        if owner is None or connection.scalar(_IS_SUPERUSER):
+            yield connection
+            return
+    with _connected_as(url, owner) as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _connected_as(url: str, owner: str) -> Iterator[sa.Connection]:
+    """A connection that has the role from its start: none is set that another could meet."""
+    escaped = owner.replace("\\", "\\\\").replace(" ", "\\ ")
+    options = " ".join([*_as_list(sa.make_url(url).query.get("options")), f"-c role={escaped}"])
+    engine = _new_engine(url, poolclass=sa.NullPool, options=options)
+    try:
+        connection = engine.connect()
+    except exc.OperationalError as error:
+        if "startup parameter" not in words(error):
+            raise
+        raise NotOwner(
+            f"{shown(url)} is PgBouncer's, through which nobody can act as the owner of the "
+            f"tables outside a transaction; connect as {owner}, or directly"
+        ) from error
+    with connection:
         yield connection
-        connection.exec_driver_sql("RESET ROLE")
+
+
+def _as_list(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
 
 
 def connect_string(url: str) -> str:
@@ -139,7 +177,8 @@ def _as_owner(connection: sa.Connection) -> None:
     """For this transaction be who owns the table, where one may: all that is made is theirs."""
     owner = connection.scalar(_OWNER)
     if owner is not None:
-        connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
+        quoted = connection.dialect.identifier_preparer.quote_identifier(owner)
+        connection.exec_driver_sql(f"SET LOCAL ROLE {quoted}")
 
 
 def _lock(connection: sa.Connection, number: int) -> None:
@@ -163,15 +202,16 @@ def _engine(url: str) -> sa.Engine:
         return _ENGINES[key]
 
 
-def _new_engine(url: str) -> sa.Engine:
+def _new_engine(url: str, poolclass: type[sa.Pool] | None = None, **connect_args: str) -> sa.Engine:
     """A connection that the server closed, as when it is restarted, is replaced before it is used.
 
     What was asked about whom is in no error message.
     """
     return sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        connect_args={"connect_timeout": _CONNECT_SECONDS, "prepare_threshold": None}
+        | connect_args,
         pool_pre_ping=True,
         hide_parameters=True,
-        **_POOL,
+        **({"poolclass": poolclass} if poolclass else _POOL),
     )

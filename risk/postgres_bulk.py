@@ -42,12 +42,14 @@ def filled(
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.
     """
-    with _bulk(connection, url) as bulk:
-        _sweep(connection, bulk)
+    user = connection.scalar(sa.text("SELECT quote_ident(current_user)"))
+    with _bulk(url) as bulk:
+        _sweep(connection, bulk, user)
 
         def fill(number: int) -> tuple[sa.Table, int]:
             table, some = _table(number, columns), _fitting(next(windows), columns)
             with bulk.cursor() as cursor:
+                cursor.execute(f"SET LOCAL ROLE {user}")
                 cursor.execute(str(CreateTable(table).compile(dialect=connection.dialect)))
                 cursor.adbc_ingest(table.name, some, mode="append")
             bulk.commit()
@@ -59,15 +61,11 @@ def filled(
                 table.drop(connection)
 
 
-def _bulk(connection: sa.Connection, url: str) -> dbapi.Connection:
-    """A connection of ADBC's, as the same user."""
+def _bulk(url: str) -> dbapi.Connection:
+    """A connection of ADBC's: each of its transactions is to say as whom."""
     from adbc_driver_postgresql import dbapi
 
-    bulk = dbapi.connect(connect_string(url))
-    with bulk.cursor() as cursor:
-        user = connection.scalar(sa.text("SELECT quote_ident(current_user)"))
-        cursor.execute(f"SET ROLE {user}")
-    return bulk
+    return dbapi.connect(connect_string(url))
 
 
 def _table(number: int, columns: Sequence[str]) -> sa.Table:
@@ -89,9 +87,10 @@ def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.select(columns).with_columns(pl.col(narrow).cast(pl.Int32))
 
 
-def _sweep(connection: sa.Connection, bulk: dbapi.Connection) -> None:
+def _sweep(connection: sa.Connection, bulk: dbapi.Connection, user: str) -> None:
     """Remove what a writer that was stopped has left, at once: the names are wanted again."""
     with bulk.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {user}")
         for name in sa.inspect(connection).get_table_names():
             if name.startswith(_STAGED):
                 cursor.execute(f"DROP TABLE IF EXISTS {name}")

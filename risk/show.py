@@ -43,6 +43,8 @@ _WORDS = {
         "total": "Expected loss of these {n} subscribers a month: {money}",
         "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
         "degraded": "Degraded: {sources}.",
+        "trial": "TRIAL: the model version was refused. Look at these risks, do not act on them.",
+        "horizon": "Risks are of leaving within {days} days.",
     },
     "es": {
         "who": "Suscriptor",
@@ -64,6 +66,9 @@ _WORDS = {
         "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
         "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
         "degraded": "Degradado: {sources}.",
+        "trial": "PRUEBA: la versión del modelo no superó sus controles. Consulta estos riesgos, "
+        "pero no actúes en función de ellos.",
+        "horizon": "Los riesgos son de irse en {days} días.",
     },
 }
 
@@ -105,9 +110,17 @@ def expected_loss(night: Rows, language: Language = "en") -> str:
     return words["total"].format(n=len(night), money=money or words["unknown"])
 
 
+def horizon(night: Rows, language: Language = "en") -> str | None:
+    """What the risks of these rows are of, in one sentence; nights of older versions do not say."""
+    days = next((row["horizon_days"] for row in _records(night)), None)
+    return None if days is None else _WORDS[language]["horizon"].format(days=days)
+
+
 def cautions(freshness: Freshness, language: Language = "en") -> list[str]:
     """What a reader of the newest night must know: sentences, none if all is well."""
     words, said = _WORDS[language], []
+    if freshness.trial:
+        said.append(words["trial"])
     if freshness.stale:
         said.append(
             words["stale"].format(valid_until=freshness.valid_until, scored_on=freshness.scored_on)

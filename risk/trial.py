@@ -6,11 +6,31 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from risk.night import Night
 from risk.schema import NIGHTS
 
 
 class TrialRefused(ValueError):
     """A trial would take the place of a night that a champion has scored. Nothing was published."""
+
+
+class TrialNight(ValueError):
+    """The newest night is a trial, of which no other tool is told. Nothing was sent or written."""
+
+
+def refuse_trial(night: Night) -> None:
+    """Refuse to tell another tool of a trial.
+
+    Raises:
+        TrialNight: The night is one.
+    """
+    if night.trial:
+        raise TrialNight(
+            f"asked to tell another tool of the newest night; that of {night.scored_on} is a "
+            f"trial: version {night.model_version} was refused, and nobody is to act on its risks. "
+            "Nothing was sent. Read it with perdura risk or perdura serve; when perdura train "
+            "has promoted a model, perdura score replaces the trial"
+        )
 
 
 def of_kind(*, trial: bool) -> sa.ColumnElement[bool]:

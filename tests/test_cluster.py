@@ -29,14 +29,13 @@ from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.settings import Settings
 from flows.train_parts import Work, label_part, measure_part
 from flows.train_weekly import training_set
-from models.encoding import UnknownCategory
 from models.shares import shares_of
 from models.tracking import load_champion
 from models.training_set import TrainingSet
+from models.weighing import UnknownName
 from risk.table import NoNight, read
 from sources.partition import Part
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
-from tests.test_flows import add_a_plan_nobody_knows
 
 NIGHT = date(2026, 11, 1)
 
@@ -173,9 +172,10 @@ def kill_when_the_others_are_done(folder: Path, parts: int) -> None:
 
 
 def test_a_part_that_fails_fails_the_night_and_nothing_is_published(home, address):
-    add_a_plan_nobody_knows(home)
     move_to(home, address)
-    with pytest.raises(UnknownCategory, match="platinum"):
+    with (home / "perdura.toml").open("a") as file:
+        file.write('never_named = ["no_such_signal"]\n')
+    with pytest.raises(UnknownName, match="no_such_signal"):
         score_nightly(NIGHT, home)
     with pytest.raises(NoNight):
         read(Settings(home=home).risk_url)

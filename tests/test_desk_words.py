@@ -29,6 +29,7 @@ ROW = {
     "state_scored": "past_due",
     "state_since": None,
     "reasons": REASONS,
+    "horizon_days": 60,
 }
 
 
@@ -90,16 +91,27 @@ def test_nothing_is_certain_that_is_not(share, written):
 
 def test_a_sentence_to_say_aloud():
     assert aloud(ROW, ENGLISH, "en") == (
-        "They pay €11.40 a month for basic. Of 100 subscribers like this one, about 81 leave soon, "
-        "mostly because a payment fails. What points to it: 2 payments failed in the last 90 days "
-        "and 1 ticket is still open."
+        "They pay €11.40 a month for basic. Of 100 subscribers like this one, about 81 leave "
+        "within 60 days, mostly because a payment fails. What points to it: 2 payments failed in "
+        "the last 90 days and 1 ticket is still open."
     )
+
+
+def test_a_night_that_does_not_say_within_how_many_days_says_soon():
+    assert "about 81 leave soon, mostly" in aloud(ROW | {"horizon_days": None}, ENGLISH, "en")
+    assert "about 81 leave within 1 day, mostly" in aloud(ROW | {"horizon_days": 1}, ENGLISH, "en")
+
+
+def test_columns_that_are_new_to_the_model_are_named_in_words():
+    assert ENGLISH.columns("plan, payment_method") == "plan and payment method"
+    assert SPANISH.columns("plan, payment_method") == "plan y forma de pago"
+    assert SPANISH.columns("team_size") == "team_size"
 
 
 def test_reasons_in_another_language_are_not_said():
     assert aloud(ROW, SPANISH, "en") == (
         "Paga 11,40\N{NO-BREAK SPACE}€ al mes por basic. De 100 suscriptores como este, unos 81 se "
-        "van pronto, sobre todo porque falla un pago."
+        "van en 60 días, sobre todo porque falla un pago."
     )
 
 

@@ -14,10 +14,11 @@ from flows.moments import NotYet, today
 from flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
 from flows.settings import Settings
 from flows.train_weekly import train_weekly
-from models.encoding import UnknownCategory
 from models.registry import BrokenChampion
-from models.tracking import NoChampion
-from risk.table import NoNight, read
+from models.store import mlflow_at
+from models.tracking import NoChampion, OtherQuestion, load_champion
+from models.trial import NoTrial
+from risk.table import NoNight, TrialRefused, read
 from sources.events import SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_files, read_events
 
@@ -137,18 +138,36 @@ def test_a_silent_source_marks_the_night_as_degraded(home):
     assert "payments" in published(home).iloc[0]["degraded"]
 
 
-def test_a_step_that_fails_publishes_nothing_and_says_why(home):
-    score_nightly(date(2026, 10, 1), home)
+def test_a_new_plan_costs_nobody_the_night(home):
+    assert score_nightly(NIGHT, home).unknown == {}
     before = published(home)
     add_a_plan_nobody_knows(home)
-    with pytest.raises(UnknownCategory, match="platinum"):
-        score_nightly(NIGHT, home)
-    assert_frame_equal(before, published(home))
+    night = score_nightly(NIGHT, home)
+    rows = published(home)
+    assert set(rows["subscriber_id"]) == set(before["subscriber_id"])
+    new = rows["plan"] == "platinum"
+    assert rows["unknown_values"].eq("plan").equals(new)
+    found = night.unknown["plan"]
+    assert (found.texts, found.subscribers, found.more) == (("platinum",), new.sum(), 0)
+    assert found.share == pytest.approx(new.mean())
+    assert found.share > 0.05
+    assert any("plan: " in why and "of subscribers have a value" in why for why in night.degraded)
+    assert list(night.degraded) == rows.iloc[0]["degraded"]
+    named = [reason["column"] for reasons in rows[new]["reasons"] for reason in reasons]
+    assert "plan" not in named
 
 
-def add_a_plan_nobody_knows(home: Path) -> None:
+def test_a_currency_of_a_few_does_not_degrade_the_night(home):
+    add_a_plan_nobody_knows(home, most=20)
+    night = score_nightly(NIGHT, home)
+    assert 0 < night.unknown["plan"].subscribers <= 20
+    assert night.degraded == ()
+
+
+def add_a_plan_nobody_knows(home: Path, most: int = 10**6) -> None:
     newest = max(landed_files(home / "data" / "landing", SUBSCRIPTIONS).values())
-    plan = pl.when(pl.col("plan") == pl.col("plan").first()).then(pl.lit("platinum"))
+    first = pl.col("plan") == pl.col("plan").first()
+    plan = pl.when(first & (first.cum_sum() <= most)).then(pl.lit("platinum"))
     rows = pl.read_parquet(newest)
     rows.with_columns(plan=plan.otherwise("plan")).write_parquet(newest)
 
@@ -158,6 +177,69 @@ def test_without_a_champion_score_says_what_to_run(tmp_path, prefect_server):
         score_nightly(NIGHT, tmp_path)
     with pytest.raises(NoNight):
         published(tmp_path)
+
+
+def refuse_all(home: Path) -> None:
+    """As if the only version there is had been refused."""
+    with mlflow_at(home) as client:
+        client.delete_registered_model_alias("churn", "champion")
+        client.set_model_version_tag("churn", "1", "promoted", "false")
+        client.set_model_version_tag("churn", "1", "verdict", "Refused: for this test.")
+
+
+def test_where_every_version_was_refused_a_trial_shows_what_the_best_says(home):
+    refuse_all(home)
+    with pytest.raises(NoChampion, match="perdura score --trial"):
+        score_nightly(NIGHT, home)
+    night = score_nightly(NIGHT, home, trial=True)
+    assert (night.model_version, night.refused) == ("1", "Refused: for this test.")
+    assert published(home)["trial"].all()
+    with pytest.raises(NoChampion):
+        score_nightly(NIGHT, home)
+
+
+def test_the_champions_night_replaces_a_trial_and_no_trial_replaces_it(home):
+    refuse_all(home)
+    score_nightly(NIGHT, home, trial=True)
+    with mlflow_at(home) as client:
+        client.set_registered_model_alias("churn", "champion", "1")
+    score_nightly(NIGHT, home)
+    assert not published(home)["trial"].any()
+    with pytest.raises(NoTrial, match="version 1 is the champion"):
+        score_nightly(NIGHT, home, trial=True)
+    refuse_all(home)
+    with pytest.raises(TrialRefused, match="a trial never replaces it"):
+        score_nightly(NIGHT, home, trial=True)
+    assert not published(home)["trial"].any()
+
+
+def test_settings_that_ask_for_another_horizon_are_not_served_by_the_champion(home):
+    assert set(published_night(home)["horizon_days"]) == {30}
+    with (home / "perdura.toml").open("a") as file:
+        file.write("\nhorizon_days = 60\n")
+    with pytest.raises(OtherQuestion, match=r"horizon_days 60.*horizon_days 30, not 60"):
+        score_nightly(NIGHT, home)
+    assert set(published(home)["horizon_days"]) == {30}
+
+
+def published_night(home: Path):
+    score_nightly(NIGHT, home)
+    return published(home)
+
+
+def test_a_training_for_another_horizon_leaves_the_champion_where_it_is(home):
+    with (home / "perdura.toml").open("a") as file:
+        file.write("\nhorizon_days = 60\n")
+    other = train_weekly(home=home)
+    own = "churn-contract-lead0-horizon60-grace30"
+    assert other.version == f"{own}/1"
+    assert f"a version of a model of its own, {own}" in other.reasons[-1]
+    assert "champion" not in other.metrics
+    assert load_champion(home)[1] == "1"
+    night = score_nightly(NIGHT, home, trial=not other.promoted)
+    assert (night.horizon_days, night.model_version) == (60, other.version)
+    assert published(home)["cltv"].isna().all()
+    assert "CLTV is unknown for everybody" in (night.unlearnt or "")
 
 
 def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(company, tmp_path):

@@ -1,21 +1,23 @@
-"""The column contract: what a model reads, and what it refuses before it predicts."""
+"""The column contract: what a model reads, and how; and what it refuses before it predicts."""
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
-from models.encoding import ColumnContract, ColumnMismatch, UnknownCategory, learn_contract
+from models.encoding import ColumnContract, ColumnMismatch, learn_contract
 
+# So many that what an unknown plan means can be learnt.
+UNKNOWN = 60
 ROWS = pl.DataFrame(
     {
-        "failed": [0.0, 2.0, None, 1.0],
-        "plan": ["plus", "basic", "plus", None],
-        "churned": [False, True, False, True],
+        "failed": [0.0, 2.0, None, 1.0] + [0.0] * UNKNOWN,
+        "plan": ["plus", "basic", "plus", None] + [None] * UNKNOWN,
+        "churned": [False, True, False, True] + [False] * UNKNOWN,
     }
 )
 CONTRACT = learn_contract(ROWS, ["failed", "plan"])
-FRAME = ROWS.drop("churned")
+FRAME = ROWS.drop("churned").head(4)
 
 
 def test_categories_are_coded_by_rising_churn_and_unknown_is_nan():
@@ -75,9 +77,29 @@ def test_numbers_where_text_was_are_refused():
         CONTRACT.check(FRAME.with_columns(plan=pl.lit(1)))
 
 
-def test_a_new_category_is_refused_with_those_that_are_known():
-    with pytest.raises(UnknownCategory, match=r"'plan' holds 'gold'.* it knows 'plus', 'basic'"):
-        CONTRACT.check(FRAME.with_columns(plan=pl.lit("gold")))
+def test_a_text_that_was_never_seen_is_read_as_an_unknown_one_and_found_by_column():
+    new = FRAME.with_columns(plan=pl.Series(["gold", "basic", None, "gold"]))
+    assert np.isnan(CONTRACT.encode(new)[:, 1]).tolist() == [True, False, True, True]
+    assert {name: rows.to_list() for name, rows in CONTRACT.unseen(new).items()} == {
+        "plan": [True, False, False, True]
+    }
+    assert CONTRACT.unseen(FRAME) == {}
+
+
+def test_where_no_text_was_unknown_an_unknown_one_is_read_as_the_one_nearest_to_everybody():
+    churned = [False] * 100 + [True] * 20 + [False] * 80 + [True] * 90 + [False] * 10
+    plans = ["calm"] * 100 + ["usual"] * 100 + ["wild"] * 100
+    contract = learn_contract(pl.DataFrame({"plan": plans, "churned": churned}), ["plan"])
+    assert contract.columns[0].categories == ("calm", "usual", "wild")
+    new = pl.DataFrame({"plan": ["gold", None, "wild"]})
+    assert contract.encode(new).ravel().tolist() == [1, 1, 2]
+    assert ColumnContract.from_json(contract.to_json()) == contract
+
+
+def test_a_contract_of_an_older_version_reads_unknown_texts_as_nan():
+    stored = [{"name": "plan", "categories": ["plus", "basic"]}]
+    contract = ColumnContract.from_json(stored)
+    assert np.isnan(contract.encode(pl.DataFrame({"plan": ["gold"]}))).all()
 
 
 def test_a_column_where_nothing_is_known_today_is_read_as_unknown():

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from models.encoding import ColumnMismatch, UnknownCategory
+from models.encoding import ColumnMismatch
 from models.table import NoOutcome, fit_table
 
 MLC = Path(__file__).parents[2] / "shared" / "data" / "mlc_churn"
@@ -57,8 +57,15 @@ def test_rows_that_the_model_cannot_read_are_refused():
     model = fit_table(made(), "left", who="customer")
     with pytest.raises(ColumnMismatch, match="'calls'"):
         model.predict(made().drop("calls"))
-    with pytest.raises(UnknownCategory, match="'gold'"):
-        model.predict(made().with_columns(plan=pl.lit("gold")))
+
+
+def test_a_text_that_was_never_seen_is_read_as_an_unknown_one():
+    model = fit_table(made(), "left", who="customer")
+    new, unknown = (
+        model.predict(made().with_columns(plan=pl.lit(plan, pl.String)))["risk"]
+        for plan in ("gold", None)
+    )
+    assert new.equals(unknown)
 
 
 @pytest.mark.skipif(not MLC.exists(), reason="needs shared/data/mlc_churn")

@@ -235,7 +235,14 @@ def test_the_served_model_refuses_what_the_model_refuses(store):
     for wrong in (
         frame.drop(columns="csat"),
         frame.assign(usage_30d=1.0),
-        frame.assign(plan="gold"),
     ):
         with pytest.raises(ValueError, match=r"perdura train"):
             served.predict(wrong)
+
+
+def test_the_served_model_reads_a_text_it_has_never_seen_as_an_unknown_one(store):
+    mlflow.set_tracking_uri(tracking_uri(store.home))
+    served = mlflow.pyfunc.load_model("models:/churn@champion")
+    frame: pd.DataFrame = FRAME.to_pandas()
+    new, unknown = (served.predict(frame.assign(plan=plan)) for plan in ("gold", None))
+    assert new.equals(unknown)

@@ -64,3 +64,11 @@ def test_a_profile_that_cannot_be_read_stops_nothing(machine: Path) -> None:
     profile(machine, "= [")
     quiet()
     assert os.environ["PREFECT_HOME"] == f"{machine}/shop/data/prefect"
+
+
+def test_a_command_in_a_new_home_makes_the_folder_which_prefect_would_wait_for(
+    machine: Path,
+) -> None:
+    code = "from flows.prefect_edge import log_runs, quiet; quiet(); log_runs()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (machine / "shop" / "data" / "prefect").is_dir()

@@ -1,11 +1,14 @@
 """Where a setting comes from, and what is kept for the next command."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from flows.settings import HomeInUse, PasswordInFile, Settings, keep
+from flows.environment import NO_SETTINGS, UnknownVariable
+from flows.setting_values import NoSuchFile, refuse_missing
+from flows.settings import BadSettingsFile, HomeInUse, PasswordInFile, Settings, keep, mistakes
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path, monkeypatch):
@@ -78,3 +81,94 @@ def test_the_demonstration_publishes_no_simulated_people_to_a_server(tmp_path, m
     with pytest.raises(HomeInUse, match=r"simulated people to postgresql://support:\*\*\*@db/risk"):
         run_demo(subscribers=10, months=12)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("PERDURA_RISK_ULR", "did you mean PERDURA_RISK_URL?"),
+        ("perdura_horizon", "did you mean PERDURA_HORIZON_DAYS?"),
+        ("PERDURA_WEBHOOK_SECRETS", "did you mean PERDURA_WEBHOOK_SECRET?"),
+        ("PERDURA_XQZW", "no such setting; correct"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_nearest_name(tmp_path, monkeypatch, name, nearest):
+    monkeypatch.setenv(name, "geheim")
+    with pytest.raises(UnknownVariable, match=re.escape(nearest)) as caught:
+        Settings.at(tmp_path)
+    assert name in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_variables_that_are_no_settings_are_those_that_the_code_reads():
+    code = "".join(
+        file.read_text()
+        for folder in ("flows", "risk", "sources")
+        for file in Path(folder).rglob("*.py")
+    )
+    read = set(re.findall(r"[\"']PERDURA_([A-Z_]+)[\"']", code)) - {"HOME"}
+    assert read == set(NO_SETTINGS)
+
+
+def test_what_a_container_is_told_of_its_services_is_let_be(tmp_path, monkeypatch):
+    for name in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8000_TCP_ADDR", "API_PORT"):
+        monkeypatch.setenv(f"PERDURA_{name}", "10.0.0.5")
+    monkeypatch.setenv("perdura_seed", "7")
+    assert Settings.at(tmp_path).seed == 7
+
+
+@pytest.mark.parametrize("written", ["zendesk, intercom", '["zendesk", "intercom"]'])
+def test_a_list_is_written_with_commas_or_as_json(tmp_path, monkeypatch, written):
+    monkeypatch.setenv("PERDURA_PUSH", written)
+    assert Settings.at(tmp_path).push == ("zendesk", "intercom")
+    monkeypatch.setenv("PERDURA_PUSH", "zendesk")
+    assert Settings.at(tmp_path).push == ("zendesk",)
+    (tmp_path / "perdura.toml").write_text('never_named = "country"\n')
+    assert Settings.at(tmp_path).never_named == ("country",)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "todo"),
+    [
+        ("push", '["zendesk"', 'write a, b or ["a", "b"]'),
+        ("push", "zendsk", "'zendesk' or 'intercom'"),
+        ("webhooks", "hooks.example/geheim", "write https://HOST/PATH"),
+        ("zendesk_url", "acme.zendesk.com", "write https://HOST/PATH"),
+        ("intercom_url", "https://api:port", "its host or port cannot be read"),
+        ("cluster", "10.0.0.5", "write local, or tcp://HOST:8786"),
+        ("cors_origins", "https://desk.example/page", "without a path"),
+        ("risk_url", "postgre://ann:geheim@db/risk", "sqlite:///FILE or postgresql://"),
+        ("risk_url", "postgresql://ann:geheim@db:port/risk", "is no address"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_with_what_to_write(
+    tmp_path, monkeypatch, setting, value, todo
+):
+    monkeypatch.setenv(f"PERDURA_{setting.upper()}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings.at(tmp_path)
+    words = mistakes(caught.value)
+    assert words.startswith(f"setting {setting} (in perdura.toml, or PERDURA_{setting.upper()}): ")
+    assert todo in words
+    assert "geheim" not in words
+
+
+def test_a_key_that_is_written_twice_is_named_with_file_and_line(tmp_path):
+    file = tmp_path / "perdura.toml"
+    file.write_text("horizon_days = 30\nseed = 1\nhorizon_days = 60\n")
+    with pytest.raises(BadSettingsFile, match="line 3 sets horizon_days a second time") as caught:
+        Settings.at(tmp_path)
+    assert str(file) in str(caught.value)
+    for broken in (b"seed = \n", b"\xff\xfe"):
+        file.write_bytes(broken)
+        with pytest.raises(BadSettingsFile, match=re.escape(str(file))):
+            Settings.at(tmp_path)
+
+
+def test_a_setting_that_names_a_file_names_one_that_is_there(tmp_path):
+    there = tmp_path / "there.toml"
+    there.touch()
+    refuse_missing([("mapping", there), ("actions", None)])
+    for wrong, found in ((tmp_path / "nowhere.toml", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(NoSuchFile, match=f"setting actions names {wrong}, which {found}"):
+            refuse_missing([("actions", wrong)])

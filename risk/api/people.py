@@ -25,7 +25,7 @@ from risk.api.shapes import (
     Told,
     documented,
 )
-from risk.contacts import Contact, contacts_of, log_contact, undo_contact
+from risk.contacts import UNKNOWN, Contact, contacts_of, log_contact, undo_contact
 from risk.listing import events_of, one, over_time
 from risk.night import Night
 from risk.queries import NoNight, published_night
@@ -62,7 +62,7 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
         now, history = one(connection, subscriber_id), over_time(connection, subscriber_id)
     if not (now or history or contacts):
         # Not in the audit: who was forgotten would be named there again.
-        raise Problem(404, "no night of the last 90 scored this subscriber", "check the id")
+        raise Problem(404, UNKNOWN, "check the id")
     at_work.audit.note(holder, "subscriber", subscriber_id)
     tag = tag_of(request, night, contacts, events)
     told = {
@@ -75,7 +75,9 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
     return known_already(request, night, tag) or answer(night, told, tag)
 
 
-@router.post("/contacts", **documented(Logged, _LOGGED, 400, 401, 403, 409, 413, 422, 429, 503))
+@router.post(
+    "/contacts", **documented(Logged, _LOGGED, 400, 401, 403, 404, 409, 413, 422, 429, 503)
+)
 async def log(
     request: Request,
     holder: Contacter,

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from risk.api.protection import HEADERS
-from risk.contacts import BadContact, NoContact, Refused
+from risk.contacts import BadContact, NoContact, NoSubscriber, Refused
 from risk.cursors import BadCursor, NightChanged
 from risk.migrations import NewerStore
 from risk.queries import NoNight
@@ -41,6 +41,7 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NightChanged: (409, "ask for the first page again: what you hold is of the night before"),
     BadContact: (422, "change the contact as told"),
     NoContact: (404, "check the id"),
+    NoSubscriber: (404, "check the id"),
     NewerStore: (503, "upgrade Perdura where it is served"),
     Refused: (409, "do as told, or choose another id"),
 }

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from risk.contacts import LONGEST_NOTE, BadContact, HeldOut, NoContact, Refused
+from risk.contacts import LONGEST_NOTE, BadContact, HeldOut, NoContact, NoSubscriber, Refused
 from risk.contacts import log_contact as write
 from risk.contacts import undo_contact as take_back
 from risk.desk import session
@@ -93,6 +93,8 @@ def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
             return visit.tongue.say("refused_offer"), 409
         case Refused():
             return visit.tongue.say("too_late"), 409
+        case NoSubscriber():
+            return "", 404  # the page of an id that is in no night says it
         case NoContact():
             return visit.tongue.say("no_contact"), 404
         case _:
@@ -100,7 +102,7 @@ def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
 
 
 #: What a form may raise that is the sender's to mend.
-PROBLEMS = (BadContact, NoContact, Refused)
+PROBLEMS = (BadContact, NoContact, NoSubscriber, Refused)
 
 
 def text(form: Form, name: str) -> str:

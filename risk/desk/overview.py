@@ -15,6 +15,7 @@ from risk.desk.charts import Line, line, widths
 from risk.night import Night, midnight
 from risk.recent import STATES
 from risk.schema import BANDS, INDEXED_RANKS, NIGHTS, RISK
+from risk.trial import of_kind
 
 #: The trend and the contacts that are shown.
 NIGHTS_SHOWN, LATELY = 90, timedelta(days=30)
@@ -97,6 +98,7 @@ class Overview:
 def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview:
     """Everything that the page shows, of the newest ``night``."""
     newest = sa.select(NIGHTS.c.scored_on).order_by(NIGHTS.c.scored_on.desc())
+    newest = newest.where(of_kind(trial=bool(night.trial)))
     nights = connection.scalars(newest.limit(NIGHTS_SHOWN)).all()
     return Overview(
         money=_money(book_of(connection, nights), night.scored_on),
@@ -163,9 +165,9 @@ def _done(connection: sa.Connection, now: datetime) -> tuple[tuple[str, int, int
 
 
 def _outcome(connection: sa.Connection, night: Night) -> Outcome | None:
-    """Of the newest night that is old enough; none where there is none."""
+    """Of the newest night that is old enough and no trial; none where there is none."""
     latest = sa.select(sa.func.max(NIGHTS.c.scored_on)).where(
-        NIGHTS.c.scored_on <= night.scored_on - SOONEST
+        NIGHTS.c.scored_on <= night.scored_on - SOONEST, of_kind(trial=False)
     )
     since = connection.scalar(latest)
     if since is None:

@@ -24,7 +24,8 @@ class Person:
 
     Attributes:
         row: Of ``risk_current``.
-        nights: Of ``risk_history``, oldest first, the newest ``NIGHTS``.
+        nights: Of ``risk_history``, oldest first, of the newest ``NIGHTS`` those that are trials as
+            the newest is, or none as it is none.
         history: Their risks as a line; none before the second night.
         time_line: What happened lately; none where nothing is known.
         pointing: For each reason, whether an event is marked with its letter.
@@ -44,7 +45,8 @@ def person_of(connection: sa.Connection, night: Night, who: str) -> Person | Non
     row = one(connection, who)
     if row is None:
         return None
-    nights = over_time(connection, who, NIGHTS)
+    past = over_time(connection, who, NIGHTS)
+    nights = [each for each in past if bool(each["trial"]) == bool(night.trial)]
     values = [(night["scored_on"], night["risk"]) for night in nights]
     drawn = time_line(row["reasons"], events_of(connection, who), night.scored_on)
     pointing = drawn.pointed_to if drawn else set()

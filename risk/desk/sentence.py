@@ -22,7 +22,7 @@ def aloud(row: Mapping[str, Any], tongue: Tongue, language: str) -> str:
     pays = _pays(row, tongue)
     if row["state"] in ("leaving", "gone"):
         return " ".join([*pays, _left(row, tongue)])
-    told = [*pays, _risk(row, tongue) + _cause(row, tongue) + "."]
+    told = [*pays, _risk(row, tongue) + _within(row, tongue) + _cause(row, tongue) + "."]
     if row["state"] != row["state_scored"]:
         told.append(tongue.say("aloud_since", state=tongue.word("state_", row["state"])))
     return " ".join([*told, *_why(row, tongue, language)])
@@ -50,6 +50,13 @@ def _risk(row: Mapping[str, Any], tongue: Tongue) -> str:
     if of_hundred > 99:
         return tongue.say("aloud_risk_most")
     return tongue.count("aloud_risk", of_hundred)
+
+
+def _within(row: Mapping[str, Any], tongue: Tongue) -> str:
+    """Within how many days; nights of older versions do not say."""
+    if row["horizon_days"] is None:
+        return tongue.say("aloud_soon")
+    return tongue.count("aloud_within", row["horizon_days"])
 
 
 def _cause(row: Mapping[str, Any], tongue: Tongue) -> str:

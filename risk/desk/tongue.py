@@ -52,6 +52,10 @@ class Tongue:
         """The words for a name of the table; a name that has none stands as it is."""
         return CATALOGUES[self.language].get(f"{key}{name}", name)
 
+    def columns(self, names: str) -> str:
+        """Names of columns as ``unknown_values`` has them, in words."""
+        return self.listed([self.word("column_", name) for name in names.split(", ")])
+
     def number(self, n: float) -> str:
         """Digits in groups, at most one behind the point."""
         return format_decimal(n, "#,##0.#", locale=self.locale)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from risk.queries import published_night
 from risk.store import reading
+from risk.trial import refuse_trial
 from risk.views import CURRENT
 
 _ROWS_AT_A_TIME = 2_000
@@ -31,11 +32,12 @@ def write_csv(url: str, out: TextIO) -> int:
 
     Raises:
         NoNight: Nothing has been published.
+        TrialNight: The newest night is a trial.
     """
     lines = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     names = [column.name for column in CURRENT.c]
     with reading(url) as connection:
-        published_night(connection)
+        refuse_trial(published_night(connection))
         lines.writerow(names)
         count = 0
         for row in _rows(connection):
@@ -49,6 +51,7 @@ def write_file(url: str, file: Path) -> int:
 
     Raises:
         NoNight: Nothing has been published.
+        TrialNight: The newest night is a trial.
     """
     draft = file.with_name(f".{file.name}.draft")
     try:

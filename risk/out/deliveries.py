@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from risk.erased import erased_among
 from risk.schema import METADATA, SCORED_STATES, Utc, column
 from risk.views import CURRENT, MOVES
 from risk.wanted import LISTED, first_seen
@@ -55,8 +56,11 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     """Note who of the newest night came into the high band, for each target; how many are new.
 
     A night that is published again adds nobody twice. Nobody is told of the comparison group,
-    who are to be left alone, of people who have left or cancelled since, or of a stale night.
+    who are to be left alone, of people who have left or cancelled since, of a stale night, or of a
+    trial; and nothing is noted about whoever is being erased at this moment.
     """
+    moves = connection.execute(_into_high(now)).all()
+    erased = erased_among(connection, (move.subscriber_id for move in moves))
     rows = [
         {
             "delivery_id": _delivery_id(move.scored_on, move.subscriber_id, target),
@@ -66,7 +70,8 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
             "attempts": 0,
             "next_at": now,
         }
-        for move in connection.execute(_into_high(now)).all()
+        for move in moves
+        if move.subscriber_id not in erased
         for target in targets
     ]
     added = connection.scalars(_insert_new(connection), rows).all() if rows else []
@@ -140,7 +145,7 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
     return (
         sa.select(c.scored_on, c.subscriber_id)
         .where(c.subscriber_id.in_(sa.union(moved, first)), c.state.in_(SCORED_STATES))
-        .where(c.held_out.is_not(True), c.valid_until > now)
+        .where(c.held_out.is_not(True), c.valid_until > now, c.trial.is_not(True))
         .order_by(c.subscriber_id)
     )
 

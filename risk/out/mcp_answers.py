@@ -19,6 +19,9 @@ class Fresh(BaseModel):
     age_hours: float = Field(description="Hours since 00:00 UTC on scored_on")
     stale: bool = Field(description="Whether valid_until has come")
     degraded: list[str] = Field(description="Sources that were missing or stale")
+    trial: bool = Field(description="A model version that was refused scored it: no one is to act "
+                        "on it")  # fmt: skip
+    horizon_days: int | None = Field(description="Risks are of leaving within so many days")
     subscribers: int = Field(description="How many were scored")
     states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
 
@@ -27,7 +30,7 @@ class Person(BaseModel):
     """One subscriber of the newest night."""
 
     subscriber_id: str
-    risk: float = Field(description="Calibrated, 0 to 1, of leaving within the model's horizon")
+    risk: float = Field(description="Calibrated, 0 to 1, of leaving within horizon_days")
     risk_voluntary: float = Field(description="Its part by choice")
     risk_payment: float = Field(description="Its part by payment failure")
     band: str = Field(description="high, medium or low")
@@ -43,6 +46,7 @@ class Person(BaseModel):
     advice: str | None = Field(description="save, offer or leave_alone")
     plan: str | None
     country: str | None
+    unknown_values: str | None = Field(description="Columns whose text is new to the model")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
@@ -72,6 +76,7 @@ class Past(BaseModel):
     scored_on: date
     risk: float
     band: str
+    trial: bool | None = Field(description="Whether a version that was refused scored it")
 
 
 class Event(BaseModel):

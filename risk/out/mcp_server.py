@@ -30,6 +30,7 @@ who rose or fell since the night before, freshness for how old it all is.
 
 - Risks are calibrated: of people with 0.2, one in five leaves. They are no certainty, and reasons \
 are what the model goes by, not proven causes: say "may".
+- If freshness says trial, say first that these risks are only a trial and nobody is to act on them.
 - If freshness says stale, say so first. Whoever is leaving or gone by now is no risk any more.
 - Whoever is held_out is in the comparison group: do not suggest to contact them.
 - Amounts are minor units of their currency (cents; yen have none) a month; never add up currencies.
@@ -147,6 +148,8 @@ class _Asked:
             age_hours=round(found.age.total_seconds() / 3600, 1),
             stale=found.stale,
             degraded=list(found.degraded),
+            trial=found.trial,
+            horizon_days=night.horizon_days,
             subscribers=night.rows,
             states_as_of=night.states_as_of,
         )

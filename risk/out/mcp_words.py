@@ -14,6 +14,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "night": "Night of {day}, {people} subscribers.",
         "stale": "STALE since {until:%Y-%m-%d %H:%M} UTC: say so before anything else.",
         "degraded": "Degraded: {sources}.",
+        "is_trial": "TRIAL: the model version was refused. Say so first, and act on nothing here.",
+        "horizon": "Risks are of leaving within {days} days.",
         "fresh": "It is current until {until:%Y-%m-%d %H:%M} UTC.",
         "nobody": "Nobody fits.",
         "call": "{n}. {who}: {risk} risk of leaving ({band}){money}. Why: {why}. What to do: {do}.",
@@ -40,6 +42,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "night": "Noche del {day}, {people} suscriptores.",
         "stale": "CADUCADA desde {until:%Y-%m-%d %H:%M} UTC: dilo antes que nada.",
         "degraded": "Degradada: {sources}.",
+        "is_trial": "PRUEBA: la versión del modelo no superó sus controles. Dilo antes que nada y "
+        "no propongas actuar según estos riesgos.",
+        "horizon": "Los riesgos son de irse en {days} días.",
         "fresh": "Vale hasta {until:%Y-%m-%d %H:%M} UTC.",
         "nobody": "No hay nadie así.",
         "call": "{n}. {who}: {risk} de riesgo de irse ({band}){money}. Por qué: {why}. "
@@ -78,6 +83,10 @@ def fresh(told: Fresh, language: Language, *, whole: bool = False) -> str:
         said.insert(0, words["stale"].format(until=told.valid_until))
     elif whole:
         said.append(words["fresh"].format(until=told.valid_until))
+    if told.trial:
+        said.insert(0, words["is_trial"])
+    if told.horizon_days is not None:
+        said.append(words["horizon"].format(days=told.horizon_days))
     if told.degraded:
         said.append(words["degraded"].format(sources=", ".join(told.degraded)))
     return " ".join(said)

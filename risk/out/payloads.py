@@ -42,8 +42,8 @@ _TOLD = (
 def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> bytes | None:
     """The JSON that is sent, with what is known at ``now``; ``None``: there is nothing to tell.
 
-    That is where the night no longer has them in the high band, or where they have left, cancelled,
-    paused or been erased since.
+    That is where the night no longer has them in the high band, is a trial by now, or where they
+    have left, cancelled, paused or been erased since.
     """
     row = connection.execute(_row(delivery)).mappings().first()
     if row is None or row["band"] != "high" or row["state"] not in SCORED_STATES:
@@ -59,7 +59,7 @@ def _row(delivery: Delivery) -> sa.Select[Any]:
         sa.select(*(RISK.c[name] for name in _TOLD), now)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
-        .where(RISK.c.subscriber_id == delivery.subscriber_id)
+        .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))
     )
 
 

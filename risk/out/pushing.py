@@ -13,6 +13,7 @@ from risk.out.fields import Fields, Filling, digest, everybody, of_these
 from risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
 from risk.queries import published_night
 from risk.store import reading
+from risk.trial import refuse_trial
 
 #: Of one subscriber: told, not known over there, or refused.
 Outcome = Literal["told", "absent", "failed"]
@@ -65,9 +66,10 @@ def plan(url: str, filling: Filling, told: Told) -> tuple[Pushed, list[str]]:
 
     Raises:
         NoNight: Nothing has been published.
+        TrialNight: The newest night is a trial.
     """
     with reading(url) as connection:
-        published_night(connection)
+        refuse_trial(published_night(connection))
         changed, seen = [], set()
         for subscriber_id, fields in everybody(connection, filling):
             seen.add(subscriber_id)
@@ -83,6 +85,7 @@ def dry_run(url: str, filling: Filling, file: Path) -> Pushed:
 
     Raises:
         NoNight: Nothing has been published.
+        TrialNight: The newest night is a trial.
         BadState: The file of what was told cannot be read.
     """
     return plan(url, filling, read_told(file))[0]
@@ -111,6 +114,7 @@ def push(
 
     Raises:
         NoNight: Nothing has been published.
+        TrialNight: The newest night is a trial.
         NotAllowed: The tool does not let us in.
         NotNow: The tool could not be asked in spite of patience.
         PushRunning: Another run is telling the same tool.
@@ -138,6 +142,7 @@ def _told_by(
 
     def tell(batch: Sequence[str]) -> tuple[Mapping[str, Fields], Mapping[str, Outcome]]:
         with reading(url) as connection:
+            refuse_trial(published_night(connection))  # one may have come meanwhile
             fields = of_these(connection, filling, batch)
         return fields, tool.tell(fields)
 

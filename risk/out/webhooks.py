@@ -42,6 +42,7 @@ class Sent:
         dead: Given up; they can be replayed.
         dropped: There was nothing to tell any more.
         next_at: When the next is due; ``None``: there is none.
+        trial: Whether the newest night is a trial, of which nothing is queued.
     """
 
     queued: int
@@ -50,6 +51,7 @@ class Sent:
     dead: int
     dropped: int
     next_at: datetime | None
+    trial: bool
 
 
 def send(
@@ -84,7 +86,7 @@ def send(
     for target in targets:
         safe(target)
     with reading(url) as connection:
-        published_night(connection)  # writing would make the tables
+        trial = bool(published_night(connection).trial)  # writing would make the tables
     with writing(url) as connection:
         queued = deliveries.queue_moves(connection, targets, clock())
     sender = _Sender(url, targets, secrets, attempts, patience, clock)
@@ -92,7 +94,7 @@ def send(
     with reading(url) as connection:
         next_at = deliveries.next_due(connection, targets)
     counts = {what: came_to.count(what) for what in ("delivered", "failed", "dead", "dropped")}
-    return Sent(queued=queued, next_at=next_at, **counts)
+    return Sent(queued=queued, next_at=next_at, trial=trial, **counts)
 
 
 def wait_before(attempt: int, chance: float) -> timedelta:
