@@ -14,7 +14,7 @@ import polars as pl
 from benchmarks.machine import described
 from benchmarks.markdown import table
 from benchmarks.measure import OURS, RESULTS, ROOT, Results, Told, run
-from benchmarks.quality_tables import held_to_truth, promoted
+from benchmarks.quality_tables import causes_named, held_to_truth, promoted
 from models.intervals import intervals
 from models.judge import judge
 
@@ -49,13 +49,16 @@ def measure(subscribers: int, data: Path, *, again: bool) -> None:
     for way in WAYS:
         results.measure(group, way, lambda way=way: _other(folder, way))
     truth, crowned = f"truth-{subscribers}", f"promotions-{subscribers // 5}"
+    causes = f"causes-{subscribers}"
     results.measure(truth, "model", lambda: run([OURS, "-m", "benchmarks.truth", subscribers]))
+    results.measure(causes, "reasons", lambda: run([OURS, "-m", "benchmarks.causes", subscribers]))
     asked = [OURS, "-m", "benchmarks.promotions", subscribers // 5]
     results.measure(crowned, "promotions", lambda: run(asked))
     results.measure(group, "machine", described)
     told = _told(results.read(group), subscribers)
     more = [
         held_to_truth(results.read(truth)["model"], subscribers),
+        causes_named(results.read(causes)["reasons"], subscribers),
         promoted(results.read(crowned)["promotions"], subscribers // 5),
     ]
     _FILE.write_text("\n\n".join([told.strip(), *more]) + "\n", encoding="utf-8")

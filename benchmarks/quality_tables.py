@@ -32,6 +32,29 @@ def held_to_truth(told: Told, subscribers: int) -> str:
     )
 
 
+def causes_named(told: Told, subscribers: int) -> str:
+    """How often reasons name the planted cause, cause by cause."""
+    if "failed" in told:
+        return f"## Planted causes among the reasons\n\nFailed: {told['failed']}"
+    rows = [
+        [
+            cause["cause"],
+            f"{cause['leavers']:,}",
+            _percent(cause["leavers_named"]),
+            f"{cause['all']:,}",
+            _percent(cause["all_named"]),
+        ]
+        for cause in told["causes"]
+    ]
+    return "\n\n".join(
+        [
+            "## Planted causes among the reasons",
+            _CAUSES.format(subscribers=subscribers, seeds=told["seeds"]),
+            table(["cause", "leavers", "named", "all", "named"], rows).strip(),
+        ]
+    )
+
+
 def promoted(told: Told, subscribers: int) -> str:
     """How often a better challenger was promoted, and a worse one."""
     if "failed" in told:
@@ -79,6 +102,11 @@ _WORTH = (
     "Mean CLTV over three years, said over earned at the first day's price: {ratio:.3f} (asked "
     "0.95 to 1.05). What was earned lies between each person's bounds for {inside:.1%} of them; "
     "80 % would be right, and more is where the upper bound is all of the three years."
+)
+_CAUSES = (
+    "{seeds} companies of {subscribers:,} subscribers, 24 months each. Of the riskiest tenth of "
+    "the judged rows, by the signal that truly adds most to the risk: how many of those who left, "
+    "and of all, have it among their first three reasons. Asked: at least 95 % of leavers."
 )
 _CROWNED = (
     "Three companies of {subscribers:,} subscribers, ten dates each. At each date two models are "

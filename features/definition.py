@@ -85,6 +85,9 @@ class Feature:
         currency: Of ``money``, the column that holds its currency, e.g. ``payment_currency``.
         rises: More of it surely never lowers the risk of leaving: a model may be held to that.
         named: Whether it may be given as a reason.
+        billed: It follows from when bills are paid. While a paid term runs, it tells how far the
+            term or the tenure has come, so reasons add it to those signals: as of
+            ``features.paid_term``.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Feature:
     currency: str | None = None
     rises: bool = False
     named: bool = True
+    billed: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
@@ -139,6 +143,7 @@ class Derived:
         es: Its meaning in Spanish.
         rises: As in ``Feature``.
         named: As in ``Feature``.
+        billed: As in ``Feature``.
     """
 
     name: str
@@ -149,6 +154,7 @@ class Derived:
     es: Phrases
     rises: bool = False
     named: bool = True
+    billed: bool = False
 
     @property
     def columns(self) -> tuple["Column", ...]:

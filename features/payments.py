@@ -36,9 +36,10 @@ TRIED = Feature(
     windows=(90, 365),
     when_empty=0,
     unit="payments",
-    signal="payment_failures",
+    signal="payment_activity",
     en=Phrases("no payment was tried", "1 payment was tried", "{n} payments were tried"),
     es=Phrases("no se intentó ningún pago", "se intentó 1 pago", "se intentaron {n} pagos"),
+    billed=True,
 )
 
 FAILED_SHARE = Derived(
@@ -86,6 +87,7 @@ PAID = Feature(
     signal="payment_activity",
     en=Phrases("nothing was paid", "1 payment was made", "{n} payments were made"),
     es=Phrases("no se pagó nada", "se hizo 1 pago", "se hicieron {n} pagos"),
+    billed=True,
 )
 
 SINCE_PAID = Feature(
@@ -97,6 +99,7 @@ SINCE_PAID = Feature(
     signal="payment_activity",
     en=Phrases("nothing was ever paid", "", "the last payment was {n} ago"),
     es=Phrases("nunca se pagó nada", "", "el último pago fue hace {n}"),
+    billed=True,
 )
 
 SINCE_FIRST_PAID = Feature(
@@ -122,6 +125,7 @@ AMOUNT_PAID = Feature(
     currency="payment_currency",
     en=Phrases("nothing was paid", "", "{n} was paid"),
     es=Phrases("no se pagó nada", "", "se pagaron {n}"),
+    billed=True,
 )
 
 AMOUNT_TREND = Derived(
@@ -141,6 +145,7 @@ AMOUNT_TREND = Derived(
         "pagó el {n} de lo habitual en los últimos 90 días",
         "no se pagó nada en un año",
     ),
+    billed=True,
 )
 
 REFUNDED = Feature(

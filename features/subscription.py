@@ -146,11 +146,15 @@ SINCE_INVOICED = Feature(
     signal="renewal",
     en=Phrases("was never invoiced", "", "the last invoice was {n} ago"),
     es=Phrases("nunca se le facturó", "", "la última factura fue hace {n}"),
+    billed=True,
 )
 
-# A month is 365.25 / 12 days here; the invoice of an annual plan starts its year. Of null and 0,
-# ``greatest`` would give 0, so the unknown goes first.
-_TO_RENEWAL = "interval_months * 30.4375 - days_since_invoiced"
+#: Days of a month on average: 365.25 / 12.
+DAYS_A_MONTH = 30.4375
+
+# The invoice of an annual plan starts its year. Of null and 0, ``greatest`` would give 0, so the
+# unknown goes first.
+_TO_RENEWAL = f"interval_months * {DAYS_A_MONTH} - days_since_invoiced"
 TO_RENEWAL = Derived(
     name="days_to_renewal",
     sql=f"CASE WHEN {_TO_RENEWAL} IS NOT NULL THEN greatest({_TO_RENEWAL}, 0) END",

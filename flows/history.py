@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import polars as pl
 
 from flows.moments import midnight, month_starts
 from flows.settings import Settings
 from models.params import BoosterParams, TrainingParams
+from models.source_facts import recorded_since
 from models.tuned import grown, read_tuned
 from sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_until
@@ -61,19 +63,27 @@ def tuned_params(
 
 
 def training_dates(
-    events: Events, known_until: datetime, months: int, step_days: int | None = None
+    events: Events,
+    known_until: datetime,
+    months: int,
+    step_days: int | None = None,
+    *,
+    churn: Literal["contract", "silence"] = "contract",
 ) -> list[datetime]:
     """The dates to learn from, oldest first: month starts, or every so many days.
 
     The history begins where every source that says anything has begun to speak: before that,
-    silence would be mistaken for a lack of tickets or payments. The last date is ``known_until``
-    itself: its outcome is open, but what subscribers have by then, a new plan say, is learnt.
+    silence would be mistaken for a lack of tickets or payments. With contracts no date is taken
+    before leavers were recorded, where that was later: all would seem to stay. The last date is
+    ``known_until`` itself: its outcome is open, but what subscribers have by then, a new plan say,
+    is learnt.
 
     Args:
         events: The event tables by name.
         known_until: Only rows with ``known_at < known_until`` are read.
         months: How many months back, at most.
         step_days: Days between dates; none: they are month starts.
+        churn: Whether subscriptions tell who left, or silence does.
 
     Raises:
         NothingLanded: No source says anything early enough.
@@ -90,12 +100,25 @@ def training_dates(
             "train until a later date"
         )
     first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
+    if churn == "contract":
+        first = max(first, recorded_since(told[SUBSCRIPTIONS.name], known_until) or first)
     if step_days is None:
         dates = [*month_starts(first, known_until)]
     else:
         steps = (known_until - first) // timedelta(days=step_days)
         dates = [known_until - timedelta(days=step_days * k) for k in range(steps, -1, -1)]
     return sorted({*dates, known_until})
+
+
+def dates_by_settings(events: Events, settings: Settings, known_until: datetime) -> list[datetime]:
+    """The ``training_dates`` of a home."""
+    return training_dates(
+        events,
+        known_until,
+        settings.history_months,
+        settings.step_days,
+        churn=settings.churn,
+    )
 
 
 def learns_contacts(events: Events, params: TrainingParams, known_until: datetime) -> bool:

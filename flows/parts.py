@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 from uuid import uuid4
 
@@ -79,17 +78,6 @@ def draft_of(file: Path) -> Iterator[Path]:
     draft = file.with_suffix(f".{uuid4().hex[:12]}")
     yield draft
     draft.replace(file)
-
-
-@contextmanager
-def scratch(settings: Settings, what: str) -> Iterator[Path]:
-    """A folder of the home that every worker can read, for as long as the work takes."""
-    folder = settings.home.absolute() / "data" / "scratch" / f"{what}-{uuid4().hex[:12]}"
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        rmtree(folder, ignore_errors=True)
 
 
 def told(futures: Sequence[PrefectFuture[Any]], tell: Tell, what: str) -> list[Any]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.build import build_features
 from features.catalogue import to_measure
-from flows.history import learns_contacts, telling_table, training_dates, tuned_params
+from flows.history import dates_by_settings, learns_contacts, telling_table, tuned_params
 from flows.progress import Tell
 from flows.settings import Settings
 from models.outcomes import label_spine
@@ -51,7 +51,7 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
         BrokenTuning: The file of tuned parameters cannot be read.
     """
     everybody = read_events(settings.landing)
-    dates = training_dates(everybody, known_until, settings.history_months, settings.step_days)
+    dates = dates_by_settings(everybody, settings, known_until)
     wanted = tuned_params(settings, dates, known_until)
     params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
     features = to_measure(contacts=learns_contacts(everybody, params, known_until))

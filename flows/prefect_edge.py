@@ -31,6 +31,9 @@ def start() -> None:
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
+        from flows.temporary_server import end_with_us
+
+        end_with_us()
         with get_client(sync_client=True) as client:
             client.hello()
 

@@ -15,9 +15,10 @@ from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
 from flows.moments import midnight, refuse_future, today, valid_for
-from flows.parts import parts_of, placed, scratch
+from flows.parts import parts_of, placed
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
+from flows.scratch import scratch
 from flows.send_webhooks import tell_webhooks
 from flows.settings import Settings
 from flows.unknown import UnknownTexts, too_many_unknown, unknown_texts

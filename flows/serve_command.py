@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated
@@ -9,6 +10,10 @@ from typing import Annotated
 import typer
 
 from flows.as_json import print_json
+
+
+class CannotListen(ValueError):
+    """The address is taken, or none of this machine's. Nothing was done."""
 
 
 def serve(
@@ -43,13 +48,30 @@ def serve(
             cors_origins=settings.cors_origins,
         )
     )
-    # Two servers at one address cannot be, so neither revokes the other's token.
-    name = f"serve {host}:{port}"
-    with _token(settings.risk_url, name, wanted=with_token) as token:
-        _run(app, host, port, token, as_json=as_json)
+    with _listening(host, port) as listening:
+        address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        with _token(settings.risk_url, address, wanted=with_token) as token:
+            _run(app, listening, address, token, as_json=as_json)
 
 
-def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool) -> None:
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The socket to answer at, before anything is written: its port is nobody else's by now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CannotListen(
+            f"asked to listen at {host}:{port}; {error.strerror or error}. Choose another --port "
+            "(0: any that is free), or --host"
+        ) from error
+    with listening:
+        yield listening
+
+
+def _run(
+    app: object, listening: socket.socket, address: str, token: str | None, *, as_json: bool
+) -> None:
     import asyncio
 
     import uvicorn
@@ -59,14 +81,11 @@ def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool)
 
         async def startup(self, sockets: list | None = None) -> None:
             await super().startup(sockets)
-            at = self.servers[0].sockets[0].getsockname()[1] if self.started else port
-            _announce(f"http://{host}:{at}", token, as_json=as_json)
+            _announce(f"http://{address}", token, as_json=as_json)
 
     # No log of requests: their paths name people. Who read whom is in the audit.
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
-        host,
-        port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -74,7 +93,7 @@ def _run(app: object, host: str, port: int, token: str | None, *, as_json: bool)
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
-    asyncio.run(Announced(config).serve())
+    asyncio.run(Announced(config).serve([listening]))
 
 
 def _announce(address: str, token: str | None, *, as_json: bool) -> None:
@@ -89,27 +108,32 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, name: str, *, wanted: bool) -> Iterator[str | None]:
-    """A token to read and to log contacts, revoked at the end, or before the next one is made."""
+def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
+    """A token to read and to log contacts, revoked at the end; after a kill, by the next server."""
     if not wanted:
         yield None
         return
-    _revoke(url, name)
     from risk.store import writing
-    from risk.tokens import create
+    from risk.tokens import BadToken, create, listed, revoke
 
+    ours = f"serve on {socket.gethostname()} at "
     with writing(url) as connection:
-        token = create(connection, name, ["read", "contact"])
+        for each in listed(connection):
+            at = each.name.removeprefix(ours)
+            if each.revoked_at is None and at != each.name and not _answers(at, address):
+                revoke(connection, each.token_id)
+        token = create(connection, ours + address, ["read", "contact"])
     try:
         yield token
     finally:
-        _revoke(url, name)
+        with writing(url) as connection, suppress(BadToken):  # somebody has revoked it already
+            revoke(connection, ours + address)
 
 
-def _revoke(url: str, name: str) -> None:
-    from risk.store import writing
-    from risk.tokens import listed, revoke
-
-    with writing(url) as connection:
-        if any(t.name == name and t.revoked_at is None for t in listed(connection)):
-            revoke(connection, name)
+def _answers(address: str, own: str) -> bool:
+    """Whether a server of this machine still listens there: at our own address none but we do."""
+    host, _, port = address.rpartition(":")
+    here = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104
+    with suppress(OSError), socket.create_connection((here, int(port)), timeout=1.0):
+        return address != own
+    return False

@@ -31,6 +31,7 @@ _NAMES = {
     "champion": "champion",
     "logistic": "logistic",
     "recency": "recency",
+    "own_rate": "own rate",
     "constant": "constant",
 }
 
@@ -65,6 +66,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     console.print(table)
     tuned = [trained.tuned] if trained.tuned else []
     for words in (
+        *trained.notes,
         *trained.reasons,
         *trained.offers,
         *trained.unlearnt,

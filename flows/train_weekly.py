@@ -1,6 +1,7 @@
 """Every week: learn from what became of people, and let the better model reign."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
-from flows.history import known_history, learns_contacts, training_dates, tuned_params
-from flows.parts import parts_of, placed, scratch
+from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
+from flows.parts import parts_of, placed
 from flows.past import Past, past
 from flows.progress import Tell, step
+from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
 from models.backtested import Earlier
@@ -23,6 +25,7 @@ from models.model import ChurnModel
 from models.question import Question
 from models.registry import BrokenChampion
 from models.shares import shares_of
+from models.source_facts import SourceFacts, source_facts
 from models.split import HistoryTooShort, NotEnoughChurn
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
@@ -48,6 +51,7 @@ class Training:
         reasons: Why, or why not, in words.
         offers: Whether it says whom to offer more, and why, in words.
         unlearnt: Why it does not know how long people stay, where it does not, in words.
+        notes: What is odd about the sources, in words.
         tuned: Whether its trees grow as tuned, and if not, why not, in words; where nothing was
             tuned, none.
         metrics: By name, of the ``model``, the baselines and the champion, on the same rows.
@@ -60,6 +64,7 @@ class Training:
     reasons: tuple[str, ...]
     offers: tuple[str, ...]
     unlearnt: tuple[str, ...]
+    notes: tuple[str, ...]
     tuned: str | None
     metrics: Mapping[str, Mapping[str, float]]
     rows: Mapping[str, int]
@@ -85,7 +90,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     """
     settings, seconds = Settings.at(home), {}
     events, known_until = read_events(settings.landing), known_history(settings, until)
-    dates = training_dates(events, known_until, settings.history_months, settings.step_days)
+    dates = dates_by_settings(events, settings, known_until)
+    facts = source_facts(events, churn=settings.churn, known_until=known_until)
     params = tuned_params(settings, dates, known_until)
     champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:
@@ -99,10 +105,10 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             champion_reads_contacts=champion is not None
             and reads_contacts(champion.contract.names),
         )
-        with undisturbed(settings.landing):
+        with undisturbed(settings.landing), noting(facts):
             rows = training_set(work, seconds)
     before = _before(settings, known_until, seconds)
-    with step("train", seconds) as tell:
+    with step("train", seconds) as tell, noting(facts):
         trained = train_step(
             rows,
             params,
@@ -110,6 +116,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             earlier=before.earlier,
             cut=before.cut,
             unnamed=settings.never_named,
+            facts=facts,
             progress=tell,
         )
     with step("log", seconds) as tell:
@@ -119,6 +126,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         promoted=trained.verdict.promoted
         and version == load_champion(settings.home, Question.of(params))[1],
         reasons=(*trained.verdict.reasons, *_own_model(version)),
+        notes=trained.notes,
         offers=trained.expansion.reasons,
         unlearnt=trained.unlearnt,
         tuned=params.tuned,
@@ -126,6 +134,17 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         rows=trained.sizes,
         seconds=seconds,
     )
+
+
+@contextmanager
+def noting(facts: SourceFacts) -> Iterator[None]:
+    """Where there is too little to learn from, what is odd about the sources is said, too."""
+    try:
+        yield
+    except (HistoryTooShort, NotEnoughChurn) as error:
+        if not facts.notes:
+            raise
+        raise type(error)(f"{error}. {' '.join(facts.notes)}") from error
 
 
 def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:

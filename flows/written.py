@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from flows.parts import scratch
+from flows.scratch import scratch
 from flows.settings import Settings
 from risk.catalog import columns_of
 from risk.contacts import CONTACTS as WRITTEN

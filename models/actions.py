@@ -4,7 +4,7 @@ import polars as pl
 
 from features.definition import Language
 from models.action_table import Action
-from models.weighing import MOST
+from models.candidates import MOST
 
 
 def choose_actions(

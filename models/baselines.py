@@ -1,4 +1,4 @@
-"""What a model must beat: the constant rate, one line about recency, and logistic regression."""
+"""What a model must beat: constant rates, one line about recency, and logistic regression."""
 
 import warnings
 from collections.abc import Collection
@@ -18,8 +18,8 @@ from models.fit import Examples
 #: The recency rule ranks by this column, longest first: who has not paid for long will leave.
 RECENCY = "days_since_paid"
 
-#: By name.
-BASELINES = ("constant", "recency", "logistic")
+#: By name; ``own_rate`` is that of ``models.own_rate``, constant per subscriber.
+BASELINES = ("constant", "own_rate", "recency", "logistic")
 
 # More rows than this do not move a line through a hundred columns; they only take longer.
 _LOGISTIC_ROWS = 25_000

@@ -63,6 +63,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
                 *left_out(trained.sizes),
+                *trained.notes,
                 _LIMITS,
             ]
         )
@@ -124,15 +125,14 @@ def _calls(trained: Trained) -> str:
 
 
 def _honesty(trained: Trained) -> str:
-    """What taking reasons away did, and which are not given."""
+    """What taking reasons away did."""
     told = (
-        "Of the riskiest tenth, each reason was taken away: the columns of its signal were set to "
-        "what is typical. How often it was stated, and in which share of these the score fell."
+        "Of the riskiest tenth, each signal that raised the score was taken away: its columns were "
+        "set to what is typical of those who stayed, of the same plan and billing interval. How "
+        "many rows it raised, in which share of these the score fell without it, and how many "
+        "were given it as a reason. Where the score does not fall, it is not given."
     )
-    unstable = ", ".join(trained.model.unstable)
-    left_out = f"Not given as reasons, since it seldom falls without them: {unstable}."
-    parts = [told, table(trained.honesty.signals), *([left_out] if unstable else [])]
-    return "\n\n".join(parts)
+    return "\n\n".join([told, table(trained.honesty.signals)])
 
 
 def _leaks(leaks: Leaks) -> str:
@@ -200,7 +200,9 @@ def _judgements(trained: Trained) -> str:
         "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
         f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
         "are among them than among everybody, recall their share of all leavers, money_caught "
-        "their share of all leavers' monthly revenue."
+        "their share of all leavers' monthly revenue. Beside it: the rate of all (constant), each "
+        "subscriber's own past rate (own_rate), the days since the last payment (recency), and "
+        "logistic regression on the same columns."
     )
     return table(pl.DataFrame(others | told).select(*told, *list(others)[1:])) + "\n\n" + words
 

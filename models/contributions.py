@@ -18,10 +18,18 @@ _BUILDING = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The score of each row, log-odds, and what each column adds to it (float32)."""
+    """The score of each row, log-odds, and what each column adds to it (float32).
+
+    Attributes:
+        score: One per row.
+        added: One row per row, one column per column.
+        codes: The rows as the tables read them: one row per variant, one column per row; ``None``
+            where LightGBM explains.
+    """
 
     score: np.ndarray
     added: np.ndarray
+    codes: np.ndarray | None = None
 
 
 def contributions(
@@ -63,11 +71,12 @@ def explained(text: str, matrix: np.ndarray) -> Explained:
         text: LightGBM's text of the trees.
         matrix: Encoded columns, float64, unknown is NaN; quickest with columns one after another.
     """
-    tables = _tables(text)
+    tables = tables_of(text)
     return _by_lightgbm(text, matrix) if tables is None else _by_tables(tables, matrix)
 
 
-def _tables(text: str) -> Tables | None:
+def tables_of(text: str) -> Tables | None:
+    """The tables of LightGBM's text of trees; ``None`` where they cannot be had."""
     with _BUILDING:
         return _built(text)
 
@@ -92,8 +101,9 @@ def _by_tables(tables: Tables, matrix: np.ndarray) -> Explained:
     from models.shap_kernel import sum_tables
 
     total, parts = np.zeros(matrix.shape, np.int32), np.zeros((len(matrix), 2), np.int32)
+    codes = code_rows(tables, matrix)
     sum_tables(
-        _codes(tables, matrix),
+        codes,
         tables.variant,
         tables.cut,
         tables.stride,
@@ -106,10 +116,10 @@ def _by_tables(tables: Tables, matrix: np.ndarray) -> Explained:
         parts,
     )
     score = parts[:, 0] * tables.unit + (parts[:, 1] * tables.fine + tables.bias)
-    return Explained(score, total * np.float32(tables.unit))
+    return Explained(score, total * np.float32(tables.unit), codes)
 
 
-def _codes(tables: Tables, matrix: np.ndarray) -> np.ndarray:
+def code_rows(tables: Tables, matrix: np.ndarray) -> np.ndarray:
     """One row per variant, one column per row."""
     from models.shap_kernel import code_column
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from models.calibration_bound import CalibrationBound
+from models.diagnosis import Diagnosis
 from models.judge import Judgement
 from models.leaks import LeakBounds
 
@@ -15,7 +17,11 @@ class Floors:
     Attributes:
         roc_auc: At least this on the judged rows.
         roc_auc_surely: At least this in 95 of 100 resamples.
-        calibration_error: At most this.
+        calibration_error: Beyond what chance explains, at most this, and
+        calibration_share: at most this share of the rate of leaving, or of staying where that is
+            less: the sum of the risks is then right to a quarter.
+        lift_surely: Among those whom support can call there are more leavers than this many times
+            the share of all, in 95 of 100 resamples.
         sure: In this share of the resamples a challenger must be better than the champion.
         most_lost: Made anew at earlier dates, at this share of them at most it may be no better
             than who says the same rate of everybody.
@@ -25,71 +31,130 @@ class Floors:
     roc_auc: float = 0.60
     roc_auc_surely: float = 0.55
     calibration_error: float = 0.05
+    calibration_share: float = 0.25
+    lift_surely: float = 1.0
     sure: float = 0.90
     most_lost: float = 0.25
     leaks: LeakBounds = field(default_factory=LeakBounds)
 
 
-def below_floors(judgements: dict[str, Judgement], floors: Floors, surely: float) -> list[str]:
-    """What a model falls short of, a sentence each.
+def below_floors(
+    judgements: dict[str, Judgement],
+    floors: Floors,
+    surely: float,
+    bound: CalibrationBound,
+    diagnosis: Diagnosis | None = None,
+) -> list[str]:
+    """What a model falls short of, why that may be and what to try, an entry each.
 
     Args:
         judgements: Of the ``model`` and of its baselines, by name.
         floors: What it must reach.
         surely: Its ROC AUC is at least this in 95 of 100 resamples.
+        bound: Its calibration error is at most this.
+        diagnosis: What is known of its rows; ``None``: nobody looks for causes.
     """
     model, constant = judgements["model"], judgements["constant"]
-    recency = judgements.get("recency")
-    missed = []
+    recency, own_rate = judgements.get("recency"), judgements.get("own_rate")
+    missed, ranks_badly = [], []
     if model.roc_auc < floors.roc_auc:
-        missed.append(
+        ranks_badly.append(
             f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
         )
-    if surely < floors.roc_auc_surely:
-        missed.append(
-            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
-            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
-        )
     if model.log_loss >= constant.log_loss:
-        missed.append(
+        ranks_badly.append(
             f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
             f"everybody ({constant.log_loss:.4f})"
         )
+    if own_rate and model.log_loss >= own_rate.log_loss:
+        ranks_badly.append(
+            f"its log loss is {model.log_loss:.4f}, no better than saying each subscriber's own "
+            f"past rate ({own_rate.log_loss:.4f})"
+        )
     if recency and model.roc_auc <= recency.roc_auc:
-        missed.append(
+        ranks_badly.append(
             f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
             f"payment do ({recency.roc_auc:.3f})"
         )
-    if model.calibration_error > floors.calibration_error:
-        missed.append(
-            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
-            f"most {floors.calibration_error:.3f} from them"
+    if surely < floors.roc_auc_surely:
+        luck = (
+            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
+            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
         )
+        ranks_badly.append(luck)
+    if ranks_badly:
+        missed += [
+            *ranks_badly[:-1],
+            caused(ranks_badly[-1], diagnosis and diagnosis.ranks_badly()),
+        ]
+    if model.calibration_error > bound.highest:
+        off = (
+            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
+            f"most {bound.highest:.3f} from them ({bound.chance:.3f} is chance, with "
+            f"{bound.leavers:,} leavers among {bound.rows:,} rows)"
+        )
+        missed.append(off if diagnosis is None else f"{off}: {diagnosis.level_off()}")
     return missed
 
 
-def unsteady(earlier: pl.DataFrame, floors: Floors) -> list[str]:
+def caused(found: str, cause: str | None) -> str:
+    """What was found, and what likely causes it, where that is known."""
+    return f"{found}. {cause}" if cause else found
+
+
+def without_lift(
+    lift: float,
+    surely: float | None,
+    calls: int,
+    floors: Floors,
+    diagnosis: Diagnosis | None = None,
+) -> list[str]:
+    """Why calling the riskiest would find no more leavers than calling at random, if so.
+
+    Args:
+        lift: Of the judged rows.
+        surely: As of ``surely_lift``; ``None``: all would be called.
+        calls: How many people support can call on one date.
+        floors: What it must reach.
+        diagnosis: What is known of its rows.
+    """
+    if surely is None or surely > floors.lift_surely:
+        return []
+    why = (
+        f"it has no lift for sure among the {calls:,} riskiest of each date, as many as support "
+        f"can call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
+        f"{surely:.2f} times or less; even there it must be more than {floors.lift_surely:.0f}"
+    )
+    return [caused(why, diagnosis and diagnosis.no_lift())]
+
+
+def unsteady(
+    earlier: pl.DataFrame, floors: Floors, diagnosis: Diagnosis | None = None
+) -> list[str]:
     """Why a model that was made like this at earlier dates should not be trusted, a sentence each.
 
     Args:
         earlier: As of ``at_earlier_dates``.
         floors: What it must reach there.
+        diagnosis: What is known of its rows.
     """
     most = int(floors.most_lost * earlier.height)
     lost = earlier.filter(pl.col("log_loss") >= pl.col("constant"))
     blind = earlier.filter(pl.col("high") < floors.roc_auc_surely)
     missed = []
     if lost.height > most:
-        missed.append(
+        why = (
             f"it does not hold over time: made anew at {earlier.height} earlier dates, it was no "
             f"better than saying the same rate of everybody at {lost.height} ({_dates(lost)}), "
             f"and may be so at {most}"
         )
+        missed.append(caused(why, diagnosis and diagnosis.unsteady(lost["churned"])))
     if blind.height:
-        missed.append(
+        why = (
             f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
             f"below {floors.roc_auc_surely:.2f}"
         )
+        missed.append(caused(why, diagnosis and diagnosis.unsteady(blind["churned"])))
     return missed
 
 

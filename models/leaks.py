@@ -83,7 +83,15 @@ def alarms(found: Leaks, bounds: LeakBounds) -> list[str]:
         found: What was looked at.
         bounds: From where on a number is suspicious.
     """
-    return [f"leak alarm: {why}" for why in _alarms(found, bounds)]
+    rung = [f"leak alarm: {why}" for why in _alarms(found, bounds)]
+    return [*rung[:-1], f"{rung[-1]}. {_WHAT_TO_TRY}"] if rung else []
+
+
+_WHAT_TO_TRY = (
+    "To try: see in the source when these values are written; what is written after people have "
+    "left gets the time when it became known (known_at or known_after in the mapping), or is left "
+    "out"
+)
 
 
 def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
@@ -106,7 +114,7 @@ def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
             "filled in, or cleared, once somebody has left"
         )
     cut = found.cut
-    if cut is not None and cut.kept_share < bounds.kept_share:
+    if cut is not None and cut.cut < cut.roc_auc and cut.kept_share < bounds.kept_share:
         yield (
             f"with the last {cut.days} days before each date cut away its ROC AUC falls from "
             f"{cut.roc_auc:.3f} to {cut.cut:.3f}; it may know of leaving that has begun"

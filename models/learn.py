@@ -11,6 +11,7 @@ from models.calibrate import choose_calibration
 from models.calibration import Calibration, Platt
 from models.encoding import ColumnContract
 from models.fit import Examples, booster_text, fit_booster, raw_scores
+from models.learn_typical import learn_typical
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column, person_numbers
@@ -78,6 +79,7 @@ def learn_model(
         fitted_until=(fitted_until := _fitted_until(split, params)),
         evidence_fitted_until=fitted_until,
         recipe=Recipe.of(params),
+        typical=learn_typical(contract, fit.leaving),
     )
 
 

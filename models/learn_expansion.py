@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from models.calibrate import choose_calibration
+from models.calibration_bound import calibration_bound
 from models.encoding import ColumnContract
 from models.expansion import ExpansionModel
 from models.expansion_learnt import Expansion
@@ -110,7 +111,10 @@ def _judged(
         who: judge(said, risk, calls=1) for who, risk in (("model", "risk"), ("constant",) * 2)
     }
     drawn = np.asarray(resample(said, seed=0)["auc"])
-    below = below_floors(judgements, floors, float(np.quantile(drawn, 0.05)))
+    bound = calibration_bound(
+        said, tolerance=floors.calibration_share, most=floors.calibration_error
+    )
+    below = below_floors(judgements, floors, float(np.quantile(drawn, 0.05)), bound)
     return Expansion(
         model=None if below else model,
         reasons=tuple(f"No offers: {why}." for why in below) or (_served(judgements["model"]),),

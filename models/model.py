@@ -18,6 +18,7 @@ from models.fit import load_booster, raw_scores
 from models.recipe import Recipe
 from models.shap_trees import NAN, read_trees
 from models.survival import SurvivalModel, survival
+from models.typical import EncodedTypical, TypicalValues
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
@@ -47,13 +48,15 @@ class ChurnModel:
         lead_days: As in ``TrainingParams``.
         horizon_days: As in ``TrainingParams``.
         grace_days: As in ``TrainingParams``.
-        unstable: Signals that its reasons do not name: taking them away seldom lowers the risk.
+        unstable: Signals that its reasons do not name, of versions without ``typical``.
         months: The months after the horizon; ``None`` where too little is known of them.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
         evidence_fitted_until: The same of the model that was evaluated, before it was fitted again
             on every row whose outcome was known.
         recipe: How its trees were grown; ``None`` of models that older versions saved.
         expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
+        typical: What is typical among comparable subscribers, which reasons are judged by; ``None``
+            in versions that were saved before it was learnt.
     """
 
     booster_text: str
@@ -72,6 +75,7 @@ class ChurnModel:
     unstable: tuple[str, ...] = ()
     months: SurvivalModel | None = None
     expansion: ExpansionModel | None = None
+    typical: TypicalValues | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -88,6 +92,11 @@ class ChurnModel:
     def cause_booster(self) -> lgb.Booster | None:
         """The trees that give the log-odds of leaving by payment, of those who leave."""
         return None if self.cause_text is None else load_booster(self.cause_text)
+
+    @cached_property
+    def encoded_typical(self) -> EncodedTypical | None:
+        """What is typical, as the columns of the contract are encoded."""
+        return None if self.typical is None else self.typical.encode(self.contract)
 
     @property
     def knows_until(self) -> datetime:
@@ -159,6 +168,8 @@ class ChurnModel:
             self.months.save(folder)
         if self.expansion is not None:
             self.expansion.save(folder)
+        if self.typical is not None:
+            self.typical.save(folder)
         text = json.dumps(self._settings(), indent=1, ensure_ascii=False)
         (folder / CONTRACT_FILE).write_text(text, encoding="utf-8")
 
@@ -181,6 +192,7 @@ class ChurnModel:
             unstable=tuple(stored.pop("unstable")),
             months=SurvivalModel.load(folder),
             expansion=ExpansionModel.load(folder),
+            typical=TypicalValues.load(folder),
             **stored,
         )
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from models.floors import Floors, below_floors, unsteady
+from models.calibration_bound import calibration_bound
+from models.diagnosis import Diagnosis
+from models.floors import Floors, below_floors, caused, unsteady, without_lift
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
+from models.lift import surely_lift
 from models.refresh import refreshed
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
@@ -37,9 +40,11 @@ def verdict(
     judgements: dict[str, Judgement],
     reigning: Reigning | None = None,
     *,
+    calls: int | None = None,
     earlier: pl.DataFrame | None = None,
     leaks: Leaks | None = None,
     floors: Floors | None = None,
+    diagnosis: Diagnosis | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Promote a model that clears every floor and, where a champion reigns, beats it.
@@ -49,26 +54,39 @@ def verdict(
             was asked, ``champion``.
         judgements: Of the ``model`` and of its baselines, by name.
         reigning: Why the champion could not be asked, or cannot be beaten.
+        calls: How many people support can call on one date; ``None``: nobody is called.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         leaks: What the leak alarm looked at.
         floors: What it must reach whoever reigns.
+        diagnosis: What is known of its rows, to say what likely causes a refusal.
         seed: Decides the resamples.
     """
     floors, reigning = floors or Floors(), reigning or Reigning()
     drawn = _beside_a_line(rows, seed)
-    below = below_floors(judgements, floors, surely := float(np.quantile(drawn["auc"], 0.05)))
+    bound = calibration_bound(
+        rows, tolerance=floors.calibration_share, most=floors.calibration_error, seed=seed
+    )
+    surely = float(np.quantile(drawn["auc"], 0.05))
+    below = below_floors(judgements, floors, surely, bound, diagnosis)
     if earlier is not None:
-        below += unsteady(earlier, floors)
-    below += _beaten_by_a_line(drawn, floors.sure)
-    measured = {"roc_auc_surely": surely}
+        below += unsteady(earlier, floors, diagnosis)
+    below += _beaten_by_a_line(drawn, floors.sure, diagnosis)
+    measured = {"roc_auc_surely": surely, "calibration_bound": bound.highest}
+    if calls is not None:
+        lift = surely_lift(rows, calls, seed)
+        below += without_lift(judgements["model"].lift, lift, calls, floors, diagnosis)
+        measured |= {} if lift is None else {"lift_surely": lift}
     alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
     if leaks is not None:
         measured |= leaks.measured
     if below or alarmed:
         return Verdict(
             promoted=False,
-            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *below]),
+            reasons=(
+                *(f"Refused: {why}." for why in [*alarmed, *below]),
+                *_instead(rows, reigning, alarmed),
+            ),
             measured=measured,
             alarmed=bool(alarmed),
         )
@@ -127,6 +145,14 @@ def _instead_of_unservable(
     return Verdict(promoted=False, reasons=(why,), measured=measured)
 
 
+def _instead(rows: pl.DataFrame, reigning: Reigning, alarmed: list[str]) -> list[str]:
+    """What to do until a model is promoted, where none was and this one knows no outcome."""
+    compared = reigning.knew or reigning.silent or reigning.incomparable
+    if alarmed or compared or "champion" in rows.columns:
+        return []
+    return ["perdura score --trial publishes a night from this version, marked as a trial."]
+
+
 def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What resamples say of the model, and of logistic regression, where it was asked."""
     line = ["logistic"] if "logistic" in rows.columns else []
@@ -134,15 +160,20 @@ def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
     return resample(told.with_columns(pl.col(name).alias("champion") for name in line), seed)
 
 
-def _beaten_by_a_line(drawn: dict[str, np.ndarray], sure: float) -> list[str]:
+def _beaten_by_a_line(
+    drawn: dict[str, np.ndarray], sure: float, diagnosis: Diagnosis | None
+) -> list[str]:
     """Where logistic regression was asked and is clearly better, that it is."""
     if "loss_gain" not in drawn:
         return []
     better = float(np.mean(drawn["loss_gain"] < 0))
     if better < sure:
         return []
-    why = f"its log loss is lower in {better:.0%} of {RESAMPLES} resamples"
-    return [f"logistic regression on the same columns is better: {why}"]
+    why = (
+        "logistic regression on the same columns is better: its log loss is lower in "
+        f"{better:.0%} of {RESAMPLES} resamples"
+    )
+    return [caused(why, diagnosis and diagnosis.line_is_better())]
 
 
 def _against_champion(

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from features.definition import Column, Feature, Language
+from features.paid_term import with_renewal
 from features.words import as_said, say_rounded
 from models.blocks import cores
 from models.model import ChurnModel
@@ -79,7 +80,7 @@ def in_words(
     money = (
         pl.Series("currency", [None] * frame.height, pl.String) if currency is None else currency
     )
-    told = _told(weighed, frame, meant, language, money)
+    told = _told(weighed, with_renewal(frame), meant, language, money)
     reasons = told.select(
         signal=pl.Series(weighed.signal_names, dtype=pl.String)[weighed.signal],
         text="text",

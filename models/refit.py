@@ -22,6 +22,7 @@ from models.crossfit import (
 from models.encoding import ColumnContract, learn_contract
 from models.fit import booster_text, fit_booster
 from models.learn import encode
+from models.learn_typical import learn_typical
 from models.model import ChurnModel
 from models.params import BoosterParams, TrainingParams
 from models.recipe import Recipe
@@ -76,6 +77,7 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
         payment_share=float(fit.by_payment.happened.mean()),
         contract=contract,
         fitted_until=closed_by(rows, params.gap_days),
+        typical=learn_typical(contract, fit.leaving),
         months=None,
         expansion=None,
     )

@@ -193,3 +193,42 @@ def sum_tables(
                     total[start + row, used[lane]] += sums[row, lane]
                 score[start + row, 0] += sums[row, FEATURES]
                 score[start + row, 1] += sums[row, FEATURES + 1]
+
+
+@njit(cache=True, nogil=True)
+def sum_falls(
+    codes, other, place, variant, cut, stride, cut_start, scores, cell_start, tables, total
+):  # pragma: no cover
+    """Add up by how much the score of each row falls where some of its codes are other ones.
+
+    Args:
+        codes: One row per variant, one column per row; rows lie in memory one after another.
+        other: The other codes, likewise: one row per variant that has any.
+        place: Of each variant, its row of ``other``, or -1.
+        variant, cut, stride, cut_start, cell_start: As for ``sum_tables``.
+        scores: What each cell adds to the score, int32.
+        tables: The tables that cut any of the variants with other codes.
+        total: One per row, int64: here the falls are added.
+    """
+    was = np.empty(_IN_CACHE, np.uint16)
+    now = np.empty(_IN_CACHE, np.uint16)
+    sums = np.empty(_IN_CACHE, np.int64)
+    for start in range(0, len(total), _IN_CACHE):
+        rows = min(_IN_CACHE, len(total) - start)
+        sums[:] = 0
+        for table in tables:
+            was[:] = 0
+            for at in range(cut_start[table], cut_start[table + 1]):
+                if place[variant[at]] < 0:
+                    _step(codes[variant[at], start : start + rows], cut[at], stride[at], was)
+            now[:] = was
+            for at in range(cut_start[table], cut_start[table + 1]):
+                which = place[variant[at]]
+                if which >= 0:
+                    _step(codes[variant[at], start : start + rows], cut[at], stride[at], was)
+                    _step(other[which, start : start + rows], cut[at], stride[at], now)
+            mine = scores[cell_start[table] :]
+            for row in range(rows):
+                sums[row] += mine[np.uint64(was[row])] - mine[np.uint64(now[row])]
+        for row in range(rows):
+            total[start + row] += sums[row]

@@ -47,6 +47,7 @@ class Tables:
         unit: Log-odds of one, in the contributions and the coarse part of the score.
         fine: Log-odds of one, in the fine part.
         bias: Log-odds of the trees that ask nothing.
+        scores: The coarse part of the score of each cell, int32: the lane of ``cells`` alone.
     """
 
     codings: tuple[Coding, ...]
@@ -61,6 +62,7 @@ class Tables:
     unit: float
     fine: float
     bias: float
+    scores: np.ndarray
 
     @property
     def code_type(self) -> type[np.unsignedinteger]:
@@ -88,19 +90,21 @@ def build_tables(trees: list[Tree]) -> Tables:
     unit, fine = _units(cells, cell_start, lanes[group_of])
     codings = _codings(parts)
     variant, cut, stride, cut_start = _cuts(parts, codings)
+    whole = _whole(cells, unit, fine)
     return Tables(
         codings=codings,
         variant=variant,
         cut=cut,
         stride=stride,
         cut_start=cut_start,
-        cells=_whole(cells, unit, fine),
+        cells=whole,
         cell_start=cell_start,
         group_start=_starts([len(group) for group in groups]),
         lanes=lanes,
         unit=unit,
         fine=fine,
         bias=sum(float(tree.leaf_value[0]) for tree in trees if not len(tree.feature)),
+        scores=whole[:, -2].copy(),
     )
 
 

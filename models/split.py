@@ -13,6 +13,8 @@ import polars as pl
 
 from models.params import TrainingParams
 from models.people import person_column, person_numbers
+from models.source_facts import SourceFacts
+from models.too_few import why_too_few
 
 #: Hundredths of the subscribers: fitted below the first, calibrated below the second.
 _FIT_BELOW, _CALIBRATE_BELOW = 60, 80
@@ -72,8 +74,10 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
     if not rows["churned"].count():
         raise HistoryTooShort(
             f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
-            f"nobody's outcome is known yet, {params.gap_days} days after. Extract until a later "
-            "date, or set a shorter horizon"
+            f"nobody's outcome is known yet, which takes {params.gap_days} days (lead_days = "
+            f"{params.lead_days}, horizon_days = {params.horizon_days}, grace_days = "
+            f"{params.gap_days - params.lead_days - params.horizon_days}). To try: extract until a "
+            "later date, or set fewer of these days"
         )
     if params.split == "subscribers":
         split = split_by_subscribers(rows)
@@ -85,8 +89,29 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
             judge_dates=params.judge_dates,
         )
     for name, part in split.parts.items():
-        _check_both_kinds(name, part)
+        if not 0 < int(part["churned"].sum()) < part.height:
+            raise NotEnoughChurn(f"{_asked_of(name, part)}: {why_too_few(rows, params)}")
     return split
+
+
+def refuse_without_leavers(
+    rows: pl.DataFrame, params: TrainingParams, facts: SourceFacts | None
+) -> None:
+    """Refuse where the sources hold no event by which a subscription ends.
+
+    Raises:
+        NotEnoughChurn: They do not, and such events tell who left.
+    """
+    if facts is None or facts.leavings or params.churn != "contract":
+        return
+    raise NotEnoughChurn(
+        f"asked to learn who leaves, from {rows.height:,} rows"
+        f"{_span(rows['as_of'].unique().to_list())}; no event `ended` or `cancel_scheduled` has "
+        f"landed in {facts.telling}, so nobody left. Likely cause: the mapping has none. To try: "
+        "map the column that says when a subscription ended as an event `ended`, and extract "
+        "again; where none says it and people just stop paying, churn = 'silence' with a table of "
+        "payments"
+    )
 
 
 def split_by_time(
@@ -134,8 +159,8 @@ def split_dates(
         raise HistoryTooShort(
             f"asked to fit, calibrate ({calibrate_dates} dates) and judge ({judge_dates} dates) "
             f"with {gap_days} days between them; found {len(dates)} dates with known outcomes"
-            f"{_span(dates)}. Give a longer history or closer dates, a shorter horizon, or "
-            "split by subscribers: split = 'subscribers'"
+            f"{_span(dates)}. To try: split = 'subscribers', which fits and judges on the same "
+            f"dates and other people{_closer(dates, 2 * gap)}; or a longer history"
         )
     return Dates(fitted, calibrated, judged)
 
@@ -177,6 +202,11 @@ def side_of(people: np.ndarray) -> pl.Series:
     return pl.Series("side", sides, dtype=pl.Int8)
 
 
+def _closer(dates: list[datetime], needed: timedelta) -> str:
+    """That dates which lie closer would do, where the history is long enough for that."""
+    return "; or closer dates, step_days = 7" if dates and dates[-1] - dates[0] > needed else ""
+
+
 def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:
     return [date for date in dates if later and date < later[0] and date + gap <= later[0]]
 
@@ -185,11 +215,9 @@ def _span(dates: list[datetime]) -> str:
     return f", {min(dates):%Y-%m-%d} to {max(dates):%Y-%m-%d}" if dates else ""
 
 
-def _check_both_kinds(name: str, part: pl.DataFrame) -> None:
-    left = int(part["churned"].sum())
-    if not 0 < left < part.height:
-        raise NotEnoughChurn(
-            f"asked to {name} on {part.height} rows{_span(part['as_of'].unique().sort().to_list())}"
-            f"; {left} of them left, and it takes both, people who left and people who stayed. "
-            "Give more subscribers, a longer history, or a longer horizon"
-        )
+def _asked_of(name: str, part: pl.DataFrame) -> str:
+    return (
+        f"asked to {name} on {part.height:,} rows"
+        f"{_span(part['as_of'].unique().sort().to_list())}; {int(part['churned'].sum()):,} of them "
+        "left, and it takes both, people who left and people who stayed"
+    )

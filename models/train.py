@@ -10,6 +10,7 @@ from features.definition import Column
 from models.backtested import Earlier
 from models.baselines import BASELINES, baseline_risks
 from models.challenger import Challenger
+from models.diagnosis import Diagnosis, rates_by_date
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
 from models.fit import Examples
@@ -23,6 +24,7 @@ from models.learn_expansion import learn_expansion
 from models.learn_survival import judge_survival, learn_survival
 from models.level import Level, with_newest_level
 from models.model import ChurnModel
+from models.own_rate import own_rate
 from models.params import TrainingParams
 from models.people import person_column
 from models.procedures import why_held_back
@@ -31,7 +33,8 @@ from models.refit import known_until, refit, refit_sizes
 from models.refit_expansion import refit_expansion
 from models.reigning import ask_champion
 from models.shares import evidence_rows
-from models.split import Split, split_rows
+from models.source_facts import SourceFacts
+from models.split import Split, refuse_without_leavers, split_rows
 from models.survival import SurvivalModel
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
@@ -57,6 +60,7 @@ def train(
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
     floors: Floors | None = None,
+    facts: SourceFacts | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Fit and judge a model, then fit it again on all rows whose outcome is known.
@@ -72,6 +76,7 @@ def train(
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
+        facts: What the sources hold, to say what likely causes a refusal.
         progress: Told before each step: how many are done, of how many, and which is next.
 
     Raises:
@@ -79,13 +84,13 @@ def train(
         NotEnoughChurn: A part of the split has only people who left, or only who stayed.
     """
     tell = progress or _silent
+    refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     evidence = replace(
         made.model,
-        unstable=honesty.unstable,
         expansion=expansion.model,
         months=_months(made.model, training, params),
     )
@@ -96,10 +101,19 @@ def train(
     reigning = ask_champion(champion, challenger, training, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    judgements = _judgements(judged, training.shares.calls(params.calls))
+    calls = training.shares.calls(params.calls)
+    judgements = _judgements(judged, calls)
     leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
-    by_date = None if earlier is None else earlier.by_date
-    decided = verdict(judged, judgements, reigning, earlier=by_date, leaks=leaks, floors=floors)
+    decided = verdict(
+        judged,
+        judgements,
+        reigning,
+        calls=calls,
+        earlier=None if earlier is None else earlier.by_date,
+        leaks=leaks,
+        floors=floors,
+        diagnosis=_diagnosis(training, made, params, facts),
+    )
     tell(4, len(_STEPS), _STEPS[4])
     model = evidence if held_back else _fitted_again(evidence, training, params)
     tell(5, len(_STEPS), "done")
@@ -121,7 +135,27 @@ def train(
         months=_judged_months(evidence, training, split, params),
         expansion=expansion,
         level=made.level,
+        notes=() if facts is None else facts.notes,
         beaten=champion,
+    )
+
+
+def _diagnosis(
+    training: TrainingSet, made: "Made", params: TrainingParams, facts: SourceFacts | None
+) -> Diagnosis:
+    fitted = made.split.fit
+    rates = rates_by_date(
+        evidence_rows(training.rows, training.shares, params),
+        training.shares.stayers,
+        fitted["as_of"].unique().to_list(),
+    )
+    return Diagnosis(
+        rates=rates,
+        judged=made.judged,
+        fitted_leavers=int(fitted["churned"].sum()),
+        params=params,
+        level=made.level,
+        facts=facts,
     )
 
 
@@ -196,6 +230,8 @@ def fit_and_judge(
     tell(2, len(_STEPS), _STEPS[2])
     asked = encode(contract, split.judge).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
+    if "own_rate" in beside:
+        baselines["own_rate"] = own_rate(split.fit, split.judge, training.shares.stayers)
     judged = _judged(training, split.judge, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked, level)
 

@@ -48,6 +48,7 @@ class Trained:
         months: What it says of later months, and what came, as of ``judge_survival``; or it knows
             nothing of them.
         level: Which outcomes set the level of the risks; ``None``: none had closed in time.
+        notes: What the sources hold that readers of the card should know, in words.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
@@ -67,6 +68,7 @@ class Trained:
     earlier: Earlier | None = None
     months: pl.DataFrame | None = None
     level: Level | None = None
+    notes: tuple[str, ...] = ()
     beaten: ChurnModel | None = None
     held_back: str | None = None
 

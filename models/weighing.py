@@ -2,21 +2,16 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
 
 from features.definition import Column
 from models.blocks import in_blocks
+from models.candidates import find_candidates
 from models.contributions import explained
 from models.model import ChurnModel
-
-#: At most so many reasons are given for one person.
-MOST = 4
-
-# Log-odds below which a signal is no reason to name: it moves a risk of 10 % by less than 0.5.
-_FAINT = 0.05
+from models.reason_columns import ReasonColumns, reason_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +66,13 @@ def weigh(
         UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
-    meant = in_contract_order(model, columns)
-    muted = _muted(meant, unnamed) | _muted(meant, model.unstable)
-    muted |= np.array([not column.feature.named for column in meant])
-    signals = [column.feature.signal for column in meant]
-    names = sorted(set(signals))
-    numbers = np.array([names.index(signal) for signal in signals], np.int64)
+    told = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
     blocks = in_blocks(
         frame.height,
-        lambda start, stop: _weigh_block(model, frame[start:stop], numbers, names, muted),
+        lambda start, stop: _weigh_block(model, frame[start:stop], told),
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
-    blocks = blocks or [_weigh_block(model, frame, numbers, names, muted)]
+    blocks = blocks or [_weigh_block(model, frame, told)]
     return Weighed(
         score=np.concatenate([block.score for block in blocks]),
         cause_score=_joined([block.cause_score for block in blocks]),
@@ -92,7 +82,7 @@ def weigh(
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
         column=np.concatenate([block.column for block in blocks]),
-        signal_names=names,
+        signal_names=told.signals,
     )
 
 
@@ -108,61 +98,19 @@ def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Colu
     return [by_name[name] for name in model.contract.names]
 
 
-class UnknownName(ValueError):
-    """Something is never to be named that there is not."""
-
-
-def _muted(columns: Sequence[Column], unnamed: Collection[str]) -> np.ndarray:
-    """Of each column, whether it is never to be named, nor its signal."""
-    names = [column.name for column in columns]
-    signals = [column.feature.signal for column in columns]
-    if unknown := sorted({*unnamed} - {*names, *signals}):
-        near = get_close_matches(unknown[0], [*signals, *names], n=1)
-        raise UnknownName(
-            f"asked never to name {', '.join(map(repr, unknown))} as a reason; there is no signal "
-            f"or column of that name{f', did you mean {near[0]!r}?' if near else ''}"
-        )
-    return np.array(
-        [name in unnamed or signal in unnamed for name, signal in zip(names, signals, strict=True)]
-    )
-
-
-def _weigh_block(
-    model: ChurnModel,
-    frame: pl.DataFrame,
-    numbers: np.ndarray,
-    names: list[str],
-    muted: np.ndarray,
-) -> Weighed:
-    from models.strongest import pick_strongest
-
+def _weigh_block(model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns) -> Weighed:
     matrix = model.contract.numbers(frame)
-    of_leaving = explained(model.booster_text, matrix)
-    of_leaving.added[:, muted] = 0
-    for name, rows in model.contract.unseen(frame).items():
-        of_leaving.added[rows.to_numpy(), model.contract.names.index(name)] = 0
-    shape = (frame.height, MOST)
-    weights = np.empty(shape, np.float32)
-    signals, speakers = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
-    count = pick_strongest(
-        of_leaving.added,
-        model.calibration.slope(model.base, of_leaving.score).astype(np.float32),
-        numbers,
-        np.float32(_FAINT),
-        weights,
-        signals,
-        speakers,
-    )
-    told = np.arange(MOST) < count[:, None]
+    found = find_candidates(model, frame, matrix, columns)
+    row, place = found.shown()
     cause = None if model.cause_text is None else explained(model.cause_text, matrix).score
     return Weighed(
-        score=of_leaving.score,
+        score=found.score,
         cause_score=cause,
         hazards=None if model.months is None else model.months.hazards(matrix),
         offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
-        count=count,
-        weight=weights[told],
-        signal=signals[told],
-        column=speakers[told],
-        signal_names=names,
+        count=np.bincount(row, minlength=frame.height),
+        weight=found.weight[row, place],
+        signal=found.signal[row, place],
+        column=found.column[row, place],
+        signal_names=columns.signals,
     )

@@ -14,7 +14,7 @@ from sources.intake.ranges import ROWS_AT_A_TIME
 from sources.intake.reading import BadSource
 from sources.intake.report import Report, TableReport
 from sources.intake.table import extract_table
-from sources.landing import Day, finish_day, read_days
+from sources.landing import Day, finish_day, read_days, remove_drafts
 from sources.turns import alone_in
 
 Progress = Callable[[int, int, str], None]
@@ -68,6 +68,7 @@ def extract(
     asked = replace(read_mapping(mapping), beside=beside or {})
     plans, problems = plan_tables(asked, until)
     with alone_in(landing, lambda: told(0, 1, "waiting for another extract to end")):
+        remove_drafts(landing)
         _refuse_changed(asked, landing, until)
         reports, unread = _extract_tables(
             asked, plans, until, landing, told, rows_at_a_time=rows_at_a_time

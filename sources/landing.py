@@ -5,6 +5,7 @@ the rows that broke a rule, ``<landing>/extract.json`` until when each day has r
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -41,6 +42,7 @@ __all__ = [
     "read_events",
     "read_rejected",
     "read_table",
+    "remove_drafts",
 ]
 
 #: Columns of a rejected file: the rule broken, and the row as it was read.
@@ -91,6 +93,15 @@ def read_table(landing: Path, table: EventTable, *, without: date | None = None)
     """The landed events of one table, in no particular order, leaving out one day if asked."""
     files = [path for day, path in landed_files(landing, table).items() if day != without]
     return scan_stored(table, files).select(table.schema.names())
+
+
+def remove_drafts(landing: Path) -> None:
+    """Remove what extracts that were killed have left; for those who have the landing alone."""
+    for table in EVENT_TABLES:
+        shutil.rmtree(landing / f"{table.name}.ranges", ignore_errors=True)
+        for folder in (landing / table.name, landing / "rejected" / table.name):
+            for draft in folder.glob("*.part"):
+                shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
 
 
 def read_rejected(landing: Path, table: EventTable, day: date) -> pl.DataFrame:

@@ -23,9 +23,10 @@ from polars.testing import assert_frame_equal as assert_same_frame
 from flows.cluster import ALONE, workers_here
 from flows.history import training_params
 from flows.moments import midnight, month_starts
-from flows.parts import draft_of, once, parts_of, placed, scratch
+from flows.parts import draft_of, once, parts_of, placed
 from flows.score_nightly import score_nightly
 from flows.score_parts import MODEL, ScoredPart, score_parts
+from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_part, measure_part
 from flows.train_weekly import training_set

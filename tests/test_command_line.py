@@ -74,7 +74,7 @@ def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_pa
     assert {table["table"] for table in extracted["tables"]} >= {"payments", "tickets"}
     trained = json.loads(perdura("train", "--json", home=tmp_path).stdout)
     assert trained["version"] == "1"
-    assert {"model", "constant", "recency", "logistic"} <= trained["metrics"].keys()
+    assert {"model", "constant", "own_rate", "recency", "logistic"} <= trained["metrics"].keys()
     assert 0.5 < trained["metrics"]["model"]["roc_auc"] < 1
     assert trained["promoted"] is True
     assert trained["rows"]["left_out_rows"] > 0

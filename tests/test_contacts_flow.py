@@ -16,8 +16,8 @@ from flows.effect import contact_effect
 from flows.extract_sources import extract_sources
 from flows.history import NothingLanded, learns_contacts, training_params
 from flows.moments import midnight, month_starts
-from flows.parts import scratch
 from flows.score_nightly import score_nightly
+from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work
 from flows.train_weekly import train_weekly, training_set

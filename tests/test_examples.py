@@ -58,6 +58,16 @@ def test_cdnow_lists_real_people_with_reasons_that_fit_their_purchases(cdnow, cd
         assert text == f"the last payment was {days:.0f} days ago"
 
 
+def test_cdnow_has_no_failed_payment_and_nobody_reads_of_one(cdnow, cdnow_trained):
+    assert cdnow_trained.promoted
+    score_nightly(CUT.date(), cdnow)
+    night = read(Settings(home=cdnow).risk_url, top=30_000)
+    given = {reason["signal"] for reasons in night["reasons"].to_list() for reason in reasons}
+    assert "payment_activity" in given
+    assert "payment_failures" not in given
+    assert "update_payment_method" not in set(night["action"])
+
+
 def days_since_last_purchase(home: Path, as_of: datetime) -> dict[str, float]:
     """Days from each person's last known purchase to ``as_of``."""
     events = read_events(home / "data" / "landing")["payments"]

@@ -67,6 +67,7 @@ def test_a_model_comes_back_from_its_folder_as_it_was(tmp_path):
         "cause_booster.txt",
         "contract.json",
         "expansion",
+        "typical.json",
     ]
 
 

@@ -1,0 +1,67 @@
+"""What payments tell while a paid term runs: how far it has come, and not whether anybody pays.
+
+Who has paid for a year and owes nothing is not in arrears after 352 days: the renewal is near. A
+window shorter than the term holds a payment or none by the day of the year alone; one that begins
+before the first payment holds few because they have not been here for long.
+"""
+
+import numpy as np
+import polars as pl
+
+from features.definition import Column
+from features.payments import SINCE_FIRST_PAID, SINCE_PAID, UNPAID
+from features.subscription import DAYS_A_MONTH, INTERVAL, TENURE, TO_RENEWAL
+
+#: Days of a month at most: a term is not over before its month is.
+MONTH = 31
+
+_READ = (INTERVAL.name, SINCE_PAID.name, TO_RENEWAL.name)
+
+
+def term_days(frame: pl.DataFrame) -> np.ndarray:
+    """How many days the paid term is long at most, one per row, float64; 0 where none runs.
+
+    A term runs from the last payment for as many months as are billed at once, unless an invoice
+    is unpaid. Where the frame does not tell, none runs.
+    """
+    if not {*_READ} <= {*frame.columns}:
+        return np.zeros(frame.height)
+    days = MONTH * _numbers(frame, INTERVAL.name)
+    runs = _numbers(frame, SINCE_PAID.name) <= days
+    if UNPAID.name in frame.columns:
+        runs &= ~(_numbers(frame, UNPAID.name) > 0)
+    return np.where(runs, days, 0.0)
+
+
+def days_here(frame: pl.DataFrame) -> np.ndarray:
+    """How many days ago each row's subscriber first paid, float64; NaN where it is not known."""
+    if SINCE_FIRST_PAID.name not in frame.columns:
+        return np.full(frame.height, np.nan)
+    return _numbers(frame, SINCE_FIRST_PAID.name)
+
+
+def in_term(column: Column, term: np.ndarray, here: np.ndarray) -> dict[str, np.ndarray]:
+    """In which rows a ``billed`` column is a sign of another signal than its own, by that signal.
+
+    Args:
+        column: Which.
+        term: As of ``term_days``.
+        here: As of ``days_here``.
+    """
+    days = column.days or 0
+    of_tenure = (days > here) & (days >= term) & (term > 0)
+    return {TO_RENEWAL.signal: days < term, TENURE.signal: of_tenure}
+
+
+def with_renewal(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the days to renewal counted from the last payment, where no invoice tells."""
+    if not {*_READ} <= {*frame.columns}:
+        return frame
+    term = pl.Series(term_days(frame))
+    paid, months = pl.col(SINCE_PAID.name), pl.col(INTERVAL.name)
+    left = pl.when(term > 0).then((months * DAYS_A_MONTH - paid).clip(lower_bound=0))
+    return frame.with_columns(pl.coalesce(TO_RENEWAL.name, left).alias(TO_RENEWAL.name))
+
+
+def _numbers(frame: pl.DataFrame, name: str) -> np.ndarray:
+    return frame[name].cast(pl.Float64).to_numpy()  # null becomes NaN

@@ -1,0 +1,131 @@
+"""What the landed tables tell of leaving: since when, until when, and which say anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
+from sources.merges import Events, known_before
+
+_LEAVING = ("ended", "cancel_scheduled")
+#: After so many days without an event a table is taken to have been exported earlier.
+_QUIET = timedelta(days=14)
+#: Leavers are taken not to have been recorded at first only if nobody left for so long, and
+_UNRECORDED = timedelta(days=60)
+#: so many would have left at the later rate: none of them has a chance of one in a thousand.
+_EXPECTED = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What the landed tables hold before ``known_until``.
+
+    Attributes:
+        rows: Events by table.
+        leavings: Events by which a subscription ends or is cancelled.
+        recorded_since: Nobody left before, though many would have at the later rate; ``None``:
+            leavers are recorded from the beginning.
+        telling: The table that tells who left.
+        newest: Its newest event.
+        known_until: Outcomes were counted until then.
+    """
+
+    rows: Mapping[str, int]
+    leavings: int
+    recorded_since: datetime | None
+    telling: str
+    newest: datetime | None
+    known_until: datetime
+
+    @property
+    def silent(self) -> bool:
+        """Whether the table that tells who left ends long before outcomes were counted."""
+        return self.newest is not None and self.newest + _QUIET < self.known_until
+
+    @property
+    def missing(self) -> list[str]:
+        """The tables that nothing has landed in."""
+        return [name for name, count in self.rows.items() if not count]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What everybody who trains on these tables should know, in words."""
+        notes = []
+        if self.recorded_since is not None:
+            notes.append(
+                f"Nobody is on record as having left before {self.recorded_since:%Y-%m-%d}, though "
+                "many subscribers were there: dates before it are left out, as leavers seem not to "
+                "have been recorded."
+            )
+        if self.silent:
+            notes.append(
+                f"The newest event in {self.telling} is of {self.newest:%Y-%m-%d}, and outcomes "
+                f"are counted until {self.known_until:%Y-%m-%d}: who left in between counts as "
+                f"having stayed. If the export ended there, run perdura train --until "
+                f"{self.export_ended:%Y-%m-%d}."
+            )
+        return tuple(notes)
+
+    @property
+    def export_ended(self) -> datetime:
+        """The day after the newest event."""
+        return (self.newest or self.known_until) + timedelta(days=1)
+
+
+def source_facts(events: Events, *, churn: str, known_until: datetime) -> SourceFacts:
+    """What the tables hold.
+
+    Args:
+        events: The event tables by name.
+        churn: ``contract``: subscriptions tell who left. ``silence``: payments do.
+        known_until: Only rows with ``known_at < known_until`` are read.
+    """
+    known = known_before(events, known_until)
+    telling = PAYMENTS.name if churn == "silence" else SUBSCRIPTIONS.name
+    tables = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
+    ended = pl.col("kind").is_in(_LEAVING)
+    return SourceFacts(
+        rows={t.name: _count(known[t.name]) for t in tables if t.name in known},
+        leavings=_count(known[SUBSCRIPTIONS.name].filter(ended)),
+        recorded_since=recorded_since(known[SUBSCRIPTIONS.name], known_until),
+        telling=telling,
+        newest=known[telling].select(pl.col("happened_at").max()).collect().item(),
+        known_until=known_until,
+    )
+
+
+def recorded_since(subscriptions: pl.LazyFrame, known_until: datetime) -> datetime | None:
+    """Since when leavers are recorded, where they are not from the beginning.
+
+    An export of the customers of a day, with those who left lately, looks as if nobody had ever
+    left before. It is told from a business where nobody did by how many would have left at the
+    later rate: person-days before the first leaving, times leavings a person-day after it.
+
+    Args:
+        subscriptions: Known events.
+        known_until: Until then they are known.
+
+    Returns:
+        The first leaving; ``None`` where too few would have left before it to tell.
+    """
+    left, at = pl.col("kind").is_in(_LEAVING), pl.col("happened_at")
+    spans = subscriptions.group_by("subscriber_id").agg(
+        begins=at.min(), leaves=at.filter(left).min()
+    )
+    told = spans.select(
+        first=pl.col("leaves").min(), begins=pl.col("begins").min(), left=pl.col("leaves").count()
+    ).collect()
+    first, begins, leavers = told.row(0)
+    if first is None or first - begins < _UNRECORDED:
+        return None
+    ends = pl.coalesce("leaves", pl.lit(known_until))
+    before = (pl.lit(first) - pl.col("begins")).dt.total_seconds().clip(0).sum()
+    after = (ends - pl.max_horizontal("begins", pl.lit(first))).dt.total_seconds().clip(0).sum()
+    days = spans.select(before=before, after=after).collect().row(0)
+    return first if days[0] * leavers > _EXPECTED * days[1] else None
+
+
+def _count(table: pl.LazyFrame) -> int:
+    return table.select(pl.len()).collect().item()

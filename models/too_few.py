@@ -1,0 +1,106 @@
+"""Why a part of the rows has only people who left, or only people who stayed, and what to do."""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+import polars as pl
+
+from models.params import TrainingParams
+
+
+def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
+    """The likely cause and the setting to try, where some part has leavers or stayers only.
+
+    Args:
+        rows: All labelled rows: ``as_of``, ``churned``.
+        params: How they were split.
+    """
+    dates = (
+        rows.filter(pl.col("churned").is_not_null())
+        .group_by("as_of")
+        .agg(rows=pl.len(), left=pl.col("churned").sum())
+        .sort("as_of")
+    )
+    left, stayed = int(dates["left"].sum()), int((dates["rows"] - dates["left"]).sum())
+    if not left:
+        return f"nobody left at any of the {dates.height} dates. {_nobody_left(params)}"
+    if not stayed:
+        return (
+            f"all left at all {dates.height} dates. Likely cause: only those who left are in the "
+            "files, or the window is so long that all leave in it. To try: map all subscribers, "
+            f"or a shorter window, horizon_days = {max(1, params.horizon_days // 2)} (now "
+            f"{params.horizon_days})"
+        )
+    having = dates.filter(pl.col("left") > 0)["as_of"]
+    first: datetime = having.min()  # pyright: ignore[reportAssignmentType]
+    last: datetime = having.max()  # pyright: ignore[reportAssignmentType]
+    if left < _FEW:
+        return (
+            f"{left} left at all {dates.height} dates together. Likely cause: too few leavers, and "
+            f"no model learns from so few. To try: {longer(params, _span(rows), 3)}"
+        )
+    if first > dates["as_of"][0] and params.split == "time":
+        return (
+            f"all {left:,} leavers are of the {len(having)} newest dates, from {first:%Y-%m-%d} "
+            f"on, and {dates.filter(pl.col('as_of') < first).height} dates before them have none. "
+            "Likely cause: leavers were not recorded before. To try: split = 'subscribers', which "
+            "fits the newest dates too and judges on other people, and history_months = "
+            f"{_months(first, rows['as_of'])}, which leaves the dates before out"
+        )
+    if last < dates["as_of"][-1]:
+        return (
+            f"{left:,} left at earlier dates, and nobody from {last:%Y-%m-%d} on. Likely cause: "
+            "the newest leavers are not in the files yet. To try: train until the day when the "
+            "files were exported, perdura train --until DATE, or extract newer files"
+        )
+    return (
+        f"{left:,} left at all {dates.height} dates together. Likely cause: too few leavers for "
+        f"three parts. To try: {longer(params, _span(rows), 2)}"
+    )
+
+
+_FEW = 20
+
+
+def longer(params: TrainingParams, history: timedelta, times: int) -> str:
+    """The longer window to try, as far as its outcome is known in so much history, or to wait.
+
+    Args:
+        params: How long the window is.
+        history: From the first date to where outcomes are known.
+        times: So many times as long, if that is possible.
+    """
+    parts = 1 if params.split == "subscribers" else 3
+    others = params.gap_days - params.horizon_days
+    possible = min(times * params.horizon_days, history.days // parts - others)
+    if possible <= params.horizon_days:
+        return "train again when more have left; no setting makes up for that"
+    return (
+        f"a longer window, in which more leave, horizon_days = {possible} (now "
+        f"{params.horizon_days}), or train again when more have left"
+    )
+
+
+def _span(rows: pl.DataFrame) -> timedelta:
+    first, last = rows["as_of"].min(), rows["as_of"].max()
+    return last - first  # pyright: ignore[reportOperatorIssue, reportReturnType, reportOptionalOperand]
+
+
+def _nobody_left(params: TrainingParams) -> str:
+    if params.churn == "silence":
+        return (
+            "Likely cause: the window is so short that everybody pays in it. To try: a longer one, "
+            f"horizon_days = {2 * params.horizon_days} (now {params.horizon_days})"
+        )
+    return (
+        "Likely cause: no event `ended` or `cancel_scheduled` has landed, or all who left came "
+        f"back within grace_days = {params.grace_days}. To try: map the column that says when a "
+        "subscription ended as an event `ended` and extract again; where none says it and people "
+        "just stop paying, churn = 'silence' with a table of payments"
+    )
+
+
+def _months(first: datetime, dates: pl.Series) -> int:
+    """Months of history that reach back to ``first`` from the last date, whose outcome is open."""
+    last: datetime = dates.max()  # pyright: ignore[reportAssignmentType]
+    return ceil((last - first).days / 30.4375)
