@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
 from flows.at_work import at_work
 from flows.history import known_history
 from flows.past import past
+from flows.private_runs import private_flow, private_task
 from flows.progress import step
 from flows.settings import Settings
 from models.backtest import backtest
@@ -20,8 +18,8 @@ from models.tracking import log_backtest
 # Feature rows held at once, about; of those all are learnt from.
 _MOST_ROWS = 2_000_000
 
-backtest_step = task(name="backtest", cache_policy=NO_CACHE)(backtest)
-log_step = task(name="log", cache_policy=NO_CACHE)(log_backtest)
+backtest_step = private_task(backtest, "backtest")
+log_step = private_task(log_backtest, "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Backtested:
     seconds: Mapping[str, float]
 
 
-@flow(name="backtest")
+@private_flow(name="backtest")
 @at_work
 def backtest_history(
     until: date | None = None, home: Path | None = None, origins: int | None = None

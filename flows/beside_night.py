@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 
 from flows.erasures import share_erasures
-from flows.moments import midnight
 from flows.recent_events import recent_events
 from flows.settings import Settings
 from flows.written import contact_events
@@ -26,7 +25,7 @@ def write_beside(settings: Settings, scored_on: date) -> None:
     people = _riskiest(settings, scored_on)
     if people is None:
         return
-    now, as_of = datetime.now(UTC), midnight(scored_on)
+    now, as_of = datetime.now(UTC), settings.nights.as_of(scored_on)
     written = contact_events(settings.risk_url, now)
     events = recent_events(settings.landing, people, as_of, written)
     with writing(settings.risk_url) as connection:

@@ -13,6 +13,8 @@ from flows.forget_command import forget
 from flows.mcp_command import mcp
 from flows.push_command import push
 from flows.risk_command import init
+from flows.safe_text import OURS, safe_text
+from flows.schedule_command import schedule
 from flows.serve_command import serve
 from flows.states_command import states
 from flows.token_commands import tokens
@@ -31,6 +33,7 @@ app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
 app.command()(serve)
 app.add_typer(tokens, name="token")
+app.command()(schedule)
 app.command()(states)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(push, name="push")
@@ -39,8 +42,6 @@ app.command()(forget)
 
 #: Settings that name files which a night reads.
 _FILES = ("mapping", "actions", "exchange_rates")
-
-_OURS = ("sources", "features", "models", "risk", "flows")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
@@ -55,6 +56,7 @@ def main() -> None:
         app()
     except Exception as error:
         if "PERDURA_DEBUG" in os.environ or not (words := _in_words(error)):
+            error.__suppress_context__ = error.__cause__ is not None  # say what it came from
             raise
         typer.secho(f"perdura: {words}", fg="red", err=True)
         sys.exit(1)
@@ -253,20 +255,6 @@ def risk(
         show(rows, settings, newest=on is None)
 
 
-@app.command()
-def schedule(as_json: Json = False) -> None:
-    """Serve the flows: every night at 02:00, every Monday at 04:00, states every ten minutes."""
-    from flows.prefect_edge import log_runs
-
-    _check_settings(*_FILES)
-    log_runs()
-    from flows.schedule import hours, serve_flows
-
-    if as_json:
-        print_json({"deployments": hours()})
-    serve_flows(announced=as_json)
-
-
 def _forget_tuned(*, as_json: bool) -> None:
     from flows.settings import Settings
 
@@ -310,10 +298,9 @@ def _in_words(error: Exception) -> str | None:
         from flows.settings import mistakes
 
         return mistakes(error)
-    told = package in (*_OURS, "sqlalchemy", "sqlite3", "psycopg", "tomllib") or isinstance(
-        error, OSError
-    )
-    return str(error) if told else None
+    if package in ("sqlalchemy", "sqlite3", "psycopg"):
+        return safe_text(error)
+    return str(error) if package in (*OURS, "tomllib") or isinstance(error, OSError) else None
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow
 
 from flows.at_work import at_work
 from flows.history import NothingLanded, known_history, training_params
 from flows.moments import midnight
 from flows.parts import parts_of
+from flows.private_runs import private_flow
 from flows.progress import step
 from flows.settings import Settings
 from models.contacted import outcomes
@@ -18,7 +18,7 @@ from sources.events import CONTACTS
 from sources.landing import landed_files, read_events
 
 
-@flow(name="effect")
+@private_flow(name="effect")
 @at_work
 def contact_effect(
     since: date | None = None, home: Path | None = None, worth: float | None = None

@@ -3,11 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
 from flows.at_work import at_work
 from flows.moments import midnight, refuse_future
+from flows.private_runs import private_flow, private_task
 from flows.progress import step
 from flows.settings import Settings, keep
 from flows.written import written_events
@@ -17,18 +15,18 @@ from sources.intake.report import Report
 
 # The one step that asks other systems, and so the one that is tried again. A mapping that is
 # wrong stays wrong.
-extract_step = task(
-    name="extract",
+extract_step = private_task(
+    extract,
+    "extract",
     retries=3,
     retry_delay_seconds=[30, 120, 600],
     retry_condition_fn=lambda _task, _run, state: (
         not isinstance(state.result(raise_on_failure=False), BadMapping)
     ),
-    cache_policy=NO_CACHE,
-)(extract)
+)
 
 
-@flow(name="extract")
+@private_flow(name="extract")
 @at_work
 def extract_sources(
     mapping: Path, until: date, home: Path | None = None, *, patient: bool = True

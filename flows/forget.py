@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.at_work import nobody_at_work
 from flows.erasures import share_erasures
-from flows.forget_search import Search, search
+from flows.forget_search import Search, kept_results, search
 from flows.moments import today
 from flows.progress import Tell, step
 from flows.settings import Settings
@@ -129,6 +129,8 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
             told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
         with step("files", {}) as tell:
             _erase_files(settings, kept.accounts, tell)
+            for result in kept_results(settings, accounts):
+                erase_leftover(result)
     return Forgotten(
         kept=kept,
         versions=tuple(versions),

@@ -1,14 +1,18 @@
 """Where somebody is still named: every file of the home is read, every table of its databases."""
 
 import re
+from base64 import decodebytes
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 import polars.selectors as cs
 from sqlalchemy.exc import DatabaseError
 
+from flows.forget_prefect import folders_outside, out_of_reach, results_folder
 from flows.progress import Tell
 from flows.settings import Settings
 from risk.forget import Account, exists, mentions, mentions_in_file
@@ -19,6 +23,7 @@ from sources.intake.mapping import BadMapping, read_mapping, source_files
 from sources.tombstones import NAMING
 
 _BLOCK = 1 << 24
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=\r\n]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +31,7 @@ class Found:
     """A place where somebody is named.
 
     Attributes:
-        where: The file, relative to the home; of a database with the table.
+        where: The file, relative to the home where it is in it; of a database with the table.
         rows: In how many rows; of a file that has none, 1.
         yours: Whether it is a source, which Perdura reads and never changes.
     """
@@ -38,26 +43,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What a search has found, and in how many files and tables it has looked."""
+    """What a search has found, in how many files and tables it has looked, and where it could not.
+
+    ``out_of_reach`` names, in words, what was not searched and may name somebody.
+    """
 
     found: tuple[Found, ...]
     files: int
     databases: int
+    out_of_reach: tuple[str, ...] = ()
 
 
 def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Search:
-    """Every place under the home, and in the risk table, that names one of the accounts.
+    """Every place under the home, in the risk table and in Prefect's folders that names an account.
 
-    Parquet and Arrow are read by column, SQLite by table, all else by its bytes. Accounts without
+    Parquet and Arrow are read by column, SQLite by table, all else by its bytes, and what Prefect
+    has encoded (base64) by what it encodes, too. Accounts without
     spellings could be any word of a text: they are looked for in columns of ids alone. Folders with
     a dot before their names hold no data of ours and are left out.
     """
     home = settings.home.absolute()
-    files, yours = sorted(_files(home)), _sources(settings)
+    outside = [file for folder in folders_outside(settings) for file in _files(folder)]
+    files, yours = sorted(_files(home)) + sorted(outside), _sources(settings)
     found: list[Found] = []
     kinds = [_kind(file) for file in files]
     for at, (file, kind) in enumerate(zip(files, kinds, strict=True)):
-        tell(at, len(files), str(file.relative_to(home)))
+        tell(at, len(files), _shown(file, home))
         found += _in_file(file, kind, home, accounts, yours=_is_under(file, yours))
     elsewhere = _elsewhere(settings, files)
     if elsewhere:
@@ -67,7 +78,23 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
             for table, rows in mentions(settings.risk_url, accounts).items()
         ]
     databases = kinds.count("sqlite") + bool(elsewhere)
-    return Search(found=tuple(found), files=len(files), databases=databases)
+    return Search(
+        found=tuple(found),
+        files=len(files),
+        databases=databases,
+        out_of_reach=tuple(out_of_reach()),
+    )
+
+
+def kept_results(settings: Settings, accounts: Sequence[Account]) -> list[Path]:
+    """What Prefect has kept in the home of runs that failed, and that names one of the accounts."""
+    home, folder = settings.home.absolute(), results_folder(settings)
+    files = sorted(_files(folder)) if folder.is_dir() else []
+    return [file for file in files if any(_in_file(file, "bytes", home, accounts, yours=False))]
+
+
+def _shown(file: Path, home: Path) -> str:
+    return str(file.relative_to(home) if file.is_relative_to(home) else file)
 
 
 def _files(home: Path) -> Iterator[Path]:
@@ -111,7 +138,7 @@ def _kind(file: Path) -> str:
 def _in_file(
     file: Path, kind: str, home: Path, accounts: Sequence[Account], *, yours: bool
 ) -> Iterator[Found]:
-    where = str(file.relative_to(home))
+    where = _shown(file, home)
     try:
         if kind == "sqlite":
             for table, rows in mentions_in_file(file, accounts).items():
@@ -146,7 +173,15 @@ def _names(row: dict[str, str | None], accounts: Sequence[Account]) -> bool:
 
 
 def _in_bytes(file: Path, accounts: Sequence[Account]) -> int:
-    """1 where one of the accounts stands in the file, else 0."""
+    """1 where one of the accounts stands in the file, or in what it encodes, else 0."""
+    with file.open("rb") as opened:
+        found = _in_stream(opened, accounts)
+    if not found and _BASE64.fullmatch(content := file.read_bytes()[: _BLOCK * 4]):
+        found = _in_stream(BytesIO(decodebytes(content)), accounts)
+    return found
+
+
+def _in_stream(opened: BinaryIO, accounts: Sequence[Account]) -> int:
     wanted = [
         (re.compile(account.pattern.pattern.encode()), [s.encode() for s in account.spellings])
         for account in accounts
@@ -155,12 +190,11 @@ def _in_bytes(file: Path, accounts: Sequence[Account]) -> int:
     if not wanted:
         return 0
     overlap = max(len(spelt) for _, spellings in wanted for spelt in spellings) + 2
-    with file.open("rb") as opened:
-        tail = b""
-        while block := opened.read(_BLOCK):
-            text = tail + block
-            for pattern, spellings in wanted:
-                if any(spelt in text for spelt in spellings) and pattern.search(text):
-                    return 1
-            tail = text[-overlap:]
+    tail = b""
+    while block := opened.read(_BLOCK):
+        text = tail + block
+        for pattern, spellings in wanted:
+            if any(spelt in text for spelt in spellings) and pattern.search(text):
+                return 1
+        tail = text[-overlap:]
     return 0

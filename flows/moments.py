@@ -1,8 +1,7 @@
 """Dates of people as moments of the pipeline: every day begins at 00:00 UTC."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time
 
 
 def midnight(day: date) -> datetime:
@@ -32,17 +31,3 @@ def month_starts(first: datetime, last: datetime) -> Iterator[datetime]:
         if month >= first:
             yield month
         month = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
-
-
-#: The hour, in the settings' time zone, at which the night is scored.
-NIGHTLY_HOUR = 2
-
-
-def valid_for(scored_on: date, timezone: str) -> timedelta:
-    """How long after 00:00 UTC on ``scored_on`` a night is current: until 2 h after the next run.
-
-    The night is scored at ``NIGHTLY_HOUR`` in ``timezone``, up to a day after 00:00 UTC.
-    """
-    run = datetime.combine(scored_on, time(NIGHTLY_HOUR), tzinfo=ZoneInfo(timezone))
-    wait = (run.astimezone(UTC) - midnight(scored_on)) % timedelta(days=1)
-    return wait + timedelta(hours=26)

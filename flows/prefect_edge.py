@@ -3,9 +3,11 @@
 import logging
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from flows.progress import step
+from flows.progress import STDERR, step
 
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
@@ -38,6 +40,24 @@ def start() -> None:
             client.hello()
 
 
+@contextmanager
+def scheduling_server(home: Path) -> Iterator[None]:
+    """The Prefect server that is set; where none is, one of this command's own.
+
+    To be entered before Prefect is first imported.
+    """
+    _make_folder()
+    if setting_of("PREFECT_API_URL"):
+        yield
+        return
+    from flows.prefect_server import own_server
+
+    with own_server(prefect_folder(home) / "server.log") as url:
+        os.environ["PREFECT_API_URL"] = url
+        STDERR.print(f"Prefect's pages, while this runs: {url.removesuffix('/api')}")
+        yield
+
+
 def log_runs() -> None:
     """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
     _make_folder()
@@ -61,18 +81,26 @@ def _folders() -> dict[str, str]:
 
     The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
     """
-    profiles = Path("~/.prefect/profiles.toml").expanduser()
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    if "PREFECT_HOME" in os.environ | _profile(profiles) or not _is_writable(home):
+    if setting_of("PREFECT_HOME") or not _is_writable(home):
         return {}
-    folders = {"PREFECT_HOME": str(prefect_folder(home))}
+    profiles, folders = _profiles(), {"PREFECT_HOME": str(prefect_folder(home))}
     return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
 
 
-def _profile(file: Path) -> dict[str, str]:
+def setting_of(name: str) -> str | None:
+    """One of Prefect's settings as the user has set it, in the environment or in their profile."""
+    return os.environ.get(name) or _profile().get(name)
+
+
+def _profiles() -> Path:
+    return Path(os.environ.get("PREFECT_PROFILES_PATH") or "~/.prefect/profiles.toml").expanduser()
+
+
+def _profile() -> dict[str, str]:
     """The settings of the active profile. A file that cannot be read is Prefect's to report."""
     try:
-        profiles = tomllib.loads(file.read_text(encoding="utf-8"))
+        profiles = tomllib.loads(_profiles().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")

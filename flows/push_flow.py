@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 
+from flows.private_runs import private_flow
 from flows.push_tools import push_to
 from flows.settings import Settings
 from risk.out.pushing import Pushed
 from risk.trial import TrialNight
 
 
-@flow(name="push-tools")
+@private_flow(name="push-tools")
 def push_flow(home: Path | None = None) -> dict[str, Pushed]:
     """As ``perdura push``, for each of the settings' ``push``; one that fails stops no other.
 

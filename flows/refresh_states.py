@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow
 
 from flows.at_work import at_work
 from flows.extract_sources import extract_step
-from flows.moments import midnight
+from flows.private_runs import private_flow
 from flows.progress import step
 from flows.settings import Settings
 from flows.written import written_events
@@ -36,7 +35,7 @@ class Refreshed:
     changed: int
 
 
-@flow(name="refresh-states")
+@private_flow(name="refresh-states")
 @at_work
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.
@@ -70,7 +69,9 @@ def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
 
 def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
     scored_on = newest_night(settings.risk_url)
-    told = changed_states(settings.landing, midnight(scored_on), as_of, **settings.business)
+    told = changed_states(
+        settings.landing, settings.nights.as_of(scored_on), as_of, **settings.business
+    )
     scored = night_states(settings.risk_url, scored_on, told["subscriber_id"].to_list())
     was = pl.DataFrame(
         {"subscriber_id": scored.keys(), "was": scored.values()},

@@ -1,5 +1,6 @@
 """All flows on their schedule, served from one process."""
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from prefect import Flow, serve
@@ -7,23 +8,30 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
-from flows.moments import NIGHTLY_HOUR
+from flows.due_nights import score_due_nights
 from flows.push_flow import push_flow
 from flows.refresh_states import refresh_states
-from flows.score_nightly import score_nightly
+from flows.schedule_record import install
+from flows.scheduled_runs import Schedule, clear_runs
 from flows.settings import Settings
 from flows.train_weekly import train_weekly
+from flows.watch import watched
 from flows.webhooks_flow import webhooks_flow
+from sources.turns import alone_in
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
-NIGHTLY, WEEKLY, OFTEN = f"0 {NIGHTLY_HOUR} * * *", "0 4 * * 1", "*/10 * * * *"
+WEEKLY, OFTEN = "0 4 * * 1", "*/10 * * * *"
 #: Where there are webhooks, and where there are help desks to push to.
 FIVE_MINUTES, HOURLY = "*/5 * * * *", "25 * * * *"
 
-# Who is still at work when the next is due goes on alone.
-_ALONE = ConcurrencyLimitConfig(
-    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=600
-)
+#: One at a time: a night or a training waits for the one before it.
+_QUEUE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+#: One at a time: what is due again in minutes gives way to the one that is under way.
+_CANCEL = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+class AlreadyServed(RuntimeError):
+    """Another schedule serves this home. Nothing was done."""
 
 
 def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
@@ -34,7 +42,7 @@ def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
 def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
     """The flows, and when they are due."""
     served: list[tuple[Flow[..., Any], str]] = [
-        (score_nightly, NIGHTLY),
+        (score_due_nights, settings.nights.cron),
         (train_weekly, WEEKLY),
         (refresh_states, OFTEN),
     ]
@@ -50,20 +58,43 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
         "perdura",
         schedule=Cron(cron, timezone=settings.timezone),
         parameters={"home": str(settings.home.absolute())},
-        concurrency_limit=_ALONE if flow in (refresh_states, push_flow) else None,
+        concurrency_limit=_QUEUE if flow in (score_due_nights, train_weekly) else _CANCEL,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 
 
 def hours() -> list[dict[str, str]]:
     """What is served, and when: ``name``, ``cron``, ``timezone``."""
-    settings = Settings()
+    return [asdict(schedule) for schedule in _schedules(Settings())]
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
     return [
-        {"name": f"{flow.name}/perdura", "cron": cron, "timezone": settings.timezone}
+        Schedule(f"{flow.name}/perdura", cron, settings.timezone)
         for flow, cron in _served(settings)
     ]
 
 
 def serve_flows(*, announced: bool = False) -> None:
-    """Run all flows when they are due, until stopped; say so first, unless it has been said."""
-    serve(*deployments(Settings()), print_starting_message=not announced)
+    """Run all flows when they are due, until stopped; say so first, unless it has been said.
+
+    Nights that were missed since the schedule was installed are made up.
+
+    Raises:
+        AlreadyServed: Another schedule serves the home.
+    """
+    settings = Settings()
+    schedules = _schedules(settings)
+    with alone_in(settings.home / "data", _refuse, to="schedule"):
+        install(settings.home)
+        for schedule in schedules:
+            clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
+        with watched(settings, schedules):
+            serve(*deployments(settings), print_starting_message=not announced)
+
+
+def _refuse() -> None:
+    raise AlreadyServed(
+        "another perdura schedule serves this home, and two would run every night twice; stop it "
+        "first, or set PERDURA_HOME to the home that is meant"
+    )

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import extract_step
-from flows.moments import midnight, refuse_future, today, valid_for
+from flows.moments import NotYet
 from flows.parts import parts_of, placed
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.scratch import scratch
@@ -34,12 +34,15 @@ from sources.freshness import degraded_sources
 from sources.landing import landed_until, read_days
 from sources.turns import undisturbed
 
-publish_step = task(name="publish", cache_policy=NO_CACHE)(publish)
-beside_step = task(name="beside", cache_policy=NO_CACHE)(write_beside)
+publish_step = private_task(publish, "publish")
+beside_step = private_task(write_beside, "beside")
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
 _TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
+
+#: Seconds: Prefect rounds the wait before a run to whole ones.
+_MOST_EARLY = 2.0
 
 #: Said of a night that the model's fitting had already seen the outcome of.
 HINDSIGHT = "the model was fitted on later outcomes"
@@ -89,12 +92,17 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@flow(name="score-nightly")
+@private_flow(name="night")
 @at_work
 def score_nightly(
-    scored_on: date | None = None, home: Path | None = None, *, trial: bool = False
+    scored_on: date | None = None,
+    home: Path | None = None,
+    *,
+    trial: bool = False,
+    champion_at: datetime | None = None,
+    tell: bool = True,
 ) -> Night:
-    """Score everybody active with what was known before ``scored_on`` (by default today, UTC).
+    """Score everybody active with what was known before ``scored_on``.
 
     Safe to run again: a night is scored and published whole and replaces itself. If a step
     fails nothing is published, and support keeps reading the night before.
@@ -102,7 +110,15 @@ def score_nightly(
     A ``trial`` is scored by the best version that was refused, where there is no champion. It is
     marked as one wherever it is read, and no other tool is told of it.
 
+    Args:
+        scored_on: The date of the night; by default the newest of which all is known.
+        home: Where everything is kept, if not where the settings say.
+        trial: Whether the night is a trial.
+        champion_at: Score with the version that was champion at this moment; by default now.
+        tell: Whether webhooks hear of it.
+
     Raises:
+        NotYet: The night uses what is still to come.
         NoChampion: No model has been promoted yet, or none that predicts what the settings ask.
         NoTrial: Of a trial, there is a champion, or no version that may be tried.
         TrialRefused: Of a trial, a champion has scored that night.
@@ -110,20 +126,20 @@ def score_nightly(
         NobodyToScore: Nobody was active.
     """
     settings, seconds = Settings.at(home), {}
-    refuse_future(scored_on := scored_on or today())
-    as_of = midnight(scored_on)
-    model, version, refused = _model(settings, trial=trial)
-    with step("extract", seconds) as tell:
-        _extract(settings, as_of, tell)
+    scored_on = scored_on or settings.nights.newest_known(datetime.now(UTC))
+    wait_until(as_of := settings.nights.as_of(scored_on), scored_on)
+    model, version, refused = _model(settings, champion_at, trial=trial)
+    with step("extract", seconds) as progress:
+        _extract(settings, as_of, progress)
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with undisturbed(settings.landing), step("score", seconds) as tell:
-            scored = _score(as_of, settings, folder, tell)
+        with undisturbed(settings.landing), step("score", seconds) as progress:
+            scored = _score(as_of, settings, folder, progress)
         unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded += too_many_unknown(unknown)
-        with step("publish", seconds) as tell:
+        with step("publish", seconds) as progress:
             rows = _publish(
                 scored,
                 settings,
@@ -132,7 +148,7 @@ def score_nightly(
                 horizon_days=model.horizon_days,
                 trial=trial,
                 degraded=degraded,
-                progress=tell,
+                progress=progress,
             )
             beside_step(settings, scored_on)
     return Night(
@@ -145,17 +161,34 @@ def score_nightly(
         unlearnt=None if model.months else _unlearnt(model),
         refused=refused,
         seconds=seconds | _seconds(scored),
-        untold=tell_webhooks(settings),
+        untold=tell_webhooks(settings) if tell else None,
     )
 
 
-def _model(settings: Settings, *, trial: bool) -> tuple[ChurnModel, str, str | None]:
+def wait_until(as_of: datetime, scored_on: date) -> None:
+    """Wait out the moment by which Prefect starts a run early.
+
+    Raises:
+        NotYet: ``as_of`` is further away.
+    """
+    early = (as_of - datetime.now(UTC)).total_seconds()
+    if early > _MOST_EARLY:
+        raise NotYet(
+            f"asked for the night of {scored_on}; it uses what is known by {as_of:%Y-%m-%d %H:%M} "
+            f"UTC, and it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Give a date that has come"
+        )
+    sleep(max(0.0, early))
+
+
+def _model(
+    settings: Settings, champion_at: datetime | None, *, trial: bool
+) -> tuple[ChurnModel, str, str | None]:
     """Who scores the night, its version, and of a trial why it was refused."""
     question = Question.of(settings)
     if trial:
         model, refused = load_trial(settings.home, question)
         return model, refused.version, refused.verdict
-    return *load_champion(settings.home, question), None
+    return *load_champion(settings.home, question, at=champion_at), None
 
 
 def _unlearnt(model: ChurnModel) -> str:
@@ -231,7 +264,7 @@ def _publish(
         language=settings.language,
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
-        valid_for=valid_for(scored_on, settings.timezone),
+        valid_for=settings.nights.valid_for(scored_on),
         keep_months=settings.keep_nights_months,
         progress=progress,
     )

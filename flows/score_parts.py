@@ -8,13 +8,12 @@ from pathlib import Path
 from time import perf_counter
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from features.build import build_features
 from features.catalogue import COLUMNS, reads_contacts, to_measure
 from flows.exchange_rates import exchange_at
 from flows.parts import anywhere, draft_of, once, told
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell
 from flows.settings import Settings
 from flows.unknown import count_unknown
@@ -82,10 +81,10 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     )
 
 
-score_part_step = task(name="score-part", cache_policy=NO_CACHE)(score_part)
+score_part_step = private_task(score_part, "score-part")
 
 
-@flow(name="score-parts", validate_parameters=False)
+@private_flow(name="score-parts", validate_parameters=False)
 def score_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
 ) -> list[ScoredPart]:

@@ -4,33 +4,39 @@ import json
 import os
 import re
 import tomllib
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import AfterValidator, Field, ValidationError, field_serializer
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.environment import PREFIX, refuse_unknown
+from flows.home_file import HomeFile, in_file
+from flows.night_calendar import NightCalendar
 from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
+from models.store_paths import SETTINGS_FILE
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
+from risk.urls import shown
 
-FILE = "perdura.toml"
+FILE = SETTINGS_FILE
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"no time zone {name!r}; write for example 'Europe/Madrid'")
     return name
+
+
+def _whole_minute(hour: time) -> time:
+    if hour.tzinfo or hour.second or hour.microsecond:
+        raise ValueError(f"{hour} has seconds or a zone; write for example '02:00' (see timezone)")
+    return hour
 
 
 def _file_of_the_home(told: dict[str, Any]) -> str:
@@ -91,6 +97,11 @@ class Settings(BaseSettings):
         language: Of reasons and actions.
         never_named: Signals or columns that are never given as a reason, e.g. ``["country"]``.
         timezone: In which the schedule's times are meant.
+        night_at: The hour at which the schedule scores each night, e.g. ``"02:00"``.
+        make_up_nights: The schedule makes up at most this many missed nights, the newest; older
+            ones are skipped, and it says so.
+        overdue_minutes: A scheduled run that has not appeared this long after it was due makes
+            ``perdura schedule --health`` fail.
         stale_after_days: A source whose newest event is older marks the night as degraded.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
@@ -151,6 +162,9 @@ class Settings(BaseSettings):
     language: Literal["en", "es"] = "en"
     never_named: Annotated[tuple[str, ...], *Listed] = ()
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    night_at: Annotated[time, AfterValidator(_whole_minute)] = time(2)
+    make_up_nights: int = Field(default=7, ge=0)
+    overdue_minutes: float = Field(default=3.0, gt=0, le=5)
     stale_after_days: int = Field(default=7, ge=1)
     high: float = Field(default=DEFAULT_BANDS.high, gt=0, lt=1)
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
@@ -179,10 +193,20 @@ class Settings(BaseSettings):
         """The settings of a home; of the one that ``PERDURA_HOME`` names, if none is given."""
         return cls() if home is None else cls(home=home)
 
+    @field_serializer("risk_url")
+    def _without_password(self, url: str) -> str:
+        """As Prefect writes it down among the parameters of a run."""
+        return shown(url)
+
     @property
     def landing(self) -> Path:
         """Where extracted events lie."""
         return self.home / "data" / "landing"
+
+    @property
+    def nights(self) -> NightCalendar:
+        """When each night is due, and what it knows."""
+        return NightCalendar(self.night_at, self.timezone)
 
     @property
     def tuned(self) -> Path:
@@ -216,7 +240,8 @@ class Settings(BaseSettings):
             PasswordInFile: It holds a password.
         """
         refuse_unknown(os.environ, settings_cls.model_fields)
-        home = Path(init_settings().get("home") or os.environ.get("PERDURA_HOME") or ".")
+        named = init_settings().get("home") or os.environ.get("PERDURA_HOME") or "."
+        home = Path(named).expanduser()
         file = _of_the_file(settings_cls, home / FILE)
         _refuse_password(file.toml_data.get("risk_url"), home / FILE)
         return init_settings, env_settings, file
@@ -226,9 +251,9 @@ class BadSettingsFile(ValueError):
     """The file of settings cannot be read."""
 
 
-def _of_the_file(settings_cls: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+def _of_the_file(settings_cls: type[BaseSettings], file: Path) -> HomeFile:
     try:
-        return TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return HomeFile(settings_cls, toml_file=file)
     except tomllib.TOMLDecodeError as error:
         what, line = str(error), re.search(r"at line (\d+)", str(error))
         if "Cannot overwrite" in what and line:
@@ -278,7 +303,7 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     # Says what is wrong before anything is written.
     Settings.model_validate({**told, "home": settings.home})
     lines = ["# Written by the first extract from its mapping; yours to change."]
-    lines += [f"mapping = {_toml(str(mapping.absolute()))}"]
+    lines += [f"mapping = {_toml(in_file(mapping, settings.home))}"]
     lines += [f"{name} = {_toml(value)}" for name, value in told.items() if name != "home"]
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

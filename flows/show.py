@@ -26,6 +26,10 @@ _METRICS = {
     "recall": "leavers called",
     "money_caught": "money caught by calls",
 }
+_TRY = (
+    "To look at what it says all the same: perdura score --trial. The night is marked as a trial "
+    "wherever it is read, and no other tool is told of it."
+)
 _NAMES = {
     "model": "model",
     "champion": "champion",
@@ -68,6 +72,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     for words in (
         *trained.notes,
         *trained.reasons,
+        *([_TRY] if trained.trial else []),
         *trained.offers,
         *trained.unlearnt,
         *tuned,
@@ -109,7 +114,7 @@ def print_night(night: Night, console: Console = OUT) -> None:
             f"[yellow]A trial: version {night.model_version} was refused, so these risks are to be "
             "looked at, not acted on. No other tool is told of them.[/]"
         )
-        console.print(f"Why it was refused: {night.refused}", markup=False)
+        console.print(night.refused, markup=False)
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
     for column, unknown in night.unknown.items():

@@ -45,6 +45,8 @@ def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT)
 def print_search(searched: Search, console: Console = OUT) -> None:
     """Where people are named still."""
     looked = f"Searched {searched.files:,} files and {searched.databases:,} databases"
+    for place in searched.out_of_reach:
+        console.print(f"Not searched: {place}. Search and clean it there.", soft_wrap=True)
     if not searched.found:
         console.print(f"{looked}: nothing names them.")
         return
@@ -53,10 +55,19 @@ def print_search(searched: Search, console: Console = OUT) -> None:
     for each in searched.found:
         table.add_row(f"{each.where} (a source)" if each.yours else each.where, f"{each.rows:,}")
     console.print(table)
+    if any(_is_prefects(each) for each in searched.found):
+        console.print(
+            "Prefect keeps runs and logs of its own. Delete the runs that name them, or, while "
+            "nothing runs, Prefect's folder: no result of Perdura is in it."
+        )
     if any(each.yours for each in searched.found):
         console.print(
             "Sources are yours: erase them there too. Until then extracts refuse their rows."
         )
+
+
+def _is_prefects(found: Found) -> bool:
+    return found.where.startswith(("data/prefect/", "/"))
 
 
 def refuse_left(searched: Search) -> None:

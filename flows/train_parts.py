@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 
 from features.catalogue import to_measure
 from features.definition import Column, Derived, Feature
 from flows.parts import anywhere, draft_of, once, told
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell
 from flows.settings import Settings
 from models.outcomes import label_spine
@@ -112,18 +111,18 @@ def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
     return measured.rows.select(rows=pl.len())
 
 
-label_part_step = task(name="label-part", cache_policy=NO_CACHE)(label_part)
-measure_part_step = task(name="measure-part", cache_policy=NO_CACHE)(measure_part)
+label_part_step = private_task(label_part, "label-part")
+measure_part_step = private_task(measure_part, "measure-part")
 
 
-@flow(name="label-parts", validate_parameters=False)
+@private_flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
     """The counts of every part."""
     asked = [label_part_step.submit(part, work.anywhere) for part in parts]
     return told(asked, tell, "labels")
 
 
-@flow(name="measure-parts", validate_parameters=False)
+@private_flow(name="measure-parts", validate_parameters=False)
 def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
     asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]

@@ -6,14 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.parts import parts_of, placed
 from flows.past import Past, past
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.scratch import scratch
 from flows.settings import Settings
@@ -33,9 +31,9 @@ from models.training_set import TrainingSet
 from sources.landing import read_events
 from sources.turns import undisturbed
 
-train_step = task(name="train", cache_policy=NO_CACHE)(train)
-log_step = task(name="log", cache_policy=NO_CACHE)(log_trained)
-earlier_step = task(name="earlier", cache_policy=NO_CACHE)(at_earlier_dates)
+train_step = private_task(train, "train")
+log_step = private_task(log_trained, "log")
+earlier_step = private_task(at_earlier_dates, "earlier")
 
 # What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
 _EARLIER_ROWS = 100_000
@@ -49,6 +47,7 @@ class Training:
         version: Of the model in the registry, e.g. ``"3"``.
         promoted: Whether it is the champion now.
         reasons: Why, or why not, in words.
+        trial: Whether ``perdura score --trial`` can show what it says, as no champion scores.
         offers: Whether it says whom to offer more, and why, in words.
         unlearnt: Why it does not know how long people stay, where it does not, in words.
         notes: What is odd about the sources, in words.
@@ -62,6 +61,7 @@ class Training:
     version: str
     promoted: bool
     reasons: tuple[str, ...]
+    trial: bool
     offers: tuple[str, ...]
     unlearnt: tuple[str, ...]
     notes: tuple[str, ...]
@@ -71,7 +71,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@flow(name="train-weekly")
+@private_flow(name="train-weekly")
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
@@ -126,6 +126,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         promoted=trained.verdict.promoted
         and version == load_champion(settings.home, Question.of(params))[1],
         reasons=(*trained.verdict.reasons, *_own_model(version)),
+        trial=not (trained.verdict.promoted or trained.verdict.alarmed or champion),
         notes=trained.notes,
         offers=trained.expansion.reasons,
         unlearnt=trained.unlearnt,

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
 from flows.at_work import at_work
 from flows.history import known_history, training_params
 from flows.past import past
+from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
 from flows.settings import Settings
 from models.tried import Tuning
@@ -24,8 +22,8 @@ from sources.turns import alone_in
 # so they are as many as memory and minutes allow.
 _MOST_ROWS = 500_000
 
-tune_step = task(name="tune", cache_policy=NO_CACHE)(tune)
-log_step = task(name="log", cache_policy=NO_CACHE)(log_tuning)
+tune_step = private_task(tune, "tune")
+log_step = private_task(log_tuning, "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class Retuned:
     seconds: Mapping[str, float]
 
 
-@flow(name="tune")
+@private_flow(name="tune")
 @at_work
 def tune_trees(
     until: date | None = None,

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from prefect import flow
-
+from flows.private_runs import private_flow
 from flows.send_webhooks import send_webhooks
 from risk.out.webhooks import Sent
 
 
-@flow(name="send-webhooks")
+@private_flow(name="send-webhooks")
 def webhooks_flow(home: Path | None = None) -> Sent:
     """As ``perdura webhooks send``."""
     return send_webhooks(home)

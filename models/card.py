@@ -107,7 +107,20 @@ def _months(trained: Trained) -> str:
         "the date on): what it said on average, and the rate that came, where it lies in brackets; "
         "of months that began after all that it was fitted on."
     )
-    return "\n\n".join([told, table(with_intervals(trained.months, "rate"))])
+    by_group = (
+        "The same by band of risk (high from 0.25, medium from 0.10) and by plan: the share still "
+        "there after 3, 6 and 12 months, and cltv_12m, the months of margin that are earned in "
+        "twelve, weighted by what is paid. The months of the judged stretch of the calendar make "
+        "one life table of each group; ratio is said over came, which is 1 where CLTV is right."
+    )
+    return "\n\n".join(
+        [
+            told,
+            table(with_intervals(trained.months.by_month, "rate")),
+            by_group,
+            table(with_intervals(trained.months.by_group, "came")),
+        ]
+    )
 
 
 def _calls(trained: Trained) -> str:

@@ -13,18 +13,10 @@ import polars as pl
 from models.calibrate import choose_calibration
 from models.calibration import Calibration
 from models.encoding import ColumnContract, learn_contract
+from models.first_month import FOLDS, fold_of
 from models.fit import Examples, fit_booster, raw_scores
 from models.level import shifted
 from models.params import BoosterParams
-from models.people import person_column, person_numbers
-
-FOLDS = 5
-
-
-def fold_numbers(rows: pl.DataFrame) -> np.ndarray:
-    """The fold of each row, 0 to 4: all dates and all merged accounts of a person are in one."""
-    # Other bits than those that decide a split by subscriber.
-    return (person_numbers(rows[person_column(rows)]) >> np.uint64(20)) % np.uint64(FOLDS)
 
 
 def fold_contracts(
@@ -37,7 +29,7 @@ def fold_contracts(
         names: Which columns, in which order.
         seen: More rows whose texts may be met.
     """
-    fold = fold_numbers(rows)
+    fold = fold_of(rows)
     return tuple(
         learn_contract(rows.filter(fold != number), names, seen=seen) for number in range(FOLDS)
     )
@@ -59,7 +51,7 @@ def out_of_fold_scores(
         params: How the trees grow; there are as many as it says.
         share: As in ``Examples``; corrected in each fold.
     """
-    fold, scores = fold_numbers(rows), np.empty(rows.height)
+    fold, scores = fold_of(rows), np.empty(rows.height)
     for number, contract in enumerate(contracts):
         inside = fold == number
         outside = Examples(contract.numbers(rows.filter(~inside)), happened[~inside], share)

@@ -22,11 +22,14 @@ class Examples:
         matrix: Encoded columns: float64, unknown is NaN.
         happened: 1 where it happened, one per row.
         share: Of the rows where it did not happen, so many are there; of the others all are.
+        offset: Log-odds of each row that trees are grown beside and do not say themselves, e.g. of
+            its season; ``None``: trees say all.
     """
 
     matrix: np.ndarray
     happened: np.ndarray
     share: float = 1.0
+    offset: np.ndarray | None = None
 
     @property
     def rate(self) -> float:
@@ -57,7 +60,13 @@ def fit_booster(
         network: LightGBM's settings of the machines that grow the same trees on rows of their
             own; each has all later rows, so that they stop together.
     """
-    data = lgb.Dataset(past.matrix, past.happened, feature_name=names, params={"verbose": -1})
+    data = lgb.Dataset(
+        past.matrix,
+        past.happened,
+        init_score=past.offset,
+        feature_name=names,
+        params={"verbose": -1},
+    )
     missing = math.log(past.share)
     booster = lgb.train(
         _settings(params, names) | dict(network or {}),
@@ -70,7 +79,7 @@ def fit_booster(
 
 def _stopping(later: Examples, data: lgb.Dataset, missing: float, patience: int) -> dict[str, Any]:
     """What stops LightGBM as soon as trees help no more."""
-    start = np.full(len(later.happened), missing) if missing else None
+    start = np.full(len(later.happened), missing) if missing else later.offset
     asked = lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)
     return {
         "valid_sets": [asked],

@@ -44,7 +44,7 @@ def before_judged(
     """What was known when the first judged date came: no row of it or after it, labels as then.
 
     Whatever is chosen by these rows, the judged rows had no say in it. Of later months nothing is
-    said: which one a row is asked about hangs on what is known by now.
+    said: how many of a row are known hangs on what is known by now.
 
     Args:
         training: Feature rows of all dates, labelled as it is known now.

@@ -91,6 +91,51 @@ def month_labels(
     )
 
 
+def leaving_months(
+    events: Events,
+    spine: pl.DataFrame,
+    *,
+    months: int,
+    horizon_days: int,
+    grace_days: int,
+    known_until: datetime,
+) -> pl.DataFrame:
+    """In which month from ``as_of`` on each subscriber decided to leave, as far as is known.
+
+    Month ``k`` is ``[as_of + k * horizon, as_of + (k + 1) * horizon)``: of each month this says
+    what ``month_labels`` says of it, in one pass.
+
+    Args:
+        events: The event tables by name.
+        spine: ``subscriber_id``, ``as_of``.
+        months: How many months are followed at most.
+        horizon_days: Length of a month.
+        grace_days: How long a leaving may be undone.
+        known_until: Only rows with ``known_at < known_until`` are read.
+
+    Returns:
+        One row per spine row, in its order: ``months_known``, how many months had closed, grace
+        included, by ``known_until`` (null of subscribers gone before ``as_of``); ``left_month``,
+        the month they left in, from 0; null where they did not leave in the months known.
+    """
+    grace = timedelta(days=grace_days)
+    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
+    lasting = leavings_of(moves, grace).filter(pl.col("undone_at").is_null())
+    kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
+    asked = _followed(events, spine, known_until).sort("as_of")
+    labelled = _last(asked, "as_of", kept, "happened_at")
+    labelled = _next(labelled, "as_of", lasting.select("owner", "left_at"), "left_at")
+    closed = (pl.lit(known_until) - pl.col("as_of") - grace).dt.total_days() // horizon_days
+    month = (pl.col("left_at") - pl.col("as_of")).dt.total_days() // horizon_days
+    known = pl.when("staying").then(closed.clip(0, months)).cast(pl.Int8)
+    left = pl.when(month < pl.col("months_known")).then(month).cast(pl.Int8)
+    return (
+        labelled.sort("place")
+        .with_columns(months_known=known)
+        .select("months_known", left_month=left)
+    )
+
+
 def _left(
     events: Events,
     spine: pl.DataFrame,

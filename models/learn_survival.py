@@ -1,62 +1,81 @@
-"""Learn how long people stay, from what became of everybody in one later month."""
+"""Learn how long people stay, from what became of everybody in all later months that are known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
-from scipy.stats import binomtest
 
-from models.calibrate import learn_platt
+from models.calibrate_hazards import learn_hazard_calibration
+from models.drift import drifting_columns
 from models.encoding import ColumnContract
 from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.months import are_months
+from models.months import LATER, are_months, person_months
 from models.params import BoosterParams, TrainingParams
-from models.people import person_column, person_numbers, some_people
-from models.survival import MONTH, SurvivalModel, in_month
+from models.people import person_column, person_numbers
+from models.survival import FIRST_MONTH, MONTH, SurvivalModel, in_month, with_first_month
 
-#: Below so many leavers among the rows that calibrate, a curve would be a guess.
+#: Below so many people who left in later months, a curve would be a guess.
 FEWEST_LEAVERS = 50
 
 _THIRDS = 3
-# Hazards go with the season, so the rows that calibrate are of one whole year.
+# Hazards go with the season, so the person-months that calibrate are of one whole year.
 _YEAR = timedelta(days=365)
-# Months that began within so long before the judged ones decide how many trees there are.
-_DECIDES = timedelta(days=150)
-_MOST_ROWS = 300_000
+# All that hold a leaver and a share of the others: more need memory and teach little.
+_MOST_PERSON_MONTHS = 500_000
+# Calendar months whose rate rests on fewer leavers are drawn to the rate of all.
+_PRIOR_LEAVERS = 50
 
 
 def learn_survival(
-    contract: ColumnContract, rows: pl.DataFrame, until: datetime, params: TrainingParams
+    contract: ColumnContract,
+    rows: pl.DataFrame,
+    risk: np.ndarray,
+    until: datetime,
+    params: TrainingParams,
 ) -> SurvivalModel | None:
     """The model of the months after the first; ``None`` where too little is known of them.
 
-    It is learnt from months that had closed, grace included, by ``until``. How many trees there
-    are is decided by months that began later than those fitted on: the farther months are known
-    of the oldest dates alone, and trees that tell dates apart would take their luck for a law.
-    Its level comes from a whole year, since the newest months' season is not the whole year's, and
-    from scores of trees that were grown on other people, a third of them at a time.
+    It is learnt from all months that had closed, grace included, by ``until``. Trees are grown
+    beside the rate of each calendar month and do not read columns that tell old dates from new, so
+    that they cannot take one season's luck for a law; how many help is decided by other people, a
+    third of them at a time, and so are the scores that are calibrated. The level comes from a whole
+    year, since the newest months' season is not the whole year's.
 
     Args:
         contract: The columns.
-        rows: As of ``TrainingSet``, with ``month`` and ``left_then``.
+        rows: As of ``TrainingSet``, with the columns of ``LATER``.
+        risk: The first month's of each row, as of ``models.first_month.out_of_fold_risk``: from
+            trees that did not see its person, calibrated as the churn model is that will be asked
+            beside this one. A risk of fitted rows would be too near to what came. Only rows with
+            ``months_known`` above 1 are read.
         until: What happened from then on is for judging; at most the first date that is judged.
         params: What is learnt.
     """
-    if params.split != "time" or "left_then" not in rows.columns:
+    if not knows_later_months(rows, until, params):
         return None
-    known = _months(rows, params, pl.col("closes") <= until)
-    trees = _trees(contract, known, until, params)
-    if trees is None:
-        return None
-    examples, grown = _examples(contract, known), replace(_small(params.booster), rounds=trees)
-    names = [*contract.names, MONTH]
-    score = _by_others(examples, person_numbers(known[person_column(known)]), names, grown)
+    known, share = _sampled(_closed(rows, until, params), params.booster.seed)
+    people = person_numbers(rows[person_column(rows)][known["row"]])
+    examples = _examples(contract, rows, risk, known)
+    score, trees = _by_others(examples, people, contract, _small(params.booster))
+    grown = replace(_small(params.booster), rounds=trees)
+    booster = fit_booster(examples, None, _names(contract), grown)
     year = (known["closes"] >= until - _YEAR).to_numpy()
+    first, month = risk[known["row"].to_numpy()], known["month"].to_numpy()
     return SurvivalModel(
-        booster_text=booster_text(fit_booster(examples, None, names, grown)),
-        calibration=learn_platt(score[year], examples.happened[year]),
+        booster_text=booster_text(booster),
+        calibration=learn_hazard_calibration(
+            score[year], first[year], month[year], examples.happened[year], share
+        ),
     )
+
+
+def knows_later_months(rows: pl.DataFrame, until: datetime, params: TrainingParams) -> bool:
+    """Whether enough is known by ``until`` to learn of later months."""
+    if params.split != "time" or not {*LATER} <= {*rows.columns}:
+        return False
+    left = _closed(rows, until, params).filter("left", pl.col("closes") >= pl.lit(until) - _YEAR)
+    return rows[person_column(rows)][left["row"]].n_unique() >= FEWEST_LEAVERS
 
 
 def why_unlearnt(params: TrainingParams) -> str:
@@ -71,100 +90,93 @@ def why_unlearnt(params: TrainingParams) -> str:
     return f"How long people stay was not learnt, so nights tell no CLTV: {why}."
 
 
-def judge_survival(
-    model: SurvivalModel,
-    contract: ColumnContract,
-    rows: pl.DataFrame,
-    since: datetime,
-    params: TrainingParams,
-) -> pl.DataFrame:
-    """What it says of the months that began since, and what came.
-
-    Returns:
-        One row per month: ``month`` (1 is the one after the first), ``rows``, the mean hazard
-        ``said``, the ``rate`` that came, and where it lies: ``low``, ``high``.
-    """
-    asked = _months(rows, params, pl.col("opens") >= since)
-    examples = _examples(contract, asked)
-    said = model.calibration.apply(raw_scores(model.booster, examples.matrix))
-    return (
-        asked.select("month", left="left_then", said=pl.Series(said))
-        .group_by("month")
-        .agg(rows=pl.len(), said=pl.col("said").mean(), left=pl.col("left").sum())
-        .sort("month")
-        .with_columns(pl.struct("left", "rows").map_elements(_lies, _LIES).struct.unnest())
-        .with_columns(rate=pl.col("left") / pl.col("rows"))
-        .select("month", "rows", "said", "rate", "low", "high")
-    )
+def _closed(rows: pl.DataFrame, until: datetime, params: TrainingParams) -> pl.DataFrame:
+    """The person-months whose outcome was known by ``until``."""
+    return person_months(rows, params).filter(pl.col("closes") <= pl.lit(until))
 
 
-def _months(rows: pl.DataFrame, params: TrainingParams, among: pl.Expr) -> pl.DataFrame:
-    """Rows that are asked about a later month, not too many, and when it opens and is closed."""
-    horizon = params.horizon_days
-    opens = pl.col("as_of") + pl.duration(days=pl.col("month").cast(pl.Int64) * horizon)
-    closes = opens + timedelta(days=horizon + params.grace_days)
-    asked = pl.col("left_then").is_not_null()
-    return some_people(rows.with_columns(opens=opens, closes=closes), _MOST_ROWS, asked & among)
+def _sampled(known: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, float]:
+    """Every person-month with a leaver and a share of the others; and that share."""
+    left = int(known["left"].sum())
+    wanted = max(_MOST_PERSON_MONTHS - left, left)
+    share = min(1.0, wanted / max(1, known.height - left))
+    if share == 1.0:
+        return known, share
+    drawn = np.random.default_rng(seed).random(known.height) < share
+    return known.filter(pl.col("left") | pl.Series(drawn)), share
 
 
-def _examples(contract: ColumnContract, rows: pl.DataFrame) -> Examples:
-    matrix = contract.numbers(rows.select(contract.names))
-    left = rows["left_then"].to_numpy().astype(np.float64)
-    return Examples(in_month(matrix, rows["month"].to_numpy()), left)
+def _examples(
+    contract: ColumnContract, rows: pl.DataFrame, risk: np.ndarray, known: pl.DataFrame
+) -> Examples:
+    """Person-months as numbers, beside the rate of their calendar month."""
+    at, place = np.unique(known["row"].to_numpy(), return_inverse=True)
+    matrix = contract.numbers(rows[at].select(contract.names))
+    # A column of nothing is never split on, and keeps its place.
+    matrix[:, drifting_columns(matrix, rows["as_of"][at])] = np.nan
+    matrix = with_first_month(matrix, risk[at])[place]
+    left = known["left"].to_numpy().astype(np.float64)
+    return Examples(in_month(matrix, known["month"].to_numpy()), left, offset=_seasonal(known))
 
 
-_LIES = pl.Struct({"low": pl.Float64, "high": pl.Float64})
+def _seasonal(known: pl.DataFrame) -> np.ndarray:
+    """The log-odds of leaving in the calendar month that holds most of each person-month."""
+    rate, left = known["left"].mean(), pl.col("left")
+    calendar = pl.col("opens").dt.offset_by("15d").dt.truncate("1mo")
+    smooth = (left.sum() + _PRIOR_LEAVERS) / (left.len() + _PRIOR_LEAVERS / pl.lit(rate))
+    odds = known.select((smooth / (1 - smooth)).over(calendar)).to_series()
+    return odds.log().to_numpy()
 
 
-def _lies(month: dict[str, int]) -> dict[str, float]:
-    """Where a rate lies in 95 of 100 samples (Wilson 1927)."""
-    low, high = binomtest(month["left"], month["rows"]).proportion_ci(method="wilson")
-    return {"low": low, "high": high}
+@dataclass(frozen=True, slots=True)
+class _Third:
+    """What the people outside a third say of it."""
 
-
-def _trees(
-    contract: ColumnContract, known: pl.DataFrame, until: datetime, params: TrainingParams
-) -> int | None:
-    """How many trees, grown on earlier months, help on later ones; none, where they cannot say."""
-    cut = until - _DECIDES
-    past = known.filter(pl.col("closes") <= cut)
-    later = known.filter(pl.col("opens") >= cut - timedelta(days=params.grace_days))
-    if min(_leavers(past), _leavers(later)) < FEWEST_LEAVERS:
-        return None
-    booster = fit_booster(
-        _examples(contract, past),
-        _examples(contract, later),
-        [*contract.names, MONTH],
-        _small(params.booster),
-    )
-    return max(1, booster.best_iteration)
+    inside: np.ndarray
+    score: np.ndarray
+    trees: int
 
 
 def _by_others(
-    examples: Examples, people: np.ndarray, names: list[str], params: BoosterParams
-) -> np.ndarray:
-    """What trees say of each row that were grown on the rows of other people."""
-    score, third = np.empty(len(people)), people % np.uint64(_THIRDS)
-    for place in range(_THIRDS):
-        asked = third == place
-        others = Examples(examples.matrix[~asked], examples.happened[~asked])
-        booster = fit_booster(others, None, names, params)
-        score[asked] = raw_scores(booster, examples.matrix[asked])
-    return score
+    examples: Examples, people: np.ndarray, contract: ColumnContract, params: BoosterParams
+) -> tuple[np.ndarray, int]:
+    """What trees say of each person-month that were grown on other people's, and how many help."""
+    thirds = [
+        _third(examples, people % np.uint64(_THIRDS) == number, contract, params)
+        for number in range(_THIRDS)
+    ]
+    score = np.empty(len(people))
+    for third in thirds:
+        score[third.inside] = third.score
+    return score, int(np.median([third.trees for third in thirds]))
 
 
-def _leavers(rows: pl.DataFrame) -> int:
-    return int(rows["left_then"].sum())
+def _third(
+    examples: Examples, inside: np.ndarray, contract: ColumnContract, params: BoosterParams
+) -> _Third:
+    held_out, others = _among(examples, inside), _among(examples, ~inside)
+    booster = fit_booster(others, held_out, _names(contract), params)
+    return _Third(inside, raw_scores(booster, held_out.matrix), max(1, booster.best_iteration))
+
+
+def _among(examples: Examples, among: np.ndarray) -> Examples:
+    offset = None if examples.offset is None else examples.offset[among]
+    return Examples(examples.matrix[among], examples.happened[among], offset=offset)
+
+
+def _names(contract: ColumnContract) -> list[str]:
+    return [*contract.names, FIRST_MONTH, MONTH]
 
 
 def _small(params: BoosterParams) -> BoosterParams:
-    """Small trees: of the months after the first little can be known, and the night asks eleven."""
+    """At most a hundred trees: of later months less can be known, and the night asks eleven."""
     return replace(
         params,
-        learning_rate=0.1,
-        rounds=200,
+        learning_rate=0.05,
+        rounds=100,
         patience=15,
-        num_leaves=8,
-        max_depth=4,
+        num_leaves=31,
+        max_depth=6,
         min_data_in_leaf=3 * params.min_data_in_leaf,
+        rising=(),
     )

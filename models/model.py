@@ -143,7 +143,7 @@ class ChurnModel:
             )
         matrix = self.contract.encode(frame)
         risk = self.calibration.apply(raw_scores(self.booster, matrix))
-        return survival(risk, self.months.hazards(matrix))
+        return survival(risk, self.months.hazards(matrix, risk))
 
     def predict_encoded(self, matrix: np.ndarray) -> pl.DataFrame:
         """As ``predict``, for columns that the contract has encoded."""

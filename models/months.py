@@ -1,25 +1,22 @@
-"""Which later month each row is asked about, to learn how long people stay.
+"""The months after a row's date: in which its subscriber left, and how many of them are known.
 
-A row says at once whether its subscriber left in the first month. Of the later ones each row is
-asked about one, so that there are as many rows to learn from as there are, and not twelve times
-as many: all months are learnt together, and each has its share of the rows.
+A row says of every later month whose outcome is known whether its subscriber left in it, so it is
+as many person-months (Singer and Willett 1993) as there are months until they left.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import numpy as np
 import polars as pl
 
 from models.params import TrainingParams
-from models.people import person_numbers
 
 #: Months that people are followed for.
 MONTHS = 12
 #: What may be called a month.
 _MONTH_DAYS = range(28, 32)
 
-#: The columns that say what became of a row later.
-LATER = ("month", "left_then")
+#: The columns that say what became of a row later, as of ``models.labels.leaving_months``.
+LATER = ("months_known", "left_month")
 
 
 def are_months(params: TrainingParams) -> bool:
@@ -29,29 +26,31 @@ def are_months(params: TrainingParams) -> bool:
     )
 
 
-def with_month(spine: pl.DataFrame, params: TrainingParams, known_until: datetime) -> pl.DataFrame:
-    """The spine and the later month that each row is asked about.
-
-    It hangs on who and when alone, so it is the same on every machine and in any parts. People go
-    round through the months whose outcome is known by then, date by date.
+def person_months(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
+    """Every later month of each row that is known, up to the one its subscriber left in.
 
     Args:
-        spine: ``subscriber_id``, ``as_of``.
-        params: How long a month is.
-        known_until: Labels read only what was known before.
+        rows: ``as_of`` and the columns of ``LATER``.
+        params: How long a month is, and how long a leaving may be undone.
 
     Returns:
-        ``month``: from 1 (the month after the first) to 11; null where the outcome of none is
-        known yet, or there are no months.
+        One row per row of ``rows`` and month after the first: ``row``, its place in ``rows``;
+        ``month``, 1 is ``[as_of + horizon, as_of + 2 horizon)``; ``left``, whether they left in it;
+        ``opens``, its first moment; ``closes``, when its outcome was known: its end and the grace.
     """
-    if not are_months(params):
-        return spine.with_columns(month=pl.lit(None, dtype=pl.Int8))
-    known = (
-        pl.lit(known_until) - pl.col("as_of") - timedelta(days=params.grace_days)
-    ).dt.total_days()
-    closed = (known // params.horizon_days - 1).clip(0, MONTHS - 1)
-    days = pl.col("as_of").dt.epoch("d") // params.horizon_days
-    # Small enough that adding to it stays exact.
-    account = pl.Series(person_numbers(spine["subscriber_id"]) >> np.uint64(8))
-    turn = (account + days.cast(pl.UInt64)) % closed.cast(pl.UInt64)
-    return spine.with_columns(month=pl.when(closed > 0).then(turn + 1).cast(pl.Int8))
+    last = pl.min_horizontal(pl.col("months_known") - 1, "left_month").cast(pl.Int64)
+    opens = pl.col("as_of") + pl.duration(days=pl.col("month") * params.horizon_days)
+    closes = opens + timedelta(days=params.horizon_days + params.grace_days)
+    return (
+        rows.select("as_of", "left_month", row=pl.int_range(pl.len()), last=last)
+        .filter(pl.col("last") >= 1)
+        .select("row", "as_of", "left_month", month=pl.int_ranges(1, pl.col("last") + 1))
+        .explode("month")
+        .select(
+            "row",
+            "month",
+            left=(pl.col("left_month") == pl.col("month")).fill_null(value=False),
+            opens=opens,
+            closes=closes,
+        )
+    )

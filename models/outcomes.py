@@ -7,11 +7,11 @@ import polars as pl
 from models.labels import (
     contract_labels,
     expansion_labels,
-    month_labels,
+    leaving_months,
     silence_labels,
     touched,
 )
-from models.months import LATER, are_months, with_month
+from models.months import LATER, MONTHS, are_months
 from models.params import TrainingParams
 from models.people import labelled_once, with_owners
 from sources.events import MERGES
@@ -38,12 +38,11 @@ def label_spine(
     other arguments are as there. Of each part the ``outcome_counts`` are taken, all of them
     together give the shares (``shares_of``), and then each part is measured.
     """
-    pairs = with_month(spine.select("subscriber_id", "as_of"), params, known_until)
+    pairs = spine.select("subscriber_id", "as_of")
     labels = labels_of(events, pairs, params, known_until)
     told = labels.drop("left_at", "settled_at").with_columns(
         _expanded(events, pairs, params, known_until),
-        pairs["month"],
-        _later(events, pairs, params, known_until),
+        *_later(events, pairs, params, known_until),
     )
     outcomes = labelled_once(with_owners(told, owners(events[MERGES.name], known_until)))
     changed = _changed(events, labels, params, known_until)
@@ -85,19 +84,19 @@ def _changed(
 
 def _later(
     events: Events, pairs: pl.DataFrame, params: TrainingParams, known_until: datetime
-) -> pl.Series:
-    """Whether each row's subscriber left, called or not, in the later month it is asked about."""
+) -> pl.DataFrame:
+    """In which month each row's subscriber left, called or not, and how many months are known."""
     if not are_months(params):
-        return pl.Series("left_then", [None], dtype=pl.Boolean).new_from_index(0, pairs.height)
-    labels = month_labels(
+        unknown = pl.lit(None, dtype=pl.Int8)
+        return pairs.with_columns(unknown.alias(name) for name in LATER).select(LATER)
+    return leaving_months(
         events,
-        pairs.with_columns(pl.col("month").fill_null(0)),
+        pairs,
+        months=MONTHS,
         horizon_days=params.horizon_days,
         grace_days=params.grace_days,
         known_until=known_until,
     )
-    asked = pairs["month"].is_not_null()
-    return labels.select(left_then=pl.when(asked).then("churned")).to_series()
 
 
 def _expanded(

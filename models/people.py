@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 #: What is told of a row once, by one account of its person.
-_SAID = ("churned", "cause", "expanded", "left_then")
+_SAID = ("churned", "cause", "expanded", "months_known", "left_month")
 
 
 def person_column(rows: pl.DataFrame) -> str:

@@ -80,7 +80,7 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
     """Write the picture of later months: the share that left in each, said and come.
 
     Args:
-        months: As of ``judge_survival``.
+        months: As of ``models.judge_survival.by_month``.
         file: Where to write.
     """
 

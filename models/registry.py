@@ -4,6 +4,7 @@ What predicts something else than ``churn@champion`` does is a registered model 
 neither takes the place of the other.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MODEL = "churn"
 ALIAS = "champion"
+#: Tag of a version: the moment at which it became champion.
+PROMOTED_AT = "promoted_at"
 
 _LATE = (
     "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
@@ -85,6 +88,25 @@ def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnMod
     return ChurnModel.load(folder)
 
 
+def champion_at(client: "MlflowClient", name: str, moment: datetime) -> str | None:
+    """The version of a registered model that was champion at ``moment``, if there was one."""
+    promoted = [
+        (at, int(found.version))
+        for found in client.search_model_versions(f"name = '{name}'")
+        if (at := _promoted_at(found)) is not None and at <= moment
+    ]
+    return str(max(promoted)[1]) if promoted else None
+
+
+def _promoted_at(found: "ModelVersion") -> datetime | None:
+    """When a version became champion; versions of before the tag, when they were registered."""
+    if PROMOTED_AT in found.tags:
+        return datetime.fromisoformat(found.tags[PROMOTED_AT])
+    if found.tags.get("promoted") != "true":
+        return None
+    return datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+
+
 def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
     """The registered model, none where it is not there; any other fault is raised as it is."""
     from mlflow.exceptions import MlflowException
@@ -106,7 +128,7 @@ def crown(
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
         client.set_registered_model_alias(name, ALIAS, number)
-        tags = {"promoted": "true"}
+        tags = {"promoted": "true", PROMOTED_AT: datetime.now(UTC).isoformat()}
     for tag, value in tags.items():
         client.set_model_version_tag(name, number, tag, value)
         client.set_tag(run_id, tag, value)

@@ -28,8 +28,9 @@ def write_report(trained: Trained, folder: Path) -> None:
     importance.write_csv(folder / "importance.csv")
     draw_pictures(trained.judged, importance, folder)
     if trained.months is not None:
-        trained.months.write_csv(folder / "months.csv")
-        draw_months(trained.months, folder / "months.png")
+        trained.months.by_month.write_csv(folder / "months.csv")
+        trained.months.by_group.write_csv(folder / "survival.csv")
+        draw_months(trained.months.by_month, folder / "months.png")
     (folder / "card.html").write_text(page(card, folder), encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ when an experiment is made). A home that was copied would read and write the ori
 """
 
 import errno
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,9 @@ from pathlib import Path
 
 #: Name of the experiment that every run of a home is in.
 EXPERIMENT = "churn"
+
+#: The settings of a home.
+SETTINGS_FILE = "perdura.toml"
 
 # Where MLflow 3.17 keeps paths of artifacts: the list of its own `mlflow.store.db.workspace_move`
 # and, of registered models, what `get_model_version_download_uri` reads.
@@ -77,13 +81,14 @@ def relocate(home: Path) -> None:
 
     All paths change in one transaction, so a stop leaves either the old or the new ones, and two
     processes that start at once do it once. A store that cannot be written stays as it is.
-    Afterwards MLflow's own tools find the files, too.
+    Afterwards MLflow's own tools find the files, too. Paths in the home's settings file that lay
+    in it where it was before follow it.
     """
     here = store_folder(home)
     if (recorded := recorded_store(home)) is None or _is_same(recorded, here):
         return
     with _unless_read_only():
-        _rewrite_model_files(here, recorded)
+        _rewrite_files(here, recorded)
     file = database_file(home)
     with (
         _unless_read_only(),
@@ -117,15 +122,27 @@ def _rewrite(database: sqlite3.Connection, table: str, column: str, old: str, ne
     )
 
 
-def _rewrite_model_files(here: Path, recorded: Path) -> None:
-    """Each model's ``MLmodel`` names the folder that it lies in."""
+def _rewrite_files(here: Path, recorded: Path) -> None:
+    """Each model's ``MLmodel`` names the folder that it lies in, and settings may name files."""
     for file in sorted((here / "artifacts" / "models").glob("*/artifacts/MLmodel")):
-        text = file.read_text(encoding="utf-8")
-        moved = text.replace(f"artifact_path: {recorded}/", f"artifact_path: {here}/")
-        if moved != text:
-            draft = file.with_name("MLmodel.partial")
-            draft.write_text(moved, encoding="utf-8")
-            draft.replace(file)
+        _replace_in(file, f"artifact_path: {recorded}/", f"artifact_path: {here}/")
+    settings = here.parent / SETTINGS_FILE
+    for kind in ("", "sqlite:///") if settings.exists() else ():
+        before, now = (_toml(f"{kind}{folder.parent}/") for folder in (recorded, here))
+        _replace_in(settings, before, now)
+
+
+def _toml(beginning: str) -> str:
+    """How a text that begins so begins in TOML."""
+    return json.dumps(beginning, ensure_ascii=False)[:-1]
+
+
+def _replace_in(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    if old in text:
+        draft = file.with_name(f"{file.name}.partial")
+        draft.write_text(text.replace(old, new), encoding="utf-8")
+        draft.replace(file)
 
 
 def _is_same(recorded: Path, here: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from models.backtested import Backtest
 from models.model import RISKS, SERVED_FOLDER, ChurnModel
 from models.params import TrainingParams
 from models.question import Question
-from models.registry import MODEL, crown, label, model_name, register, reigning
+from models.registry import MODEL, champion_at, crown, label, load, model_name, register, reigning
 from models.report import write_backtest, write_report
 from models.store import mlflow_at
 from models.store_paths import EXPERIMENT, database_file, store_folder
@@ -84,12 +85,15 @@ def log_backtest(found: Backtest, home: Path) -> str:
     return run.info.run_id
 
 
-def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnModel, str]:
-    """The reigning model and its version.
+def load_champion(
+    home: Path, question: Question | None = None, *, at: datetime | None = None
+) -> tuple[ChurnModel, str]:
+    """The champion and its version.
 
     Args:
         home: Where everything is kept.
         question: What it is to predict; by default whatever ``churn@champion`` does.
+        at: The moment at which it was champion; by default now.
 
     Raises:
         NoChampion: No model reigns yet.
@@ -101,13 +105,27 @@ def load_champion(home: Path, question: Question | None = None) -> tuple[ChurnMo
         raise _no_champion(home)
     with mlflow_at(home) as client:
         name = MODEL if question is None else model_name(client, home, question)
+        if at is not None:
+            return _champion_at(client, home, name, at)
         if found := reigning(client, home, name):
             return found[0], label(name, found[1])
         other = None if name == MODEL else reigning(client, home)
         refused = [] if question is None else refused_versions(client, home, question)
     if question and other:
-        raise _other_question(question, *other)
+        raise _other_question(question, *other, refused)
     raise _no_champion(home, refused)
+
+
+def _champion_at(
+    client: "MlflowClient", home: Path, name: str, moment: datetime
+) -> tuple[ChurnModel, str]:
+    number = champion_at(client, name, moment)
+    if number is None:
+        raise NoChampion(
+            f"asked for the champion of {moment:%Y-%m-%d %H:%M} UTC; no model had been promoted "
+            "by then"
+        )
+    return load(client, home, name, number), label(name, number)
 
 
 def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
@@ -131,24 +149,30 @@ def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
 
 
 def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
-    words = (
+    return NoChampion(
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
-        "Run perdura train; if it refuses to promote, it says why"
+        f"Run perdura train; if it refuses to promote, it says why{_or_a_trial(refused)}"
     )
-    if any(not version.alarmed for version in refused):
-        words += (
-            ". perdura score --trial publishes a night from the best version that was refused: it "
-            "is marked as a trial wherever it is read, and no other tool is told of it"
-        )
-    return NoChampion(words)
 
 
-def _other_question(question: Question, champion: ChurnModel, version: str) -> OtherQuestion:
+def _other_question(
+    question: Question, champion: ChurnModel, version: str, refused: Sequence[Refused]
+) -> OtherQuestion:
     return OtherQuestion(
         f"asked for a champion for {question.words}; the champion, version {version}, predicts "
         f"something else ({Question.of(champion).differences(question)}). Set that again in "
         "perdura.toml to go on with it, or run perdura train: it makes a model of its own for "
-        "what the settings ask now, and leaves the other as it is"
+        f"what the settings ask now, and leaves the other as it is{_or_a_trial(refused)}"
+    )
+
+
+def _or_a_trial(refused: Sequence[Refused]) -> str:
+    """That a trial is possible, and what it means, where it is."""
+    if all(version.alarmed for version in refused):
+        return ""
+    return (
+        ". perdura score --trial publishes a night by the best version that was refused: it is "
+        "marked as a trial wherever it is read, and no other tool is told of it"
     )
 
 

@@ -17,11 +17,11 @@ from models.fit import Examples
 from models.floors import Floors
 from models.honesty import take_reasons_away
 from models.judge import Judgement, judge, who_says
+from models.later_months import judge_months, learn_months
 from models.leak_signs import Cut, ranking_alone, without_last_days
 from models.leaks import Leaks
 from models.learn import encode, learn_model
 from models.learn_expansion import learn_expansion
-from models.learn_survival import judge_survival, learn_survival
 from models.level import Level, with_newest_level
 from models.model import ChurnModel
 from models.own_rate import own_rate
@@ -35,7 +35,6 @@ from models.reigning import ask_champion
 from models.shares import evidence_rows
 from models.source_facts import SourceFacts
 from models.split import Split, refuse_without_leavers, split_rows
-from models.survival import SurvivalModel
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
 
@@ -89,11 +88,8 @@ def train(
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
-    evidence = replace(
-        made.model,
-        expansion=expansion.model,
-        months=_months(made.model, training, params),
-    )
+    months = learn_months(made.model, training, params)
+    evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
     held_back = why_held_back(earlier and earlier.procedures)
     until = evidence.fitted_until if held_back else known_until(training, params)
@@ -132,7 +128,9 @@ def train(
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
-        months=_judged_months(evidence, training, split, params),
+        months=judge_months(
+            months, evidence.contract, training, judged, since=split.judged_from, params=params
+        ),
         expansion=expansion,
         level=made.level,
         notes=() if facts is None else facts.notes,
@@ -168,35 +166,18 @@ def _fitted_again(
     evaluated it.
     """
     model = refit(evidence, training, params)
-    months = None if evidence.months is None else _months(model, training, params)
-    if evidence.expansion is None:
-        return replace(model, months=months)
-    offers = refit_expansion(evidence.expansion, training, model.contract, params)
-    return replace(model, months=months, expansion=offers)
-
-
-def _months(
-    model: ChurnModel, training: TrainingSet, params: TrainingParams
-) -> SurvivalModel | None:
-    """What is known of later months.
-
-    They are learnt up to where leaving itself was, and no further: a night is told what its model
-    knew.
-    """
-    return learn_survival(model.contract, training.rows, model.fitted_until, params)
+    if evidence.months is not None:
+        months = learn_months(model, training, params)
+        model = replace(model, months=months and months.model)
+    if evidence.expansion is not None:
+        offers = refit_expansion(evidence.expansion, training, model.contract, params)
+        model = replace(model, expansion=offers)
+    return model
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
     """Of everybody who says a risk, on the same rows."""
     return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
-
-
-def _judged_months(
-    model: ChurnModel, training: TrainingSet, split: Split, params: TrainingParams
-) -> pl.DataFrame | None:
-    if model.months is None:
-        return None
-    return judge_survival(model.months, model.contract, training.rows, split.judged_from, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from models.expansion_learnt import Expansion
 from models.fingerprint import Fingerprint
 from models.honesty import Honesty
 from models.judge import Judgement, number_name
+from models.judged_months import JudgedMonths
 from models.leaks import Leaks
 from models.learn_survival import why_unlearnt
 from models.level import Level
@@ -45,8 +46,7 @@ class Trained:
         shares: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
         earlier: How it would have done at earlier dates, where that was asked.
-        months: What it says of later months, and what came, as of ``judge_survival``; or it knows
-            nothing of them.
+        months: What it says of later months, and what came; or it knows nothing of them.
         level: Which outcomes set the level of the risks; ``None``: none had closed in time.
         notes: What the sources hold that readers of the card should know, in words.
         beaten: Who reigned when it was judged; it takes the crown from nobody else.
@@ -66,7 +66,7 @@ class Trained:
     shares: Shares
     columns: tuple[Column, ...]
     earlier: Earlier | None = None
-    months: pl.DataFrame | None = None
+    months: JudgedMonths | None = None
     level: Level | None = None
     notes: tuple[str, ...] = ()
     beaten: ChurnModel | None = None

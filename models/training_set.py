@@ -26,9 +26,9 @@ class TrainingSet:
             ``churned`` (null: not known yet, told by another account of the same person, or left
             out, as support had contacted them), ``cause`` (of churners), ``expanded`` (null as
             churned is, and where there are no contracts), ``owner``, the account that it lives on
-            as by now, and of one later month (``month``) whether its subscriber left in it
-            (``left_then``, null where they had before or it is not known). Feature columns that
-            only the champion reads may stand beside them.
+            as by now, and of the months from the date on how many are known (``months_known``) and
+            in which of them its subscriber left (``left_month``, from 0, null: in none of them).
+            Feature columns that only the champion reads may stand beside them.
         about: The spine as it was given, row by row beside ``rows``: what is told of each
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.

@@ -106,7 +106,7 @@ def _weigh_block(model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns)
     return Weighed(
         score=found.score,
         cause_score=cause,
-        hazards=None if model.months is None else model.months.hazards(matrix),
+        hazards=_hazards(model, matrix, found.score),
         offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
         count=np.bincount(row, minlength=frame.height),
         weight=found.weight[row, place],
@@ -114,3 +114,10 @@ def _weigh_block(model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns)
         column=found.column[row, place],
         signal_names=columns.signals,
     )
+
+
+def _hazards(model: ChurnModel, matrix: np.ndarray, score: np.ndarray) -> np.ndarray | None:
+    """Of the months after the first, where the model knows of them."""
+    if model.months is None:
+        return None
+    return model.months.hazards(matrix, model.calibration.apply(score))

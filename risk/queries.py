@@ -42,6 +42,16 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     return Night(**found)
 
 
+def dates_of_nights(connection: sa.Connection) -> set[date]:
+    """The dates of all nights in the table but trials; none where there is no table yet."""
+    if not (columns := columns_of(connection, NIGHTS)):
+        return set()
+    query = sa.select(NIGHTS.c.scored_on)
+    if NIGHTS.c.trial.name in columns:
+        query = query.where(NIGHTS.c.trial.is_not(True))
+    return set(connection.scalars(query))
+
+
 def is_published(connection: sa.Connection, night: Night) -> bool:
     """Whether the night is there already, with the same content and all its rows."""
     rows = sa.select(sa.func.count()).where(RISK.c.scored_on == night.scored_on)

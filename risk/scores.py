@@ -114,7 +114,10 @@ def as_polars(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
     try:
         return pl.from_pandas(scores)
     except (ValueError, TypeError) as error:  # what pyarrow says to a column of mixed types
-        raise BadScores(f"the scores cannot be read as a table: {error}") from error
+        mixed = [name for name in scores if scores[name].dropna().map(type).nunique() > 1]
+        raise BadScores(
+            f"the scores cannot be read as a table; columns of mixed types: {mixed or 'none'}"
+        ) from error
 
 
 def _named(scores: pl.DataFrame) -> pl.DataFrame:
@@ -138,8 +141,7 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
 
     for name, kind in scores.schema.items():
         if not _fits(name, kind):
-            example = scores[name].drop_nulls().head(1).to_list()
-            raise BadScores(f"{name} should hold {_wanted(name)} but is {kind}, e.g. {example}")
+            raise BadScores(f"{name} should hold {_wanted(name)} but is {kind}")
     reason = pl.List(pl.Struct({"signal": pl.String, "text": pl.String}))
     nobody_has_one = scores.schema["reasons"] == pl.List(pl.Null)
     return scores.with_columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
 from risk.queries import (
     NoNight,
+    dates_of_nights,
     frame,
     nights_of,
     offers_of,
@@ -40,6 +42,7 @@ __all__ = [
     "freshness",
     "history",
     "publish",
+    "published_dates",
     "read",
     "riskiest",
     "to_offer",
@@ -212,6 +215,13 @@ def history(url: str, subscriber_id: str) -> pd.DataFrame:
     with reading(url) as connection:
         published_night(connection)
         return frame(connection, nights_of(subscriber_id))
+
+
+def published_dates(url: str) -> set[date]:
+    """The dates of all published nights; none where nothing has been published."""
+    with suppress(NoNight), reading(url) as connection:
+        return dates_of_nights(connection)
+    return set()
 
 
 def freshness(url: str, now: datetime | None = None) -> Freshness:

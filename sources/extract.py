@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.intake.expressions import first_line
+from sources.intake.expressions import without_values
 from sources.intake.mapping import UNMAPPED, BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
 from sources.intake.ranges import ROWS_AT_A_TIME
@@ -104,7 +104,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, BadSource):
         return str(error)
     return (
-        f"{first_line(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
+        f"{without_values(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
         "and such rows are rejected and counted"
     )
 

@@ -137,9 +137,9 @@ def test_in_later_months_people_count_as_support_treats_them():
     left = happened("ended", 45, "ana", "ana")
     events = tables(subscriptions=[*began("ana", "bea"), left], contacts=calls)
     told = label_spine(events, spine_of("ana", "bea"), PARAMS, known_until=day(99))
-    assert told["month"].to_list() == [1, 1]
+    assert told["months_known"].to_list() == [2, 2]
     assert told["churned"].to_list() == [False, False]
-    assert told["left_then"].to_list() == [True, False]
+    assert told["left_month"].to_list() == [1, None]
 
 
 def test_with_features_they_are_learnt_from_as_others_are():

@@ -285,7 +285,7 @@ def test_a_night_of_one_and_a_stale_one(tmp_path: Path):
         text = client.get("/desk").text
         assert "1 person" in text
         assert "out of date since" in text
-        assert "Incomplete: tickets" in text
+        assert "Incomplete data when this was scored: tickets" in text
         assert client.get("/desk/subscriber?id=ann").status_code == 200
         assert client.get("/desk/lead").status_code == 200
 

@@ -235,6 +235,7 @@ def test_a_training_for_another_horizon_leaves_the_champion_where_it_is(home):
     assert other.version == f"{own}/1"
     assert f"a version of a model of its own, {own}" in other.reasons[-1]
     assert "champion" not in other.metrics
+    assert other.trial is not other.promoted
     assert load_champion(home)[1] == "1"
     night = score_nightly(NIGHT, home, trial=not other.promoted)
     assert (night.horizon_days, night.model_version) == (60, other.version)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from base64 import encodebytes
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,6 +30,13 @@ from sources.turns import with_others_in
 
 NIGHT = date(2026, 11, 1)
 CUNNING = 'o\'brien "50%" & co'
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's folder in which no Prefect has run."""
+    (tmp_path / "user").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +89,9 @@ def ready(
     row = ("no_time", "p", 1, "{}", new)
     one = pl.DataFrame([row], refused.schema, orient="row")
     pl.concat([refused, one]).write_parquet(file)
+    kept = home / "data" / "prefect" / "storage" / "failed-run"  # as version 0.1 let Prefect keep
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(encodebytes(pickle.dumps([{"subscriber_id": new}])))
     scratch = home / "data" / "scratch" / "night-killed"
     scratch.mkdir(parents=True)
     pl.DataFrame({"subscriber_id": [new]}).write_ipc(scratch / "part.arrow")
@@ -110,7 +122,11 @@ def test_a_person_is_gone_from_everywhere_and_others_are_as_they_were(
     _, old, new = renamed
     settings = Settings(home=home)
     before, night = events(home), read(settings.risk_url)
-    assert {"data/scratch/night-killed/part.arrow", "data/risk.db: risk"} <= names(home, new)
+    assert {
+        "data/scratch/night-killed/part.arrow",
+        "data/prefect/storage/failed-run",
+        "data/risk.db: risk",
+    } <= names(home, new)
     done = forget(settings, [old])
     assert done.kept.accounts == tuple(sorted([old, new]))
     assert {"data/landing/payments", "table risk", "table contacts"} <= done.kept.rows.keys()

@@ -10,10 +10,10 @@ from scipy.special import expit
 from models.crossfit import (
     crossfit_calibration,
     fold_contracts,
-    fold_numbers,
     newest_rows,
     out_of_fold_scores,
 )
+from models.first_month import fold_of
 from models.params import BoosterParams
 from tests.made_up import NAMES, PARAMS, training_set
 
@@ -27,7 +27,7 @@ def test_all_dates_and_merged_accounts_of_a_person_are_in_one_fold():
         .then(pl.lit("s00250"))
         .otherwise("subscriber_id")
     )
-    folds = merged.with_columns(fold=pl.Series(fold_numbers(merged)))
+    folds = merged.with_columns(fold=pl.Series(fold_of(merged)))
     assert folds.group_by("owner").agg(pl.col("fold").n_unique())["fold"].max() == 1
     assert set(folds["fold"]) == {0, 1, 2, 3, 4}
 
@@ -38,7 +38,7 @@ def scores(rows: pl.DataFrame, happened: pl.Series, params: BoosterParams = FEW_
 
 
 def test_what_became_of_a_fold_changes_no_score_in_it():
-    inside = pl.Series(fold_numbers(ROWS) == 2)
+    inside = pl.Series(fold_of(ROWS) == 2)
     turned = ROWS.with_columns(churned=pl.col("churned") ^ inside)
     before, after = scores(ROWS, ROWS["churned"]), scores(turned, turned["churned"])
     assert np.array_equal(before[inside], after[inside])

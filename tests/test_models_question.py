@@ -87,8 +87,11 @@ def test_the_champion_of_one_question_stays_when_another_is_promoted(home):
 
 def test_a_champion_that_predicts_something_else_is_refused_in_words(home):
     found = r"version 1, predicts something else \(horizon_days 60, not 90\)"
-    with pytest.raises(OtherQuestion, match=rf"horizon_days 90.*{found}.*perdura train"):
+    with pytest.raises(OtherQuestion, match=rf"horizon_days 90.*{found}.*perdura score --trial"):
         load_champion(home.folder, QUARTER)
+    with pytest.raises(OtherQuestion) as never_trained:
+        load_champion(home.folder, replace(MONTH, lead_days=7))
+    assert "--trial" not in str(never_trained.value)
 
 
 def test_a_trial_is_scored_by_a_version_that_was_refused_for_that_question(home):

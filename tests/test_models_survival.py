@@ -1,4 +1,4 @@
-"""How long people stay: what each row is asked, what is learnt from it, and what it may not see."""
+"""How long people stay: what each row says, what is learnt from it, and what it may not see."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.calibration import Platt
+from models.drift import drifting_columns
 from models.encoding import ColumnContract, ContractColumn
 from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.labels import contract_labels, month_labels
-from models.learn_survival import judge_survival, learn_survival, why_unlearnt
+from models.hazard_calibration import HazardCalibration
+from models.judge_survival import by_band_and_plan, by_month, said_later
+from models.labels import contract_labels, leaving_months, month_labels
+from models.learn_survival import learn_survival, why_unlearnt
 from models.model import ChurnModel, NoMonths
-from models.months import MONTHS, with_month
+from models.months import LATER, MONTHS, person_months
+from models.outcomes import label_spine
 from models.params import BoosterParams, TrainingParams
 from models.survival import SurvivalModel, in_month, survival
 from models.train import train
+from models.training_set import TrainingSet
 from tests import made_up
 from tests.made_up import trained
 from tests.tables import at, events, spine
@@ -32,33 +37,86 @@ CONTRACT = ColumnContract((ContractColumn("unhappy"),))
 SMALL = BoosterParams(min_data_in_leaf=40, threads=1)
 
 
-def month_of(as_of: str, known_until: str, params: TrainingParams = PARAMS) -> int | None:
-    told = with_month(spine(("ann", as_of)), params, at(known_until))
-    return told["month"].item()
+STARTED = {"kind": "started", "happened_at": "2025-01-01"}
 
 
-def test_a_row_is_asked_about_a_month_whose_outcome_is_known():
-    # Two months of 30 days and 30 of grace: by then the second month, number 1, has just closed.
-    assert month_of("2026-01-01", "2026-04-01") == 1
-    assert month_of("2026-01-01", "2026-03-31") is None
+def leaving(*moves: dict[str, str], until: str = "2027-06-01") -> tuple[int | None, int | None]:
+    """How many months of somebody are known from 2026 on, and in which of them they left."""
+    months = leaving_months(
+        events(subscriptions=[STARTED, *moves]),
+        spine(("ann", "2026-01-01")),
+        months=MONTHS,
+        horizon_days=30,
+        grace_days=30,
+        known_until=at(until),
+    )
+    return months.row(0)
 
 
-@given(st.integers(0, 700), st.text(min_size=1))
-def test_no_month_reaches_past_what_is_known(days: int, who: str):
-    until = at("2026-11-01")
-    as_of = until - timedelta(days=days)
-    asked = pl.DataFrame({"subscriber_id": [who], "as_of": [as_of]})
-    month = with_month(asked, PARAMS, until)["month"].item()
-    closes = as_of + timedelta(days=30 * ((month or 0) + 1) + 30)
-    assert month is None or (1 <= month < MONTHS and closes <= until)
-    assert (month is None) == (as_of + timedelta(days=90) > until)
+def test_a_month_is_known_when_it_and_the_grace_have_closed():
+    # Two months of 30 days and 30 of grace.
+    assert leaving(until="2026-04-01") == (2, None)
+    assert leaving(until="2026-03-31") == (1, None)
+    assert leaving(until="2026-01-15") == (0, None)
+    assert leaving(until="2029-01-01") == (MONTHS, None)
 
 
-def test_people_go_round_through_the_months_date_by_date():
-    dates = [FIRST + timedelta(days=30 * k) for k in range(11)]
-    asked = pl.DataFrame({"subscriber_id": ["ann"] * 11, "as_of": dates})
-    told = with_month(asked, PARAMS, FIRST + timedelta(days=2_000))
-    assert sorted(told["month"]) == list(range(1, 12))
+def test_a_month_holds_its_start_and_not_its_end():
+    assert leaving({"kind": "ended", "happened_at": "2026-01-31"}) == (12, 1)  # 30 days later
+    assert leaving({"kind": "ended", "happened_at": "2026-03-01T23:59:59"}) == (12, 1)
+    assert leaving({"kind": "ended", "happened_at": "2026-03-02"}) == (12, 2)  # 60 days later
+
+
+def test_who_left_in_a_month_that_is_not_known_yet_has_not_left():
+    assert leaving({"kind": "ended", "happened_at": "2026-03-05"}, until="2026-04-20") == (2, None)
+
+
+def test_of_who_was_gone_before_nothing_is_known():
+    assert leaving({"kind": "ended", "happened_at": "2025-12-15"}) == (None, None)
+
+
+def test_who_came_back_within_the_grace_had_not_left():
+    back = {"kind": "started", "happened_at": "2026-03-01"}
+    assert leaving({"kind": "ended", "happened_at": "2026-02-15"}, back) == (12, None)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 500), st.booleans()), max_size=4),
+    st.integers(0, 11),
+    st.integers(0, 800),
+)
+def test_all_months_at_once_say_what_each_says_alone(
+    moves: list[tuple[int, bool]], month: int, known: int
+):
+    told = events(
+        subscriptions=[
+            STARTED,
+            *(
+                {"kind": "ended" if ends else "started", "happened_at": f"{FIRST + days(d):%F}"}
+                for d, ends in moves
+            ),
+        ]
+    )
+    asked, until = spine(("ann", "2025-02-01")), FIRST + days(known)
+    common = {"horizon_days": 30, "grace_days": 30, "known_until": until}
+    alone = month_labels(told, asked.with_columns(month=pl.lit(month)), **common)["churned"].item()
+    months, left = leaving_months(told, asked, months=MONTHS, **common).row(0)
+    is_asked = months is not None and month < months and (left is None or left >= month)
+    assert alone == ((left == month) if is_asked else None)
+
+
+@given(st.lists(st.integers(0, 400), max_size=3), st.integers(0, 11))
+def test_a_month_is_a_window_with_a_lead(ends: list[int], month: int):
+    told = events(
+        subscriptions=[
+            STARTED,
+            *({"kind": "ended", "happened_at": f"{FIRST + days(d):%F}"} for d in ends),
+        ]
+    )
+    asked, until = spine(("ann", "2025-02-01")), at("2027-06-01")
+    common = {"horizon_days": 30, "grace_days": 30, "known_until": until}
+    by_month = month_labels(told, asked.with_columns(month=pl.lit(month)), **common)
+    assert by_month.equals(contract_labels(told, asked, lead_days=30 * month, **common))
 
 
 @pytest.mark.parametrize(
@@ -69,88 +127,86 @@ def test_people_go_round_through_the_months_date_by_date():
         TrainingParams(horizon_days=90),
     ],
 )
-def test_where_the_risk_is_not_of_a_first_month_none_follows(params):
-    assert month_of("2024-01-01", "2026-11-01", params) is None
+def test_where_the_risk_is_not_of_a_first_month_none_follows(params: TrainingParams):
+    asked = spine(("ann", "2026-01-01"))
+    told = label_spine(events(subscriptions=[STARTED]), asked, params, known_until=at("2026-11-01"))
+    assert told.select(LATER).row(0) == (None, None)
 
 
-STARTED = {"kind": "started", "happened_at": "2025-01-01"}
-
-
-def left_in(month: int, *moves: dict[str, str]) -> bool | None:
-    told = month_labels(
-        events(subscriptions=[STARTED, *moves]),
-        spine(("ann", "2026-01-01")).with_columns(month=pl.lit(month, dtype=pl.Int8)),
-        horizon_days=30,
-        grace_days=30,
-        known_until=at("2027-06-01"),
+def test_a_row_is_each_later_month_that_is_known_until_they_left():
+    rows = pl.DataFrame(
+        {"as_of": [FIRST] * 4, "months_known": [4, 4, 4, 1], "left_month": [None, 2, 0, None]}
     )
-    return told["churned"].item()
+    found = person_months(rows, PARAMS)
+    assert found.select("row", "month", "left").rows() == [
+        (0, 1, False),
+        (0, 2, False),
+        (0, 3, False),
+        (1, 1, False),
+        (1, 2, True),
+    ]
+    assert found.row(0, named=True)["opens"] == FIRST + days(30)
+    assert found.row(0, named=True)["closes"] == FIRST + days(90)
 
 
-def test_a_month_holds_its_start_and_not_its_end():
-    at_its_start = {"kind": "ended", "happened_at": "2026-01-31"}  # 30 days later
-    at_its_end = {"kind": "ended", "happened_at": "2026-03-02"}  # 60 days later
-    assert left_in(1, at_its_start) is True
-    assert left_in(1, at_its_end) is False
-    assert left_in(2, at_its_end) is True
-
-
-def test_who_left_in_an_earlier_month_is_not_asked_about():
-    assert left_in(3, {"kind": "ended", "happened_at": "2026-02-15"}) is None
-
-
-def test_who_came_back_within_the_grace_had_not_left():
-    back = {"kind": "started", "happened_at": "2026-03-01"}
-    assert left_in(3, {"kind": "ended", "happened_at": "2026-02-15"}, back) is False
-
-
-@given(st.lists(st.integers(0, 400), max_size=3), st.integers(0, 11))
-def test_a_month_is_a_window_with_a_lead(ends: list[int], month: int):
-    told = events(
-        subscriptions=[
-            STARTED,
-            *({"kind": "ended", "happened_at": f"{FIRST + timedelta(days=d):%F}"} for d in ends),
-        ]
-    )
-    asked, until = spine(("ann", "2025-02-01")), at("2027-06-01")
-    common = {"horizon_days": 30, "grace_days": 30, "known_until": until}
-    by_month = month_labels(told, asked.with_columns(month=pl.lit(month)), **common)
-    assert by_month.equals(contract_labels(told, asked, lead_days=30 * month, **common))
+def days(count: int) -> timedelta:
+    return timedelta(days=count)
 
 
 def people(seed: int = 0, many: int = 1_500) -> pl.DataFrame:
     """Each person at 20 month starts: the unhappy leave three times as often as the others."""
     rng = np.random.default_rng(seed)
-    dates = [FIRST + timedelta(days=30 * k) for k in range(22)]
+    dates = [FIRST + days(30 * k) for k in range(22)]
     unhappy = rng.random(many) < 0.3
     hazard = np.where(unhappy, 0.12, 0.04)
     gone = np.array([rng.geometric(h) for h in hazard])  # the month that they leave in, from 1
     asked = pl.DataFrame({"subscriber_id": [f"s{i}" for i in range(many)], "number": range(many)})
     rows = asked.join(pl.DataFrame({"as_of": dates, "date": range(22)}), how="cross")
     number = rows["number"].to_numpy()
-    there = gone[number] > rows["date"].to_numpy()
-    rows = with_month(rows, PARAMS, FIRST + timedelta(days=30 * 40)).with_columns(
-        unhappy=unhappy[number].astype(float), owner="subscriber_id"
-    )
     leaves = gone[number] - 1 - rows["date"].to_numpy()  # months after the date, from 0
-    month = rows["month"].to_numpy()
-    known = leaves >= month
+    return (
+        with_later(rows, leaves)
+        .with_columns(
+            unhappy=unhappy[number].astype(float),
+            hazard=hazard[number],
+            owner="subscriber_id",
+            plan=pl.lit("basic"),
+            mrr=pl.lit(1000),
+            currency=pl.lit("EUR"),
+        )
+        .filter(pl.Series(leaves >= 0))
+    )
+
+
+def with_later(rows: pl.DataFrame, leaves: np.ndarray) -> pl.DataFrame:
+    """The rows and what is known of all twelve months of each."""
+    left = pl.Series(leaves, dtype=pl.Int64)
     return rows.with_columns(
-        left_then=pl.when(pl.Series(known)).then(pl.Series(leaves == month))
-    ).filter(pl.Series(there))
+        months_known=pl.lit(MONTHS, pl.Int8),
+        left_month=pl.when(left < MONTHS).then(left).cast(pl.Int8),
+    )
+
+
+def first_risk(rows: pl.DataFrame) -> np.ndarray:
+    """The risk of the first month, as if it was known of everybody alike."""
+    return np.full(rows.height, 0.06)
+
+
+def learn(rows: pl.DataFrame, until: datetime = JUDGED) -> SurvivalModel | None:
+    params = TrainingParams(booster=SMALL)
+    return learn_survival(CONTRACT, rows, first_risk(rows), until, params)
 
 
 @cache
 def learnt() -> SurvivalModel:
-    params = TrainingParams(booster=BoosterParams(min_data_in_leaf=40, threads=1))
-    model = learn_survival(CONTRACT, people(), JUDGED, params)
+    model = learn(people())
     assert model is not None
     return model
 
 
 def test_the_hazards_of_either_kind_of_person_are_found():
     matrix = np.array([[0.0], [1.0]])
-    happy, unhappy = learnt().hazards(matrix)
+    happy, unhappy = learnt().hazards(matrix, np.full(2, 0.06))
     assert happy == pytest.approx(np.full(11, 0.04), abs=0.01)
     assert unhappy == pytest.approx(np.full(11, 0.12), abs=0.03)
 
@@ -167,75 +223,180 @@ def test_all_months_at_once_are_what_the_trees_say_month_by_month():
     params = BoosterParams(rounds=40, min_data_in_leaf=10, threads=1)
     booster = fit_booster(Examples(in_month(matrix, month), left), None, names, params)
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
+    risk = np.full(3_000, 0.5)
     one_by_one = [raw_scores(booster, in_month(matrix, month)) for month in range(1, MONTHS)]
     said = Platt().apply(np.stack(one_by_one, axis=1))
-    assert model.hazards(matrix) == pytest.approx(said, abs=1e-12)
+    assert model.hazards(matrix, risk) == pytest.approx(said, abs=1e-12)
 
 
 def test_trees_without_a_split_say_the_same_of_everybody():
     nobody = Examples(in_month(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
     booster = fit_booster(nobody, None, ["a", "month"], BoosterParams(rounds=2, threads=1))
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
-    assert model.hazards(np.array([[7.0]])) == pytest.approx(np.full((1, 11), 0.5))
+    assert model.hazards(np.array([[7.0]]), np.array([0.1])) == pytest.approx(np.full((1, 11), 0.5))
+
+
+def poisoned_after(rows: pl.DataFrame, until: datetime) -> pl.DataFrame:
+    """The rows with everybody leaving in the first month that was not known by ``until``."""
+    known = (pl.lit(until) - pl.col("as_of") - days(30)).dt.total_days() // 30
+    there = (pl.col("left_month") >= known).fill_null(value=True) & (known < pl.col("months_known"))
+    poison = pl.when(there).then(known.clip(0)).otherwise("left_month")
+    return rows.with_columns(left_month=poison.cast(pl.Int8))
 
 
 def test_nothing_of_the_months_that_are_judged_is_learnt():
     rows = people()
-    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
-    poisoned = rows.with_columns(
-        left_then=pl.when(closes > JUDGED).then(~pl.col("left_then")).otherwise("left_then")
+    poisoned = poisoned_after(rows, JUDGED)
+    # Rows that left in the first month would be no later month of theirs at all.
+    later = (rows["left_month"].ne_missing(poisoned["left_month"])).sum()
+    assert later > 1000
+    assert learn(poisoned) == learnt()
+
+
+def made_up_months(between: int) -> TrainingSet:
+    """The made-up company at dates so many days apart; of 20 in 100 somebody leaves each month."""
+    made = made_up.training_set()
+    moved = (pl.col("as_of") - made_up.FIRST) * between / 30
+    rows, about = (
+        part.with_columns(as_of=made_up.FIRST + moved) for part in (made.rows, made.about)
     )
-    assert not poisoned["left_then"].equals(rows["left_then"])
-    params = TrainingParams(booster=BoosterParams(min_data_in_leaf=40, threads=1))
-    assert learn_survival(CONTRACT, poisoned, JUDGED, params) == learnt()
+    leaves = np.random.default_rng(0).geometric(0.2, rows.height)
+    leaves = np.where(rows["churned"].fill_null(value=False).to_numpy(), 0, leaves)
+    return replace(made, rows=with_later(rows, leaves), about=about)
 
 
 def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows():
     # Dates 27 days apart: 21 lie between what is known of the last that calibrates and the judged.
-    made = made_up.training_set()
-    days = (pl.col("as_of") - made_up.FIRST) * 27 / 30
-    rows, about = (
-        each.with_columns(as_of=made_up.FIRST + days) for each in (made.rows, made.about)
-    )
-    asked = with_month(rows, PARAMS, made_up.FIRST + timedelta(days=30 * 40))
-    left = np.random.default_rng(0).random(asked.height) < 0.2
-    rows = asked.with_columns(left_then=pl.when(~pl.col("churned")).then(pl.Series(left)))
-    found = train(replace(made, rows=rows, about=about), made_up.PARAMS)
+    made = made_up_months(27)
+    found = train(made, made_up.PARAMS)
     judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
     until = replace(found.model, expansion=None).knows_until
-    assert until == judged - timedelta(days=21)
-    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
-    late = (closes > until) & pl.col("left_then").is_not_null()
-    poisoned = rows.with_columns(left_then=pl.when(late).then(True).otherwise("left_then"))
-    again = train(replace(made, rows=poisoned, about=about), made_up.PARAMS)
+    assert until == judged - days(21)
+    poisoned = replace(made, rows=poisoned_after(made.rows, until))
+    assert not poisoned.rows.equals(made.rows)
+    again = train(poisoned, made_up.PARAMS)
     assert found.model.months == again.model.months is not None
 
 
+def said_of(rows: pl.DataFrame, model: SurvivalModel | None = None) -> pl.DataFrame:
+    training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
+    return said_later(
+        model or learnt(), CONTRACT, training, first_risk(rows), since=JUDGED, params=PARAMS
+    )
+
+
+TOLD = ["subscriber_id", "as_of", "plan", "mrr", "currency"]
+
+
 def test_it_is_judged_on_months_that_begin_later():
-    told = judge_survival(learnt(), CONTRACT, people(seed=1), JUDGED, PARAMS)
+    told = by_month(said_of(people(seed=1)))
     assert told.columns == ["month", "rows", "said", "rate", "low", "high"]
     assert told["month"].to_list() == list(range(1, 12))
     near = told.filter(pl.col("said").is_between("low", "high"))
     assert near.height >= 9
 
 
+def judged(rows: pl.DataFrame) -> pl.DataFrame:
+    """Judged rows as they are in ``Trained``."""
+    return rows.filter(pl.col("as_of") >= JUDGED).with_columns(
+        churned=(pl.col("left_month") == 0).fill_null(value=False),
+        risk="hazard",
+    )
+
+
+def test_survival_and_worth_are_judged_by_band_and_plan():
+    rows = people(seed=1, many=6_000).with_columns(
+        plan=pl.when(pl.col("unhappy") == 1).then(pl.lit("basic")).otherwise(pl.lit("pro"))
+    )
+    # Who leaves with 12 in 100 is of the medium band from the first month on.
+    risk = rows["hazard"].to_numpy()
+    training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
+    later = said_later(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
+    told = by_band_and_plan(later, judged(rows))
+    medium = told.filter(value="medium")
+    assert medium["measure"].to_list() == ["survival_3m", "survival_6m", "survival_12m", "cltv_12m"]
+    for months, came in zip((3, 6, 12), medium["came"].to_list(), strict=False):
+        assert came == pytest.approx(0.88**months, abs=0.06)
+    assert medium.drop("group", "value").equals(told.filter(value="basic").drop("group", "value"))
+    assert (
+        told.select((pl.col("low") <= pl.col("came")) & (pl.col("came") <= pl.col("high")))
+        .to_series()
+        .all()
+    )
+    assert {*told.filter(group="band")["value"]} == {"medium", "low"}
+
+
+def test_who_says_too_much_is_told_so():
+    """Nobody is said to leave: every ratio is above one, and what was said out of the interval."""
+    hopeful = SurvivalModel(
+        booster_text=learnt().booster_text, calibration=HazardCalibration(intercept=-20.0)
+    )
+    rows = people(seed=1)
+    told = by_band_and_plan(said_of(rows, hopeful), judged(rows)).filter(group="all")
+    assert (told["ratio"] > 1.05).all()
+    assert (told["said"] > told["high"]).all()
+
+
 def test_the_level_is_that_of_a_whole_year():
     # The first two months of the last year, as they closed, are a season of leaving.
-    closes = pl.col("as_of") + pl.duration(days=30 * (pl.col("month").cast(pl.Int64) + 1) + 30)
-    begins = JUDGED - timedelta(days=365)
-    season = (closes >= begins) & (closes < begins + timedelta(days=60))
-    rows, rng = people().filter(pl.col("left_then").is_not_null()), np.random.default_rng(0)
-    leaves = pl.Series(rng.random(rows.height)) < pl.when(season).then(0.4).otherwise(0.1)
-    rows = rows.with_columns(left_then=leaves, unhappy=pl.lit(0.0))
-    model = learn_survival(CONTRACT, rows, JUDGED, replace(PARAMS, booster=SMALL))
+    begins = JUDGED - days(365)
+    rows, rng = people(), np.random.default_rng(0)
+    month = np.arange(MONTHS)[None, :]
+    opened = (rows["as_of"] - FIRST).dt.total_days().to_numpy()[:, None] + 30 * month
+    from_begin = opened + 60 - (begins - FIRST).days
+    hazard = np.where((from_begin >= 0) & (from_begin < 60), 0.4, 0.1)
+    leaves = rng.random(hazard.shape) < hazard
+    rows = with_later(rows, np.where(leaves.any(axis=1), leaves.argmax(axis=1), MONTHS))
+    rows = rows.with_columns(unhappy=pl.lit(0.0))
+    model = learn(rows)
     assert model
-    year = rows.filter(closes >= begins, closes <= JUDGED)
-    said = model.hazards(np.zeros((1, 1)))[0][year["month"].to_numpy() - 1]
-    assert said.mean() == pytest.approx(year["left_then"].mean(), abs=0.015)
+    year = person_months(rows, PARAMS).filter(
+        pl.col("closes") >= pl.lit(begins), pl.col("closes") <= pl.lit(JUDGED)
+    )
+    said = model.hazards(np.zeros((1, 1)), np.array([0.06]))[0][year["month"].to_numpy() - 1]
+    assert said.mean() == pytest.approx(year["left"].mean(), abs=0.015)
+
+
+def test_in_trouble_today_is_in_trouble_next_month_and_not_for_ever():
+    """Those at risk leave in the month after at 30 in 100, and from then on like everybody."""
+    rows, rng = people(many=3_000), np.random.default_rng(0)
+    risk = np.where(rng.random(rows.height) < 0.1, 0.4, 0.03)
+    hazard = np.full((rows.height, MONTHS), 0.04)
+    hazard[:, 0], hazard[:, 1] = risk, np.where(risk > 0.1, 0.3, 0.04)
+    leaves = rng.random(hazard.shape) < hazard
+    rows = with_later(rows, np.where(leaves.any(axis=1), leaves.argmax(axis=1), MONTHS))
+    model = learn_survival(CONTRACT, rows, risk, JUDGED, TrainingParams(booster=SMALL))
+    assert model
+    said = model.hazards(np.zeros((2, 1)), np.array([0.4, 0.03]))
+    assert said[0, 0] == pytest.approx(0.3, abs=0.07)
+    assert said[0, 5] == pytest.approx(0.04, abs=0.025)
+    assert said[1] == pytest.approx(np.full(11, 0.04), abs=0.015)
+
+
+def test_a_column_that_grows_with_the_calendar_is_not_read():
+    """Of old rows it says little, of new ones much, whoever they are about."""
+    dates = [FIRST + days(30 * k) for k in range(9)]
+    as_of = pl.Series("as_of", np.repeat(np.arange(9), 200)).replace_strict(dict(enumerate(dates)))
+    rng = np.random.default_rng(0)
+    clock = np.repeat(np.arange(9), 200) * 30 + rng.uniform(0, 60, 1_800)
+    mood = rng.uniform(0, 1, 1_800)
+    matrix = np.stack([clock, -clock, mood, np.where(mood < 0.5, np.nan, mood)], axis=1)
+    assert drifting_columns(matrix, as_of).tolist() == [True, True, False, False]
+    assert not drifting_columns(matrix[:400], as_of[:400]).any()
+
+
+@given(st.floats(0.001, 0.9), st.floats(0, 0.09), st.integers(1, 11))
+def test_a_higher_risk_never_lowers_a_later_hazard(risk: float, more: float, month: int):
+    calibration = learnt().calibration
+    assert isinstance(calibration, HazardCalibration)
+    low, high = calibration.apply(
+        np.zeros(2), np.array([risk, risk + more]), np.array([month, month])
+    )
+    assert low <= high
 
 
 def test_of_a_handful_of_leavers_nothing_is_learnt():
-    assert learn_survival(CONTRACT, people(many=60), JUDGED, PARAMS) is None
+    assert learn(people(many=60)) is None
 
 
 def test_why_nothing_was_learnt_is_said():
@@ -253,9 +414,25 @@ def test_the_curve_begins_with_the_risk_and_never_rises():
 
 
 def test_it_is_found_again_as_it_was(tmp_path: Path):
-    model = SurvivalModel(booster_text=learnt().booster_text, calibration=Platt(0.9, -0.1))
+    learnt().save(tmp_path)
+    assert SurvivalModel.load(tmp_path) == learnt()
+
+
+def test_a_model_of_scores_alone_says_what_it_said(tmp_path: Path):
+    """Those learnt before the first month's risk was read are loaded as they are."""
+    rng = np.random.default_rng(0)
+    matrix, month = rng.normal(size=(500, 1)), rng.integers(1, MONTHS, 500)
+    left = (rng.random(500) < 0.2).astype(float)
+    params = BoosterParams(rounds=5, min_data_in_leaf=10, threads=1)
+    old = fit_booster(Examples(in_month(matrix, month), left), None, ["unhappy", "month"], params)
+    model = SurvivalModel(booster_text=booster_text(old), calibration=Platt(0.9, -0.1))
     model.save(tmp_path)
-    assert SurvivalModel.load(tmp_path) == model
+    again = SurvivalModel.load(tmp_path)
+    assert again == model
+    assert again
+    said = Platt(0.9, -0.1).apply(raw_scores(old, in_month(matrix, 3)))
+    for risk in (0.01, 0.9):
+        assert again.hazards(matrix, np.full(500, risk))[:, 2] == pytest.approx(said, abs=1e-12)
 
 
 def test_a_churn_model_carries_its_months(tmp_path: Path):

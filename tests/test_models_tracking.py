@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -118,6 +119,19 @@ def test_a_model_that_beat_who_reigns_is_crowned_and_then_says_so(copied):
     assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
     assert load_champion(copied.home)[1] == "4"
     assert tags_of(copied, "4")["promoted"] == "true"
+
+
+def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
+    promoted = datetime.fromisoformat(tags_of(copied, "2")["promoted_at"])
+    assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
+    now = datetime.now(UTC)
+    with pytest.raises(NoChampion, match="no model had been promoted by then"):  # refused ones only
+        load_champion(copied.home, at=promoted - timedelta(seconds=1))
+    assert load_champion(copied.home, at=promoted)[1] == "2"
+    assert load_champion(copied.home, at=now)[1] == "4"
+    # Versions of before the tag count from their registration.
+    change(copied, "delete from model_version_tags where key = 'promoted_at'")
+    assert load_champion(copied.home, at=promoted + timedelta(seconds=1))[1] == "2"
 
 
 def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):

@@ -15,7 +15,6 @@ import pytest
 
 from models.fit import Examples
 from models.folds import Fold, before_judged, folds_of, gain
-from models.months import with_month
 from models.params import BoosterParams
 from models.search_space import SPACE, values_of
 from models.split import HistoryTooShort
@@ -84,11 +83,14 @@ def test_the_judged_rows_and_what_is_known_too_late_have_no_say(never_stopped, t
 
 
 def test_what_lands_later_does_not_begin_another_study():
-    """Which later month a row is asked about hangs on what is known by now, and is not read."""
+    """How many later months of a row are known hangs on what is known by now, and is not read."""
 
     def by(days: int) -> pl.DataFrame:
         made, until = rows(), FIRST + timedelta(days=days)
-        told = with_month(made.rows, QUICK, until).with_columns(left_then=pl.col("churned"))
+        known = (pl.lit(until) - pl.col("as_of")).dt.total_days() // 30
+        told = made.rows.with_columns(
+            months_known=known.cast(pl.Int8), left_month=pl.lit(None, pl.Int8)
+        )
         return before_judged(replace(made, rows=told), as_closed(made), QUICK).rows
 
     assert by(480).equals(by(520))

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.settings import Settings, keep
 from models.registry import BrokenChampion
 from models.store import tracking_uri
 from models.store_paths import recorded_store, relocate
@@ -193,6 +194,40 @@ def test_a_move_that_stops_in_the_middle_changes_no_path(first: Path, tmp_path: 
     relocate(moved)
     assert recorded_store(moved) == moved / "mlruns"
     assert load_champion(moved)[1] == "1"
+
+
+def shop(home: Path, settings: str) -> Settings:
+    (home / "perdura.toml").write_text(settings, encoding="utf-8")
+    return Settings.at(home)
+
+
+def test_paths_in_a_settings_file_are_relative_to_its_folder(tmp_path: Path) -> None:
+    told = shop(tmp_path, 'mapping = "my.toml"\nactions = "/etc/actions.toml"\n')
+    assert (told.mapping, told.actions) == (tmp_path / "my.toml", Path("/etc/actions.toml"))
+
+
+def test_a_mapping_in_the_home_is_kept_relative_so_that_it_moves_along(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    keep(Settings.at(home), home / "company" / "my.toml", {})
+    moved = Path(shutil.move(home, tmp_path / "moved"))
+    assert Settings.at(moved).mapping == tmp_path / "moved" / "company" / "my.toml"
+
+
+@pytest.mark.parametrize("name", ["copy", 'a "copy" \\ ñ'])
+def test_paths_that_older_versions_wrote_follow_a_copied_home(
+    first: Path, tmp_path: Path, name: str
+) -> None:
+    table = f"sqlite:///{first}/data/other.db"
+    shop(first, f'mapping = "{first}/company/my.toml"  # ours\nrisk_url = "{table}"\n')
+    copy = shutil.copytree(first, tmp_path / name)
+    wanted = (copy / "company" / "my.toml", f"sqlite:///{copy}/data/other.db")
+    before = Settings.at(copy)
+    assert (before.mapping, before.risk_url) == wanted
+    load_champion(copy)  # from now on the store no longer knows where it was
+    after = Settings.at(copy)
+    assert (after.mapping, after.risk_url) == wanted
+    assert "# ours" in (copy / "perdura.toml").read_text(encoding="utf-8")
+    assert Settings.at(first).mapping == first / "company" / "my.toml"
 
 
 @pytest.mark.parametrize("place", ["/etc/models/m-1/artifacts", "{home}/mlruns/../../secret"])

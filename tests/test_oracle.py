@@ -15,7 +15,7 @@ from benchmarks.causes import by_cause
 from features.build import build_features
 from features.catalogue import FEATURES
 from flows.history import training_dates
-from models.labels import month_labels
+from models.labels import leaving_months, month_labels
 from models.params import TrainingParams
 from models.train import Trained, train
 from models.training_set import TrainingSet, build_training_set
@@ -151,3 +151,65 @@ def test_they_are_worth_what_it_says(scored):
     force = -np.log(by.monthly)
     came = scored["mrr"] * by.margin * (1 - (-force * scored["stayed"]).exp()) / force
     assert scored["cltv"].mean() == pytest.approx(came.mean(), rel=0.05)
+
+
+FOLLOWED = [UNTIL, *(datetime(*day, 1, tzinfo=UTC) for day in ((2026, 12), (2027, 1), (2027, 2)))]
+BANDS = {"high": (0.25, 1.0), "medium": (0.1, 0.25), "low": (0.0, 0.1)}
+
+
+@pytest.fixture(scope="module")
+def followed(company: Path, trained: Trained) -> pl.DataFrame:
+    """Everybody at four dates after all that was learnt: what was said, and when they left."""
+    events = read_events(company / "landing")
+    people = scored_spine(
+        events, [datetime(2026 + m // 12, m % 12 + 1, 1, tzinfo=UTC) for m in range(10, 14)]
+    )
+    rows = build_features(events, FEATURES, people.select(KEYS))
+    model = trained.model
+    curve, risk = model.survival(rows), model.predict(rows.select(model.contract.names))["risk"]
+    worth = worth_of(curve, people["mrr"], people["currency"], Valuation(months=12))
+    left = leaving_months(
+        events, people.select(KEYS), months=12, horizon_days=30, grace_days=30, known_until=LATER
+    )
+    hazards = 1 - curve[:, 1:3] / curve[:, 0:2]
+    return (
+        people.hstack(worth)
+        .hstack(left)
+        .with_columns(risk, hazard_1=pl.Series(hazards[:, 0]), hazard_2=pl.Series(hazards[:, 1]))
+    )
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_as_many_of_each_band_stay_as_it_says(followed, band):
+    """Those who are called above all: their curve is where a call is worth most."""
+    least, most = BANDS[band]
+    for months in (3, 6, 12):
+        rows = followed.filter(
+            pl.col("risk") >= least, pl.col("risk") < most, pl.col("months_known") >= months
+        )
+        came = (rows["left_month"].fill_null(99) >= months).mean()
+        assert rows[f"survival_{months}m"].mean() == pytest.approx(came, abs=0.03), months
+
+
+def test_the_riskiest_leave_in_the_months_after_as_often_as_it_says(followed):
+    riskiest = followed.filter(pl.col("risk").rank("ordinal", descending=True).over("as_of") <= 250)
+    for month in (1, 2):
+        there = riskiest.filter(pl.col("left_month").fill_null(99) >= month)
+        came = (there["left_month"] == month).fill_null(value=False).mean()
+        assert there[f"hazard_{month}"].mean() == pytest.approx(came, abs=0.05), month
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_each_band_is_worth_what_it_says(followed, band):
+    least, most = BANDS[band]
+    rows = followed.filter(
+        pl.col("risk") >= least, pl.col("risk") < most, pl.col("months_known") == 12
+    )
+    by = Valuation(months=12)
+    force = -np.log(by.monthly)
+    stayed = (rows["left_month"] + 0.5).fill_null(12.0)
+    earned = (rows["mrr"] * by.margin * (1 - (-force * stayed).exp()) / force).to_numpy()
+    said = rows["cltv"].to_numpy()
+    # What chance makes of so few leavers: two standard errors of the ratio.
+    chance = 2 * np.std(earned - said) / np.sqrt(len(said)) / earned.mean()
+    assert said.mean() / earned.mean() == pytest.approx(1, abs=max(0.05, chance))

@@ -12,7 +12,6 @@ from time import monotonic, sleep
 
 import pytest
 
-from flows.moments import midnight, valid_for
 from flows.push_flow import push_flow
 from flows.schedule import hours
 from flows.settings import Settings
@@ -117,14 +116,3 @@ def test_help_desks_of_the_settings_are_told_every_hour(prefect_server, tmp_path
             push_flow(tmp_path)
     assert "PERDURA_INTERCOM_TOKEN is not set" in str(caught.value.exceptions[0])
     assert fake.known["ann"]["perdura_risk_band"] == "high"  # in spite of the other
-
-
-@pytest.mark.parametrize(
-    ("timezone", "after"), [("UTC", 28), ("America/Los_Angeles", 35), ("Asia/Tokyo", 43)]
-)
-def test_a_night_is_current_until_two_hours_after_the_next_run(timezone, after):
-    # 02:00 in Los Angeles is 09:00 UTC in summer; 02:00 in Tokyo is 17:00 UTC the day before.
-    day = date(2026, 7, 1)
-    assert (
-        midnight(day) + valid_for(day, timezone) - midnight(day)
-    ).total_seconds() == after * 3600

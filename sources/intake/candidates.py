@@ -9,7 +9,7 @@ import polars as pl
 from sources.events import EventTable
 from sources.intake.columns import Asked, Expressions, in_contract, misfits, with_types
 from sources.intake.conversion import told
-from sources.intake.expressions import Scope, first_line
+from sources.intake.expressions import Scope, without_values
 from sources.intake.joins import with_joins
 from sources.intake.mapping import BadMapping, Input
 from sources.intake.reading import ROW, Part
@@ -54,7 +54,7 @@ def candidates(
         return _plan(asked, part, frame)
     except pl.exceptions.PolarsError as error:
         raise BadMapping(
-            f"{place}: {first_line(error)}; what is compared or calculated with needs a type, "
+            f"{place}: {without_values(error)}; what is compared or calculated with needs a type, "
             "such as types = { amount = 'number', day = 'time' }"
         ) from None
 

@@ -15,6 +15,10 @@ _NOT_BY_ROW = re.compile(
     r"|shift|cum_\w+|rank)\(|(?<![.\w])len\(\)"
 )
 
+#: What Polars and Arrow quote: names of columns and types, and values of rows.
+_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\[.*\]")
+_NAMES = ("column", "conversion from", "to", "dtype", "type")
+
 
 class NoColumn(BadMapping):
     """A file has not the column that the mapping names: one of the two is not what it was."""
@@ -81,6 +85,19 @@ class Scope:
             f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
             f"{or_rather(name, self.columns)}{quoted}"
         )
+
+
+def without_values(error: Exception) -> str:
+    """What a library has to say of rows, in one line, without the values that it quotes.
+
+    Of what it quotes only the names of types and columns are kept: all else may be of a subscriber.
+    """
+    return _QUOTED.sub(_kept, first_line(error))
+
+
+def _kept(quoted: re.Match[str]) -> str:
+    before, text = quoted.string[: quoted.start()].rstrip(), quoted.group()
+    return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
 
 
 def first_line(error: Exception) -> str:

@@ -54,6 +54,6 @@ def _refuse_twice(taken: pl.LazyFrame, keys: list[str], place: str) -> None:
     twice = known.filter(known.is_duplicated())
     if not twice.is_empty():
         raise BadSource(
-            f"{place}: {twice.height} rows share their key {keys} with others, e.g. "
-            f"{twice.row(0)}; a joined file needs each key once, or many = true"
+            f"{place}: {twice.height} rows share their key {keys} with others; a joined file needs "
+            "each key once, or many = true"
         )

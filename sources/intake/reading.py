@@ -21,7 +21,7 @@ from sources.intake.delimited import (
     split_text,
     without_blank,
 )
-from sources.intake.expressions import first_line
+from sources.intake.expressions import without_values
 from sources.intake.mapping import expand, or_rather
 from sources.intake.sections import SourceFile
 from sources.landing import REJECTED
@@ -84,7 +84,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
         text = _as_utf8(path.read_bytes(), source.encoding)
         lines = _split_json(text) if kind == "jsonl" else split_text(source, kind, text)
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
-        raise BadSource(f"{name}: {first_line(error)}") from None
+        raise BadSource(f"{name}: {without_values(error)}") from None
     return _part(name, lines, whole=ends_whole(text))
 
 
@@ -109,7 +109,7 @@ def _read_parquet(path: Path, name: str) -> Part:
         schema = frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise BadSource(
-            f"{name} cannot be read as Parquet, perhaps it was cut off ({first_line(error)}); "
+            f"{name} cannot be read as Parquet, perhaps it was cut off ({without_values(error)}); "
             "fetch it again"
         ) from None
     coded = [

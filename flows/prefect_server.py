@@ -1,0 +1,113 @@
+"""A Prefect server of the command's own, where none is set: it makes runs, and ends with it.
+
+Prefect's temporary server, which a first flow starts, has no scheduler.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from flows.progress import step
+
+_USUAL_PORT = 4200
+_PATIENCE = 120.0  # seconds
+
+# Kept in memory, as by default, the places of a queue are lost with the server and never freed.
+_LEASE_STORAGE = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+
+
+class NoServer(RuntimeError):
+    """The server did not start. Nothing was done."""
+
+
+@contextmanager
+def own_server(log: Path) -> Iterator[str]:
+    """The address of a server that ends with the block, or with this process, however that ends.
+
+    Args:
+        log: The file that gets what the server says.
+
+    Raises:
+        NoServer: It did not answer; the log says why.
+    """
+    url = f"http://127.0.0.1:{(port := _free_port())}"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "flows.prefect_server", str(port)]
+    environment = {_LEASE_STORAGE: _LEASES} | os.environ
+    with log.open("ab") as said:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            env=environment,
+        )
+    try:
+        _wait(process, url, log)
+        yield f"{url}/api"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    """Prefect's usual port, if it is free, else any that is."""
+    for port in (_USUAL_PORT, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise NoServer("no port of this machine is free for Prefect's server")
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    until = monotonic() + _PATIENCE
+    with step("start Prefect", {}):
+        while monotonic() < until and process.poll() is None:
+            try:
+                with urlopen(f"{url}/api/health", timeout=5):  # noqa: S310 - our own address
+                    return
+            except (URLError, OSError):
+                sleep(0.2)
+    raise NoServer(f"Prefect's server did not start within {_PATIENCE:.0f} s; {log} says why")
+
+
+def _end_with_parent() -> None:
+    """End when the pipe from the parent closes: also after kill -9."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def _serve(port: int) -> None:
+    import uvicorn
+
+    _end_with_parent()
+    uvicorn.run(
+        "prefect.server.api.server:create_app",
+        factory=True,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
