@@ -10,6 +10,7 @@ from features.definition import Column
 from models.backtested import Earlier
 from models.baselines import BASELINES, baseline_risks
 from models.challenger import Challenger
+from models.compare_champion import ask_champion
 from models.diagnosis import Diagnosis, rates_by_date
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
@@ -31,7 +32,6 @@ from models.procedures import why_held_back
 from models.promote import verdict
 from models.refit import known_until, refit, refit_sizes
 from models.refit_expansion import refit_expansion
-from models.reigning import ask_champion
 from models.shares import evidence_rows
 from models.source_facts import SourceFacts
 from models.split import Split, refuse_without_leavers, split_rows

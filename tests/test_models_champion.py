@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from models.challenger import Challenger
+from models.compare_champion import ask_champion
 from models.judge import Judgement, judge, who_says
 from models.model import ChurnModel
 from models.promote import Verdict, verdict
 from models.recipe import read_recipe
 from models.recipe_fit import has_same_recipe
 from models.refit import known_until
-from models.reigning import ask_champion
 from models.train import Made, fit_and_judge
 from models.training_set import TrainingSet
 from tests.made_up import CSAT, FIRST, PARAMS, training_set
