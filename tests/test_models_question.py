@@ -168,6 +168,6 @@ def as_an_older_version_did(home: Path, name: str) -> None:
     """Make the version of a model of its own the next champion of ``churn``."""
     with mlflow_at(home) as client:
         own = client.get_model_version(name, "1")
-        made = client.create_model_version("churn", own.source, own.run_id, tags=own.tags)
+        made = client.create_model_version("churn", str(own.source), own.run_id, tags=own.tags)
         client.set_registered_model_alias("churn", "champion", str(made.version))
         client.delete_registered_model(name)
