@@ -27,7 +27,7 @@ from sources.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS = 24
-SEEDS = (104, 105, 106)
+SEEDS = (101, 102, 103)
 
 _KEYS = ["subscriber_id", "as_of"]
 _FIRST = 3

@@ -21,6 +21,9 @@ from models.judge import judge
 PYTHON = ROOT / ".venv-quality" / "bin" / "python"
 WAYS = ("logistic regression", "HistGradientBoosting", "XGBoost", "CatBoost", "FLAML")
 
+#: Subscribers of each of the companies that planted causes are counted in.
+_CAUSES_OF = 30_000
+
 _FILE = Path(__file__).with_name("QUALITY.md")
 _SHOWN = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
 
@@ -49,16 +52,16 @@ def measure(subscribers: int, data: Path, *, again: bool) -> None:
     for way in WAYS:
         results.measure(group, way, lambda way=way: _other(folder, way))
     truth, crowned = f"truth-{subscribers}", f"promotions-{subscribers // 5}"
-    causes = f"causes-{subscribers}"
+    causes = f"causes-{_CAUSES_OF}"
     results.measure(truth, "model", lambda: run([OURS, "-m", "benchmarks.truth", subscribers]))
-    results.measure(causes, "reasons", lambda: run([OURS, "-m", "benchmarks.causes", subscribers]))
+    results.measure(causes, "reasons", lambda: run([OURS, "-m", "benchmarks.causes", _CAUSES_OF]))
     asked = [OURS, "-m", "benchmarks.promotions", subscribers // 5]
     results.measure(crowned, "promotions", lambda: run(asked))
     results.measure(group, "machine", described)
     told = _told(results.read(group), subscribers)
     more = [
         held_to_truth(results.read(truth)["model"], subscribers),
-        causes_named(results.read(causes)["reasons"], subscribers),
+        causes_named(results.read(causes)["reasons"], _CAUSES_OF),
         promoted(results.read(crowned)["promotions"], subscribers // 5),
     ]
     _FILE.write_text("\n\n".join([told.strip(), *more]) + "\n", encoding="utf-8")

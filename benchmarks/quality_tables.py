@@ -27,6 +27,7 @@ def held_to_truth(told: Told, subscribers: int) -> str:
                 shares,
             ).strip(),
             table(["still there after", "said", "came"], survived).strip(),
+            *_by_band(told.get("by band", {})),
             _WORTH.format(ratio=told["CLTV, said over earned"], inside=told["within the bounds"]),
         ]
     )
@@ -53,6 +54,21 @@ def causes_named(told: Told, subscribers: int) -> str:
             table(["cause", "leavers", "named", "all", "named"], rows).strip(),
         ]
     )
+
+
+def _by_band(told: dict[str, dict[str, float]]) -> list[str]:
+    """Survival and CLTV of each band of risk; nothing of results measured before there was any."""
+    rows = [
+        [
+            band,
+            f"{of['people']:,}",
+            *(f"{of[f'{month} said']:.3f}, {of[f'{month} came']:.3f}" for month in (3, 6, 12)),
+            f"{of['CLTV']:.3f}",
+        ]
+        for band, of in told.items()
+    ]
+    head = ["band", "people", *(f"{m} months: said, came" for m in (3, 6, 12)), "CLTV said/earned"]
+    return [table(head, rows).strip()] if rows else []
 
 
 def promoted(told: Told, subscribers: int) -> str:

@@ -18,6 +18,7 @@ from features.build import build_features
 from features.catalogue import FEATURES
 from flows.history import training_dates
 from models.judge import calibration_error
+from models.judge_survival import HIGH_FROM, MEDIUM_FROM
 from models.labels import month_labels
 from models.params import TrainingParams
 from models.train import Trained, train
@@ -94,7 +95,8 @@ def _staying(trained: Trained, events: Events) -> dict[str, float]:
     """What was said of everybody on the day that the model was made, and what came."""
     people, by = scored_spine(events, [UNTIL]), Valuation(months=FOLLOWED)
     rows = build_features(events, FEATURES, people.select(_KEYS))
-    worth = worth_of(trained.model.survival(rows), people["mrr"], people["currency"], by)
+    curve = trained.model.survival(rows)
+    worth = worth_of(curve, people["mrr"], people["currency"], by)
     stayed = _stayed(events, people)
     force = -np.log(by.monthly)
     earned = np.rint(people["mrr"].to_numpy() * by.margin * (1 - np.exp(-force * stayed)) / force)
@@ -108,11 +110,28 @@ def _staying(trained: Trained, events: Events) -> dict[str, float]:
             ("came", stayed >= month),
         )
     }
+    by_band = _by_band(1 - curve[:, 0], curve, stayed, said / earned.mean(), earned / earned.mean())
     return survived | {
         "followed": people.height,
+        "by band": by_band,
         "CLTV, said over earned": float(said.mean() / earned.mean()),
         "within the bounds": float(inside.mean()),
     }
+
+
+def _by_band(
+    risk: np.ndarray, curve: np.ndarray, stayed: np.ndarray, said: np.ndarray, earned: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Of each band of risk, what was said and what came."""
+    edges = {"high": (HIGH_FROM, 1.0), "medium": (MEDIUM_FROM, HIGH_FROM), "low": (0, MEDIUM_FROM)}
+    found: dict[str, dict[str, float]] = {}
+    for band, (least, most) in edges.items():
+        those = (risk >= least) & (risk < most)
+        found[band] = {"people": int(those.sum()), "CLTV": said[those].sum() / earned[those].sum()}
+        for month in (3, 6, 12):
+            found[band][f"{month} said"] = float(curve[those, month - 1].mean())
+            found[band][f"{month} came"] = float((stayed[those] >= month).mean())
+    return found
 
 
 def _stayed(events: Events, people: pl.DataFrame) -> np.ndarray:

@@ -225,7 +225,7 @@ def score(
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 
-    night = score_nightly(_day(on), trial=trial)
+    night = score_nightly(_day(on), trial=trial, patient=False)
     print_json(night) if as_json else print_night(night)
 
 
@@ -293,6 +293,11 @@ def _day(moment: datetime | None) -> date | None:
 
 def _in_words(error: Exception) -> str | None:
     """What is ours to say of an error, or the machine's; ``None`` where it is a fault of ours."""
+    from flows.failures import failure_in_words
+
+    home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
+    if words := failure_in_words(error, home):
+        return words
     package = type(error).__module__.split(".")[0]
     if package.startswith("pydantic"):
         from flows.settings import mistakes

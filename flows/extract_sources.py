@@ -3,6 +3,8 @@
 from datetime import date
 from pathlib import Path
 
+from prefect import Task
+
 from flows.at_work import at_work
 from flows.moments import midnight, refuse_future
 from flows.private_runs import private_flow, private_task
@@ -49,7 +51,12 @@ def extract_sources(
     refuse_future(until)
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
-    ask = extract_step if patient else extract_step.with_options(retries=0)
+    ask = asking(patient=patient)
     moment, landing = midnight(until), settings.landing
     with step("extract", {}) as tell, written_events(settings) as beside:
         return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)
+
+
+def asking(*, patient: bool) -> Task[..., Report]:
+    """The step; a person who waits for it is told at once what cannot be read."""
+    return extract_step if patient else extract_step.with_options(retries=0)

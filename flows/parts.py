@@ -15,6 +15,7 @@ from flows.cluster import cluster_runner, one_server
 from flows.progress import Tell
 from flows.settings import Settings
 from sources.events import EVENT_TABLES
+from sources.full_disk import room_in
 from sources.landing import read_events
 from sources.moved import gather_moved
 from sources.partition import BUCKETS, Part
@@ -76,8 +77,9 @@ def draft_of(file: Path) -> Iterator[Path]:
     A worker may end in the middle, and one that was thought lost may be at the same part still.
     """
     draft = file.with_suffix(f".{uuid4().hex[:12]}")
-    yield draft
-    draft.replace(file)
+    with room_in(file.parent):
+        yield draft
+        draft.replace(file)
 
 
 def told(futures: Sequence[PrefectFuture[Any]], tell: Tell, what: str) -> list[Any]:

@@ -80,6 +80,10 @@ def _may_pass(error: Exception) -> bool:
     return is_of_a_file or module.split(".")[0] in (*OURS, *_PASS)
 
 
+def _is_ours(module: str) -> bool:
+    return module != __name__ and module.split(".", maxsplit=1)[0] in OURS
+
+
 def _alone(error: Exception) -> Exception:
     """Without the error that it came from and without notes, which tracebacks print."""
     error.__cause__, error.__suppress_context__ = None, True
@@ -90,11 +94,8 @@ def _alone(error: Exception) -> Exception:
 def _place(error: Exception) -> str:
     """The innermost line of ours, e.g. ``in risk/publishing.py, line 40``."""
     frames = traceback.walk_tb(error.__traceback__)
-    ours = [
-        (frame.f_globals["__name__"], line)
-        for frame, line in frames
-        if str(frame.f_globals.get("__name__")).split(".")[0] in OURS
-    ]
+    named = [(str(frame.f_globals.get("__name__")), line) for frame, line in frames]
+    ours = [(name, line) for name, line in named if _is_ours(name)]
     if not ours:
         return "outside of our code"
     module, line = ours[-1]

@@ -28,6 +28,8 @@ class _Shown:
 
     def __call__(self, done: int, total: int, what: str) -> None:
         self._progress.update(self._task, completed=done, total=total or 1, what=what)
+        if self._progress.disable and what.startswith("waiting"):
+            STDERR.print(f"  {what}")
 
     def __reduce__(self) -> tuple[type["_Unseen"], tuple[()]]:
         return _Unseen, ()

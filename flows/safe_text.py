@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from sources.full_disk import is_full
+
 #: Packages of ours.
 OURS = ("sources", "features", "models", "risk", "flows")
 
@@ -25,6 +27,8 @@ def safe_text(error: BaseException) -> str:
         return _of_postgres(told)
     if package == "mlflow":  # of runs and versions; only the statement follows that is left out
         return str(told).split("[SQL:")[0].strip()
+    if is_full(told):
+        return "no space left on device"
     if isinstance(told, MemoryError):
         return "there is not enough memory"
     return _HIDDEN

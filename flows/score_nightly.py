@@ -1,7 +1,6 @@
 """Every night: score each active subscriber with what was known by midnight."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,11 +11,11 @@ import polars as pl
 from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
-from flows.extract_sources import extract_step
+from flows.extract_sources import asking
 from flows.moments import NotYet
 from flows.parts import parts_of, placed
 from flows.private_runs import private_flow, private_task
-from flows.progress import Tell, step
+from flows.progress import STDERR, Tell, step
 from flows.score_parts import MODEL, ScoredPart, score_parts
 from flows.scratch import scratch
 from flows.send_webhooks import tell_webhooks
@@ -101,6 +100,7 @@ def score_nightly(
     trial: bool = False,
     champion_at: datetime | None = None,
     tell: bool = True,
+    patient: bool = True,
 ) -> Night:
     """Score everybody active with what was known before ``scored_on``.
 
@@ -116,6 +116,7 @@ def score_nightly(
         trial: Whether the night is a trial.
         champion_at: Score with the version that was champion at this moment; by default now.
         tell: Whether webhooks hear of it.
+        patient: Whether to ask a source that cannot be read again, after 30 s, 2 and 10 minutes.
 
     Raises:
         NotYet: The night uses what is still to come.
@@ -130,7 +131,7 @@ def score_nightly(
     wait_until(as_of := settings.nights.as_of(scored_on), scored_on)
     model, version, refused = _model(settings, champion_at, trial=trial)
     with step("extract", seconds) as progress:
-        _extract(settings, as_of, progress)
+        _extract(settings, as_of, progress, patient=patient)
     _refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
@@ -198,7 +199,7 @@ def _unlearnt(model: ChurnModel) -> str:
     )
 
 
-def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
+def _extract(settings: Settings, as_of: datetime, tell: Tell, *, patient: bool) -> None:
     """Land what is new, where the settings say from what and it has not been done in full.
 
     A source that cannot be read does not stop the night: the scores say what they lack. The
@@ -208,9 +209,12 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell) -> None:
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
-    with suppress(IncompleteExtract), written_events(settings) as beside:
-        landing = settings.landing
-        extract_step(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
+    ask, landing = asking(patient=patient), settings.landing
+    try:
+        with written_events(settings) as beside:
+            ask(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
+    except IncompleteExtract as error:
+        STDERR.print(f"  the night goes on without: {error}", markup=False)
 
 
 def _refuse_unread(settings: Settings, as_of: datetime) -> None:

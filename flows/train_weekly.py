@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import polars as pl
-
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
@@ -18,6 +16,7 @@ from flows.progress import Tell, step
 from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
+from models.backtested import Earlier
 from models.earlier import at_earlier_dates
 from models.leak_signs import Cut
 from models.model import ChurnModel
@@ -168,7 +167,7 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
 class _Before:
     """How the model would have done at earlier dates, and the judged rows some days before."""
 
-    earlier: pl.DataFrame | None = None
+    earlier: Earlier | None = None
     cut: Cut | None = None
 
 
@@ -185,7 +184,7 @@ def _before(settings: Settings, known_until: datetime, seconds: dict[str, float]
         )
 
 
-def _earlier(before: Past, settings: Settings, tell: Tell) -> pl.DataFrame | None:
+def _earlier(before: Past, settings: Settings, tell: Tell) -> Earlier | None:
     """``None`` where no date has enough before it and after it, or nobody asks."""
     if not settings.earlier_dates or settings.split != "time":
         return None

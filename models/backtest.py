@@ -17,6 +17,8 @@ from models.intervals import intervals
 from models.judge import judge, who_says
 from models.outcomes import OUTCOME
 from models.params import TrainingParams
+from models.procedures import REFIT
+from models.refit import refit
 from models.segments import SEGMENTS, with_segments
 from models.split import HistoryTooShort, split_dates
 from models.train import fit_and_judge
@@ -87,6 +89,9 @@ def judged_at(
 ) -> pl.DataFrame:
     """The rows of ``origin`` and what a model made at it says of them, with their segments.
 
+    ``risk`` is that of the model that is evaluated there; ``refit`` that of the same recipe fitted
+    again on every row whose outcome was known by then, which would have been published.
+
     Args:
         training: As for ``backtest``.
         origin: The date.
@@ -96,7 +101,16 @@ def judged_at(
     """
     known = known_at(training, origin, labels)
     made = fit_and_judge(known, params, lambda _done, _of, _what: None, beside)
-    return with_segments(made.judged, made.split.judge)
+    published = refit(made.model, _closed(known, origin), params)
+    again = published.predict(made.split.judge.select(published.contract.names))["risk"]
+    return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.judge)
+
+
+def _closed(known: TrainingSet, origin: datetime) -> TrainingSet:
+    """The rows without what came of those of ``origin``: nobody knew it then."""
+    before = pl.col("as_of") < pl.lit(origin)
+    labels = (pl.when(before).then(name).alias(name) for name in ("churned", "cause", "expanded"))
+    return replace(known, rows=known.rows.with_columns(labels))
 
 
 def known_at(training: TrainingSet, origin: datetime, labels: pl.DataFrame) -> TrainingSet:

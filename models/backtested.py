@@ -7,6 +7,7 @@ import polars as pl
 
 from models.judge import number_name
 from models.params import TrainingParams
+from models.procedures import Procedures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,19 @@ class Backtest:
             number_name(who, metric): value
             for who, metric, value in told.select("who", "metric", "stated").rows()
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The model as it would have been made at earlier dates.
+
+    Attributes:
+        by_date: One row per date, oldest first: ``origin``, ``rows``, ``churned``, ``roc_auc`` with
+            ``low`` and ``high`` between which it lies in 95 of 100 samples of other subscribers,
+            ``log_loss``, and ``constant``: that of saying everybody's rate. Of the models that
+            were evaluated there, before they would have been fitted again.
+        procedures: These beside those that would have been published.
+    """
+
+    by_date: pl.DataFrame
+    procedures: Procedures

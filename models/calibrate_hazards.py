@@ -11,8 +11,9 @@ from models.hazard_calibration import HazardCalibration, terms
 _SPREAD = 0.5
 #: Slopes without evidence: of the score, of the risk, of the risk at first, of being soon.
 _EXPECTED = np.array([1.0, 0.0, 0.0, 0.0])
-# A higher score or risk never lowers a hazard.
-_BOUNDS = [(LEAST_SLOPE, 10.0), (0.0, 10.0), (0.0, 10.0), (None, None), (None, None)]
+# A higher score never lowers a hazard, nor does being at risk count less soon than long after. Of
+# the risk itself trees may have said too much of far months, which its own slope takes back.
+_BOUNDS = [(LEAST_SLOPE, 10.0), (None, None), (0.0, 10.0), (None, None), (None, None)]
 
 
 def learn_hazard_calibration(

@@ -12,6 +12,7 @@ from models.intervals import intervals
 from models.judge import who_says
 from models.leaks import Leaks
 from models.markdown import table, with_intervals
+from models.refit_card import refit_card
 from models.trained import Trained
 
 #: What the judgement is broken down by, where the rows have it.
@@ -53,7 +54,8 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 _level(trained),
                 f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
-                *_earlier(trained.earlier),
+                "## What is published\n\n" + refit_card(trained),
+                *_earlier(trained.earlier and trained.earlier.by_date),
                 "## How long they stay\n\n" + _months(trained),
                 "## Leak alarm\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _honesty(trained),
@@ -172,7 +174,8 @@ def _purpose(trained: Trained) -> str:
         when = f"in the {params.horizon_days} days from {params.lead_days} days on"
     told = (
         f"The probability that a subscriber {what}, {when}. Nothing that happened from "
-        f"{trained.model.fitted_until:%Y-%m-%d} on was used to fit or calibrate it."
+        f"{trained.evidence.fitted_until:%Y-%m-%d} on was used to fit or calibrate the model that "
+        "was evaluated."
     )
     return f"{told} {params.tuned}" if params.tuned else told
 

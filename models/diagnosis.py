@@ -44,14 +44,14 @@ class Diagnosis:
         """Which way the risks are off, at which dates, what likely causes it, what to try."""
         said, came = self._mean("risk"), self._mean("churned")
         if abs(said - came) < _APART * came:
-            return f"{self._parts_off()}. {self._few() or self._parts_cause()}"
+            return f"{self._parts_off()}. {self.few_leavers() or self._parts_cause()}"
         high = said > came
         way = f"they are too {'high' if high else 'low'}{self._months()}"
         return f"{way}. {self._level_cause(high=high)}"
 
     def ranks_badly(self) -> str:
         """What likely causes a ranking like a coin's, and what to try."""
-        if few := self._few():
+        if few := self.few_leavers():
             return few
         if self.facts and self.facts.missing:
             tables = _either(self.facts.missing)
@@ -80,7 +80,7 @@ class Diagnosis:
 
     def no_lift(self) -> str:
         """Why there may be no lift among the riskiest, and what to try."""
-        return self._few() or (
+        return self.few_leavers() or (
             "Likely cause: it knows who stays better than who leaves first. To try: set calls to "
             f"the number of people that support can call on one day (now {self.params.calls})"
         )
@@ -114,7 +114,7 @@ class Diagnosis:
         now, then = self._mean("churned"), self._calibrated_rate()
         if season := self._season(then, high=high):
             return season
-        if few := self._few():
+        if few := self.few_leavers():
             return few
         moved = "fell" if high else "rose"
         if then and abs(then - now) > _APART * now and (then > now) == high:
@@ -150,8 +150,8 @@ class Diagnosis:
         tries.append("step_days = 7, so that the newest date which has closed is a newer one")
         return f"{' and '.join(tries)}: the level of the risks was {old} days old"
 
-    def _few(self) -> str | None:
-        """That too few left to tell, if so."""
+    def few_leavers(self) -> str | None:
+        """That too few left to tell, and what to try, if so."""
         left = int(self.judged["churned"].sum())
         least = min(left, self.fitted_leavers)
         if least >= FEW_LEAVERS:

@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 
 from models.backtest import LabelsAt, judged_at, origins_of
+from models.backtested import Earlier
 from models.intervals import basic
 from models.judge import judge
 from models.params import TrainingParams
+from models.procedures import compare_procedures
 from models.resample import resample
 from models.training_set import Progress, TrainingSet
 from sources.events import MOMENT
@@ -21,8 +23,8 @@ def at_earlier_dates(
     *,
     most: int,
     progress: Progress | None = None,
-) -> pl.DataFrame:
-    """How well the model ranks, and how surprised it is, at each of the newest dates.
+) -> Earlier:
+    """How well the model ranks, and its log loss, at each of the newest dates.
 
     Args:
         training: As for ``backtest``, and so are the others.
@@ -31,28 +33,25 @@ def at_earlier_dates(
         most: So many of the newest dates.
         progress: Told before each date.
 
-    Returns:
-        One row per date, oldest first: ``origin``, ``rows``, ``churned``, ``roc_auc`` with
-        ``low`` and ``high`` between which it lies in 95 of 100 samples of other subscribers,
-        ``log_loss``, and ``constant``: that of saying everybody's rate.
-
     Raises:
         HistoryTooShort: No date has enough before it and after it.
     """
     params = replace(params, split="time", judge_dates=1)
-    origins, told = origins_of(training, params)[-most:], []
+    origins, told, pooled = origins_of(training, params)[-most:], [], []
     for done, origin in enumerate(origins):
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
         labels = labels_at(origin)
         judged = judged_at(training, origin, labels, params, beside=("constant",))
+        pooled.append(judged)
         model, constant = (judge(judged, who, calls=params.calls) for who in ("risk", "constant"))
         drawn = resample(judged.select("subscriber_id", "owner", "churned", "risk"), seed=0)
         lies = basic(model.roc_auc, np.asarray(drawn["auc"]))
         left = int(judged["churned"].sum())
         ranking = (model.roc_auc, lies.low, lies.high)
         told.append((origin, judged.height, left, *ranking, model.log_loss, constant.log_loss))
-    return pl.DataFrame(told, schema=_SCHEMA, orient="row")
+    by_date = pl.DataFrame(told, schema=_SCHEMA, orient="row")
+    return Earlier(by_date=by_date, procedures=compare_procedures(pl.concat(pooled)))
 
 
 _SCHEMA = {

@@ -20,6 +20,7 @@ class Floors:
         calibration_error: Beyond what chance explains, at most this, and
         calibration_share: at most this share of the rate of leaving, or of staying where that is
             less: the sum of the risks is then right to a quarter.
+        leavers: At least so many of the judged left: of fewer chance explains nearly anything.
         lift_surely: Among those whom support can call there are more leavers than this many times
             the share of all, in 95 of 100 resamples.
         sure: In this share of the resamples a challenger must be better than the champion.
@@ -32,6 +33,7 @@ class Floors:
     roc_auc_surely: float = 0.55
     calibration_error: float = 0.05
     calibration_share: float = 0.25
+    leavers: int = 10
     lift_surely: float = 1.0
     sure: float = 0.90
     most_lost: float = 0.25
@@ -57,6 +59,12 @@ def below_floors(
     model, constant = judgements["model"], judgements["constant"]
     recency, own_rate = judgements.get("recency"), judgements.get("own_rate")
     missed, ranks_badly = [], []
+    if bound.leavers < floors.leavers:
+        few = (
+            f"{bound.leavers:,} of the {bound.rows:,} judged rows left, and it takes at least "
+            f"{floors.leavers} to judge a model"
+        )
+        missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
     if model.roc_auc < floors.roc_auc:
         ranks_badly.append(
             f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
@@ -154,7 +162,7 @@ def unsteady(
             f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
             f"below {floors.roc_auc_surely:.2f}"
         )
-        missed.append(caused(why, diagnosis and diagnosis.unsteady(blind["churned"])))
+        missed.append(caused(why, diagnosis and diagnosis.ranks_badly()))
     return missed
 
 

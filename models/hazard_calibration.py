@@ -17,11 +17,12 @@ _LEAST = 1e-6
 @dataclass(frozen=True, slots=True)
 class HazardCalibration:
     """``score_slope * score + (risk_slope + early_risk_slope / month) * risk + early / month``
-    ``+ intercept``, all in log-odds; never falling in the score, nor in the risk.
+    ``+ intercept``, all in log-odds; never falling in the score.
 
     Attributes:
         score_slope: What the trees' score counts.
-        risk_slope: What the risk of the first month counts in every month.
+        risk_slope: What the risk of the first month counts in every month, beside what the score
+            says of it already.
         early_risk_slope: How much more it counts in month 1, half as much in month 2, and so on.
         early: How much likelier everybody leaves in month 1 than long after.
         intercept: Log-odds of everybody.

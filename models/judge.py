@@ -51,7 +51,7 @@ def number_name(who: str, metric: str) -> str:
 
 def who_says(judged: pl.DataFrame) -> list[tuple[str, str]]:
     """Who says a risk of the judged rows, and in which column."""
-    others = ("constant", "own_rate", "recency", "logistic", "champion")
+    others = ("constant", "own_rate", "recency", "logistic", "champion", "refit")
     return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
 
 

@@ -15,6 +15,7 @@ from models.learn_typical import learn_typical
 from models.model import ChurnModel
 from models.params import TrainingParams
 from models.people import person_column, person_numbers
+from models.recipe import Recipe
 from models.split import Split
 
 #: Below so many leavers of either cause among the fitted, telling them apart is guessing.
@@ -75,7 +76,9 @@ def learn_model(
         lead_days=params.lead_days,
         horizon_days=params.horizon_days,
         grace_days=params.grace_days,
-        fitted_until=_fitted_until(split, params),
+        fitted_until=(fitted_until := _fitted_until(split, params)),
+        evidence_fitted_until=fitted_until,
+        recipe=Recipe.of(params),
         typical=learn_typical(contract, fit.leaving),
     )
 

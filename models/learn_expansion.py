@@ -51,10 +51,8 @@ def learn_expansion(
         return _unlearnt("there are no contracts whose price could rise")
     if "expanded" not in training.rows.columns or not training.rows["expanded"].count():
         return _unlearnt("nobody's outcome is known")
-    known = pl.col("expanded").is_not_null() & evenly(training.rows, training.shares)
-    rows = some_people(training.rows, _MOST_ROWS, known).with_columns(churned="expanded")
     try:
-        split = split_rows(rows, _as_churn(params))
+        split = split_rows(known_expansions(training), as_churn(params))
     except HistoryTooShort:
         return _unlearnt(f"the history is too short for windows of {params.expansion_days} days")
     except NotEnoughChurn:
@@ -62,26 +60,35 @@ def learn_expansion(
     return _judged(split, _learn(split, contract, params), contract, floors or Floors())
 
 
-def _as_churn(params: TrainingParams) -> TrainingParams:
+def known_expansions(training: TrainingSet) -> pl.DataFrame:
+    """The rows of which it is known whether they paid more: ``churned`` says so.
+
+    Where there are too many, some people's, whatever became of them.
+    """
+    known = pl.col("expanded").is_not_null() & evenly(training.rows, training.shares)
+    return some_people(training.rows, _MOST_ROWS, known).with_columns(churned="expanded")
+
+
+def as_churn(params: TrainingParams) -> TrainingParams:
     """The same split, where what is to come takes as long as expansion does."""
     return replace(params, churn="contract", horizon_days=params.expansion_days, grace_days=0)
 
 
-def _grown(booster: BoosterParams) -> BoosterParams:
+def grown(booster: BoosterParams) -> BoosterParams:
     """As leaving is learnt, but nothing is known to rise, and with larger steps."""
     return replace(booster, rising=(), learning_rate=_LEARNING_RATE)
 
 
 def _learn(split: Split, contract: ColumnContract, params: TrainingParams) -> ExpansionModel:
     fit, calibrate = (_examples(part, contract) for part in (split.fit, split.calibrate))
-    booster = fit_booster(fit, calibrate, contract.names, _grown(params.booster))
+    booster = fit_booster(fit, calibrate, contract.names, grown(params.booster))
     score = raw_scores(booster, calibrate.matrix)
     last = max(part["as_of"].max() for part in (split.fit, split.calibrate))  # pyright: ignore[reportArgumentType]
     return ExpansionModel(
         booster_text=booster_text(booster),
         calibration=choose_calibration(score, calibrate.happened, later_rows(split.calibrate)),
         days=params.expansion_days,
-        fitted_until=last + timedelta(days=_as_churn(params).gap_days),  # pyright: ignore[reportOperatorIssue, reportArgumentType]
+        fitted_until=last + timedelta(days=as_churn(params).gap_days),  # pyright: ignore[reportOperatorIssue, reportArgumentType]
     )
 
 

@@ -15,6 +15,7 @@ from models.calibration import Calibration, from_json
 from models.encoding import ColumnContract
 from models.expansion import ExpansionModel
 from models.fit import load_booster, raw_scores
+from models.recipe import Recipe
 from models.shap_trees import NAN, read_trees
 from models.survival import SurvivalModel, survival
 from models.typical import EncodedTypical, TypicalValues
@@ -50,6 +51,9 @@ class ChurnModel:
         unstable: Signals that its reasons do not name, of versions without ``typical``.
         months: The months after the horizon; ``None`` where too little is known of them.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
+        evidence_fitted_until: The same of the model that was evaluated, before it was fitted again
+            on every row whose outcome was known.
+        recipe: How its trees were grown; ``None`` of models that older versions saved.
         expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
         typical: What is typical among comparable subscribers, which reasons are judged by; ``None``
             in versions that were saved before it was learnt.
@@ -66,6 +70,8 @@ class ChurnModel:
     horizon_days: int
     grace_days: int
     fitted_until: datetime
+    evidence_fitted_until: datetime
+    recipe: Recipe | None = None
     unstable: tuple[str, ...] = ()
     months: SurvivalModel | None = None
     expansion: ExpansionModel | None = None
@@ -171,7 +177,8 @@ class ChurnModel:
     def load(folder: Path) -> "ChurnModel":
         """The model that ``save`` wrote into ``folder``."""
         stored = json.loads((folder / CONTRACT_FILE).read_text(encoding="utf-8"))
-        cause = folder / CAUSE_FILE
+        cause, fitted_until = folder / CAUSE_FILE, stored.pop("fitted_until")
+        evidence = stored.pop("evidence_fitted_until", fitted_until)
         booster = (folder / BOOSTER_FILE).read_text(encoding="utf-8")
         return ChurnModel(
             booster_text=booster,
@@ -179,7 +186,9 @@ class ChurnModel:
             calibration=from_json(stored.pop("calibration")),
             cause_calibration=from_json(stored.pop("cause_calibration")),
             contract=_contract(stored.pop("columns"), booster),
-            fitted_until=datetime.fromisoformat(stored.pop("fitted_until")),
+            fitted_until=datetime.fromisoformat(fitted_until),
+            evidence_fitted_until=datetime.fromisoformat(evidence),
+            recipe=Recipe.from_json(stored.pop("recipe", None)),
             unstable=tuple(stored.pop("unstable")),
             months=SurvivalModel.load(folder),
             expansion=ExpansionModel.load(folder),
@@ -199,6 +208,8 @@ class ChurnModel:
             "horizon_days": self.horizon_days,
             "grace_days": self.grace_days,
             "fitted_until": self.fitted_until.isoformat(),
+            "evidence_fitted_until": self.evidence_fitted_until.isoformat(),
+            "recipe": self.recipe and self.recipe.to_json(),
             "calibration": self.calibration.to_json(),
             "tells_causes": self.cause_text is not None,
             "cause_calibration": self.cause_calibration.to_json(),

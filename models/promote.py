@@ -11,8 +11,11 @@ from models.floors import Floors, below_floors, caused, unsteady, without_lift
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
 from models.lift import surely_lift
+from models.refresh import refreshed
 from models.reigning import Reigning
 from models.resample import RESAMPLES, resample
+
+_NO_CHAMPION = "no champion reigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,50 @@ def verdict(
             "question, as perdura train does."
         )
         return Verdict(promoted=False, reasons=(why,), measured=measured)
-    if reigning.silent:
-        why = f"Promoted: it clears the floors, and {reigning.silent}, so there is nothing to beat."
+    if reigning.silent or "champion" not in rows.columns:
+        nobody = f"{reigning.silent}, so there is nothing to beat"
+        why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    if "champion" not in rows.columns:
-        why = "Promoted: it clears the floors, and no champion reigned."
+    return _compared(rows, reigning, floors.sure, seed, measured)
+
+
+def _compared(
+    rows: pl.DataFrame, reigning: Reigning, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """The verdict where both were evaluated on the same rows."""
+    if reigning.unservable:
+        return _instead_of_unservable(rows, reigning.unservable, sure, seed, measured)
+    if reigning.refresh:
+        return _refresh(rows, reigning, seed, measured)
+    return _against_champion(rows, sure, seed, measured)
+
+
+def _refresh(
+    rows: pl.DataFrame, reigning: Reigning, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether the champion's own recipe takes its place: on later outcomes, if not inferior."""
+    if not reigning.newer:
+        why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    promoted, why, found = refreshed(rows, seed)
+    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    return Verdict(promoted=promoted, reasons=(why,), measured=measured | found)
+
+
+def _instead_of_unservable(
+    rows: pl.DataFrame, unservable: str, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether it replaces a champion that no night can be scored with: unless clearly worse."""
+    worse = float(np.mean(resample(rows, seed)["loss_gain"] < 0))
+    if worse < sure:
+        why = f"Promoted: {unservable}, and this model is not clearly worse on the rest."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _against_champion(rows, floors.sure, seed, measured)
+    why = (
+        f"Refused: this model is clearly worse than the champion's recipe (its log loss is higher "
+        f"in {worse:.0%} of {RESAMPLES} resamples); and yet {unservable}, so no night is scored "
+        "until a model replaces it."
+    )
+    return Verdict(promoted=False, reasons=(why,), measured=measured)
 
 
 def _instead(rows: pl.DataFrame, reigning: Reigning, alarmed: list[str]) -> list[str]:

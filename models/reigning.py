@@ -1,14 +1,8 @@
-"""What the champion says of the rows that a challenger is judged by, where it may be asked."""
+"""What the champion says of the rows that a challenger is judged by, or why it does not."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
-
-from models.encoding import ColumnMismatch
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,51 +10,21 @@ class Reigning:
     """The champion's answer, or why there is none.
 
     Attributes:
-        risk: What it says of each row; named ``champion``.
+        risk: What its recipe, fitted on the challenger's own parts, says of each row; named
+            ``champion``. Of a refresh, what the champion itself says where it knows no outcome of
+            them, else what the challenger says: their recipe is the same.
         silent: Why it could not be asked: there is nothing to beat.
-        knew: How it came to know the outcomes: it cannot be beaten.
+        knew: Why it cannot be beaten: it knows later outcomes.
         incomparable: What else it predicts: it cannot be beaten, nor can it be replaced.
+        unservable: Why no night can be scored with it any more.
+        refresh: Whether the challenger is the same recipe.
+        newer: Whether the challenger, as it would be published, knows later outcomes.
     """
 
     risk: pl.Series | None = None
     silent: str | None = None
     knew: str | None = None
     incomparable: str | None = None
-
-
-def ask_champion(
-    champion: ChurnModel | None,
-    judged: pl.DataFrame,
-    params: TrainingParams,
-) -> Reigning:
-    """What the champion says of the judged rows, or why that would be no comparison.
-
-    Args:
-        champion: Whom to ask; ``None`` where nobody reigns.
-        judged: ``as_of``, ``churned`` and the feature columns, of the challenger and any others:
-            the champion reads its own.
-        params: What the challenger predicts, and how the rows were split.
-    """
-    if champion is None:
-        return Reigning()
-    if other := Question.of(champion).differences(Question.of(params)):
-        return Reigning(incomparable=f"the champion predicts something else ({other})")
-    first: datetime = judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
-    if params.split == "time" and champion.fitted_until > first:
-        return Reigning(knew=_knew(champion, first))
-    if gone := [name for name in champion.contract.names if name not in judged.columns]:
-        columns = ", ".join(map(repr, gone))
-        return Reigning(silent=f"the champion's column {columns} is not measured any more")
-    try:
-        champion.contract.check(judged.select(champion.contract.names).clear())
-    except ColumnMismatch as error:
-        return Reigning(silent=f"the champion cannot read these rows ({error})")
-    risk = champion.predict(judged.select(champion.contract.names))["risk"]
-    return Reigning(risk.alias("champion"))
-
-
-def _knew(champion: ChurnModel, first: datetime) -> str:
-    return (
-        f"the champion was fitted on what happened before {champion.fitted_until:%Y-%m-%d} and so "
-        f"knew what became of the rows from {first:%Y-%m-%d} on that both are judged by"
-    )
+    unservable: str | None = None
+    refresh: bool = False
+    newer: bool = True

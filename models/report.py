@@ -24,7 +24,7 @@ def write_report(trained: Trained, folder: Path) -> None:
     (folder / "card.md").write_text(card, encoding="utf-8")
     by_segment.write_csv(folder / "groups.csv")
     if trained.earlier is not None:
-        trained.earlier.write_csv(folder / "earlier.csv")
+        trained.earlier.by_date.write_csv(folder / "earlier.csv")
     importance.write_csv(folder / "importance.csv")
     draw_pictures(trained.judged, importance, folder)
     if trained.months is not None:

@@ -1,5 +1,8 @@
 """Which rows are learnt from where there are more than are needed: all leavers, some stayers.
 
+A model is fitted, calibrated and evaluated on some of them (the evidence), then fitted again on all
+dates whose outcome is known (the refit), with a share of stayers of its own.
+
 Rows are chosen before their features are built. Whether one is chosen hangs on who and when it is
 about and on the seed alone, so the same rows are taken on every machine, in any order and parts.
 """
@@ -24,6 +27,7 @@ class Shares:
 
     Attributes:
         stayers: Of those fitted who stayed. Their odds of leaving are too high by as much.
+        refit: Of those who stayed, among all rows whose outcome is known; at most ``stayers``.
         people: Of the people on whom is calibrated and judged, leavers and stayers alike.
         dates: Of each part of the split; none where every row is taken.
         newest: The last date that is asked about.
@@ -33,6 +37,7 @@ class Shares:
     """
 
     stayers: float = 1.0
+    refit: float = 1.0
     people: float = 1.0
     dates: Dates | None = None
     newest: datetime | None = None
@@ -42,7 +47,7 @@ class Shares:
     @property
     def everything(self) -> bool:
         """Whether every row is taken."""
-        return self.stayers == self.people == 1
+        return self.stayers == self.people == self.refit == 1
 
     def calls(self, calls: int) -> int:
         """How many of the people judged on are called, where ``calls`` of all people are."""
@@ -81,11 +86,16 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
     def rows(part: pl.Expr) -> int:
         return int(known.filter(part)["rows"].sum())
 
+    def stayers(part: pl.Expr) -> float:
+        """Of those who stayed, so many are taken for a fit: at least as many as left."""
+        left, stayed = rows(part & pl.col("churned")), rows(part & ~pl.col("churned"))
+        wanted = max(params.most_rows - left, min(left, stayed))
+        return min(1.0, wanted / stayed) if stayed else 1.0
+
     fit, calibrate, judge = (_in_part(place, dates) for place in range(3))
-    left, stayed = rows(fit & pl.col("churned")), rows(fit & ~pl.col("churned"))
-    wanted = max(params.most_rows - left, min(left, stayed))
     shares = Shares(
-        stayers=min(1.0, wanted / stayed) if stayed else 1.0,
+        stayers=(fitted := stayers(fit)),
+        refit=min(fitted, stayers(pl.lit(value=True))),
         people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(judge))),
         dates=dates,
         newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
@@ -96,26 +106,30 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
 
 
 def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:
-    """The labelled rows that are learnt from, in their order.
+    """The labelled rows that are learnt from, in their order: for the evidence or for the refit.
 
-    Where not every row is taken, rows that no part of the split reads are left out as well.
+    Where not every row is taken, rows whose outcome is not known are left out as well.
     """
-    if shares.everything or shares.dates is None:
+    if shares.everything:
         return labelled
-    numbers = person_numbers(labelled[person_column(labelled)])
-    moments = labelled["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
-    draws = (
-        _uniform(numbers, moments, shares.seed) < shares.stayers,
-        _uniform(numbers, np.uint64(0), shares.seed) < shares.people,
-    )
-    row, person = (pl.Series(draw) for draw in draws)
-    fit, calibrate, judge = (_in_part(place, shares.dates) for place in range(3))
-    wanted = (fit & (pl.col("churned") | row)) | ((calibrate | judge) & person)
+    draws = _draws(labelled, shares)
     return labelled.filter(
-        labelled.select(pl.col("as_of", "churned"), _sides(labelled, params, numbers))
-        .select((pl.col("churned").is_not_null() & wanted).fill_null(value=False))
-        .to_series()
+        _for_evidence(labelled, draws, shares, params) | _for_refit(draws, shares)
     )
+
+
+def evidence_rows(rows: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:
+    """The chosen rows that a model is fitted, calibrated and evaluated on, in their order."""
+    if shares.everything:
+        return rows
+    return rows.filter(_for_evidence(rows, _draws(rows, shares), shares, params))
+
+
+def refit_rows(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
+    """The chosen rows that a model is fitted on once it has been evaluated, in their order."""
+    if shares.everything:
+        return rows.filter(_KNOWN)
+    return rows.filter(_for_refit(_draws(rows, shares), shares))
 
 
 def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
@@ -128,12 +142,57 @@ def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
         rows: Of a training set: ``as_of``, ``churned`` and who.
         shares: By which they were chosen.
     """
-    if shares.dates is None or shares.stayers == 1:
+    if shares.dates is None:
         return pl.lit(value=True)
-    moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
+    at, draws = pl.col("as_of"), _draws(rows, shares)
+    later = at.is_in([*shares.dates.calibrate, *shares.dates.judge])
+    return (
+        pl.when(at.is_in(shares.dates.fit))
+        .then(pl.lit(draws.row < shares.stayers))
+        .when(later)
+        .then(pl.lit(draws.person < shares.people))
+        .otherwise(pl.lit(draws.row < shares.refit))
+    )
+
+
+_KNOWN = pl.col("churned").is_not_null()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """A number in [0, 1) for each row, and one for its person, the same at every date."""
+
+    row: pl.Series
+    person: pl.Series
+    numbers: np.ndarray
+
+
+def _draws(rows: pl.DataFrame, shares: Shares) -> _Draws:
     numbers = person_numbers(rows[person_column(rows)])
-    drawn = pl.Series(_uniform(numbers, moments, shares.seed) < shares.stayers)
-    return ~pl.col("as_of").is_in(shares.dates.fit) | pl.lit(drawn)
+    moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
+    row, person = (_uniform(numbers, at, shares.seed) for at in (moments, np.uint64(0)))
+    return _Draws(pl.Series(row), pl.Series(person), numbers)
+
+
+def _for_evidence(
+    rows: pl.DataFrame, draws: _Draws, shares: Shares, params: TrainingParams
+) -> pl.Series:
+    """Whether each row is fitted, calibrated or evaluated on."""
+    if shares.dates is None:
+        return pl.repeat(value=True, n=rows.height, eager=True)
+    fit, calibrate, judge = (_in_part(place, shares.dates) for place in range(3))
+    stayer, person = draws.row < shares.stayers, draws.person < shares.people
+    wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | judge) & person)
+    return (
+        rows.select(pl.col("as_of", "churned"), _sides(rows, params, draws.numbers))
+        .select((_KNOWN & wanted).fill_null(value=False))
+        .to_series()
+    )
+
+
+def _for_refit(draws: _Draws, shares: Shares) -> pl.Expr:
+    """Whether each row is fitted on once the model has been evaluated."""
+    return (_KNOWN & (pl.col("churned") | (draws.row < shares.refit))).fill_null(value=False)
 
 
 def _dates(dates: list[datetime], params: TrainingParams) -> Dates:

@@ -106,7 +106,7 @@ def load_champion(
     with mlflow_at(home) as client:
         name = MODEL if question is None else model_name(client, home, question)
         if at is not None:
-            return _champion_at(client, home, name, at)
+            return _champion_at(client, home, name, at, question)
         if found := reigning(client, home, name):
             return found[0], label(name, found[1])
         other = None if name == MODEL else reigning(client, home)
@@ -117,7 +117,7 @@ def load_champion(
 
 
 def _champion_at(
-    client: "MlflowClient", home: Path, name: str, moment: datetime
+    client: "MlflowClient", home: Path, name: str, moment: datetime, question: Question | None
 ) -> tuple[ChurnModel, str]:
     number = champion_at(client, name, moment)
     if number is None:
@@ -125,7 +125,10 @@ def _champion_at(
             f"asked for the champion of {moment:%Y-%m-%d %H:%M} UTC; no model had been promoted "
             "by then"
         )
-    return load(client, home, name, number), label(name, number)
+    model, version = load(client, home, name, number), label(name, number)
+    if question and Question.of(model) != question:  # older versions took turns under one name
+        raise _other_question(question, model, version, ())
+    return model, version
 
 
 def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:

@@ -7,7 +7,10 @@ import numpy as np
 import polars as pl
 
 from features.definition import Column
+from models.backtested import Earlier
 from models.baselines import BASELINES, baseline_risks
+from models.challenger import Challenger
+from models.compare_champion import ask_champion
 from models.diagnosis import Diagnosis, rates_by_date
 from models.encoding import learn_contract
 from models.fingerprint import fingerprint
@@ -25,14 +28,17 @@ from models.model import ChurnModel
 from models.own_rate import own_rate
 from models.params import TrainingParams
 from models.people import person_column
+from models.procedures import why_held_back
 from models.promote import verdict
-from models.reigning import ask_champion
+from models.refit import known_until, refit, refit_sizes
+from models.refit_expansion import refit_expansion
+from models.shares import evidence_rows
 from models.source_facts import SourceFacts
 from models.split import Split, refuse_without_leavers, split_rows
 from models.trained import Trained
 from models.training_set import Progress, TrainingSet
 
-_STEPS = ("split", "fit", "judge", "compare")
+_STEPS = ("split", "fit", "judge", "compare", "refit")
 
 #: What is told of a judged row besides its risks, where the spine has it.
 _TOLD = {
@@ -49,21 +55,23 @@ def train(
     params: TrainingParams,
     *,
     champion: ChurnModel | None = None,
-    earlier: pl.DataFrame | None = None,
+    earlier: Earlier | None = None,
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
     floors: Floors | None = None,
     facts: SourceFacts | None = None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Fit and judge a model. Nothing is written, and nobody is promoted by it.
+    """Fit and judge a model, then fit it again on all rows whose outcome is known.
+
+    The verdict and the leak alarm go by the first fit alone. Nothing is written, and nobody is
+    promoted by it.
 
     Args:
         training: Labelled feature rows.
         params: What to learn, on which rows.
         champion: Whom to beat, where somebody reigns.
-        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
-            nobody asked.
+        earlier: How it would have done at earlier dates, where that was asked.
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
         floors: What the model must reach whoever reigns.
@@ -81,9 +89,12 @@ def train(
     honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     months = learn_months(made.model, training, params)
-    model = replace(made.model, expansion=expansion.model, months=months and months.model)
+    evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
-    reigning = ask_champion(champion, split.judge, params)
+    held_back = why_held_back(earlier and earlier.procedures)
+    until = evidence.fitted_until if held_back else known_until(training, params)
+    challenger = Challenger(evidence=evidence, split=split, judged=judged, fitted_until=until)
+    reigning = ask_champion(champion, challenger, training, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     calls = training.shares.calls(params.calls)
@@ -94,27 +105,31 @@ def train(
         judgements,
         reigning,
         calls=calls,
-        earlier=earlier,
+        earlier=None if earlier is None else earlier.by_date,
         leaks=leaks,
         floors=floors,
         diagnosis=_diagnosis(training, made, params, facts),
     )
-    tell(4, len(_STEPS), "done")
+    tell(4, len(_STEPS), _STEPS[4])
+    model = evidence if held_back else _fitted_again(evidence, training, params)
+    tell(5, len(_STEPS), "done")
     return Trained(
         model=model,
+        evidence=evidence,
+        held_back=held_back,
         params=params,
         judgements=judgements,
         judged=judged,
         verdict=decided,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
-        sizes=split.sizes | {"left_out_rows": training.shares.left_out},
+        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.shares.left_out},
         shares=training.shares,
         columns=training.columns,
         earlier=earlier,
         leaks=leaks,
         honesty=honesty,
         months=judge_months(
-            months, model.contract, training, judged, since=split.judged_from, params=params
+            months, evidence.contract, training, judged, since=split.judged_from, params=params
         ),
         expansion=expansion,
         level=made.level,
@@ -128,7 +143,9 @@ def _diagnosis(
 ) -> Diagnosis:
     fitted = made.split.fit
     rates = rates_by_date(
-        training.rows, training.shares.stayers, fitted["as_of"].unique().to_list()
+        evidence_rows(training.rows, training.shares, params),
+        training.shares.stayers,
+        fitted["as_of"].unique().to_list(),
     )
     return Diagnosis(
         rates=rates,
@@ -138,6 +155,24 @@ def _diagnosis(
         level=made.level,
         facts=facts,
     )
+
+
+def _fitted_again(
+    evidence: ChurnModel, training: TrainingSet, params: TrainingParams
+) -> ChurnModel:
+    """The model that is published: all of it fitted on every row whose outcome is known.
+
+    What the evidence model could not learn, or not well enough, is not in it either: nobody has
+    evaluated it.
+    """
+    model = refit(evidence, training, params)
+    if evidence.months is not None:
+        months = learn_months(model, training, params)
+        model = replace(model, months=months and months.model)
+    if evidence.expansion is not None:
+        offers = refit_expansion(evidence.expansion, training, model.contract, params)
+        model = replace(model, expansion=offers)
+    return model
 
 
 def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
@@ -166,7 +201,7 @@ def fit_and_judge(
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
     params = held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
-    split = split_rows(training.rows, params)
+    split = split_rows(evidence_rows(training.rows, training.shares, params), params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
     fit = encode(contract, split.fit, training.shares.stayers)
     calibrate = encode(contract, split.calibrate)

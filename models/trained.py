@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.definition import Column
+from models.backtested import Earlier
 from models.expansion_learnt import Expansion
 from models.fingerprint import Fingerprint
 from models.honesty import Honesty
@@ -24,7 +25,10 @@ class Trained:
     """A fitted model and what is known of it.
 
     Attributes:
-        model: The model, exactly as it was judged.
+        model: The model as it is published: fitted again on every row whose outcome is known, or
+            ``evidence`` where that was no better at earlier dates.
+        evidence: The model that was evaluated.
+        held_back: Why it was not fitted again, in words; ``None`` where it was.
         params: What it was trained with.
         judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
             same rows.
@@ -37,12 +41,11 @@ class Trained:
         honesty: Whether its reasons are true of it.
         expansion: What was learnt of who would rather pay more.
         fingerprint: Of the training set.
-        sizes: Rows of each part of the split and how many of them left; and rows left out of it,
-            as support had contacted these people.
+        sizes: Rows of each part of the split and of the refit, and how many of them left; and rows
+            left out, as support had contacted these people.
         shares: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
-        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
-            nobody asked.
+        earlier: How it would have done at earlier dates, where that was asked.
         months: What it says of later months, and what came; or it knows nothing of them.
         level: Which outcomes set the level of the risks; ``None``: none had closed in time.
         notes: What the sources hold that readers of the card should know, in words.
@@ -50,6 +53,7 @@ class Trained:
     """
 
     model: ChurnModel
+    evidence: ChurnModel
     params: TrainingParams
     judgements: dict[str, Judgement]
     judged: pl.DataFrame
@@ -61,11 +65,12 @@ class Trained:
     sizes: dict[str, int]
     shares: Shares
     columns: tuple[Column, ...]
-    earlier: pl.DataFrame | None = None
+    earlier: Earlier | None = None
     months: JudgedMonths | None = None
     level: Level | None = None
     notes: tuple[str, ...] = ()
     beaten: ChurnModel | None = None
+    held_back: str | None = None
 
     @property
     def unlearnt(self) -> tuple[str, ...]:

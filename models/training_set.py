@@ -61,7 +61,7 @@ class TrainingSet:
         """Rows that hold every text that may be met."""
         if self.texts is None:
             return self.rows
-        return pl.concat([self.rows.select(self.names), self.texts], how="diagonal")
+        return pl.concat([self.rows, self.texts], how="diagonal")
 
 
 def build_training_set(

@@ -10,6 +10,7 @@ Publishing takes up to four sessions at once.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from sqlalchemy import exc
 
 from risk.migrations import NEWEST, bring_up, look, version_of
 from risk.urls import shown
+
+_LOG = logging.getLogger(__name__)
 
 _NAMES = ("postgresql", "postgresql+psycopg", "postgres")
 
@@ -80,7 +83,9 @@ def writing(url: str) -> Iterator[sa.Connection]:
 
 def take_turn(connection: sa.Connection) -> None:
     """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
-    _lock(connection, _PUBLISHING)
+    if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_PUBLISHING))):
+        _LOG.warning("  waiting for another night to be published")
+        _lock(connection, _PUBLISHING)
     _as_owner(connection)
 
 

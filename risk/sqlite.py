@@ -8,6 +8,7 @@ write-ahead log is deleted under the writer. ADBC therefore fills a file of its 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,10 @@ from sqlalchemy import event
 from risk.migrations import NEWEST, bring_up, look, version_of
 from risk.urls import shown
 
+_LOG = logging.getLogger(__name__)
+
 _WAIT_SECONDS = 60.0  # for another writer; readers never wait
+_MOMENT_SECONDS = 1.0  # of which nothing is said
 
 _LONG_LOG = 32 * 2**20  # bytes
 _SHORTEN_SECONDS = 2.0  # for readers that began before
@@ -40,6 +44,10 @@ _WRITING = (
     "cache_size = -262144",  # KiB: an index of ten million ranks is filled without spilling
     "ignore_check_constraints = ON",  # every row has been checked; what else writes is checked
 )
+
+
+class StoreLocked(ConnectionError):
+    """Another program writes into the file and does not end. Nothing was written."""
 
 
 def database_file(url: str) -> Path:
@@ -137,8 +145,36 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
         hide_parameters=True,
         **(pool if mode == "ro" else {"poolclass": sa.NullPool}),
     )
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: _begin(connection, file, begin))
     return engine
+
+
+def _begin(connection: sa.Connection, file: Path, begin: str) -> None:
+    """Begin; where another writes for longer than a moment, say that it is waited for."""
+    opened: Any = connection.connection.driver_connection
+    opened.execute(f"PRAGMA busy_timeout = {int(_MOMENT_SECONDS * 1000)}")
+    try:
+        opened.execute(begin)
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        _LOG.warning("  waiting for another program that writes into %s", file)
+        opened.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+        _begin_or_tell(opened, file, begin)
+    else:
+        opened.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+
+
+def _begin_or_tell(opened: sqlite3.Connection, file: Path, begin: str) -> None:
+    try:
+        opened.execute(begin)
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise StoreLocked(
+            f"{file} has been written to by another program for {_WAIT_SECONDS:.0f} seconds, and "
+            "only one can; end that program, or try again later. Nothing was written"
+        ) from error
 
 
 def _set(opened: sqlite3.Connection, pragma: str) -> None:

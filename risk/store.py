@@ -184,6 +184,18 @@ def _told(url: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not postgres.is_postgres(url) or not postgres.is_gone(error):
+        if not postgres.is_postgres(url):
+            _say_full(url, error)
+            raise
+        if not postgres.is_gone(error):
             raise
         raise Unreachable(f"{shown(url)} cannot be used now: {postgres.words(error)}") from error
+
+
+def _say_full(url: str, error: Exception) -> None:
+    said = str(getattr(error, "orig", None) or error).lower()
+    if any(words in said for words in ("disk is full", "no space left", "disk quota exceeded")):
+        raise Unreachable(
+            f"the disk of {sqlite.database_file(url).parent} is full; make room there and run the "
+            "same command again: nothing was written"
+        ) from error

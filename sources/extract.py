@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from sources.full_disk import DiskFull, is_full
 from sources.intake.expressions import without_values
 from sources.intake.mapping import UNMAPPED, BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
@@ -59,6 +60,7 @@ def extract(
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
+        DiskFull: There is no room to land the rest; the tables before it have landed.
         IncompleteExtract: A source is missing, unreadable or has lost what it gave this day before.
             The other tables have landed.
     """
@@ -95,6 +97,8 @@ def _extract_tables(
             plan = plans.pop(name)
             reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
         except (pl.exceptions.PolarsError, BadSource) as error:
+            if is_full(error):
+                raise DiskFull(landing) from error
             problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(error)}"
     told(total, total, "")
     return reports, problems

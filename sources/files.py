@@ -12,6 +12,7 @@ from uuid import uuid4
 import polars as pl
 
 from sources.events import EventTable
+from sources.full_disk import room_in
 from sources.partition import BUCKET
 
 #: Rows that a reader of one part takes or leaves at once, by the least and greatest bucket in them.
@@ -60,7 +61,8 @@ def whole_file(path: Path, schema: pl.Schema) -> Iterator[Write]:
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = _Frames(path.with_name(f"{path.name}.{uuid4().hex}.part"), pl.DataFrame(schema=schema))
     try:
-        yield frames.add
+        with room_in(path.parent):
+            yield frames.add
         move_into_place(path, frames.write)
     finally:
         shutil.rmtree(frames.folder, ignore_errors=True)
@@ -98,9 +100,10 @@ def move_into_place(path: Path, write: Callable[[Path], object]) -> None:
     """Write under a name that nobody else uses and no reader looks for, flush, rename."""
     draft = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
-        write(draft)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with room_in(path.parent):
+            write(draft)
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -145,7 +145,7 @@ def test_a_score_is_risk_reasons_and_action_beside_what_is_told():
     scores = score(trained().model, ROWS, COLUMNS, about=ABOUT, language="es")
     assert scores.columns == [
         *["subscriber_id", "plan", "currency", "mrr", "risk", "risk_voluntary", "risk_payment"],
-        *["reasons", "action", "action_text", "offer", "advice"],
+        *["reasons", "action", "action_text", "offer", "advice", "unknown_values"],
     ]
     assert scores["subscriber_id"].equals(ROWS["subscriber_id"])
     assert (

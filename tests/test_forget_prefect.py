@@ -1,5 +1,6 @@
 """A search for somebody reads what Prefect has kept, and says where it cannot look."""
 
+import os
 import pickle
 import sqlite3
 from base64 import encodebytes
@@ -20,7 +21,7 @@ ANNA = "anna@example.com"
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folder without settings of Prefect or MLflow."""
-    for name in ("PREFECT_HOME", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"):
+    for name in [name for name in os.environ if name.startswith(("PREFECT_", "MLFLOW_"))]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "shop").mkdir()

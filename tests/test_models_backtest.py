@@ -73,12 +73,28 @@ def test_what_came_after_an_origin_changes_nothing_at_it(training, found):
     then = judged_at(early, origin, as_closed(early)(origin), AT)
     later = judged_at(training, origin, as_closed(training)(origin), AT)
     assert then.equals(later)
+    assert not then["refit"].equals(then["risk"])
+
+
+def test_what_became_of_the_origin_itself_changes_no_risk_at_it(training, found):
+    origin = found.origins[0]
+    turned = training.rows.with_columns(
+        churned=pl.col("churned") ^ (pl.col("as_of") == pl.lit(origin))
+    )
+    labels = as_closed(training)(origin)
+    then, other = (
+        judged_at(replace(training, rows=rows), origin, labels, AT)
+        for rows in (training.rows, turned)
+    )
+    assert then.select("risk", "refit").equals(other.select("risk", "refit"))
+    assert not then["churned"].equals(other["churned"])
 
 
 def test_rows_before_an_origin_are_labelled_as_they_were_then(training, found):
     origin = found.origins[-1]
     labels = as_closed(training)(origin)
-    churned = pl.col("churned") & (pl.col("subscriber_id") > "s00300")
+    known = pl.col("churned").is_not_null()
+    churned = pl.when(known).then(pl.col("churned") & (pl.col("subscriber_id") > "s00300"))
     told_less = labels.with_columns(churned=churned)
     with_all = judged_at(training, origin, labels, AT)
     with_less = judged_at(training, origin, told_less, AT)
@@ -88,7 +104,8 @@ def test_rows_before_an_origin_are_labelled_as_they_were_then(training, found):
 
 def test_every_number_lies_where_its_samples_say(found):
     ranked = found.overall.filter(metric="roc_auc")
-    assert set(ranked["who"]) == {"model", "constant", "own_rate", "recency", "logistic"}
+    others = {"refit", "constant", "own_rate", "recency", "logistic"}
+    assert set(ranked["who"]) == {"model"} | others
     assert ranked.select(pl.col("stated").is_between("low", "high").all()).item()
 
 

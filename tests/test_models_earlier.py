@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from models.backtest import judged_at
+from models.backtested import Earlier
 from models.earlier import at_earlier_dates
 from models.judge import judge
 from models.train import train
@@ -23,22 +24,34 @@ def training() -> TrainingSet:
 
 
 @pytest.fixture(scope="module")
-def earlier(training: TrainingSet) -> pl.DataFrame:
+def earlier(training: TrainingSet) -> Earlier:
     return at_earlier_dates(training, as_closed(training), PARAMS, most=2)
 
 
 def test_each_of_the_newest_dates_is_told_as_a_backtest_tells_it(training, earlier):
-    last = earlier["origin"][-1]
+    by_date, last = earlier.by_date, earlier.by_date["origin"][-1]
     judged = judged_at(training, last, as_closed(training)(last), AT)
-    assert earlier.height == 2
-    assert earlier["roc_auc"][-1] == judge(judged, calls=PARAMS.calls).roc_auc
-    assert earlier.select(pl.col("roc_auc").is_between("low", "high").all()).item()
-    assert earlier.select((pl.col("log_loss") < pl.col("constant")).all()).item()
+    assert by_date.height == 2
+    assert by_date["roc_auc"][-1] == judge(judged, calls=PARAMS.calls).roc_auc
+    assert by_date.select(pl.col("roc_auc").is_between("low", "high").all()).item()
+    assert by_date.select((pl.col("log_loss") < pl.col("constant")).all()).item()
+
+
+def test_holding_back_and_fitting_again_are_compared_on_all_rows_of_these_dates(training, earlier):
+    found = earlier.procedures
+    judged = pl.concat(
+        judged_at(training, origin, as_closed(training)(origin), AT)
+        for origin in earlier.by_date["origin"]
+    )
+    assert (found.dates, found.rows) == (2, judged.height)
+    assert found.log_loss == judge(judged, "refit", calls=1).log_loss
+    assert found.held_back_calibration_error == judge(judged, "risk", calls=1).calibration_error
+    assert found.log_loss != found.held_back_log_loss
 
 
 def test_the_verdict_hears_of_them(training, earlier):
-    lost = earlier.with_columns(log_loss=pl.col("constant") + 0.1)
-    refused = train(training, PARAMS, earlier=lost)
+    worse = earlier.by_date.with_columns(log_loss=pl.col("constant") + 0.1)
+    refused = train(training, PARAMS, earlier=replace(earlier, by_date=worse))
     assert not refused.verdict.promoted
     assert "does not hold over time" in refused.verdict.reasons[0]
     assert train(training, PARAMS, earlier=earlier).verdict.promoted

@@ -76,7 +76,7 @@ def test_rows_that_do_not_tell_it_at_all_are_no_fault():
 
 
 def test_a_calibration_that_is_off_is_not_served():
-    strict = Floors(calibration_error=1e-9)
+    strict = Floors(calibration_error=-1.0)  # not even chance is allowed for
     assert learnt(training_set(), floors=strict).model is None
 
 

@@ -14,8 +14,7 @@ from models.learn import encode
 from models.model import ChurnModel
 from models.split import split_rows
 from models.train import train
-from models.training_set import TrainingSet
-from tests.made_up import CSAT, FIRST, NAMES, PARAMS, trained, training_set
+from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
 
 ROWS = training_set().rows
 
@@ -23,7 +22,7 @@ ROWS = training_set().rows
 def test_what_is_judged_was_never_fitted_and_the_model_says_until_when_it_looked():
     first_judged = trained().judged["as_of"].min()
     last_calibrated = FIRST + timedelta(days=30 * 10)
-    assert trained().model.fitted_until == last_calibrated + timedelta(days=60) == first_judged
+    assert trained().evidence.fitted_until == last_calibrated + timedelta(days=60) == first_judged
 
 
 def test_the_model_beats_the_constant_and_finds_what_was_planted():
@@ -120,92 +119,6 @@ def test_texts_seen_only_in_rows_without_an_outcome_are_known_to_the_model():
     assert model.predict(launched.select(NAMES).tail(3))["risk"].is_between(0, 1).all()
 
 
-def test_a_champion_is_asked_about_the_same_rows():
-    challenged = train(training_set(), PARAMS, champion=trained().model)
-    assert challenged.judgements["champion"] == challenged.judgements["model"]
-    assert not challenged.verdict.promoted
-
-
-def without_column(name: str) -> TrainingSet:
-    """The training set as if one of its columns had never been measured."""
-    kept = tuple(column for column in training_set().columns if column.name != name)
-    return replace(training_set(), rows=ROWS.drop(name), columns=kept)
-
-
-def with_noise() -> TrainingSet:
-    """The training set and one column more, which tells nothing."""
-    noise = replace(CSAT, name="noise", signal="noise")
-    values = pl.Series("noise", np.random.default_rng(5).normal(size=ROWS.height))
-    columns = (*training_set().columns, *noise.columns)
-    return replace(training_set(), rows=ROWS.with_columns(values), columns=columns)
-
-
-def test_a_worse_challenger_with_one_more_column_does_not_replace_the_champion():
-    hasty = replace(PARAMS, booster=replace(PARAMS.booster, rounds=3))
-    challenged = train(with_noise(), hasty, champion=trained().model)
-    assert not challenged.verdict.promoted
-    champion = challenged.judgements["champion"]
-    assert champion.log_loss == trained().judgements["model"].log_loss
-    assert challenged.judgements["model"].log_loss > champion.log_loss
-
-
-def test_a_better_challenger_with_one_more_column_replaces_the_champion():
-    small = train(without_column("tickets_open"), PARAMS).model
-    challenged = train(training_set(), PARAMS, champion=small)
-    assert challenged.verdict.promoted
-    assert "champion" in challenged.judgements
-    assert "its log loss differs from the champion's by -0.0" in challenged.verdict.reasons[0]
-
-
-def test_a_champion_is_asked_on_columns_that_only_it_reads():
-    fewer = replace(without_column("tickets_open"), rows=ROWS)
-    challenged = train(fewer, PARAMS, champion=trained().model)
-    assert "tickets_open" not in challenged.model.contract.names
-    assert not challenged.verdict.promoted
-    assert challenged.judgements["champion"] == trained().judgements["model"]
-
-
-def test_columns_that_only_the_champion_reads_leave_the_fingerprint_as_it_was():
-    fewer = without_column("tickets_open")
-    besides = train(replace(fewer, rows=ROWS), PARAMS, champion=trained().model)
-    assert besides.fingerprint == train(fewer, PARAMS).fingerprint
-
-
-def test_a_champion_whose_column_is_measured_no_more_is_no_comparison():
-    decided = train(without_column("csat"), PARAMS, champion=trained().model).verdict
-    assert decided.promoted
-    assert "column 'csat' is not measured any more" in decided.reasons[0]
-
-
-def with_a_new_plan(of: pl.Expr) -> TrainingSet:
-    """The training set, with a plan 'team' where ``of`` says so."""
-    plan = pl.when(of).then(pl.lit("team")).otherwise("plan")
-    return replace(training_set(), rows=ROWS.with_columns(plan=plan))
-
-
-def test_a_plan_that_the_champion_has_never_seen_does_not_unseat_it():
-    launched = with_a_new_plan(pl.int_range(pl.len()) % 3 == 0)
-    hasty = replace(PARAMS, booster=replace(PARAMS.booster, rounds=10))
-    challenged = train(launched, hasty, champion=trained().model)
-    assert not challenged.verdict.promoted
-    assert "on the same rows its log loss" in challenged.verdict.reasons[0]
-    assert challenged.judged["champion"].null_count() == 0
-
-
-def test_a_champion_that_predicts_something_else_is_not_replaced():
-    longer = replace(trained().model, horizon_days=60)
-    decided = train(training_set(), PARAMS, champion=longer).verdict
-    assert not decided.promoted
-    assert "predicts something else (horizon_days 60, not 30)" in decided.reasons[0]
-
-
-def test_a_champion_that_knew_the_outcomes_is_not_replaced_by_a_model_of_the_past():
-    later = replace(trained().model, fitted_until=FIRST + timedelta(days=361))
-    decided = train(training_set(seed=3), PARAMS, champion=later).verdict
-    assert not decided.promoted
-    assert "was fitted on what happened before 2025-12-28" in decided.reasons[0]
-
-
 def test_where_nothing_that_is_known_matters_promotion_is_refused():
     decided = train(training_set(signal=0), PARAMS).verdict
     assert not decided.promoted
@@ -225,13 +138,22 @@ def test_a_fingerprint_changes_with_any_value_and_with_nothing_else():
     assert len({digest(pl.DataFrame({"plan": plans})) for plans in texts}) == len(texts)
 
 
+def test_columns_that_only_the_champion_reads_leave_the_fingerprint_as_it_was():
+    kept = tuple(column for column in training_set().columns if column.name != "csat")
+    fewer, beside = (
+        replace(training_set(), rows=rows, columns=kept) for rows in (ROWS.drop("csat"), ROWS)
+    )
+    assert digest(beside.learnt_from) == digest(fewer.rows)
+
+
 def test_progress_is_told_step_by_step():
     told = []
     train(training_set(people=300), PARAMS, progress=lambda *step: told.append(step))
     assert told == [
-        (0, 4, "split"),
-        (1, 4, "fit"),
-        (2, 4, "judge"),
-        (3, 4, "compare"),
-        (4, 4, "done"),
+        (0, 5, "split"),
+        (1, 5, "fit"),
+        (2, 5, "judge"),
+        (3, 5, "compare"),
+        (4, 5, "refit"),
+        (5, 5, "done"),
     ]

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,25 @@ def test_what_is_loaded_as_a_trial_is_promoted_by_nothing(home):
     with mlflow_at(home.folder) as client:
         name = QUARTER.model_name
         assert client.get_registered_model(name).aliases == {}
+
+
+def test_a_version_that_reigned_under_the_same_name_for_another_question_scores_no_missed_night(
+    tmp_path,
+):
+    log_trained(for_days(30), tmp_path)
+    between = datetime.now(UTC)
+    log_trained(for_days(60), tmp_path)
+    as_an_older_version_did(tmp_path, TWO_MONTHS.model_name)
+    assert load_champion(tmp_path, TWO_MONTHS)[1] == "2"
+    with pytest.raises(OtherQuestion, match="version 1, predicts something else"):
+        load_champion(tmp_path, TWO_MONTHS, at=between)
+    assert load_champion(tmp_path, at=between)[1] == "1"
+
+
+def as_an_older_version_did(home: Path, name: str) -> None:
+    """Make the version of a model of its own the next champion of ``churn``."""
+    with mlflow_at(home) as client:
+        own = client.get_model_version(name, "1")
+        made = client.create_model_version("churn", str(own.source), own.run_id, tags=own.tags)
+        client.set_registered_model_alias("churn", "champion", str(made.version))
+        client.delete_registered_model(name)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -12,13 +13,22 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from features.definition import Latest
-from models.fit import Examples, fit_booster
+from models.fit import Examples, fit_booster, raw_scores
 from models.outcomes import label_spine
 from models.params import BoosterParams, TrainingParams
 from models.people import person_numbers
-from models.shares import Shares, chosen, outcome_counts, shares_of
+from models.shares import (
+    Shares,
+    chosen,
+    evenly,
+    evidence_rows,
+    outcome_counts,
+    refit_rows,
+    shares_of,
+)
 from models.split import HistoryTooShort, split_rows
 from models.train import train
+from models.trained import Trained
 from models.training_set import TrainingSet, build_training_set, join_training_sets, measure_chosen
 from sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, PLAN, training_set
@@ -42,6 +52,11 @@ def taken(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
     return chosen(rows, shares(rows, params), params)
 
 
+def for_evidence(params: TrainingParams) -> pl.DataFrame:
+    """The rows that are taken to fit, calibrate and evaluate a model on."""
+    return evidence_rows(taken(ROWS, params), shares(ROWS, params), params)
+
+
 def thinned(training: TrainingSet, params: TrainingParams) -> TrainingSet:
     rows = taken(training.rows, params)
     return replace(training, rows=rows, shares=shares(training.rows, params))
@@ -54,28 +69,48 @@ class TestWhoIsChosen:
 
     @pytest.mark.parametrize("params", [FEWER, BY_PERSON])
     def test_every_leaver_is_fitted_and_no_part_has_more_rows_than_asked_for(self, params):
-        before, after = split_rows(ROWS, params), split_rows(taken(ROWS, params), params)
+        before, after = split_rows(ROWS, params), split_rows(for_evidence(params), params)
         assert after.fit["churned"].sum() == before.fit["churned"].sum()
         assert after.fit.height == pytest.approx(params.most_rows, rel=0.05)
         assert after.judge.height <= params.most_later_rows * 1.05
 
     def test_stayers_are_thinned_by_the_share_that_is_told(self):
-        before, after = (split_rows(r, FEWER).fit for r in (ROWS, taken(ROWS, FEWER)))
+        before, after = (split_rows(r, FEWER).fit for r in (ROWS, for_evidence(FEWER)))
         stayed = [int((~part["churned"]).sum()) for part in (after, before)]
         assert stayed[0] / stayed[1] == pytest.approx(shares(ROWS, FEWER).stayers, abs=0.03)
 
     def test_leavers_and_stayers_of_later_dates_are_thinned_alike_whole_people_at_once(self):
-        before, after = (split_rows(r, FEWER).judge for r in (ROWS, taken(ROWS, FEWER)))
+        before, after = (split_rows(r, FEWER).judge for r in (ROWS, for_evidence(FEWER)))
         assert after["churned"].mean() == pytest.approx(before["churned"].mean(), abs=0.03)
         assert after["subscriber_id"].n_unique() * 2 == after.height
 
     def test_there_are_never_fewer_stayers_than_leavers(self):
-        fit = split_rows(taken(ROWS, replace(FEWER, most_rows=10)), FEWER).fit
+        fit = split_rows(for_evidence(replace(FEWER, most_rows=10)), FEWER).fit
         assert fit["churned"].mean() == pytest.approx(0.5, abs=0.02)
 
-    def test_rows_that_no_part_of_the_split_reads_are_left_out(self):
-        dates = {(at - FIRST).days // 30 for at in taken(ROWS, FEWER)["as_of"]}
+    def test_rows_that_no_part_of_the_split_reads_are_no_evidence(self):
+        dates = {(at - FIRST).days // 30 for at in for_evidence(FEWER)["as_of"]}
         assert dates == {*range(8), 9, 10, 12, 13}
+
+    def test_a_refit_reads_all_leavers_of_all_dates_and_no_more_rows_than_asked_for(self):
+        again = refit_rows(taken(ROWS, FEWER), shares(ROWS, FEWER))
+        assert again["churned"].sum() == ROWS["churned"].sum()
+        assert again["as_of"].n_unique() == 14
+        assert again.height == pytest.approx(max(2600, 2 * ROWS["churned"].sum()), rel=0.05)
+
+    def test_stayers_of_a_refit_are_thinned_by_a_share_of_their_own(self):
+        agreed = shares(ROWS, FEWER)
+        again = refit_rows(taken(ROWS, FEWER), agreed)
+        stayed = [int((~rows["churned"]).sum()) for rows in (again, ROWS)]
+        assert stayed[0] / stayed[1] == pytest.approx(agreed.refit, abs=0.03)
+        assert agreed.refit <= agreed.stayers
+
+    def test_rows_chosen_whatever_became_of_them_have_the_rate_of_everybody_at_each_date(self):
+        rows = taken(ROWS, FEWER).filter(evenly(taken(ROWS, FEWER), shares(ROWS, FEWER)))
+        gap = [FIRST + timedelta(days=30 * month) for month in (8, 11)]
+        for dates in (pl.col("as_of").is_in(gap), ~pl.col("as_of").is_in(gap)):
+            expected = ROWS.filter(dates)["churned"].mean()
+            assert rows.filter(dates)["churned"].mean() == pytest.approx(expected, abs=0.04)
 
     @pytest.mark.parametrize("params", [FEWER, BY_PERSON])
     def test_the_same_rows_are_taken_in_any_order_and_in_parts(self, params):
@@ -149,7 +184,8 @@ def test_where_nothing_can_be_split_everybodys_odds_are_said():
 
 def test_later_rows_decide_on_corrected_scores_how_many_trees_there_are():
     training = thinned(training_set(people=1500, seed=1), replace(FEWER, most_rows=3000))
-    split, names = split_rows(training.rows, FEWER), training.names[:4]
+    rows = evidence_rows(training.rows, training.shares, FEWER)
+    split, names = split_rows(rows, FEWER), training.names[:4]
     share = training.shares.stayers
     past, later = (
         Examples(
@@ -177,9 +213,14 @@ class TestTheModel:
     EVERYBODY = training_set(people=4000)
     THINNED = thinned(EVERYBODY, replace(PARAMS, most_rows=9000))
 
+    @staticmethod
+    @cache
+    def of_fewer_rows() -> Trained:
+        return train(TestTheModel.THINNED, PARAMS)
+
     def test_is_as_well_calibrated_and_ranks_as_well_as_one_of_all_rows(self):
         assert self.THINNED.shares.stayers < 0.25
-        full, thin = train(self.EVERYBODY, PARAMS), train(self.THINNED, PARAMS)
+        full, thin = train(self.EVERYBODY, PARAMS), self.of_fewer_rows()
         assert thin.shares == self.THINNED.shares
         judged, model = thin.judged, thin.judgements["model"]
         assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.012)
@@ -189,12 +230,15 @@ class TestTheModel:
         assert model.log_loss == pytest.approx(full.judgements["model"].log_loss, abs=0.003)
 
     def test_calibration_has_nothing_to_mend(self):
-        score = np.linspace(-4, 0, 9)
-        calibrated = train(self.THINNED, PARAMS).model.calibration.log_odds(score)
-        assert calibrated == pytest.approx(score, abs=0.35)
+        made = self.of_fewer_rows()
+        for model in (made.evidence, made.model):
+            rows = self.EVERYBODY.rows.select(model.contract.names).head(5_000)
+            score = raw_scores(model.booster, model.contract.encode(rows))
+            asked = np.quantile(score, np.linspace(0.01, 0.99, 9))
+            assert model.calibration.log_odds(asked) == pytest.approx(asked, abs=0.35)
 
     def test_baselines_say_everybodys_rates_too(self):
-        judged = train(self.THINNED, PARAMS).judged
+        judged = self.of_fewer_rows().judged
         rate = split_rows(self.EVERYBODY.rows, PARAMS).fit["churned"].mean()
         assert judged["constant"][0] == pytest.approx(rate, abs=0.005)
         assert judged["logistic"].mean() == pytest.approx(rate, abs=0.01)

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_edge import quiet
-
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -62,8 +60,7 @@ def test_a_home_in_the_users_profile_wins(machine: Path) -> None:
 
 def test_a_profile_that_cannot_be_read_stops_nothing(machine: Path) -> None:
     profile(machine, "= [")
-    quiet()
-    assert os.environ["PREFECT_HOME"] == f"{machine}/shop/data/prefect"
+    assert prefects("PREFECT_HOME") == f"{machine}/shop/data/prefect"
 
 
 def test_a_command_in_a_new_home_makes_the_folder_which_prefect_would_wait_for(

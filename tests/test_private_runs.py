@@ -173,6 +173,6 @@ def test_what_databases_say_of_connections_is_kept_and_of_values_is_not(postgres
 
 
 def _run(url: str, statements: str) -> None:
-    with sa.create_engine(url).begin() as connection:
+    with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
         for statement in statements.split("; "):
             connection.exec_driver_sql(statement)

@@ -85,6 +85,14 @@ def test_without_a_recency_column_the_other_floors_decide():
     assert verdict(judged(), {"model": GOOD, "constant": WORSE}).promoted
 
 
+def test_a_model_that_was_judged_by_a_handful_of_leavers_is_refused():
+    rows = judged(people=30)
+    first = rows["churned"].cum_sum() <= 6
+    decided = decide(rows.with_columns(churned=pl.col("churned") & first))
+    assert not decided.promoted
+    assert "6 of the 60 judged rows left, and it takes at least 10" in decided.reasons[0]
+
+
 def test_a_ranking_that_may_be_luck_is_refused():
     decided = decide(judged(people=40, signal=0.3))
     assert not decided.promoted
