@@ -19,6 +19,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SAWarning
 
 from risk import postgres, sqlite, store
 from risk.book import BOOK, sum_up_again
@@ -180,9 +181,9 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
         partitions = set(connection.scalars(sa.text(query)))
     with warnings.catch_warnings():
         # Prefect's database has indexes of expressions, which are left out: none is asked for.
-        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        warnings.simplefilter("ignore", SAWarning)
         found.reflect(connection, only=lambda name, _: name not in partitions)
-    return list(found.sorted_tables)
+    return [found.tables[name] for name in sorted(found.tables)]  # keys may go in circles
 
 
 def _count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
