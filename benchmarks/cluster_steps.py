@@ -17,8 +17,9 @@ from distributed import Client
 
 from benchmarks.growth_steps import UNTIL
 from flows.cluster import workers_here
-from flows.parts import parts_of, scratch
+from flows.parts import parts_of
 from flows.score_parts import MODEL, ScoredPart, score_part
+from flows.scratch import scratch
 from flows.settings import Settings
 from models.tracking import load_champion
 from sources.partition import Part

@@ -96,11 +96,12 @@ def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNight
 
 def _score_missed(settings: Settings, day: date) -> Night | str:
     """The night, or why it cannot be scored."""
-    # Webhooks hear of the newest night only: older moves are no news.
+    # Webhooks hear of the newest night only: older moves are no news. A source that is away makes
+    # none of many nights wait; the night that is due next asks it again.
     newest = day == settings.nights.newest_due(datetime.now(UTC))
     then = settings.nights.due(day)
     try:
-        return score_nightly(day, settings.home, champion_at=then, tell=newest)
+        return score_nightly(day, settings.home, champion_at=then, tell=newest, patient=False)
     except Exception as error:  # whatever it is: the next night is scored all the same
         ours = type(error).__module__.startswith(("sources.", "models.", "risk.", "flows."))
         return str(error) if ours else type(error).__name__

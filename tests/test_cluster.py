@@ -30,10 +30,10 @@ from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_part, measure_part
 from flows.train_weekly import training_set
+from models.reason_columns import UnknownName
 from models.shares import shares_of
 from models.tracking import load_champion
 from models.training_set import TrainingSet
-from models.weighing import UnknownName
 from risk.table import NoNight, read
 from sources.partition import Part
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts

@@ -27,7 +27,7 @@ def extracts(business: Business) -> list[tuple[object, ...]]:
     settings.landing.parent.mkdir(exist_ok=True)
     settings.landing.symlink_to(landed)
     with step("extract", {}) as tell:
-        _extract(settings, NIGHT, tell)
+        _extract(settings, NIGHT, tell, patient=False)
     return business.events("payments", ["happened_at"])
 
 

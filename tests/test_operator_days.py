@@ -41,12 +41,15 @@ def test_every_night_is_there_once_with_its_own_date_whatever_happens_between(ho
     erased = str(read(url)["subscriber_id"].iloc[0])
 
     moved = Path(shutil.move(home, tmp_path / "elsewhere"))
-    (tmp_path / "company" / "tickets").rename(tmp_path / "company" / "lost")
+    tickets, lost = tmp_path / "company" / "tickets", tmp_path / "company" / "lost"
+    tickets.rename(lost)
     done = run(["forget", erased, "--yes"], environment(moved) | clock_at(noon(MISSED)))
     assert done.returncode == 0, done.stderr
 
     url = Settings(home=moved).risk_url
     with nights_served(moved, LAST, tmp_path) as served:
+        wait_for(lambda: MISSED in published_dates(url), served)
+        lost.rename(tickets)
         wait_for(lambda: LAST in published_dates(url), served)
         wait_for(lambda: served.health()[0] == 0, served)
         served.stop()
@@ -57,7 +60,7 @@ def test_every_night_is_there_once_with_its_own_date_whatever_happens_between(ho
         assert set(night["scored_on"].dt.date) == {day}
         assert set(night["model_version"]) == {"1"}
         assert set(night["trial"]) == {False}
-        assert ("tickets" in night["degraded"].iloc[0]) == (day != FIRST)
+        assert ("tickets" in night["degraded"].iloc[0]) == (day == MISSED)
     assert history(url, erased).empty
     assert load_champion(moved)[1] == "1"
     assert not home.exists()  # nothing was written where it was
