@@ -83,10 +83,7 @@ def verdict(
     if below or alarmed:
         return Verdict(
             promoted=False,
-            reasons=(
-                *(f"Refused: {why}." for why in [*alarmed, *below]),
-                *_instead(rows, reigning, alarmed),
-            ),
+            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *below]),
             measured=measured,
             alarmed=bool(alarmed),
         )
@@ -143,14 +140,6 @@ def _instead_of_unservable(
         "until a model replaces it."
     )
     return Verdict(promoted=False, reasons=(why,), measured=measured)
-
-
-def _instead(rows: pl.DataFrame, reigning: Reigning, alarmed: list[str]) -> list[str]:
-    """What to do until a model is promoted, where none was and this one knows no outcome."""
-    compared = reigning.knew or reigning.silent or reigning.incomparable
-    if alarmed or compared or "champion" in rows.columns:
-        return []
-    return ["perdura score --trial publishes a night from this version, marked as a trial."]
 
 
 def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
