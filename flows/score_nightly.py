@@ -176,7 +176,7 @@ def wait_until(as_of: datetime, scored_on: date) -> None:
     if early > _MOST_EARLY:
         raise NotYet(
             f"asked for the night of {scored_on}; it uses what is known by {as_of:%Y-%m-%d %H:%M} "
-            f"UTC, and it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Give a date that has come"
+            f"UTC, and it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; give a day that has come"
         )
     sleep(max(0.0, early))
 

@@ -4,6 +4,8 @@
 the file can ask whether an id is among them, as an extract must; nobody can read an id out of it.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import secrets
@@ -12,10 +14,10 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from sources.files import move_into_place
+if TYPE_CHECKING:
+    import polars as pl
 
 #: The rule by which rows of the forgotten are refused.
 FORGOTTEN = "forgotten"
@@ -55,6 +57,8 @@ class Tombstones:
 
     def among(self, ids: pl.Series) -> pl.Series:
         """Those of the ids that were forgotten, each once."""
+        import polars as pl  # not at the top: a server that asks for no rows does without
+
         found = ids.drop_nulls().unique()
         return found.filter(pl.Series([self.has(who) for who in found], dtype=pl.Boolean))
 
@@ -97,6 +101,8 @@ def refuse_forgotten(rows: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame
     """Events to be, with ``rule``: those that name somebody forgotten are refused, without name."""
     if not tombstones.days:
         return rows
+    import polars as pl
+
     naming = [name for name in NAMING if name in rows.columns]
     gone = tombstones.among(pl.concat([rows[name].unique() for name in naming]))
     named = pl.any_horizontal(pl.col(name).is_in(gone.implode()) for name in naming)
@@ -111,6 +117,8 @@ def blank_forgotten(lines: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame
     """Lines that are no rows (``rule``, ``text``): of those that name a forgotten one, no text."""
     if not tombstones.days or lines.is_empty():
         return lines
+    import polars as pl
+
     texts = lines["text"].fill_null("")
     named = [any(tombstones.has(word) for word in _words(text)) for text in texts]
     return lines.with_columns(
@@ -134,6 +142,8 @@ def _unquoted(field: str) -> str:
 
 
 def _write(landing: Path, tombstones: Tombstones) -> None:
+    from sources.files import move_into_place
+
     kept = {each: str(tombstones.days[each]) for each in sorted(tombstones.days)}
     text = json.dumps({"key": tombstones.key.hex(), "accounts": kept}, indent=1) + "\n"
 

@@ -314,7 +314,8 @@ def test_a_conversion_in_sql_that_fails_says_what_to_write_instead(business: Bus
     business.maps(PAYMENTS.replace('"cents"', '"CAST(cents AS BIGINT)"') + TICKETS)
     business.write("p.csv", HEADER + GOOD + GOOD.replace("250", "free"))
     with pytest.raises(
-        IncompleteExtract, match=r"section \[payments\].*free.*give the column a type"
+        IncompleteExtract,
+        match=r"section \[payments\].*column 'cents' for 1.*give the column a type",
     ):
         business.extract()
     assert business.events("tickets", ["subscriber_id"]) == [("ada",)]

@@ -111,7 +111,7 @@ def test_a_run_that_starts_early_waits_for_its_moment():
 
 
 def test_a_night_to_come_is_refused_at_once(home):
-    with pytest.raises(ValueError, match="Give a date that has come"):
+    with pytest.raises(ValueError, match="give a day that has come"):
         score_nightly(datetime.now(UTC).date() + 2 * DAY, home)
 
 

@@ -35,7 +35,7 @@ def test_what_drives_it_is_learnt_and_said_in_words():
     assert expansion.judgement is not None
     assert expansion.judgement.roc_auc > 0.75
     assert expansion.judgement.calibration_error < 0.02
-    assert expansion.model == trained().model.expansion is not None
+    assert expansion.model == trained().evidence.expansion is not None
     (why,) = expansion.reasons
     assert why.startswith("Offers: who will pay more by choice is told with a ROC AUC of 0.")
 

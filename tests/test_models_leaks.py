@@ -89,11 +89,11 @@ def test_each_column_alone_is_judged_by_what_its_values_meant_before():
 def test_the_days_are_cut_away_on_rows_of_the_same_people():
     judged, rows = trained().judged, training_set().rows
     same = rows.select("subscriber_id", "as_of", *NAMES)
-    told = without_last_days(trained().model, judged, Cut(7, same))
+    told = without_last_days(trained().evidence, judged, Cut(7, same))
     assert told is not None
     assert told.cut == pytest.approx(told.roc_auc)
     earlier = same.with_columns(pl.col("as_of") + timedelta(days=30))
-    before = without_last_days(trained().model, judged, Cut(30, earlier))
+    before = without_last_days(trained().evidence, judged, Cut(30, earlier))
     assert before is not None
     assert before.cut < before.roc_auc  # made-up people forget every month what they were
-    assert without_last_days(trained().model, judged, Cut(7, same.head(0))) is None
+    assert without_last_days(trained().evidence, judged, Cut(7, same.head(0))) is None

@@ -271,12 +271,12 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
     made = made_up_months(27)
     found = train(made, made_up.PARAMS)
     judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
-    until = replace(found.model, expansion=None).knows_until
+    until = replace(found.evidence, expansion=None).knows_until
     assert until == judged - days(21)
     poisoned = replace(made, rows=poisoned_after(made.rows, until))
     assert not poisoned.rows.equals(made.rows)
     again = train(poisoned, made_up.PARAMS)
-    assert found.model.months == again.model.months is not None
+    assert found.evidence.months == again.evidence.months is not None
 
 
 def said_of(rows: pl.DataFrame, model: SurvivalModel | None = None) -> pl.DataFrame:

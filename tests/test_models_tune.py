@@ -233,7 +233,7 @@ def test_a_history_without_dates_before_the_judged_is_refused(tmp_path):
     short = rows()
     known = pl.col("as_of") < pl.lit(FIRST + timedelta(days=30 * 7))
     few = replace(short, rows=short.rows.filter(known), about=short.about.filter(known))
-    with pytest.raises(HistoryTooShort, match="Give a longer history"):
+    with pytest.raises(HistoryTooShort, match="or a longer history"):
         tuned(tmp_path / "t.db", few)
 
 

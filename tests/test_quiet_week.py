@@ -11,6 +11,7 @@ import pytest
 
 from flows.score_nightly import score_nightly
 from flows.settings import Settings
+from flows.train_weekly import train_weekly
 from risk.table import read
 from sources.landing import read_events
 from sources.merges import Events
@@ -21,9 +22,10 @@ FIRST = date(2026, 10, 20)
 
 @pytest.fixture(scope="module")
 def week(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
-    """Eight nights of the simulated company, one after the other."""
+    """Eight nights of the simulated company, by a model that was trained before the first."""
     home = tmp_path_factory.mktemp("week")
-    shutil.copytree(trained, home, dirs_exist_ok=True)
+    shutil.copytree(trained, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("mlruns"))
+    assert train_weekly(FIRST, home).promoted
     for day in range(8):
         score_nightly(FIRST + timedelta(days=day), home)
     url = Settings.at(home).risk_url

@@ -92,6 +92,8 @@ def without_values(error: Exception) -> str:
 
     Of what it quotes only the names of types and columns are kept: all else may be of a subscriber.
     """
+    if type(error) is ValueError:  # ours, which quotes names of columns alone
+        return first_line(error)
     return _QUOTED.sub(_kept, first_line(error))
 
 
