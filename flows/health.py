@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flows.schedule_lock import is_served
 from flows.schedule_record import write_json
 
 _FILE = Path("data") / "schedule-health.json"
@@ -40,7 +41,10 @@ def read_health(home: Path, now: datetime) -> Health:
         return Health(checked_at=now, problems=(f"no schedule was ever started in {home}",))
     stored = json.loads(file.read_text(encoding="utf-8"))
     checked_at, problems = datetime.fromisoformat(stored["checked_at"]), stored["problems"]
-    if now - checked_at > _STALE:
-        stopped = f"the schedule has not looked since {checked_at:%Y-%m-%d %H:%M} UTC: it stopped"
-        problems = [f"{stopped}, or hangs. Start perdura schedule again", *problems]
+    if not is_served(home):
+        stopped = f"the schedule is not running: its last look was at {checked_at:%Y-%m-%d %H:%M}"
+        problems = [f"{stopped} UTC. Start perdura schedule again", *problems]
+    elif now - checked_at > _STALE:
+        hangs = f"the schedule has not looked since {checked_at:%Y-%m-%d %H:%M} UTC: it hangs, or"
+        problems = [f"{hangs} has just started. Restart it if this stays", *problems]
     return Health(checked_at=checked_at, problems=tuple(problems))

@@ -17,7 +17,6 @@ from flows.settings import Settings
 from flows.train_weekly import train_weekly
 from flows.watch import watched
 from flows.webhooks_flow import webhooks_flow
-from sources.turns import alone_in
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
 WEEKLY, OFTEN = "0 4 * * 1", "*/10 * * * *"
@@ -28,10 +27,6 @@ FIVE_MINUTES, HOURLY = "*/5 * * * *", "25 * * * *"
 _QUEUE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 #: One at a time: what is due again in minutes gives way to the one that is under way.
 _CANCEL = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-
-
-class AlreadyServed(RuntimeError):
-    """Another schedule serves this home. Nothing was done."""
 
 
 def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
@@ -78,23 +73,13 @@ def _schedules(settings: Settings) -> list[Schedule]:
 def serve_flows(*, announced: bool = False) -> None:
     """Run all flows when they are due, until stopped; say so first, unless it has been said.
 
-    Nights that were missed since the schedule was installed are made up.
-
-    Raises:
-        AlreadyServed: Another schedule serves the home.
+    Nights that were missed since the schedule was installed are made up. To be called while
+    ``serving`` the home.
     """
     settings = Settings()
     schedules = _schedules(settings)
-    with alone_in(settings.home / "data", _refuse, to="schedule"):
-        install(settings.home)
-        for schedule in schedules:
-            clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
-        with watched(settings, schedules):
-            serve(*deployments(settings), print_starting_message=not announced)
-
-
-def _refuse() -> None:
-    raise AlreadyServed(
-        "another perdura schedule serves this home, and two would run every night twice; stop it "
-        "first, or set PERDURA_HOME to the home that is meant"
-    )
+    install(settings.home)
+    for schedule in schedules:
+        clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
+    with watched(settings, schedules):
+        serve(*deployments(settings), print_starting_message=not announced)

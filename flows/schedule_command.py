@@ -19,6 +19,7 @@ def schedule(
         _print_health(as_json=as_json)
         return
     from flows.prefect_edge import log_runs, scheduling_server
+    from flows.schedule_lock import serving
     from flows.setting_values import refuse_missing
     from flows.settings import Settings
 
@@ -26,7 +27,7 @@ def schedule(
     named = ("mapping", "actions", "exchange_rates")
     refuse_missing((name, getattr(settings, name)) for name in named)
     log_runs()
-    with scheduling_server(settings.home):
+    with serving(settings.home), scheduling_server(settings.home):
         from flows.schedule import hours, serve_flows
 
         if as_json:

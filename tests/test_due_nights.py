@@ -10,6 +10,7 @@ import pytest
 from flows.due_nights import missed_by, score_due_nights
 from flows.health import read_health, write_health
 from flows.night_calendar import MissedNights
+from flows.schedule_lock import AlreadyServed, serving
 from flows.schedule_record import ScheduleRecord, give_up, install, read_record
 from flows.score_nightly import score_nightly, wait_until
 from flows.settings import Settings
@@ -115,9 +116,14 @@ def test_a_night_to_come_is_refused_at_once(home):
         score_nightly(datetime.now(UTC).date() + 2 * DAY, home)
 
 
-def test_a_schedule_that_has_not_looked_for_minutes_is_not_well(tmp_path):
+def test_a_schedule_that_has_stopped_or_hangs_is_not_well(tmp_path):
     now = datetime.now(UTC)
     assert "no schedule was ever started" in read_health(tmp_path, now).problems[0]
-    write_health(tmp_path, [])
-    assert read_health(tmp_path, now).problems == ()
-    assert "Start perdura schedule again" in read_health(tmp_path, now + 3 * DAY).problems[0]
+    with serving(tmp_path):
+        write_health(tmp_path, [])
+        assert read_health(tmp_path, now).problems == ()
+        assert "it hangs, or has just started" in read_health(tmp_path, now + 3 * DAY).problems[0]
+        with pytest.raises(AlreadyServed, match="another perdura schedule"), serving(tmp_path):
+            pass
+    # However it ended, and however lately it looked.
+    assert "the schedule is not running" in read_health(tmp_path, now).problems[0]

@@ -79,6 +79,8 @@ def test_without_a_server_the_schedule_starts_one_that_ends_with_it(home, tmp_pa
         # A temporary server, which has no scheduler, would never have one.
         wait_for(lambda: any(run["auto_scheduled"] for run in nights(env)), served)
         served.stop(signal.SIGKILL)
+        code, said = served.health()
+        assert (code, "not running" in said) == (1, True), said
         until = monotonic() + 30
         while not is_gone(address) and monotonic() < until:
             sleep(0.2)
