@@ -30,7 +30,7 @@ def landed(business: Business, column: str, values: list[str], options: str) -> 
     rows = "".join(f'u,2026-02-01,{n},"{value}"\n' for n, value in enumerate(values))
     business.write("p.csv", "who,day,no,x\n" + rows)
     business.maps(PAYMENTS + options).extract()
-    found = dict(business.events("payments", ["payment_id", column]))
+    found = {str(no): value for no, value in business.events("payments", ["payment_id", column])}
     return {value: found[str(n)] for n, value in enumerate(values) if str(n) in found}
 
 
@@ -212,7 +212,7 @@ class TestCurrencies:
             'currency = "cur"\namount = "x"\ncurrency_digits = { isk = 2, UGX = 2, KWD = 2 }\n'
         )
         report = business.maps(PAYMENTS + options).table_report("payments")
-        found = dict(business.events("payments", ["currency", "amount"]))
+        found = {str(cur): x for cur, x in business.events("payments", ["currency", "amount"])}
         # 2 digits of Iceland's krona at the vendor, none by ISO: 12345 is no whole amount.
         assert found == {"ISK": 2000, "UGX": 5, "JPY": 1500, "KWD": 12500, "USD": 999}
         assert report.rejected == {"bad_type": 1}
