@@ -16,6 +16,7 @@ import polars as pl
 from features.catalogue import FEATURES
 from flows.history import training_dates
 from models.params import TrainingParams
+from models.shares import evidence_rows
 from models.split import split_rows
 from models.train import fit_and_judge
 from models.training_set import TrainingSet, build_training_set
@@ -36,7 +37,7 @@ def main(folder: str, subscribers: str) -> None:
     simulate(out / "company", subscribers=int(subscribers), months=MONTHS)
     extract(out / "company" / "mapping.toml", until=UNTIL, landing=out / "landing")
     training, params = _training(out / "landing"), TrainingParams()
-    split = split_rows(training.rows, params)
+    split = split_rows(evidence_rows(training.rows, training.shares, params), params)
     start = perf_counter()
     judged = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
     seconds = perf_counter() - start

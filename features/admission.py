@@ -1,7 +1,8 @@
 """Compiled loops that bring the rows of an event table to the people they are of.
 
-A row becomes a record of integers. Its first word is ``happened_at``, its second packs what else is
-asked of every row, and the others are values::
+A row becomes a record of integers. Its first word is its moment (``happened_at`` times 16, and its
+place among the rows of its thing at that time), its second packs what else is asked of every row,
+and the others are values::
 
     bits  0- 7  the first date that sees the row: everything known before it, not at it
     bits  8-15  the first date that no longer does (accounts are merged, and live on as others)
@@ -23,6 +24,7 @@ _DAY = 86_400_000_000
 _NOBODY = -1
 _LEAD = np.uint64(0xFFFFFFFF)  # the bits of a slot that say what an id leads to
 _AHEAD = 256  # ids looked up at once
+_TIE_BITS = 4  # of a moment, below ``happened_at``
 
 
 class Runs(NamedTuple):
@@ -145,7 +147,7 @@ def _passed(moment, edges, by_day):
 
 @njit(cache=True, nogil=True)
 def admit(
-    happened, known, channels, leads, runs, dates, by_day, shift, sees, counts
+    moments, known, channels, leads, runs, dates, by_day, shift, sees, counts
 ):  # fmt: skip
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
@@ -153,7 +155,7 @@ def admit(
     Rows that no date sees lead to nobody from here on.
     """
     for row in range(len(leads)):
-        sees[row] = _passed(max(known[row], happened[row]), dates, by_day)
+        sees[row] = _passed(max(known[row], moments[row] >> _TIE_BITS), dates, by_day)
         if sees[row] == len(dates) - 1 or channels[row] == 0:
             leads[row] = _NOBODY
         lead = leads[row]
@@ -167,7 +169,7 @@ def admit(
 
 @njit(cache=True, nogil=True)
 def record(
-    happened, channels, values, leads, sees, runs, last_date, edges, by_day, shift,
+    moments, channels, values, leads, sees, runs, last_date, edges, by_day, shift,
     next_at, records, owners,
 ):  # fmt: skip
     """Write the records of admitted rows, each range's from where ``next_at`` says."""
@@ -175,7 +177,7 @@ def record(
         lead = np.int64(leads[row])
         if lead == _NOBODY:
             continue
-        what = np.int64(_passed(happened[row], edges, by_day)) << 16
+        what = np.int64(_passed(moments[row] >> _TIE_BITS, edges, by_day)) << 16
         what |= np.int64(channels[row]) << 32
         begin, end = (0, 1) if lead >= 0 else (runs.starts[-lead - 2], runs.starts[-lead - 1])
         for run in range(begin, end):
@@ -188,7 +190,7 @@ def record(
             place = next_at[owner >> shift]
             next_at[owner >> shift] += 1
             owners[place] = owner
-            records[place, 0] = happened[row]
+            records[place, 0] = moments[row]
             records[place, 1] = what | since | (until << 8)
             for word in range(len(values)):
                 records[place, 2 + word] = values[word, row]

@@ -5,6 +5,7 @@ from numba import njit
 
 _NEVER = np.iinfo(np.int64).min
 _FEW = 32  # sorted where they lie
+_TIE_BITS = 4  # of a moment, as in ``features.admission``
 
 
 @njit(cache=True, nogil=True)
@@ -38,7 +39,7 @@ def _open(records, places, found, date, opens, closes, word):
     while at < found:
         thing, opened, closed = records[places[at], word], _NEVER, _NEVER
         while at < found and records[places[at], word] == thing:
-            what, moment = records[places[at], 1], records[places[at], 0]
+            what, moment = records[places[at], 1], records[places[at], 0] >> _TIE_BITS
             if (what & 255) <= date < ((what >> 8) & 255):
                 seen += 1
                 if (what >> 32) & opens:

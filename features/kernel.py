@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 _DAY = 86_400_000_000
+_TIE_BITS = 4  # of a moment, as in ``features.admission``
 _NEVER = np.iinfo(np.int64).min
 _EVER = np.iinfo(np.int64).max
 _TOGETHER = 32  # people measured at once, if their sums stay in the cache:
@@ -317,7 +318,7 @@ def _write_moments(now, at, who, where, orders, moments, out):
                 if which == 2:
                     value = _number(moments[at, own, 2, mine], what.scale)
                 else:
-                    value = (now - moments[at, own, which, mine]) / _DAY
+                    value = (now - (moments[at, own, which, mine] >> _TIE_BITS)) / _DAY
             out[column, where[each]] = value
 
 

@@ -8,6 +8,8 @@ from features.definition import Balance, Feature, Latest, Over, Since
 
 _DAY_US = 86_400_000_000
 _MILLION = 1_000_000
+#: Rows of one thing at one moment that are told apart; a power of two (``features.kernel``).
+MOST_TIES = 16
 
 
 def aggregates(feature: Feature, as_of: datetime) -> list[pl.Expr]:
@@ -66,9 +68,18 @@ def _days_since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
 
 
 def latest(value: pl.Expr, counts: pl.Expr) -> pl.Expr:
-    """``value`` in the last row where ``counts`` holds; of several at once, the greatest."""
-    moment = pl.when(counts).then(pl.col("happened_at"))
+    """``value`` in the last row where ``counts`` holds; of several at once, the greatest.
+
+    Rows of one thing are never at once where they have an order within a moment (``tie``).
+    """
+    moment = pl.when(counts).then(moments())
     return value.filter(counts & (moment == moment.max())).max()
+
+
+def moments() -> pl.Expr:
+    """When each row happened, as an integer that also orders the rows of a thing at one moment."""
+    tie = pl.col("tie").clip(upper_bound=MOST_TIES - 1).cast(pl.Int64)
+    return pl.col("happened_at").to_physical() * MOST_TIES + tie
 
 
 def adds_money(feature: Feature) -> bool:

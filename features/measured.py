@@ -49,11 +49,13 @@ def _of_table(
     for spine, places in spines:
         rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
         late = np.empty(0, np.int64)
-        if plan.reads_previous:
+        if plan.reads_order:
             ordered = in_order(rows, plan.table)
             late = spine.register.numbers(Hashed.of_ids(told_late(ordered, spine.moments)))
             late = np.union1d(late[late >= 0], spine.merged)
             rows = befores(ordered, plan.table).lazy()
+        else:
+            rows = rows.with_columns(tie=pl.lit(0))
         whole = len(spines) == 1
         block = out if whole else np.empty((len(plan.told), len(places)))
         cuts = Cuts.of(spine.dates, plan.windows)

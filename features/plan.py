@@ -107,6 +107,12 @@ class Plan:
         names = [f"{column}_before" for column in self.table.previous]
         return any(name in channel.where for name in names for channel in self.channels)
 
+    @property
+    def reads_order(self) -> bool:
+        """Whether any column depends on which of a thing's rows comes first at one moment."""
+        latest = any(told.op == Op.LATEST for told in self.told) or self.currency >= 0
+        return bool(self.table.previous) and (latest or self.reads_previous)
+
     def as_text(self, told: Told) -> str | None:
         """The column whose texts a category is told in."""
         word = self.words[told.word] if told.op == Op.LATEST else None

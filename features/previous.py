@@ -6,11 +6,14 @@ from datetime import datetime
 import polars as pl
 
 from sources.events import MOMENT, EventTable
+from sources.ties import places
 
 
 def with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:
-    """``rows`` with ``<column>_before``: what the same thing was before each event."""
-    return befores(in_order(rows, table), table).lazy() if table.previous else rows
+    """``rows`` with ``<column>_before``: what the same thing was before each event; and ``tie``."""
+    if table.previous:
+        return befores(in_order(rows, table), table).lazy()
+    return rows.with_columns(tie=pl.lit(0))
 
 
 def befores(ordered: pl.DataFrame, table: EventTable) -> pl.DataFrame:
@@ -41,17 +44,22 @@ def told_late(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
 def in_order(rows: pl.LazyFrame, table: EventTable) -> pl.DataFrame:
     """Each thing's rows together and in order of time, numbered (``row``) from its ``start``.
 
-    The order is total: what happened at one moment must not be told by the order of files.
+    The order is total: what happened at one moment must not be told by the order of files. There
+    it is that of ``sources.ties``; ``tie`` counts the rows of a thing at its moment, from 0.
     """
     thing = ["subscriber_id", table.required[0]]
-    kinds = {kind: place for place, kind in enumerate(table.kinds)}
-    kind = pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.UInt8)
-    keys = [*thing, "happened_at", "kind_place", "known_at"]
-    frame = rows.with_columns(kind_place=kind).sort(keys).collect()
+    frame = rows.collect()
+    keys = [*thing, "happened_at", "place", "known_at"]
+    frame = frame.with_columns(places(frame)).sort(keys)
     if frame.select(_same(keys).any()).item():  # the rest decides, which is seldom and slow
         frame = frame.sort(*keys, *table.columns)
     begins = pl.when(~_same(thing)).then(pl.col("row"))
-    return frame.drop("kind_place").with_row_index("row").with_columns(start=begins.forward_fill())
+    begun = pl.when(~_same([*thing, "happened_at"])).then(pl.col("row"))
+    return (
+        frame.drop("place")
+        .with_row_index("row")
+        .with_columns(start=begins.forward_fill(), tie=pl.col("row") - begun.forward_fill())
+    )
 
 
 def _same(columns: Sequence[str]) -> pl.Expr:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from features.admission import admit, deal, record, tally
+from features.measure import moments
 from features.orders import Cuts
 from features.plan import Plan, Word
 from features.spine import Hashed, Spine, fixed
@@ -70,7 +71,7 @@ def gathered(
     """The records of the rows of one table that any date of the spine sees.
 
     Args:
-        rows: With the columns that the plan's features read, in any order.
+        rows: With the columns that the plan's features read, and ``tie``, in any order.
         plan: What is asked of them.
         spine: Who and when.
         cuts: Where time is cut.
@@ -79,7 +80,7 @@ def gathered(
     dates, edges = _by_day(spine.dates), _by_day(cuts.edges)
     asked = rows.select(
         *Hashed.columns(),
-        pl.col("happened_at").to_physical(),
+        moments().alias("moment"),
         pl.col("known_at").to_physical(),
         _channels(plan).alias("channels"),
         *(_value(word, texts).alias(f"word {place}") for place, word in enumerate(plan.words)),
@@ -94,7 +95,7 @@ def gathered(
         owners, next_at = np.empty(ends[-1], np.int32), ends[:-1].copy()
         for frame, (leads, sees) in zip(frames, seen, strict=True):
             record(
-                fixed(frame["happened_at"]), fixed(frame["channels"]), _values(frame, plan.words),
+                fixed(frame["moment"]), fixed(frame["channels"]), _values(frame, plan.words),
                 leads, sees, spine.runs, len(spine.dates), *edges, _RANGE_BITS,
                 next_at, records, owners,
             )  # fmt: skip
@@ -109,7 +110,7 @@ def _admitted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whom each row leads to and which date sees it first; ``counts`` grows by its records."""
     leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
-    times = fixed(frame["happened_at"]), fixed(frame["known_at"])
+    times = fixed(frame["moment"]), fixed(frame["known_at"])
     channels = fixed(frame["channels"])
     admit(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
     return leads, sees

@@ -14,6 +14,7 @@ from flows.exchange_rates import stale_rates
 from flows.extract_sources import asking
 from flows.model_store import wait_for_store
 from flows.moments import NotYet
+from flows.not_scored import not_scored
 from flows.parts import parts_of, placed
 from flows.private_runs import private_flow, private_task
 from flows.progress import STDERR, Tell, step
@@ -271,6 +272,7 @@ def _publish(
     return publish_step(
         (pl.read_ipc(part.file) for part in scored if part.file),
         settings.risk_url,
+        not_scored=not_scored(part.not_scored for part in scored),
         scored_on=scored_on,
         model_version=model_version,
         horizon_days=horizon_days,

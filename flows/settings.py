@@ -17,7 +17,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from flows.environment import PREFIX, refuse_unknown
 from flows.home_file import HomeFile, in_file
 from flows.night_calendar import NightCalendar
-from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
+from flows.setting_values import (
+    Address,
+    Currency,
+    Listed,
+    Origin,
+    Scheduler,
+    StoreUrl,
+)
 from models.store_paths import SETTINGS_FILE
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
@@ -157,7 +164,7 @@ class Settings(BaseSettings):
     margin: float = Field(default=0.8, gt=0, le=1)
     discount_rate: float = Field(default=0.1, ge=0)
     cltv_months: int = Field(default=36, ge=2)
-    reporting_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    reporting_currency: Currency | None = None
     exchange_rates: Path | None = None
     language: Literal["en", "es"] = "en"
     never_named: Annotated[tuple[str, ...], *Listed] = ()

@@ -53,6 +53,11 @@ def print_report(report: Report, console: Console = OUT) -> None:
             why = (f"{count:,} {rule.replace('_', ' ')}" for rule, count in each.rejected.items())
             told = f"rejected from {each.table}: {', '.join(why)}"
             console.print(Padding(told, (0, 0, 0, 2)))
+        if each.ties:
+            console.print(
+                f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
+                f"one moment {each.ties:,} times; the state before decides which came first"
+            )
         for note in each.notes:
             console.print(f"  {each.table}: {note}")
     if report.degraded:

@@ -9,6 +9,8 @@ from models.diagnosis import Diagnosis
 from models.judge import Judgement
 from models.leaks import LeakBounds
 
+_CAUSE = ". Likely cause: "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floors:
@@ -108,6 +110,15 @@ def below_floors(
 def caused(found: str, cause: str | None) -> str:
     """What was found, and what likely causes it, where that is known."""
     return f"{found}. {cause}" if cause else found
+
+
+def name_each_cause_once(missed: list[str]) -> list[str]:
+    """The same findings; a cause that several of them share is told with the last of them."""
+    shared, kept = set[str](), list[str]()
+    for found, mark, cause in (why.partition(_CAUSE) for why in reversed(missed)):
+        kept.append(found if cause in shared else found + mark + cause)
+        shared.add(cause)
+    return kept[::-1]
 
 
 def without_lift(

@@ -119,7 +119,7 @@ def leaving_months(
         the month they left in, from 0; null where they did not leave in the months known.
     """
     grace = timedelta(days=grace_days)
-    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
+    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until).collect())
     lasting = leavings_of(moves, grace).filter(pl.col("undone_at").is_null())
     kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).sort("as_of")
@@ -147,7 +147,7 @@ def _left(
 ) -> pl.DataFrame:
     """Who decided to leave within the horizon from ``opens`` on, which no row may be without."""
     closes = opens + timedelta(days=horizon_days)
-    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until)).collect()
+    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until).collect())
     leavings = leavings_of(moves, timedelta(days=grace_days))
     lasting = leavings.filter(pl.col("undone_at").is_null()).drop("undone_at")
     undone = leavings.select("owner", "undone_at", broke_at="left_at").drop_nulls()
@@ -263,9 +263,9 @@ def expansion_labels(
     closes = opens + timedelta(days=horizon_days)
     told = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
     rises = chosen_rises(told).rename({"happened_at": "rose_at"})
-    kept = moves_of(told.lazy()).select("owner", "happened_at", staying=pl.col("kept") > 0)
+    kept = moves_of(told).select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("as_of")
-    labelled = _last(asked, "as_of", kept.collect(), "happened_at")
+    labelled = _last(asked, "as_of", kept, "happened_at")
     labelled = _next(labelled, "opens", rises, "rose_at")
     rose = (pl.col("rose_at") < closes).fill_null(value=False)
     known = pl.col("staying") & (closes <= known_until)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS
+from sources.ties import places
 
 #: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
 #: change of plan leave that as it was, and a trial is nothing to keep yet.
@@ -16,26 +16,37 @@ _KEPT_AFTER = {
     "cancel_withdrawn": True,
     "ended": False,
 }
+_THING = ("subscriber_id", "subscription_id")
 
 
-def moves_of(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
-    """Each owner's events that keep or give up a subscription, and how many are kept after each.
+def moves_of(subscriptions: pl.DataFrame) -> pl.DataFrame:
+    """The moments at which owners keep or give up subscriptions, and how many they keep after each.
 
-    One row per event, in order of time; at one moment in the contract's order of kinds.
+    One row per owner and moment, in order of time: ``owner``, ``happened_at``, ``kept``, ``step``
+    (how many more than before), and ``kind`` and ``reason`` of the last event that gave one up,
+    or else of the last. Of one moment only how it ends counts: a renewal gives up nothing, and what
+    starts and ends at once was never kept.
     """
-    order = {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}
     after = pl.col("kind").replace_strict(_KEPT_AFTER, default=None, return_dtype=pl.Int32)
-    step = pl.col("after") - pl.col("after").shift(1, fill_value=0).over(
-        "subscriber_id", "subscription_id"
+    step = pl.col("after") - pl.col("after").shift(1, fill_value=0).over(_THING)
+    moves = (
+        subscriptions.with_columns(places(subscriptions), after=after)
+        .filter(pl.col("after").is_not_null())
+        .sort("happened_at", "place", "subscription_id", maintain_order=True)
+        .with_columns(step=step)
+    )
+    gives_up = pl.col("step") < 0
+    told = (
+        pl.when(gives_up.any())
+        .then(pl.col(name).filter(gives_up).last())
+        .otherwise(pl.col(name).last())
+        .alias(name)
+        for name in ("kind", "reason")
     )
     return (
-        subscriptions.with_columns(
-            order=pl.col("kind").replace_strict(order, default=-1, return_dtype=pl.Int32),
-            after=after,
-        )
-        .filter(pl.col("after").is_not_null())
-        .sort("happened_at", "order", "subscription_id", maintain_order=True)
-        .with_columns(kept=step.cum_sum().over("subscriber_id"), step=step)
+        moves.group_by("happened_at", "subscriber_id", maintain_order=True)
+        .agg(*told, pl.col("step").sum())
+        .with_columns(kept=pl.col("step").cum_sum().over("subscriber_id"))
         .select("happened_at", "kind", "reason", "step", "kept", owner="subscriber_id")
     )
 

@@ -7,7 +7,14 @@ import polars as pl
 
 from models.calibration_bound import calibration_bound
 from models.diagnosis import Diagnosis
-from models.floors import Floors, below_floors, caused, unsteady, without_lift
+from models.floors import (
+    Floors,
+    below_floors,
+    caused,
+    name_each_cause_once,
+    unsteady,
+    without_lift,
+)
 from models.judge import Judgement
 from models.leaks import Leaks, alarms
 from models.lift import surely_lift
@@ -83,7 +90,7 @@ def verdict(
     if below or alarmed:
         return Verdict(
             promoted=False,
-            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *below]),
+            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *name_each_cause_once(below)]),
             measured=measured,
             alarmed=bool(alarmed),
         )

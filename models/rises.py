@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS
+from sources.ties import places
 
 #: Whether a subscription is paid for after each kind of event; the other kinds leave it as it was.
 _PAID_AFTER = {
@@ -50,11 +50,9 @@ def chosen_rises(subscriptions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    """In order of time; at one moment in the contract's order of kinds, and then in some order."""
-    kinds = {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}
-    order = pl.col("kind").replace_strict(kinds, default=-1, return_dtype=pl.Int32)
-    keys = ["happened_at", "order", "subscription_id", "known_at", "plan", "mrr", "quantity"]
-    return rows.with_columns(order=order).sort(keys, maintain_order=True)
+    """In order of time; at one moment in the order of ``sources.ties``, and then in some order."""
+    keys = ["happened_at", "place", "subscription_id", "known_at", "plan", "mrr", "quantity"]
+    return rows.with_columns(places(rows)).sort(keys, maintain_order=True)
 
 
 def _paid(rows: pl.DataFrame) -> pl.DataFrame:

@@ -55,9 +55,9 @@ class SourceFacts:
         notes = []
         if self.recorded_since is not None:
             notes.append(
-                f"Nobody is on record as having left before {self.recorded_since:%Y-%m-%d}, though "
-                "many subscribers were there: dates before it are left out, as leavers seem not to "
-                "have been recorded."
+                f"The first cancellation on record is of {self.recorded_since:%Y-%m-%d}, as in an "
+                "export that starts with the subscribers of that day. Earlier dates are left out: "
+                "nothing says who left then."
             )
         if self.silent:
             notes.append(

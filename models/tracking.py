@@ -227,7 +227,9 @@ def _log_model(folder: Path) -> str:
 
 def _params(trained: Trained) -> dict[str, Any]:
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
-    shares = {"share.stayers": trained.shares.stayers, "share.people": trained.shares.people}
+    shares = {
+        f"share.{name}": getattr(trained.shares, name) for name in ("stayers", "refit", "people")
+    }
     return told_of(trained.params) | data | shares | trained.sizes
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from sources.events import SUBSCRIPTIONS
+from sources.ties import PLACES, places
 
 #: From the state that counts most, where somebody has several subscriptions, to the least.
 STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")
@@ -19,13 +20,16 @@ _AFTER = {
     "ended": "gone",
 }
 _SAID = ("state", *DESCRIBED)
+#: After these, whether it is paused is known anew; a cancellation that is withdrawn leaves that.
+_PAUSES = ("trial_started", "started", "paused", "resumed", "ended")
 _PAYING = ("active", "leaving")
 
 
 def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
     """One row per subscription: its state, and what it was last described as.
 
-    Of events at the same moment the later in the contract's order of kinds decides.
+    Events at one moment are in the order of ``sources.ties``. A cancellation that is withdrawn
+    leaves the subscription as it was before: paused, say.
     """
     rows = _told(known)
     order = rows["place"].arg_sort()
@@ -33,26 +37,32 @@ def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
     kind = pl.col("kind")
     # Which row is the last that says something, rather than what it says: a maximum of whole
     # numbers is far quicker than the last of a group, and what stands there is looked up at once.
-    places = (
+    last = (
         rows.lazy()
         .group_by("subscriber_id", "subscription_id")
         .agg(
             *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in _SAID),
             pl.when(kind == "trial_started").then("row").max().alias("tried"),
             pl.when(kind == "started").then("happened_at").max().alias("started_at"),
+            pl.when(kind.is_in(_PAUSES)).then("row").max().alias("pause"),
+            pl.when(kind == "cancel_withdrawn").then("row").max().alias("withdrawn"),
         )
         .collect(engine="streaming")
     )
-    said = (rows[name].gather(order.gather(places[name])) for name in _SAID)
+    said = (rows[name].gather(order.gather(last[name])) for name in _SAID)
+    pause = rows["state"].gather(order.gather(last["pause"]))
+    withdrawn = last.select((pl.col("state") == pl.col("withdrawn")).alias("taken_back"))
+    told = last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
+    return told.with_columns(state=_state()).drop("pause", "taken_back")
+
+
+def _state() -> pl.Expr:
+    """The state by the last event that changes it, and by what was before it where it says less."""
+    state = pl.col("state")
     # A trial that goes on after a pause or a withdrawn cancellation has not become more.
-    trial = (
-        pl.col("tried").is_not_null()
-        & pl.col("started_at").is_null()
-        & (pl.col("state") == "active")
-    )
-    return places.with_columns(said).with_columns(
-        state=pl.when(trial).then(pl.lit("trial")).otherwise("state")
-    )
+    trial = pl.col("tried").is_not_null() & pl.col("started_at").is_null() & (state == "active")
+    paused = pl.col("taken_back") & (pl.col("pause") == "paused")
+    return pl.when(paused).then(pl.lit("paused")).when(trial).then(pl.lit("trial")).otherwise(state)
 
 
 def _told(known: pl.LazyFrame) -> pl.DataFrame:
@@ -60,21 +70,26 @@ def _told(known: pl.LazyFrame) -> pl.DataFrame:
 
     Rows of one subscription, moment and kind are one: of each column the greatest value.
     """
-    order = pl.col("kind").replace_strict(
-        {kind: place for place, kind in enumerate(SUBSCRIPTIONS.kinds)}, return_dtype=pl.Int64
-    )
     state = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
-    place = pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds) + order
     own = ("subscriber_id", "subscription_id", "happened_at", "kind")
-    rows = known.select(*own, *DESCRIBED, state=state, place=place).collect(engine="streaming")
+    rows = known.select(*own, *DESCRIBED, state=state).collect(engine="streaming")
+    rows = _once_each(rows, [*own])
+    moment = pl.col("happened_at").dt.timestamp("us") * PLACES
+    return rows.with_columns(places(rows)).with_columns(place=moment + pl.col("place"))
+
+
+def _once_each(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     # Asked of the whole numbers first: mostly that says it all, and texts cost more.
-    twice = rows["place"].is_duplicated()
+    number = pl.col("kind").replace_strict(
+        {kind: number for number, kind in enumerate(SUBSCRIPTIONS.kinds)}, return_dtype=pl.Int64
+    )
+    moment = pl.col("happened_at").dt.timestamp("us") * len(SUBSCRIPTIONS.kinds)
+    twice = rows.select((moment + number).alias("moment"))["moment"].is_duplicated()
     if twice.any():
-        suspects = rows.filter(twice).select("subscriber_id", "subscription_id", "place")
+        suspects = rows.filter(twice).select(keys)
         twice = twice.scatter(twice.arg_true(), suspects.is_duplicated())
     if not twice.any():
         return rows
-    keys = [*own, "place"]
     once = rows.filter(twice).group_by(keys).agg(pl.exclude(keys).max())
     return pl.concat([rows.filter(~twice), once.select(rows.columns)])
 

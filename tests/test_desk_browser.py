@@ -155,14 +155,14 @@ def test_a_contact_takes_two_clicks_and_can_be_undone(browser, base, held, url, 
         page = context.new_page()
         page.goto("/desk")
         page.get_by_role("link", name=who).click()
-        page.get_by_role("button", name="Called").click()
-        expect(page.locator(".told")).to_have_text("Logged: Called.")
+        page.get_by_role("button", name="Called", exact=True).click()
+        expect(page.locator(".told")).to_have_text("Call logged.")
         assert [(c.action, c.by, c.undone_at) for c in contacts(url, who)] == [
             ("called", "Ana", None)
         ]
         page.get_by_role("button", name="Undo").click()
-        expect(page.locator(".told")).to_have_text("Taken back: Called.")
-        expect(page.locator(".contacts")).to_contain_text("taken back")
+        expect(page.locator(".told")).to_have_text("Call undone.")
+        expect(page.locator(".contacts")).to_contain_text("undone")
         assert contacts(url, who)[0].undone_at is not None
 
 
@@ -175,7 +175,7 @@ def test_with_scripts_only_a_part_of_the_page_is_replaced(page):
     page.goto("/desk/subscriber?id=high05")
     page.evaluate("window.same = true")
     page.get_by_label("Note").fill("asked\nto call back")
-    page.get_by_role("button", name="Mailed").click()
+    page.get_by_role("button", name="Emailed").click()
     expect(page.locator(".contacts .note")).to_have_text("asked\nto call back")
     assert page.evaluate("window.same")
     assert page.get_by_label("Note").input_value() == ""
@@ -185,7 +185,7 @@ def test_with_scripts_only_a_part_of_the_page_is_replaced(page):
 def test_the_comparison_group_is_offered_nothing_unless_forced(page, url):
     page.goto("/desk/subscriber?id=bob")
     expect(page.get_by_role("heading", name="Leave alone (comparison group)")).to_be_visible()
-    expect(page.get_by_role("button", name="Offered")).to_be_disabled()
+    expect(page.get_by_role("button", name="Made an offer")).to_be_disabled()
     page.get_by_text("An offer was made all the same").click()
     page.get_by_role("button", name="Log the offer").click()
     expect(page.get_by_role("alert")).to_contain_text("no offer was logged")
@@ -204,7 +204,7 @@ def test_ids_and_notes_are_text_whatever_they_hold(page, url):
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(STRANGE)
     page.get_by_label("Note").fill(MARKUP)
-    page.get_by_role("button", name="Left alone").click()
+    page.get_by_role("button", name="Decided not to contact").click()
     expect(page.locator(".contacts .note")).to_have_text(MARKUP)
     page.reload()
     expect(page.locator(".contacts .note")).to_have_text(MARKUP)
@@ -267,7 +267,7 @@ def test_keys(page):
 def test_the_switch_of_language_stays(page):
     page.goto(f"/desk/subscriber?id={quote('high07')}")
     page.get_by_role("link", name="Español").click()
-    expect(page.get_by_role("button", name="Llamada")).to_be_visible()
+    expect(page.get_by_role("button", name="Llamada hecha")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("high07")
     page.goto("/desk")
     expect(page.get_by_role("heading", level=1)).to_have_text(CATALOGUES["es"]["list_title"])

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from models.diagnosis import Diagnosis
+from models.floors import name_each_cause_once
 from models.level import Level
 from models.params import TrainingParams
 from models.source_facts import SourceFacts
@@ -137,3 +138,12 @@ def test_closer_dates_are_advised_only_where_they_would_do():
             split_rows(rows([30] * months), TrainingParams(calibrate_dates=3, judge_dates=3))
         assert ("step_days = 7" in str(refused.value)) == helps
         assert "split = 'subscribers'" in str(refused.value)
+
+
+def test_a_cause_that_several_findings_share_is_told_once():
+    missed = [
+        "it ranks badly. Likely cause: too few leavers",
+        "it has no lift. Likely cause: too few leavers",
+        "logistic regression is better",
+    ]
+    assert name_each_cause_once(missed) == ["it ranks badly", *missed[1:]]

@@ -30,13 +30,13 @@ def test_four_months_of_leavers_get_a_table_once_other_people_judge(prefect_serv
     said = str(refused.value)
     assert "found 3 dates with known outcomes, 2019-10-01 to 2019-12-01" in said
     assert "split = 'subscribers'" in said
-    assert "Nobody is on record as having left before 2019-10-01" in said
+    assert "The first cancellation on record is of 2019-10-01" in said
 
     home = landed(tmp_path / "by people", History(), split="'subscribers'")
     trained = train_weekly(home=home)
     assert trained.metrics["model"]["roc_auc"] > 0.7
     assert trained.metrics["model"]["calibration_error"] < 0.04
-    assert "dates before it are left out" in trained.notes[0]
+    assert "Earlier dates are left out" in trained.notes[0]
     assert trained.trial is not trained.promoted
     night = score_nightly(EXPORTED, home, trial=not trained.promoted)
     assert night.rows > 5_000

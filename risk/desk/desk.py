@@ -23,12 +23,15 @@ from risk.desk.tongue import Tongue, tongue_of
 from risk.desk.worded import Reword, as_published
 from risk.night import Night
 from risk.queries import NoNight
-from risk.store import reading
+from risk.store import Unreachable, reading
 from risk.tokens import Holder, holder_of
 
 HERE = Path(__file__).parent
 _LANGUAGE = "perdura_language"
 _YEAR = 365 * 24 * 3600
+_PAGE_METHODS = ("GET", "HEAD")
+#: The header that names, to the page's script, what went wrong: a key of the words.
+PROBLEM = "Perdura-Problem"
 
 #: Nothing but our own files is loaded, and no script or style stands inside a page.
 _POLICY = (
@@ -108,32 +111,66 @@ class Visit:
         """A row of a night in the reader's language, as of ``risk.desk.worded``."""
         return self.desk.reword(row, night.language, self.tongue.language)
 
-    def page(self, template: str, status: int = 200, **told: Any) -> Response:
+    def page(
+        self,
+        template: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **told: Any,
+    ) -> Response:
         """The page made of a template."""
-        return page(self.request, template, status, visit=self, **told)
+        return page(self.request, template, status, headers, visit=self, **told)
 
 
 def visit_of(desk: Desk, request: Request) -> Visit | Response:
-    """The visit, or where to go instead: signing in."""
+    """The visit, or what to show instead: signing in, or why this was not done."""
     token = session.token_of(request)
-    try:
-        with desk.reading() as connection:
-            holder = holder_of(connection, token) if token else None
-    except NoNight:
-        holder = None
+    holder = _holder(desk, request, token) if token else None
     if holder and "read" in holder.scopes:
         return _admitted(desk, request, holder)
+    if request.method in _PAGE_METHODS and not is_part(request):
+        return RedirectResponse(sign_in_address(request), 303, HEADERS)
+    return problem(request, "token_revoked" if token else "session_ended", 401)
+
+
+def _holder(desk: Desk, request: Request, token: str) -> Holder | None:
+    """Who holds the token. While the database is away nobody is sent to sign in again."""
+    try:
+        with desk.reading() as connection:
+            return holder_of(connection, token)
+    except NoNight:
+        if request.method in _PAGE_METHODS and not is_part(request):
+            return None
+        raise Unreachable("the file of the risk table is not there") from None
+
+
+def is_part(request: Request) -> bool:
+    """Whether a script asks, to replace a part of the page that is shown."""
+    return "hx-request" in request.headers
+
+
+def sign_in_address(request: Request) -> str:
+    """Where to sign in, and to come back from to the page that was asked for or posted from."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    to = "/desk/sign-in" + ("" if here == "/desk" else "?" + urlencode({"to": here}))
-    return RedirectResponse(to, 303, HEADERS)
+    if request.method not in _PAGE_METHODS:
+        here = "/desk/subscriber?" + request.url.query if request.url.query else "/desk"
+    return "/desk/sign-in" + ("" if here == "/desk" else "?" + urlencode({"to": here}))
+
+
+def problem(
+    request: Request, key: str, status: int, headers: Mapping[str, str] | None = None, **told: Any
+) -> Response:
+    """The page that says why something was not done; the script shows its key in other words."""
+    named = {PROBLEM: key} | dict(headers or {})
+    return page(request, "problem.html", status, named, key=key, **told)
 
 
 def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
     if seconds := desk.wait(holder.token_id):
         again = {"Retry-After": str(ceil(seconds))}
-        return page(request, "problem.html", 429, again, key="too_many")
+        return problem(request, "too_many", 429, again)
     if desk.audit and desk.audit.full:
-        return page(request, "problem.html", 503, key="unavailable")
+        return problem(request, "unavailable", 503)
     return Visit(desk=desk, request=request, holder=holder, tongue=tongue(request))
 
 
@@ -156,6 +193,8 @@ def page(
     about = {"Content-Language": spoken.language, "Vary": "Accept-Language, Cookie"}
     response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
     told = {"t": spoken, "request": request, "visit": None, "notice": ""} | told
+    told |= {"sent": request.method == "POST", "unsaved": getattr(request.state, "note", "")}
+    told["sign_in"] = sign_in_address(request)
     told["csrf"] = session.proof(request, response)
     told["switch"] = "?" + urlencode([*_asked(request), ("lang", spoken.other)])
     response.body = _templates().get_template(template).render(told).encode("utf-8")

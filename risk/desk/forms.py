@@ -9,11 +9,20 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from risk.contacts import LONGEST_NOTE, BadContact, HeldOut, NoContact, NoSubscriber, Refused
+from risk.contacts import (
+    LONGEST_NOTE,
+    BadContact,
+    HeldOut,
+    NoContact,
+    NoSubscriber,
+    OtherContact,
+    Refused,
+)
 from risk.contacts import log_contact as write
 from risk.contacts import undo_contact as take_back
 from risk.desk import session
-from risk.desk.desk import HEADERS, Desk, Visit, page
+from risk.desk.desk import HEADERS, Desk, Visit, is_part, page
+from risk.desk.pages import subscriber
 from risk.queries import NoNight
 from risk.store import writing
 from risk.tokens import holder_of
@@ -75,7 +84,7 @@ def log_contact(visit: Visit, form: Form) -> Response:
             force=force,
         )
     visit.desk.note(visit.holder, "contact", who, action=action, forced=written.forced)
-    return _back(who, logged=action)
+    return _back(visit, who, logged=action)
 
 
 def undo_contact(visit: Visit, form: Form) -> Response:
@@ -83,7 +92,7 @@ def undo_contact(visit: Visit, form: Form) -> Response:
     with writing(visit.desk.url, durable=True) as connection:
         undone = take_back(connection, text(form, "contact_id"))
     visit.desk.note(visit.holder, "undo", undone.subscriber_id, action=undone.action)
-    return _back(undone.subscriber_id, unlogged=undone.action)
+    return _back(visit, undone.subscriber_id, unlogged=undone.action)
 
 
 def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
@@ -91,6 +100,8 @@ def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
     match error:
         case HeldOut():
             return visit.tongue.say("refused_offer"), 409
+        case OtherContact():
+            return visit.tongue.say("logged_already"), 409
         case Refused():
             return visit.tongue.say("too_late"), 409
         case NoSubscriber():
@@ -111,6 +122,9 @@ def text(form: Form, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _back(who: str, **told: str) -> Response:
+def _back(visit: Visit, who: str, **told: str) -> Response:
+    """The subscriber's page: at once for a script, since a second request could fail."""
+    if is_part(visit.request):
+        return subscriber(visit, done=told)
     to = "/desk/subscriber?" + urlencode({"id": who, **told}) + "#done"
     return RedirectResponse(to, 303, HEADERS)

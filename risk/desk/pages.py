@@ -13,7 +13,7 @@ from risk.audit import named
 from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
 from risk.desk import todays
-from risk.desk.desk import HEADERS, Visit
+from risk.desk.desk import HEADERS, PROBLEM, Visit
 from risk.desk.overview import LATELY, SOONEST, overview
 from risk.desk.person import NIGHTS, Person, can_undo, person_of
 from risk.desk.sentence import aloud
@@ -67,8 +67,18 @@ def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> list[tup
     ]
 
 
-def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
-    """All about one subscriber."""
+def subscriber(
+    visit: Visit, notice: str = "", status: int = 200, done: Mapping[str, str] | None = None
+) -> Response:
+    """All about one subscriber.
+
+    Args:
+        visit: Whose request names the subscriber.
+        notice: Why a form did nothing, in words.
+        status: Of the answer.
+        done: ``logged`` or ``unlogged``, the action; by default as the address says.
+    """
+    done = {} if notice else done or visit.request.query_params
     who = visit.request.query_params.get("id", "").strip()
     with visit.desk.reading() as connection:
         night = published_night(connection)
@@ -77,11 +87,22 @@ def subscriber(visit: Visit, notice: str = "", status: int = 200) -> Response:
         before = todays.facts_of(connection, night).before if person else False
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
-        return visit.page("nobody.html", 404, night=night, fresh=fresh, who=who[:100])
+        about = {"night": night, "fresh": fresh, "who": who[:100]}
+        return visit.page("nobody.html", 404, {PROBLEM: "not_found"}, **about)
     visit.desk.note(visit.holder, "subscriber", who)
     return visit.page(
-        "subscriber.html", status, **_told(visit, night, person), before=before, notice=notice
+        "subscriber.html",
+        status,
+        **_told(visit, night, person),
+        before=before,
+        notice=notice,
+        logged=_known_action(done.get("logged")),
+        unlogged=_known_action(done.get("unlogged")),
     )
+
+
+def _known_action(name: str | None) -> str:
+    return name if name in ACTIONS else ""
 
 
 def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from risk.desk import forms, pages, session
-from risk.desk.desk import HEADERS, HERE, Desk, Visit, page, visit_of
+from risk.desk.desk import HEADERS, HERE, Desk, Visit, problem, visit_of
 from risk.queries import NoNight
 from risk.store import Unreachable
 
@@ -25,6 +25,7 @@ _LONGEST_FORM = 64 * 1024
 _STATIC = {
     "desk.css": "text/css; charset=utf-8",
     "desk.js": "text/javascript; charset=utf-8",
+    "unsaved.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -68,7 +69,7 @@ def forms_page(request: Request) -> Response:
 def static(name: str, request: Request) -> Response:
     """One of our own files."""
     if name not in _STATIC:
-        return _problem(request, "page_not_found", 404)
+        return problem(request, "page_not_found", 404)
     kept = {"Cache-Control": f"max-age={_DAY}", "X-Content-Type-Options": "nosniff"}
     return FileResponse(HERE / "static" / name, media_type=_STATIC[name], headers=kept)
 
@@ -81,12 +82,13 @@ def _reader(desk: Desk, read: Read) -> Callable[[Request], Response]:
 
 
 def _nowhere(desk: Desk) -> Callable[[Request], Response]:
-    return _reader(desk, lambda visit: visit.page("problem.html", 404, key="page_not_found"))
+    return _reader(desk, lambda visit: problem(visit.request, "page_not_found", 404, visit=visit))
 
 
 def _writer(desk: Desk, write: Write) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         form = await _form(request)
+        request.state.note = forms.text(form or {}, "note")
         if form is None or not session.is_ours(request, forms.text(form, "csrf")):
             return _refused(request, form)
         answered = partial(_answered, desk, request, _writing(write, form))
@@ -100,7 +102,7 @@ def _writing(write: Write, form: forms.Form) -> Read:
 
     def answer(visit: Visit) -> Response:
         if not visit.may_log:
-            return visit.page("problem.html", 403, key="not_allowed")
+            return problem(visit.request, "not_allowed", 403, visit=visit)
         try:
             return write(visit, form)
         except forms.PROBLEMS as error:
@@ -140,7 +142,7 @@ def _answered(desk: Desk, request: Request, read: Read) -> Response:
         try:
             return read(visit)
         except NoNight:
-            return visit.page("problem.html", key="no_night")
+            return problem(request, "no_night", 200, visit=visit)
 
     return _unless_down(request, answer)
 
@@ -150,17 +152,15 @@ def _unless_down(request: Request, answer: Callable[[], Response]) -> Response:
     try:
         return answer()
     except (OperationalError, InterfaceError, Unreachable, OSError):
-        return _problem(request, "unavailable", 503)
+        return problem(request, "unavailable", 503)
 
 
 def _refused(request: Request, form: forms.Form | None) -> Response:
     if form is None:
-        return _problem(request, "too_large", 413)
-    return _problem(request, "forbidden", 403)
-
-
-def _problem(request: Request, key: str, status: int) -> Response:
-    return page(request, "problem.html", status, key=key)
+        return problem(request, "too_large", 413)
+    if request.url.path != "/desk/sign-in" and not session.token_of(request):
+        return problem(request, "session_ended", 401)
+    return problem(request, "forbidden", 403)
 
 
 async def _form(request: Request) -> dict[str, str] | None:

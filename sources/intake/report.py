@@ -20,6 +20,8 @@ class TableReport:
         already_landed: Events that other days' files hold.
         not_yet_known: Events known at ``until`` or later, left for later extracts.
         rejected: Number of events, or lines, refused by each rule.
+        ties: Moments at which a subscription both started and ended (or was paused and resumed,
+            cancelled and not): its state before decides which came first.
         notes: What looks odd and is no fault.
         complete: Whether every file was there and had something in it, and nothing that an
             earlier run of this day missed turned up too late for it.
@@ -35,6 +37,7 @@ class TableReport:
     already_landed: int = 0
     not_yet_known: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
+    ties: int = 0
     notes: tuple[str, ...] = ()
     complete: bool = True
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EventTable
+from sources.events import SUBSCRIPTIONS, EventTable
 from sources.files import landed_files, stored_order
 from sources.intake.earlier import Earlier, earlier
 from sources.intake.mapping import SourceMapping
@@ -19,6 +19,7 @@ from sources.intake.report import TableReport
 from sources.intake.sift import Sifted, rejected_rows, sift
 from sources.landing import land_rejected, landing_of
 from sources.partition import BUCKET, Part
+from sources.ties import contested
 from sources.tombstones import (
     Tombstones,
     blank_forgotten,
@@ -40,6 +41,7 @@ class _Outcome:
     broken: pl.DataFrame
     gone: int
     lost: pl.DataFrame
+    ties: int
 
 
 def extract_table(
@@ -84,20 +86,28 @@ def _range_by_range(
         landed, held = _of(part, past.landed), _of(part, past.held)
         read = refuse_forgotten(found.collect(engine="streaming"), tombstones)
         sifted = sift(table, read, landed, None if held is None else held.collect(), until)
+        ties = _ties(table, read)
         del read
         new, late = _as_first_readable(sifted.new, past.since)
         events = new if sifted.kept.is_empty() else pl.concat([sifted.kept, new])
         if late or sifted.kept.height:
             events = events.sort(stored_order(table), nulls_last=True)
         missed = not events.filter(pl.col("known_at") >= until).is_empty()
-        yield events, _outcome(sifted, late, missed=missed)
+        yield events, _outcome(sifted, late, ties, missed=missed)
+
+
+def _ties(table: EventTable, read: pl.DataFrame) -> int:
+    """At how many moments the state before decides in which order a subscription's events were."""
+    if table is not SUBSCRIPTIONS:
+        return 0
+    return contested(read.filter(pl.col("rule").is_null())).height
 
 
 def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
     return stored if stored is None else stored.filter(part.has(pl.col(BUCKET)))
 
 
-def _outcome(sifted: Sifted, late: int, *, missed: bool) -> _Outcome:
+def _outcome(sifted: Sifted, late: int, ties: int, *, missed: bool) -> _Outcome:
     return _Outcome(
         events=sifted.events,
         landed=sifted.kept.height + sifted.new.height,
@@ -108,6 +118,7 @@ def _outcome(sifted: Sifted, late: int, *, missed: bool) -> _Outcome:
         broken=sifted.broken,
         gone=sifted.gone.height,
         lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
+        ties=ties,
     )
 
 
@@ -154,6 +165,7 @@ def _account(
         already_landed=sum(each.already_landed for each in outcomes),
         not_yet_known=sum(each.not_yet_known for each in outcomes),
         rejected=dict(sorted(rejected.items())),
+        ties=sum(each.ties for each in outcomes),
         notes=plan.notes,
         complete=complete,
     )

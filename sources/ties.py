@@ -1,0 +1,161 @@
+"""The order of a subscription's events that happened at one moment: by its state before them.
+
+A term that ends when the next one starts is renewed, and one that starts and ends at once never
+was. So of a start and an end at one moment the end comes first where the subscription was running,
+and last where it was not. The same holds of a pause and its end, and of a cancellation and its
+withdrawal. Everything else is in the contract's order of kinds.
+"""
+
+import polars as pl
+
+#: More than the places that events of one moment can have: ``moment * PLACES + place`` is an order.
+PLACES = 16
+
+#: The place of each kind within its moment, where no tie is contested.
+_PLACE = {
+    "trial_started": 4,
+    "started": 6,
+    "plan_changed": 7,
+    "paused": 9,
+    "resumed": 10,
+    "cancel_scheduled": 12,
+    "cancel_withdrawn": 13,
+    "ended": 14,
+}
+_UNKNOWN = PLACES - 1
+#: Kinds that undo each other.
+_PAIRS = (
+    (("trial_started", "started"), ("ended",)),
+    (("paused",), ("resumed",)),
+    (("cancel_scheduled",), ("cancel_withdrawn",)),
+)
+_THING = ("subscriber_id", "subscription_id")
+_MOMENT = (*_THING, "happened_at")
+
+
+def places(rows: pl.DataFrame) -> pl.Series:
+    """The place of each event among those of its subscription at its moment: Int64, row by row.
+
+    Args:
+        rows: All events of whole subscriptions, each of a moment and kind once: ``subscriber_id``,
+            ``subscription_id``, ``happened_at``, ``kind``.
+    """
+    place = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
+    at = _contested_subscriptions(rows)
+    if at.is_empty():
+        return place.alias("place")
+    some = rows.select(*_MOMENT, "kind")[at]
+    moments = _states_before(_moments(some))
+    told = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
+    return place.scatter(at, told.select(_place())["place"]).alias("place")
+
+
+def contested(rows: pl.DataFrame) -> pl.DataFrame:
+    """The moments of subscriptions at which kinds that undo each other meet, each once."""
+    found = [_meetings(rows, opens, closes) for opens, closes in _PAIRS]
+    return pl.concat(found).unique(maintain_order=True)
+
+
+def _meetings(rows: pl.DataFrame, opens: tuple[str, ...], closes: tuple[str, ...]) -> pl.DataFrame:
+    closings = rows.filter(pl.col("kind").is_in(closes)).select(_MOMENT)
+    # By time alone first: mostly that says it all, and texts cost more.
+    near = pl.col("happened_at").is_in(closings["happened_at"].unique().implode())
+    openings = rows.filter(pl.col("kind").is_in(opens) & near).select(_MOMENT)
+    return openings.join(closings, on=_MOMENT, how="semi", nulls_equal=True)
+
+
+def _contested_subscriptions(rows: pl.DataFrame) -> pl.Series:
+    """Where the rows of subscriptions are that have a contested moment."""
+    found = contested(rows).select(_THING).unique()
+    if found.is_empty():
+        return pl.Series(dtype=pl.UInt32)
+    numbered = rows.select(_THING).with_row_index("at")
+    return numbered.join(found, on=_THING, how="semi", nulls_equal=True)["at"]
+
+
+def _moments(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per moment of a subscription, in order: which kinds happened at it."""
+    kinds = (pl.col("kind").eq(kind).any().alias(kind) for kind in _PLACE)
+    starts = pl.col("trial_started") | pl.col("started")
+    return rows.group_by(_MOMENT).agg(kinds).sort(_MOMENT).with_columns(starts=starts)
+
+
+def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
+    """The moments with how the subscription stood before: ``running``, ``paused_before``,
+    ``leaving_before``; and whether it was ``renewed``: ended and started again at the moment.
+    """
+    ended, starts = pl.col("ended"), pl.col("starts")
+    moments = moments.with_columns(running=_before(_running_after()))
+    moments = moments.with_columns(renewed=pl.col("running") & ended & starts)
+    return moments.with_columns(
+        paused_before=_before(_paused_after()), leaving_before=_before(_leaving_after())
+    )
+
+
+def _before(after: pl.Expr) -> pl.Expr:
+    """What the last moment that tells left behind; false before the first."""
+    return after.forward_fill().shift(1).over(_THING).fill_null(value=False)
+
+
+def _running_after() -> pl.Expr:
+    """Whether it runs after the moment; null where it does as before."""
+    ended, starts = pl.col("ended"), pl.col("starts")
+    trial_to_paid = ended & pl.col("trial_started") & pl.col("started")
+    lives = starts | pl.any_horizontal("paused", "resumed", "cancel_scheduled", "cancel_withdrawn")
+    return (
+        pl.when(trial_to_paid)
+        .then(pl.lit(value=True))
+        .when(ended & starts)
+        .then(pl.lit(None, pl.Boolean))
+        .when(ended)
+        .then(pl.lit(value=False))
+        .when(lives)
+        .then(pl.lit(value=True))
+    )
+
+
+def _paused_after() -> pl.Expr:
+    paused, resumed = pl.col("paused"), pl.col("resumed")
+    return (
+        pl.when(pl.col("starts") | pl.col("ended"))
+        .then(paused & ~resumed)
+        .when(paused != resumed)
+        .then(paused)
+    )
+
+
+def _leaving_after() -> pl.Expr:
+    scheduled, withdrawn = pl.col("cancel_scheduled"), pl.col("cancel_withdrawn")
+    return (
+        pl.when("renewed")
+        .then(pl.lit(value=False))  # it was the term that ended which was cancelled
+        .when(pl.col("starts") | pl.col("ended"))
+        .then(scheduled & ~withdrawn)
+        .when(scheduled != withdrawn)
+        .then(scheduled)
+        .when(~scheduled & pl.col("resumed"))
+        .then(pl.lit(value=False))
+    )
+
+
+def _place() -> pl.Expr:
+    """The place of a row by its kind and its moment."""
+    kind, renewed = pl.col("kind"), pl.col("renewed")
+    whole = renewed | ~(pl.col("starts") | pl.col("ended"))
+    again = pl.col("cancel_scheduled") & pl.col("leaving_before") & whole
+    pause = pl.col("paused") & pl.col("paused_before") & ~(pl.col("starts") | pl.col("ended"))
+    trial_to_paid = pl.col("trial_started") & pl.col("started")
+    withdrawn = pl.when(again).then(pl.when(renewed).then(0).otherwise(11))
+    return (
+        pl.when(kind == "ended")
+        .then(pl.when(renewed).then(3).when(trial_to_paid).then(5).otherwise(14))
+        .when(kind == "cancel_scheduled")
+        .then(pl.when(renewed).then(1).otherwise(12))
+        .when(kind == "cancel_withdrawn")
+        .then(pl.coalesce(withdrawn, pl.when(renewed).then(2).otherwise(13)))
+        .when((kind == "resumed") & pause)
+        .then(8)
+        .otherwise(kind.replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int32))
+        .cast(pl.Int64)
+        .alias("place")
+    )
