@@ -61,7 +61,11 @@ def print_report(report: Report, console: Console = OUT) -> None:
         for note in each.notes:
             console.print(f"  {each.table}: {note}")
     if report.degraded:
-        console.print(f"Degraded: {', '.join(report.degraded)}. Scores will say so.")
+        console.print(
+            f"Degraded: {', '.join(report.degraded)}. No event was read there: files are missing, "
+            "cannot be read or hold none. Scores will say so, until the files or the mapping are "
+            "mended and the same extract is run again."
+        )
 
 
 def print_training(trained: Training, console: Console = OUT) -> None:
@@ -122,6 +126,8 @@ def print_night(night: Night, console: Console = OUT) -> None:
         console.print(night.refused, markup=False)
     if night.degraded:
         console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
+    for name, why in night.why_degraded.items():
+        console.print(f"  {name}: {why}.", markup=False)
     for column, unknown in night.unknown.items():
         console.print(_unknown(column, unknown), markup=False)
     if night.unlearnt:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from features.catalogue import reads_contacts
+from flows import run_names
 from flows.at_work import at_work
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.model_store import wait_for_store
@@ -72,7 +73,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="train-weekly")
+@private_flow(name="train-weekly", flow_run_name=run_names.training)
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
