@@ -95,6 +95,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     dates = dates_by_settings(events, settings, known_until)
     facts = source_facts(events, churn=settings.churn, known_until=known_until)
     params = tuned_params(settings, dates, known_until)
+    wait_for_store(settings.home)
     champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:
         work = Work(
