@@ -14,7 +14,8 @@ from risk.table import published_dates
 from tests.small_disk import small_disk
 from tests.test_command_line import NIGHT, perdura
 
-#: The command, whose disk fills as soon as it comes to a place: MODULE, NAME, FOLDER, WORDS.
+#: The command, whose disk fills as soon as it comes to a place.
+#: Arguments: module and name of the place, KiB to leave, the disk, the command's words.
 FILLING = """
 import sys
 from importlib import import_module
@@ -23,7 +24,8 @@ from flows.prefect_edge import quiet
 quiet()
 from tests.small_disk import fill
 
-module, name, folder, words = sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4:]
+module, name, left = sys.argv[1], sys.argv[2], int(sys.argv[3])
+folder, words = Path(sys.argv[4]), sys.argv[5:]
 place = import_module(module)
 before = getattr(place, name)
 
@@ -33,7 +35,7 @@ def filled(*given, **named):
         done = trained()
     else:
         done = before(*given, **named)
-    fill(folder, 0)
+    fill(folder, left)
     return done
 
 setattr(place, name, filled)
@@ -44,11 +46,12 @@ main()
 
 #: Where the disk is full when the step begins to write its own files.
 STEPS = [
-    ("flows.score_nightly", "parts_of", ("score", "--on", NIGHT)),  # features and reasons
-    ("flows.score_nightly", "unknown_texts", ("score", "--on", NIGHT)),  # the table
-    ("flows.train_weekly", "parts_of", ("train",)),  # labels and features
-    ("flows.train_weekly", "train_step", ("train",)),  # MLflow's files and database
-    ("flows.refresh_states", "changed_states", ("states", "--no-ask")),
+    ("flows.score_nightly", "parts_of", 0, ("score", "--on", NIGHT)),  # features and reasons
+    ("flows.score_nightly", "unknown_texts", 0, ("score", "--on", NIGHT)),  # the table
+    ("flows.train_weekly", "parts_of", 0, ("train",)),  # labels and features
+    ("flows.train_weekly", "train_step", 0, ("train",)),  # MLflow's database
+    ("flows.train_weekly", "train_step", 400, ("train",)),  # MLflow's files
+    ("flows.refresh_states", "changed_states", 0, ("states", "--no-ask")),
 ]
 
 
@@ -61,9 +64,9 @@ def disk(trained: Path, tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
-def filling(disk: Path, module: str, name: str, words: tuple[str, ...]) -> str:
+def filling(disk: Path, module: str, name: str, left: int, words: tuple[str, ...]) -> str:
     """What the command says whose disk fills at that place."""
-    command = [sys.executable, "-c", FILLING, module, name, str(disk), *words]
+    command = [sys.executable, "-c", FILLING, module, name, str(left), str(disk), *words]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PERDURA_HOME", str(disk / "home"))
         patch.setenv("PERDURA_EARLIER_DATES", "0")
@@ -73,12 +76,13 @@ def filling(disk: Path, module: str, name: str, words: tuple[str, ...]) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(("module", "name", "words"), STEPS)
-def test_a_disk_that_fills_is_said_with_its_folder(prefect_server, disk, module, name, words):
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(("module", "name", "left", "words"), STEPS)
+def test_a_disk_that_fills_is_said_with_its_folder(disk, module, name, left, words):
     home = disk / "home"
     if words[0] == "states":
         perdura("score", "--on", NIGHT, home=home)
-    told = filling(disk, module, name, words)
+    told = filling(disk, module, name, left, words)
     assert f"the disk of {disk}" in told, told
     assert "is full; make room there and run the same command again" in told
     assert "Traceback" not in told
