@@ -11,11 +11,13 @@ import polars as pl
 from sources.events import SUBSCRIPTIONS, EventTable
 from sources.files import landed_files, stored_order
 from sources.intake.earlier import Earlier, earlier
+from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
 from sources.intake.plan import Plan
 from sources.intake.ranges import Ranges, in_ranges
 from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
+from sources.intake.row_counts import RowCounts, count_rows, summed
 from sources.intake.sift import Sifted, rejected_rows, sift
 from sources.landing import land_rejected, landing_of
 from sources.partition import BUCKET, Part
@@ -42,6 +44,7 @@ class _Outcome:
     gone: int
     lost: pl.DataFrame
     ties: int
+    fates: pl.DataFrame
 
 
 def extract_table(
@@ -119,6 +122,7 @@ def _outcome(sifted: Sifted, late: int, ties: int, *, missed: bool) -> _Outcome:
         gone=sifted.gone.height,
         lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
         ties=ties,
+        fates=sifted.fates,
     )
 
 
@@ -166,6 +170,13 @@ def _account(
         not_yet_known=sum(each.not_yet_known for each in outcomes),
         rejected=dict(sorted(rejected.items())),
         ties=sum(each.ties for each in outcomes),
+        in_rows=_in_rows(plan, lines.height, outcomes),
+        examples=tuple(examples(plan, lines, broken)),
         notes=plan.notes,
         complete=complete,
     )
+
+
+def _in_rows(plan: Plan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
+    many = summed([each.fates for each in outcomes], spread=plan.spreads)
+    return count_rows(plan.read_rows, lines, plan.kept_rows, many)
