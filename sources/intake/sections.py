@@ -126,6 +126,8 @@ class Input(SourceFile):
 
     Attributes:
         optional: Whether the file may be missing; the table then counts as degraded.
+        known_share: The share of its subscribers that subscriptions or payments have to name; with
+            fewer the table counts as degraded.
         timezone: Where times without an offset were written down.
         time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
             several a time is read by the first that is plausible. ISO 8601 where absent.
@@ -147,6 +149,7 @@ class Input(SourceFile):
     """
 
     optional: bool = False
+    known_share: float = Field(default=0.05, ge=0, le=1)
     timezone: Zone = "UTC"
     time_formats: tuple[str, ...] = ()
     known_after: Delay = timedelta(0)
