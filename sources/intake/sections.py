@@ -105,7 +105,8 @@ class Join(SourceFile):
     """Columns of another file, looked up row by row.
 
     Attributes:
-        on: The key's name, or ``{ours = "theirs"}``.
+        on: The key's name, or ``{ours = "theirs"}``; each a column or an expression, such as
+            ``LOWER(TRIM(mail))``. Keys are compared as ids: 17850.0 is 17850.
         take: ``{new_name = "their_column"}``.
         many: Whether the other file may have a key several times. A row then becomes one
             row for each; otherwise a key found twice is a fault.
