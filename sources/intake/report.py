@@ -14,7 +14,7 @@ class TableReport:
         rows: Rows read, after joins, lines that could not be split included.
         skipped: Rows that the mapping's ``where`` leaves out.
         events: Events found in the other rows, and rows that should hold one and do not.
-        landed: Events that this day's file holds.
+        landed: Events of the source that this day's file holds.
         late: Of these, how many are new and were known by the source's word before the end of
             an extract that did not see them; they landed as known at the newest such end.
         already_landed: Events that other days' files hold.
@@ -22,6 +22,11 @@ class TableReport:
         rejected: Number of events, or lines, refused by each rule.
         ties: Moments at which a subscription both started and ended (or was paused and resumed,
             cancelled and not): its state before decides which came first.
+        vanished: Events that landed on other days and that the source no longer gives.
+        vanished_example: The oldest of them in words.
+        otherwise: Events that landed and that the source now tells otherwise.
+        inferred: Events that this day's file holds and no source gives: what comparing showed.
+        once: Whether no event landed in several versions.
         notes: What looks odd and is no fault.
         complete: Whether every file was there and had something in it, and nothing that an
             earlier run of this day missed turned up too late for it.
@@ -38,6 +43,11 @@ class TableReport:
     not_yet_known: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     ties: int = 0
+    vanished: int = 0
+    vanished_example: str = ""
+    otherwise: int = 0
+    inferred: int = 0
+    once: bool = True
     notes: tuple[str, ...] = ()
     complete: bool = True
 
