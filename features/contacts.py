@@ -19,6 +19,7 @@ CONTACTED = Feature(
         "el soporte se puso en contacto {n} veces",
     ),
     named=False,
+    reason_from=1,
 )
 
 OFFERED = Feature(
@@ -33,6 +34,7 @@ OFFERED = Feature(
     en=Phrases("nothing was offered", "1 offer was made", "{n} offers were made"),
     es=Phrases("no se ofreció nada", "se hizo 1 oferta", "se hicieron {n} ofertas"),
     named=False,
+    reason_from=1,
 )
 
 SINCE_CONTACTED = Feature(
@@ -47,6 +49,7 @@ SINCE_CONTACTED = Feature(
         "el soporte nunca se puso en contacto", "", "el soporte se puso en contacto hace {n}"
     ),
     named=False,
+    reason_from=0,
 )
 
 SINCE_HELD_OUT = Feature(
@@ -59,6 +62,7 @@ SINCE_HELD_OUT = Feature(
     en=Phrases("was never held out", "", "was held out {n} ago"),
     es=Phrases("nunca se dejó sin contactar", "", "se dejó sin contactar hace {n}"),
     named=False,
+    reason_from=0,
 )
 
 CONTACT_FEATURES = (CONTACTED, OFFERED, SINCE_CONTACTED, SINCE_HELD_OUT)

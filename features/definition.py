@@ -78,7 +78,7 @@ class Feature:
         windows: Lengths in days, for ``Over`` only. Half-open: ``[as_of - d, as_of)``.
         when_empty: Value when no row counts. ``None`` means unknown, which is not zero.
         unit: What the value is counted in: ``payments``, ``days``, ``hours``, ``money``
-            (minor units), ``category`` (text).
+            (minor units), ``category`` (text), ``age`` (days, said in weeks, months, years).
         signal: What the feature is a sign of. Reasons add up the columns of one signal.
         en: Its meaning in English.
         es: Its meaning in Spanish.
@@ -88,6 +88,9 @@ class Feature:
         billed: It follows from when bills are paid. While a paid term runs, it tells how far the
             term or the tenure has come, so reasons add it to those signals: as of
             ``features.paid_term``.
+        reason_from: Only a value of at least this may be given as a reason: nothing refunded is
+            none. With this or ``reason_below``, an unknown value is none either.
+        reason_below: Only a value below this may be given as a reason: a long tenure is none.
     """
 
     name: str
@@ -104,6 +107,8 @@ class Feature:
     rises: bool = False
     named: bool = True
     billed: bool = False
+    reason_from: float | None = None
+    reason_below: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
@@ -144,6 +149,8 @@ class Derived:
         rises: As in ``Feature``.
         named: As in ``Feature``.
         billed: As in ``Feature``.
+        reason_from: As in ``Feature``.
+        reason_below: As in ``Feature``.
     """
 
     name: str
@@ -155,6 +162,8 @@ class Derived:
     rises: bool = False
     named: bool = True
     billed: bool = False
+    reason_from: float | None = None
+    reason_below: float | None = None
 
     @property
     def columns(self) -> tuple["Column", ...]:

@@ -10,18 +10,11 @@ from babel.numbers import (
     parse_pattern,
 )
 
-# ISO 4217, for all that have not two. Babel has digits of its own, which leave out minor units
-# that are no longer coined: it would take 1,500.00 dinars for 150,000.
-_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE = "BHD IQD JOD KWD LYD OMR TND"
-_FOUR = "CLF UYW"
+from sources.currencies import DIGITS
 
-#: Digits after the point, of the currencies that have not two (ISO 4217).
-DIGITS: dict[str, int] = {
-    currency: digits
-    for digits, currencies in ((0, _NONE), (3, _THREE), (4, _FOUR))
-    for currency in currencies.split()
-}
+#: Babel has digits of its own, which leave out minor units that are no longer coined: it would
+#: take 1,500.00 dinars for 150,000.
+__all__ = ["DIGITS", "grouped", "written"]
 
 
 def written(amount: float, currency: str, language: str) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from features.definition import Column
-from features.payments import SINCE_FIRST_PAID, SINCE_PAID, UNPAID
-from features.subscription import DAYS_A_MONTH, INTERVAL, TENURE, TO_RENEWAL
+from features.payments import PAID, SINCE_FIRST_PAID, SINCE_PAID, UNPAID
+from features.subscription import DAYS_A_MONTH, INTERVAL, SINCE_START, TENURE, TO_RENEWAL
 
 #: Days of a month at most: a term is not over before its month is.
 MONTH = 31
 
+_PAID_90 = PAID.columns[1].name
 _READ = (INTERVAL.name, SINCE_PAID.name, TO_RENEWAL.name)
 
 
@@ -57,10 +58,14 @@ def with_renewal(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with the days to renewal counted from the last payment, where no invoice tells."""
     if not {*_READ} <= {*frame.columns}:
         return frame
-    term = pl.Series(term_days(frame))
-    paid, months = pl.col(SINCE_PAID.name), pl.col(INTERVAL.name)
-    left = pl.when(term > 0).then((months * DAYS_A_MONTH - paid).clip(lower_bound=0))
-    return frame.with_columns(pl.coalesce(TO_RENEWAL.name, left).alias(TO_RENEWAL.name))
+    term = pl.col(INTERVAL.name) * DAYS_A_MONTH
+    left = (term - pl.col(SINCE_PAID.name)).clip(lower_bound=0)
+    if {SINCE_START.name, _PAID_90} <= {*frame.columns}:
+        # More payments than terms: usage is paid as well, and the term runs from its start.
+        from_start = term - pl.col(SINCE_START.name) % term
+        left = pl.when(pl.col(_PAID_90) > 1 + 90 / term).then(from_start).otherwise(left)
+    runs = pl.when(pl.Series(term_days(frame)) > 0).then(left)
+    return frame.with_columns(pl.coalesce(TO_RENEWAL.name, runs).alias(TO_RENEWAL.name))
 
 
 def _numbers(frame: pl.DataFrame, name: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Payment features: how a subscriber's money behaved."""
 
 from features.definition import Balance, Derived, Feature, Latest, Over, Phrases, Since
+from features.subscription import NEW_DAYS
 from sources.events import PAYMENTS
 
 FAILED = Feature(
@@ -15,6 +16,7 @@ FAILED = Feature(
     en=Phrases("no payment failed", "1 payment failed", "{n} payments failed"),
     es=Phrases("ningún pago falló", "1 pago falló", "{n} pagos fallaron"),
     rises=True,
+    reason_from=1,
 )
 
 SINCE_FAILED = Feature(
@@ -26,6 +28,7 @@ SINCE_FAILED = Feature(
     signal="payment_failures",
     en=Phrases("no payment ever failed", "", "a payment failed {n} ago"),
     es=Phrases("nunca falló ningún pago", "", "un pago falló hace {n}"),
+    reason_from=0,
 )
 
 TRIED = Feature(
@@ -60,6 +63,7 @@ FAILED_SHARE = Derived(
         "no se intentó ningún pago en un año",
     ),
     rises=True,
+    reason_from=0.005,
 )
 
 UNPAID = Feature(
@@ -74,6 +78,7 @@ UNPAID = Feature(
         "no hay facturas sin pagar", "hay 1 factura sin pagar", "hay {n} facturas sin pagar"
     ),
     rises=True,
+    reason_from=1,
 )
 
 PAID = Feature(
@@ -107,10 +112,11 @@ SINCE_FIRST_PAID = Feature(
     events=PAYMENTS,
     measure=Since("first"),
     where="kind = 'paid'",
-    unit="days",
+    unit="age",
     signal="tenure",
     en=Phrases("nothing was ever paid", "", "the first payment was {n} ago"),
     es=Phrases("nunca se pagó nada", "", "el primer pago fue hace {n}"),
+    reason_below=NEW_DAYS,
 )
 
 AMOUNT_PAID = Feature(
@@ -159,6 +165,7 @@ REFUNDED = Feature(
     signal="refunds_disputes",
     en=Phrases("nothing was refunded", "1 payment was refunded", "{n} payments were refunded"),
     es=Phrases("no se reembolsó nada", "se reembolsó 1 pago", "se reembolsaron {n} pagos"),
+    reason_from=1,
 )
 
 DISPUTED = Feature(
@@ -172,6 +179,7 @@ DISPUTED = Feature(
     signal="refunds_disputes",
     en=Phrases("no payment was disputed", "1 payment was disputed", "{n} payments were disputed"),
     es=Phrases("no hubo pagos en disputa", "hubo 1 pago en disputa", "hubo {n} pagos en disputa"),
+    reason_from=1,
 )
 
 METHOD = Feature(

@@ -12,6 +12,7 @@ LAST_SCORE = Feature(
     signal="low_satisfaction",
     en=Phrases("never rated support", "", "last rated support {n} out of 5"),
     es=Phrases("nunca valoró el soporte", "", "valoró el soporte con un {n} de 5 la última vez"),
+    reason_below=4,
 )
 
 MEAN_SCORE = Feature(
@@ -24,6 +25,7 @@ MEAN_SCORE = Feature(
     signal="low_satisfaction",
     en=Phrases("did not rate support", "", "rated support {n} out of 5 on average"),
     es=Phrases("no valoró el soporte", "", "valoró el soporte con una media de {n} de 5"),
+    reason_below=4,
 )
 
 LOW_SCORES = Feature(
@@ -45,6 +47,7 @@ LOW_SCORES = Feature(
         "dio 1 mala valoración al soporte",
         "dio {n} malas valoraciones al soporte",
     ),
+    reason_from=1,
 )
 
 HIGH_SCORES = Feature(
@@ -66,6 +69,7 @@ HIGH_SCORES = Feature(
         "dio 1 buena valoración al soporte",
         "dio {n} buenas valoraciones al soporte",
     ),
+    reason_below=1,
 )
 
 RATING_FEATURES = (LAST_SCORE, MEAN_SCORE, LOW_SCORES, HIGH_SCORES)

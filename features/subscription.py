@@ -3,6 +3,9 @@
 from features.definition import Derived, Feature, Latest, Over, Phrases, Since
 from sources.events import PAYMENTS, SUBSCRIPTIONS
 
+#: Whoever joined fewer days ago is new; a longer tenure is no reason to leave.
+NEW_DAYS = 183
+
 # What ended says what somebody had; what they have is told by the others.
 _HELD = "kind <> 'ended'"
 
@@ -11,10 +14,11 @@ TENURE = Feature(
     events=SUBSCRIPTIONS,
     measure=Since("first"),
     where="kind = 'started'",
-    unit="days",
+    unit="age",
     signal="tenure",
-    en=Phrases("never subscribed", "", "first subscribed {n} ago"),
-    es=Phrases("nunca se suscribió", "", "se suscribió por primera vez hace {n}"),
+    en=Phrases("never subscribed", "", "joined {n} ago"),
+    es=Phrases("nunca se suscribió", "", "se suscribió hace {n}"),
+    reason_below=NEW_DAYS,
 )
 
 SINCE_START = Feature(
@@ -22,10 +26,11 @@ SINCE_START = Feature(
     events=SUBSCRIPTIONS,
     measure=Since("last"),
     where="kind = 'started'",
-    unit="days",
+    unit="age",
     signal="tenure",
     en=Phrases("never subscribed", "", "the latest subscription started {n} ago"),
     es=Phrases("nunca se suscribió", "", "la última suscripción empezó hace {n}"),
+    reason_below=NEW_DAYS,
 )
 
 ENDED = Feature(
@@ -43,6 +48,7 @@ ENDED = Feature(
         "terminó 1 suscripción",
         "terminaron {n} suscripciones",
     ),
+    reason_from=1,
 )
 
 WITHDRAWN = Feature(
@@ -64,6 +70,7 @@ WITHDRAWN = Feature(
         "retiró 1 solicitud de baja",
         "retiró {n} solicitudes de baja",
     ),
+    reason_from=1,
 )
 
 PLAN = Feature(
@@ -149,15 +156,36 @@ SINCE_INVOICED = Feature(
     billed=True,
 )
 
+INVOICED = Feature(
+    name="invoices_issued",
+    events=PAYMENTS,
+    measure=Over("count"),
+    where="kind = 'invoiced'",
+    windows=(90,),
+    when_empty=0,
+    unit="invoices",
+    signal="renewal",
+    en=Phrases("no invoice was issued", "1 invoice was issued", "{n} invoices were issued"),
+    es=Phrases("no se emitió ninguna factura", "se emitió 1 factura", "se emitieron {n} facturas"),
+    named=False,
+)
+
 #: Days of a month on average: 365.25 / 12.
 DAYS_A_MONTH = 30.4375
 
-# The invoice of an annual plan starts its year. Of null and 0, ``greatest`` would give 0, so the
-# unknown goes first.
-_TO_RENEWAL = f"interval_months * {DAYS_A_MONTH} - days_since_invoiced"
+# The invoice of an annual plan starts its year, unless there are more invoices than terms: whoever
+# is invoiced for usage every month as well renews on the day the subscription started. Of null and
+# 0, ``greatest`` would give 0, so the unknown goes first.
+_TERM = f"(interval_months * {DAYS_A_MONTH})"
+_ALSO_USAGE = f"invoices_issued_90d > 1 + 90 / {_TERM}"
+_FROM_START = f"{_TERM} - days_since_last_start % {_TERM}"
+_FROM_INVOICE = f"{_TERM} - days_since_invoiced"
 TO_RENEWAL = Derived(
     name="days_to_renewal",
-    sql=f"CASE WHEN {_TO_RENEWAL} IS NOT NULL THEN greatest({_TO_RENEWAL}, 0) END",
+    sql=(
+        f"CASE WHEN {_ALSO_USAGE} THEN {_FROM_START} "
+        f"WHEN {_FROM_INVOICE} IS NOT NULL THEN greatest({_FROM_INVOICE}, 0) END"
+    ),
     unit="days",
     signal="renewal",
     en=Phrases("the renewal is due", "", "the plan renews in {n}", "the next renewal is unknown"),
@@ -181,4 +209,4 @@ SUBSCRIPTION_FEATURES = (
     CURRENCY,
 )
 
-RENEWAL_FEATURES = (SINCE_INVOICED, TO_RENEWAL)
+RENEWAL_FEATURES = (SINCE_INVOICED, INVOICED, TO_RENEWAL)

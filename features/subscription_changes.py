@@ -19,6 +19,7 @@ PRICE_RISES = Feature(
     signal="price_rise",
     en=Phrases("the price did not rise", "the price rose", "the price rose {n} times"),
     es=Phrases("el precio no subió", "el precio subió", "el precio subió {n} veces"),
+    reason_from=1,
 )
 
 SINCE_PRICE_RISE = Feature(
@@ -30,6 +31,7 @@ SINCE_PRICE_RISE = Feature(
     signal="price_rise",
     en=Phrases("the price never rose", "", "the price rose {n} ago"),
     es=Phrases("el precio nunca subió", "", "el precio subió hace {n}"),
+    reason_from=0,
 )
 
 DOWNGRADES = Feature(
@@ -43,6 +45,7 @@ DOWNGRADES = Feature(
     signal="downgrade",
     en=Phrases("did not downgrade", "downgraded once", "downgraded {n} times"),
     es=Phrases("no bajó de plan", "bajó de plan una vez", "bajó de plan {n} veces"),
+    reason_from=1,
 )
 
 SINCE_DOWNGRADE = Feature(
@@ -54,6 +57,7 @@ SINCE_DOWNGRADE = Feature(
     signal="downgrade",
     en=Phrases("never downgraded", "", "downgraded {n} ago"),
     es=Phrases("nunca bajó de plan", "", "bajó de plan hace {n}"),
+    reason_from=0,
 )
 
 UPGRADES = Feature(
@@ -68,6 +72,7 @@ UPGRADES = Feature(
     signal="plan",
     en=Phrases("did not upgrade", "upgraded once", "upgraded {n} times"),
     es=Phrases("no subió de plan", "subió de plan una vez", "subió de plan {n} veces"),
+    reason_from=1,
 )
 
 SINCE_UPGRADE = Feature(
@@ -79,6 +84,7 @@ SINCE_UPGRADE = Feature(
     signal="plan",
     en=Phrases("never upgraded", "", "upgraded {n} ago"),
     es=Phrases("nunca subió de plan", "", "subió de plan hace {n}"),
+    reason_from=0,
 )
 
 PAUSES = Feature(
@@ -92,6 +98,7 @@ PAUSES = Feature(
     signal="pause",
     en=Phrases("did not pause", "paused once", "paused {n} times"),
     es=Phrases("no hizo ninguna pausa", "hizo una pausa", "hizo {n} pausas"),
+    reason_from=1,
 )
 
 SINCE_PAUSE = Feature(
@@ -103,6 +110,7 @@ SINCE_PAUSE = Feature(
     signal="pause",
     en=Phrases("never paused", "", "last paused or resumed {n} ago"),
     es=Phrases("nunca hizo una pausa", "", "la última pausa o reanudación fue hace {n}"),
+    reason_from=0,
 )
 
 CHANGE_FEATURES = (

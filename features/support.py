@@ -14,6 +14,7 @@ OPENED = Feature(
     signal="ticket_volume",
     en=Phrases("no ticket was opened", "1 ticket was opened", "{n} tickets were opened"),
     es=Phrases("no se abrió ningún ticket", "se abrió 1 ticket", "se abrieron {n} tickets"),
+    reason_from=1,
 )
 
 SINCE_OPENED = Feature(
@@ -25,6 +26,7 @@ SINCE_OPENED = Feature(
     signal="ticket_volume",
     en=Phrases("no ticket was ever opened", "", "the last ticket was opened {n} ago"),
     es=Phrases("nunca abrió ningún ticket", "", "el último ticket se abrió hace {n}"),
+    reason_from=0,
 )
 
 OUTAGES = Feature(
@@ -42,6 +44,7 @@ OUTAGES = Feature(
         "informó de 1 caída del servicio",
         "informó de {n} caídas del servicio",
     ),
+    reason_from=1,
 )
 
 HOW_TO = Feature(
@@ -63,6 +66,7 @@ HOW_TO = Feature(
         "preguntó una vez cómo se hace algo",
         "preguntó {n} veces cómo se hace algo",
     ),
+    reason_from=1,
 )
 
 TICKET_TREND = Derived(
@@ -82,6 +86,7 @@ TICKET_TREND = Derived(
         "abrió tickets al {n} del ritmo habitual en los últimos 30 días",
         "no se abrió ningún ticket en los últimos 90 días",
     ),
+    reason_from=1,
 )
 
 OPEN = Feature(
@@ -93,6 +98,7 @@ OPEN = Feature(
     signal="open_tickets",
     en=Phrases("no ticket is open", "1 ticket is still open", "{n} tickets are still open"),
     es=Phrases("no hay tickets abiertos", "1 ticket sigue abierto", "{n} tickets siguen abiertos"),
+    reason_from=1,
 )
 
 REOPENED = Feature(
@@ -106,6 +112,7 @@ REOPENED = Feature(
     signal="reopened",
     en=Phrases("no ticket was reopened", "1 ticket was reopened", "{n} tickets were reopened"),
     es=Phrases("no se reabrió ningún ticket", "se reabrió 1 ticket", "se reabrieron {n} tickets"),
+    reason_from=1,
 )
 
 ESCALATED = Feature(
@@ -119,6 +126,7 @@ ESCALATED = Feature(
     signal="escalations",
     en=Phrases("no ticket was escalated", "1 ticket was escalated", "{n} tickets were escalated"),
     es=Phrases("no se escaló ningún ticket", "se escaló 1 ticket", "se escalaron {n} tickets"),
+    reason_from=1,
 )
 
 # As of now: one that was resolved since counts no more, even when it is opened again.
@@ -139,6 +147,7 @@ ESCALATED_OPEN = Feature(
         "1 ticket escalado sigue abierto",
         "{n} tickets escalados siguen abiertos",
     ),
+    reason_from=1,
 )
 
 SINCE_ESCALATED = Feature(
@@ -150,6 +159,7 @@ SINCE_ESCALATED = Feature(
     signal="escalations",
     en=Phrases("no ticket was ever escalated", "", "a ticket was escalated {n} ago"),
     es=Phrases("nunca se escaló ningún ticket", "", "se escaló un ticket hace {n}"),
+    reason_from=0,
 )
 
 REPLY_HOURS = Feature(

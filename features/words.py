@@ -2,6 +2,7 @@
 
 import numpy as np
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 
 from features.definition import Column, Derived, Feature, Language
 from features.money import grouped, written
@@ -18,8 +19,11 @@ _UNDER_ONE = {
 _LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
 
 # Units that are measured, not counted: nothing measured is not the same as zero.
-_MEASURED = {"hours", "days", "points"}
-_WITH_UNIT = {"hours", "days", "money", "share"}
+_MEASURED = {"hours", "days", "age", "points"}
+_WITH_UNIT = {"hours", "days", "age", "money", "share"}
+
+#: An age is said in the largest of these units of which it has two, otherwise in days.
+_AGES = (("year", 365.25), ("month", 30.4375), ("week", 7.0))
 
 
 def say(column: Column, value: float | str | None, language: Language, currency: str | None) -> str:
@@ -69,8 +73,8 @@ def as_said(column: Column, values: np.ndarray) -> np.ndarray:
             near, little = np.rint(values), 0.25
         case "share":
             near, little = np.round(values, 2), 0.001
-        case "days" | "hours" as unit:
-            whole = (values >= 10) | (unit == "days")
+        case "days" | "age" | "hours" as unit:
+            whole = (values >= 10) | (unit != "hours")
             near = np.where(whole, np.rint(values), np.round(values, 1))
             near, little = np.where(values < 1, 0.5, near), 0.5
         case _:
@@ -92,6 +96,8 @@ def _amount(
             return format_percent(round(value, 2), locale=language)
         case "hours" | "days" as unit:
             return _time(unit, value, language)
+        case "age":
+            return _age(value, language)
         case _:
             return _number(value, language)
 
@@ -103,6 +109,14 @@ def _time(unit: str, value: float, language: Language) -> str:
     number = _number(round(value) if unit == "days" else value, language)
     one, many = _TIME[unit][language]
     return f"{number} {one if number == '1' else many}"
+
+
+def _age(days: float, language: Language) -> str:
+    """``9 days``, ``3 weeks``, ``5 months``: as precisely as one speaks of it."""
+    for unit, length in _AGES:
+        if days >= 2 * length:
+            return format_unit(int(days // length), f"duration-{unit}", locale=language)
+    return _time("days", days, language)
 
 
 def _number(value: float, language: Language) -> str:

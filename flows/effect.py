@@ -35,12 +35,7 @@ def contact_effect(
     """
     settings = Settings.at(home)
     known_until = known_history(settings, None)
-    if not landed_files(settings.landing, CONTACTS):
-        raise NothingLanded(
-            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
-            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
-            "run `perdura extract`"
-        )
+    refuse_without_contacts(settings)
     begins = midnight(since) if since else None
     return effect(
         _people(settings, begins, known_until),
@@ -49,6 +44,20 @@ def contact_effect(
         known_until=known_until,
         worth=worth,
     )
+
+
+def refuse_without_contacts(settings: Settings) -> None:
+    """Nothing, if contacts have landed.
+
+    Raises:
+        NothingLanded: None has.
+    """
+    if not landed_files(settings.landing, CONTACTS):
+        raise NothingLanded(
+            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
+            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
+            "run `perdura extract`"
+        )
 
 
 def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:

@@ -49,7 +49,8 @@ def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
 
 def _newest(settings: Settings, as_of: datetime) -> pl.DataFrame:
     """One row per currency."""
-    known = _known(settings, as_of).with_columns(pl.col("currency").str.strip_chars())
+    code = pl.col("currency").str.strip_chars().str.to_uppercase()
+    known = _known(settings, as_of).with_columns(code)
     return known.sort("date", maintain_order=True).group_by("currency").last()
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from features.build import build_features
 from features.catalogue import COLUMNS, reads_contacts, to_measure
 from flows.exchange_rates import exchange_at
+from flows.not_scored import sum_not_scored
 from flows.parts import anywhere, draft_of, once, told
 from flows.private_runs import private_flow, private_task
 from flows.progress import Tell
@@ -41,6 +42,7 @@ class ScoredPart:
         rows: How many of them were scored.
         seconds: By step.
         unknown: The texts that the model has never seen, as of ``count_unknown``.
+        not_scored: Subscribers and MRR of the others, as of ``sum_not_scored``.
     """
 
     file: str | None
@@ -48,6 +50,7 @@ class ScoredPart:
     rows: int
     seconds: dict[str, float]
     unknown: str = "{}"
+    not_scored: str = "[]"
 
 
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
@@ -63,7 +66,13 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     people = _timed("states", seconds, lambda: states_at(events, as_of, **settings.business))
     active = people.filter(pl.col("state").is_in(SCORED))
     if active.is_empty():
-        return ScoredPart(file=None, known=people.height, rows=0, seconds=seconds)
+        return ScoredPart(
+            file=None,
+            known=people.height,
+            rows=0,
+            seconds=seconds,
+            not_scored=sum_not_scored(people),
+        )
     pairs = active.select("subscriber_id", "as_of")
     reads = reads_contacts(_model(folder / MODEL).contract.names)
     features = to_measure(contacts=reads)
@@ -78,6 +87,7 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
         rows=scores.height,
         seconds=seconds,
         unknown=count_unknown(_model(folder / MODEL), rows),
+        not_scored=sum_not_scored(people),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -101,3 +101,11 @@ Address = Annotated[str, AfterValidator(_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Scheduler = Annotated[str, AfterValidator(_scheduler)]
 StoreUrl = Annotated[str, AfterValidator(_store)]
+
+
+def in_capitals(code: object) -> object:
+    """A currency's code as ISO 4217 writes it."""
+    return code.strip().upper() if isinstance(code, str) else code
+
+
+Currency = Annotated[str, BeforeValidator(in_capitals), Field(pattern="^[A-Z]{3}$")]

@@ -17,7 +17,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from flows.environment import PREFIX, refuse_unknown
 from flows.home_file import HomeFile, in_file
 from flows.night_calendar import NightCalendar
-from flows.setting_values import Address, Listed, Origin, Scheduler, StoreUrl
+from flows.setting_values import (
+    Address,
+    Currency,
+    Listed,
+    Origin,
+    Scheduler,
+    StoreUrl,
+)
 from models.store_paths import SETTINGS_FILE
 from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
@@ -157,7 +164,7 @@ class Settings(BaseSettings):
     margin: float = Field(default=0.8, gt=0, le=1)
     discount_rate: float = Field(default=0.1, ge=0)
     cltv_months: int = Field(default=36, ge=2)
-    reporting_currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    reporting_currency: Currency | None = None
     exchange_rates: Path | None = None
     language: Literal["en", "es"] = "en"
     never_named: Annotated[tuple[str, ...], *Listed] = ()
@@ -291,13 +298,8 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     Raises:
         HomeInUse: The file names another mapping.
     """
+    refuse_other_mapping(settings, mapping)
     file = settings.home / FILE
-    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
-        raise HomeInUse(
-            f"{file.absolute()} says that this home belongs to {settings.mapping}, and {mapping} "
-            "would be mixed into it. Set PERDURA_HOME to an empty folder, or, if the mapping has "
-            "only moved, write where to into that file"
-        )
     if file.exists():
         return None
     # Says what is wrong before anything is written.
@@ -308,6 +310,21 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
+
+
+def refuse_other_mapping(settings: Settings, mapping: Path) -> None:
+    """Nothing, if the home belongs to the mapping, or to none yet.
+
+    Raises:
+        HomeInUse: It belongs to another.
+    """
+    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
+        file = (settings.home / FILE).absolute()
+        raise HomeInUse(
+            f"{file} says that this home belongs to {settings.mapping}, and {mapping} "
+            "would be mixed into it. Set PERDURA_HOME to an empty folder, or, if the mapping has "
+            "only moved, write where to into that file"
+        )
 
 
 def _toml(value: str | float | bool) -> str:

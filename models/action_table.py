@@ -8,9 +8,10 @@ from typing import Any
 #: The table that is used where a business gives none of its own.
 OWN_TABLE = Path(__file__).with_name("actions.toml")
 
-_KEYS = {"code", "signals", "causes", "states", "risk_from", "en", "es"}
+_KEYS = {"code", "signals", "causes", "churn", "states", "risk_from", "en", "es"}
 _REQUIRED = {"code", "en", "es"}
-_CAUSES = ("payment", "voluntary")
+#: What lists of words may hold.
+_WORDS = {"causes": ("payment", "voluntary"), "churn": ("contract", "silence")}
 
 
 class BadActions(ValueError):
@@ -27,6 +28,7 @@ class Action:
         es: For support, in Spanish.
         signals: Reasons that it answers; empty: whatever the reason, or none.
         causes: ``payment``, ``voluntary``: the larger part of the risk; empty: either.
+        churn: ``contract``, ``silence``: the kind of business; empty: either.
         states: States it is for; empty: all.
         risk_from: The least risk it is for.
     """
@@ -36,6 +38,7 @@ class Action:
     es: str
     signals: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    churn: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     risk_from: float = 0.0
 
@@ -74,12 +77,17 @@ def _action(path: Path, entry: dict[str, Any]) -> Action:
             f"in {path} the action {entry.get('code', '?')!r} lacks {missing} and has the unknown "
             f"keys {unknown}; an action has {', '.join(sorted(_KEYS))}"
         )
-    strange = sorted(set(entry.get("causes", ())) - set(_CAUSES))
+    for key, words in _WORDS.items():
+        if strange := sorted(set(entry.get(key, ())) - set(words)):
+            raise BadActions(
+                f"in {path} the action {entry['code']!r} has {key} = {strange}; "
+                f"{key} is a list of {' and '.join(map(repr, words))}"
+            )
     risk_from = entry.get("risk_from", 0.0)
-    if strange or not isinstance(risk_from, int | float) or not 0 <= risk_from <= 1:
+    if not isinstance(risk_from, int | float) or not 0 <= risk_from <= 1:
         raise BadActions(
-            f"in {path} the action {entry['code']!r} asks for the causes {strange} or a risk from "
-            f"{risk_from!r}; causes are {', '.join(_CAUSES)}, and a risk lies between 0 and 1"
+            f"in {path} the action {entry['code']!r} has risk_from = {risk_from!r}; "
+            "a risk lies between 0 and 1"
         )
     return Action(
         code=entry["code"],
@@ -87,10 +95,13 @@ def _action(path: Path, entry: dict[str, Any]) -> Action:
         es=entry["es"],
         signals=tuple(entry.get("signals", ())),
         causes=tuple(entry.get("causes", ())),
+        churn=tuple(entry.get("churn", ())),
         states=tuple(entry.get("states", ())),
         risk_from=float(risk_from),
     )
 
 
 def _fits_everybody(action: Action) -> bool:
-    return not (action.signals or action.causes or action.states or action.risk_from)
+    return not (
+        action.signals or action.causes or action.churn or action.states or action.risk_from
+    )

@@ -8,7 +8,11 @@ from models.candidates import MOST
 
 
 def choose_actions(
-    scored: pl.DataFrame, actions: tuple[Action, ...], language: Language = "en"
+    scored: pl.DataFrame,
+    actions: tuple[Action, ...],
+    language: Language = "en",
+    *,
+    churn: str = "contract",
 ) -> pl.DataFrame:
     """What to do for each row: for the strongest reason that an entry fits, the first such entry.
 
@@ -17,11 +21,17 @@ def choose_actions(
             an entry asks for it.
         actions: As of ``models.action_table.read_actions``.
         language: Of the words.
+        churn: The kind of business, as the model's: ``contract`` or ``silence``.
 
     Returns:
         One row per row: ``action`` (its code), ``action_text`` (in words).
     """
-    entries, last = list(enumerate(actions[:-1])), len(actions) - 1
+    last = len(actions) - 1
+    entries = [
+        (place, action)
+        for place, action in enumerate(actions[:-1])
+        if not action.churn or churn in action.churn
+    ]
     signals = [
         pl.col("reasons").list.get(place, null_on_oob=True).struct.field("signal")
         for place in range(MOST)

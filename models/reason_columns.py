@@ -57,8 +57,9 @@ class ReasonColumns:
         signal = np.repeat(self.own[None], frame.height, axis=0)
         mute = np.zeros(signal.shape, bool)
         for place, column in enumerate(self.columns):
+            mute[:, place] = no_reason(column, frame)
             if column.feature.billed:
-                mute[:, place] = term > 0
+                mute[:, place] |= term > 0
                 for other, rows in in_term(column, term, here).items():
                     if other in self.signals:
                         signal[rows, place] = self.signals.index(other)
@@ -76,6 +77,15 @@ class Signs:
 
     signal: np.ndarray
     mute: np.ndarray
+
+
+def no_reason(column: Column, frame: pl.DataFrame) -> np.ndarray:
+    """In which rows the value of a column is no reason to leave, whatever the model makes of it."""
+    least, below = column.feature.reason_from, column.feature.reason_below
+    if least is None and below is None:
+        return np.zeros(frame.height, bool)
+    value = frame[column.name].cast(pl.Float64).to_numpy()  # unknown is NaN, and no reason
+    return ~((value >= (least or 0)) & (value < (np.inf if below is None else below)))
 
 
 def reason_columns(

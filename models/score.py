@@ -65,7 +65,7 @@ def score(
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
-    chosen = choose_actions(scored, actions or read_actions(), language)
+    chosen = choose_actions(scored, actions or read_actions(), language, churn=model.churn)
     advised = advise(_with_offers(weighed, rows, scored), thresholds)
     scored = scored.hstack(chosen).hstack(advised).with_columns(unknown_values(model, rows))
     return _with_worth(scored, weighed, valuation or Valuation(), model.horizon_days)

@@ -67,9 +67,11 @@ def worth_of(
     Returns:
         One row per subscriber: ``survival_3m``, ``_6m``, ``_12m``; ``lifetime_months``, expected
         within ``by.months``; ``cltv``, and ``cltv_low``, ``cltv_high``: of 80 in 100 such people
-        the margin lies between; ``expected_lifetime_loss``: the risk times the margin to come after
-        the first month of somebody who does not leave in it; all in minor units of
-        ``value_currency``, rounded half even, null where unknown.
+        the margin lies between; ``expected_lifetime_loss``: what is at stake, the risk times the
+        residual value of somebody who stays, from the middle of the first month on, when those who
+        leave do. So ``cltv + expected_lifetime_loss`` is the value of somebody who stays for the
+        first month, and the loss is never more than it. All in minor units of ``value_currency``,
+        rounded half even, null where unknown.
     """
     paid_for = month_days / _MONTH_DAYS
     curve = _extended(survival, round(by.months / paid_for))
@@ -78,6 +80,8 @@ def worth_of(
     paid, value_currency = turned(mrr, currency, by.exchange)
     earns = paid.to_numpy() * by.margin
     stays, leaves = curve[:, 0], 1 - curve[:, 0]
+    # Leavers pay for half of the first month, those who stay for all of it.
+    residual = by.monthly ** (paid_for / 2) * paid_for / 2 + discounted[:, 1:].sum(axis=1) / stays
     staying = {f"survival_{month}m": survival[:, month - 1] for month in (3, 6, 12)} | {
         "lifetime_months": there.sum(axis=1),
     }
@@ -85,7 +89,7 @@ def worth_of(
         "cltv": earns * discounted.sum(axis=1),
         "cltv_low": earns * _annuity(_month_at(curve, 1 - LOW) * paid_for, by),
         "cltv_high": earns * _annuity(_month_at(curve, 1 - HIGH) * paid_for, by),
-        "expected_lifetime_loss": earns * (leaves * discounted[:, 1:].sum(axis=1) / stays),
+        "expected_lifetime_loss": earns * leaves * residual,
     }
     return pl.DataFrame(staying | amounts, nan_to_null=True).with_columns(
         pl.col(AMOUNTS).round(mode="half_to_even").cast(pl.Int64), value_currency=value_currency

@@ -10,6 +10,7 @@ from risk.book import BOOK
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
 from risk.erased import ERASED
+from risk.not_scored import NOT_SCORED
 from risk.out.deliveries import DELIVERIES
 from risk.recent import EVENTS, STATES
 from risk.schema import METADATA, NIGHTS, RISK
@@ -20,6 +21,7 @@ TABLES = (
     NIGHTS,
     RISK,
     BOOK,
+    NOT_SCORED,
     STATES,
     EVENTS,
     CONTACTS,

@@ -12,6 +12,7 @@ from risk import queries, store
 from risk.book import Tally
 from risk.moves import MOVES, Before, beside, night_before
 from risk.night import Night
+from risk.not_scored import NotScored, write_not_scored
 from risk.ranking import Bands
 from risk.retention import first_kept, forget_nights
 from risk.staging import Staging, is_frame, pieces
@@ -67,6 +68,7 @@ def swap(
     bands: Bands,
     rows_at_a_time: int,
     keep_months: int | None,
+    not_scored: Sequence[NotScored] = (),
 ) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
@@ -94,6 +96,7 @@ def swap(
                     columns=columns,
                     rows_at_a_time=rows_at_a_time,
                 )
+        write_not_scored(connection, scored_on, not_scored)
         if keep_months is not None:
             older = first_kept(connection, scored_on, keep_months)
             forget_nights(connection, older)

@@ -11,6 +11,7 @@ from risk.book import BOOK
 from risk.catalog import TABLES
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
+from risk.not_scored import NOT_SCORED
 from risk.recent import EVENTS, STATES
 from risk.schema import NIGHTS, RISK
 from risk.views import VIEWS
@@ -19,7 +20,7 @@ READER, WRITER = "perdura_read", "perdura_write"
 
 #: What the reader sees besides the views. Tables that are not named here are not for everybody:
 #: tokens, who read whom, what was sent where.
-READABLE = (NIGHTS, RISK, BOOK, STATES, EVENTS, CONTACTS, DRAWS)
+READABLE = (NIGHTS, RISK, BOOK, NOT_SCORED, STATES, EVENTS, CONTACTS, DRAWS)
 
 _VERSION = "alembic_version"  # whoever reads asks for it first
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from risk.not_scored import NotScored
     from risk.publishing import Progress
     from risk.staging import Staging
 
@@ -65,6 +66,7 @@ def publish(
     trial: bool = False,
     language: str = "en",
     degraded: Sequence[str] = (),
+    not_scored: Sequence[NotScored] = (),
     bands: Bands = DEFAULT_BANDS,
     valid_for: timedelta = VALID_FOR,
     keep_months: int | None = None,
@@ -90,6 +92,7 @@ def publish(
             other tool, and is compared with other trials only.
         language: Language of ``reasons`` and ``action_text``.
         degraded: Sources that were missing or stale.
+        not_scored: MRR of the subscribers that the night leaves out.
         bands: Where the bands begin.
         valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
         keep_months: Nights of so many months stay, that of the newest night among them; older
@@ -148,6 +151,7 @@ def publish(
             bands=bands,
             rows_at_a_time=rows_at_a_time,
             keep_months=keep_months,
+            not_scored=not_scored,
         )
         return staged.rows
 

@@ -13,6 +13,8 @@ _NEWEST = RISK.c.scored_on == sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_
 # A state that the night itself knew already says nothing.
 _SINCE = sa.and_(STATES.c.subscriber_id == RISK.c.subscriber_id, STATES.c.as_of > RISK.c.scored_on)
 _NOW = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
+#: By definition what is expected now and what is at stake add up to it: see ``models.worth``.
+_IF_STAYS = (RISK.c.cltv + RISK.c.expected_lifetime_loss).label("value_if_stays")
 _MOVED = sa.and_(RISK.c.band_before.is_not(None), RISK.c.band_before != RISK.c.band)
 
 _QUERIES = {
@@ -21,6 +23,7 @@ _QUERIES = {
         _NOW,
         RISK.c.state.label("state_scored"),
         STATES.c.since.label("state_since"),
+        _IF_STAYS,
     )
     .select_from(RISK.outerjoin(STATES, _SINCE))
     .where(_NEWEST),

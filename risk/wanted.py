@@ -84,7 +84,7 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         chosen = c.risk_voluntary >= c.risk_payment
         told.append(chosen if wanted.cause == "voluntary" else ~chosen)
     if wanted.currency:
-        told.append(c.currency == wanted.currency)
+        told.append(c.currency == wanted.currency.upper())
     if wanted.minimum is not None:
         told.append(c.expected_loss >= wanted.minimum)
     if wanted.held_out is not None:

@@ -45,10 +45,14 @@ def identity(table: EventTable) -> list[str]:
 
 
 def scan_stored(table: EventTable, files: Sequence[Path]) -> pl.LazyFrame:
-    """The rows of landed files with their buckets."""
+    """The rows of landed files with their buckets. Codes of currencies are in capitals: files of
+    earlier versions have them as the source wrote them.
+    """
     if not files:
         return pl.LazyFrame(schema=stored_schema(table))
-    return pl.scan_parquet(list(files), schema=stored_schema(table), glob=False)
+    rows = pl.scan_parquet(list(files), schema=stored_schema(table), glob=False)
+    coded = pl.col("currency").str.to_uppercase() if "currency" in table.schema else []
+    return rows.with_columns(coded)
 
 
 @contextmanager

@@ -97,13 +97,18 @@ def bury(landing: Path, accounts: Iterable[str], day: date) -> Tombstones:
     return after
 
 
+def as_told(name: str) -> str:
+    """The column of ids as the source wrote them, where they are read otherwise; else null."""
+    return f"told: {name}"
+
+
 def refuse_forgotten(rows: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame:
     """Events to be, with ``rule``: those that name somebody forgotten are refused, without name."""
     if not tombstones.days:
         return rows
     import polars as pl
 
-    naming = [name for name in NAMING if name in rows.columns]
+    naming = [name for name in (*NAMING, *map(as_told, NAMING)) if name in rows.columns]
     gone = tombstones.among(pl.concat([rows[name].unique() for name in naming]))
     named = pl.any_horizontal(pl.col(name).is_in(gone.implode()) for name in naming)
     named = named.fill_null(value=False)
@@ -131,7 +136,8 @@ def _words(text: str) -> set[str]:
     """What may be the value of a field, however the line was meant to be split."""
     fields = {field.strip().strip('"') for at in _DELIMITERS for field in re.split(at, text)}
     in_csv = {field.replace('""', '"') for field in _IN_CSV.findall(text)}
-    return fields | in_csv | {_unquoted(field) for field in _IN_JSON.findall(text)}
+    words = fields | in_csv | {_unquoted(field) for field in _IN_JSON.findall(text)}
+    return words | {re.sub(r"\.0+$", "", word) for word in words}  # as ids are read
 
 
 def _unquoted(field: str) -> str:

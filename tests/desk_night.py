@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from risk.not_scored import NotScored
 from risk.recent import EVENTS, STATES
 from risk.schema import NIGHTS
 from risk.store import writing
@@ -15,6 +16,11 @@ from risk.table import publish
 NEWEST = datetime.now(UTC).date()
 AS_OF = datetime(NEWEST.year, NEWEST.month, NEWEST.day, tzinfo=UTC)
 #: An id that is HTML, SQL and more, and must be nothing but an id.
+#: Subscribers whom the newest night leaves out.
+NOT_SCORED = [
+    NotScored(state="leaving", currency="EUR", subscribers=3, mrr=9_000),
+    NotScored(state="paused", currency="EUR", subscribers=2, mrr=0, unpriced=1),
+]
 STRANGE = """<b id="x">o'neil & 50%</b>'); DROP TABLE risk; --"""
 MARKUP = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
@@ -45,6 +51,21 @@ def row(who: str, risk: float, **others: Any) -> dict[str, Any]:
     } | others
 
 
+def valued(one: dict[str, Any]) -> dict[str, Any]:
+    """The row with its worth: 20 months of what they pay, of which the risk is at stake."""
+    if one["mrr"] is None:
+        return one
+    stays, loss = 20 * one["mrr"], round(20 * one["mrr"] * one["risk"])
+    return {
+        **one,
+        "cltv": stays - loss,
+        "cltv_low": (stays - loss) // 2,
+        "cltv_high": 2 * (stays - loss),
+        "expected_lifetime_loss": loss,
+        "value_currency": one["currency"],
+    }
+
+
 def people() -> list[dict[str, Any]]:
     """Whom the newest night scores: 30 at high risk, and some others."""
     many = [row(f"high{n:02}", 0.9 - n / 100, mrr=2_007) for n in range(26)]
@@ -64,7 +85,7 @@ def people() -> list[dict[str, Any]]:
 
 def night(url: str, rows: list[dict[str, Any]], scored_on: date = NEWEST, **told: Any) -> None:
     """Publish rows as one night."""
-    frame = pl.DataFrame(rows, infer_schema_length=None)
+    frame = pl.DataFrame([valued(one) for one in rows], infer_schema_length=None)
     publish(frame, url, scored_on=scored_on, model_version="7", **told)
 
 
@@ -78,7 +99,7 @@ def made(url: str) -> None:
                 one |= {"risk": 0.15, "reasons": REASONS[1:]}
             one["risk_voluntary"], one["risk_payment"] = one["risk"] / 4, one["risk"] * 3 / 4
         night(url, calmer, NEWEST - timedelta(days=back))
-    night(url, people())
+    night(url, people(), not_scored=NOT_SCORED)
     with writing(url) as connection:
         connection.execute(sa.insert(EVENTS), list(_events()))
         left = {"subscriber_id": "gone", "state": "gone", "since": AS_OF, "as_of": _after(hours=1)}

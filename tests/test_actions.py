@@ -95,7 +95,7 @@ def test_every_signal_that_we_measure_has_an_action_of_its_own():
         ("open_tickets", "close_open_tickets"),
         ("slow_support", "answer_faster"),
         ("reopened", "find_the_root"),
-        ("payment_method", "update_payment_method"),
+        ("payment_method", "offer_other_method"),
     ],
 )
 def test_what_is_told_to_do_fits_what_was_seen(signal, code):
@@ -107,6 +107,23 @@ def test_only_open_tickets_are_answered_and_nobody_is_told_that_they_are_new():
         assert ("open tickets" in action.en) == ("open_tickets" in action.signals), action.code
         assert "first weeks" not in action.en
         assert "primeras semanas" not in action.es
+
+
+@pytest.mark.parametrize(
+    ("payment", "code"), [(0.9, "update_payment_method"), (0.2, "ask_about_payment")]
+)
+def test_the_card_is_asked_for_only_of_those_at_risk_by_payment(payment, code):
+    row = scored("payment_failures", payment=payment)
+    assert choose_actions(row, read_actions())["action"].to_list() == [code]
+
+
+def test_a_shop_has_no_plans_to_review_and_no_renewals():
+    shop = {
+        signal: choose_actions(scored(signal), read_actions(), churn="silence")["action_text"][0]
+        for signal in {feature.signal for feature in FEATURES}
+    }
+    assert not {s: text for s, text in shop.items() if "plan" in text or "renewal" in text}
+    assert shop["money"] == shop["payment_activity"] != shop["renewal"]
 
 
 def test_a_signal_that_nobody_foresaw_gets_the_last_resort():
@@ -122,7 +139,8 @@ def test_a_signal_that_nobody_foresaw_gets_the_last_resort():
          "have no last resort"),
         (TABLE.replace('es = "Visitar"', ""), r"'visit' lacks \['es'\]"),
         (TABLE.replace("signals", "signal"), r"'hold' lacks .* unknown keys \['signal'\]"),
-        (TABLE.replace('"payment"]', '"money"]'), r"asks for the causes \['money'\]"),
+        (TABLE.replace('"payment"]', '"money"]'), r"has causes = \['money'\]"),
+        (TABLE.replace('causes = ["payment"]', 'churn = ["shop"]'), r"has churn = \['shop'\]"),
         (TABLE.replace("0.8", "80"), "a risk lies between 0 and 1"),
     ],
 )  # fmt: skip

@@ -300,6 +300,37 @@ def test_a_token_that_asks_too_often_waits(tmp_path: Path):
     assert int(found[-1].headers["retry-after"]) > 0
 
 
+def amounts(text: str, words: str) -> list[float]:
+    """The amounts of euros that stand beside these words."""
+    found = re.findall(rf"<dt>{words}</dt><dd>€([\d,.]+)", text)
+    return [float(amount.replace(",", "")) for amount in found]
+
+
+@pytest.mark.parametrize("who", ["ann", "high00", "cid", "dee"])
+def test_what_is_at_stake_is_part_of_the_value_beside_it(desk, who):
+    text = desk.get("/desk/subscriber", params={"id": who}).text
+    words = ("Value if they stay", "Expected value now", "At stake")
+    ((stays,), (now,), (loss,)) = (amounts(text, each) for each in words)
+    assert loss <= stays
+    assert stays == pytest.approx(now + loss)
+
+
+def test_the_lead_sees_all_mrr_of_the_day(desk):
+    text = desk.get("/desk/lead").text
+    rows = re.findall(
+        r'<th scope="row">([^<]*)(?:<span.*?</span>)?</th><td class="num">€([\d,.]+)<', text
+    )
+    parts = {name.strip(): float(amount.replace(",", "")) for name, amount in rows}
+    named = (
+        "Scored for risk",
+        "Cancelled, paying until their term ends",
+        "Paused, paying nothing now",
+    )
+    assert [parts[name] for name in named][1:] == [90.0, 0.0]
+    assert parts["Total"] == pytest.approx(sum(parts[name] for name in named))
+    assert "The price of 1 of them is unknown" in text
+
+
 def test_who_is_new_and_why(desk):
     assert names(desk, new="1") == ["high10", "high11"]
     text = desk.get("/desk?new=1").text

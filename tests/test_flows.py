@@ -18,9 +18,13 @@ from models.registry import BrokenChampion
 from models.store import mlflow_at
 from models.tracking import NoChampion, OtherQuestion, load_champion
 from models.trial import NoTrial
+from risk.book import book_of
+from risk.not_scored import not_scored_of
+from risk.store import reading
 from risk.table import NoNight, TrialRefused, read
 from sources.events import SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_files, read_events
+from sources.states import states_at
 
 NIGHT = date(2026, 11, 1)
 
@@ -80,7 +84,25 @@ def test_a_night_tells_how_long_people_stay_and_what_they_are_worth(home):
     priced = rows[rows["mrr"] > 0]
     assert (priced["value_currency"] == priced["currency"]).all()
     assert ((priced["cltv_low"] <= priced["cltv"]) & (priced["cltv"] > 0)).all()
-    assert (priced["expected_lifetime_loss"] <= priced["cltv_high"]).all()
+
+
+def test_the_scored_and_the_others_are_all_mrr_of_the_day(home):
+    score_nightly(NIGHT, home)
+    settings = Settings(home=home)
+    as_of = settings.nights.as_of(NIGHT)
+    everyone = states_at(read_events(settings.landing), as_of).filter(pl.col("state") != "gone")
+    with reading(settings.risk_url) as connection:
+        book, others = book_of(connection, [NIGHT]), not_scored_of(connection, NIGHT)
+    assert {other.state for other in others} >= {"leaving"}
+    for currency in everyone["currency"].drop_nulls().unique():
+        ledger = everyone.filter(currency=currency)["mrr"].sum()
+        scored = sum(entry.mrr for entry in book if entry.currency == currency)
+        rest = sum(other.mrr for other in others if other.currency == currency)
+        assert (scored + rest, rest > 0) == (ledger, True)
+    rows = published(home)
+    churned = (rows["risk"] * rows["mrr"].astype("float64")).sum()
+    assert sum(entry.expected_loss for entry in book) == pytest.approx(churned, rel=1e-3)
+    assert len(rows) + sum(other.subscribers for other in others) == everyone.height
 
 
 def test_a_night_has_all_money_in_one_currency_where_the_settings_say_so(home):

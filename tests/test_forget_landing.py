@@ -217,3 +217,26 @@ def test_stopped_before_any_file_it_goes_on_and_ends_alike(tmp_path: Path):
         erase(business.landing, sorted(again))
         (business.landing / "forgotten.json").unlink()
         assert business.files() == whole.files()
+
+
+@pytest.mark.parametrize(
+    ("erased", "written", "options"),
+    [
+        ("17850", "17850.0", ""),
+        ("17850.0", "17850.0", ""),  # erased from a home that had landed it so
+        (" Ana@x.com", " Ana@x.com", 'normalise = { subscriber_id = ["trim", "lower"] }'),
+        ("ana@x.com", "Ana@X.com", 'normalise = { subscriber_id = ["trim", "lower"] }'),
+    ],
+)
+def test_an_erased_id_is_refused_however_it_is_written_and_read(
+    tmp_path: Path, erased: str, written: str, options: str
+):
+    business = Business(tmp_path)
+    bury(business.landing, [erased], date(2026, 2, 1))
+    business.write("p.csv", f'who,day\n"{written}",2026-02-01\nbob,2026-02-01\n')
+    report = business.maps(
+        '[payments]\nfile = "p.csv"\nsubscriber_id = "who"\nhappened_at = "day"\n'
+        f"kind = \"'paid'\"\n{options}"
+    ).table_report("payments")
+    assert business.events("payments", ["subscriber_id"]) == [("bob",)]
+    assert report.rejected == {"forgotten": 1}

@@ -163,3 +163,9 @@ def test_a_landing_that_fails_leaves_nothing_behind(tmp_path: Path):
     in_the_way.rmdir()
     assert [path.name for path in (tmp_path / "payments").iterdir()] == ["2026-03-02.parquet"]
     assert amounts(tmp_path) == [1]
+
+
+def test_currencies_of_files_of_earlier_versions_are_read_in_capitals(tmp_path: Path):
+    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2).with_columns(currency=pl.lit("usd")))
+    land(tmp_path, PAYMENTS, TUESDAY, payments(3).with_columns(currency=pl.lit("USD")))
+    assert read_table(tmp_path, PAYMENTS).collect()["currency"].to_list() == ["USD"] * 3

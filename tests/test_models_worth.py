@@ -61,9 +61,11 @@ def test_only_the_margin_counts_and_later_money_less():
     assert worth(1.0, by=by)["cltv"] == round(500 * sum(monthly ** (k + 0.5) for k in range(12)))
 
 
-def test_what_may_be_lost_is_the_risk_times_what_comes_after_the_first_month():
+def test_what_is_at_stake_is_the_risk_times_the_residual_value():
     told = worth(0.8, 1.0)
-    assert told["expected_lifetime_loss"] == 0.2 * 11_000
+    # Leavers have paid for half of the first month; the year of those who stay is 12,000.
+    assert told["expected_lifetime_loss"] == 0.2 * 11_500
+    assert told["cltv"] + told["expected_lifetime_loss"] == 12_000
 
 
 def test_the_bounds_are_those_of_the_times_of_leaving():
@@ -80,6 +82,25 @@ def test_eighty_of_a_hundred_such_people_lie_within_the_bounds(stays: list[float
     assert 0 <= told["cltv_low"] <= told["cltv_high"]
     assert told["cltv"] <= mrr * 0.8 * 36
     assert 0 <= told["expected_lifetime_loss"] <= mrr * 0.8 * 36
+
+
+@given(
+    st.lists(st.floats(0.01, 1), min_size=12, max_size=12),
+    st.integers(0, 100_000),
+    st.sampled_from([15.0, 30.4375, 60.0]),
+)
+def test_what_is_at_stake_never_exceeds_the_value_of_who_stays(
+    stays: list[float], mrr: int, days: float
+):
+    """One definition: expected now and at stake add up to the value of who stays a month."""
+    by = Valuation(margin=0.8, discount=0.1, months=36)
+    paid, euros = pl.Series([mrr]), pl.Series(["EUR"])
+    found = worth_of(np.cumprod([stays], axis=1), paid, euros, by, days).row(0, named=True)
+    surely = np.cumprod([[1.0, *stays[1:]]], axis=1)
+    whole = worth_of(surely, paid, euros, by, days).row(0, named=True)
+    assert found["cltv"] + found["expected_lifetime_loss"] == pytest.approx(whole["cltv"], abs=1)
+    assert 0 <= found["expected_lifetime_loss"] <= whole["cltv"]
+    assert found["expected_lifetime_loss"] <= (1 - stays[0]) * whole["cltv"] + 1
 
 
 def test_whose_price_is_unknown_has_no_worth_but_a_curve():

@@ -27,6 +27,8 @@ _TYPES: tuple[tuple[type, Any], ...] = (
 _OWN = {
     "state": "How they stand by now",
     "state_scored": "How they stood in the night",
+    "value_if_stays": "Minor units of value_currency: the margin to come of somebody who does not "
+    "leave within horizon_days; cltv and expected_lifetime_loss add up to it",
     "state_since": "Since when (UTC) they stand so, where that is no longer as in the night",
 }
 
@@ -56,6 +58,7 @@ EXAMPLE: dict[str, Any] = {
     "cltv_low": 3900,
     "cltv_high": 66400,
     "expected_lifetime_loss": 17700,
+    "value_if_stays": 37800,
     "value_currency": "EUR",
     "held_out": False,
     "band_before": "medium",
@@ -129,7 +132,9 @@ def _field(column: sa.Column[Any], types: dict[str, Any]) -> Any:
     source = column if column.table.metadata is METADATA else RISK.c.get(column.name)
     said = _OWN.get(column.name) if column.table is CURRENT else None
     comment = said or (source.comment if source is not None else _OWN.get(column.name))
-    nullable = column.name == "state_since" or (source is not None and source.nullable)
+    nullable = column.name in ("state_since", "value_if_stays") or (
+        source is not None and source.nullable
+    )
     return Annotated[kind | None if nullable else kind, Field(description=comment)], ...
 
 

@@ -13,6 +13,7 @@ from risk.book import Entry, book_of
 from risk.contacts import ACTIONS, CONTACTS
 from risk.desk.charts import Line, line, widths
 from risk.night import Night, midnight
+from risk.not_scored import NotScored, not_scored_of
 from risk.recent import STATES
 from risk.schema import BANDS, INDEXED_RANKS, NIGHTS, RISK
 from risk.trial import of_kind
@@ -47,6 +48,7 @@ class Money:
         bands: At risk by band.
         causes: At risk by cause.
         trend: At risk over the nights; none before the second.
+        all_mrr: All MRR in this currency; none where the night does not know of the others.
     """
 
     currency: str
@@ -55,6 +57,25 @@ class Money:
     bands: tuple[Bar, ...]
     causes: tuple[Bar, ...]
     trend: Line | None
+    all_mrr: AllMrr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllMrr:
+    """The MRR of a day: of the scored, and of the states that are not scored.
+
+    Attributes:
+        rows: Name, subscribers and MRR of each part, the scored first.
+        unpriced: How many of the others have no known MRR.
+    """
+
+    rows: tuple[tuple[str, int, int], ...]
+    unpriced: int
+
+    @property
+    def total(self) -> int:
+        """All MRR of the day."""
+        return sum(mrr for _, _, mrr in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +122,11 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     newest = newest.where(of_kind(trial=bool(night.trial)))
     nights = connection.scalars(newest.limit(NIGHTS_SHOWN)).all()
     return Overview(
-        money=_money(book_of(connection, nights), night.scored_on),
+        money=_money(
+            book_of(connection, nights),
+            night.scored_on,
+            not_scored_of(connection, night.scored_on),
+        ),
         done=_done(connection, now),
         outcome=_outcome(connection, night),
     )
@@ -117,13 +142,24 @@ def difference(contacted: Group, held_out: Group) -> tuple[float, float, float] 
     return p - q, low, p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
 
 
-def _money(book: Sequence[Entry], newest: date) -> tuple[Money, ...]:
-    currencies = sorted({entry.currency for entry in book if entry.currency})
-    found = [_in_one([e for e in book if e.currency == name], name, newest) for name in currencies]
-    return tuple(sorted((m for m in found if m.mrr), key=lambda m: m.currency))
+def _money(book: Sequence[Entry], newest: date, others: Sequence[NotScored]) -> tuple[Money, ...]:
+    found_in = {entry.currency for entry in (*book, *others)}
+    currencies = sorted(found_in - {""})
+    found = [
+        _in_one(
+            [e for e in book if e.currency == name],
+            name,
+            newest,
+            [other for other in others if other.currency == name],
+        )
+        for name in currencies
+    ]
+    return tuple(sorted((m for m in found if m.mrr or m.all_mrr), key=lambda m: m.currency))
 
 
-def _in_one(book: Sequence[Entry], currency: str, newest: date) -> Money:
+def _in_one(
+    book: Sequence[Entry], currency: str, newest: date, others: Sequence[NotScored]
+) -> Money:
     now = {entry.band: entry for entry in book if entry.scored_on == newest}
     at_risk = sum(entry.expected_loss for entry in now.values())
     by_payment = sum(entry.by_payment for entry in now.values())
@@ -137,6 +173,15 @@ def _in_one(book: Sequence[Entry], currency: str, newest: date) -> Money:
         bands=_bars({band: now[band].expected_loss for band in BANDS if band in now}, now),
         causes=_bars({"voluntary": at_risk - by_payment, "payment": by_payment}, {}),
         trend=line(sorted(nights.items())) if len(nights) > 1 else None,
+        all_mrr=_all_mrr([*now.values()], others) if others else None,
+    )
+
+
+def _all_mrr(scored: Sequence[Entry], others: Sequence[NotScored]) -> AllMrr:
+    first = sum(e.subscribers for e in scored), sum(e.mrr for e in scored)
+    rest = ((other.state, other.subscribers, other.mrr) for other in others)
+    return AllMrr(
+        rows=(("scored", *first), *rest), unpriced=sum(other.unpriced for other in others)
     )
 
 

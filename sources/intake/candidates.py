@@ -1,6 +1,6 @@
 """What an input file says happened: events to be, each with the first rule it breaks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +12,12 @@ from sources.intake.conversion import told
 from sources.intake.expressions import Scope, without_values
 from sources.intake.joins import with_joins
 from sources.intake.mapping import BadMapping, Input
+from sources.intake.meaning import without_null_words
+from sources.intake.odd_values import marks_of_numbers, odd_values
 from sources.intake.reading import ROW, Part
-from sources.intake.rules import broken_rule
+from sources.intake.rules import broken_rule, checks
+from sources.intake.times import says_never
+from sources.tombstones import NAMING, as_told
 
 CONTRACT_SHAPE = ("subscriber_id", "happened_at", "kind")
 
@@ -24,16 +28,23 @@ class Candidates:
 
     Attributes:
         part: The file.
+        source: The input that names it.
         rows: Its rows with the columns of joined files; more of them where a join is ``many``.
         kept: The rows that may be events at all, by the input's ``where``.
-        events: One row per event to be: the contract's columns, ``rule`` (null if none is
-            broken), ``ROW``.
+        events: One row per event to be: the contract's columns, ``as_told`` ids, ``rule`` (null
+            if none is broken), ``ROW``.
+        faults: Beside each of these events, in what column it breaks its rule, and the value as
+            read: ``rule``, ``column``, ``value``, ``ROW``.
+        notes: What looks odd about its values and is no fault.
     """
 
     part: Part
+    source: Input
     rows: pl.LazyFrame
     kept: pl.LazyFrame
     events: pl.LazyFrame
+    faults: pl.LazyFrame
+    notes: tuple[str, ...] = ()
 
 
 def candidates(
@@ -47,11 +58,18 @@ def candidates(
     """
     place = f"{mapping.name}, section [{table.name}], file {part.file}"
     try:
-        frame = with_joins(part.frame, source.join, mapping, place)
+        frame = with_joins(
+            without_null_words(part.frame, source.null_words), source.join, mapping, place
+        )
         scope = Scope(place, frame.collect_schema().names())
         asked = Asked(table, source, scope, until)
         _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
-        return _plan(asked, part, frame)
+        by_comma, of_numbers = marks_of_numbers(asked, frame)
+        asked = replace(asked, by_comma=by_comma)
+        planned = _plan(asked, part, frame)
+        kinds = [_complete(asked, event) for event in source.events]
+        odd = (*of_numbers, *odd_values(asked, planned.kept, kinds))
+        return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
     except pl.exceptions.PolarsError as error:
         raise BadMapping(
             f"{place}: {without_values(error)}; what is compared or calculated with needs a type, "
@@ -63,15 +81,15 @@ def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
     kinds = [_complete(asked, event) for event in asked.source.events]
     frame = with_types(asked, frame)
     kept = frame.filter(_where(asked)) if asked.source.where else frame
-    if len(kinds) == 1:
-        return Candidates(part, frame, kept, _events(asked, kept, kinds[0]))
     tells = [_tells_time(asked, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.
     tells[0] = tells[0] | ~pl.any_horizontal(tells)
-    events = [
-        _events(asked, kept.filter(tell), kind) for tell, kind in zip(tells, kinds, strict=True)
+    found = [
+        _events(asked, kept.filter(tell) if len(kinds) > 1 else kept, kind)
+        for tell, kind in zip(tells, kinds, strict=True)
     ]
-    return Candidates(part, frame, kept, pl.concat(events))
+    events, faults = zip(*found, strict=True)
+    return Candidates(part, asked.source, frame, kept, pl.concat(events), pl.concat(faults))
 
 
 def _complete(asked: Asked, event: Expressions) -> Expressions:
@@ -88,26 +106,45 @@ def _complete(asked: Asked, event: Expressions) -> Expressions:
     return event
 
 
-def _events(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
-    """The contract's columns, ``rule`` and ``ROW`` of one kind of event."""
-    rejects = [f"reject.{name}" for name in asked.source.reject]
+def _events(
+    asked: Asked, frame: pl.LazyFrame, event: Expressions
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """One kind of event: the contract's columns, ``rule``, ``ROW``; and what breaks the rules."""
     typed = in_contract(asked, frame, event)
-    own = {name.removeprefix("reject."): pl.col(name) for name in rejects}
-    rule = broken_rule(asked.table, asked.until, own)
-    return typed.select(*asked.table.schema.names(), rule.alias("rule"), ROW)
+    own = {name: pl.col(f"reject.{name}") for name in asked.source.reject}
+    checked = checks(asked.table, asked.until, typed.collect_schema().names(), own)
+    rule = broken_rule(checked).alias("rule")
+    column, value = (
+        pl.coalesce(
+            *(pl.when(each.broken).then(told_by) for each, told_by in zip(checked, by, strict=True))
+        )
+        for by in ([pl.lit(each.column) for each in checked], [each.value for each in checked])
+    )
+    faults = typed.select(rule, column.alias("column"), value.alias("value"), ROW)
+    ids = (
+        pl.when(pl.col(as_told(name)).ne_missing(pl.col(name)))
+        .then(as_told(name))
+        .alias(as_told(name))
+        for name in NAMING
+        if name in asked.table.schema
+    )
+    return typed.select(*asked.table.schema.names(), *ids, rule, ROW), faults
 
 
 def _where(asked: Asked) -> pl.Expr:
     """Rows that may be events, and rows of which ``where`` cannot tell for a misfit value."""
     sql = asked.source.where or "true"
-    holds = asked.scope.compile("where", sql).fill_null(value=False)
-    return pl.any_horizontal(holds, *misfits(asked, asked.scope.names(sql)))
+    cast = asked.scope.cast("where", sql)
+    failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
+    holds = cast.value.fill_null(value=False)
+    return pl.any_horizontal(holds, *failed, *misfits(asked, asked.scope.names(sql)))
 
 
 def _tells_time(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
     """Whether a row tells a time for the event, or tries to."""
     sql = event["happened_at"]
-    value = asked.scope.compile("happened_at", sql)
-    dtype = frame.select(value.alias("value")).collect_schema()["value"]
-    tells = told(value, dtype).is_not_null()
-    return pl.any_horizontal(tells, *misfits(asked, asked.scope.names(sql)))
+    cast = asked.scope.cast("happened_at", sql)
+    failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
+    dtype = frame.select(cast.value.alias("value")).collect_schema()["value"]
+    tells = told(cast.value, dtype).is_not_null() & ~says_never(cast.value, dtype)
+    return pl.any_horizontal(tells, *failed, *misfits(asked, asked.scope.names(sql)))

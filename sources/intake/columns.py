@@ -1,17 +1,24 @@
 """The columns of an input: as the mapping tells them, and as the contract wants them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from sources.events import MOMENT, EventTable
-from sources.intake.conversion import can_be_time, convert, told
+from sources.intake.casts import Cast
+from sources.intake.conversion import BAD_TYPE, Converted, can_be_time, convert, parsed, told
 from sources.intake.expressions import Scope
+from sources.intake.ids import is_id
 from sources.intake.mapping import BadMapping
+from sources.intake.meaning import converted_id, in_iso_units, normalised, with_currency
 from sources.intake.reading import ROW
-from sources.intake.rules import MISTIMED, MISTYPED, RAW
+from sources.intake.rules import AS_READ, FAULT, RAW
 from sources.intake.sections import Input, Type, Value
+from sources.intake.times import UNPARSEABLE
+from sources.intake.written_numbers import either_mark
+from sources.tombstones import NAMING, as_told
 
 Expressions = dict[str, Value]
 
@@ -22,68 +29,184 @@ TYPES: dict[Type, pl.DataType] = {
     "time": MOMENT,
     "boolean": pl.Boolean(),
 }
-#: Prefix of: a column given a type holds a value that is not of it.
-MISFIT = "misfit: "
+#: The rule that a number breaks that is one of two, by what stands before its decimals.
+AMBIGUOUS = "ambiguous_number"
+#: How far clocks were put back between the two moments that a time may be; null for all others.
+PUT_BACK = "put back"
+
+_PARSED = "parsed: "
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An input of a table, and what its expressions may name."""
+    """An input of a table, and what its expressions may name.
+
+    Attributes:
+        table: Whose events.
+        source: The input.
+        scope: What its expressions may name.
+        until: What was known before this moment is read.
+        by_comma: Columns of numbers of which some are none but by a comma before decimals, though
+            the mapping does not say so: of the others one cannot tell.
+    """
 
     table: EventTable
     source: Input
     scope: Scope
     until: datetime
+    by_comma: frozenset[str] = frozenset()
 
 
 def with_types(asked: Asked, frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns converted as ``types`` says, and beside each whether a value did not fit."""
+    """Columns converted as ``types`` says; beside each the rule that a value breaks, and the
+    value as read.
+    """
     schema, source = frame.collect_schema(), asked.source
+    values = {
+        name: told(asked.scope.column(f"types.{name}", name), schema[name]) for name in source.types
+    }
+    times = [name for name, kind in source.types.items() if kind == "time"]
+    frame = frame.with_columns(
+        parsed(values[name], schema[name], source, asked.until).alias(_PARSED + name)
+        for name in times
+    )
     columns = []
     for name, kind in source.types.items():
-        value = told(asked.scope.column(f"types.{name}", name), schema[name])
-        fitted = convert(value, schema[name], TYPES[kind], source.timezone, source.time_formats)
-        misfit = fitted.is_null() & value.is_not_null()
-        columns += [fitted.alias(name), misfit.alias(MISFIT + name)]
+        read = pl.col(_PARSED + name) if kind == "time" else values[name]
+        fitted = convert(read, schema[name], TYPES[kind], source)
+        if name in asked.by_comma:
+            fitted = _of_one_mark(values[name], fitted)
+        columns += [
+            fitted.value.alias(name),
+            fitted.fault.cast(pl.String).alias(FAULT + name),
+            pl.when(fitted.fault.is_not_null())
+            .then(as_text(values[name], schema[name]))
+            .alias(AS_READ + name),
+        ]
     return frame.with_columns(columns)
 
 
-def misfits(asked: Asked, names: set[str]) -> list[pl.Expr]:
+def _of_one_mark(value: pl.Expr, fitted: Converted) -> Converted:
+    unsure = either_mark(value).fill_null(value=False)
+    return Converted(
+        pl.when(~unsure).then(fitted.value),
+        pl.when(unsure).then(pl.lit(AMBIGUOUS)).otherwise(fitted.fault),
+    )
+
+
+def as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A value as people may see it in the report."""
+    return pl.lit(None, pl.String) if dtype.is_nested() else value.cast(pl.String, strict=False)
+
+
+def misfits(asked: Asked, names: Iterable[str]) -> list[pl.Expr]:
     """For each of the names that has a type: whether the value did not fit it."""
-    return [pl.col(MISFIT + name) for name in asked.source.types if name in names]
+    return [pl.col(FAULT + name).is_not_null() for name in asked.source.types if name in names]
+
+
+def put_back(names: Iterable[str]) -> pl.Expr:
+    """How far clocks were put back at any of the parsed times."""
+    moved = (
+        pl.col(_PARSED + name).struct.field("moment")
+        - pl.col(_PARSED + name).struct.field("earlier")
+        for name in names
+    )
+    return pl.max_horizontal(pl.lit(None, pl.Duration("us")), *moved)
 
 
 def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
-    """The contract's columns, beside each the value as read, and ``reject.*`` for own rules.
+    """The contract's columns, beside each the value as read and the rule it breaks, and
+    ``reject.*`` for own rules.
 
     Raises:
         BadMapping: A column's values are of a type that the contract's cannot come from.
     """
     read = _as_read(asked, frame, event)
-    return read.with_columns(_typed(asked, read.collect_schema())).with_columns(_known_at(asked))
+    schema = read.collect_schema()
+    times = [name for name, wanted in asked.table.schema.items() if wanted == MOMENT]
+    read = read.with_columns(
+        parsed(pl.col(RAW + name), schema[RAW + name], asked.source, asked.until).alias(
+            _PARSED + name
+        )
+        for name in times
+    )
+    typed = read.with_columns(_typed(asked, schema, event))
+    typed = typed.with_columns(
+        _known_at(asked), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
+    )
+    return in_iso_units(asked.table, asked.source, typed)
 
 
 def _as_read(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """Each column of the contract before conversion, and what rules need besides."""
-    compiled = {name: asked.scope.compile(name, sql) for name, sql in event.items()}
+    source, scope = asked.source, asked.scope
+    compiled = {name: scope.cast(name, sql) for name, sql in event.items()}
+    own = {
+        f"reject.{name}": scope.cast(f"reject.{name}", sql) for name, sql in source.reject.items()
+    }
+    where = {"where": scope.cast("where", source.where)} if source.where else {}
+    names = _names_read(asked, event)
+    typed = [name for name in source.types if name in names]
+    moved = {name for name in typed if source.types[name] == "time"} & scope.names(
+        event["happened_at"]
+    )
     read = frame.select(
         ROW,
-        *(compiled.get(name, pl.lit(None)).alias(RAW + name) for name in asked.table.schema),
         *(
-            asked.scope.compile(f"reject.{name}", sql)
-            .fill_null(value=False)
-            .alias(f"reject.{name}")
-            for name, sql in asked.source.reject.items()
+            compiled[name].value.alias(RAW + name)
+            if name in compiled
+            else pl.lit(None).alias(RAW + name)
+            for name in asked.table.schema
         ),
-        _misfit(asked, event, times=True).alias(MISTIMED),
-        _misfit(asked, event, times=False).alias(MISTYPED),
+        *(each.value.fill_null(value=False).alias(name) for name, each in own.items()),
+        *(
+            pl.col(prefix + name).alias(f"{prefix}types.{name}")
+            for name in typed
+            for prefix in (FAULT, AS_READ)
+        ),
+        *_cast_faults(compiled | own | where, frame.collect_schema()),
+        put_back(sorted(moved)).alias(PUT_BACK),
     )
-    return read.with_columns(
-        told(pl.col(name), kind) for name, kind in read.collect_schema().items()
+    schema = read.collect_schema()
+    ids = (
+        pl.col(RAW + name).cast(pl.String, strict=False).alias(as_told(name))
+        for name in NAMING
+        if name in asked.table.schema and not schema[RAW + name].is_nested()
+    )
+    return read.with_columns(ids).with_columns(
+        normalised(told(pl.col(name), kind), kind, name.removeprefix(RAW), source)
+        for name, kind in schema.items()
+        if name.startswith(RAW)
     )
 
 
-def _typed(asked: Asked, read: pl.Schema) -> list[pl.Expr]:
+def _names_read(asked: Asked, event: Expressions) -> set[str]:
+    """The columns that an event depends on."""
+    told_by = [*event.values(), *asked.source.reject.values(), asked.source.where or "true"]
+    return {name for sql in told_by for name in asked.scope.names(sql)}
+
+
+def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
+    """For each expression with casts: the rule broken where the outcome hangs on a failed one."""
+    columns = []
+    for key, cast in compiled.items():
+        if cast.failed is None:
+            continue
+        rule = UNPARSEABLE if key in {"happened_at", "known_at"} else BAD_TYPE
+        value = (
+            as_text(pl.col(cast.reads), schema[cast.reads])
+            if cast.reads
+            else pl.lit(None, pl.String)
+        )
+        failed = cast.failed.fill_null(value=False)
+        columns += [
+            pl.when(failed).then(pl.lit(rule)).alias(f"{FAULT}sql.{key}"),
+            pl.when(failed).then(value).alias(f"{AS_READ}sql.{key}"),
+        ]
+    return columns
+
+
+def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
     source, columns = asked.source, []
     for name, wanted in asked.table.schema.items():
         dtype = read[RAW + name]
@@ -93,25 +216,24 @@ def _typed(asked: Asked, read: pl.Schema) -> list[pl.Expr]:
                 f"{asked.scope.place}: {name} is {dtype}, which cannot become {wanted}"
                 + ("; give time_formats = ['epoch_s'] or ['epoch_ms']" if timeless else "")
             )
-        value = convert(pl.col(RAW + name), dtype, wanted, source.timezone, source.time_formats)
-        columns.append(value.alias(name))
+        value = pl.col((_PARSED if wanted == MOMENT else RAW) + name)
+        if is_id(name):
+            fitted = converted_id(value, dtype, source)
+        elif name == "currency":
+            fitted = with_currency(value)
+        else:
+            fitted = convert(value, dtype, wanted, source)
+        if event.get(name) in asked.by_comma and wanted.is_numeric() and dtype == pl.String:
+            fitted = _of_one_mark(value, fitted)
+        columns += [
+            fitted.value.alias(name),
+            fitted.fault.cast(pl.String).alias(FAULT + name),
+        ]
     return columns
 
 
 def _known_at(asked: Asked) -> pl.Expr:
     """When it was known as the source tells, or a stated time after it happened."""
     later = pl.col("happened_at") + asked.source.known_after
-    return (
-        pl.when(pl.col(RAW + "known_at").is_null())
-        .then(later)
-        .otherwise("known_at")
-        .alias("known_at")
-    )
-
-
-def _misfit(asked: Asked, event: Expressions, *, times: bool) -> pl.Expr:
-    """Whether a column that the event depends on holds no time, or no value of its type."""
-    told_by = [*event.values(), *asked.source.reject.values(), asked.source.where or "true"]
-    read = {name for sql in told_by for name in asked.scope.names(sql)}
-    read = {name for name in read if (asked.source.types.get(name) == "time") == times}
-    return pl.any_horizontal(pl.lit(value=False), *misfits(asked, read))
+    untold = pl.col("known_at").is_null() & pl.col(FAULT + "known_at").is_null()
+    return pl.when(untold).then(later).otherwise("known_at").alias("known_at")

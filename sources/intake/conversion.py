@@ -1,16 +1,38 @@
-"""Values as read become values of the contract's types; what does not convert becomes null.
+"""Values as read become values of the contract's types, or break a rule; none is guessed."""
 
-Whoever calls compares nulls before and after, and so finds the values that did not fit.
-"""
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 import polars as pl
 
 from sources.events import MOMENT
+from sources.intake.sections import Input
+from sources.intake.times import (
+    EPOCHS,
+    IMPLAUSIBLE,
+    PARSED,
+    UNPARSEABLE,
+    moments,
+    plausible,
+)
+from sources.intake.written_numbers import as_number
 
-EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
-ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
-#: Takes Z, +02, +0200 and +02:00.
-ISO_OFFSET = "%Y-%m-%dT%H:%M:%S%.f%#z"
+#: The rule that a value breaks that is not of its column's type.
+BAD_TYPE = "bad_type"
+
+#: A calculation such as 19.99 * 100 misses the whole number by less.
+_NEARLY = 1e-6
+#: Decimals written out: 12.00 is an amount in euros, where 1200.0 is what pandas makes of cents.
+_DECIMALS = r"[.,][0-9]{2,}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A value in its type, null where there is none; and the rule that it breaks, or null."""
+
+    value: pl.Expr
+    fault: pl.Expr
 
 
 def told(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -27,22 +49,51 @@ def can_be_time(dtype: pl.DataType, formats: tuple[str, ...]) -> bool:
     return isinstance(dtype, pl.Datetime) or dtype in {pl.Date, pl.String, pl.Null}
 
 
-def convert(
-    value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, zone: str, formats: tuple[str, ...]
-) -> pl.Expr:
-    """``value`` of type ``dtype`` as ``wanted``, null where it does not convert without loss.
+def parsed(value: pl.Expr, dtype: pl.DataType, source: Input, until: datetime) -> pl.Expr:
+    """A time of any kind as ``PARSED``, for ``convert``."""
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        moment = value.cast(MOMENT)
+        sound = plausible(moment, until)
+        fault = pl.when(~sound).then(pl.lit(IMPLAUSIBLE)).cast(pl.String)
+        return pl.struct(
+            pl.when(sound).then(moment).alias("moment"),
+            pl.lit(None, MOMENT).alias("earlier"),
+            fault.alias("fault"),
+        )
+    if dtype == pl.Null or not can_be_time(dtype, source.time_formats):
+        fault = pl.when(value.is_not_null()).then(pl.lit(UNPARSEABLE))
+        return pl.struct(
+            pl.lit(None, MOMENT).alias("moment"),
+            pl.lit(None, MOMENT).alias("earlier"),
+            fault.cast(pl.String).alias("fault"),
+        )
+    read = partial(moments, zone=source.timezone, formats=source.time_formats, until=until)
+    return value.map_batches(read, return_dtype=PARSED, is_elementwise=True)
+
+
+def convert(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> Converted:
+    """``value`` as ``wanted``, null where it does not convert without loss.
 
     Args:
-        value: The value as read.
-        dtype: Its type.
+        value: The value as read; a time as ``parsed`` has it.
+        dtype: Its type as read.
         wanted: A type of the event contract, or Boolean.
-        zone: Time zone of times that do not tell theirs.
-        formats: How times are written as text or numbers; ISO 8601 where empty.
+        source: How its input writes values.
     """
     if wanted == MOMENT:
-        return as_moment(value, dtype, zone, formats)
+        return Converted(value.struct.field("moment"), value.struct.field("fault"))
+    fitted = _fitted(value, dtype, wanted, source)
+    return Converted(fitted, lost(value, fitted, BAD_TYPE))
+
+
+def lost(value: pl.Expr, fitted: pl.Expr, rule: str) -> pl.Expr:
+    """The rule, where there is a value as read and none of its type."""
+    return pl.when(value.is_not_null() & fitted.is_null()).then(pl.lit(rule))
+
+
+def _fitted(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:
     if wanted.is_numeric():
-        return _as_number(value, dtype, wanted)
+        return _as_number(value, dtype, wanted, source)
     if wanted == pl.Boolean and dtype == pl.String:
         lowered = value.str.strip_chars().str.to_lowercase()
         return lowered.replace_strict(
@@ -54,57 +105,21 @@ def convert(
     return value.cast(wanted, strict=False)
 
 
-def as_moment(
-    value: pl.Expr, dtype: pl.DataType, zone: str, formats: tuple[str, ...] = ()
-) -> pl.Expr:
-    """A time of any kind as a moment (UTC, microseconds); null where it tells none.
-
-    A local time that a change of clocks skips tells none; one that it repeats is taken to
-    be the later, since nothing may seem known too early.
-    """
-    epochs = [_epoch(value, dtype, each) for each in formats if each in EPOCHS]
-    if dtype == pl.String:
-        written = [_written(value, each, zone) for each in formats if each not in EPOCHS]
-        return pl.coalesce(*epochs, *(written or ([] if epochs else _iso(value, zone))))
-    if dtype == pl.Date:
-        return _in_zone(value.cast(pl.Datetime("us")), zone)
-    if isinstance(dtype, pl.Datetime):
-        return value.cast(MOMENT) if dtype.time_zone else _in_zone(value, zone)
-    return pl.coalesce(*epochs) if epochs else pl.lit(None, MOMENT)
-
-
-def _epoch(value: pl.Expr, dtype: pl.DataType, unit: str) -> pl.Expr:
-    number = value.cast(pl.Float64 if dtype == pl.String else dtype, strict=False)
-    return (number * EPOCHS[unit]).cast(pl.Int64, strict=False).cast(MOMENT)
-
-
-def _iso(value: pl.Expr, zone: str) -> list[pl.Expr]:
-    text = value.str.strip_chars().str.replace(" ", "T", literal=True)
-    offset = text.str.to_datetime(ISO_OFFSET, time_unit="us", time_zone="UTC", strict=False)
-    return [offset, *(_written(text, each, zone) for each in ISO)]
-
-
-def _written(value: pl.Expr, pattern: str, zone: str) -> pl.Expr:
-    text = value.str.strip_chars()
-    if "%z" in pattern or "%#z" in pattern or "%:z" in pattern:
-        return text.str.to_datetime(pattern, time_unit="us", time_zone="UTC", strict=False)
-    return _in_zone(text.str.to_datetime(pattern, time_unit="us", strict=False), zone)
-
-
-def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
-    local = naive.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
-    return local.dt.convert_time_zone("UTC").cast(MOMENT)
-
-
-def _as_number(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+def _as_number(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:
     """A finite number; for whole-number types only if it is whole."""
     if wanted.is_integer() and (dtype.is_integer() or dtype in {pl.Boolean, pl.Null}):
         return value.cast(wanted, strict=False)
-    text = value.str.strip_chars() if dtype == pl.String else value
-    number = text.cast(pl.Float64, strict=False)
+    number = (
+        as_number(value, source) if dtype == pl.String else value.cast(pl.Float64, strict=False)
+    )
     finite = pl.when(number.is_finite()).then(number)
     if not wanted.is_integer():
         return finite.cast(wanted)
-    whole = pl.when(finite == finite.round()).then(finite).cast(wanted, strict=False)
+    whole = finite.round()
+    whole = pl.when((finite - whole).abs() < _NEARLY).then(whole).cast(wanted, strict=False)
+    if dtype != pl.String:
+        return whole
     # Text is tried as a whole number first: doubles lose digits past 2**53.
-    return pl.coalesce(text.cast(wanted, strict=False), whole) if dtype == pl.String else whole
+    plain = as_number(value, source, as_plain_text=True)
+    exact = plain.cast(wanted, strict=False)
+    return pl.coalesce(exact, pl.when(~plain.str.contains(_DECIMALS)).then(whole))

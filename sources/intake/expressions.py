@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sources.intake.casts import Cast, lenient
 from sources.intake.mapping import BadMapping, or_rather
 from sources.intake.sections import Value
 
@@ -37,6 +38,10 @@ class Scope:
     columns: Sequence[str]
 
     def compile(self, key: str, told: Value) -> pl.Expr:
+        """The expression that ``key`` tells, as ``cast`` has it."""
+        return self.cast(key, told).value
+
+    def cast(self, key: str, told: Value) -> Cast:
         """The expression that ``key`` tells; numbers, true and false stand for themselves.
 
         Raises:
@@ -44,14 +49,15 @@ class Scope:
             NoColumn: It names a column that is not there.
         """
         if not isinstance(told, str):
-            return pl.lit(told)
+            return Cast(pl.lit(told))
         if told in self.columns:  # whatever signs and words its name is made of
-            return pl.col(told)
+            return Cast(pl.col(told))
         try:
             expression = pl.sql_expr(told)
         except pl.exceptions.PolarsError as error:
             raise BadMapping(
                 f"{self.place}: {key} = {told!r} is no SQL expression ({first_line(error)})"
+                f"{self._reserved(key, told)}"
             ) from None
         if _NOT_BY_ROW.search(str(expression)):
             raise BadMapping(
@@ -61,7 +67,7 @@ class Scope:
         for name in expression.meta.root_names():
             if name not in self.columns:
                 raise NoColumn(self._no_column(key, told, name))
-        return expression
+        return lenient(expression)
 
     def column(self, key: str, name: str) -> pl.Expr:
         """The column of that very name.
@@ -79,12 +85,40 @@ class Scope:
             return {str(told)}
         return set(pl.sql_expr(told).meta.root_names()) if isinstance(told, str) else set()
 
+    def _reserved(self, key: str, told: str) -> str:
+        """How to write columns whose names are words of SQL, if that is what is wrong."""
+        quoted, words = told, []
+        for name in self.columns:
+            bare = re.compile(rf"""(?<![\w"'.]){re.escape(name)}(?![\w"'(])""")
+            changed = bare.sub(f'"{name}"', quoted)
+            if changed != quoted and not _parses(name):
+                quoted, words = changed, [*words, name]
+        if not words or not _parses(quoted):
+            return ""
+        names = " and ".join(repr(name) for name in words)
+        return (
+            f": {names} {'is a word' if len(words) == 1 else 'are words'} of SQL; put the column's "
+            f"name in quotation marks: {key} = {_toml(quoted)}"
+        )
+
     def _no_column(self, key: str, told: str, name: str) -> str:
         quoted = f"; for the text itself write {key} = \"'{told}'\"" if told == name else ""
         return (
             f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
             f"{or_rather(name, self.columns)}{quoted}"
         )
+
+
+def _parses(sql: str) -> bool:
+    try:
+        pl.sql_expr(f"{sql} = 0")
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _toml(sql: str) -> str:
+    return f"'{sql}'" if "'" not in sql else f"'''{sql}'''"
 
 
 def without_values(error: Exception) -> str:

@@ -7,6 +7,7 @@ import polars as pl
 
 from sources.intake.expressions import Scope
 from sources.intake.mapping import BadMapping
+from sources.intake.meaning import without_null_words
 from sources.intake.reading import BadSource, missing, read_source
 from sources.intake.sections import Join
 
@@ -38,7 +39,7 @@ def _lookup(join: Join, mapping: Path, place: str) -> pl.LazyFrame:
     frames = [part.frame for part in read_source(join, mapping) if not part.is_empty]
     if not frames:
         raise BadSource(f"{place}: join: {missing(join, mapping)}")
-    frame = pl.concat(frames)
+    frame = without_null_words(pl.concat(frames), join.null_words)
     scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
     keys = list(join.keys.values())
     for name in (*keys, *join.take.values()):

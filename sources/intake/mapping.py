@@ -22,6 +22,16 @@ from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
 
+#: Options of an input that mappings of before did not have; homes of before stay readable.
+LATER = {
+    "null_words",
+    "decimal",
+    "thousands",
+    "currency_sign",
+    "currency_digits",
+    "normalise",
+}
+
 #: Fingerprint of a table that only files beside the mapping tell of.
 UNMAPPED = "beside"
 
@@ -63,7 +73,7 @@ class SourceMapping:
         if table not in self.tables:
             return UNMAPPED
         moved = {"file", "optional", "snapshot", "most_vanished"}
-        told = [one.model_dump(mode="json", exclude=moved) for one in self.tables[table]]
+        told = [_dumped(one, moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -84,7 +94,7 @@ def read_mapping(path: Path) -> SourceMapping:
     for name, section in told.items():
         where = f"{path.name}, section [{name}]"
         if name not in TABLES:
-            raise BadMapping(f"{where}: no such event table{or_rather(name, TABLES)}")
+            raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
         inputs = section if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
         _refuse_mixed(TABLES[name], tables[name], where)
@@ -100,6 +110,12 @@ def or_rather(asked: str, known: Iterable[str]) -> str:
         asked.lower(), known, n=3, cutoff=0.4
     )
     return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(known)}"
+
+
+def _of_tables(asked: str) -> str:
+    close = get_close_matches(asked.lower(), TABLES, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{meant or ';'} the event tables are {', '.join(TABLES)}"
 
 
 def expand(file: str, mapping: Path) -> Path:
@@ -137,6 +153,17 @@ def _refuse_mixed(table: EventTable, inputs: tuple[Input, ...], where: str) -> N
         )
 
 
+def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
+    """The input; options that came with later versions only where they are used."""
+    told = one.model_dump(mode="json", exclude=moved)
+    unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
+    told["join"] = [
+        {name: value for name, value in join.items() if name not in LATER or value is not None}
+        for join in told["join"]
+    ]
+    return {name: v for name, v in told.items() if name not in unused or v != unused[name]}
+
+
 def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Input:
     """One input, its columns told from its options by the table's contract."""
     if not isinstance(told, dict):
@@ -146,6 +173,10 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
     for name in options.keys() - set(known):
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    for name in told.get("normalise", {}):
+        if name not in table.schema:
+            nearest = or_rather(name, table.schema)
+            raise BadMapping(f"{where}, normalise: no column {name!r}{nearest}")
     for event in options.get("event", []):
         for name in event.keys() - set(table.schema):
             raise BadMapping(f"{where}, event: no column {name!r}{or_rather(name, table.schema)}")

@@ -90,6 +90,7 @@ def _plan_table(
         found += [candidates(table, source, part, mapping, until) for part in full]
     complete = not notes and len(found) == len(parts)
     notes += [part.note for part in parts if part.note]
+    notes += [note for each in found for note in each.notes]
     return Plan(
         table,
         tuple(parts),

@@ -13,6 +13,7 @@ from sources.events import EventTable
 from sources.intake.candidates import Candidates
 from sources.intake.reading import ROW
 from sources.partition import BUCKET, BUCKETS, Part, buckets
+from sources.tombstones import NAMING, as_told
 
 if TYPE_CHECKING:
     from pyarrow.ipc import RecordBatchFileWriter
@@ -32,8 +33,8 @@ class Ranges:
 
     Attributes:
         parts: The ranges.
-        found: What the files say of each: the contract's columns, ``rule``, ``ROW``, ``ORIGIN``,
-            ``BUCKET``.
+        found: What the files say of each: the contract's columns, ``as_told`` ids, ``rule``,
+            ``ROW``, ``ORIGIN``, ``BUCKET``.
     """
 
     parts: tuple[Part, ...]
@@ -109,5 +110,6 @@ def _writer(table: EventTable, path: Path) -> "RecordBatchFileWriter":
 
 
 def _schema(table: EventTable) -> pl.Schema:
-    extra = {"rule": pl.String(), ROW: pl.UInt32(), ORIGIN: pl.UInt32(), BUCKET: pl.UInt8()}
+    told = {as_told(name): pl.String() for name in NAMING if name in table.schema}
+    extra = {**told, "rule": pl.String(), ROW: pl.UInt32(), ORIGIN: pl.UInt32(), BUCKET: pl.UInt8()}
     return pl.Schema({**table.schema, **extra})

@@ -1,64 +1,107 @@
 """The rules that every event keeps. A row is refused by the first one it breaks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from sources.events import EventTable
 
-#: The rule that only a look at other rows shows. Lines that are no rows yet break ``cut_off``
-#: or ``broken_line``.
+#: The rule that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
+#: ``broken_line`` or ``bad_encoding``.
 DUPLICATE = "duplicate"
 
 #: Prefix of the value as read, beside the value as converted.
 RAW = "read: "
-#: Whether a column that the mapping gives a type to, and that the event depends on, did not fit.
-MISTYPED = "mistyped"
-MISTIMED = "mistimed"
+#: Prefix of the rule that a value breaks, of a column of the contract or one with a type.
+FAULT = "fault: "
+#: Prefix of the value of a column with a type, or in a cast, as it was read, where it breaks one.
+AS_READ = "as read: "
+
+#: Rules that single values break, in the order in which they are told.
+_OF_VALUES = (
+    "null_word",
+    "imprecise_id",
+    "unparseable_time",
+    "implausible_time",
+    "ambiguous_number",
+    "bad_type",
+    "bad_currency",
+)
 
 
-def broken_rule(
-    table: EventTable, until: datetime, own: Mapping[str, pl.Expr] | None = None
-) -> pl.Expr:
-    """Name of the first rule that a row breaks; null if it keeps them all.
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One way of breaking a rule: which, where, whether, and by what value."""
 
-    Expects the columns of the contract, each beside its value as read (``RAW``).
+    rule: str
+    column: str
+    broken: pl.Expr
+    value: pl.Expr
+
+
+def checks(
+    table: EventTable, until: datetime, columns: Iterable[str], own: Mapping[str, pl.Expr]
+) -> list[Check]:
+    """All ways of breaking a rule, in the order in which they are told.
 
     Args:
         table: Whose contract.
         until: The extract reads what was known before this moment.
+        columns: What the frame has: the contract's columns, each with ``RAW`` and ``FAULT``, and
+            ``FAULT`` and ``AS_READ`` of others that the event depends on.
         own: Further rules of the source: true for rows that break them.
     """
-    broken = {**_rules(table, until), **(own or {})}
-    return pl.coalesce(
-        *(pl.when(is_broken).then(pl.lit(name)) for name, is_broken in broken.items())
-    )
+    columns = list(columns)
+    faulty = [name.removeprefix(FAULT) for name in columns if name.startswith(FAULT)]
+    faulty.sort(key=lambda name: AS_READ + name not in columns)
+    of_values = [
+        Check(rule, _label(name), pl.col(FAULT + name) == rule, _as_read(name, columns))
+        for rule in _OF_VALUES
+        for name in faulty
+    ]
+    nobody = pl.col("subscriber_id").is_null() & pl.col(FAULT + "subscriber_id").is_null()
+    first = Check("no_subscriber", "subscriber_id", nobody, pl.lit(None, pl.String))
+    others = [
+        Check(rule, column, broken, pl.col(RAW + column).cast(pl.String, strict=False))
+        for rule, column, broken in _of_events(table, until)
+    ]
+    return [
+        first,
+        *of_values,
+        *others,
+        *(Check(name, name, broken, pl.lit(None, pl.String)) for name, broken in own.items()),
+    ]
 
 
-def _rules(table: EventTable, until: datetime) -> dict[str, pl.Expr]:
+def broken_rule(checked: Iterable[Check]) -> pl.Expr:
+    """Name of the first rule that a row breaks; null if it keeps them all."""
+    return pl.coalesce(*(pl.when(each.broken).then(pl.lit(each.rule)) for each in checked))
+
+
+def _label(name: str) -> str:
+    return name.removeprefix("sql.").removeprefix("types.")
+
+
+def _as_read(name: str, columns: list[str]) -> pl.Expr:
+    column = AS_READ + name if AS_READ + name in columns else RAW + name
+    return pl.col(column).cast(pl.String, strict=False)
+
+
+def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Expr]]:
     happened, known = pl.col("happened_at"), pl.col("known_at")
-    own = [*table.columns]
-    text = [name for name, kind in table.schema.items() if kind == pl.String]
-    return {
-        "no_subscriber": pl.col("subscriber_id").is_null(),
-        "unparseable_time": pl.col(MISTIMED) | _lost("happened_at") | _lost("known_at"),
-        "bad_type": pl.any_horizontal(MISTYPED, *(_lost(name) for name in own)),
-        "no_time": happened.is_null(),
-        "missing_required": pl.any_horizontal(
-            pl.col(name).is_null() for name in ("kind", *table.required)
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    kinds = ~pl.col("kind").is_in(table.kinds) if table.kinds else pl.lit(value=False)
+    return [
+        ("no_time", "happened_at", happened.is_null()),
+        *(("missing_required", name, pl.col(name).is_null()) for name in ("kind", *table.required)),
+        ("unknown_kind", "kind", kinds),
+        *(
+            ("bad_encoding", name, pl.col(name).str.contains("\ufffd", literal=True))
+            for name in texts
         ),
-        "unknown_kind": ~pl.col("kind").is_in(table.kinds) if table.kinds else pl.lit(False),
-        "bad_encoding": pl.any_horizontal(
-            pl.col(name).str.contains("\ufffd", literal=True) for name in text
-        ),
-        "in_the_future": (happened >= until) & (known < until),
-        "known_before_happened": known < happened,
-        "negative_amount": pl.any_horizontal(
-            pl.lit(False), *(pl.col(name) < 0 for name in table.not_negative)
-        ),
-    }
-
-
-def _lost(name: str) -> pl.Expr:
-    return pl.col(name).is_null() & pl.col(RAW + name).is_not_null()
+        ("in_the_future", "happened_at", (happened >= until) & (known < until)),
+        ("known_before_happened", "known_at", known < happened),
+        *(("negative_amount", name, pl.col(name) < 0) for name in table.not_negative),
+    ]

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 Format = Literal["csv", "tsv", "whitespace", "fixed", "parquet", "jsonl"]
 Type = Literal["text", "integer", "number", "time", "boolean"]
 Value = str | int | float | bool
+Normal = Literal["trim", "lower", "upper"]
 
 ENDINGS: dict[str, Format] = {
     ".csv": "csv",
@@ -72,6 +73,8 @@ class SourceFile(_Section):
     #: Names of the columns, in place of a header's or where there is none.
     names: tuple[str, ...] = ()
     fixed: tuple[FixedColumn, ...] = ()
+    #: Text that says that there is no value. Where absent, the usual ones are no ids.
+    null_words: tuple[str, ...] | None = None
 
     @property
     def written_as(self) -> Format | None:
@@ -128,9 +131,17 @@ class Input(SourceFile):
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
             missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
-        time_formats: strptime formats, ``epoch_s`` or ``epoch_ms``; ISO 8601 where absent.
+        time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
+            several a time is read by the first that is plausible. ISO 8601 where absent.
         known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
         types: Columns that expressions calculate with, and what they hold.
+        decimal: What stands before the decimals of numbers: ``.`` or ``,``.
+        thousands: What may stand between groups of digits; where only ``decimal`` is told, the
+            other of the two, a blank or an apostrophe.
+        currency_sign: What may stand before or after amounts: ``€``.
+        currency_digits: Of currencies whose amounts the source gives in other minor units than
+            ISO 4217: how many digits it takes, as ``{ ISK = 2, UGX = 2 }`` of Stripe.
+        normalise: What is done to texts, by column: ``{ subscriber_id = ["trim", "lower"] }``.
         where: Only rows for which this holds are events at all.
         reject: Rows that break the rules of this source: a name and when it is broken.
         join: Other files to look columns up in, in this order.
@@ -146,11 +157,25 @@ class Input(SourceFile):
     time_formats: tuple[str, ...] = ()
     known_after: Delay = timedelta(0)
     types: dict[str, Type] = Field(default_factory=dict)
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = Field(default=None, min_length=1, max_length=1)
+    currency_sign: str | None = Field(default=None, min_length=1)
+    currency_digits: dict[str, Annotated[int, Field(ge=0, le=6)]] = Field(default_factory=dict)
+    normalise: dict[str, tuple[Normal, ...]] = Field(default_factory=dict)
     where: str | None = None
     reject: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = ()
     event: tuple[dict[str, Value], ...] = ()
     columns: dict[str, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError(
+                f"decimal and thousands are both {self.thousands!r}; a number such as 1.299,99 has "
+                "decimal = ',' and thousands = '.'"
+            )
+        return self
 
     @property
     def events(self) -> tuple[dict[str, Value], ...]:

@@ -1,0 +1,126 @@
+"""SQL casts that fail give no value, and a row whose outcome hangs on one is refused.
+
+Polars stops at the first value that a ``CAST`` cannot read, even of a branch that is not taken.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+
+_Node = Any
+_Fill = Callable[[pl.Expr, pl.Expr], pl.Expr]
+
+#: In place of a value that a cast could not read: if these change the outcome, it hung on it.
+_ENDS: dict[str, tuple[object, object]] = {
+    "Boolean": (False, True),
+    "Int8": (-100, 100),
+    "Int16": (-30_000, 30_000),
+    "Int32": (-2_000_000_000, 2_000_000_000),
+    "UInt8": (0, 200),
+    "UInt16": (0, 60_000),
+    "UInt32": (0, 4_000_000_000),
+    "UInt64": (0, 10**15),
+}
+_WIDE = (-(10**15), 10**15)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """An expression whose casts do not stop the rest.
+
+    Attributes:
+        value: The expression; a cast that fails gives null in it.
+        failed: Whether its outcome hangs on a cast that failed; ``None`` if it has no cast.
+        reads: The column that the first cast reads, for messages.
+    """
+
+    value: pl.Expr
+    failed: pl.Expr | None = None
+    reads: str | None = None
+
+
+def lenient(expression: pl.Expr) -> Cast:
+    """The expression, so that a value that a cast cannot read costs its own row only."""
+    written = expression.meta.serialize(format="json")
+    if '"Strict"' not in written and '"NonStrict"' not in written and '"Strptime"' not in written:
+        return Cast(expression)
+    tree = json.loads(written)
+    found = _casts(tree)
+    if not found:
+        return Cast(expression)
+    value = _read(_lenient(tree, strict=None, end=0))
+    failed = [_failed(tree, value, strict=kind) for kind in sorted({one[0] for one in found})]
+    reads = next((name for _, names in found for name in names), None)
+    return Cast(value, pl.any_horizontal(failed), reads)
+
+
+def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
+    """Of ``CAST`` every change of the outcome counts; ``TRY_CAST`` was told to give null."""
+    ends = [_read(_lenient(tree, strict=strict, end=end)) for end in (0, 1)]
+    if strict:
+        return pl.any_horizontal(value.ne_missing(one) for one in ends)
+    return value.is_null() & pl.any_horizontal(one.is_not_null() for one in ends)
+
+
+def _casts(node: _Node) -> list[tuple[bool, list[str]]]:
+    """Whether each cast is strict, and the columns it reads."""
+    if isinstance(node, list):
+        return [one for each in node for one in _casts(each)]
+    if not isinstance(node, dict):
+        return []
+    own = []
+    if (cast := _as_cast(node)) is not None:
+        own = [(cast[1], sorted(_read(cast[0]).meta.root_names()))]
+    return own + [one for each in node.values() for one in _casts(each)]
+
+
+def _as_cast(node: dict[str, _Node]) -> tuple[_Node, bool, str] | None:
+    """What a node casts, whether strictly, and to what type; ``None`` if it is no cast."""
+    if cast := node.get("Cast"):
+        kind = cast["dtype"].get("Literal") if isinstance(cast["dtype"], dict) else None
+        name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
+        return None if name == "String" else (cast["expr"], cast["options"] == "Strict", name)
+    function = (node.get("Function") or {}).get("function")
+    if isinstance(function, dict) and "Strptime" in (function.get("StringExpr") or {}):
+        strict = function["StringExpr"]["Strptime"][1]["strict"]
+        return node["Function"]["input"][0], strict, "Datetime"
+    return None
+
+
+def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
+    """The tree with casts that do not stop; of one kind with an end where they fail."""
+    if isinstance(node, list):
+        return [_lenient(each, strict=strict, end=end) for each in node]
+    if not isinstance(node, dict):
+        return node
+    cast = _as_cast(node)
+    grown = {name: _lenient(each, strict=strict, end=end) for name, each in node.items()}
+    if cast is None:
+        return grown
+    inner, was_strict, kind = cast
+    if "Cast" in grown:
+        grown["Cast"]["options"] = "NonStrict"
+    else:
+        grown["Function"]["function"]["StringExpr"]["Strptime"][1]["strict"] = False
+    if was_strict is not strict:
+        return grown
+    read, value = _read(_lenient(inner, strict=strict, end=end)), _read(grown)
+    told = read.cast(pl.String, strict=False).str.strip_chars() != ""
+    filled = pl.when(value.is_null() & told).then(_end(kind, end)).otherwise(value)
+    return json.loads(filled.meta.serialize(format="json"))
+
+
+def _end(kind: str, end: int) -> pl.Expr:
+    if kind.startswith("Date"):
+        return pl.datetime(1700 if end == 0 else 2200, 1, 1)
+    if kind == "Time":
+        return pl.time(0) if end == 0 else pl.time(23)
+    return pl.lit(_ENDS.get(kind, _WIDE)[end])
+
+
+def _read(tree: _Node) -> pl.Expr:
+    return pl.Expr.deserialize(BytesIO(json.dumps(tree).encode()), format="json")

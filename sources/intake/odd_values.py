@@ -1,0 +1,153 @@
+"""What looks odd about the values of a file and is no fault of a row: notes of the report."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from sources.events import EventTable
+from sources.intake.columns import Asked, Expressions
+from sources.intake.ids import is_id, may_be_power, was_float
+from sources.intake.meaning import MONEY, says_nothing
+from sources.intake.written_numbers import (
+    comma_before_decimals,
+    either_mark,
+    is_declared,
+)
+
+
+def marks_of_numbers(asked: Asked, frame: pl.LazyFrame) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Columns with numbers that are none but by a comma, though the mapping does not say so; and
+    a sentence for each other column whose points may all stand between thousands.
+    """
+    names = _number_texts(asked, frame)
+    if not names:
+        return frozenset(), ()
+    counts = (
+        each.alias(f"{name}|{what}")
+        for name in names
+        for what, each in (
+            ("comma", comma_before_decimals(pl.col(name)).sum()),
+            ("either", either_mark(pl.col(name)).sum()),
+            ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
+        )
+    )
+    row = frame.select(counts).collect(engine="streaming").row(0, named=True)
+    by_comma = frozenset(name for name in names if row[f"{name}|comma"])
+    notes = (
+        _either(name, row[f"{name}|either"])
+        for name in names
+        if name not in by_comma and 0 < row[f"{name}|either"] == row[f"{name}|pointed"]
+    )
+    return by_comma, tuple(notes)
+
+
+def odd_values(asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]) -> tuple[str, ...]:
+    """One sentence for each oddity of the rows that may hold events."""
+    counted = _counted(asked, kept, kinds)
+    if not counted:
+        return ()
+    select = [each.alias(f"{column}|{what}") for (column, what), each in counted.items()]
+    row = kept.select(select).collect(engine="streaming").row(0)
+    found: dict[str, dict[str, Any]] = {}
+    for (column, what), value in zip(counted, row, strict=True):
+        found.setdefault(column, {})[what] = value
+    notes = (say(column, many) for column, many in found.items() for say in _SAY)
+    return tuple(note for note in notes if note)
+
+
+def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
+    """Columns of text that hold numbers, where the mapping does not say how they are written."""
+    if is_declared(asked.source):
+        return []
+    numeric = {name for name, kind in asked.table.schema.items() if kind.is_numeric()}
+    wanted = [name for name, kind in asked.source.types.items() if kind in {"number", "integer"}]
+    for event in asked.source.events:
+        wanted += [str(sql) for name, sql in event.items() if name in numeric]
+    schema = frame.collect_schema()
+    return [name for name in dict.fromkeys(wanted) if schema.get(name) == pl.String]
+
+
+def _counted(
+    asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+) -> dict[tuple[str, str], pl.Expr]:
+    """What is counted of each column, by its name."""
+    counted: dict[tuple[str, str], pl.Expr] = {}
+    for name, sql in dict.fromkeys((name, sql) for event in kinds for name, sql in event.items()):
+        if isinstance(sql, str):
+            value = asked.scope.compile(name, sql)
+            dtype = kept.select(value.alias("value")).collect_schema()["value"]
+            column = sql if sql in asked.scope.columns else name
+            many = _of_column(asked.table, name, value, dtype)
+            counted |= {(column, what): each for what, each in many.items()}
+    return counted
+
+
+def _of_column(
+    table: EventTable, name: str, value: pl.Expr, dtype: pl.DataType
+) -> dict[str, pl.Expr]:
+    if not (dtype == pl.String or dtype.is_float()):
+        return {}
+    if is_id(name):
+        return {
+            "floats": was_float(value, dtype).sum(),
+            "powers": may_be_power(value, dtype).sum(),
+            "digits": value.cast(pl.String).str.contains("^[0-9]+$").sum(),
+            "ids": value.count(),
+        }
+    if table.schema[name] == dtype == pl.String and name != "kind":
+        nothing = says_nothing(value)
+        words = value.filter(nothing).unique().sort().head(5).implode()
+        return {"nothing": nothing.sum(), "words": words}
+    if name in MONEY:
+        number = value.cast(pl.Float64, strict=False)
+        return {"amounts": number.count(), "parts": ((number - number.round()).abs() > 1e-6).sum()}
+    return {}
+
+
+def _floats(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("floats"):
+        return None
+    return (
+        f"{many['floats']:,} ids in {column} are whole numbers with .0, such as 17850.0; they are "
+        "read without it"
+    )
+
+
+def _powers(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("powers") or many["digits"] * 2 < many["ids"]:
+        return None
+    return (
+        f"{many['powers']:,} ids in {column} may be numbers in powers of ten, such as 12e5; they "
+        "are read as they stand. Export ids as text"
+    )
+
+
+def _nothing(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("nothing"):
+        return None
+    words = ", ".join(f"'{word}'" for word in many["words"])
+    return (
+        f"{many['nothing']:,} values of {column} look like no value: {words}; if they are none "
+        f"write null_words = [{words}]"
+    )
+
+
+def _parts(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("parts") or many["parts"] == many["amounts"]:
+        return None
+    return (
+        f"{many['parts']:,} of {many['amounts']:,} values of {column} have decimals and are "
+        "rejected; the others are read as minor units (cents). If all are whole units write "
+        f"types = {{ {column} = 'number' }} and ROUND({column} * 100)"
+    )
+
+
+def _either(column: str, count: int) -> str:
+    return (
+        f"all {count:,} values of {column} with a point have three digits after it; they are read "
+        "as decimals. If it stands between thousands write decimal = ','"
+    )
+
+
+_SAY = (_floats, _powers, _nothing, _parts)
