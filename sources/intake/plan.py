@@ -10,7 +10,7 @@ from sources.events import EventTable
 from sources.intake.candidates import Candidates, candidates
 from sources.intake.expressions import NoColumn
 from sources.intake.mapping import TABLES, SourceMapping
-from sources.intake.reading import BadSource, Part, missing, read_source
+from sources.intake.reading import ROW, BadSource, Part, missing, read_source
 from sources.intake.sections import Input
 from sources.landing import REJECTED
 
@@ -46,6 +46,23 @@ class Plan:
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
         return self.broken_lines.height + sum(_height(each.rows) for each in self.found)
+
+    @property
+    def read_rows(self) -> int:
+        """How many rows its files have before joins, broken lines included."""
+        rows = (each.part.frame if each.several else each.rows for each in self.found)
+        return self.broken_lines.height + sum(_height(each) for each in rows)
+
+    @property
+    def kept_rows(self) -> int:
+        """Of how many of them ``where`` keeps anything."""
+        rows = (each.kept.unique(ROW) if each.several else each.kept for each in self.found)
+        return sum(_height(each) for each in rows)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether events of one row may be of several subscribers."""
+        return any(each.spreads for each in self.found)
 
     @property
     def kept(self) -> int:

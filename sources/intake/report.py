@@ -3,6 +3,31 @@
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from sources.intake.row_counts import RowCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A row that broke a rule.
+
+    Attributes:
+        rule: The rule.
+        count: How many events, or lines, broke it.
+        file: Where the row is.
+        row: Its line, from 1; in Parquet its row.
+        column: The column in which it breaks the rule, where it is one.
+        value: What stands there; of lines that are no rows, how they begin.
+        hint: Why, and what to write.
+    """
+
+    rule: str
+    count: int
+    file: str
+    row: int
+    column: str | None
+    value: str | None
+    hint: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReport:
@@ -27,6 +52,8 @@ class TableReport:
         otherwise: Events that landed and that the source now tells otherwise.
         inferred: Events that this day's file holds and no source gives: what comparing showed.
         once: Whether no event landed in several versions.
+        in_rows: What became of the rows, each counted once.
+        examples: Of each rule broken the first row, in the order of the files, and what to write.
         notes: What looks odd and is no fault.
         complete: Whether every file was there and had something in it, and nothing that an
             earlier run of this day missed turned up too late for it.
@@ -48,6 +75,8 @@ class TableReport:
     otherwise: int = 0
     inferred: int = 0
     once: bool = True
+    in_rows: RowCounts = field(default_factory=RowCounts)
+    examples: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()
     complete: bool = True
 

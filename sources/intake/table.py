@@ -13,11 +13,13 @@ from sources.files import landed_files, stored_order
 from sources.inferred import not_inferred
 from sources.intake.compared import Compared, Source, compared, refuse_emptied
 from sources.intake.earlier import Earlier, earlier
+from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
 from sources.intake.plan import Plan
 from sources.intake.ranges import Ranges, in_ranges
 from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
+from sources.intake.row_counts import RowCounts, count_rows, summed
 from sources.intake.sift import rejected_rows, sift
 from sources.intake.vanished import example
 from sources.landing import land_rejected, landing_of
@@ -48,6 +50,7 @@ class _Outcome:
     ties: int
     compared: Compared
     versions: bool
+    fates: pl.DataFrame
 
 
 def extract_table(
@@ -148,6 +151,7 @@ def _outcome(told: Compared, late: int, ties: int, *, missed: bool, versions: bo
         ties=ties,
         compared=told,
         versions=versions,
+        fates=sifted.fates,
     )
 
 
@@ -210,5 +214,12 @@ def _account(
         inferred=sum(each.compared.inferred.height for each in outcomes),
         once=not any(each.versions for each in outcomes),
         notes=(*plan.notes, *_hint(plan, outcomes)),
+        in_rows=_in_rows(plan, lines.height, outcomes),
+        examples=tuple(examples(plan, lines, broken)),
         complete=complete,
     )
+
+
+def _in_rows(plan: Plan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
+    many = summed([each.fates for each in outcomes], spread=plan.spreads)
+    return count_rows(plan.read_rows, lines, plan.kept_rows, many)
