@@ -100,10 +100,7 @@ class TestExamples:
         [
             (
                 "u,1,yesterday,paid,5",
-                "unparseable_time",
-                "happened_at",
-                "yesterday",
-                "time_formats",
+                ("unparseable_time", "happened_at", "yesterday", "time_formats"),
             ),
             (
                 "u,1,1767607200,paid,5",
