@@ -159,10 +159,12 @@ class TestExtracts:
 
     def test_told_as_at_first_again_it_counts_again(self, tmp_path, rows_at_a_time):
         business = shop(tmp_path)
+        reports = []
         for number, row in enumerate(("pro,3500", "basic,2000", "pro,3500", "pro,3500")):
             business.write("subs.csv", f"{HEAD}s1,ann,{row},2026-01-05,,\n")
-            report = told(business, day(5 + number), rows_at_a_time=rows_at_a_time)
-        assert (report.landed, report.already_landed, report.otherwise) == (0, 1, 0)
+            reports.append(told(business, day(5 + number), rows_at_a_time=rows_at_a_time))
+        assert [each.landed for each in reports] == [1, 1, 1, 0]
+        assert [each.otherwise for each in reports] == [0, 1, 1, 0]
         plans = [standing(business, day(5 + number))["ann"][1] for number in range(4)]
         assert plans == ["pro", "basic", "pro", "pro"]
 
