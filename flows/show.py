@@ -57,12 +57,32 @@ def print_report(report: Report, console: Console = OUT) -> None:
                 f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
                 f"one moment {each.ties:,} times; the state before decides which came first"
             )
+        for told in _compared(each):
+            console.print(Padding(told, (0, 0, 0, 2)))
         for note in each.notes:
             console.print(Padding(Text(f"{each.table}: {note}"), (0, 0, 0, 2)))
         if each.known:
             console.print(Padding(Text(f"{each.table}: {each.known.in_words()}"), (0, 0, 0, 2)))
     for name, why in report.because.items():
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
+
+
+def _compared(each: TableReport) -> list[str]:
+    """How what a source gives differs from what landed."""
+    told = []
+    if each.otherwise:
+        told.append(f"{each.table}: {each.otherwise:,} events are told otherwise than they landed")
+    if each.vanished:
+        told.append(
+            f"{each.table}: the source no longer gives {each.vanished:,} events that landed on "
+            f"other days, such as {each.vanished_example}"
+        )
+    if each.inferred:
+        told.append(
+            f"{each.table}: {each.inferred:,} events were inferred from what changed since, known "
+            "from this extract on"
+        )
+    return told
 
 
 def _in_events(each: TableReport) -> list[str]:

@@ -25,6 +25,8 @@ class Plan:
         found: What each file that is not empty says happened.
         notes: Files that may be missing and are, and what looks odd about the others.
         complete: Whether every file is there and has something in it.
+        snapshot: Whether all of them show the latest state alone.
+        most_vanished: Of a snapshot: the share of what is running that may vanish at once.
     """
 
     table: EventTable
@@ -32,6 +34,8 @@ class Plan:
     found: tuple[Candidates, ...]
     notes: tuple[str, ...]
     complete: bool
+    snapshot: bool = False
+    most_vanished: float = 1.0
 
     @property
     def broken_lines(self) -> pl.DataFrame:
@@ -104,7 +108,15 @@ def _plan_table(
     complete = not notes and len(found) == len(parts)
     notes += [part.note for part in parts if part.note]
     notes += [note for each in found for note in each.notes]
-    return Plan(table, tuple(parts), tuple(found), tuple(notes), complete)
+    return Plan(
+        table,
+        tuple(parts),
+        tuple(found),
+        tuple(notes),
+        complete,
+        snapshot=any(source.snapshot for source in inputs),
+        most_vanished=min(source.most_vanished for source in inputs),
+    )
 
 
 def _height(frame: pl.LazyFrame) -> int:

@@ -40,7 +40,7 @@ class TableReport:
         rows: Rows read, after joins, lines that could not be split included.
         skipped: Rows that the mapping's ``where`` leaves out.
         events: Events found in the other rows, and rows that should hold one and do not.
-        landed: Events that this day's file holds.
+        landed: Events of the source that this day's file holds.
         late: Of these, how many are new and were known by the source's word before the end of
             an extract that did not see them; they landed as known at the newest such end.
         already_landed: Events that other days' files hold.
@@ -48,6 +48,11 @@ class TableReport:
         rejected: Number of events, or lines, refused by each rule.
         ties: Moments at which a subscription both started and ended (or was paused and resumed,
             cancelled and not): its state before decides which came first.
+        vanished: Events that landed on other days and that the source no longer gives.
+        vanished_example: The oldest of them in words.
+        otherwise: Events that landed and that the source now tells otherwise.
+        inferred: Events that this day's file holds and no source gives: what comparing showed.
+        once: Whether no event landed in several versions.
         in_rows: What became of the rows, each counted once.
         examples: Of each rule broken the first row, in the order of the files, and what to write.
         known: How many of its subscribers are known from other tables; ``None`` if none tells.
@@ -67,6 +72,11 @@ class TableReport:
     not_yet_known: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     ties: int = 0
+    vanished: int = 0
+    vanished_example: str = ""
+    otherwise: int = 0
+    inferred: int = 0
+    once: bool = True
     in_rows: RowCounts = field(default_factory=RowCounts)
     examples: tuple[Example, ...] = ()
     known: Known | None = None
