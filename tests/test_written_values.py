@@ -161,13 +161,13 @@ class TestIds:
         assert (report.landed, report.rejected) == (1, {"imprecise_id": 1})
 
     def test_of_float_columns_lose_their_point_too(self, business: Business):
-        who = [17850.0, 2.0**53, 2.0**53 + 2, None, float("nan")]
+        who = [17850.0, 2.0**53 - 1, 2.0**53, None, float("nan")]
         frame = pl.DataFrame({"who": who, "day": "2026-02-01", "no": [1.0, 2.0, 3.0, 4.0, 5.0]})
         business.write("p.parquet", frame)
         report = business.maps(PAYMENTS.replace(".csv", ".parquet")).table_report("payments")
         assert business.events("payments", ["subscriber_id", "payment_id"]) == [
             ("17850", "1"),
-            ("9007199254740992", "2"),
+            ("9007199254740991", "2"),
         ]
         assert report.rejected == {"imprecise_id": 1, "no_subscriber": 2}
 
