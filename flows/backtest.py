@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.at_work import at_work
 from flows.history import known_history
+from flows.model_store import wait_for_store
 from flows.past import past
 from flows.private_runs import private_flow, private_task
 from flows.progress import step
@@ -66,5 +67,6 @@ def backtest_history(
             before.training, before.labels_at, before.params, most=origins, progress=tell
         )
     with step("log", seconds):
+        wait_for_store(settings.home)
         run_id = log_step(found, settings.home)
     return Backtested(run_id=run_id, found=found, share=before.share, seconds=seconds)

@@ -4,7 +4,7 @@ import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from flows.serve_command import serve
 from flows.states_command import states
 from flows.token_commands import tokens
 from flows.webhooks_command import webhooks
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -65,6 +68,9 @@ def main() -> None:
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
+    from flows.refusals import refuse_demo
+
+    refuse_demo(_settings())
     _start_and_compile()
     from flows.demo import run_demo
 
@@ -105,19 +111,19 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Land what the sources came to know before --until (by default today)."""
+    from flows.moments import today
     from flows.prefect_edge import start
-    from sources.intake.mapping import read_mapping
+    from flows.refusals import refuse_extract
 
-    _check_settings()
-    read_mapping(mapping)  # what is wrong with it need not wait for Prefect
+    day = _day(until) or today()
+    refuse_extract(_settings(), mapping, day)
     start()
     from flows.extract_sources import extract_sources
-    from flows.moments import today
     from flows.show import print_report
     from sources.extract import IncompleteExtract
 
     try:
-        report, problem = extract_sources(mapping, _day(until) or today(), patient=False), None
+        report, problem = extract_sources(mapping, day, patient=False), None
     except IncompleteExtract as error:
         report, problem = error.report, error
     print_json(report.as_dict()) if as_json else print_report(report)
@@ -128,6 +134,7 @@ def extract(
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
     """Learn from what has landed before --until (by default all); promote what is better."""
+    _refuse_training(until)
     _start_and_compile()
     from flows.show import print_training
     from flows.train_weekly import train_weekly
@@ -145,6 +152,7 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Say how good the model would have been at every date of the history."""
+    _refuse_training(until)
     _start_and_compile()
     from flows.backtest import backtest_history
     from flows.show import print_backtest
@@ -168,8 +176,9 @@ def effect(
 ) -> None:
     """Say what contact does: how many of the contacted stayed, against those held out."""
     from flows.prefect_edge import start
+    from flows.refusals import refuse_effect
 
-    _check_settings()
+    refuse_effect(_settings())
     start()
     from flows.effect import contact_effect
     from flows.show_effect import in_words, print_effect
@@ -197,6 +206,7 @@ def tune(
     if forget:
         _forget_tuned(as_json=as_json)
         return
+    _refuse_training(until)
     _start_and_compile()
     from flows.show_tuning import print_tuning
     from flows.tune import tune_trees
@@ -221,7 +231,10 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
-    _start_and_compile(*_FILES)
+    from flows.refusals import refuse_night
+
+    refuse_night(_settings(*_FILES), _day(on), trial=trial)
+    _start_and_compile()
     from flows.score_nightly import score_nightly
     from flows.show import print_night
 
@@ -268,21 +281,27 @@ def _forget_tuned(*, as_json: bool) -> None:
         typer.echo(f"{told} The trees grow by the defaults.")
 
 
-def _check_settings(*files: str) -> None:
-    """What is wrong with the settings, or with files that they name, need not wait for Prefect."""
+def _settings(*files: str) -> "Settings":
+    """The settings, if they and the files that they name are as they should be."""
     from flows.setting_values import refuse_missing
     from flows.settings import Settings
 
     settings = Settings()
     refuse_missing((name, getattr(settings, name)) for name in files)
+    return settings
 
 
-def _start_and_compile(*files: str) -> None:
+def _refuse_training(until: datetime | None) -> None:
+    from flows.refusals import refuse_training
+
+    refuse_training(_settings(), _day(until))
+
+
+def _start_and_compile() -> None:
     """Prefect, and beside its start the loops, where they have not been compiled yet."""
     from flows.loops import compiling
     from flows.prefect_edge import start
 
-    _check_settings(*files)
     with compiling():
         start()
 

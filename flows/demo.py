@@ -38,14 +38,14 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
         HomeInUse: The home, or the risk table, is another business's. Nothing was done.
     """
     settings = Settings()
-    _refuse_a_shared_table(settings)
-    console, company = Console(highlight=False, quiet=quiet), settings.home / _COMPANY
-    keep(settings, company / "mapping.toml", {})
+    refuse_shared_table(settings)
+    console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings)
+    keep(settings, mapping, {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
     with step("simulate", {}) as tell:
-        made = simulate(company, subscribers=subscribers, months=months, progress=tell)
+        made = simulate(mapping.parent, subscribers=subscribers, months=months, progress=tell)
     today = made.until.date()
-    print_report(extract_sources(company / "mapping.toml", today, patient=False), console)
+    print_report(extract_sources(mapping, today, patient=False), console)
     STDERR.print("Learning from what became of them.")
     trained = train_weekly(today)
     print_training(trained, console)
@@ -63,8 +63,17 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     }
 
 
-def _refuse_a_shared_table(settings: Settings) -> None:
-    """Simulated people belong in no table that support reads."""
+def company_mapping(settings: Settings) -> Path:
+    """The mapping file of the company that is simulated in a home."""
+    return settings.home / _COMPANY / "mapping.toml"
+
+
+def refuse_shared_table(settings: Settings) -> None:
+    """Simulated people belong in no table that support reads.
+
+    Raises:
+        HomeInUse: The settings name one.
+    """
     if not settings.risk_url.startswith("sqlite:"):
         raise HomeInUse(
             f"the demonstration would publish simulated people to {shown(settings.risk_url)}; "

@@ -39,12 +39,8 @@ def contact_effect(
         NothingLanded: No contacts have landed, or nothing that tells who left.
     """
     settings = Settings.at(home)
-    if not landed_files(settings.landing, CONTACTS):
-        raise NothingLanded(
-            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
-            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
-            "run `perdura extract`"
-        )
+    known_history(settings, None)
+    refuse_without_contacts(settings)
     found = _estimated(settings, midnight(since) if since else None, worth)
     if since is None and published_dates(settings.risk_url):
         _keep(settings, found)
@@ -94,6 +90,20 @@ def _keep(settings: Settings, found: Effect) -> None:
                 low=compared.low if compared else None,
                 high=compared.high if compared else None,
             ),
+        )
+
+
+def refuse_without_contacts(settings: Settings) -> None:
+    """Nothing, if contacts have landed.
+
+    Raises:
+        NothingLanded: None has.
+    """
+    if not landed_files(settings.landing, CONTACTS):
+        raise NothingLanded(
+            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
+            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
+            "run `perdura extract`"
         )
 
 

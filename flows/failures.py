@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.safe_text import OURS
+from flows.writable_home import WRITABLE
 from sources.full_disk import DiskFull, is_full
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -39,19 +40,13 @@ def _of_one(error: BaseException, home: Path) -> str | None:
     if "database is locked" in said:
         return (
             f"a database in {home.absolute()} is in use by another program, which has not let go "
-            "of it for a minute; end that program, or run the same command again later"
+            "of it; end that program, or run the same command again later"
         )
     if "readonly database" in said or "unable to open database file" in said:
-        return f"a database in {home.absolute()} cannot be written: {said}; {_WRITABLE}"
+        return f"a database in {home.absolute()} cannot be written: {said}; {WRITABLE}"
     if isinstance(error, OSError) and error.errno in _NOT_ALLOWED and error.filename:
-        return f"{error.filename} cannot be used: {error.strerror}; {_WRITABLE}"
+        return f"{error.filename} cannot be used: {error.strerror}; {WRITABLE}"
     return None
-
-
-_WRITABLE = (
-    "let the user who runs perdura read and write there, or set PERDURA_HOME to a folder where "
-    "they may"
-)
 
 
 def _of_library(error: BaseException, name: str, home: Path) -> str:

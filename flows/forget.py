@@ -15,6 +15,7 @@ import polars as pl
 from flows.at_work import nobody_at_work
 from flows.erasures import share_erasures
 from flows.forget_search import Search, kept_results, search
+from flows.model_store import wait_for_store
 from flows.moments import today
 from flows.progress import Tell, step
 from flows.settings import Settings
@@ -121,6 +122,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         buried = bury(settings.landing, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, buried), settings.home / "data"
         with step("models", {}):
+            wait_for_store(settings.home)
             versions = _learnt(settings, kept.accounts, buried)
         with step("database", {}):
             share_erasures(settings)  # first: what a server writes from now on names none of them

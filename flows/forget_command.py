@@ -21,12 +21,18 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Erase people from everything that is kept; extracts refuse their rows from then on."""
-    from flows.forget import forget as forget_people
-    from flows.forget import kept_about, look_for
+    from flows.prefect_edge import make_folder
     from flows.settings import Settings
-    from flows.show_forgotten import print_forgotten, print_kept, print_search, refuse_left
+    from flows.writable_home import refuse_read_only
 
     settings = Settings()
+    if not check and not dry_run:
+        refuse_read_only(settings.home)
+        make_folder()
+    from flows.forget import forget as forget_people
+    from flows.forget import kept_about, look_for
+    from flows.show_forgotten import print_forgotten, print_kept, print_search, refuse_left
+
     if check:
         searched = look_for(settings, subscribers)
         print_json(searched) if as_json else print_search(searched)

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flows.prefect_edge import prefect_folder, setting_of
+from flows.safe_text import host
 from flows.settings import Settings
 
 
@@ -26,17 +26,11 @@ def out_of_reach() -> list[str]:
     """What may name subscribers and cannot be searched from here, in words."""
     words = []
     if url := setting_of("PREFECT_API_URL"):
-        words.append(f"the database and the logs of Prefect's server at {_host(url)}")
+        words.append(f"the database and the logs of Prefect's server at {host(url)}")
     if setting_of("PREFECT_API_DATABASE_CONNECTION_URL") or setting_of(
         "PREFECT_SERVER_DATABASE_CONNECTION_URL"
     ):
         words.append("the database that Prefect's settings name")
     if url := os.environ.get("MLFLOW_TRACKING_URI"):
-        words.append(f"models that were copied to MLflow at {_host(url)}")
+        words.append(f"models that were copied to MLflow at {host(url)}")
     return words
-
-
-def _host(url: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import polars as pl
 import polars.selectors as cs
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from flows.forget_prefect import folders_outside, out_of_reach, results_folder
 from flows.progress import Tell
@@ -66,10 +66,14 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
     outside = [file for folder in folders_outside(settings) for file in _files(folder)]
     files, yours = sorted(_files(home)) + sorted(outside), _sources(settings)
     found: list[Found] = []
+    unread: list[str] = []
     kinds = [_kind(file) for file in files]
     for at, (file, kind) in enumerate(zip(files, kinds, strict=True)):
         tell(at, len(files), _shown(file, home))
-        found += _in_file(file, kind, home, accounts, yours=_is_under(file, yours))
+        try:
+            found += _in_file(file, kind, home, accounts, yours=_is_under(file, yours))
+        except OperationalError as error:  # held or not to be opened: its bytes would tell half
+            unread.append(f"{_shown(file, home)} ({error.orig})")
     elsewhere = _elsewhere(settings, files)
     if elsewhere:
         tell(len(files), len(files), "the database")
@@ -82,7 +86,7 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
         found=tuple(found),
         files=len(files),
         databases=databases,
-        out_of_reach=tuple(out_of_reach()),
+        out_of_reach=(*unread, *out_of_reach()),
     )
 
 
@@ -145,6 +149,8 @@ def _in_file(
                 yield Found(where=f"{where}: {table}", rows=rows, yours=yours)
             return
         rows = _in_frame(file, kind, accounts) if kind != "bytes" else _in_bytes(file, accounts)
+    except OperationalError:
+        raise
     except (pl.exceptions.PolarsError, DatabaseError):  # not what its beginning says
         rows = _in_bytes(file, accounts)
     if rows:

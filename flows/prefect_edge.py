@@ -14,7 +14,7 @@ _QUIET = {
     "DO_NOT_TRACK": "1",  # neither from the server nor from the client
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",  # into its log
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 
@@ -29,15 +29,26 @@ def quiet() -> None:
 
 def start() -> None:
     """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
-    _make_folder()
+    from flows.database_files import BrokenDatabase
+    from flows.prefect_database import NoServer, not_started, wait_for_database
+
+    make_folder()
+    wait_for_database()
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
         from flows.temporary_server import end_with_us
 
         end_with_us()
-        with get_client(sync_client=True) as client:
-            client.hello()
+        try:
+            with get_client(sync_client=True) as client:
+                client.hello()
+        except (NoServer, BrokenDatabase):
+            raise
+        except Exception as error:
+            if url := setting_of("PREFECT_API_URL"):
+                raise _no_answer(url) from error
+            raise not_started(str(error).partition("\n")[0].rstrip(".")) from error
 
 
 @contextmanager
@@ -46,12 +57,14 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
     To be entered before Prefect is first imported.
     """
-    _make_folder()
+    make_folder()
     if setting_of("PREFECT_API_URL"):
         yield
         return
+    from flows.prefect_database import wait_for_database
     from flows.prefect_server import own_server
 
+    wait_for_database()
     with own_server(prefect_folder(home) / "server.log") as url:
         os.environ["PREFECT_API_URL"] = url
         STDERR.print(f"Prefect's pages, while this runs: {url.removesuffix('/api')}")
@@ -60,9 +73,19 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
 def log_runs() -> None:
     """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
-    _make_folder()
+    make_folder()
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
+
+
+def _no_answer(url: str) -> Exception:
+    from flows.prefect_database import NoServer
+    from flows.safe_text import host
+
+    return NoServer(
+        f"Prefect's server at {host(url)} (PREFECT_API_URL) does not answer; start it, or unset "
+        "PREFECT_API_URL, and the command starts one for itself"
+    )
 
 
 def prefect_folder(home: Path) -> Path:
@@ -70,8 +93,11 @@ def prefect_folder(home: Path) -> Path:
     return home.absolute() / "data" / "prefect"
 
 
-def _make_folder() -> None:
-    """Make Prefect's folder: Prefect makes none whose parent is missing, and waits for ever."""
+def make_folder() -> None:
+    """Make Prefect's folder, before Prefect is first imported.
+
+    Prefect makes none whose parent is missing: it warns, and waits for ever.
+    """
     if folder := os.environ.get("PREFECT_HOME"):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 

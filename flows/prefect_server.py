@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from flows.prefect_database import NoServer, not_started
 from flows.progress import step
 
 _USUAL_PORT = 4200
@@ -24,10 +25,6 @@ _PATIENCE = 120.0  # seconds
 # Kept in memory, as by default, the places of a queue are lost with the server and never freed.
 _LEASE_STORAGE = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
 _LEASES = "prefect.server.concurrency.lease_storage.filesystem"
-
-
-class NoServer(RuntimeError):
-    """The server did not start. Nothing was done."""
 
 
 @contextmanager
@@ -39,6 +36,7 @@ def own_server(log: Path) -> Iterator[str]:
 
     Raises:
         NoServer: It did not answer; the log says why.
+        BrokenDatabase: Its database cannot be read.
     """
     url = f"http://127.0.0.1:{(port := _free_port())}"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +51,7 @@ def own_server(log: Path) -> Iterator[str]:
             env=environment,
         )
     try:
-        _wait(process, url, log)
+        _wait(process, url)
         yield f"{url}/api"
     finally:
         process.terminate()
@@ -72,7 +70,7 @@ def _free_port() -> int:
     raise NoServer("no port of this machine is free for Prefect's server")
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str) -> None:
     until = monotonic() + _PATIENCE
     with step("start Prefect", {}):
         while monotonic() < until and process.poll() is None:
@@ -81,7 +79,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
                     return
             except (URLError, OSError):
                 sleep(0.2)
-    raise NoServer(f"Prefect's server did not start within {_PATIENCE:.0f} s; {log} says why")
+    code = process.poll()
+    ended = f"it ended with code {code}" if code is not None else "it does not answer"
+    raise not_started(f"{ended} after {monotonic() - until + _PATIENCE:.0f} s")
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,7 @@
 """What a library's error says, where that cannot be of a subscriber."""
 
 import sqlite3
+from urllib.parse import urlsplit
 
 from sources.full_disk import is_full
 
@@ -32,6 +33,12 @@ def safe_text(error: BaseException) -> str:
     if isinstance(told, MemoryError):
         return "there is not enough memory"
     return _HIDDEN
+
+
+def host(url: str) -> str:
+    """An address without user, password and what stands after the host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
 
 
 def _of_postgres(error: BaseException) -> str:

@@ -22,10 +22,12 @@ def schedule(
     from flows.schedule_lock import serving
     from flows.setting_values import refuse_missing
     from flows.settings import Settings
+    from flows.writable_home import refuse_read_only
 
     settings = Settings()
     named = ("mapping", "actions", "exchange_rates")
     refuse_missing((name, getattr(settings, name)) for name in named)
+    refuse_read_only(settings.home)
     log_runs()
     with serving(settings.home), scheduling_server(settings.home):
         from flows.schedule import hours, serve_flows

@@ -12,6 +12,7 @@ from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
 from flows.extract_sources import asking
+from flows.model_store import wait_for_store
 from flows.moments import NotYet
 from flows.not_scored import not_scored
 from flows.parts import parts_of, placed
@@ -130,10 +131,10 @@ def score_nightly(
     settings, seconds = Settings.at(home), {}
     scored_on = scored_on or settings.nights.newest_known(datetime.now(UTC))
     wait_until(as_of := settings.nights.as_of(scored_on), scored_on)
-    model, version, refused = _model(settings, champion_at, trial=trial)
+    model, version, refused = model_of(settings, champion_at, trial=trial)
     with step("extract", seconds) as progress:
         _extract(settings, as_of, progress, patient=patient)
-    _refuse_unread(settings, as_of)
+    refuse_unread(settings, as_of)
     degraded = _degraded(settings, as_of, model)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
@@ -182,10 +183,15 @@ def wait_until(as_of: datetime, scored_on: date) -> None:
     sleep(max(0.0, early))
 
 
-def _model(
+def model_of(
     settings: Settings, champion_at: datetime | None, *, trial: bool
 ) -> tuple[ChurnModel, str, str | None]:
-    """Who scores the night, its version, and of a trial why it was refused."""
+    """Who scores the night, its version, and of a trial why it was refused.
+
+    Raises:
+        Exception: As ``score_nightly``, of models.
+    """
+    wait_for_store(settings.home)
     question = Question.of(settings)
     if trial:
         model, refused = load_trial(settings.home, question)
@@ -218,8 +224,12 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell, *, patient: bool) 
         STDERR.print(f"  the night goes on without: {error}", markup=False)
 
 
-def _refuse_unread(settings: Settings, as_of: datetime) -> None:
-    """Scores of a time of which nothing was read would tell everybody's silence, not their risk."""
+def refuse_unread(settings: Settings, as_of: datetime) -> None:
+    """Scores of a time of which nothing was read would tell everybody's silence, not their risk.
+
+    Raises:
+        NotYetKnown: Nothing was read of the last days before ``as_of``.
+    """
     until = landed_until(settings.landing)
     if until and as_of - until > timedelta(days=settings.stale_after_days):
         raise NotYetKnown(

@@ -298,13 +298,8 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     Raises:
         HomeInUse: The file names another mapping.
     """
+    refuse_other_mapping(settings, mapping)
     file = settings.home / FILE
-    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
-        raise HomeInUse(
-            f"{file.absolute()} says that this home belongs to {settings.mapping}, and {mapping} "
-            "would be mixed into it. Set PERDURA_HOME to an empty folder, or, if the mapping has "
-            "only moved, write where to into that file"
-        )
     if file.exists():
         return None
     # Says what is wrong before anything is written.
@@ -315,6 +310,21 @@ def keep(settings: Settings, mapping: Path, told: dict[str, Any]) -> Path | None
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
+
+
+def refuse_other_mapping(settings: Settings, mapping: Path) -> None:
+    """Nothing, if the home belongs to the mapping, or to none yet.
+
+    Raises:
+        HomeInUse: It belongs to another.
+    """
+    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
+        file = (settings.home / FILE).absolute()
+        raise HomeInUse(
+            f"{file} says that this home belongs to {settings.mapping}, and {mapping} "
+            "would be mixed into it. Set PERDURA_HOME to an empty folder, or, if the mapping has "
+            "only moved, write where to into that file"
+        )
 
 
 def _toml(value: str | float | bool) -> str:

@@ -13,11 +13,14 @@ def states(
 ) -> None:
     """Say of the newest night's people how they stand by now; to be run every few minutes."""
     from flows.prefect_edge import start
+    from flows.refusals import refuse_states
     from flows.setting_values import refuse_missing
     from flows.settings import Settings
 
+    settings = Settings()
     if ask:
-        refuse_missing([("mapping", Settings().mapping)])
+        refuse_missing([("mapping", settings.mapping)])
+    refuse_states(settings)
     start()
     from flows.refresh_states import refresh_states
 

@@ -5,9 +5,13 @@ A process of its own watches a pipe that closes with the command, however that e
 """
 
 import atexit
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 
 _WATCH = """
 import os, select, signal, sys, time
@@ -33,9 +37,13 @@ if not ended(5):
 def end_with_us() -> None:
     """Let every temporary server that this process starts end with it. Done again, nothing more.
 
-    A server that the settings name is nobody's to end, and none is started then.
+    A server that the settings name is nobody's to end, and none is started then. What one says
+    goes into its log. One that ends while it starts is not started again, as Prefect would for
+    ever.
     """
     from prefect.server.api.server import SubprocessASGIServer
+
+    from flows.prefect_database import not_started, server_log
 
     start = SubprocessASGIServer._run_uvicorn_command
     if hasattr(start, "__wrapped__"):
@@ -43,11 +51,28 @@ def end_with_us() -> None:
 
     @wraps(start)
     def watched(self: SubprocessASGIServer) -> subprocess.Popen:
-        process = start(self)
+        if (before := self.server_process) and before.poll() is not None:
+            raise not_started(f"it ended with code {before.poll()}")
+        with _errors_into(server_log()):
+            process = start(self)
         _watch(process.pid)
         return process
 
     SubprocessASGIServer._run_uvicorn_command = watched
+
+
+@contextmanager
+def _errors_into(log: Path) -> Iterator[None]:
+    """What processes that are started meanwhile say of errors goes into the file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    ours = os.dup(2)
+    with log.open("ab") as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(ours, 2)
+            os.close(ours)
 
 
 def _watch(server: int) -> None:

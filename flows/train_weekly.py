@@ -9,6 +9,7 @@ from pathlib import Path
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
+from flows.model_store import wait_for_store
 from flows.parts import parts_of, placed
 from flows.past import Past, past
 from flows.private_runs import private_flow, private_task
@@ -120,6 +121,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             progress=tell,
         )
     with step("log", seconds) as tell:
+        wait_for_store(settings.home)
         version = log_step(trained, settings.home, progress=tell)
     return Training(
         version=version,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.at_work import at_work
 from flows.history import known_history, training_params
+from flows.model_store import wait_for_store
 from flows.past import past
 from flows.private_runs import private_flow, private_task
 from flows.progress import Tell, step
@@ -89,6 +90,7 @@ def tune_trees(
         )
         tuned = _decide(found, kept, settings.tuned)
     with step("log", seconds):
+        wait_for_store(settings.home)
         run_id = log_step(found, settings.home)
     return Retuned(
         run_id=run_id,

@@ -92,7 +92,7 @@ def mentions_in_file(file: Path, accounts: Sequence[Account]) -> dict[str, int]:
     """
     opened = sa.create_engine(
         "sqlite://",
-        creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True),
+        creator=lambda: sqlite3.connect(sqlite.read_only(file), uri=True),
         poolclass=sa.NullPool,
         hide_parameters=True,
     )

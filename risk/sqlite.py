@@ -9,6 +9,7 @@ write-ahead log is deleted under the writer. ADBC therefore fills a file of its 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,11 +97,27 @@ def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
 
 def _kept(file: Path) -> sa.Engine:
     """The engine whose connections are kept; those to a file that this one replaced are closed."""
+    if _is_at_rest(file):
+        return _engine(file, "ro&immutable=1", "BEGIN")
     engine, number = _engine(file, "ro", "BEGIN"), file.stat().st_ino
     if _numbers.setdefault(file, number) != number:
         _numbers[file] = number
         engine.dispose()
     return engine
+
+
+def read_only(file: Path) -> str:
+    """The address by which SQLite reads a file, also in a folder that nothing can be written to.
+
+    There it would fail for want of a place for the log's index, although there is no log.
+    """
+    return f"{file.as_uri()}?mode=ro{'&immutable=1' if _is_at_rest(file) else ''}"
+
+
+def _is_at_rest(file: Path) -> bool:
+    """Whether nothing is in a log and none can be begun from here: its folder is read-only."""
+    log = file.with_name(f"{file.name}-wal")
+    return not os.access(file.parent, os.W_OK) and not log.exists()
 
 
 def _shorten_log(connection: sa.Connection, file: Path) -> None:
@@ -130,7 +147,7 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
         opened = sqlite3.connect(
             uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS, check_same_thread=False
         )
-        if mode != "ro":
+        if not mode.startswith("ro"):
             for pragma in _WRITING:
                 _set(opened, pragma)
             if durable:
@@ -143,6 +160,7 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
         "sqlite://",
         creator=connect,
         hide_parameters=True,
+        # A file that is taken to be at rest is opened anew each time: elsewhere it may be written.
         **(pool if mode == "ro" else {"poolclass": sa.NullPool}),
     )
     event.listen(engine, "begin", lambda connection: _begin(connection, file, begin))

@@ -4,6 +4,7 @@ import polars as pl
 
 from sources.events import SUBSCRIPTIONS
 from sources.ties import PLACES, places
+from sources.versions import newest
 
 #: From the state that counts most, where somebody has several subscriptions, to the least.
 STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")
@@ -19,19 +20,18 @@ _AFTER = {
     "cancel_withdrawn": "active",
     "ended": "gone",
 }
-_SAID = ("state", *DESCRIBED)
 #: After these, whether it is paused is known anew; a cancellation that is withdrawn leaves that.
 _PAUSES = ("trial_started", "started", "paused", "resumed", "ended")
 _PAYING = ("active", "leaving")
 
 
-def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
+def subscriptions_of(known: pl.LazyFrame, described: tuple[str, ...] = DESCRIBED) -> pl.DataFrame:
     """One row per subscription: its state, and what it was last described as.
 
     Events at one moment are in the order of ``sources.ties``. A cancellation that is withdrawn
     leaves the subscription as it was before: paused, say.
     """
-    rows = _told(known)
+    rows, names = _told(known, described), ("state", *described)
     order = rows["place"].arg_sort()
     rows = rows.with_columns(row=order.arg_sort())
     kind = pl.col("kind")
@@ -41,7 +41,7 @@ def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
         rows.lazy()
         .group_by("subscriber_id", "subscription_id")
         .agg(
-            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in _SAID),
+            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in names),
             pl.when(kind == "trial_started").then("row").max().alias("tried"),
             pl.when(kind == "started").then("happened_at").max().alias("started_at"),
             pl.when(kind.is_in(_PAUSES)).then("row").max().alias("pause"),
@@ -49,7 +49,7 @@ def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
         )
         .collect(engine="streaming")
     )
-    said = (rows[name].gather(order.gather(last[name])) for name in _SAID)
+    said = (rows[name].gather(order.gather(last[name])) for name in names)
     pause = rows["state"].gather(order.gather(last["pause"]))
     withdrawn = last.select((pl.col("state") == pl.col("withdrawn")).alias("taken_back"))
     told = last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
@@ -65,14 +65,15 @@ def _state() -> pl.Expr:
     return pl.when(paused).then(pl.lit("paused")).when(trial).then(pl.lit("trial")).otherwise(state)
 
 
-def _told(known: pl.LazyFrame) -> pl.DataFrame:
+def _told(known: pl.LazyFrame, described: tuple[str, ...]) -> pl.DataFrame:
     """The rows of subscriptions, each with its place in time.
 
-    Rows of one subscription, moment and kind are one: of each column the greatest value.
+    Rows of one subscription, moment and kind are one: of those known last, of each column the
+    greatest value.
     """
     state = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
     own = ("subscriber_id", "subscription_id", "happened_at", "kind")
-    rows = known.select(*own, *DESCRIBED, state=state).collect(engine="streaming")
+    rows = known.select(*own, *described, "known_at", state=state).collect(engine="streaming")
     rows = _once_each(rows, [*own])
     moment = pl.col("happened_at").dt.timestamp("us") * PLACES
     return rows.with_columns(places(rows)).with_columns(place=moment + pl.col("place"))
@@ -90,7 +91,8 @@ def _once_each(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         twice = twice.scatter(twice.arg_true(), suspects.is_duplicated())
     if not twice.any():
         return rows
-    once = rows.filter(twice).group_by(keys).agg(pl.exclude(keys).max())
+    last = newest(rows.filter(twice), SUBSCRIPTIONS)
+    once = last.group_by(keys).agg(pl.exclude(keys).max())
     return pl.concat([rows.filter(~twice), once.select(rows.columns)])
 
 

@@ -136,7 +136,9 @@ def _finish(
     before = read_days(landing).get(until.date())
     # What could not be read now lies there as it was read before.
     marks = (before.mappings if before else {}) | read
-    finish_day(landing, until.date(), Day(until, report.degraded, marks))
+    once = {each.table for each in reports if each.once}
+    once |= {*(before.once if before else ())} - {each.table for each in reports}
+    finish_day(landing, until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
     if problems:
         raise IncompleteExtract(report)
     return report

@@ -10,6 +10,7 @@ from sources.arrears import ever_failed, past_due
 from sources.contracts import DESCRIBED, STATES, subscribers_of, subscriptions_of
 from sources.events import PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known
+from sources.versions import may_have_versions, newest
 
 __all__ = ["SCORED", "STATES", "Churn", "scored_spine", "states_at"]
 
@@ -38,7 +39,10 @@ def states_at(
         units a month). With ``silence``, mrr is a twelfth of what was paid in 365 days.
     """
     if churn == "silence":
-        rows = _buyers(as_known(events, PAYMENTS.name, as_of), as_of, active_within_days)
+        paid = as_known(events, PAYMENTS.name, as_of).filter(pl.col("kind") == "paid")
+        if may_have_versions(events, PAYMENTS):
+            paid = newest(paid.collect(engine="streaming"), PAYMENTS).lazy()
+        rows = _buyers(paid, as_of, active_within_days)
     else:
         known = as_known(ever_failed(events, as_of), PAYMENTS.name, as_of)
         rows = subscribers_of(subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of)))
@@ -83,7 +87,7 @@ def scored_spine(
 def _read_once(events: Events, until: datetime) -> Events:
     """The rows that states are read from, in memory: those of many dates are of the same rows."""
     at = ("subscriber_id", "happened_at", "known_at", "kind")
-    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", *DESCRIBED)
+    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", "reason", *DESCRIBED)
     payments = ever_failed(events, until)[PAYMENTS.name].select(*at, "invoice_id")
     read = {SUBSCRIPTIONS.name: subscriptions, PAYMENTS.name: payments}
     collected = pl.collect_all(
@@ -92,8 +96,8 @@ def _read_once(events: Events, until: datetime) -> Events:
     return {**events, **{name: rows.lazy() for name, rows in zip(read, collected, strict=True)}}
 
 
-def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
-    at, paid = pl.col("happened_at"), pl.col("kind") == "paid"
+def _buyers(paid: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
+    at = pl.col("happened_at")
     recent = at.max() >= as_of - timedelta(days=active_within_days)
     told_at = pl.when(pl.col("currency").is_not_null()).then(at)
     currency = pl.col("currency").filter(told_at == told_at.max()).max()
@@ -101,8 +105,7 @@ def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) ->
         value=True
     )
     return (
-        payments.filter(paid)
-        .group_by("subscriber_id")
+        paid.group_by("subscriber_id")
         .agg(
             pl.when(recent).then(pl.lit("active")).otherwise(pl.lit("gone")).alias("state"),
             pl.when(currency.is_not_null())

@@ -25,6 +25,22 @@ def small_disk(folder: Path, kib: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@contextmanager
+def read_only(folder: Path, mounted: Path) -> Iterator[Path]:
+    """The folder at another place where nothing can be written; skips as ``small_disk``."""
+    mounted.mkdir(parents=True)
+    for options in (["--bind", str(folder)], ["-o", "remount,bind,ro"]):
+        done = subprocess.run(
+            ["mount", *options, str(mounted)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"nothing can be mounted read-only here: {done.stderr.strip()}")
+    try:
+        yield mounted
+    finally:
+        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+
+
 def fill(folder: Path, leave_kib: int) -> None:
     """Leave so many KiB of the disk."""
     left = shutil.disk_usage(folder).free // 1024 - leave_kib

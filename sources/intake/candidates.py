@@ -46,6 +46,16 @@ class Candidates:
     faults: pl.LazyFrame
     notes: tuple[str, ...] = ()
 
+    @property
+    def several(self) -> bool:
+        """Whether a row of the file may be several after joins."""
+        return any(join.many for join in self.source.join)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether events of one row may be of several subscribers."""
+        return self.several or len({one.get("subscriber_id") for one in self.source.events}) > 1
+
 
 def candidates(
     table: EventTable, source: Input, part: Part, mapping: Path, until: datetime

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.events import EVENT_TABLES, EventTable
+from sources.events import EVENT_TABLES, SUBSCRIPTIONS, EventTable
 from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
@@ -72,7 +72,7 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional"}
+        moved = {"file", "optional", "snapshot", "most_vanished"}
         told = [_dumped(one, moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -97,6 +97,7 @@ def read_mapping(path: Path) -> SourceMapping:
             raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
         inputs = section if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
+        _refuse_mixed(TABLES[name], tables[name], where)
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
     return SourceMapping(path, tables, settings)
@@ -134,6 +135,22 @@ def source_files(mapping: SourceMapping) -> list[Path]:
     wanted = [expand(each.file, mapping.path) for one in inputs for each in (one, *one.join)]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
     return sorted(found)
+
+
+def _refuse_mixed(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
+    """Refuse what cannot be told from a snapshot."""
+    if not any(one.snapshot for one in inputs):
+        return
+    if table is not SUBSCRIPTIONS:
+        raise BadMapping(
+            f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
+            "that are told otherwise the newest version counts without it"
+        )
+    if not all(one.snapshot for one in inputs):
+        raise BadMapping(
+            f"{where}: snapshot = true stands at some inputs and not at all of them, and then "
+            "nothing tells what vanished from which; write it at all of them, or at none"
+        )
 
 
 def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:

@@ -126,6 +126,10 @@ class Input(SourceFile):
 
     Attributes:
         optional: Whether the file may be missing; the table then counts as degraded.
+        snapshot: Whether it shows the latest state of each subscription alone. What vanished from
+            it or changed in it is then inferred as events (``sources.intake.snapshot``).
+        most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
+            missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
         time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
             several a time is read by the first that is plausible. ISO 8601 where absent.
@@ -147,6 +151,8 @@ class Input(SourceFile):
     """
 
     optional: bool = False
+    snapshot: bool = False
+    most_vanished: float = Field(default=0.5, ge=0, le=1)
     timezone: Zone = "UTC"
     time_formats: tuple[str, ...] = ()
     known_after: Delay = timedelta(0)

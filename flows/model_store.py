@@ -1,0 +1,21 @@
+"""MLflow's database, waited for aloud before it is opened: MLflow waits in silence."""
+
+from pathlib import Path
+
+from flows.database_files import wait_for
+from models.store_paths import database_file
+
+_REMEDY = (
+    "it holds every model: put a backup of it in its place, or move the folder of it away whole "
+    "and run perdura train, which begins anew"
+)
+
+
+def wait_for_store(home: Path) -> None:
+    """Return once MLflow's database can be written, or where it may only be read.
+
+    Raises:
+        DatabaseHeld: Another program has written into it for a minute.
+        BrokenDatabase: It is no database any more.
+    """
+    wait_for(database_file(home), _REMEDY)

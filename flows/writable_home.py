@@ -1,0 +1,46 @@
+"""Whether a home can be written, asked before anything is started in it."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+#: What to do where a folder cannot be written.
+WRITABLE = (
+    "let the user who runs perdura read and write there, or set PERDURA_HOME to a folder where "
+    "they may"
+)
+
+_FOLDERS = ("data", "data/landing", "data/scratch", "data/prefect", "mlruns")
+
+
+class ReadOnlyHome(PermissionError):
+    """The home, or a part of it, cannot be written. Nothing was done."""
+
+
+def refuse_read_only(home: Path) -> None:
+    """Nothing, if what a command keeps can be written; folders are not there yet or writable.
+
+    Raises:
+        ReadOnlyHome: Says which folder cannot be written.
+    """
+    if folder := _unwritable(home.absolute() / name for name in _FOLDERS):
+        raise ReadOnlyHome(
+            f"{folder} cannot be written, and what is done is kept there: {_why(folder)}; "
+            f"{WRITABLE}"
+        )
+
+
+def _unwritable(folders: Iterable[Path]) -> Path | None:
+    """The first folder that cannot be written; of one that is not there, where it would be made."""
+    for folder in folders:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            return there
+    return None
+
+
+def _why(folder: Path) -> str:
+    if not folder.is_dir():
+        return "it is a file, where a folder is meant to be"
+    flags = os.statvfs(folder).f_flag
+    return "it is mounted read-only" if flags & os.ST_RDONLY else "its permissions forbid it"
