@@ -1,10 +1,9 @@
-"""What a night writes beside the risks: random assignment, recent events, effect of contacts."""
+"""What a night writes beside the risks: how the lot fell, and what happened lately."""
 
 from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from flows.effect import update_effect
 from flows.erasures import share_erasures
 from flows.recent_events import recent_events
 from flows.settings import Settings
@@ -33,7 +32,6 @@ def write_beside(settings: Settings, scored_on: date) -> None:
         if settings.hold_out:
             draw(connection, scored_on, season_of(scored_on), now=now)
         replace_all(connection, EVENTS, events)
-    update_effect(settings)
 
 
 def _riskiest(settings: Settings, scored_on: date) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""On demand and every night: the effect of contacts, against the control group."""
+"""On demand and before every training: the effect of contacts, against the control group."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 import polars as pl
 
 from flows.at_work import at_work
-from flows.history import NothingLanded, known_history, telling_table, training_params
+from flows.history import NothingLanded, known_history, training_params
 from flows.moments import midnight
 from flows.parts import parts_of
 from flows.private_runs import private_flow
-from flows.progress import step
+from flows.progress import STDERR, step
 from flows.settings import Settings
 from models.contacted import HELD_OUT, outcomes
 from models.effect import Effect, effect
 from risk.contact_effect import ContactEffect, write_contact_effect
-from risk.store import writing
+from risk.store import Unreachable, writing
 from risk.table import published_dates
 from sources.events import CONTACTS
-from sources.landing import landed_files, landed_until, read_events
+from sources.landing import landed_files, read_events
 
 
 @private_flow(name="effect")
@@ -48,11 +48,17 @@ def contact_effect(
 
 
 def update_effect(settings: Settings) -> None:
-    """Keep the newest estimate in the risk table, where any contacts have landed."""
-    if landed_files(settings.landing, CONTACTS) and landed_until(
-        settings.landing, telling_table(settings)
-    ):
-        _keep(settings, _estimated(settings, None, None))
+    """Keep the newest estimate in the risk table, where any contacts have landed.
+
+    A night cannot do it: an estimate needs outcomes, and a night must not read them.
+    """
+    if not landed_files(settings.landing, CONTACTS):
+        return
+    try:
+        if published_dates(settings.risk_url):
+            _keep(settings, _estimated(settings, None, None))
+    except Unreachable as error:
+        STDERR.print(f"  the effect of contacts was not updated: {error}", markup=False)
 
 
 def _estimated(settings: Settings, begins: datetime | None, worth: float | None) -> Effect:

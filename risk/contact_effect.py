@@ -25,7 +25,7 @@ CONTACT_EFFECT = sa.Table(
     column("difference", sa.Float, "Share that stayed, less the control group's", nullable=True),
     column("low", sa.Float, "The true difference is from here on (95 %)", nullable=True),
     column("high", sa.Float, "The true difference is up to here (95 %)", nullable=True),
-    comment="The newest estimate, one row; written by every night and `perdura effect`",
+    comment="The newest estimate, one row; written by every training and `perdura effect`",
 )
 
 
