@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
+from flows.effect import update_effect
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.model_store import wait_for_store
 from flows.parts import parts_of, placed
@@ -91,6 +92,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     """
     settings, seconds = Settings.at(home), {}
     events, known_until = read_events(settings.landing), known_history(settings, until)
+    if until is None:
+        update_effect(settings)
     dates = dates_by_settings(events, settings, known_until)
     facts = source_facts(events, churn=settings.churn, known_until=known_until)
     params = tuned_params(settings, dates, known_until)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from sources.intake.mapping import BadMapping
+from sources.intake.reading import BadSource
 from tests.small_sources import UNTIL, Business, at
 
 PAYMENTS = """
@@ -372,3 +373,37 @@ class TestTimes:
         business.write("p.csv", "who,day,no\n" + text)
         report = business.maps(PAYMENTS).table_report("payments", UNTIL)
         assert (report.not_yet_known, report.rejected) == (2, {"implausible_time": 3})
+
+
+class TestKeysOfJoins:
+    JOIN = '\n[[payments.join]]\nfile = "q.csv"\non = {on}\ntake = {{ account = "account" }}\n'
+
+    def accounts(self, business: Business, on: str) -> list[object]:
+        mapping = PAYMENTS.replace('"who"', '"account"') + self.JOIN.format(on=on)
+        business.maps(mapping).extract()
+        return [who for (who,) in business.events("payments", ["subscriber_id"])]
+
+    def test_may_be_expressions(self, business: Business):
+        business.write("p.csv", "who,day,no\n Ada@X.com,2026-02-01,1\nBOB@x.com,2026-02-02,2\n")
+        business.write("q.csv", "mail,account\nada@x.com,a1\nBob@X.com ,b1\n")
+        on = '{ "LOWER(TRIM(who))" = "LOWER(TRIM(mail))" }'
+        assert self.accounts(business, on) == ["a1", "b1"]
+
+    def test_are_compared_as_ids(self, business: Business):
+        business.write("p.csv", "who,day,no\n17850.0,2026-02-01,1\n13085,2026-02-02,2\n")
+        business.write("q.csv", "who,account\n17850,a1\n13085.0,b1\n")
+        assert self.accounts(business, '"who"') == ["a1", "b1"]
+
+    def test_of_other_types_meet(self, business: Business):
+        business.write("p.csv", "who,day,no\n17850,2026-02-01,1\n")
+        business.write("q.parquet", pl.DataFrame({"who": [17850.0], "account": ["a1"]}))
+        mapping = PAYMENTS.replace('"who"', '"account"')
+        join = self.JOIN.format(on='"who"').replace(".csv", ".parquet")
+        business.maps(mapping + join).extract()
+        assert business.events("payments", ["subscriber_id"]) == [("a1",)]
+
+    def test_that_are_one_once_normalised_are_found_twice(self, business: Business):
+        business.write("p.csv", "who,day,no\nada,2026-02-01,1\n")
+        business.write("q.csv", "who,account\nada,a1\nADA,a2\n")
+        with pytest.raises(BadSource, match="2 rows share their key"):
+            self.accounts(business, '{ who = "LOWER(who)" }')

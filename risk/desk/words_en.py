@@ -88,7 +88,11 @@ WORDS = {
     "worth_lifetime_short": "at stake",
     "worth_month_short": "at stake a month",
     "worth_unknown": "what they pay is unknown",
-    "held_out_short": "Leave alone (comparison group)",
+    "held_out_short": "Do not contact (control group)",
+    "control_listed": "This is the control group. Please do not contact them this quarter.",
+    "control_left_out.one": "{n} customer of the control group is not listed.",
+    "control_left_out.other": "{n} customers of the control group are not listed.",
+    "control_show": "Show the control group",
     "last_contact": "{action}, {when}",
     "place": "Number {n}",
     # one subscriber
@@ -163,7 +167,7 @@ WORDS = {
     "kind_ended": "subscription ended",
     "kind_contacted": "contacted",
     "kind_offered": "offer made",
-    "kind_held_out": "held out",
+    "kind_held_out": "control group",
     "money_title": "Money",
     "mrr": "Pays a month",
     "expected_loss": "Expected loss a month",
@@ -195,10 +199,10 @@ WORDS = {
     "do_title": "What to do",
     "advice_save": "Save",
     "advice_offer": "Offer more",
-    "advice_leave_alone": "Leave alone",
-    "held_out_title": "Leave alone (comparison group)",
-    "held_out_what": "Drawn by lot to be left alone this season, so that we learn what calling "
-    "does. Please do not call, mail or offer anything unless they come to you.",
+    "advice_leave_alone": "Do not contact",
+    "held_out_title": "Do not contact (control group)",
+    "held_out_what": "Chosen at random not to be contacted this quarter, so that we can measure "
+    "what contacts do. Please do not call, email or make an offer unless they contact you.",
     "log_title": "Log what you did",
     "called": "Called",
     "mailed": "Emailed",
@@ -206,15 +210,14 @@ WORDS = {
     "left_alone": "Decided not to contact",
     "note": "Note",
     "note_hint": "Optional, up to {n} characters. For colleagues. Not used for scoring.",
-    "offer_held_out": "No offers to the comparison group.",
-    "force_open": "An offer was made all the same",
-    "force_confirm": "I know that they are in the comparison group, and that this is logged.",
-    "force_button": "Log the offer",
-    "cannot_log": "This token may read, but not log contacts. Sign in with one of scope “contact”.",
+    "force_open": "They were contacted all the same",
+    "force_reason": "Reason",
+    "force_reason_hint": "Required, and kept with the contact.",
+    "cannot_log": "Your access does not allow logging contacts. Ask your administrator.",
     "done_title": "What was done",
     "done_none": "Nothing yet.",
     "done_by": "by {name}",
-    "done_forced": "despite the comparison group",
+    "done_forced": "in the control group",
     "undo": "Undo",
     "undo_what": "Undo: {action}, {when}",
     "undone": "undone",
@@ -257,22 +260,27 @@ WORDS = {
     "done_lately_none": "Nothing was logged in the last {n} days.",
     "contacts_count": "Contacts",
     "people": "People",
-    "outcome_title": "What came of it",
-    "outcome_what": "Of those at high risk on {day}: who is still there on {last_day}, of the "
-    "people contacted in the two weeks after, and of those left alone by lot.",
-    "outcome_too_early": "Too early to say: it takes a night at least {n} days before the newest.",
-    "outcome_group": "Group",
-    "outcome_contacted": "Contacted",
-    "outcome_held_out": "Left alone by lot",
-    "outcome_rest": "Neither",
-    "outcome_there": "Still there",
-    "outcome_none": "There is nobody in one of the two groups, so nothing can be compared.",
-    "outcome_chance": "The difference is {difference}; with so few people anything from {low} to "
-    "{high} fits, so it may well be chance.",
-    "outcome_more": "The contacted stayed more often, by {difference} (95 in 100 times between "
-    "{low} and {high}). This is hardly chance; but whom to contact was chosen, not drawn.",
-    "outcome_less": "The contacted stayed less often, by {difference} (95 in 100 times between "
-    "{low} and {high}). This is hardly chance; but the worst cases may have been contacted first.",
+    "effect_title": "Results",
+    "effect_what": "Customers who stayed for {n} days after, with data up to {day}.",
+    "effect_listed_what": "The two groups differ by random assignment alone.",
+    "effect_group": "Group",
+    "effect_listed": "On the list (random)",
+    "effect_contacted": "Contacted",
+    "effect_control": "Control group (random)",
+    "effect_stayed": "Stayed",
+    "effect_awaited": "{n} more not known yet",
+    "effect_more": "Contacts keep customers. Difference in the share that stayed: {difference} "
+    "(likely range {low} to {high}, 95%).",
+    "effect_less": "Contacts make customers leave. Difference in the share that stayed: "
+    "{difference} (likely range {low} to {high}, 95%).",
+    "effect_unsure": "Too few customers to tell whether contacts keep them: the difference is "
+    "{difference} (likely range {low} to {high}, 95%).",
+    "effect_reached": "Of {listed} on the list, {reached} were contacted.",
+    "effect_no_control": "There is no control group, so the effect of contacts cannot be measured. "
+    "Ask your administrator to set one up.",
+    "effect_too_early": "Too early to tell: one of the groups has no known outcomes yet.",
+    "effect_none": "No contacts have been evaluated yet. The first result comes some weeks after "
+    "the first contacts.",
     "points": "{n} points",
     # sign-in
     "sign_in_title": "Sign in",
@@ -309,8 +317,9 @@ WORDS = {
     "why_no_connection": "No connection to the server. Try again.",
     "why_other": "The server did not answer as expected ({status}). Try again.",
     "bad_request": "This cannot be done",
-    "refused_offer": "They are in the comparison group, so no offer was logged. If one was made "
-    "all the same, confirm it below the buttons.",
+    "control_refused": "They are in the control group. If they were contacted all the same, give "
+    "the reason.",
+    "not_yours": "Only the colleague who logged this contact, or an administrator, can undo it.",
     "bad_note": "The note is longer than {n} characters, or has invalid characters.",
     "too_late": "A contact can be undone for one hour only. Log what happened since as a new "
     "contact.",

@@ -72,7 +72,7 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional", "snapshot", "most_vanished"}
+        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
         told = [_dumped(one, moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 

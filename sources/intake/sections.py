@@ -105,7 +105,8 @@ class Join(SourceFile):
     """Columns of another file, looked up row by row.
 
     Attributes:
-        on: The key's name, or ``{ours = "theirs"}``.
+        on: The key's name, or ``{ours = "theirs"}``; each a column or an expression, such as
+            ``LOWER(TRIM(mail))``. Keys are compared as ids: 17850.0 is 17850.
         take: ``{new_name = "their_column"}``.
         many: Whether the other file may have a key several times. A row then becomes one
             row for each; otherwise a key found twice is a fault.
@@ -126,6 +127,8 @@ class Input(SourceFile):
 
     Attributes:
         optional: Whether the file may be missing; the table then counts as degraded.
+        known_share: The share of its subscribers that subscriptions or payments have to name; with
+            fewer the table counts as degraded.
         snapshot: Whether it shows the latest state of each subscription alone. What vanished from
             it or changed in it is then inferred as events (``sources.intake.snapshot``).
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
@@ -151,6 +154,7 @@ class Input(SourceFile):
     """
 
     optional: bool = False
+    known_share: float = Field(default=0.05, ge=0, le=1)
     snapshot: bool = False
     most_vanished: float = Field(default=0.5, ge=0, le=1)
     timezone: Zone = "UTC"
