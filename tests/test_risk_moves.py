@@ -24,7 +24,7 @@ WAITED = {"signal": "waiting", "text": "Waited 41 hours"}
 BANDS = Bands(high=0.25, medium=0.10, stays=0.8)
 
 
-def row(who: str, risk: float, *reasons: dict[str, str], **others: Any) -> dict[str, Any]:
+def row(who: str, risk: float, *reasons: dict[str, Any], **others: Any) -> dict[str, Any]:
     return {
         "subscriber_id": who,
         "state": "active",
