@@ -404,7 +404,11 @@ def test_the_lead_sees_what_contacts_do(tmp_path: Path):
 
 def test_who_is_new_and_why(desk):
     assert names(desk, new="1") == ["high10", "high11"]
+    assert names(desk, new="1", band="") == ["high10", "high11"]  # cid moved down
     text = desk.get("/desk?new=1").text
-    assert "New: was medium the night before" in text
-    assert "because: 2 payments failed in the last 90 days" in text
-    assert "New: was not scored the night before" in text
+    assert "New: up from medium" in text
+    assert ">: 2 payments failed in the last 90 days" in text
+    assert "New: not scored before" in text
+    down = desk.get("/desk/subscriber?id=cid").text
+    assert "Down from high" in down
+    assert 'class="tag new"' not in down

@@ -81,7 +81,9 @@ class Filters(_Asked):
         "have both",
     )
     new: bool = Field(
-        default=False, description="Only whose band is another than the night before, or has none"
+        default=False,
+        description="Only subscribers whose band rose since the night before, or who were not "
+        "scored then",
     )
     prefix: Annotated[str, AfterValidator(_holdable)] = Field(
         default="", max_length=200, description="How the subscriber's id begins"
