@@ -61,19 +61,26 @@ class FixedColumn(_Section):
 
 
 class SourceFile(_Section):
-    """A file, or a pattern that finds several, and how it is written."""
+    """A file, or a pattern that finds several, and how it is written.
+
+    Attributes:
+        file: Its path, from the mapping's folder on; ``*`` finds several.
+        format: csv, tsv, whitespace, fixed, parquet or jsonl; by default as the file's ending says.
+        separator: What stands between the fields of a line; by default as the format says.
+        encoding: How its text is written, e.g. ``cp1252``.
+        has_header: Whether the first line names the columns; by default it does, but for ``fixed``.
+        names: Names of the columns, in place of a header's or where there is none.
+        fixed: Of format ``fixed``: its columns.
+        null_words: Text that says that there is no value. Where absent, the usual ones are no ids.
+    """
 
     file: str
-    #: Guessed from the file's ending where absent.
     format: Format | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str = "utf-8"
-    #: Whether the first line names the columns. Fixed-width text has no such line unless told.
     has_header: bool | None = None
-    #: Names of the columns, in place of a header's or where there is none.
     names: tuple[str, ...] = ()
     fixed: tuple[FixedColumn, ...] = ()
-    #: Text that says that there is no value. Where absent, the usual ones are no ids.
     null_words: tuple[str, ...] | None = None
 
     @property
