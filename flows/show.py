@@ -61,8 +61,10 @@ def print_report(report: Report, console: Console = OUT) -> None:
             console.print(Padding(told, (0, 0, 0, 2)))
         for note in each.notes:
             console.print(Padding(Text(f"{each.table}: {note}"), (0, 0, 0, 2)))
-    if report.degraded:
-        console.print(f"Degraded: {', '.join(report.degraded)}. Scores will say so.")
+        if each.known:
+            console.print(Padding(Text(f"{each.table}: {each.known.in_words()}"), (0, 0, 0, 2)))
+    for name, why in report.because.items():
+        console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 
 
 def _compared(each: TableReport) -> list[str]:
@@ -168,7 +170,11 @@ def print_night(night: Night, console: Console = OUT) -> None:
         )
         console.print(night.refused, markup=False)
     if night.degraded:
-        console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
+        console.print(
+            f"Degraded: {', '.join(night.degraded)}. (A source is stale after stale_after_days; "
+            "what else is wrong with it the last extract said.)",
+            markup=False,
+        )
     for column, unknown in night.unknown.items():
         console.print(_unknown(column, unknown), markup=False)
     if night.unlearnt:

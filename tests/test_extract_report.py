@@ -182,3 +182,76 @@ class TestTheMapping:
         business.write("p.csv", HEADER.replace("cents", "interval") + "u,1,2026-02-01,paid,year\n")
         with pytest.raises(BadMapping, match=words):
             business.maps(mapping).extract()
+
+
+class TestKnownSubscribers:
+    SUBSCRIPTIONS = """
+        [subscriptions]
+        file = "s.csv"
+        subscriber_id = "who"
+        subscription_id = "who"
+        happened_at = "day"
+        kind = "'started'"
+        [tickets]
+        file = "t.csv"
+        subscriber_id = "requester"
+        ticket_id = "no"
+        happened_at = "day"
+        kind = "'opened'"
+        """
+
+    def people(self, business: Business, requesters: list[str], options: str = "") -> Business:
+        names = "".join(f"C{n:03},2026-02-01\n" for n in range(1, 40))
+        business.write("s.csv", "who,day\n" + names)
+        rows = "".join(f"{who},{n},2026-02-02\n" for n, who in enumerate(requesters))
+        business.write("t.csv", "requester,no,day\n" + rows)
+        return business.maps(self.SUBSCRIPTIONS + options)
+
+    def test_of_whom_hardly_one_is_known_mark_their_table(self, business: Business):
+        report = self.people(business, ["usr_1", "usr_2", "usr_3"]).extract()
+        assert report.degraded == ("tickets",)
+        assert "0 of 3" in report.because["tickets"]
+        assert "known_share = 0.05 in [tickets] decides" in report.because["tickets"]
+        known = report.tables[1].known
+        assert known
+        assert (known.subscribers, known.known) == (3, 0)
+        assert (known.example, known.theirs) == ("usr_1", "C001")
+        assert "such as 'usr_1', and those of subscriptions such as 'C001'" in known.in_words()
+
+    def test_are_counted_once_however_often_they_write(self, business: Business):
+        known = self.people(business, ["C001", "C001", "C002", "lead"]).extract().tables[1].known
+        assert known
+        assert (known.subscribers, known.known, known.is_few) == (3, 2, False)
+
+    def test_may_be_few_where_the_mapping_says_so(self, business: Business):
+        business = self.people(business, ["usr_1", "usr_2"], "known_share = 0")
+        assert business.extract().degraded == ()
+
+    def test_may_be_few_without_marking_it(self, business: Business):
+        requesters = [f"lead{n}" for n in range(10)] + ["C001"]
+        report = self.people(business, requesters).extract()
+        assert report.degraded == ()
+        assert "1 of 11 subscribers are known" in report.tables[1].known.in_words()  # pyright: ignore[reportOptionalMemberAccess]
+
+    def test_of_accounts_that_were_merged_are_known(self, business: Business):
+        business.write("m.csv", "old,new,day\nold1,C001,2026-02-03\nold2,C002,2026-02-03\n")
+        merges = (
+            '\n[merges]\nfile = "m.csv"\nsubscriber_id = "old"\nmerged_into = "new"\n'
+            "happened_at = 'day'\nkind = \"'merged'\""
+        )
+        report = self.people(business, ["old1", "old2"], merges).extract()
+        assert report.degraded == ()
+        assert report.tables[1].known.known == 2  # pyright: ignore[reportOptionalMemberAccess]
+
+    def test_are_asked_of_the_newest_events(self, business: Business):
+        self.people(business, [f"C{n % 39 + 1:03}" for n in range(1200)]).extract(at(10))
+        rows = "".join(f"usr_{n},x{n},2026-02-11\n" for n in range(1200))
+        file = business.folder / "t.csv"
+        business.write("t.csv", file.read_text() + rows)
+        assert business.extract(at(20)).degraded == ("tickets",)
+
+    def test_of_payments_are_asked_of_subscriptions(self, business: Business):
+        payments = PAYMENTS + 'known_at = "day"\n'
+        business.write("p.csv", HEADER + "x1,1,2026-02-01,paid,5\nx2,2,2026-02-01,paid,5\n")
+        self.people(business, ["C001", "C002"], payments)
+        assert business.extract().degraded == ("payments",)

@@ -30,6 +30,7 @@ from risk.listing import events_of, one, over_time
 from risk.night import Night
 from risk.queries import NoNight, published_night
 from risk.store import reading, writing
+from risk.tokens import undoes
 
 router = APIRouter(prefix="/v1", tags=["subscribers"])
 
@@ -85,7 +86,7 @@ async def log(
 ) -> Response:
     """Write down what support did. Told again with the same `contact_id`, it is the same contact.
 
-    An offer to somebody of the comparison group is refused (409) unless forced, which is kept.
+    A contact with the control group is refused (409) unless forced with a reason, which is kept.
     When this has answered, the contact is safe.
     """
     at_work = serving(request)
@@ -101,10 +102,13 @@ async def log(
     **documented(Logged, _LOGGED, 400, 401, 403, 404, 409, 422, 429, 503),
 )
 async def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Response:
-    """Take a contact back, within an hour; taken back already, it stays so."""
+    """Undo a contact within an hour; undone already, it stays so.
+
+    Others' contacts take the scope `admin` (403 without).
+    """
     at_work = serving(request)
     contact, night = await _written(
-        at_work, lambda connection: undo_contact(connection, contact_id)
+        at_work, lambda connection: undo_contact(connection, contact_id, by=undoes(holder))
     )
     at_work.audit.note(holder, "undo", contact.subscriber_id)
     return _logged(contact, night)

@@ -109,6 +109,7 @@ CONTACT: dict[str, Any] = {
     "note": "Card expired, sends a new one today",
     "forced": False,
     "undone_at": "2026-11-27T09:40:00Z",
+    "reason": "They called us",
 }
 AUDITED: dict[str, Any] = {
     "audit_id": "6a2a2a7e-5e6e-4b5e-8d8e-52a1cf7d1f0a",

@@ -14,7 +14,7 @@ from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
 from risk.desk import todays
 from risk.desk.desk import HEADERS, PROBLEM, Visit
-from risk.desk.overview import LATELY, SOONEST, overview
+from risk.desk.overview import LATELY, overview
 from risk.desk.person import NIGHTS, Person, can_undo, person_of
 from risk.desk.sentence import aloud
 from risk.desk.time_line import letter
@@ -23,6 +23,7 @@ from risk.night import Night, freshness_of
 from risk.queries import published_night
 from risk.recent import STATES_KNOWN
 from risk.schema import INDEXED_RANKS
+from risk.tokens import undoes
 
 
 def today(visit: Visit) -> Response:
@@ -34,6 +35,7 @@ def today(visit: Visit) -> Response:
         facts = todays.facts_of(connection, night)
         page, restarted = todays.people(connection, filters, asked.get("after"))
         count, money = todays.totals(connection, filters)
+        controls = todays.control_group(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
     visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
@@ -46,6 +48,7 @@ def today(visit: Visit) -> Response:
         filtered=filters != todays.Filters(),
         rows=[visit.worded(row, night) for row in page.rows],
         count=count,
+        controls=controls,
         money=money,
         contacts=contacts,
         more=page.after,
@@ -117,7 +120,7 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
         "nights": NIGHTS,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
-        "can_undo": lambda contact: can_undo(contact, now),
+        "can_undo": lambda contact: can_undo(contact, now, undoes(visit.holder)),
         "longest_note": LONGEST_NOTE,
     }
 
@@ -144,5 +147,4 @@ def lead(visit: Visit) -> Response:
         level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
         by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
         lately=LATELY.days,
-        soonest=SOONEST.days,
     )

@@ -30,6 +30,7 @@ LATER = {
     "currency_sign",
     "currency_digits",
     "normalise",
+    "ends",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.
@@ -72,7 +73,7 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional", "snapshot", "most_vanished"}
+        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
         told = [_dumped(one, moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -173,6 +174,8 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
     for name in options.keys() - set(known):
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
     for name in told.get("normalise", {}):
         if name not in table.schema:
             nearest = or_rather(name, table.schema)

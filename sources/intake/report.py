@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from sources.intake.known import Known
 from sources.intake.row_counts import RowCounts
 
 
@@ -54,6 +55,7 @@ class TableReport:
         once: Whether no event landed in several versions.
         in_rows: What became of the rows, each counted once.
         examples: Of each rule broken the first row, in the order of the files, and what to write.
+        known: How many of its subscribers are known from other tables; ``None`` if none tells.
         notes: What looks odd and is no fault.
         complete: Whether every file was there and had something in it, and nothing that an
             earlier run of this day missed turned up too late for it.
@@ -77,6 +79,7 @@ class TableReport:
     once: bool = True
     in_rows: RowCounts = field(default_factory=RowCounts)
     examples: tuple[Example, ...] = ()
+    known: Known | None = None
     notes: tuple[str, ...] = ()
     complete: bool = True
 
@@ -96,13 +99,16 @@ class Report:
         until: What was known before this moment was read.
         tables: One report for each table that could be read.
         degraded: Tables whose source is missing, unreadable, shortened or empty, or has never
-            given an event: features from them are not to be trusted.
+            given an event, or names hardly anybody who is known: features from them are not to be
+            trusted.
+        because: Why, by table, and which setting decides.
         problems: Why tables could not be read; empty if all could.
     """
 
     until: datetime
     tables: tuple[TableReport, ...]
     degraded: tuple[str, ...]
+    because: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
