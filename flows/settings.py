@@ -30,6 +30,7 @@ from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
 from risk.urls import shown
+from sources.rates import DatedRates
 
 FILE = SETTINGS_FILE
 
@@ -56,6 +57,7 @@ class Business(TypedDict):
 
     churn: Literal["contract", "silence"]
     active_within_days: int
+    rates: DatedRates | None
 
 
 class Settings(BaseSettings):
@@ -231,7 +233,13 @@ class Settings(BaseSettings):
     @property
     def business(self) -> Business:
         """How the business loses people, as the states are told it."""
-        return {"churn": self.churn, "active_within_days": self.active_within_days}
+        from flows.exchange_rates import dated_rates  # reads a file, which settings do not
+
+        return {
+            "churn": self.churn,
+            "active_within_days": self.active_within_days,
+            "rates": dated_rates(self),
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from models.split import HistoryTooShort, NotEnoughChurn
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
+from sources.events import CONTACTS
+from sources.freshness import broken_since, silent_since
 from sources.landing import read_events
 from sources.turns import undisturbed
 
@@ -95,7 +97,11 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     if until is None:
         update_effect(settings)
     dates = dates_by_settings(events, settings, known_until)
-    facts = source_facts(events, churn=settings.churn, known_until=known_until)
+    facts = replace(
+        source_facts(events, churn=settings.churn, known_until=known_until),
+        contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
+        or silent_since(events[CONTACTS.name], known_until),
+    )
     params = tuned_params(settings, dates, known_until)
     champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:

@@ -5,15 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
-
 from sources.full_disk import DiskFull, is_full
 from sources.intake.expressions import without_values
 from sources.intake.known import known_in
 from sources.intake.mapping import TABLES, UNMAPPED, BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
 from sources.intake.ranges import ROWS_AT_A_TIME
-from sources.intake.reading import BadSource
+from sources.intake.reading import BROKEN, BadSource, unreadable
 from sources.intake.report import Report, TableReport
 from sources.intake.table import extract_table
 from sources.landing import Day, finish_day, read_days, remove_drafts
@@ -94,21 +92,21 @@ def _extract_tables(
     total = len(plans)
     for at, name in enumerate(list(plans)):
         told(at, total, name)
+        plan = plans.pop(name)
         try:
-            plan = plans.pop(name)
             reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
-        except (pl.exceptions.PolarsError, BadSource) as error:
+        except (*BROKEN, BadSource) as error:
             if is_full(error):
                 raise DiskFull(landing) from error
-            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(error)}"
+            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(plan, error)}"
     told(total, total, "")
     return reports, problems
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(plan: Plan, error: BaseException) -> str:
     if isinstance(error, BadSource):
         return str(error)
-    return (
+    return unreadable(plan.parts) or (
         f"{without_values(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
         "and such rows are rejected and counted"
     )
