@@ -1,4 +1,4 @@
-"""``perdura extract`` on a small home of people's exports: what its report says, and what landed."""
+"""``perdura extract`` on a small home of people's exports: its report, and what landed."""
 
 import json
 from pathlib import Path
@@ -148,8 +148,8 @@ def test_says_it_in_words_too_and_that_all_had_landed(home: Path, told: dict):
             "kinds of payments are invoiced, paid, failed, refunded, disputed, written_off."
         ),
         (
-            "tickets: 0 of 2 subscribers are known from subscriptions or payments; its ids are such "
-            "as 'usr_77b0', and those of subscriptions or payments such as '13085'."
+            "tickets: 0 of 2 subscribers are known from subscriptions or payments; its ids are "
+            "such as 'usr_77b0', and those of subscriptions or payments such as '13085'."
         ),
         "Degraded: tickets: 0 of 2 subscribers are known",
     ):
