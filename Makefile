@@ -33,6 +33,7 @@ check: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m features.catalogue
+	@$(BIN)/python -m sources.intake.page
 	@$(BIN)/python docs/draw.py
 
 # Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.

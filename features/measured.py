@@ -16,8 +16,9 @@ from features.plan import Op, Plan, Told, plans
 from features.previous import befores, in_order, told_late
 from features.records import Records, gathered
 from features.spine import Hashed, Spine, blocks, numbered
-from sources.events import MERGES
+from sources.events import MERGES, EventTable
 from sources.merges import Events
+from sources.versions import may_have_versions, told_otherwise
 
 #: Texts of a table's columns, in order: a category is measured as its place among them.
 Texts = dict[str, pl.Series]
@@ -48,11 +49,10 @@ def _of_table(
     out = np.empty((len(plan.told), pairs.height))
     for spine, places in spines:
         rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
-        late = np.empty(0, np.int64)
+        late = _corrected(events, rows, plan.table, spine)
         if plan.reads_order:
             ordered = in_order(rows, plan.table)
-            late = spine.register.numbers(Hashed.of_ids(told_late(ordered, spine.moments)))
-            late = np.union1d(late[late >= 0], spine.merged)
+            late = np.union1d(late, _numbers(told_late(ordered, spine.moments), spine))
             rows = befores(ordered, plan.table).lazy()
         else:
             rows = rows.with_columns(tie=pl.lit(0))
@@ -72,6 +72,21 @@ def _of_table(
             out,
         )
         return {column.name: column for column in columns}
+
+
+def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spine) -> np.ndarray:
+    """Of whom not every row counts, as some were told otherwise later; or of whom it may be so."""
+    if not table.thing:
+        return np.empty(0, np.int64)
+    if not may_have_versions(events, table):
+        return spine.merged
+    return np.union1d(_numbers(told_otherwise(rows, table), spine), spine.merged)
+
+
+def _numbers(ids: pl.Series, spine: Spine) -> np.ndarray:
+    """The numbers of those of the ids that the spine asks about."""
+    numbers = spine.register.numbers(Hashed.of_ids(ids))
+    return numbers[numbers >= 0]
 
 
 def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:

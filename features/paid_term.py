@@ -23,21 +23,27 @@ def term_days(frame: pl.DataFrame) -> np.ndarray:
     """How many days the paid term is long at most, one per row, float64; 0 where none runs.
 
     A term runs from the last payment for as many months as are billed at once, unless an invoice
-    is unpaid. Where the frame does not tell, none runs.
+    is unpaid; whoever has just joined and paid nothing yet is in their first from the start. Where
+    the frame does not tell, none runs.
     """
     if not {*_READ} <= {*frame.columns}:
         return np.zeros(frame.height)
-    days = MONTH * _numbers(frame, INTERVAL.name)
-    runs = _numbers(frame, SINCE_PAID.name) <= days
+    days, paid = MONTH * _numbers(frame, INTERVAL.name), _numbers(frame, SINCE_PAID.name)
+    runs = paid <= days
+    if TENURE.name in frame.columns:
+        runs |= np.isnan(paid) & (_numbers(frame, TENURE.name) <= days)
     if UNPAID.name in frame.columns:
         runs &= ~(_numbers(frame, UNPAID.name) > 0)
     return np.where(runs, days, 0.0)
 
 
 def days_here(frame: pl.DataFrame) -> np.ndarray:
-    """How many days ago each row's subscriber first paid, float64; NaN where it is not known."""
+    """How many days ago each row's subscriber first paid, float64; NaN if never.
+
+    Where the frame does not tell, long ago.
+    """
     if SINCE_FIRST_PAID.name not in frame.columns:
-        return np.full(frame.height, np.nan)
+        return np.full(frame.height, np.inf)
     return _numbers(frame, SINCE_FIRST_PAID.name)
 
 
@@ -49,9 +55,9 @@ def in_term(column: Column, term: np.ndarray, here: np.ndarray) -> dict[str, np.
         term: As of ``term_days``.
         here: As of ``days_here``.
     """
-    days = column.days or 0
-    of_tenure = (days > here) & (days >= term) & (term > 0)
-    return {TO_RENEWAL.signal: days < term, TENURE.signal: of_tenure}
+    days, never = column.days or 0, np.isnan(here)
+    of_tenure = ((days > here) & (days >= term) | never) & (term > 0)
+    return {TO_RENEWAL.signal: (days < term) & ~never, TENURE.signal: of_tenure}
 
 
 def with_renewal(frame: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from features.definition import Balance, Column, Derived, Feature
 from features.measure import adds_money, aggregates, balanced, with_last_currency
 from features.previous import with_previous
 from sources.merges import Events, as_known
+from sources.versions import newest
 
 # A date to measure nobody at, for the sake of the columns.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +60,8 @@ def _of_table(
 ) -> Iterator[pl.LazyFrame]:
     """The columns of one table's features, one row per subscriber: rows' first, then things'."""
     of_rows = [feature for feature in features if not isinstance(feature.measure, Balance)]
-    told = rows = with_previous(known, features[0].events)
+    table = features[0].events
+    told = rows = with_previous(newest(known.collect(), table).lazy(), table)
     if any(adds_money(feature) for feature in of_rows):
         rows = with_last_currency(rows)
     exprs = [expr for feature in of_rows for expr in aggregates(feature, as_of)]

@@ -1,4 +1,4 @@
-"""On demand: what contact did, by those whom support contacted and those it held out."""
+"""On demand and before every training: the effect of contacts, against the control group."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -10,10 +10,13 @@ from flows.history import NothingLanded, known_history, training_params
 from flows.moments import midnight
 from flows.parts import parts_of
 from flows.private_runs import private_flow
-from flows.progress import step
+from flows.progress import STDERR, step
 from flows.settings import Settings
-from models.contacted import outcomes
+from models.contacted import HELD_OUT, outcomes
 from models.effect import Effect, effect
+from risk.contact_effect import ContactEffect, write_contact_effect
+from risk.store import Unreachable, writing
+from risk.table import published_dates
 from sources.events import CONTACTS
 from sources.landing import landed_files, read_events
 
@@ -23,7 +26,9 @@ from sources.landing import landed_files, read_events
 def contact_effect(
     since: date | None = None, home: Path | None = None, worth: float | None = None
 ) -> Effect:
-    """How many of the contacted stayed, against those held out, by all that has landed.
+    """How many of the contacted stayed, against the control group, by all that has landed.
+
+    The estimate of all contacts is kept in the risk table, where the desk shows it.
 
     Args:
         since: The first day of contacts that count; by default all do.
@@ -34,9 +39,30 @@ def contact_effect(
         NothingLanded: No contacts have landed, or nothing that tells who left.
     """
     settings = Settings.at(home)
-    known_until = known_history(settings, None)
+    known_history(settings, None)
     refuse_without_contacts(settings)
-    begins = midnight(since) if since else None
+    found = _estimated(settings, midnight(since) if since else None, worth)
+    if since is None and published_dates(settings.risk_url):
+        _keep(settings, found)
+    return found
+
+
+def update_effect(settings: Settings) -> None:
+    """Keep the newest estimate in the risk table, where any contacts have landed.
+
+    A night cannot do it: an estimate needs outcomes, and a night must not read them.
+    """
+    if not landed_files(settings.landing, CONTACTS):
+        return
+    try:
+        if published_dates(settings.risk_url):
+            _keep(settings, _estimated(settings, None, None))
+    except Unreachable as error:
+        STDERR.print(f"  the effect of contacts was not updated: {error}", markup=False)
+
+
+def _estimated(settings: Settings, begins: datetime | None, worth: float | None) -> Effect:
+    known_until = known_history(settings, None)
     return effect(
         _people(settings, begins, known_until),
         horizon_days=settings.horizon_days,
@@ -44,6 +70,33 @@ def contact_effect(
         known_until=known_until,
         worth=worth,
     )
+
+
+def _keep(settings: Settings, found: Effect) -> None:
+    """Write the estimate; before anybody was contacted or assigned there is none."""
+    arm, control = found.arms[found.asked], found.arms[HELD_OUT]
+    if not any((arm.known, arm.awaited, control.known, control.awaited)):
+        return
+    compared = found.compared.get(found.asked)
+    with writing(settings.risk_url) as connection:
+        write_contact_effect(
+            connection,
+            ContactEffect(
+                known_until=found.known_until,
+                horizon_days=found.horizon_days,
+                group_compared=found.asked,
+                known=arm.known,
+                stayed=arm.stayed,
+                awaited=arm.awaited,
+                reached=found.reached,
+                control_known=control.known,
+                control_stayed=control.stayed,
+                control_awaited=control.awaited,
+                difference=compared.difference if compared else None,
+                low=compared.low if compared else None,
+                high=compared.high if compared else None,
+            ),
+        )
 
 
 def refuse_without_contacts(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TI
 from sources.files import identity, landed_files, scan_stored
 from sources.landing import read_table
 from sources.merges import owners
+from sources.versions import newest
 
 RECENT = timedelta(days=90)
 
@@ -84,6 +85,7 @@ def _told(
     files = [path for day, path in landed_files(landing, table).items() if day >= since.date()]
     rows = scan_stored(table, files).filter(at >= since, at < as_of, pl.col("known_at") < as_of)
     rows = rows.filter(pl.col("subscriber_id").is_in(accounts["subscriber_id"].implode()))
+    rows = newest(rows.collect(engine="streaming"), table).lazy()
     if table is CONTACTS:
         rows = rows.join(written.lazy(), on=identity(table), how="anti", nulls_equal=True)
     amount = pl.col("amount") if table in _MONEY else pl.lit(None)

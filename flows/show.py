@@ -4,6 +4,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from flows.backtest import Backtested
 from flows.score_nightly import Night
@@ -12,7 +13,7 @@ from flows.unknown import UnknownTexts
 from models.backtest_card import how_it_grows, over_time
 from models.card import left_out
 from risk.show import printable
-from sources.intake.report import Report, TableReport
+from sources.intake.report import Example, Report, TableReport
 
 OUT = Console(highlight=False)
 
@@ -43,29 +44,73 @@ _NAMES = {
 def print_report(report: Report, console: Console = OUT) -> None:
     """What an extract landed and refused, one line per table, and why."""
     table = titled(f"Known before {report.until:%Y-%m-%d}", "table")
-    for name in ("read", "landed", "had before", "for later", "rejected"):
+    for name in ("read", "landed", "had before", "for later", "dropped", "rejected"):
         table.add_column(name, justify="right")
     for each in report.tables:
         table.add_row(*_report_cells(each))
     console.print(table)
     for each in report.tables:
-        if each.rejected:
-            why = (f"{count:,} {rule.replace('_', ' ')}" for rule, count in each.rejected.items())
-            told = f"rejected from {each.table}: {', '.join(why)}"
-            console.print(Padding(told, (0, 0, 0, 2)))
+        for told in (*_in_events(each), *_rejected(each)):
+            console.print(Padding(Text(told), (0, 0, 0, 2)))
         if each.ties:
             console.print(
                 f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
                 f"one moment {each.ties:,} times; the state before decides which came first"
             )
+        for told in _compared(each):
+            console.print(Padding(told, (0, 0, 0, 2)))
         for note in each.notes:
-            console.print(f"  {each.table}: {note}")
-    if report.degraded:
-        console.print(
-            f"Degraded: {', '.join(report.degraded)}. No event was read there: files are missing, "
-            "cannot be read or hold none. Scores will say so, until the files or the mapping are "
-            "mended and the same extract is run again."
+            console.print(Padding(Text(f"{each.table}: {note}"), (0, 0, 0, 2)))
+        if each.known:
+            console.print(Padding(Text(f"{each.table}: {each.known.in_words()}"), (0, 0, 0, 2)))
+    for name, why in report.because.items():
+        console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
+
+
+def _compared(each: TableReport) -> list[str]:
+    """How what a source gives differs from what landed."""
+    told = []
+    if each.otherwise:
+        told.append(f"{each.table}: {each.otherwise:,} events are told otherwise than they landed")
+    if each.vanished:
+        told.append(
+            f"{each.table}: the source no longer gives {each.vanished:,} events that landed on "
+            f"other days, such as {each.vanished_example}"
         )
+    if each.inferred:
+        told.append(
+            f"{each.table}: {each.inferred:,} events were inferred from what changed since, known "
+            "from this extract on"
+        )
+    return told
+
+
+def _in_events(each: TableReport) -> list[str]:
+    """How many events there are, where rows hold several."""
+    if each.events == each.rows - each.skipped:
+        return []
+    refused = sum(each.rejected.values())
+    told = (
+        f"{each.table}: these rows hold {each.events:,} events: {each.landed:,} landed, "
+        f"{each.already_landed:,} had before, {each.not_yet_known:,} for later, {refused:,} "
+        "rejected"
+    )
+    return [told]
+
+
+def _rejected(each: TableReport) -> list[str]:
+    """What broke each rule: how many, one of them, and what to write."""
+    return [
+        f"{each.table}: {one.count:,} {one.rule.replace('_', ' ')}: {one.file}, {_where(one)}; "
+        f"{one.hint}"
+        for one in each.examples
+    ]
+
+
+def _where(one: Example) -> str:
+    row = f"{'row' if one.file.endswith('.parquet') else 'line'} {one.row}"
+    told = [row, *([] if one.column is None else [one.column])]
+    return ", ".join(told) + ("" if one.value is None else f" {one.value!r}")
 
 
 def print_training(trained: Training, console: Console = OUT) -> None:
@@ -154,11 +199,6 @@ def titled(title: str, first: str) -> Table:
 
 
 def _report_cells(report: TableReport) -> list[str]:
-    numbers = (
-        report.rows,
-        report.landed,
-        report.already_landed,
-        report.not_yet_known,
-        sum(report.rejected.values()),
-    )
+    rows = report.in_rows
+    numbers = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
     return [report.table, *(f"{number:,}" for number in numbers)]

@@ -49,15 +49,28 @@ def _verdict(done: Retuned) -> str:
     told = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
     if found.better:
         return (
-            f"Better than the defaults by {told}. The next training grows its trees so, and says "
-            f"how good they are on the judged dates. Kept in {done.file}; perdura tune --forget "
-            "goes back."
+            f"Better than the defaults by {told}{_confirmed(found)}. The next training grows its "
+            "trees so, and says how good they are on the judged dates. Kept in "
+            f"{done.file}; perdura tune --forget goes back."
+        )
+    confirmed = found.confirmation
+    if confirmed and confirmed.gain <= 0:
+        return (
+            f"The best is better by {told} at these dates, and worse by {-confirmed.gain:.5f} at "
+            f"{confirmed.origin:%Y-%m-%d}, which no trial saw: the defaults stay.{_as_before(done)}"
         )
     if best is found.defaults:
         return f"Nothing that was tried is better: the defaults stay.{_as_before(done)}"
     return (
         f"The best is better by {told}, which may be chance: the defaults stay.{_as_before(done)}"
     )
+
+
+def _confirmed(found: Tuning) -> str:
+    if found.confirmation is None:
+        return ""
+    at = found.confirmation
+    return f", and by {at.gain:.5f} at {at.origin:%Y-%m-%d}, which no trial saw"
 
 
 def _as_before(done: Retuned) -> str:

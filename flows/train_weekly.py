@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from features.catalogue import reads_contacts
 from flows import run_names
 from flows.at_work import at_work
+from flows.effect import update_effect
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.model_store import wait_for_store
 from flows.parts import parts_of, placed
@@ -30,6 +31,8 @@ from models.split import HistoryTooShort, NotEnoughChurn
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
 from models.training_set import TrainingSet
+from sources.events import CONTACTS
+from sources.freshness import broken_since, silent_since
 from sources.landing import read_events
 from sources.turns import undisturbed
 
@@ -92,8 +95,14 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     """
     settings, seconds = Settings.at(home), {}
     events, known_until = read_events(settings.landing), known_history(settings, until)
+    if until is None:
+        update_effect(settings)
     dates = dates_by_settings(events, settings, known_until)
-    facts = source_facts(events, churn=settings.churn, known_until=known_until)
+    facts = replace(
+        source_facts(events, churn=settings.churn, known_until=known_until),
+        contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
+        or silent_since(events[CONTACTS.name], known_until),
+    )
     params = tuned_params(settings, dates, known_until)
     wait_for_store(settings.home)
     champion = _champion(settings.home, Question.of(params))

@@ -12,6 +12,7 @@ from models.moves import leavings_of, moves_of
 from models.rises import chosen_rises
 from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known, owners
+from sources.versions import newest
 
 #: What support does that may change what becomes of somebody; holding out is leaving alone.
 _TOUCHING = ("contacted", "offered")
@@ -119,7 +120,7 @@ def leaving_months(
         the month they left in, from 0; null where they did not leave in the months known.
     """
     grace = timedelta(days=grace_days)
-    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until).collect())
+    moves = moves_of(_subscriptions(events, known_until))
     lasting = leavings_of(moves, grace).filter(pl.col("undone_at").is_null())
     kept = moves.select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).sort("as_of")
@@ -147,7 +148,7 @@ def _left(
 ) -> pl.DataFrame:
     """Who decided to leave within the horizon from ``opens`` on, which no row may be without."""
     closes = opens + timedelta(days=horizon_days)
-    moves = moves_of(as_known(events, SUBSCRIPTIONS.name, known_until).collect())
+    moves = moves_of(_subscriptions(events, known_until))
     leavings = leavings_of(moves, timedelta(days=grace_days))
     lasting = leavings.filter(pl.col("undone_at").is_null()).drop("undone_at")
     undone = leavings.select("owner", "undone_at", broke_at="left_at").drop_nulls()
@@ -261,7 +262,7 @@ def expansion_labels(
     """
     opens = pl.col("as_of") + timedelta(days=lead_days)
     closes = opens + timedelta(days=horizon_days)
-    told = as_known(events, SUBSCRIPTIONS.name, known_until).collect()
+    told = _subscriptions(events, known_until)
     rises = chosen_rises(told).rename({"happened_at": "rose_at"})
     kept = moves_of(told).select("owner", "happened_at", staying=pl.col("kept") > 0)
     asked = _followed(events, spine, known_until).with_columns(opens=opens).sort("as_of")
@@ -275,6 +276,11 @@ def expansion_labels(
         .with_columns(expanded=pl.when(known).then(rose), settled_at=pl.when(known).then(settled))
         .select("subscriber_id", "as_of", "expanded", "settled_at")
     )
+
+
+def _subscriptions(events: Events, known_until: datetime) -> pl.DataFrame:
+    """The events of subscriptions as they are known, each as it was told last."""
+    return newest(as_known(events, SUBSCRIPTIONS.name, known_until).collect(), SUBSCRIPTIONS)
 
 
 def _last(asked: pl.DataFrame, at: str, told: pl.DataFrame, by: str) -> pl.DataFrame:

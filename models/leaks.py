@@ -6,7 +6,7 @@ leaves by being empty, or a ranking that is gone as soon as the last days before
 away (Kaufman, Rosset and Perlich, "Leakage in Data Mining", 2012).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -61,11 +61,14 @@ class Leaks:
         columns: One row per column, the best ranking first: ``column``, and the ROC AUC of its
             value ``alone``, and of whether it has one: ``missingness``.
         cut: Without the last days; ``None``: it was not tried.
+        expected: Columns that may rank so well alone: where churn is silence, since when somebody
+            has been silent tells most of it.
     """
 
     roc_auc: float
     columns: pl.DataFrame
     cut: WithoutLastDays | None = None
+    expected: Collection[str] = ()
 
     @property
     def measured(self) -> dict[str, float]:
@@ -101,7 +104,8 @@ def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
             f"{bounds.roc_auc:.2f} who does not know of it"
         )
     edge, alone = max(found.roc_auc - 0.5, 1e-9), pl.col("alone")
-    most = found.columns.filter(alone >= bounds.alone, (alone - 0.5) / edge >= bounds.alone_share)
+    unforeseen = found.columns.filter(~pl.col("column").is_in(list(found.expected)))
+    most = unforeseen.filter(alone >= bounds.alone, (alone - 0.5) / edge >= bounds.alone_share)
     for name, ranks in most.select("column", "alone").rows():
         yield (
             f"column {name!r} alone has a ROC AUC of {ranks:.3f}, {(ranks - 0.5) / edge:.0%} of "

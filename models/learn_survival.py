@@ -22,7 +22,7 @@ _THIRDS = 3
 # Hazards go with the season, so the person-months that calibrate are of one whole year.
 _YEAR = timedelta(days=365)
 # All that hold a leaver and a share of the others: more need memory and teach little.
-_MOST_PERSON_MONTHS = 500_000
+_MOST_PERSON_MONTHS = 200_000
 # Calendar months whose rate rests on fewer leavers are drawn to the rate of all.
 _PRIOR_LEAVERS = 50
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from sources.inferred import CHANGED_HANDS
 from sources.ties import places
 
 #: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
@@ -58,7 +59,9 @@ def leavings_of(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
     undone = (back_at < pl.col("happened_at") + grace).fill_null(value=False)
     by_payment = (pl.col("kind") == "ended") & (pl.col("reason") == "payment")
     told = moves.with_columns(undone_at=pl.when(undone).then(back_at))
-    return told.filter(pl.col("kept") == 0, pl.col("step") < 0).select(
+    # Whose subscription goes on under another account has made no decision to leave.
+    decided = (pl.col("reason") != CHANGED_HANDS).fill_null(value=True)
+    return told.filter(pl.col("kept") == 0, pl.col("step") < 0, decided).select(
         "owner",
         "undone_at",
         left_at="happened_at",

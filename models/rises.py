@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from sources.inferred import SNAPSHOT
 from sources.ties import places
 
 #: Whether a subscription is paid for after each kind of event; the other kinds leave it as it was.
@@ -90,7 +91,7 @@ def _stepwise(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _chosen() -> pl.Expr:
     """Whether an event is what its subscriber chose."""
-    unsaid = pl.col("reason").is_null() | (pl.col("reason") == "unknown")
+    unsaid = pl.col("reason").is_null() | pl.col("reason").is_in(["unknown", SNAPSHOT])
     other = (pl.col("plan") != pl.col("plan_before")).fill_null(value=False) | (
         pl.col("quantity") != pl.col("quantity_before")
     ).fill_null(value=False)

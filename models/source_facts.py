@@ -30,6 +30,8 @@ class SourceFacts:
         telling: The table that tells who left.
         newest: Its newest event.
         known_until: Outcomes were counted until then.
+        contacts_missing_since: No contact is on record since, though there were some before;
+            ``None``: none is missed.
     """
 
     rows: Mapping[str, int]
@@ -38,6 +40,7 @@ class SourceFacts:
     telling: str
     newest: datetime | None
     known_until: datetime
+    contacts_missing_since: datetime | None = None
 
     @property
     def silent(self) -> bool:
@@ -65,6 +68,13 @@ class SourceFacts:
                 f"are counted until {self.known_until:%Y-%m-%d}: who left in between counts as "
                 f"having stayed. If the export ended there, run perdura train --until "
                 f"{self.export_ended:%Y-%m-%d}."
+            )
+        if self.contacts_missing_since is not None:
+            notes.append(
+                f"No contact by support is on record since {self.contacts_missing_since:%Y-%m-%d}, "
+                "though there were some before: subscribers contacted since then count as if "
+                "nobody had called, so risks may be too low. See whether the source of contacts "
+                "still works, and extract again."
             )
         return tuple(notes)
 

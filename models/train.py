@@ -99,7 +99,10 @@ def train(
         judged = judged.with_columns(reigning.risk)
     calls = training.shares.calls(params.calls)
     judgements = _judgements(judged, calls)
-    leaks = _looked_for_leaks(made, judgements["model"].roc_auc, cut)
+    leaks = replace(
+        _looked_for_leaks(made, judgements["model"].roc_auc, cut),
+        expected=_near_to_silence(training, params),
+    )
     decided = verdict(
         judged,
         judgements,
@@ -224,6 +227,13 @@ def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:
         columns=ranking_alone(made.model.contract.names, made.fitted, made.asked),
         cut=None if cut is None else without_last_days(made.model, made.judged, cut),
     )
+
+
+def _near_to_silence(training: TrainingSet, params: TrainingParams) -> tuple[str, ...]:
+    """The columns that tell of payments, where churn is that none comes any more."""
+    if params.churn != "silence":
+        return ()
+    return tuple(column.name for column in training.columns if column.feature.billed)
 
 
 def held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:

@@ -49,6 +49,23 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """The best trial beside the defaults at a date that no trial saw.
+
+    The best of many is partly luck: on the dates that chose it, it looks better than it is.
+
+    Attributes:
+        origin: The date, later than those of the folds.
+        gain: As of ``Tried``, there.
+        error: The standard error of the gain.
+    """
+
+    origin: datetime
+    gain: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
     """Everything that was tried on the same rows, before a stop and after it.
 
@@ -61,6 +78,8 @@ class Tuning:
         tried: Trials, in order; the first are the defaults.
         before: How many of them had been done when this run began.
         stopped: It was interrupted, before its time or trials were over.
+        confirmation: Of the best trial; ``None`` if the defaults are the best, or there was no date
+            to spare.
     """
 
     params: TrainingParams
@@ -71,6 +90,7 @@ class Tuning:
     tried: tuple[Tried, ...]
     before: int
     stopped: bool
+    confirmation: Confirmation | None = None
 
     @property
     def defaults(self) -> Tried:
@@ -90,8 +110,11 @@ class Tuning:
 
     @property
     def better(self) -> bool:
-        """Whether the best is better than the defaults by more than one standard error."""
-        return (self.best.gain or 0.0) > (self.best.error or 0.0)
+        """Whether the best is better than the defaults by more than one standard error, and still
+        better at the date that no trial saw.
+        """
+        clearly = (self.best.gain or 0.0) > (self.best.error or 0.0)
+        return clearly and (self.confirmation is None or self.confirmation.gain > 0)
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -103,6 +126,7 @@ class Tuning:
             "gain_error": self.best.error or 0.0,
             "trials": len(self.tried),
             "pruned": self.pruned,
+            **({"confirmed_gain": self.confirmation.gain} if self.confirmation else {}),
         }
 
     @property

@@ -19,10 +19,10 @@ from models.split import HistoryTooShort
 from models.study import Study, Trial, study_in
 from models.train import held
 from models.training_set import Progress, TrainingSet
-from models.tried import Tuning
+from models.tried import Confirmation, Tuning
 from models.tuned import Tuned
 
-#: The newest origins before the judged dates.
+#: So many origins choose among trials, the newest before the one that confirms the best of them.
 FOLDS = 4
 
 
@@ -41,8 +41,9 @@ def tune(
 
     Of the judged rows, and of what became known from the first judged date on, nothing is read.
     What counts is the log loss, calibrated by a line, on rows that neither grew the trees nor
-    stopped or calibrated them. What is tried hangs on the rows, ``params``, and their seed alone: a
-    stop changes nothing but when. An interruption ends it, and keeps what was done.
+    stopped or calibrated them. The best trial is asked once more at a newer date that none saw.
+    What is tried hangs on the rows, ``params``, and their seed alone: a stop changes nothing but
+    when. An interruption ends it, and keeps what was done.
 
     Args:
         training: Feature rows of all dates, labelled as it is known now.
@@ -60,7 +61,8 @@ def tune(
     """
     _refuse_people(params)
     known, params = before_judged(training, labels_at, params), held(params, training.columns)
-    folds = folds_of(known, labels_at, params, most=FOLDS)
+    *folds, last = folds_of(known, labels_at, params, most=FOLDS + 1)
+    folds, last = ((*folds,), last) if folds else ((last,), None)
     read = digest(known.rows)
     first = [values_of(params.booster)]
     if kept and kept.judged_from <= known.known_until:
@@ -70,7 +72,7 @@ def tune(
         asked = Asked(folds, training.names, params.booster)
         budget = _Budget(60 * minutes, trials, progress)
         stopped = _search(study, asked, budget)
-        return Tuning(
+        found = Tuning(
             params=params,
             origins=tuple(fold.origin for fold in folds),
             judged_from=known.known_until,
@@ -80,6 +82,17 @@ def tune(
             before=before,
             stopped=stopped,
         )
+        return replace(found, confirmation=_confirm(found, asked, last))
+
+
+def _confirm(found: Tuning, asked: Asked, last: Fold | None) -> Confirmation | None:
+    """The best trial beside the defaults on a fold of its own."""
+    if last is None or found.best is found.defaults:
+        return None
+    alone = Asked((last,), asked.names, asked.defaults)
+    best = alone.surprise(with_values(asked.defaults, found.best.values), 0)[0]
+    gained, error = gain(alone.folds, alone.by_defaults(1), [best])
+    return Confirmation(origin=last.origin, gain=gained, error=error)
 
 
 def _search(study: Study, asked: Asked, budget: "_Budget") -> bool:

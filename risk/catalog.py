@@ -7,6 +7,7 @@ from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from risk.audit import AUDIT
 from risk.book import BOOK
+from risk.contact_effect import CONTACT_EFFECT
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
 from risk.erased import ERASED
@@ -25,6 +26,7 @@ TABLES = (
     STATES,
     EVENTS,
     CONTACTS,
+    CONTACT_EFFECT,
     DRAWS,
     TOKENS,
     AUDIT,

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from risk.draws import DRAWS
 from risk.erased import erased_among
 from risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
 
@@ -30,8 +31,9 @@ CONTACTS = sa.Table(
     column("action", sa.Text, "called, mailed, offered or left_alone"),
     column("by", sa.Text, "Name of the token that wrote it"),
     column("note", sa.Text, "In the words of who did it; no model reads it", nullable=True),
-    column("forced", sa.Boolean, "An offer to somebody of the comparison group, made all the same"),
-    column("undone_at", Utc, "When it was taken back (UTC); null: it stands", nullable=True),
+    column("forced", sa.Boolean, "A contact with the control group, made all the same"),
+    column("undone_at", Utc, "When it was undone (UTC); null: it stands", nullable=True),
+    column("reason", sa.Text, "Why it was forced, in the words of who did it", nullable=True),
     one_of("action", ACTIONS),
     sa.Index("contacts_of", "subscriber_id", "happened_at"),
     comment="One row per contact; nothing is ever changed but undone_at",
@@ -43,6 +45,9 @@ UNKNOWN = "no night of the last 90 scored this subscriber"
 #: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
 #: then does it become an event, and events are never changed.
 UNDO_FOR = timedelta(hours=1)
+
+#: Before it no contact has a plausible time: 0 seconds since 1970 is no time.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 _MARGIN = timedelta(minutes=5)
 
@@ -68,7 +73,11 @@ class Refused(ValueError):
 
 
 class HeldOut(Refused):
-    """An offer to somebody of the comparison group, which was not forced."""
+    """A contact with a subscriber of the control group, which was not forced."""
+
+
+class NotYours(Refused):
+    """Somebody else logged the contact, and this token may not undo it."""
 
 
 class OtherContact(Refused):
@@ -92,6 +101,7 @@ class Contact:
     note: str | None
     forced: bool
     undone_at: datetime | None
+    reason: str | None = None
 
 
 def log_contact(
@@ -104,6 +114,7 @@ def log_contact(
     happened_at: datetime | None = None,
     note: str | None = None,
     force: bool = False,
+    reason: str | None = None,
     now: datetime | None = None,
 ) -> Contact:
     """The contact as it stands in the table, written now or, told alike, before.
@@ -114,48 +125,69 @@ def log_contact(
         subscriber_id: Who was contacted, or left alone; whether they are scored is not asked.
         action: One of ``ACTIONS``.
         by: Name of the token that writes.
-        happened_at: When, with a time zone and not in the future; by default now.
+        happened_at: When, with a time zone, from 1990 on and not in the future; by default now.
         note: At most ``LONGEST_NOTE`` characters; empty is none.
-        force: Write an offer even if the newest night holds the person out; that is kept.
+        force: Log a contact even if the subscriber is in the control group; that is kept.
+        reason: Why it is forced, at most ``LONGEST_NOTE`` characters; forcing takes one.
         now: When it is written; by default now.
 
     Raises:
-        BadContact: Something of it is no contact.
+        BadContact: Something of it is no contact, or it is forced without a reason.
         NoSubscriber: The subscriber was erased, which is said of no one.
-        HeldOut: It is an offer to somebody whom the newest night holds out, and not forced.
+        HeldOut: It is not forced, and the subscriber is in the control group.
         OtherContact: Another content has this id.
     """
     now = now or datetime.now(UTC)
     when = _moment(happened_at, now)
-    told = _checked(contact_id, subscriber_id, action, by, note)
+    told = _checked(
+        contact_id=contact_id,
+        subscriber_id=subscriber_id,
+        action=action,
+        by=by,
+        note=note,
+        reason=reason,
+    )
     if erased_among(connection, [subscriber_id]):
         raise NoSubscriber(UNKNOWN)
     if found := _contact(connection, told["contact_id"]):
         return _same(found, told | ({"happened_at": when} if happened_at else {}))
-    forced = action == "offered" and is_held_out(connection, subscriber_id)
-    if forced and not force:
-        raise HeldOut(
-            f"subscriber {subscriber_id!r} is of the comparison group, to whom no offer is made, "
-            "so that what offers do can be measured; leave them alone, or force it"
-        )
+    forced = action != "left_alone" and is_held_out(connection, subscriber_id, now)
+    if forced:
+        _refuse_unless_forced(subscriber_id, force=force, reason=told["reason"])
     written = Contact(**told, happened_at=when, known_at=now, forced=forced, undone_at=None)
     return _insert(connection, written, told)
 
 
 def undo_contact(
-    connection: sa.Connection, contact_id: str, *, now: datetime | None = None
+    connection: sa.Connection,
+    contact_id: str,
+    *,
+    by: str | None = None,
+    now: datetime | None = None,
 ) -> Contact:
-    """The contact, taken back now or before; possible for ``UNDO_FOR`` after it was written.
+    """The contact, undone now or before; possible for ``UNDO_FOR`` after it was written.
+
+    Args:
+        connection: In a transaction of ``risk.store.writing``.
+        contact_id: As it was logged.
+        by: Name of the token that undoes it, which must have logged it; ``None``: anybody's.
+        now: When it is undone; by default now.
 
     Raises:
         BadContact: The id is no UUID.
         NoContact: There is no such contact.
+        NotYours: Another token logged it.
         TooLate: It has stood for longer, and models may have learnt of it.
     """
     now, key = now or datetime.now(UTC), _uuid(contact_id)
     found = _contact(connection, key)
     if found is None:
         raise NoContact(f"no contact has the id {key}; nothing can be taken back")
+    if by is not None and found.by != by:
+        raise NotYours(
+            f"contact {key} was logged by another token; only a token of that name, or one with "
+            "the scope admin, can undo it"
+        )
     if found.undone_at is None:
         if now >= found.known_at + UNDO_FOR:
             raise TooLate(
@@ -186,17 +218,48 @@ def settled(now: datetime) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(*told, CONTACTS.c.action, CONTACTS.c.by).where(stands)
 
 
-def is_held_out(connection: sa.Connection, subscriber_id: str) -> bool:
-    """Whether the newest night has the subscriber in the comparison group."""
+def is_held_out(connection: sa.Connection, subscriber_id: str, now: datetime) -> bool:
+    """Whether the subscriber is in the control group.
+
+    That is so by the newest night, and by random assignment in the present quarter of those whom
+    the newest night no longer scores, as they are paused or have cancelled.
+    """
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
-    query = sa.select(RISK.c.held_out).where(
+    scored = sa.select(RISK.c.held_out).where(
         RISK.c.scored_on == newest, RISK.c.subscriber_id == subscriber_id
     )
-    return bool(connection.scalar(query))
+    if found := connection.execute(scored).first():
+        return bool(found.held_out)
+    assigned = sa.select(DRAWS.c.held_out).where(
+        DRAWS.c.subscriber_id == subscriber_id, DRAWS.c.season == _quarter(now)
+    )
+    return bool(connection.scalar(assigned))
+
+
+def _quarter(now: datetime) -> str:
+    return f"{now.year}-Q{(now.month + 2) // 3}"
+
+
+def _refuse_unless_forced(subscriber_id: str, *, force: bool, reason: str | None) -> None:
+    if not force:
+        raise HeldOut(
+            f"subscriber {subscriber_id!r} is in the control group, whom nobody contacts, so that "
+            "the effect of contacts can be measured; do not contact them, or force it with a reason"
+        )
+    if not reason:
+        raise BadContact(
+            "a contact with the control group is forced without a reason; say why in `reason`"
+        )
 
 
 def _checked(
-    contact_id: str, subscriber_id: str, action: str, by: str, note: str | None
+    *,
+    contact_id: str,
+    subscriber_id: str,
+    action: str,
+    by: str,
+    note: str | None,
+    reason: str | None,
 ) -> dict[str, Any]:
     return {
         "contact_id": _uuid(contact_id),
@@ -204,6 +267,7 @@ def _checked(
         "action": _action(action),
         "by": _text("by", by, LONGEST_NAME),
         "note": _text("note", note, LONGEST_NOTE) if note else None,
+        "reason": _text("reason", reason, LONGEST_NOTE) if reason and reason.strip() else None,
     }
 
 
@@ -242,6 +306,11 @@ def _moment(happened_at: datetime | None, now: datetime) -> datetime:
         return now
     if happened_at.utcoffset() is None:
         raise BadContact(f"happened_at is {happened_at}, of no time zone; write 2026-11-27T09:30Z")
+    if happened_at < _EARLIEST:
+        raise BadContact(
+            f"happened_at is {happened_at.isoformat()}, before {_EARLIEST:%Y}; write a moment as "
+            "2026-11-27T09:30Z, or leave it out for what has just happened"
+        )
     if happened_at > now:
         raise BadContact(
             f"happened_at is {happened_at.isoformat()}, and it is {now:%Y-%m-%dT%H:%M:%SZ} now; "

@@ -25,6 +25,23 @@ ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
 #: What a night says of the one before it; null where there is none.
 MOVES = ("band_before", "risk_before", "moved_by")
 
+#: Columns by what their names begin with: of time since, or until, an event.
+_AGES = ("days_since_", "days_to_")
+#: Of these the event is the beginning: it never comes again for somebody who was scored before.
+_TENURES = ("days_since_first_start", "days_since_first_paid")
+#: Columns that describe a subscription or how it is paid for. Where they change, an event of its
+#: own (a downgrade, a price rise) tells so.
+_DESCRIBES = (
+    "plan",
+    "interval_months",
+    "quantity",
+    "mrr",
+    "currency",
+    "country",
+    "payment_method",
+    "payment_currency",
+)
+
 _AT_A_TIME = 500  # ids that one question names
 
 
@@ -51,21 +68,31 @@ def night_before(
 
 
 def beside(
-    connection: sa.Connection, day: date, windows: Iterable[pl.DataFrame], bands: Bands
+    connection: sa.Connection,
+    day: date,
+    windows: Iterable[pl.DataFrame],
+    bands: Bands,
+    days: float = 1.0,
 ) -> Generator[pl.DataFrame, None, None]:
     """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``.
+
+    That one was so many ``days`` before.
 
     The next one is made ready by another thread, which has the connection to itself.
     """
 
     def beside_it(rows: pl.DataFrame) -> pl.DataFrame:
-        return moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day))
+        return moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day), days)
 
     return ahead(beside_it, windows, threads=1)
 
 
 def moved(
-    rows: pl.DataFrame, before: pl.DataFrame, bands: Bands, reasons_of: ReasonsOf
+    rows: pl.DataFrame,
+    before: pl.DataFrame,
+    bands: Bands,
+    reasons_of: ReasonsOf,
+    days: float = 1.0,
 ) -> pl.DataFrame:
     """The rows with ``band`` as it settles, ``band_before``, ``risk_before`` and ``moved_by``.
 
@@ -77,6 +104,7 @@ def moved(
         before: Of the night before: ``subscriber_id``, ``band_before``, ``risk_before``.
         bands: Where bands begin.
         reasons_of: Asked for those of the night before whose band moved.
+        days: Between the nights.
     """
     import polars as pl
 
@@ -88,7 +116,7 @@ def moved(
     moving = told.filter(pl.col("band") != pl.col("band_before"))
     earlier = reasons_of(moving["subscriber_id"].to_list())
     why = pl.DataFrame(
-        [(who, _why(rose, now, earlier.get(who, []))) for who, rose, now in _moves(moving)],
+        [(who, _why(rose, now, earlier.get(who, []), days)) for who, rose, now in _moves(moving)],
         schema={"subscriber_id": pl.String, "moved_by": pl.String},
         orient="row",
     )
@@ -114,15 +142,34 @@ def _moves(moving: pl.DataFrame) -> Iterator[tuple[str, bool, Reasons]]:
         yield who, risk > risk_before, json.loads(reasons)
 
 
-def _why(rose: bool, now: Reasons, then: Reasons) -> str | None:
-    """The strongest reason that came, or went; else one that says something else than it did."""
+def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
+    """The strongest reason that came, or went; else one that says something else than it did.
+
+    Only one that can have changed in the ``days`` between the nights.
+    """
     here, there = (now, then) if rose else (then, now)
+    changed = [reason for reason in here if _can_change(reason, rose, days)]
     for told in ("signal", "text"):
         known = {reason[told] for reason in there}
-        new = (reason["text"] for reason in here if reason[told] not in known)
+        new = (reason["text"] for reason in changed if reason[told] not in known)
         if found := next(new, None):
             return found
     return None
+
+
+def _can_change(reason: dict[str, Any], rose: bool, days: float) -> bool:
+    """Whether what a reason tells of can have changed since the night before.
+
+    A plan, a price or how long somebody has been a customer did not. Time since an event changes by
+    itself and is news only where the event came between the nights.
+    """
+    column = reason.get("column") or ""
+    if column in _DESCRIBES:
+        return False
+    if not column.startswith(_AGES):
+        return True
+    value = reason.get("value")
+    return rose and column not in _TENURES and value is not None and 0 <= value <= days
 
 
 def _rows_of(connection: sa.Connection, day: date, rows: pl.DataFrame) -> pl.DataFrame:

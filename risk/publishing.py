@@ -84,7 +84,9 @@ def swap(
         before = night_before(connection, scored_on, trial=trial)
         night = told(staged, before.fingerprint if before else None)
         if not queries.is_published(connection, night):
-            windows = _windows(url, staged, before, bands, rows_at_a_time)
+            windows = _windows(
+                url, staged, before, bands, scored_on=scored_on, rows_at_a_time=rows_at_a_time
+            )
             columns = [*staged.known, *(MOVES if before else ())]
             with closing(windows):
                 _replace(
@@ -106,7 +108,13 @@ def swap(
 
 
 def _windows(
-    url: str, staged: Staging, before: Before | None, bands: Bands, rows_at_a_time: int
+    url: str,
+    staged: Staging,
+    before: Before | None,
+    bands: Bands,
+    *,
+    scored_on: date,
+    rows_at_a_time: int,
 ) -> Generator[pl.DataFrame, None, None]:
     """The night so many rows at a time, each beside the night before, where there is one.
 
@@ -116,9 +124,10 @@ def _windows(
     if before is None:
         yield from windows
         return
+    days = float((scored_on - before.scored_on).days)
     with (
         store.reading(url) as connection,
-        closing(beside(connection, before.scored_on, windows, bands)) as told,
+        closing(beside(connection, before.scored_on, windows, bands, days)) as told,
     ):
         yield from told
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from risk.book import BOOK
 from risk.catalog import TABLES
+from risk.contact_effect import CONTACT_EFFECT
 from risk.contacts import CONTACTS
 from risk.draws import DRAWS
 from risk.not_scored import NOT_SCORED
@@ -20,7 +21,7 @@ READER, WRITER = "perdura_read", "perdura_write"
 
 #: What the reader sees besides the views. Tables that are not named here are not for everybody:
 #: tokens, who read whom, what was sent where.
-READABLE = (NIGHTS, RISK, BOOK, NOT_SCORED, STATES, EVENTS, CONTACTS, DRAWS)
+READABLE = (NIGHTS, RISK, BOOK, NOT_SCORED, STATES, EVENTS, CONTACTS, CONTACT_EFFECT, DRAWS)
 
 _VERSION = "alembic_version"  # whoever reads asks for it first
 

@@ -19,7 +19,8 @@ import sqlalchemy as sa
 
 from risk.schema import METADATA, Utc, column
 
-#: What a token may be used for: to read, to write contacts, to read the audit.
+#: What a token may be used for: to read; to log contacts; to read the audit and undo others'
+#: contacts.
 SCOPES = ("read", "contact", "admin")
 
 TOKENS = sa.Table(
@@ -126,6 +127,11 @@ def holder_of(connection: sa.Connection, token: str) -> Holder | None:
     if not (same and row) or prefix != _PREFIX or row["revoked_at"] is not None:
         return None
     return Holder(token_id=row["token_id"], name=row["name"], scopes=frozenset(row["scopes"]))
+
+
+def undoes(holder: Holder) -> str | None:
+    """Whose contacts the holder may undo, by name: their own; ``None``: everybody's."""
+    return None if "admin" in holder.scopes else holder.name
 
 
 def _check(connection: sa.Connection, name: str, scopes: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from risk.schema import INDEXED_RANKS, SCORED_STATES
+from risk.schema import BANDS, INDEXED_RANKS, SCORED_STATES
 from risk.views import CURRENT
 
 Sort = Literal["worth", "risk", "id"]
@@ -36,7 +36,7 @@ class Wanted:
         currency: Who pays in it.
         minimum: So much ``expected_loss`` at least, in minor units of ``currency``.
         held_out: Only the comparison group, or only the others.
-        new: Only who is in another band than the night before, or was not scored then.
+        new: Only subscribers whose band rose since the night before, or who were not scored then.
         prefix: How the subscriber's id begins.
         sort: ``worth`` of a call or ``risk``, each highest first, or ``id``.
         size: So many a page.
@@ -90,8 +90,17 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.held_out is not None:
         told.append(c.held_out.is_(True) if wanted.held_out else c.held_out.is_not(True))
     if wanted.new:
-        told.append(sa.or_(CURRENT.c.band_before != CURRENT.c.band, first_seen()))
+        told.append(sa.or_(*_rose(), first_seen()))
     return told + (_begins(wanted.prefix) if wanted.prefix else [])
+
+
+def _rose() -> list[sa.ColumnElement[bool]]:
+    """Of rows of ``risk_current``: each way in which a band is higher than the night before."""
+    c = CURRENT.c
+    return [
+        sa.and_(c.band == higher, c.band_before.in_(BANDS[place:]))
+        for place, higher in enumerate(BANDS[:-1], start=1)
+    ]
 
 
 def first_seen() -> sa.ColumnElement[bool]:

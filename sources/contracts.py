@@ -1,9 +1,12 @@
 """What subscriptions and their subscribers were, by what was known, where there are contracts."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from sources.events import SUBSCRIPTIONS
 from sources.ties import PLACES, places
+from sources.versions import newest
 
 #: From the state that counts most, where somebody has several subscriptions, to the least.
 STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")
@@ -19,19 +22,18 @@ _AFTER = {
     "cancel_withdrawn": "active",
     "ended": "gone",
 }
-_SAID = ("state", *DESCRIBED)
 #: After these, whether it is paused is known anew; a cancellation that is withdrawn leaves that.
 _PAUSES = ("trial_started", "started", "paused", "resumed", "ended")
 _PAYING = ("active", "leaving")
 
 
-def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
+def subscriptions_of(known: pl.LazyFrame, described: tuple[str, ...] = DESCRIBED) -> pl.DataFrame:
     """One row per subscription: its state, and what it was last described as.
 
     Events at one moment are in the order of ``sources.ties``. A cancellation that is withdrawn
     leaves the subscription as it was before: paused, say.
     """
-    rows = _told(known)
+    rows, names = _told(known, described), ("state", *described)
     order = rows["place"].arg_sort()
     rows = rows.with_columns(row=order.arg_sort())
     kind = pl.col("kind")
@@ -41,7 +43,7 @@ def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
         rows.lazy()
         .group_by("subscriber_id", "subscription_id")
         .agg(
-            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in _SAID),
+            *(pl.when(pl.col(c).is_not_null()).then("row").max().alias(c) for c in names),
             pl.when(kind == "trial_started").then("row").max().alias("tried"),
             pl.when(kind == "started").then("happened_at").max().alias("started_at"),
             pl.when(kind.is_in(_PAUSES)).then("row").max().alias("pause"),
@@ -49,7 +51,7 @@ def subscriptions_of(known: pl.LazyFrame) -> pl.DataFrame:
         )
         .collect(engine="streaming")
     )
-    said = (rows[name].gather(order.gather(last[name])) for name in _SAID)
+    said = (rows[name].gather(order.gather(last[name])) for name in names)
     pause = rows["state"].gather(order.gather(last["pause"]))
     withdrawn = last.select((pl.col("state") == pl.col("withdrawn")).alias("taken_back"))
     told = last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
@@ -65,14 +67,15 @@ def _state() -> pl.Expr:
     return pl.when(paused).then(pl.lit("paused")).when(trial).then(pl.lit("trial")).otherwise(state)
 
 
-def _told(known: pl.LazyFrame) -> pl.DataFrame:
+def _told(known: pl.LazyFrame, described: tuple[str, ...]) -> pl.DataFrame:
     """The rows of subscriptions, each with its place in time.
 
-    Rows of one subscription, moment and kind are one: of each column the greatest value.
+    Rows of one subscription, moment and kind are one: of those known last, of each column the
+    greatest value.
     """
     state = pl.col("kind").replace_strict(_AFTER, default=None, return_dtype=pl.String)
     own = ("subscriber_id", "subscription_id", "happened_at", "kind")
-    rows = known.select(*own, *DESCRIBED, state=state).collect(engine="streaming")
+    rows = known.select(*own, *described, "known_at", state=state).collect(engine="streaming")
     rows = _once_each(rows, [*own])
     moment = pl.col("happened_at").dt.timestamp("us") * PLACES
     return rows.with_columns(places(rows)).with_columns(place=moment + pl.col("place"))
@@ -90,23 +93,40 @@ def _once_each(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         twice = twice.scatter(twice.arg_true(), suspects.is_duplicated())
     if not twice.any():
         return rows
-    once = rows.filter(twice).group_by(keys).agg(pl.exclude(keys).max())
+    last = newest(rows.filter(twice), SUBSCRIPTIONS)
+    once = last.group_by(keys).agg(pl.exclude(keys).max())
     return pl.concat([rows.filter(~twice), once.select(rows.columns)])
 
 
-def subscribers_of(subscriptions: pl.DataFrame) -> pl.LazyFrame:
-    """One row per subscriber: the best state; the money of what is paid for; the main plan."""
+def subscribers_of(
+    subscriptions: pl.DataFrame, factors: Mapping[str, float] | None = None
+) -> pl.LazyFrame:
+    """One row per subscriber: the best state; the money of what is paid for; the main plan.
+
+    The main plan is the one worth most: by what a minor unit of each currency is worth
+    (``factors``), where that is known; a currency of unknown worth comes after all others. Where
+    nothing is known of any, by minor units.
+    """
     told = subscriptions.filter(pl.col("state").is_not_null())
     several = told["subscriber_id"].is_duplicated()
     paying = pl.col("state").is_in(_PAYING)
     priced = pl.col("mrr").is_not_null() & pl.col("currency").is_not_null()
     money = pl.when(~paying).then(0).when(priced).then("mrr")
     one = told.filter(~several).with_columns(mrr=money)
-    many = _of_several(told.filter(several).lazy()).collect()
+    many = _of_several(told.filter(several).lazy(), factors).collect()
     return pl.concat([one.select(many.columns), many]).lazy()
 
 
-def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+def _worth(factors: Mapping[str, float] | None) -> pl.Expr:
+    """What each subscription is worth, for the order alone."""
+    mrr = pl.col("mrr").cast(pl.Float64)
+    if factors is None:
+        return mrr
+    factor = pl.col("currency").replace_strict(factors, default=None, return_dtype=pl.Float64)
+    return mrr * factor
+
+
+def _of_several(subscriptions: pl.LazyFrame, factors: Mapping[str, float] | None) -> pl.LazyFrame:
     """As ``subscribers_of``, of those with several subscriptions (and right for the others)."""
     main = pl.struct("weight", "subscription_id")
     paying = pl.col("state").is_in(_PAYING)
@@ -114,7 +134,7 @@ def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
         {state: place for place, state in enumerate(STATES)}, return_dtype=pl.Int64
     )
     ranked = subscriptions.with_columns(
-        rank=rank, weight=pl.when(paying).then(pl.col("mrr")).otherwise(-1).fill_null(0)
+        rank=rank, weight=pl.when(paying).then(_worth(factors)).otherwise(-1.0).fill_null(0.0)
     )
     mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
     described = (pl.col(c).sort_by(main).last() for c in DESCRIBED if c != "mrr")

@@ -21,6 +21,8 @@ class EventTable:
         not_negative: Own columns that may not be below zero.
         previous: Own columns whose value before the event features may read, as
             ``<column>_before``: that of the last event of the same ``required[0]``.
+        thing: The own column that names what an event is about, if there is one. Of rows of one
+            subscriber, thing, kind and moment the one known last counts (``sources.versions``).
     """
 
     name: str
@@ -29,6 +31,7 @@ class EventTable:
     required: tuple[str, ...] = field(default=())
     not_negative: tuple[str, ...] = field(default=())
     previous: tuple[str, ...] = field(default=())
+    thing: str | None = None
 
     @property
     def schema(self) -> pl.Schema:
@@ -67,7 +70,8 @@ SUBSCRIPTIONS = EventTable(
         #: Minor units a month after this event: recurring only, after discount, before tax.
         "mrr": pl.Int64,
         "currency": pl.String,
-        #: Why it ended: voluntary, payment, other, unknown.
+        #: Why it ended: voluntary, payment, other, unknown; or what it was inferred from
+        #: (``sources.inferred``).
         "reason": pl.String,
         #: Country of the subscriber, ISO 3166-1 alpha-2, where the source has it.
         "country": pl.String,
@@ -75,6 +79,7 @@ SUBSCRIPTIONS = EventTable(
     required=("subscription_id",),
     not_negative=("mrr", "quantity", "interval_months"),
     previous=("plan", "mrr", "quantity", "currency"),
+    thing="subscription_id",
 )
 
 PAYMENTS = EventTable(
@@ -90,6 +95,7 @@ PAYMENTS = EventTable(
         "failure_code": pl.String,
     },
     not_negative=("amount",),
+    thing="payment_id",
 )
 
 TICKETS = EventTable(
@@ -107,6 +113,7 @@ TICKETS = EventTable(
     },
     required=("ticket_id",),
     not_negative=("hours",),
+    thing="ticket_id",
 )
 
 USAGE = EventTable(

@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
-
 from sources.full_disk import DiskFull, is_full
 from sources.intake.expressions import without_values
-from sources.intake.mapping import UNMAPPED, BadMapping, SourceMapping, read_mapping
+from sources.intake.known import known_in
+from sources.intake.mapping import TABLES, UNMAPPED, BadMapping, SourceMapping, read_mapping
 from sources.intake.plan import Plan, plan_tables
 from sources.intake.ranges import ROWS_AT_A_TIME
-from sources.intake.reading import BadSource
+from sources.intake.reading import BROKEN, BadSource, unreadable
 from sources.intake.report import Report, TableReport
 from sources.intake.table import extract_table
 from sources.landing import Day, finish_day, read_days, remove_drafts
@@ -93,21 +92,21 @@ def _extract_tables(
     total = len(plans)
     for at, name in enumerate(list(plans)):
         told(at, total, name)
+        plan = plans.pop(name)
         try:
-            plan = plans.pop(name)
             reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
-        except (pl.exceptions.PolarsError, BadSource) as error:
+        except (*BROKEN, BadSource) as error:
             if is_full(error):
                 raise DiskFull(landing) from error
-            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(error)}"
+            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(plan, error)}"
     told(total, total, "")
     return reports, problems
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(plan: Plan, error: BaseException) -> str:
     if isinstance(error, BadSource):
         return str(error)
-    return (
+    return unreadable(plan.parts) or (
         f"{without_values(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
         "and such rows are rejected and counted"
     )
@@ -125,21 +124,49 @@ def _finish(
     problems: dict[str, str],
 ) -> Report:
     """Remember the day, and raise for the tables that could not be read."""
-    landed = {each.table for each in reports if each.complete and each.landed + each.already_landed}
+    tables = [_with_known(asked, landing, each) for each in reports]
+    told = {each.table: each for each in tables}
+    why = {name: _why_degraded(name, told.get(name)) for name in asked.inputs}
+    because = {name: words for name, words in why.items() if words}
     report = Report(
         until=until,
-        tables=tuple(reports),
-        degraded=tuple(name for name in asked.inputs if name not in landed),
+        tables=tuple(tables),
+        degraded=tuple(because),
+        because=because,
         problems=tuple(problems.values()),
     )
     read = {each.table: asked.fingerprint(each.table) for each in reports if each.events}
     before = read_days(landing).get(until.date())
     # What could not be read now lies there as it was read before.
     marks = (before.mappings if before else {}) | read
-    finish_day(landing, until.date(), Day(until, report.degraded, marks))
+    once = {each.table for each in reports if each.once}
+    once |= {*(before.once if before else ())} - {each.table for each in reports}
+    finish_day(landing, until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
     if problems:
         raise IncompleteExtract(report)
     return report
+
+
+def _with_known(asked: SourceMapping, landing: Path, report: TableReport) -> TableReport:
+    least = min(one.known_share for one in asked.inputs[report.table])
+    return replace(report, known=known_in(landing, TABLES[report.table], least))
+
+
+def _why_degraded(name: str, report: TableReport | None) -> str | None:
+    """Why a table is not to be relied on, and which setting decides; ``None`` if it is."""
+    if report is None:
+        return "its source could not be read"
+    if not report.complete:
+        odd = f" ({report.notes[0]})" if report.notes else ""
+        return f"a file is missing or empty, or gave rows too late for this day{odd}"
+    if not report.landed + report.already_landed:
+        return "it has given no event yet"
+    if report.known and report.known.is_too_few:
+        return (
+            f"{report.known.known:,} of {report.known.subscribers:,} subscribers are known; "
+            f"known_share = {report.known.least} in [{name}] decides"
+        )
+    return None
 
 
 def _refuse_changed(asked: SourceMapping, landing: Path, until: datetime) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
+from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
 from sources.landing import read_days, read_events
+
+#: As of ``silent_since``.
+_MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
 
 #: Tables that speak every day where they speak at all; mergers and contacts may be rare.
 _STEADY = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
@@ -54,3 +57,32 @@ _SILENT = (
     "the newest row is of {{newest:%Y-%m-%d}}, more than {days} days before the night "
     "(stale_after_days). Ask whether its export still runs, extract and score the night again"
 )
+
+
+def broken_since(landing: Path, table: EventTable, until: datetime) -> datetime | None:
+    """Since when no extract up to ``until`` could read a table; ``None`` if the newest could."""
+    days = sorted(read_days(landing).values(), key=lambda each: each.until, reverse=True)
+    since = None
+    for day in (each for each in days if each.until <= until):
+        if table.name not in day.degraded:
+            break
+        since = day.until
+    return since
+
+
+def silent_since(rows: pl.LazyFrame, until: datetime) -> datetime | None:
+    """The newest row of a table whose rows stopped coming; ``None`` if none are missed.
+
+    They have stopped if none was known for two weeks or more in which, at the pace of the 90 days
+    before, at least 7 would have been: no row at all has then a chance of one in a thousand.
+
+    Args:
+        rows: Of the table.
+        until: Only rows with ``known_at < until`` are read.
+    """
+    known = rows.filter(pl.col("known_at") < until)
+    newest: datetime | None = known.select(pl.col("known_at").max()).collect().item()
+    if newest is None or until - newest < _MISSED:
+        return None
+    lately = known.filter(pl.col("known_at") > newest - _PACE).select(pl.len()).collect().item()
+    return newest if lately * ((until - newest) / _PACE) >= _EXPECTED else None

@@ -26,6 +26,7 @@ from sources.files import (
 from sources.merges import Events
 from sources.moved import find_moved, gather_moved, read_part
 from sources.partition import Part, buckets
+from sources.versions import Landed
 
 __all__ = [
     "REJECTED",
@@ -68,11 +69,13 @@ class Day:
         until: The extract read what was known before this moment (exclusive, UTC).
         degraded: Tables whose source was missing, unreadable or had never given an event.
         mappings: Fingerprint of the mapping of each table that was read and was not blank.
+        once: Tables of which no event that the day holds is there in another version.
     """
 
     until: datetime
     degraded: tuple[str, ...] = ()
     mappings: dict[str, str] = field(default_factory=dict)
+    once: tuple[str, ...] = ()
 
 
 def read_events(landing: Path, part: Part | None = None) -> Events:
@@ -83,10 +86,18 @@ def read_events(landing: Path, part: Part | None = None) -> Events:
     among them, so each part can be worked on alone, and all parts together have every event
     once. ``gather_moved`` makes many parts cheap to read.
     """
+    once = [table.name for table in EVENT_TABLES if lies_once(landing, table)]
     if part is None:
-        return {table.name: read_table(landing, table) for table in EVENT_TABLES}
+        return Landed({table.name: read_table(landing, table) for table in EVENT_TABLES}, once)
     moved = find_moved(landing)
-    return {table.name: read_part(landing, table, part, moved) for table in EVENT_TABLES}
+    read = {table.name: read_part(landing, table, part, moved) for table in EVENT_TABLES}
+    return Landed(read, once)
+
+
+def lies_once(landing: Path, table: EventTable) -> bool:
+    """Whether no event of a table is there in several versions, as its extracts found."""
+    days = read_days(landing)
+    return all(day in days and table.name in days[day].once for day in landed_files(landing, table))
 
 
 def read_table(landing: Path, table: EventTable, *, without: date | None = None) -> pl.LazyFrame:
@@ -182,6 +193,7 @@ def read_days(landing: Path) -> dict[date, Day]:
             until=datetime.fromisoformat(kept["until"]),
             degraded=tuple(kept["degraded"]),
             mappings=kept["mappings"],
+            once=tuple(kept.get("once", ())),
         )
         for day, kept in sorted(json.loads(path.read_text("utf-8")).items())
     }

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import MERGES
+from sources.events import MERGES, SUBSCRIPTIONS
+from sources.inferred import CHANGED_HANDS
 
 #: Every event table by name, each with exactly its contract's columns.
 Events = Mapping[str, pl.LazyFrame]
@@ -67,8 +68,9 @@ def as_known(events: Events, table: str, as_of: datetime) -> pl.LazyFrame:
     links = owners(events[MERGES.name], as_of)
     if links.is_empty():
         return rows
-    return (
-        rows.join(links.lazy(), on="subscriber_id", how="left")
-        .with_columns(subscriber_id=pl.coalesce("owner", "subscriber_id"))
-        .drop("owner")
-    )
+    rows = rows.join(links.lazy(), on="subscriber_id", how="left")
+    if table == SUBSCRIPTIONS.name:
+        # What went from an account to the one it lives on as has not changed hands.
+        kept = (pl.col("reason") != CHANGED_HANDS).fill_null(value=True)
+        rows = rows.filter(pl.col("owner").is_null() | kept)
+    return rows.with_columns(subscriber_id=pl.coalesce("owner", "subscriber_id")).drop("owner")

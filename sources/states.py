@@ -10,6 +10,8 @@ from sources.arrears import ever_failed, past_due
 from sources.contracts import DESCRIBED, STATES, subscribers_of, subscriptions_of
 from sources.events import PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known
+from sources.rates import DatedRates
+from sources.versions import may_have_versions, newest
 
 __all__ = ["SCORED", "STATES", "Churn", "scored_spine", "states_at"]
 
@@ -21,7 +23,12 @@ SCORED = ("active", "past_due")
 
 
 def states_at(
-    events: Events, as_of: datetime, *, churn: Churn = "contract", active_within_days: int = 365
+    events: Events,
+    as_of: datetime,
+    *,
+    churn: Churn = "contract",
+    active_within_days: int = 365,
+    rates: DatedRates | None = None,
 ) -> pl.DataFrame:
     """Everyone known before ``as_of``, and how they stood then.
 
@@ -31,6 +38,7 @@ def states_at(
         churn: With ``contract``, subscription events decide. With ``silence``, whoever paid in
             ``[as_of - active_within_days, as_of)`` is active and the others are gone.
         active_within_days: See ``churn``.
+        rates: By which the main plan is found of who pays in several currencies.
 
     Returns:
         One row per subscriber, sorted: ``subscriber_id``, ``as_of``, ``state`` (one of
@@ -38,10 +46,14 @@ def states_at(
         units a month). With ``silence``, mrr is a twelfth of what was paid in 365 days.
     """
     if churn == "silence":
-        rows = _buyers(as_known(events, PAYMENTS.name, as_of), as_of, active_within_days)
+        paid = as_known(events, PAYMENTS.name, as_of).filter(pl.col("kind") == "paid")
+        if may_have_versions(events, PAYMENTS):
+            paid = newest(paid.collect(engine="streaming"), PAYMENTS).lazy()
+        rows = _buyers(paid, as_of, active_within_days)
     else:
         known = as_known(ever_failed(events, as_of), PAYMENTS.name, as_of)
-        rows = subscribers_of(subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of)))
+        known_subscriptions = subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of))
+        rows = subscribers_of(known_subscriptions, rates and rates.factors(as_of))
         owed = pl.col("failed_at") >= pl.col("started_at")
         unpaid = past_due(known)
         rows = rows.join(unpaid, on="subscriber_id", how="left").with_columns(
@@ -67,15 +79,16 @@ def scored_spine(
     *,
     churn: Churn = "contract",
     active_within_days: int = 365,
+    rates: DatedRates | None = None,
 ) -> pl.DataFrame:
     """Those to be scored at each date (``SCORED``), with the columns of ``states_at``."""
     dates = [*dates]
     if churn == "contract" and dates:
         events = _read_once(events, max(dates))
     return pl.concat(
-        states_at(events, as_of, churn=churn, active_within_days=active_within_days).filter(
-            pl.col("state").is_in(SCORED)
-        )
+        states_at(
+            events, as_of, churn=churn, active_within_days=active_within_days, rates=rates
+        ).filter(pl.col("state").is_in(SCORED))
         for as_of in dates
     )
 
@@ -83,7 +96,7 @@ def scored_spine(
 def _read_once(events: Events, until: datetime) -> Events:
     """The rows that states are read from, in memory: those of many dates are of the same rows."""
     at = ("subscriber_id", "happened_at", "known_at", "kind")
-    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", *DESCRIBED)
+    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", "reason", *DESCRIBED)
     payments = ever_failed(events, until)[PAYMENTS.name].select(*at, "invoice_id")
     read = {SUBSCRIPTIONS.name: subscriptions, PAYMENTS.name: payments}
     collected = pl.collect_all(
@@ -92,8 +105,8 @@ def _read_once(events: Events, until: datetime) -> Events:
     return {**events, **{name: rows.lazy() for name, rows in zip(read, collected, strict=True)}}
 
 
-def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
-    at, paid = pl.col("happened_at"), pl.col("kind") == "paid"
+def _buyers(paid: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
+    at = pl.col("happened_at")
     recent = at.max() >= as_of - timedelta(days=active_within_days)
     told_at = pl.when(pl.col("currency").is_not_null()).then(at)
     currency = pl.col("currency").filter(told_at == told_at.max()).max()
@@ -101,8 +114,7 @@ def _buyers(payments: pl.LazyFrame, as_of: datetime, active_within_days: int) ->
         value=True
     )
     return (
-        payments.filter(paid)
-        .group_by("subscriber_id")
+        paid.group_by("subscriber_id")
         .agg(
             pl.when(recent).then(pl.lit("active")).otherwise(pl.lit("gone")).alias("state"),
             pl.when(currency.is_not_null())

@@ -97,6 +97,8 @@ def made(url: str) -> None:
         for one in calmer:
             if one["subscriber_id"] == "high10":
                 one |= {"risk": 0.15, "reasons": REASONS[1:]}
+            if one["subscriber_id"] == "cid":
+                one["risk"] = 0.5
             one["risk_voluntary"], one["risk_payment"] = one["risk"] / 4, one["risk"] * 3 / 4
         night(url, calmer, NEWEST - timedelta(days=back))
     night(url, people(), not_scored=NOT_SCORED)

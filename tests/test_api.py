@@ -56,7 +56,7 @@ def contact(who: str, action: str = "called", **others: object) -> dict[str, obj
 
 def test_the_list_is_worth_first_and_says_how_fresh_it_is(api):
     told = api.get("/v1/current")
-    assert [row["subscriber_id"] for row in told.json()["rows"]] == ["bob", "ann", "<i>o'%/☕"]
+    assert [row["subscriber_id"] for row in told.json()["rows"]] == ["bob", "<i>o'%/☕"]
     fresh = told.json()["freshness"]
     assert (fresh["as_of"], fresh["stale"], fresh["degraded"]) == (
         f"{TODAY}T00:00:00Z",
@@ -98,10 +98,10 @@ def test_an_answer_is_not_sent_again_until_the_night_changes(tmp_path):
             again = api.get(path, headers={"If-None-Match": f'"x", {tag}'})
             assert (again.status_code, again.content) == (304, b"")
             assert api.get(f"{path}", headers={"If-None-Match": '"x"'}).status_code == 200
-        tag = api.get("/v1/subscribers/ann").headers["ETag"]
-        assert api.post("/v1/contacts", json=contact("ann")).status_code == 200
+        tag = api.get("/v1/subscribers/bob").headers["ETag"]
+        assert api.post("/v1/contacts", json=contact("bob")).status_code == 200
         held = {"If-None-Match": tag}
-        assert api.get("/v1/subscribers/ann", headers=held).status_code == 200
+        assert api.get("/v1/subscribers/bob", headers=held).status_code == 200
         tag = api.get("/v1/current").headers["ETag"]
         for people in (PEOPLE, PEOPLE[:2]):  # another night, and the same day again
             put(scores(*people), url, MARCH_2)
@@ -133,13 +133,41 @@ def test_contacts_are_written_once_and_can_be_taken_back(api):
     assert api.post(f"/v1/contacts/{uuid4()}/undo").status_code == 404
 
 
-def test_the_comparison_group_gets_no_offer_unless_forced(api):
-    asked = contact("ann", "offered")
+@pytest.mark.parametrize("action", ["called", "mailed", "offered"])
+def test_the_control_group_is_not_contacted_unless_forced_with_a_reason(api, action):
+    asked = contact("ann", action)
     refused = api.post("/v1/contacts", json=asked)
     assert refused.status_code == 409
-    assert "comparison group" in refused.json()["found"]
-    forced = api.post("/v1/contacts", json=asked | {"force": True}).json()
-    assert forced["contact"]["forced"] is True
+    assert "control group" in refused.json()["found"]
+    assert api.post("/v1/contacts", json=asked | {"force": True}).status_code == 422
+    forced = api.post("/v1/contacts", json=asked | {"force": True, "reason": "They called"})
+    assert forced.json()["contact"]["forced"] is True
+    assert forced.json()["contact"]["reason"] == "They called"
+
+
+def test_the_control_group_is_not_in_the_list_of_whom_to_contact(api):
+    def who(**asked: object) -> set[str]:
+        rows = api.get("/v1/current", params=asked).json()["rows"]
+        return {row["subscriber_id"] for row in rows}
+
+    assert "ann" not in who()
+    assert who(held_out=True) == {"ann"}
+    assert "ann" in who(sort="risk") & who(sort="id")
+
+
+def test_nobody_undoes_another_s_contact_but_with_admin(api, url):
+    ben = {"Authorization": f"Bearer {token(url, 'read', 'contact', name='ben')}"}
+    theirs = api.post("/v1/contacts", json=contact("bob")).json()["contact"]["contact_id"]
+    bens = api.post("/v1/contacts", json=contact("bob"), headers=ben).json()["contact"][
+        "contact_id"
+    ]
+    refused = api.post(f"/v1/contacts/{theirs}/undo", headers=ben)
+    assert (refused.status_code, "another token" in refused.json()["found"]) == (403, True)
+    assert api.post(f"/v1/contacts/{bens}/undo").status_code == 200  # admin
+    bens = api.post("/v1/contacts", json=contact("bob"), headers=ben).json()["contact"][
+        "contact_id"
+    ]
+    assert api.post(f"/v1/contacts/{bens}/undo", headers=ben).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
@@ -192,7 +220,13 @@ def test_scripts_of_other_pages_may_ask_only_where_they_are_named(api, url):
 
 def test_health_takes_no_token_and_names_nobody(api):
     told = httpx.get(f"{api.base_url}/v1/health")
-    assert (told.status_code, told.json()) == (200, {"status": "ok"})
+    assert told.status_code == 200
+    assert {**told.json(), "age_seconds": 0} == {
+        "status": "ok",
+        "stale": False,
+        "age_seconds": 0,
+        "no_data": False,
+    }
 
 
 def test_every_route_is_documented_with_examples_that_are_true(api):
@@ -208,7 +242,7 @@ def test_every_route_is_documented_with_examples_that_are_true(api):
 
 def test_a_token_with_admin_reads_who_read_whom(api, url):
     other = {"Authorization": f"Bearer {token(url, 'read', name='reader')}"}
-    for path in ("/v1/subscribers/nobody", "/v1/current?size=500", "/v1/subscribers/ann"):
+    for path in ("/v1/subscribers/nobody", "/v1/current?size=500&sort=id", "/v1/subscribers/ann"):
         api.get(path, headers=other)
     found = until_told(api, "ann", by="reader")
     assert [row["what"] for row in found] == ["subscriber", "list"]  # newest first

@@ -1,5 +1,7 @@
 """Bad input: each fault is a counted reject or a clear error, and the rest of the data loads."""
 
+import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -323,3 +325,94 @@ def test_the_report_of_a_dirty_extract_is_plain_json(business: Business):
     assert report["until"] == "2026-03-01T00:00:00+00:00"
     payments = report["tables"][0]  # pyright: ignore[reportIndexIssue]
     assert payments["rejected"] == {"duplicate": 1}
+
+
+PAID = b'{"who":"ada","day":"2026-02-01","seen":"2026-02-02","what":"paid","cents":250}\n'
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b'"cents"', b'"cent\xf3"'),  # a broken key, which would leave the amount out in silence
+        (b'"ada"', b'"ad\xe9"'),
+        (b"}", b',"note":"\xff"}'),
+        (b"}", b',"n\xc3":1}'),
+        (b"}", b',"note":"\\ud800"}'),
+    ],
+)
+def test_a_json_line_that_is_not_utf_8_anywhere_is_refused(
+    business: Business, good: bytes, bad: bytes
+):
+    business.maps(PAYMENTS.replace("p.csv", "p.jsonl"))
+    others = PAID.replace(b"250", b"99") + PAID.replace(b"ada", "José \ufffd".encode())[:-2]
+    others += b',"note":"\\ud83d\\ude00"}\n'
+    business.write("p.jsonl", PAID.replace(good, bad) + others)
+    report = business.table_report("payments")
+    assert report.in_rows.read == 3
+    assert business.rejected("payments")[0][:2] == ("bad_encoding", 1)
+    assert ("ada", 99) in business.events("payments", ["subscriber_id", "amount"])
+
+
+def test_values_of_json_lines_that_do_not_go_together_are_texts(business: Business):
+    business.maps(PAYMENTS.replace("p.csv", "p.jsonl"))
+    odd = [b'{"id": 1}', b"[1]", b"true", b'"99"', b"1e400", b"12345678901234567890"]
+    business.write("p.jsonl", PAID + b"".join(PAID.replace(b"250", value) for value in odd))
+    report = business.table_report("payments")
+    assert (report.in_rows.read, report.rejected) == (7, {"bad_type": 5})
+    assert business.events("payments", ["amount"]) == [(99,), (250,)]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_recognised(business: Business, separator: str):
+    business.write("p.csv", (HEADER + GOOD).replace(",", separator))
+    written = json.dumps(separator)
+    with pytest.raises(BadSource, match=re.escape(f"write separator = {written}")):
+        business.extract()
+
+
+def test_a_line_that_names_the_separator_is_none_of_the_rows(business: Business):
+    business.write("p.csv", "sep=;\n" + (HEADER + GOOD).replace(",", ";"))
+    report = business.table_report("payments")
+    assert (report.in_rows.read, report.landed) == (1, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_wide_text_is_recognised(business: Business, encoding: str):
+    business.write("p.csv", (HEADER + GOOD.replace("ada", "Zoë")).encode(encoding))
+    assert business.table_report("payments").landed == 1
+    assert business.events("payments", ["subscriber_id"]) == [("Zoë",)]
+
+
+def test_latin_1_is_recognised_in_rows_and_in_the_header(business: Business):
+    business.write("p.csv", (HEADER + GOOD.replace("ada", "Zoë")).encode("cp1252"))
+    report = business.table_report("payments")
+    assert report.rejected == {"bad_encoding": 1}
+    assert "first in line 2; if the file is of Western Europe" in report.notes[0]
+    assert "encoding = 'cp1252'" in report.examples[0].hint
+    business.write("p.csv", (HEADER.replace("cents", "größe") + GOOD).encode("cp1252"))
+    business.maps(PAYMENTS.replace('"cents"', '"größe"') + TICKETS)
+    with pytest.raises(IncompleteExtract, match="no UTF-8, write for example encoding = 'cp1252'"):
+        business.extract()
+
+
+def test_utf_8_that_is_said_to_be_latin_1_is_noted(business: Business):
+    business.maps(PAYMENTS + 'encoding = "cp1252"')
+    business.write("p.csv", HEADER + GOOD.replace("ada", "Zoë"))
+    [note] = business.table_report("payments").notes
+    assert "it reads as UTF-8 and the mapping says encoding = 'cp1252'" in note
+
+
+@pytest.mark.parametrize(("above", "last"), [("99", "250"), ("250", "25"), ("", "")])
+def test_only_a_last_field_that_may_be_a_piece_is_said_to_be_cut_off(
+    business: Business, above: str, last: str
+):
+    business.write("p.csv", HEADER + GOOD.replace("250", above) + "bob" + GOOD[3:-4] + last)
+    notes = business.table_report("payments").notes
+    assert [note[:19] for note in notes] == ["p.csv: its last lin"] * (last == "25")
+
+
+def test_a_json_object_at_the_end_is_whole_without_a_line_end(business: Business):
+    business.maps(PAYMENTS.replace("p.csv", "p.jsonl"))
+    business.write("p.jsonl", PAID + PAID.replace(b"250", b"99").strip())
+    report = business.table_report("payments")
+    assert (report.landed, report.notes) == (2, ())

@@ -10,9 +10,10 @@ from typing import Literal
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from features.contacts import CONTACT_COLUMNS
-from flows.effect import contact_effect
+from flows.effect import contact_effect, update_effect
 from flows.extract_sources import extract_sources
 from flows.history import NothingLanded, learns_contacts, training_params
 from flows.moments import midnight, month_starts
@@ -25,8 +26,11 @@ from flows.written import contact_events
 from models.effect import BOTH
 from models.tracking import load_champion
 from models.train import fit_and_judge
+from risk.contact_effect import CONTACT_EFFECT, newest_contact_effect
+from risk.store import reading, writing
 from risk.table import read
 from sources.landing import read_events
+from tests.made_up_nights import publish_night
 from tests.small_sources import Business, at
 from tests.test_command_line import perdura
 
@@ -87,6 +91,29 @@ def test_effect_tells_machines(home):
     assert told["compared"][BOTH]["low"] == pytest.approx(0.0524, abs=1e-4)
     assert told["crossed"] == 1
     assert told["says"][0].startswith("Contact keeps people")
+
+
+def test_the_desk_shows_what_effect_says(home, tmp_path):
+    other = shutil.copytree(home, tmp_path / "other")
+    settings = Settings(home=other)
+    publish_night(settings.risk_url, NIGHT, {"c020": "high"})
+    for keep in (lambda: contact_effect(home=other), lambda: update_effect(settings)):
+        keep()
+        with writing(settings.risk_url) as connection:
+            kept = newest_contact_effect(connection)
+            connection.execute(sa.delete(CONTACT_EFFECT))
+        assert kept is not None
+        said = contact_effect(since=date(2020, 1, 1), home=other)  # kept nowhere
+        compared = said.compared[BOTH]
+        assert (kept.known, kept.stayed) == (said.arms[BOTH].known, said.arms[BOTH].stayed)
+        assert (kept.control_known, kept.control_stayed) == (80, 48)
+        assert (kept.difference, kept.low, kept.high) == (
+            compared.difference,
+            compared.low,
+            compared.high,
+        )
+    with reading(settings.risk_url) as connection:
+        assert newest_contact_effect(connection) is None
 
 
 def test_effect_since_a_day_on_which_nothing_was_done_says_so(home):

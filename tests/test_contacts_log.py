@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from risk.contacts import (
     UNDO_FOR,
@@ -13,12 +14,14 @@ from risk.contacts import (
     Contact,
     HeldOut,
     NoContact,
+    NotYours,
     OtherContact,
     TooLate,
     contacts_of,
     log_contact,
     undo_contact,
 )
+from risk.draws import DRAWS
 from risk.store import reading, writing
 from tests.made_up_nights import publish_night
 
@@ -100,13 +103,40 @@ def test_what_is_no_contact_is_refused_in_words(url, wrong, says):
     assert all_of(url, "ann") == []
 
 
-def test_an_offer_to_somebody_held_out_is_refused_unless_forced_which_is_kept(url):
-    with pytest.raises(HeldOut, match="comparison group"):
-        log(url, subscriber_id="bob", action="offered")
+@pytest.mark.parametrize("action", ["called", "mailed", "offered"])
+def test_a_contact_with_the_control_group_is_refused_unless_forced_with_a_reason(url, action):
+    bob = {"subscriber_id": "bob", "action": action}
+    with pytest.raises(HeldOut, match="control group"):
+        log(url, **bob)
+    with pytest.raises(HeldOut, match="control group"):
+        log(url, **bob, reason="They called us")  # not forced
+    for reason in (None, "", " \n"):
+        with pytest.raises(BadContact, match="without a reason"):
+            log(url, **bob, force=True, reason=reason)
     assert all_of(url, "bob") == []
-    assert log(url, subscriber_id="bob", action="offered", force=True).forced
-    assert not log(url, action="offered", force=True).forced  # nothing was in the way of it
+    forced = log(url, **bob, force=True, reason="They called us")
+    assert (forced.forced, forced.reason) == (True, "They called us")
+    assert not log(url, action=action, force=True).forced  # nothing was in the way of it
     assert not log(url, subscriber_id="bob", action="left_alone").forced
+
+
+def test_the_control_group_stays_so_for_its_quarter_when_it_is_no_longer_scored(url):
+    with writing(url) as connection:
+        for who, season in (("cid", "2026-Q4"), ("dee", "2026-Q3")):
+            values = {"subscriber_id": who, "season": season, "drawn_at": NOW, "held_out": True}
+            connection.execute(sa.insert(DRAWS).values(values))
+    with pytest.raises(HeldOut):
+        log(url, subscriber_id="cid")
+    assert not log(url, subscriber_id="dee").forced
+
+
+def test_a_contact_is_undone_by_who_logged_it_or_by_everybody_s(url):
+    contact = log(url, by="Ana")
+    with pytest.raises(NotYours, match="admin"), writing(url) as connection:
+        undo_contact(connection, contact.contact_id, by="Ben", now=NOW)
+    assert all_of(url, "ann") == [contact]
+    with writing(url) as connection:
+        assert undo_contact(connection, contact.contact_id, by="Ana", now=NOW).undone_at
 
 
 def test_the_newest_comes_first(url):

@@ -182,19 +182,21 @@ def test_with_scripts_only_a_part_of_the_page_is_replaced(page):
     assert page.evaluate("document.activeElement.id") == "done"
 
 
-def test_the_comparison_group_is_offered_nothing_unless_forced(page, url):
+def test_the_control_group_is_not_contacted_unless_forced_with_a_reason(page, url):
     page.goto("/desk/subscriber?id=bob")
-    expect(page.get_by_role("heading", name="Leave alone (comparison group)")).to_be_visible()
-    expect(page.get_by_role("button", name="Made an offer")).to_be_disabled()
-    page.get_by_text("An offer was made all the same").click()
-    page.get_by_role("button", name="Log the offer").click()
-    expect(page.get_by_role("alert")).to_contain_text("no offer was logged")
+    expect(page.get_by_role("heading", name="Do not contact (control group)")).to_be_visible()
+    expect(page.get_by_role("button", name="Made an offer")).to_be_hidden()
+    page.get_by_label("Note").fill("wants a discount")
+    page.get_by_text("They were contacted all the same").click()
+    page.get_by_role("button", name="Made an offer").click()
+    assert page.get_by_label("Reason").evaluate("e => !e.validity.valid")
     assert contacts(url, "bob") == []
-    page.get_by_text("An offer was made all the same").click()
-    page.get_by_label("I know that they are in the comparison group").check()
-    page.get_by_role("button", name="Log the offer").click()
-    expect(page.locator(".contacts")).to_contain_text("despite the comparison group")
-    assert [(c.action, c.forced) for c in contacts(url, "bob")] == [("offered", True)]
+    page.get_by_label("Reason").fill("They called us")
+    page.get_by_role("button", name="Made an offer").click()
+    expect(page.locator(".contacts")).to_contain_text("in the control group: They called us")
+    assert [(c.action, c.forced, c.reason, c.note) for c in contacts(url, "bob")] == [
+        ("offered", True, "They called us", "wants a discount")
+    ]
 
 
 def test_ids_and_notes_are_text_whatever_they_hold(page, url):
@@ -222,7 +224,7 @@ def test_without_scripts_everything_can_be_read(browser, base, held):
         expect(page.locator("[data-person]")).to_have_text(["cid"])
         page.goto("/desk")
         page.get_by_role("link", name="Show more").click()
-        expect(page.locator("[data-person]")).to_have_count(5)
+        expect(page.locator("[data-person]")).to_have_count(4)
         page.goto("/desk/subscriber?id=ann")
         expect(page.get_by_text("The nights as a table")).to_be_visible()
 
@@ -232,7 +234,7 @@ def test_filters_and_more_need_no_new_page(page):
     page.evaluate("window.same = true")
     expect(page.locator("[data-person]")).to_have_count(25)
     page.get_by_role("link", name="Show more").click()
-    expect(page.locator("[data-person]")).to_have_count(30)
+    expect(page.locator("[data-person]")).to_have_count(29)
     assert page.locator("[data-person]").nth(25).evaluate("e => e === document.activeElement")
     page.get_by_role("combobox", name="Plan").select_option("pro")
     expect(page.locator("[data-person]")).to_have_text(["ann"])

@@ -7,7 +7,6 @@ import pytest
 
 from risk.book import book_of
 from risk.desk.charts import line, widths
-from risk.desk.overview import Group, difference
 from risk.desk.pointed import marks
 from risk.desk.sentence import aloud
 from risk.desk.tongue import CATALOGUES, tongue_of
@@ -160,14 +159,6 @@ def test_lines_and_bars_of_nothing():
     assert widths([]) == []
     assert widths([0, 0]) == [0, 0]
     assert widths([1, 1_000_000]) == [0.6, 100]  # what is not nothing can be seen
-
-
-def test_a_difference_and_between_what_it_lies():
-    # Newcombe 1998, table II, a: 56 of 70 against 48 of 80 is 0.2000 (0.0524 to 0.3339)
-    found = difference(Group(people=70, there=56), Group(people=80, there=48))
-    assert found
-    assert [round(x, 4) for x in found] == [0.2, 0.0524, 0.3339]
-    assert difference(Group(people=0, there=0), Group(people=9, there=9)) is None
 
 
 def test_the_book_adds_up_to_the_rows(tmp_path):

@@ -1,7 +1,7 @@
 """Which sources are not to be relied on."""
 
-from sources.events import PAYMENTS, TICKETS
-from sources.freshness import degraded_sources
+from sources.events import CONTACTS, PAYMENTS, TICKETS
+from sources.freshness import broken_since, degraded_sources, silent_since
 from sources.landing import Day, finish_day, land
 from tests.tables import at, events
 
@@ -53,3 +53,30 @@ def test_each_is_said_with_why_and_what_to_do(tmp_path):
     why = degraded_sources(tmp_path, MARCH, 7)
     assert "the extract until 2026-03-01 found no events there" in why["tickets"]
     assert "more than 7 days before the night" in why["payments"]
+
+
+def test_a_source_is_broken_since_the_first_of_the_extracts_that_could_not_read_it(tmp_path):
+    for day, degraded in [
+        (1, ()),
+        (2, ("contacts",)),
+        (3, ()),
+        (4, ("contacts",)),
+        (5, ("contacts",)),
+    ]:
+        moment = at(f"2026-02-0{day}")
+        finish_day(tmp_path, moment.date(), Day(moment, degraded))
+    assert broken_since(tmp_path, CONTACTS, MARCH) == at("2026-02-04")
+    assert broken_since(tmp_path, CONTACTS, at("2026-02-03")) is None
+    assert broken_since(tmp_path, TICKETS, MARCH) is None
+
+
+def test_contacts_that_came_every_week_and_stopped_are_missed_and_rare_ones_are_not():
+    def contacts(every_days: int):
+        days = [f"2026-01-{day:02}" for day in range(1, 29, every_days)]
+        rows = [{"kind": "contacted", "happened_at": day} for day in days]
+        return events(contacts=rows)["contacts"]
+
+    assert silent_since(contacts(1), at("2026-03-01")) == at("2026-01-28")
+    assert silent_since(contacts(1), at("2026-02-05")) is None
+    assert silent_since(contacts(14), at("2026-03-01")) is None
+    assert silent_since(events()["contacts"], MARCH) is None

@@ -66,6 +66,14 @@ def test_a_ranking_too_good_to_be_true_rings_the_alarm():
     assert "its ROC AUC is 0.980, and nobody foresees leaving better than 0.97" in told[0]
 
 
+def test_where_churn_is_silence_the_days_since_a_payment_may_tell_most_of_it():
+    most = pl.DataFrame({"column": ["days_since_paid"], "alone": [0.81], "missingness": [0.5]})
+    found = Leaks(roc_auc=0.82, columns=most, expected=("days_since_paid",))
+    assert alarms(found, LeakBounds()) == []
+    assert alarms(replace(found, expected=()), LeakBounds())
+    assert alarms(replace(found, roc_auc=0.98), LeakBounds())
+
+
 @pytest.mark.parametrize(("cut", "rings"), [(0.79, False), (0.65, False), (0.55, True)])
 def test_a_ranking_that_is_gone_without_the_last_days_rings_the_alarm(cut, rings):
     none = pl.DataFrame({"column": ["a"], "alone": [0.6], "missingness": [0.5]})

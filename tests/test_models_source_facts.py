@@ -1,5 +1,7 @@
 """What the sources tell of leaving: since when, until when, and which of them say anything."""
 
+from dataclasses import replace
+
 from models.source_facts import recorded_since, source_facts
 from tests.tables import at, events
 
@@ -61,3 +63,8 @@ def test_what_landed_and_what_did_not_is_counted():
 def test_what_became_known_later_is_not_used():
     late = [{**row, "known_at": "2026-03-01"} for row in ended(20, "2025-11-01")]
     assert facts(started(100, "2024-01-01"), late).leavings == 0
+
+
+def test_contacts_that_stopped_coming_are_told():
+    told = replace(facts(started(10, "2026-01-10")), contacts_missing_since=at("2026-01-03"))
+    assert "No contact by support is on record since 2026-01-03" in told.notes[-1]

@@ -104,6 +104,16 @@ def test_the_defaults_are_tried_first_and_the_best_is_never_worse(never_stopped)
     assert never_stopped.judged_from == JUDGED_FROM
 
 
+def test_the_best_is_asked_once_more_at_a_date_that_no_trial_saw(never_stopped):
+    confirmed = never_stopped.confirmation
+    assert confirmed.origin > max(never_stopped.origins)
+    assert confirmed.origin + timedelta(days=GAP) <= JUDGED_FROM
+    lucky = replace(never_stopped.best, gain=0.1, error=0.01)
+    found = replace(never_stopped, tried=(never_stopped.defaults, lucky))
+    for gained, better in ((0.001, True), (-0.001, False)):
+        assert replace(found, confirmation=replace(confirmed, gain=gained)).better is better
+
+
 def test_a_trial_that_is_worse_than_most_is_given_up_before_its_last_fold(never_stopped):
     pruned = [each for each in never_stopped.tried if each.pruned]
     assert 0 < len(pruned) == never_stopped.pruned

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from features.catalogue import COLUMNS
+from features.paid_term import days_here, in_term, term_days
 from models.score import score
 from models.train import train
 from models.trained import Trained
@@ -174,3 +175,22 @@ def test_a_monthly_payer_does_not_read_that_the_month_is_nearly_over():
         amount_paid_90d=9_000.0,
     )
     assert [signal for signal, _ in reasons(row)] == ["open_tickets"]
+
+
+def test_whoever_has_just_joined_and_paid_nothing_yet_is_new_and_not_in_arrears():
+    new = {
+        "payments_paid_90d": 0.0,
+        "payments_paid_365d": 0.0,
+        "days_since_paid": None,
+        "days_since_first_paid": None,
+        "days_since_first_start": 3.0,
+        "days_since_invoiced": None,
+        "days_to_renewal": None,
+        "interval_months": 1.0,
+    }
+    row = one(**new)
+    term, here = term_days(row), days_here(row)
+    for name in ("days_since_paid", "payments_paid_90d", "payments_paid_365d", "amount_paid_90d"):
+        given = {signal for signal, rows in in_term(COLUMNS[name], term, here).items() if rows[0]}
+        assert given == {"tenure"}, name
+    assert not {"nothing was ever paid", "payment_activity"} & {*sum(reasons(row), ())}

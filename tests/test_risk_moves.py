@@ -24,7 +24,7 @@ WAITED = {"signal": "waiting", "text": "Waited 41 hours"}
 BANDS = Bands(high=0.25, medium=0.10, stays=0.8)
 
 
-def row(who: str, risk: float, *reasons: dict[str, str], **others: Any) -> dict[str, Any]:
+def row(who: str, risk: float, *reasons: dict[str, Any], **others: Any) -> dict[str, Any]:
     return {
         "subscriber_id": who,
         "state": "active",
@@ -174,3 +174,40 @@ def test_all_nights_can_be_asked_at_once(url):
     night(url, MARCH_2, row("ann", 0.5))
     assert view(url, HISTORY, "scored_on", "risk") == [(MARCH_1, 0.4), (MARCH_2, 0.5)]
     assert view(url, CURRENT, "scored_on", "risk") == [(MARCH_2, 0.5)]
+
+
+def _reason(signal: str, column: str, value: float | None, text: str) -> dict[str, Any]:
+    return {"signal": signal, "column": column, "value": value, "text": text}
+
+
+TENURE = _reason("tenure", "days_since_first_start", 0.4, "Joined today")
+OLD = _reason("tenure", "days_since_first_start", 401.0, "A customer for 401 days")
+PLAN = _reason("plan", "plan", None, "On the basic plan")
+MONTHLY = _reason("interval", "interval_months", 1.0, "Pays month by month")
+PRICE = _reason("price", "mrr", 900.0, "Pays 9.00 a month")
+LONG_AGO = _reason("payments", "days_since_paid", 40.0, "Last paid 40 days ago")
+JUST_NOW = _reason("failures", "days_since_payment_failed", 0.3, "A payment failed today")
+RENEWAL = _reason("renewal", "days_to_renewal", 3.0, "Renews in 3 days")
+COUNTED = _reason("tickets", "tickets_opened_7d", 3.0, "3 tickets in the last 7 days")
+
+
+@pytest.mark.parametrize("still", [OLD, TENURE, PLAN, MONTHLY, PRICE, LONG_AGO, RENEWAL])
+def test_what_cannot_have_changed_overnight_moved_nobody(url, still):
+    night(url, MARCH_1, row("ann", 0.05), row("bob", 0.5, still))
+    night(url, MARCH_2, row("ann", 0.5, still), row("bob", 0.05))
+    assert told(url, "subscriber_id", "moved_by") == [("ann", None), ("bob", None)]
+    night(url, MARCH_2, row("ann", 0.5, still, COUNTED), row("bob", 0.05))
+    assert told(url, "moved_by")[0] == ("3 tickets in the last 7 days",)
+
+
+def test_time_since_an_event_is_news_where_the_event_came_between_the_nights(url):
+    day_and_half = JUST_NOW | {"value": 1.5}
+    night(url, MARCH_1, row("ann", 0.05), row("bob", 0.05), row("cid", 0.5, JUST_NOW))
+    night(url, MARCH_2, row("ann", 0.5, JUST_NOW), row("bob", 0.5, day_and_half), row("cid", 0.05))
+    assert told(url, "moved_by") == [("A payment failed today",), (None,), (None,)]
+
+
+def test_after_a_night_that_was_missed_it_may_have_come_on_either_day(url):
+    night(url, MARCH_1, row("ann", 0.05))
+    night(url, MARCH_3, row("ann", 0.5, JUST_NOW | {"value": 1.5}))
+    assert told(url, "moved_by") == [("A payment failed today",)]

@@ -75,10 +75,15 @@ class Filters(_Asked):
         description="So much expected_loss at least, in minor units of currency",
     )
     held_out: bool | None = Field(
-        default=None, description="Only the comparison group, or only the others"
+        default=None,
+        description="Only the control group, or only the others. By default a list by worth, which "
+        "is the list of whom to contact, leaves the control group out; other lists and exports "
+        "have both",
     )
     new: bool = Field(
-        default=False, description="Only whose band is another than the night before, or has none"
+        default=False,
+        description="Only subscribers whose band rose since the night before, or who were not "
+        "scored then",
     )
     prefix: Annotated[str, AfterValidator(_holdable)] = Field(
         default="", max_length=200, description="How the subscriber's id begins"
@@ -95,7 +100,7 @@ class Filters(_Asked):
             countries=tuple(self.country),
             currency=self.currency,
             minimum=self.minimum,
-            held_out=self.held_out,
+            held_out=False if self.held_out is None and sort == "worth" else self.held_out,
             new=self.new,
             prefix=self.prefix,
             sort=sort,
@@ -123,6 +128,11 @@ class ExportAsked(Filters):
     """All rows of a list."""
 
     format: Format = Field(default="csv", description="csv, ndjson or parquet")
+    raw: bool = Field(
+        default=False,
+        description="In CSV, text as it is in the table. By default text that a spreadsheet would "
+        "run (`=1+1`) begins with an apostrophe",
+    )
 
 
 class AuditAsked(_Asked):
@@ -144,8 +154,12 @@ class ContactAsked(_Asked):
         default=None, max_length=LONGEST_NOTE, description="Free words; no model reads them"
     )
     happened_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        default=None, description="When, with a time zone and not in the future; by default now"
+        default=None,
+        description="When, with a time zone, from 1990 on and not in the future; by default now",
     )
     force: bool = Field(
-        default=False, description="Make an offer even to somebody of the comparison group"
+        default=False, description="Log it even of a subscriber in the control group"
+    )
+    reason: str | None = Field(
+        default=None, max_length=LONGEST_NOTE, description="Why it is forced; forcing takes one"
     )

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from risk.api.protection import HEADERS
-from risk.contacts import BadContact, NoContact, NoSubscriber, Refused
+from risk.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
 from risk.cursors import BadCursor, NightChanged
 from risk.migrations import NewerStore
 from risk.queries import NoNight
@@ -43,6 +43,7 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NoContact: (404, "check the id"),
     NoSubscriber: (404, "check the id"),
     NewerStore: (503, "upgrade Perdura where it is served"),
+    NotYours: (403, "ask who logged it, or somebody with the scope admin"),
     Refused: (409, "do as told, or choose another id"),
 }
 

@@ -15,6 +15,7 @@ from risk.contacts import (
     HeldOut,
     NoContact,
     NoSubscriber,
+    NotYours,
     OtherContact,
     Refused,
 )
@@ -25,7 +26,7 @@ from risk.desk.desk import HEADERS, Desk, Visit, is_part, page
 from risk.desk.pages import subscriber
 from risk.queries import NoNight
 from risk.store import writing
-from risk.tokens import holder_of
+from risk.tokens import holder_of, undoes
 
 Form = Mapping[str, Any]
 
@@ -40,14 +41,17 @@ def sign_in_page(
         status,
         problem=problem,
         hours=session.HOURS,
-        to=session.own_page(to or request.query_params.get("to", "/desk")),
+        to=session.own_page(to or request.query_params.get("to", "/desk"), session.base(request)),
         left="left" in request.query_params,
     )
 
 
 def sign_in(desk: Desk, request: Request, form: Form) -> Response:
     """Let the browser keep a token that may read."""
-    token, to = text(form, "token").strip(), session.own_page(text(form, "to"))
+    token, to = (
+        text(form, "token").strip(),
+        session.own_page(text(form, "to"), session.base(request)),
+    )
     try:
         with desk.reading() as connection:
             holder = holder_of(connection, token)
@@ -72,7 +76,7 @@ def sign_out() -> Response:
 def log_contact(visit: Visit, form: Form) -> Response:
     """Write a contact, and go back to the subscriber."""
     who, action = visit.request.query_params.get("id", ""), text(form, "action")
-    force = text(form, "force") == "yes" and text(form, "sure") == "yes"
+    reason = text(form, "reason").replace("\r\n", "\n").strip() or None
     with writing(visit.desk.url, durable=True) as connection:
         written = write(
             connection,
@@ -81,7 +85,8 @@ def log_contact(visit: Visit, form: Form) -> Response:
             action=action,
             by=visit.holder.name,
             note=text(form, "note").replace("\r\n", "\n").strip() or None,
-            force=force,
+            force=bool(reason),
+            reason=None if action == "left_alone" else reason,
         )
     visit.desk.note(visit.holder, "contact", who, action=action, forced=written.forced)
     return _back(visit, who, logged=action)
@@ -90,28 +95,28 @@ def log_contact(visit: Visit, form: Form) -> Response:
 def undo_contact(visit: Visit, form: Form) -> Response:
     """Take a contact back, and go back to the subscriber."""
     with writing(visit.desk.url, durable=True) as connection:
-        undone = take_back(connection, text(form, "contact_id"))
+        undone = take_back(connection, text(form, "contact_id"), by=undoes(visit.holder))
     visit.desk.note(visit.holder, "undo", undone.subscriber_id, action=undone.action)
     return _back(visit, undone.subscriber_id, unlogged=undone.action)
 
 
 def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
     """What went wrong with a form, in words, and the status of the answer."""
-    match error:
-        case HeldOut():
-            return visit.tongue.say("refused_offer"), 409
-        case OtherContact():
-            return visit.tongue.say("logged_already"), 409
-        case Refused():
-            return visit.tongue.say("too_late"), 409
-        case NoSubscriber():
-            return "", 404  # the page of an id that is in no night says it
-        case NoContact():
-            return visit.tongue.say("no_contact"), 404
-        case _:
-            return visit.tongue.say("bad_note", n=visit.tongue.number(LONGEST_NOTE)), 400
+    # The page of an id that is in no night says it itself.
+    if isinstance(error, NoSubscriber):
+        return "", 404
+    key, status = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
+    return visit.tongue.say(key, n=visit.tongue.number(LONGEST_NOTE)), status
 
 
+_SAID: dict[type, tuple[str, int]] = {
+    BadContact: ("bad_note", 400),
+    HeldOut: ("control_refused", 409),
+    NoContact: ("no_contact", 404),
+    NotYours: ("not_yours", 403),
+    OtherContact: ("logged_already", 409),
+    Refused: ("too_late", 409),
+}
 #: What a form may raise that is the sender's to mend.
 PROBLEMS = (BadContact, NoContact, NoSubscriber, Refused)
 

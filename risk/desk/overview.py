@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import sqrt
 
 import sqlalchemy as sa
 
 from risk.book import Entry, book_of
+from risk.contact_effect import ContactEffect, newest_contact_effect
 from risk.contacts import ACTIONS, CONTACTS
 from risk.desk.charts import Line, line, widths
-from risk.night import Night, midnight
+from risk.night import Night
 from risk.not_scored import NotScored, not_scored_of
-from risk.recent import STATES
-from risk.schema import BANDS, INDEXED_RANKS, NIGHTS, RISK
+from risk.schema import BANDS, NIGHTS
 from risk.trial import of_kind
 
 #: The trend and the contacts that are shown.
 NIGHTS_SHOWN, LATELY = 90, timedelta(days=30)
-#: What came of contacts is asked of a night at least so long ago, of contacts so soon after it.
-SOONEST, AFTER = timedelta(days=30), timedelta(days=14)
-
-_LEFT = ("leaving", "gone")
-_SURE = 1.96  # 95 in 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,41 +73,12 @@ class AllMrr:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """So many people, and how many of them are still there."""
-
-    people: int
-    there: int
-
-    @property
-    def share(self) -> float | None:
-        """Of them, so many are still there."""
-        return self.there / self.people if self.people else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of those at high risk on a day: by what was done about them.
-
-    Attributes:
-        difference: Share still there of the contacted, less that of those held out, with the ends
-            between which it lies 95 times in 100; none where a group is empty.
-    """
-
-    since: date
-    contacted: Group
-    held_out: Group
-    rest: Group
-    difference: tuple[float, float, float] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """The lead's page: money by currency, contacts by action (how many, of how many people)."""
 
     money: tuple[Money, ...]
     done: tuple[tuple[str, int, int], ...]
-    outcome: Outcome | None
+    effect: ContactEffect | None
 
 
 def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview:
@@ -128,18 +93,8 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
             not_scored_of(connection, night.scored_on),
         ),
         done=_done(connection, now),
-        outcome=_outcome(connection, night),
+        effect=newest_contact_effect(connection),
     )
-
-
-def difference(contacted: Group, held_out: Group) -> tuple[float, float, float] | None:
-    """Of two shares, with the ends between which it lies 95 times in 100 (Newcombe's interval)."""
-    if not contacted.people or not held_out.people:
-        return None
-    p, q = contacted.there / contacted.people, held_out.there / held_out.people
-    (p_low, p_high), (q_low, q_high) = _wilson(contacted), _wilson(held_out)
-    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
-    return p - q, low, p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
 
 
 def _money(book: Sequence[Entry], newest: date, others: Sequence[NotScored]) -> tuple[Money, ...]:
@@ -207,66 +162,3 @@ def _done(connection: sa.Connection, now: datetime) -> tuple[tuple[str, int, int
     )
     found = {name: (n, people) for name, n, people in connection.execute(query.group_by(c.action))}
     return tuple((name, *found[name]) for name in ACTIONS if name in found)
-
-
-def _outcome(connection: sa.Connection, night: Night) -> Outcome | None:
-    """Of the newest night that is old enough and no trial; none where there is none."""
-    latest = sa.select(sa.func.max(NIGHTS.c.scored_on)).where(
-        NIGHTS.c.scored_on <= night.scored_on - SOONEST, of_kind(trial=False)
-    )
-    since = connection.scalar(latest)
-    if since is None:
-        return None
-    contacted, held_out, rest = (
-        Group(people=people, there=there)
-        for people, there in _counted(connection, since, night.scored_on)
-    )
-    return Outcome(
-        since=since,
-        contacted=contacted,
-        held_out=held_out,
-        rest=rest,
-        difference=difference(contacted, held_out),
-    )
-
-
-def _counted(connection: sa.Connection, since: date, newest: date) -> list[tuple[int, int]]:
-    """People and who of them is still there: of the contacted, of those held out, of the rest."""
-    then, now = RISK.alias("then"), RISK.alias("now")
-    c, begin = CONTACTS.c, midnight(since)
-    contacted = sa.exists().where(
-        c.subscriber_id == then.c.subscriber_id,
-        c.undone_at.is_(None),
-        c.action != "left_alone",
-        c.happened_at >= begin,
-        c.happened_at < begin + AFTER,
-    )
-    group = sa.case((then.c.held_out.is_(True), "held_out"), (contacted, "contacted"), else_="rest")
-    of_now = sa.and_(now.c.scored_on == newest, now.c.subscriber_id == then.c.subscriber_id)
-    left = sa.exists().where(
-        STATES.c.subscriber_id == then.c.subscriber_id,
-        STATES.c.as_of > now.c.scored_on,
-        STATES.c.state.in_(_LEFT),
-    )
-    there = sa.and_(now.c.subscriber_id.is_not(None), sa.not_(left))
-    query = (
-        sa.select(group.label("done"), there.label("there"), sa.func.count())
-        .select_from(then.outerjoin(now, of_now))
-        # In the index's own words: else SQLite does not see that it holds them.
-        .where(then.c.rank <= sa.literal_column(str(INDEXED_RANKS)))
-        .where(then.c.scored_on == since, then.c.band == BANDS[0])
-        .group_by("done", "there")
-    )
-    counts = {(done, bool(there)): n for done, there, n in connection.execute(query)}
-    return [
-        (counts.get((name, True), 0) + counts.get((name, False), 0), counts.get((name, True), 0))
-        for name in ("contacted", "held_out", "rest")
-    ]
-
-
-def _wilson(group: Group) -> tuple[float, float]:
-    """Between which shares the true one lies 95 times in 100."""
-    n, p, z = group.people, group.there / group.people, _SURE
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)

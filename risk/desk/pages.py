@@ -14,15 +14,17 @@ from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
 from risk.desk import todays
 from risk.desk.desk import HEADERS, PROBLEM, Visit
-from risk.desk.overview import LATELY, SOONEST, overview
+from risk.desk.overview import LATELY, overview
 from risk.desk.person import NIGHTS, Person, can_undo, person_of
 from risk.desk.sentence import aloud
 from risk.desk.time_line import letter
+from risk.listing import one
 from risk.money import totals
 from risk.night import Night, freshness_of
 from risk.queries import published_night
 from risk.recent import STATES_KNOWN
 from risk.schema import INDEXED_RANKS
+from risk.tokens import undoes
 
 
 def today(visit: Visit) -> Response:
@@ -34,6 +36,7 @@ def today(visit: Visit) -> Response:
         facts = todays.facts_of(connection, night)
         page, restarted = todays.people(connection, filters, asked.get("after"))
         count, money = todays.totals(connection, filters)
+        controls = todays.control_group(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
     visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
@@ -46,6 +49,7 @@ def today(visit: Visit) -> Response:
         filtered=filters != todays.Filters(),
         rows=[visit.worded(row, night) for row in page.rows],
         count=count,
+        controls=controls,
         money=money,
         contacts=contacts,
         more=page.after,
@@ -79,7 +83,7 @@ def subscriber(
         done: ``logged`` or ``unlogged``, the action; by default as the address says.
     """
     done = {} if notice else done or visit.request.query_params
-    who = visit.request.query_params.get("id", "").strip()
+    who = visit.request.query_params.get("id", "")
     with visit.desk.reading() as connection:
         night = published_night(connection)
         known = 0 < len(who) <= LONGEST_NAME and is_text(who)
@@ -87,7 +91,10 @@ def subscriber(
         before = todays.facts_of(connection, night).before if person else False
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
-        about = {"night": night, "fresh": fresh, "who": who[:100]}
+        logged = _known_action(done.get("logged"))
+        about = {"night": night, "fresh": fresh, "who": who[:100], "logged": logged}
+        if logged:  # of somebody whom the newest night no longer has
+            return visit.page("nobody.html", 200, **about)
         return visit.page("nobody.html", 404, {PROBLEM: "not_found"}, **about)
     visit.desk.note(visit.holder, "subscriber", who)
     return visit.page(
@@ -117,16 +124,24 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
         "nights": NIGHTS,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
-        "can_undo": lambda contact: can_undo(contact, now),
+        "can_undo": lambda contact: can_undo(contact, now, undoes(visit.holder)),
         "longest_note": LONGEST_NOTE,
     }
 
 
 def find(visit: Visit) -> Response:
     """To the subscriber of an id that was typed in."""
-    who = visit.request.query_params.get("id", "").strip()
+    who = _typed(visit, visit.request.query_params.get("id", ""))
     to = "/desk/subscriber?" + urlencode({"id": who[: LONGEST_NAME + 1]}) if who else "/desk"
     return RedirectResponse(to, 303, HEADERS)
+
+
+def _typed(visit: Visit, who: str) -> str:
+    """The id as it was typed if there is such a subscriber, else without outer spaces."""
+    if who == who.strip() or len(who) > LONGEST_NAME or not is_text(who):
+        return who.strip()
+    with visit.desk.reading() as connection:
+        return who if one(connection, who) else who.strip()
 
 
 def lead(visit: Visit) -> Response:
@@ -144,5 +159,4 @@ def lead(visit: Visit) -> Response:
         level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
         by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
         lately=LATELY.days,
-        soonest=SOONEST.days,
     )

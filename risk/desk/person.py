@@ -60,6 +60,7 @@ def person_of(connection: sa.Connection, night: Night, who: str) -> Person | Non
     )
 
 
-def can_undo(contact: Contact, now: datetime) -> bool:
-    """Whether a contact can still be taken back."""
-    return contact.undone_at is None and now < contact.known_at + UNDO_FOR
+def can_undo(contact: Contact, now: datetime, by: str | None) -> bool:
+    """Whether a contact can be undone still: by a token of the name ``by``; ``None``: anybody's."""
+    theirs = by is None or contact.by == by
+    return theirs and contact.undone_at is None and now < contact.known_at + UNDO_FOR

@@ -89,6 +89,7 @@ def _writer(desk: Desk, write: Write) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         form = await _form(request)
         request.state.note = forms.text(form or {}, "note")
+        request.state.reason = forms.text(form or {}, "reason")
         if form is None or not session.is_ours(request, forms.text(form, "csrf")):
             return _refused(request, form)
         answered = partial(_answered, desk, request, _writing(write, form))

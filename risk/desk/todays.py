@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -37,6 +37,7 @@ class Filters:
     plan: str = ""
     country: str = ""
     new: str = ""
+    group: str = ""
 
     @property
     def query(self) -> str:
@@ -54,6 +55,7 @@ class Filters:
             plans=_any(self.plan),
             countries=_any(self.country),
             new=bool(self.new),
+            held_out=self.group == "control",
             size=PAGE,
             after=after,
         )
@@ -83,6 +85,7 @@ class Facts:
 def filters_of(asked: Mapping[str, str]) -> Filters:
     """The filters that an address asks for; what nobody can ask for is taken as not asked."""
     known = {"band": (*BANDS, ""), "state": (*STATES_KNOWN, "here", ""), "cause": (*CAUSES, "")}
+    known["group"] = ("", "control")
     told: dict[str, str] = {}
     for field in fields(Filters):
         value = asked.get(field.name, str(field.default))
@@ -116,6 +119,13 @@ def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple
     rows = connection.execute(counted.group_by(_C.currency).order_by(_C.currency)).all()
     money = [(int(loss), currency) for currency, _, loss in rows if currency and loss is not None]
     return sum(count for _, count, _ in rows), money
+
+
+def control_group(connection: sa.Connection, filters: Filters) -> int:
+    """How many of the control group the filters would leave: they are neither listed nor summed."""
+    control = replace(filters, group="control").wanted()
+    counted = sa.select(sa.func.count()).select_from(CURRENT).where(LISTED, *conditions(control))
+    return connection.scalar(counted) or 0
 
 
 def last_contacts(connection: sa.Connection, who: list[str]) -> dict[str, Any]:

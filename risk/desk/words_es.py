@@ -70,12 +70,12 @@ WORDS = {
     "filter_clear": "Mostrar todas las llamadas de hoy",
     "filters": "Filtros",
     "new": "Nuevo hoy",
-    "moved_up": "Nuevo: la noche anterior era {band}",
-    "moved_down": "Mejor: la noche anterior era {band}",
-    "first_seen": "Nuevo: no estaba en la noche anterior",
-    "because": "porque: {reason}",
-    "no_longer": "ya no: {reason}",
-    "only_new": "Solo los nuevos",
+    "moved_up": "Nuevo: antes, riesgo {band}",
+    "moved_down": "Baja: antes, riesgo {band}",
+    "first_seen": "Nuevo: antes no se calculaba",
+    "because": ": {reason}",
+    "no_longer": ". Resuelto: {reason}",
+    "only_new": "Nuevos o con más riesgo",
     "find": "Buscar un suscriptor por id",
     "find_button": "Buscar",
     "more": "Mostrar más",
@@ -89,7 +89,11 @@ WORDS = {
     "worth_lifetime_short": "en juego",
     "worth_month_short": "en juego al mes",
     "worth_unknown": "no se sabe cuánto paga",
-    "held_out_short": "Dejar en paz (grupo de comparación)",
+    "held_out_short": "No contactar (grupo de control)",
+    "control_listed": "Este es el grupo de control. Por favor, no les contactes este trimestre.",
+    "control_left_out.one": "{n} cliente del grupo de control no está en la lista.",
+    "control_left_out.other": "{n} clientes del grupo de control no están en la lista.",
+    "control_show": "Ver el grupo de control",
     "last_contact": "{action}, {when}",
     "place": "Número {n}",
     # one subscriber
@@ -164,7 +168,7 @@ WORDS = {
     "kind_ended": "terminó la suscripción",
     "kind_contacted": "contactado",
     "kind_offered": "oferta hecha",
-    "kind_held_out": "en el grupo de comparación",
+    "kind_held_out": "grupo de control",
     "money_title": "Dinero",
     "mrr": "Paga al mes",
     "expected_loss": "Pérdida esperada al mes",
@@ -196,10 +200,11 @@ WORDS = {
     "do_title": "Qué hacer",
     "advice_save": "Retener",
     "advice_offer": "Ofrecer más",
-    "advice_leave_alone": "Dejar en paz",
-    "held_out_title": "Dejar en paz (grupo de comparación)",
-    "held_out_what": "Se sorteó que esta temporada se le deje en paz, para saber de qué sirve "
-    "llamar. Por favor, no llames, no escribas y no ofrezcas nada, salvo que se dirija a nosotros.",
+    "advice_leave_alone": "No contactar",
+    "held_out_title": "No contactar (grupo de control)",
+    "held_out_what": "Elegido al azar para no contactarle este trimestre, y así medir de qué sirve "
+    "contactar. Por favor, no llames, no escribas y no ofrezcas nada, salvo que se ponga en "
+    "contacto contigo.",
     "log_title": "Anotar lo que has hecho",
     "called": "Llamada hecha",
     "mailed": "Correo enviado",
@@ -207,16 +212,14 @@ WORDS = {
     "left_alone": "He decidido no contactar",
     "note": "Nota",
     "note_hint": "Opcional, hasta {n} caracteres. Para tus compañeros. No influye en el cálculo.",
-    "offer_held_out": "Al grupo de comparación no se le ofrece nada.",
-    "force_open": "Se hizo una oferta de todos modos",
-    "force_confirm": "Sé que está en el grupo de comparación y que esto queda registrado.",
-    "force_button": "Anotar la oferta",
-    "cannot_log": "Este token puede leer, pero no anotar contactos. Entra con uno de alcance "
-    "«contact».",
+    "force_open": "Se le contactó de todos modos",
+    "force_reason": "Motivo",
+    "force_reason_hint": "Obligatorio; se guarda con el contacto.",
+    "cannot_log": "Tu acceso no permite anotar contactos. Habla con quien administra Perdura.",
     "done_title": "Qué se hizo",
     "done_none": "Todavía nada.",
     "done_by": "por {name}",
-    "done_forced": "a pesar del grupo de comparación",
+    "done_forced": "está en el grupo de control",
     "undo": "Deshacer",
     "undo_what": "Deshacer: {action}, {when}",
     "undone": "anulado",
@@ -224,6 +227,7 @@ WORDS = {
     "logged_mailed": "Correo anotado.",
     "logged_offered": "Oferta anotada.",
     "logged_left_alone": "Anotado que has decidido no contactar.",
+    "logged_unknown": "Este cliente no está en los últimos datos: comprueba el id.",
     "unlogged_called": "Llamada anulada.",
     "unlogged_mailed": "Correo anulado.",
     "unlogged_offered": "Oferta anulada.",
@@ -258,25 +262,28 @@ WORDS = {
     "done_lately_none": "En los últimos {n} días no se anotó nada.",
     "contacts_count": "Contactos",
     "people": "Personas",
-    "outcome_title": "En qué quedó",
-    "outcome_what": "De quienes tenían riesgo alto el {day}: quién sigue aquí el {last_day}, "
-    "entre los contactados en las dos semanas siguientes y entre los que se dejó en paz por "
-    "sorteo.",
-    "outcome_too_early": "Es pronto para saberlo: hace falta una noche al menos {n} días anterior "
-    "a la última.",
-    "outcome_group": "Grupo",
-    "outcome_contacted": "Contactados",
-    "outcome_held_out": "Dejados en paz por sorteo",
-    "outcome_rest": "Ninguno de los dos",
-    "outcome_there": "Siguen aquí",
-    "outcome_none": "En uno de los dos grupos no hay nadie, así que no se puede comparar nada.",
-    "outcome_chance": "La diferencia es de {difference}; con tan pocas personas cabe cualquier "
-    "cosa entre {low} y {high}, así que bien puede ser azar.",
-    "outcome_more": "Los contactados se quedaron más, por {difference} (95 de cada 100 veces entre "
-    "{low} y {high}). Difícilmente es azar; pero a quién contactar se eligió, no se sorteó.",
-    "outcome_less": "Los contactados se quedaron menos, por {difference} (95 de cada 100 veces "
-    "entre {low} y {high}). Difícilmente es azar; pero quizá se contactó primero a los peores "
-    "casos.",
+    "effect_title": "Resultados",
+    "effect_what": "Clientes que seguían aquí {n} días después, con datos hasta el {day}.",
+    "effect_listed_what": "Los dos grupos solo se diferencian por azar.",
+    "effect_group": "Grupo",
+    "effect_listed": "En la lista (al azar)",
+    "effect_contacted": "Contactados",
+    "effect_control": "Grupo de control (al azar)",
+    "effect_stayed": "Siguen aquí",
+    "effect_awaited": "De {n} más aún no se sabe",
+    "effect_more": "Contactar retiene clientes. Diferencia entre los que siguen aquí: "
+    "{difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "effect_less": "Contactar hace que se vayan clientes. Diferencia entre los que siguen aquí: "
+    "{difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "effect_unsure": "Son muy pocos clientes para saber si contactar los retiene: la diferencia es "
+    "de {difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "effect_reached": "De {listed} en la lista se contactó a {reached}.",
+    "effect_no_control": "Falta un grupo de control: no se puede medir el efecto de contactar. "
+    "Pide a quien administra Perdura que lo active.",
+    "effect_too_early": "Es pronto para saberlo: en uno de los grupos aún no se conoce ningún "
+    "resultado.",
+    "effect_none": "Todavía no se ha evaluado ningún contacto. El primer resultado llega unas "
+    "semanas después de los primeros contactos.",
     "points": "{n} puntos",
     # sign-in
     "sign_in_title": "Entrar",
@@ -314,8 +321,9 @@ WORDS = {
     "why_no_connection": "No hay conexión con el servidor. Inténtalo otra vez.",
     "why_other": "El servidor no ha respondido como debía ({status}). Inténtalo otra vez.",
     "bad_request": "Esto no se puede hacer",
-    "refused_offer": "Está en el grupo de comparación, así que no se anotó ninguna oferta. Si se "
-    "hizo una de todos modos, confírmalo debajo de los botones.",
+    "control_refused": "Está en el grupo de control. Si se le contactó de todos modos, indica el "
+    "motivo.",
+    "not_yours": "Solo quien anotó este contacto, o quien administra Perdura, puede deshacerlo.",
     "bad_note": "La nota pasa de {n} caracteres o tiene caracteres no válidos.",
     "too_late": "Un contacto solo se puede deshacer durante una hora. Anota lo que ha pasado "
     "después como un contacto nuevo.",

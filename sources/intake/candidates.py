@@ -14,7 +14,8 @@ from sources.intake.joins import with_joins
 from sources.intake.mapping import BadMapping, Input
 from sources.intake.meaning import without_null_words
 from sources.intake.odd_values import marks_of_numbers, odd_values
-from sources.intake.reading import ROW, Part
+from sources.intake.put_back import PUT_BACK
+from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
 from sources.intake.times import says_never
 from sources.tombstones import NAMING, as_told
@@ -32,7 +33,7 @@ class Candidates:
         rows: Its rows with the columns of joined files; more of them where a join is ``many``.
         kept: The rows that may be events at all, by the input's ``where``.
         events: One row per event to be: the contract's columns, ``as_told`` ids, ``rule`` (null
-            if none is broken), ``ROW``.
+            if none is broken), ``PUT_BACK``, ``ROW``.
         faults: Beside each of these events, in what column it breaks its rule, and the value as
             read: ``rule``, ``column``, ``value``, ``ROW``.
         notes: What looks odd about its values and is no fault.
@@ -45,6 +46,16 @@ class Candidates:
     events: pl.LazyFrame
     faults: pl.LazyFrame
     notes: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether a row of the file may be several after joins."""
+        return any(join.many for join in self.source.join)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether events of one row may be of several subscribers."""
+        return self.several or len({one.get("subscriber_id") for one in self.source.events}) > 1
 
 
 def candidates(
@@ -64,17 +75,19 @@ def candidates(
         scope = Scope(place, frame.collect_schema().names())
         asked = Asked(table, source, scope, until)
         _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
-        by_comma, of_numbers = marks_of_numbers(asked, frame)
-        asked = replace(asked, by_comma=by_comma)
-        planned = _plan(asked, part, frame)
-        kinds = [_complete(asked, event) for event in source.events]
-        odd = (*of_numbers, *odd_values(asked, planned.kept, kinds))
-        return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
     except pl.exceptions.PolarsError as error:
         raise BadMapping(
             f"{place}: {without_values(error)}; what is compared or calculated with needs a type, "
             "such as types = { amount = 'number', day = 'time' }"
         ) from None
+    try:
+        by_comma, of_numbers = marks_of_numbers(asked, frame)
+        planned = _plan(replace(asked, by_comma=by_comma), part, frame)
+        kinds = [_complete(asked, event) for event in source.events]
+        odd = (*of_numbers, *odd_values(asked, planned.kept, kinds))
+    except BROKEN as error:
+        raise BadSource(damaged(part.file, error)) from None
+    return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
 
 
 def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
@@ -128,7 +141,7 @@ def _events(
         for name in NAMING
         if name in asked.table.schema
     )
-    return typed.select(*asked.table.schema.names(), *ids, rule, ROW), faults
+    return typed.select(*asked.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
 
 
 def _where(asked: Asked) -> pl.Expr:

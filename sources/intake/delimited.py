@@ -4,6 +4,8 @@ Every line ends up in ``rows`` or in ``broken``. Values stay text; an empty one 
 """
 
 import csv
+import json
+import re
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -22,7 +24,8 @@ class Lines:
 
     Attributes:
         rows: One row per line (per record, where quotes span lines), with ``ROW``.
-        broken: The lines that have too few or too many fields: ``ROW`` and ``text``.
+        broken: The lines that have too few or too many fields, or bytes that are no text: ``ROW``,
+            ``text`` and ``undecodable``.
         last: ``ROW`` of the last record.
     """
 
@@ -38,7 +41,8 @@ def split_text(source: SourceFile, kind: str, text: bytes) -> Lines:
         ValueError: The header does not name each column once.
     """
     lines = read_lines(text)
-    separator = source.separator or ("\t" if kind == "tsv" else ",")
+    told, lines = _without_separator_line(kind, lines)
+    separator = source.separator or told or ("\t" if kind == "tsv" else ",")
     names = list(source.names) or [column.name for column in source.fixed]
     first = without_blank(lines).head(1)
     if source.starts_with_header and first.height:
@@ -71,16 +75,40 @@ def without_blank(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.filter(pl.col("text").str.strip_chars() != "")
 
 
-def sort_out(rows: pl.DataFrame, lines: pl.DataFrame, fits: pl.Series) -> Lines:
+def sort_out(
+    rows: pl.DataFrame, lines: pl.DataFrame, fits: pl.Series, undecodable: pl.Series | None = None
+) -> Lines:
     """``rows`` for the lines that fit, the other lines as broken."""
     last = lines[ROW][-1] if lines.height else 0
     rows = rows if ROW in rows.columns else rows.with_columns(lines.filter(fits)[ROW])
-    return Lines(rows, lines.filter(~fits).select(ROW, "text"), last)
+    odd = pl.lit(value=False) if undecodable is None else undecodable
+    broken = lines.with_columns(odd.alias("undecodable")).filter(~fits)
+    return Lines(rows, broken.select(ROW, "text", "undecodable"), last)
+
+
+def _without_separator_line(kind: str, lines: pl.DataFrame) -> tuple[str | None, pl.DataFrame]:
+    """What a first line ``sep=;`` says, as Excel reads and writes it, and the other lines."""
+    first = without_blank(lines.head(1))
+    told = re.fullmatch(r'"?sep=(.)"?', first["text"].item(), re.I) if first.height else None
+    if kind not in {"csv", "tsv"} or not told:
+        return None, lines
+    return told[1], lines.slice(1)
+
+
+def _refuse_other_separator(names: list[str], kind: str, separator: str) -> None:
+    others = [each for each in ";\t|," if len(names) == 1 and each in names[0]]
+    if kind in {"csv", "tsv"} and others:
+        found = max(others, key=names[0].count)
+        raise ValueError(
+            f"its header is a single column by {separator!r}, and {found!r} stands between its "
+            f"names; write separator = {json.dumps(found)}"
+        )
 
 
 def _header(line: str, kind: str, separator: str) -> list[str]:
     split = line.split() if kind == "whitespace" else next(csv.reader([line], delimiter=separator))
     names = [name.strip() for name in split]
+    _refuse_other_separator(names, kind, separator)
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"its header has {twice[0]!r} twice; name its columns with names = [...]")
     return names

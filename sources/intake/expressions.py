@@ -102,6 +102,11 @@ class Scope:
         )
 
     def _no_column(self, key: str, told: str, name: str) -> str:
+        if any("\ufffd" in column for column in self.columns):
+            return (
+                f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there; "
+                "names in the header are no UTF-8, write for example encoding = 'cp1252'"
+            )
         quoted = f"; for the text itself write {key} = \"'{told}'\"" if told == name else ""
         return (
             f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
@@ -121,7 +126,7 @@ def _toml(sql: str) -> str:
     return f"'{sql}'" if "'" not in sql else f"'''{sql}'''"
 
 
-def without_values(error: Exception) -> str:
+def without_values(error: BaseException) -> str:
     """What a library has to say of rows, in one line, without the values that it quotes.
 
     Of what it quotes only the names of types and columns are kept: all else may be of a subscriber.
@@ -136,6 +141,6 @@ def _kept(quoted: re.Match[str]) -> str:
     return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What a library has to say, in one line."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -5,7 +5,7 @@ A column of whole numbers with gaps becomes floats in pandas, so 17850 arrives a
 
 import polars as pl
 
-#: Whole numbers that a float tells apart: past these, digits are lost.
+#: Below these a float tells whole numbers apart; from here on digits may be lost.
 EXACT = {pl.Float64: 2**53, pl.Float32: 2**24}
 #: The rule that an id breaks whose digits were lost on the way.
 IMPRECISE = "imprecise_id"
@@ -48,7 +48,7 @@ def _of_float(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     bound = EXACT[pl.Float32 if dtype == pl.Float32 else pl.Float64]
     whole = value.cast(pl.Int64, strict=False).cast(pl.String)
     return (
-        pl.when(value.abs() > bound)
+        pl.when(value.abs() >= bound)
         .then(None)
         .when(value == value.round())
         .then(whole)
@@ -63,6 +63,6 @@ def _of_text(ids: pl.Series) -> pl.Series:
         return ids
     whole = ids.gather(places).str.extract(_FLOAT)
     number = whole.str.strip_chars_start("+-").cast(pl.Int64, strict=False)
-    exact = (number <= EXACT[pl.Float64]).fill_null(value=False)
+    exact = (number < EXACT[pl.Float64]).fill_null(value=False)
     mended = pl.select(pl.when(exact).then(whole)).to_series()
     return ids.scatter(places, mended)

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.events import EVENT_TABLES, EventTable
+from sources.events import EVENT_TABLES, SUBSCRIPTIONS, EventTable
 from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
@@ -30,6 +30,7 @@ LATER = {
     "currency_sign",
     "currency_digits",
     "normalise",
+    "ends",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.
@@ -72,7 +73,7 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional"}
+        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
         told = [_dumped(one, moved) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -97,6 +98,7 @@ def read_mapping(path: Path) -> SourceMapping:
             raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
         inputs = section if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
+        _refuse_mixed(TABLES[name], tables[name], where)
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
     return SourceMapping(path, tables, settings)
@@ -136,6 +138,22 @@ def source_files(mapping: SourceMapping) -> list[Path]:
     return sorted(found)
 
 
+def _refuse_mixed(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
+    """Refuse what cannot be told from a snapshot."""
+    if not any(one.snapshot for one in inputs):
+        return
+    if table is not SUBSCRIPTIONS:
+        raise BadMapping(
+            f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
+            "that are told otherwise the newest version counts without it"
+        )
+    if not all(one.snapshot for one in inputs):
+        raise BadMapping(
+            f"{where}: snapshot = true stands at some inputs and not at all of them, and then "
+            "nothing tells what vanished from which; write it at all of them, or at none"
+        )
+
+
 def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
     """The input; options that came with later versions only where they are used."""
     told = one.model_dump(mode="json", exclude=moved)
@@ -156,6 +174,8 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
     for name in options.keys() - set(known):
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
     for name in told.get("normalise", {}):
         if name not in table.schema:
             nearest = or_rather(name, table.schema)

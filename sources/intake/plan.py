@@ -10,7 +10,7 @@ from sources.events import EventTable
 from sources.intake.candidates import Candidates, candidates
 from sources.intake.expressions import NoColumn
 from sources.intake.mapping import TABLES, SourceMapping
-from sources.intake.reading import BadSource, Part, missing, read_source
+from sources.intake.reading import ROW, BadSource, Part, missing, read_source
 from sources.intake.sections import Input
 from sources.landing import REJECTED
 
@@ -25,6 +25,8 @@ class Plan:
         found: What each file that is not empty says happened.
         notes: Files that may be missing and are, and what looks odd about the others.
         complete: Whether every file is there and has something in it.
+        snapshot: Whether all of them show the latest state alone.
+        most_vanished: Of a snapshot: the share of what is running that may vanish at once.
     """
 
     table: EventTable
@@ -32,6 +34,8 @@ class Plan:
     found: tuple[Candidates, ...]
     notes: tuple[str, ...]
     complete: bool
+    snapshot: bool = False
+    most_vanished: float = 1.0
 
     @property
     def broken_lines(self) -> pl.DataFrame:
@@ -42,6 +46,23 @@ class Plan:
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
         return self.broken_lines.height + sum(_height(each.rows) for each in self.found)
+
+    @property
+    def read_rows(self) -> int:
+        """How many rows its files have before joins, broken lines included."""
+        rows = (each.part.frame if each.several else each.rows for each in self.found)
+        return self.broken_lines.height + sum(_height(each) for each in rows)
+
+    @property
+    def kept_rows(self) -> int:
+        """Of how many of them ``where`` keeps anything."""
+        rows = (each.kept.unique(ROW) if each.several else each.kept for each in self.found)
+        return sum(_height(each) for each in rows)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether events of one row may be of several subscribers."""
+        return any(each.spreads for each in self.found)
 
     @property
     def kept(self) -> int:
@@ -87,7 +108,15 @@ def _plan_table(
     complete = not notes and len(found) == len(parts)
     notes += [part.note for part in parts if part.note]
     notes += [note for each in found for note in each.notes]
-    return Plan(table, tuple(parts), tuple(found), tuple(notes), complete)
+    return Plan(
+        table,
+        tuple(parts),
+        tuple(found),
+        tuple(notes),
+        complete,
+        snapshot=any(source.snapshot for source in inputs),
+        most_vanished=min(source.most_vanished for source in inputs),
+    )
 
 
 def _height(frame: pl.LazyFrame) -> int:

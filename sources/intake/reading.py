@@ -4,27 +4,30 @@ Text stays text here; types come with the mapping. Nothing is dropped: a line th
 few or too many fields is handed on as broken, with its number.
 """
 
-import codecs
 import csv
-import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from sources.intake.delimited import (
-    ROW,
-    Lines,
-    ends_whole,
-    read_lines,
-    sort_out,
-    split_text,
-    without_blank,
-)
+from sources.intake.delimited import ROW, Lines, ends_whole, split_text
+from sources.intake.encodings import as_utf8
 from sources.intake.expressions import without_values
+from sources.intake.json_lines import split_json
 from sources.intake.mapping import expand, or_rather
 from sources.intake.sections import SourceFile
 from sources.landing import REJECTED
+
+__all__ = ["BROKEN", "ROW", "BadSource", "Part", "damaged", "missing", "read_source", "unreadable"]
+
+
+#: What Polars raises of a file that is not what it says: a panic too, of a damaged Parquet file.
+BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+#: Parquet files up to this size (bytes) are checked before they are read.
+_SMALL = 32 * 2**20
 
 
 class BadSource(ValueError):
@@ -73,6 +76,24 @@ def missing(source: SourceFile, mapping: Path) -> str:
     return f"no file {source.file!r} in {wanted.parent}{near}"
 
 
+def damaged(file: str, error: BaseException) -> str:
+    """What to say of a file that is what it should be at its ends and not within."""
+    return (
+        f"{file} cannot be read to its end, perhaps it was damaged on the way "
+        f"({without_values(error)}); fetch it again"
+    )
+
+
+def unreadable(parts: Iterable[Part]) -> str | None:
+    """What to say of the first Parquet file that cannot be read whole, if there is one."""
+    for part in parts:
+        try:
+            part.frame.select(pl.all().hash().sum()).collect(engine="streaming")
+        except BROKEN as error:
+            return damaged(part.file, error)
+    return None
+
+
 def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
     kind = source.written_as or "csv"
     name = str(path.relative_to(mapping.parent) if path.is_relative_to(mapping.parent) else path)
@@ -81,76 +102,71 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
     if kind == "parquet":
         return _read_parquet(path, name)
     try:
-        text = _as_utf8(path.read_bytes(), source.encoding)
-        lines = _split_json(text) if kind == "jsonl" else split_text(source, kind, text)
+        text, odd = as_utf8(path.read_bytes(), source.encoding)
+        lines = split_json(text) if kind == "jsonl" else split_text(source, kind, text)
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise BadSource(f"{name}: {without_values(error)}") from None
-    return _part(name, lines, whole=ends_whole(text))
+    part = _part(name, lines, whole=ends_whole(text), kind=kind)
+    notes = [*([f"{name}: {odd}"] if odd else []), *([part.note] if part.note else [])]
+    return replace(part, note="; ".join(notes) or None)
 
 
-def _part(name: str, lines: Lines, *, whole: bool) -> Part:
-    """A broken last line without a line end was cut off; a whole one is only worth a note."""
+def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> Part:
+    """A broken last line without a line end was cut off; a whole one may be worth a note."""
     cut = (pl.col(ROW) == lines.last) & pl.lit(not whole)
     broken = lines.broken.select(
-        pl.when(cut).then(pl.lit("cut_off")).otherwise(pl.lit("broken_line")).alias("rule"),
+        pl.when(cut)
+        .then(pl.lit("cut_off"))
+        .when("undecodable")
+        .then(pl.lit("bad_encoding"))
+        .otherwise(pl.lit("broken_line"))
+        .alias("rule"),
         pl.lit(name).alias("file"),
         pl.col(ROW).alias("row"),
         "text",
         pl.lit(None, pl.String).alias("subscriber_id"),
     ).cast(REJECTED)
-    odd = not whole and "cut_off" not in broken["rule"]
+    odd = not whole and "cut_off" not in broken["rule"] and _may_be_cut(lines.rows, kind)
     note = f"{name}: its last line, {lines.last}, has no line end; was the file cut off?"
     return Part(name, lines.rows.lazy(), broken, note if odd else None)
 
 
+def _may_be_cut(rows: pl.DataFrame, kind: str) -> bool:
+    """Whether the last field may be a piece: it is shorter than all above it. A JSON object that
+    parses is whole.
+    """
+    if kind == "jsonl" or not rows.height:
+        return False
+    last = [name for name in rows.columns if name != ROW][-1]
+    lengths = rows[last].cast(pl.String).str.len_chars().fill_null(0)
+    above = lengths.head(-1).min() if rows.height > 1 else None
+    return above is not None and lengths[-1] < above  # pyright: ignore[reportOperatorIssue]
+
+
+def _check_pages(path: Path) -> None:
+    """Read a small file with Arrow, which says what is damaged in it where Polars would panic."""
+    from pyarrow.parquet import ParquetFile
+
+    if path.stat().st_size > _SMALL:
+        return
+    with ParquetFile(path) as file:
+        rows = sum(batch.num_rows for batch in file.iter_batches())
+        if rows != file.metadata.num_rows:
+            raise ValueError(f"it says that it has {file.metadata.num_rows} rows and has {rows}")
+
+
 def _read_parquet(path: Path, name: str) -> Part:
     try:
+        _check_pages(path)
         frame = pl.scan_parquet(path, glob=False, row_index_name=ROW, row_index_offset=1)
         schema = frame.collect_schema()
-    except pl.exceptions.PolarsError as error:
+    except (*BROKEN, OSError, ValueError) as error:
         raise BadSource(
-            f"{name} cannot be read as Parquet, perhaps it was cut off ({without_values(error)}); "
-            "fetch it again"
+            f"{name} cannot be read as Parquet, perhaps it was cut off or damaged "
+            f"({without_values(error)}); fetch it again"
         ) from None
     coded = [
         column for column, kind in schema.items() if isinstance(kind, pl.Categorical | pl.Enum)
     ]
     as_text = frame.with_columns(pl.col(coded).cast(pl.String))
     return Part(name, as_text, pl.DataFrame(schema=REJECTED))
-
-
-def _as_utf8(text: bytes, encoding: str) -> bytes:
-    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}:
-        return text
-    return text.decode(encoding, errors="replace").encode()
-
-
-def _split_json(text: bytes) -> Lines:
-    """One object a line. Only a file that does not parse whole is gone through line by line."""
-    lines = without_blank(read_lines(text))
-    fits = pl.Series([True] * lines.height, dtype=pl.Boolean)
-    try:
-        rows = _as_objects(lines["text"])
-    except pl.exceptions.PolarsError:
-        fits = pl.Series([_is_object(line) for line in lines["text"]], dtype=pl.Boolean)
-        rows = _as_objects(lines["text"].filter(fits))
-    return sort_out(rows, lines, fits)
-
-
-def _as_objects(lines: pl.Series) -> pl.DataFrame:
-    if lines.is_empty():
-        return pl.DataFrame()
-    return pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line, parse_constant=_no_json), dict)
-    except ValueError:
-        return False
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")

@@ -61,19 +61,26 @@ class FixedColumn(_Section):
 
 
 class SourceFile(_Section):
-    """A file, or a pattern that finds several, and how it is written."""
+    """A file, or a pattern that finds several, and how it is written.
+
+    Attributes:
+        file: Its path, from the mapping's folder on; ``*`` finds several.
+        format: csv, tsv, whitespace, fixed, parquet or jsonl; by default as the file's ending says.
+        separator: What stands between the fields of a line; by default as the format says.
+        encoding: How its text is written, e.g. ``cp1252``.
+        has_header: Whether the first line names the columns; by default it does, but for ``fixed``.
+        names: Names of the columns, in place of a header's or where there is none.
+        fixed: Of format ``fixed``: its columns.
+        null_words: Text that says that there is no value. Where absent, the usual ones are no ids.
+    """
 
     file: str
-    #: Guessed from the file's ending where absent.
     format: Format | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str = "utf-8"
-    #: Whether the first line names the columns. Fixed-width text has no such line unless told.
     has_header: bool | None = None
-    #: Names of the columns, in place of a header's or where there is none.
     names: tuple[str, ...] = ()
     fixed: tuple[FixedColumn, ...] = ()
-    #: Text that says that there is no value. Where absent, the usual ones are no ids.
     null_words: tuple[str, ...] | None = None
 
     @property
@@ -105,7 +112,8 @@ class Join(SourceFile):
     """Columns of another file, looked up row by row.
 
     Attributes:
-        on: The key's name, or ``{ours = "theirs"}``.
+        on: The key's name, or ``{ours = "theirs"}``; each a column or an expression, such as
+            ``LOWER(TRIM(mail))``. Keys are compared as ids: 17850.0 is 17850.
         take: ``{new_name = "their_column"}``.
         many: Whether the other file may have a key several times. A row then becomes one
             row for each; otherwise a key found twice is a fault.
@@ -126,10 +134,18 @@ class Input(SourceFile):
 
     Attributes:
         optional: Whether the file may be missing; the table then counts as degraded.
+        known_share: The share of its subscribers that subscriptions or payments have to name; with
+            fewer the table counts as degraded.
+        snapshot: Whether it shows the latest state of each subscription alone. What vanished from
+            it or changed in it is then inferred as events (``sources.intake.snapshot``).
+        most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
+            missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
         time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
             several a time is read by the first that is plausible. ISO 8601 where absent.
         known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
+        ends: ``inclusive`` where the end of a subscription is its last paid day: it then ended with
+            that day. An end that tells an hour is taken as it is.
         types: Columns that expressions calculate with, and what they hold.
         decimal: What stands before the decimals of numbers: ``.`` or ``,``.
         thousands: What may stand between groups of digits; where only ``decimal`` is told, the
@@ -147,9 +163,13 @@ class Input(SourceFile):
     """
 
     optional: bool = False
+    known_share: float = Field(default=0.05, ge=0, le=1)
+    snapshot: bool = False
+    most_vanished: float = Field(default=0.5, ge=0, le=1)
     timezone: Zone = "UTC"
     time_formats: tuple[str, ...] = ()
     known_after: Delay = timedelta(0)
+    ends: Literal["exclusive", "inclusive"] = "exclusive"
     types: dict[str, Type] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
     thousands: str | None = Field(default=None, min_length=1, max_length=1)

@@ -11,6 +11,8 @@ from sources.files import identity, stored_order, stored_schema
 from sources.intake.candidates import Candidates
 from sources.intake.ranges import ORIGIN
 from sources.intake.reading import ROW
+from sources.intake.row_counts import HAD_BEFORE, LANDED, LATER, fates
+from sources.intake.row_counts import REJECTED as REFUSED
 from sources.intake.rules import DUPLICATE
 from sources.landing import REJECTED
 from sources.partition import BUCKET
@@ -30,6 +32,7 @@ class Sifted:
         not_yet_known: How many are known at ``until`` or later.
         broken: Events that break a rule: ``rule``, ``ORIGIN``, ``ROW``, ``subscriber_id``.
         gone: Events that only this day's file holds and the source no longer gives.
+        fates: What became of each row (``row_counts.fates``).
     """
 
     new: pl.DataFrame
@@ -38,6 +41,7 @@ class Sifted:
     not_yet_known: int
     broken: pl.DataFrame
     gone: pl.DataFrame
+    fates: pl.DataFrame
 
     @property
     def events(self) -> int:
@@ -68,19 +72,33 @@ def sift(
     known = read.filter(~later & sound)
     distinct, copies = _once_each(table, known)
     unlanded = _but(table, distinct, landed)
-    held = _but(table, distinct.clear() if held is None else held, landed)
+    held = _but(
+        table,
+        distinct.clear().select(stored_schema(table).names()) if held is None else held,
+        landed,
+    )
     # Told again as known later, it is still known since it landed.
     gone = _but(table, held, read.lazy().filter(sound))
     kept = _but(table, held, gone.lazy())
     new = _but(table, unlanded, kept.lazy() if kept.height else None)
+    told_later = read.filter(later)
+    held_on = told_later.join(kept, on=identity(table), how="semi", nulls_equal=True)
+    broken = pl.concat([ruled_out.select("rule", ORIGIN, ROW, "subscriber_id"), copies])
     put_off = kept.height - (unlanded.height - new.height)
     return Sifted(
-        new=new,
+        new=new.select(stored_schema(table).names()),
         kept=kept,
         already_landed=distinct.height - unlanded.height,
         not_yet_known=read.height - ruled_out.height - known.height - put_off,
-        broken=pl.concat([ruled_out.select("rule", ORIGIN, ROW, "subscriber_id"), copies]),
+        broken=broken,
         gone=gone,
+        fates=fates(
+            (distinct, HAD_BEFORE),
+            (told_later, LATER),
+            (unlanded, LANDED),
+            (held_on, LANDED),
+            (broken, REFUSED),
+        ),
     )
 
 
@@ -120,13 +138,14 @@ def _once_each(table: EventTable, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     alike = lead[order].select(_as_before("subscriber_id", "happened_at")).to_series()
     places = (alike | alike.shift(-1, fill_value=False)).arg_true()
     if places.is_empty():
-        return rows[order].select(*stored_schema(table)), _copies(rows.clear())
+        return rows[order].select(*stored_schema(table), ORIGIN, ROW), _copies(rows.clear())
     some = rows[order.gather(places)].with_columns(order.gather(places).alias(_AT))
     some = some.sort(*stored_order(table), ORIGIN, ROW, nulls_last=True)
     again = some.select(_as_before(*identity(table))).to_series()
     order = order.scatter(places, some[_AT])
     once = pl.repeat(True, order.len(), eager=True).scatter(places, ~again)
-    return rows[order.filter(once)].select(*stored_schema(table)), _copies(some.filter(again))
+    distinct = rows[order.filter(once)].select(*stored_schema(table), ORIGIN, ROW)
+    return distinct, _copies(some.filter(again))
 
 
 def _copies(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,13 +10,19 @@ import polars as pl
 
 from sources.events import SUBSCRIPTIONS, EventTable
 from sources.files import landed_files, stored_order
+from sources.inferred import not_inferred
+from sources.intake.compared import Compared, Source, compared, refuse_emptied
 from sources.intake.earlier import Earlier, earlier
+from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
 from sources.intake.plan import Plan
+from sources.intake.put_back import openings_first
 from sources.intake.ranges import Ranges, in_ranges
 from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
-from sources.intake.sift import Sifted, rejected_rows, sift
+from sources.intake.row_counts import RowCounts, count_rows, summed
+from sources.intake.sift import rejected_rows, sift
+from sources.intake.vanished import example
 from sources.landing import land_rejected, landing_of
 from sources.partition import BUCKET, Part
 from sources.ties import contested
@@ -26,6 +32,7 @@ from sources.tombstones import (
     read_tombstones,
     refuse_forgotten,
 )
+from sources.versions import has_versions, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,9 @@ class _Outcome:
     gone: int
     lost: pl.DataFrame
     ties: int
+    compared: Compared
+    versions: bool
+    fates: pl.DataFrame
 
 
 def extract_table(
@@ -60,15 +70,17 @@ def extract_table(
     lines = blank_forgotten(plan.broken_lines, tombstones)
     past = earlier(landing, table, asked.fingerprint(table.name), day)
     spare, rows = landing / f"{table.name}.ranges", plan.rows
-    compared = rows + past.held_rows + past.landed_rows
+    looked_at = rows + past.held_rows + past.landed_rows
     with landing_of(landing, table, day) as write:
         outcomes: list[_Outcome] = []
-        with in_ranges(table, plan.found, spare, compared, rows_at_a_time) as ranges:
-            for events, outcome in _range_by_range(table, ranges, past, until, tombstones):
+        with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as ranges:
+            on = _source(plan, ranges, past, until)
+            for events, outcome in _range_by_range(table, ranges, past, on, tombstones):
                 write(events)
                 outcomes.append(outcome)
         if any(each.gone for each in outcomes):
             raise BadSource(_lost(outcomes, past, until, landed_files(landing, table)[day]))
+        refuse_emptied(plan, [each.compared for each in outcomes])
         missed = past.degraded and any(each.missed for each in outcomes)
         broken = pl.concat([each.broken for each in outcomes])
         complete = plan.complete and not missed
@@ -79,21 +91,40 @@ def extract_table(
 
 
 def _range_by_range(
-    table: EventTable, ranges: Ranges, past: Earlier, until: datetime, tombstones: Tombstones
+    table: EventTable, ranges: Ranges, past: Earlier, on: Source, tombstones: Tombstones
 ) -> Iterator[tuple[pl.DataFrame, _Outcome]]:
     """What lands of each range, in ``stored_order``, and what became of all of it."""
     for part, found in zip(ranges.parts, ranges.found, strict=True):
         landed, held = _of(part, past.landed), _of(part, past.held)
-        read = refuse_forgotten(found.collect(engine="streaming"), tombstones)
-        sifted = sift(table, read, landed, None if held is None else held.collect(), until)
+        read = openings_first(table, found.collect(engine="streaming"))
+        read = refuse_forgotten(read, tombstones)
+        # What was inferred when the day was done before is told anew.
+        given = None if held is None else not_inferred(table, held).collect()
+        sifted = sift(table, read, landed, given, on.until)
+        told = compared(table, sifted, read, landed, held=given, on=on)
         ties = _ties(table, read)
         del read
-        new, late = _as_first_readable(sifted.new, past.since)
-        events = new if sifted.kept.is_empty() else pl.concat([sifted.kept, new])
-        if late or sifted.kept.height:
+        new, late = _as_first_readable(told.sifted.new, past.since)
+        events = pl.concat([told.sifted.kept, new, told.inferred])
+        if late or events.height > told.sifted.new.height or told.otherwise:
             events = events.sort(stored_order(table), nulls_last=True)
-        missed = not events.filter(pl.col("known_at") >= until).is_empty()
-        yield events, _outcome(sifted, late, ties, missed=missed)
+        missed = not events.filter(pl.col("known_at") >= on.until).is_empty()
+        versions = has_versions(table, events, landed)
+        yield events, _outcome(told, late, ties, missed=missed, versions=versions)
+
+
+def _source(plan: Plan, ranges: Ranges, past: Earlier, until: datetime) -> Source:
+    """What the ranges of people are compared on."""
+    given = pl.concat(ranges.found).filter(pl.col("rule").is_null(), pl.col("known_at") < until)
+    if past.landed is not None:
+        given = given.join(past.landed, on=key(plan.table) or ["kind"], how="anti")
+    return Source(
+        until=until,
+        latest=past.since is None or past.since <= until,
+        snapshot=plan.snapshot,
+        whole=plan.complete and plan.broken_lines.is_empty(),
+        new=given,
+    )
 
 
 def _ties(table: EventTable, read: pl.DataFrame) -> int:
@@ -107,7 +138,8 @@ def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
     return stored if stored is None else stored.filter(part.has(pl.col(BUCKET)))
 
 
-def _outcome(sifted: Sifted, late: int, ties: int, *, missed: bool) -> _Outcome:
+def _outcome(told: Compared, late: int, ties: int, *, missed: bool, versions: bool) -> _Outcome:
+    sifted = told.sifted
     return _Outcome(
         events=sifted.events,
         landed=sifted.kept.height + sifted.new.height,
@@ -119,6 +151,9 @@ def _outcome(sifted: Sifted, late: int, ties: int, *, missed: bool) -> _Outcome:
         gone=sifted.gone.height,
         lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
         ties=ties,
+        compared=told,
+        versions=versions,
+        fates=sifted.fates,
     )
 
 
@@ -133,6 +168,15 @@ def _lost(outcomes: Sequence[_Outcome], past: Earlier, until: datetime, file: Pa
         f"they are left as they landed. To drop them on purpose delete {file} and extract "
         f"again{price}"
     )
+
+
+def _hint(plan: Plan, outcomes: Sequence[_Outcome]) -> list[str]:
+    """What to write where the source may show the latest state alone."""
+    gone = any(each.compared.vanished.count for each in outcomes)
+    if plan.snapshot or not gone or plan.table is not SUBSCRIPTIONS:
+        return []
+    what = "if the source shows only the latest state of each subscription, add snapshot = true"
+    return [f"what is no longer given counts all the same; {what} to its section"]
 
 
 def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.DataFrame, int]:
@@ -166,6 +210,18 @@ def _account(
         not_yet_known=sum(each.not_yet_known for each in outcomes),
         rejected=dict(sorted(rejected.items())),
         ties=sum(each.ties for each in outcomes),
-        notes=plan.notes,
+        vanished=sum(each.compared.vanished.count for each in outcomes),
+        vanished_example=example([each.compared.vanished for each in outcomes]),
+        otherwise=sum(each.compared.otherwise for each in outcomes),
+        inferred=sum(each.compared.inferred.height for each in outcomes),
+        once=not any(each.versions for each in outcomes),
+        notes=(*plan.notes, *_hint(plan, outcomes)),
+        in_rows=_in_rows(plan, lines.height, outcomes),
+        examples=tuple(examples(plan, lines, broken)),
         complete=complete,
     )
+
+
+def _in_rows(plan: Plan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
+    many = summed([each.fates for each in outcomes], spread=plan.spreads)
+    return count_rows(plan.read_rows, lines, plan.kept_rows, many)

@@ -1,0 +1,85 @@
+"""Of each rule that rows broke one row, so that people see what is meant, and what to write."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from sources.intake.candidates import Candidates
+from sources.intake.hints import Fault, hint
+from sources.intake.plan import Plan
+from sources.intake.ranges import ORIGIN
+from sources.intake.reading import ROW
+from sources.intake.report import Example
+from sources.intake.rules import DUPLICATE
+from sources.tombstones import FORGOTTEN
+
+_LONGEST = 80
+#: Kinds are looked up for so many rows at most.
+_ROWS = 100_000
+
+
+def examples(plan: Plan, lines: pl.DataFrame, broken: pl.DataFrame) -> Iterator[Example]:
+    """One example of each rule, by its name.
+
+    Args:
+        plan: The table.
+        lines: Lines that are no rows; schema ``REJECTED``.
+        broken: Events that broke a rule: ``rule``, ``ORIGIN``, ``ROW``.
+    """
+    counts = dict(
+        pl.concat([lines["rule"], broken["rule"]]).value_counts().sort("rule").iter_rows()
+    )
+    for rule, count in counts.items():
+        own = lines.filter(pl.col("rule") == rule)
+        told = _of_line(own, rule) if own.height else _of_event(plan, broken, rule)
+        yield Example(count=count, **told)
+
+
+def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
+    first = lines.row(0, named=True)
+    text = first["text"]
+    return {
+        "rule": rule,
+        "file": first["file"],
+        "row": first["row"],
+        "column": None,
+        "value": None if rule == FORGOTTEN else _short(text),
+        "hint": hint(Fault(rule)),
+    }
+
+
+def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
+    rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
+    origin, row = rows.select(ORIGIN, ROW).row(0)
+    found: Candidates = plan.found[origin]
+    told = {"rule": rule, "file": found.part.file, "row": row, "column": None, "value": None}
+    if rule in {FORGOTTEN, DUPLICATE}:
+        return {**told, "hint": hint(Fault(rule, plan.table, found.source))}
+    same = pl.col("rule") == rule
+    fault = found.faults.filter(pl.col(ROW) == row, same).collect(engine="streaming")
+    column, value = fault.select("column", "value").row(0) if fault.height else (None, None)
+    values = _values(plan, rows, rule) if rule == "unknown_kind" else {}
+    words = hint(Fault(rule, plan.table, found.source, column, value, values))
+    return {**told, "column": column, "value": _short(value), "hint": words}
+
+
+def _values(plan: Plan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
+    """The commonest values that broke the rule, and how many have each."""
+    found = []
+    for origin in rows[ORIGIN].unique():
+        own = rows.filter(pl.col(ORIGIN) == origin).head(_ROWS).select(pl.col(ROW).unique())
+        faults = plan.found[origin].faults.filter(pl.col("rule") == rule)
+        schema = faults.collect_schema()
+        found.append(
+            faults.join(own.lazy().cast({ROW: schema[ROW]}), on=ROW, how="semi").select("value")
+        )
+    values = pl.concat(found).collect(engine="streaming")["value"]
+    counts = values.value_counts().sort(["count", "value"], descending=[True, False])
+    return {_short(value) or "": count for value, count in counts.head(5).iter_rows()}
+
+
+def _short(text: str | None) -> str | None:
+    if text is None or len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,156 @@
+"""Why a row broke a rule, and what to write in the mapping: one or two sentences."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sources.events import EventTable
+from sources.intake.meaning import MONEY, USUAL
+from sources.intake.sections import Input
+from sources.intake.times import EPOCHS
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that broke a rule, and where.
+
+    Attributes:
+        rule: The rule.
+        table: Whose contract.
+        source: The input.
+        column: The column in which it broke the rule.
+        value: What stands there.
+        values: The commonest values that broke it, and how many have each.
+    """
+
+    rule: str
+    table: EventTable | None = None
+    source: Input | None = None
+    column: str | None = None
+    value: str | None = None
+    values: dict[str, int] = field(default_factory=dict)
+
+
+def hint(fault: Fault) -> str:
+    """What to say of it."""
+    if fault.rule in _WORDS:
+        return _WORDS[fault.rule]
+    if fault.rule in _BY_VALUE:
+        return _BY_VALUE[fault.rule](fault)
+    sql = fault.source.reject.get(fault.rule) if fault.source else None
+    return f"a rule of the mapping: reject.{fault.rule} = {sql!r}"
+
+
+_WORDS = {
+    "no_subscriber": "nothing says whose row it is; if such rows are none write where = "
+    "'... IS NOT NULL'",
+    "no_time": "nothing says when it happened; if such rows are none write where = "
+    "'... IS NOT NULL'",
+    "duplicate": "the same as another row in all that is mapped; if both happened map what tells "
+    "them apart, such as an id or row_number",
+    "forgotten": "names somebody who was erased",
+    "broken_line": "has too few or too many fields, or is no JSON object; fields that hold the "
+    'separator need quotation marks: "a, b"',
+    "cut_off": "the last line is broken and has no line end; fetch the file again",
+    "in_the_future": "happened after it was known; map known_at to when it was written down, or "
+    "set timezone",
+    "known_before_happened": "was known before it happened; map happened_at and known_at the "
+    "other way round, or leave known_at out",
+    "negative_amount": "is below zero; the kind says which way money goes: write ABS(...) and "
+    "kind = \"CASE WHEN ... < 0 THEN 'refunded' ELSE 'paid' END\"",
+    "null_word": "looks like no value; write null_words = [...] with it, or null_words = [] if it "
+    "is a real id",
+    "imprecise_id": "digits may have been lost: the id went through a float (past 2^53) or a "
+    "spreadsheet. Export ids as text",
+    "bad_currency": "is no currency of three letters, such as EUR; write for example CASE ... WHEN "
+    "'€' THEN 'EUR' END",
+    "ambiguous_number": "is one number if the comma stands before decimals, as in others here, "
+    "and another if the point does; write decimal = ',' or decimal = '.'",
+}
+
+
+def _unknown_kind(fault: Fault) -> str:
+    kinds = ", ".join(fault.table.kinds) if fault.table else ""
+    name = fault.table.name if fault.table else "the table"
+    found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
+    return (
+        f"found {found}; kinds of {name} are {kinds}. Write kind = \"CASE ... WHEN 'theirs' THEN "
+        "'ours' END\", or leave such rows out by where"
+    )
+
+
+def _missing(fault: Fault) -> str:
+    return f"{fault.column} may not be empty; map it, or leave such rows out by where"
+
+
+def _encoding(fault: Fault) -> str:
+    told = fault.source.encoding if fault.source else "utf-8"
+    return (
+        f"some bytes are no {told.upper()}; write the file's encoding, for example encoding = "
+        "'cp1252' (Western European, Latin-1)"
+    )
+
+
+def _unparseable(fault: Fault) -> str:
+    value = (fault.value or "").strip()
+    source = fault.source
+    if value.lower() in USUAL:
+        return f"looks like no value; write null_words = ['{value}']"
+    if re.fullmatch(r"\d{10}|\d{13}|\d{16}|\d{19}", value) and not (source and source.time_formats):
+        unit = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us", 19: "epoch_ns"}[len(value)]
+        return f"may be a time since 1970; write time_formats = ['{unit}']"
+    if re.fullmatch(r"[1-9]\d{4}([.,]\d+)?", value):
+        return "may be a spreadsheet's number of a day; export dates as 2026-01-31"
+    if re.search(r"[A-Z]{3,4}$", value):
+        return "its zone's letters may mean several; export times in UTC, or with +02:00"
+    formats = ", ".join(source.time_formats) if source and source.time_formats else "ISO 8601"
+    zone = source.timezone if source else "UTC"
+    return (
+        f"is no time as {formats}, or one that clocks in {zone} skipped; write time_formats, such "
+        "as ['%d.%m.%Y %H:%M']"
+    )
+
+
+def _implausible(fault: Fault) -> str:
+    told = _unit_that_fits(fault.value)
+    if told:
+        return f"is not between 1990 and 50 years ahead; as {told} it is: time_formats = ['{told}']"
+    return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
+
+
+def _unit_that_fits(value: str | None) -> str | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    fits = (unit for unit, many in EPOCHS.items() if 631_152_000 <= number / many < 4_000_000_000)
+    return next(fits, None)
+
+
+def _bad_type(fault: Fault) -> str:
+    value, source, column = (fault.value or "").strip(), fault.source, fault.column
+    if value.lower() in USUAL:
+        return f"looks like no value; write null_words = ['{value}']"
+    if source and fault.column in MONEY and source.currency_digits:
+        return "is no whole amount in minor units by currency_digits"
+    if re.fullmatch(r"[-+(]?[\d.  ']*,\d+\)?-?", value):
+        return "write decimal = ',' if a comma stands before decimals, or thousands = ','"
+    if re.fullmatch(r"[-+]?\d+\.\d+", value):
+        return (
+            f"has decimals, and {column} is whole, such as minor units (cents); write types = "
+            "{ ... = 'number' } and ROUND(... * 100)"
+        )
+    if re.search(r"[€$£¥%]", value):
+        return "is a number and a sign; write decimal = '.' and currency_sign = '...'"
+    wanted = source.types.get(column or "") if source else None
+    return f"is no {wanted or 'number'}, or has a mark that decimal and thousands do not declare"
+
+
+_BY_VALUE: dict[str, Callable[[Fault], str]] = {
+    "unknown_kind": _unknown_kind,
+    "missing_required": _missing,
+    "bad_encoding": _encoding,
+    "unparseable_time": _unparseable,
+    "implausible_time": _implausible,
+    "bad_type": _bad_type,
+}

@@ -1,0 +1,95 @@
+"""JSON lines: one object a line. A line that is none, or no UTF-8, spoils no other."""
+
+import json
+import re
+from typing import Any
+
+import polars as pl
+
+from sources.intake.delimited import Lines, read_lines, sort_out, without_blank
+
+#: Half of a character, written out: no text has it.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def split_json(text: bytes) -> Lines:
+    """The objects as rows. Only a file that does not parse whole is gone through line by line."""
+    lines = without_blank(read_lines(text))
+    odd = _undecodable(lines["text"], text)
+    if not odd.any():
+        try:
+            return sort_out(_as_objects(lines["text"]), lines, ~odd)
+        except pl.exceptions.PolarsError:
+            pass
+    objects = [_as_object(line) for line in lines["text"]]
+    fits = pl.Series([each is not None for each in objects], dtype=pl.Boolean) & ~odd
+    rows = _rows(
+        lines["text"].filter(fits), [o for o, fit in zip(objects, fits, strict=True) if fit]
+    )
+    return sort_out(rows, lines, fits, undecodable=odd)
+
+
+def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
+    """Lines with bytes that are no UTF-8, wherever they are, or with half of a character."""
+    odd = pl.repeat(value=False, n=len(lines), eager=True)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        odd = lines.str.contains("\ufffd", literal=True)
+    if _HALF.search(text.decode(errors="replace")):
+        halves = lines.str.contains(_HALF.pattern).arg_true()
+        spoilt = [place for place in halves if _has_half(lines[place])]
+        odd = odd.scatter(spoilt, True) if spoilt else odd
+    return odd
+
+
+def _has_half(line: str) -> bool:
+    try:
+        json.dumps(json.loads(line), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _rows(lines: pl.Series, objects: list[Any]) -> pl.DataFrame:
+    """The objects as rows; where values of a column do not go together, as texts."""
+    try:
+        return _as_objects(lines)
+    except pl.exceptions.PolarsError:
+        names = dict.fromkeys(name for each in objects for name in each)
+        columns = {name: [each.get(name) for each in objects] for name in names}
+        return pl.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+def _column(values: list[Any]) -> pl.Series:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int} or kinds <= {bool}:
+        try:
+            return pl.Series(values, dtype=pl.Boolean if kinds == {bool} else pl.Int64)
+        except (OverflowError, TypeError):
+            pass
+    return pl.Series([_as_text(value) for value in values], dtype=pl.String)
+
+
+def _as_text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _as_objects(lines: pl.Series) -> pl.DataFrame:
+    if lines.is_empty():
+        return pl.DataFrame()
+    return pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
+
+
+def _as_object(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

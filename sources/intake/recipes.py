@@ -1,0 +1,309 @@
+"""Recipes of the mapping language: a small file as a vendor gives it, the mapping, what lands."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One recipe.
+
+    Attributes:
+        title: What it is for.
+        why: In a sentence or two.
+        files: Their text by name.
+        mapping: The mapping of them.
+        shows: Columns of the landed events to show.
+    """
+
+    title: str
+    why: str
+    files: dict[str, str]
+    mapping: str
+    shows: tuple[str, ...] = ("subscriber_id", "happened_at", "kind")
+
+
+RECIPES = (
+    Recipe(
+        title="One row per subscription, with its start and its end",
+        why=(
+            "One row holds several events, each at a time of its own. An empty time is no event. "
+            "`interval_months = 1` is a number and stands for itself; a text is quoted twice."
+        ),
+        files={
+            "subs.csv": (
+                "id,customer,plan,price,start,cancelled,ended\n"
+                "s1,ann,pro,30.00,2026-01-03,2026-04-20,2026-05-03\n"
+                "s2,bob,basic,10.00,2026-02-01,,\n"
+            )
+        },
+        mapping="""
+[subscriptions]
+file = "subs.csv"
+subscriber_id = "customer"
+subscription_id = "id"
+plan = "plan"
+interval_months = 1
+currency = "'EUR'"
+types = { price = "number" }
+
+[[subscriptions.event]]
+kind = "'started'"
+happened_at = "start"
+mrr = "ROUND(price * 100)"
+
+[[subscriptions.event]]
+kind = "'cancel_scheduled'"
+happened_at = "cancelled"
+
+[[subscriptions.event]]
+kind = "'ended'"
+happened_at = "ended"
+mrr = 0
+reason = "'voluntary'"
+""",
+        shows=("subscriber_id", "happened_at", "kind", "mrr"),
+    ),
+    Recipe(
+        title="A table that shows the latest state only",
+        why=(
+            "Many tools overwrite: a withdrawn cancellation leaves no trace. `snapshot = true` "
+            "says so. Each extract is compared with what landed before, and what vanished from the "
+            "file becomes an event (`cancel_withdrawn`, `resumed`, `started`), known at that "
+            "extract. All inputs of the table must then be snapshots."
+        ),
+        files={
+            "subs.csv": (
+                "id,customer,plan,mrr,start,cancel_at\n"
+                "s1,ann,pro,3000,2026-01-03,2026-05-01\n"
+                "s2,bob,basic,1000,2026-02-01,\n"
+            )
+        },
+        mapping="""
+[subscriptions]
+file = "subs.csv"
+snapshot = true
+subscriber_id = "customer"
+subscription_id = "id"
+plan = "plan"
+mrr = "mrr"
+currency = "'EUR'"
+
+[[subscriptions.event]]
+kind = "'started'"
+happened_at = "start"
+
+[[subscriptions.event]]
+kind = "'cancel_scheduled'"
+happened_at = "cancel_at"
+""",
+    ),
+    Recipe(
+        title="Numbers with a decimal comma",
+        why=(
+            "`decimal` says what stands before the decimals, `thousands` what may stand between "
+            "groups of digits. A value that is no such number is a rejected row, counted with an "
+            "example."
+        ),
+        files={
+            "payments.csv": (
+                "customer;day;amount\nann;2026-03-01;1.299,99\nbob;2026-03-02;1.299\n"
+                "eve;2026-03-03;49,90 €\n"
+            )
+        },
+        mapping="""
+[payments]
+file = "payments.csv"
+separator = ";"
+decimal = ","
+currency_sign = "€"
+types = { amount = "number" }
+subscriber_id = "customer"
+happened_at = "day"
+kind = "'paid'"
+amount = "ROUND(amount * 100)"
+currency = "'EUR'"
+""",
+        shows=("subscriber_id", "kind", "amount", "currency"),
+    ),
+    Recipe(
+        title="Currencies, and amounts in minor units of a vendor's own",
+        why=(
+            "Codes are written in capital letters and have three of them; anything else is a "
+            "rejected row. Amounts are in minor units as ISO 4217 counts them (yen have none, "
+            "Kuwaiti dinars three). Where a vendor counts otherwise, `currency_digits` says how."
+        ),
+        files={
+            "charges.csv": (
+                "customer,day,amount,currency\nann,2026-03-01,2000,usd\nbob,2026-03-02,500,jpy\n"
+                "eve,2026-03-03,150000,isk\n"
+            )
+        },
+        mapping="""
+[payments]
+file = "charges.csv"
+currency_digits = { ISK = 2, UGX = 2 }   # Stripe's
+subscriber_id = "customer"
+happened_at = "day"
+kind = "'paid'"
+amount = "amount"
+currency = "currency"
+""",
+        shows=("subscriber_id", "amount", "currency"),
+    ),
+    Recipe(
+        title="Times in several formats, and seconds since 1970",
+        why=(
+            "ISO 8601 needs nothing said. Of several formats each value is read by the first that "
+            "gives a plausible time (1990 to 50 years ahead); 0 is no time. `timezone` is where "
+            "times without an offset were written down."
+        ),
+        files={
+            "tickets.csv": (
+                "id,customer,opened,closed\nt1,ann,1772323200,1772409600000\nt2,bob,1772496000,0\n"
+            )
+        },
+        mapping="""
+[tickets]
+file = "tickets.csv"
+time_formats = ["epoch_s", "epoch_ms"]
+subscriber_id = "customer"
+ticket_id = "id"
+
+[[tickets.event]]
+kind = "'opened'"
+happened_at = "opened"
+
+[[tickets.event]]
+kind = "'resolved'"
+happened_at = "closed"
+""",
+    ),
+    Recipe(
+        title="A file that tells days, not hours",
+        why=(
+            "What happened on a day is known by its end. `known_after` keeps a model from knowing "
+            "it in the morning. Where the source has a time at which it learnt of an event, map it "
+            "as `known_at`."
+        ),
+        files={"usage.csv": "customer,day,sessions\nann,2026-03-01,4\n"},
+        mapping="""
+[usage]
+file = "usage.csv"
+timezone = "Europe/Madrid"
+known_after = "23h59m"
+subscriber_id = "customer"
+happened_at = "day"
+kind = "'session'"
+quantity = "sessions"
+""",
+        shows=("subscriber_id", "happened_at", "known_at", "quantity"),
+    ),
+    Recipe(
+        title="Words that mean nothing",
+        why=(
+            "Exports write `NULL`, `\\N`, `nan` or `None` where there is no value. `null_words` "
+            "says which. A row without a subscriber is rejected, never a subscriber called NULL."
+        ),
+        files={
+            "payments.csv": (
+                "customer,day,amount,method\nNULL,2026-03-01,5,card\nann,2026-03-02,5,nan\n"
+            )
+        },
+        mapping="""
+[payments]
+file = "payments.csv"
+null_words = ["NULL", "nan"]
+subscriber_id = "customer"
+happened_at = "day"
+kind = "'paid'"
+amount = "amount"
+method = "method"
+""",
+        shows=("subscriber_id", "happened_at", "amount", "method"),
+    ),
+    Recipe(
+        title="Tickets that know an e-mail and not the customer's id",
+        why=(
+            "A join looks columns up in another file, row by row. `on` names the key in both, as "
+            "columns or expressions. The report says how many subscribers of each table are known "
+            "from the others."
+        ),
+        files={
+            "tickets.csv": "id,requester,opened\nt1,Ann@Example.com ,2026-03-01\n",
+            "customers.csv": "id,email\nc1,ann@example.com\n",
+        },
+        mapping="""
+[tickets]
+file = "tickets.csv"
+subscriber_id = "customer_id"
+ticket_id = "id"
+happened_at = "opened"
+kind = "'opened'"
+
+[[tickets.join]]
+file = "customers.csv"
+on = { "LOWER(TRIM(requester))" = "LOWER(email)" }
+take = { customer_id = "id" }
+""",
+    ),
+    Recipe(
+        title="Ids that are written in several ways",
+        why=(
+            "`normalise` trims ids and writes them in small or capital letters. Whole numbers lose "
+            "a `.0` that another program gave them, without being asked."
+        ),
+        files={"payments.csv": "customer,day,amount\n AB-1 ,2026-03-01,5\nab-1,2026-03-02,5\n"},
+        mapping="""
+[payments]
+file = "payments.csv"
+normalise = { subscriber_id = ["trim", "lower"] }
+subscriber_id = "customer"
+happened_at = "day"
+kind = "'paid'"
+amount = "amount"
+""",
+    ),
+    Recipe(
+        title="Rows that are no events, and rows that are wrong",
+        why=(
+            "`where` leaves rows out that mean something else; they are counted. A rule under "
+            "`reject` counts rows that should not be there, keeps them under `rejected/`, and "
+            "shows one."
+        ),
+        files={
+            "charges.csv": (
+                "id,customer,day,amount,status\np1,ann,2026-03-01,5,succeeded\n"
+                "p2,bob,2026-03-02,5,pending\np3,,2026-03-03,5,succeeded\n"
+            )
+        },
+        mapping="""
+[payments]
+file = "charges.csv"
+where = "status <> 'pending'"
+subscriber_id = "customer"
+payment_id = "id"
+happened_at = "day"
+kind = "CASE status WHEN 'succeeded' THEN 'paid' ELSE 'failed' END"
+amount = "amount"
+currency = "'EUR'"
+
+[payments.reject]
+test_charge = "id LIKE 'test%'"
+""",
+        shows=("subscriber_id", "payment_id", "kind"),
+    ),
+    Recipe(
+        title="Two accounts that turned out to be one",
+        why="From then on the first lives on in the second. What was scored before stays.",
+        files={"merges.csv": "old,new,day\nann2,ann,2026-03-01\n"},
+        mapping="""
+[merges]
+file = "merges.csv"
+subscriber_id = "old"
+merged_into = "new"
+happened_at = "day"
+kind = "'merged'"
+""",
+        shows=("subscriber_id", "merged_into", "happened_at"),
+    ),
+)
