@@ -6,6 +6,7 @@ import polars as pl
 
 from flows.settings import Settings
 from models.exchange import Exchange
+from sources.rates import DatedRates
 
 #: Named as degraded where a currency's newest rate is old.
 SOURCE = "exchange_rates"
@@ -34,6 +35,19 @@ def exchange_at(settings: Settings, as_of: datetime) -> Exchange | None:
     return Exchange(settings.reporting_currency, rates)
 
 
+def dated_rates(settings: Settings) -> DatedRates | None:
+    """The rates of all days; ``None`` where no reporting currency is set, or no rate can be read.
+
+    Of a file that cannot be read ``stale_rates`` tells.
+    """
+    if settings.reporting_currency is None:
+        return None
+    try:
+        return DatedRates(settings.reporting_currency, _with_codes(_read(settings)))
+    except BadRates:
+        return None
+
+
 def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
     """``SOURCE``, where a currency's newest rate is too old, or there are none; else nothing."""
     if settings.reporting_currency is None or settings.exchange_rates is None:
@@ -49,13 +63,16 @@ def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
 
 def _newest(settings: Settings, as_of: datetime) -> pl.DataFrame:
     """One row per currency."""
-    code = pl.col("currency").str.strip_chars().str.to_uppercase()
-    known = _known(settings, as_of).with_columns(code)
+    known = _with_codes(_read(settings).filter(pl.col("date") < as_of.date()))
     return known.sort("date", maintain_order=True).group_by("currency").last()
 
 
-def _known(settings: Settings, as_of: datetime) -> pl.DataFrame:
-    """The rates of days before ``as_of``; none where there is no file, as all is one currency."""
+def _with_codes(rates: pl.DataFrame) -> pl.DataFrame:
+    return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())
+
+
+def _read(settings: Settings) -> pl.DataFrame:
+    """The rates of all days; none where there is no file, as all is one currency."""
     if settings.exchange_rates is None:
         return pl.DataFrame(schema=_COLUMNS)
     file = settings.exchange_rates
@@ -70,4 +87,4 @@ def _known(settings: Settings, as_of: datetime) -> pl.DataFrame:
     wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)
     if wrong.height:
         raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
-    return rates.filter(pl.col("date") < as_of.date())
+    return rates

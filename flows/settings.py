@@ -30,6 +30,7 @@ from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
 from risk.urls import shown
+from sources.rates import DatedRates
 
 FILE = SETTINGS_FILE
 
@@ -56,6 +57,7 @@ class Business(TypedDict):
 
     churn: Literal["contract", "silence"]
     active_within_days: int
+    rates: DatedRates | None
 
 
 class Settings(BaseSettings):
@@ -137,6 +139,8 @@ class Settings(BaseSettings):
         workers: How many workers the cluster has, or is to have.
         requests_per_second: So many requests a token may make of the API each second, over time.
         cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
+        public_url: The address that people use, where a proxy stands before ``perdura serve``,
+            with the path it serves below, e.g. ``https://support.example.com/perdura``.
     """
 
     # What was given is in no error: it may be a password.
@@ -194,6 +198,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1)
     requests_per_second: float = Field(default=50, gt=0)
     cors_origins: Annotated[tuple[Origin, ...], *Listed] = ()
+    public_url: Address | None = None
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":
@@ -228,7 +233,13 @@ class Settings(BaseSettings):
     @property
     def business(self) -> Business:
         """How the business loses people, as the states are told it."""
-        return {"churn": self.churn, "active_within_days": self.active_within_days}
+        from flows.exchange_rates import dated_rates  # reads a file, which settings do not
+
+        return {
+            "churn": self.churn,
+            "active_within_days": self.active_within_days,
+            "rates": dated_rates(self),
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,7 @@
 """What subscriptions and their subscribers were, by what was known, where there are contracts."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from sources.events import SUBSCRIPTIONS
@@ -96,19 +98,35 @@ def _once_each(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return pl.concat([rows.filter(~twice), once.select(rows.columns)])
 
 
-def subscribers_of(subscriptions: pl.DataFrame) -> pl.LazyFrame:
-    """One row per subscriber: the best state; the money of what is paid for; the main plan."""
+def subscribers_of(
+    subscriptions: pl.DataFrame, factors: Mapping[str, float] | None = None
+) -> pl.LazyFrame:
+    """One row per subscriber: the best state; the money of what is paid for; the main plan.
+
+    The main plan is the one worth most: by what a minor unit of each currency is worth
+    (``factors``), where that is known; a currency of unknown worth comes after all others. Where
+    nothing is known of any, by minor units.
+    """
     told = subscriptions.filter(pl.col("state").is_not_null())
     several = told["subscriber_id"].is_duplicated()
     paying = pl.col("state").is_in(_PAYING)
     priced = pl.col("mrr").is_not_null() & pl.col("currency").is_not_null()
     money = pl.when(~paying).then(0).when(priced).then("mrr")
     one = told.filter(~several).with_columns(mrr=money)
-    many = _of_several(told.filter(several).lazy()).collect()
+    many = _of_several(told.filter(several).lazy(), factors).collect()
     return pl.concat([one.select(many.columns), many]).lazy()
 
 
-def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
+def _worth(factors: Mapping[str, float] | None) -> pl.Expr:
+    """What each subscription is worth, for the order alone."""
+    mrr = pl.col("mrr").cast(pl.Float64)
+    if factors is None:
+        return mrr
+    factor = pl.col("currency").replace_strict(factors, default=None, return_dtype=pl.Float64)
+    return mrr * factor
+
+
+def _of_several(subscriptions: pl.LazyFrame, factors: Mapping[str, float] | None) -> pl.LazyFrame:
     """As ``subscribers_of``, of those with several subscriptions (and right for the others)."""
     main = pl.struct("weight", "subscription_id")
     paying = pl.col("state").is_in(_PAYING)
@@ -116,7 +134,7 @@ def _of_several(subscriptions: pl.LazyFrame) -> pl.LazyFrame:
         {state: place for place, state in enumerate(STATES)}, return_dtype=pl.Int64
     )
     ranked = subscriptions.with_columns(
-        rank=rank, weight=pl.when(paying).then(pl.col("mrr")).otherwise(-1).fill_null(0)
+        rank=rank, weight=pl.when(paying).then(_worth(factors)).otherwise(-1.0).fill_null(0.0)
     )
     mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
     described = (pl.col(c).sort_by(main).last() for c in DESCRIBED if c != "mrr")

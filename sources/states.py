@@ -10,6 +10,7 @@ from sources.arrears import ever_failed, past_due
 from sources.contracts import DESCRIBED, STATES, subscribers_of, subscriptions_of
 from sources.events import PAYMENTS, SUBSCRIPTIONS
 from sources.merges import Events, as_known
+from sources.rates import DatedRates
 from sources.versions import may_have_versions, newest
 
 __all__ = ["SCORED", "STATES", "Churn", "scored_spine", "states_at"]
@@ -22,7 +23,12 @@ SCORED = ("active", "past_due")
 
 
 def states_at(
-    events: Events, as_of: datetime, *, churn: Churn = "contract", active_within_days: int = 365
+    events: Events,
+    as_of: datetime,
+    *,
+    churn: Churn = "contract",
+    active_within_days: int = 365,
+    rates: DatedRates | None = None,
 ) -> pl.DataFrame:
     """Everyone known before ``as_of``, and how they stood then.
 
@@ -32,6 +38,7 @@ def states_at(
         churn: With ``contract``, subscription events decide. With ``silence``, whoever paid in
             ``[as_of - active_within_days, as_of)`` is active and the others are gone.
         active_within_days: See ``churn``.
+        rates: By which the main plan is found of who pays in several currencies.
 
     Returns:
         One row per subscriber, sorted: ``subscriber_id``, ``as_of``, ``state`` (one of
@@ -45,7 +52,8 @@ def states_at(
         rows = _buyers(paid, as_of, active_within_days)
     else:
         known = as_known(ever_failed(events, as_of), PAYMENTS.name, as_of)
-        rows = subscribers_of(subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of)))
+        known_subscriptions = subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of))
+        rows = subscribers_of(known_subscriptions, rates and rates.factors(as_of))
         owed = pl.col("failed_at") >= pl.col("started_at")
         unpaid = past_due(known)
         rows = rows.join(unpaid, on="subscriber_id", how="left").with_columns(
@@ -71,15 +79,16 @@ def scored_spine(
     *,
     churn: Churn = "contract",
     active_within_days: int = 365,
+    rates: DatedRates | None = None,
 ) -> pl.DataFrame:
     """Those to be scored at each date (``SCORED``), with the columns of ``states_at``."""
     dates = [*dates]
     if churn == "contract" and dates:
         events = _read_once(events, max(dates))
     return pl.concat(
-        states_at(events, as_of, churn=churn, active_within_days=active_within_days).filter(
-            pl.col("state").is_in(SCORED)
-        )
+        states_at(
+            events, as_of, churn=churn, active_within_days=active_within_days, rates=rates
+        ).filter(pl.col("state").is_in(SCORED))
         for as_of in dates
     )
 

@@ -82,10 +82,12 @@ def _moments(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
     """The moments with how the subscription stood before: ``running``, ``paused_before``,
-    ``leaving_before``; and whether it was ``renewed``: ended and started again at the moment.
+    ``leaving_before``; whether it ``runs`` after; and whether it was ``renewed``: ended and started
+    again at the moment.
     """
     ended, starts = pl.col("ended"), pl.col("starts")
-    moments = moments.with_columns(running=_before(_running_after()))
+    after = _running_after()
+    moments = moments.with_columns(running=_before(after), runs=_before_next(after))
     moments = moments.with_columns(renewed=pl.col("running") & ended & starts)
     return moments.with_columns(
         paused_before=_before(_paused_after()), leaving_before=_before(_leaving_after())
@@ -95,6 +97,10 @@ def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
 def _before(after: pl.Expr) -> pl.Expr:
     """What the last moment that tells left behind; false before the first."""
     return after.forward_fill().shift(1).over(_THING).fill_null(value=False)
+
+
+def _before_next(after: pl.Expr) -> pl.Expr:
+    return after.forward_fill().over(_THING).fill_null(value=False)
 
 
 def _running_after() -> pl.Expr:
@@ -118,7 +124,7 @@ def _paused_after() -> pl.Expr:
     paused, resumed = pl.col("paused"), pl.col("resumed")
     return (
         pl.when(pl.col("starts") | pl.col("ended"))
-        .then(paused & ~resumed)
+        .then(paused & ~resumed & pl.col("runs"))
         .when(paused != resumed)
         .then(paused)
     )
@@ -130,7 +136,7 @@ def _leaving_after() -> pl.Expr:
         pl.when("renewed")
         .then(pl.lit(value=False))  # it was the term that ended which was cancelled
         .when(pl.col("starts") | pl.col("ended"))
-        .then(scheduled & ~withdrawn)
+        .then(scheduled & ~withdrawn & pl.col("runs"))
         .when(scheduled != withdrawn)
         .then(scheduled)
         .when(~scheduled & pl.col("resumed"))

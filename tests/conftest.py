@@ -6,12 +6,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from flows.prefect_edge import quiet
 from tests import postgres as postgresql
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
+# To draw otherwise: pytest --hypothesis-profile=seeded --hypothesis-seed=7
+settings.register_profile(
+    "seeded", deadline=None, max_examples=100, database=None, phases=[Phase.generate]
+)
 settings.load_profile("perdura")
 # Gone with the tests, and never in the folder that they are started in.
 _prefect_folder = TemporaryDirectory(prefix="perdura-tests-prefect-", ignore_cleanup_errors=True)

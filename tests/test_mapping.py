@@ -403,3 +403,9 @@ def test_an_object_inside_json_is_reached_by_its_field_and_is_no_value_itself(bu
     assert business.events("payments", ["subscriber_id"]) == [("ada",)]
     with pytest.raises(BadMapping, match=r"subscriber_id is Struct.*cannot become String"):
         business.maps(mapping).extract()
+
+
+def test_a_mapping_of_earlier_versions_keeps_its_fingerprint():
+    # As version da48f74 had it: with another one every home would have to land afresh.
+    asked = read_mapping(Path(__file__).parents[1] / "examples" / "cdnow.toml")
+    assert asked.fingerprint("payments") == "54a732a9d1fd708a"

@@ -1,7 +1,11 @@
 """How somebody stood at a moment, and what they paid, by what was known then."""
 
+from datetime import date
+
+import polars as pl
 import pytest
 
+from sources.rates import DAILY, DatedRates
 from sources.states import scored_spine, states_at
 from tests.tables import at, events
 
@@ -119,6 +123,27 @@ class TestMoney:
             sub("started", "2026-01-01", "b", mrr=50, currency="JPY"),
         ]
         assert self.money(*rows) == (1000, "EUR")
+
+    @pytest.mark.parametrize(
+        ("rates", "as_of", "expected"),
+        [
+            ([("USD", 0.9), ("JPY", 0.006)], "2026-03-01", (2000, "USD")),
+            ([("USD", 0.9), ("JPY", 0.06)], "2026-03-01", (900, "JPY")),
+            ([("USD", 0.9)], "2026-03-01", (2000, "USD")),  # what has no rate comes last
+            ([], "2026-03-01", (1500, "EUR")),
+            ([("USD", 0.9), ("JPY", 0.06)], "2026-02-10", (1500, "EUR")),  # no rate was known then
+        ],
+    )
+    def test_of_several_currencies_the_main_plan_is_worth_most(self, rates, as_of, expected):
+        rows = [
+            sub("started", "2026-01-01", "a", mrr=1500, currency="EUR"),
+            sub("started", "2026-01-01", "b", mrr=2000, currency="USD"),
+            sub("started", "2026-01-01", "c", mrr=900, currency="JPY"),
+        ]
+        daily = [(date(2026, 2, 10), *rate) for rate in rates]
+        told = DatedRates("EUR", pl.DataFrame(daily, DAILY, orient="row"))
+        found = states_at(events(subscriptions=rows), at(as_of), rates=told)
+        assert found.select("mrr", "currency").row(0) == expected
 
     def test_what_has_ended_pays_nothing(self):
         rows = [sub("started", "2026-01-01", "a"), sub("started", "2026-01-01", "b", mrr=50)]

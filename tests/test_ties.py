@@ -152,6 +152,12 @@ def test_cancel_and_buy_again_on_one_day():
     assert state(*rows) == ["active"]
 
 
+def test_what_was_cancelled_as_it_ended_is_not_leaving_later():
+    rows = [sub(kind, "2026-01-30") for kind in ("cancel_scheduled", "ended", "started")]
+    rows += [sub(kind, "2026-02-21") for kind in ("cancel_scheduled", "cancel_withdrawn")]
+    assert state(*rows) == ["active"]
+
+
 def test_of_two_subscriptions_each_has_an_order_of_its_own():
     running = [sub("started", "2026-01-01", "a"), *terms("2026-02-01", "2026-02-01")]
     assert state(*running) == ["active"]

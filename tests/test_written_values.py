@@ -375,6 +375,103 @@ class TestTimes:
         assert (report.not_yet_known, report.rejected) == (2, {"implausible_time": 3})
 
 
+class TestTheHourThatClocksRepeat:
+    # On 25 October 2026 in Madrid 02:00 to 03:00 is twice: from 00:00 and from 01:00 UTC.
+    TICKETS = """
+        [tickets]
+        file = "t.csv"
+        timezone = "Europe/Madrid"
+        subscriber_id = "who"
+        ticket_id = "no"
+        """
+    ONE_ROW = """
+        [[tickets.event]]
+        kind = "'opened'"
+        happened_at = "opened"
+        [[tickets.event]]
+        kind = "'resolved'"
+        happened_at = "closed"
+        """
+    UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def found(self, business: Business, mapping: str) -> list[tuple[object, ...]]:
+        business.maps(self.TICKETS + mapping).extract(self.UNTIL)
+        rows = business.events("tickets", ["kind", "happened_at", "known_at"])
+        return [(kind, f"{at:%H:%M}", f"{known:%H:%M}") for kind, at, known in rows]  # pyright: ignore[reportInvalidStringFormat]
+
+    @pytest.mark.parametrize("types", ["", 'types = { opened = "time", closed = "time" }'])
+    @pytest.mark.parametrize(
+        ("opened", "closed", "moments"),
+        [
+            ("02:50", "02:10", ("00:50", "01:10")),
+            ("02:10", "02:50", ("01:10", "01:50")),
+            ("02:50", "03:10", ("01:50", "02:10")),
+            ("01:50", "02:10", ("23:50", "01:10")),
+        ],
+    )
+    def test_puts_no_closing_before_its_opening(
+        self, business: Business, types: str, opened: str, closed: str, moments: tuple[str, str]
+    ):
+        row = f"ada,1,2026-10-25 {opened},2026-10-25 {closed}\n"
+        business.write("t.csv", "who,no,opened,closed\n" + row)
+        found = self.found(business, types + self.ONE_ROW)
+        assert tuple(at for _, at, _ in found) == moments
+        assert all(known >= at for _, at, known in found)  # pyright: ignore[reportOperatorIssue]
+
+    def test_holds_for_rows_of_their_own_and_nothing_is_known_earlier(self, business: Business):
+        rows = "ada,1,resolved,2026-10-25 02:10\nada,1,opened,2026-10-25 02:50\n"
+        business.write("t.csv", "who,no,what,day\n" + rows + "bob,2,opened,2026-10-25 02:50\n")
+        mapping = 'kind = "what"\nhappened_at = "day"'
+        assert self.found(business, mapping) == [
+            ("opened", "00:50", "01:50"),
+            ("resolved", "01:10", "01:10"),
+            ("opened", "01:50", "01:50"),
+        ]
+
+
+class TestEndsOfTerms:
+    MAPPING = """
+        [subscriptions]
+        file = "s.csv"
+        timezone = "America/Santiago"
+        subscriber_id = "who"
+        subscription_id = "who"
+        [[subscriptions.event]]
+        kind = "'started'"
+        happened_at = "since"
+        [[subscriptions.event]]
+        kind = "'ended'"
+        happened_at = "last"
+        """
+
+    @pytest.mark.parametrize("types", ["", 'types = { since = "time", last = "time" }\n'])
+    @pytest.mark.parametrize(
+        ("last", "ended"),
+        [
+            ("2026-02-04", datetime(2026, 2, 5, 3, tzinfo=UTC)),
+            ("2026-02-04 00:00:00", datetime(2026, 2, 5, 3, tzinfo=UTC)),
+            ("2026-02-04 23:59:59", datetime(2026, 2, 5, 2, 59, 59, tzinfo=UTC)),
+            # The day after has no midnight, and this day has none.
+            ("2025-09-06", datetime(2025, 9, 7, 4, tzinfo=UTC)),
+            ("2025-09-07", datetime(2025, 9, 8, 3, tzinfo=UTC)),
+        ],
+    )
+    def test_that_are_the_last_paid_day_end_with_it(
+        self, business: Business, types: str, last: str, ended: datetime
+    ):
+        business.write("s.csv", f"who,since,last\nada,2025-01-05,{last}\n")
+        mapping = self.MAPPING.replace("[[sub", f'{types}ends = "inclusive"\n[[sub', 1)
+        business.maps(mapping).extract()
+        assert business.events("subscriptions", ["kind", "happened_at"]) == [
+            ("started", datetime(2025, 1, 5, 3, tzinfo=UTC)),
+            ("ended", ended),
+        ]
+
+    def test_are_for_subscriptions(self, business: Business):
+        with pytest.raises(BadMapping, match=r"ends = 'inclusive' is for \[subscriptions\]"):
+            business.maps(PAYMENTS + 'ends = "inclusive"').extract()
+
+
 class TestKeysOfJoins:
     JOIN = '\n[[payments.join]]\nfile = "q.csv"\non = {on}\ntake = {{ account = "account" }}\n'
 

@@ -14,6 +14,7 @@ from sources.intake.joins import with_joins
 from sources.intake.mapping import BadMapping, Input
 from sources.intake.meaning import without_null_words
 from sources.intake.odd_values import marks_of_numbers, odd_values
+from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
 from sources.intake.times import says_never
@@ -32,7 +33,7 @@ class Candidates:
         rows: Its rows with the columns of joined files; more of them where a join is ``many``.
         kept: The rows that may be events at all, by the input's ``where``.
         events: One row per event to be: the contract's columns, ``as_told`` ids, ``rule`` (null
-            if none is broken), ``ROW``.
+            if none is broken), ``PUT_BACK``, ``ROW``.
         faults: Beside each of these events, in what column it breaks its rule, and the value as
             read: ``rule``, ``column``, ``value``, ``ROW``.
         notes: What looks odd about its values and is no fault.
@@ -140,7 +141,7 @@ def _events(
         for name in NAMING
         if name in asked.table.schema
     )
-    return typed.select(*asked.table.schema.names(), *ids, rule, ROW), faults
+    return typed.select(*asked.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
 
 
 def _where(asked: Asked) -> pl.Expr:

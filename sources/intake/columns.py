@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -13,10 +14,11 @@ from sources.intake.expressions import Scope
 from sources.intake.ids import is_id
 from sources.intake.mapping import BadMapping
 from sources.intake.meaning import converted_id, in_iso_units, normalised, with_currency
+from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import ROW
 from sources.intake.rules import AS_READ, FAULT, RAW
 from sources.intake.sections import Input, Type, Value
-from sources.intake.times import UNPARSEABLE
+from sources.intake.times import UNPARSEABLE, first_instant_after
 from sources.intake.written_numbers import either_mark
 from sources.tombstones import NAMING, as_told
 
@@ -31,9 +33,6 @@ TYPES: dict[Type, pl.DataType] = {
 }
 #: The rule that a number breaks that is one of two, by what stands before its decimals.
 AMBIGUOUS = "ambiguous_number"
-#: How far clocks were put back between the two moments that a time may be; null for all others.
-PUT_BACK = "put back"
-
 _PARSED = "parsed: "
 
 
@@ -131,6 +130,7 @@ def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Laz
         for name in times
     )
     typed = read.with_columns(_typed(asked, schema, event))
+    typed = typed.with_columns(_inclusive(asked))
     typed = typed.with_columns(
         _known_at(asked), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
     )
@@ -230,6 +230,17 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
             fitted.fault.cast(pl.String).alias(FAULT + name),
         ]
     return columns
+
+
+def _inclusive(asked: Asked) -> list[pl.Expr]:
+    """Of terms whose end is their last paid day: the end of that day, if it tells no hour."""
+    if asked.source.ends != "inclusive":
+        return []
+    day_after = partial(first_instant_after, zone=asked.source.timezone)
+    ended = pl.col("kind") == "ended"
+    happened = pl.col("happened_at")
+    later = happened.map_batches(day_after, return_dtype=MOMENT, is_elementwise=True)
+    return [pl.when(ended).then(later).otherwise(happened).alias("happened_at")]
 
 
 def _known_at(asked: Asked) -> pl.Expr:

@@ -30,6 +30,7 @@ LATER = {
     "currency_sign",
     "currency_digits",
     "normalise",
+    "ends",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.
@@ -173,6 +174,8 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
     for name in options.keys() - set(known):
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
     for name in told.get("normalise", {}):
         if name not in table.schema:
             nearest = or_rather(name, table.schema)

@@ -11,6 +11,7 @@ import polars as pl
 
 from sources.events import EventTable
 from sources.intake.candidates import Candidates
+from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import ROW
 from sources.partition import BUCKET, BUCKETS, Part, buckets
 from sources.tombstones import NAMING, as_told
@@ -34,7 +35,7 @@ class Ranges:
     Attributes:
         parts: The ranges.
         found: What the files say of each: the contract's columns, ``as_told`` ids, ``rule``,
-            ``ROW``, ``ORIGIN``, ``BUCKET``.
+            ``PUT_BACK``, ``ROW``, ``ORIGIN``, ``BUCKET``.
     """
 
     parts: tuple[Part, ...]
@@ -111,5 +112,12 @@ def _writer(table: EventTable, path: Path) -> "RecordBatchFileWriter":
 
 def _schema(table: EventTable) -> pl.Schema:
     told = {as_told(name): pl.String() for name in NAMING if name in table.schema}
-    extra = {**told, "rule": pl.String(), ROW: pl.UInt32(), ORIGIN: pl.UInt32(), BUCKET: pl.UInt8()}
+    extra = {
+        **told,
+        "rule": pl.String(),
+        PUT_BACK: pl.Duration("us"),
+        ROW: pl.UInt32(),
+        ORIGIN: pl.UInt32(),
+        BUCKET: pl.UInt8(),
+    }
     return pl.Schema({**table.schema, **extra})

@@ -144,6 +144,8 @@ class Input(SourceFile):
         time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
             several a time is read by the first that is plausible. ISO 8601 where absent.
         known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
+        ends: ``inclusive`` where the end of a subscription is its last paid day: it then ended with
+            that day. An end that tells an hour is taken as it is.
         types: Columns that expressions calculate with, and what they hold.
         decimal: What stands before the decimals of numbers: ``.`` or ``,``.
         thousands: What may stand between groups of digits; where only ``decimal`` is told, the
@@ -167,6 +169,7 @@ class Input(SourceFile):
     timezone: Zone = "UTC"
     time_formats: tuple[str, ...] = ()
     known_after: Delay = timedelta(0)
+    ends: Literal["exclusive", "inclusive"] = "exclusive"
     types: dict[str, Type] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
     thousands: str | None = Field(default=None, min_length=1, max_length=1)

@@ -16,6 +16,7 @@ from sources.intake.earlier import Earlier, earlier
 from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
 from sources.intake.plan import Plan
+from sources.intake.put_back import openings_first
 from sources.intake.ranges import Ranges, in_ranges
 from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
@@ -95,7 +96,8 @@ def _range_by_range(
     """What lands of each range, in ``stored_order``, and what became of all of it."""
     for part, found in zip(ranges.parts, ranges.found, strict=True):
         landed, held = _of(part, past.landed), _of(part, past.held)
-        read = refuse_forgotten(found.collect(engine="streaming"), tombstones)
+        read = openings_first(table, found.collect(engine="streaming"))
+        read = refuse_forgotten(read, tombstones)
         # What was inferred when the day was done before is told anew.
         given = None if held is None else not_inferred(table, held).collect()
         sifted = sift(table, read, landed, given, on.until)

@@ -1,0 +1,36 @@
+"""What amounts of several currencies are worth beside each other, by the rates of a day."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from sources.currencies import DIGITS
+
+#: ``rate``: what one unit of the currency was in units of the reporting currency on that day.
+DAILY = pl.Schema({"date": pl.Date(), "currency": pl.String(), "rate": pl.Float64()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DatedRates:
+    """Exchange rates into one currency, day by day.
+
+    Attributes:
+        currency: The reporting currency, ISO 4217.
+        daily: As ``DAILY``; of several rates of one day and currency the last counts.
+    """
+
+    currency: str
+    daily: pl.DataFrame
+
+    def factors(self, as_of: datetime) -> dict[str, float]:
+        """What a minor unit of each currency was in those of ours, by days before ``as_of``."""
+        before = self.daily.filter(pl.col("date") < as_of.date())
+        newest = before.sort("date", maintain_order=True).group_by("currency").last()
+        rates = dict(newest.select("currency", "rate").iter_rows()) | {self.currency: 1.0}
+        ours = _minor_units(self.currency)
+        return {each: rate * ours / _minor_units(each) for each, rate in rates.items()}
+
+
+def _minor_units(currency: str) -> int:
+    return 10 ** DIGITS.get(currency, 2)
