@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from features.attributes import attributes_in
 from features.catalogue import reads_contacts
 from flows.at_work import at_work
+from flows.attributes import learnt_attributes
 from flows.effect import update_effect
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.model_store import wait_for_store
@@ -114,6 +116,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             contacts=learns_contacts(events, params, known_until),
             champion_reads_contacts=champion is not None
             and reads_contacts(champion.contract.names),
+            attributes=learnt_attributes(settings, events, known_until),
+            champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
         with undisturbed(settings.landing), noting(facts):
             rows = training_set(work, seconds)
