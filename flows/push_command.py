@@ -34,6 +34,10 @@ def intercom(dry_run: DryRun = False, everybody: Again = False, as_json: Json = 
 @push.command()
 def csv(
     file: Annotated[Path, typer.Argument(help="Replaced whole; - is standard output.")],
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Text as it is, for programs: a spreadsheet may run it."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write everybody of the newest night into a CSV file, riskiest first."""
@@ -45,9 +49,9 @@ def csv(
     url = Settings().risk_url
     if str(file) == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        write_csv(url, sys.stdout)
+        write_csv(url, sys.stdout, raw=raw)
         return
-    count = write_file(url, file)
+    count = write_file(url, file, raw=raw)
     if as_json:
         print_json({"file": str(file), "rows": count})
     else:

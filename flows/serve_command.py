@@ -46,12 +46,14 @@ def serve(
             reword=rewording(settings.actions),
             per_second=settings.requests_per_second,
             cors_origins=settings.cors_origins,
+            public_url=settings.public_url,
         )
     )
     with _listening(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         with _token(settings.risk_url, address, wanted=with_token) as token:
-            _run(app, listening, address, token, as_json=as_json)
+            public = settings.public_url or f"http://{address}"
+            _run(app, listening, public.rstrip("/"), token, as_json=as_json)
 
 
 @contextmanager
@@ -76,12 +78,14 @@ def _run(
 
     import uvicorn
 
+    from risk.api.slow import Hurried
+
     class Announced(uvicorn.Server):
         """Says where it listens, once it does."""
 
         async def startup(self, sockets: list | None = None) -> None:
             await super().startup(sockets)
-            _announce(f"http://{address}", token, as_json=as_json)
+            _announce(address, token, as_json=as_json)
 
     # No log of requests: their paths name people. Who read whom is in the audit.
     config = uvicorn.Config(
@@ -89,6 +93,7 @@ def _run(
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=Hurried,
         # Not uvicorn's 5 s: a client's next request would often meet a connection that closes.
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,

@@ -141,6 +141,8 @@ class Settings(BaseSettings):
         workers: How many workers the cluster has, or is to have.
         requests_per_second: So many requests a token may make of the API each second, over time.
         cors_origins: Pages elsewhere whose scripts may ask the API; by default none.
+        public_url: The address that people use, where a proxy stands before ``perdura serve``,
+            with the path it serves below, e.g. ``https://support.example.com/perdura``.
     """
 
     # What was given is in no error: it may be a password.
@@ -199,6 +201,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1)
     requests_per_second: float = Field(default=50, gt=0)
     cors_origins: Annotated[tuple[Origin, ...], *Listed] = ()
+    public_url: Address | None = None
 
     @classmethod
     def at(cls, home: Path | None = None) -> "Settings":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.attributes import attributes_in
 from features.catalogue import reads_contacts
+from flows import run_names
 from flows.at_work import at_work
 from flows.attributes import learnt_attributes
 from flows.effect import update_effect
@@ -77,7 +78,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="train-weekly")
+@private_flow(name="train-weekly", flow_run_name=run_names.training)
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
@@ -105,6 +106,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         or silent_since(events[CONTACTS.name], known_until),
     )
     params = tuned_params(settings, dates, known_until)
+    wait_for_store(settings.home)
     champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:
         work = Work(

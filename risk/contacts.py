@@ -46,6 +46,9 @@ UNKNOWN = "no night of the last 90 scored this subscriber"
 #: then does it become an event, and events are never changed.
 UNDO_FOR = timedelta(hours=1)
 
+#: Before it no contact has a plausible time: 0 seconds since 1970 is no time.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
 _MARGIN = timedelta(minutes=5)
 
 LONGEST_NOTE = 2_000
@@ -122,7 +125,7 @@ def log_contact(
         subscriber_id: Who was contacted, or left alone; whether they are scored is not asked.
         action: One of ``ACTIONS``.
         by: Name of the token that writes.
-        happened_at: When, with a time zone and not in the future; by default now.
+        happened_at: When, with a time zone, from 1990 on and not in the future; by default now.
         note: At most ``LONGEST_NOTE`` characters; empty is none.
         force: Log a contact even if the subscriber is in the control group; that is kept.
         reason: Why it is forced, at most ``LONGEST_NOTE`` characters; forcing takes one.
@@ -303,6 +306,11 @@ def _moment(happened_at: datetime | None, now: datetime) -> datetime:
         return now
     if happened_at.utcoffset() is None:
         raise BadContact(f"happened_at is {happened_at}, of no time zone; write 2026-11-27T09:30Z")
+    if happened_at < _EARLIEST:
+        raise BadContact(
+            f"happened_at is {happened_at.isoformat()}, before {_EARLIEST:%Y}; write a moment as "
+            "2026-11-27T09:30Z, or leave it out for what has just happened"
+        )
     if happened_at > now:
         raise BadContact(
             f"happened_at is {happened_at.isoformat()}, and it is {now:%Y-%m-%dT%H:%M:%SZ} now; "

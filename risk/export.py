@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
-from risk.export_formats import JSON, SHARED, Format, Rows, csv_of, ndjson_of, parquet_of
+from risk.export_formats import (
+    JSON,
+    SHARED,
+    Format,
+    Rows,
+    csv_of,
+    ndjson_of,
+    parquet_of,
+    raw_csv_of,
+)
 from risk.night import Night
 from risk.views import CURRENT
 from risk.wanted import Wanted, conditions
@@ -27,15 +36,16 @@ _ROWS_AT_A_TIME: dict[Format, int] = {"csv": 1_000, "ndjson": 1_000, "parquet": 
 
 
 def export(
-    connection: sa.Connection, night: Night, wanted: Wanted, kind: Format
+    connection: sa.Connection, night: Night, wanted: Wanted, kind: Format, *, raw: bool = False
 ) -> Iterator[bytes]:
     """The rows of ``wanted``, in order of ``subscriber_id`` and without pages, piece by piece.
 
-    Columns are those of ``risk_current``. Moments are in UTC, lists are JSON. The transaction has
+    Columns are those of ``risk_current``. Moments are in UTC, lists are JSON. In CSV, text that a
+    spreadsheet would run begins with an apostrophe, unless ``raw``. The transaction has
     to last until the last piece is taken.
     """
     writers: dict[Format, Callable[[Night, Rows], Iterator[bytes]]] = {
-        "csv": csv_of,
+        "csv": raw_csv_of if raw else csv_of,
         "ndjson": ndjson_of,
         "parquet": parquet_of,
     }

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from risk.night import Night
 from risk.schema import Utc
+from risk.spreadsheets import harmless_cell
 from risk.views import CURRENT
 
 if TYPE_CHECKING:
@@ -32,9 +33,15 @@ _MOMENT, _REASONS = _OWN.index("state_since"), _OWN.index("reasons")
 
 
 def csv_of(night: Night, rows: Rows) -> Iterator[bytes]:
-    """A heading, then a line for each row; what is unknown is empty."""
+    """A heading, then a line for each row, safe in spreadsheets; what is unknown is empty."""
+    return raw_csv_of(night, ([tuple(map(harmless_cell, row)) for row in some] for some in rows))
+
+
+def raw_csv_of(night: Night, rows: Rows) -> Iterator[bytes]:
+    """As ``csv_of``, with text as it is in the table."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    # RFC 4180; with another end of line a lone carriage return would not be quoted.
+    writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow((*_OWN, *SHARED))
     shared = [_text(value) for value in _shared(night).values()]
     for some in rows:

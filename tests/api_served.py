@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from risk.api.app import Served, app_of
+from risk.api.slow import Hurried
 from risk.store import writing
 from risk.tokens import create
 
@@ -20,7 +21,7 @@ from risk.tokens import create
 def at_work(app: FastAPI) -> Iterator[str]:
     """Where the app answers; it is ended in order."""
     config = uvicorn.Config(
-        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75
+        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75, http=Hurried
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from threading import Lock
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from sqlalchemy import exc
@@ -14,10 +15,13 @@ from starlette.concurrency import run_in_threadpool
 from risk.api import listed, people, state
 from risk.api.auditing import Audit
 from risk.api.bodies import Bodies
+from risk.api.heads import Heads
 from risk.api.problems import tell_problems
 from risk.api.protection import protect
+from risk.api.public import Public
 from risk.api.rates import Rates
 from risk.api.served import Served, Serving
+from risk.api.slow import SlowBodies
 from risk.desk.desk import Desk
 from risk.desk.router import desk_router
 from risk.migrations import NEWEST, version_of
@@ -43,6 +47,7 @@ def app_of(served: Served) -> FastAPI:
         docs_url=None,  # their scripts come from elsewhere
         redoc_url=None,
         lifespan=_at_work,
+        servers=[{"url": urlsplit(served.public_url).path or "/"}] if served.public_url else None,
     )
     at_work = app.state.serving = Serving(
         served=served,
@@ -62,8 +67,12 @@ def app_of(served: Served) -> FastAPI:
     )
     app.include_router(desk_router(desk))
     tell_problems(app)
+    app.add_middleware(SlowBodies)
     app.add_middleware(Bodies)
     protect(app, served.cors_origins)
+    app.add_middleware(Heads)
+    if served.public_url:
+        app.add_middleware(Public, url=served.public_url)
     return app
 
 

@@ -128,6 +128,11 @@ class ExportAsked(Filters):
     """All rows of a list."""
 
     format: Format = Field(default="csv", description="csv, ndjson or parquet")
+    raw: bool = Field(
+        default=False,
+        description="In CSV, text as it is in the table. By default text that a spreadsheet would "
+        "run (`=1+1`) begins with an apostrophe",
+    )
 
 
 class AuditAsked(_Asked):
@@ -149,7 +154,8 @@ class ContactAsked(_Asked):
         default=None, max_length=LONGEST_NOTE, description="Free words; no model reads them"
     )
     happened_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        default=None, description="When, with a time zone and not in the future; by default now"
+        default=None,
+        description="When, with a time zone, from 1990 on and not in the future; by default now",
     )
     force: bool = Field(
         default=False, description="Log it even of a subscriber in the control group"

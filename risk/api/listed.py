@@ -96,7 +96,7 @@ def _page(
         200: {
             "description": "All of them by id, in one piece",
             "content": {
-                "text/csv": {"example": "subscriber_id,rank,risk\nsub_0042,3,0.41\n"},
+                "text/csv": {"example": "subscriber_id,rank,risk\r\nsub_0042,3,0.41\r\n"},
                 "application/x-ndjson": {"example": '{"subscriber_id": "sub_0042"}\n'},
                 "application/vnd.apache.parquet": {},
             },
@@ -128,7 +128,7 @@ def _export(request: Request, at_work: Serving, holder: Holder, asked: ExportAsk
             return held
         at_work.audit.note(holder, "export", query=request.url.query, night=str(night.scored_on))
         wanted = asked.wanted(sort="id")
-        pieces = export(connection, night, wanted, asked.format)
+        pieces = export(connection, night, wanted, asked.format, raw=asked.raw)
         first = next(pieces, b"")  # of nobody, nothing
         name = f"perdura-{night.scored_on}.{asked.format}"
         headers = freshness_headers(night) | {

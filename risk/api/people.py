@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from anyio import to_thread
 from fastapi import APIRouter, Body, Request
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
 
 from risk.api.access import Contacter, Reader
@@ -32,6 +33,15 @@ from risk.queries import NoNight, published_night
 from risk.store import reading, writing
 from risk.tokens import undoes
 
+
+class _Anything(PathConvertor):
+    """A path of any characters: of ids with slashes, and with line breaks too."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("anything", _Anything())
+
 router = APIRouter(prefix="/v1", tags=["subscribers"])
 
 _TOLD = {
@@ -43,11 +53,11 @@ _TOLD = {
     "freshness": FRESHNESS,
 }
 _ASKED = {name: CONTACT[name] for name in ("contact_id", "subscriber_id", "action", "note")}
-_LOGGED = {"contact": CONTACT, "freshness": FRESHNESS}
+_LOGGED = {"contact": CONTACT, "known": True, "freshness": FRESHNESS}
 
 
 @router.get(
-    "/subscribers/{subscriber_id:path}",
+    "/subscribers/{subscriber_id:anything}",
     **documented(Told, _TOLD, 401, 403, 404, 422, 429, 503),
 )
 def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberId) -> Response:
@@ -84,17 +94,18 @@ async def log(
     holder: Contacter,
     asked: Annotated[ContactAsked, Body(openapi_examples={"called": {"value": _ASKED}})],
 ) -> Response:
-    """Write down what support did. Told again with the same `contact_id`, it is the same contact.
+    """Log what support did. Told again with the same `contact_id`, it is the same contact.
 
+    A contact about an id that no night of the last 90 has scored is taken, and `known` is false.
     A contact with the control group is refused (409) unless forced with a reason, which is kept.
     When this has answered, the contact is safe.
     """
     at_work = serving(request)
-    contact, night = await _written(
+    contact, known, night = await _written(
         at_work, lambda connection: log_contact(connection, by=holder.name, **asked.model_dump())
     )
     at_work.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
-    return _logged(contact, night)
+    return _logged(contact, night, known=known)
 
 
 @router.post(
@@ -107,21 +118,26 @@ async def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Re
     Others' contacts take the scope `admin` (403 without).
     """
     at_work = serving(request)
-    contact, night = await _written(
+    contact, known, night = await _written(
         at_work, lambda connection: undo_contact(connection, contact_id, by=undoes(holder))
     )
     at_work.audit.note(holder, "undo", contact.subscriber_id)
-    return _logged(contact, night)
+    return _logged(contact, night, known=known)
 
 
 async def _written(
     at_work: Serving, write: Callable[[sa.Connection], Contact]
-) -> tuple[Contact, Night | None]:
-    """The contact once it is safe, and the newest night; by one of few threads."""
+) -> tuple[Contact, bool, Night | None]:
+    """The contact once it is safe, whether its subscriber is known, and the newest night.
 
-    def within() -> tuple[Contact, Night | None]:
+    By one of few threads.
+    """
+
+    def within() -> tuple[Contact, bool, Night | None]:
         with writing(at_work.served.url, durable=True) as connection:
-            return write(connection), _night(connection)
+            contact = write(connection)
+            known = bool(over_time(connection, contact.subscriber_id))
+            return contact, known, _night(connection)
 
     return await to_thread.run_sync(within, limiter=at_work.writers)
 
@@ -133,6 +149,10 @@ def _night(connection: sa.Connection) -> Night | None:
         return None
 
 
-def _logged(contact: Contact, night: Night | None) -> Json:
-    told: dict[str, Any] = {"contact": contact, "freshness": night and freshness(night)}
+def _logged(contact: Contact, night: Night | None, *, known: bool) -> Json:
+    told: dict[str, Any] = {
+        "contact": contact,
+        "known": known,
+        "freshness": night and freshness(night),
+    }
     return Json(told, headers=freshness_headers(night) if night else None)

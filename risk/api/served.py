@@ -28,6 +28,7 @@ class Served:
         per_second: So many requests a token may make each second, over time.
         burst: So many at once.
         longest_export: Seconds after which an export ends that is not taken.
+        public_url: The address that people use, where a proxy is in between, with its path.
         cors_origins: Pages elsewhere whose scripts may ask, e.g. ``https://desk.example``.
     """
 
@@ -38,6 +39,7 @@ class Served:
     burst: int = 200
     longest_export: float = 1_800.0
     cors_origins: tuple[str, ...] = ()
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,8 @@ class Logged(BaseModel):
     """A contact as it stands in the table."""
 
     contact: Contact  # type: ignore[valid-type]
+    known: bool = Field(description="Whether a night of the last 90 scored the subscriber: false "
+                        "may be a mistake in the id")  # fmt: skip
     freshness: Freshness | None = Field(description="null: no night has been published")
 
 
@@ -205,9 +207,12 @@ class Audits(BaseModel):
 
 
 class Health(BaseModel):
-    """That the database answers."""
+    """That the database answers, and whether its newest night is current."""
 
     status: str
+    stale: bool = Field(description="Whether the newest night is out of date, or there is none")
+    age_seconds: int | None = Field(description="Since as_of of the newest night; null: no data")
+    no_data: bool = Field(description="Whether no night has been published yet")
 
 
 class Fresh(BaseModel):

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from risk.api.access import Admin, Reader
-from risk.api.answers import Json, answer, known_already, tag_of
+from risk.api.answers import Json, answer, freshness, known_already, tag_of
 from risk.api.asked import AuditAsked
 from risk.api.served import serving
 from risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
 from risk.audit import newest
-from risk.queries import published_night
+from risk.queries import NoNight, published_night
 from risk.store import reading
 
 router = APIRouter(prefix="/v1", tags=["state"])
@@ -22,12 +22,23 @@ router = APIRouter(prefix="/v1", tags=["state"])
 _FRESH = {"rows": 48_210, "model_version": "7", "freshness": FRESHNESS}
 
 
-@router.get("/health", **documented(Health, {"status": "ok"}, 503))
+_HEALTH = {"status": "ok", "stale": False, "age_seconds": 31_500, "no_data": False}
+
+
+@router.get("/health", **documented(Health, _HEALTH, 503))
 def health(request: Request) -> Response:
-    """Whether the database answers (503 if not). Takes no token and names nobody."""
+    """Whether the database answers (503 if not), and whether its newest night is current.
+
+    Takes no token and names nobody. Before the first night there is no data: it is stale.
+    """
     with reading(serving(request).served.url) as connection:
         connection.execute(sa.select(1))
-    return Json({"status": "ok"})
+        try:
+            found = freshness(published_night(connection))
+        except NoNight:
+            return Json({"status": "ok", "stale": True, "age_seconds": None, "no_data": True})
+    told = {"stale": found["stale"], "age_seconds": found["age_seconds"]}
+    return Json({"status": "ok", **told, "no_data": False})
 
 
 @router.get("/freshness", **documented(Fresh, _FRESH, 401, 403, 429, 503))

@@ -195,6 +195,7 @@ def page(
     told = {"t": spoken, "request": request, "visit": None, "notice": ""} | told
     told |= {"sent": request.method == "POST", "unsaved": getattr(request.state, "note", "")}
     told["reason"] = getattr(request.state, "reason", "")
+    told["base"] = session.base(request)
     told["sign_in"] = sign_in_address(request)
     told["csrf"] = session.proof(request, response)
     told["switch"] = "?" + urlencode([*_asked(request), ("lang", spoken.other)])

@@ -41,14 +41,17 @@ def sign_in_page(
         status,
         problem=problem,
         hours=session.HOURS,
-        to=session.own_page(to or request.query_params.get("to", "/desk")),
+        to=session.own_page(to or request.query_params.get("to", "/desk"), session.base(request)),
         left="left" in request.query_params,
     )
 
 
 def sign_in(desk: Desk, request: Request, form: Form) -> Response:
     """Let the browser keep a token that may read."""
-    token, to = text(form, "token").strip(), session.own_page(text(form, "to"))
+    token, to = (
+        text(form, "token").strip(),
+        session.own_page(text(form, "to"), session.base(request)),
+    )
     try:
         with desk.reading() as connection:
             holder = holder_of(connection, token)

@@ -18,6 +18,7 @@ from risk.desk.overview import LATELY, overview
 from risk.desk.person import NIGHTS, Person, can_undo, person_of
 from risk.desk.sentence import aloud
 from risk.desk.time_line import letter
+from risk.listing import one
 from risk.money import totals
 from risk.night import Night, freshness_of
 from risk.queries import published_night
@@ -82,7 +83,7 @@ def subscriber(
         done: ``logged`` or ``unlogged``, the action; by default as the address says.
     """
     done = {} if notice else done or visit.request.query_params
-    who = visit.request.query_params.get("id", "").strip()
+    who = visit.request.query_params.get("id", "")
     with visit.desk.reading() as connection:
         night = published_night(connection)
         known = 0 < len(who) <= LONGEST_NAME and is_text(who)
@@ -90,7 +91,10 @@ def subscriber(
         before = todays.facts_of(connection, night).before if person else False
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
-        about = {"night": night, "fresh": fresh, "who": who[:100]}
+        logged = _known_action(done.get("logged"))
+        about = {"night": night, "fresh": fresh, "who": who[:100], "logged": logged}
+        if logged:  # of somebody whom the newest night no longer has
+            return visit.page("nobody.html", 200, **about)
         return visit.page("nobody.html", 404, {PROBLEM: "not_found"}, **about)
     visit.desk.note(visit.holder, "subscriber", who)
     return visit.page(
@@ -127,9 +131,17 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
 
 def find(visit: Visit) -> Response:
     """To the subscriber of an id that was typed in."""
-    who = visit.request.query_params.get("id", "").strip()
+    who = _typed(visit, visit.request.query_params.get("id", ""))
     to = "/desk/subscriber?" + urlencode({"id": who[: LONGEST_NAME + 1]}) if who else "/desk"
     return RedirectResponse(to, 303, HEADERS)
+
+
+def _typed(visit: Visit, who: str) -> str:
+    """The id as it was typed if there is such a subscriber, else without outer spaces."""
+    if who == who.strip() or len(who) > LONGEST_NAME or not is_text(who):
+        return who.strip()
+    with visit.desk.reading() as connection:
+        return who if one(connection, who) else who.strip()
 
 
 def lead(visit: Visit) -> Response:

@@ -52,13 +52,21 @@ def is_ours(request: Request, told: str) -> bool:
     if request.headers.get("sec-fetch-site", "same-origin") not in _OURS:
         return False
     origin = request.headers.get("origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+    hosts = (request.headers.get("host"), request.scope.get("perdura.host"))
+    if origin and origin != "null" and urlsplit(origin).netloc not in hosts:
         return False
     return bool(secret) and compare_digest(_proof(secret).encode(), told.encode())
 
 
-def own_page(path: str) -> str:
+def base(request: Request) -> str:
+    """The path before ours, where a proxy serves us below it; empty otherwise."""
+    return request.scope.get("perdura.prefix", "")
+
+
+def own_page(path: str, prefix: str = "") -> str:
     """The path if it is one of ours, else the first page: a link must not lead elsewhere."""
+    if prefix and path.startswith(f"{prefix}/"):
+        path = path[len(prefix) :]
     ours = path.startswith("/desk") and "\\" not in path and path.isprintable()
     return path if ours and len(path) < 2_000 and not path.startswith("//") else "/desk"
 

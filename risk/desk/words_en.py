@@ -225,6 +225,7 @@ WORDS = {
     "logged_mailed": "Email logged.",
     "logged_offered": "Offer logged.",
     "logged_left_alone": "Logged that you decided not to contact them.",
+    "logged_unknown": "This customer is not in the latest scores: check the id.",
     "unlogged_called": "Call undone.",
     "unlogged_mailed": "Email undone.",
     "unlogged_offered": "Offer undone.",

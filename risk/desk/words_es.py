@@ -227,6 +227,7 @@ WORDS = {
     "logged_mailed": "Correo anotado.",
     "logged_offered": "Oferta anotada.",
     "logged_left_alone": "Anotado que has decidido no contactar.",
+    "logged_unknown": "Este cliente no está en los últimos datos: comprueba el id.",
     "unlogged_called": "Llamada anulada.",
     "unlogged_mailed": "Correo anulado.",
     "unlogged_offered": "Oferta anulada.",

@@ -11,6 +11,7 @@ from time import monotonic, sleep, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from risk.out.retry_after import seconds_to_wait
 from risk.out.targets import NO_PROXY, host_of, log_no_calls, safe
 
 if TYPE_CHECKING:
@@ -150,10 +151,10 @@ def _place(path: str) -> str:
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:
-    """Seconds, by Retry-After or, as Intercom says it, the moment of X-RateLimit-Reset; else 0."""
+    """Seconds by Retry-After or, as Intercom says it, the moment of X-RateLimit-Reset; else 0."""
     after, reset = (answer.headers.get(name, "") for name in ("retry-after", "x-ratelimit-reset"))
-    if after.isascii() and after.isdigit():
-        return min(float(after[:9]), _LONGEST_ASKED)
+    if asked := seconds_to_wait(after, most=_LONGEST_ASKED):
+        return asked
     if reset.isascii() and reset.isdigit():
         return min(max(float(reset[:12]) - time(), 0.0), _LONGEST_ASKED)
     return 0.0

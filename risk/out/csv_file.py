@@ -10,22 +10,21 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 
 from risk.queries import published_night
+from risk.spreadsheets import harmless
 from risk.store import reading
 from risk.trial import refuse_trial
 from risk.views import CURRENT
 
 _ROWS_AT_A_TIME = 2_000
 
-#: How a cell begins that a spreadsheet would take for a formula, also after its own cleaning.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
-
-def write_csv(url: str, out: TextIO) -> int:
+def write_csv(url: str, out: TextIO, *, raw: bool = False) -> int:
     """Write the newest night, riskiest first: one row per subscriber, columns as ``risk_current``.
 
     States are those of now, so who has cancelled since is ``leaving``. Reasons are their texts with
     ``; `` between, ``degraded`` its sources likewise; what is unknown is empty. Amounts are minor
-    units, as in the table. Text that a spreadsheet would run begins with an apostrophe.
+    units, as in the table. Text that a spreadsheet would run begins with an apostrophe, unless
+    ``raw``.
 
     Returns:
         Number of subscribers.
@@ -41,12 +40,12 @@ def write_csv(url: str, out: TextIO) -> int:
         lines.writerow(names)
         count = 0
         for row in _rows(connection):
-            lines.writerow([cell(value) for value in row])
+            lines.writerow([cell(value, raw=raw) for value in row])
             count += 1
     return count
 
 
-def write_file(url: str, file: Path) -> int:
+def write_file(url: str, file: Path, *, raw: bool = False) -> int:
     """As ``write_csv``, into a file that is whole or not there: it is moved into its place.
 
     Raises:
@@ -56,15 +55,16 @@ def write_file(url: str, file: Path) -> int:
     draft = file.with_name(f".{file.name}.draft")
     try:
         with draft.open("w", encoding="utf-8", newline="") as out:
-            count = write_csv(url, out)
+            count = write_csv(url, out, raw=raw)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
     return count
 
 
-def cell(value: Any) -> str:
-    """A value as it is written; text is made harmless, numbers are numbers already."""
+def cell(value: Any, *, raw: bool = False) -> str:
+    """A value as it is written; text is made harmless unless ``raw``, numbers are so already."""
+    text = str if raw else harmless
     match value:
         case None:
             return ""
@@ -73,19 +73,13 @@ def cell(value: Any) -> str:
         case int() | float():
             return str(value)
         case list():
-            return harmless(
+            return text(
                 "; ".join(each["text"] if isinstance(each, dict) else each for each in value)
             )
         case str():
-            return harmless(value)
+            return text(value)
         case _:
             return value.isoformat()
-
-
-def harmless(text: str) -> str:
-    """The text, which no spreadsheet runs: before what begins like a formula is an apostrophe."""
-    told = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{told}" if told.lstrip(" ").startswith(_FORMULAS) else told
 
 
 def _rows(connection: sa.Connection) -> Iterator[sa.Row[Any]]:

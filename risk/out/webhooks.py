@@ -14,6 +14,7 @@ from risk.out import deliveries
 from risk.out.clock import Clock, now_utc
 from risk.out.deliveries import Delivery
 from risk.out.payloads import payload
+from risk.out.retry_after import seconds_to_wait
 from risk.out.signing import keys, signed
 from risk.out.targets import NO_PROXY, log_no_calls, safe
 from risk.queries import published_night
@@ -162,7 +163,10 @@ class _Sender:
                 client.stream("POST", delivery.target, content=body, headers=headers) as answer,
             ):
                 # Its body is not read: it may be endless, and tells us nothing.
-                return Answer(str(answer.status_code), _wanted(answer.headers.get("retry-after")))
+                return Answer(
+                    str(answer.status_code),
+                    _wanted(answer.headers.get("retry-after"), self.clock()),
+                )
         except TimeoutError:
             return Answer("timeout")
         except (httpx.HTTPError, httpx.InvalidURL, OSError):
@@ -211,8 +215,7 @@ def _without_silent(
     return tuple(target for target in targets if target not in asked - accepted)
 
 
-def _wanted(retry_after: str | None) -> timedelta:
-    """What Retry-After says in seconds; a date, or nonsense, is as if nothing had been said."""
-    if retry_after is None or not (retry_after.isascii() and retry_after.isdigit()):
-        return timedelta()
-    return min(timedelta(seconds=int(retry_after[:9])), _LONGEST_WAIT)
+def _wanted(retry_after: str | None, now: datetime) -> timedelta:
+    """What Retry-After says, in seconds or as a date; nonsense is as if nothing had been said."""
+    seconds = seconds_to_wait(retry_after, most=_LONGEST_WAIT.total_seconds(), now=now.timestamp())
+    return timedelta(seconds=seconds)

@@ -234,6 +234,32 @@ happened_at = "closed"
 """,
     ),
     Recipe(
+        title="Terms whose end is their last paid day",
+        why=(
+            '`ends = "inclusive"` ends a subscription with that day and not at its first moment, '
+            "in the input's `timezone`. An end that tells an hour is taken as it is."
+        ),
+        files={
+            "terms.csv": ("id,customer,plan,first_day,last_day\ns1,ann,pro,2026-01-05,2026-02-04\n")
+        },
+        mapping="""
+[subscriptions]
+file = "terms.csv"
+ends = "inclusive"
+subscriber_id = "customer"
+subscription_id = "id"
+plan = "plan"
+
+[[subscriptions.event]]
+kind = "'started'"
+happened_at = "first_day"
+
+[[subscriptions.event]]
+kind = "'ended'"
+happened_at = "last_day"
+""",
+    ),
+    Recipe(
         title="A file that tells days, not hours",
         why=(
             "What happened on a day is known by its end. `known_after` keeps a model from knowing "

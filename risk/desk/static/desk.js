@@ -32,7 +32,7 @@
   const keys = {
     j: () => step(1),
     k: () => step(-1),
-    "/": () => find("#find") ? find("#find").focus() : location.assign("/desk"),
+    "/": () => find("#find") ? find("#find").focus() : location.assign(find(".brand").href),
     u: () => find("[data-back]") && find("[data-back]").click(),
     n: () => find("#note") && find("#note").focus(),
     "?": () => dialog && dialog.showModal(),
