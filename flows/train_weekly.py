@@ -7,8 +7,11 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from features.attributes import attributes_in
 from features.catalogue import reads_contacts
+from flows import run_names
 from flows.at_work import at_work
+from flows.attributes import learnt_attributes
 from flows.earlier_dates import Before, before_training, earlier_dates
 from flows.effect import update_effect
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
@@ -72,7 +75,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="train-weekly")
+@private_flow(name="train-weekly", flow_run_name=run_names.training)
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
@@ -100,6 +103,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         or silent_since(events[CONTACTS.name], known_until),
     )
     params = tuned_params(settings, dates, known_until)
+    wait_for_store(settings.home)
     champion = _champion(settings.home, Question.of(params))
     with scratch(settings, "week") as folder:
         work = Work(
@@ -111,6 +115,8 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             contacts=learns_contacts(events, params, known_until),
             champion_reads_contacts=champion is not None
             and reads_contacts(champion.contract.names),
+            attributes=learnt_attributes(settings, events, known_until),
+            champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
         with undisturbed(settings.landing), noting(facts):
             rows = training_set(work, seconds)
