@@ -123,9 +123,10 @@ class TestAnotherRecipe:
         champion = published(upto(12))
         found = challenge(with_noise(), champion, HASTY)
         assert found.verdict.no_better
-        rows, params = in_recipe_of(champion, with_noise(), HASTY)
-        assert "noise" not in rows.names
-        refreshed = challenge(rows, champion, params)
+        own = in_recipe_of(champion, with_noise(), HASTY)
+        assert own
+        assert "noise" not in own[0].names
+        refreshed = challenge(own[0], champion, own[1])
         assert refreshed.verdict.promoted
         assert "the champion's recipe on later outcomes" in refreshed.why
 
