@@ -126,7 +126,7 @@ def _least_of_each(links: list[tuple[str, str]]) -> dict[str, str]:
 
 def _gathered(landing: Path) -> Path:
     """The folder for what is gathered from the landing as it is now."""
-    seen = hashlib.sha256()
+    seen = hashlib.sha256(" ".join(table.name for table in EVENT_TABLES).encode())
     for table in EVENT_TABLES:
         for path in landed_files(landing, table).values():
             found = path.stat()
