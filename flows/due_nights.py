@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
+from flows import run_names
 from flows.night_calendar import MissedNights, missed_nights
 from flows.private_runs import private_flow
 from flows.progress import STDERR
@@ -31,7 +32,7 @@ class DueNights:
     given_up: dict[date, str]
 
 
-@private_flow(name="score-nightly")
+@private_flow(name="score-nightly", flow_run_name=run_names.due_night)
 def score_due_nights(
     scored_on: date | None = None, home: Path | None = None, *, only_missed: bool = False
 ) -> DueNights:

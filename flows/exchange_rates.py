@@ -1,5 +1,6 @@
 """Exchange rates by day, from a file that the business keeps."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -48,17 +49,23 @@ def dated_rates(settings: Settings) -> DatedRates | None:
         return None
 
 
-def stale_rates(settings: Settings, as_of: datetime) -> tuple[str, ...]:
-    """``SOURCE``, where a currency's newest rate is too old, or there are none; else nothing."""
+def stale_rates(settings: Settings, as_of: datetime) -> Mapping[str, str]:
+    """``SOURCE`` and why, where a currency's newest rate is too old or there are none."""
     if settings.reporting_currency is None or settings.exchange_rates is None:
-        return ()
+        return {}
     try:
         newest = _newest(settings, as_of)
     except BadRates as error:
-        return (f"{SOURCE} ({error})",)
+        return {f"{SOURCE} ({error})": "what subscribers are worth is unknown until it is mended"}
     oldest = as_of.date() - timedelta(days=settings.stale_after_days)
     fresh = newest.height and (newest["date"] >= oldest).all()
-    return () if fresh else (SOURCE,)
+    if fresh:
+        return {}
+    days = settings.stale_after_days
+    return {
+        SOURCE: f"a currency's newest rate is older than {days} days. Add newer ones to "
+        f"{settings.exchange_rates}"
+    }
 
 
 def _newest(settings: Settings, as_of: datetime) -> pl.DataFrame:

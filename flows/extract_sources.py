@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import Task
 
+from flows import run_names
 from flows.at_work import at_work
 from flows.moments import midnight, refuse_future
 from flows.private_runs import private_flow, private_task
@@ -28,7 +29,7 @@ extract_step = private_task(
 )
 
 
-@private_flow(name="extract")
+@private_flow(name="extract", flow_run_name=run_names.extract)
 @at_work
 def extract_sources(
     mapping: Path, until: date, home: Path | None = None, *, patient: bool = True

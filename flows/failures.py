@@ -24,7 +24,7 @@ def failure_in_words(error: BaseException, home: Path) -> str | None:
     if package in OURS and type(error).__name__ != "StepFailed":
         return None  # says it itself
     if is_full(error):
-        return str(DiskFull(_folder_of(error) or _fullest(home)))
+        return str(DiskFull(_full_folder(error, home)))
     for each in _chain(error):
         if words := _of_one(each, home):
             return words
@@ -66,9 +66,15 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
-def _folder_of(error: BaseException) -> Path | None:
-    names = (each.filename for each in _chain(error) if isinstance(each, OSError))
-    return next((Path(str(name)).parent for name in names if name), None)
+def _full_folder(error: BaseException, home: Path) -> Path:
+    """Where there is no room. Of a copy that failed, an error may name what it was made of."""
+    of_system = [each for each in _chain(error) if isinstance(each, OSError)]
+    names = [each.filename2 for each in of_system] + [each.filename for each in of_system]
+    named = next((Path(str(name)).parent for name in names if name), None)
+    fullest = _fullest(home)
+    if named is None or (_free(named) >= _LITTLE > _free(fullest)):
+        return fullest
+    return named
 
 
 def _fullest(home: Path) -> Path:

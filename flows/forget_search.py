@@ -2,8 +2,9 @@
 
 import re
 from base64 import decodebytes
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ import polars as pl
 import polars.selectors as cs
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from flows.forget_doubt import as_ids, holds_prose, is_prose, words_among
 from flows.forget_prefect import folders_outside, out_of_reach, results_folder
 from flows.progress import Tell
 from flows.settings import Settings
@@ -34,11 +36,13 @@ class Found:
         where: The file, relative to the home where it is in it; of a database with the table.
         rows: In how many rows; of a file that has none, 1.
         yours: Whether it is a source, which Perdura reads and never changes.
+        doubt: Whether the id is an ordinary word, which the text may hold for itself.
     """
 
     where: str
     rows: int
     yours: bool = False
+    doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,7 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
     """
     home = settings.home.absolute()
     outside = [file for folder in folders_outside(settings) for file in _files(folder)]
+    ours = None if is_postgres(settings.risk_url) else database_file(settings.risk_url)
     files, yours = sorted(_files(home)) + sorted(outside), _sources(settings)
     found: list[Found] = []
     unread: list[str] = []
@@ -71,15 +76,17 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
     for at, (file, kind) in enumerate(zip(files, kinds, strict=True)):
         tell(at, len(files), _shown(file, home))
         try:
-            found += _in_file(file, kind, home, accounts, yours=_is_under(file, yours))
+            found += _in_file(
+                file, kind, home, accounts, yours=_is_under(file, yours), ours=file == ours
+            )
         except OperationalError as error:  # held or not to be opened: its bytes would tell half
             unread.append(f"{_shown(file, home)} ({error.orig})")
     elsewhere = _elsewhere(settings, files)
     if elsewhere:
         tell(len(files), len(files), "the database")
         found += [
-            Found(where=f"{elsewhere}: {table}", rows=rows)
-            for table, rows in mentions(settings.risk_url, accounts).items()
+            Found(where=f"{elsewhere}: {table}", rows=rows, doubt=doubt)
+            for table, rows, doubt in _in_tables(partial(mentions, settings.risk_url), accounts)
         ]
     databases = kinds.count("sqlite") + bool(elsewhere)
     return Search(
@@ -92,9 +99,9 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
 
 def kept_results(settings: Settings, accounts: Sequence[Account]) -> list[Path]:
     """What Prefect has kept in the home of runs that failed, and that names one of the accounts."""
-    home, folder = settings.home.absolute(), results_folder(settings)
+    folder = results_folder(settings)
     files = sorted(_files(folder)) if folder.is_dir() else []
-    return [file for file in files if any(_in_file(file, "bytes", home, accounts, yours=False))]
+    return [file for file in files if _in_bytes(file, accounts)]
 
 
 def _shown(file: Path, home: Path) -> str:
@@ -140,21 +147,54 @@ def _kind(file: Path) -> str:
 
 
 def _in_file(
-    file: Path, kind: str, home: Path, accounts: Sequence[Account], *, yours: bool
+    file: Path, kind: str, home: Path, accounts: Sequence[Account], *, yours: bool, ours: bool
 ) -> Iterator[Found]:
+    """Where a file names somebody; ``ours``: it is the risk table's."""
     where = _shown(file, home)
     try:
         if kind == "sqlite":
-            for table, rows in mentions_in_file(file, accounts).items():
-                yield Found(where=f"{where}: {table}", rows=rows, yours=yours)
+            ask = partial(mentions_in_file, file)
+            for table, rows, doubt in _in_tables(ask, accounts, ours=ours):
+                yield Found(where=f"{where}: {table}", rows=rows, yours=yours, doubt=doubt)
             return
-        rows = _in_frame(file, kind, accounts) if kind != "bytes" else _in_bytes(file, accounts)
     except OperationalError:
         raise
-    except (pl.exceptions.PolarsError, DatabaseError):  # not what its beginning says
-        rows = _in_bytes(file, accounts)
+    except DatabaseError:  # not what its beginning says
+        kind = "bytes"
+    rows, doubt = _in_texts(file, kind, accounts, prose=holds_prose(file))
     if rows:
-        yield Found(where=where, rows=rows, yours=yours)
+        yield Found(where=where, rows=rows, yours=yours, doubt=doubt)
+
+
+def _in_tables(
+    ask: Callable[[Sequence[Account]], dict[str, int]],
+    accounts: Sequence[Account],
+    *,
+    ours: bool = True,
+) -> Iterator[tuple[str, int, bool]]:
+    """Each table that names somebody, in how many rows, and whether that is in doubt."""
+    words = words_among(accounts)
+    named, maybe = ask(as_ids(accounts)), ask(words) if words else {}
+    for table in sorted(named | maybe):
+        doubt = table not in named and is_prose(table, ours=ours)
+        yield table, named.get(table) or maybe[table], doubt
+
+
+def _in_texts(
+    file: Path, kind: str, accounts: Sequence[Account], *, prose: bool
+) -> tuple[int, bool]:
+    """In how many rows a file names somebody, and whether that is in doubt."""
+    if rows := _rows_in(file, kind, as_ids(accounts) if prose else accounts):
+        return rows, False
+    words = words_among(accounts) if prose else []
+    return (_rows_in(file, kind, words), True) if words else (0, False)
+
+
+def _rows_in(file: Path, kind: str, accounts: Sequence[Account]) -> int:
+    try:
+        return _in_bytes(file, accounts) if kind == "bytes" else _in_frame(file, kind, accounts)
+    except pl.exceptions.PolarsError:  # not what its beginning says
+        return _in_bytes(file, accounts)
 
 
 def _in_frame(file: Path, kind: str, accounts: Sequence[Account]) -> int:

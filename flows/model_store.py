@@ -1,5 +1,6 @@
 """MLflow's database, waited for aloud before it is opened: MLflow waits in silence."""
 
+import logging
 from pathlib import Path
 
 from flows.database_files import wait_for
@@ -18,4 +19,6 @@ def wait_for_store(home: Path) -> None:
         DatabaseHeld: Another program has written into it for a minute.
         BrokenDatabase: It is no database any more.
     """
+    # It prints statements, parameters and a traceback of an error that is raised all the same.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     wait_for(database_file(home), _REMEDY)

@@ -5,7 +5,6 @@ Prefect's temporary server, which a first flow starts, has no scheduler.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,10 +15,11 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from flows.prefect_database import NoServer, not_started
+from flows.prefect_database import not_started
 from flows.progress import step
+from flows.server_port import own_port
 
-_USUAL_PORT = 4200
+_PORT_FILE = "server.port"
 _PATIENCE = 120.0  # seconds
 
 # Kept in memory, as by default, the places of a queue are lost with the server and never freed.
@@ -38,8 +38,8 @@ def own_server(log: Path) -> Iterator[str]:
         NoServer: It did not answer; the log says why.
         BrokenDatabase: Its database cannot be read.
     """
-    url = f"http://127.0.0.1:{(port := _free_port())}"
     log.parent.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{(port := own_port(log.with_name(_PORT_FILE)))}"
     command = [sys.executable, "-m", "flows.prefect_server", str(port)]
     environment = {_LEASE_STORAGE: _LEASES} | os.environ
     with log.open("ab") as said:
@@ -56,18 +56,6 @@ def own_server(log: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.communicate()  # closes the pipe, too
-
-
-def _free_port() -> int:
-    """Prefect's usual port, if it is free, else any that is."""
-    for port in (_USUAL_PORT, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise NoServer("no port of this machine is free for Prefect's server")
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:

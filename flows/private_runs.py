@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Flow, Task, flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.parent_process import end_with_schedule
 from flows.safe_text import OURS, safe_text
 
 _Given = ParamSpec("_Given")
@@ -32,7 +33,18 @@ def private_flow(
 ) -> Callable[[Callable[_Given, _Result]], Flow[_Given, _Result]]:
     """Prefect's ``flow`` decorator, of whose runs no subscriber's data is kept."""
     made = flow(name=name, persist_result=False, result_serializer="json", **options)
-    return lambda function: made(without_rows(function))
+    return lambda function: made(_with_schedule(without_rows(function)))
+
+
+def _with_schedule(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """The function, in a process that ends with the schedule that has started it."""
+
+    @wraps(function)
+    def run(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+        end_with_schedule()
+        return function(*given, **named)
+
+    return run
 
 
 def private_task(

@@ -1,26 +1,31 @@
 """Every hour: help desks are told of whom a night, or what has happened since, changed."""
 
 from pathlib import Path
+from typing import Any
 
 from prefect import get_run_logger
+from prefect.client.schemas.objects import State
 
 from flows.private_runs import private_flow
 from flows.push_tools import push_to
 from flows.settings import Settings
+from flows.skipped import skipped_without_night
 from risk.out.pushing import Pushed
 from risk.trial import TrialNight
 
 
 @private_flow(name="push-tools")
-def push_flow(home: Path | None = None) -> dict[str, Pushed]:
+def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
     """As ``perdura push``, for each of the settings' ``push``; one that fails stops no other.
 
-    Of a trial no help desk is told, which is no failure.
+    Of a trial no help desk is told, which is no failure; before the first night it is skipped.
 
     Raises:
         ExceptionGroup: What went wrong with those that could not be told.
     """
     settings = Settings.at(home)
+    if skipped := skipped_without_night(settings):
+        return skipped
     pushed: dict[str, Pushed] = {}
     wrong: list[Exception] = []
     for name in settings.push:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows import run_names
 from flows.at_work import at_work
 from flows.extract_sources import extract_step
 from flows.private_runs import private_flow
@@ -35,7 +36,7 @@ class Refreshed:
     changed: int
 
 
-@private_flow(name="refresh-states")
+@private_flow(name="states", flow_run_name=run_names.states)
 @at_work
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.

@@ -9,8 +9,9 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from flows.due_nights import score_due_nights
+from flows.due_states import refresh_due_states
+from flows.parent_process import be_the_schedule
 from flows.push_flow import push_flow
-from flows.refresh_states import refresh_states
 from flows.schedule_record import install
 from flows.scheduled_runs import Schedule, clear_runs
 from flows.settings import Settings
@@ -39,7 +40,7 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
     served: list[tuple[Flow[..., Any], str]] = [
         (score_due_nights, settings.nights.cron),
         (train_weekly, WEEKLY),
-        (refresh_states, OFTEN),
+        (refresh_due_states, OFTEN),
     ]
     if settings.webhooks:
         served.append((webhooks_flow, FIVE_MINUTES))
@@ -79,6 +80,7 @@ def serve_flows(*, announced: bool = False) -> None:
     settings = Settings()
     schedules = _schedules(settings)
     install(settings.home)
+    be_the_schedule()
     for schedule in schedules:
         clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
     with watched(settings, schedules):

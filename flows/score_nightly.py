@@ -8,6 +8,7 @@ from time import sleep
 
 import polars as pl
 
+from flows import run_names
 from flows.at_work import at_work
 from flows.beside_night import write_beside
 from flows.exchange_rates import stale_rates
@@ -67,6 +68,7 @@ class Night:
         model_version: Of the champion that scored them.
         degraded: Sources that were missing or stale, and columns of which too many subscribers
             have a text that the model has never seen.
+        why_degraded: Why, and what to do, in words, by what ``degraded`` names.
         horizon_days: The risks are of leaving within so many days.
         unknown: The texts that the model has never seen, by column, the most frequent first.
         unlearnt: Why nobody has a CLTV, in words, where that is so for all.
@@ -86,6 +88,7 @@ class Night:
     unlearnt: str | None = None
     refused: str | None = None
     untold: str | None = None
+    why_degraded: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def took(self) -> float:
@@ -93,7 +96,7 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@private_flow(name="night")
+@private_flow(name="night", flow_run_name=run_names.night)
 @at_work
 def score_nightly(
     scored_on: date | None = None,
@@ -135,7 +138,8 @@ def score_nightly(
     with step("extract", seconds) as progress:
         _extract(settings, as_of, progress, patient=patient)
     refuse_unread(settings, as_of)
-    degraded = _degraded(settings, as_of, model)
+    why = _degraded(settings, as_of, model)
+    degraded = tuple(why)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
         with undisturbed(settings.landing), step("score", seconds) as progress:
@@ -159,6 +163,7 @@ def score_nightly(
         rows=rows,
         model_version=version,
         degraded=degraded,
+        why_degraded=why,
         horizon_days=model.horizon_days,
         unknown=unknown,
         unlearnt=None if model.months else _unlearnt(model),
@@ -291,8 +296,15 @@ def _fit_to_offer(model: ChurnModel, degraded: tuple[str, ...]) -> ChurnModel:
     return replace(model, expansion=None) if _TELL_TROUBLE & {*degraded} else model
 
 
-def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> tuple[str, ...]:
-    """The sources that were missing or stale, and whether the model knew what came after."""
-    sources = degraded_sources(settings.landing, as_of, settings.stale_after_days)
-    sources += stale_rates(settings, as_of)
-    return (*sources, HINDSIGHT) if model.knows_until > as_of else sources
+def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> dict[str, str]:
+    """The sources that were missing or stale, and whether the model knew what came after; why."""
+    why = {
+        **degraded_sources(settings.landing, as_of, settings.stale_after_days),
+        **stale_rates(settings, as_of),
+    }
+    if model.knows_until > as_of:
+        why[HINDSIGHT] = (
+            f"it has learnt from what happened before {model.knows_until:%Y-%m-%d}, so it looks "
+            "better at this night than it was. How good it would have been: perdura backtest"
+        )
+    return why

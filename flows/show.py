@@ -170,11 +170,9 @@ def print_night(night: Night, console: Console = OUT) -> None:
         )
         console.print(night.refused, markup=False)
     if night.degraded:
-        console.print(
-            f"Degraded: {', '.join(night.degraded)}. (A source is stale after stale_after_days; "
-            "what else is wrong with it the last extract said.)",
-            markup=False,
-        )
+        console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
+    for name, why in night.why_degraded.items():
+        console.print(f"  {name}: {why}.", markup=False)
     for column, unknown in night.unknown.items():
         console.print(_unknown(column, unknown), markup=False)
     if night.unlearnt:

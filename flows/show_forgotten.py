@@ -47,22 +47,34 @@ def print_search(searched: Search, console: Console = OUT) -> None:
     looked = f"Searched {searched.files:,} files and {searched.databases:,} databases"
     for place in searched.out_of_reach:
         console.print(f"Not searched: {place}. Search and clean it there.", soft_wrap=True)
-    if not searched.found:
+    _say_doubt([each for each in searched.found if each.doubt], console)
+    named = [each for each in searched.found if not each.doubt]
+    if not named:
         console.print(f"{looked}: nothing names them.")
         return
     table = titled(f"{looked}; named still in", "place")
     table.add_column("rows", justify="right")
-    for each in searched.found:
+    for each in named:
         table.add_row(f"{each.where} (a source)" if each.yours else each.where, f"{each.rows:,}")
     console.print(table)
-    if any(_is_prefects(each) for each in searched.found):
+    if any(_is_prefects(each) for each in named):
         console.print(
             "Prefect keeps runs and logs of its own. Delete the runs that name them, or, while "
             "nothing runs, Prefect's folder: no result of Perdura is in it."
         )
-    if any(each.yours for each in searched.found):
+    if any(each.yours for each in named):
         console.print(
             "Sources are yours: erase them there too. Until then extracts refuse their rows."
+        )
+
+
+def _say_doubt(found: list[Found], console: Console) -> None:
+    """Where an id that is an ordinary word stands in texts, which may mean the word."""
+    if found:
+        console.print(
+            f"The id is an ordinary word, and stands in {len(found)} texts that may mean the word: "
+            f"{_listed(found)}. No column of ids there names them.",
+            soft_wrap=True,
         )
 
 
@@ -71,12 +83,12 @@ def _is_prefects(found: Found) -> bool:
 
 
 def refuse_left(searched: Search) -> None:
-    """Nothing, if only sources name somebody.
+    """Nothing, if only sources name somebody, or texts that may mean the word.
 
     Raises:
         StillNamed: Something of ours does.
     """
-    left = [each for each in searched.found if not each.yours]
+    left = [each for each in searched.found if not each.yours and not each.doubt]
     if left:
         raise StillNamed(f"still named in {_listed(left)}")
 

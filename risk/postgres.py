@@ -83,10 +83,18 @@ def writing(url: str) -> Iterator[sa.Connection]:
 
 def take_turn(connection: sa.Connection) -> None:
     """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
-    if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_PUBLISHING))):
+    if not try_turn(connection):
         _LOG.warning("  waiting for another night to be published")
         _lock(connection, _PUBLISHING)
-    _as_owner(connection)
+        _as_owner(connection)
+
+
+def try_turn(connection: sa.Connection) -> bool:
+    """As ``take_turn``, unless somebody else publishes now: whether nobody does."""
+    free = connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_PUBLISHING)))
+    if free:
+        _as_owner(connection)
+    return bool(free)
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def filled(
 
     To be called by who publishes: that there is only one keeps the tables' names to them. One
     table is filled through another connection while the one before it is being read. They go
-    when the transaction ends well; else the next to publish removes them.
+    when the transaction ends well; after a failure ``risk.store.swept_after_failure`` removes them,
+    after a kill the next to publish.
 
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.
@@ -87,11 +88,20 @@ def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return rows.select(columns).with_columns(pl.col(narrow).cast(pl.Int32))
 
 
+def drop_staged(connection: sa.Connection) -> None:
+    """Remove all such tables; to be called by who has taken the turn."""
+    for name in _staged(connection):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+
+
+def _staged(connection: sa.Connection) -> list[str]:
+    return [name for name in sa.inspect(connection).get_table_names() if name.startswith(_STAGED)]
+
+
 def _sweep(connection: sa.Connection, bulk: dbapi.Connection, user: str) -> None:
     """Remove what a writer that was stopped has left, at once: the names are wanted again."""
     with bulk.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {user}")
-        for name in sa.inspect(connection).get_table_names():
-            if name.startswith(_STAGED):
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        for name in _staged(connection):
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
     bulk.commit()

@@ -77,7 +77,7 @@ def swap(
     Nights of other months than the newest ``keep_months`` go.
     """
     older = None
-    with store.writing(url) as connection:
+    with store.swept_after_failure(url), store.writing(url) as connection:
         store.take_turn(connection)
         if trial:
             refuse_over_real(connection, scored_on)

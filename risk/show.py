@@ -42,7 +42,7 @@ _WORDS = {
         "nothing": "nothing stands out",
         "total": "Expected loss of these {n} subscribers a month: {money}",
         "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
-        "degraded": "Degraded: {sources}.",
+        "degraded": "Degraded: {sources}. Why and what to do, perdura score says for that date.",
         "trial": "TRIAL: the model version was refused. Look at these risks, do not act on them.",
         "horizon": "Risks are of leaving within {days} days.",
     },
@@ -65,7 +65,8 @@ _WORDS = {
         "nothing": "nada llama la atención",
         "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
         "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
-        "degraded": "Degradado: {sources}.",
+        "degraded": "Degradado: {sources}. El porqué y qué hacer los dice perdura score "
+        "con esa fecha.",
         "trial": "PRUEBA: la versión del modelo no superó sus controles. Consulta estos riesgos, "
         "pero no actúes en función de ellos.",
         "horizon": "Los riesgos son de irse en {days} días.",

@@ -41,13 +41,16 @@ def filled(
     writer. One file is filled by another thread while the one before it is being read.
     """
     _sweep(file)
-    with closing(_files(file, windows, rows, rows_at_a_time)) as files:
-        for part, some in files:
-            source = _attach(connection, part, columns)
-            for done in range(0, some, rows_at_a_time):
-                last = min(done + rows_at_a_time, some)
-                taken = sa.select(*(source.c[name] for name in columns))
-                yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
+    try:
+        with closing(_files(file, windows, rows, rows_at_a_time)) as files:
+            for part, some in files:
+                source = _attach(connection, part, columns)
+                for done in range(0, some, rows_at_a_time):
+                    last = min(done + rows_at_a_time, some)
+                    taken = sa.select(*(source.c[name] for name in columns))
+                    yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
+    finally:
+        _sweep(file)  # after a failure one may be filled that nobody has read
 
 
 def _files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,6 +148,29 @@ def filled(
     return sqlite_bulk.filled(
         connection, file, windows, columns, rows, rows_at_a_time=rows_at_a_time
     )
+
+
+@contextmanager
+def swept_after_failure(url: str) -> Iterator[None]:
+    """Where what is inside fails, tables that ``filled`` has put aside are removed, too.
+
+    Only once the transaction has ended: until then it reads them. In SQLite ``filled`` does it.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if postgres.is_postgres(url) and not isinstance(error, Unreachable):
+            with suppress(Exception):  # what went wrong is said; the next to publish sweeps too
+                _sweep(url)
+        raise
+
+
+def _sweep(url: str) -> None:
+    from risk import postgres_bulk
+
+    with postgres.writing(url) as connection:
+        if postgres.try_turn(connection):  # else another publishes, and has swept
+            postgres_bulk.drop_staged(connection)
 
 
 def _reading(url: str) -> AbstractContextManager[sa.Connection]:

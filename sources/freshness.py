@@ -1,5 +1,6 @@
 """Which sources have fallen silent, so that scores made without them can say so."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,8 @@ _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
 _STEADY = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
 
 
-def degraded_sources(landing: Path, as_of: datetime, stale_after_days: int) -> tuple[str, ...]:
-    """Event tables not to be relied on at ``as_of``, sorted.
+def degraded_sources(landing: Path, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
+    """Event tables not to be relied on at ``as_of``, sorted, and why and what to do, in words.
 
     A table is degraded if the newest extract up to ``as_of`` found its source missing, unreadable
     or empty; or if it has spoken before, and either nothing has been extracted up to ``as_of``
@@ -24,17 +25,38 @@ def degraded_sources(landing: Path, as_of: datetime, stale_after_days: int) -> t
     """
     extracts = read_days(landing).values()
     before = [each for each in extracts if each.until <= as_of]
-    broken = max(before, key=lambda each: each.until).degraded if before else ()
+    last = max(before, key=lambda each: each.until, default=None)
     behind = all(each.until < as_of for each in extracts)
     oldest = as_of if behind else as_of - timedelta(days=stale_after_days)
+    late = _NOT_EXTRACTED if behind else _SILENT.format(days=stale_after_days)
     known = pl.col("known_at")
     events = read_events(landing)
     newest = {
         table.name: events[table.name].filter(known < as_of).select(known.max()).collect().item()
         for table in _STEADY
     }
-    stale = (name for name, moment in newest.items() if moment is not None and moment < oldest)
-    return tuple(sorted({*broken, *stale}))
+    found = {
+        name: late.format(newest=moment, as_of=as_of)
+        for name, moment in newest.items()
+        if moment is not None and moment < oldest
+    }
+    if last:
+        found |= dict.fromkeys(last.degraded, _NOT_READ.format(until=last.until))
+    return dict(sorted(found.items()))
+
+
+_NOT_READ = (
+    "the extract until {until:%Y-%m-%d} found no events there: files are missing, cannot be read "
+    "or are empty. Mend them or the mapping, extract that day again and score the night again"
+)
+_NOT_EXTRACTED = (
+    "nothing has been extracted until {as_of:%Y-%m-%d}, and the newest row is of "
+    "{newest:%Y-%m-%d}. Extract until then and score the night again"
+)
+_SILENT = (
+    "the newest row is of {{newest:%Y-%m-%d}}, more than {days} days before the night "
+    "(stale_after_days). Ask whether its export still runs, extract and score the night again"
+)
 
 
 def broken_since(landing: Path, table: EventTable, until: datetime) -> datetime | None:

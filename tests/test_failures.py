@@ -95,6 +95,19 @@ def test_a_home_that_cannot_be_written_is_said(home: Path, tmp_path: Path):
         assert "PERDURA_HOME" in told
 
 
+def test_of_a_copy_the_full_disk_is_named_and_not_where_it_was_made_of(tmp_path: Path):
+    made = tmp_path / "made"
+    made.write_bytes(b"x" * 2**20)
+    with small_disk(tmp_path / "disk", 400) as disk:
+        for how in (shutil.copyfile, shutil.copy2):
+            with pytest.raises(OSError, match="No space left") as caught:
+                how(made, disk / "copy")
+            assert f"the disk of {disk} is full" in str(failure_in_words(caught.value, disk))
+        fill(disk, 0)
+        error = OSError(28, "No space left on device", str(made))  # names only what it was made of
+        assert f"the disk of {disk} is full" in str(failure_in_words(error, disk))
+
+
 def test_a_full_disk_is_known_in_whatever_words(tmp_path: Path):
     for error in (
         OSError(28, "No space left on device"),

@@ -166,6 +166,10 @@ def test_states_are_those_told_event_by_event(rows, merges, date):
     found = states_at(tables(subscriptions=rows, merges=merges), date)
     slowly = slow_subscriptions.states(rows, merges, date)
     assert dict(found.select("subscriber_id", "state").rows()) == slowly
+    paid = slow_subscriptions.described(rows, merges, date)
+    alone = found.filter(pl.col("subscriber_id").is_in(list(paid)))
+    told = alone.select("subscriber_id", "plan", "mrr").rows()
+    assert {who: (plan, mrr) for who, plan, mrr in told} == paid
 
 
 @settings(max_examples=100)

@@ -167,5 +167,5 @@ def test_a_reader_is_warned_of_stale_and_degraded_nights() -> None:
     assert cautions(Freshness(**facts, stale=False, degraded=())) == []
     assert cautions(Freshness(**facts, stale=True, degraded=("tickets", "usage"))) == [
         "Stale since 2026-03-02 02:00 UTC: the newest night is 2026-03-01.",
-        "Degraded: tickets, usage.",
+        "Degraded: tickets, usage. Why and what to do, perdura score says for that date.",
     ]

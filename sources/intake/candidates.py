@@ -110,6 +110,8 @@ def _complete(asked: Asked, event: Expressions) -> Expressions:
     columns = asked.scope.columns
     if set(columns) >= set(CONTRACT_SHAPE):
         event = {name: name for name in asked.table.schema if name in columns} | event
+    if asked.table.default_kind and "kind" not in event:
+        event = {**event, "kind": f"'{asked.table.default_kind}'"}
     for name in (*CONTRACT_SHAPE, *asked.table.required):
         if name not in event:
             raise BadMapping(

@@ -39,13 +39,15 @@ from the declarations in `sources/`, and a test fails when it is not current.
 
 #: What each column of an event table holds, by name, or by table and name where tables differ.
 MEANINGS = {
+    "subscribers.name": "which attribute: segment, channel, country, account",
+    "subscribers.value": "what it is from then on; empty: no longer known",
     "subscriber_id": "whom it happened to",
     "happened_at": "when it happened; places the event in a window",
     "known_at": "when we could first have read it; by default `happened_at` plus `known_after`",
     "kind": "what happened",
     "subscription_id": "the subscription",
     "plan": "the plan's name, after the event",
-    "interval_months": "months that are billed at once",
+    "interval_months": "months that are billed at once, or in words: `week`, `14 days`, `P1Y`",
     "subscriptions.quantity": "seats, after the event",
     "usage.quantity": "how much was used",
     "mrr": "monthly recurring revenue after the event: minor units, after discount, before tax",

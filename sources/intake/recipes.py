@@ -64,6 +64,61 @@ reason = "'voluntary'"
         shows=("subscriber_id", "happened_at", "kind", "mrr"),
     ),
     Recipe(
+        title="One row per paid term",
+        why=(
+            "Each row is a term, and the next starts when the last ends, under the same id. What "
+            "ends and starts at one moment goes on; the extract says how often that was so."
+        ),
+        files={
+            "terms.csv": (
+                "account,product,first_day,after_last_day,price\n"
+                "ann,std,2026-01-05,2026-02-05,999\nann,std,2026-02-05,2026-03-05,1999\n"
+            )
+        },
+        mapping="""
+[subscriptions]
+file = "terms.csv"
+subscriber_id = "account"
+subscription_id = "CONCAT(account, '/', product)"
+plan = "product"
+currency = "'EUR'"
+types = { price = "integer" }
+
+[[subscriptions.event]]
+kind = "'started'"
+happened_at = "first_day"
+mrr = "price"
+
+[[subscriptions.event]]
+kind = "'ended'"
+happened_at = "after_last_day"
+mrr = 0
+""",
+        shows=("subscriber_id", "happened_at", "kind", "mrr"),
+    ),
+    Recipe(
+        title="Attributes of subscribers: segment, channel, account",
+        why=(
+            "Anything that is true of a subscriber from a day on. Training uses the last known "
+            "value of each with 2 to 100 values (`attributes` in the settings chooses). `account` "
+            "is the company that several subscribers belong to: `perdura risk accounts` adds up "
+            "their risks."
+        ),
+        files={
+            "customers.csv": (
+                "id,segment,company,since\nann,small,acme,2026-01-03\nbob,large,acme,2026-02-01\n"
+            )
+        },
+        mapping="""
+[subscribers]
+file = "customers.csv"
+subscriber_id = "id"
+happened_at = "since"
+attributes = { segment = "segment", account = "company" }
+""",
+        shows=("subscriber_id", "happened_at", "name", "value"),
+    ),
+    Recipe(
         title="A table that shows the latest state only",
         why=(
             "Many tools overwrite: a withdrawn cancellation leaves no trace. `snapshot = true` "
@@ -176,6 +231,32 @@ happened_at = "opened"
 [[tickets.event]]
 kind = "'resolved'"
 happened_at = "closed"
+""",
+    ),
+    Recipe(
+        title="Terms whose end is their last paid day",
+        why=(
+            '`ends = "inclusive"` ends a subscription with that day and not at its first moment, '
+            "in the input's `timezone`. An end that tells an hour is taken as it is."
+        ),
+        files={
+            "terms.csv": ("id,customer,plan,first_day,last_day\ns1,ann,pro,2026-01-05,2026-02-04\n")
+        },
+        mapping="""
+[subscriptions]
+file = "terms.csv"
+ends = "inclusive"
+subscriber_id = "customer"
+subscription_id = "id"
+plan = "plan"
+
+[[subscriptions.event]]
+kind = "'started'"
+happened_at = "first_day"
+
+[[subscriptions.event]]
+kind = "'ended'"
+happened_at = "last_day"
 """,
     ),
     Recipe(

@@ -159,6 +159,8 @@ class Input(SourceFile):
         join: Other files to look columns up in, in this order.
         event: The kinds of events that one row may hold, each at its own ``happened_at``.
             Columns given here come before those of the input.
+        attributes: Of ``[subscribers]``: the columns that are attributes of theirs, or a table of
+            names and expressions: each row then tells all of them.
         columns: Columns of the event table, each an expression.
     """
 
@@ -180,6 +182,7 @@ class Input(SourceFile):
     reject: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = ()
     event: tuple[dict[str, Value], ...] = ()
+    attributes: dict[str, Value] | tuple[str, ...] = ()
     columns: dict[str, Value] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -194,4 +197,7 @@ class Input(SourceFile):
     @property
     def events(self) -> tuple[dict[str, Value], ...]:
         """The expressions of each kind of event, at least one."""
-        return tuple({**self.columns, **event} for event in self.event or ({},))
+        told = self.attributes
+        named = told.items() if isinstance(told, dict) else zip(told, told, strict=True)
+        attributes = tuple({"name": f"'{name}'", "value": value} for name, value in named)
+        return tuple({**self.columns, **event} for event in (*self.event, *attributes) or ({},))
