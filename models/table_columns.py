@@ -35,7 +35,7 @@ def as_frame(table: Any) -> pl.DataFrame:
         raise _no_table(table)
     try:
         return pl.DataFrame(table)
-    except Exception:  # noqa: BLE001 - each kind of table has errors of its own
+    except Exception:  # each kind of table has errors of its own
         raise _no_table(table) from None
 
 
