@@ -67,7 +67,8 @@ SUBSCRIPTIONS = EventTable(
     columns={
         "subscription_id": pl.String,
         "plan": pl.String,
-        "interval_months": pl.Int32,
+        #: Months that are billed at once; a week or a day is its true part of one (``periods``).
+        "interval_months": pl.Float64,
         "quantity": pl.Int32,
         #: Minor units a month after this event: recurring only, after discount, before tax.
         "mrr": pl.Int64,

@@ -504,3 +504,39 @@ class TestKeysOfJoins:
         business.write("q.csv", "who,account\nada,a1\nADA,a2\n")
         with pytest.raises(BadSource, match="2 rows share their key"):
             self.accounts(business, '{ who = "LOWER(who)" }')
+
+
+class TestBillingPeriods:
+    @pytest.mark.parametrize(
+        ("written", "days"),
+        [
+            ("week", 7),
+            ("2 weeks", 14),
+            ("14 days", 14),
+            ("P1W", 7),
+            ("daily", 1),
+            ("fortnight", 14),
+            ("0.25", 0.25 * 30.4375),
+            ("month", 30.4375),
+            ("Monthly", 30.4375),
+            ("3", 3 * 30.4375),
+            ("quarterly", 3 * 30.4375),
+            ("annual", 365.25),
+            ("P1Y", 365.25),
+            ("2 years", 2 * 365.25),
+        ],
+    )
+    def test_have_their_true_length(self, business: Business, written: str, days: float):
+        found = self.months(business, written)
+        assert found[0] * 30.4375 == pytest.approx(days, rel=1e-6)
+
+    @pytest.mark.parametrize("written", ["biweekly", "sometimes", "1 moon", "week 3", "-1 week"])
+    def test_that_are_none_are_rejected(self, business: Business, written: str):
+        assert self.months(business, written) == []
+
+    def months(self, business: Business, written: str) -> list[float]:
+        business.write("s.csv", f"who,day,every\nada,2026-02-01,{written}\n")
+        mapping = PAYMENTS.replace("payments", "subscriptions").replace("payment_", "subscription_")
+        mapping = mapping.replace('"no"', '"who"').replace("paid", "started")
+        business.maps(mapping.replace("p.csv", "s.csv") + 'interval_months = "every"').extract()
+        return [many for (many,) in business.events("subscriptions", ["interval_months"])]  # pyright: ignore[reportReturnType]

@@ -133,18 +133,30 @@ def _bad_type(fault: Fault) -> str:
         return f"looks like no value; write null_words = ['{value}']"
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
-    if re.fullmatch(r"[-+(]?[\d.  ']*,\d+\)?-?", value):
-        return "write decimal = ',' if a comma stands before decimals, or thousands = ','"
-    if re.fullmatch(r"[-+]?\d+\.\d+", value):
-        return (
-            f"has decimals, and {column} is whole, such as minor units (cents); write types = "
-            "{ ... = 'number' } and ROUND(... * 100)"
-        )
-    if re.search(r"[€$£¥%]", value):
-        return "is a number and a sign; write decimal = '.' and currency_sign = '...'"
+    if column == "interval_months":
+        return "is no number of months and no period such as 'week', '14 days', 'P1Y', 'quarterly'"
+    told = next((words for pattern, words in _OF_NUMBERS if re.search(pattern, value)), None)
     wanted = source.types.get(column or "") if source else None
-    return f"is no {wanted or 'number'}, or has a mark that decimal and thousands do not declare"
+    return (
+        told or f"is no {wanted or 'number'}, or has marks that decimal and thousands do not name"
+    )
 
+
+#: What a value looks like that is no number as declared, and what to write.
+_OF_NUMBERS = (
+    (
+        r"^[-+(]?[\d.  ']*,\d+\)?-?$",
+        "write decimal = ',' if a comma stands before decimals, or thousands = ','",
+    ),
+    (
+        r"^[-+]?\d+\.\d+$",
+        (
+            "has decimals, and the column is whole, such as minor units (cents); write types = "
+            "{ ... = 'number' } and ROUND(... * 100)"
+        ),
+    ),
+    (r"[€$£¥%]", "is a number and a sign; write decimal = '.' and currency_sign = '...'"),
+)
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unknown_kind": _unknown_kind,

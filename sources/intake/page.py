@@ -47,7 +47,7 @@ MEANINGS = {
     "kind": "what happened",
     "subscription_id": "the subscription",
     "plan": "the plan's name, after the event",
-    "interval_months": "months that are billed at once",
+    "interval_months": "months that are billed at once, or in words: `week`, `14 days`, `P1Y`",
     "subscriptions.quantity": "seats, after the event",
     "usage.quantity": "how much was used",
     "mrr": "monthly recurring revenue after the event: minor units, after discount, before tax",
