@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from features.attributes import attribute_column, attribute_features
 from features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
 from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
 from features.payments import PAYMENT_FEATURES
@@ -43,9 +44,14 @@ Those of `contacts` are measured only with `contacted = "features"`, and never g
 """
 
 
-def to_measure(*, contacts: bool) -> tuple[Feature | Derived, ...]:
-    """What is measured: with what support did, or without."""
-    return WITH_CONTACTS if contacts else FEATURES
+def to_measure(*, contacts: bool, attributes: Iterable[str] = ()) -> tuple[Feature | Derived, ...]:
+    """What is measured: with what support did, or without; and attributes of subscribers."""
+    return (*(WITH_CONTACTS if contacts else FEATURES), *attribute_features(attributes))
+
+
+def column_named(name: str) -> Column | None:
+    """The column of this name, of the catalogue or of an attribute; ``None`` if there is none."""
+    return COLUMNS.get(name) or attribute_column(name)
 
 
 def reads_contacts(names: Iterable[str]) -> bool:

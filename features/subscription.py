@@ -2,6 +2,7 @@
 
 from features.definition import Derived, Feature, Latest, Over, Phrases, Since
 from sources.events import PAYMENTS, SUBSCRIPTIONS
+from sources.periods import DAYS_A_MONTH
 
 #: Whoever joined fewer days ago is new; a longer tenure is no reason to leave.
 NEW_DAYS = 183
@@ -94,13 +95,13 @@ INTERVAL = Feature(
     en=Phrases(
         "has no billing period",
         "pays every month",
-        "pays every {n} months",
+        "pays every {n}",
         "the billing period is unknown",
     ),
     es=Phrases(
         "no tiene periodo de pago",
         "paga cada mes",
-        "paga cada {n} meses",
+        "paga cada {n}",
         "no se conoce el periodo de pago",
     ),
 )
@@ -169,9 +170,6 @@ INVOICED = Feature(
     es=Phrases("no se emitió ninguna factura", "se emitió 1 factura", "se emitieron {n} facturas"),
     named=False,
 )
-
-#: Days of a month on average: 365.25 / 12.
-DAYS_A_MONTH = 30.4375
 
 # The invoice of an annual plan starts its year, unless there are more invoices than terms: whoever
 # is invoiced for usage every month as well renews on the day the subscription started. Of null and

@@ -6,11 +6,13 @@ from babel.units import format_unit
 
 from features.definition import Column, Derived, Feature, Language
 from features.money import grouped, written
+from sources.periods import DAYS_A_MONTH
 
 _WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
 _TIME = {
     "hours": {"en": ("hour", "hours"), "es": ("hora", "horas")},
     "days": {"en": ("day", "days"), "es": ("día", "días")},
+    "months": {"en": ("month", "months"), "es": ("mes", "meses")},
 }
 _UNDER_ONE = {
     "hours": {"en": "less than an hour", "es": "menos de una hora"},
@@ -53,7 +55,8 @@ def say_rounded(
         text = phrases.none
     else:
         shown = _amount(feature, value, language, currency)
-        is_one = shown == "1" and feature.unit not in _WITH_UNIT
+        is_one = value == 1 if feature.unit == "months" else shown == "1"
+        is_one = is_one and feature.unit not in _WITH_UNIT
         text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
     window = _WINDOW[language].format(days=column.days) if column.days else ""
     return text + window
@@ -73,6 +76,9 @@ def as_said(column: Column, values: np.ndarray) -> np.ndarray:
             near, little = np.rint(values), 0.25
         case "share":
             near, little = np.round(values, 2), 0.001
+        case "months":
+            days = np.rint(values * DAYS_A_MONTH) / DAYS_A_MONTH
+            near, little = np.where(values < 1, days, np.round(values, 1)), 1 / DAYS_A_MONTH
         case "days" | "age" | "hours" as unit:
             whole = (values >= 10) | (unit != "hours")
             near = np.where(whole, np.rint(values), np.round(values, 1))
@@ -94,7 +100,7 @@ def _amount(
             return written(value, currency, language) if currency else bare
         case "share":
             return format_percent(round(value, 2), locale=language)
-        case "hours" | "days" as unit:
+        case "hours" | "days" | "months" as unit:
             return _time(unit, value, language)
         case "age":
             return _age(value, language)
@@ -103,7 +109,9 @@ def _amount(
 
 
 def _time(unit: str, value: float, language: Language) -> str:
-    """Hours to a digit while they are few, days in whole ones."""
+    """Hours to a digit while they are few, days in whole ones; less than a month in days."""
+    if unit == "months" and value < 1:
+        unit, value = "days", value * DAYS_A_MONTH
     if value < 1:
         return _UNDER_ONE[unit][language]
     number = _number(round(value) if unit == "days" else value, language)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.accounts_command import accounts
 from flows.as_json import plain, print_json
 from flows.forget_command import forget
 from flows.mcp_command import mcp
@@ -34,6 +35,7 @@ app = typer.Typer(
 risk_app = typer.Typer()
 app.add_typer(risk_app, name="risk")
 risk_app.command()(init)
+risk_app.command()(accounts)
 app.command()(serve)
 app.add_typer(tokens, name="token")
 app.command()(schedule)

@@ -9,6 +9,7 @@ import polars as pl
 
 from features.build import build_features
 from features.catalogue import to_measure
+from flows.attributes import learnt_attributes
 from flows.history import dates_by_settings, learns_contacts, telling_table, tuned_params
 from flows.progress import Tell
 from flows.settings import Settings
@@ -54,7 +55,10 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     dates = dates_by_settings(everybody, settings, known_until)
     wanted = tuned_params(settings, dates, known_until)
     params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
-    features = to_measure(contacts=learns_contacts(everybody, params, known_until))
+    features = to_measure(
+        contacts=learns_contacts(everybody, params, known_until),
+        attributes=learnt_attributes(settings, everybody, known_until),
+    )
     part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
     events = read_events(settings.landing, part)
     spine = scored_spine(events, dates, **settings.business)

@@ -62,10 +62,10 @@ def _actions(file: Path | None) -> tuple[Action, ...]:
 def _reason(
     reason: Mapping[str, Any], currency: str | None, was: Language, wished: Language
 ) -> str | None:
-    from features.catalogue import COLUMNS
+    from features.catalogue import column_named
     from features.words import say
 
-    column = COLUMNS.get(reason.get("column", ""))
+    column = column_named(reason.get("column", ""))
     if column is None:
         return None
     value = reason.get("value")

@@ -9,6 +9,7 @@ from time import perf_counter
 
 import polars as pl
 
+from features.attributes import attribute_features, attributes_in
 from features.build import build_features
 from features.catalogue import COLUMNS, reads_contacts, to_measure
 from flows.exchange_rates import exchange_at
@@ -74,8 +75,8 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
             not_scored=sum_not_scored(people),
         )
     pairs = active.select("subscriber_id", "as_of")
-    reads = reads_contacts(_model(folder / MODEL).contract.names)
-    features = to_measure(contacts=reads)
+    names = _model(folder / MODEL).contract.names
+    features = to_measure(contacts=reads_contacts(names), attributes=attributes_in(names))
     rows = _timed("features", seconds, lambda: build_features(events, features, pairs))
     scores = _timed("reasons", seconds, lambda: _score(rows, active, as_of, settings, folder))
     file = folder / f"part-{part.number:03}.arrow"
@@ -107,10 +108,12 @@ def score_parts(
 def _score(
     rows: pl.DataFrame, people: pl.DataFrame, as_of: datetime, settings: Settings, folder: Path
 ) -> pl.DataFrame:
+    model = _model(folder / MODEL)
+    attributes = attribute_features(attributes_in(model.contract.names))
     scored = score(
-        _model(folder / MODEL),
+        model,
         rows,
-        tuple(COLUMNS.values()),
+        (*COLUMNS.values(), *(each.columns[0] for each in attributes)),
         about=people.drop("interval_months"),
         language=settings.language,
         unnamed=settings.never_named,

@@ -104,6 +104,8 @@ class Settings(BaseSettings):
         exchange_rates: CSV file for it: ``date``, ``currency``, ``rate`` (units of the reporting
             currency for one). Of each currency the newest rate before the night counts.
         language: Of reasons and actions.
+        attributes: The attributes of subscribers (table ``subscribers``) that are learnt from;
+            where absent, all with 2 to 100 values but ``account``; ``[]`` is none.
         never_named: Signals or columns that are never given as a reason, e.g. ``["country"]``.
         timezone: In which the schedule's times are meant.
         night_at: The hour at which the schedule scores each night, e.g. ``"02:00"``.
@@ -172,6 +174,7 @@ class Settings(BaseSettings):
     exchange_rates: Path | None = None
     language: Literal["en", "es"] = "en"
     never_named: Annotated[tuple[str, ...], *Listed] = ()
+    attributes: Annotated[tuple[str, ...] | None, *Listed] = None
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     night_at: Annotated[time, AfterValidator(_whole_minute)] = time(2)
     make_up_nights: int = Field(default=7, ge=0)

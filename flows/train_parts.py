@@ -36,6 +36,8 @@ class Work:
         params: What is learnt.
         contacts: Whether from what support did, too.
         champion_reads_contacts: Whether that is measured for the champion, though it is not learnt.
+        attributes: The attributes of subscribers that are learnt from.
+        champion_attributes: Those that are measured for the champion.
         folder: Where the parts are laid down, seen by every worker.
     """
 
@@ -46,16 +48,21 @@ class Work:
     folder: Path
     contacts: bool = False
     champion_reads_contacts: bool = False
+    attributes: tuple[str, ...] = ()
+    champion_attributes: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[Feature | Derived, ...]:
         """What is measured: all that is learnt from, and what the champion is compared on."""
-        return to_measure(contacts=self.contacts or self.champion_reads_contacts)
+        return to_measure(
+            contacts=self.contacts or self.champion_reads_contacts,
+            attributes=(*self.attributes, *self.champion_attributes),
+        )
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns that are learnt from."""
-        learnt = to_measure(contacts=self.contacts)
+        learnt = to_measure(contacts=self.contacts, attributes=self.attributes)
         return tuple(column for feature in learnt for column in feature.columns)
 
     def file(self, what: str, part: Part) -> Path:

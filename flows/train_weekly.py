@@ -3,33 +3,36 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from pathlib import Path
 
+from features.attributes import attributes_in
 from features.catalogue import reads_contacts
 from flows import run_names
 from flows.at_work import at_work
+from flows.attributes import learnt_attributes
+from flows.earlier_dates import Before, before_training, earlier_dates
 from flows.effect import update_effect
 from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
 from flows.model_store import wait_for_store
 from flows.parts import parts_of, placed
-from flows.past import Past, past
 from flows.private_runs import private_flow, private_task
-from flows.progress import Tell, step
+from flows.progress import step
 from flows.scratch import scratch
 from flows.settings import Settings
 from flows.train_parts import Work, label_parts, laid_down, measure_parts
-from models.backtested import Earlier
-from models.earlier import at_earlier_dates
-from models.leak_signs import Cut
 from models.model import ChurnModel
+from models.params import TrainingParams
 from models.question import Question
+from models.recipe_fit import in_recipe_of
 from models.registry import BrokenChampion
 from models.shares import shares_of
 from models.source_facts import SourceFacts, source_facts
 from models.split import HistoryTooShort, NotEnoughChurn
 from models.tracking import NoChampion, load_champion, log_trained
 from models.train import train
+from models.trained import Trained
 from models.training_set import TrainingSet
 from sources.events import CONTACTS
 from sources.freshness import broken_since, silent_since
@@ -38,10 +41,6 @@ from sources.turns import undisturbed
 
 train_step = private_task(train, "train")
 log_step = private_task(log_trained, "log")
-earlier_step = private_task(at_earlier_dates, "earlier")
-
-# What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
-_EARLIER_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,29 +115,26 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             contacts=learns_contacts(events, params, known_until),
             champion_reads_contacts=champion is not None
             and reads_contacts(champion.contract.names),
+            attributes=learnt_attributes(settings, events, known_until),
+            champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
         with undisturbed(settings.landing), noting(facts):
             rows = training_set(work, seconds)
-    before = _before(settings, known_until, seconds)
-    with step("train", seconds) as tell, noting(facts):
-        trained = train_step(
-            rows,
-            params,
-            champion=champion,
-            earlier=before.earlier,
-            cut=before.cut,
-            unnamed=settings.never_named,
-            facts=facts,
-            progress=tell,
-        )
-    with step("log", seconds) as tell:
-        wait_for_store(settings.home)
-        version = log_step(trained, settings.home, progress=tell)
+    before = before_training(settings, known_until, seconds)
+    learn = partial(_learn, champion=champion, facts=facts, settings=settings, seconds=seconds)
+    trained, version = learn("train", rows, params, before)
+    reasons = (*trained.verdict.reasons, *_own_model(version))
+    if champion and trained.verdict.no_better and (own := in_recipe_of(champion, rows, params)):
+        # What is new is no better; the champion still learns what has become known since.
+        its_past = _past_of(champion, before, settings, seconds)
+        trained, version = learn("refresh the champion", *own, its_past)
+        again = " ".join(trained.verdict.reasons)
+        reasons += (f"The champion's own recipe was fitted on the same rows: {again}",)
     return Training(
         version=version,
         promoted=trained.verdict.promoted
         and version == load_champion(settings.home, Question.of(params))[1],
-        reasons=(*trained.verdict.reasons, *_own_model(version)),
+        reasons=reasons,
         trial=not (trained.verdict.promoted or trained.verdict.alarmed or champion),
         notes=trained.notes,
         offers=trained.expansion.reasons,
@@ -176,41 +172,46 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
         return laid_down(parts, work, shares)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """How the model would have done at earlier dates, and the judged rows some days before."""
-
-    earlier: Earlier | None = None
-    cut: Cut | None = None
-
-
-def _before(settings: Settings, known_until: datetime, seconds: dict[str, float]) -> _Before:
-    """What the verdict asks of the past, of a share of the subscribers."""
-    if not settings.earlier_dates and not settings.cut_days:
-        return _Before()
-    with step("earlier dates", seconds) as tell:
-        before = past(settings, known_until, _EARLIER_ROWS, None)
-        days = settings.cut_days
-        return _Before(
-            earlier=_earlier(before, settings, tell),
-            cut=Cut(days, before.without_last(days)) if days else None,
-        )
-
-
-def _earlier(before: Past, settings: Settings, tell: Tell) -> Earlier | None:
-    """``None`` where no date has enough before it and after it, or nobody asks."""
-    if not settings.earlier_dates or settings.split != "time":
-        return None
-    try:
-        return earlier_step(
-            before.training,
-            before.labels_at,
-            before.params,
-            most=settings.earlier_dates,
+def _learn(
+    name: str,
+    rows: TrainingSet,
+    params: TrainingParams,
+    before: Before,
+    *,
+    champion: ChurnModel | None,
+    facts: SourceFacts,
+    settings: Settings,
+    seconds: dict[str, float],
+) -> tuple[Trained, str]:
+    """A model, evaluated, logged and registered; and its version."""
+    with step(name, seconds) as tell, noting(facts):
+        trained = train_step(
+            rows,
+            params,
+            champion=champion,
+            earlier=before.earlier,
+            cut=before.cut,
+            unnamed=settings.never_named,
+            facts=facts,
             progress=tell,
         )
-    except (HistoryTooShort, NotEnoughChurn):
-        return None
+    with step("log", seconds) as tell:
+        wait_for_store(settings.home)
+        return trained, log_step(trained, settings.home, progress=tell)
+
+
+def _past_of(
+    champion: ChurnModel, before: Before, settings: Settings, seconds: dict[str, float]
+) -> Before:
+    """How the champion's recipe would have done at earlier dates."""
+    if before.past is None:
+        return before
+    own = in_recipe_of(champion, before.past.training, before.past.params)
+    if own is None:
+        return replace(before, earlier=None)
+    with step("earlier dates", seconds) as tell:
+        its_past = replace(before.past, training=own[0], params=own[1])
+        return replace(before, earlier=earlier_dates(its_past, settings, tell))
 
 
 def _own_model(version: str) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ _SCHEMA = {
 
 def _of_one(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[object, ...]:
     text = "unknown" if value is None else str(value)
+    if isinstance(value, float):
+        text = f"{value:g}"
     if isinstance(value, datetime):
         text = f"{value:%Y-%m-%d}"
     return (

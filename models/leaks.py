@@ -79,15 +79,16 @@ class Leaks:
         return told  # pyright: ignore[reportReturnType]
 
 
-def alarms(found: Leaks, bounds: LeakBounds) -> list[str]:
+def alarms(found: Leaks, bounds: LeakBounds, *, todo: str | None = None) -> list[str]:
     """What is suspicious, a sentence each; nothing, where nothing is.
 
     Args:
         found: What was looked at.
         bounds: From where on a number is suspicious.
+        todo: What to try; by default, for events that a mapping reads.
     """
     rung = [f"leak alarm: {why}" for why in _alarms(found, bounds)]
-    return [*rung[:-1], f"{rung[-1]}. {_WHAT_TO_TRY}"] if rung else []
+    return [*rung[:-1], f"{rung[-1]}. {todo or _WHAT_TO_TRY}"] if rung else []
 
 
 _WHAT_TO_TRY = (

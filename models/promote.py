@@ -34,12 +34,15 @@ class Verdict:
         reasons: Why, or why not.
         measured: The numbers behind them by name.
         alarmed: Whether something seems to have told it what it should have guessed.
+        no_better: Whether it meets every minimum, and another recipe than the champion's is refused
+            for being no better than it.
     """
 
     promoted: bool
     reasons: tuple[str, ...]
     measured: dict[str, float] = field(default_factory=dict)
     alarmed: bool = False
+    no_better: bool = False
 
 
 def verdict(
@@ -185,11 +188,11 @@ def _against_champion(
     ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
     if rows["risk"].equals(rows["champion"].alias("risk")):
         why = "Not promoted: it says the same as the champion, which stays."
-        return Verdict(promoted=False, reasons=(why,), measured=measured | gains | shares)
+        return Verdict(False, (why,), measured | gains | shares, no_better=True)
     promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
     needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
     why = f"{'Promoted' if promoted else 'Refused'}: {_told(gains, shares)}{needs}."
-    return Verdict(promoted=promoted, reasons=(why,), measured=measured | gains | shares)
+    return Verdict(promoted, (why,), measured | gains | shares, no_better=not promoted)
 
 
 def _told(gains: dict[str, float], shares: dict[str, float]) -> str:

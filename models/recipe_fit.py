@@ -4,8 +4,11 @@ The champion itself may know what became of the rows that both are evaluated on,
 again after its evaluation. Its recipe knows nothing.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
+from features.catalogue import COLUMNS
 from models.encoding import learn_contract
 from models.learn import encode, learn_model
 from models.level import with_newest_level
@@ -25,6 +28,30 @@ def has_same_recipe(champion: ChurnModel, challenger: ChurnModel) -> bool:
     """Whether both read the same columns and grow their trees alike."""
     same_columns = {*champion.contract.names} == {*challenger.contract.names}
     return same_columns and recipe_of(champion).same_as(recipe_of(challenger))
+
+
+def in_recipe_of(
+    champion: ChurnModel, training: TrainingSet, params: TrainingParams
+) -> tuple[TrainingSet, TrainingParams] | None:
+    """The rows and parameters of a training of the champion's own recipe, on the same history.
+
+    Args:
+        champion: Whose columns and parameters are taken.
+        training: Rows with at least these columns.
+        params: For the question, dates and gaps.
+
+    Returns:
+        ``None`` where one of its columns is not measured any more.
+    """
+    known = COLUMNS | {column.name: column for column in training.columns}
+    names = champion.contract.names
+    if not {*names} <= {*training.rows.columns} & {*known}:
+        return None
+    unread = [name for name in training.names if name not in names]
+    columns = tuple(known[name] for name in names)
+    # The recipe says which columns never lower a risk, whatever the settings say by now.
+    grown = replace(recipe_of(champion).applied_to(params), monotone=False, tuned=None)
+    return replace(training, columns=columns, rows=training.rows.drop(unread)), grown
 
 
 def recipe_risk(

@@ -3,8 +3,11 @@
 For who has their features already. Point-in-time correctness is then theirs to see to.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -12,15 +15,31 @@ import polars as pl
 
 from models.calibrate import choose_calibration
 from models.calibration import Calibration
-from models.encoding import ColumnContract, learn_contract
+from models.encoding import ColumnContract, ColumnMismatch, learn_contract
 from models.fit import Examples, booster_text, fit_booster, load_booster, raw_scores
 from models.params import BoosterParams
 from models.people import person_numbers
+from models.table_columns import (
+    BadTable,
+    as_frame,
+    column_of,
+    nearest,
+    plain_names,
+    readable,
+    unseen_texts,
+)
+from models.table_evaluation import TableEvaluation, alone, evaluate
+
+__all__ = ["SMALL", "BadTable", "NoOutcome", "TableModel", "fit_table"]
+
+_LOG = logging.getLogger(__name__)
 
 #: Suits tables of some thousands of rows.
 SMALL = BoosterParams(min_data_in_leaf=20, rounds=1_000, feature_fraction=0.8)
 
 _FOLDS = 5
+#: Of fewer on either side, nothing that is said of a model holds.
+_FEWEST = 10
 
 
 class NoOutcome(ValueError):
@@ -35,44 +54,84 @@ class TableModel:
         text: LightGBM's text of the trees.
         calibration: From their log-odds to the risk.
         contract: The columns it reads.
+        evaluation: How good it is, and what looks like a leak.
     """
 
     text: str
     calibration: Calibration
     contract: ColumnContract
+    evaluation: TableEvaluation
 
     @cached_property
     def booster(self) -> lgb.Booster:
         """The trees."""
         return load_booster(self.text)
 
-    def predict(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with one column more: ``risk``, in (0, 1).
+    def predict(self, rows: Any, *, name: str = "risk") -> pl.DataFrame:
+        """The rows with one column more, in (0, 1).
 
-        A text that was not there when the model was fitted is read as an unknown one.
+        A text that was not there when the model was fitted is read as an unknown one, counted by
+        ``unseen`` and logged.
 
         Args:
-            rows: The columns that were fitted on, and any others.
+            rows: The columns that were fitted on, and any others: a Polars or pandas frame.
+            name: Of the column with the risk.
 
         Raises:
+            BadTable: A column of that name is there already, or what is given is no table.
             ColumnMismatch: A column is missing, or has text for numbers.
         """
-        known = [name for name in self.contract.names if name in rows.columns]
-        matrix = self.contract.encode(rows.select(known))
-        risk = self.calibration.apply(raw_scores(self.booster, matrix))
-        return rows.with_columns(risk=pl.Series(risk))
+        frame = as_frame(rows)
+        if name in frame.columns:
+            raise BadTable(
+                f"the table has a column {name!r} already, which would be lost; give the risk "
+                "another name: predict(rows, name='churn_risk')"
+            )
+        read = self._read(frame)
+        for column, texts in unseen_texts(self.contract.unseen(read), read).items():
+            text, count = next(iter(texts.items()))
+            _LOG.warning(
+                "column %r: %s rows hold a text that the model was not fitted on, e.g. %r (%s); "
+                "it is read as unknown", column, sum(texts.values()), text, count,
+            )  # fmt: skip
+        risk = self.calibration.apply(raw_scores(self.booster, self.contract.numbers(read)))
+        return frame.with_columns(pl.Series(name, risk))
+
+    def unseen(self, rows: Any) -> dict[str, dict[str, int]]:
+        """How many rows hold which text that the model was not fitted on, by column."""
+        read = self._read(as_frame(rows))
+        return unseen_texts(self.contract.unseen(read), read)
+
+    def _read(self, frame: pl.DataFrame) -> pl.DataFrame:
+        missing = [name for name in self.contract.names if name not in frame.columns]
+        if missing:
+            raise ColumnMismatch(
+                f"the model reads {len(self.contract.names)} columns, and {len(missing)} of them "
+                f"are missing: {', '.join(map(repr, missing[:5]))}"
+                f"{nearest(missing[0], frame.columns)}. Give the columns it was fitted on"
+            )
+        read = readable(frame, self.contract.names)
+        for column in self.contract.columns:
+            kind, texts = read.schema[column.name], column.categories is not None
+            if (kind == pl.String) != texts and read[column.name].null_count() < read.height:
+                raise ColumnMismatch(
+                    f"column {column.name!r} holds {'numbers' if texts else 'text'}, and the model "
+                    f"was fitted on {'text' if texts else 'numbers'} there"
+                )
+        return read
 
 
 def fit_table(
-    rows: pl.DataFrame, outcome: str, *, who: str | None = None, params: BoosterParams = SMALL
+    rows: Any, outcome: str, *, who: str | None = None, params: BoosterParams = SMALL
 ) -> TableModel:
-    """A model of every column for ``outcome``, calibrated on rows that it was not fitted on.
+    """A model of every column for ``outcome``, calibrated and evaluated on rows not fitted on.
 
     Five times four fifths of the rows are fitted and the rest is asked: that says how many trees
-    are of use, and gives scores to calibrate. Then all rows are fitted.
+    are of use, and gives scores to calibrate and to evaluate. Then all rows are fitted. What looks
+    like a leak is logged as a warning, and stands in ``evaluation.leaks``.
 
     Args:
-        rows: One row per subscriber, or per (who, when).
+        rows: One row per subscriber, or per (who, when): a Polars or pandas frame.
         outcome: The column that says whether it happened: true or false, 1 or 0.
         who: The column that says whom a row is about, which is not learnt from; all rows of one
             are fitted or asked together. By default every row is somebody else.
@@ -80,49 +139,117 @@ def fit_table(
 
     Raises:
         NoOutcome: The outcome is not told of every row, or is the same for all.
+        BadTable: A column is not there or cannot be read, or there are too few rows or people.
     """
-    told = rows.with_columns(churned=_outcome(rows, outcome))
-    names = [name for name in rows.columns if name not in {outcome, who}]
-    fold = _folds(rows, who)
-    score, trees = np.empty(rows.height), []
+    frame = as_frame(rows)
+    happened = _outcome(column_of(frame, outcome, "the outcome"), outcome).to_numpy()
+    people = _people(frame, who)
+    names = [name for name in frame.columns if name not in {outcome, who}]
+    if not names:
+        raise BadTable(f"the table has no column to learn from besides {outcome!r}")
+    read, fold = readable(frame, names), _folds(people, happened)
+    told = _Told(read, names, happened)
+    boosters = replace(params, rising=tuple(told.plain(name) for name in params.rising))
+    score, trees, folds = np.empty(frame.height), [], []
     for number in range(_FOLDS):
         asked = fold == number
-        contract = learn_contract(told.filter(~asked), names, seen=rows)
-        fitted, left_out = (_examples(contract, told.filter(part)) for part in (~asked, asked))
-        booster = fit_booster(fitted, left_out, names, params)
+        contract = told.contract(~asked)
+        fitted, left_out = (told.examples(contract, part) for part in (~asked, asked))
+        booster = fit_booster(fitted, left_out, told.plain_names, boosters)
         score[asked] = raw_scores(booster, left_out.matrix)
         trees.append(booster.best_iteration or booster.num_trees())
-    everything = replace(params, rounds=round(float(np.mean(trees))))
-    contract = learn_contract(told, names)
-    whole = _examples(contract, told)
+        folds.append((fitted, left_out))
+    everyone = np.ones(frame.height, bool)
+    contract = told.contract(everyone)
+    grown = replace(boosters, rounds=round(float(np.mean(trees))))
+    whole = told.examples(contract, everyone)
+    evaluation = evaluate(people, happened, score, fold, alone(names, folds))
+    for leak in evaluation.leaks:
+        _LOG.warning("%s", leak)
     return TableModel(
-        text=booster_text(fit_booster(whole, None, names, everything)),
-        calibration=choose_calibration(score, whole.happened, fold >= _FOLDS // 2),
+        text=booster_text(fit_booster(whole, None, told.plain_names, grown)),
+        calibration=choose_calibration(score, happened, fold >= _FOLDS // 2),
         contract=contract,
+        evaluation=evaluation,
     )
 
 
-def _outcome(rows: pl.DataFrame, outcome: str) -> pl.Series:
-    found = rows[outcome].unique().sort().to_list()
-    if sorted(map(str, found)) not in (["False", "True"], ["0", "1"]):
+class _Told:
+    """The columns under names of ours, so that none can be taken for the outcome."""
+
+    def __init__(self, read: pl.DataFrame, names: Sequence[str], happened: np.ndarray) -> None:
+        self._names, self.plain_names = list(names), plain_names(names)
+        self._own = [f"f{place}" for place in range(len(names))]
+        self._read = read.rename(dict(zip(names, self._own, strict=True)))
+        self._labelled = self._read.with_columns(churned=pl.Series(happened))
+        self._happened = happened
+
+    def plain(self, name: str) -> str:
+        """The name that LightGBM knows a column by."""
+        return dict(zip(self._names, self.plain_names, strict=True)).get(name, name)
+
+    def contract(self, part: np.ndarray) -> ColumnContract:
+        """Learnt on a part of the rows, with the columns' real names."""
+        own = learn_contract(self._labelled.filter(part), self._own, seen=self._read)
+        columns = zip(own.columns, self._names, strict=True)
+        return ColumnContract(tuple(replace(column, name=name) for column, name in columns))
+
+    def examples(self, contract: ColumnContract, part: np.ndarray) -> Examples:
+        """A part of the rows as a model reads them."""
+        read = self._read.filter(part).rename(dict(zip(self._own, self._names, strict=True)))
+        return Examples(contract.numbers(read), self._happened[part])
+
+
+_YES_OR_NO = {"False": 0.0, "True": 1.0, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
+
+
+def _outcome(values: pl.Series, outcome: str) -> pl.Series:
+    """1 where it happened, 0 where it did not."""
+    nested = values.dtype.is_nested() or values.dtype == pl.Object
+    found = [] if nested else values.unique().sort().to_list()
+    said = [_YES_OR_NO.get(str(value)) for value in found]
+    if sorted(said, key=str) != [0.0, 1.0]:
+        shown = ", ".join(map(repr, found[:5])) or str(values.dtype)
         raise NoOutcome(
             f"asked to learn column {outcome!r}, which must be true or false (or 1 or 0) in every "
-            f"row, and both somewhere; found {', '.join(map(repr, found[:5]))}"
-            f"{' ...' if len(found) > 5 else ''}. Say which it is, for instance with "
-            f"pl.col({outcome!r}) == 'yes'"
+            f"row, and both somewhere; found {shown}{' ...' if len(found) > 5 else ''}. Say which "
+            f"it is, for instance with pl.col({outcome!r}) == 'yes'"
         )
-    return rows[outcome].cast(pl.Boolean)
+    return values.replace_strict(found, said, return_dtype=pl.Float64)
 
 
-def _folds(rows: pl.DataFrame, who: str | None) -> np.ndarray:
-    """By row, in which fifth it is asked: depends on the row's place, or on whom it is about."""
+def _people(rows: pl.DataFrame, who: str | None) -> pl.Series:
+    """Whom each row is about, as text."""
     if who is None:
-        people = pl.Series(map(str, range(rows.height)), dtype=pl.String)
-    else:
-        people = rows[who].cast(pl.String)
-    return (person_numbers(people) % np.uint64(_FOLDS)).astype(np.int64)
+        return pl.Series(map(str, range(rows.height)), dtype=pl.String)
+    people = column_of(rows, who, "whom a row is about").cast(pl.String)
+    empty = people.is_null() | (people.str.strip_chars() == "")
+    if empty.any():
+        raise BadTable(
+            f"column {who!r}, which says whom a row is about, is empty in {empty.sum():,} of "
+            f"{rows.height:,} rows, first in row {empty.arg_true()[0]}; fill it in, or leave these "
+            "rows out"
+        )
+    return people
 
 
-def _examples(contract: ColumnContract, part: pl.DataFrame) -> Examples:
-    matrix = contract.encode(part.select(contract.names))
-    return Examples(matrix, part["churned"].to_numpy().astype(np.float64))
+def _folds(people: pl.Series, happened: np.ndarray) -> np.ndarray:
+    """By row, in which fifth it is asked: depends on the row's place, or on whom it is about.
+
+    Raises:
+        BadTable: There are too few rows or people to fit some and ask others.
+    """
+    told = pl.DataFrame({"who": people, "happened": happened})
+    number = people.n_unique()
+    counts = told.group_by("happened").agg(pl.col("who").n_unique()).sort("happened")["who"]
+    if number < 2 * _FEWEST or counts.min() < _FEWEST:  # type: ignore[operator]
+        raise BadTable(
+            f"asked to learn from {len(people):,} rows about {number:,} people: it happened "
+            f"to {counts[1]:,} of them and not to {counts[0]:,}. It takes {_FEWEST} of each; give "
+            "more rows, or leave out `who` if it does not tell people apart"
+        )
+    once = people.unique().sort()
+    order = person_numbers(once).argsort(kind="stable").argsort(kind="stable")
+    fold = pl.DataFrame({"who": once, "fold": order.astype(np.int64) % _FOLDS})
+    joined = told.join(fold, on="who", how="left", maintain_order="left")
+    return joined["fold"].to_numpy()

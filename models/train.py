@@ -43,7 +43,7 @@ _STEPS = ("split", "fit", "judge", "compare", "refit")
 #: What is told of a judged row besides its risks, where the spine has it.
 _TOLD = {
     "plan": pl.String,
-    "interval_months": pl.Int32,
+    "interval_months": pl.Float64,
     "currency": pl.String,
     "country": pl.String,
     "mrr": pl.Int64,

@@ -23,6 +23,7 @@ class EventTable:
             ``<column>_before``: that of the last event of the same ``required[0]``.
         thing: The own column that names what an event is about, if there is one. Of rows of one
             subscriber, thing, kind and moment the one known last counts (``sources.versions``).
+        default_kind: What happened where a mapping says nothing else.
     """
 
     name: str
@@ -32,6 +33,7 @@ class EventTable:
     not_negative: tuple[str, ...] = field(default=())
     previous: tuple[str, ...] = field(default=())
     thing: str | None = None
+    default_kind: str | None = None
 
     @property
     def schema(self) -> pl.Schema:
@@ -65,7 +67,8 @@ SUBSCRIPTIONS = EventTable(
     columns={
         "subscription_id": pl.String,
         "plan": pl.String,
-        "interval_months": pl.Int32,
+        #: Months that are billed at once; a week or a day is its true part of one (``periods``).
+        "interval_months": pl.Float64,
         "quantity": pl.Int32,
         #: Minor units a month after this event: recurring only, after discount, before tax.
         "mrr": pl.Int64,
@@ -130,12 +133,29 @@ CONTACTS = EventTable(
     columns={"action": pl.String, "by": pl.String},
 )
 
+#: Attributes that were true of a subscriber from a moment on: a segment, a channel, the account of
+#: a company with several users.
+SUBSCRIBERS = EventTable(
+    name="subscribers",
+    kinds=(),
+    columns={
+        #: Which attribute.
+        "name": pl.String,
+        #: What it is from then on; null: no longer known.
+        "value": pl.String,
+    },
+    required=("name",),
+    thing="name",
+    default_kind="set",
+)
+
 #: Accounts that turned out to be the same: ``subscriber_id`` lives on in ``merged_into``.
 MERGES = EventTable(
     name="merges",
     kinds=("merged",),
     columns={"merged_into": pl.String},
     required=("merged_into",),
+    default_kind="merged",
 )
 
-EVENT_TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE, CONTACTS, MERGES)
+EVENT_TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE, CONTACTS, SUBSCRIBERS, MERGES)

@@ -18,6 +18,9 @@ from sources.partition import BUCKET
 #: Rows that a reader of one part takes or leaves at once, by the least and greatest bucket in them.
 ROW_GROUP = 131_072
 
+#: Files of earlier versions have whole numbers where the contract has floats now.
+WHOLE_AS_FLOAT = pl.ScanCastOptions(integer_cast="allow-float")
+
 Write = Callable[[pl.DataFrame], None]
 
 
@@ -46,11 +49,13 @@ def identity(table: EventTable) -> list[str]:
 
 def scan_stored(table: EventTable, files: Sequence[Path]) -> pl.LazyFrame:
     """The rows of landed files with their buckets. Codes of currencies are in capitals: files of
-    earlier versions have them as the source wrote them.
+    earlier versions have them as the source wrote them, and whole months.
     """
     if not files:
         return pl.LazyFrame(schema=stored_schema(table))
-    rows = pl.scan_parquet(list(files), schema=stored_schema(table), glob=False)
+    rows = pl.scan_parquet(
+        list(files), schema=stored_schema(table), glob=False, cast_options=WHOLE_AS_FLOAT
+    )
     coded = pl.col("currency").str.to_uppercase() if "currency" in table.schema else []
     return rows.with_columns(coded)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import polars as pl
 
 from sources.events import EVENT_TABLES, MERGES, EventTable
-from sources.files import landed_files, scan_stored, stored_schema
+from sources.files import WHOLE_AS_FLOAT, landed_files, scan_stored, stored_schema
 from sources.partition import BUCKET, Part, buckets
 
 #: The bucket that an account is worked on in: that of the least id that merges tie it to.
@@ -76,7 +76,8 @@ def read_part(landing: Path, table: EventTable, part: Part, moved: Moved) -> pl.
     if moved.folder:
         path = moved.folder / f"{table.name}.parquet"
         schema = {**stored_schema(table), HOME: pl.UInt8()}
-        rows = pl.scan_parquet(path, schema=schema, glob=False).filter(part.has(pl.col(HOME)))
+        every = pl.scan_parquet(path, schema=schema, glob=False, cast_options=WHOLE_AS_FLOAT)
+        rows = every.filter(part.has(pl.col(HOME)))
     else:
         rows = _rows_of(landing, table, come)
     return pl.concat([stay.select(table.schema.names()), rows.select(table.schema.names())])
@@ -125,7 +126,7 @@ def _least_of_each(links: list[tuple[str, str]]) -> dict[str, str]:
 
 def _gathered(landing: Path) -> Path:
     """The folder for what is gathered from the landing as it is now."""
-    seen = hashlib.sha256()
+    seen = hashlib.sha256(" ".join(table.name for table in EVENT_TABLES).encode())
     for table in EVENT_TABLES:
         for path in landed_files(landing, table).values():
             found = path.stat()

@@ -124,7 +124,7 @@ def _buyers(paid: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.
         )
         .with_columns(
             plan=pl.lit(None, pl.String),
-            interval_months=pl.lit(None, pl.Int32),
+            interval_months=pl.lit(None, pl.Float64),
             country=pl.lit(None, pl.String),
         )
     )

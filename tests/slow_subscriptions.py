@@ -121,6 +121,17 @@ def states(rows, merges, as_of):
     return best
 
 
+def described(rows, merges, as_of):
+    """Plan and mrr of every owner of one subscription alone, who pays for it."""
+    standing = subscriptions(rows, merges, as_of)[0]
+    owners = [owner for owner, _ in standing]
+    return {
+        owner: (one.plan, one.mrr)
+        for (owner, _), one in standing.items()
+        if owners.count(owner) == 1 and one.state in {"active", "leaving"}
+    }
+
+
 def leavings(rows, merges, known_until, grace):
     """Each owner's moments of leaving that last, and how many they keep after each moment."""
     left, counts = defaultdict(list), defaultdict(list)

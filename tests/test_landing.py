@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.events import EVENT_TABLES, PAYMENTS, TICKETS
+from sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from sources.landing import (
     REJECTED,
     Day,
@@ -169,3 +169,17 @@ def test_currencies_of_files_of_earlier_versions_are_read_in_capitals(tmp_path: 
     land(tmp_path, PAYMENTS, MONDAY, payments(1, 2).with_columns(currency=pl.lit("usd")))
     land(tmp_path, PAYMENTS, TUESDAY, payments(3).with_columns(currency=pl.lit("USD")))
     assert read_table(tmp_path, PAYMENTS).collect()["currency"].to_list() == ["USD"] * 3
+
+
+def test_whole_months_of_files_of_earlier_versions_are_read(tmp_path: Path):
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = pl.DataFrame({"subscriber_id": ["ada"], "happened_at": [at], "known_at": [at]})
+    whole = rows.select(
+        pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
+        for name, kind in SUBSCRIPTIONS.schema.items()
+    ).with_columns(interval_months=pl.lit(12.0), kind=pl.lit("started"))
+    path = land(tmp_path, SUBSCRIPTIONS, MONDAY, whole)
+    pl.read_parquet(path).cast({"interval_months": pl.Int32}).write_parquet(path)
+    land(tmp_path, SUBSCRIPTIONS, TUESDAY, whole.with_columns(interval_months=pl.lit(0.23)))
+    found = read_table(tmp_path, SUBSCRIPTIONS).collect()["interval_months"]
+    assert sorted(found) == [0.23, 12.0]

@@ -13,7 +13,7 @@ from models.judge import Judgement, judge, who_says
 from models.model import ChurnModel
 from models.promote import Verdict, verdict
 from models.recipe import read_recipe
-from models.recipe_fit import has_same_recipe
+from models.recipe_fit import has_same_recipe, in_recipe_of
 from models.refit import known_until
 from models.train import Made, fit_and_judge
 from models.training_set import TrainingSet
@@ -118,6 +118,20 @@ class TestAnotherRecipe:
         knows_everything = replace(champion(), booster_text="", fitted_until=FIRST)
         found = challenge(training_set(), knows_everything, HASTY)
         assert found.metrics["champion"] == metrics()
+
+    def test_where_the_new_recipe_is_no_better_the_champion_learns_what_is_new(self):
+        champion = published(upto(12))
+        found = challenge(with_noise(), champion, HASTY)
+        assert found.verdict.no_better
+        own = in_recipe_of(champion, with_noise(), HASTY)
+        assert own
+        assert "noise" not in own[0].names
+        refreshed = challenge(own[0], champion, own[1])
+        assert refreshed.verdict.promoted
+        assert "the champion's recipe on later outcomes" in refreshed.why
+
+    def test_a_recipe_whose_column_is_gone_cannot_be_fitted_again(self):
+        assert in_recipe_of(champion(), without_column("csat"), PARAMS) is None
 
 
 class TestARefresh:

@@ -152,6 +152,17 @@ class TestIds:
         assert ids == ["00123", "17850", "17850", "1e5", "v1.0"]
         assert "p.csv: 2 ids in who are whole numbers with .0" in report.notes[0]
 
+    def test_that_are_made_of_floats_are_noted(self, business: Business):
+        business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\nada,2026-02-01,v1.0\n")
+        mapping = PAYMENTS.replace('"no"', "\"CONCAT(who, '/', no)\"")
+        notes = business.maps(mapping).table_report("payments").notes
+        assert any("1 ids in payment_id hold a whole number with .0" in note for note in notes)
+        typed = mapping + 'types = { who = "integer" }'
+        business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\n")
+        (business.landing / "payments/2026-03-01.parquet").unlink()
+        business.maps(typed).extract()
+        assert business.events("payments", ["payment_id"]) == [("17850/a",)]
+
     @pytest.mark.parametrize(
         "who", ["9007199254740993.0", "1.785e+04", "1.23457E+11", "1E+05", "1e+16", "1.2E11"]
     )
@@ -298,6 +309,23 @@ class TestTimes:
         moment = datetime(2026, 1, 5, 10, tzinfo=UTC)
         assert business.events("payments", ["happened_at"]) == [(moment,)] * 3
         assert report.rejected == {"implausible_time": 1, "no_time": 1}
+
+    @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64, pl.String])
+    def test_that_are_numbers_are_read_by_a_stated_format(
+        self, business: Business, dtype: type[pl.DataType]
+    ):
+        day = pl.Series([20260201, 20261301]).cast(dtype)
+        business.write("p.parquet", pl.DataFrame({"who": "u", "day": day, "no": ["1", "2"]}))
+        mapping = PAYMENTS.replace(".csv", ".parquet") + 'time_formats = ["%Y%m%d"]'
+        report = business.maps(mapping).table_report("payments")
+        assert business.events("payments", ["happened_at"]) == [(at(1),)]
+        assert report.rejected == {"unparseable_time": 1}
+
+    def test_of_iso_and_seconds_in_one_column(self, business: Business):
+        business.write("p.csv", "who,day,no\nada,1767607200,1\nbob,2026-01-05T10:00Z,2\n")
+        business.maps(PAYMENTS + 'time_formats = ["epoch_s", "iso"]').extract()
+        moment = datetime(2026, 1, 5, 10, tzinfo=UTC)
+        assert business.events("payments", ["happened_at"]) == [(moment,), (moment,)]
 
     def test_of_the_wrong_unit_are_implausible(self, business: Business):
         business.write("p.csv", "who,day,no\nada,1767607200,1\nbob,1767607200000000000,2\n")
@@ -504,3 +532,39 @@ class TestKeysOfJoins:
         business.write("q.csv", "who,account\nada,a1\nADA,a2\n")
         with pytest.raises(BadSource, match="2 rows share their key"):
             self.accounts(business, '{ who = "LOWER(who)" }')
+
+
+class TestBillingPeriods:
+    @pytest.mark.parametrize(
+        ("written", "days"),
+        [
+            ("week", 7),
+            ("2 weeks", 14),
+            ("14 days", 14),
+            ("P1W", 7),
+            ("daily", 1),
+            ("fortnight", 14),
+            ("0.25", 0.25 * 30.4375),
+            ("month", 30.4375),
+            ("Monthly", 30.4375),
+            ("3", 3 * 30.4375),
+            ("quarterly", 3 * 30.4375),
+            ("annual", 365.25),
+            ("P1Y", 365.25),
+            ("2 years", 2 * 365.25),
+        ],
+    )
+    def test_have_their_true_length(self, business: Business, written: str, days: float):
+        found = self.months(business, written)
+        assert found[0] * 30.4375 == pytest.approx(days, rel=1e-6)
+
+    @pytest.mark.parametrize("written", ["biweekly", "sometimes", "1 moon", "week 3", "-1 week"])
+    def test_that_are_none_are_rejected(self, business: Business, written: str):
+        assert self.months(business, written) == []
+
+    def months(self, business: Business, written: str) -> list[float]:
+        business.write("s.csv", f"who,day,every\nada,2026-02-01,{written}\n")
+        mapping = PAYMENTS.replace("payments", "subscriptions").replace("payment_", "subscription_")
+        mapping = mapping.replace('"no"', '"who"').replace("paid", "started")
+        business.maps(mapping.replace("p.csv", "s.csv") + 'interval_months = "every"').extract()
+        return [many for (many,) in business.events("subscriptions", ["interval_months"])]  # pyright: ignore[reportReturnType]

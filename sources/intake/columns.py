@@ -13,7 +13,13 @@ from sources.intake.conversion import BAD_TYPE, Converted, can_be_time, convert,
 from sources.intake.expressions import Scope
 from sources.intake.ids import is_id
 from sources.intake.mapping import BadMapping
-from sources.intake.meaning import converted_id, in_iso_units, normalised, with_currency
+from sources.intake.meaning import (
+    converted_id,
+    in_iso_units,
+    normalised,
+    with_currency,
+    with_months,
+)
 from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import ROW
 from sources.intake.rules import AS_READ, FAULT, RAW
@@ -221,6 +227,8 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
             fitted = converted_id(value, dtype, source)
         elif name == "currency":
             fitted = with_currency(value)
+        elif name == "interval_months":
+            fitted = with_months(value, dtype, source)
         else:
             fitted = convert(value, dtype, wanted, source)
         if event.get(name) in asked.by_comma and wanted.is_numeric() and dtype == pl.String:

@@ -114,8 +114,20 @@ def _unparseable(fault: Fault) -> str:
 def _implausible(fault: Fault) -> str:
     told = _unit_that_fits(fault.value)
     if told:
-        return f"is not between 1990 and 50 years ahead; as {told} it is: time_formats = ['{told}']"
+        formats = [*(fault.source.time_formats if fault.source else ()), told]
+        return (
+            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[told]}; write "
+            f"time_formats = ['{told}'], or {formats} if the column mixes them"
+        )
     return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
+
+
+_COUNTS = {
+    "epoch_s": "seconds",
+    "epoch_ms": "milliseconds",
+    "epoch_us": "microseconds",
+    "epoch_ns": "nanoseconds",
+}
 
 
 def _unit_that_fits(value: str | None) -> str | None:
@@ -133,18 +145,30 @@ def _bad_type(fault: Fault) -> str:
         return f"looks like no value; write null_words = ['{value}']"
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
-    if re.fullmatch(r"[-+(]?[\d.  ']*,\d+\)?-?", value):
-        return "write decimal = ',' if a comma stands before decimals, or thousands = ','"
-    if re.fullmatch(r"[-+]?\d+\.\d+", value):
-        return (
-            f"has decimals, and {column} is whole, such as minor units (cents); write types = "
-            "{ ... = 'number' } and ROUND(... * 100)"
-        )
-    if re.search(r"[€$£¥%]", value):
-        return "is a number and a sign; write decimal = '.' and currency_sign = '...'"
+    if column == "interval_months":
+        return "is no number of months and no period such as 'week', '14 days', 'P1Y', 'quarterly'"
+    told = next((words for pattern, words in _OF_NUMBERS if re.search(pattern, value)), None)
     wanted = source.types.get(column or "") if source else None
-    return f"is no {wanted or 'number'}, or has a mark that decimal and thousands do not declare"
+    return (
+        told or f"is no {wanted or 'number'}, or has marks that decimal and thousands do not name"
+    )
 
+
+#: What a value looks like that is no number as declared, and what to write.
+_OF_NUMBERS = (
+    (
+        r"^[-+(]?[\d.  ']*,\d+\)?-?$",
+        "write decimal = ',' if a comma stands before decimals, or thousands = ','",
+    ),
+    (
+        r"^[-+]?\d+\.\d+$",
+        (
+            "has decimals, and the column is whole, such as minor units (cents); write types = "
+            "{ ... = 'number' } and ROUND(... * 100)"
+        ),
+    ),
+    (r"[€$£¥%]", "is a number and a sign; write decimal = '.' and currency_sign = '...'"),
+)
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unknown_kind": _unknown_kind,

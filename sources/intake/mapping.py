@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.events import EVENT_TABLES, SUBSCRIPTIONS, EventTable
+from sources.events import EVENT_TABLES, SUBSCRIBERS, SUBSCRIPTIONS, EventTable
 from sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
@@ -31,6 +31,9 @@ LATER = {
     "currency_digits",
     "normalise",
     "ends",
+    "attributes",
+    "numbered",
+    "series",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.
@@ -176,6 +179,8 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
     if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
         raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
+    if "attributes" in told and table is not SUBSCRIBERS:
+        raise BadMapping(f"{where}: attributes = [...] is for [{SUBSCRIBERS.name}]")
     for name in told.get("normalise", {}):
         if name not in table.schema:
             nearest = or_rather(name, table.schema)

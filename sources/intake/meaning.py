@@ -6,10 +6,11 @@ import polars as pl
 
 from sources.currencies import CODE, DIGITS
 from sources.events import EventTable
-from sources.intake.conversion import BAD_TYPE, Converted, lost
+from sources.intake.conversion import BAD_TYPE, Converted, convert, lost
 from sources.intake.ids import IMPRECISE, as_id
 from sources.intake.rules import FAULT
 from sources.intake.sections import Input, Normal
+from sources.periods import months_in
 
 #: The rule that an id breaks that is one of the usual words for "nothing".
 NULL_WORD = "null_word"
@@ -71,6 +72,14 @@ def with_currency(value: pl.Expr) -> Converted:
     code = value.cast(pl.String, strict=False).str.strip_chars().str.to_uppercase()
     code = pl.when(code.str.contains(CODE)).then(code)
     return Converted(code, lost(value, code, BAD_CURRENCY))
+
+
+def with_months(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:
+    """A billing period in months: a number of them, or what a vendor calls it."""
+    fitted = convert(value, dtype, pl.Float64(), source).value
+    if dtype == pl.String:
+        fitted = pl.coalesce(fitted, months_in(value))
+    return Converted(fitted, lost(value, fitted, BAD_TYPE))
 
 
 def in_iso_units(table: EventTable, source: Input, typed: pl.LazyFrame) -> pl.LazyFrame:

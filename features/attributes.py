@@ -1,0 +1,50 @@
+"""Attributes of subscribers as features: the last known value of each, such as a segment."""
+
+import re
+from collections.abc import Iterable
+
+from features.definition import Column, Feature, Latest, Phrases
+from sources.events import SUBSCRIBERS
+
+#: Columns of attributes are named so, with the attribute's name behind it.
+PREFIX = "attribute_"
+#: What an attribute may be called, to be a feature.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def attribute_features(names: Iterable[str]) -> tuple[Feature, ...]:
+    """One category per attribute, in the order of their names, each a signal of its own.
+
+    Raises:
+        ValueError: A name has other characters than letters, digits and underscores.
+    """
+    return tuple(_feature(name) for name in sorted({*names}))
+
+
+def attributes_in(columns: Iterable[str]) -> tuple[str, ...]:
+    """The attributes that columns of these names tell."""
+    return tuple(name.removeprefix(PREFIX) for name in columns if name.startswith(PREFIX))
+
+
+def attribute_column(name: str) -> Column | None:
+    """The column of this name; ``None`` where it tells no attribute."""
+    return next((_feature(each).columns[0] for each in attributes_in([name])), None)
+
+
+def _feature(name: str) -> Feature:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"the attribute {name!r} cannot be a feature; name it with letters, digits and "
+            "underscores, beginning with a letter"
+        )
+    said = name.replace("_", " ")
+    return Feature(
+        name=f"{PREFIX}{name}",
+        events=SUBSCRIBERS,
+        measure=Latest("value"),
+        where=f"name = '{name}'",
+        unit="category",
+        signal=f"{PREFIX}{name}",
+        en=Phrases(f"the {said} is unknown", "", f"the {said} is {{n}}"),
+        es=Phrases(f"no se conoce: {said}", "", f"{said}: {{n}}"),
+    )
