@@ -66,7 +66,10 @@ class TestNumbers:
     @pytest.mark.parametrize(
         ("options", "values"),
         [
-            ('decimal = ","', ["1.29", "1.2999", "12.34.567", "1,299.99", "1.299 999", "n/a"]),
+            (
+                'decimal = ","',
+                ["1.29", "1.2999", "12.34.567", "1,299.99", "1.299 999", "5,-", "n/a"],
+            ),
             ('decimal = "."', ["1.299,99", "1,29", "1,2999", "1,,299", "1e3", "$5", "5%"]),
             ('thousands = " "', ["1,299.99", "1 29"]),
             ('decimal = ","\ncurrency_sign = "€"', ["$5", "5 £", "€5€€"]),
@@ -455,6 +458,12 @@ class TestTheHourThatClocksRepeat:
             ("resolved", "01:10", "01:10"),
             ("opened", "01:50", "01:50"),
         ]
+
+    def test_is_known_after_it_happened(self, business: Business):
+        row = "ada,1,2026-10-25 02:50,2026-10-25 02:10\n"
+        business.write("t.csv", "who,no,day,seen\n" + row)
+        mapping = "kind = \"'opened'\"\nhappened_at = 'day'\nknown_at = 'seen'"
+        assert self.found(business, mapping) == [("opened", "00:50", "01:10")]
 
 
 class TestEndsOfTerms:
