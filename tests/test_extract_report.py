@@ -153,9 +153,14 @@ class TestExamples:
     def test_of_rules_of_the_mapping_repeat_them(self, business: Business):
         business.write("p.csv", HEADER + "u,1,2026-02-01,paid,5\n")
         mapping = PAYMENTS + "reject = { sample = \"who = 'u'\" }"
-        assert example(business.maps(mapping).table_report("payments")).hint == (
-            "a rule of the mapping: reject.sample = \"who = 'u'\""
-        )
+        one = example(business.maps(mapping).table_report("payments"))
+        assert (one.column, one.value) == ("subscriber_id", "u")
+        assert one.hint == "a rule of the mapping: reject.sample = \"who = 'u'\""
+
+    def test_of_copies_name_the_subscriber(self, business: Business):
+        business.write("p.csv", HEADER + "u,1,2026-02-01,paid,5\n" * 2)
+        one = example(business.maps(PAYMENTS).table_report("payments"))
+        assert (one.rule, one.row, one.column, one.value) == ("duplicate", 3, "subscriber_id", "u")
 
 
 class TestTheMapping:

@@ -17,6 +17,7 @@ from sources.intake.odd_values import marks_of_numbers, odd_values
 from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
+from sources.intake.shapes import added_columns, shaped
 from sources.intake.times import says_never
 from sources.tombstones import NAMING, as_told
 
@@ -49,8 +50,8 @@ class Candidates:
 
     @property
     def several(self) -> bool:
-        """Whether a row of the file may be several after joins."""
-        return any(join.many for join in self.source.join)
+        """Whether a row of the file may be several after joins, or in a series."""
+        return any(join.many for join in self.source.join) or self.source.series is not None
 
     @property
     def spreads(self) -> bool:
@@ -72,7 +73,7 @@ def candidates(
         frame = with_joins(
             without_null_words(part.frame, source.null_words), source.join, mapping, place
         )
-        scope = Scope(place, frame.collect_schema().names())
+        scope = Scope(place, [*frame.collect_schema().names(), *added_columns(source)])
         asked = Asked(table, source, scope, until)
         _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
     except pl.exceptions.PolarsError as error:
@@ -92,7 +93,7 @@ def candidates(
 
 def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
     kinds = [_complete(asked, event) for event in asked.source.events]
-    frame = with_types(asked, frame)
+    frame = shaped(asked.source, with_types(asked, frame), asked.scope.place, asked.until)
     kept = frame.filter(_where(asked)) if asked.source.where else frame
     tells = [_tells_time(asked, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.

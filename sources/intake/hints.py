@@ -114,8 +114,20 @@ def _unparseable(fault: Fault) -> str:
 def _implausible(fault: Fault) -> str:
     told = _unit_that_fits(fault.value)
     if told:
-        return f"is not between 1990 and 50 years ahead; as {told} it is: time_formats = ['{told}']"
+        formats = [*(fault.source.time_formats if fault.source else ()), told]
+        return (
+            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[told]}; write "
+            f"time_formats = ['{told}'], or {formats} if the column mixes them"
+        )
     return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
+
+
+_COUNTS = {
+    "epoch_s": "seconds",
+    "epoch_ms": "milliseconds",
+    "epoch_us": "microseconds",
+    "epoch_ns": "nanoseconds",
+}
 
 
 def _unit_that_fits(value: str | None) -> str | None:

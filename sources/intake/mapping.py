@@ -32,6 +32,8 @@ LATER = {
     "normalise",
     "ends",
     "attributes",
+    "numbered",
+    "series",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.

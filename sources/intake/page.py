@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sources.events import EVENT_TABLES, MOMENT, EventTable
 from sources.extract import extract
 from sources.intake.recipes import RECIPES, Recipe
-from sources.intake.sections import FixedColumn, Input, Join, SourceFile
+from sources.intake.sections import FixedColumn, Input, Join, Numbered, Series, SourceFile
 from sources.landing import read_events
 
 PAGE = Path(__file__).parents[2] / "docs" / "MAPPING.md"
@@ -106,6 +106,10 @@ def page() -> str:
         "## Keys of a join: `[[TABLE.join]]`\n",
         "With all keys of a file: `file`, `format`, `separator`, `encoding` and so on.\n",
         _keys(Join, without={*SourceFile.model_fields}),
+        "## Rows in order: `numbered = { ... }`\n",
+        _keys(Numbered, without=set()),
+        "## Rows every so often: `series = { ... }`\n",
+        _keys(Series, without=set()),
         "## Columns of fixed width: `fixed = [{ name, start, width }]`\n",
         f"{_line(inspect.getdoc(FixedColumn) or '')}\n",
         "## Rules that rows may break\n",
@@ -151,8 +155,8 @@ def _type(kind: pl.DataType) -> str:
 def _keys(section: type[BaseModel], without: set[str]) -> str:
     told = _documented(section)
     rows = [
-        f"| `{name}` | {_default(section, name)} | {told[name]} |"
-        for name in section.model_fields
+        f"| `{field.alias or name}` | {_default(section, name)} | {told[name]} |"
+        for name, field in section.model_fields.items()
         if name not in without
     ]
     return "\n".join(["| key | by default | what it says |\n|---|---|---|", *rows, ""])

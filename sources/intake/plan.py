@@ -102,6 +102,11 @@ def _plan_table(
             notes.append(missing(source, mapping))
             if not source.optional:
                 raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
+        if source.numbered and len(opened) > 1:
+            raise BadSource(
+                f"numbered counts the rows of one file, and {source.file!r} finds {len(opened)}; "
+                "put them together into one"
+            )
         parts += opened
         full = [part for part in opened if not part.is_empty]
         found += [candidates(table, source, part, mapping, until) for part in full]

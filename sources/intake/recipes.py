@@ -97,6 +97,56 @@ mrr = 0
         shows=("subscriber_id", "happened_at", "kind", "mrr"),
     ),
     Recipe(
+        title="A history of plans",
+        why=(
+            "`numbered` counts the rows of each subscription in their order (`nth`), and tells "
+            "what a column was in the row before. The first row starts it, the others change it, "
+            "and what changes nothing is dropped. The first row of a case is found in the same way."
+        ),
+        files={
+            "history.csv": (
+                "id,who,plan,price,since\ns1,ann,basic,1000,2026-01-05\n"
+                "s1,ann,basic,1000,2026-02-05\ns1,ann,pro,3000,2026-03-05\n"
+            )
+        },
+        mapping="""
+[subscriptions]
+file = "history.csv"
+subscriber_id = "who"
+subscription_id = "id"
+plan = "plan"
+currency = "'EUR'"
+mrr = "price"
+happened_at = "since"
+types = { since = "time", price = "integer" }
+numbered = { by = "id", order = "since", previous = ["plan", "price"] }
+where = "nth = 1 OR plan <> plan_before OR price <> price_before"
+kind = "CASE WHEN nth = 1 THEN 'started' ELSE 'plan_changed' END"
+""",
+        shows=("subscriber_id", "happened_at", "kind", "plan", "mrr"),
+    ),
+    Recipe(
+        title="Monthly payments of a contract",
+        why=(
+            "`series` repeats a row from one time until before another (or the extract's end), "
+            "every so many months or days, each at its `series_at`. What is to come is not made."
+        ),
+        files={"contracts.csv": ("id,who,first,last,price\n1,ann,2026-01-31,2026-04-30,900\n")},
+        mapping="""
+[payments]
+file = "contracts.csv"
+subscriber_id = "who"
+payment_id = "CONCAT(id, '/', CAST(series_at AS VARCHAR))"
+kind = "'paid'"
+amount = "price"
+currency = "'EUR'"
+happened_at = "series_at"
+types = { first = "time", last = "time", price = "integer" }
+series = { from = "first", until = "last", months = 1 }
+""",
+        shows=("subscriber_id", "happened_at", "kind", "amount"),
+    ),
+    Recipe(
         title="Attributes of subscribers: segment, channel, account",
         why=(
             "Anything that is true of a subscriber from a day on. Training uses the last known "

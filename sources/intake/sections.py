@@ -129,6 +129,52 @@ class Join(SourceFile):
         return {self.on: self.on} if isinstance(self.on, str) else self.on
 
 
+class Numbered(_Section):
+    """Rows numbered from 1 within what they are about, in order.
+
+    Attributes:
+        by: The column, or columns, that say what a row is about.
+        order: A column with a type: rows are in its order, and in the file's where it is the same.
+        previous: Columns whose value in the row before is there as ``<column>_before``.
+        column: The number's own column; written ``as``.
+    """
+
+    by: str | tuple[str, ...]
+    order: str
+    previous: tuple[str, ...] = ()
+    column: str = Field(default="nth", alias="as")
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that say what a row is about."""
+        return [self.by] if isinstance(self.by, str) else [*self.by]
+
+
+class Series(_Section):
+    """Rows repeated every so many months, or days, from one time until before another.
+
+    Attributes:
+        start: The column of the first time; written ``from``. Its type is ``time``.
+        until: The column of the end, which is not reached any more; without it, and where it is
+            empty, the series goes on until the extract's end. Nothing later is made.
+        months: How many months lie between two rows.
+        days: How many days, instead.
+        column: The column of each row's time; written ``as``.
+    """
+
+    start: str = Field(alias="from")
+    until: str | None = None
+    months: int = Field(default=0, ge=0)
+    days: int = Field(default=0, ge=0)
+    column: str = Field(default="series_at", alias="as")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if bool(self.months) == bool(self.days):
+            raise ValueError("a series needs months = 1, or days = 7, and not both")
+        return self
+
+
 class Input(SourceFile):
     """One input of one event table.
 
@@ -141,8 +187,9 @@ class Input(SourceFile):
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
             missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
-        time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
-            several a time is read by the first that is plausible. ISO 8601 where absent.
+        time_formats: strptime formats, ``iso``, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or
+            ``epoch_ns``; of several a time is read by the first that is plausible. ISO 8601 where
+            absent.
         known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
         ends: ``inclusive`` where the end of a subscription is its last paid day: it then ended with
             that day. An end that tells an hour is taken as it is.
@@ -157,6 +204,8 @@ class Input(SourceFile):
         where: Only rows for which this holds are events at all.
         reject: Rows that break the rules of this source: a name and when it is broken.
         join: Other files to look columns up in, in this order.
+        numbered: Numbers rows within what they are about: the first row of a case has ``nth = 1``.
+        series: Repeats rows between two times: an invoice for each month of a contract.
         event: The kinds of events that one row may hold, each at its own ``happened_at``.
             Columns given here come before those of the input.
         attributes: Of ``[subscribers]``: the columns that are attributes of theirs, or a table of
@@ -181,6 +230,8 @@ class Input(SourceFile):
     where: str | None = None
     reject: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = ()
+    numbered: Numbered | None = None
+    series: Series | None = None
     event: tuple[dict[str, Value], ...] = ()
     attributes: dict[str, Value] | tuple[str, ...] = ()
     columns: dict[str, Value] = Field(default_factory=dict)

@@ -1,0 +1,160 @@
+"""Shapes of sources that needed a script: first rows, histories of plans, series of months."""
+
+import pytest
+
+from sources.extract import IncompleteExtract
+from sources.intake.mapping import BadMapping
+from tests.small_sources import Business
+from tests.small_sources import at as day
+
+HISTORY = """
+    [subscriptions]
+    file = "history.csv"
+    subscriber_id = "who"
+    subscription_id = "id"
+    plan = "plan"
+    currency = "'EUR'"
+    mrr = "price"
+    happened_at = "since"
+    types = { since = "time", price = "integer" }
+    numbered = { by = "id", order = "since", previous = ["plan", "price"] }
+    where = "nth = 1 OR plan <> plan_before OR price <> price_before"
+    kind = "CASE WHEN nth = 1 THEN 'started' ELSE 'plan_changed' END"
+"""
+
+
+def test_a_history_of_plans_becomes_a_start_and_changes(tmp_path):
+    business = Business(tmp_path).maps(HISTORY)
+    business.write(
+        "history.csv",
+        "id,who,plan,price,since\ns1,ann,pro,20,2026-02-03\ns1,ann,basic,10,2026-01-05\n"
+        "s2,bea,pro,20,2026-01-09\ns1,ann,pro,20,2026-02-04\ns1,ann,pro,25,2026-02-05\n",
+    )
+    report = business.table_report("subscriptions", day(20))
+    found = business.events("subscriptions", ("subscriber_id", "kind", "plan", "mrr"))
+    assert found == [
+        ("ann", "started", "basic", 10),
+        ("ann", "plan_changed", "pro", 20),
+        ("ann", "plan_changed", "pro", 25),
+        ("bea", "started", "pro", 20),
+    ]
+    assert (report.in_rows.read, report.in_rows.landed, report.in_rows.dropped) == (5, 4, 1)
+
+
+def test_a_change_that_comes_later_lands_then(tmp_path):
+    business = Business(tmp_path).maps(HISTORY)
+    head = "id,who,plan,price,since\ns1,ann,basic,10,2026-01-05\n"
+    business.write("history.csv", head)
+    business.extract(day(5))
+    business.write("history.csv", head + "s1,ann,pro,20,2026-02-05\n")
+    assert business.table_report("subscriptions", day(6)).landed == 1
+
+
+def test_the_first_row_of_a_case_opened_it(tmp_path):
+    business = Business(tmp_path).maps("""
+        [tickets]
+        file = "case_rows.csv"
+        subscriber_id = "who"
+        ticket_id = "case"
+        happened_at = "at"
+        types = { at = "time" }
+        numbered = { by = ["who", "case"], order = "at", as = "place" }
+        kind = "CASE WHEN place = 1 THEN 'opened' ELSE 'replied' END"
+    """)
+    business.write(
+        "case_rows.csv",
+        "case,who,at\n1,ann,2026-02-04T10:00\n1,ann,2026-02-03T10:00\n1,bea,2026-02-05\n2,ann,bad\n",
+    )
+    report = business.table_report("tickets", day(20))
+    assert business.events("tickets", ("subscriber_id", "kind", "happened_at")) == [
+        ("ann", "opened", day(3, 10)),
+        ("ann", "replied", day(4, 10)),
+        ("bea", "opened", day(5)),
+    ]
+    assert report.rejected == {"unparseable_time": 1}
+
+
+SERIES = """
+    timezone = "Europe/Madrid"
+    [payments]
+    file = "contracts.csv"
+    subscriber_id = "who"
+    payment_id = "CONCAT(id, '/', CAST(series_at AS VARCHAR))"
+    kind = "'paid'"
+    amount = "price"
+    currency = "'EUR'"
+    happened_at = "series_at"
+    types = { first = "time", last = "time", price = "integer" }
+    series = { from = "first", until = "last", months = 1 }
+"""
+
+
+class TestSeries:
+    def paid(self, business, until):
+        report = business.table_report("payments", until)
+        return report, business.events("payments", ("subscriber_id", "happened_at", "amount"))
+
+    def test_a_contract_is_paid_every_month_until_it_ends(self, tmp_path):
+        business = Business(tmp_path).maps(SERIES)
+        business.write(
+            "contracts.csv",
+            "id,who,first,last,price\n1,ann,2026-01-31,2026-03-31,900\n2,bea,2026-03-05,,500\n",
+        )
+        report, found = self.paid(business, day(1, month=5))
+        assert found == [
+            # Midnight in Madrid; the 31st of February is its last day.
+            ("ann", day(30, 23, month=1), 900),
+            ("ann", day(27, 23), 900),
+            ("bea", day(4, 23, month=3), 500),
+            ("bea", day(4, 22, month=4), 500),
+        ]
+        assert (report.in_rows.read, report.in_rows.landed) == (2, 2)
+
+    def test_the_next_month_lands_when_it_has_come(self, tmp_path):
+        business = Business(tmp_path).maps(SERIES)
+        business.write("contracts.csv", "id,who,first,last,price\n2,bea,2026-01-05,,500\n")
+        told = [self.paid(business, day(6, month=month))[0] for month in (2, 3, 4)]
+        assert [(each.landed, each.already_landed) for each in told] == [(2, 0), (1, 2), (1, 3)]
+        assert [each.vanished for each in told] == [0, 0, 0]
+
+    def test_what_is_to_come_and_what_has_no_time_is_counted(self, tmp_path):
+        business = Business(tmp_path).maps(SERIES)
+        business.write(
+            "contracts.csv",
+            "id,who,first,last,price\n1,ann,2027-01-05,,9\n2,bea,,,9\n3,eve,soon,,9\n"
+            "4,zoe,2026-02-01,2026-02-01,9\n5,kim,2026-02-01,,much\n",
+        )
+        report, found = self.paid(business, day(20))
+        assert found == []
+        assert report.not_yet_known == 1
+        assert sum(report.rejected.values()) == 4
+
+    def test_by_days(self, tmp_path):
+        business = Business(tmp_path).maps(SERIES.replace("months = 1", "days = 7"))
+        business.write("contracts.csv", "id,who,first,last,price\n1,ann,2026-02-01,2026-02-15,9\n")
+        _, found = self.paid(business, day(1, month=5))
+        assert [when for _, when, _ in found] == [day(31, 23, month=1), day(7, 23)]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "words"),
+    [
+        ('by = "id"', 'by = "idd"', "no column 'idd'"),
+        ('since = "time", ', "", "needs a type that has an order"),
+        ('previous = ["plan", "price"]', 'as = "plan"', "there is a column 'plan' already"),
+        ("numbered =", "series = { from = 'since', months = 1, days = 1 }\nnumbered =", "not both"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, was, becomes, words):
+    business = Business(tmp_path).maps(HISTORY.replace(was, becomes))
+    business.write("history.csv", "id,who,plan,price,since\ns1,ann,basic,10,2026-01-05\n")
+    with pytest.raises(BadMapping, match=words):
+        business.extract(day(5))
+
+
+def test_rows_of_several_files_are_not_numbered(tmp_path):
+    business = Business(tmp_path).maps(HISTORY.replace("history.csv", "h*.csv"))
+    for name in ("h1.csv", "h2.csv"):
+        business.write(name, "id,who,plan,price,since\ns1,ann,basic,10,2026-01-05\n")
+    with pytest.raises(IncompleteExtract, match="finds 2; put them together"):
+        business.extract(day(5))
