@@ -15,7 +15,9 @@ from sources.intake.rules import DUPLICATE
 from sources.tombstones import FORGOTTEN
 
 _LONGEST = 80
-#: Kinds are looked up for so many rows at most.
+#: Rules whose commonest values the report names.
+_SEVERAL = {"unknown_kind", "null_word", "unparseable_time", "bad_type", "bad_currency"}
+#: Values are looked up for so many rows at most.
 _ROWS = 100_000
 
 
@@ -61,7 +63,7 @@ def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     same = pl.col("rule") == rule
     fault = found.faults.filter(pl.col(ROW) == row, same).collect(engine="streaming")
     column, value = fault.select("column", "value").row(0) if fault.height else (None, None)
-    values = _values(plan, rows, rule) if rule == "unknown_kind" else {}
+    values = _values(plan, rows, rule) if rule in _SEVERAL else {}
     words = hint(Fault(rule, plan.table, found.source, column, value, values))
     return {**told, "column": column, "value": _short(value), "hint": words}
 
