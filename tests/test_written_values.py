@@ -140,6 +140,15 @@ class TestNumbers:
         assert "1 of 4 values of x have decimals" in note
         assert "ROUND(x * 100)" in note
 
+    def test_where_most_amounts_have_decimals_the_whole_ones_are_no_cents(self, business: Business):
+        assert landed(business, "amount", ["19.99", "20", "5.50"], 'amount = "x"') == {}
+        report = business.table_report("payments")
+        assert report.rejected == {"whole_units": 3}
+        assert "ROUND" in report.examples[0].hint
+        declared = 'types = { x = "number" }\namount = "ROUND(x * 100)"'
+        read = landed(business, "amount", ["19.99", "20", "5.50"], declared)
+        assert read == {"19.99": 1999, "20": 2000, "5.50": 550}
+
     def test_the_same_mark_for_both_is_refused(self, business: Business):
         with pytest.raises(BadMapping, match="decimal and thousands are both ','"):
             landed(business, "amount", ["1"], 'decimal = ","\nthousands = ","')

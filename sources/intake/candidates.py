@@ -13,7 +13,7 @@ from sources.intake.expressions import Scope, without_values
 from sources.intake.joins import with_joins
 from sources.intake.mapping import BadMapping, Input
 from sources.intake.meaning import without_null_words
-from sources.intake.odd_values import marks_of_numbers, odd_values
+from sources.intake.odd_values import numbers_in, odd_values
 from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
@@ -82,10 +82,11 @@ def candidates(
             "such as types = { amount = 'number', day = 'time' }"
         ) from None
     try:
-        by_comma, of_numbers = marks_of_numbers(asked, frame)
-        planned = _plan(replace(asked, by_comma=by_comma), part, frame)
+        numbers = numbers_in(asked, frame)
+        asked = replace(asked, by_comma=numbers.by_comma, in_whole_units=numbers.in_whole_units)
+        planned = _plan(asked, part, frame)
         kinds = [_complete(asked, event) for event in source.events]
-        odd = (*of_numbers, *odd_values(asked, planned.kept, kinds))
+        odd = (*numbers.notes, *odd_values(asked, planned.kept, kinds))
     except BROKEN as error:
         raise BadSource(damaged(part.file, error)) from None
     return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))

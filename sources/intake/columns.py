@@ -14,6 +14,7 @@ from sources.intake.expressions import Scope
 from sources.intake.ids import is_id
 from sources.intake.mapping import BadMapping
 from sources.intake.meaning import (
+    MONEY,
     converted_id,
     in_iso_units,
     normalised,
@@ -39,6 +40,8 @@ TYPES: dict[Type, pl.DataType] = {
 }
 #: The rule that a number breaks that is one of two, by what stands before its decimals.
 AMBIGUOUS = "ambiguous_number"
+#: The rule that an amount breaks in a column of which most have decimals.
+WHOLE_UNITS = "whole_units"
 _PARSED = "parsed: "
 
 
@@ -53,6 +56,8 @@ class Asked:
         until: What was known before this moment is read.
         by_comma: Columns of numbers of which some are none but by a comma before decimals, though
             the mapping does not say so: of the others one cannot tell.
+        in_whole_units: Columns of amounts most of which have decimals: the others are in whole
+            units as well, and none is in minor units, as the contract wants them.
     """
 
     table: EventTable
@@ -60,6 +65,7 @@ class Asked:
     scope: Scope
     until: datetime
     by_comma: frozenset[str] = frozenset()
+    in_whole_units: frozenset[str] = frozenset()
 
 
 def with_types(asked: Asked, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -241,6 +247,9 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
             fitted = convert(value, dtype, wanted, source)
         if event.get(name) in asked.by_comma and wanted.is_numeric() and dtype == pl.String:
             fitted = _of_one_mark(value, fitted)
+        if name in MONEY and event.get(name) in asked.in_whole_units:
+            none = pl.lit(None, pl.Int64)
+            fitted = Converted(none, pl.when(value.is_not_null()).then(pl.lit(WHOLE_UNITS)))
         columns += [
             fitted.value.alias(name),
             fitted.fault.cast(pl.String).alias(FAULT + name),

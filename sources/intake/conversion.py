@@ -21,9 +21,9 @@ from sources.intake.written_numbers import as_number
 BAD_TYPE = "bad_type"
 
 #: A calculation such as 19.99 * 100 misses the whole number by less.
-_NEARLY = 1e-6
+NEARLY = 1e-6
 #: Decimals written out: 12.00 is an amount in euros, where 1200.0 is what pandas makes of cents.
-_DECIMALS = r"[.,][0-9]{2,}$"
+DECIMALS = r"[.,][0-9]{2,}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ def _as_number(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: 
     if not wanted.is_integer():
         return finite.cast(wanted)
     whole = finite.round()
-    whole = pl.when((finite - whole).abs() < _NEARLY).then(whole).cast(wanted, strict=False)
+    whole = pl.when((finite - whole).abs() < NEARLY).then(whole).cast(wanted, strict=False)
     if dtype != pl.String:
         return whole
     # Text is tried as a whole number first: doubles lose digits past 2**53.
     plain = as_number(value, source, as_plain_text=True)
     exact = plain.cast(wanted, strict=False)
-    return pl.coalesce(exact, pl.when(~plain.str.contains(_DECIMALS)).then(whole))
+    return pl.coalesce(exact, pl.when(~plain.str.contains(DECIMALS)).then(whole))

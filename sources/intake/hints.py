@@ -100,6 +100,13 @@ def _null_word(fault: Fault) -> str:
     return f"{_null_words(fault)}, or null_words = [] if it is a real id"
 
 
+def _whole_units(fault: Fault) -> str:
+    return (
+        "most amounts of the column have decimals, so none is in minor units (cents); write types "
+        f"= {{ ... = 'number' }} and {fault.column} = \"ROUND(... * 100)\""
+    )
+
+
 def _currency(fault: Fault) -> str:
     found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
     return (
@@ -194,6 +201,7 @@ _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unparseable_time": _unparseable,
     "implausible_time": _implausible,
     "bad_type": _bad_type,
+    "whole_units": _whole_units,
     "bad_currency": _currency,
     "null_word": _null_word,
 }

@@ -1,45 +1,85 @@
 """What looks odd about the values of a file and is no fault of a row: notes of the report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from sources.events import EventTable
 from sources.intake.columns import Asked, Expressions
+from sources.intake.conversion import DECIMALS, NEARLY
 from sources.intake.ids import has_float_within, is_id, may_be_power, was_float
 from sources.intake.meaning import MONEY, says_nothing
 from sources.intake.written_numbers import (
+    as_number,
     comma_before_decimals,
     either_mark,
     is_declared,
 )
 
 
-def marks_of_numbers(asked: Asked, frame: pl.LazyFrame) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Columns with numbers that are none but by a comma, though the mapping does not say so; and
-    a sentence for each other column whose points may all stand between thousands.
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the numbers of one file look like, where the mapping does not say it.
+
+    Attributes:
+        by_comma: Columns of which some values are numbers only by a comma before decimals.
+        in_whole_units: Columns of amounts most of which have decimals: none is in minor units.
+        notes: A sentence for each column whose points may all stand between thousands.
     """
-    names = _number_texts(asked, frame)
-    if not names:
-        return frozenset(), ()
-    counts = (
-        each.alias(f"{name}|{what}")
-        for name in names
-        for what, each in (
-            ("comma", comma_before_decimals(pl.col(name)).sum()),
-            ("either", either_mark(pl.col(name)).sum()),
-            ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
-        )
-    )
+
+    by_comma: frozenset[str]
+    in_whole_units: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def numbers_in(asked: Asked, frame: pl.LazyFrame) -> Numbers:
+    """What the numbers of a file look like."""
+    texts, amounts = _number_texts(asked, frame), _amounts(asked, frame)
+    counts = [
+        *(
+            each.alias(f"{name}|{what}")
+            for name in texts
+            for what, each in (
+                ("comma", comma_before_decimals(pl.col(name)).sum()),
+                ("either", either_mark(pl.col(name)).sum()),
+                ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
+            )
+        ),
+        *(
+            each.alias(f"{name}|{what}")
+            for name, decimals in amounts
+            for what, each in (("amounts", pl.col(name).count()), ("decimals", decimals.sum()))
+        ),
+    ]
+    if not counts:
+        return Numbers(frozenset(), frozenset(), ())
     row = frame.select(counts).collect(engine="streaming").row(0, named=True)
-    by_comma = frozenset(name for name in names if row[f"{name}|comma"])
+    by_comma = frozenset(name for name in texts if row[f"{name}|comma"])
+    whole = (name for name, *_ in amounts if 2 * row[f"{name}|decimals"] > row[f"{name}|amounts"])
     notes = (
         _either(name, row[f"{name}|either"])
-        for name in names
+        for name in texts
         if name not in by_comma and 0 < row[f"{name}|either"] == row[f"{name}|pointed"]
     )
-    return by_comma, tuple(notes)
+    return Numbers(by_comma, frozenset(whole), tuple(notes))
+
+
+def _amounts(asked: Asked, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
+    """Columns that are amounts as they stand, and whether a value is a number with decimals."""
+    schema, found = frame.collect_schema(), []
+    told = {str(sql) for event in asked.source.events for sql in map(event.get, MONEY) if sql}
+    for name in sorted(told & {*schema}):
+        value, dtype = pl.col(name), schema[name]
+        number = as_number(value, asked.source) if dtype == pl.String else value
+        if dtype != pl.String and not dtype.is_float():
+            continue
+        decimals = (number - number.round()).abs() > NEARLY
+        if dtype == pl.String:
+            decimals |= value.str.strip_chars().str.contains(DECIMALS)
+        found.append((name, decimals & number.is_not_null()))
+    return found
 
 
 def odd_values(asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]) -> tuple[str, ...]:
@@ -74,7 +114,7 @@ def _counted(
     """What is counted of each column, by its name."""
     counted: dict[tuple[str, str], pl.Expr] = {}
     for name, sql in dict.fromkeys((name, sql) for event in kinds for name, sql in event.items()):
-        if isinstance(sql, str):
+        if isinstance(sql, str) and not (name in MONEY and sql in asked.in_whole_units):
             value = asked.scope.compile(name, sql)
             dtype = kept.select(value.alias("value")).collect_schema()["value"]
             column = sql if sql in asked.scope.columns else name

@@ -78,6 +78,7 @@ RULES = {
     "unparseable_time": "the value is no time in any of the formats",
     "implausible_time": "the time lies before 1990 or more than 50 years ahead",
     "ambiguous_number": "1.299 may be a thousand or a fraction, and `decimal` does not say which",
+    "whole_units": "most amounts of the column have decimals, so none is in minor units",
     "bad_type": "the value does not fit the column's type",
     "bad_currency": "the currency is not three letters",
     "no_time": "there is no time",

@@ -26,6 +26,7 @@ _OF_VALUES = (
     "unparseable_time",
     "implausible_time",
     "ambiguous_number",
+    "whole_units",
     "bad_type",
     "bad_currency",
 )
