@@ -1,9 +1,11 @@
 """Turn definitions into columns: the same for training and for the night."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import polars as pl
 
+from features.asked_ids import as_spine, pairs_of, say_unknown
 from features.definition import Derived, Feature
 from sources.merges import Events
 
@@ -14,7 +16,7 @@ Progress = Callable[[int, int, str], None]
 def build_features(
     events: Events,
     features: Iterable[Feature | Derived],
-    spine: pl.DataFrame,
+    spine: Any,
     progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Measure every feature for every row of the spine.
@@ -24,7 +26,8 @@ def build_features(
     Args:
         events: The event tables by name.
         features: What to measure. A derived one reads the others' columns.
-        spine: Whom to ask about and when: ``subscriber_id``, ``as_of``, each pair once.
+        spine: Whom to ask about and when: ``subscriber_id``, ``as_of``, each pair once; a Polars
+            or pandas frame. A moment without a time zone is UTC.
         progress: Told of every table.
 
     Returns:
@@ -34,11 +37,14 @@ def build_features(
 
     Raises:
         RepeatedPair: The spine names a pair twice.
+        BadSpine: Its ids are no text, or a column is missing. Ids that no event is about are
+            counted in a logged warning.
     """
     from features.measured import measured  # compiled loops: only who builds pays for them
 
-    features = tuple(features)
-    columns = measured(events, _plain(features), spine.select("subscriber_id", "as_of"), progress)
+    features, spine = tuple(features), as_spine(spine)
+    columns = measured(events, _plain(features), pairs_of(spine), progress)
+    say_unknown(events, spine, columns)
     names = [column.name for feature in features for column in feature.columns]
     derived = [_derived(feature) for feature in features if isinstance(feature, Derived)]
     return (

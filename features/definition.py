@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from features.conditions import BadFeature, check_column, check_condition
 from sources.events import EventTable
 
 Language = Literal["en", "es"]
@@ -126,6 +127,26 @@ class Feature:
                 f"feature {self.name!r} is in {self.unit!r} and of currency {self.currency!r}; "
                 "name the column that holds its currency for money, and none for the others"
             )
+        self._check_table()
+
+    def _check_table(self) -> None:
+        """Refuse what the table cannot tell: it would be nothing, for everybody, without a word."""
+        measure, table = self.measure, self.events
+        conditions = [self.where]
+        if isinstance(measure, Balance):
+            conditions += [measure.up, measure.down]
+            check_column(self.name, table, measure.of, number=False)
+        elif isinstance(measure, Over):
+            counted = measure.how == "count"
+            if measure.column is None and not counted:
+                raise BadFeature(
+                    f"feature {self.name!r} takes the {measure.how} of no column; name one"
+                )
+            check_column(self.name, table, measure.column, number=not counted)
+        elif isinstance(measure, Latest):
+            check_column(self.name, table, measure.column, number=self.unit != "category")
+        for condition in conditions:
+            check_condition(self.name, table, condition)
 
     @property
     def columns(self) -> tuple["Column", ...]:

@@ -109,8 +109,9 @@ def _rejected(each: TableReport) -> list[str]:
 
 def _where(one: Example) -> str:
     row = f"{'row' if one.file.endswith('.parquet') else 'line'} {one.row}"
-    told = [row, *([] if one.column is None else [one.column])]
-    return ", ".join(told) + ("" if one.value is None else f" {one.value!r}")
+    if one.column is None:
+        return row if one.value is None else f"{row} {one.value!r}"
+    return f"{row}, {one.column} {'empty' if one.value is None else repr(one.value)}"
 
 
 def print_training(trained: Training, console: Console = OUT) -> None:

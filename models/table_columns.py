@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from features.frames import as_polars
+
 # LightGBM refuses or changes other names.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
@@ -24,19 +26,16 @@ def as_frame(table: Any) -> pl.DataFrame:
     Raises:
         BadTable: It is none of these, or two columns have one name.
     """
-    if isinstance(table, pl.LazyFrame):
-        return table.collect()
-    if isinstance(table, pl.DataFrame):
-        return table
     twice = _twice(list(map(str, getattr(table, "columns", ()))))
     if twice:
         raise BadTable(f"two columns are called {twice[0]!r}; rename one of them")
-    if isinstance(table, str | bytes | int | float | None):
-        raise _no_table(table)
     try:
-        return pl.DataFrame(table)
+        return as_polars(table)
     except Exception:  # each kind of table has errors of its own
-        raise _no_table(table) from None
+        raise BadTable(
+            f"asked to read a {type(table).__name__}, which is no table; give a Polars or pandas "
+            "frame with one row per subscriber"
+        ) from None
 
 
 def column_of(rows: pl.DataFrame, name: str, what: str) -> pl.Series:
@@ -104,13 +103,6 @@ def _readable(values: pl.Series) -> pl.Series:
     raise BadTable(
         f"column {values.name!r} holds {kind}, which is neither numbers nor text; turn it into "
         "columns of numbers or text, or leave it out"
-    )
-
-
-def _no_table(table: Any) -> BadTable:
-    return BadTable(
-        f"asked to read a {type(table).__name__}, which is no table; give a Polars or pandas frame "
-        "with one row per subscriber"
     )
 
 

@@ -64,6 +64,13 @@ def complete(connection: sa.Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def add_columns(connection: sa.Connection) -> None:
+    """Make the columns that are missing in tables that are there; null in their rows."""
+    for table in TABLES:
+        if columns_of(connection, table):
+            _add_columns(connection, table)
+
+
 def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
     there = columns_of(connection, table)
     for column in table.columns:

@@ -20,7 +20,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from risk.catalog import add_columns
 from risk.migrations import NEWEST, bring_up, look, version_of
+from risk.short_locks import change
 from risk.urls import shown
 
 _LOG = logging.getLogger(__name__)
@@ -177,13 +179,25 @@ def words(error: BaseException) -> str:
 
 
 def _migrate(url: str) -> None:
-    """In a transaction of its own: what it locks, readers wait for."""
+    """In transactions of its own, so that readers wait only for what takes a moment.
+
+    A column that is added shuts them out until it is committed, so it is before indexes are made.
+    """
+    with _migrating(url) as connection:
+        if version_of(connection) != NEWEST:
+            change(connection, add_columns)
+    with _migrating(url) as connection:
+        if version_of(connection) != NEWEST:
+            bring_up(connection)
+
+
+@contextmanager
+def _migrating(url: str) -> Iterator[sa.Connection]:
     with _engine(url).begin() as connection:
         _lock(connection, _MIGRATING)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
         _as_owner(connection)
-        if version_of(connection) != NEWEST:
-            bring_up(connection)
+        yield connection
 
 
 def _as_owner(connection: sa.Connection) -> None:

@@ -394,3 +394,27 @@ def test_in_spanish(browser, base, url):
             "No se ha guardado. Tu sesión ha caducado."
         )
         expect(desk.page.get_by_label("Nota")).to_have_value(NOTE)
+
+
+def test_below_a_path_pages_work_and_lose_nothing_either(browser, url):
+    app = app_of(Served(url=url, per_second=1_000, burst=10_000, public_url="http://x/perdura"))
+    with at_work(app) as base, signed_in(browser, base, url) as desk:
+        page = desk.page
+        desk.context.clear_cookies()
+        page.goto(f"{base}/perdura/desk/subscriber?id=high24")
+        page.get_by_label("Token").fill(token(url, "read", "contact", name=next(_names)))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Note").fill(NOTE)
+        desk.context.clear_cookies()
+        desk.log()
+        desk.sees_not_saved("Your session has ended")
+        desk.signs_in()
+        expect(page).to_have_url(f"{base}/perdura/desk/subscriber?id=high24")
+        expect(page.get_by_label("Note")).to_have_value(NOTE)
+        desk.log()
+        expect(page.locator(".told")).to_have_text("Call logged.")
+        page.get_by_role("link", name="Overview").click()
+        page.keyboard.press("/")
+        expect(page).to_have_url(f"{base}/perdura/desk")
+        page.get_by_role("link", name="Show more").click()
+        expect(page.locator("[data-person]")).to_have_count(29)

@@ -72,3 +72,9 @@ def test_each_currency_has_a_newest_rate_of_its_own(tmp_path):
     told = exchange_at(settings, at("2026-03-10"))
     assert told is not None
     assert told.rates == {"GBP": 1.2, "USD": 0.93}
+
+
+def test_codes_are_one_whatever_their_letters(tmp_path):
+    told = exchange_at(home(tmp_path, RATES.replace("USD", " usd"), "eur"), at("2026-03-10"))
+    assert told is not None
+    assert (told.currency, told.rates) == ("EUR", {"USD": 0.92})

@@ -134,6 +134,20 @@ class TestExamples:
         assert (one.column, one.value) == (column, value)
         assert hint in one.hint
 
+    def test_of_words_for_nothing_offer_all_of_them(self, business: Business):
+        words = ["NULL", "\\N", "None", "NULL"]
+        rows = "".join(f"u{n},{n},{word},paid,5\n" for n, word in enumerate(words))
+        business.write("p.csv", HEADER + rows)
+        one = example(business.maps(PAYMENTS).table_report("payments"))
+        assert "write null_words = ['NULL', 'None', '\\N']" in one.hint
+        offered = one.hint.split("write ")[1]
+        assert business.maps(PAYMENTS + offered).table_report("payments").rejected == {"no_time": 4}
+
+    def test_of_currencies_name_the_values(self, business: Business):
+        business.write("p.csv", HEADER + "u,1,2026-02-01,paid,5\n")
+        mapping = PAYMENTS + "currency = \"'US$'\""
+        assert "found 'US$' (1)" in example(business.maps(mapping).table_report("payments")).hint
+
     def test_of_a_wrong_unit_of_time_name_the_right_one(self, business: Business):
         business.write("p.csv", HEADER + "u,1,1767607200,paid,5\n")
         one = example(
@@ -153,9 +167,14 @@ class TestExamples:
     def test_of_rules_of_the_mapping_repeat_them(self, business: Business):
         business.write("p.csv", HEADER + "u,1,2026-02-01,paid,5\n")
         mapping = PAYMENTS + "reject = { sample = \"who = 'u'\" }"
-        assert example(business.maps(mapping).table_report("payments")).hint == (
-            "a rule of the mapping: reject.sample = \"who = 'u'\""
-        )
+        one = example(business.maps(mapping).table_report("payments"))
+        assert (one.column, one.value) == ("subscriber_id", "u")
+        assert one.hint == "a rule of the mapping: reject.sample = \"who = 'u'\""
+
+    def test_of_copies_name_the_subscriber(self, business: Business):
+        business.write("p.csv", HEADER + "u,1,2026-02-01,paid,5\n" * 2)
+        one = example(business.maps(PAYMENTS).table_report("payments"))
+        assert (one.rule, one.row, one.column, one.value) == ("duplicate", 3, "subscriber_id", "u")
 
 
 class TestTheMapping:

@@ -59,7 +59,7 @@ STEPS = [
 def disk(trained: Path, tmp_path: Path) -> Iterator[Path]:
     """A disk with a home that has a champion."""
     size = sum(file.stat().st_size for file in trained.rglob("*") if file.is_file()) // 1024
-    with small_disk(tmp_path / "disk", 2 * size + 20_000) as disk:
+    with small_disk(tmp_path / "disk", 2 * size + 80_000) as disk:
         shutil.copytree(trained, disk / "home")
         yield disk
 

@@ -66,7 +66,10 @@ class TestNumbers:
     @pytest.mark.parametrize(
         ("options", "values"),
         [
-            ('decimal = ","', ["1.29", "1.2999", "12.34.567", "1,299.99", "1.299 999", "n/a"]),
+            (
+                'decimal = ","',
+                ["1.29", "1.2999", "12.34.567", "1,299.99", "1.299 999", "5,-", "n/a"],
+            ),
             ('decimal = "."', ["1.299,99", "1,29", "1,2999", "1,,299", "1e3", "$5", "5%"]),
             ('thousands = " "', ["1,299.99", "1 29"]),
             ('decimal = ","\ncurrency_sign = "€"', ["$5", "5 £", "€5€€"]),
@@ -151,6 +154,17 @@ class TestIds:
         ids = [who for (who,) in business.events("payments", ["subscriber_id"])]
         assert ids == ["00123", "17850", "17850", "1e5", "v1.0"]
         assert "p.csv: 2 ids in who are whole numbers with .0" in report.notes[0]
+
+    def test_that_are_made_of_floats_are_noted(self, business: Business):
+        business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\nada,2026-02-01,v1.0\n")
+        mapping = PAYMENTS.replace('"no"', "\"CONCAT(who, '/', no)\"")
+        notes = business.maps(mapping).table_report("payments").notes
+        assert any("1 ids in payment_id hold a whole number with .0" in note for note in notes)
+        typed = mapping + 'types = { who = "integer" }'
+        business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\n")
+        (business.landing / "payments/2026-03-01.parquet").unlink()
+        business.maps(typed).extract()
+        assert business.events("payments", ["payment_id"]) == [("17850/a",)]
 
     @pytest.mark.parametrize(
         "who", ["9007199254740993.0", "1.785e+04", "1.23457E+11", "1E+05", "1e+16", "1.2E11"]
@@ -299,6 +313,23 @@ class TestTimes:
         assert business.events("payments", ["happened_at"]) == [(moment,)] * 3
         assert report.rejected == {"implausible_time": 1, "no_time": 1}
 
+    @pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64, pl.String])
+    def test_that_are_numbers_are_read_by_a_stated_format(
+        self, business: Business, dtype: type[pl.DataType]
+    ):
+        day = pl.Series([20260201, 20261301]).cast(dtype)
+        business.write("p.parquet", pl.DataFrame({"who": "u", "day": day, "no": ["1", "2"]}))
+        mapping = PAYMENTS.replace(".csv", ".parquet") + 'time_formats = ["%Y%m%d"]'
+        report = business.maps(mapping).table_report("payments")
+        assert business.events("payments", ["happened_at"]) == [(at(1),)]
+        assert report.rejected == {"unparseable_time": 1}
+
+    def test_of_iso_and_seconds_in_one_column(self, business: Business):
+        business.write("p.csv", "who,day,no\nada,1767607200,1\nbob,2026-01-05T10:00Z,2\n")
+        business.maps(PAYMENTS + 'time_formats = ["epoch_s", "iso"]').extract()
+        moment = datetime(2026, 1, 5, 10, tzinfo=UTC)
+        assert business.events("payments", ["happened_at"]) == [(moment,), (moment,)]
+
     def test_of_the_wrong_unit_are_implausible(self, business: Business):
         business.write("p.csv", "who,day,no\nada,1767607200,1\nbob,1767607200000000000,2\n")
         report = business.maps(PAYMENTS + 'time_formats = ["epoch_ms"]').table_report("payments")
@@ -427,6 +458,12 @@ class TestTheHourThatClocksRepeat:
             ("resolved", "01:10", "01:10"),
             ("opened", "01:50", "01:50"),
         ]
+
+    def test_is_known_after_it_happened(self, business: Business):
+        row = "ada,1,2026-10-25 02:50,2026-10-25 02:10\n"
+        business.write("t.csv", "who,no,day,seen\n" + row)
+        mapping = "kind = \"'opened'\"\nhappened_at = 'day'\nknown_at = 'seen'"
+        assert self.found(business, mapping) == [("opened", "00:50", "01:10")]
 
 
 class TestEndsOfTerms:

@@ -61,7 +61,7 @@ def protect(app: FastAPI, cors_origins: tuple[str, ...]) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(cors_origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
             expose_headers=["ETag", "Perdura-As-Of", "Perdura-Stale", "Retry-After"],
         )

@@ -174,7 +174,7 @@ WORDS = {
     "expected_loss": "Pérdida esperada al mes",
     "value_if_stays": "Valor si se queda",
     "cltv": "Valor futuro estimado",
-    "cltv_range": "Intervalo probable (80 %): de {low} a {high}",
+    "cltv_range": "Intervalo probable (80\N{NO-BREAK SPACE}%): de {low} a {high}",
     "expected_lifetime_loss": "En juego",
     "value_how": "Cómo se suman estas tres cifras",
     "value_how_what": "Valor si se queda: el margen que aún aportaría si no se fuera en las "
@@ -272,11 +272,11 @@ WORDS = {
     "effect_stayed": "Siguen aquí",
     "effect_awaited": "De {n} más aún no se sabe",
     "effect_more": "Contactar retiene clientes. Diferencia entre los que siguen aquí: "
-    "{difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "{difference} (intervalo probable, 95\N{NO-BREAK SPACE}%: de {low} a {high}).",
     "effect_less": "Contactar hace que se vayan clientes. Diferencia entre los que siguen aquí: "
-    "{difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "{difference} (intervalo probable, 95\N{NO-BREAK SPACE}%: de {low} a {high}).",
     "effect_unsure": "Son muy pocos clientes para saber si contactar los retiene: la diferencia es "
-    "de {difference} (intervalo probable, 95 %: de {low} a {high}).",
+    "de {difference} (intervalo probable, 95\N{NO-BREAK SPACE}%: de {low} a {high}).",
     "effect_reached": "De {listed} en la lista se contactó a {reached}.",
     "effect_no_control": "Falta un grupo de control: no se puede medir el efecto de contactar. "
     "Pide a quien administra Perdura que lo active.",

@@ -140,7 +140,15 @@ def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Laz
     typed = typed.with_columns(
         _known_at(asked), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
     )
-    return in_iso_units(asked.table, asked.source, typed)
+    return in_iso_units(asked.table, asked.source, typed.with_columns(_known_after()))
+
+
+def _known_after() -> pl.Expr:
+    """When it happened; of two moments as clocks were put back the one that it was known after."""
+    happened = pl.col("happened_at")
+    earlier = happened - pl.col(PUT_BACK)
+    first = (pl.col("known_at") < happened) & (earlier <= pl.col("known_at"))
+    return pl.when(first).then(earlier).otherwise(happened).alias("happened_at")
 
 
 def _as_read(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:

@@ -9,7 +9,6 @@ import polars as pl
 from sources.events import MOMENT
 from sources.intake.sections import Input
 from sources.intake.times import (
-    EPOCHS,
     IMPLAUSIBLE,
     PARSED,
     UNPARSEABLE,
@@ -43,9 +42,9 @@ def told(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def can_be_time(dtype: pl.DataType, formats: tuple[str, ...]) -> bool:
-    """Whether values of this type can tell a time; numbers only as an epoch."""
+    """Whether values of this type can tell a time; numbers only by a format."""
     if dtype.is_numeric():
-        return any(each in EPOCHS for each in formats)
+        return bool(formats)
     return isinstance(dtype, pl.Datetime) or dtype in {pl.Date, pl.String, pl.Null}
 
 

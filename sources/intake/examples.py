@@ -15,7 +15,9 @@ from sources.intake.rules import DUPLICATE
 from sources.tombstones import FORGOTTEN
 
 _LONGEST = 80
-#: Kinds are looked up for so many rows at most.
+#: Rules whose commonest values the report names.
+_SEVERAL = {"unknown_kind", "null_word", "unparseable_time", "bad_type", "bad_currency"}
+#: Values are looked up for so many rows at most.
 _ROWS = 100_000
 
 
@@ -51,15 +53,17 @@ def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
 
 def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
-    origin, row = rows.select(ORIGIN, ROW).row(0)
+    origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
     found: Candidates = plan.found[origin]
     told = {"rule": rule, "file": found.part.file, "row": row, "column": None, "value": None}
-    if rule in {FORGOTTEN, DUPLICATE}:
-        return {**told, "hint": hint(Fault(rule, plan.table, found.source))}
+    if rule in {FORGOTTEN, DUPLICATE} or rule in found.source.reject:
+        # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
+        named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}
+        return {**told, **named, "hint": hint(Fault(rule, plan.table, found.source))}
     same = pl.col("rule") == rule
     fault = found.faults.filter(pl.col(ROW) == row, same).collect(engine="streaming")
     column, value = fault.select("column", "value").row(0) if fault.height else (None, None)
-    values = _values(plan, rows, rule) if rule == "unknown_kind" else {}
+    values = _values(plan, rows, rule) if rule in _SEVERAL else {}
     words = hint(Fault(rule, plan.table, found.source, column, value, values))
     return {**told, "column": column, "value": _short(value), "hint": words}
 

@@ -58,12 +58,8 @@ _WORDS = {
     "other way round, or leave known_at out",
     "negative_amount": "is below zero; the kind says which way money goes: write ABS(...) and "
     "kind = \"CASE WHEN ... < 0 THEN 'refunded' ELSE 'paid' END\"",
-    "null_word": "looks like no value; write null_words = [...] with it, or null_words = [] if it "
-    "is a real id",
     "imprecise_id": "digits may have been lost: the id went through a float (past 2^53) or a "
     "spreadsheet. Export ids as text",
-    "bad_currency": "is no currency of three letters, such as EUR; write for example CASE ... WHEN "
-    "'€' THEN 'EUR' END",
     "ambiguous_number": "is one number if the comma stands before decimals, as in others here, "
     "and another if the point does; write decimal = ',' or decimal = '.'",
 }
@@ -91,11 +87,32 @@ def _encoding(fault: Fault) -> str:
     )
 
 
+def _null_words(fault: Fault) -> str | None:
+    """What to write where values look like none; ``None`` if they do not."""
+    words = [value.strip() for value in (fault.value or "", *fault.values)]
+    words = [word for word in dict.fromkeys(words) if word.lower() in USUAL]
+    if not words or words[0] != (fault.value or "").strip():
+        return None
+    return f"looks like no value; write null_words = {words!r}".replace("\\\\", "\\")
+
+
+def _null_word(fault: Fault) -> str:
+    return f"{_null_words(fault)}, or null_words = [] if it is a real id"
+
+
+def _currency(fault: Fault) -> str:
+    found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
+    return (
+        f"found {found}; a currency has three letters, such as EUR. Write for example currency = "
+        "\"CASE ... WHEN '€' THEN 'EUR' END\""
+    )
+
+
 def _unparseable(fault: Fault) -> str:
     value = (fault.value or "").strip()
     source = fault.source
-    if value.lower() in USUAL:
-        return f"looks like no value; write null_words = ['{value}']"
+    if told := _null_words(fault):
+        return told
     if re.fullmatch(r"\d{10}|\d{13}|\d{16}|\d{19}", value) and not (source and source.time_formats):
         unit = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us", 19: "epoch_ns"}[len(value)]
         return f"may be a time since 1970; write time_formats = ['{unit}']"
@@ -114,8 +131,20 @@ def _unparseable(fault: Fault) -> str:
 def _implausible(fault: Fault) -> str:
     told = _unit_that_fits(fault.value)
     if told:
-        return f"is not between 1990 and 50 years ahead; as {told} it is: time_formats = ['{told}']"
+        formats = [*(fault.source.time_formats if fault.source else ()), told]
+        return (
+            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[told]}; write "
+            f"time_formats = ['{told}'], or {formats} if the column mixes them"
+        )
     return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
+
+
+_COUNTS = {
+    "epoch_s": "seconds",
+    "epoch_ms": "milliseconds",
+    "epoch_us": "microseconds",
+    "epoch_ns": "nanoseconds",
+}
 
 
 def _unit_that_fits(value: str | None) -> str | None:
@@ -129,8 +158,8 @@ def _unit_that_fits(value: str | None) -> str | None:
 
 def _bad_type(fault: Fault) -> str:
     value, source, column = (fault.value or "").strip(), fault.source, fault.column
-    if value.lower() in USUAL:
-        return f"looks like no value; write null_words = ['{value}']"
+    if told := _null_words(fault):
+        return told
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
     if column == "interval_months":
@@ -165,4 +194,6 @@ _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unparseable_time": _unparseable,
     "implausible_time": _implausible,
     "bad_type": _bad_type,
+    "bad_currency": _currency,
+    "null_word": _null_word,
 }

@@ -13,6 +13,7 @@ IMPRECISE = "imprecise_id"
 _FLOAT = r"^([-+]?[0-9]+)\.0+$"
 #: 1.23457E+11 of a spreadsheet, 1e+16 of pandas. Without point and plus it may be a code: 12e5.
 _POWER = r"^[-+]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]+$|^[-+]?[0-9][.,][0-9]+[eE][0-9]+$"
+_WITHIN = r"(^|[^0-9A-Za-z.])[0-9]{2,}\.0([^0-9.]|$)"
 #: May be a number of that form, and may be a code.
 _CODE = r"^[0-9]+[eE][0-9]+$"
 
@@ -37,6 +38,13 @@ def was_float(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_float():
         return value.is_finite() & (value == value.round())
     return value.cast(pl.String).str.contains(_FLOAT)
+
+
+def has_float_within(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether an id is made of a whole float and something else: 17850.0/a."""
+    if dtype != pl.String:
+        return pl.lit(value=False)
+    return value.str.contains(_WITHIN) & ~value.str.contains(_FLOAT)
 
 
 def may_be_power(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -9,7 +9,7 @@ import polars as pl
 from sources.intake.delimited import Lines, read_lines, sort_out, without_blank
 
 #: Half of a character, written out: no text has it.
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = r"\\u[dD][89a-fA-F]"
 
 
 def split_json(text: bytes) -> Lines:
@@ -36,8 +36,8 @@ def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
         text.decode()
     except UnicodeDecodeError:
         odd = lines.str.contains("\ufffd", literal=True)
-    if _HALF.search(text.decode(errors="replace")):
-        halves = lines.str.contains(_HALF.pattern).arg_true()
+    if re.search(_HALF.encode(), text):
+        halves = lines.str.contains(_HALF).arg_true()
         spoilt = [place for place in halves if _has_half(lines[place])]
         odd = odd.scatter(spoilt, True) if spoilt else odd
     return odd

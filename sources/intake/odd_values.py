@@ -7,7 +7,7 @@ import polars as pl
 
 from sources.events import EventTable
 from sources.intake.columns import Asked, Expressions
-from sources.intake.ids import is_id, may_be_power, was_float
+from sources.intake.ids import has_float_within, is_id, may_be_power, was_float
 from sources.intake.meaning import MONEY, says_nothing
 from sources.intake.written_numbers import (
     comma_before_decimals,
@@ -91,6 +91,7 @@ def _of_column(
     if is_id(name):
         return {
             "floats": was_float(value, dtype).sum(),
+            "within": has_float_within(value, dtype).sum(),
             "powers": may_be_power(value, dtype).sum(),
             "digits": value.cast(pl.String).str.contains("^[0-9]+$").sum(),
             "ids": value.count(),
@@ -111,6 +112,15 @@ def _floats(column: str, many: dict[str, Any]) -> str | None:
     return (
         f"{many['floats']:,} ids in {column} are whole numbers with .0, such as 17850.0; they are "
         "read without it"
+    )
+
+
+def _within(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("within"):
+        return None
+    return (
+        f"{many['within']:,} ids in {column} hold a whole number with .0, such as 17850.0/a; give "
+        "that column types = { ... = 'integer' }"
     )
 
 
@@ -150,4 +160,4 @@ def _either(column: str, count: int) -> str:
     )
 
 
-_SAY = (_floats, _powers, _nothing, _parts)
+_SAY = (_floats, _within, _powers, _nothing, _parts)

@@ -187,8 +187,9 @@ class Input(SourceFile):
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
             missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
-        time_formats: strptime formats, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or ``epoch_ns``; of
-            several a time is read by the first that is plausible. ISO 8601 where absent.
+        time_formats: strptime formats, ``iso``, ``epoch_s``, ``epoch_ms``, ``epoch_us`` or
+            ``epoch_ns``; of several a time is read by the first that is plausible. ISO 8601 where
+            absent.
         known_after: ``known_at`` is ``happened_at`` plus this, unless it is mapped.
         ends: ``inclusive`` where the end of a subscription is its last paid day: it then ended with
             that day. An end that tells an hour is taken as it is.

@@ -6,6 +6,7 @@ is none: mostly seconds were taken for milliseconds, or the other way round.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import polars as pl
 
@@ -22,6 +23,9 @@ _AHEAD = timedelta(days=50 * 365.25)
 
 #: How many of each there are in a second.
 EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
+
+#: Among other formats: as ISO 8601 writes times.
+ISO = "iso"
 
 #: What a parsed time is: the moment, the earlier one where clocks were put back, the rule broken.
 PARSED = pl.Struct({"moment": MOMENT, "earlier": MOMENT, "fault": pl.String})
@@ -55,13 +59,15 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
     """
     if values.dtype.is_temporal():
         return _of_local(values, zone, until)
+    if values.dtype.is_numeric() and any(each not in EPOCHS for each in formats):
+        values = _as_text(values)
     if values.dtype == pl.String:
         values = values.str.strip_chars()
         never = values.str.contains(_NEVER)
     else:
         never = values == 0
     values = pl.select(pl.when(~never).then(values)).to_series()
-    return _first_plausible(values, _readers(values.dtype, zone, formats, until), until)
+    return _first_plausible(values, _readers(zone, formats, until), until)
 
 
 def _of_local(values: pl.Series, zone: str, until: datetime) -> pl.Series:
@@ -107,20 +113,23 @@ def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: dateti
     ).to_series()
 
 
-def _readers(
-    dtype: pl.DataType, zone: str, formats: Sequence[str], until: datetime
-) -> list[Reader]:
-    written = [each for each in formats if each not in EPOCHS]
-    readers: list[Reader] = [
-        _epoch(each, until) if each in EPOCHS else _format(each, zone) for each in formats
-    ]
-    if dtype == pl.String and not formats:
-        return [lambda texts: common_iso(texts, zone), lambda texts: any_iso(texts, zone)]
-    return (
-        readers
-        if dtype == pl.String or not written
-        else [_epoch(each, until) for each in formats if each in EPOCHS]
-    )
+def _readers(zone: str, formats: Sequence[str], until: datetime) -> list[Reader]:
+    iso: list[Reader] = [partial(common_iso, zone=zone), partial(any_iso, zone=zone)]
+    readers: list[Reader] = []
+    for each in formats or [ISO]:
+        if each == ISO:
+            readers += iso
+        else:
+            readers.append(_epoch(each, until) if each in EPOCHS else _format(each, zone))
+    return readers
+
+
+def _as_text(numbers: pl.Series) -> pl.Series:
+    """Numbers that are dates as they are written: 20260131."""
+    whole = numbers.cast(pl.Int64, strict=False)
+    is_whole = (whole.cast(numbers.dtype) == numbers).fill_null(value=False)
+    texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(numbers.cast(pl.String))
+    return pl.select(texts).to_series()
 
 
 def _epoch(unit: str, until: datetime) -> Reader:

@@ -78,7 +78,7 @@ def _pattern(decimal: str, between: tuple[str, ...], sign: str) -> str:
     if "," in marks:
         groups.append("[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
     point = re.escape(decimal)
-    number = rf"(?:(?:[0-9]+|{'|'.join(groups)})(?:{point}[0-9]*)?|{point}[0-9]+)"
+    number = rf"(?:(?:[0-9]+|{'|'.join(groups)})(?:{point}[0-9]+)?|{point}[0-9]+)"
     mark = rf"(?:{re.escape(sign)})?" if sign else ""
     amount = rf"{mark}\s*{number}\s*{mark}"
     after_mark = rf"|{re.escape(sign)}\s*[{_MINUS}]\s*{number}" if sign else ""

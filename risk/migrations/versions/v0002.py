@@ -6,6 +6,7 @@ from alembic import op
 from risk.catalog import complete
 from risk.schema import INDEXED_RANKS, NIGHTS, RISK
 from risk.scores import LONGEST_KEY
+from risk.short_locks import change
 
 revision = "0002"
 down_revision = "0001"
@@ -16,8 +17,6 @@ _GONE = ("riskiest_by_rank", "dearest_by_currency")
 def upgrade() -> None:
     """Make what is missing; until the next night the order of calls is that of risk."""
     connection = op.get_bind()
-    for name in _GONE:
-        op.execute(f"DROP INDEX IF EXISTS {name}")
     if RISK.name in sa.inspect(connection).get_table_names():
         for column in (RISK.c.plan, RISK.c.country):
             _cut(connection, column)
@@ -25,6 +24,12 @@ def upgrade() -> None:
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
     lacking = sa.update(RISK).where(RISK.c.scored_on == newest, RISK.c.call_rank.is_(None))
     connection.execute(lacking.where(RISK.c.rank <= INDEXED_RANKS).values(call_rank=RISK.c.rank))
+    change(connection, _drop_indexes)  # last: from here on readers wait
+
+
+def _drop_indexes(connection: sa.Connection) -> None:
+    for name in _GONE:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
 
 def _cut(connection: sa.Connection, column: sa.Column[str]) -> None:
