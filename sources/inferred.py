@@ -4,6 +4,8 @@ They say so by their ``reason``, and happened, and became known, at the last ins
 of that extract.
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from sources.events import SUBSCRIPTIONS, EventTable
@@ -26,3 +28,8 @@ def is_inferred(table: EventTable) -> pl.Expr:
 def not_inferred(table: EventTable, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The events that a source gave."""
     return rows.filter(~is_inferred(table)) if table is SUBSCRIPTIONS else rows
+
+
+def inferred_before(table: EventTable, rows: pl.LazyFrame, moment: datetime) -> pl.LazyFrame:
+    """The events that a source gave, and those that were inferred before the moment."""
+    return rows.filter(~is_inferred(table) | (pl.col("known_at") < moment))

@@ -257,6 +257,23 @@ class TestDaysDoneAgain:
         business.shows(6, f"{ANN},2026-02-03,", f"{BEA},,")
         assert business.states(6) == {"ann": "leaving", "bea": "active"}
 
+    def test_what_was_inferred_earlier_on_the_day_stays_as_it_was_known(self, business):
+        """States are asked for every few minutes, and a night may lie between two extracts."""
+        rows = f"{BEA},,", f"{EVE},,"
+        business.shows(5, f"{ANN},2026-02-03,", *rows)
+        business.business.write("subs.csv", HEAD + "\n".join((f"{ANN},,", *rows)))
+        for hour in (10, 12):
+            report = told(business.business, day(5, hour))
+            assert report.inferred == 1
+        ((who, kind, _, _, known),) = business.inferred()
+        assert (who, kind, known) == (
+            "ann", "cancel_withdrawn", day(5, 10) - timedelta(microseconds=1),
+        )  # fmt: skip
+        business.business.write("subs.csv", HEAD + "\n".join((f"{ANN},2026-02-03,", *rows)))
+        assert told(business.business, day(5, 14)).inferred == 2
+        states = [standing(business.business, day(5, hour))["ann"][0] for hour in (9, 11, 15)]
+        assert states == ["leaving", "active", "leaving"]
+
     def test_an_older_day_is_compared_with_nothing(self, business):
         business.shows(5, f"{ANN},2026-02-03,", f"{BEA},,")
         business.shows(6, f"{ANN},2026-02-03,", f"{BEA},,")

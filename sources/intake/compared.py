@@ -9,6 +9,7 @@ import polars as pl
 
 from sources.events import SUBSCRIPTIONS, EventTable
 from sources.files import identity
+from sources.inferred import is_inferred
 from sources.intake.plan import Plan
 from sources.intake.reading import BadSource
 from sources.intake.rules import DUPLICATE
@@ -109,6 +110,14 @@ def compared(
         handed = handed_over(every, _seen(read), on.new, before(on.until))
         inferred = handed.with_columns(buckets(handed["subscriber_id"])).select(none.columns)
     return Compared(sifted, inferred, gone, otherwise.height + again.height)
+
+
+def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
+    """With what was inferred earlier on this day, which no source gives, kept; and how many."""
+    mark = is_inferred(table)
+    before = sifted.gone.filter(mark)
+    kept = pl.concat([sifted.kept, before])
+    return replace(sifted, kept=kept, gone=sifted.gone.filter(~mark)), before.height
 
 
 def refuse_emptied(plan: Plan, outcomes: Sequence[Compared]) -> None:

@@ -10,8 +10,14 @@ import polars as pl
 
 from sources.events import SUBSCRIPTIONS, EventTable
 from sources.files import landed_files, stored_order
-from sources.inferred import not_inferred
-from sources.intake.compared import Compared, Source, compared, refuse_emptied
+from sources.inferred import inferred_before
+from sources.intake.compared import (
+    Compared,
+    Source,
+    compared,
+    keep_inferred,
+    refuse_emptied,
+)
 from sources.intake.earlier import Earlier, earlier
 from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
@@ -22,6 +28,7 @@ from sources.intake.reading import BadSource
 from sources.intake.report import TableReport
 from sources.intake.row_counts import RowCounts, count_rows, summed
 from sources.intake.sift import rejected_rows, sift
+from sources.intake.snapshot import before
 from sources.intake.vanished import example
 from sources.landing import land_rejected, landing_of
 from sources.partition import BUCKET, Part
@@ -50,6 +57,7 @@ class _Outcome:
     lost: pl.DataFrame
     ties: int
     compared: Compared
+    inferred: int
     versions: bool
     fates: pl.DataFrame
 
@@ -98,9 +106,9 @@ def _range_by_range(
         landed, held = _of(part, past.landed), _of(part, past.held)
         read = openings_first(table, found.collect(engine="streaming"))
         read = refuse_forgotten(read, tombstones)
-        # What was inferred when the day was done before is told anew.
-        given = None if held is None else not_inferred(table, held).collect()
-        sifted = sift(table, read, landed, given, on.until)
+        # What was inferred at this very end, when the day was done before, is told anew.
+        given = None if held is None else inferred_before(table, held, before(on.until)).collect()
+        sifted, inferred = keep_inferred(table, sift(table, read, landed, given, on.until))
         told = compared(table, sifted, read, landed, held=given, on=on)
         ties = _ties(table, read)
         del read
@@ -110,7 +118,7 @@ def _range_by_range(
             events = events.sort(stored_order(table), nulls_last=True)
         missed = not events.filter(pl.col("known_at") >= on.until).is_empty()
         versions = has_versions(table, events, landed)
-        yield events, _outcome(told, late, ties, missed=missed, versions=versions)
+        yield events, _outcome(told, late, ties, missed=missed, versions=versions, before=inferred)
 
 
 def _source(plan: Plan, ranges: Ranges, past: Earlier, until: datetime) -> Source:
@@ -138,11 +146,14 @@ def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
     return stored if stored is None else stored.filter(part.has(pl.col(BUCKET)))
 
 
-def _outcome(told: Compared, late: int, ties: int, *, missed: bool, versions: bool) -> _Outcome:
+def _outcome(
+    told: Compared, late: int, ties: int, *, missed: bool, versions: bool, before: int
+) -> _Outcome:
+    """What became of a range; ``before``: what was inferred earlier on this day, and is kept."""
     sifted = told.sifted
     return _Outcome(
-        events=sifted.events,
-        landed=sifted.kept.height + sifted.new.height,
+        events=sifted.events - before,
+        landed=sifted.kept.height - before + sifted.new.height,
         late=late,
         already_landed=sifted.already_landed,
         not_yet_known=sifted.not_yet_known,
@@ -152,6 +163,7 @@ def _outcome(told: Compared, late: int, ties: int, *, missed: bool, versions: bo
         lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
         ties=ties,
         compared=told,
+        inferred=told.inferred.height + before,
         versions=versions,
         fates=sifted.fates,
     )
@@ -213,7 +225,7 @@ def _account(
         vanished=sum(each.compared.vanished.count for each in outcomes),
         vanished_example=example([each.compared.vanished for each in outcomes]),
         otherwise=sum(each.compared.otherwise for each in outcomes),
-        inferred=sum(each.compared.inferred.height for each in outcomes),
+        inferred=sum(each.inferred for each in outcomes),
         once=not any(each.versions for each in outcomes),
         notes=(*plan.notes, *_hint(plan, outcomes)),
         in_rows=_in_rows(plan, lines.height, outcomes),
