@@ -158,3 +158,53 @@ def test_rows_of_several_files_are_not_numbered(tmp_path):
         business.write(name, "id,who,plan,price,since\ns1,ann,basic,10,2026-01-05\n")
     with pytest.raises(IncompleteExtract, match="finds 2; put them together"):
         business.extract(day(5))
+
+
+LINES = """
+    [payments]
+    file = "lines.csv"
+    group_by = { by = "invoice", sum = ["amount"] }
+    where = "what <> 'tax'"
+    types = { amount = "number" }
+    subscriber_id = "who"
+    invoice_id = "invoice"
+    happened_at = "day"
+    kind = "'invoiced'"
+    amount = "ROUND(amount * 100)"
+    currency = "'EUR'"
+"""
+
+
+def test_an_invoice_is_the_sum_of_its_lines_and_every_line_is_counted(tmp_path):
+    business = Business(tmp_path).maps(LINES)
+    business.write(
+        "lines.csv",
+        "invoice,who,day,amount,what\ni1,ann,2026-02-01,10.10,plan\ni2,bob,2026-02-02,8,plan\n"
+        "i1,ann,2026-02-01,2.05,usage\ni1,ann,2026-02-01,2.10,tax\ni1,ann,2026-02-01,,free\n",
+    )
+    report = business.table_report("payments")
+    assert business.events("payments", ("subscriber_id", "invoice_id", "amount")) == [
+        ("ann", "i1", 1215),
+        ("bob", "i2", 800),
+    ]
+    assert (report.in_rows.read, report.in_rows.landed, report.in_rows.dropped) == (5, 2, 3)
+
+
+def test_an_invoice_with_a_line_that_cannot_be_read_is_rejected_and_not_smaller(tmp_path):
+    business = Business(tmp_path).maps(LINES)
+    business.write(
+        "lines.csv",
+        "invoice,who,day,amount,what\ni1,ann,2026-02-01,10,plan\ni1,ann,2026-02-01,2o,usage\n"
+        "i2,bob,2026-02-02,8,plan\n",
+    )
+    report = business.table_report("payments")
+    assert business.events("payments", ("invoice_id", "amount")) == [("i2", 800)]
+    assert report.rejected == {"bad_type": 1}
+    assert report.examples[0].value == "2o"
+
+
+def test_what_is_added_up_needs_a_type(tmp_path):
+    business = Business(tmp_path).maps(LINES.replace('types = { amount = "number" }', ""))
+    business.write("lines.csv", "invoice,who,day,amount,what\ni1,ann,2026-02-01,10,plan\n")
+    with pytest.raises((BadMapping, IncompleteExtract), match="needs a type"):
+        business.extract()

@@ -17,7 +17,7 @@ from sources.intake.odd_values import numbers_in, odd_values
 from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
-from sources.intake.shapes import added_columns, shaped
+from sources.intake.shapes import added_columns, grouped, shaped
 from sources.intake.times import says_never
 from sources.tombstones import NAMING, as_told
 
@@ -96,6 +96,7 @@ def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
     kinds = [_complete(asked, event) for event in asked.source.events]
     frame = shaped(asked.source, with_types(asked, frame), asked.scope.place, asked.until)
     kept = frame.filter(_where(asked)) if asked.source.where else frame
+    kept = grouped(asked.source, kept, asked.scope.place)
     tells = [_tells_time(asked, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.
     tells[0] = tells[0] | ~pl.any_horizontal(tells)

@@ -32,6 +32,7 @@ LATER = {
     "normalise",
     "ends",
     "attributes",
+    "group_by",
     "numbered",
     "series",
 }

@@ -97,6 +97,35 @@ mrr = 0
         shows=("subscriber_id", "happened_at", "kind", "mrr"),
     ),
     Recipe(
+        title="Invoices from their lines",
+        why=(
+            "`group_by` puts the rows of one thing together: of `sum` all are added up, of the "
+            "others the first row tells. If the amount of a line cannot be read, the invoice is "
+            "rejected, never added up without it. `where` comes first."
+        ),
+        files={
+            "lines.csv": (
+                "invoice,who,day,amount,kind\ni1,ann,2026-03-01,10.00,plan\n"
+                "i1,ann,2026-03-01,2.50,usage\ni1,ann,2026-03-01,2.10,tax\n"
+                "i2,bob,2026-03-02,8.00,plan\ni2,bob,2026-03-02,?,usage\n"
+            )
+        },
+        mapping="""
+[payments]
+file = "lines.csv"
+group_by = { by = "invoice", sum = ["amount"] }
+where = "kind <> 'tax'"
+types = { amount = "number" }
+subscriber_id = "who"
+invoice_id = "invoice"
+happened_at = "day"
+kind = "'invoiced'"
+amount = "ROUND(amount * 100)"
+currency = "'EUR'"
+""",
+        shows=("subscriber_id", "invoice_id", "amount"),
+    ),
+    Recipe(
         title="A history of plans",
         why=(
             "`numbered` counts the rows of each subscription in their order (`nth`), and tells "

@@ -150,6 +150,24 @@ class Numbered(_Section):
         return [self.by] if isinstance(self.by, str) else [*self.by]
 
 
+class Grouped(_Section):
+    """Rows of one thing put together: invoices from their lines.
+
+    Attributes:
+        by: The column, or columns, that say what a row is about.
+        sum: Columns with a type that are added up. If one of them cannot be read in a line, the
+            whole is refused. Of all others the first row tells.
+    """
+
+    by: str | tuple[str, ...]
+    sum: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that say what a row is about."""
+        return [self.by] if isinstance(self.by, str) else [*self.by]
+
+
 class Series(_Section):
     """Rows repeated every so many months, or days, from one time until before another.
 
@@ -204,6 +222,8 @@ class Input(SourceFile):
         where: Only rows for which this holds are events at all.
         reject: Rows that break the rules of this source: a name and when it is broken.
         join: Other files to look columns up in, in this order.
+        group_by: Puts rows of one thing together, after ``where``: invoices from their lines. The
+            others count as dropped.
         numbered: Numbers rows within what they are about: the first row of a case has ``nth = 1``.
         series: Repeats rows between two times: an invoice for each month of a contract.
         event: The kinds of events that one row may hold, each at its own ``happened_at``.
@@ -230,6 +250,7 @@ class Input(SourceFile):
     where: str | None = None
     reject: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = ()
+    group_by: Grouped | None = None
     numbered: Numbered | None = None
     series: Series | None = None
     event: tuple[dict[str, Value], ...] = ()

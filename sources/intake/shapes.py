@@ -1,4 +1,4 @@
-"""Rows numbered within what they are about, and rows repeated every so often between two times."""
+"""Rows put together, numbered within what they are about, or repeated between two times."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from sources.intake.mapping import BadMapping
 from sources.intake.reading import ROW
+from sources.intake.rules import AS_READ, FAULT
 from sources.intake.sections import Input, Numbered, Series
 
 _STEP, _END = "series step", "series end"
@@ -44,6 +45,43 @@ def shaped(source: Input, frame: pl.LazyFrame, place: str, until: datetime) -> p
     if source.numbered:
         frame = _numbered(source.numbered, source, frame, place)
     return _repeated(source.series, source, frame, place, until) if source.series else frame
+
+
+def grouped(source: Input, kept: pl.LazyFrame, place: str) -> pl.LazyFrame:
+    """The first row of each thing, with the sums of all of its rows.
+
+    Args:
+        source: The input, whose ``types`` have been told.
+        kept: Its rows that may hold events.
+        place: For messages.
+
+    Raises:
+        BadMapping: A column is not there, or is no number.
+    """
+    how = source.group_by
+    if how is None:
+        return kept
+    _refuse_unknown([*how.keys, *how.sum], kept, f"{place}: group_by")
+    for name in how.sum:
+        if source.types.get(name) not in ("number", "integer"):
+            raise BadMapping(
+                f"{place}: group_by: {name!r} is added up and needs a type; add types = "
+                f"{{ {name} = 'number' }}"
+            )
+    added = [column for name in how.sum for column in _sum(name, how.keys)]
+    first = pl.col(ROW) == pl.col(ROW).min().over(how.keys)
+    return kept.with_columns(added).filter(first)
+
+
+def _sum(name: str, keys: list[str]) -> tuple[pl.Expr, ...]:
+    """The sum over the rows of a thing, and the fault of any of them."""
+    value, fault = pl.col(name), pl.col(FAULT + name)
+    sound = (fault.count().over(keys) == 0) & (value.count().over(keys) > 0)
+    return (
+        pl.when(sound).then(value.sum().over(keys)).alias(name),
+        fault.max().over(keys),
+        pl.col(AS_READ + name).max().over(keys),
+    )
 
 
 def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, place: str) -> pl.LazyFrame:
