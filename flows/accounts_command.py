@@ -20,6 +20,7 @@ def accounts(
     from flows.settings import Settings
     from flows.show_accounts import print_accounts
     from risk.accounts import risks_by_account
+    from risk.audited_reads import record_read
     from sources.accounts import accounts_at
     from sources.landing import read_events
 
@@ -31,8 +32,17 @@ def accounts(
         ),
         scored_on=on.replace(tzinfo=UTC).date() if on else None,
     )
+    shown = found.accounts[:top]
+    record_read(
+        settings.risk_url,
+        "cli",
+        "accounts",
+        night=str(found.scored_on),
+        accounts=[one.account for one in shown],
+        people=[one.riskiest for one in shown],
+    )
     if as_json:
         told = {"scored_on": found.scored_on, "subscribers_without_account": found.without}
-        print_json({**told, "accounts": [asdict(one) for one in found.accounts[:top]]})
+        print_json({**told, "accounts": [asdict(one) for one in shown]})
     else:
         print_accounts(found, top, settings.language)

@@ -259,11 +259,15 @@ def risk(
         return
     from flows.settings import Settings
     from flows.show_risks import print_offers, print_risks
+    from risk.audited_reads import record_read
     from risk.table import riskiest, to_offer
 
     settings = Settings()
     found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
     rows = found(settings.risk_url, top, scored_on=_day(on))
+    told = {"night": str(rows[0]["scored_on"])} if rows else {}
+    people = [row["subscriber_id"] for row in rows]
+    record_read(settings.risk_url, "cli", "list", **told, offers=offers, people=people)
     if as_json:
         print_json(rows)
     else:

@@ -9,6 +9,7 @@ from flows.as_json import print_json
 
 if TYPE_CHECKING:
     from flows.push_tools import Name
+    from risk.night import Night
 
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
 
@@ -44,14 +45,19 @@ def csv(
     import sys
 
     from flows.settings import Settings
+    from risk.audited_reads import record_read
     from risk.out.csv_file import write_csv, write_file
 
     url = Settings().risk_url
+
+    def record(night: "Night") -> None:
+        record_read(url, "cli", "export", night=str(night.scored_on), format="csv")
+
     if str(file) == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        write_csv(url, sys.stdout, raw=raw)
+        write_csv(url, sys.stdout, raw=raw, on_night=record)
         return
-    count = write_file(url, file, raw=raw)
+    count = write_file(url, file, raw=raw, on_night=record)
     if as_json:
         print_json({"file": str(file), "rows": count})
     else:

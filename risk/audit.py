@@ -1,10 +1,11 @@
-"""The audit: who read, exported or wrote what about whom. ``risk.api.auditing`` fills it."""
+"""The audit: who read, exported or wrote what about whom. ``risk.api.auditing`` and
+``risk.audited_reads`` fill it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -20,9 +21,9 @@ AUDIT = sa.Table(
     METADATA,
     column("audit_id", sa.Text, "A UUID", key=True),
     column("at", Utc, "When it was asked for (UTC)"),
-    column("token_id", sa.Text, "By whose token"),
-    column("token_name", sa.Text, "What that token was called"),
-    column("what", sa.Text, "list, subscriber, moves, export, contact, undo, audit ..."),
+    column("token_id", sa.Text, "By whose token; cli or mcp: read without one"),
+    column("token_name", sa.Text, "What that token was called; cli:USER or mcp:USER"),
+    column("what", sa.Text, "list, subscriber, moves, accounts, export, contact, undo, audit ..."),
     column("subscriber_id", sa.Text, "About whom; null: about many", nullable=True),
     column(
         "detail",
@@ -59,13 +60,28 @@ def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     """
     ids = [entry.audit_id for entry in entries]
     there = set(connection.scalars(sa.select(AUDIT.c.audit_id).where(AUDIT.c.audit_id.in_(ids))))
-    new = [asdict(entry) for entry in entries if entry.audit_id not in there]
-    about = [(entry["subscriber_id"], entry["detail"]) for entry in new]
-    if erased := erased_among(connection, texts_in(about)):
-        names = ("subscriber_id", "detail")
-        new = [e | {name: without_erased(e[name], erased) for name in names} for e in new]
-    if new:
-        connection.execute(sa.insert(AUDIT), new)
+    new = [entry for entry in entries if entry.audit_id not in there]
+    insert(connection, without_erased_ids(connection, new))
+
+
+def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Add entries as they are. It reads nothing: a role that may only add can do it."""
+    if entries:
+        connection.execute(sa.insert(AUDIT), [asdict(entry) for entry in entries])
+
+
+def without_erased_ids(connection: sa.Connection, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries with a pseudonym in the place of each erased id."""
+    about = [(entry.subscriber_id, entry.detail) for entry in entries]
+    erased = erased_among(connection, texts_in(about))
+    return [
+        replace(
+            entry,
+            subscriber_id=without_erased(entry.subscriber_id, erased),
+            detail=without_erased(entry.detail, erased),
+        )
+        for entry in entries
+    ]
 
 
 def newest(

@@ -22,6 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SAWarning
 
 from risk import postgres, sqlite, store
+from risk.audit_aside import aside
+from risk.audited_reads import take_over
 from risk.book import BOOK, sum_up_again
 from risk.queries import NoNight
 from risk.schema import NIGHTS, RISK
@@ -81,7 +83,17 @@ def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     if not exists(url):
         return {}
     with store.reading(url) as connection:
-        return _mentions(connection, accounts)
+        found = _mentions(connection, accounts)
+    return found | _some([("audit, put aside", _mentions_aside(url, accounts))])
+
+
+def _mentions_aside(url: str, accounts: Sequence[Account]) -> int:
+    entries = [] if postgres.is_postgres(url) else aside(sqlite.database_file(url))
+    names = {account.name for account in accounts}
+    return sum(
+        entry.subscriber_id in names or _masked(dict(entry.detail), accounts) != entry.detail
+        for _, entry in entries
+    )
 
 
 def mentions_in_file(file: Path, accounts: Sequence[Account]) -> dict[str, int]:
@@ -109,6 +121,7 @@ def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     if not exists(url):
         return {}
     _end_retention(url)
+    take_over(url, patience=_WAIT_SECONDS)
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")

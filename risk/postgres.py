@@ -33,6 +33,7 @@ _CONNECT_SECONDS = 10
 _POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 300}
 
 _LOCK_SECONDS = 10  # for who reads a table that is to change
+_RECORDING_MS = 500
 
 _OWNER = sa.text(
     "SELECT rolname FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
@@ -103,6 +104,18 @@ def try_turn(connection: sa.Connection) -> bool:
 def as_oneself(url: str) -> Iterator[sa.Connection]:
     """A transaction in a store that is there, as the user whom the URL names."""
     with _engine(url).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def recording(url: str) -> Iterator[sa.Connection]:
+    """A transaction that adds to the audit, also of the role that otherwise only reads.
+
+    It makes no tables, and waits half a second at most for one that is being changed.
+    """
+    with _engine(url).begin() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_RECORDING_MS}ms'")
         yield connection
 
 

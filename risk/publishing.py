@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from risk import queries, store
+from risk.audited_reads import take_over
 from risk.book import Tally
 from risk.moves import MOVES, Before, beside, night_before
 from risk.night import Night
 from risk.not_scored import NotScored, write_not_scored
 from risk.ranking import Bands
 from risk.retention import first_kept, forget_nights
+from risk.sqlite import StoreLocked
 from risk.staging import Staging, is_frame, pieces
 from risk.trial import refuse_over_real
 
@@ -105,6 +107,8 @@ def swap(
         tell(night.rows, night.rows, "committing")
     if older is not None:
         store.drop_months(url, older)
+    with suppress(StoreLocked):  # who writes next takes them over
+        take_over(url)
 
 
 def _windows(

@@ -1,5 +1,7 @@
 """Who may do what in PostgreSQL: one role reads what is told of people, one writes everything.
 
+The reader adds to the audit what it has read, and can neither read nor change what is there.
+
 Both may log in, and have no password until somebody sets one.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from risk.audit import AUDIT
 from risk.book import BOOK
 from risk.catalog import TABLES
 from risk.contact_effect import CONTACT_EFFECT
@@ -55,10 +58,14 @@ def create(connection: sa.Connection) -> None:
 
 
 def let_read(connection: sa.Connection) -> None:
-    """Let the reader, if there is one, read what is there: views are made anew now and then."""
+    """Let the reader, if there is one, read what is there, and add to the audit that it did.
+
+    Views are made anew now and then, and with them this is done again.
+    """
     if connection.dialect.name == "postgresql" and _there(connection, READER):
         names = ", ".join((*(table.name for table in READABLE), *VIEWS, _VERSION))
         connection.exec_driver_sql(f"GRANT SELECT ON {names} TO {READER}")
+        connection.exec_driver_sql(f"GRANT INSERT ON {AUDIT.name} TO {READER}")
 
 
 def _hand_over(connection: sa.Connection) -> None:

@@ -78,21 +78,30 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(file: Path, *, durable: bool = False) -> Iterator[sa.Connection]:
+def writing(
+    file: Path, *, durable: bool = False, patience: float = _WAIT_SECONDS, anew: bool = True
+) -> Iterator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
     The file and its tables are made where absent, and one made by an older version is brought up
     to this one's in the same transaction. One writer at a time: others wait. If it is to be
-    durable, not even a power cut takes it back once it has ended.
+    durable, not even a power cut takes it back once it has ended. ``patience`` is how long another
+    writer is waited for (seconds). Without ``anew`` nothing is made nor brought up.
+
+    Raises:
+        StoreLocked: Another program has written for longer than ``patience``.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(file, "rwc", "BEGIN IMMEDIATE", durable=durable)
+    if anew:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    mode = "rwc" if anew else "rw"
+    engine = _engine(file, mode, "BEGIN IMMEDIATE", durable=durable, patience=patience)
     with engine.connect() as connection:
         with connection.begin():
-            if version_of(connection) != NEWEST:
+            if anew and version_of(connection) != NEWEST:
                 bring_up(connection)
             yield connection
-        _shorten_log(connection, file)
+        if patience > _MOMENT_SECONDS:
+            _shorten_log(connection, file)
 
 
 def _kept(file: Path) -> sa.Engine:
@@ -138,7 +147,14 @@ def _shorten_log(connection: sa.Connection, file: Path) -> None:
 
 
 @lru_cache(maxsize=64)  # an engine remembers how statements are worded
-def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.Engine:
+def _engine(
+    file: Path,
+    mode: str,
+    begin: str,
+    *,
+    durable: bool = False,
+    patience: float = _WAIT_SECONDS,
+) -> sa.Engine:
     """Connections that begin as told, instead of when Python's driver finds it necessary."""
 
     def connect() -> sqlite3.Connection:
@@ -152,6 +168,8 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
                 _set(opened, pragma)
             if durable:
                 _set(opened, "synchronous = FULL")
+            if patience <= _MOMENT_SECONDS:  # nor does it write others' log back into the file
+                _set(opened, "wal_autocheckpoint = 0")
         return opened
 
     # As many stay open as were ever at work at once (0 is no bound); the last used is next.
@@ -163,13 +181,17 @@ def _engine(file: Path, mode: str, begin: str, *, durable: bool = False) -> sa.E
         # A file that is taken to be at rest is opened anew each time: elsewhere it may be written.
         **(pool if mode == "ro" else {"poolclass": sa.NullPool}),
     )
-    event.listen(engine, "begin", lambda connection: _begin(connection, file, begin))
+    event.listen(engine, "begin", lambda connection: _begin(connection, file, begin, patience))
     return engine
 
 
-def _begin(connection: sa.Connection, file: Path, begin: str) -> None:
+def _begin(connection: sa.Connection, file: Path, begin: str, patience: float) -> None:
     """Begin; where another writes for longer than a moment, say that it is waited for."""
     opened: Any = connection.connection.driver_connection
+    if patience <= _MOMENT_SECONDS:
+        opened.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+        _begin_or_tell(opened, file, begin, patience)
+        return
     opened.execute(f"PRAGMA busy_timeout = {int(_MOMENT_SECONDS * 1000)}")
     try:
         opened.execute(begin)
@@ -177,20 +199,20 @@ def _begin(connection: sa.Connection, file: Path, begin: str) -> None:
         if "locked" not in str(error):
             raise
         _LOG.warning("  waiting for another program that writes into %s", file)
-        opened.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
-        _begin_or_tell(opened, file, begin)
+        opened.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+        _begin_or_tell(opened, file, begin, patience)
     else:
         opened.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
 
 
-def _begin_or_tell(opened: sqlite3.Connection, file: Path, begin: str) -> None:
+def _begin_or_tell(opened: sqlite3.Connection, file: Path, begin: str, patience: float) -> None:
     try:
         opened.execute(begin)
     except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise
         raise StoreLocked(
-            f"{file} has been written to by another program for {_WAIT_SECONDS:.0f} seconds, and "
+            f"{file} has been written to by another program for {patience:g} seconds, and "
             "only one can; end that program, or try again later. Nothing was written"
         ) from error
 

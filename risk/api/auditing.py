@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import exc
 
 from risk.audit import Entry, write
+from risk.audited_reads import take_over
 from risk.queries import NoNight
 from risk.store import reading, writing
 from risk.tokens import Holder
@@ -76,14 +77,18 @@ class Audit:
         _LOG.error("%d entries of the audit are lost: the database did not take them", lost)
 
     def _flush(self) -> bool:
-        """Write all that waits; false where the database did not take it: it waits on."""
-        while self._gather():
-            try:
+        """Write all that waits; false where the database did not take it: it waits on.
+
+        Reads of other programs that were put aside are taken over, too.
+        """
+        try:
+            while self._gather():
                 self._write()
-            except (exc.SQLAlchemyError, NoNight, OSError) as error:
-                _LOG.warning("the audit waits for its database: %s", type(error).__name__)
-                return False
-            self._held = []
+                self._held = []
+            take_over(self._url)
+        except (exc.SQLAlchemyError, NoNight, OSError) as error:
+            _LOG.warning("the audit waits for its database: %s", type(error).__name__)
+            return False
         return True
 
     def _gather(self) -> list[Entry]:

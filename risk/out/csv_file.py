@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 import sqlalchemy as sa
 
+from risk.night import Night
 from risk.queries import published_night
 from risk.spreadsheets import harmless
 from risk.store import reading
@@ -18,7 +19,11 @@ from risk.views import CURRENT
 _ROWS_AT_A_TIME = 2_000
 
 
-def write_csv(url: str, out: TextIO, *, raw: bool = False) -> int:
+#: Called with the night that is to be written, before a row of it is.
+OnNight = Callable[[Night], None]
+
+
+def write_csv(url: str, out: TextIO, *, raw: bool = False, on_night: OnNight | None = None) -> int:
     """Write the newest night, riskiest first: one row per subscriber, columns as ``risk_current``.
 
     States are those of now, so who has cancelled since is ``leaving``. Reasons are their texts with
@@ -36,7 +41,10 @@ def write_csv(url: str, out: TextIO, *, raw: bool = False) -> int:
     lines = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     names = [column.name for column in CURRENT.c]
     with reading(url) as connection:
-        refuse_trial(published_night(connection))
+        night = published_night(connection)
+        refuse_trial(night)
+        if on_night:
+            on_night(night)
         lines.writerow(names)
         count = 0
         for row in _rows(connection):
@@ -45,7 +53,7 @@ def write_csv(url: str, out: TextIO, *, raw: bool = False) -> int:
     return count
 
 
-def write_file(url: str, file: Path, *, raw: bool = False) -> int:
+def write_file(url: str, file: Path, *, raw: bool = False, on_night: OnNight | None = None) -> int:
     """As ``write_csv``, into a file that is whole or not there: it is moved into its place.
 
     Raises:
@@ -55,7 +63,7 @@ def write_file(url: str, file: Path, *, raw: bool = False) -> int:
     draft = file.with_name(f".{file.name}.draft")
     try:
         with draft.open("w", encoding="utf-8", newline="") as out:
-            count = write_csv(url, out, raw=raw)
+            count = write_csv(url, out, raw=raw, on_night=on_night)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from risk.audit import named
+from risk.audited_reads import Unaudited, record_read
 from risk.listing import current, events_of, moves, one, over_time
 from risk.night import Night, freshness_of
 from risk.out import mcp_words as words
@@ -84,6 +86,9 @@ class _Asked:
         )
         with self._reading() as connection:
             page = current(connection, wanted)
+        self._record(
+            "list", top=top, band=band, plan=plan, country=country, **named(page.night, page.rows)
+        )
         people = [Person.of(row) for row in page.rows]
         told = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(told, words.calls(told, self._language))
@@ -99,6 +104,8 @@ class _Asked:
             found = one(connection, subscriber_id)
             history = over_time(connection, subscriber_id)
             events = events_of(connection, subscriber_id)[:20]
+        if found or history or events:  # else an id that was erased would be named again
+            self._record("subscriber", subscriber_id)
         told = Why(
             freshness=self._fresh(night),
             person=Person.of(found) if found else None,
@@ -117,6 +124,7 @@ class _Asked:
         """Who is in another band than the night before, and the reason that came or went."""
         with self._reading() as connection:
             page = moves(connection, bands=_of(into), size=top)
+        self._record("moves", top=top, into=into, **named(page.night, page.rows))
         people = [Move(**_only(Move, row)) for row in page.rows]
         told = Moved(freshness=self._fresh(page.night), people=people, more=page.after is not None)
         return _answer(told, words.moved(told, self._language))
@@ -138,6 +146,17 @@ class _Asked:
         except (SQLAlchemyError, OSError) as error:
             raise ToolError(
                 f"the risk table cannot be read now ({type(error).__name__}); try again later"
+            ) from None
+
+    def _record(self, what: str, subscriber_id: str | None = None, **detail: Any) -> None:
+        """Record in the audit what is to be answered; without that it is not."""
+        try:
+            record_read(self._url, "mcp", what, subscriber_id, **detail)
+        except Unaudited as error:
+            raise ToolError(str(error)) from None
+        except (SQLAlchemyError, OSError) as error:
+            raise ToolError(
+                f"the audit cannot be written now ({type(error).__name__}); try again later"
             ) from None
 
     def _fresh(self, night: Night) -> Fresh:
