@@ -16,9 +16,9 @@ from features.plan import Op, Plan, Told, plans
 from features.previous import befores, in_order, told_late
 from features.records import Records, gathered
 from features.spine import Hashed, Spine, blocks, numbered
-from sources.events import MERGES, EventTable
+from sources.events import MERGES, SUBSCRIPTIONS, EventTable
 from sources.merges import Events
-from sources.versions import may_have_versions, told_otherwise
+from sources.versions import key, may_have_versions, told_otherwise
 
 #: Texts of a table's columns, in order: a category is measured as its place among them.
 Texts = dict[str, pl.Series]
@@ -76,11 +76,28 @@ def _of_table(
 
 def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spine) -> np.ndarray:
     """Of whom not every row counts, as some were told otherwise later; or of whom it may be so."""
+    nobody = np.empty(0, np.int64)
     if not table.thing:
-        return np.empty(0, np.int64)
-    if not may_have_versions(events, table):
-        return spine.merged
-    return np.union1d(_numbers(told_otherwise(rows, table), spine), spine.merged)
+        return nobody
+    told = told_otherwise(rows, table) if may_have_versions(events, table) else None
+    versions = nobody if told is None else _numbers(told, spine)
+    if not len(spine.merged):
+        return versions
+    # Rows of two accounts may be versions once these are one, and of subscriptions those that went
+    # from one to the other are left out.
+    concerned = table == SUBSCRIPTIONS or _alike(events, rows, table)
+    return np.union1d(versions, spine.merged) if concerned else versions
+
+
+def _alike(events: Events, rows: pl.LazyFrame, table: EventTable) -> bool:
+    """Whether rows of merged accounts tell the same event at different times."""
+    links = events[MERGES.name].select("subscriber_id", "merged_into").collect()
+    accounts = pl.concat([links["subscriber_id"], links["merged_into"]]).unique().implode()
+    own = [name for name in key(table) if name != "subscriber_id"]
+    told = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
+    known = pl.col("known_at")
+    versions = told.group_by(own).agg(several=known.min() < known.max()).filter("several")
+    return not versions.head(1).collect(engine="streaming").is_empty()
 
 
 def _numbers(ids: pl.Series, spine: Spine) -> np.ndarray:

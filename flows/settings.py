@@ -332,7 +332,7 @@ def refuse_other_mapping(settings: Settings, mapping: Path) -> None:
     Raises:
         HomeInUse: It belongs to another.
     """
-    if settings.mapping and settings.mapping.absolute() != mapping.absolute():
+    if settings.mapping and settings.mapping.resolve() != mapping.resolve():
         file = (settings.home / FILE).absolute()
         raise HomeInUse(
             f"{file} says that this home belongs to {settings.mapping}, and {mapping} "

@@ -85,7 +85,11 @@ def verdict(
     measured = {"roc_auc_surely": surely, "calibration_bound": bound.highest}
     if calls is not None:
         lift = surely_lift(rows, calls, seed)
-        below += without_lift(judgements["model"].lift, lift, calls, floors, diagnosis)
+        # Where the ranking is no better than a coin's, that is why there is no lift.
+        ranks = judgements["model"].roc_auc >= floors.roc_auc
+        below += without_lift(
+            judgements["model"].lift, lift, calls, floors, diagnosis if ranks else None
+        )
         measured |= {} if lift is None else {"lift_surely": lift}
     alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
     if leaks is not None:

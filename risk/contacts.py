@@ -138,7 +138,7 @@ def log_contact(
         OtherContact: Another content has this id.
     """
     now = now or datetime.now(UTC)
-    when = _moment(happened_at, now)
+    when, subscriber_id = _moment(happened_at, now), as_scored(connection, subscriber_id)
     told = _checked(
         contact_id=contact_id,
         subscriber_id=subscriber_id,
@@ -156,6 +156,18 @@ def log_contact(
         _refuse_unless_forced(subscriber_id, force=force, reason=told["reason"])
     written = Contact(**told, happened_at=when, known_at=now, forced=forced, undone_at=None)
     return _insert(connection, written, told)
+
+
+def as_scored(connection: sa.Connection, subscriber_id: str) -> str:
+    """The id as nights have it: without outer blanks, unless some night scored it with them.
+
+    Otherwise a blank would lead around the control group and around erasure.
+    """
+    bare = subscriber_id.strip()
+    if bare in (subscriber_id, ""):
+        return subscriber_id
+    scored = sa.select(RISK.c.subscriber_id).where(RISK.c.subscriber_id == subscriber_id).limit(1)
+    return bare if connection.scalar(scored) is None else subscriber_id
 
 
 def undo_contact(

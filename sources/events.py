@@ -19,6 +19,7 @@ class EventTable:
         required: Own columns that may not be null. The first is the id of the thing (subscription,
             ticket) that events are about: no two things of the business share one.
         not_negative: Own columns that may not be below zero.
+        ranges: The least and the greatest value of own columns that have a scale.
         previous: Own columns whose value before the event features may read, as
             ``<column>_before``: that of the last event of the same ``required[0]``.
         thing: The own column that names what an event is about, if there is one. Of rows of one
@@ -31,6 +32,7 @@ class EventTable:
     columns: dict[str, type[pl.DataType]]
     required: tuple[str, ...] = field(default=())
     not_negative: tuple[str, ...] = field(default=())
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     previous: tuple[str, ...] = field(default=())
     thing: str | None = None
     default_kind: str | None = None
@@ -116,6 +118,7 @@ TICKETS = EventTable(
     },
     required=("ticket_id",),
     not_negative=("hours",),
+    ranges={"score": (1, 5)},
     thing="ticket_id",
 )
 

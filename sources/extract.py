@@ -126,7 +126,10 @@ def _finish(
     """Remember the day, and raise for the tables that could not be read."""
     tables = [_with_known(asked, landing, each) for each in reports]
     told = {each.table: each for each in tables}
-    why = {name: _why_degraded(name, told.get(name)) for name in asked.inputs}
+    why = {
+        name: _why_degraded(name, told.get(name), mapped=name in asked.tables)
+        for name in asked.inputs
+    }
     because = {name: words for name, words in why.items() if words}
     report = Report(
         until=until,
@@ -152,14 +155,17 @@ def _with_known(asked: SourceMapping, landing: Path, report: TableReport) -> Tab
     return replace(report, known=known_in(landing, TABLES[report.table], least))
 
 
-def _why_degraded(name: str, report: TableReport | None) -> str | None:
-    """Why a table is not to be relied on, and which setting decides; ``None`` if it is."""
+def _why_degraded(name: str, report: TableReport | None, *, mapped: bool) -> str | None:
+    """Why a table is not to be relied on, and which setting decides; ``None`` if it is.
+
+    What only lies beside the mapping, such as contacts, may well hold nothing yet.
+    """
     if report is None:
         return "its source could not be read"
     if not report.complete:
         odd = f" ({report.notes[0]})" if report.notes else ""
         return f"a file is missing or empty, or gave rows too late for this day{odd}"
-    if not report.landed + report.already_landed:
+    if mapped and not report.landed + report.already_landed:
         return "it has given no event yet"
     if report.known and report.known.is_too_few:
         return (

@@ -7,6 +7,7 @@ import polars as pl
 
 from sources.events import MERGES, SUBSCRIPTIONS
 from sources.inferred import CHANGED_HANDS
+from sources.versions import Landed
 
 #: Every event table by name, each with exactly its contract's columns.
 Events = Mapping[str, pl.LazyFrame]
@@ -18,7 +19,8 @@ _ROUNDS = 20
 
 def known_before(events: Events, moment: datetime) -> Events:
     """The same tables with only the rows that were known before ``moment``."""
-    return {name: table.filter(pl.col("known_at") < moment) for name, table in events.items()}
+    known = {name: table.filter(pl.col("known_at") < moment) for name, table in events.items()}
+    return Landed(known, events.once) if isinstance(events, Landed) else known
 
 
 def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:

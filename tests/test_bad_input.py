@@ -416,3 +416,39 @@ def test_a_json_object_at_the_end_is_whole_without_a_line_end(business: Business
     business.write("p.jsonl", PAID + PAID.replace(b"250", b"99").strip())
     report = business.table_report("payments")
     assert (report.landed, report.notes) == (2, ())
+
+
+def test_large_ids_beside_texts_in_json_lines_are_refused_and_not_made_one(business: Business):
+    ids = ["1187654321098765432.0", "1187654321098765433.0", "9007199254740993.0", '"guest"']
+    rows = "\n".join(f'{{"who":{who},"day":"2026-02-01","no":{n}}}' for n, who in enumerate(ids))
+    mapping = """
+        [payments]
+        file = "p.jsonl"
+        subscriber_id = "who"
+        payment_id = "no"
+        happened_at = "day"
+        kind = "'paid'"
+    """
+    business.write("p.jsonl", rows + "\n")
+    report = business.maps(mapping).table_report("payments")
+    assert business.events("payments", ["subscriber_id"]) == [("guest",)]
+    assert report.rejected == {"imprecise_id": 3}
+
+
+@pytest.mark.parametrize(("score", "lands"), [(1, 1), (5, 1), (0, 0), (-1, 0), (97, 0)])
+def test_a_rating_off_its_scale_is_rejected(business: Business, score: int, lands: int):
+    business.write("r.csv", f"who,day,no,score\nada,2026-02-01,1,{score}\n")
+    business.maps(
+        """
+        [tickets]
+        file = "r.csv"
+        subscriber_id = "who"
+        ticket_id = "no"
+        happened_at = "day"
+        kind = "'rated'"
+        score = "score"
+        """
+    )
+    report = business.table_report("tickets")
+    assert (report.landed, sum(report.rejected.values())) == (lands, 1 - lands)
+    assert set(report.rejected) <= {"off_scale"}

@@ -120,6 +120,18 @@ def test_a_contact_with_the_control_group_is_refused_unless_forced_with_a_reason
     assert not log(url, subscriber_id="bob", action="left_alone").forced
 
 
+@pytest.mark.parametrize("who", [" bob", "bob ", "bob\n", "\tbob "])
+def test_a_blank_beside_the_id_does_not_lead_around_the_control_group(url, who):
+    with pytest.raises(HeldOut):
+        log(url, subscriber_id=who)
+    assert log(url, subscriber_id=who.replace("bob", "ann")).subscriber_id == "ann"
+
+
+def test_an_id_that_nights_have_with_a_blank_is_itself(url):
+    publish_night(url, date(2026, 11, 28), {"bob ": "high"})
+    assert log(url, subscriber_id="bob ").subscriber_id == "bob "
+
+
 def test_the_control_group_stays_so_for_its_quarter_when_it_is_no_longer_scored(url):
     with writing(url) as connection:
         for who, season in (("cid", "2026-Q4"), ("dee", "2026-Q3")):

@@ -107,6 +107,14 @@ def _whole_units(fault: Fault) -> str:
     )
 
 
+def _off_scale(fault: Fault) -> str:
+    least, most = (fault.table.ranges if fault.table else {}).get(fault.column or "", (1, 5))
+    return (
+        f"{fault.column} goes from {least:g} to {most:g}; leave out what is not rated by where, or "
+        'bring another scale to this one: "1 + ... / 25.0" of 0 to 100'
+    )
+
+
 def _currency(fault: Fault) -> str:
     found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
     return (
@@ -202,6 +210,7 @@ _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "implausible_time": _implausible,
     "bad_type": _bad_type,
     "whole_units": _whole_units,
+    "off_scale": _off_scale,
     "bad_currency": _currency,
     "null_word": _null_word,
 }

@@ -10,6 +10,8 @@ from sources.intake.delimited import Lines, read_lines, sort_out, without_blank
 
 #: Half of a character, written out: no text has it.
 _HALF = r"\\u[dD][89a-fA-F]"
+#: A number with more digits than a float keeps, or in powers of ten.
+_LONG = r"^-?[0-9]{16,}(\.[0-9]*)?$|^-?[0-9.]+[eE]"
 
 
 def split_json(text: bytes) -> Lines:
@@ -27,6 +29,29 @@ def split_json(text: bytes) -> Lines:
         lines["text"].filter(fits), [o for o, fit in zip(objects, fits, strict=True) if fit]
     )
     return sort_out(rows, lines, fits, undecodable=odd)
+
+
+class _Written(float):
+    """A number, and how it is written in the file."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "_Written":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+def _with_all_digits(read: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+    """The rows; numbers that stand beside texts as they are written: Polars keeps 17 digits."""
+    texts = [name for name, kind in read.schema.items() if kind == pl.String]
+    long = [name for name in texts if read[name].str.contains(_LONG).any()]
+    if not long:
+        return read
+    objects = [_as_object(line) or {} for line in lines]
+    return read.with_columns(
+        pl.Series(name, [_as_text(each.get(name)) for each in objects], pl.String) for name in long
+    )
 
 
 def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
@@ -74,18 +99,21 @@ def _column(values: list[Any]) -> pl.Series:
 
 
 def _as_text(value: object) -> str | None:
+    if isinstance(value, _Written):
+        return value.text
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _as_objects(lines: pl.Series) -> pl.DataFrame:
     if lines.is_empty():
         return pl.DataFrame()
-    return pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
+    read = pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
+    return _with_all_digits(read, lines)
 
 
 def _as_object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line, parse_constant=_no_json)
+        found = json.loads(line, parse_constant=_no_json, parse_float=_Written)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -59,7 +59,7 @@ def converted_id(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted
     told = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
     fitted = as_id(value, dtype)
     fault = pl.when(told & fitted.is_null()).then(pl.lit(IMPRECISE))
-    if dtype != pl.String or source.null_words is not None:
+    if dtype != pl.String or source.null_words == ():
         return Converted(fitted, fault)
     nothing = says_nothing(value).fill_null(value=False)
     return Converted(

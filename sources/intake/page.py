@@ -88,6 +88,7 @@ RULES = {
     "in_the_future": "it happened after the extract's end, and claims to be known before",
     "known_before_happened": "it was known before it happened",
     "negative_amount": "a number that cannot be negative is",
+    "off_scale": "the value lies outside its scale, as a rating of 97 does of 1 to 5",
     "duplicate": "the same event stands in the source more than once",
     "cut_off": "the file ends in the middle of a line",
     "broken_line": "the line has more or fewer fields than the header",

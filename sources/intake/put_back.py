@@ -20,9 +20,11 @@ def openings_first(table: EventTable, events: pl.DataFrame) -> pl.DataFrame:
 
     ``known_at`` stays: nothing is known earlier than the later of the two moments.
     """
+    if not table.thing or events[PUT_BACK].null_count() == events.height:
+        return events
     back = pl.col(PUT_BACK).is_not_null()
     unsure = events.filter(back, pl.col("kind").is_in(_OPENINGS))
-    if unsure.is_empty() or not table.thing:
+    if unsure.is_empty():
         return events
     thing = ["subscriber_id", table.thing]
     closings = events.filter(~pl.col("kind").is_in(_OPENINGS)).join(unsure, on=thing, how="semi")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
 import polars as pl
 
 from sources.intake.ranges import ORIGIN
@@ -45,10 +46,25 @@ class RowCounts:
 
 def fates(*found: tuple[pl.DataFrame, int]) -> pl.DataFrame:
     """``ORIGIN``, ``ROW`` and ``FATE`` of events, the highest of each row."""
-    told = pl.concat(
-        rows.select(ORIGIN, ROW, pl.lit(fate, pl.UInt8).alias(FATE)) for rows, fate in found
-    )
-    return told.group_by(ORIGIN, ROW).agg(pl.col(FATE).max())
+    rising = sorted(found, key=lambda each: each[1])
+    origins = pl.concat(rows[ORIGIN] for rows, _ in rising).unique().sort()
+    return pl.concat([_EMPTY, *(_of_origin(rising, origin) for origin in origins)])
+
+
+_EMPTY = pl.DataFrame(schema={ORIGIN: pl.UInt32, ROW: pl.UInt32, FATE: pl.UInt8})
+
+
+def _of_origin(rising: Sequence[tuple[pl.DataFrame, int]], origin: int) -> pl.DataFrame:
+    """The fates of one file's rows: a higher one takes the place of a lower."""
+    numbers = [
+        rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy().astype(np.int64) for rows, _ in rising
+    ]
+    fate = np.zeros(max(int(each.max(initial=0)) for each in numbers) + 1, np.uint8)
+    for each, (_, number) in zip(numbers, rising, strict=True):
+        fate[each] = number
+    rows = np.flatnonzero(fate)
+    told = {ORIGIN: np.full(len(rows), origin), ROW: rows, FATE: fate[rows]}
+    return pl.DataFrame(told, schema=_EMPTY.schema)
 
 
 def summed(found: Sequence[pl.DataFrame], *, spread: bool) -> dict[int, int]:

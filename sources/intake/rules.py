@@ -105,4 +105,8 @@ def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Ex
         ("in_the_future", "happened_at", (happened >= until) & (known < until)),
         ("known_before_happened", "known_at", known < happened),
         *(("negative_amount", name, pl.col(name) < 0) for name in table.not_negative),
+        *(
+            ("off_scale", name, ~pl.col(name).is_between(*scale))
+            for name, scale in table.ranges.items()
+        ),
     ]

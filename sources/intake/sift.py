@@ -68,8 +68,7 @@ def sift(
     """
     later = (pl.col("known_at") >= until).fill_null(False)
     sound = pl.col("rule").is_null()
-    ruled_out = read.filter(~later & ~sound)
-    known = read.filter(~later & sound)
+    ruled_out, known, told_later = _apart(read, later, sound)
     distinct, copies = _once_each(table, known)
     unlanded = _but(table, distinct, landed)
     held = _but(
@@ -81,7 +80,6 @@ def sift(
     gone = _but(table, held, read.lazy().filter(sound))
     kept = _but(table, held, gone.lazy())
     new = _but(table, unlanded, kept.lazy() if kept.height else None)
-    told_later = read.filter(later)
     held_on = told_later.join(kept, on=identity(table), how="semi", nulls_equal=True)
     broken = pl.concat([ruled_out.select("rule", ORIGIN, ROW, "subscriber_id"), copies])
     put_off = kept.height - (unlanded.height - new.height)
@@ -100,6 +98,15 @@ def sift(
             (broken, REFUSED),
         ),
     )
+
+
+def _apart(
+    read: pl.DataFrame, later: pl.Expr, sound: pl.Expr
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The events that break a rule, those that are known, and those that are known later."""
+    if read.select((~later & sound).all()).item():  # mostly; nothing is copied
+        return read.clear(), read, read.clear()
+    return read.filter(~later & ~sound), read.filter(~later & sound), read.filter(later)
 
 
 def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -> pl.DataFrame:
