@@ -6,6 +6,9 @@ from flows.forget import Forgotten, Kept
 from flows.forget_search import Found, Search
 from flows.settings import Settings
 from flows.show import OUT, titled
+from risk.forget import exists
+from risk.rewriting import is_due
+from risk.urls import shown
 
 
 class StillNamed(RuntimeError):
@@ -35,11 +38,23 @@ def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT)
             f"Help desks that were told of them: {', '.join(done.told)}. Clear them there."
         )
     print_search(done.searched, console)
+    say_put_off(settings.risk_url, console)
     if settings.risk_url.startswith("postgres"):
         console.print(
             "PostgreSQL's log files, replicas and backups keep older pages until they expire there."
         )
     console.print("Backups of the home, if there are any, are yours to clean.")
+
+
+def say_put_off(url: str, console: Console = OUT) -> None:
+    """That unused pages of a large file may hold older copies for a while, where that is so."""
+    if exists(url) and is_due(url):
+        console.print(
+            f"Pages of {shown(url)} that are not in use may still hold older copies, which no "
+            "query finds: the next night (perdura score) writes the file anew. Now it would keep "
+            "contacts waiting.",
+            soft_wrap=True,
+        )
 
 
 def print_search(searched: Search, console: Console = OUT) -> None:

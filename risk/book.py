@@ -80,10 +80,21 @@ class Tally:
         )
 
 
-def sum_up_again(connection: sa.Connection, scored_on: date) -> None:
-    """The book of a night from its rows, after some of them went."""
+#: The book of a night, as rows to insert.
+Sums = list[dict[str, Any]]
+
+
+def sums_of(connection: sa.Connection, scored_on: date, which: sa.ColumnElement[bool]) -> Sums:
+    """The book of a night from those of its rows that are so. Reads them all."""
+    found = connection.execute(_summed(scored_on).where(which)).mappings()
+    return [dict(row) for row in found]
+
+
+def put_sums(connection: sa.Connection, scored_on: date, sums: Sums) -> None:
+    """Make ``sums`` the book of a night."""
     _clear(connection, scored_on)
-    connection.execute(sa.insert(BOOK).from_select(list(BOOK.c.keys()), _summed(scored_on)))
+    if sums:
+        connection.execute(sa.insert(BOOK), sums)
 
 
 def book_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:

@@ -16,6 +16,7 @@ from risk.night import Night
 from risk.not_scored import NotScored, write_not_scored
 from risk.ranking import Bands
 from risk.retention import first_kept, forget_nights
+from risk.rewriting import rewrite_if_due
 from risk.sqlite import StoreLocked
 from risk.staging import Staging, is_frame, pieces
 from risk.trial import refuse_over_real
@@ -109,6 +110,7 @@ def swap(
         store.drop_months(url, older)
     with suppress(StoreLocked):  # who writes next takes them over
         take_over(url)
+    rewrite_if_due(url)
 
 
 def _windows(

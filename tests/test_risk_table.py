@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from risk import store
-from risk.book import Entry, book_of, sum_up_again
+from risk.book import Entry, book_of, put_sums, sums_of
 from risk.queries import nights_of, offers_of, published_night
 from risk.ranking import Bands
 from risk.schema import INDEXED_RANKS, RISK
@@ -292,7 +292,7 @@ def assert_the_book_is_sound(url: str, night: date) -> list[Entry]:
     """As it was published, it is what the rows say when they are summed up."""
     with store.writing(url) as connection:
         published = book_of(connection, [night])
-        sum_up_again(connection, night)
+        put_sums(connection, night, sums_of(connection, night, sa.true()))
         summed = book_of(connection, [night])
     exact = [replace(entry, by_payment=0) for entry in published]
     assert exact == [replace(entry, by_payment=0) for entry in summed]
