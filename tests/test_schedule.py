@@ -16,6 +16,7 @@ from flows.push_flow import push_flow
 from flows.schedule import hours
 from flows.settings import Settings
 from flows.webhooks_flow import webhooks_flow
+from risk.out.webhooks import Sent
 from risk.table import read
 from tests.help_desks import FakeZendesk
 from tests.out_rows import person, put_night, serving
@@ -97,7 +98,9 @@ def test_the_flow_tells_who_moved(prefect_server, tmp_path, monkeypatch):
     monkeypatch.setenv("PERDURA_WEBHOOK_SECRET", f"whsec_{'A' * 40}")
     with serving(lambda _call: (200, {}, {})) as receiver:
         monkeypatch.setenv("PERDURA_WEBHOOKS", f'["{receiver.url}"]')
-        assert webhooks_flow(tmp_path).delivered == 1
+        sent = webhooks_flow(tmp_path)
+        assert isinstance(sent, Sent)
+        assert sent.delivered == 1
     assert receiver.calls[0].json["data"]["subscriber_id"] == "ann"
 
 
