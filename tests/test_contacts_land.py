@@ -203,6 +203,11 @@ def test_whoever_is_to_be_called_is_listed_or_held_out_at_the_same_moment_once_a
     assert len(lots(home)) == 4
 
 
+def test_the_first_draw_does_not_mark_the_next_night_as_degraded(home):
+    drawn(home, {"ann": True, "bob": False}, NOW.date(), NOW)
+    assert land(home, NOW, now=NOW + DAY).degraded == ()
+
+
 def test_lots_are_for_those_of_the_newest_night_whose_band_is_high(home):
     day = date(2026, 11, 27)
     publish_night(home.risk_url, day, {"ann": "low"}, held_out={"ann": True})
