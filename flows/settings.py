@@ -7,7 +7,7 @@ import tomllib
 from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
@@ -30,7 +30,9 @@ from models.thresholds import DEFAULT_THRESHOLDS
 from risk.ranking import DEFAULT_BANDS
 from risk.schema import INDEXED_RANKS
 from risk.urls import shown
-from sources.rates import DatedRates
+
+if TYPE_CHECKING:
+    from sources.rates import DatedRates  # loads Polars, which a server does without
 
 FILE = SETTINGS_FILE
 
@@ -57,7 +59,7 @@ class Business(TypedDict):
 
     churn: Literal["contract", "silence"]
     active_within_days: int
-    rates: DatedRates | None
+    rates: "DatedRates | None"
 
 
 class Settings(BaseSettings):

@@ -6,6 +6,7 @@ One file per entry, in a folder named after the database. Whoever writes next ta
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +16,9 @@ from typing import Any
 
 from risk.audit import Entry
 
-_ENDING, _UNFINISHED = ".json", ".part"
+_LOG = logging.getLogger(__name__)
+
+_ENDING, _UNFINISHED, _BROKEN = ".json", ".part", ".broken"
 _AT_A_TIME = 5_000
 
 
@@ -34,19 +37,34 @@ def put_aside(file: Path, entries: Sequence[Entry]) -> None:
     folder.mkdir(exist_ok=True)
     for entry in entries:
         _write(folder / f"{entry.audit_id}{_ENDING}", asdict(entry))
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)  # of the names
+    finally:
+        os.close(opened)
 
 
 def aside(file: Path) -> list[tuple[Path, Entry]]:
-    """Entries that wait beside the database, each with its file; 5,000 at most."""
-    found: list[tuple[Path, Entry]] = []
-    for waiting in sorted(folder_of(file).glob(f"*{_ENDING}"))[:_AT_A_TIME]:
-        try:
-            told: dict[str, Any] = json.loads(waiting.read_text(encoding="utf-8"))
-        except FileNotFoundError:  # another program has taken it over meanwhile
-            continue
+    """Entries that wait beside the database, each with its file; 5,000 at most.
+
+    Those of another user that this one may not read are left to others. What is no entry is set
+    apart (``.broken``) and logged.
+    """
+    waiting = sorted(folder_of(file).glob(f"*{_ENDING}"))[:_AT_A_TIME]
+    return [(place, entry) for place in waiting if (entry := _read(place))]
+
+
+def _read(place: Path) -> Entry | None:
+    try:
+        told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         at = datetime.fromisoformat(told.pop("at"))
-        found.append((waiting, Entry(**told, at=at)))
-    return found
+        return Entry(**told, at=at)
+    except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        place.rename(place.with_suffix(_BROKEN))
+        _LOG.warning("%s is no entry of the audit; it stays as %s", place, _BROKEN)
+        return None
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:

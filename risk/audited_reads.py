@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from getpass import getuser
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -115,8 +116,9 @@ def _is_written(file: Path, entries: Sequence[Entry]) -> bool:
             write(connection, [*(entry for _, entry in waiting), *entries])
     except (sqlite.StoreLocked, exc.OperationalError, OperationalError):
         return False
-    for place, _ in waiting:
-        place.unlink(missing_ok=True)
+    with suppress(PermissionError):  # another user's: written already, and theirs to remove
+        for place, _ in waiting:
+            place.unlink(missing_ok=True)
     return True
 
 

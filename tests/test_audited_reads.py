@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from risk import postgres, store
+from risk.api.auditing import Audit
 from risk.audit import AUDIT, insert
 from risk.audit_aside import aside, folder_of
 from risk.audited_reads import Unaudited, record_read, take_over
@@ -121,6 +122,37 @@ class TestWhileANightIsPublished:
         assert take_over(url) == 1
         assert len(audit(url)) == 1
         assert not file.exists()
+
+    def test_what_is_no_entry_is_set_apart_and_keeps_no_other(self, url: str, caplog):
+        with writing(url):
+            record_read(url, "cli", "list", people=PEOPLE)
+        folder = folder_of(database_file(url))
+        for number, content in enumerate((b"", b"{", b"[]", b"\xff", b'{"at": 1}', b"{}")):
+            (folder / f"{number}.json").write_bytes(content)
+        assert take_over(url) == 1
+        assert len(audit(url)) == 1
+        assert len(list(folder.glob("*.broken"))) == 6
+        assert "is no entry of the audit" in caplog.text
+
+    def test_an_entry_of_another_user_is_left_to_those_who_may(self, url: str, monkeypatch):
+        with writing(url):
+            record_read(url, "cli", "list", people=PEOPLE)
+
+        def forbidden(*_: Any, **__: Any) -> str:
+            raise PermissionError(13, "Permission denied")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "read_text", forbidden)
+            record_read(url, "cli", "list")
+            assert len(audit(url)) == 1
+        assert take_over(url) == 1
+
+    def test_a_server_takes_over_what_waits(self, url: str):
+        with writing(url):
+            record_read(url, "cli", "list", people=PEOPLE)
+        with Audit(url, every=0.05):
+            pass
+        assert len(audit(url)) == 1
 
     def test_an_erasure_reaches_what_waits(self, url: str):
         with writing(url):
