@@ -29,7 +29,7 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
             inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
             return _over(over, counts & inside, feature)
         case Since(which):
-            return _days_since(which, counts, as_of)
+            return _since(which, counts, as_of)
         case Latest(column):
             return latest(pl.col(column), counts & pl.col(column).is_not_null())
         case Balance():
@@ -61,10 +61,17 @@ def _sum(values: pl.Expr, *, is_float: bool) -> pl.Expr:
     return (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
 
 
-def _days_since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
+def _since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
+    """Microseconds; as days by ``in_days``."""
     moments = pl.when(counts).then(pl.col("happened_at"))
     moment = moments.max() if which == "last" else moments.min()
-    return (pl.lit(as_of) - moment).dt.total_microseconds() / _DAY_US
+    return (pl.lit(as_of) - moment).dt.total_microseconds()
+
+
+def in_days(microseconds: pl.Series) -> pl.Series:
+    """Days, to the last bit as the kernel divides: Polars multiplies by the inverse instead."""
+    days = microseconds.cast(pl.Float64).to_numpy() / _DAY_US
+    return pl.Series(microseconds.name, days, nan_to_null=True)
 
 
 def latest(value: pl.Expr, counts: pl.Expr) -> pl.Expr:

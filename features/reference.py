@@ -10,8 +10,8 @@ from operator import attrgetter
 
 import polars as pl
 
-from features.definition import Balance, Column, Derived, Feature
-from features.measure import adds_money, aggregates, balanced, with_last_currency
+from features.definition import Balance, Column, Derived, Feature, Since
+from features.measure import adds_money, aggregates, balanced, in_days, with_last_currency
 from features.previous import with_previous
 from sources.merges import Events, as_known
 from sources.versions import newest
@@ -76,6 +76,8 @@ def _typed(column: Column) -> pl.Expr:
     if column.is_category:
         return value.cast(pl.String)
     empty = column.feature.when_empty if isinstance(column.feature, Feature) else None
+    if isinstance(column.feature, Feature) and isinstance(column.feature.measure, Since):
+        value = value.map_batches(in_days, return_dtype=pl.Float64, is_elementwise=True)
     value = value.cast(pl.Float64)
     return value if empty is None else value.fill_null(empty)
 
