@@ -111,6 +111,7 @@ def swap(
     with suppress(StoreLocked):  # who writes next takes them over
         take_over(url)
     rewrite_if_due(url)
+    store.fold_log(url)
 
 
 def _windows(

@@ -44,8 +44,8 @@ def is_due(url: str) -> bool:
     """Whether the file is to be written anew by the next night."""
     if postgres.is_postgres(url):
         return False
-    with closing(sqlite3.connect(sqlite.read_only(sqlite.database_file(url)), uri=True)) as opened:
-        return opened.execute("PRAGMA user_version").fetchone()[0] == _DUE
+    with sqlite.reading(sqlite.database_file(url)) as connection:
+        return connection.exec_driver_sql("PRAGMA user_version").scalar_one() == _DUE
 
 
 def rewrite_if_due(url: str) -> None:

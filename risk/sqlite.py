@@ -8,11 +8,12 @@ write-ahead log is deleted under the writer. ADBC therefore fills a file of its 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic, sleep
@@ -115,6 +116,32 @@ def _kept(file: Path) -> sa.Engine:
     return engine
 
 
+def fold_log(file: Path) -> None:
+    """Write SQLite's log back into the file and remove it, where no other program has that open.
+
+    SQLite removes a log only when the last connection to close may write. So those that are kept
+    for reading are closed, and one that may write comes last. Where this user may not write, or
+    another program reads or writes, the log stays.
+    """
+    _engine(file, "ro", "BEGIN").pool.dispose()  # of the idle; one at work comes back to it
+    if not _log_of(file).exists():
+        return
+    uri = f"{file.as_uri()}?mode=rw"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, timeout=0)) as last:
+        last.execute("PRAGMA schema_version").fetchone()  # opens the log: closing removes it
+
+
+@atexit.register
+def _fold_logs() -> None:
+    """As a process that has read ends: else each command would leave an empty log."""
+    for file in _numbers:
+        fold_log(file)
+
+
+def _log_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
+
+
 def read_only(file: Path) -> str:
     """The address by which SQLite reads a file, also in a folder that nothing can be written to.
 
@@ -125,8 +152,7 @@ def read_only(file: Path) -> str:
 
 def _is_at_rest(file: Path) -> bool:
     """Whether nothing is in a log and none can be begun from here: its folder is read-only."""
-    log = file.with_name(f"{file.name}-wal")
-    return not os.access(file.parent, os.W_OK) and not log.exists()
+    return not os.access(file.parent, os.W_OK) and not _log_of(file).exists()
 
 
 def _shorten_log(connection: sa.Connection, file: Path) -> None:
@@ -135,7 +161,7 @@ def _shorten_log(connection: sa.Connection, file: Path) -> None:
     SQLite does it by itself only where nobody else has the file open. Others who write wait for
     it, so where a reader held it up it is left alone for a while.
     """
-    log = file.with_name(f"{file.name}-wal")
+    log = _log_of(file)
     if monotonic() < _left_alone.get(file, 0.0) or not log.exists():
         return
     if log.stat().st_size > _LONG_LOG:

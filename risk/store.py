@@ -86,6 +86,12 @@ def close(url: str) -> None:
         postgres.close(url)
 
 
+def fold_log(url: str) -> None:
+    """Leave no log beside SQLite's file, where no other program has that open."""
+    if not postgres.is_postgres(url):
+        sqlite.fold_log(sqlite.database_file(url))
+
+
 def folder_beside(url: str) -> Path:
     """Where a night may wait until the last of its rows has come.
 

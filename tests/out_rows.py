@@ -117,6 +117,7 @@ class Server:
     answer: Callable[[Call], Answer]
     calls: list[Call] = field(default_factory=list)
     url: str = ""
+    connections: int = 0
 
 
 @contextmanager
@@ -149,6 +150,13 @@ def serving(answer: Callable[[Call], Answer]) -> Iterator[Server]:
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
+        # Two senders open 16 connections at once. Python's queue of 5 turns some of them away for
+        # seconds, on a busy machine for longer than a sender waits; receivers have 128 and more.
+        request_queue_size = 128
+
+        def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
+            server.connections += 1
+            return True
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that has lost patience is no fault."""

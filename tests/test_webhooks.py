@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import json
 import logging
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -337,6 +339,32 @@ def test_two_senders_at_once_tell_everybody_once(url, receiver):
         thread.join()
     assert sum(sent.delivered for sent in found) == len(receiver.calls) == 40
     assert sum(sent.queued for sent in found) == 40
+
+
+def test_many_deliveries_share_few_connections(url, receiver):
+    put_night(url, *(riser(f"s{number}") for number in range(40)))
+    assert send(url, receiver.url).delivered == 40
+    assert receiver.connections <= 8  # as many as are under way at once
+
+
+@pytest.mark.parametrize("more", [b"", b"x" * 2**20], ids=["silent", "long"])
+def test_what_was_accepted_is_not_failed_by_a_body_that_never_ends(url, more):
+    """A receiver that says 200, sends a part of its body, and then neither goes on nor closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as kept:
+
+        def answer() -> None:
+            opened = kept.enter_context(listening.accept()[0])
+            opened.recv(2**16)
+            with suppress(OSError):  # it is closed on us
+                opened.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n" + more)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        put_night(url, riser("ann"))
+        target = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        assert send(url, target, patience=timedelta(seconds=5)).delivered == 1
+        thread.join()
+    assert rows(url)[0]["last_status"] == "200"
 
 
 def test_a_sender_that_was_killed_is_taken_over_after_a_while(url, receiver):

@@ -11,10 +11,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from risk.out import deliveries
+from risk.out.attempt import LONGEST_WAIT, Answer, post
 from risk.out.clock import Clock, now_utc
 from risk.out.deliveries import Delivery
 from risk.out.payloads import payload
-from risk.out.retry_after import seconds_to_wait
 from risk.out.signing import keys, signed
 from risk.out.targets import NO_PROXY, log_no_calls, safe
 from risk.queries import published_night
@@ -28,7 +28,7 @@ PATIENCE = timedelta(seconds=10)
 
 _AT_ONCE = 8
 _LONGEST_SECONDS = 300.0
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=12)
+_FIRST_WAIT = timedelta(seconds=30)
 _GONE = "410"  # a target that says so wants nothing more
 
 
@@ -105,7 +105,7 @@ def wait_before(attempt: int, chance: float) -> timedelta:
         attempt: How often it has been tried, from 1 on.
         chance: From 0 to 1, drawn anew each time, so that not all come back at once.
     """
-    longest = min(_FIRST_WAIT * 4 ** min(attempt - 1, 16), _LONGEST_WAIT)
+    longest = min(_FIRST_WAIT * 4 ** min(attempt - 1, 16), LONGEST_WAIT)
     return longest * (0.5 + 0.5 * chance)
 
 
@@ -153,24 +153,10 @@ class _Sender:
         return told
 
     async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery, body: bytes) -> Answer:
-        import httpx
-
         headers = signed(delivery.delivery_id, body, self.secrets, self.clock())
-        headers |= {"content-type": "application/json", "user-agent": "perdura"}
-        try:
-            async with (
-                asyncio.timeout(self.patience.total_seconds()),
-                client.stream("POST", delivery.target, content=body, headers=headers) as answer,
-            ):
-                # Its body is not read: it may be endless, and tells us nothing.
-                return Answer(
-                    str(answer.status_code),
-                    _wanted(answer.headers.get("retry-after"), self.clock()),
-                )
-        except TimeoutError:
-            return Answer("timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
-            return Answer("no connection")
+        return await post(
+            client, delivery.target, body, headers, patience=self.patience, clock=self.clock
+        )
 
     def _note(self, told: list[Delivery], answers: list[Answer]) -> list[str]:
         """Write down what the targets said, and say what it came to."""
@@ -192,19 +178,6 @@ class _Sender:
         return "failed", told | {"next_at": now + wait}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a target said: a status, or why there is none; and how long it asks to wait."""
-
-    status: str
-    wait: timedelta = timedelta()
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it is a status of 200 to 299."""
-        return self.status.isdigit() and self.status.startswith("2")
-
-
 def _without_silent(
     targets: tuple[str, ...], told: list[Delivery], answers: list[Answer]
 ) -> tuple[str, ...]:
@@ -213,9 +186,3 @@ def _without_silent(
     pairs = zip(told, answers, strict=True)
     accepted = {delivery.target for delivery, answer in pairs if answer.accepted}
     return tuple(target for target in targets if target not in asked - accepted)
-
-
-def _wanted(retry_after: str | None, now: datetime) -> timedelta:
-    """What Retry-After says, in seconds or as a date; nonsense is as if nothing had been said."""
-    seconds = seconds_to_wait(retry_after, most=_LONGEST_WAIT.total_seconds(), now=now.timestamp())
-    return timedelta(seconds=seconds)
