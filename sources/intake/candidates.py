@@ -130,8 +130,9 @@ def _events(
     """One kind of event: the contract's columns, ``rule``, ``ROW``; and what breaks the rules."""
     typed = in_contract(asked, frame, event)
     own = {name: pl.col(f"reject.{name}") for name in asked.source.reject}
-    checked = checks(asked.table, asked.until, typed.collect_schema().names(), own)
-    rule = broken_rule(checked).alias("rule")
+    columns = typed.collect_schema().names()
+    checked = checks(asked.table, asked.until, columns, own)
+    rule = broken_rule(checked, columns).alias("rule")
     column, value = (
         pl.coalesce(
             *(pl.when(each.broken).then(told_by) for each, told_by in zip(checked, by, strict=True))
