@@ -7,9 +7,9 @@ import pytest
 from sources.events import EVENT_TABLES
 from sources.intake.merge_rules import OF_MERGES
 from sources.intake.page import MEANINGS, PAGE, RULES, meaning, page
-from sources.intake.rules import AS_READ, DUPLICATE, FAULT, RAW, checks
+from sources.intake.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
 
-OF_LINES = {DUPLICATE, "cut_off", "broken_line", "bad_encoding"}
+OF_LINES = {DUPLICATE, NO_LENGTH, "cut_off", "broken_line", "bad_encoding"}
 
 
 def test_the_page_is_current_and_each_recipe_lands_what_it_shows():

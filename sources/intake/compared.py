@@ -12,7 +12,7 @@ from sources.files import identity
 from sources.inferred import is_inferred
 from sources.intake.plan import Plan
 from sources.intake.reading import BadSource
-from sources.intake.rules import DUPLICATE
+from sources.intake.rules import DUPLICATE, NO_LENGTH
 from sources.intake.sift import Sifted
 from sources.intake.snapshot import THING, Inferred, before, compare, handed_over
 from sources.intake.vanished import Vanished, told_again, vanished
@@ -187,7 +187,8 @@ def _inferred(
 ) -> Inferred:
     """What a snapshot shows beside what has landed by now."""
     every, moment = pl.concat([stored, new]), before(on.until)
-    broken = read.filter(pl.col("rule").is_not_null() & (pl.col("rule") != DUPLICATE))
+    sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH))
+    broken = read.filter(~sound)
     unnamed = broken.filter(pl.any_horizontal(pl.col(THING).is_null())).height
     # Of what a row says that breaks a rule nothing is known: it stays as it landed.
     doubted = broken.select(THING).unique()

@@ -49,6 +49,9 @@ _WORDS = {
     "'... IS NOT NULL'",
     "no_time": "nothing says when it happened; if such rows are none write where = "
     "'... IS NOT NULL'",
+    "no_length": "the term starts and ends at one moment, and another row of the subscription "
+    "starts or ends then, which counts; leave such rows out by where, or map times of day if the "
+    "term was real",
     "duplicate": "the same as another row in all that is mapped; if both happened map what tells "
     "them apart, such as an id or row_number",
     "forgotten": "names somebody who was erased",

@@ -8,9 +8,10 @@ import polars as pl
 
 from sources.events import EventTable
 
-#: The rule that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
+#: The rules that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
 #: ``broken_line`` or ``bad_encoding``.
 DUPLICATE = "duplicate"
+NO_LENGTH = "no_length"
 
 #: Prefix of the value as read, beside the value as converted.
 RAW = "read: "

@@ -22,6 +22,7 @@ from sources.intake.earlier import Earlier, earlier
 from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
 from sources.intake.merge_rules import without_bad_merges
+from sources.intake.no_length import refuse_no_length
 from sources.intake.plan import Plan
 from sources.intake.put_back import openings_first
 from sources.intake.ranges import Ranges, in_ranges
@@ -110,6 +111,7 @@ def _range_by_range(
         read = refuse_forgotten(read, tombstones)
         # What was inferred at this very end, when the day was done before, is told anew.
         given = None if held is None else inferred_before(table, held, before(on.until)).collect()
+        read = refuse_no_length(table, read, landed, given, on.until)
         sifted, inferred = keep_inferred(table, sift(table, read, landed, given, on.until))
         told = compared(table, sifted, read, landed, held=given, on=on)
         ties = _ties(table, read)
