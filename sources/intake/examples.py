@@ -56,7 +56,8 @@ def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
     origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
     found: Candidates = plan.found[origin]
-    told = {"rule": rule, "file": found.part.file, "row": row, "column": None, "value": None}
+    file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
+    told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
     if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
         # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
         named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}

@@ -36,19 +36,33 @@ class BadSource(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One source file.
+    """One source file, or several that are read as one.
 
     Attributes:
         file: Its name, relative to the mapping file's folder where it lies below.
         frame: Its rows, with ``ROW``.
         broken: Lines that could not be split into columns; schema ``REJECTED``.
         note: What looks odd about it and is no fault.
+        pieces: Of several files: the name of each, and how many row numbers come before its first.
+        repeated: Of several files: how many rows stand in an earlier one too, and are left out.
     """
 
     file: str
     frame: pl.LazyFrame
     broken: pl.DataFrame
     note: str | None = None
+    pieces: tuple[tuple[str, int], ...] = ()
+    repeated: int = 0
+
+    @property
+    def places(self) -> tuple[pl.Expr, pl.Expr]:
+        """Of rows with ``ROW``: the file in which each lies, and its number there."""
+        file, row = pl.lit(self.file), pl.col(ROW).cast(pl.UInt32)
+        for name, before in self.pieces:
+            within = pl.col(ROW) > before
+            file = pl.when(within).then(pl.lit(name)).otherwise(file)
+            row = pl.when(within).then(pl.col(ROW).cast(pl.UInt32) - before).otherwise(row)
+        return file, row
 
     @property
     def is_empty(self) -> bool:

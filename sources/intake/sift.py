@@ -177,6 +177,6 @@ def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
     ).collect(engine="streaming")
     joined = broken.join(texts, on=ROW, how="left").with_columns(
         pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text"),
-        file=pl.lit(origin.part.file),
     )
-    return joined.rename({ROW: "row"}).select(REJECTED.names()).cast(REJECTED)
+    file, row = origin.part.places
+    return joined.with_columns(file=file, row=row).select(REJECTED.names()).cast(REJECTED)
