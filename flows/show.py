@@ -13,6 +13,7 @@ from flows.unknown import UnknownTexts
 from models.backtest_card import how_it_grows, over_time
 from models.card import left_out
 from risk.show import printable
+from sources.counted import counted
 from sources.intake.report import Example, Report, TableReport
 
 OUT = Console(highlight=False)
@@ -55,7 +56,8 @@ def print_report(report: Report, console: Console = OUT) -> None:
         if each.ties:
             console.print(
                 f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
-                f"one moment {each.ties:,} times; the state before decides which came first"
+                f"one moment {counted(each.ties, 'time')}; the state before decides which came "
+                "first"
             )
         for told in _compared(each):
             console.print(Padding(told, (0, 0, 0, 2)))
@@ -71,16 +73,18 @@ def _compared(each: TableReport) -> list[str]:
     """How what a source gives differs from what landed."""
     told = []
     if each.otherwise:
-        told.append(f"{each.table}: {each.otherwise:,} events are told otherwise than they landed")
+        told.append(
+            f"{each.table}: {counted(each.otherwise, 'event')} told otherwise than landed before"
+        )
     if each.vanished:
         told.append(
-            f"{each.table}: the source no longer gives {each.vanished:,} events that landed on "
-            f"other days, such as {each.vanished_example}"
+            f"{each.table}: the source no longer gives {counted(each.vanished, 'event')} that "
+            f"landed on other days, such as {each.vanished_example}"
         )
     if each.inferred:
         told.append(
-            f"{each.table}: {each.inferred:,} events were inferred from what changed since, known "
-            "from this extract on"
+            f"{each.table}: {counted(each.inferred, 'event')} inferred from what "
+            "changed since, known from this extract on"
         )
     return told
 
@@ -91,7 +95,7 @@ def _in_events(each: TableReport) -> list[str]:
         return []
     refused = sum(each.rejected.values())
     told = (
-        f"{each.table}: these rows hold {each.events:,} events: {each.landed:,} landed, "
+        f"{each.table}: these rows hold {counted(each.events, 'event')}: {each.landed:,} landed, "
         f"{each.already_landed:,} had before, {each.not_yet_known:,} for later, {refused:,} "
         "rejected"
     )

@@ -43,11 +43,11 @@ class Action:
     risk_from: float = 0.0
 
 
-#: What to do about somebody who is held out for comparison, whatever a table says.
+#: What to do about a subscriber in the control group, whatever a table says.
 HOLD_OUT = Action(
     code="hold_out",
-    en="Leave alone: they are in the comparison group.",
-    es="Dejar en paz: está en el grupo de comparación.",
+    en="Do not contact: they are in the control group.",
+    es="No contactar: está en el grupo de control.",
 )
 
 

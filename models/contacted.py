@@ -1,4 +1,4 @@
-"""What became of those whom support contacted, and of those it held out by lot."""
+"""What became of those whom support contacted, and of the control group."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

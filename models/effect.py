@@ -1,4 +1,4 @@
-"""What contact does: how many of the contacted stayed, against those held out by lot."""
+"""What contact does: how many of the contacted stayed, against the control group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

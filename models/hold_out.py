@@ -1,4 +1,4 @@
-"""The standing comparison group: drawn by lot, and left alone for a season.
+"""The standing control group: assigned at random, and not contacted for a quarter.
 
 The lot of a person is the first eight bytes of the SHA-256 of ``<season>\\n<subscriber_id>``, as a
 number over 2**64. Who draws less than the share of the settings is held out. So anybody can find

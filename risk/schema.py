@@ -173,7 +173,7 @@ RISK = sa.Table(
     column(
         "held_out",
         sa.Boolean,
-        "In the comparison group of the season: to be left alone; null: there is none",
+        "In the control group of the quarter: not to be contacted; null: there is none",
         nullable=True,
     ),
     column("band_before", sa.Text, "Band the night before, where scored", nullable=True),

@@ -36,7 +36,7 @@ class Wanted:
         accounts: Of these; all of theirs are listed, the least risky too.
         currency: Who pays in it.
         minimum: So much ``expected_loss`` at least, in minor units of ``currency``.
-        held_out: Only the comparison group, or only the others.
+        held_out: Only the control group, or only the others.
         new: Only subscribers whose band rose since the night before, or who were not scored then.
         prefix: How the subscriber's id begins.
         sort: ``worth`` of a call or ``risk``, each highest first, or ``id``.

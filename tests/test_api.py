@@ -155,6 +155,13 @@ def test_the_control_group_is_not_in_the_list_of_whom_to_contact(api):
     assert "ann" in who(sort="risk") & who(sort="id")
 
 
+def test_a_currency_may_be_in_small_letters(api):
+    small, large = (
+        api.get("/v1/current", params={"currency": code, "sort": "risk"}) for code in ("eur", "EUR")
+    )
+    assert small.json()["rows"] == large.json()["rows"] != []
+
+
 def test_nobody_undoes_another_s_contact_but_with_admin(api, url):
     ben = {"Authorization": f"Bearer {token(url, 'read', 'contact', name='ben')}"}
     theirs = api.post("/v1/contacts", json=contact("bob")).json()["contact"]["contact_id"]

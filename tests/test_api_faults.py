@@ -157,7 +157,7 @@ def test_a_contact_that_is_none_is_refused_in_words(api, asked):
         "band=HIGH",
         "minimum=10",
         "minimum=99999999999999999999&currency=EUR",
-        "currency=eur",
+        "currency=euro",
         "prefix=%00",
         "sort=risk; DROP TABLE risk",
         "limit=5",

@@ -1,4 +1,4 @@
-"""The standing comparison group: so large a share, the same all season, and left alone."""
+"""The standing control group: so large a share, the same all quarter, and not contacted."""
 
 from datetime import date
 
@@ -55,7 +55,7 @@ def scored(*people: str) -> pl.DataFrame:
     )
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Leave alone"), ("es", "Dejar en paz")])
+@pytest.mark.parametrize(("language", "words"), [("en", "Do not contact"), ("es", "No contactar")])
 def test_to_somebody_held_out_nothing_is_offered_and_nothing_done(language: Language, words: str):
     people = scored(*PEOPLE[:200])
     told = hold_out(people, "2026-Q4", 0.5, language)

@@ -167,7 +167,7 @@ def test_why_tells_reasons_money_and_what_happened(home):
 
 def test_who_left_who_is_left_alone_and_who_is_unknown_are_told_as_such(home):
     assert "By now they are leaving" in text(here(home, "why", subscriber_id="dan"))
-    assert "comparison group: leave them alone" in text(here(home, "why", subscriber_id="cid"))
+    assert "control group: do not contact them" in text(here(home, "why", subscriber_id="cid"))
     result = here(home, "why", subscriber_id="old")
     assert structured(result)["person"] is None
     assert "did not score old" in text(result)

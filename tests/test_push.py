@@ -74,12 +74,12 @@ def test_band_reasons_and_what_to_do_are_told(url, file):
     assert pushed == Pushed(people=2, changed=2, cleared=0, told=2)
 
 
-def test_the_comparison_group_is_to_be_left_alone(url, file):
+def test_the_control_group_is_not_to_be_contacted(url, file):
     fake = FakeZendesk(users("ann"))
     put_night(url, person("ann", held_out=True))
     with zendesk(fake) as (tool, _server):
         push(url, Filling(names=NAMES, language="es"), tool, file)
-    todo = "Dejar en paz (grupo de comparación)"
+    todo = "No contactar (grupo de control)"
     assert fake.known["ann"] == {"band": "high", "why": None, "todo": todo}
 
 

@@ -137,7 +137,7 @@ class TestNumbers:
         values = ["1200", "1200.0", "12.00", "12.50"]
         assert landed(business, "amount", values, 'amount = "x"') == {"1200": 1200, "1200.0": 1200}
         [note] = business.table_report("payments").notes
-        assert "1 of 4 values of x have decimals" in note
+        assert "1 of 4 values of x has decimals" in note
         assert "ROUND(x * 100)" in note
 
     def test_where_most_amounts_have_decimals_the_whole_ones_are_no_cents(self, business: Business):
@@ -168,7 +168,7 @@ class TestIds:
         business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\nada,2026-02-01,v1.0\n")
         mapping = PAYMENTS.replace('"no"', "\"CONCAT(who, '/', no)\"")
         notes = business.maps(mapping).table_report("payments").notes
-        assert any("1 ids in payment_id hold a whole number with .0" in note for note in notes)
+        assert any("1 id in payment_id holds a whole number with .0" in note for note in notes)
         typed = mapping + 'types = { who = "integer" }'
         business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\n")
         (business.landing / "payments/2026-03-01.parquet").unlink()
@@ -260,7 +260,7 @@ class TestNullWords:
         assert business.events("payments", ["subscriber_id", "method"]) == [("ada", "\\N")]
         assert report.rejected == {"null_word": 5}
         [note] = report.notes
-        assert "1 values of method look like no value: '\\N'" in note
+        assert "1 value of method looks like no value: '\\N'" in note
         assert "null_words = ['\\N']" in note
 
     def test_an_empty_list_says_that_they_are_names(self, business: Business):

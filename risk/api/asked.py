@@ -69,7 +69,7 @@ class Filters(_Asked):
     plan: Some = Field(default=[], description="Of these; by default all")
     country: Some = Field(default=[], description="ISO 3166-1 alpha-2; by default all")
     account: Some = Field(default=[], description="Of these; all of theirs are listed")
-    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$", description="ISO 4217")
+    currency: str | None = Field(default=None, pattern="^[A-Za-z]{3}$", description="ISO 4217")
     minimum: int | None = Field(
         default=None,
         ge=0,

@@ -55,9 +55,9 @@ class Delivery:
 def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime) -> int:
     """Note who of the newest night came into the high band, for each target; how many are new.
 
-    A night that is published again adds nobody twice. Nobody is told of the comparison group,
-    who are to be left alone, of people who have left or cancelled since, of a stale night, or of a
-    trial; and nothing is noted about whoever is being erased at this moment.
+    A night that is published again adds nobody twice. Nobody is told of the control group,
+    who are not to be contacted, of people who have left or cancelled since, of a stale night, or
+    of a trial; and nothing is noted about whoever is being erased at this moment.
     """
     moves = connection.execute(_into_high(now)).all()
     erased = erased_among(connection, (move.subscriber_id for move in moves))

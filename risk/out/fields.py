@@ -19,8 +19,8 @@ Fields = Mapping[str, str | None]
 _COLUMNS = ("subscriber_id", "band", "reasons", "action_text", "held_out")
 _ROWS_AT_A_TIME = 5_000
 _LEAVE_ALONE = {
-    "en": "Leave alone (comparison group)",
-    "es": "Dejar en paz (grupo de comparación)",
+    "en": "Do not contact (control group)",
+    "es": "No contactar (grupo de control)",
 }
 
 
@@ -49,7 +49,7 @@ class Filling:
 
     Attributes:
         names: What the fields are called.
-        language: Of what is said of the comparison group.
+        language: Of what is said of the control group.
         longest: Of a text, so many characters; what is too long ends in an ellipsis.
     """
 

@@ -36,7 +36,7 @@ class Person(BaseModel):
     band: str = Field(description="high, medium or low")
     rank: int = Field(description="1 is the riskiest of the night")
     state: str = Field(description="As they stand by now: leaving and gone are no risks any more")
-    held_out: bool = Field(description="In the comparison group: nobody is to contact them")
+    held_out: bool = Field(description="In the control group: nobody is to contact them")
     mrr: int | None = Field(description=_AMOUNT)
     expected_loss: int | None = Field(description=f"risk x mrr. {_AMOUNT}")
     currency: str | None = Field(description="ISO 4217")
@@ -102,7 +102,7 @@ class Company(BaseModel):
     """One account, added up over its subscribers that can still be kept."""
 
     account: str
-    subscribers: int = Field(description="How many are added up; none of the comparison group is")
+    subscribers: int = Field(description="How many are added up; none of the control group is")
     any_leaves: float = Field(description="Risk that at least one of them leaves, as if each "
                               "decided alone")  # fmt: skip
     riskiest: str = Field(description="The subscriber with the highest risk")

@@ -29,7 +29,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "why": "{who}: {risk} risk of leaving ({band}, number {rank}){money}. {voluntary} by "
         "choice, {payment} by payment failure. Why: {why}. What to do: {do}.",
         "leaving": "By now they are {state}: that is a fact, and the risk is past.",
-        "held_out": "They are in the comparison group: leave them alone.",
+        "held_out": "They are in the control group: do not contact them.",
         "since": "On {day} it was {risk} ({band}).",
         "move": "{who}: from {before} to {band} ({risk_before} to {risk}). {why}",
         "account": "{n}. {account}: {people} subscribers, {any_leaves} chance that one leaves"
@@ -62,7 +62,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "why": "{who}: {risk} de riesgo de irse ({band}, número {rank}){money}. {voluntary} por "
         "decisión propia, {payment} por fallo de pago. Por qué: {why}. Qué hacer: {do}.",
         "leaving": "Ahora mismo: {state}. Es un hecho, y el riesgo ya ha pasado.",
-        "held_out": "Está en el grupo de comparación: hay que dejarle en paz.",
+        "held_out": "Está en el grupo de control: no hay que contactarle.",
         "since": "El {day} era {risk} ({band}).",
         "move": "{who}: de {before} a {band} (de {risk_before} a {risk}). {why}",
         "account": "{n}. {account}: {people} suscriptores, probabilidad {any_leaves} de que se "

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from sources.counted import counted, either
 from sources.events import EventTable
 from sources.intake.columns import Asked, Expressions
 from sources.intake.conversion import DECIMALS, NEARLY
@@ -180,7 +181,8 @@ def _cut(column: str, many: dict[str, Any]) -> str | None:
     if not many.get("cut"):
         return None
     return (
-        f"{many['cut']:,} of {many['values']:,} values of {column} lose decimals in a CAST to "
+        f"{many['cut']:,} of {counted(many['values'], 'value')} of {column} "
+        f"{either(many['cut'], 'loses', 'lose')} decimals in a CAST to "
         "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
     )
 
@@ -189,8 +191,9 @@ def _floats(column: str, many: dict[str, Any]) -> str | None:
     if not many.get("floats"):
         return None
     return (
-        f"{many['floats']:,} ids in {column} are whole numbers with .0, such as 17850.0; they are "
-        "read without it"
+        f"{counted(many['floats'], 'id')} in {column} "
+        f"{either(many['floats'], 'is a whole number', 'are whole numbers')} with .0, such as "
+        "17850.0; read without it"
     )
 
 
@@ -198,7 +201,8 @@ def _within(column: str, many: dict[str, Any]) -> str | None:
     if not many.get("within"):
         return None
     return (
-        f"{many['within']:,} ids in {column} hold a whole number with .0, such as 17850.0/a; give "
+        f"{counted(many['within'], 'id')} in {column} {either(many['within'], 'holds', 'hold')} a "
+        "whole number with .0, such as 17850.0/a; give "
         "that column types = { ... = 'integer' }"
     )
 
@@ -207,8 +211,9 @@ def _powers(column: str, many: dict[str, Any]) -> str | None:
     if not many.get("powers") or many["digits"] * 2 < many["ids"]:
         return None
     return (
-        f"{many['powers']:,} ids in {column} may be numbers in powers of ten, such as 12e5; they "
-        "are read as they stand. Export ids as text"
+        f"{counted(many['powers'], 'id')} in {column} may be "
+        f"{either(many['powers'], 'a number', 'numbers')} in powers of ten, such as 12e5; read as "
+        "written. Export ids as text"
     )
 
 
@@ -217,8 +222,9 @@ def _nothing(column: str, many: dict[str, Any]) -> str | None:
         return None
     words = ", ".join(f"'{word}'" for word in many["words"])
     return (
-        f"{many['nothing']:,} values of {column} look like no value: {words}; if they are none "
-        f"write null_words = [{words}]"
+        f"{counted(many['nothing'], 'value')} of {column} "
+        f"{either(many['nothing'], 'looks', 'look')} like no value: {words}; if that is so write "
+        f"null_words = [{words}]"
     )
 
 
@@ -226,8 +232,9 @@ def _parts(column: str, many: dict[str, Any]) -> str | None:
     if not many.get("parts") or many["parts"] == many["amounts"]:
         return None
     return (
-        f"{many['parts']:,} of {many['amounts']:,} values of {column} have decimals and are "
-        "rejected; the others are read as minor units (cents). If all are whole units write "
+        f"{many['parts']:,} of {counted(many['amounts'], 'value')} of {column} "
+        f"{either(many['parts'], 'has decimals and is', 'have decimals and are')} rejected; "
+        "the others are read as minor units (cents). If all are whole units write "
         f"types = {{ {column} = 'number' }} and ROUND({column} * 100)"
     )
 
