@@ -16,33 +16,31 @@ def accounts(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Show the accounts with most expected leavers: companies with several subscribers."""
+    """Show the accounts with the highest expected loss: companies with several subscribers."""
     from flows.settings import Settings
     from flows.show_accounts import print_accounts
     from risk.accounts import risks_by_account
     from risk.audited_reads import record_read
-    from sources.accounts import accounts_at
-    from sources.landing import read_events
 
     settings = Settings()
-    found = risks_by_account(
-        settings.risk_url,
-        lambda night: dict(
-            accounts_at(read_events(settings.landing), settings.nights.as_of(night)).iter_rows()
-        ),
-        scored_on=on.replace(tzinfo=UTC).date() if on else None,
-    )
-    shown = found.accounts[:top]
+    scored_on = on.replace(tzinfo=UTC).date() if on else None
+    found = risks_by_account(settings.risk_url, top, scored_on=scored_on)
     record_read(
         settings.risk_url,
         "cli",
         "accounts",
         night=str(found.scored_on),
-        accounts=[one.account for one in shown],
-        people=[one.riskiest for one in shown],
+        accounts=[one.account for one in found.accounts],
+        people=[one.riskiest for one in found.accounts],
     )
     if as_json:
-        told = {"scored_on": found.scored_on, "subscribers_without_account": found.without}
-        print_json({**told, "accounts": [asdict(one) for one in shown]})
+        print_json(
+            {
+                "scored_on": found.scored_on,
+                "subscribers_without_account": found.without,
+                "subscribers_in_control_group": found.control,
+                "accounts": [asdict(one) for one in found.accounts],
+            }
+        )
     else:
-        print_accounts(found, top, settings.language)
+        print_accounts(found, settings.language)

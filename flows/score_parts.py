@@ -13,6 +13,7 @@ from features.attributes import attribute_features, attributes_in
 from features.build import build_features
 from features.catalogue import COLUMNS, reads_contacts, to_measure
 from flows.exchange_rates import exchange_at
+from flows.night_accounts import with_accounts
 from flows.not_scored import sum_not_scored
 from flows.parts import anywhere, draft_of, once, told
 from flows.private_runs import private_flow, private_task
@@ -74,6 +75,7 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
             seconds=seconds,
             not_scored=sum_not_scored(people),
         )
+    active = with_accounts(active, events, as_of, settings.landing)
     pairs = active.select("subscriber_id", "as_of")
     names = _model(folder / MODEL).contract.names
     features = to_measure(contacts=reads_contacts(names), attributes=attributes_in(names))

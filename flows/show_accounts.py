@@ -14,14 +14,13 @@ from risk.show import printable
 OUT = Console(highlight=False)
 
 
-def print_accounts(
-    found: AccountRisks, top: int, language: Language, console: Console = OUT
-) -> None:
-    """One line per account, of most expected leavers first."""
+def print_accounts(found: AccountRisks, language: Language, console: Console = OUT) -> None:
+    """One line per account, highest expected loss first."""
     if not found.accounts:
         console.print(
-            "No scored subscriber has an account. Map the attribute account in [subscribers] "
-            "(docs/MAPPING.md), and extract."
+            f"No scored subscriber has an account in the night of {found.scored_on}. Map the "
+            "attribute account in [subscribers] (docs/MAPPING.md), extract, and score the night "
+            f"again: perdura score --on {found.scored_on}"
         )
         return
     table = Table(title=f"Accounts, {found.scored_on}", title_justify="left")
@@ -29,7 +28,7 @@ def print_accounts(
     for name in ("subscribers", "expected leavers", "any leaves", "MRR", "expected loss"):
         table.add_column(name, justify="right")
     table.add_column("riskiest")
-    for one in found.accounts[:top]:
+    for one in found.accounts:
         table.add_row(
             Text(printable(one.account)),
             f"{one.subscribers:,}",
@@ -42,6 +41,8 @@ def print_accounts(
     console.print(table)
     if found.without:
         console.print(f"{found.without:,} scored subscribers belong to no account.")
+    if found.control:
+        console.print(f"{found.control:,} subscribers of the control group are not counted.")
 
 
 def _money(amounts: Mapping[str, int], language: Language) -> str:

@@ -30,11 +30,15 @@ _Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """A night as it was read: its fingerprint, rows of the accounts in it, the sums without."""
+    """A night as it was read: its fingerprint, rows of the accounts in it, the sums without.
+
+    ``companies`` are values of the column ``account`` that name one, and what is to stand there.
+    """
 
     fingerprint: str | None
     rows: int
     sums: Sums
+    companies: dict[str, str]
 
 
 def about(table: sa.Table, accounts: Sequence[Account]) -> sa.ColumnElement[bool]:
@@ -102,11 +106,24 @@ def _look(url: str, scored_on: date, accounts: Sequence[Account]) -> _Seen | Non
     theirs = RISK.c[WHO].in_([account.name for account in accounts])
     with store.reading(url) as connection:
         rows = count(connection, RISK, (RISK.c.scored_on == scored_on) & theirs)
-        if not rows:
+        companies = _companies(connection, scored_on, accounts)
+        if not rows and not companies:
             return None
         fingerprint = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)))
         sums = sums_of(connection, scored_on, ~theirs)
-    return _Seen(fingerprint=fingerprint, rows=rows, sums=sums)
+    return _Seen(fingerprint=fingerprint, rows=rows, sums=sums, companies=companies)
+
+
+def _companies(
+    connection: sa.Connection, scored_on: date, accounts: Sequence[Account]
+) -> dict[str, str]:
+    """Values of ``account`` in a night that name an erased account, each with what replaces it."""
+    name = RISK.c.account
+    query = sa.select(name).where(RISK.c.scored_on == scored_on, name.is_not(None)).distinct()
+    told = {
+        each: masked(instead_of(each, accounts), accounts) for each in connection.scalars(query)
+    }
+    return {each: instead for each, instead in told.items() if each != instead}
 
 
 def _take_out(
@@ -119,6 +136,9 @@ def _take_out(
         return False
     theirs = RISK.c[WHO].in_([account.name for account in accounts])
     connection.execute(sa.delete(RISK).where(RISK.c.scored_on == scored_on, theirs))
+    for company, instead in seen.companies.items():
+        renamed = sa.update(RISK).where(RISK.c.scored_on == scored_on, RISK.c.account == company)
+        connection.execute(renamed.values(account=instead))
     told = repr((seen.fingerprint, sorted(account.instead for account in accounts)))
     values = {
         "rows": NIGHTS.c.rows - seen.rows,

@@ -19,7 +19,7 @@ from risk.queries import published_night
 from risk.recent import EVENTS
 from risk.schema import NIGHTS
 from risk.views import CURRENT, HISTORY, MOVES
-from risk.wanted import LISTED, Sort, Wanted, conditions
+from risk.wanted import Wanted, conditions, listed
 
 _EVENTS_SHOWN = 500
 _PLACES = {"worth": CURRENT.c.call_rank, "risk": CURRENT.c.rank}
@@ -50,7 +50,7 @@ def current(connection: sa.Connection, wanted: Wanted) -> Page:
     """
     night = published_night(connection)
     place = None if wanted.after is None else place_of(wanted.after, night, wanted.question)
-    query = _sorted(sa.select(CURRENT).where(*conditions(wanted)), wanted.sort, place)
+    query = _sorted(wanted, place)
     rows = _records(connection, query.limit(wanted.size + 1))
     ranked = _PLACES.get(wanted.sort)
     places = [
@@ -117,14 +117,14 @@ def moves(
     return Page(night=night, rows=rows[:size], after=following)
 
 
-def _sorted(query: sa.Select[Any], sort: Sort, place: Place | None) -> sa.Select[Any]:
-    """The query in order, from behind ``place`` on."""
-    ranked, who = _PLACES.get(sort), CURRENT.c.subscriber_id
+def _sorted(wanted: Wanted, place: Place | None) -> sa.Select[Any]:
+    """Who is wanted, in order, from behind ``place`` on."""
+    ranked, who, query = _PLACES.get(wanted.sort), CURRENT.c.subscriber_id, sa.select(CURRENT)
     if ranked is None:
-        query = query.order_by(who)
+        query = query.where(*conditions(wanted)).order_by(who)
         return query if place is None else query.where(who > place[1])
     # A range from the first page on: else SQLite takes the other index, and sorts.
-    return query.where(LISTED, ranked > (place[0] if place else 0)).order_by(ranked)
+    return query.where(*listed(wanted), ranked > (place[0] if place else 0)).order_by(ranked)
 
 
 def _next(night: Night, question: Any, places: Sequence[Place], *, more: bool) -> str | None:

@@ -187,6 +187,12 @@ RISK = sa.Table(
     column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
     column("plan", sa.Text, "Plan, where known; its first 200 characters", nullable=True),
     column(
+        "account",
+        sa.Text,
+        "Company that several subscribers belong to, where known; its first 200 characters",
+        nullable=True,
+    ),
+    column(
         "unknown_values",
         sa.Text,
         "Columns whose text the model has never seen and took as unknown, by name, e.g. "
@@ -218,6 +224,13 @@ RISK = sa.Table(
         "risk",
         sqlite_where=sa.text("band_before != band"),
         postgresql_where=sa.text("band_before != band"),
+    ),
+    # Sums by account read nothing else. Where subscribers have none it stays empty.
+    sa.Index(
+        "by_account",
+        *dict.fromkeys(("scored_on", "account", *_SIEVE, "mrr", "risk")),
+        sqlite_where=sa.text("account IS NOT NULL"),
+        postgresql_where=sa.text("account IS NOT NULL"),
     ),
     # Those to whom something is to be offered are few, and found by it.
     sa.Index(

@@ -28,6 +28,7 @@ _WORTH = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
 OPTIONAL = (
     "country",
     "plan",
+    "account",
     "offer",
     "advice",
     "held_out",
@@ -49,13 +50,14 @@ _TEXTS = (
     "action_text",
     "country",
     "plan",
+    "account",
     "advice",
     "value_currency",
     "unknown_values",
 )
 #: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
 LONGEST_KEY = 200
-_CUT = ("plan", "country")
+_CUT = ("plan", "country", "account")
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 

@@ -33,6 +33,7 @@ class Wanted:
         actions: What to do, as codes.
         plans: Of these.
         countries: Of these.
+        accounts: Of these; all of theirs are listed, the least risky too.
         currency: Who pays in it.
         minimum: So much ``expected_loss`` at least, in minor units of ``currency``.
         held_out: Only the comparison group, or only the others.
@@ -49,6 +50,7 @@ class Wanted:
     actions: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     currency: str | None = None
     minimum: int | None = None
     held_out: bool | None = None
@@ -78,6 +80,7 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (c.action, wanted.actions),
         (c.plan, wanted.plans),
         (c.country, wanted.countries),
+        (c.account, wanted.accounts),
     )
     told: list[sa.ColumnElement[bool]] = [name.in_(values) for name, values in lists if values]
     if wanted.cause:
@@ -91,7 +94,15 @@ def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         told.append(c.held_out.is_(True) if wanted.held_out else c.held_out.is_not(True))
     if wanted.new:
         told.append(sa.or_(*_rose(), first_seen()))
-    return told + (_begins(wanted.prefix) if wanted.prefix else [])
+    return told + (begins(c.subscriber_id, wanted.prefix) if wanted.prefix else [])
+
+
+def listed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """What rows of ``risk_current`` must fulfil to be in a list in order of worth or risk.
+
+    Subscribers of an account are few and found by an index of their own, whatever their rank.
+    """
+    return [*([] if wanted.accounts else [LISTED]), *conditions(wanted)]
 
 
 def _rose() -> list[sa.ColumnElement[bool]]:
@@ -111,7 +122,6 @@ def first_seen() -> sa.ColumnElement[bool]:
     return sa.and_(CURRENT.c.band_before.is_(None), beside)
 
 
-def _begins(prefix: str) -> list[sa.ColumnElement[bool]]:
+def begins(column: sa.ColumnElement[str], prefix: str) -> list[sa.ColumnElement[bool]]:
     """A range, since texts are in the order of their bytes."""
-    who = CURRENT.c.subscriber_id
-    return [who >= prefix, who < prefix + "\U0010ffff"]
+    return [column >= prefix, column < prefix + "\U0010ffff"]

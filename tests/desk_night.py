@@ -22,6 +22,8 @@ NOT_SCORED = [
     NotScored(state="paused", currency="EUR", subscribers=2, mrr=0, unpriced=1),
 ]
 STRANGE = """<b id="x">o'neil & 50%</b>'); DROP TABLE risk; --"""
+#: Of ann, three others who can be kept, one in the control group and one who has left.
+ACCOUNT = "Norte & Hijos, S.L."
 MARKUP = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 _FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}
@@ -69,17 +71,18 @@ def valued(one: dict[str, Any]) -> dict[str, Any]:
 def people() -> list[dict[str, Any]]:
     """Whom the newest night scores: 30 at high risk, and some others."""
     many = [row(f"high{n:02}", 0.9 - n / 100, mrr=2_007) for n in range(26)]
+    for one in many[:3]:
+        one["account"] = ACCOUNT
+    parts = {"risk_payment": 0.1, "risk_voluntary": 0.83}
     return [
         *many,
-        row(
-            "ann", 0.93, mrr=9_000, plan="pro", country="FR", risk_payment=0.1, risk_voluntary=0.83
-        ),
-        row("bob", 0.60, mrr=8_000, held_out=True),
-        row("gone", 0.95, mrr=7_000),
-        row("cid", 0.15, action="call", action_text="Call and listen"),
-        row("dee", 0.02, reasons=[]),
-        row(STRANGE, 0.61, mrr=6_000, action_text=MARKUP),
-        row("zoe", 0.70, mrr=500_000, currency="JPY", state="past_due"),
+        row("ann", 0.93, mrr=9_000, plan="pro", country="FR", account=ACCOUNT, **parts),
+        row("bob", 0.60, mrr=8_000, held_out=True, account=ACCOUNT),
+        row("gone", 0.95, mrr=7_000, account=ACCOUNT),
+        row("cid", 0.15, action="call", action_text="Call and listen", account=ACCOUNT),
+        row("dee", 0.02, reasons=[], account="Studio Lumen"),
+        row(STRANGE, 0.61, mrr=6_000, action_text=MARKUP, account=MARKUP),
+        row("zoe", 0.70, mrr=500_000, currency="JPY", state="past_due", account="Kitano KK"),
     ]
 
 

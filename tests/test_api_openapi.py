@@ -29,6 +29,7 @@ OPERATIONS = (
     ("GET", "/v1/freshness"),
     ("GET", "/v1/audit"),
     ("GET", "/v1/current"),
+    ("GET", "/v1/accounts"),
     ("GET", "/v1/moves"),
     ("GET", "/v1/export"),
     ("GET", "/v1/subscribers/{subscriber_id}"),

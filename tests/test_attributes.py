@@ -1,7 +1,5 @@
 """Dated attributes of subscribers: mapped, measured as last known values, added up by account."""
 
-import json
-
 import polars as pl
 import pytest
 
@@ -11,16 +9,17 @@ from features.build import build_features
 from features.catalogue import column_named, to_measure
 from features.words import say
 from flows.attributes import UnknownAttribute, learnt_attributes
+from flows.night_accounts import with_accounts
 from flows.settings import Settings
-from risk.accounts import risks_by_account
-from risk.table import publish
 from sources.accounts import accounts_at
 from sources.intake.mapping import BadMapping
 from sources.landing import read_events
+from sources.tombstones import bury
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import at, events, spine
 from tests.test_command_line import perdura
+from tests.test_risk_table import put, score, scores
 
 
 def told(name, value, happened_at, who="ann", **more):
@@ -157,58 +156,35 @@ class TestMapped:
 
 
 class TestAccounts:
-    def publish(self, url):
-        rows = pl.DataFrame(
-            {
-                "subscriber_id": ["ann", "bea", "eve", "zoe"],
-                "risk": [0.5, 0.2, 0.6, 0.1],
-                "risk_voluntary": [0.5, 0.2, 0.6, 0.1],
-                "mrr": [1000, 500, 900, 100],
-                "currency": ["EUR", "JPY", "EUR", "EUR"],
-                "reasons": [[]] * 4,
-            }
-        ).with_columns(
-            state=pl.lit("active"),
-            risk_payment=0.0,
-            action=pl.lit("call"),
-            action_text=pl.lit("Call"),
-        )
-        publish(rows, url, scored_on=day(10).date(), model_version="1")
+    def scored(self, tmp_path, as_of, *rows, gone=()):
+        bury(tmp_path, gone, as_of.date())
+        people = pl.DataFrame({"subscriber_id": ["eve", "ann"], "mrr": [1, 2]})
+        return with_accounts(people, events(subscribers=list(rows)), as_of, tmp_path).rows()
 
-    def test_risks_add_up_and_amounts_stay_in_their_currency(self, tmp_path):
-        url = f"sqlite:///{tmp_path}/risk.db"
-        self.publish(url)
-        found = risks_by_account(url, lambda _: {"ann": "acme", "bea": "acme", "eve": "ajax"})
-        assert [one.account for one in found.accounts] == ["acme", "ajax"]
-        acme = found.accounts[0]
-        assert (acme.subscribers, acme.riskiest, acme.risk) == (2, "ann", 0.5)
-        assert (acme.expected_leavers, acme.any_leaves) == pytest.approx((0.7, 0.6))
-        assert (acme.mrr, acme.expected_loss) == (
-            {"EUR": 1000, "JPY": 500},
-            {"EUR": 500, "JPY": 100},
-        )
-        assert found.without == 1
+    def test_a_night_takes_the_account_that_was_known(self, tmp_path):
+        rows = [told("account", "acme", "2026-01-01", known_at="2026-02-01")]
+        rows.append(told("account", "ajax", "2026-01-15", who="bob"))
+        assert self.scored(tmp_path, at("2026-02-01"), *rows) == [
+            ("eve", 1, None),
+            ("ann", 2, None),
+        ]
+        assert self.scored(tmp_path, at("2026-02-02"), *rows) == [
+            ("eve", 1, None),
+            ("ann", 2, "acme"),
+        ]
 
-    def test_the_command_goes_by_what_was_known_that_night(self, tmp_path):
-        home = tmp_path / "home"
-        (home / "data").mkdir(parents=True)
-        self.publish(f"sqlite:///{home}/data/risk.db")
-        business = Business(tmp_path).maps(MAPPING % '["account"]')
-        rows = "ann,acme,2026-01-03\nbea,acme,2026-01-03\nzoe,acme,2026-02-10\n"
-        business.write("customers.csv", f"id,account,since\n{rows}")
-        business.extract(day(20))
-        business.landing.rename(home / "data" / "landing")
-        shown = json.loads(perdura("risk", "accounts", "--json", home=home).stdout)
-        assert shown["scored_on"] == "2026-02-10"
-        assert shown["subscribers_without_account"] == 2
-        (acme,) = shown["accounts"]
-        assert (acme["account"], acme["subscribers"]) == ("acme", 2)
-        assert "acme" in perdura("risk", "accounts", home=home).stdout
+    def test_without_accounts_the_night_is_as_it_was(self, tmp_path):
+        rows = [told("segment", "small", "2026-01-01")]
+        assert self.scored(tmp_path, at("2026-02-02"), *rows) == [("eve", 1), ("ann", 2)]
 
-    def test_without_accounts_it_says_what_to_map(self, tmp_path):
+    def test_an_account_that_is_an_erased_subscriber_is_not_named(self, tmp_path):
+        row = told("account", "bob", "2026-01-01")
+        (_, (*_, account)) = self.scored(tmp_path, at("2026-02-02"), row, gone=["bob"])
+        assert account.startswith("forgotten:")
+
+    def test_the_command_says_what_to_map_where_there_are_none(self, tmp_path):
         (tmp_path / "data").mkdir()
-        self.publish(f"sqlite:///{tmp_path}/data/risk.db")
-        assert (
-            "No scored subscriber has an account"
-            in perdura("risk", "accounts", home=tmp_path).stdout
-        )
+        put(scores(score("ann", 0.5)), f"sqlite:///{tmp_path}/data/risk.db")
+        printed = perdura("risk", "accounts", home=tmp_path).stdout
+        assert "No scored subscriber has an account in the night of 2026-03-01" in printed
+        assert "perdura score --on 2026-03-01" in " ".join(printed.split())

@@ -23,13 +23,15 @@ PAGES = {
     "today": "/desk",
     "nothing": "/desk?plan=none",
     "subscriber": "/desk/subscriber?id=ann",
+    "accounts": "/desk/accounts",
+    "account": "/desk?band=&account=Norte+%26+Hijos%2C+S.L.",
     "held-out": "/desk/subscriber?id=bob",
     "gone": "/desk/subscriber?id=gone",
     "unknown": "/desk/subscriber?id=nobody",
     "lead": "/desk/lead",
 }
 #: Looked at in both languages, light and dark; the others differ from them by little.
-FIRST = ("today", "subscriber", "lead")
+FIRST = ("today", "subscriber", "accounts", "account", "lead")
 
 
 @pytest.fixture(scope="module")
@@ -273,3 +275,18 @@ def test_the_switch_of_language_stays(page):
     expect(page.get_by_role("heading", level=1)).to_have_text("high07")
     page.goto("/desk")
     expect(page.get_by_role("heading", level=1)).to_have_text(CATALOGUES["es"]["list_title"])
+
+
+def test_from_an_account_to_its_customers_and_back(page):
+    page.goto("/desk/accounts")
+    page.get_by_role("link", name="Norte & Hijos, S.L.").click()
+    expect(page.locator("h1")).to_have_text("Norte & Hijos, S.L.")
+    expect(page.locator("[data-person]")).to_have_count(5)
+    expect(page.locator("nav [aria-current]")).to_have_text("Accounts")
+    page.locator("select[name=band]").select_option("medium")  # the account stays
+    expect(page.locator("[data-person]")).to_have_text(["cid"])
+    page.get_by_role("link", name="cid", exact=True).click()
+    page.get_by_role("link", name="4 other customers").click()
+    expect(page.locator("[data-person]")).to_have_count(5)
+    page.keyboard.press("u")
+    expect(page.locator("h1")).to_have_text("Accounts")

@@ -18,6 +18,7 @@ from models.registry import BrokenChampion
 from models.store import mlflow_at
 from models.tracking import NoChampion, OtherQuestion, load_champion
 from models.trial import NoTrial
+from risk.accounts import risks_by_account
 from risk.book import book_of
 from risk.not_scored import not_scored_of
 from risk.store import reading
@@ -25,6 +26,7 @@ from risk.table import NoNight, TrialRefused, read
 from sources.events import SUBSCRIPTIONS, TICKETS, EventTable
 from sources.landing import landed_files, read_events
 from sources.states import states_at
+from tests.small_sources import Business
 
 NIGHT = date(2026, 11, 1)
 
@@ -158,6 +160,32 @@ def test_a_silent_source_marks_the_night_as_degraded(home):
     (home / "perdura.toml").write_text("")  # nothing to extract from
     assert set(score_nightly(day, home).degraded) >= {"payments", "subscriptions"}
     assert "payments" in published(home).iloc[0]["degraded"]
+
+
+def test_a_night_keeps_the_account_of_each_subscriber(home, tmp_path):
+    score_nightly(NIGHT, home)
+    before = published(home)
+    assert before["account"].isna().all()
+    members = before["subscriber_id"].head(3).tolist()
+    business = Business(tmp_path / "accounts").maps(
+        """
+        [subscribers]
+        file = "customers.csv"
+        subscriber_id = "id"
+        happened_at = "since"
+        attributes = ["account"]
+        """
+    )
+    rows = "".join(f"{who},acme,2026-01-03\n" for who in members)
+    business.write("customers.csv", f"id,account,since\n{rows}")
+    business.extract(datetime(2026, 11, 1, tzinfo=UTC))
+    shutil.copytree(business.landing / "subscribers", home / "data" / "landing" / "subscribers")
+    score_nightly(NIGHT, home)
+    rows = published(home)
+    assert set(rows.loc[rows["account"].notna(), "subscriber_id"]) == set(members)
+    assert_frame_equal(rows.drop(columns="account"), before.drop(columns="account"))
+    (acme,) = risks_by_account(Settings(home=home).risk_url, 10).accounts
+    assert (acme.account, acme.riskiest) == ("acme", members[0])
 
 
 def test_a_new_plan_costs_nobody_the_night(home):

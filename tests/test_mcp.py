@@ -22,7 +22,7 @@ from risk.store import reading, writing
 from tests.out_rows import FAILED, TODAY, YESTERDAY, now_stands, person, put_night
 
 T = TypeVar("T")
-TOOLS = {"who_should_i_call", "why", "who_moved", "freshness"}
+TOOLS = {"who_should_i_call", "why", "who_moved", "which_accounts", "freshness"}
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put_night(
         url,
         person("ann", 0.6, band_before="medium", risk_before=0.2, moved_by="a payment failed",
-               plan="pro", country="ES", mrr=2000, expected_loss=1200),
-        person("bob", 0.5, plan="basic", country="FR"),
-        person("cid", 0.9, held_out=True),
+               plan="pro", country="ES", mrr=2000, expected_loss=1200, account="acme"),
+        person("bob", 0.5, plan="basic", country="FR", account="acme"),
+        person("cid", 0.9, held_out=True, account="acme"),
         person("dan", 0.8),
         person("eve", 0.05, band_before="high", risk_before=0.4, reasons=[]),
     )  # fmt: skip
@@ -138,6 +138,17 @@ def test_the_list_may_be_narrowed(home, arguments, wanted):
     result = here(home, "who_should_i_call", **arguments)
     assert [one["subscriber_id"] for one in structured(result)["people"]] == wanted
     assert wanted or "Nobody fits." in text(result)
+
+
+def test_accounts_are_added_up_without_those_to_be_left_alone(home):
+    result = here(home, "which_accounts")
+    (acme,) = structured(result)["accounts"]
+    assert (acme["account"], acme["subscribers"], acme["riskiest"]) == ("acme", 2, "ann")
+    assert (acme["expected_loss"], acme["mrr"]) == ({"EUR": 1700}, {"EUR": 3000})
+    assert "1. acme: 2 subscribers, 80.0% chance that one leaves, €17.00 of €30.00" in text(result)
+    assert "2 suscriptores" in text(here(home, "which_accounts", "es", name="ac"))
+    assert structured(here(home, "which_accounts", name="x"))["accounts"] == []
+    assert structured(here(home, "why", subscriber_id="ann"))["person"]["account"] == "acme"
 
 
 def test_why_tells_reasons_money_and_what_happened(home):

@@ -94,8 +94,9 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(older: str) -> None:
 def test_what_a_store_lacks_is_made(store_url: str) -> None:
     put(TWO, store_url)
     with store.writing(store_url) as connection:
-        for told in ("DROP TABLE contacts", "DROP INDEX riskiest", "DROP INDEX dearest"):
-            connection.exec_driver_sql(told)
+        connection.exec_driver_sql("DROP TABLE contacts")
+        for index in ("riskiest", "dearest", "by_account"):
+            connection.exec_driver_sql(f"DROP INDEX {index}")
         for view in VIEWS:
             connection.exec_driver_sql(f"DROP VIEW {view}")
         connection.exec_driver_sql("ALTER TABLE risk DROP COLUMN country")

@@ -2,8 +2,10 @@
 
 import pytest
 
+from sources.events import PAYMENTS
 from sources.extract import IncompleteExtract
 from sources.intake.mapping import BadMapping
+from sources.landing import read_rejected
 from tests.small_sources import Business
 from tests.small_sources import at as day
 
@@ -152,14 +154,6 @@ def test_what_cannot_be_is_refused(tmp_path, was, becomes, words):
         business.extract(day(5))
 
 
-def test_rows_of_several_files_are_not_numbered(tmp_path):
-    business = Business(tmp_path).maps(HISTORY.replace("history.csv", "h*.csv"))
-    for name in ("h1.csv", "h2.csv"):
-        business.write(name, "id,who,plan,price,since\ns1,ann,basic,10,2026-01-05\n")
-    with pytest.raises(IncompleteExtract, match="finds 2; put them together"):
-        business.extract(day(5))
-
-
 LINES = """
     [payments]
     file = "lines.csv"
@@ -208,3 +202,97 @@ def test_what_is_added_up_needs_a_type(tmp_path):
     business.write("lines.csv", "invoice,who,day,amount,what\ni1,ann,2026-02-01,10,plan\n")
     with pytest.raises((BadMapping, IncompleteExtract), match="needs a type"):
         business.extract()
+
+
+class TestSeveralFiles:
+    """Files of one input that are grouped or numbered are read as one."""
+
+    HEAD = "invoice,who,day,what,amount\n"
+    START = "s1,ann,basic,10,2026-01-05\n"
+    CHANGE = "s1,ann,pro,20,2026-02-03\n"
+
+    def lines(self, tmp_path, **files):
+        business = Business(tmp_path).maps(LINES.replace("lines.csv", "lines_*.csv"))
+        for name, rows in files.items():
+            business.write(f"lines_{name}.csv", self.HEAD + rows)
+        report = business.table_report("payments", day(20))
+        return report, business, business.events("payments", ("invoice_id", "amount"))
+
+    def history(self, tmp_path, **files):
+        business = Business(tmp_path).maps(HISTORY.replace("history.csv", "h_*.csv"))
+        for name, rows in files.items():
+            business.write(f"h_{name}.csv", f"id,who,plan,price,since\n{rows}")
+        report = business.table_report("subscriptions", day(20))
+        return report, business.events("subscriptions", ("kind", "plan"))
+
+    def test_an_invoice_whose_lines_lie_in_two_files_is_one(self, tmp_path):
+        report, _, found = self.lines(
+            tmp_path,
+            a="i1,ann,2026-02-03,seat,5.00\ni2,bea,2026-02-03,seat,1.00\n",
+            b="i1,ann,2026-02-03,help,2.50\ni1,ann,2026-02-03,tax,9.00\n",
+        )
+        assert sorted(found) == [("i1", 750), ("i2", 100)]
+        rows = report.in_rows
+        assert (rows.read, rows.landed, rows.dropped, rows.rejected) == (4, 2, 2, 0)
+        assert report.files == ("lines_a.csv", "lines_b.csv")
+
+    def test_rows_that_stand_in_two_files_count_once(self, tmp_path):
+        """Exports overlap; of lines that are alike within a file each counts."""
+        twice = "i1,ann,2026-02-03,seat,5.00\n" * 2
+        report, _, found = self.lines(
+            tmp_path, a=twice, b="i1,ann,2026-02-03,help,1.00\n" + twice + "i2,bea,2026-02-03,x,2\n"
+        )
+        assert sorted(found) == [("i1", 1100), ("i2", 200)]
+        assert (report.in_rows.read, report.in_rows.landed, report.in_rows.dropped) == (6, 2, 4)
+        assert any("2 rows stand in an earlier file too" in note for note in report.notes)
+
+    def test_a_broken_row_is_told_by_its_own_file_and_line(self, tmp_path):
+        report, business, found = self.lines(
+            tmp_path,
+            a="i1,ann,2026-02-03,seat,5.00\n",
+            b="i3,cid,2026-02-03,seat,1.00\ni2,bea,soon,seat,1.00\n",
+        )
+        assert sorted(found) == [("i1", 500), ("i3", 100)]
+        (one,) = report.examples
+        assert (one.file, one.row, one.value) == ("lines_b.csv", 3, "soon")
+        rejected = read_rejected(business.landing, PAYMENTS, day(20).date())
+        assert rejected.select("file", "row").rows() == [("lines_b.csv", 3)]
+
+    def test_numbers_go_on_across_files(self, tmp_path):
+        _, found = self.history(tmp_path, a=self.CHANGE, b=self.START)
+        assert found == [("started", "basic"), ("plan_changed", "pro")]
+
+    def test_an_overlap_is_not_numbered_twice(self, tmp_path):
+        _, found = self.history(tmp_path, a=self.START, b=self.START + self.CHANGE)
+        assert found == [("started", "basic"), ("plan_changed", "pro")]
+
+    def test_the_first_row_of_a_case_is_in_any_file(self, tmp_path):
+        business = Business(tmp_path).maps("""
+            [tickets]
+            file = "t*.csv"
+            subscriber_id = "who"
+            ticket_id = "case"
+            happened_at = "at"
+            types = { at = "time" }
+            numbered = { by = "case", order = "at" }
+            kind = "CASE WHEN nth = 1 THEN 'opened' ELSE 'replied' END"
+        """)
+        business.write("t1.csv", "case,who,at\n1,ann,2026-02-03T10:00\n")
+        business.write("t2.csv", "case,who,at\n1,ann,2026-02-03T10:00\n1,ann,2026-02-04T10:00\n")
+        business.extract(day(20))
+        assert [kind for (kind,) in business.events("tickets", ("kind",))] == ["opened", "replied"]
+
+    def test_a_file_that_lacks_a_column_is_named(self, tmp_path):
+        business = Business(tmp_path).maps(LINES.replace("lines.csv", "lines_*.csv"))
+        business.write("lines_a.csv", self.HEAD + "i1,ann,2026-02-03,seat,5.00\n")
+        business.write("lines_b.csv", "invoice,who,day,what\ni1,ann,2026-02-03,seat\n")
+        with pytest.raises(BadMapping, match=r"lines_b\.csv.*amount"):
+            business.extract(day(20))
+
+    def test_a_column_that_is_not_read_may_be_missing(self, tmp_path):
+        _, _, found = self.lines(tmp_path, a="i1,ann,2026-02-03,seat,5.00\n")
+        business = Business(tmp_path)
+        business.write("lines_b.csv", "invoice,who,day,what,amount,x\ni1,ann,2026-02-03,b,1,2\n")
+        business.extract(day(21))
+        assert ("i1", 600) in business.events("payments", ("invoice_id", "amount"))
+        assert found == [("i1", 500)]

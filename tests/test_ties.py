@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features import reference
 from features.build import build_features
 from features.catalogue import FEATURES
 from models.labels import contract_labels
+from sources.landing import read_events
 from sources.states import states_at
 from sources.ties import places
 from tests.small_sources import Business
@@ -260,3 +263,123 @@ class TestReported:
         )
         (told,) = business.extract(rows_at_a_time=rows_at_a_time).tables
         assert (told.ties, told.landed) == (2, 10)
+
+
+class TestATermWithoutLength:
+    """A row whose term ends as it starts says nothing of a subscription that other rows tell of."""
+
+    MAPPING = TestReported.MAPPING
+    RENEWED = "a,2026-01-01,2026-02-01\n"
+    EMPTY = "a,2026-02-01,2026-02-01\n"
+
+    def extracted(self, tmp_path, rows, *, earlier=None, rows_at_a_time=100):
+        business = Business(tmp_path).maps(self.MAPPING)
+        if earlier is not None:
+            business.write("terms.csv", f"account,first,last\n{earlier}")
+            business.extract(at("2026-02-20"))
+        business.write("terms.csv", f"account,first,last\n{rows}")
+        (told,) = business.extract(rows_at_a_time=rows_at_a_time).tables
+        return told, read_events(business.landing)
+
+    def state(self, tables, as_of="2026-02-20"):
+        return states_at(tables, at(as_of))["state"].to_list()
+
+    @pytest.mark.parametrize(
+        ("rows", "expected"),
+        [
+            (RENEWED + EMPTY, "gone"),
+            (EMPTY + RENEWED, "gone"),
+            (RENEWED + EMPTY + EMPTY, "gone"),
+            (RENEWED + RENEWED + EMPTY, "gone"),
+            (RENEWED + EMPTY + "a,2026-02-01,2026-04-01\n", "active"),
+            ("a,2026-01-01,2026-04-01\n" + EMPTY, "active"),
+            ("a,2026-01-01,\n" + EMPTY, "active"),
+            (RENEWED + "a,2026-02-01,2026-04-01\n", "active"),
+            (EMPTY, "gone"),
+        ],
+    )
+    def test_the_other_rows_decide(self, tmp_path, rows, expected):
+        _, tables = self.extracted(tmp_path, rows)
+        assert self.state(tables) == [expected]
+
+    def test_it_is_refused_with_an_example_and_its_row_is_kept(self, tmp_path):
+        told, _ = self.extracted(tmp_path, self.RENEWED + self.EMPTY + "b,2026-01-05,2026-01-05\n")
+        assert (told.landed, told.rejected, told.in_rows.rejected) == (4, {"no_length": 2}, 1)
+        (one,) = told.examples
+        assert (one.rule, one.row, one.value) == ("no_length", 3, "a")
+        assert "starts and ends at one moment" in one.hint
+        business = Business(tmp_path)
+        assert {(rule, row) for rule, row, _ in business.rejected("subscriptions")} == {
+            ("no_length", 3)
+        }
+
+    @pytest.mark.parametrize("rows_at_a_time", [100, 1])
+    def test_so_are_labels_and_features_where_the_term_landed_before(
+        self, tmp_path, rows_at_a_time
+    ):
+        _, tables = self.extracted(
+            tmp_path, self.RENEWED + self.EMPTY, earlier=self.RENEWED, rows_at_a_time=rows_at_a_time
+        )
+        asked = spine(("a", "2026-01-20"))
+        told = contract_labels(
+            tables, asked, lead_days=0, horizon_days=20, grace_days=0,
+            known_until=at("2026-06-01"),
+        )  # fmt: skip
+        assert told.select("churned", "left_at").rows() == [(True, at("2026-02-01"))]
+        assert self.state(tables) == ["gone"]
+        later = spine(("a", "2026-02-20"))
+        measured = build_features(tables, FEATURES, later)
+        assert measured.equals(reference.build_features(tables, FEATURES, later))
+
+    def test_a_row_of_several_terms_has_length(self, tmp_path):
+        business = Business(tmp_path).maps(
+            """
+            [subscriptions]
+            file = "contracts.csv"
+            subscriber_id = "account"
+            subscription_id = "account"
+            types = { first = "time", last = "time" }
+            series = { from = "first", until = "last", months = 1 }
+            [[subscriptions.event]]
+            kind = "'started'"
+            happened_at = "series_at"
+            known_at = "series_at + INTERVAL '1 day'"
+            [[subscriptions.event]]
+            kind = "'ended'"
+            happened_at = "series_at + INTERVAL '1 month'"
+            """
+        )
+        business.write("contracts.csv", "account,first,last\na,2026-01-01,2026-04-01\n")
+        for day in ("2026-02-01", "2026-02-02", "2026-02-03", "2026-03-02", "2026-03-03"):
+            (told,) = business.extract(at(day)).tables
+            assert told.rejected == {}
+        assert self.state(read_events(business.landing), "2026-03-03") == ["active"]
+
+    def test_what_landed_stays_and_the_day_can_be_done_again(self, tmp_path):
+        told, tables = self.extracted(tmp_path, self.EMPTY, earlier=self.EMPTY)
+        assert (told.rejected, self.state(tables)) == ({}, ["gone"])
+        again, _ = self.extracted(tmp_path, self.EMPTY + self.RENEWED)
+        assert again.rejected in ({}, {"duplicate": 1})
+
+    @settings(max_examples=10)
+    @given(
+        terms=st.lists(
+            st.tuples(st.sampled_from([0, 1]), st.sampled_from([0, 0, 3])), min_size=1, max_size=6
+        ),
+        shuffled=st.randoms(use_true_random=False),
+    )
+    def test_who_runs_is_who_has_a_term_with_length(self, tmp_path_factory, terms, shuffled):
+        """Terms of one id, each a gap (days) after the one before it, and so many days long."""
+        day, rows, running = 1, list[str](), set[int]()
+        for gap, length in terms:
+            start = day + gap
+            day = start + length
+            rows.append(f"a,2026-01-{start:02},2026-01-{day:02}\n")
+            running |= {*range(start, day)}
+        shuffled.shuffle(rows)
+        _, tables = self.extracted(tmp_path_factory.mktemp("terms"), "".join(rows))
+        for each in range(1, day + 2):
+            # Asked just after midnight, when what happened at midnight is known.
+            moment = at(f"2026-01-{each:02}") + timedelta(seconds=1)
+            told = states_at(tables, moment)["state"].to_list()
+            assert (told == ["active"]) == (each in running), each

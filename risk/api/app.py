@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
 
-from risk.api import listed, people, state
+from risk.api import accounts, listed, people, state
 from risk.api.auditing import Audit
 from risk.api.bodies import Bodies
 from risk.api.heads import Heads
@@ -55,7 +55,7 @@ def app_of(served: Served) -> FastAPI:
         rates=Rates(per_second=served.per_second, burst=served.burst),
         turn=nullcontext() if is_postgres(served.url) else Lock(),
     )
-    for part in (state, listed, people):
+    for part in (state, listed, accounts, people):
         app.include_router(part.router)
     app.state.language = served.language
     desk = Desk(

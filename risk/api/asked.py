@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -67,6 +68,7 @@ class Filters(_Asked):
     action: Some = Field(default=[], description="What to do, as a code")
     plan: Some = Field(default=[], description="Of these; by default all")
     country: Some = Field(default=[], description="ISO 3166-1 alpha-2; by default all")
+    account: Some = Field(default=[], description="Of these; all of theirs are listed")
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$", description="ISO 4217")
     minimum: int | None = Field(
         default=None,
@@ -98,6 +100,7 @@ class Filters(_Asked):
             actions=tuple(self.action),
             plans=tuple(self.plan),
             countries=tuple(self.country),
+            accounts=tuple(self.account),
             currency=self.currency,
             minimum=self.minimum,
             held_out=False if self.held_out is None and sort == "worth" else self.held_out,
@@ -115,6 +118,35 @@ class ListAsked(Filters, _Paged):
     sort: Sort = Field(
         default="worth", description="`worth` of a call or `risk`, highest first; or `id`"
     )
+
+
+class AccountsAsked(ListAsked):
+    """One page of the accounts: only subscribers that fit the filters are added up."""
+
+    sort: Sort = Field(
+        default="worth",
+        description="`worth` (expected loss) or `risk` (of the riskiest subscriber), highest "
+        "first; or `id`, the account's name",
+    )
+    minimum: int | None = Field(
+        default=None,
+        ge=0,
+        le=_LARGEST_INTEGER,
+        description="So much expected_loss of the account at least, in minor units of currency",
+    )
+    held_out: bool | None = Field(
+        default=None,
+        description="Only the control group; by default, and with false, it is left out of lists "
+        "and sums",
+    )
+    prefix: Annotated[str, AfterValidator(_holdable)] = Field(
+        default="", max_length=200, description="How the account's name begins"
+    )
+
+    def wanted_accounts(self) -> Wanted:
+        """The same in the words of ``risk.accounts``."""
+        asked = self.wanted(sort=self.sort, size=self.size, after=self.cursor)
+        return replace(asked, held_out=bool(self.held_out))
 
 
 class MovesAsked(_Paged):

@@ -66,6 +66,7 @@ EXAMPLE: dict[str, Any] = {
     "moved_by": "2 payments failed in the last 30 days",
     "country": "ES",
     "plan": "pro",
+    "account": "acme",
     "unknown_values": "plan",
     "horizon_days": 30,
     "trial": False,
@@ -75,6 +76,17 @@ EXAMPLE: dict[str, Any] = {
     "state": "past_due",
     "state_scored": "active",
     "state_since": "2026-11-27T08:12:00Z",
+}
+ACCOUNT: dict[str, Any] = {
+    "account": "acme",
+    "subscribers": 12,
+    "expected_leavers": 2.4,
+    "any_leaves": 0.93,
+    "riskiest": "sub_0042",
+    "risk": 0.41,
+    "band": "high",
+    "mrr": {"EUR": 58_800},
+    "expected_loss": {"EUR": 11_760},
 }
 HISTORY_EXAMPLE = {c.name: EXAMPLE[c.name] for c in HISTORY.c}
 FRESHNESS: dict[str, Any] = {
@@ -168,6 +180,31 @@ class Listed(BaseModel):
     """One page of the newest night."""
 
     rows: list[Current]  # type: ignore[valid-type]
+    next: str | None = Field(description="Cursor of the next page; null: this is the last")
+    freshness: Freshness
+
+
+class AccountTold(BaseModel):
+    """One account, added up over its subscribers."""
+
+    account: str
+    subscribers: int = Field(description="How many of its subscribers fit the filters")
+    expected_leavers: float = Field(description="How many of them are expected to leave within "
+                                    "horizon_days")  # fmt: skip
+    any_leaves: float = Field(description="Risk that at least one of them leaves, as if each "
+                              "decided alone")  # fmt: skip
+    riskiest: str = Field(description="The subscriber with the highest risk")
+    risk: float = Field(description="Risk of the riskiest")
+    band: str = Field(description="The highest band of its subscribers")
+    mrr: dict[str, int] = Field(description="Minor units a month by currency; of unknown amounts "
+                                "nothing")  # fmt: skip
+    expected_loss: dict[str, int] = Field(description="What of mrr is expected to be lost")
+
+
+class ListedAccounts(BaseModel):
+    """One page of the accounts of the newest night."""
+
+    rows: list[AccountTold]
     next: str | None = Field(description="Cursor of the next page; null: this is the last")
     freshness: Freshness
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from risk.audit import named
 from risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
 from risk.cursors import is_text
-from risk.desk import todays
+from risk.desk import accounts, todays
 from risk.desk.desk import HEADERS, PROBLEM, Visit
 from risk.desk.overview import LATELY, overview
 from risk.desk.person import NIGHTS, Person, can_undo, person_of
@@ -37,6 +37,7 @@ def today(visit: Visit) -> Response:
         page, restarted = todays.people(connection, filters, asked.get("after"))
         count, money = todays.totals(connection, filters)
         controls = todays.control_group(connection, filters)
+        account = accounts.summary(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
     visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
@@ -44,6 +45,9 @@ def today(visit: Visit) -> Response:
         night=night,
         fresh=freshness_of(night, visit.desk.now()),
         facts=facts,
+        with_accounts=facts.accounts,
+        account=account,
+        amounts_of=lambda money: accounts.sums(visit, money),
         actions=_actions(visit, night, facts.actions),
         filters=filters,
         filtered=filters != todays.Filters(),
@@ -88,11 +92,18 @@ def subscriber(
         night = published_night(connection)
         known = 0 < len(who) <= LONGEST_NAME and is_text(who)
         person = person_of(connection, night, who) if known else None
-        before = todays.facts_of(connection, night).before if person else False
+        facts = todays.facts_of(connection, night)
+        others = accounts.others(connection, person.row) if person else 0
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
         logged = _known_action(done.get("logged"))
-        about = {"night": night, "fresh": fresh, "who": who[:100], "logged": logged}
+        about = {
+            "night": night,
+            "fresh": fresh,
+            "with_accounts": facts.accounts,
+            "who": who[:100],
+            "logged": logged,
+        }
         if logged:  # of somebody whom the newest night no longer has
             return visit.page("nobody.html", 200, **about)
         return visit.page("nobody.html", 404, {PROBLEM: "not_found"}, **about)
@@ -101,7 +112,9 @@ def subscriber(
         "subscriber.html",
         status,
         **_told(visit, night, person),
-        before=before,
+        before=facts.before,
+        others=others,
+        with_accounts=facts.accounts,
         notice=notice,
         logged=_known_action(done.get("logged")),
         unlogged=_known_action(done.get("unlogged")),
@@ -121,6 +134,7 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
         "row": row,
         "sentence": aloud(row, visit.tongue, row["reasons_in"]),
         "letter": letter,
+        "account_query": todays.of_account(row["account"] or "").query,
         "nights": NIGHTS,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
@@ -150,12 +164,14 @@ def lead(visit: Visit) -> Response:
     with visit.desk.reading() as connection:
         night = published_night(connection)
         told = overview(connection, night, now)
+        with_accounts = todays.facts_of(connection, night).accounts
     visit.desk.note(visit.holder, "overview")
     return visit.page(
         "lead.html",
         night=night,
         fresh=freshness_of(night, now),
         told=told,
+        with_accounts=with_accounts,
         level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
         by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
         lately=LATELY.days,

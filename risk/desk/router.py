@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from risk.desk import forms, pages, session
+from risk.desk.accounts import account_list
 from risk.desk.desk import HEADERS, HERE, Desk, Visit, problem, visit_of
 from risk.queries import NoNight
 from risk.store import Unreachable
@@ -43,6 +44,7 @@ def desk_router(desk: Desk) -> APIRouter:
         ("", pages.today),
         ("/subscriber", pages.subscriber),
         ("/find", pages.find),
+        ("/accounts", account_list),
         ("/lead", pages.lead),
     ):
         router.add_api_route(f"/desk{path}", _reader(desk, read), methods=["GET"])

@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from risk.accounts import has_accounts
 from risk.contacts import CONTACTS
-from risk.cursors import BadCursor, NightChanged
+from risk.cursors import BadCursor, NightChanged, is_text
 from risk.listing import Page, current
 from risk.night import Night
 from risk.recent import STATES_KNOWN
 from risk.schema import BANDS
 from risk.views import CURRENT
-from risk.wanted import LISTED, Cause, Wanted, conditions
+from risk.wanted import LISTED, Cause, Wanted, listed
 
 PAGE = 25
 #: Who can still be kept.
@@ -36,6 +37,7 @@ class Filters:
     action: str = ""
     plan: str = ""
     country: str = ""
+    account: str = ""
     new: str = ""
     group: str = ""
 
@@ -54,6 +56,7 @@ class Filters:
             actions=_any(self.action),
             plans=_any(self.plan),
             countries=_any(self.country),
+            accounts=_any(self.account),
             new=bool(self.new),
             held_out=self.group == "control",
             size=PAGE,
@@ -72,6 +75,7 @@ class Facts:
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
         currencies: In so many are the amounts by which the list is in order.
         before: Whether a night before was looked at: then who has no band there is new.
+        accounts: Whether the account of any subscriber is known.
     """
 
     actions: Mapping[str, str]
@@ -80,6 +84,7 @@ class Facts:
     lifetime: bool
     currencies: int
     before: bool
+    accounts: bool
 
 
 def filters_of(asked: Mapping[str, str]) -> Filters:
@@ -89,7 +94,8 @@ def filters_of(asked: Mapping[str, str]) -> Filters:
     told: dict[str, str] = {}
     for field in fields(Filters):
         value = asked.get(field.name, str(field.default))
-        fits = len(value) <= 200 and value.isprintable()
+        whole = is_text(value) if field.name == "account" else value.isprintable()
+        fits = len(value) <= 200 and whole
         if fits and value in known.get(field.name, (value,)):
             told[field.name] = value
     return Filters(**told)
@@ -104,6 +110,11 @@ def facts_of(connection: sa.Connection, night: Night) -> Facts:
     return found
 
 
+def of_account(account: str) -> Filters:
+    """All subscribers of an account who can still be kept."""
+    return Filters(band="", account=account)
+
+
 def people(connection: sa.Connection, filters: Filters, after: str | None) -> tuple[Page, bool]:
     """One page, and whether it is the first although another was asked for."""
     try:
@@ -115,7 +126,7 @@ def people(connection: sa.Connection, filters: Filters, after: str | None) -> tu
 def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple[int, str]]]:
     """How many people the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
-    counted = counted.where(LISTED, *conditions(filters.wanted()))
+    counted = counted.where(*listed(filters.wanted()))
     rows = connection.execute(counted.group_by(_C.currency).order_by(_C.currency)).all()
     money = [(int(loss), currency) for currency, _, loss in rows if currency and loss is not None]
     return sum(count for _, count, _ in rows), money
@@ -124,7 +135,7 @@ def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple
 def control_group(connection: sa.Connection, filters: Filters) -> int:
     """How many of the control group the filters would leave: they are neither listed nor summed."""
     control = replace(filters, group="control").wanted()
-    counted = sa.select(sa.func.count()).select_from(CURRENT).where(LISTED, *conditions(control))
+    counted = sa.select(sa.func.count()).select_from(CURRENT).where(*listed(control))
     return connection.scalar(counted) or 0
 
 
@@ -158,6 +169,7 @@ def _facts(connection: sa.Connection) -> Facts:
         lifetime=bool(lifetimes),
         currencies=len(lifetimes or {row.currency for row in rows} - {None}),
         before=any(row.befores for row in rows),
+        accounts=has_accounts(connection),
     )
 
 

@@ -6,6 +6,7 @@ WORDS = {
     "skip": "Skip to the content",
     "today": "Today",
     "lead": "Overview",
+    "accounts": "Accounts",
     "sign_out": "Sign out",
     "signed_in_as": "Signed in as {name}",
     "switch": "Español",
@@ -53,6 +54,7 @@ WORDS = {
     "plan": "Plan",
     "country": "Country",
     "currency": "Currency",
+    "account": "Account",
     # today's list
     "list_title": "Today’s calls",
     "list_order": "In the order of what a call is worth.",
@@ -95,6 +97,23 @@ WORDS = {
     "control_show": "Show the control group",
     "last_contact": "{action}, {when}",
     "place": "Number {n}",
+    # accounts
+    "accounts_intro": "Companies with their customers added up, biggest expected loss first.",
+    "accounts_currencies": "Amounts in different currencies are each compared with what is usual "
+    "in theirs.",
+    "accounts_control.one": "{n} customer in the control group is not added up.",
+    "accounts_control.other": "{n} customers in the control group are not added up.",
+    "accounts_none": "No account to show",
+    "accounts_none_what": "No account has a customer who can still be kept.",
+    "accounts_all": "All accounts",
+    "account_customers.one": "{n} customer",
+    "account_customers.other": "{n} customers",
+    "account_any_leaves": "{risk} chance that at least one of them leaves",
+    "account_worth": "at stake, of {money} a month",
+    "account_riskiest": "Highest risk:",
+    "account_others.one": "{n} other customer",
+    "account_others.other": "{n} other customers",
+    "account_alone": "No other customer to list",
     # one subscriber
     "not_found": "Nobody with this id",
     "not_found_what": "“{who}” is not in the newest night. Only people who are active or past due "

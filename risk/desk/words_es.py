@@ -6,6 +6,7 @@ WORDS = {
     "skip": "Saltar al contenido",
     "today": "Hoy",
     "lead": "Resumen",
+    "accounts": "Cuentas",
     "sign_out": "Cerrar sesión",
     "signed_in_as": "Sesión de {name}",
     "switch": "English",
@@ -54,6 +55,7 @@ WORDS = {
     "plan": "Plan",
     "country": "País",
     "currency": "Moneda",
+    "account": "Cuenta",
     # today's list
     "list_title": "Llamadas de hoy",
     "list_order": "Por lo que vale una llamada.",
@@ -96,6 +98,23 @@ WORDS = {
     "control_show": "Ver el grupo de control",
     "last_contact": "{action}, {when}",
     "place": "Número {n}",
+    # accounts
+    "accounts_intro": "Empresas con sus clientes sumados; primero, donde se espera perder más.",
+    "accounts_currencies": "Los importes en monedas distintas se comparan cada uno con lo habitual "
+    "en la suya.",
+    "accounts_control.one": "{n} cliente del grupo de control no se suma.",
+    "accounts_control.other": "{n} clientes del grupo de control no se suman.",
+    "accounts_none": "Ninguna cuenta que mostrar",
+    "accounts_none_what": "Ninguna cuenta tiene clientes a los que todavía se pueda retener.",
+    "accounts_all": "Todas las cuentas",
+    "account_customers.one": "{n} cliente",
+    "account_customers.other": "{n} clientes",
+    "account_any_leaves": "{risk} de probabilidad de que se vaya al menos uno",
+    "account_worth": "en juego, de {money} al mes",
+    "account_riskiest": "Mayor riesgo:",
+    "account_others.one": "{n} cliente más",
+    "account_others.other": "{n} clientes más",
+    "account_alone": "Ningún otro cliente en la lista",
     # one subscriber
     "not_found": "Nadie con este id",
     "not_found_what": "«{who}» no está en la última noche. Solo se calcula el riesgo de quien está "

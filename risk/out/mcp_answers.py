@@ -45,6 +45,7 @@ class Person(BaseModel):
     action_text: str = Field(description="What to do, in words")
     advice: str | None = Field(description="save, offer or leave_alone")
     plan: str | None
+    account: str | None = Field(description="Company that several subscribers belong to")
     country: str | None
     unknown_values: str | None = Field(description="Columns whose text is new to the model")
 
@@ -95,6 +96,28 @@ class Calls(BaseModel):
 
     freshness: Fresh
     people: list[Person]
+
+
+class Company(BaseModel):
+    """One account, added up over its subscribers that can still be kept."""
+
+    account: str
+    subscribers: int = Field(description="How many are added up; none of the comparison group is")
+    any_leaves: float = Field(description="Risk that at least one of them leaves, as if each "
+                              "decided alone")  # fmt: skip
+    riskiest: str = Field(description="The subscriber with the highest risk")
+    risk: float = Field(description="Risk of the riskiest")
+    band: str = Field(description="The highest band of its subscribers")
+    mrr: dict[str, int] = Field(description="Minor units a month, by currency")
+    expected_loss: dict[str, int] = Field(description="risk x mrr, added up, by currency")
+
+
+class Companies(BaseModel):
+    """Accounts, highest expected loss first."""
+
+    freshness: Fresh
+    accounts: list[Company]
+    more: bool = Field(description="Whether there are more than these")
 
 
 class Why(BaseModel):

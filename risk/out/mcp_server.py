@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -13,13 +14,25 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from risk.accounts import accounts
 from risk.audit import named
 from risk.audited_reads import Unaudited, record_read
 from risk.listing import current, events_of, moves, one, over_time
 from risk.night import Night, freshness_of
 from risk.out import mcp_words as words
 from risk.out.clock import Clock, now_utc
-from risk.out.mcp_answers import Calls, Event, Fresh, Move, Moved, Past, Person, Why
+from risk.out.mcp_answers import (
+    Calls,
+    Companies,
+    Company,
+    Event,
+    Fresh,
+    Move,
+    Moved,
+    Past,
+    Person,
+    Why,
+)
 from risk.queries import NoNight, published_night
 from risk.show import Language
 from risk.store import reading
@@ -28,7 +41,8 @@ from risk.wanted import Wanted
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \
 what support can do. Ask who_should_i_call for today's list, why for one subscriber, who_moved for \
-who rose or fell since the night before, freshness for how old it all is.
+who rose or fell since the night before, which_accounts for companies with several subscribers, \
+freshness for how old it all is.
 
 - Risks are calibrated: of people with 0.2, one in five leaves. They are no certainty, and reasons \
 are what the model goes by, not proven causes: say "may".
@@ -58,7 +72,13 @@ def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
     asked = _Asked(url, language, now)
     # Below WARNING it would log what was asked.
     server = MCPServer("perdura", instructions=_INSTRUCTIONS, log_level="WARNING")
-    for tool in (asked.who_should_i_call, asked.why, asked.who_moved, asked.freshness):
+    for tool in (
+        asked.who_should_i_call,
+        asked.why,
+        asked.who_moved,
+        asked.which_accounts,
+        asked.freshness,
+    ):
         server.tool(annotations=_READS)(tool)
     return server
 
@@ -128,6 +148,35 @@ class _Asked:
         people = [Move(**_only(Move, row)) for row in page.rows]
         told = Moved(freshness=self._fresh(page.night), people=people, more=page.after is not None)
         return _answer(told, words.moved(told, self._language))
+
+    def which_accounts(
+        self,
+        top: Top = 10,
+        name: Annotated[Some, Field(description="How the account's name begins")] = None,
+    ) -> Annotated[CallToolResult, Companies]:
+        """Which companies with several subscribers may cost most: risks added up by account.
+
+        Only people who can still be kept, and nobody of the comparison group.
+        """
+        if not _may_be_an_id(name or ""):
+            raise ToolError("that is no account's name")
+        with self._reading() as connection:
+            wanted = Wanted(held_out=False, prefix=name or "", size=top)
+            page = accounts(connection, wanted)
+        self._record(
+            "accounts",
+            top=top,
+            name=name,
+            night=str(page.night.scored_on),
+            accounts=[each.account for each in page.accounts],
+            people=[each.riskiest for each in page.accounts],
+        )
+        told = Companies(
+            freshness=self._fresh(page.night),
+            accounts=[Company(**_only(Company, asdict(each))) for each in page.accounts],
+            more=page.after is not None,
+        )
+        return _answer(told, words.companies(told, self._language))
 
     def freshness(self) -> Annotated[CallToolResult, Fresh]:
         """How old the newest night is, whether it is stale, and which sources it lacked."""

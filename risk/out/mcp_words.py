@@ -5,8 +5,8 @@ from __future__ import annotations
 from babel.dates import format_date
 from babel.numbers import format_percent
 
-from risk.money import written
-from risk.out.mcp_answers import Calls, Fresh, Move, Moved, Person, Why
+from risk.money import totals, written
+from risk.out.mcp_answers import Calls, Companies, Company, Fresh, Move, Moved, Person, Why
 from risk.show import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -32,6 +32,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "held_out": "They are in the comparison group: leave them alone.",
         "since": "On {day} it was {risk} ({band}).",
         "move": "{who}: from {before} to {band} ({risk_before} to {risk}). {why}",
+        "account": "{n}. {account}: {people} subscribers, {any_leaves} chance that one leaves"
+        "{money}. Highest: {who}, {risk} ({band}).",
         "more": "There are more.",
         "trial": "on trial",
         "paused": "paused",
@@ -63,6 +65,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "held_out": "Está en el grupo de comparación: hay que dejarle en paz.",
         "since": "El {day} era {risk} ({band}).",
         "move": "{who}: de {before} a {band} (de {risk_before} a {risk}). {why}",
+        "account": "{n}. {account}: {people} suscriptores, probabilidad {any_leaves} de que se "
+        "vaya alguno{money}. El de más riesgo: {who}, {risk} ({band}).",
         "more": "Hay más.",
         "trial": "en prueba",
         "paused": "en pausa",
@@ -100,6 +104,17 @@ def calls(told: Calls, language: Language) -> str:
         for n, person in enumerate(told.people, 1)
     ]
     return "\n".join([fresh(told.freshness, language), *(said or [words["nobody"]])])
+
+
+def companies(told: Companies, language: Language) -> str:
+    """A numbered list of accounts."""
+    words = _WORDS[language]
+    said = [
+        words["account"].format(n=n, **_company(each, language))
+        for n, each in enumerate(told.accounts, 1)
+    ]
+    said = (said or [words["nobody"]]) + ([words["more"]] if told.more else [])
+    return "\n".join([fresh(told.freshness, language), *said])
 
 
 def why(told: Why, subscriber_id: str, language: Language) -> str:
@@ -160,6 +175,24 @@ def _person(person: Person, language: Language) -> dict[str, str]:
         "why": "; ".join(person.reasons) or words["nothing"],
         "do": person.action_text,
         **_risk(person, language),
+    }
+
+
+def _company(told: Company, language: Language) -> dict[str, str]:
+    money = ""
+    if told.expected_loss:
+        loss, mrr = (
+            totals([(amount, code) for code, amount in sums.items()], language)
+            for sums in (told.expected_loss, told.mrr)
+        )
+        money = _WORDS[language]["money"].format(loss=loss, mrr=mrr)
+    return {
+        "account": told.account,
+        "people": str(told.subscribers),
+        "any_leaves": _percent(told.any_leaves, language),
+        "who": told.riskiest,
+        "money": money,
+        **_risk(told, language),
     }
 
 

@@ -9,23 +9,33 @@ import polars as pl
 
 from sources.events import MOMENT, EventTable
 from sources.intake.casts import Cast
-from sources.intake.conversion import BAD_TYPE, Converted, can_be_time, convert, parsed, told
+from sources.intake.conversion import (
+    BAD_TYPE,
+    Converted,
+    can_be_time,
+    convert,
+    lost,
+    parsed,
+    told,
+)
 from sources.intake.expressions import Scope
 from sources.intake.ids import is_id
 from sources.intake.mapping import BadMapping
 from sources.intake.meaning import (
+    BAD_CURRENCY,
     MONEY,
-    converted_id,
+    as_codes,
+    as_ids,
     in_iso_units,
     normalised,
-    with_currency,
     with_months,
 )
 from sources.intake.put_back import PUT_BACK
 from sources.intake.reading import ROW
-from sources.intake.rules import AS_READ, FAULT, RAW
+from sources.intake.rules import AS_READ, FAULT, FAULTS, RAW, fault
 from sources.intake.sections import Input, Type, Value
 from sources.intake.times import UNPARSEABLE, first_instant_after
+from sources.intake.type_words import holds
 from sources.intake.written_numbers import either_mark
 from sources.tombstones import NAMING, as_told
 
@@ -89,7 +99,7 @@ def with_types(asked: Asked, frame: pl.LazyFrame) -> pl.LazyFrame:
             fitted = _of_one_mark(values[name], fitted)
         columns += [
             fitted.value.alias(name),
-            fitted.fault.cast(pl.String).alias(FAULT + name),
+            fitted.fault.cast(FAULTS).alias(FAULT + name),
             pl.when(fitted.fault.is_not_null())
             .then(as_text(values[name], schema[name]))
             .alias(AS_READ + name),
@@ -101,7 +111,7 @@ def _of_one_mark(value: pl.Expr, fitted: Converted) -> Converted:
     unsure = either_mark(value).fill_null(value=False)
     return Converted(
         pl.when(~unsure).then(fitted.value),
-        pl.when(unsure).then(pl.lit(AMBIGUOUS)).otherwise(fitted.fault),
+        pl.when(unsure).then(fault(AMBIGUOUS)).otherwise(fitted.fault),
     )
 
 
@@ -134,19 +144,26 @@ def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Laz
     """
     read = _as_read(asked, frame, event)
     schema = read.collect_schema()
-    times = [name for name, wanted in asked.table.schema.items() if wanted == MOMENT]
-    read = read.with_columns(
-        parsed(pl.col(RAW + name), schema[RAW + name], asked.source, asked.until).alias(
-            _PARSED + name
-        )
-        for name in times
-    )
-    typed = read.with_columns(_typed(asked, schema, event))
+    typed = read.with_columns(_parsed(asked, schema)).with_columns(_typed(asked, schema, event))
     typed = typed.with_columns(_inclusive(asked))
     typed = typed.with_columns(
         _known_at(asked), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
     )
     return in_iso_units(asked.table, asked.source, typed.with_columns(_known_after()))
+
+
+def _parsed(asked: Asked, read: pl.Schema) -> list[pl.Expr]:
+    """What takes longest to read, once for the value and for the rule that it breaks."""
+    columns = []
+    for name, wanted in asked.table.schema.items():
+        value, dtype = pl.col(RAW + name), read[RAW + name]
+        if wanted == MOMENT:
+            columns.append(parsed(value, dtype, asked.source, asked.until).alias(_PARSED + name))
+        elif is_id(name):
+            columns.append(as_ids(value, dtype, asked.source).alias(_PARSED + name))
+        elif name == "currency":
+            columns.append(as_codes(value).alias(_PARSED + name))
+    return columns
 
 
 def _known_after() -> pl.Expr:
@@ -220,7 +237,7 @@ def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
         )
         failed = cast.failed.fill_null(value=False)
         columns += [
-            pl.when(failed).then(pl.lit(rule)).alias(f"{FAULT}sql.{key}"),
+            pl.when(failed).then(fault(rule)).alias(f"{FAULT}sql.{key}"),
             pl.when(failed).then(value).alias(f"{AS_READ}sql.{key}"),
         ]
     return columns
@@ -232,15 +249,14 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
         dtype = read[RAW + name]
         timeless = wanted == MOMENT and not can_be_time(dtype, source.time_formats)
         if dtype.is_nested() or timeless:
-            raise BadMapping(
-                f"{asked.scope.place}: {name} is {dtype}, which cannot become {wanted}"
-                + ("; give time_formats = ['epoch_s'] or ['epoch_ms']" if timeless else "")
-            )
-        value = pl.col((_PARSED if wanted == MOMENT else RAW) + name)
+            raise BadMapping(_misfit(asked, name, event.get(name), dtype))
+        value, own = pl.col(RAW + name), pl.col(_PARSED + name)
         if is_id(name):
-            fitted = converted_id(value, dtype, source)
+            fitted = Converted(own.struct.field("id"), own.struct.field("fault"))
         elif name == "currency":
-            fitted = with_currency(value)
+            fitted = Converted(own, lost(value, own, BAD_CURRENCY))
+        elif wanted == MOMENT:
+            fitted = convert(own, dtype, wanted, source)
         elif name == "interval_months":
             fitted = with_months(value, dtype, source)
         else:
@@ -249,12 +265,25 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
             fitted = _of_one_mark(value, fitted)
         if name in MONEY and event.get(name) in asked.in_whole_units:
             none = pl.lit(None, pl.Int64)
-            fitted = Converted(none, pl.when(value.is_not_null()).then(pl.lit(WHOLE_UNITS)))
+            fitted = Converted(none, pl.when(value.is_not_null()).then(fault(WHOLE_UNITS)))
         columns += [
             fitted.value.alias(name),
-            fitted.fault.cast(pl.String).alias(FAULT + name),
+            fitted.fault.cast(FAULTS).alias(FAULT + name),
         ]
     return columns
+
+
+def _misfit(asked: Asked, name: str, sql: Value | None, dtype: pl.DataType) -> str:
+    """Why values of a type cannot be what a column of the contract holds, and what to write."""
+    told = f"{asked.scope.place}: {name} = {sql!r} holds {holds(dtype)}"
+    if dtype.is_nested():
+        return f"{told}, and {name} takes one value a row; map a column that has one"
+    if dtype.is_numeric():
+        return (
+            f"{told}, and nothing says what they count; write time_formats = ['epoch_s'] for "
+            "seconds since 1970, ['epoch_ms'] for milliseconds, or ['%Y%m%d'] for 20260131"
+        )
+    return f"{told}, which tell no time; map a column of times"
 
 
 def _inclusive(asked: Asked) -> list[pl.Expr]:

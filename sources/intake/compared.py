@@ -12,7 +12,7 @@ from sources.files import identity
 from sources.inferred import is_inferred
 from sources.intake.plan import Plan
 from sources.intake.reading import BadSource
-from sources.intake.rules import DUPLICATE
+from sources.intake.rules import DUPLICATE, NO_LENGTH
 from sources.intake.sift import Sifted
 from sources.intake.snapshot import THING, Inferred, before, compare, handed_over
 from sources.intake.vanished import Vanished, told_again, vanished
@@ -83,26 +83,23 @@ def compared(
         on: What is known of the source besides.
     """
     none = sifted.new.clear()
-    given = read.filter(pl.col("rule").is_null())
-    gone = vanished(table, landed, given)
+    given = read.lazy().filter(pl.col("rule").is_null())
+    unsure = _may_be_gone(landed, sifted)
+    gone = vanished(table, unsure, given)
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
         return Compared(sifted, none, gone)
-    stored = pl.concat(
-        [
-            pl.LazyFrame(schema=none.schema) if landed is None else landed,
-            sifted.kept.lazy(),
-            sifted.gone.lazy(),
-        ]
-    )
+    nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
+    stored = pl.concat([nothing if landed is None else landed, *of_this_day])
+    unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
     otherwise = _otherwise(table, sifted.new, stored)
     known = given.filter(pl.col("known_at") < on.until)
     if on.snapshot and on.latest:
         sifted = _as_snapshot(sifted, otherwise)
-        found = _inferred(stored.collect(), sifted.new, known, read, on)
+        found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
         inferred = found.events.with_columns(buckets(found.events["subscriber_id"]))
         told = inferred.select(none.columns)
         return Compared(sifted, told, gone, otherwise.height, found.running, found.absent)
-    again = told_again(table, stored, known).select(none.columns)
+    again = told_again(table, stored, unsure, known).select(none.columns)
     sifted = _with_again(table, sifted, again, held)
     inferred = none
     if table is SUBSCRIPTIONS and on.latest and gone.count:
@@ -110,6 +107,13 @@ def compared(
         handed = handed_over(every, _seen(read), on.new, before(on.until))
         inferred = handed.with_columns(buckets(handed["subscriber_id"])).select(none.columns)
     return Compared(sifted, inferred, gone, otherwise.height + again.height)
+
+
+def _may_be_gone(landed: pl.LazyFrame | None, sifted: Sifted) -> pl.LazyFrame | None:
+    """What other days landed, unless the source still gives every row of it."""
+    if landed is None or landed.select(pl.len()).collect().item() == sifted.already_landed:
+        return None
+    return landed
 
 
 def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
@@ -183,7 +187,8 @@ def _inferred(
 ) -> Inferred:
     """What a snapshot shows beside what has landed by now."""
     every, moment = pl.concat([stored, new]), before(on.until)
-    broken = read.filter(pl.col("rule").is_not_null() & (pl.col("rule") != DUPLICATE))
+    sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH))
+    broken = read.filter(~sound)
     unnamed = broken.filter(pl.any_horizontal(pl.col(THING).is_null())).height
     # Of what a row says that breaks a rule nothing is known: it stays as it landed.
     doubted = broken.select(THING).unique()

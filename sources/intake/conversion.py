@@ -7,6 +7,7 @@ from functools import partial
 import polars as pl
 
 from sources.events import MOMENT
+from sources.intake.rules import fault
 from sources.intake.sections import Input
 from sources.intake.times import (
     IMPLAUSIBLE,
@@ -53,18 +54,18 @@ def parsed(value: pl.Expr, dtype: pl.DataType, source: Input, until: datetime) -
     if isinstance(dtype, pl.Datetime) and dtype.time_zone:
         moment = value.cast(MOMENT)
         sound = plausible(moment, until)
-        fault = pl.when(~sound).then(pl.lit(IMPLAUSIBLE)).cast(pl.String)
+        broken = pl.when(~sound).then(fault(IMPLAUSIBLE))
         return pl.struct(
             pl.when(sound).then(moment).alias("moment"),
             pl.lit(None, MOMENT).alias("earlier"),
-            fault.alias("fault"),
+            broken.alias("fault"),
         )
     if dtype == pl.Null or not can_be_time(dtype, source.time_formats):
-        fault = pl.when(value.is_not_null()).then(pl.lit(UNPARSEABLE))
+        broken = pl.when(value.is_not_null()).then(fault(UNPARSEABLE))
         return pl.struct(
             pl.lit(None, MOMENT).alias("moment"),
             pl.lit(None, MOMENT).alias("earlier"),
-            fault.cast(pl.String).alias("fault"),
+            broken.alias("fault"),
         )
     read = partial(moments, zone=source.timezone, formats=source.time_formats, until=until)
     return value.map_batches(read, return_dtype=PARSED, is_elementwise=True)
@@ -87,7 +88,7 @@ def convert(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Inp
 
 def lost(value: pl.Expr, fitted: pl.Expr, rule: str) -> pl.Expr:
     """The rule, where there is a value as read and none of its type."""
-    return pl.when(value.is_not_null() & fitted.is_null()).then(pl.lit(rule))
+    return pl.when(value.is_not_null() & fitted.is_null()).then(fault(rule))
 
 
 def _fitted(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:

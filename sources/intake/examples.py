@@ -7,11 +7,12 @@ import polars as pl
 
 from sources.intake.candidates import Candidates
 from sources.intake.hints import Fault, hint
+from sources.intake.merge_rules import OF_MERGES
 from sources.intake.plan import Plan
 from sources.intake.ranges import ORIGIN
 from sources.intake.reading import ROW
 from sources.intake.report import Example
-from sources.intake.rules import DUPLICATE
+from sources.intake.rules import DUPLICATE, NO_LENGTH
 from sources.tombstones import FORGOTTEN
 
 _LONGEST = 80
@@ -55,8 +56,9 @@ def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
     origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
     found: Candidates = plan.found[origin]
-    told = {"rule": rule, "file": found.part.file, "row": row, "column": None, "value": None}
-    if rule in {FORGOTTEN, DUPLICATE} or rule in found.source.reject:
+    file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
+    told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
+    if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
         # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
         named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}
         return {**told, **named, "hint": hint(Fault(rule, plan.table, found.source))}

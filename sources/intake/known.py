@@ -79,27 +79,27 @@ def known_in(landing: Path, table: EventTable, least: float) -> Known | None:
         return None
     newest = _newest(landing, table)
     share = pl.col(BUCKET) < max(1, BUCKETS * _MOST // max(_MOST, _rows(table, newest)))
-    named = _subscribers(table, newest, share)
+    named = _subscribers(table, newest, share).unique().collect(engine="streaming")
     told = [_subscribers(each, files[each.name], share) for each in by]
     known = pl.concat([*told, _merged(landing, told)])
-    unknown = named.join(known, on="subscriber_id", how="anti")
-    count, strangers = (_height(each) for each in (named, unknown))
+    unknown = _not_among(named.lazy(), known).collect(engine="streaming")
+    count, strangers = named.height, unknown.height
     if not count:
         return None
     few = 2 * (count - strangers) < count
-    theirs = pl.concat(told).join(named, on="subscriber_id", how="anti")
+    theirs = _not_among(pl.concat(told), named.lazy())
     return Known(
         subscribers=count,
         known=count - strangers,
         by=tuple(each.name for each in by),
-        example=_least(unknown) if strangers else None,
+        example=_least(unknown.lazy()) if strangers else None,
         theirs=_least(theirs) if few else None,
         least=least,
     )
 
 
-def _height(rows: pl.LazyFrame) -> int:
-    return rows.select(pl.len()).collect(engine="streaming").item()
+def _not_among(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.join(others, on="subscriber_id", how="anti")
 
 
 def _least(rows: pl.LazyFrame) -> str | None:
@@ -117,7 +117,7 @@ def _newest(landing: Path, table: EventTable) -> list[Path]:
 
 
 def _subscribers(table: EventTable, files: list[Path], share: pl.Expr) -> pl.LazyFrame:
-    return scan_stored(table, files).filter(share).select("subscriber_id").unique()
+    return scan_stored(table, files).filter(share).select("subscriber_id")
 
 
 def _merged(landing: Path, told: list[pl.LazyFrame]) -> pl.LazyFrame:

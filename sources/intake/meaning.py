@@ -1,14 +1,15 @@
 """What values of ids, currencies and amounts mean, whatever they look like."""
 
-from functools import reduce
+import re
+from functools import partial, reduce
 
 import polars as pl
 
 from sources.currencies import CODE, DIGITS
 from sources.events import EventTable
 from sources.intake.conversion import BAD_TYPE, Converted, convert, lost
-from sources.intake.ids import IMPRECISE, as_id
-from sources.intake.rules import FAULT
+from sources.intake.ids import IMPRECISE, as_id, has_marks
+from sources.intake.rules import FAULT, FAULTS, fault
 from sources.intake.sections import Input, Normal
 from sources.periods import months_in
 
@@ -23,6 +24,12 @@ USUAL = (
     "null", "(null)", "\\n", "nan", "none", "n/a", "<na>", "nat", "nil", "undefined", "#n/a",
 )  # fmt: skip
 
+_NOTHING = rf"(?i:^\s*(?:{'|'.join(map(re.escape, USUAL))})\s*$)"
+#: What JSON has where an id should be: a list, an object, true or false.
+_NO_ID = r"^(?:true|false)$|^[\[{]"
+#: What an id becomes: the id, and the rule that it breaks.
+ID = pl.Struct({"id": pl.String, "fault": FAULTS})
+
 _STEPS = {
     "trim": lambda text: text.str.strip_chars(),
     "lower": lambda text: text.str.to_lowercase(),
@@ -32,7 +39,7 @@ _STEPS = {
 
 def says_nothing(text: pl.Expr) -> pl.Expr:
     """Whether a text is one of the usual words for "nothing"."""
-    return text.str.strip_chars().str.to_lowercase().is_in(USUAL)
+    return text.str.contains(_NOTHING)
 
 
 def without_null_words(frame: pl.LazyFrame, words: tuple[str, ...] | None) -> pl.LazyFrame:
@@ -54,24 +61,60 @@ def normalised(value: pl.Expr, dtype: pl.DataType, name: str, source: Input) -> 
     return reduce(lambda text, step: _STEPS[step](text), steps, value)
 
 
-def converted_id(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:
-    """An id in its one form; a usual word for "nothing" is none, unless the mapping says so."""
+def as_ids(value: pl.Expr, dtype: pl.DataType, source: Input) -> pl.Expr:
+    """Ids in their one form, as ``ID``; a usual word for "nothing" is none, unless the mapping
+    says so.
+    """
+    if dtype == pl.Boolean:
+        broken = pl.when(value.is_not_null()).then(fault(BAD_TYPE))
+        return pl.struct(pl.lit(None, pl.String).alias("id"), broken.alias("fault"))
+    if dtype == pl.String:
+        none = _NO_ID if source.written_as == "jsonl" else None
+        read = partial(_read_ids, words=source.null_words != (), none=none)
+        return value.map_batches(read, return_dtype=ID, is_elementwise=True)
     told = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
     fitted = as_id(value, dtype)
-    fault = pl.when(told & fitted.is_null()).then(pl.lit(IMPRECISE))
-    if dtype != pl.String or source.null_words == ():
-        return Converted(fitted, fault)
-    nothing = says_nothing(value).fill_null(value=False)
-    return Converted(
-        pl.when(~nothing).then(fitted), pl.when(nothing).then(pl.lit(NULL_WORD)).otherwise(fault)
-    )
+    broken = pl.when(told & fitted.is_null()).then(fault(IMPRECISE))
+    return pl.struct(fitted.cast(pl.String).alias("id"), broken.alias("fault"))
 
 
-def with_currency(value: pl.Expr) -> Converted:
-    """A currency's code in capitals; whatever is not three letters is none."""
-    code = value.cast(pl.String, strict=False).str.strip_chars().str.to_uppercase()
-    code = pl.when(code.str.contains(CODE)).then(code)
-    return Converted(code, lost(value, code, BAD_CURRENCY))
+def _read_ids(ids: pl.Series, *, words: bool, none: str | None) -> pl.Series:
+    """``ID`` of texts; only those that look odd are looked at twice."""
+    faults = pl.repeat(None, len(ids), dtype=FAULTS, eager=True)
+    # Two quick looks: patterns of both together take five times as long.
+    odd = has_marks(ids) | ids.str.contains(_NOTHING) if words else has_marks(ids)
+    odd = odd | ids.str.contains(none) if none else odd
+    places = odd.fill_null(value=False).arg_true()
+    if not places.is_empty():
+        value = pl.col("value")
+        fitted = as_id(value, pl.String())
+        nothing = says_nothing(value) if words else pl.lit(value=False)
+        other = value.str.contains(none) if none else pl.lit(value=False)
+        broken = (
+            pl.when(nothing)
+            .then(fault(NULL_WORD))
+            .when(other)
+            .then(fault(BAD_TYPE))
+            .otherwise(lost(value, fitted, IMPRECISE))
+        )
+        odd = pl.DataFrame({"value": ids.gather(places)}).select(
+            pl.when(~nothing, ~other).then(fitted).alias("id"), broken.alias("fault")
+        )
+        ids, faults = ids.scatter(places, odd["id"]), faults.scatter(places, odd["fault"])
+    return pl.DataFrame({"id": ids, "fault": faults}).to_struct()
+
+
+def as_codes(value: pl.Expr) -> pl.Expr:
+    """Currencies as codes in capitals; null of whatever is not three letters."""
+    text = value.cast(pl.String, strict=False)
+    return text.map_batches(_read_codes, return_dtype=pl.String, is_elementwise=True)
+
+
+def _read_codes(texts: pl.Series) -> pl.Series:
+    if texts.str.contains(CODE).all():  # mostly
+        return texts
+    code = texts.str.strip_chars().str.to_uppercase()
+    return pl.select(pl.when(code.str.contains(CODE)).then(code)).to_series()
 
 
 def with_months(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:
@@ -79,6 +122,7 @@ def with_months(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:
     fitted = convert(value, dtype, pl.Float64(), source).value
     if dtype == pl.String:
         fitted = pl.coalesce(fitted, months_in(value))
+    fitted = pl.when(fitted > 0).then(fitted)
     return Converted(fitted, lost(value, fitted, BAD_TYPE))
 
 
@@ -95,7 +139,7 @@ def in_iso_units(table: EventTable, source: Input, typed: pl.LazyFrame) -> pl.La
     columns = []
     for name in money:
         whole = pl.col(name) % divisor == 0
-        broken = pl.when(~whole).then(pl.lit(BAD_TYPE)).otherwise(FAULT + name)
+        broken = pl.when(~whole).then(fault(BAD_TYPE)).otherwise(FAULT + name)
         columns += [
             pl.when(whole).then(pl.col(name) * factor // divisor).alias(name),
             broken.alias(FAULT + name),

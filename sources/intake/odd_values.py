@@ -9,7 +9,7 @@ import polars as pl
 from sources.events import EventTable
 from sources.intake.columns import Asked, Expressions
 from sources.intake.conversion import DECIMALS, NEARLY
-from sources.intake.ids import has_float_within, is_id, may_be_power, was_float
+from sources.intake.ids import has_float_within, is_id, may_be_odd, may_be_power, was_float
 from sources.intake.meaning import MONEY, says_nothing
 from sources.intake.written_numbers import (
     as_number,
@@ -17,6 +17,8 @@ from sources.intake.written_numbers import (
     either_mark,
     is_declared,
 )
+
+_ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,26 @@ def _amounts(asked: Asked, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
 def odd_values(asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]) -> tuple[str, ...]:
     """One sentence for each oddity of the rows that may hold events."""
     counted = _counted(asked, kept, kinds)
-    if not counted:
-        return ()
-    select = [each.alias(f"{column}|{what}") for (column, what), each in counted.items()]
-    row = kept.select(select).collect(engine="streaming").row(0)
-    found: dict[str, dict[str, Any]] = {}
-    for (column, what), value in zip(counted, row, strict=True):
-        found.setdefault(column, {})[what] = value
+    # Mostly nothing is odd, which is quicker to see than to count.
+    looked = _collected(kept, {each: told for each, told in counted.items() if each[1] == _ODD})
+    odd = {column for column, many in looked.items() if many[_ODD]}
+    found = _collected(kept, {each: told for each, told in counted.items() if each[0] in odd})
     notes = (say(column, many) for column, many in found.items() for say in _SAY)
     return tuple(note for note in notes if note)
+
+
+def _collected(
+    kept: pl.LazyFrame, counted: dict[tuple[str, str], pl.Expr]
+) -> dict[str, dict[str, Any]]:
+    """The counts by column and what is counted."""
+    found: dict[str, dict[str, Any]] = {}
+    if not counted:
+        return found
+    select = [each.alias(f"{column}|{what}") for (column, what), each in counted.items()]
+    row = kept.select(select).collect(engine="streaming").row(0)
+    for (column, what), value in zip(counted, row, strict=True):
+        found.setdefault(column, {})[what] = value
+    return found
 
 
 def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
@@ -111,7 +124,7 @@ def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
 def _counted(
     asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]
 ) -> dict[tuple[str, str], pl.Expr]:
-    """What is counted of each column, by its name."""
+    """What is counted of each column, by its name; and whether there is anything to be counted."""
     counted: dict[tuple[str, str], pl.Expr] = {}
     for name, sql in dict.fromkeys((name, sql) for event in kinds for name, sql in event.items()):
         if isinstance(sql, str) and not (name in MONEY and sql in asked.in_whole_units):
@@ -119,6 +132,7 @@ def _counted(
             dtype = kept.select(value.alias("value")).collect_schema()["value"]
             column = sql if sql in asked.scope.columns else name
             many = _of_column(asked.table, name, value, dtype)
+            many |= _of_casts(asked, kept, name, sql)
             counted |= {(column, what): each for what, each in many.items()}
     return counted
 
@@ -130,6 +144,7 @@ def _of_column(
         return {}
     if is_id(name):
         return {
+            _ODD: may_be_odd(value, dtype).any(),
             "floats": was_float(value, dtype).sum(),
             "within": has_float_within(value, dtype).sum(),
             "powers": may_be_power(value, dtype).sum(),
@@ -139,11 +154,35 @@ def _of_column(
     if table.schema[name] == dtype == pl.String and name != "kind":
         nothing = says_nothing(value)
         words = value.filter(nothing).unique().sort().head(5).implode()
-        return {"nothing": nothing.sum(), "words": words}
+        return {_ODD: nothing.any(), "nothing": nothing.sum(), "words": words}
     if name in MONEY:
         number = value.cast(pl.Float64, strict=False)
-        return {"amounts": number.count(), "parts": ((number - number.round()).abs() > 1e-6).sum()}
+        parts = (number - number.round()).abs() > 1e-6
+        return {_ODD: parts.any(), "amounts": number.count(), "parts": parts.sum()}
     return {}
+
+
+def _of_casts(asked: Asked, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
+    """How many values lose decimals where a cast makes them whole: 19.99 * 100 is 1998.99..."""
+    cast = asked.scope.cast(name, sql)
+    cut = [
+        read != made
+        for read, made in cast.whole
+        if kept.select(read.alias("read")).collect_schema()["read"].is_float()
+    ]
+    if not cut:
+        return {}
+    lossy = pl.any_horizontal(cut)
+    return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
+
+
+def _cut(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("cut"):
+        return None
+    return (
+        f"{many['cut']:,} of {many['values']:,} values of {column} lose decimals in a CAST to "
+        "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
+    )
 
 
 def _floats(column: str, many: dict[str, Any]) -> str | None:
@@ -200,4 +239,4 @@ def _either(column: str, count: int) -> str:
     )
 
 
-_SAY = (_floats, _within, _powers, _nothing, _parts)
+_SAY = (_cut, _floats, _within, _powers, _nothing, _parts)

@@ -1,6 +1,6 @@
 """The tables of a mapping with their files opened and checked, before anything is landed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sources.intake.expressions import NoColumn
 from sources.intake.mapping import TABLES, SourceMapping
 from sources.intake.reading import ROW, BadSource, Part, missing, read_source
 from sources.intake.sections import Input
+from sources.intake.together import together
 from sources.landing import REJECTED
 
 
@@ -45,13 +46,19 @@ class Plan:
     @property
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
-        return self.broken_lines.height + sum(_height(each.rows) for each in self.found)
+        rows = sum(_height(each.rows) for each in self.found)
+        return self.broken_lines.height + self._repeated + rows
+
+    @property
+    def _repeated(self) -> int:
+        """How many rows stand in an earlier file too, where files are read as one."""
+        return sum(each.part.repeated for each in self.found)
 
     @property
     def read_rows(self) -> int:
         """How many rows its files have before joins, broken lines included."""
         rows = (each.part.frame if each.several else each.rows for each in self.found)
-        return self.broken_lines.height + sum(_height(each) for each in rows)
+        return self.broken_lines.height + self._repeated + sum(_height(each) for each in rows)
 
     @property
     def kept_rows(self) -> int:
@@ -96,21 +103,25 @@ def _plan_table(
     parts: list[Part] = []
     found: list[Candidates] = []
     notes: list[str] = []
+    filled, absent = 0, False
     for source in inputs:
         opened = read_source(source, mapping)
         if not opened:
+            absent = True
             notes.append(missing(source, mapping))
             if not source.optional:
                 raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
-        if source.numbered and len(opened) > 1:
-            raise BadSource(
-                f"numbered counts the rows of one file, and {source.file!r} finds {len(opened)}; "
-                "put them together into one"
-            )
         parts += opened
         full = [part for part in opened if not part.is_empty]
+        filled += len(full)
+        if (source.numbered or source.group_by) and len(full) > 1:
+            for part in full:  # a column that one of them lacks shows before they are one
+                empty = replace(part, frame=part.frame.head(0))
+                candidates(table, source, empty, mapping, until)
+            full = [together(full)]
+            notes += _overlap(full[0])
         found += [candidates(table, source, part, mapping, until) for part in full]
-    complete = not notes and len(found) == len(parts)
+    complete = not absent and filled == len(parts)
     notes += [part.note for part in parts if part.note]
     notes += [note for each in found for note in each.notes]
     return Plan(
@@ -122,6 +133,13 @@ def _plan_table(
         snapshot=any(source.snapshot for source in inputs),
         most_vanished=min(source.most_vanished for source in inputs),
     )
+
+
+def _overlap(part: Part) -> list[str]:
+    if not part.repeated:
+        return []
+    what = "rows stand in an earlier file too and count once, as files are grouped or numbered"
+    return [f"{part.file}: {part.repeated:,} {what} together"]
 
 
 def _height(frame: pl.LazyFrame) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from sources.intake.delimited import ROW, Lines, ends_whole, split_text
-from sources.intake.encodings import as_utf8
+from sources.intake.encodings import as_utf8, with_line_feeds
 from sources.intake.expressions import without_values
 from sources.intake.json_lines import split_json
 from sources.intake.mapping import expand, or_rather
@@ -36,19 +36,33 @@ class BadSource(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One source file.
+    """One source file, or several that are read as one.
 
     Attributes:
         file: Its name, relative to the mapping file's folder where it lies below.
         frame: Its rows, with ``ROW``.
         broken: Lines that could not be split into columns; schema ``REJECTED``.
         note: What looks odd about it and is no fault.
+        pieces: Of several files: the name of each, and how many row numbers come before its first.
+        repeated: Of several files: how many rows stand in an earlier one too, and are left out.
     """
 
     file: str
     frame: pl.LazyFrame
     broken: pl.DataFrame
     note: str | None = None
+    pieces: tuple[tuple[str, int], ...] = ()
+    repeated: int = 0
+
+    @property
+    def places(self) -> tuple[pl.Expr, pl.Expr]:
+        """Of rows with ``ROW``: the file in which each lies, and its number there."""
+        file, row = pl.lit(self.file), pl.col(ROW).cast(pl.UInt32)
+        for name, before in self.pieces:
+            within = pl.col(ROW) > before
+            file = pl.when(within).then(pl.lit(name)).otherwise(file)
+            row = pl.when(within).then(pl.col(ROW).cast(pl.UInt32) - before).otherwise(row)
+        return file, row
 
     @property
     def is_empty(self) -> bool:
@@ -103,6 +117,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
         return _read_parquet(path, name)
     try:
         text, odd = as_utf8(path.read_bytes(), source.encoding)
+        text = with_line_feeds(text)
         lines = split_json(text) if kind == "jsonl" else split_text(source, kind, text)
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise BadSource(f"{name}: {without_values(error)}") from None
@@ -168,5 +183,21 @@ def _read_parquet(path: Path, name: str) -> Part:
     coded = [
         column for column, kind in schema.items() if isinstance(kind, pl.Categorical | pl.Enum)
     ]
-    as_text = frame.with_columns(pl.col(coded).cast(pl.String))
+    coded += [column for column, kind in schema.items() if kind == pl.Binary]
+    as_text = frame.with_columns(_as_text(pl.col(column), schema[column]) for column in coded)
     return Part(name, as_text, pl.DataFrame(schema=REJECTED))
+
+
+def _as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype != pl.Binary:
+        return value.cast(pl.String)
+    return value.map_batches(_decoded, return_dtype=pl.String, is_elementwise=True)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    """Bytes as text; what is no UTF-8 becomes U+FFFD."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        texts = [each if each is None else each.decode(errors="replace") for each in values]
+        return pl.Series(values.name, texts, pl.String)

@@ -180,8 +180,8 @@ series = { from = "first", until = "last", months = 1 }
         why=(
             "Anything that is true of a subscriber from a day on. Training uses the last known "
             "value of each with 2 to 100 values (`attributes` in the settings chooses). `account` "
-            "is the company that several subscribers belong to: `perdura risk accounts` adds up "
-            "their risks."
+            "is the company that several subscribers belong to: `perdura risk accounts`, the API "
+            "and the pages add up their risks."
         ),
         files={
             "customers.csv": (

@@ -46,7 +46,9 @@ class RowCounts:
 
 def fates(*found: tuple[pl.DataFrame, int]) -> pl.DataFrame:
     """``ORIGIN``, ``ROW`` and ``FATE`` of events, the highest of each row."""
-    rising = sorted(found, key=lambda each: each[1])
+    rising = sorted(
+        ((rows.select(ORIGIN, ROW), fate) for rows, fate in found), key=lambda each: each[1]
+    )
     origins = pl.concat(rows[ORIGIN] for rows, _ in rising).unique().sort()
     return pl.concat([_EMPTY, *(_of_origin(rising, origin) for origin in origins)])
 
@@ -56,9 +58,7 @@ _EMPTY = pl.DataFrame(schema={ORIGIN: pl.UInt32, ROW: pl.UInt32, FATE: pl.UInt8}
 
 def _of_origin(rising: Sequence[tuple[pl.DataFrame, int]], origin: int) -> pl.DataFrame:
     """The fates of one file's rows: a higher one takes the place of a lower."""
-    numbers = [
-        rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy().astype(np.int64) for rows, _ in rising
-    ]
+    numbers = [rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy() for rows, _ in rising]
     fate = np.zeros(max(int(each.max(initial=0)) for each in numbers) + 1, np.uint8)
     for each, (_, number) in zip(numbers, rising, strict=True):
         fate[each] = number

@@ -1,6 +1,6 @@
 """The rules that every event keeps. A row is refused by the first one it breaks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +8,10 @@ import polars as pl
 
 from sources.events import EventTable
 
-#: The rule that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
+#: The rules that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
 #: ``broken_line`` or ``bad_encoding``.
 DUPLICATE = "duplicate"
+NO_LENGTH = "no_length"
 
 #: Prefix of the value as read, beside the value as converted.
 RAW = "read: "
@@ -30,6 +31,8 @@ _OF_VALUES = (
     "bad_type",
     "bad_currency",
 )
+#: The type of ``FAULT`` columns: a rule that a value breaks, by its place among them.
+FAULTS = pl.Enum(_OF_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class Check:
     column: str
     broken: pl.Expr
     value: pl.Expr
+    of_value: bool = False
+
+
+def fault(rule: str) -> pl.Expr:
+    """The rule that a value breaks, for a ``FAULT`` column."""
+    return pl.lit(rule, FAULTS)
 
 
 def checks(
@@ -58,7 +67,7 @@ def checks(
     faulty = [name.removeprefix(FAULT) for name in columns if name.startswith(FAULT)]
     faulty.sort(key=lambda name: AS_READ + name not in columns)
     of_values = [
-        Check(rule, _label(name), pl.col(FAULT + name) == rule, _as_read(name, columns))
+        Check(rule, _label(name), pl.col(FAULT + name) == rule, _as_read(name, columns), True)
         for rule in _OF_VALUES
         for name in faulty
     ]
@@ -76,9 +85,21 @@ def checks(
     ]
 
 
-def broken_rule(checked: Iterable[Check]) -> pl.Expr:
-    """Name of the first rule that a row breaks; null if it keeps them all."""
-    return pl.coalesce(*(pl.when(each.broken).then(pl.lit(each.rule)) for each in checked))
+def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
+    """Name of the first rule that a row breaks; null if it keeps them all.
+
+    Args:
+        checked: As of ``checks``.
+        columns: As for ``checks``.
+    """
+    first, *others = (each for each in checked if not each.of_value)
+    names = [*dict.fromkeys((*_OF_VALUES, *(each.rule for each in checked)))]
+    # Numbers are quicker to tell apart than names, and most rows break no rule. Of the faults of
+    # values the first rule has the least number.
+    faults = (pl.col(name).to_physical() for name in columns if name.startswith(FAULT))
+    found = (pl.when(one.broken).then(pl.lit(names.index(one.rule))) for one in (first, *others))
+    number = pl.coalesce(next(found), pl.min_horizontal(*faults), *found)
+    return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
 
 
 def _label(name: str) -> str:
@@ -99,7 +120,13 @@ def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Ex
         *(("missing_required", name, pl.col(name).is_null()) for name in ("kind", *table.required)),
         ("unknown_kind", "kind", kinds),
         *(
-            ("bad_encoding", name, pl.col(name).str.contains("\ufffd", literal=True))
+            (
+                "bad_encoding",
+                name,
+                pl.col(name).map_batches(
+                    _undecoded, return_dtype=pl.Boolean(), is_elementwise=True
+                ),
+            )
             for name in texts
         ),
         ("in_the_future", "happened_at", (happened >= until) & (known < until)),
@@ -110,3 +137,10 @@ def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Ex
             for name, scale in table.ranges.items()
         ),
     ]
+
+
+def _undecoded(texts: pl.Series) -> pl.Series:
+    """Whether bytes of a text were none in the file's encoding."""
+    if (texts.str.len_bytes() == texts.str.len_chars()).all():  # ASCII alone, as ids mostly are
+        return pl.repeat(value=False, n=len(texts), eager=True)
+    return texts.str.contains("\ufffd", literal=True)

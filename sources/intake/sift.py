@@ -66,10 +66,9 @@ def sift(
         held: Those that this day's file holds, from when it was done before.
         until: What was known before this moment is read.
     """
-    later = (pl.col("known_at") >= until).fill_null(False)
     sound = pl.col("rule").is_null()
-    ruled_out, known, told_later = _apart(read, later, sound)
-    distinct, copies = _once_each(table, known)
+    ruled_out, known, told_later = _apart(read, until)
+    distinct, copies = _once_each(table, read, known)
     unlanded = _but(table, distinct, landed)
     held = _but(
         table,
@@ -87,7 +86,7 @@ def sift(
         new=new.select(stored_schema(table).names()),
         kept=kept,
         already_landed=distinct.height - unlanded.height,
-        not_yet_known=read.height - ruled_out.height - known.height - put_off,
+        not_yet_known=read.height - ruled_out.height - len(known) - put_off,
         broken=broken,
         gone=gone,
         fates=fates(
@@ -100,13 +99,13 @@ def sift(
     )
 
 
-def _apart(
-    read: pl.DataFrame, later: pl.Expr, sound: pl.Expr
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The events that break a rule, those that are known, and those that are known later."""
-    if read.select((~later & sound).all()).item():  # mostly; nothing is copied
-        return read.clear(), read, read.clear()
-    return read.filter(~later & ~sound), read.filter(~later & sound), read.filter(later)
+def _apart(read: pl.DataFrame, until: datetime) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
+    """The events that break a rule, the places of those known, and those that are known later."""
+    later = (read["known_at"] >= until).fill_null(value=False)
+    sound = read["rule"].is_null()
+    # Most are known: these are taken once, in order, and not twice.
+    broken, known = ((~later & each).arg_true() for each in (~sound, sound))
+    return read[broken], known, read[later.arg_true()]
 
 
 def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -> pl.DataFrame:
@@ -131,28 +130,32 @@ def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataF
     return pl.concat([pl.DataFrame(schema=REJECTED), *rows])
 
 
-def _once_each(table: EventTable, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Each event once, as known first, in ``stored_order``; and the copies as broken.
+def _once_each(
+    table: EventTable, read: pl.DataFrame, known: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each event at the known places once, as known first, in ``stored_order``; copies as broken.
 
     Rows are put in order by who and when alone. Few are alike in both: only these are looked at
     column by column.
     """
-    # Numbers for names sort many times as fast.
-    who = pl.col("subscriber_id").rank("dense")
-    # In one piece: else the piece of either row is looked for at every comparison.
-    lead = rows.select(BUCKET, who, "happened_at").rechunk()
+    rows = read.select(*stored_schema(table), ORIGIN, ROW)
+    lead = rows.select(BUCKET, "subscriber_id", "happened_at")
+    lead = lead if len(known) == rows.height else lead[known]
+    # Numbers for names sort many times as fast. In one piece: else the piece of either row is
+    # looked for at every comparison.
+    lead = lead.with_columns(pl.col("subscriber_id").rank("dense")).rechunk()
     order = lead.select(pl.arg_sort_by(lead.columns)).to_series()
     alike = lead[order].select(_as_before("subscriber_id", "happened_at")).to_series()
     places = (alike | alike.shift(-1, fill_value=False)).arg_true()
+    order = known.gather(order)
     if places.is_empty():
-        return rows[order].select(*stored_schema(table), ORIGIN, ROW), _copies(rows.clear())
+        return rows[order], _copies(rows.clear())
     some = rows[order.gather(places)].with_columns(order.gather(places).alias(_AT))
     some = some.sort(*stored_order(table), ORIGIN, ROW, nulls_last=True)
     again = some.select(_as_before(*identity(table))).to_series()
     order = order.scatter(places, some[_AT])
     once = pl.repeat(True, order.len(), eager=True).scatter(places, ~again)
-    distinct = rows[order.filter(once)].select(*stored_schema(table), ORIGIN, ROW)
-    return distinct, _copies(some.filter(again))
+    return rows[order.filter(once)], _copies(some.filter(again))
 
 
 def _copies(rows: pl.DataFrame) -> pl.DataFrame:
@@ -174,6 +177,6 @@ def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
     ).collect(engine="streaming")
     joined = broken.join(texts, on=ROW, how="left").with_columns(
         pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text"),
-        file=pl.lit(origin.part.file),
     )
-    return joined.rename({ROW: "row"}).select(REJECTED.names()).cast(REJECTED)
+    file, row = origin.part.places
+    return joined.with_columns(file=file, row=row).select(REJECTED.names()).cast(REJECTED)

@@ -13,6 +13,7 @@ import polars as pl
 from sources.events import MOMENT
 from sources.intake.clocks import first_instants, in_zone
 from sources.intake.iso import any_iso, common_iso, split_zone
+from sources.intake.rules import FAULTS, fault
 
 #: The rules that a value breaks that tells no moment, or one that cannot be.
 UNPARSEABLE, IMPLAUSIBLE = "unparseable_time", "implausible_time"
@@ -28,7 +29,7 @@ EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 ISO = "iso"
 
 #: What a parsed time is: the moment, the earlier one where clocks were put back, the rule broken.
-PARSED = pl.Struct({"moment": MOMENT, "earlier": MOMENT, "fault": pl.String})
+PARSED = pl.Struct({"moment": MOMENT, "earlier": MOMENT, "fault": FAULTS})
 
 _NEVER = r"^(0+([.]0+)?|0000-00-00.*)$"
 
@@ -97,18 +98,18 @@ def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: dateti
 def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: datetime) -> pl.Series:
     """``PARSED``: a value that was read, and is no plausible moment, is implausible."""
     sound = plausible(pl.col("moment"), until).fill_null(value=False)
-    fault = (
+    broken = (
         pl.when(sound | pl.lit(values).is_null())
         .then(None)
         .when(pl.lit(read))
-        .then(pl.lit(IMPLAUSIBLE))
-        .otherwise(pl.lit(UNPARSEABLE))
+        .then(fault(IMPLAUSIBLE))
+        .otherwise(fault(UNPARSEABLE))
     )
     return told.select(
         pl.struct(
             pl.when(sound).then("moment").alias("moment"),
             pl.when(sound).then("earlier").cast(MOMENT).alias("earlier"),
-            fault.cast(pl.String).alias("fault"),
+            broken.cast(FAULTS).alias("fault"),
         ).alias("parsed")
     ).to_series()
 

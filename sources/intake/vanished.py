@@ -24,10 +24,10 @@ class Vanished:
     oldest: pl.DataFrame
 
 
-def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.DataFrame) -> Vanished:
+def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.LazyFrame) -> Vanished:
     """What landed of which no version is given; what was inferred was never given."""
-    if landed is None:
-        landed = pl.LazyFrame(schema=table.schema)
+    if landed is None:  # mostly: all of it is given
+        landed, given = (pl.LazyFrame(schema=table.schema) for _ in range(2))
     rows = _not_among(not_inferred(table, landed), given, key(table) or identity(table))
     thing = pl.col(table.thing) if table.thing else pl.lit(None, pl.String)
     told = ("happened_at", "kind", thing.alias("thing"))
@@ -38,19 +38,30 @@ def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.DataFrame
     return Vanished(count.item(), oldest)
 
 
-def told_again(table: EventTable, landed: pl.LazyFrame, given: pl.DataFrame) -> pl.DataFrame:
+def told_again(
+    table: EventTable, landed: pl.LazyFrame, unsure: pl.LazyFrame, given: pl.LazyFrame
+) -> pl.DataFrame:
     """Events given that landed once, were told otherwise later, and are told as before again.
 
     Of each the newest version that landed is given no longer, and no other is new.
+
+    Args:
+        table: Whose events.
+        landed: What has landed.
+        unsure: The part of it that may be given no longer.
+        given: What the source gives.
     """
-    if not table.thing:
-        return given.clear()
-    own = identity(table)
-    gone = _not_among(not_inferred(table, landed), given, own)
-    known = pl.col("known_at").max()
-    was = gone.group_by(key(table)).agg(otherwise=known)
+    own, known = identity(table), pl.col("known_at").max()
+    none = given.head(0).collect()
+    if not table.thing or unsure.head(1).collect().is_empty():
+        return none
+    gone = _not_among(not_inferred(table, unsure), given, own).collect(engine="streaming")
+    if gone.is_empty():  # mostly; what follows takes long
+        return none
+    was = gone.lazy().group_by(key(table)).agg(otherwise=known)
+    landed, told = (rows.join(was, on=key(table), how="semi") for rows in (landed, given))
     again = (
-        landed.join(given.lazy().select(own), on=own, how="semi", nulls_equal=True)
+        landed.join(told.select(own), on=own, how="semi", nulls_equal=True)
         .group_by(own)
         .agg(known)
         .join(was, on=key(table), how="inner")
@@ -58,13 +69,14 @@ def told_again(table: EventTable, landed: pl.LazyFrame, given: pl.DataFrame) -> 
     # Any version that is given and is not older than what vanished is what counts already.
     last = pl.col("known_at").max().over(key(table))
     older = again.filter(last < pl.col("otherwise"), pl.col("known_at") == last).select(own)
-    new = given.lazy().join(landed, on=own, how="anti", nulls_equal=True).select(key(table))
-    back = older.join(new, on=key(table), how="anti").collect()
-    return given.join(back, on=own, how="semi", nulls_equal=True, maintain_order="left")
+    new = told.join(landed, on=own, how="anti", nulls_equal=True).select(key(table))
+    back = older.join(new, on=key(table), how="anti")
+    told = given.join(back, on=own, how="semi", nulls_equal=True, maintain_order="left")
+    return told.collect()
 
 
-def _not_among(rows: pl.LazyFrame, given: pl.DataFrame, on: list[str]) -> pl.LazyFrame:
-    return rows.join(given.lazy().select(on), on=on, how="anti", nulls_equal=True)
+def _not_among(rows: pl.LazyFrame, given: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
+    return rows.join(given.select(on), on=on, how="anti", nulls_equal=True)
 
 
 def example(found: Sequence[Vanished]) -> str:

@@ -1,0 +1,48 @@
+"""The route of accounts: the newest night added up by company."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from risk.accounts import accounts
+from risk.api.access import Reader
+from risk.api.answers import answer, known_already, tag_of
+from risk.api.asked import AccountsAsked
+from risk.api.served import serving
+from risk.api.shapes import ACCOUNT, FRESHNESS, ListedAccounts, documented
+from risk.queries import published_night
+from risk.store import reading
+
+router = APIRouter(prefix="/v1", tags=["list"])
+
+_PAGE = {"rows": [ACCOUNT], "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0", "freshness": FRESHNESS}
+
+
+@router.get("/accounts", **documented(ListedAccounts, _PAGE, 400, 401, 403, 409, 422, 429, 503))
+def list_accounts(
+    request: Request, holder: Reader, asked: Annotated[AccountsAsked, Query()]
+) -> Response:
+    """Accounts of the newest night, highest expected loss first, page by page.
+
+    Each adds up those of its subscribers that fit the filters; the control group is left out. Where
+    no subscriber has an account the list is empty. The subscribers of one: `/v1/current?account=`.
+    """
+    at_work, wanted = serving(request), asked.wanted_accounts()
+    with reading(at_work.served.url) as connection:
+        night = published_night(connection)
+        tag = tag_of(request, night)
+        if held := known_already(request, night, tag):
+            return held
+        page = accounts(connection, wanted)
+    at_work.audit.note(
+        holder,
+        "accounts",
+        query=request.url.query,
+        night=str(night.scored_on),
+        accounts=[each.account for each in page.accounts],
+        people=[each.riskiest for each in page.accounts],
+    )
+    return answer(night, {"rows": page.accounts, "next": page.after}, tag)

@@ -1,0 +1,89 @@
+"""The page of accounts, and what other pages say of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from risk.accounts import Account, AccountPage, account_of, accounts
+from risk.cursors import BadCursor, NightChanged
+from risk.desk.desk import Visit
+from risk.desk.todays import Filters, facts_of, of_account
+from risk.money import totals
+from risk.night import freshness_of
+from risk.queries import published_night
+from risk.views import CURRENT
+from risk.wanted import Wanted, conditions
+
+
+def account_list(visit: Visit) -> Response:
+    """Accounts of the newest night, highest expected loss first."""
+    asked = visit.request.query_params
+    with visit.desk.reading() as connection:
+        night = published_night(connection)
+        facts = facts_of(connection, night)
+        page, restarted = _page(connection, asked.get("after"))
+        controls = _controls(connection)
+    visit.desk.note(
+        visit.holder,
+        "accounts",
+        night=str(night.scored_on),
+        accounts=[each.account for each in page.accounts],
+        people=[each.riskiest for each in page.accounts],
+    )
+    return visit.page(
+        "accounts.html",
+        night=night,
+        fresh=freshness_of(night, visit.desk.now()),
+        with_accounts=facts.accounts,
+        currencies=facts.currencies,
+        rows=page.accounts,
+        controls=controls,
+        more=page.after,
+        restarted=restarted,
+        query_of=lambda account: of_account(account).query,
+        amounts=lambda money: sums(visit, money),
+    )
+
+
+def summary(connection: sa.Connection, filters: Filters) -> Account | None:
+    """The account that a list is filtered by, added up over all its subscribers of the list."""
+    if not filters.account:
+        return None
+    return account_of(connection, filters.account, of_account(filters.account).wanted())
+
+
+def others(connection: sa.Connection, row: Mapping[str, object]) -> int:
+    """How many subscribers of the same account a list has besides this one."""
+    if row["account"] is None:
+        return 0
+    wanted = of_account(str(row["account"])).wanted()
+    counted = sa.select(sa.func.count()).select_from(CURRENT).where(*conditions(wanted))
+    other = CURRENT.c.subscriber_id != row["subscriber_id"]
+    return connection.scalar(counted.where(other)) or 0
+
+
+def sums(visit: Visit, money: Mapping[str, int]) -> str:
+    """Amounts by currency in words."""
+    return totals([(amount, code) for code, amount in money.items()], visit.tongue.locale)
+
+
+def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bool]:
+    """One page, and whether it is the first although another was asked for."""
+    try:
+        return accounts(connection, _wanted(after)), False
+    except (BadCursor, NightChanged):
+        return accounts(connection, _wanted(None)), True
+
+
+def _wanted(after: str | None) -> Wanted:
+    return Filters(band="").wanted(after)
+
+
+def _controls(connection: sa.Connection) -> int:
+    """How many subscribers with an account are in the control group."""
+    control = conditions(Filters(band="", group="control").wanted())
+    counted = sa.select(sa.func.count()).select_from(CURRENT)
+    return connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0

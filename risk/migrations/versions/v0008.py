@@ -1,0 +1,13 @@
+"""The account of each scored subscriber."""
+
+from alembic import op
+
+from risk.catalog import complete
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Add the column and its index: null in the nights that are there, as nobody wrote it then."""
+    complete(op.get_bind())
