@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sources.events import EVENT_TABLES
+from sources.intake.merge_rules import OF_MERGES
 from sources.intake.page import MEANINGS, PAGE, RULES, meaning, page
 from sources.intake.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
 
@@ -26,7 +27,7 @@ def test_no_meaning_is_of_a_column_that_is_gone():
 
 
 def test_every_rule_is_on_the_page():
-    named = OF_LINES.copy()
+    named = OF_LINES | {*OF_MERGES}
     for table in EVENT_TABLES:
         columns = [
             f"{prefix}{name}" for name in table.schema for prefix in ("", RAW, FAULT, AS_READ)

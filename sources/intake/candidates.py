@@ -19,6 +19,7 @@ from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
 from sources.intake.rules import broken_rule, checks
 from sources.intake.shapes import added_columns, grouped, shaped
 from sources.intake.times import says_never
+from sources.intake.type_words import holds, of_columns
 from sources.tombstones import NAMING, as_told
 
 CONTRACT_SHAPE = ("subscriber_id", "happened_at", "kind")
@@ -69,6 +70,7 @@ def candidates(
         BadSource: A joined file is missing or unreadable, or has a key twice.
     """
     place = f"{mapping.name}, section [{table.name}], file {part.file}"
+    asked, frame = None, part.frame
     try:
         frame = with_joins(
             without_null_words(part.frame, source.null_words), source.join, mapping, place
@@ -77,10 +79,8 @@ def candidates(
         asked = Asked(table, source, scope, until)
         _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
     except pl.exceptions.PolarsError as error:
-        raise BadMapping(
-            f"{place}: {without_values(error)}; what is compared or calculated with needs a type, "
-            "such as types = { amount = 'number', day = 'time' }"
-        ) from None
+        told = asked and _misfit(asked, with_types(asked, frame.head(0)))
+        raise BadMapping(f"{place}: {told or f'{without_values(error)}; {_typed_as()}'}") from None
     try:
         numbers = numbers_in(asked, frame)
         asked = replace(asked, by_comma=numbers.by_comma, in_whole_units=numbers.in_whole_units)
@@ -90,6 +90,38 @@ def candidates(
     except BROKEN as error:
         raise BadSource(damaged(part.file, error)) from None
     return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
+
+
+def _misfit(asked: Asked, typed: pl.LazyFrame) -> str | None:
+    """The first expression that does not go with the types of its columns, and what they hold."""
+    source, schema = asked.source, typed.collect_schema()
+    told = [("where", source.where or "true"), *source.reject.items()]
+    for key, sql in [*told, *(pair for event in source.events for pair in event.items())]:
+        names = asked.scope.names(sql)
+        if not names <= {*schema}:  # made by shapes, such as numbers of rows
+            continue
+        try:
+            typed.select(asked.scope.compile(key, sql)).collect()
+        except pl.exceptions.PolarsError:
+            times, texts = (
+                [name for name in sorted(names) if holds(schema[name]) == what]
+                for what in ("times", "text")
+            )
+            todo = (
+                f"a time is compared with a date: {times[0]} > DATE '2026-01-31'"
+                if times
+                else _typed_as(*texts[:1])
+            )
+            return f"{key} = {sql!r} does not fit: {of_columns(schema, names)}; {todo}"
+    return None
+
+
+def _typed_as(name: str = "amount") -> str:
+    column = name if name.isidentifier() else f'"{name}"'
+    return (
+        "what is compared or calculated with needs a type, such as types = "
+        f"{{ {column} = 'number' }}"
+    )
 
 
 def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:

@@ -4,7 +4,7 @@ Polars stops at the first value that a ``CAST`` cannot read, even of a branch th
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -36,11 +36,13 @@ class Cast:
         value: The expression; a cast that fails gives null in it.
         failed: Whether its outcome hangs on a cast that failed; ``None`` if it has no cast.
         reads: The column that the first cast reads, for messages.
+        whole: What each cast to whole numbers reads, and what it makes of it.
     """
 
     value: pl.Expr
     failed: pl.Expr | None = None
     reads: str | None = None
+    whole: tuple[tuple[pl.Expr, pl.Expr], ...] = ()
 
 
 def lenient(expression: pl.Expr) -> Cast:
@@ -55,7 +57,7 @@ def lenient(expression: pl.Expr) -> Cast:
     value = _read(_lenient(tree, strict=None, end=0))
     failed = [_failed(tree, value, strict=kind) for kind in sorted({one[0] for one in found})]
     reads = next((name for _, names in found for name in names), None)
-    return Cast(value, pl.any_horizontal(failed), reads)
+    return Cast(value, pl.any_horizontal(failed), reads, tuple(_to_whole(tree)))
 
 
 def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
@@ -76,6 +78,20 @@ def _casts(node: _Node) -> list[tuple[bool, list[str]]]:
     if (cast := _as_cast(node)) is not None:
         own = [(cast[1], sorted(_read(cast[0]).meta.root_names()))]
     return own + [one for each in node.values() for one in _casts(each)]
+
+
+def _to_whole(node: _Node) -> Iterator[tuple[pl.Expr, pl.Expr]]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _to_whole(each)
+    if not isinstance(node, dict):
+        return
+    cast = _as_cast(node)
+    if cast is not None and cast[2].startswith(("Int", "UInt")):
+        read = _read(_lenient(cast[0], strict=None, end=0))
+        yield read, _read(_lenient(node, strict=None, end=0))
+    for each in node.values():
+        yield from _to_whole(each)
 
 
 def _as_cast(node: dict[str, _Node]) -> tuple[_Node, bool, str] | None:

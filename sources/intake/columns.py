@@ -35,6 +35,7 @@ from sources.intake.reading import ROW
 from sources.intake.rules import AS_READ, FAULT, FAULTS, RAW, fault
 from sources.intake.sections import Input, Type, Value
 from sources.intake.times import UNPARSEABLE, first_instant_after
+from sources.intake.type_words import holds
 from sources.intake.written_numbers import either_mark
 from sources.tombstones import NAMING, as_told
 
@@ -248,10 +249,7 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
         dtype = read[RAW + name]
         timeless = wanted == MOMENT and not can_be_time(dtype, source.time_formats)
         if dtype.is_nested() or timeless:
-            raise BadMapping(
-                f"{asked.scope.place}: {name} is {dtype}, which cannot become {wanted}"
-                + ("; give time_formats = ['epoch_s'] or ['epoch_ms']" if timeless else "")
-            )
+            raise BadMapping(_misfit(asked, name, event.get(name), dtype))
         value, own = pl.col(RAW + name), pl.col(_PARSED + name)
         if is_id(name):
             fitted = Converted(own.struct.field("id"), own.struct.field("fault"))
@@ -273,6 +271,19 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
             fitted.fault.cast(FAULTS).alias(FAULT + name),
         ]
     return columns
+
+
+def _misfit(asked: Asked, name: str, sql: Value | None, dtype: pl.DataType) -> str:
+    """Why values of a type cannot be what a column of the contract holds, and what to write."""
+    told = f"{asked.scope.place}: {name} = {sql!r} holds {holds(dtype)}"
+    if dtype.is_nested():
+        return f"{told}, and {name} takes one value a row; map a column that has one"
+    if dtype.is_numeric():
+        return (
+            f"{told}, and nothing says what they count; write time_formats = ['epoch_s'] for "
+            "seconds since 1970, ['epoch_ms'] for milliseconds, or ['%Y%m%d'] for 20260131"
+        )
+    return f"{told}, which tell no time; map a column of times"
 
 
 def _inclusive(asked: Asked) -> list[pl.Expr]:

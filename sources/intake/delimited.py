@@ -106,6 +106,10 @@ def _refuse_other_separator(names: list[str], kind: str, separator: str) -> None
 
 
 def _header(line: str, kind: str, separator: str) -> list[str]:
+    if "\r" in line:
+        raise ValueError(
+            "its header holds a line end (a carriage return) within; give each row one line"
+        )
     split = line.split() if kind == "whitespace" else next(csv.reader([line], delimiter=separator))
     names = [name.strip() for name in split]
     _refuse_other_separator(names, kind, separator)

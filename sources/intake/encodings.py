@@ -12,6 +12,11 @@ _MARKS = (
 _LOOKED_AT = 4_096
 
 
+def with_line_feeds(text: bytes) -> bytes:
+    """The text, in which lines end as elsewhere where they end as on old Macs."""
+    return text.replace(b"\r", b"\n") if b"\r" in text and b"\n" not in text else text
+
+
 def as_utf8(text: bytes, encoding: str) -> tuple[bytes, str | None]:
     """The text, and a sentence if it is likely of another encoding; bytes that are none of it
     become U+FFFD, or stay where the encoding is UTF-8.

@@ -7,6 +7,7 @@ import polars as pl
 
 from sources.intake.candidates import Candidates
 from sources.intake.hints import Fault, hint
+from sources.intake.merge_rules import OF_MERGES
 from sources.intake.plan import Plan
 from sources.intake.ranges import ORIGIN
 from sources.intake.reading import ROW
@@ -57,7 +58,7 @@ def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     found: Candidates = plan.found[origin]
     file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
     told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
-    if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH} or rule in found.source.reject:
+    if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
         # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
         named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}
         return {**told, **named, "hint": hint(Fault(rule, plan.table, found.source))}

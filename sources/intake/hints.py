@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.events import EventTable
+from sources.intake.ids import is_id
 from sources.intake.meaning import MONEY, USUAL
 from sources.intake.sections import Input
 from sources.intake.times import EPOCHS
@@ -52,8 +55,13 @@ _WORDS = {
     "duplicate": "the same as another row in all that is mapped; if both happened map what tells "
     "them apart, such as an id or row_number",
     "forgotten": "names somebody who was erased",
-    "broken_line": "has too few or too many fields, or is no JSON object; fields that hold the "
-    'separator need quotation marks: "a, b"',
+    "broken_line": "has too few or too many fields, or is no JSON object, or names a key twice; "
+    'fields that hold the separator need quotation marks: "a, b"',
+    "merged_into_itself": "is merged into itself; leave such rows out by where",
+    "merged_in_circle": "is merged into an account that was to live on as this one; leave out by "
+    "where the row that does not hold",
+    "merged_twice": "was merged into another account at the same moment; leave out by where the "
+    "row that does not hold, or give the one that corrects the other its own time",
     "cut_off": "the last line is broken and has no line end; fetch the file again",
     "in_the_future": "happened after it was known; map known_at to when it was written down, or "
     "set timezone",
@@ -83,6 +91,8 @@ def _missing(fault: Fault) -> str:
 
 
 def _encoding(fault: Fault) -> str:
+    if fault.source and fault.source.written_as == "parquet":
+        return "are bytes that are no text in UTF-8; export the column as text"
     told = fault.source.encoding if fault.source else "utf-8"
     return (
         f"some bytes are no {told.upper()}; write the file's encoding, for example encoding = "
@@ -140,10 +150,27 @@ def _unparseable(fault: Fault) -> str:
         return "its zone's letters may mean several; export times in UTC, or with +02:00"
     formats = ", ".join(source.time_formats) if source and source.time_formats else "ISO 8601"
     zone = source.timezone if source else "UTC"
+    if _was_skipped(value, zone):
+        return (
+            f"clocks in {zone} were put forward over this time, which was never shown; if the "
+            "times are in UTC, or of another zone, write timezone = '...'"
+        )
     return (
         f"is no time as {formats}, or one that clocks in {zone} skipped; write time_formats, such "
         "as ['%d.%m.%Y %H:%M']"
     )
+
+
+def _was_skipped(value: str, zone: str) -> bool:
+    """Whether clocks of a zone never showed a time."""
+    try:
+        local, there = datetime.fromisoformat(value), ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    if local.tzinfo:
+        return False
+    shown = local.replace(tzinfo=there).astimezone(UTC).astimezone(there)
+    return shown.replace(tzinfo=None) != local
 
 
 def _implausible(fault: Fault) -> str:
@@ -181,7 +208,12 @@ def _bad_type(fault: Fault) -> str:
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
     if column == "interval_months":
-        return "is no number of months and no period such as 'week', '14 days', 'P1Y', 'quarterly'"
+        return (
+            "is no number of months above 0 and no period such as 'week', '14 days', 'P1Y', "
+            "'quarterly'; where 0 says that nothing is billed again write NULLIF(..., 0)"
+        )
+    if is_id(column or ""):
+        return "is a list, an object, or true or false, and no id; map a column with one id a row"
     told = next((words for pattern, words in _OF_NUMBERS if re.search(pattern, value)), None)
     wanted = source.types.get(column or "") if source else None
     return (

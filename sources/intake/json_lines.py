@@ -20,9 +20,12 @@ def split_json(text: bytes) -> Lines:
     odd = _undecodable(lines["text"], text)
     if not odd.any():
         try:
-            return sort_out(_as_objects(lines["text"]), lines, ~odd)
+            read = _as_objects(lines["text"])
         except pl.exceptions.PolarsError:
             pass
+        else:
+            if not _named_twice(lines["text"], read.columns):
+                return sort_out(read, lines, ~odd)
     objects = [_as_object(line) for line in lines["text"]]
     fits = pl.Series([each is not None for each in objects], dtype=pl.Boolean) & ~odd
     rows = _rows(
@@ -113,10 +116,27 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
 
 def _as_object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line, parse_constant=_no_json, parse_float=_Written)
+        found = json.loads(
+            line, parse_constant=_no_json, parse_float=_Written, object_pairs_hook=_once_each
+        )
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _named_twice(lines: pl.Series, names: list[str]) -> bool:
+    """Whether an object names a key twice: which of the two is meant nobody can tell."""
+    suspect = pl.repeat(value=False, n=len(lines), eager=True)
+    for name in names:
+        suspect |= lines.str.count_matches(json.dumps(name), literal=True) > 1
+    return any(_as_object(lines[place]) is None for place in suspect.arg_true())
 
 
 def _no_json(constant: str) -> None:

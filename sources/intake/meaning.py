@@ -25,6 +25,8 @@ USUAL = (
 )  # fmt: skip
 
 _NOTHING = rf"(?i:^\s*(?:{'|'.join(map(re.escape, USUAL))})\s*$)"
+#: What JSON has where an id should be: a list, an object, true or false.
+_NO_ID = r"^(?:true|false)$|^[\[{]"
 #: What an id becomes: the id, and the rule that it breaks.
 ID = pl.Struct({"id": pl.String, "fault": FAULTS})
 
@@ -63,8 +65,12 @@ def as_ids(value: pl.Expr, dtype: pl.DataType, source: Input) -> pl.Expr:
     """Ids in their one form, as ``ID``; a usual word for "nothing" is none, unless the mapping
     says so.
     """
+    if dtype == pl.Boolean:
+        broken = pl.when(value.is_not_null()).then(fault(BAD_TYPE))
+        return pl.struct(pl.lit(None, pl.String).alias("id"), broken.alias("fault"))
     if dtype == pl.String:
-        read = partial(_read_ids, words=source.null_words != ())
+        none = _NO_ID if source.written_as == "jsonl" else None
+        read = partial(_read_ids, words=source.null_words != (), none=none)
         return value.map_batches(read, return_dtype=ID, is_elementwise=True)
     told = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
     fitted = as_id(value, dtype)
@@ -72,19 +78,27 @@ def as_ids(value: pl.Expr, dtype: pl.DataType, source: Input) -> pl.Expr:
     return pl.struct(fitted.cast(pl.String).alias("id"), broken.alias("fault"))
 
 
-def _read_ids(ids: pl.Series, *, words: bool) -> pl.Series:
+def _read_ids(ids: pl.Series, *, words: bool, none: str | None) -> pl.Series:
     """``ID`` of texts; only those that look odd are looked at twice."""
     faults = pl.repeat(None, len(ids), dtype=FAULTS, eager=True)
     # Two quick looks: patterns of both together take five times as long.
     odd = has_marks(ids) | ids.str.contains(_NOTHING) if words else has_marks(ids)
+    odd = odd | ids.str.contains(none) if none else odd
     places = odd.fill_null(value=False).arg_true()
     if not places.is_empty():
         value = pl.col("value")
         fitted = as_id(value, pl.String())
         nothing = says_nothing(value) if words else pl.lit(value=False)
-        broken = pl.when(nothing).then(fault(NULL_WORD)).otherwise(lost(value, fitted, IMPRECISE))
+        other = value.str.contains(none) if none else pl.lit(value=False)
+        broken = (
+            pl.when(nothing)
+            .then(fault(NULL_WORD))
+            .when(other)
+            .then(fault(BAD_TYPE))
+            .otherwise(lost(value, fitted, IMPRECISE))
+        )
         odd = pl.DataFrame({"value": ids.gather(places)}).select(
-            pl.when(~nothing).then(fitted).alias("id"), broken.alias("fault")
+            pl.when(~nothing, ~other).then(fitted).alias("id"), broken.alias("fault")
         )
         ids, faults = ids.scatter(places, odd["id"]), faults.scatter(places, odd["fault"])
     return pl.DataFrame({"id": ids, "fault": faults}).to_struct()
@@ -108,6 +122,7 @@ def with_months(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:
     fitted = convert(value, dtype, pl.Float64(), source).value
     if dtype == pl.String:
         fitted = pl.coalesce(fitted, months_in(value))
+    fitted = pl.when(fitted > 0).then(fitted)
     return Converted(fitted, lost(value, fitted, BAD_TYPE))
 
 

@@ -132,6 +132,7 @@ def _counted(
             dtype = kept.select(value.alias("value")).collect_schema()["value"]
             column = sql if sql in asked.scope.columns else name
             many = _of_column(asked.table, name, value, dtype)
+            many |= _of_casts(asked, kept, name, sql)
             counted |= {(column, what): each for what, each in many.items()}
     return counted
 
@@ -159,6 +160,29 @@ def _of_column(
         parts = (number - number.round()).abs() > 1e-6
         return {_ODD: parts.any(), "amounts": number.count(), "parts": parts.sum()}
     return {}
+
+
+def _of_casts(asked: Asked, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
+    """How many values lose decimals where a cast makes them whole: 19.99 * 100 is 1998.99..."""
+    cast = asked.scope.cast(name, sql)
+    cut = [
+        read != made
+        for read, made in cast.whole
+        if kept.select(read.alias("read")).collect_schema()["read"].is_float()
+    ]
+    if not cut:
+        return {}
+    lossy = pl.any_horizontal(cut)
+    return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
+
+
+def _cut(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("cut"):
+        return None
+    return (
+        f"{many['cut']:,} of {many['values']:,} values of {column} lose decimals in a CAST to "
+        "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
+    )
 
 
 def _floats(column: str, many: dict[str, Any]) -> str | None:
@@ -215,4 +239,4 @@ def _either(column: str, count: int) -> str:
     )
 
 
-_SAY = (_floats, _within, _powers, _nothing, _parts)
+_SAY = (_cut, _floats, _within, _powers, _nothing, _parts)

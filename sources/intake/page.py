@@ -92,8 +92,11 @@ RULES = {
     "no_length": "a term that starts and ends at one moment, where another row of the subscription "
     "starts or ends then: it never was",
     "duplicate": "the same event stands in the source more than once",
+    "merged_into_itself": "the account is merged into itself",
+    "merged_in_circle": "the merge closes a circle with those known before it",
+    "merged_twice": "the account was merged into another one at the same moment",
     "cut_off": "the file ends in the middle of a line",
-    "broken_line": "the line has more or fewer fields than the header",
+    "broken_line": "the line has more or fewer fields than the header, or names a JSON key twice",
 }
 
 

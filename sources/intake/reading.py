@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from sources.intake.delimited import ROW, Lines, ends_whole, split_text
-from sources.intake.encodings import as_utf8
+from sources.intake.encodings import as_utf8, with_line_feeds
 from sources.intake.expressions import without_values
 from sources.intake.json_lines import split_json
 from sources.intake.mapping import expand, or_rather
@@ -117,6 +117,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
         return _read_parquet(path, name)
     try:
         text, odd = as_utf8(path.read_bytes(), source.encoding)
+        text = with_line_feeds(text)
         lines = split_json(text) if kind == "jsonl" else split_text(source, kind, text)
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise BadSource(f"{name}: {without_values(error)}") from None
@@ -182,5 +183,21 @@ def _read_parquet(path: Path, name: str) -> Part:
     coded = [
         column for column, kind in schema.items() if isinstance(kind, pl.Categorical | pl.Enum)
     ]
-    as_text = frame.with_columns(pl.col(coded).cast(pl.String))
+    coded += [column for column, kind in schema.items() if kind == pl.Binary]
+    as_text = frame.with_columns(_as_text(pl.col(column), schema[column]) for column in coded)
     return Part(name, as_text, pl.DataFrame(schema=REJECTED))
+
+
+def _as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype != pl.Binary:
+        return value.cast(pl.String)
+    return value.map_batches(_decoded, return_dtype=pl.String, is_elementwise=True)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    """Bytes as text; what is no UTF-8 becomes U+FFFD."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        texts = [each if each is None else each.decode(errors="replace") for each in values]
+        return pl.Series(values.name, texts, pl.String)

@@ -21,6 +21,7 @@ from sources.intake.compared import (
 from sources.intake.earlier import Earlier, earlier
 from sources.intake.examples import examples
 from sources.intake.mapping import SourceMapping
+from sources.intake.merge_rules import without_bad_merges
 from sources.intake.no_length import refuse_no_length
 from sources.intake.plan import Plan
 from sources.intake.put_back import openings_first
@@ -82,7 +83,8 @@ def extract_table(
     looked_at = rows + past.held_rows + past.landed_rows
     with landing_of(landing, table, day) as write:
         outcomes: list[_Outcome] = []
-        with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as ranges:
+        with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as all_ranges:
+            ranges = without_bad_merges(table, all_ranges, past.landed, past.held)
             on = _source(plan, ranges, past, until)
             for events, outcome in _range_by_range(table, ranges, past, on, tombstones):
                 write(events)
