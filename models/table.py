@@ -26,6 +26,7 @@ from models.table_columns import (
     nearest,
     plain_names,
     readable,
+    refuse_ids,
     unseen_texts,
 )
 from models.table_evaluation import TableEvaluation, alone, evaluate
@@ -148,6 +149,7 @@ def fit_table(
     if not names:
         raise BadTable(f"the table has no column to learn from besides {outcome!r}")
     read, fold = readable(frame, names), _folds(people, happened)
+    refuse_ids(read)
     told = _Told(read, names, happened)
     boosters = replace(params, rising=tuple(told.plain(name) for name in params.rising))
     score, trees, folds = np.empty(frame.height), [], []

@@ -24,18 +24,38 @@ def as_frame(table: Any) -> pl.DataFrame:
     """A Polars, lazy Polars, pandas or Arrow table as a frame; an index is left out.
 
     Raises:
-        BadTable: It is none of these, or two columns have one name.
+        BadTable: It is none of these, has no columns, or two of one name, or a column of pandas
+            holds values of several kinds.
     """
+    if isinstance(table, pl.LazyFrame):
+        table = table.collect()
     twice = _twice(list(map(str, getattr(table, "columns", ()))))
     if twice:
         raise BadTable(f"two columns are called {twice[0]!r}; rename one of them")
     try:
-        return as_polars(table)
+        frame = as_polars(table)
     except Exception:  # each kind of table has errors of its own
-        raise BadTable(
+        no_table = (
             f"asked to read a {type(table).__name__}, which is no table; give a Polars or pandas "
             "frame with one row per subscriber"
-        ) from None
+        )
+        raise BadTable(_mixed(table) or no_table) from None
+    if not frame.columns:
+        raise BadTable("the table has no columns; give one row per subscriber")
+    return frame
+
+
+def _mixed(table: Any) -> str | None:
+    """Which column of a pandas frame holds numbers beside texts, or worse."""
+    for name in map(str, getattr(table, "columns", ())):
+        values = table[name] if str(getattr(table[name], "dtype", "")) == "object" else ()
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        if len(kinds) > 1:
+            return (
+                f"column {name!r} holds values of several kinds: {', '.join(kinds)}; make them all "
+                f"numbers or all text, e.g. rows[{name!r}].astype(str), or leave it out"
+            )
+    return None
 
 
 def column_of(rows: pl.DataFrame, name: str, what: str) -> pl.Series:
@@ -93,7 +113,7 @@ def _readable(values: pl.Series) -> pl.Series:
     if kind == pl.Duration:
         return values.dt.total_seconds() / 86_400
     if kind.is_numeric() or kind in (pl.Boolean, pl.Null):
-        return values.cast(pl.Float64)
+        return _finite(values.cast(pl.Float64))
     if kind in (pl.Date, pl.Datetime):
         raise BadTable(
             f"column {values.name!r} holds dates, which say nothing by themselves; give the days "
@@ -104,6 +124,31 @@ def _readable(values: pl.Series) -> pl.Series:
         f"column {values.name!r} holds {kind}, which is neither numbers nor text; turn it into "
         "columns of numbers or text, or leave it out"
     )
+
+
+def _finite(values: pl.Series) -> pl.Series:
+    infinite = values.is_infinite().fill_null(value=False)
+    if infinite.any():
+        raise BadTable(
+            f"column {values.name!r} holds infinite numbers in {infinite.sum():,} of "
+            f"{len(values):,} rows, first in row {infinite.arg_true()[0]}; make them null where "
+            "something was divided by zero, or leave it out"
+        )
+    return values
+
+
+def refuse_ids(read: pl.DataFrame) -> None:
+    """Refuse to learn from texts that tell every row apart: later rows have others.
+
+    Raises:
+        BadTable: A column holds such texts.
+    """
+    for values in read.select(pl.col(pl.String)).get_columns():
+        if len(values) > 1 and values.n_unique() == len(values):
+            raise BadTable(
+                f"column {values.name!r} holds another text in each of {len(values):,} rows, as "
+                "ids do, from which nothing can be learnt; leave it out, or name it as `who`"
+            )
 
 
 def _twice(names: Sequence[str]) -> list[str]:

@@ -172,6 +172,12 @@ def test_categories_are_texts(kind):
     assert model.predict(rows)["risk"].equals(model.predict(made())["risk"])
 
 
+def test_a_lazy_frame_does_as_well():
+    assert fit_table(made().lazy(), "left", who="customer") == fit_table(
+        made(), "left", who="customer"
+    )
+
+
 def test_durations_are_days_and_empty_columns_say_nothing():
     rows = made().with_columns(
         pl.duration(days="calls").alias("calls"), nothing=pl.lit(None), yes=pl.col("calls") > 2
@@ -212,6 +218,22 @@ FEW = "it happened to .* of them"
         (made().select("left"), {}, "no column to learn from"),
         (made().to_pandas()["left"].rename(None), {}, "no column 'left'|no table"),
         ("left", {}, "a str, which is no table"),
+        (pl.DataFrame(), {}, "the table has no columns"),
+        (
+            made().with_columns(ratio=pl.when(pl.col("calls") > 2).then(np.inf).otherwise(1.0)),
+            {},
+            r"'ratio' holds infinite numbers in \d+ of 1,500 rows, first in row \d+",
+        ),
+        (
+            made().with_columns(ref=pl.int_range(pl.len()).cast(pl.String)),
+            {"who": "customer"},
+            "'ref' holds another text in each of 1,500 rows, as ids do",
+        ),
+        (
+            made().to_pandas().assign(mix=[1, "a", 2.5] * 500),
+            {},
+            "'mix' holds values of several kinds: float, int, str",
+        ),
         (
             pd.concat([made().to_pandas(), made().to_pandas()[["plan"]]], axis=1),
             {},
