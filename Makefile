@@ -32,8 +32,8 @@ check: $(READY)
 	@$(BIN)/lint-imports --no-logo
 
 docs: $(READY)
-	@$(BIN)/python -m features.catalogue
-	@$(BIN)/python -m sources.intake.page
+	@$(BIN)/python -m perdura.features.catalogue
+	@$(BIN)/python -m perdura.sources.intake.page
 	@$(BIN)/python docs/draw.py
 
 # Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.
@@ -72,7 +72,7 @@ $(READY): requirements.lock pyproject.toml
 	  || { cat $(VENV)/pip.log; exit 1; }
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "Compiling loops (once) ..."
-	@$(BIN)/python -m features.ready
+	@$(BIN)/python -m perdura.features.ready
 	@touch $(READY)
 
 # The lock names no registry: whichever one pip is set up with serves it.

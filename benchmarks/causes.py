@@ -13,17 +13,17 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from features.catalogue import COLUMNS, FEATURES
-from flows.history import training_dates
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.reasons import explain
-from models.train import train
-from models.training_set import build_training_set
-from sources.extract import extract
-from sources.landing import read_events
-from sources.sample import simulate
-from sources.states import scored_spine
+from perdura.features.catalogue import COLUMNS, FEATURES
+from perdura.flows.history import training_dates
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.reasons import explain
+from perdura.models.train import train
+from perdura.models.training_set import build_training_set
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.sample import simulate
+from perdura.sources.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS = 24

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from risk.desk.session import SESSION
+from perdura.risk.desk.session import SESSION
 
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 

@@ -18,7 +18,7 @@ import polars as pl
 from benchmarks.orders import ROW_GROUP, BothOrders
 from benchmarks.people import PEOPLE, People, live, payments, subscriptions, tickets
 from benchmarks.work import DATES
-from sources.events import MOMENT
+from perdura.sources.events import MOMENT
 
 TABLES = ("subscriptions", "payments", "tickets")
 

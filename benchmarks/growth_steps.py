@@ -22,7 +22,7 @@ Done = dict[str, Any]
 
 def simulate(home: Path, subscribers: int) -> Done:
     """Events written, of twelve months."""
-    from sources.sample import simulate
+    from perdura.sources.sample import simulate
 
     made = simulate(home / "company", subscribers=subscribers, months=MONTHS, until=UNTIL)
     return {"rows": sum(made.rows.values())}
@@ -30,7 +30,7 @@ def simulate(home: Path, subscribers: int) -> Done:
 
 def extract(home: Path, _subscribers: int) -> Done:
     """Rows landed; what they were read from is then removed, to make room."""
-    from sources.extract import extract
+    from perdura.sources.extract import extract
 
     report = extract(
         home / "company" / "mapping.toml",
@@ -42,7 +42,7 @@ def extract(home: Path, _subscribers: int) -> Done:
 
 def train(home: Path, _subscribers: int) -> Done:
     """Rows learnt from and judged on, by the weekly flow."""
-    from flows.train_weekly import train_weekly
+    from perdura.flows.train_weekly import train_weekly
 
     trained = train_weekly(UNTIL, home)
     rows = sum(count for name, count in trained.rows.items() if name.endswith("_rows"))
@@ -51,7 +51,7 @@ def train(home: Path, _subscribers: int) -> Done:
 
 def night(home: Path, _subscribers: int) -> Done:
     """Subscribers scored, explained and published, by the nightly flow."""
-    from flows.score_nightly import score_nightly
+    from perdura.flows.score_nightly import score_nightly
 
     scored = score_nightly(UNTIL, home)
     return {"rows": scored.rows, "steps": dict(scored.seconds)}
@@ -69,7 +69,7 @@ def main(step: str, folder: str, subscribers: str) -> None:
     """Do one step; flows with Prefect started before the clock."""
     home = Path(folder)
     if step in {"train", "night"}:
-        from flows.prefect_edge import quiet, start
+        from perdura.flows.prefect_edge import quiet, start
 
         quiet()
         start()

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from benchmarks.memory import held_now
-from sources import ALLOCATOR
+from perdura.sources import ALLOCATOR
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"

@@ -22,15 +22,15 @@ from benchmarks.memory import peak_bytes
 from benchmarks.ours import events_of
 from benchmarks.sixty import SIXTY
 from benchmarks.work import DATES, Inputs
-from features.build import build_features
-from features.definition import Column
-from models.model import ChurnModel
-from models.score import score
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
-from sources.landing import read_events
-from sources.moved import gather_moved
-from sources.partition import BUCKETS, Part
-from sources.states import SCORED, states_at
+from perdura.features.build import build_features
+from perdura.features.definition import Column
+from perdura.models.model import ChurnModel
+from perdura.models.score import score
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.landing import read_events
+from perdura.sources.moved import gather_moved
+from perdura.sources.partition import BUCKETS, Part
+from perdura.sources.states import SCORED, states_at
 
 AS_OF = DATES[-1].replace(tzinfo=UTC)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
@@ -42,9 +42,9 @@ _MEANT: tuple[Column, ...] = tuple(column for feature in SIXTY for column in fea
 
 def fit(model: str, data: str) -> dict[str, Any]:
     """A model of 200 trees of up to 31 leaves and six splits deep, learnt from two years."""
-    from models.params import BoosterParams, TrainingParams
-    from models.train import train
-    from models.training_set import build_training_set
+    from perdura.models.params import BoosterParams, TrainingParams
+    from perdura.models.train import train
+    from perdura.models.training_set import build_training_set
 
     inputs = Inputs(Path(data), "sorted", len(DATES))
     # So slow a learner goes on getting better until the last tree: the model has all 200.
@@ -58,7 +58,7 @@ def fit(model: str, data: str) -> dict[str, Any]:
 
 def prepare(home: str, data: str, model: str) -> dict[str, Any]:
     """Land the events as an extract lands them, and put the model beside them."""
-    from sources.extract import extract
+    from perdura.sources.extract import extract
 
     shutil.copytree(model, Path(home) / "model")
     mapping = Path(home) / "mapping.toml"
@@ -73,7 +73,7 @@ def night(home: str, months: str = "months") -> dict[str, Any]:
 
     With ``no-months`` survival and CLTV are left out, of which the usual stack knows nothing.
     """
-    from risk.table import publish
+    from perdura.risk.table import publish
 
     steps: dict[str, float] = {}
     model = ChurnModel.load(Path(home) / "model")
@@ -121,7 +121,7 @@ def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
     """What each column adds to the score of the first ``count`` rows; kept as an array."""
     import numpy as np
 
-    from models.contributions import contributions
+    from perdura.models.contributions import contributions
 
     booster = ChurnModel.load(Path(model)).booster
     matrix = pl.read_parquet(file, n_rows=int(count)).to_numpy()

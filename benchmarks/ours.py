@@ -6,11 +6,11 @@ import polars as pl
 
 from benchmarks.sixty import SIXTY
 from benchmarks.work import Inputs
-from features import reference
-from features.build import build_features
-from features.ready import compile_loops
-from sources.events import EVENT_TABLES
-from sources.merges import Events
+from perdura.features import reference
+from perdura.features.build import build_features
+from perdura.features.ready import compile_loops
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.merges import Events
 
 #: Compiled loops are loaded late, as flows do beside their first step; others' are by importing.
 prepare = compile_loops

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 
 #: People at a time: their events fit into memory many times over.
 PEOPLE = 50_000

@@ -17,20 +17,20 @@ from typing import Any
 
 import polars as pl
 
-from features.catalogue import FEATURES
-from features.ratings import RATING_FEATURES
-from features.support import SUPPORT_FEATURES
-from flows.history import training_dates
-from models.judge import judge, who_says
-from models.outcomes import OUTCOME, label_spine
-from models.params import TrainingParams
-from models.promote import Verdict, verdict
-from models.train import Made, fit_and_judge
-from models.training_set import TrainingSet, build_training_set
-from sources.extract import extract
-from sources.landing import read_events
-from sources.sample import simulate
-from sources.states import scored_spine
+from perdura.features.catalogue import FEATURES
+from perdura.features.ratings import RATING_FEATURES
+from perdura.features.support import SUPPORT_FEATURES
+from perdura.flows.history import training_dates
+from perdura.models.judge import judge, who_says
+from perdura.models.outcomes import OUTCOME, label_spine
+from perdura.models.params import TrainingParams
+from perdura.models.promote import Verdict, verdict
+from perdura.models.train import Made, fit_and_judge
+from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.sample import simulate
+from perdura.sources.states import scored_spine
 
 #: Whatever tickets tell.
 _TICKETS = (*SUPPORT_FEATURES, *RATING_FEATURES)

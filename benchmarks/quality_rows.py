@@ -13,17 +13,17 @@ from time import perf_counter
 
 import polars as pl
 
-from features.catalogue import FEATURES
-from flows.history import training_dates
-from models.params import TrainingParams
-from models.shares import evidence_rows
-from models.split import split_rows
-from models.train import fit_and_judge
-from models.training_set import TrainingSet, build_training_set
-from sources.extract import extract
-from sources.landing import read_events
-from sources.sample import simulate
-from sources.states import scored_spine
+from perdura.features.catalogue import FEATURES
+from perdura.flows.history import training_dates
+from perdura.models.params import TrainingParams
+from perdura.models.shares import evidence_rows
+from perdura.models.split import split_rows
+from perdura.models.train import fit_and_judge
+from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.sample import simulate
+from perdura.sources.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS = 24

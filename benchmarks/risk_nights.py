@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.memory import peak_bytes
-from risk.table import publish
+from perdura.risk.table import publish
 
 _FIRST = date(2026, 10, 1)
 

@@ -5,8 +5,8 @@ same work (there is one currency).
 """
 
 from benchmarks.work import LIFE, SUMMED, WINDOWS
-from features.definition import Balance, Derived, Feature, Measure, Over, Phrases, Since
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.features.definition import Balance, Derived, Feature, Measure, Over, Phrases, Since
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 
 
 def _feature(

@@ -14,21 +14,21 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from features.build import build_features
-from features.catalogue import FEATURES
-from flows.history import training_dates
-from models.judge import calibration_error
-from models.judge_survival import HIGH_FROM, MEDIUM_FROM
-from models.labels import month_labels
-from models.params import TrainingParams
-from models.train import Trained, train
-from models.training_set import build_training_set
-from models.worth import Valuation, worth_of
-from sources.extract import extract
-from sources.landing import read_events
-from sources.merges import Events
-from sources.sample import simulate
-from sources.states import scored_spine
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.flows.history import training_dates
+from perdura.models.judge import calibration_error
+from perdura.models.judge_survival import HIGH_FROM, MEDIUM_FROM
+from perdura.models.labels import month_labels
+from perdura.models.params import TrainingParams
+from perdura.models.train import Trained, train
+from perdura.models.training_set import build_training_set
+from perdura.models.worth import Valuation, worth_of
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.merges import Events
+from perdura.sources.sample import simulate
+from perdura.sources.states import scored_spine
 
 UNTIL, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
 MONTHS, FOLLOWED = 62, 36

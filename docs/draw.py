@@ -13,9 +13,9 @@ import pandas as pd
 from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 
-from flows.settings import Settings
-from risk.show import riskiest
-from risk.table import read
+from perdura.flows.settings import Settings
+from perdura.risk.show import riskiest
+from perdura.risk.table import read
 
 _FOLDER = Path(__file__).parent / "pictures"
 _WIDTH = 124
@@ -24,7 +24,7 @@ _WIDTH = 124
 def draw() -> None:
     """Write ``riskiest.svg``, ``calibration.png`` and ``gain.png``, and pictures of the desk."""
     with TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "flows.command_line", "demo"]
+        words = [sys.executable, "-m", "perdura.flows.command_line", "demo"]
         subprocess.run(words, check=True, env=os.environ | {"PERDURA_HOME": folder})
         night = read(Settings(home=Path(folder)).risk_url)
         _table(night.drop_duplicates("action").head(5))

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from playwright.sync_api import Browser
 
-from flows.prefect_edge import quiet, start
-from flows.settings import Settings
-from risk.desk.desk import Desk
-from risk.desk.router import desk_router
-from risk.night import midnight
-from risk.queries import published_night
-from risk.schema import NIGHTS
-from risk.store import reading
-from risk.table import riskiest
+from perdura.flows.prefect_edge import quiet, start
+from perdura.flows.settings import Settings
+from perdura.risk.desk.desk import Desk
+from perdura.risk.desk.router import desk_router
+from perdura.risk.night import midnight
+from perdura.risk.queries import published_night
+from perdura.risk.schema import NIGHTS
+from perdura.risk.store import reading
+from perdura.risk.table import riskiest
 from tests.api_served import at_work, token
 from tests.browser import chromium
 
@@ -61,7 +61,7 @@ def _score_weeks_before(url: str, newest: date) -> None:
     wanted = {newest - timedelta(days=1), *(newest - timedelta(weeks=n) for n in range(1, _WEEKS))}
     quiet()
     start()
-    from flows.score_nightly import score_nightly
+    from perdura.flows.score_nightly import score_nightly
 
     for day in [*sorted(wanted - there), newest]:  # the newest again: it looks at the night before
         score_nightly(day)

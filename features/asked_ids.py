@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from features.frames import as_polars
-from sources.merges import Events
+from perdura.features.frames import as_polars
+from perdura.sources.merges import Events
 
 _LOG = logging.getLogger(__name__)
 

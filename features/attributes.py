@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from features.definition import Column, Feature, Latest, Phrases
-from sources.events import SUBSCRIBERS
+from perdura.features.definition import Column, Feature, Latest, Phrases
+from perdura.sources.events import SUBSCRIBERS
 
 #: Columns of attributes are named so, with the attribute's name behind it.
 PREFIX = "attribute_"

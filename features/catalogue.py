@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from features.attributes import attribute_column, attribute_features
-from features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
-from features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
-from features.payments import PAYMENT_FEATURES
-from features.ratings import RATING_FEATURES
-from features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
-from features.subscription_changes import CHANGE_FEATURES
-from features.support import SUPPORT_FEATURES
-from features.usage import USAGE_FEATURES
+from perdura.features.attributes import attribute_column, attribute_features
+from perdura.features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
+from perdura.features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
+from perdura.features.payments import PAYMENT_FEATURES
+from perdura.features.ratings import RATING_FEATURES
+from perdura.features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
+from perdura.features.subscription_changes import CHANGE_FEATURES
+from perdura.features.support import SUPPORT_FEATURES
+from perdura.features.usage import USAGE_FEATURES
 
 # The order of the columns is the model's: another order is another model.
 FEATURES: tuple[Feature | Derived, ...] = (
@@ -32,7 +32,7 @@ COLUMNS: dict[str, Column] = {
     column.name: column for feature in WITH_CONTACTS for column in feature.columns
 }
 
-PAGE = Path(__file__).parent.parent / "docs" / "FEATURES.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "FEATURES.md"
 
 _HEAD = f"""# The features
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from sources.events import EventTable
+from perdura.sources.events import EventTable
 
 #: How Polars writes what reads more than the row at hand: aggregates and windows.
 _NOT_BY_ROW = re.compile(

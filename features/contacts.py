@@ -1,7 +1,7 @@
 """What support did about somebody: measured only where the settings want it learnt from."""
 
-from features.definition import Feature, Over, Phrases, Since
-from sources.events import CONTACTS
+from perdura.features.definition import Feature, Over, Phrases, Since
+from perdura.sources.events import CONTACTS
 
 CONTACTED = Feature(
     name="contacts",

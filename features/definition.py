@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from features.conditions import BadFeature, check_column, check_condition
-from sources.events import EventTable
+from perdura.features.conditions import BadFeature, check_column, check_condition
+from perdura.sources.events import EventTable
 
 Language = Literal["en", "es"]
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from features.definition import Balance, Feature, Latest, Over, Since
+from perdura.features.definition import Balance, Feature, Latest, Over, Since
 
 _DAY_US = 86_400_000_000
 _MILLION = 1_000_000

@@ -7,18 +7,18 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from features import reference
-from features.balance import balance
-from features.definition import Feature
-from features.kernel import known, measure
-from features.orders import Cuts, Orders, empty
-from features.plan import Op, Plan, Told, plans
-from features.previous import befores, in_order, told_late
-from features.records import Records, gathered
-from features.spine import Hashed, Spine, blocks, numbered
-from sources.events import MERGES, SUBSCRIPTIONS, EventTable
-from sources.merges import Events
-from sources.versions import key, may_have_versions, told_otherwise
+from perdura.features import reference
+from perdura.features.balance import balance
+from perdura.features.definition import Feature
+from perdura.features.kernel import known, measure
+from perdura.features.orders import Cuts, Orders, empty
+from perdura.features.plan import Op, Plan, Told, plans
+from perdura.features.previous import befores, in_order, told_late
+from perdura.features.records import Records, gathered
+from perdura.features.spine import Hashed, Spine, blocks, numbered
+from perdura.sources.events import MERGES, SUBSCRIPTIONS, EventTable
+from perdura.sources.merges import Events
+from perdura.sources.versions import key, may_have_versions, told_otherwise
 
 #: Texts of a table's columns, in order: a category is measured as its place among them.
 Texts = dict[str, pl.Series]

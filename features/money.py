@@ -10,7 +10,7 @@ from babel.numbers import (
     parse_pattern,
 )
 
-from sources.currencies import DIGITS
+from perdura.sources.currencies import DIGITS
 
 #: Babel has digits of its own, which leave out minor units that are no longer coined: it would
 #: take 1,500.00 dinars for 150,000.

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.definition import Feature
-from features.plan import Op, Plan, Told
+from perdura.features.definition import Feature
+from perdura.features.plan import Op, Plan, Told
 
 _DAY = 86_400_000_000
 

@@ -8,9 +8,9 @@ before the first payment holds few because they have not been here for long.
 import numpy as np
 import polars as pl
 
-from features.definition import Column
-from features.payments import PAID, SINCE_FIRST_PAID, SINCE_PAID, UNPAID
-from features.subscription import DAYS_A_MONTH, INTERVAL, SINCE_START, TENURE, TO_RENEWAL
+from perdura.features.definition import Column
+from perdura.features.payments import PAID, SINCE_FIRST_PAID, SINCE_PAID, UNPAID
+from perdura.features.subscription import DAYS_A_MONTH, INTERVAL, SINCE_START, TENURE, TO_RENEWAL
 
 #: Days of a month at most: a term is not over before its month is.
 MONTH = 31

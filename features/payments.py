@@ -1,8 +1,8 @@
 """Payment features: how a subscriber's money behaved."""
 
-from features.definition import Balance, Derived, Feature, Latest, Over, Phrases, Since
-from features.subscription import NEW_DAYS
-from sources.events import PAYMENTS
+from perdura.features.definition import Balance, Derived, Feature, Latest, Over, Phrases, Since
+from perdura.features.subscription import NEW_DAYS
+from perdura.sources.events import PAYMENTS
 
 FAILED = Feature(
     name="payments_failed",

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import polars as pl
 
-from features.definition import Balance, Column, Feature, Latest, Over, Since
-from features.measure import adds_money
-from sources.events import EventTable
+from perdura.features.definition import Balance, Column, Feature, Latest, Over, Since
+from perdura.features.measure import adds_money
+from perdura.sources.events import EventTable
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import MOMENT, EventTable
-from sources.ties import places
+from perdura.sources.events import MOMENT, EventTable
+from perdura.sources.ties import places
 
 
 def with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:

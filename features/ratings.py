@@ -1,7 +1,7 @@
 """What subscribers say of support: how they rate it."""
 
-from features.definition import Feature, Latest, Over, Phrases
-from sources.events import TICKETS
+from perdura.features.definition import Feature, Latest, Over, Phrases
+from perdura.sources.events import TICKETS
 
 LAST_SCORE = Feature(
     name="last_rating",

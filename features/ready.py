@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from features.build import build_features
-from features.catalogue import FEATURES
-from sources.events import EVENT_TABLES, MERGES, MOMENT, EventTable
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.sources.events import EVENT_TABLES, MERGES, MOMENT, EventTable
 
 _THEN, _NOW = datetime(2025, 12, 31, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 import polars as pl
 
-from features.admission import admit, deal, record, tally
-from features.measure import moments
-from features.orders import Cuts
-from features.plan import Plan, Word
-from features.spine import Hashed, Spine, fixed
+from perdura.features.admission import admit, deal, record, tally
+from perdura.features.measure import moments
+from perdura.features.orders import Cuts
+from perdura.features.plan import Plan, Word
+from perdura.features.spine import Hashed, Spine, fixed
 
 _DAY = 86_400_000_000
 _MILLION = 1_000_000

@@ -10,11 +10,11 @@ from operator import attrgetter
 
 import polars as pl
 
-from features.definition import Balance, Column, Derived, Feature, Since
-from features.measure import adds_money, aggregates, balanced, in_days, with_last_currency
-from features.previous import with_previous
-from sources.merges import Events, as_known
-from sources.versions import newest
+from perdura.features.definition import Balance, Column, Derived, Feature, Since
+from perdura.features.measure import adds_money, aggregates, balanced, in_days, with_last_currency
+from perdura.features.previous import with_previous
+from perdura.sources.merges import Events, as_known
+from perdura.sources.versions import newest
 
 # A date to measure nobody at, for the sake of the columns.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from features.admission import MOST_DATES, Runs, by_person, divert, enrol, look_up
-from sources.events import MERGES, MOMENT
-from sources.merges import Events, owners
+from perdura.features.admission import MOST_DATES, Runs, by_person, divert, enrol, look_up
+from perdura.sources.events import MERGES, MOMENT
+from perdura.sources.merges import Events, owners
 
 # Ids hashed before they are enrolled: the hashes of so many are still in the cache then.
 _AT_ONCE = 2**17

@@ -1,8 +1,8 @@
 """Subscription features: since when somebody has what, and when it renews."""
 
-from features.definition import Derived, Feature, Latest, Over, Phrases, Since
-from sources.events import PAYMENTS, SUBSCRIPTIONS
-from sources.periods import DAYS_A_MONTH
+from perdura.features.definition import Derived, Feature, Latest, Over, Phrases, Since
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS
+from perdura.sources.periods import DAYS_A_MONTH
 
 #: Whoever joined fewer days ago is new; a longer tenure is no reason to leave.
 NEW_DAYS = 183

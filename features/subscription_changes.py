@@ -1,7 +1,7 @@
 """Subscription features: how its price and plan changed, and when it was paused."""
 
-from features.definition import Feature, Over, Phrases, Since
-from sources.events import SUBSCRIPTIONS
+from perdura.features.definition import Feature, Over, Phrases, Since
+from perdura.sources.events import SUBSCRIPTIONS
 
 # Amounts of two currencies are not compared: a change of currency is neither dearer nor cheaper.
 # A row that does not say its currency has not changed it.

@@ -1,7 +1,7 @@
 """Support features: how often somebody needed help, and how it went."""
 
-from features.definition import Balance, Derived, Feature, Over, Phrases, Since
-from sources.events import TICKETS
+from perdura.features.definition import Balance, Derived, Feature, Over, Phrases, Since
+from perdura.sources.events import TICKETS
 
 OPENED = Feature(
     name="tickets_opened",

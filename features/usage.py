@@ -1,7 +1,7 @@
 """Usage features, for a business that has usage events."""
 
-from features.definition import Derived, Feature, Over, Phrases, Since
-from sources.events import USAGE
+from perdura.features.definition import Derived, Feature, Over, Phrases, Since
+from perdura.sources.events import USAGE
 
 USED = Feature(
     name="usage",

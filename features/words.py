@@ -4,9 +4,9 @@ import numpy as np
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
-from features.definition import Column, Derived, Feature, Language
-from features.money import grouped, written
-from sources.periods import DAYS_A_MONTH
+from perdura.features.definition import Column, Derived, Feature, Language
+from perdura.features.money import grouped, written
+from perdura.sources.periods import DAYS_A_MONTH
 
 _WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
 _TIME = {

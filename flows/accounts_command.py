@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 
 def accounts(
@@ -17,10 +17,10 @@ def accounts(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Show the accounts with the highest expected loss: companies with several subscribers."""
-    from flows.settings import Settings
-    from flows.show_accounts import print_accounts
-    from risk.accounts import risks_by_account
-    from risk.audited_reads import record_read
+    from perdura.flows.settings import Settings
+    from perdura.flows.show_accounts import print_accounts
+    from perdura.risk.accounts import risks_by_account
+    from perdura.risk.audited_reads import record_read
 
     settings = Settings()
     scored_on = on.replace(tzinfo=UTC).date() if on else None

@@ -7,9 +7,9 @@ from inspect import signature
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from flows.progress import STDERR
-from flows.settings import Settings
-from sources.turns import alone_in, with_others_in
+from perdura.flows.progress import STDERR
+from perdura.flows.settings import Settings
+from perdura.sources.turns import alone_in, with_others_in
 
 _Asked = ParamSpec("_Asked")
 _Given = TypeVar("_Given")

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import polars as pl
 
-from features.attributes import NAME
-from flows.settings import Settings
-from sources.accounts import ACCOUNT
-from sources.events import SUBSCRIBERS
-from sources.intake.mapping import or_rather
-from sources.merges import Events
+from perdura.features.attributes import NAME
+from perdura.flows.settings import Settings
+from perdura.sources.accounts import ACCOUNT
+from perdura.sources.events import SUBSCRIBERS
+from perdura.sources.intake.mapping import or_rather
+from perdura.sources.merges import Events
 
 #: An attribute with more values than these is taken for an id or a free text.
 _MOST_VALUES = 100

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from flows.at_work import at_work
-from flows.history import known_history
-from flows.model_store import wait_for_store
-from flows.past import past
-from flows.private_runs import private_flow, private_task
-from flows.progress import step
-from flows.settings import Settings
-from models.backtest import backtest
-from models.backtested import Backtest
-from models.tracking import log_backtest
+from perdura.flows.at_work import at_work
+from perdura.flows.history import known_history
+from perdura.flows.model_store import wait_for_store
+from perdura.flows.past import past
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import step
+from perdura.flows.settings import Settings
+from perdura.models.backtest import backtest
+from perdura.models.backtested import Backtest
+from perdura.models.tracking import log_backtest
 
 # Feature rows held at once, about; of those all are learnt from.
 _MOST_ROWS = 2_000_000

@@ -4,16 +4,16 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from flows.erasures import share_erasures
-from flows.recent_events import recent_events
-from flows.settings import Settings
-from flows.written import contact_events
-from models.hold_out import season_of
-from risk.draws import draw
-from risk.loading import replace_all
-from risk.recent import EVENTS
-from risk.schema import INDEXED_RANKS, NIGHTS, RISK
-from risk.store import reading, writing
+from perdura.flows.erasures import share_erasures
+from perdura.flows.recent_events import recent_events
+from perdura.flows.settings import Settings
+from perdura.flows.written import contact_events
+from perdura.models.hold_out import season_of
+from perdura.risk.draws import draw
+from perdura.risk.loading import replace_all
+from perdura.risk.recent import EVENTS
+from perdura.risk.schema import INDEXED_RANKS, NIGHTS, RISK
+from perdura.risk.store import reading, writing
 
 
 def write_beside(settings: Settings, scored_on: date) -> None:

@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner
 
-from flows.settings import Settings
+from perdura.flows.settings import Settings
 
 #: One core for each worker: the parts are what runs side by side, not the loops in them.
 ALONE = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.accounts_command import accounts
-from flows.as_json import plain, print_json
-from flows.forget_command import forget
-from flows.mcp_command import mcp
-from flows.push_command import push
-from flows.risk_command import init
-from flows.safe_text import OURS, safe_text
-from flows.schedule_command import schedule
-from flows.serve_command import serve
-from flows.states_command import states
-from flows.token_commands import tokens
-from flows.webhooks_command import webhooks
+from perdura.flows.accounts_command import accounts
+from perdura.flows.as_json import plain, print_json
+from perdura.flows.forget_command import forget
+from perdura.flows.mcp_command import mcp
+from perdura.flows.push_command import push
+from perdura.flows.risk_command import init
+from perdura.flows.safe_text import OURS, safe_text
+from perdura.flows.schedule_command import schedule
+from perdura.flows.serve_command import serve
+from perdura.flows.states_command import states
+from perdura.flows.token_commands import tokens
+from perdura.flows.webhooks_command import webhooks
 
 if TYPE_CHECKING:
-    from flows.settings import Settings
+    from perdura.flows.settings import Settings
 
 app = typer.Typer(
     help="Who may leave, why, what it costs, and what to do.",
@@ -54,7 +54,7 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAT
 
 def main() -> None:
     """Run the command line. What is ours to say is said in words; anything else is a fault."""
-    from flows.prefect_edge import quiet
+    from perdura.flows.prefect_edge import quiet
 
     quiet()
     try:
@@ -70,11 +70,11 @@ def main() -> None:
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
     """Simulate a company, learn from it, score it, and show who may leave."""
-    from flows.refusals import refuse_demo
+    from perdura.flows.refusals import refuse_demo
 
     refuse_demo(_settings())
     _start_and_compile()
-    from flows.demo import run_demo
+    from perdura.flows.demo import run_demo
 
     told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
     if as_json:
@@ -90,8 +90,8 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Write a simulated company's events, and apart from them the truth about everyone."""
-    from flows.progress import step
-    from sources.sample import simulate as simulate_company
+    from perdura.flows.progress import step
+    from perdura.sources.sample import simulate as simulate_company
 
     with step("simulate", {}) as tell:
         company = simulate_company(
@@ -113,16 +113,16 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Land what the sources came to know before --until (by default today)."""
-    from flows.moments import today
-    from flows.prefect_edge import start
-    from flows.refusals import refuse_extract
+    from perdura.flows.moments import today
+    from perdura.flows.prefect_edge import start
+    from perdura.flows.refusals import refuse_extract
 
     day = _day(until) or today()
     refuse_extract(_settings(), mapping, day)
     start()
-    from flows.extract_sources import extract_sources
-    from flows.show import print_report
-    from sources.extract import IncompleteExtract
+    from perdura.flows.extract_sources import extract_sources
+    from perdura.flows.show import print_report
+    from perdura.sources.extract import IncompleteExtract
 
     try:
         report, problem = extract_sources(mapping, day, patient=False), None
@@ -138,8 +138,8 @@ def train(until: Day = None, as_json: Json = False) -> None:
     """Learn from what has landed before --until (by default all); promote what is better."""
     _refuse_training(until)
     _start_and_compile()
-    from flows.show import print_training
-    from flows.train_weekly import train_weekly
+    from perdura.flows.show import print_training
+    from perdura.flows.train_weekly import train_weekly
 
     trained = train_weekly(_day(until))
     print_json(trained) if as_json else print_training(trained)
@@ -156,8 +156,8 @@ def backtest(
     """Say how good the model would have been at every date of the history."""
     _refuse_training(until)
     _start_and_compile()
-    from flows.backtest import backtest_history
-    from flows.show import print_backtest
+    from perdura.flows.backtest import backtest_history
+    from perdura.flows.show import print_backtest
 
     done = backtest_history(_day(until), origins=origins)
     if as_json:
@@ -177,13 +177,13 @@ def effect(
     as_json: Json = False,
 ) -> None:
     """Say what contact does: how many of the contacted stayed, against those held out."""
-    from flows.prefect_edge import start
-    from flows.refusals import refuse_effect
+    from perdura.flows.prefect_edge import start
+    from perdura.flows.refusals import refuse_effect
 
     refuse_effect(_settings())
     start()
-    from flows.effect import contact_effect
-    from flows.show_effect import in_words, print_effect
+    from perdura.flows.effect import contact_effect
+    from perdura.flows.show_effect import in_words, print_effect
 
     found = contact_effect(_day(since), worth=worth)
     if as_json:
@@ -210,8 +210,8 @@ def tune(
         return
     _refuse_training(until)
     _start_and_compile()
-    from flows.show_tuning import print_tuning
-    from flows.tune import tune_trees
+    from perdura.flows.show_tuning import print_tuning
+    from perdura.flows.tune import tune_trees
 
     done = tune_trees(_day(until), minutes=minutes, trials=trials)
     if as_json:
@@ -233,12 +233,12 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score everybody active --on a date (by default today) and publish the night."""
-    from flows.refusals import refuse_night
+    from perdura.flows.refusals import refuse_night
 
     refuse_night(_settings(*_FILES), _day(on), trial=trial)
     _start_and_compile()
-    from flows.score_nightly import score_nightly
-    from flows.show import print_night
+    from perdura.flows.score_nightly import score_nightly
+    from perdura.flows.show import print_night
 
     night = score_nightly(_day(on), trial=trial, patient=False)
     print_json(night) if as_json else print_night(night)
@@ -257,10 +257,10 @@ def risk(
     """Show the riskiest subscribers of a night (by default the newest)."""
     if asked.invoked_subcommand:
         return
-    from flows.settings import Settings
-    from flows.show_risks import print_offers, print_risks
-    from risk.audited_reads import record_read
-    from risk.table import riskiest, to_offer
+    from perdura.flows.settings import Settings
+    from perdura.flows.show_risks import print_offers, print_risks
+    from perdura.risk.audited_reads import record_read
+    from perdura.risk.table import riskiest, to_offer
 
     settings = Settings()
     found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
@@ -275,7 +275,7 @@ def risk(
 
 
 def _forget_tuned(*, as_json: bool) -> None:
-    from flows.settings import Settings
+    from perdura.flows.settings import Settings
 
     file = Settings().tuned
     forgotten = file.exists()
@@ -289,8 +289,8 @@ def _forget_tuned(*, as_json: bool) -> None:
 
 def _settings(*files: str) -> "Settings":
     """The settings, if they and the files that they name are as they should be."""
-    from flows.setting_values import refuse_missing
-    from flows.settings import Settings
+    from perdura.flows.setting_values import refuse_missing
+    from perdura.flows.settings import Settings
 
     settings = Settings()
     refuse_missing((name, getattr(settings, name)) for name in files)
@@ -298,15 +298,15 @@ def _settings(*files: str) -> "Settings":
 
 
 def _refuse_training(until: datetime | None) -> None:
-    from flows.refusals import refuse_training
+    from perdura.flows.refusals import refuse_training
 
     refuse_training(_settings(), _day(until))
 
 
 def _start_and_compile() -> None:
     """Prefect, and beside its start the loops, where they have not been compiled yet."""
-    from flows.loops import compiling
-    from flows.prefect_edge import start
+    from perdura.flows.loops import compiling
+    from perdura.flows.prefect_edge import start
 
     with compiling():
         start()
@@ -318,14 +318,14 @@ def _day(moment: datetime | None) -> date | None:
 
 def _in_words(error: Exception) -> str | None:
     """What is ours to say of an error, or the machine's; ``None`` where it is a fault of ours."""
-    from flows.failures import failure_in_words
+    from perdura.flows.failures import failure_in_words
 
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
     if words := failure_in_words(error, home):
         return words
     package = type(error).__module__.split(".")[0]
     if package.startswith("pydantic"):
-        from flows.settings import mistakes
+        from perdura.flows.settings import mistakes
 
         return mistakes(error)
     if package in ("sqlalchemy", "sqlite3", "psycopg"):

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
 
-from flows.progress import STDERR
-from risk.sqlite import read_only
+from perdura.flows.progress import STDERR
+from perdura.risk.sqlite import read_only
 
 #: Seconds that are waited for another program, and of which nothing is said.
 PATIENCE, _MOMENT = 60.0, 1.0

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
-from flows import run_names
-from flows.night_calendar import MissedNights, missed_nights
-from flows.private_runs import private_flow
-from flows.progress import STDERR
-from flows.schedule_record import give_up, read_record
-from flows.score_nightly import Night, score_nightly
-from flows.settings import Settings
-from risk.table import published_dates
-from sources.turns import alone_in
+from perdura.flows import run_names
+from perdura.flows.night_calendar import MissedNights, missed_nights
+from perdura.flows.private_runs import private_flow
+from perdura.flows.progress import STDERR
+from perdura.flows.schedule_record import give_up, read_record
+from perdura.flows.score_nightly import Night, score_nightly
+from perdura.flows.settings import Settings
+from perdura.risk.table import published_dates
+from perdura.sources.turns import alone_in
 
 _NIGHTS = "nights"
 

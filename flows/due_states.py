@@ -5,11 +5,11 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows import run_names
-from flows.private_runs import private_flow
-from flows.refresh_states import Refreshed, refresh_states
-from flows.settings import Settings
-from flows.skipped import skipped_without_night
+from perdura.flows import run_names
+from perdura.flows.private_runs import private_flow
+from perdura.flows.refresh_states import Refreshed, refresh_states
+from perdura.flows.settings import Settings
+from perdura.flows.skipped import skipped_without_night
 
 
 @private_flow(name="refresh-states", flow_run_name=run_names.states)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.past import Past, past
-from flows.private_runs import private_task
-from flows.progress import Tell, step
-from flows.settings import Settings
-from models.backtested import Earlier
-from models.earlier import at_earlier_dates
-from models.leak_signs import Cut
-from models.split import HistoryTooShort, NotEnoughChurn
+from perdura.flows.past import Past, past
+from perdura.flows.private_runs import private_task
+from perdura.flows.progress import Tell, step
+from perdura.flows.settings import Settings
+from perdura.models.backtested import Earlier
+from perdura.models.earlier import at_earlier_dates
+from perdura.models.leak_signs import Cut
+from perdura.models.split import HistoryTooShort, NotEnoughChurn
 
 earlier_step = private_task(at_earlier_dates, "earlier")
 

@@ -1,10 +1,10 @@
 """The erased of a home, made known to its risk table, by which a server refuses their ids."""
 
-from flows.settings import Settings
-from risk.erased import record_erasures, recorded_erasures
-from risk.forget import exists
-from risk.store import reading, writing
-from sources.tombstones import read_tombstones
+from perdura.flows.settings import Settings
+from perdura.risk.erased import record_erasures, recorded_erasures
+from perdura.risk.forget import exists
+from perdura.risk.store import reading, writing
+from perdura.sources.tombstones import read_tombstones
 
 
 def share_erasures(settings: Settings) -> int:

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from flows.settings import Settings
-from models.exchange import Exchange
-from sources.rates import DatedRates
+from perdura.flows.settings import Settings
+from perdura.models.exchange import Exchange
+from perdura.sources.rates import DatedRates
 
 #: Named as degraded where a currency's newest rate is old.
 SOURCE = "exchange_rates"

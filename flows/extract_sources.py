@@ -5,16 +5,16 @@ from pathlib import Path
 
 from prefect import Task
 
-from flows import run_names
-from flows.at_work import at_work
-from flows.moments import midnight, refuse_future
-from flows.private_runs import private_flow, private_task
-from flows.progress import step
-from flows.settings import Settings, keep
-from flows.written import written_events
-from sources.extract import extract
-from sources.intake.mapping import BadMapping, read_mapping
-from sources.intake.report import Report
+from perdura.flows import run_names
+from perdura.flows.at_work import at_work
+from perdura.flows.moments import midnight, refuse_future
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import step
+from perdura.flows.settings import Settings, keep
+from perdura.flows.written import written_events
+from perdura.sources.extract import extract
+from perdura.sources.intake.mapping import BadMapping, read_mapping
+from perdura.sources.intake.report import Report
 
 # The one step that asks other systems, and so the one that is tried again. A mapping that is
 # wrong stays wrong.

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.safe_text import OURS
-from flows.writable_home import WRITABLE
-from sources.full_disk import DiskFull, is_full
+from perdura.flows.safe_text import OURS
+from perdura.flows.writable_home import WRITABLE
+from perdura.sources.full_disk import DiskFull, is_full
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LIBRARIES = {"prefect": "Prefect", "httpx": "Prefect's server", "mlflow": "MLflow"}

@@ -12,20 +12,20 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.at_work import nobody_at_work
-from flows.erasures import share_erasures
-from flows.forget_search import Search, kept_results, search
-from flows.model_store import wait_for_store
-from flows.moments import today
-from flows.progress import Tell, step
-from flows.settings import Settings
-from models.forget import Learning, mark_learnt
-from risk.erased import pseudonym
-from risk.forget import Account, erase, rows_about, scrub
-from risk.out import push_state
-from risk.postgres import is_postgres
-from risk.sqlite import database_file
-from sources.forget import (
+from perdura.flows.at_work import nobody_at_work
+from perdura.flows.erasures import share_erasures
+from perdura.flows.forget_search import Search, kept_results, search
+from perdura.flows.model_store import wait_for_store
+from perdura.flows.moments import today
+from perdura.flows.progress import Tell, step
+from perdura.flows.settings import Settings
+from perdura.models.forget import Learning, mark_learnt
+from perdura.risk.erased import pseudonym
+from perdura.risk.forget import Account, erase, rows_about, scrub
+from perdura.risk.out import push_state
+from perdura.risk.postgres import is_postgres
+from perdura.risk.sqlite import database_file
+from perdura.sources.forget import (
     accounts_of,
     begun,
     erase_landed,
@@ -35,11 +35,11 @@ from sources.forget import (
     leftovers_of,
     rejected_of,
 )
-from sources.landing import read_events
-from sources.merges import Events
-from sources.spellings import is_telling, spellings, standing_alone
-from sources.states import scored_spine
-from sources.tombstones import Tombstones, bury, read_tombstones
+from perdura.sources.landing import read_events
+from perdura.sources.merges import Events
+from perdura.sources.spellings import is_telling, spellings, standing_alone
+from perdura.sources.states import scored_spine
+from perdura.sources.tombstones import Tombstones, bury, read_tombstones
 
 
 class NobodyKnown(LookupError):

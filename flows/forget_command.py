@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -21,17 +21,17 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Erase people from everything that is kept; extracts refuse their rows from then on."""
-    from flows.prefect_edge import make_folder
-    from flows.settings import Settings
-    from flows.writable_home import refuse_read_only
+    from perdura.flows.prefect_edge import make_folder
+    from perdura.flows.settings import Settings
+    from perdura.flows.writable_home import refuse_read_only
 
     settings = Settings()
     if not check and not dry_run:
         refuse_read_only(settings.home)
         make_folder()
-    from flows.forget import forget as forget_people
-    from flows.forget import kept_about, look_for
-    from flows.show_forgotten import print_forgotten, print_kept, print_search, refuse_left
+    from perdura.flows.forget import forget as forget_people
+    from perdura.flows.forget import kept_about, look_for
+    from perdura.flows.show_forgotten import print_forgotten, print_kept, print_search, refuse_left
 
     if check:
         searched = look_for(settings, subscribers)

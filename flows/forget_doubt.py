@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from risk.forget import Account
-from risk.schema import NIGHTS, RISK
+from perdura.risk.forget import Account
+from perdura.risk.schema import NIGHTS, RISK
 
 _WORDS = re.compile(r"[^\W\d_]+(?:[-_ ][^\W\d_]+)*")
 

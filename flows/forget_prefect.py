@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from flows.prefect_edge import prefect_folder, setting_of
-from flows.safe_text import host
-from flows.settings import Settings
+from perdura.flows.prefect_edge import prefect_folder, setting_of
+from perdura.flows.safe_text import host
+from perdura.flows.settings import Settings
 
 
 def results_folder(settings: Settings) -> Path:

@@ -13,16 +13,16 @@ import polars as pl
 import polars.selectors as cs
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from flows.forget_doubt import as_ids, holds_prose, is_prose, words_among
-from flows.forget_prefect import folders_outside, out_of_reach, results_folder
-from flows.progress import Tell
-from flows.settings import Settings
-from risk.forget import Account, exists, mentions, mentions_in_file
-from risk.postgres import is_postgres
-from risk.sqlite import database_file
-from risk.urls import shown
-from sources.intake.mapping import BadMapping, read_mapping, source_files
-from sources.tombstones import NAMING
+from perdura.flows.forget_doubt import as_ids, holds_prose, is_prose, words_among
+from perdura.flows.forget_prefect import folders_outside, out_of_reach, results_folder
+from perdura.flows.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.risk.forget import Account, exists, mentions, mentions_in_file
+from perdura.risk.postgres import is_postgres
+from perdura.risk.sqlite import database_file
+from perdura.risk.urls import shown
+from perdura.sources.intake.mapping import BadMapping, read_mapping, source_files
+from perdura.sources.tombstones import NAMING
 
 _BLOCK = 1 << 24
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\r\n]+")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.schedule_lock import is_served
-from flows.schedule_record import write_json
+from perdura.flows.schedule_lock import is_served
+from perdura.flows.schedule_record import write_json
 
 _FILE = Path("data") / "schedule-health.json"
 

@@ -6,14 +6,14 @@ from typing import Literal
 
 import polars as pl
 
-from flows.moments import midnight, month_starts
-from flows.settings import Settings
-from models.params import BoosterParams, TrainingParams
-from models.source_facts import recorded_since
-from models.tuned import grown, read_tuned
-from sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from sources.landing import landed_until
-from sources.merges import Events, known_before
+from perdura.flows.moments import midnight, month_starts
+from perdura.flows.settings import Settings
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.source_facts import recorded_since
+from perdura.models.tuned import grown, read_tuned
+from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.landing import landed_until
+from perdura.sources.merges import Events, known_before
 
 # The first weeks of a history know too little of anybody to learn from.
 _WARM_UP = timedelta(days=30)

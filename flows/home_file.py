@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_settings import TomlConfigSettingsSource
 
-from models.store_paths import recorded_store
+from perdura.models.store_paths import recorded_store
 
 _PATHS = ("mapping", "actions", "exchange_rates")
 _SQLITE = "sqlite:///"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from flows.progress import step
+from perdura.flows.progress import step
 
 # Reading loops that were compiled before takes less than this.
 _UNSAID_SECONDS = 1.5
@@ -13,7 +13,7 @@ _UNSAID_SECONDS = 1.5
 @contextmanager
 def compiling() -> Iterator[None]:
     """Until it ends, the loops are compiled beside what is done in it."""
-    from features.ready import compile_loops
+    from perdura.features.ready import compile_loops
 
     compiler = Thread(target=compile_loops, daemon=True)
     compiler.start()

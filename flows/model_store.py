@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from flows.database_files import wait_for
-from models.store_paths import database_file
+from perdura.flows.database_files import wait_for
+from perdura.models.store_paths import database_file
 
 _REMEDY = (
     "it holds every model: put a backup of it in its place, or move the folder of it away whole "

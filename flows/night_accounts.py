@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from risk.erased import pseudonym
-from sources.accounts import accounts_at
-from sources.merges import Events
-from sources.tombstones import read_tombstones
+from perdura.risk.erased import pseudonym
+from perdura.sources.accounts import accounts_at
+from perdura.sources.merges import Events
+from perdura.sources.tombstones import read_tombstones
 
 
 def with_accounts(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.moments import midnight
+from perdura.flows.moments import midnight
 
 _DAY = timedelta(days=1)
 

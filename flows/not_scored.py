@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from risk.not_scored import NotScored
-from sources.states import SCORED
+from perdura.risk.not_scored import NotScored
+from perdura.sources.states import SCORED
 
 _KEY = ["state", "currency"]
 

@@ -11,14 +11,14 @@ from prefect import Flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.cluster import cluster_runner, one_server
-from flows.progress import Tell
-from flows.settings import Settings
-from sources.events import EVENT_TABLES
-from sources.full_disk import room_in
-from sources.landing import read_events
-from sources.moved import gather_moved
-from sources.partition import BUCKETS, Part
+from perdura.flows.cluster import cluster_runner, one_server
+from perdura.flows.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.full_disk import room_in
+from perdura.sources.landing import read_events
+from perdura.sources.moved import gather_moved
+from perdura.sources.partition import BUCKETS, Part
 
 # Landed rows of a part, about: a night of so many takes two gigabytes.
 _ROWS = 16_000_000

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from features.build import build_features
-from features.catalogue import to_measure
-from flows.attributes import learnt_attributes
-from flows.history import dates_by_settings, learns_contacts, telling_table, tuned_params
-from flows.progress import Tell
-from flows.settings import Settings
-from models.outcomes import label_spine
-from models.params import TrainingParams
-from models.training_set import TrainingSet, build_training_set
-from sources.landing import read_events
-from sources.partition import BUCKETS, Part
-from sources.states import scored_spine
+from perdura.features.build import build_features
+from perdura.features.catalogue import to_measure
+from perdura.flows.attributes import learnt_attributes
+from perdura.flows.history import dates_by_settings, learns_contacts, telling_table, tuned_params
+from perdura.flows.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.models.outcomes import label_spine
+from perdura.models.params import TrainingParams
+from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.sources.landing import read_events
+from perdura.sources.partition import BUCKETS, Part
+from perdura.sources.states import scored_spine
 
 _EVERY = sys.maxsize
 

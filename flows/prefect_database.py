@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from flows.database_files import BrokenDatabase, broken, wait_for
-from flows.prefect_edge import setting_of
-from sources.full_disk import DiskFull
+from perdura.flows.database_files import BrokenDatabase, broken, wait_for
+from perdura.flows.prefect_edge import setting_of
+from perdura.sources.full_disk import DiskFull
 
 _ELSEWHERE = (
     "PREFECT_API_URL",  # a server that is there already opens it

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.progress import STDERR, step
+from perdura.flows.progress import STDERR, step
 
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
@@ -29,15 +29,15 @@ def quiet() -> None:
 
 def start() -> None:
     """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
-    from flows.database_files import BrokenDatabase
-    from flows.prefect_database import NoServer, not_started, wait_for_database
+    from perdura.flows.database_files import BrokenDatabase
+    from perdura.flows.prefect_database import NoServer, not_started, wait_for_database
 
     make_folder()
     wait_for_database()
     with step("start Prefect", {}):
         from prefect.client.orchestration import get_client
 
-        from flows.temporary_server import end_with_us
+        from perdura.flows.temporary_server import end_with_us
 
         end_with_us()
         try:
@@ -61,8 +61,8 @@ def scheduling_server(home: Path) -> Iterator[None]:
     if setting_of("PREFECT_API_URL"):
         yield
         return
-    from flows.prefect_database import wait_for_database
-    from flows.prefect_server import own_server
+    from perdura.flows.prefect_database import wait_for_database
+    from perdura.flows.prefect_server import own_server
 
     wait_for_database()
     with own_server(prefect_folder(home) / "server.log") as url:
@@ -79,8 +79,8 @@ def log_runs() -> None:
 
 
 def _no_answer(url: str) -> Exception:
-    from flows.prefect_database import NoServer
-    from flows.safe_text import host
+    from perdura.flows.prefect_database import NoServer
+    from perdura.flows.safe_text import host
 
     return NoServer(
         f"Prefect's server at {host(url)} (PREFECT_API_URL) does not answer; start it, or unset "

@@ -15,9 +15,9 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from flows.prefect_database import not_started
-from flows.progress import step
-from flows.server_port import own_port
+from perdura.flows.prefect_database import not_started
+from perdura.flows.progress import step
+from perdura.flows.server_port import own_port
 
 _PORT_FILE = "server.port"
 _PATIENCE = 120.0  # seconds
@@ -40,7 +40,7 @@ def own_server(log: Path) -> Iterator[str]:
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{(port := own_port(log.with_name(_PORT_FILE)))}"
-    command = [sys.executable, "-m", "flows.prefect_server", str(port)]
+    command = [sys.executable, "-m", "perdura.flows.prefect_server", str(port)]
     environment = {_LEASE_STORAGE: _LEASES} | os.environ
     with log.open("ab") as said:
         process = subprocess.Popen(  # noqa: S603 - our own module

@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Flow, Task, flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.parent_process import end_with_schedule
-from flows.safe_text import OURS, safe_text
+from perdura.flows.parent_process import end_with_schedule
+from perdura.flows.safe_text import OURS, safe_text
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")

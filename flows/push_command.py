@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 if TYPE_CHECKING:
-    from flows.push_tools import Name
-    from risk.night import Night
+    from perdura.flows.push_tools import Name
+    from perdura.risk.night import Night
 
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
 
@@ -44,9 +44,9 @@ def csv(
     """Write everybody of the newest night into a CSV file, riskiest first."""
     import sys
 
-    from flows.settings import Settings
-    from risk.audited_reads import record_read
-    from risk.out.csv_file import write_csv, write_file
+    from perdura.flows.settings import Settings
+    from perdura.risk.audited_reads import record_read
+    from perdura.risk.out.csv_file import write_csv, write_file
 
     url = Settings().risk_url
 
@@ -65,10 +65,10 @@ def csv(
 
 
 def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
-    from flows.progress import step
-    from flows.push_tools import filling, opened, push_to
-    from flows.settings import Settings
-    from risk.out.pushing import dry_run
+    from perdura.flows.progress import step
+    from perdura.flows.push_tools import filling, opened, push_to
+    from perdura.flows.settings import Settings
+    from perdura.risk.out.pushing import dry_run
 
     settings, problems = Settings(), {}
     if dry:

@@ -6,12 +6,12 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.client.schemas.objects import State
 
-from flows.private_runs import private_flow
-from flows.push_tools import push_to
-from flows.settings import Settings
-from flows.skipped import skipped_without_night
-from risk.out.pushing import Pushed
-from risk.trial import TrialNight
+from perdura.flows.private_runs import private_flow
+from perdura.flows.push_tools import push_to
+from perdura.flows.settings import Settings
+from perdura.flows.skipped import skipped_without_night
+from perdura.risk.out.pushing import Pushed
+from perdura.risk.trial import TrialNight
 
 
 @private_flow(name="push-tools")

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from flows.settings import Settings
-from risk.out.caller import Caller, Pace
-from risk.out.fields import FieldNames, Filling
-from risk.out.intercom import LONGEST, Intercom
-from risk.out.pushing import Progress, Pushed, push
-from risk.out.targets import host_of
-from risk.out.zendesk import Zendesk
+from perdura.flows.settings import Settings
+from perdura.risk.out.caller import Caller, Pace
+from perdura.risk.out.fields import FieldNames, Filling
+from perdura.risk.out.intercom import LONGEST, Intercom
+from perdura.risk.out.pushing import Progress, Pushed, push
+from perdura.risk.out.targets import host_of
+from perdura.risk.out.zendesk import Zendesk
 
 Name = Literal["zendesk", "intercom"]
 #: What a tool refused, and how often.

@@ -6,11 +6,19 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from sources.files import identity, landed_files, scan_stored
-from sources.landing import read_table
-from sources.merges import owners
-from sources.versions import newest
+from perdura.sources.events import (
+    CONTACTS,
+    MERGES,
+    MOMENT,
+    PAYMENTS,
+    SUBSCRIPTIONS,
+    TICKETS,
+    EventTable,
+)
+from perdura.sources.files import identity, landed_files, scan_stored
+from perdura.sources.landing import read_table
+from perdura.sources.merges import owners
+from perdura.sources.versions import newest
 
 RECENT = timedelta(days=90)
 

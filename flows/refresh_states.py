@@ -7,18 +7,18 @@ from pathlib import Path
 
 import polars as pl
 
-from flows import run_names
-from flows.at_work import at_work
-from flows.extract_sources import extract_step
-from flows.private_runs import private_flow
-from flows.progress import step
-from flows.settings import Settings
-from flows.written import written_events
-from risk.standing import newest_night, night_states, put_states
-from sources.changed import changed_states
-from sources.extract import IncompleteExtract
-from sources.landing import landed_until
-from sources.turns import unless_read
+from perdura.flows import run_names
+from perdura.flows.at_work import at_work
+from perdura.flows.extract_sources import extract_step
+from perdura.flows.private_runs import private_flow
+from perdura.flows.progress import step
+from perdura.flows.settings import Settings
+from perdura.flows.written import written_events
+from perdura.risk.standing import newest_night, night_states, put_states
+from perdura.sources.changed import changed_states
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.landing import landed_until
+from perdura.sources.turns import unless_read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from flows.prefect_edge import make_folder
-from flows.settings import Settings, refuse_other_mapping
-from flows.writable_home import refuse_read_only
-from risk.queries import NoNight
-from risk.store import reading
-from risk.trial import refuse_over_real
+from perdura.flows.prefect_edge import make_folder
+from perdura.flows.settings import Settings, refuse_other_mapping
+from perdura.flows.writable_home import refuse_read_only
+from perdura.risk.queries import NoNight
+from perdura.risk.store import reading
+from perdura.risk.trial import refuse_over_real
 
 
 def refuse_extract(settings: Settings, mapping: Path, until: date) -> None:
@@ -25,8 +25,8 @@ def refuse_extract(settings: Settings, mapping: Path, until: date) -> None:
         HomeInUse: The home belongs to another mapping.
     """
     _prepare(settings)
-    from flows.moments import refuse_future
-    from sources.intake.mapping import read_mapping
+    from perdura.flows.moments import refuse_future
+    from perdura.sources.intake.mapping import read_mapping
 
     read_mapping(mapping)
     refuse_future(until)
@@ -43,10 +43,10 @@ def refuse_training(settings: Settings, until: date | None) -> None:
         DatabaseHeld, BrokenDatabase: Of MLflow's.
     """
     _prepare(settings)
-    from flows.history import dates_by_settings, known_history
-    from flows.model_store import wait_for_store
-    from models.tuned import read_tuned
-    from sources.landing import read_events
+    from perdura.flows.history import dates_by_settings, known_history
+    from perdura.flows.model_store import wait_for_store
+    from perdura.models.tuned import read_tuned
+    from perdura.sources.landing import read_events
 
     known_until = known_history(settings, until)
     dates_by_settings(read_events(settings.landing), settings, known_until)
@@ -61,7 +61,7 @@ def refuse_night(settings: Settings, scored_on: date | None, *, trial: bool) -> 
         Exception: As ``score_nightly``, and ``ReadOnlyHome``.
     """
     _prepare(settings)
-    from flows.score_nightly import model_of, refuse_unread, wait_until
+    from perdura.flows.score_nightly import model_of, refuse_unread, wait_until
 
     day = scored_on or settings.nights.newest_known(datetime.now(UTC))
     wait_until(as_of := settings.nights.as_of(day), day)
@@ -81,7 +81,7 @@ def refuse_states(settings: Settings) -> None:
         NoNight: Nothing has been published.
     """
     _prepare(settings)
-    from risk.standing import newest_night
+    from perdura.risk.standing import newest_night
 
     newest_night(settings.risk_url)
 
@@ -94,8 +94,8 @@ def refuse_effect(settings: Settings) -> None:
         NothingLanded: No contacts have landed, or nothing that tells who left.
     """
     _prepare(settings)
-    from flows.effect import refuse_without_contacts
-    from flows.history import known_history
+    from perdura.flows.effect import refuse_without_contacts
+    from perdura.flows.history import known_history
 
     known_history(settings, None)
     refuse_without_contacts(settings)
@@ -109,7 +109,7 @@ def refuse_demo(settings: Settings) -> None:
         HomeInUse: The home, or the risk table, is another business's.
     """
     _prepare(settings)
-    from flows.demo import company_mapping, refuse_shared_table
+    from perdura.flows.demo import company_mapping, refuse_shared_table
 
     refuse_shared_table(settings)
     refuse_other_mapping(settings, company_mapping(settings))
@@ -122,7 +122,7 @@ def _prepare(settings: Settings) -> None:
 
 
 def _refuse_empty(settings: Settings, day: date) -> None:
-    from flows.history import NothingLanded
+    from perdura.flows.history import NothingLanded
 
     if not settings.landing.exists():
         raise NothingLanded(
@@ -133,8 +133,8 @@ def _refuse_empty(settings: Settings, day: date) -> None:
 
 def _refuse_trial(settings: Settings, day: date) -> None:
     """A champion has scored that night, where the table knows of trials."""
-    from risk.catalog import columns_of
-    from risk.schema import NIGHTS
+    from perdura.risk.catalog import columns_of
+    from perdura.risk.schema import NIGHTS
 
     with suppress(NoNight), reading(settings.risk_url) as connection:
         if NIGHTS.c.trial.name in columns_of(connection, NIGHTS):

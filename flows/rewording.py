@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from risk.desk.worded import as_published
+from perdura.risk.desk.worded import as_published
 
 if TYPE_CHECKING:
-    from features.definition import Column, Language
-    from models.action_table import Action
-    from risk.desk.worded import Reword
+    from perdura.features.definition import Column, Language
+    from perdura.models.action_table import Action
+    from perdura.risk.desk.worded import Reword
 
 _LANGUAGES = ("en", "es")
 
@@ -51,7 +51,7 @@ def rewording(actions: Path | None) -> Reword:
 
 def _actions(file: Path | None) -> tuple[Action, ...]:
     """The actions that nights are published with; of a table that cannot be read, none of its."""
-    from models.action_table import HOLD_OUT, OWN_TABLE, BadActions, read_actions
+    from perdura.models.action_table import HOLD_OUT, OWN_TABLE, BadActions, read_actions
 
     try:
         return (HOLD_OUT, *read_actions(file or OWN_TABLE))
@@ -62,8 +62,8 @@ def _actions(file: Path | None) -> tuple[Action, ...]:
 def _reason(
     reason: Mapping[str, Any], currency: str | None, was: Language, wished: Language
 ) -> str | None:
-    from features.catalogue import column_named
-    from features.words import say
+    from perdura.features.catalogue import column_named
+    from perdura.features.words import say
 
     column = column_named(reason.get("column", ""))
     if column is None:

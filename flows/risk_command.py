@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 
 def init(
@@ -15,11 +15,11 @@ def init(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Make the tables, or bring those of an older version up to this one; safe to do again."""
-    from flows.settings import Settings
-    from risk.migrations import NEWEST
-    from risk.roles import READER, WRITER
-    from risk.store import init as make
-    from risk.urls import shown
+    from perdura.flows.settings import Settings
+    from perdura.risk.migrations import NEWEST
+    from perdura.risk.roles import READER, WRITER
+    from perdura.risk.store import init as make
+    from perdura.risk.urls import shown
 
     url = Settings().risk_url
     make(url, with_roles=roles)

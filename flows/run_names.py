@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from flows.settings import Settings
+from perdura.flows.settings import Settings
 
 
 def night() -> str:

@@ -3,7 +3,7 @@
 import sqlite3
 from urllib.parse import urlsplit
 
-from sources.full_disk import is_full
+from perdura.sources.full_disk import is_full
 
 #: Packages of ours.
 OURS = ("sources", "features", "models", "risk", "flows")

@@ -8,16 +8,16 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
-from flows.due_nights import score_due_nights
-from flows.due_states import refresh_due_states
-from flows.parent_process import be_the_schedule
-from flows.push_flow import push_flow
-from flows.schedule_record import install
-from flows.scheduled_runs import Schedule, clear_runs
-from flows.settings import Settings
-from flows.train_weekly import train_weekly
-from flows.watch import watched
-from flows.webhooks_flow import webhooks_flow
+from perdura.flows.due_nights import score_due_nights
+from perdura.flows.due_states import refresh_due_states
+from perdura.flows.parent_process import be_the_schedule
+from perdura.flows.push_flow import push_flow
+from perdura.flows.schedule_record import install
+from perdura.flows.scheduled_runs import Schedule, clear_runs
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.flows.watch import watched
+from perdura.flows.webhooks_flow import webhooks_flow
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
 WEEKLY, OFTEN = "0 4 * * 1", "*/10 * * * *"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 
 def schedule(
@@ -18,11 +18,11 @@ def schedule(
     if health:
         _print_health(as_json=as_json)
         return
-    from flows.prefect_edge import log_runs, scheduling_server
-    from flows.schedule_lock import serving
-    from flows.setting_values import refuse_missing
-    from flows.settings import Settings
-    from flows.writable_home import refuse_read_only
+    from perdura.flows.prefect_edge import log_runs, scheduling_server
+    from perdura.flows.schedule_lock import serving
+    from perdura.flows.setting_values import refuse_missing
+    from perdura.flows.settings import Settings
+    from perdura.flows.writable_home import refuse_read_only
 
     settings = Settings()
     named = ("mapping", "actions", "exchange_rates")
@@ -30,7 +30,7 @@ def schedule(
     refuse_read_only(settings.home)
     log_runs()
     with serving(settings.home), scheduling_server(settings.home):
-        from flows.schedule import hours, serve_flows
+        from perdura.flows.schedule import hours, serve_flows
 
         if as_json:
             print_json({"deployments": hours()})
@@ -40,8 +40,8 @@ def schedule(
 def _print_health(*, as_json: bool) -> None:
     from datetime import UTC, datetime
 
-    from flows.health import read_health
-    from flows.settings import Settings
+    from perdura.flows.health import read_health
+    from perdura.flows.settings import Settings
 
     found = read_health(Settings().home, datetime.now(UTC))
     if as_json:

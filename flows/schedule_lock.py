@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sources.turns import alone_in, with_others_in
+from perdura.sources.turns import alone_in, with_others_in
 
 _SCHEDULE = "schedule"
 

@@ -8,33 +8,33 @@ from time import sleep
 
 import polars as pl
 
-from flows import run_names
-from flows.at_work import at_work
-from flows.beside_night import write_beside
-from flows.exchange_rates import stale_rates
-from flows.extract_sources import asking
-from flows.model_store import wait_for_store
-from flows.moments import NotYet
-from flows.not_scored import not_scored
-from flows.parts import parts_of, placed
-from flows.private_runs import private_flow, private_task
-from flows.progress import STDERR, Tell, step
-from flows.score_parts import MODEL, ScoredPart, score_parts
-from flows.scratch import scratch
-from flows.send_webhooks import tell_webhooks
-from flows.settings import Settings
-from flows.unknown import UnknownTexts, too_many_unknown, unknown_texts
-from flows.written import written_events
-from models.model import ChurnModel
-from models.question import Question
-from models.tracking import load_champion, load_trial
-from risk.ranking import Bands
-from risk.table import publish
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
-from sources.extract import IncompleteExtract
-from sources.freshness import degraded_sources
-from sources.landing import landed_until, read_days
-from sources.turns import undisturbed
+from perdura.flows import run_names
+from perdura.flows.at_work import at_work
+from perdura.flows.beside_night import write_beside
+from perdura.flows.exchange_rates import stale_rates
+from perdura.flows.extract_sources import asking
+from perdura.flows.model_store import wait_for_store
+from perdura.flows.moments import NotYet
+from perdura.flows.not_scored import not_scored
+from perdura.flows.parts import parts_of, placed
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import STDERR, Tell, step
+from perdura.flows.score_parts import MODEL, ScoredPart, score_parts
+from perdura.flows.scratch import scratch
+from perdura.flows.send_webhooks import tell_webhooks
+from perdura.flows.settings import Settings
+from perdura.flows.unknown import UnknownTexts, too_many_unknown, unknown_texts
+from perdura.flows.written import written_events
+from perdura.models.model import ChurnModel
+from perdura.models.question import Question
+from perdura.models.tracking import load_champion, load_trial
+from perdura.risk.ranking import Bands
+from perdura.risk.table import publish
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.freshness import degraded_sources
+from perdura.sources.landing import landed_until, read_days
+from perdura.sources.turns import undisturbed
 
 publish_step = private_task(publish, "publish")
 beside_step = private_task(write_beside, "beside")

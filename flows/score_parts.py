@@ -9,26 +9,26 @@ from time import perf_counter
 
 import polars as pl
 
-from features.attributes import attribute_features, attributes_in
-from features.build import build_features
-from features.catalogue import COLUMNS, reads_contacts, to_measure
-from flows.exchange_rates import exchange_at
-from flows.night_accounts import with_accounts
-from flows.not_scored import sum_not_scored
-from flows.parts import anywhere, draft_of, once, told
-from flows.private_runs import private_flow, private_task
-from flows.progress import Tell
-from flows.settings import Settings
-from flows.unknown import count_unknown
-from models.action_table import read_actions
-from models.hold_out import hold_out, season_of
-from models.model import ChurnModel
-from models.score import score
-from models.thresholds import Thresholds
-from models.worth import Valuation
-from sources.landing import read_events
-from sources.partition import Part
-from sources.states import SCORED, states_at
+from perdura.features.attributes import attribute_features, attributes_in
+from perdura.features.build import build_features
+from perdura.features.catalogue import COLUMNS, reads_contacts, to_measure
+from perdura.flows.exchange_rates import exchange_at
+from perdura.flows.night_accounts import with_accounts
+from perdura.flows.not_scored import sum_not_scored
+from perdura.flows.parts import anywhere, draft_of, once, told
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.flows.unknown import count_unknown
+from perdura.models.action_table import read_actions
+from perdura.models.hold_out import hold_out, season_of
+from perdura.models.model import ChurnModel
+from perdura.models.score import score
+from perdura.models.thresholds import Thresholds
+from perdura.models.worth import Valuation
+from perdura.sources.landing import read_events
+from perdura.sources.partition import Part
+from perdura.sources.states import SCORED, states_at
 
 #: Folder of the model among a night's scratch files.
 MODEL = "model"

@@ -7,8 +7,8 @@ from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
-from flows.settings import Settings
-from sources.turns import alone_in
+from perdura.flows.settings import Settings
+from perdura.sources.turns import alone_in
 
 _LOCK = ".lock"
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from flows.settings import Settings
-from risk.out.webhooks import Sent, send
+from perdura.flows.settings import Settings
+from perdura.risk.out.webhooks import Sent, send
 
 SECRET = "PERDURA_WEBHOOK_SECRET"  # noqa: S105 - the name, not the secret
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 
 class CannotListen(ValueError):
@@ -28,12 +28,12 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the risk table to people and programs, until Ctrl-C."""
-    from flows.erasures import share_erasures
-    from flows.rewording import rewording
-    from flows.setting_values import refuse_missing
-    from flows.settings import Settings
-    from risk.api.app import Served, app_of
-    from risk.store import Unreachable
+    from perdura.flows.erasures import share_erasures
+    from perdura.flows.rewording import rewording
+    from perdura.flows.setting_values import refuse_missing
+    from perdura.flows.settings import Settings
+    from perdura.risk.api.app import Served, app_of
+    from perdura.risk.store import Unreachable
 
     settings = Settings()
     refuse_missing([("actions", settings.actions)])
@@ -78,7 +78,7 @@ def _run(
 
     import uvicorn
 
-    from risk.api.slow import Hurried
+    from perdura.risk.api.slow import Hurried
 
     class Announced(uvicorn.Server):
         """Says where it listens, once it does."""
@@ -118,8 +118,8 @@ def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
     if not wanted:
         yield None
         return
-    from risk.store import writing
-    from risk.tokens import BadToken, create, listed, revoke
+    from perdura.risk.store import writing
+    from perdura.risk.tokens import BadToken, create, listed, revoke
 
     ours = f"serve on {socket.gethostname()} at "
     with writing(url) as connection:

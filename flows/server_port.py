@@ -4,8 +4,8 @@ import socket
 from pathlib import Path
 from time import monotonic, sleep
 
-from flows.prefect_database import NoServer
-from flows.progress import STDERR
+from perdura.flows.prefect_database import NoServer
+from perdura.flows.progress import STDERR
 
 _USUAL = 4200  # Prefect's
 _PATIENCE = 10.0  # seconds, for a server that is ending

@@ -11,8 +11,8 @@ from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from risk.postgres import is_postgres
-from risk.sqlite import database_file
+from perdura.risk.postgres import is_postgres
+from perdura.risk.sqlite import database_file
 
 
 class NoSuchFile(ValueError):

@@ -6,15 +6,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flows.backtest import Backtested
-from flows.score_nightly import Night
-from flows.train_weekly import Training
-from flows.unknown import UnknownTexts
-from models.backtest_card import how_it_grows, over_time
-from models.card import left_out
-from risk.show import printable
-from sources.counted import counted
-from sources.intake.report import Example, Report, TableReport
+from perdura.flows.backtest import Backtested
+from perdura.flows.score_nightly import Night
+from perdura.flows.train_weekly import Training
+from perdura.flows.unknown import UnknownTexts
+from perdura.models.backtest_card import how_it_grows, over_time
+from perdura.models.card import left_out
+from perdura.risk.show import printable
+from perdura.sources.counted import counted
+from perdura.sources.intake.report import Example, Report, TableReport
 
 OUT = Console(highlight=False)
 

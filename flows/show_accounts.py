@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from features.definition import Language
-from features.money import written
-from risk.accounts import AccountRisks
-from risk.show import printable
+from perdura.features.definition import Language
+from perdura.features.money import written
+from perdura.risk.accounts import AccountRisks
+from perdura.risk.show import printable
 
 OUT = Console(highlight=False)
 

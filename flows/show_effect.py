@@ -4,8 +4,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from models.contacted import HELD_OUT, LISTED
-from models.effect import BOTH, Arm, Effect, Needed
+from perdura.models.contacted import HELD_OUT, LISTED
+from perdura.models.effect import BOTH, Arm, Effect, Needed
 
 OUT = Console(highlight=False)
 

@@ -2,13 +2,13 @@
 
 from rich.console import Console
 
-from flows.forget import Forgotten, Kept
-from flows.forget_search import Found, Search
-from flows.settings import Settings
-from flows.show import OUT, titled
-from risk.forget import exists
-from risk.rewriting import is_due
-from risk.urls import shown
+from perdura.flows.forget import Forgotten, Kept
+from perdura.flows.forget_search import Found, Search
+from perdura.flows.settings import Settings
+from perdura.flows.show import OUT, titled
+from perdura.risk.forget import exists
+from perdura.risk.rewriting import is_due
+from perdura.risk.urls import shown
 
 
 class StillNamed(RuntimeError):

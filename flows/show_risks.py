@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.settings import Settings
-from risk.show import cautions, expected_loss, horizon, riskiest
-from risk.show_offers import offers
-from risk.table import freshness
+from perdura.flows.settings import Settings
+from perdura.risk.show import cautions, expected_loss, horizon, riskiest
+from perdura.risk.show_offers import offers
+from perdura.risk.table import freshness
 
 OUT = Console(highlight=False)
 

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
-from flows.show import OUT, titled
-from flows.tune import Retuned
-from models.search_space import SPACE
-from models.tried import Tuning
+from perdura.flows.show import OUT, titled
+from perdura.flows.tune import Retuned
+from perdura.models.search_space import SPACE
+from perdura.models.tried import Tuning
 
 
 def print_tuning(done: Retuned, console: Console = OUT) -> None:

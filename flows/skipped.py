@@ -3,9 +3,9 @@
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.settings import Settings
-from risk.queries import NoNight
-from risk.standing import newest_night
+from perdura.flows.settings import Settings
+from perdura.risk.queries import NoNight
+from perdura.risk.standing import newest_night
 
 
 def skipped_without_night(settings: Settings) -> State[None] | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 
 def states(
@@ -12,17 +12,17 @@ def states(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Say of the newest night's people how they stand by now; to be run every few minutes."""
-    from flows.prefect_edge import start
-    from flows.refusals import refuse_states
-    from flows.setting_values import refuse_missing
-    from flows.settings import Settings
+    from perdura.flows.prefect_edge import start
+    from perdura.flows.refusals import refuse_states
+    from perdura.flows.setting_values import refuse_missing
+    from perdura.flows.settings import Settings
 
     settings = Settings()
     if ask:
         refuse_missing([("mapping", settings.mapping)])
     refuse_states(settings)
     start()
-    from flows.refresh_states import refresh_states
+    from perdura.flows.refresh_states import refresh_states
 
     done = refresh_states(ask=ask)
     if as_json:

@@ -43,7 +43,7 @@ def end_with_us() -> None:
     """
     from prefect.server.api.server import SubprocessASGIServer
 
-    from flows.prefect_database import not_started, server_log
+    from perdura.flows.prefect_database import not_started, server_log
 
     start = SubprocessASGIServer._run_uvicorn_command
     if hasattr(start, "__wrapped__"):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 tokens = typer.Typer(help="Make, list and revoke the tokens of the API and the desk page.")
 
@@ -22,9 +22,9 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a token, and print it: it cannot be shown again."""
-    from flows.settings import Settings
-    from risk import tokens as kept
-    from risk.store import writing
+    from perdura.flows.settings import Settings
+    from perdura.risk import tokens as kept
+    from perdura.risk.store import writing
 
     with writing(Settings().risk_url) as connection:
         token = kept.create(connection, name, scope or ["read"])
@@ -38,9 +38,9 @@ def create(
 @tokens.command(name="list")
 def list_all(as_json: Json = False) -> None:
     """List all tokens, without their secrets."""
-    from flows.settings import Settings
-    from risk.store import reading
-    from risk.tokens import listed
+    from perdura.flows.settings import Settings
+    from perdura.risk.store import reading
+    from perdura.risk.tokens import listed
 
     with reading(Settings().risk_url) as connection:
         found = listed(connection)
@@ -60,9 +60,9 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Refuse a token from now on."""
-    from flows.settings import Settings
-    from risk import tokens as kept
-    from risk.store import writing
+    from perdura.flows.settings import Settings
+    from perdura.risk import tokens as kept
+    from perdura.risk.store import writing
 
     with writing(Settings().risk_url) as connection:
         token = kept.revoke(connection, which)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import polars as pl
 
-from features.catalogue import to_measure
-from features.definition import Column, Derived, Feature
-from flows.parts import anywhere, draft_of, once, told
-from flows.private_runs import private_flow, private_task
-from flows.progress import Tell
-from flows.settings import Settings
-from models.outcomes import label_spine
-from models.params import TrainingParams
-from models.shares import Shares, outcome_counts
-from models.training_set import TrainingSet, join_training_sets, measure_chosen
-from sources.landing import read_events
-from sources.partition import Part
-from sources.states import scored_spine
+from perdura.features.catalogue import to_measure
+from perdura.features.definition import Column, Derived, Feature
+from perdura.flows.parts import anywhere, draft_of, once, told
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.models.outcomes import label_spine
+from perdura.models.params import TrainingParams
+from perdura.models.shares import Shares, outcome_counts
+from perdura.models.training_set import TrainingSet, join_training_sets, measure_chosen
+from perdura.sources.landing import read_events
+from perdura.sources.partition import Part
+from perdura.sources.states import scored_spine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

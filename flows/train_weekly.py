@@ -7,37 +7,37 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from features.attributes import attributes_in
-from features.catalogue import reads_contacts
-from flows import run_names
-from flows.at_work import at_work
-from flows.attributes import learnt_attributes
-from flows.earlier_dates import Before, before_training, earlier_dates
-from flows.effect import update_effect
-from flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
-from flows.model_store import wait_for_store
-from flows.parts import parts_of, placed
-from flows.private_runs import private_flow, private_task
-from flows.progress import step
-from flows.scratch import scratch
-from flows.settings import Settings
-from flows.train_parts import Work, label_parts, laid_down, measure_parts
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.question import Question
-from models.recipe_fit import in_recipe_of
-from models.registry import BrokenChampion
-from models.shares import shares_of
-from models.source_facts import SourceFacts, source_facts
-from models.split import HistoryTooShort, NotEnoughChurn
-from models.tracking import NoChampion, load_champion, log_trained
-from models.train import train
-from models.trained import Trained
-from models.training_set import TrainingSet
-from sources.events import CONTACTS
-from sources.freshness import broken_since, silent_since
-from sources.landing import read_events
-from sources.turns import undisturbed
+from perdura.features.attributes import attributes_in
+from perdura.features.catalogue import reads_contacts
+from perdura.flows import run_names
+from perdura.flows.at_work import at_work
+from perdura.flows.attributes import learnt_attributes
+from perdura.flows.earlier_dates import Before, before_training, earlier_dates
+from perdura.flows.effect import update_effect
+from perdura.flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
+from perdura.flows.model_store import wait_for_store
+from perdura.flows.parts import parts_of, placed
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import step
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
+from perdura.flows.train_parts import Work, label_parts, laid_down, measure_parts
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.question import Question
+from perdura.models.recipe_fit import in_recipe_of
+from perdura.models.registry import BrokenChampion
+from perdura.models.shares import shares_of
+from perdura.models.source_facts import SourceFacts, source_facts
+from perdura.models.split import HistoryTooShort, NotEnoughChurn
+from perdura.models.tracking import NoChampion, load_champion, log_trained
+from perdura.models.train import train
+from perdura.models.trained import Trained
+from perdura.models.training_set import TrainingSet
+from perdura.sources.events import CONTACTS
+from perdura.sources.freshness import broken_since, silent_since
+from perdura.sources.landing import read_events
+from perdura.sources.turns import undisturbed
 
 train_step = private_task(train, "train")
 log_step = private_task(log_trained, "log")

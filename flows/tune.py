@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from flows.at_work import at_work
-from flows.history import known_history, training_params
-from flows.model_store import wait_for_store
-from flows.past import past
-from flows.private_runs import private_flow, private_task
-from flows.progress import Tell, step
-from flows.settings import Settings
-from models.tried import Tuning
-from models.tune import tune
-from models.tuned import Tuned, keep_tuned, read_tuned, tuned_by
-from models.tuning_log import log_tuning
-from sources.turns import alone_in
+from perdura.flows.at_work import at_work
+from perdura.flows.history import known_history, training_params
+from perdura.flows.model_store import wait_for_store
+from perdura.flows.past import past
+from perdura.flows.private_runs import private_flow, private_task
+from perdura.flows.progress import Tell, step
+from perdura.flows.settings import Settings
+from perdura.models.tried import Tuning
+from perdura.models.tune import tune
+from perdura.models.tuned import Tuned, keep_tuned, read_tuned, tuned_by
+from perdura.models.tuning_log import log_tuning
+from perdura.sources.turns import alone_in
 
 # Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
 # so they are as many as memory and minutes allow.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from models.model import ChurnModel
+from perdura.models.model import ChurnModel
 
 #: Where a larger share of the subscribers has such a text in a column, the night is degraded.
 MOST_UNKNOWN = 0.05

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
-from flows.due_nights import missed_by
-from flows.health import write_health
-from flows.night_calendar import MissedNights
-from flows.progress import STDERR
-from flows.schedule_record import read_record
-from flows.scheduled_runs import Schedule, is_at_work, is_run, make_run
-from flows.settings import Settings
-from risk.table import published_dates
+from perdura.flows.due_nights import missed_by
+from perdura.flows.health import write_health
+from perdura.flows.night_calendar import MissedNights
+from perdura.flows.progress import STDERR
+from perdura.flows.schedule_record import read_record
+from perdura.flows.scheduled_runs import Schedule, is_at_work, is_run, make_run
+from perdura.flows.settings import Settings
+from perdura.risk.table import published_dates
 
 #: The deployment that scores nights.
 NIGHTLY = "score-nightly/perdura"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.as_json import print_json
+from perdura.flows.as_json import print_json
 
 webhooks = typer.Typer(help="Tell other tools who moved into the high band.", no_args_is_help=True)
 
@@ -14,7 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 @webhooks.command()
 def send(as_json: Json = False) -> None:
     """Queue the newest night's moves into the high band, and try whatever is due, once."""
-    from flows.send_webhooks import send_webhooks
+    from perdura.flows.send_webhooks import send_webhooks
 
     sent = send_webhooks()
     if as_json:
@@ -33,11 +33,11 @@ def send(as_json: Json = False) -> None:
 @webhooks.command()
 def dead(as_json: Json = False) -> None:
     """List the deliveries that were given up, newest first."""
-    from flows.settings import Settings
-    from risk.out.deliveries import dead as given_up
-    from risk.out.targets import host_of
-    from risk.queries import published_night
-    from risk.store import reading
+    from perdura.flows.settings import Settings
+    from perdura.risk.out.deliveries import dead as given_up
+    from perdura.risk.out.targets import host_of
+    from perdura.risk.queries import published_night
+    from perdura.risk.store import reading
 
     with reading(Settings().risk_url) as connection:
         published_night(connection)
@@ -61,11 +61,11 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Let deliveries that were given up be tried anew; 'send' then tries them."""
-    from flows.settings import Settings
-    from risk.out.clock import now_utc
-    from risk.out.deliveries import replay as try_anew
-    from risk.queries import published_night
-    from risk.store import reading, writing
+    from perdura.flows.settings import Settings
+    from perdura.risk.out.clock import now_utc
+    from perdura.risk.out.deliveries import replay as try_anew
+    from perdura.risk.queries import published_night
+    from perdura.risk.store import reading, writing
 
     url = Settings().risk_url
     with reading(url) as connection:

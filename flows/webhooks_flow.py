@@ -5,11 +5,11 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows.private_runs import private_flow
-from flows.send_webhooks import send_webhooks
-from flows.settings import Settings
-from flows.skipped import skipped_without_night
-from risk.out.webhooks import Sent
+from perdura.flows.private_runs import private_flow
+from perdura.flows.send_webhooks import send_webhooks
+from perdura.flows.settings import Settings
+from perdura.flows.skipped import skipped_without_night
+from perdura.risk.out.webhooks import Sent
 
 
 @private_flow(name="send-webhooks")

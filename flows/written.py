@@ -9,15 +9,15 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from flows.scratch import scratch
-from flows.settings import Settings
-from risk.catalog import columns_of
-from risk.contacts import CONTACTS as WRITTEN
-from risk.contacts import settled
-from risk.draws import DRAWS
-from risk.queries import NoNight
-from risk.store import reading
-from sources.events import CONTACTS
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
+from perdura.risk.catalog import columns_of
+from perdura.risk.contacts import CONTACTS as WRITTEN
+from perdura.risk.contacts import settled
+from perdura.risk.draws import DRAWS
+from perdura.risk.queries import NoNight
+from perdura.risk.store import reading
+from perdura.sources.events import CONTACTS
 
 #: What each action of the desk is as an event; to leave somebody alone is none.
 KINDS = {"called": "contacted", "mailed": "contacted", "offered": "offered"}

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.contributions import Explained, code_rows, tables_of
-from models.fit import load_booster, raw_scores
-from models.shap_tables import Tables
-from models.typical import EncodedTypical
+from perdura.models.contributions import Explained, code_rows, tables_of
+from perdura.models.fit import load_booster, raw_scores
+from perdura.models.shap_tables import Tables
+from perdura.models.typical import EncodedTypical
 
 
 def score_falls(
@@ -63,7 +63,7 @@ def _by_tables(
         codes, typical: One row per variant, one column per row.
         taken: One row per row, one column per feature.
     """
-    from models.shap_kernel import sum_falls
+    from perdura.models.shap_kernel import sum_falls
 
     feature = np.array([coding.variant.feature for coding in tables.codings], np.int64)
     changed = np.flatnonzero(np.asarray(taken.any(axis=0))[feature])

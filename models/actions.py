@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from features.definition import Language
-from models.action_table import Action
-from models.candidates import MOST
+from perdura.features.definition import Language
+from perdura.models.action_table import Action
+from perdura.models.candidates import MOST
 
 
 def choose_actions(

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from features.support import ESCALATED_OPEN
-from models.thresholds import Thresholds
+from perdura.features.support import ESCALATED_OPEN
+from perdura.models.thresholds import Thresholds
 
 
 def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:

@@ -10,19 +10,19 @@ from datetime import datetime
 
 import polars as pl
 
-from models.backtested import Backtest
-from models.baselines import BASELINES
-from models.groups import by_cause, by_group
-from models.intervals import intervals
-from models.judge import judge, who_says
-from models.outcomes import OUTCOME
-from models.params import TrainingParams
-from models.procedures import REFIT
-from models.refit import refit
-from models.segments import SEGMENTS, with_segments
-from models.split import HistoryTooShort, split_dates
-from models.train import fit_and_judge
-from models.training_set import Progress, TrainingSet
+from perdura.models.backtested import Backtest
+from perdura.models.baselines import BASELINES
+from perdura.models.groups import by_cause, by_group
+from perdura.models.intervals import intervals
+from perdura.models.judge import judge, who_says
+from perdura.models.outcomes import OUTCOME
+from perdura.models.params import TrainingParams
+from perdura.models.procedures import REFIT
+from perdura.models.refit import refit
+from perdura.models.segments import SEGMENTS, with_segments
+from perdura.models.split import HistoryTooShort, split_dates
+from perdura.models.train import fit_and_judge
+from perdura.models.training_set import Progress, TrainingSet
 
 #: What became of each row as it was known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
 LabelsAt = Callable[[datetime], pl.DataFrame]

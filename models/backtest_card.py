@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from models.backtested import Backtest
-from models.markdown import table, with_intervals
+from perdura.models.backtested import Backtest
+from perdura.models.markdown import table, with_intervals
 
 
 def backtest_card(found: Backtest) -> str:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import polars as pl
 
-from models.judge import number_name
-from models.params import TrainingParams
-from models.procedures import Procedures
+from perdura.models.judge import number_name
+from perdura.models.params import TrainingParams
+from perdura.models.procedures import Procedures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from models.calibrate import learn_platt
-from models.encoding import ColumnContract
-from models.fit import Examples
+from perdura.models.calibrate import learn_platt
+from perdura.models.encoding import ColumnContract
+from perdura.models.fit import Examples
 
 #: The recency rule ranks by this column, longest first: who has not paid for long will leave.
 RECENCY = "days_since_paid"

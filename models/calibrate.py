@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
-from models.calibration import LEAST_SLOPE, Beta, Calibration, Isotonic, Platt
+from perdura.models.calibration import LEAST_SLOPE, Beta, Calibration, Isotonic, Platt
 
 _SLOPES = (LEAST_SLOPE, 10.0)
 

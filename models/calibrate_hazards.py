@@ -4,8 +4,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from models.calibration import LEAST_SLOPE
-from models.hazard_calibration import HazardCalibration, terms
+from perdura.models.calibration import LEAST_SLOPE
+from perdura.models.hazard_calibration import HazardCalibration, terms
 
 #: How far each slope is expected from what it is without evidence, as that of ``learn_platt``.
 _SPREAD = 0.5

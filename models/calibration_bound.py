@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.judge import calibration_bins
+from perdura.models.judge import calibration_bins
 
 _DRAWS = 2_000
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.ablation import score_falls
-from models.contributions import explained
-from models.model import ChurnModel
-from models.reason_columns import ReasonColumns
+from perdura.models.ablation import score_falls
+from perdura.models.contributions import explained
+from perdura.models.model import ChurnModel
+from perdura.models.reason_columns import ReasonColumns
 
 #: At most so many reasons are given for one subscriber.
 MOST = 4
@@ -70,7 +70,7 @@ def find_candidates(
         matrix: The same, encoded.
         columns: What they mean.
     """
-    from models.strongest import pick_strongest
+    from perdura.models.strongest import pick_strongest
 
     signs, found = columns.in_rows(frame), explained(model.booster_text, matrix)
     for name, rows in model.contract.unseen(frame).items():

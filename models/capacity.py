@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from models.judge import called, in_common_currency
+from perdura.models.judge import called, in_common_currency
 
 
 def at_capacity(

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from models.capacity import at_capacity
-from models.expansion_card import expansion_card
-from models.groups import by_cause, by_group
-from models.importance import column_importance, signal_importance
-from models.intervals import intervals
-from models.judge import who_says
-from models.leaks import Leaks
-from models.markdown import table, with_intervals
-from models.refit_card import refit_card
-from models.trained import Trained
+from perdura.models.capacity import at_capacity
+from perdura.models.expansion_card import expansion_card
+from perdura.models.groups import by_cause, by_group
+from perdura.models.importance import column_importance, signal_importance
+from perdura.models.intervals import intervals
+from perdura.models.judge import who_says
+from perdura.models.leaks import Leaks
+from perdura.models.markdown import table, with_intervals
+from perdura.models.refit_card import refit_card
+from perdura.models.trained import Trained
 
 #: What the judgement is broken down by, where the rows have it.
 _GROUPS = ("as_of", "plan", "interval_months")

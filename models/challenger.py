@@ -5,8 +5,8 @@ from datetime import datetime
 
 import polars as pl
 
-from models.model import ChurnModel
-from models.split import Split
+from perdura.models.model import ChurnModel
+from perdura.models.split import Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from models.challenger import Challenger
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.question import Question
-from models.recipe_fit import has_same_recipe, recipe_risk
-from models.reigning import Reigning
-from models.training_set import TrainingSet
+from perdura.models.challenger import Challenger
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.question import Question
+from perdura.models.recipe_fit import has_same_recipe, recipe_risk
+from perdura.models.reigning import Reigning
+from perdura.models.training_set import TrainingSet
 
 
 def ask_champion(

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from models.outcomes import labels_of
-from models.params import TrainingParams
-from sources.events import CONTACTS
-from sources.merges import Events, as_known
+from perdura.models.outcomes import labels_of
+from perdura.models.params import TrainingParams
+from perdura.sources.events import CONTACTS
+from perdura.sources.merges import Events, as_known
 
 #: What may become of somebody: they stayed or left within the horizon; it is not known yet; or
 #: they had left already, and there was nobody to keep.

@@ -8,9 +8,9 @@ from threading import Lock
 import lightgbm as lgb
 import numpy as np
 
-from models.blocks import ROWS, in_blocks
-from models.shap_tables import Tables, build_tables
-from models.shap_trees import UnreadableTrees, read_trees
+from perdura.models.blocks import ROWS, in_blocks
+from perdura.models.shap_tables import Tables, build_tables
+from perdura.models.shap_trees import UnreadableTrees, read_trees
 
 # All cores begin at once, and building takes Python: two at it would take twice as long.
 _BUILDING = Lock()
@@ -98,7 +98,7 @@ def _by_lightgbm(text: str, matrix: np.ndarray) -> Explained:
 
 
 def _by_tables(tables: Tables, matrix: np.ndarray) -> Explained:
-    from models.shap_kernel import sum_tables
+    from perdura.models.shap_kernel import sum_tables
 
     total, parts = np.zeros(matrix.shape, np.int32), np.zeros((len(matrix), 2), np.int32)
     codes = code_rows(tables, matrix)
@@ -121,7 +121,7 @@ def _by_tables(tables: Tables, matrix: np.ndarray) -> Explained:
 
 def code_rows(tables: Tables, matrix: np.ndarray) -> np.ndarray:
     """One row per variant, one column per row."""
-    from models.shap_kernel import code_column
+    from perdura.models.shap_kernel import code_column
 
     codes = np.empty((len(tables.codings), len(matrix)), tables.code_type)
     for place, coding in enumerate(tables.codings):

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from models.calibrate import choose_calibration
-from models.calibration import Calibration
-from models.encoding import ColumnContract, learn_contract
-from models.first_month import FOLDS, fold_of
-from models.fit import Examples, fit_booster, raw_scores
-from models.level import shifted
-from models.params import BoosterParams
+from perdura.models.calibrate import choose_calibration
+from perdura.models.calibration import Calibration
+from perdura.models.encoding import ColumnContract, learn_contract
+from perdura.models.first_month import FOLDS, fold_of
+from perdura.models.fit import Examples, fit_booster, raw_scores
+from perdura.models.level import shifted
+from perdura.models.params import BoosterParams
 
 
 def fold_contracts(

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from models.level import Level
-from models.params import TrainingParams
-from models.source_facts import SourceFacts
-from models.too_few import longer
+from perdura.models.level import Level
+from perdura.models.params import TrainingParams
+from perdura.models.source_facts import SourceFacts
+from perdura.models.too_few import longer
 
 #: Fewer leavers than this decide little: a rate of theirs is a fifth off by chance alone.
 FEW_LEAVERS = 50

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import NormalDist
 
-from models.intervals import Interval
+from perdura.models.intervals import Interval
 
 _SURE = NormalDist().inv_cdf(0.975)
 _POWER = NormalDist().inv_cdf(0.8)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from models.backtest import LabelsAt, judged_at, origins_of
-from models.backtested import Earlier
-from models.intervals import basic
-from models.judge import judge
-from models.params import TrainingParams
-from models.procedures import compare_procedures
-from models.resample import resample
-from models.training_set import Progress, TrainingSet
-from sources.events import MOMENT
+from perdura.models.backtest import LabelsAt, judged_at, origins_of
+from perdura.models.backtested import Earlier
+from perdura.models.intervals import basic
+from perdura.models.judge import judge
+from perdura.models.params import TrainingParams
+from perdura.models.procedures import compare_procedures
+from perdura.models.resample import resample
+from perdura.models.training_set import Progress, TrainingSet
+from perdura.sources.events import MOMENT
 
 
 def at_earlier_dates(

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
-from models.contacted import HELD_OUT, LISTED, OUTCOMES
-from models.differences import Share, difference, people_needed
-from sources.events import CONTACTS
+from perdura.models.contacted import HELD_OUT, LISTED, OUTCOMES
+from perdura.models.differences import Share, difference, people_needed
+from perdura.sources.events import CONTACTS
 
 #: The arm of all that were contacted, or made an offer.
 BOTH = "contacted or offered"

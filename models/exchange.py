@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.money import DIGITS
+from perdura.features.money import DIGITS
 
 
 @dataclass(frozen=True, slots=True)

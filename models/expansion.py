@@ -9,9 +9,9 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from models.calibration import Calibration, from_json
-from models.fit import load_booster
-from models.nodes import scores
+from perdura.models.calibration import Calibration, from_json
+from perdura.models.fit import load_booster
+from perdura.models.nodes import scores
 
 #: Its folder among the files of the churn model that it goes with.
 FOLDER = "expansion"

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from models.expansion_learnt import Expansion
-from models.judge import calibration_bins
-from models.markdown import table
+from perdura.models.expansion_learnt import Expansion
+from perdura.models.judge import calibration_bins
+from perdura.models.markdown import table
 
 _WHAT = (
     "The probability that somebody pays more a month by their own choice within the window: a "

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from models.expansion import ExpansionModel
-from models.intervals import Interval
-from models.judge import Judgement
+from perdura.models.expansion import ExpansionModel
+from perdura.models.intervals import Interval
+from perdura.models.judge import Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

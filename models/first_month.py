@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from models.fit import Examples, fit_booster, raw_scores
-from models.model import ChurnModel
-from models.params import BoosterParams, TrainingParams
-from models.people import person_column, person_numbers, some_people
-from models.shares import evenly
-from models.training_set import TrainingSet
+from perdura.models.fit import Examples, fit_booster, raw_scores
+from perdura.models.model import ChurnModel
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.people import person_column, person_numbers, some_people
+from perdura.models.shares import evenly
+from perdura.models.training_set import TrainingSet
 
 FOLDS = 5
 

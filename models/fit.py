@@ -9,7 +9,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from models.params import BoosterParams
+from perdura.models.params import BoosterParams
 
 _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 

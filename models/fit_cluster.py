@@ -15,8 +15,8 @@ from urllib.parse import urlparse
 import lightgbm as lgb
 import numpy as np
 
-from models.fit import Examples, booster_text, fit_booster, load_booster
-from models.params import BoosterParams
+from perdura.models.fit import Examples, booster_text, fit_booster, load_booster
+from perdura.models.params import BoosterParams
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from models.calibration_bound import CalibrationBound
-from models.diagnosis import Diagnosis
-from models.judge import Judgement
-from models.leaks import LeakBounds
+from perdura.models.calibration_bound import CalibrationBound
+from perdura.models.diagnosis import Diagnosis
+from perdura.models.judge import Judgement
+from perdura.models.leaks import LeakBounds
 
 _CAUSE = ". Likely cause: "
 

@@ -7,16 +7,16 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from models.backtest import LabelsAt, known_at, origins_of
-from models.calibrate import learn_platt
-from models.encoding import learn_contract
-from models.fit import Examples, fit_booster, raw_scores
-from models.learn import encode
-from models.months import LATER
-from models.params import BoosterParams, TrainingParams
-from models.people import person_column
-from models.split import judged_from, split_rows
-from models.training_set import TrainingSet
+from perdura.models.backtest import LabelsAt, known_at, origins_of
+from perdura.models.calibrate import learn_platt
+from perdura.models.encoding import learn_contract
+from perdura.models.fit import Examples, fit_booster, raw_scores
+from perdura.models.learn import encode
+from perdura.models.months import LATER
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.people import person_column
+from perdura.models.split import judged_from, split_rows
+from perdura.models.training_set import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.registry import ALIAS, label, model_names, versions
-from models.store import mlflow_at
-from models.store_paths import database_file
+from perdura.models.registry import ALIAS, label, model_names, versions
+from perdura.models.store import mlflow_at
+from perdura.models.store_paths import database_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

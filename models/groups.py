@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from models.intervals import basic
-from models.people import person_column
-from models.resample import resample
+from perdura.models.intervals import basic
+from perdura.models.people import person_column
+from perdura.models.resample import resample
 
 
 def by_group(rows: pl.DataFrame, group: str) -> pl.DataFrame:

@@ -10,8 +10,8 @@ from hashlib import sha256
 
 import polars as pl
 
-from features.definition import Language
-from models.action_table import HOLD_OUT
+from perdura.features.definition import Language
+from perdura.models.action_table import HOLD_OUT
 
 
 def season_of(day: date) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.definition import Column
-from models.candidates import find_candidates
-from models.model import ChurnModel
-from models.reason_columns import reason_columns
-from models.weighing import in_contract_order
+from perdura.features.definition import Column
+from perdura.models.candidates import find_candidates
+from perdura.models.model import ChurnModel
+from perdura.models.reason_columns import reason_columns
+from perdura.models.weighing import in_contract_order
 
 # So many of the riskiest tenth are asked.
 _MOST_ROWS = 5_000

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from features.definition import Column
-from models.model import ChurnModel
+from perdura.features.definition import Column
+from perdura.models.model import ChurnModel
 
 
 def column_importance(model: ChurnModel, columns: Sequence[Column]) -> pl.DataFrame:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.judge import BINS, called, debiased_error, in_common_currency, judge
-from models.people import person_column
-from models.resample import drawn_anew
+from perdura.models.judge import BINS, called, debiased_error, in_common_currency, judge
+from perdura.models.people import person_column
+from perdura.models.resample import drawn_anew
 
 _TAIL = 0.025
 

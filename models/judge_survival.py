@@ -6,15 +6,15 @@ import numpy as np
 import polars as pl
 from scipy.stats import binomtest
 
-from models.encoding import ColumnContract
-from models.judge import in_common_currency
-from models.life_table import Estimate, PersonMonths, life_table
-from models.months import MONTHS, person_months
-from models.params import TrainingParams
-from models.people import person_column, some_people
-from models.survival import SurvivalModel
-from models.training_set import TrainingSet
-from models.worth import Valuation
+from perdura.models.encoding import ColumnContract
+from perdura.models.judge import in_common_currency
+from perdura.models.life_table import Estimate, PersonMonths, life_table
+from perdura.models.months import MONTHS, person_months
+from perdura.models.params import TrainingParams
+from perdura.models.people import person_column, some_people
+from perdura.models.survival import SurvivalModel
+from perdura.models.training_set import TrainingSet
+from perdura.models.worth import Valuation
 
 #: Where the bands begin that survival is judged by: those of the risk table, by default.
 MEDIUM_FROM, HIGH_FROM = 0.10, 0.25

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import polars as pl
 import polars.selectors as cs
 
-from models.moves import leavings_of, moves_of
-from models.rises import chosen_rises
-from sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
-from sources.merges import Events, as_known, owners
-from sources.versions import newest
+from perdura.models.moves import leavings_of, moves_of
+from perdura.models.rises import chosen_rises
+from perdura.sources.events import CONTACTS, MERGES, MOMENT, PAYMENTS, SUBSCRIPTIONS
+from perdura.sources.merges import Events, as_known, owners
+from perdura.sources.versions import newest
 
 #: What support does that may change what becomes of somebody; holding out is leaving alone.
 _TOUCHING = ("contacted", "offered")

@@ -6,15 +6,15 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from models.encoding import ColumnContract
-from models.first_month import out_of_fold_risk
-from models.judge_survival import by_band_and_plan, by_month, said_later
-from models.judged_months import JudgedMonths
-from models.learn_survival import knows_later_months, learn_survival
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.survival import SurvivalModel
-from models.training_set import TrainingSet
+from perdura.models.encoding import ColumnContract
+from perdura.models.first_month import out_of_fold_risk
+from perdura.models.judge_survival import by_band_and_plan, by_month, said_later
+from perdura.models.judged_months import JudgedMonths
+from perdura.models.learn_survival import knows_later_months, learn_survival
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.survival import SurvivalModel
+from perdura.models.training_set import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)

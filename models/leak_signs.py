@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from models.fit import Examples
-from models.leaks import WithoutLastDays
-from models.model import ChurnModel
+from perdura.models.fit import Examples
+from perdura.models.leaks import WithoutLastDays
+from perdura.models.model import ChurnModel
 
 # So many rows tell how well one column ranks, to about a hundredth.
 _FIT_ROWS, _JUDGED_ROWS = 200_000, 50_000

@@ -7,16 +7,16 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibrate import choose_calibration
-from models.calibration import Calibration, Platt
-from models.encoding import ColumnContract
-from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.learn_typical import learn_typical
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.people import person_column, person_numbers
-from models.recipe import Recipe
-from models.split import Split
+from perdura.models.calibrate import choose_calibration
+from perdura.models.calibration import Calibration, Platt
+from perdura.models.encoding import ColumnContract
+from perdura.models.fit import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.learn_typical import learn_typical
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.people import person_column, person_numbers
+from perdura.models.recipe import Recipe
+from perdura.models.split import Split
 
 #: Below so many leavers of either cause among the fitted, telling them apart is guessing.
 FEWEST_OF_A_CAUSE = 50

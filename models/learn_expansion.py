@@ -9,22 +9,22 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from models.calibrate import choose_calibration
-from models.calibration_bound import calibration_bound
-from models.encoding import ColumnContract
-from models.expansion import ExpansionModel
-from models.expansion_learnt import Expansion
-from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.floors import Floors, below_floors
-from models.intervals import basic
-from models.judge import Judgement, judge
-from models.learn import later_rows
-from models.params import BoosterParams, TrainingParams
-from models.people import person_column, some_people
-from models.resample import resample
-from models.shares import evenly
-from models.split import HistoryTooShort, NotEnoughChurn, Split, split_rows
-from models.training_set import TrainingSet
+from perdura.models.calibrate import choose_calibration
+from perdura.models.calibration_bound import calibration_bound
+from perdura.models.encoding import ColumnContract
+from perdura.models.expansion import ExpansionModel
+from perdura.models.expansion_learnt import Expansion
+from perdura.models.fit import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.floors import Floors, below_floors
+from perdura.models.intervals import basic
+from perdura.models.judge import Judgement, judge
+from perdura.models.learn import later_rows
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.people import person_column, some_people
+from perdura.models.resample import resample
+from perdura.models.shares import evenly
+from perdura.models.split import HistoryTooShort, NotEnoughChurn, Split, split_rows
+from perdura.models.training_set import TrainingSet
 
 # A third of the trees that the steps of leaving would make, and they rank as well (simulated
 # company of 50,000: 95 % of the oracle's either way): every night asks them of everybody.

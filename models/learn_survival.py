@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from models.calibrate_hazards import learn_hazard_calibration
-from models.drift import drifting_columns
-from models.encoding import ColumnContract
-from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.months import LATER, are_months, person_months
-from models.params import BoosterParams, TrainingParams
-from models.people import person_column, person_numbers
-from models.survival import FIRST_MONTH, MONTH, SurvivalModel, in_month, with_first_month
+from perdura.models.calibrate_hazards import learn_hazard_calibration
+from perdura.models.drift import drifting_columns
+from perdura.models.encoding import ColumnContract
+from perdura.models.fit import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.months import LATER, are_months, person_months
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.people import person_column, person_numbers
+from perdura.models.survival import FIRST_MONTH, MONTH, SurvivalModel, in_month, with_first_month
 
 #: Below so many people who left in later months, a curve would be a guess.
 FEWEST_LEAVERS = 50

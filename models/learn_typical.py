@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from models.encoding import ColumnContract
-from models.fit import Examples
-from models.typical import COMPARED_BY, Group, TypicalValues, Value
+from perdura.models.encoding import ColumnContract
+from perdura.models.fit import Examples
+from perdura.models.typical import COMPARED_BY, Group, TypicalValues, Value
 
 # A median of fewer rows is uncertain, and tells too much of the few subscribers it is from.
 _FEWEST = 200

@@ -12,10 +12,10 @@ import polars as pl
 from scipy.optimize import root_scalar
 from scipy.special import expit
 
-from models.calibration import Calibration
-from models.fit import Examples, raw_scores
-from models.model import ChurnModel
-from models.split import Split
+from perdura.models.calibration import Calibration
+from perdura.models.fit import Examples, raw_scores
+from perdura.models.model import ChurnModel
+from perdura.models.split import Split
 
 #: With so many leavers, half of the shift that they ask for is made: the level of two months
 #: seldom differs by more than a tenth (0.1 log-odds), and its variance from n leavers is 1 / n.

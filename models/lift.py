@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from models.judge import called
-from models.people import person_column
-from models.resample import drawn_anew
+from perdura.models.judge import called
+from perdura.models.people import person_column
+from perdura.models.resample import drawn_anew
 
 
 def surely_lift(rows: pl.DataFrame, calls: int, seed: int = 0) -> float | None:

@@ -11,14 +11,14 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibration import Calibration, from_json
-from models.encoding import ColumnContract
-from models.expansion import ExpansionModel
-from models.fit import load_booster, raw_scores
-from models.recipe import Recipe
-from models.shap_trees import NAN, read_trees
-from models.survival import SurvivalModel, survival
-from models.typical import EncodedTypical, TypicalValues
+from perdura.models.calibration import Calibration, from_json
+from perdura.models.encoding import ColumnContract
+from perdura.models.expansion import ExpansionModel
+from perdura.models.fit import load_booster, raw_scores
+from perdura.models.recipe import Recipe
+from perdura.models.shap_trees import NAN, read_trees
+from perdura.models.survival import SurvivalModel, survival
+from perdura.models.typical import EncodedTypical, TypicalValues
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"

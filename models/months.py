@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from models.params import TrainingParams
+from perdura.models.params import TrainingParams
 
 #: Months that people are followed for.
 MONTHS = 12

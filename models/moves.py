@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from sources.inferred import CHANGED_HANDS
-from sources.ties import places
+from perdura.sources.inferred import CHANGED_HANDS
+from perdura.sources.ties import places
 
 #: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
 #: change of plan leave that as it was, and a trial is nothing to keep yet.

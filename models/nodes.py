@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.shap_trees import Tree, read_trees
+from perdura.models.shap_trees import Tree, read_trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def scores_by_month(text: str, matrix: np.ndarray, months: int) -> np.ndarray:
     Returns:
         One row per row, one column per month.
     """
-    from models.nodes_kernel import add_trees
+    from perdura.models.nodes_kernel import add_trees
 
     nodes, told = _nodes(text), np.zeros((len(matrix), months))
     add_trees(

@@ -4,18 +4,18 @@ from datetime import datetime
 
 import polars as pl
 
-from models.labels import (
+from perdura.models.labels import (
     contract_labels,
     expansion_labels,
     leaving_months,
     silence_labels,
     touched,
 )
-from models.months import LATER, MONTHS, are_months
-from models.params import TrainingParams
-from models.people import labelled_once, with_owners
-from sources.events import MERGES
-from sources.merges import Events, owners
+from perdura.models.months import LATER, MONTHS, are_months
+from perdura.models.params import TrainingParams
+from perdura.models.people import labelled_once, with_owners
+from perdura.sources.events import MERGES
+from perdura.sources.merges import Events, owners
 
 #: The columns that say what became of a row.
 OUTCOME = ("churned", "cause", "expanded", "owner")

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from models.people import person_column
+from perdura.models.people import person_column
 
 #: What the rate of all weighs in a subscriber's own: as much as this many rows, a year of months.
 PRIOR_ROWS = 12

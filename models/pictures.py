@@ -10,7 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, PercentFormatter
 
-from models.judge import calibration_bins, gain
+from perdura.models.judge import calibration_bins, gain
 
 _BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 

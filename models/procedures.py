@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from models.judge import calibration_error, judge
+from perdura.models.judge import calibration_error, judge
 
 #: The risk of a model that was fitted again, beside that of the model that was evaluated.
 REFIT = "refit"

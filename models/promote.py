@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from models.calibration_bound import calibration_bound
-from models.diagnosis import Diagnosis
-from models.floors import (
+from perdura.models.calibration_bound import calibration_bound
+from perdura.models.diagnosis import Diagnosis
+from perdura.models.floors import (
     Floors,
     below_floors,
     caused,
@@ -15,12 +15,12 @@ from models.floors import (
     unsteady,
     without_lift,
 )
-from models.judge import Judgement
-from models.leaks import Leaks, alarms
-from models.lift import surely_lift
-from models.refresh import refreshed
-from models.reigning import Reigning
-from models.resample import RESAMPLES, resample
+from perdura.models.judge import Judgement
+from perdura.models.leaks import Leaks, alarms
+from perdura.models.lift import surely_lift
+from perdura.models.refresh import refreshed
+from perdura.models.reigning import Reigning
+from perdura.models.resample import RESAMPLES, resample
 
 _NO_CHAMPION = "no champion reigned"
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from features.definition import Column
-from features.paid_term import days_here, in_term, term_days
+from perdura.features.definition import Column
+from perdura.features.paid_term import days_here, in_term, term_days
 
 
 class UnknownName(ValueError):

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from features.definition import Column, Feature, Language
-from features.paid_term import with_renewal
-from features.words import as_said, say_rounded
-from models.blocks import cores
-from models.model import ChurnModel
-from models.weighing import Weighed, in_contract_order, weigh
+from perdura.features.definition import Column, Feature, Language
+from perdura.features.paid_term import with_renewal
+from perdura.features.words import as_said, say_rounded
+from perdura.models.blocks import cores
+from perdura.models.model import ChurnModel
+from perdura.models.weighing import Weighed, in_contract_order, weigh
 
 #: What one reason is.
 REASON = pl.Struct(

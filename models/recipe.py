@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from models.params import BoosterParams, TrainingParams
+from perdura.models.params import BoosterParams, TrainingParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import polars as pl
 
-from features.catalogue import COLUMNS
-from models.encoding import learn_contract
-from models.learn import encode, learn_model
-from models.level import with_newest_level
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.recipe import Recipe, read_recipe
-from models.split import Split
-from models.training_set import TrainingSet
+from perdura.features.catalogue import COLUMNS
+from perdura.models.encoding import learn_contract
+from perdura.models.learn import encode, learn_model
+from perdura.models.level import with_newest_level
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.recipe import Recipe, read_recipe
+from perdura.models.split import Split
+from perdura.models.training_set import TrainingSet
 
 
 def recipe_of(champion: ChurnModel) -> Recipe:

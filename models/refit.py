@@ -12,22 +12,22 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibration import Calibration, Platt
-from models.crossfit import (
+from perdura.models.calibration import Calibration, Platt
+from perdura.models.crossfit import (
     crossfit_calibration,
     fold_contracts,
     newest_rows,
     out_of_fold_scores,
 )
-from models.encoding import ColumnContract, learn_contract
-from models.fit import booster_text, fit_booster
-from models.learn import encode
-from models.learn_typical import learn_typical
-from models.model import ChurnModel
-from models.params import BoosterParams, TrainingParams
-from models.recipe import Recipe
-from models.shares import refit_rows
-from models.training_set import TrainingSet
+from perdura.models.encoding import ColumnContract, learn_contract
+from perdura.models.fit import booster_text, fit_booster
+from perdura.models.learn import encode
+from perdura.models.learn_typical import learn_typical
+from perdura.models.model import ChurnModel
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.recipe import Recipe
+from perdura.models.shares import refit_rows
+from perdura.models.training_set import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)

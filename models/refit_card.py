@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from models.markdown import table
-from models.procedures import Procedures
-from models.trained import Trained
+from perdura.models.markdown import table
+from perdura.models.procedures import Procedures
+from perdura.models.trained import Trained
 
 
 def refit_card(trained: Trained) -> str:

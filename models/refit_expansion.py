@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import polars as pl
 
-from models.crossfit import (
+from perdura.models.crossfit import (
     crossfit_calibration,
     fold_contracts,
     newest_rows,
     out_of_fold_scores,
 )
-from models.encoding import ColumnContract
-from models.expansion import ExpansionModel
-from models.fit import Examples, booster_text, fit_booster
-from models.learn_expansion import as_churn, grown, known_expansions
-from models.params import TrainingParams
-from models.refit import closed_by, with_trees
-from models.training_set import TrainingSet
+from perdura.models.encoding import ColumnContract
+from perdura.models.expansion import ExpansionModel
+from perdura.models.fit import Examples, booster_text, fit_booster
+from perdura.models.learn_expansion import as_churn, grown, known_expansions
+from perdura.models.params import TrainingParams
+from perdura.models.refit import closed_by, with_trees
+from perdura.models.training_set import TrainingSet
 
 
 def refit_expansion(

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import log_loss
 
-from models.resample import resample
+from perdura.models.resample import resample
 
 #: A refresh may be this much worse than the champion, as a share of its log loss, and no more.
 NON_INFERIORITY_MARGIN = 0.005

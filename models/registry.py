@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.model import SERVED_FOLDER, ChurnModel
-from models.question import Question
-from models.store_paths import OutsideTheHome, in_home
-from models.trained import Trained
+from perdura.models.model import SERVED_FOLDER, ChurnModel
+from perdura.models.question import Question
+from perdura.models.store_paths import OutsideTheHome, in_home
+from perdura.models.trained import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

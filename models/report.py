@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from models.backtest_card import backtest_card
-from models.backtested import Backtest
-from models.card import groups, model_card
-from models.importance import column_importance
-from models.page import page
-from models.trained import Trained
+from perdura.models.backtest_card import backtest_card
+from perdura.models.backtested import Backtest
+from perdura.models.card import groups, model_card
+from perdura.models.importance import column_importance
+from perdura.models.page import page
+from perdura.models.trained import Trained
 
 
 def write_report(trained: Trained, folder: Path) -> None:
@@ -15,7 +15,7 @@ def write_report(trained: Trained, folder: Path) -> None:
 
     No row of any subscriber is in it, so that nobody need be erased from it later.
     """
-    from models.pictures import draw_months, draw_pictures
+    from perdura.models.pictures import draw_months, draw_pictures
 
     folder.mkdir(parents=True)
     importance = column_importance(trained.model, trained.columns)
@@ -36,7 +36,7 @@ def write_report(trained: Trained, folder: Path) -> None:
 
 def write_backtest(found: Backtest, folder: Path) -> None:
     """Write the card, the tables and the picture of a backtest into ``folder``."""
-    from models.pictures import draw_backtest
+    from perdura.models.pictures import draw_backtest
 
     card = backtest_card(found)
     (folder / "backtest.md").write_text(card, encoding="utf-8")

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from scipy.stats import poisson
 
-from models.people import person_column
-from models.resample_kernel import auc_and_loss
+from perdura.models.people import person_column
+from perdura.models.resample_kernel import auc_and_loss
 
 Found = TypeVar("Found")
 

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from sources.inferred import SNAPSHOT
-from sources.ties import places
+from perdura.sources.inferred import SNAPSHOT
+from perdura.sources.ties import places
 
 #: Whether a subscription is paid for after each kind of event; the other kinds leave it as it was.
 _PAID_AFTER = {

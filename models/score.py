@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
-from features.definition import Column, Language
-from features.support import ESCALATED_OPEN
-from models.action_table import Action, read_actions
-from models.actions import choose_actions
-from models.advice import advise
-from models.model import ChurnModel
-from models.reasons import in_words
-from models.survival import survival
-from models.thresholds import DEFAULT_THRESHOLDS, Thresholds
-from models.weighing import Weighed, weigh
-from models.worth import Valuation, worth_of
+from perdura.features.definition import Column, Language
+from perdura.features.support import ESCALATED_OPEN
+from perdura.models.action_table import Action, read_actions
+from perdura.models.actions import choose_actions
+from perdura.models.advice import advise
+from perdura.models.model import ChurnModel
+from perdura.models.reasons import in_words
+from perdura.models.survival import survival
+from perdura.models.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from perdura.models.weighing import Weighed, weigh
+from perdura.models.worth import Valuation, worth_of
 
 
 def score(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from models.params import BoosterParams
+from perdura.models.params import BoosterParams
 
 
 @dataclass(frozen=True, slots=True)

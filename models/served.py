@@ -7,7 +7,7 @@ import polars as pl
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from models.model import SERVED_FOLDER, ChurnModel
+from perdura.models.model import SERVED_FOLDER, ChurnModel
 
 
 class ServedChurnModel(PythonModel):

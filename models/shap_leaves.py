@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from models.shap_trees import NOTHING, Tree, UnreadableTrees
+from perdura.models.shap_trees import NOTHING, Tree, UnreadableTrees
 
 # Leaves are put together until their table would have more cells: so many lie in a core's cache.
 _CELLS = 256

@@ -12,8 +12,8 @@ from math import ceil, floor, log2
 
 import numpy as np
 
-from models.shap_leaves import Leaf, Part, Variant, parts_of
-from models.shap_trees import Tree, UnreadableTrees
+from perdura.models.shap_leaves import Leaf, Part, Variant, parts_of
+from perdura.models.shap_trees import Tree, UnreadableTrees
 
 # Greatest sum that 32 bits can hold.
 _LARGEST = 2**31 - 1
@@ -77,7 +77,7 @@ def build_tables(trees: list[Tree]) -> Tables:
     Raises:
         UnreadableTrees: They would be too large, for trees without a bound on their depth, say.
     """
-    from models.shap_kernel import FEATURES
+    from perdura.models.shap_kernel import FEATURES
 
     asking = [tree for tree in trees if len(tree.feature)]
     found = [part for tree in asking for part in parts_of(tree, FEATURES)]
@@ -162,7 +162,7 @@ def _lanes(groups: list[list[Part]], width: int) -> np.ndarray:
 
 def _fill(parts: list[Part], starts: np.ndarray, lanes: np.ndarray) -> np.ndarray:
     """The cells of all parts, in log-odds. ``lanes``: one row per part."""
-    from models.shap_kernel import LANES, add_leaf, leaf_shap
+    from perdura.models.shap_kernel import LANES, add_leaf, leaf_shap
 
     if starts[-1] > _MOST_CELLS:
         raise UnreadableTrees(f"their tables would have {starts[-1]} cells; fit with less depth")

@@ -14,9 +14,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from models.params import TrainingParams
-from models.people import person_column, person_numbers
-from models.split import Dates, side_of, split_dates
+from perdura.models.params import TrainingParams
+from perdura.models.people import person_column, person_numbers
+from perdura.models.split import Dates, side_of, split_dates
 
 _COUNTED = ["as_of", "side", "churned"]
 

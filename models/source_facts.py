@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
-from sources.merges import Events, known_before
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
+from perdura.sources.merges import Events, known_before
 
 _LEAVING = ("ended", "cancel_scheduled")
 #: After so many days without an event a table is taken to have been exported earlier.

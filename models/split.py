@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from models.params import TrainingParams
-from models.people import person_column, person_numbers
-from models.source_facts import SourceFacts
-from models.too_few import why_too_few
+from perdura.models.params import TrainingParams
+from perdura.models.people import person_column, person_numbers
+from perdura.models.source_facts import SourceFacts
+from perdura.models.too_few import why_too_few
 
 #: Hundredths of the subscribers: fitted below the first, calibrated below the second. Each person
 #: calibrates at every date, so a tenth of them is enough, and trees rank better with more people.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.store_paths import database_file, relocate, store_folder
+from perdura.models.store_paths import database_file, relocate, store_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -10,8 +10,8 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from models.search_space import SPACE, Span, Values
-from models.tried import Tried
+from perdura.models.search_space import SPACE, Span, Values
+from perdura.models.tried import Tried
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 

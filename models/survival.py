@@ -11,11 +11,11 @@ import lightgbm as lgb
 import numpy as np
 from scipy.special import logit
 
-from models.calibration import Calibration, from_json
-from models.fit import load_booster
-from models.hazard_calibration import HazardCalibration
-from models.months import MONTHS
-from models.nodes import scores_by_month
+from perdura.models.calibration import Calibration, from_json
+from perdura.models.fit import load_booster
+from perdura.models.hazard_calibration import HazardCalibration
+from perdura.models.months import MONTHS
+from perdura.models.nodes import scores_by_month
 
 #: The columns that the trees read after those of the contract, in this order: the log-odds of
 #: leaving in the first month, and the month asked about. Older models do not read the first.

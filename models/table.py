@@ -13,13 +13,13 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from models.calibrate import choose_calibration
-from models.calibration import Calibration
-from models.encoding import ColumnContract, ColumnMismatch, learn_contract
-from models.fit import Examples, booster_text, fit_booster, load_booster, raw_scores
-from models.params import BoosterParams
-from models.people import person_numbers
-from models.table_columns import (
+from perdura.models.calibrate import choose_calibration
+from perdura.models.calibration import Calibration
+from perdura.models.encoding import ColumnContract, ColumnMismatch, learn_contract
+from perdura.models.fit import Examples, booster_text, fit_booster, load_booster, raw_scores
+from perdura.models.params import BoosterParams
+from perdura.models.people import person_numbers
+from perdura.models.table_columns import (
     BadTable,
     as_frame,
     column_of,
@@ -29,7 +29,7 @@ from models.table_columns import (
     refuse_ids,
     unseen_texts,
 )
-from models.table_evaluation import TableEvaluation, alone, evaluate
+from perdura.models.table_evaluation import TableEvaluation, alone, evaluate
 
 __all__ = ["SMALL", "BadTable", "NoOutcome", "TableModel", "fit_table"]
 

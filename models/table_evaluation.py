@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from models.calibrate import choose_calibration
-from models.fit import Examples
-from models.intervals import Interval, intervals
-from models.judge import judge
-from models.leak_signs import ranking_alone
-from models.leaks import LeakBounds, Leaks, alarms
+from perdura.models.calibrate import choose_calibration
+from perdura.models.fit import Examples
+from perdura.models.intervals import Interval, intervals
+from perdura.models.judge import judge
+from perdura.models.leak_signs import ranking_alone
+from perdura.models.leaks import LeakBounds, Leaks, alarms
 
 #: What is said of a model; there is no money in a table, and nobody says how many can be called.
 _SAID = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")

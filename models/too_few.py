@@ -5,7 +5,7 @@ from math import ceil
 
 import polars as pl
 
-from models.params import TrainingParams
+from perdura.models.params import TrainingParams
 
 
 def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:

@@ -8,16 +8,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from models.backtested import Backtest
-from models.model import RISKS, SERVED_FOLDER, ChurnModel
-from models.params import TrainingParams
-from models.question import Question
-from models.registry import MODEL, champion_at, crown, label, load, model_name, register, reigning
-from models.report import write_backtest, write_report
-from models.store import mlflow_at
-from models.store_paths import EXPERIMENT, database_file, store_folder
-from models.trained import Trained
-from models.trial import NoTrial, Refused, best_refused, load_refused, refused_versions
+from perdura.models.backtested import Backtest
+from perdura.models.model import RISKS, SERVED_FOLDER, ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.question import Question
+from perdura.models.registry import (
+    MODEL,
+    champion_at,
+    crown,
+    label,
+    load,
+    model_name,
+    register,
+    reigning,
+)
+from perdura.models.report import write_backtest, write_report
+from perdura.models.store import mlflow_at
+from perdura.models.store_paths import EXPERIMENT, database_file, store_folder
+from perdura.models.trained import Trained
+from perdura.models.trial import NoTrial, Refused, best_refused, load_refused, refused_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

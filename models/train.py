@@ -6,37 +6,37 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from features.definition import Column
-from models.backtested import Earlier
-from models.baselines import BASELINES, baseline_risks
-from models.challenger import Challenger
-from models.compare_champion import ask_champion
-from models.diagnosis import Diagnosis, rates_by_date
-from models.encoding import learn_contract
-from models.fingerprint import fingerprint
-from models.fit import Examples
-from models.floors import Floors
-from models.honesty import take_reasons_away
-from models.judge import Judgement, judge, who_says
-from models.later_months import judge_months, learn_months
-from models.leak_signs import Cut, ranking_alone, without_last_days
-from models.leaks import Leaks
-from models.learn import encode, learn_model
-from models.learn_expansion import learn_expansion
-from models.level import Level, with_newest_level
-from models.model import ChurnModel
-from models.own_rate import own_rate
-from models.params import TrainingParams
-from models.people import person_column
-from models.procedures import why_held_back
-from models.promote import verdict
-from models.refit import known_until, refit, refit_sizes
-from models.refit_expansion import refit_expansion
-from models.shares import evidence_rows
-from models.source_facts import SourceFacts
-from models.split import Split, refuse_without_leavers, split_rows
-from models.trained import Trained
-from models.training_set import Progress, TrainingSet
+from perdura.features.definition import Column
+from perdura.models.backtested import Earlier
+from perdura.models.baselines import BASELINES, baseline_risks
+from perdura.models.challenger import Challenger
+from perdura.models.compare_champion import ask_champion
+from perdura.models.diagnosis import Diagnosis, rates_by_date
+from perdura.models.encoding import learn_contract
+from perdura.models.fingerprint import fingerprint
+from perdura.models.fit import Examples
+from perdura.models.floors import Floors
+from perdura.models.honesty import take_reasons_away
+from perdura.models.judge import Judgement, judge, who_says
+from perdura.models.later_months import judge_months, learn_months
+from perdura.models.leak_signs import Cut, ranking_alone, without_last_days
+from perdura.models.leaks import Leaks
+from perdura.models.learn import encode, learn_model
+from perdura.models.learn_expansion import learn_expansion
+from perdura.models.level import Level, with_newest_level
+from perdura.models.model import ChurnModel
+from perdura.models.own_rate import own_rate
+from perdura.models.params import TrainingParams
+from perdura.models.people import person_column
+from perdura.models.procedures import why_held_back
+from perdura.models.promote import verdict
+from perdura.models.refit import known_until, refit, refit_sizes
+from perdura.models.refit_expansion import refit_expansion
+from perdura.models.shares import evidence_rows
+from perdura.models.source_facts import SourceFacts
+from perdura.models.split import Split, refuse_without_leavers, split_rows
+from perdura.models.trained import Trained
+from perdura.models.training_set import Progress, TrainingSet
 
 _STEPS = ("split", "fit", "judge", "compare", "refit")
 

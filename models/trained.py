@@ -4,20 +4,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.definition import Column
-from models.backtested import Earlier
-from models.expansion_learnt import Expansion
-from models.fingerprint import Fingerprint
-from models.honesty import Honesty
-from models.judge import Judgement, number_name
-from models.judged_months import JudgedMonths
-from models.leaks import Leaks
-from models.learn_survival import why_unlearnt
-from models.level import Level
-from models.model import ChurnModel
-from models.params import TrainingParams
-from models.promote import Verdict
-from models.shares import Shares
+from perdura.features.definition import Column
+from perdura.models.backtested import Earlier
+from perdura.models.expansion_learnt import Expansion
+from perdura.models.fingerprint import Fingerprint
+from perdura.models.honesty import Honesty
+from perdura.models.judge import Judgement, number_name
+from perdura.models.judged_months import JudgedMonths
+from perdura.models.leaks import Leaks
+from perdura.models.learn_survival import why_unlearnt
+from perdura.models.level import Level
+from perdura.models.model import ChurnModel
+from perdura.models.params import TrainingParams
+from perdura.models.promote import Verdict
+from perdura.models.shares import Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

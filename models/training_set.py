@@ -6,13 +6,13 @@ from datetime import datetime
 
 import polars as pl
 
-from features.build import build_features
-from features.definition import Column, Derived, Feature
-from models.encoding import ROW_NAMES
-from models.outcomes import CAME, label_spine
-from models.params import TrainingParams
-from models.shares import Shares, chosen, outcome_counts, shares_of
-from sources.merges import Events
+from perdura.features.build import build_features
+from perdura.features.definition import Column, Derived, Feature
+from perdura.models.encoding import ROW_NAMES
+from perdura.models.outcomes import CAME, label_spine
+from perdura.models.params import TrainingParams
+from perdura.models.shares import Shares, chosen, outcome_counts, shares_of
+from perdura.sources.merges import Events
 
 Progress = Callable[[int, int, str], None]
 

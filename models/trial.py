@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.model import ChurnModel
-from models.question import Question
-from models.registry import MODEL, BrokenChampion, label, load, model_name, versions
+from perdura.models.model import ChurnModel
+from perdura.models.question import Question
+from perdura.models.registry import MODEL, BrokenChampion, label, load, model_name, versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -6,8 +6,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import Any
 
-from models.params import TrainingParams
-from models.search_space import Values
+from perdura.models.params import TrainingParams
+from perdura.models.search_space import Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

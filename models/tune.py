@@ -10,17 +10,17 @@ from time import monotonic
 
 import numpy as np
 
-from models.backtest import LabelsAt
-from models.fingerprint import digest
-from models.folds import Asked, Fold, before_judged, folds_of, gain
-from models.params import TrainingParams
-from models.search_space import SPACE, values_of, with_values
-from models.split import HistoryTooShort
-from models.study import Study, Trial, study_in
-from models.train import held
-from models.training_set import Progress, TrainingSet
-from models.tried import Confirmation, Tuning
-from models.tuned import Tuned
+from perdura.models.backtest import LabelsAt
+from perdura.models.fingerprint import digest
+from perdura.models.folds import Asked, Fold, before_judged, folds_of, gain
+from perdura.models.params import TrainingParams
+from perdura.models.search_space import SPACE, values_of, with_values
+from perdura.models.split import HistoryTooShort
+from perdura.models.study import Study, Trial, study_in
+from perdura.models.train import held
+from perdura.models.training_set import Progress, TrainingSet
+from perdura.models.tried import Confirmation, Tuning
+from perdura.models.tuned import Tuned
 
 #: So many origins choose among trials, the newest before the one that confirms the best of them.
 FOLDS = 4

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from models.params import TrainingParams
-from models.search_space import SPACE, Values, mistakes, with_values
-from models.tried import Tuning
+from perdura.models.params import TrainingParams
+from perdura.models.search_space import SPACE, Values, mistakes, with_values
+from perdura.models.tried import Tuning
 
 #: What a tuning was for; where the settings say otherwise, it is of no use.
 _AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from models.store import mlflow_at
-from models.tracking import experiment_at, told_of
-from models.tried import Tried, Tuning
+from perdura.models.store import mlflow_at
+from perdura.models.tracking import experiment_at, told_of
+from perdura.models.tried import Tried, Tuning
 
 
 def log_tuning(found: Tuning, home: Path) -> str:

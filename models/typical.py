@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from features.subscription import INTERVAL, PLAN
-from models.encoding import ColumnContract
+from perdura.features.subscription import INTERVAL, PLAN
+from perdura.models.encoding import ColumnContract
 
 TYPICAL_FILE = "typical.json"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.definition import Column
-from models.blocks import in_blocks
-from models.candidates import find_candidates
-from models.contributions import explained
-from models.model import ChurnModel
-from models.reason_columns import ReasonColumns, reason_columns
+from perdura.features.definition import Column
+from perdura.models.blocks import in_blocks
+from perdura.models.candidates import find_candidates
+from perdura.models.contributions import explained
+from perdura.models.model import ChurnModel
+from perdura.models.reason_columns import ReasonColumns, reason_columns
 
 
 @dataclass(frozen=True, slots=True)

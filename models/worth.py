@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.exchange import Exchange, turned
+from perdura.models.exchange import Exchange, turned
 
 #: Ends of the interval in which the margin of 80 in 100 such people lies.
 LOW, HIGH = 0.1, 0.9

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from risk.book import book_of
-from risk.cursors import Place
-from risk.night import Night
-from risk.wanted import Wanted
+from perdura.risk.book import book_of
+from perdura.risk.cursors import Place
+from perdura.risk.night import Night
+from perdura.risk.wanted import Wanted
 
 #: Amounts of several currencies are compared in millionths of what is usual in theirs: as whole
 #: numbers, since sums of floats depend on the order in which a database adds them.

@@ -9,15 +9,15 @@ from math import prod
 
 import sqlalchemy as sa
 
-from risk.account_order import Rows, ordered
-from risk.catalog import columns_of
-from risk.cursors import BadCursor, Place, cursor, place_of
-from risk.night import Night
-from risk.queries import published_night
-from risk.schema import BANDS, NIGHTS, RISK
-from risk.store import reading
-from risk.views import CURRENT
-from risk.wanted import Wanted, begins, conditions
+from perdura.risk.account_order import Rows, ordered
+from perdura.risk.catalog import columns_of
+from perdura.risk.cursors import BadCursor, Place, cursor, place_of
+from perdura.risk.night import Night
+from perdura.risk.queries import published_night
+from perdura.risk.schema import BANDS, NIGHTS, RISK
+from perdura.risk.store import reading
+from perdura.risk.views import CURRENT
+from perdura.risk.wanted import Wanted, begins, conditions
 
 _SUMMED = ("subscriber_id", "risk", "band", "mrr", "expected_loss", "currency")
 

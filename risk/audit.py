@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from risk.erased import erased_among, texts_in, without_erased
-from risk.night import Night
-from risk.schema import METADATA, Utc, column
+from perdura.risk.erased import erased_among, texts_in, without_erased
+from perdura.risk.night import Night
+from perdura.risk.schema import METADATA, Utc, column
 
 AUDIT = sa.Table(
     "audit",

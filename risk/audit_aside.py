@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from risk.audit import Entry
+from perdura.risk.audit import Entry
 
 _LOG = logging.getLogger(__name__)
 

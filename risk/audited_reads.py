@@ -17,13 +17,13 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from risk import postgres, sqlite
-from risk.audit import AUDIT, Entry, insert, without_erased_ids, write
-from risk.audit_aside import aside, put_aside
-from risk.catalog import columns_of
-from risk.erased import ERASED
-from risk.store import Unreachable
-from risk.urls import shown
+from perdura.risk import postgres, sqlite
+from perdura.risk.audit import AUDIT, Entry, insert, without_erased_ids, write
+from perdura.risk.audit_aside import aside, put_aside
+from perdura.risk.catalog import columns_of
+from perdura.risk.erased import ERASED
+from perdura.risk.store import Unreachable
+from perdura.risk.urls import shown
 
 _LOG = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.schema import BANDS, METADATA, NIGHTS, RISK, column, one_of
+from perdura.risk.schema import BANDS, METADATA, NIGHTS, RISK, column, one_of
 
 if TYPE_CHECKING:
     import polars as pl

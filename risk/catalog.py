@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
-from risk.audit import AUDIT
-from risk.book import BOOK
-from risk.contact_effect import CONTACT_EFFECT
-from risk.contacts import CONTACTS
-from risk.draws import DRAWS
-from risk.erased import ERASED
-from risk.not_scored import NOT_SCORED
-from risk.out.deliveries import DELIVERIES
-from risk.recent import EVENTS, STATES
-from risk.schema import METADATA, NIGHTS, RISK
-from risk.tokens import TOKENS
+from perdura.risk.audit import AUDIT
+from perdura.risk.book import BOOK
+from perdura.risk.contact_effect import CONTACT_EFFECT
+from perdura.risk.contacts import CONTACTS
+from perdura.risk.draws import DRAWS
+from perdura.risk.erased import ERASED
+from perdura.risk.not_scored import NOT_SCORED
+from perdura.risk.out.deliveries import DELIVERIES
+from perdura.risk.recent import EVENTS, STATES
+from perdura.risk.schema import METADATA, NIGHTS, RISK
+from perdura.risk.tokens import TOKENS
 
 #: All tables that are made.
 TABLES = (

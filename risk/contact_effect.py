@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from risk.schema import METADATA, Utc, column
+from perdura.risk.schema import METADATA, Utc, column
 
 CONTACT_EFFECT = sa.Table(
     "contact_effect",

@@ -14,9 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from risk.draws import DRAWS
-from risk.erased import erased_among
-from risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
+from perdura.risk.draws import DRAWS
+from perdura.risk.erased import erased_among
+from perdura.risk.schema import METADATA, NIGHTS, RISK, Utc, column, one_of
 
 #: What a person at the desk can say to have done.
 ACTIONS = ("called", "mailed", "offered", "left_alone")

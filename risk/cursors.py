@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 
-from risk.night import Night
+from perdura.risk.night import Night
 
 Place = tuple[int | float | None, str]
 

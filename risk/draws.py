@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from risk.schema import INDEXED_RANKS, METADATA, NIGHTS, RISK, Utc, column
+from perdura.risk.schema import INDEXED_RANKS, METADATA, NIGHTS, RISK, Utc, column
 
 DRAWS = sa.Table(
     "draws",

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from risk.schema import METADATA, column
+from perdura.risk.schema import METADATA, column
 
 ERASED = sa.Table(
     "erased",

@@ -16,10 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from risk import store
-from risk.book import BOOK, Sums, put_sums, sums_of
-from risk.mentions import WHO, Account, instead_of, masked, mentioning, wordy
-from risk.schema import NIGHTS, RISK
+from perdura.risk import store
+from perdura.risk.book import BOOK, Sums, put_sums, sums_of
+from perdura.risk.mentions import WHO, Account, instead_of, masked, mentioning, wordy
+from perdura.risk.schema import NIGHTS, RISK
 
 _ROWS_AT_A_TIME = 200
 #: After each, for who waits for SQLite's only lock: they look for it every 0.1 s at most.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
-from risk.export_formats import (
+from perdura.risk.export_formats import (
     JSON,
     SHARED,
     Format,
@@ -19,9 +19,9 @@ from risk.export_formats import (
     parquet_of,
     raw_csv_of,
 )
-from risk.night import Night
-from risk.views import CURRENT
-from risk.wanted import Wanted, conditions
+from perdura.risk.night import Night
+from perdura.risk.views import CURRENT
+from perdura.risk.wanted import Wanted, conditions
 
 __all__ = ["MEDIA_TYPES", "Format", "export"]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
-from risk.night import Night
-from risk.schema import Utc
-from risk.spreadsheets import harmless_cell
-from risk.views import CURRENT
+from perdura.risk.night import Night
+from perdura.risk.schema import Utc
+from perdura.risk.spreadsheets import harmless_cell
+from perdura.risk.views import CURRENT
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from risk import postgres, sqlite, store
-from risk.audit_aside import aside
-from risk.audited_reads import take_over
-from risk.erased_rows import about, count, erase_from_nights, erase_from_table
-from risk.mentions import WHO, Account, masked, mentioning, tables_of
-from risk.queries import NoNight
-from risk.rewriting import StillRead, rewrite_or_put_off
-from risk.schema import NIGHTS, RISK
+from perdura.risk import postgres, sqlite, store
+from perdura.risk.audit_aside import aside
+from perdura.risk.audited_reads import take_over
+from perdura.risk.erased_rows import about, count, erase_from_nights, erase_from_table
+from perdura.risk.mentions import WHO, Account, masked, mentioning, tables_of
+from perdura.risk.queries import NoNight
+from perdura.risk.rewriting import StillRead, rewrite_or_put_off
+from perdura.risk.schema import NIGHTS, RISK
 
 __all__ = [
     "Account",

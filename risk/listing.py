@@ -13,13 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from risk.cursors import Place, cursor, place_of
-from risk.night import Night
-from risk.queries import published_night
-from risk.recent import EVENTS
-from risk.schema import NIGHTS
-from risk.views import CURRENT, HISTORY, MOVES
-from risk.wanted import Wanted, conditions, listed
+from perdura.risk.cursors import Place, cursor, place_of
+from perdura.risk.night import Night
+from perdura.risk.queries import published_night
+from perdura.risk.recent import EVENTS
+from perdura.risk.schema import NIGHTS
+from perdura.risk.views import CURRENT, HISTORY, MOVES
+from perdura.risk.wanted import Wanted, conditions, listed
 
 _EVENTS_SHOWN = 500
 _PLACES = {"worth": CURRENT.c.call_rank, "risk": CURRENT.c.rank}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.schema import Utc
+from perdura.risk.schema import Utc
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.ranking import Bands
-from risk.schema import NIGHTS, RISK
-from risk.threads import ahead
-from risk.trial import of_kind
+from perdura.risk.ranking import Bands
+from perdura.risk.schema import NIGHTS, RISK
+from perdura.risk.threads import ahead
+from perdura.risk.trial import of_kind
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from risk.schema import METADATA, column
+from perdura.risk.schema import METADATA, column
 
 NOT_SCORED = sa.Table(
     "not_scored",

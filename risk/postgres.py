@@ -20,10 +20,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from risk.catalog import add_columns
-from risk.migrations import NEWEST, bring_up, look, version_of
-from risk.short_locks import change
-from risk.urls import shown
+from perdura.risk.catalog import add_columns
+from perdura.risk.migrations import NEWEST, bring_up, look, version_of
+from perdura.risk.short_locks import change
+from perdura.risk.urls import shown
 
 _LOG = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from risk.postgres import connect_string
-from risk.schema import RISK
-from risk.scores import BadScores
-from risk.threads import ahead
+from perdura.risk.postgres import connect_string
+from perdura.risk.schema import RISK
+from perdura.risk.scores import BadScores
+from perdura.risk.threads import ahead
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,18 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from risk import queries, store
-from risk.audited_reads import take_over
-from risk.book import Tally
-from risk.moves import MOVES, Before, beside, night_before
-from risk.night import Night
-from risk.not_scored import NotScored, write_not_scored
-from risk.ranking import Bands
-from risk.retention import first_kept, forget_nights
-from risk.rewriting import rewrite_if_due
-from risk.sqlite import StoreLocked
-from risk.staging import Staging, is_frame, pieces
-from risk.trial import refuse_over_real
+from perdura.risk import queries, store
+from perdura.risk.audited_reads import take_over
+from perdura.risk.book import Tally
+from perdura.risk.moves import MOVES, Before, beside, night_before
+from perdura.risk.night import Night
+from perdura.risk.not_scored import NotScored, write_not_scored
+from perdura.risk.ranking import Bands
+from perdura.risk.retention import first_kept, forget_nights
+from perdura.risk.rewriting import rewrite_if_due
+from perdura.risk.sqlite import StoreLocked
+from perdura.risk.staging import Staging, is_frame, pieces
+from perdura.risk.trial import refuse_over_real
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.catalog import columns_of
-from risk.night import Night
-from risk.schema import NIGHTS, RISK, Utc
+from perdura.risk.catalog import columns_of
+from perdura.risk.night import Night
+from perdura.risk.schema import NIGHTS, RISK, Utc
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from risk.schema import NIGHTS, RISK
+from perdura.risk.schema import NIGHTS, RISK
 
 
 def first_kept(connection: sa.Connection, scored_on: date, months: int) -> date:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
 
-from risk import postgres, sqlite
+from perdura.risk import postgres, sqlite
 
 _LOG = logging.getLogger(__name__)
 

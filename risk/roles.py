@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from risk.audit import AUDIT
-from risk.book import BOOK
-from risk.catalog import TABLES
-from risk.contact_effect import CONTACT_EFFECT
-from risk.contacts import CONTACTS
-from risk.draws import DRAWS
-from risk.not_scored import NOT_SCORED
-from risk.recent import EVENTS, STATES
-from risk.schema import NIGHTS, RISK
-from risk.views import VIEWS
+from perdura.risk.audit import AUDIT
+from perdura.risk.book import BOOK
+from perdura.risk.catalog import TABLES
+from perdura.risk.contact_effect import CONTACT_EFFECT
+from perdura.risk.contacts import CONTACTS
+from perdura.risk.draws import DRAWS
+from perdura.risk.not_scored import NOT_SCORED
+from perdura.risk.recent import EVENTS, STATES
+from perdura.risk.schema import NIGHTS, RISK
+from perdura.risk.views import VIEWS
 
 READER, WRITER = "perdura_read", "perdura_write"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from risk.schema import ADVICE, SCORED_STATES
+from perdura.risk.schema import ADVICE, SCORED_STATES
 
 if TYPE_CHECKING:
     import pandas as pd

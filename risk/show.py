@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from babel.numbers import format_percent
 
-from risk.money import totals, written
-from risk.night import Freshness
+from perdura.risk.money import totals, written
+from perdura.risk.night import Freshness
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from babel.numbers import format_percent
 
-from risk.money import written
-from risk.show import Language, printable
+from perdura.risk.money import written
+from perdura.risk.show import Language, printable
 
 if TYPE_CHECKING:
     from rich.table import Table

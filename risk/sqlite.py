@@ -22,8 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from risk.migrations import NEWEST, bring_up, look, version_of
-from risk.urls import shown
+from perdura.risk.migrations import NEWEST, bring_up, look, version_of
+from perdura.risk.urls import shown
 
 _LOG = logging.getLogger(__name__)
 

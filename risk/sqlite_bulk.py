@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.threads import ahead
+from perdura.risk.threads import ahead
 
 if TYPE_CHECKING:
     import polars as pl

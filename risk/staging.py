@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from risk.fingerprint import Content, hashed
-from risk.ranking import Bands, banded, call_ranks, ranks
-from risk.scores import BadScores, as_polars, bad_example, checked
-from risk.threads import ahead
-from risk.worth import Worths
+from perdura.risk.fingerprint import Content, hashed
+from perdura.risk.ranking import Bands, banded, call_ranks, ranks
+from perdura.risk.scores import BadScores, as_polars, bad_example, checked
+from perdura.risk.threads import ahead
+from perdura.risk.worth import Worths
 
 if TYPE_CHECKING:
     import numpy as np

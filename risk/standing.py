@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from risk.loading import replace_all
-from risk.queries import published_night
-from risk.recent import STATES
-from risk.schema import NIGHTS, RISK
-from risk.store import reading, writing
+from perdura.risk.loading import replace_all
+from perdura.risk.queries import published_night
+from perdura.risk.recent import STATES
+from perdura.risk.schema import NIGHTS, RISK
+from perdura.risk.store import reading, writing
 
 if TYPE_CHECKING:
     import polars as pl

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from risk import partitions, postgres, roles, sqlite
-from risk.queries import NoNight
-from risk.urls import shown
+from perdura.risk import partitions, postgres, roles, sqlite
+from perdura.risk.queries import NoNight
+from perdura.risk.urls import shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -144,7 +144,7 @@ def filled(
 
     To be called by who has taken the turn, inside ``writing``.
     """
-    from risk import postgres_bulk, sqlite_bulk
+    from perdura.risk import postgres_bulk, sqlite_bulk
 
     if postgres.is_postgres(url):
         return postgres_bulk.filled(
@@ -172,7 +172,7 @@ def swept_after_failure(url: str) -> Iterator[None]:
 
 
 def _sweep(url: str) -> None:
-    from risk import postgres_bulk
+    from perdura.risk import postgres_bulk
 
     with postgres.writing(url) as connection:
         if postgres.try_turn(connection):  # else another publishes, and has swept

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
-from risk.queries import (
+from perdura.risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
+from perdura.risk.queries import (
     NoNight,
     dates_of_nights,
     frame,
@@ -19,19 +19,19 @@ from risk.queries import (
     published_night,
     records,
 )
-from risk.ranking import DEFAULT_BANDS, Bands
-from risk.schema import INDEXED_RANKS, RISK
-from risk.scores import BadScores
-from risk.store import folder_beside, reading
-from risk.trial import TrialRefused
+from perdura.risk.ranking import DEFAULT_BANDS, Bands
+from perdura.risk.schema import INDEXED_RANKS, RISK
+from perdura.risk.scores import BadScores
+from perdura.risk.store import folder_beside, reading
+from perdura.risk.trial import TrialRefused
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from risk.not_scored import NotScored
-    from risk.publishing import Progress
-    from risk.staging import Staging
+    from perdura.risk.not_scored import NotScored
+    from perdura.risk.publishing import Progress
+    from perdura.risk.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
 
@@ -115,7 +115,7 @@ def publish(
             unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
     """
-    from risk.publishing import stage, swap
+    from perdura.risk.publishing import stage, swap
 
     def night(staged: Staging, before: str | None) -> Night:
         return night_of(

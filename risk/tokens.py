@@ -17,7 +17,7 @@ from hmac import compare_digest
 
 import sqlalchemy as sa
 
-from risk.schema import METADATA, Utc, column
+from perdura.risk.schema import METADATA, Utc, column
 
 #: What a token may be used for: to read; to log contacts; to read the audit and undo others'
 #: contacts.

@@ -6,8 +6,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from risk.night import Night
-from risk.schema import NIGHTS
+from perdura.risk.night import Night
+from perdura.risk.schema import NIGHTS
 
 
 class TrialRefused(ValueError):

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-from risk.recent import STATES
-from risk.schema import NIGHTS, RISK
+from perdura.risk.recent import STATES
+from perdura.risk.schema import NIGHTS, RISK
 
 #: Views have no place among the tables that are made.
 _VIEWS = sa.MetaData()

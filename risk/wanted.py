@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from risk.schema import BANDS, INDEXED_RANKS, SCORED_STATES
-from risk.views import CURRENT
+from perdura.risk.schema import BANDS, INDEXED_RANKS, SCORED_STATES
+from perdura.risk.views import CURRENT
 
 Sort = Literal["worth", "risk", "id"]
 Cause = Literal["voluntary", "payment"]

@@ -1,5 +1,11 @@
 """What happened: immutable events, how they are read in, and the state they add up to."""
 
+if not __name__.startswith("perdura."):
+    raise ImportError(
+        f"asked for the package {__name__!r}; Perdura's is imported as perdura.{__name__}: "
+        f"write `import perdura.{__name__}` or `from perdura.{__name__} import ...`"
+    )
+
 import os
 
 #: What Polars' allocator (jemalloc) is told, if nobody has told it otherwise: to use large pages,

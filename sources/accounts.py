@@ -4,9 +4,9 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import SUBSCRIBERS
-from sources.merges import Events, as_known
-from sources.versions import newest
+from perdura.sources.events import SUBSCRIBERS
+from perdura.sources.merges import Events, as_known
+from perdura.sources.versions import newest
 
 #: The name of the attribute.
 ACCOUNT = "account"

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import PAYMENTS
-from sources.merges import Events
+from perdura.sources.events import PAYMENTS
+from perdura.sources.merges import Events
 
 _SETTLED = ("paid", "written_off")
 

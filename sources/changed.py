@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from sources.events import EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from sources.landing import read_events, read_table
-from sources.merges import Events, owners
-from sources.states import states_at
+from perdura.sources.events import EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
+from perdura.sources.landing import read_events, read_table
+from perdura.sources.merges import Events, owners
+from perdura.sources.states import states_at
 
 #: What tells how somebody stands, and under which account.
 _TELLING = (SUBSCRIPTIONS, PAYMENTS, MERGES)

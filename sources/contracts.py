@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS
-from sources.ties import PLACES, places
-from sources.versions import newest
+from perdura.sources.events import SUBSCRIPTIONS
+from perdura.sources.ties import PLACES, places
+from perdura.sources.versions import newest
 
 #: From the state that counts most, where somebody has several subscriptions, to the least.
 STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")

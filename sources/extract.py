@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sources.full_disk import DiskFull, is_full
-from sources.intake.expressions import without_values
-from sources.intake.known import known_in
-from sources.intake.mapping import TABLES, UNMAPPED, BadMapping, SourceMapping, read_mapping
-from sources.intake.plan import Plan, plan_tables
-from sources.intake.ranges import ROWS_AT_A_TIME
-from sources.intake.reading import BROKEN, BadSource, unreadable
-from sources.intake.report import Report, TableReport
-from sources.intake.table import extract_table
-from sources.landing import Day, finish_day, read_days, remove_drafts
-from sources.turns import alone_in
+from perdura.sources.full_disk import DiskFull, is_full
+from perdura.sources.intake.expressions import without_values
+from perdura.sources.intake.known import known_in
+from perdura.sources.intake.mapping import TABLES, UNMAPPED, BadMapping, SourceMapping, read_mapping
+from perdura.sources.intake.plan import Plan, plan_tables
+from perdura.sources.intake.ranges import ROWS_AT_A_TIME
+from perdura.sources.intake.reading import BROKEN, BadSource, unreadable
+from perdura.sources.intake.report import Report, TableReport
+from perdura.sources.intake.table import extract_table
+from perdura.sources.landing import Day, finish_day, read_days, remove_drafts
+from perdura.sources.turns import alone_in
 
 Progress = Callable[[int, int, str], None]
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.full_disk import room_in
-from sources.partition import BUCKET
+from perdura.sources.events import EventTable
+from perdura.sources.full_disk import room_in
+from perdura.sources.partition import BUCKET
 
 #: Rows that a reader of one part takes or leaves at once, by the least and greatest bucket in them.
 ROW_GROUP = 131_072

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EVENT_TABLES, MERGES, EventTable
-from sources.files import ROW_GROUP, landed_files, move_into_place, stored_schema
-from sources.landing import REJECTED, read_table
-from sources.merges import owners
-from sources.partition import BUCKET, buckets
-from sources.spellings import standing_alone_in_polars
-from sources.tombstones import NAMING, Tombstones
+from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
+from perdura.sources.files import ROW_GROUP, landed_files, move_into_place, stored_schema
+from perdura.sources.landing import REJECTED, read_table
+from perdura.sources.merges import owners
+from perdura.sources.partition import BUCKET, buckets
+from perdura.sources.spellings import standing_alone_in_polars
+from perdura.sources.tombstones import NAMING, Tombstones
 
 _FILE = "file"
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)

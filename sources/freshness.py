@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
-from sources.landing import read_days, read_events
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
+from perdura.sources.landing import read_days, read_events
 
 #: As of ``silent_since``.
 _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS, EventTable
+from perdura.sources.events import SUBSCRIPTIONS, EventTable
 
 #: A snapshot shows another state than what had landed.
 SNAPSHOT = "snapshot"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EVENT_TABLES, EventTable
-from sources.files import (
+from perdura.sources.events import EVENT_TABLES, EventTable
+from perdura.sources.files import (
     landed_files,
     move_into_place,
     scan_stored,
@@ -23,10 +23,10 @@ from sources.files import (
     stored_schema,
     whole_file,
 )
-from sources.merges import Events
-from sources.moved import find_moved, gather_moved, read_part
-from sources.partition import Part, buckets
-from sources.versions import Landed
+from perdura.sources.merges import Events
+from perdura.sources.moved import find_moved, gather_moved, read_part
+from perdura.sources.partition import Part, buckets
+from perdura.sources.versions import Landed
 
 __all__ = [
     "REJECTED",

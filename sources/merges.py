@@ -5,9 +5,9 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import MERGES, SUBSCRIPTIONS
-from sources.inferred import CHANGED_HANDS
-from sources.versions import Landed
+from perdura.sources.events import MERGES, SUBSCRIPTIONS
+from perdura.sources.inferred import CHANGED_HANDS
+from perdura.sources.versions import Landed
 
 #: Every event table by name, each with exactly its contract's columns.
 Events = Mapping[str, pl.LazyFrame]

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import polars as pl
 
-from sources.events import EVENT_TABLES, MERGES, EventTable
-from sources.files import WHOLE_AS_FLOAT, landed_files, scan_stored, stored_schema
-from sources.partition import BUCKET, Part, buckets
+from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
+from perdura.sources.files import WHOLE_AS_FLOAT, landed_files, scan_stored, stored_schema
+from perdura.sources.partition import BUCKET, Part, buckets
 
 #: The bucket that an account is worked on in: that of the least id that merges tie it to.
 HOME = "home"

@@ -50,7 +50,7 @@ def buckets(ids: pl.Series) -> pl.Series:
     FNV-1a over the UTF-8 bytes (64 bits), its bits mixed as MurmurHash3 ends, the top eight
     taken. Files keep what it says, so it may never change. An id that is null gets bucket 0.
     """
-    from sources.hashing import hash_texts
+    from perdura.sources.hashing import hash_texts
 
     texts = ids.to_arrow()
     _, ends, data = texts.buffers()

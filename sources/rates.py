@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.currencies import DIGITS
+from perdura.sources.currencies import DIGITS
 
 #: ``rate``: what one unit of the currency was in units of the reporting currency on that day.
 DAILY = pl.Schema({"date": pl.Date(), "currency": pl.String(), "rate": pl.Float64()})

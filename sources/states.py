@@ -6,12 +6,12 @@ from typing import Literal
 
 import polars as pl
 
-from sources.arrears import ever_failed, past_due
-from sources.contracts import DESCRIBED, STATES, subscribers_of, subscriptions_of
-from sources.events import PAYMENTS, SUBSCRIPTIONS
-from sources.merges import Events, as_known
-from sources.rates import DatedRates
-from sources.versions import may_have_versions, newest
+from perdura.sources.arrears import ever_failed, past_due
+from perdura.sources.contracts import DESCRIBED, STATES, subscribers_of, subscriptions_of
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS
+from perdura.sources.merges import Events, as_known
+from perdura.sources.rates import DatedRates
+from perdura.sources.versions import may_have_versions, newest
 
 __all__ = ["SCORED", "STATES", "Churn", "scored_spine", "states_at"]
 

@@ -148,7 +148,7 @@ def _unquoted(field: str) -> str:
 
 
 def _write(landing: Path, tombstones: Tombstones) -> None:
-    from sources.files import move_into_place
+    from perdura.sources.files import move_into_place
 
     kept = {each: str(tombstones.days[each]) for each in sorted(tombstones.days)}
     text = json.dumps({"key": tombstones.key.hex(), "accounts": kept}, indent=1) + "\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from sources.events import EventTable
+from perdura.sources.events import EventTable
 
 
 class Landed(dict[str, pl.LazyFrame]):

@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from risk.api.app import Served, app_of
-from risk.api.slow import Hurried
-from risk.store import writing
-from risk.tokens import create
+from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.slow import Hurried
+from perdura.risk.store import writing
+from perdura.risk.tokens import create
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sys
 
-from flows.cluster import workers_here
+from perdura.flows.cluster import workers_here
 
 
 def main() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from risk.not_scored import NotScored
-from risk.recent import EVENTS, STATES
-from risk.schema import NIGHTS
-from risk.store import writing
-from risk.table import publish
+from perdura.risk.not_scored import NotScored
+from perdura.risk.recent import EVENTS, STATES
+from perdura.risk.schema import NIGHTS
+from perdura.risk.store import writing
+from perdura.risk.table import publish
 
 #: The newest night is today's, so nothing is stale.
 NEWEST = datetime.now(UTC).date()

@@ -6,12 +6,12 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from features.definition import Balance, Column, Feature, Latest, Over, Phrases, Since
-from models.params import BoosterParams, TrainingParams
-from models.train import train
-from models.trained import Trained
-from models.training_set import TrainingSet
-from sources.events import MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.features.definition import Balance, Column, Feature, Latest, Over, Phrases, Since
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.train import train
+from perdura.models.trained import Trained
+from perdura.models.training_set import TrainingSet
+from perdura.sources.events import MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 

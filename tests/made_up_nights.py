@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from risk.table import publish
+from perdura.risk.table import publish
 
 _RISKS = {"high": 0.5, "medium": 0.15, "low": 0.01}
 

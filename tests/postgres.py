@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from risk import postgres
+from perdura.risk import postgres
 
 
 class Server:

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from risk.table import publish
+from perdura.risk.table import publish
 
 ROWS, ROWS_AT_A_TIME = 20_001, 5_000
 

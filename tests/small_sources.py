@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.extract import extract
-from sources.intake.mapping import TABLES
-from sources.intake.ranges import ROWS_AT_A_TIME
-from sources.intake.report import Report, TableReport
-from sources.landing import landed_files, read_events, read_rejected
+from perdura.sources.extract import extract
+from perdura.sources.intake.mapping import TABLES
+from perdura.sources.intake.ranges import ROWS_AT_A_TIME
+from perdura.sources.intake.report import Report, TableReport
+from perdura.sources.landing import landed_files, read_events, read_rejected
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from sources.events import EVENT_TABLES, MOMENT
-from sources.merges import Events
+from perdura.sources.events import EVENT_TABLES, MOMENT
+from perdura.sources.merges import Events
 
 
 def at(text: str) -> datetime:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ablation import score_falls
-from models.contributions import Explained, explained
-from models.encoding import ColumnContract, ContractColumn
-from models.fit import Examples, load_booster, raw_scores
-from models.learn_typical import learn_typical
-from models.model import ChurnModel
-from models.score import score
-from models.typical import TYPICAL_FILE, EncodedTypical
+from perdura.models.ablation import score_falls
+from perdura.models.contributions import Explained, explained
+from perdura.models.encoding import ColumnContract, ContractColumn
+from perdura.models.fit import Examples, load_booster, raw_scores
+from perdura.models.learn_typical import learn_typical
+from perdura.models.model import ChurnModel
+from perdura.models.score import score
+from perdura.models.typical import TYPICAL_FILE, EncodedTypical
 from tests.made_up import COLUMNS, NAMES, trained, training_set
 from tests.test_contributions import grown, values
 

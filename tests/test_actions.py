@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from features.catalogue import FEATURES
-from models.action_table import BadActions, read_actions
-from models.actions import choose_actions
-from models.reasons import REASON
-from models.score import score
+from perdura.features.catalogue import FEATURES
+from perdura.models.action_table import BadActions, read_actions
+from perdura.models.actions import choose_actions
+from perdura.models.reasons import REASON
+from perdura.models.score import score
 from tests.made_up import COLUMNS, NAMES, trained, training_set
 
 TABLE = """

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from risk.api.app import Served, app_of
+from perdura.risk.api.app import Served, app_of
 from tests.api_served import at_work, token
 from tests.postgres import Server
 from tests.test_risk_table import MARCH_1, put, score, scores

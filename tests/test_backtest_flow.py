@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from flows.backtest import Backtested, backtest_history
-from flows.show import print_backtest
-from models.store import mlflow_at
+from perdura.flows.backtest import Backtested, backtest_history
+from perdura.flows.show import print_backtest
+from perdura.models.store import mlflow_at
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.extract import IncompleteExtract
-from sources.intake.reading import BadSource
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.reading import BadSource
 from tests.small_sources import Business, at
 
 PAYMENTS = """

@@ -20,22 +20,22 @@ from distributed import Client
 from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_same_frame
 
-from flows.cluster import ALONE, workers_here
-from flows.history import training_params
-from flows.moments import midnight, month_starts
-from flows.parts import draft_of, once, parts_of, placed
-from flows.score_nightly import score_nightly
-from flows.score_parts import MODEL, ScoredPart, score_parts
-from flows.scratch import scratch
-from flows.settings import Settings
-from flows.train_parts import Work, label_part, measure_part
-from flows.train_weekly import training_set
-from models.reason_columns import UnknownName
-from models.shares import shares_of
-from models.tracking import load_champion
-from models.training_set import TrainingSet
-from risk.table import NoNight, read
-from sources.partition import Part
+from perdura.flows.cluster import ALONE, workers_here
+from perdura.flows.history import training_params
+from perdura.flows.moments import midnight, month_starts
+from perdura.flows.parts import draft_of, once, parts_of, placed
+from perdura.flows.score_nightly import score_nightly
+from perdura.flows.score_parts import MODEL, ScoredPart, score_parts
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
+from perdura.flows.train_parts import Work, label_part, measure_part
+from perdura.flows.train_weekly import training_set
+from perdura.models.reason_columns import UnknownName
+from perdura.models.shares import shares_of
+from perdura.models.tracking import load_champion
+from perdura.models.training_set import TrainingSet
+from perdura.risk.table import NoNight, read
+from perdura.sources.partition import Part
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
 
 NIGHT = date(2026, 11, 1)

@@ -7,21 +7,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.build import build_features
-from features.catalogue import to_measure
-from features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
-from models.contacted import outcomes
-from models.effect import BOTH, effect
-from models.importance import column_importance
-from models.labels import contract_labels, silence_labels, touched
-from models.outcomes import label_spine
-from models.params import TrainingParams
-from models.shares import outcome_counts, shares_of
-from models.train import fit_and_judge, train
-from models.training_set import TrainingSet, build_training_set
-from models.weighing import weigh
-from sources.events import EVENT_TABLES, MOMENT
-from sources.merges import Events
+from perdura.features.build import build_features
+from perdura.features.catalogue import to_measure
+from perdura.features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
+from perdura.models.contacted import outcomes
+from perdura.models.effect import BOTH, effect
+from perdura.models.importance import column_importance
+from perdura.models.labels import contract_labels, silence_labels, touched
+from perdura.models.outcomes import label_spine
+from perdura.models.params import TrainingParams
+from perdura.models.shares import outcome_counts, shares_of
+from perdura.models.train import fit_and_judge, train
+from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.models.weighing import weigh
+from perdura.sources.events import EVENT_TABLES, MOMENT
+from perdura.sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, trained, training_set
 from tests.test_labels import day, happened, paid, spine_of, tables
 from tests.test_models_effect import began, done

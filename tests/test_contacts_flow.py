@@ -12,24 +12,24 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from features.contacts import CONTACT_COLUMNS
-from flows.effect import contact_effect, update_effect
-from flows.extract_sources import extract_sources
-from flows.history import NothingLanded, learns_contacts, training_params
-from flows.moments import midnight, month_starts
-from flows.score_nightly import score_nightly
-from flows.scratch import scratch
-from flows.settings import Settings
-from flows.train_parts import Work
-from flows.train_weekly import train_weekly, training_set
-from flows.written import contact_events
-from models.effect import BOTH
-from models.tracking import load_champion
-from models.train import fit_and_judge
-from risk.contact_effect import CONTACT_EFFECT, newest_contact_effect
-from risk.store import reading, writing
-from risk.table import read
-from sources.landing import read_events
+from perdura.features.contacts import CONTACT_COLUMNS
+from perdura.flows.effect import contact_effect, update_effect
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.history import NothingLanded, learns_contacts, training_params
+from perdura.flows.moments import midnight, month_starts
+from perdura.flows.score_nightly import score_nightly
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
+from perdura.flows.train_parts import Work
+from perdura.flows.train_weekly import train_weekly, training_set
+from perdura.flows.written import contact_events
+from perdura.models.effect import BOTH
+from perdura.models.tracking import load_champion
+from perdura.models.train import fit_and_judge
+from perdura.risk.contact_effect import CONTACT_EFFECT, newest_contact_effect
+from perdura.risk.store import reading, writing
+from perdura.risk.table import read
+from perdura.sources.landing import read_events
 from tests.made_up_nights import publish_night
 from tests.small_sources import Business, at
 from tests.test_command_line import perdura

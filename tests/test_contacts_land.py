@@ -8,17 +8,17 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
-from flows.moments import midnight
-from flows.settings import Settings
-from flows.written import contact_events, written_events
-from models.labels import contract_labels, touched
-from risk.contacts import log_contact, undo_contact
-from risk.draws import draw
-from risk.store import writing
-from sources.events import CONTACTS
-from sources.extract import extract
-from sources.intake.mapping import BadMapping
-from sources.landing import read_events
+from perdura.flows.moments import midnight
+from perdura.flows.settings import Settings
+from perdura.flows.written import contact_events, written_events
+from perdura.models.labels import contract_labels, touched
+from perdura.risk.contacts import log_contact, undo_contact
+from perdura.risk.draws import draw
+from perdura.risk.store import writing
+from perdura.sources.events import CONTACTS
+from perdura.sources.extract import extract
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.landing import read_events
 from tests.made_up_nights import publish_night
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from risk.contacts import (
+from perdura.risk.contacts import (
     UNDO_FOR,
     BadContact,
     Contact,
@@ -21,8 +21,8 @@ from risk.contacts import (
     log_contact,
     undo_contact,
 )
-from risk.draws import DRAWS
-from risk.store import reading, writing
+from perdura.risk.draws import DRAWS
+from perdura.risk.store import reading, writing
 from tests.made_up_nights import publish_night
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

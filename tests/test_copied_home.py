@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from models.store_paths import recorded_store
-from models.tracking import load_champion
+from perdura.models.store_paths import recorded_store
+from perdura.models.tracking import load_champion
 from tests.test_command_line import NIGHT, perdura
 from tests.test_moved_home import digest, texts_with
 

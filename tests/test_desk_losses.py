@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from risk.api import auditing
-from risk.api.app import Served, app_of
-from risk.contacts import Contact, contacts_of
-from risk.store import reading, writing
-from risk.tokens import revoke
+from perdura.risk.api import auditing
+from perdura.risk.api.app import Served, app_of
+from perdura.risk.contacts import Contact, contacts_of
+from perdura.risk.store import reading, writing
+from perdura.risk.tokens import revoke
 from tests.api_served import at_work, token
 from tests.browser import chromium
 from tests.desk_night import made

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from risk.desk.time_line import TimeLine, time_line
+from perdura.risk.desk.time_line import TimeLine, time_line
 
 NIGHT = date(2026, 3, 31)
 FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}

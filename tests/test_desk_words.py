@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from risk.book import book_of
-from risk.desk.charts import line, widths
-from risk.desk.pointed import marks
-from risk.desk.sentence import aloud
-from risk.desk.tongue import CATALOGUES, tongue_of
-from risk.schema import BANDS
-from risk.store import reading
-from risk.table import read
+from perdura.risk.book import book_of
+from perdura.risk.desk.charts import line, widths
+from perdura.risk.desk.pointed import marks
+from perdura.risk.desk.sentence import aloud
+from perdura.risk.desk.tongue import CATALOGUES, tongue_of
+from perdura.risk.schema import BANDS
+from perdura.risk.store import reading
+from perdura.risk.table import read
 from tests.desk_night import NEWEST, REASONS, made
 
 ENGLISH, SPANISH = tongue_of("en"), tongue_of("es")

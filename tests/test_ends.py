@@ -18,7 +18,7 @@ from tests.test_risk_table import MARCH_2, put, score, scores
 
 START = """
 import time
-from flows.prefect_edge import quiet, start
+from perdura.flows.prefect_edge import quiet, start
 quiet()
 start()
 from prefect.server.api.server import SubprocessASGIServer as Server
@@ -70,7 +70,14 @@ def test_a_temporary_server_of_prefects_ends_with_its_command(tmp_path: Path, ho
 @contextmanager
 def serving(home: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """``perdura serve`` with a token of its own, and what it announces."""
-    command = [sys.executable, "-m", "flows.command_line", "serve", "--with-token", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "perdura.flows.command_line",
+        "serve",
+        "--with-token",
+        "--json",
+    ]
     running = subprocess.Popen(
         [*command, "--port", "0", *words],
         env=environment(home),
@@ -114,7 +121,15 @@ def test_an_address_that_is_taken_is_said_before_anything_is_written(tmp_path: P
     with serving(tmp_path) as (_, first):
         port = first["address"].rpartition(":")[2]
         again = subprocess.run(
-            [sys.executable, "-m", "flows.command_line", "serve", "--port", port, "--with-token"],
+            [
+                sys.executable,
+                "-m",
+                "perdura.flows.command_line",
+                "serve",
+                "--port",
+                port,
+                "--with-token",
+            ],
             env=environment(tmp_path),
             capture_output=True,
             text=True,

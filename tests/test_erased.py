@@ -10,17 +10,17 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from flows.erasures import share_erasures
-from flows.extract_sources import extract_sources
-from flows.forget import accounts_named, forget
-from flows.settings import Settings
-from risk.audit import Entry, newest, write
-from risk.contacts import NoSubscriber, contacts_of, log_contact
-from risk.erased import erased_among
-from risk.forget import erase
-from risk.out.deliveries import queue_moves
-from risk.store import reading, writing
-from sources.tombstones import bury, read_tombstones
+from perdura.flows.erasures import share_erasures
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.forget import accounts_named, forget
+from perdura.flows.settings import Settings
+from perdura.risk.audit import Entry, newest, write
+from perdura.risk.contacts import NoSubscriber, contacts_of, log_contact
+from perdura.risk.erased import erased_among
+from perdura.risk.forget import erase
+from perdura.risk.out.deliveries import queue_moves
+from perdura.risk.store import reading, writing
+from perdura.sources.tombstones import bury, read_tombstones
 from tests.api_served import asking, at_work
 from tests.test_desk import proof, signed_in
 from tests.test_risk_table import put, score, scores
@@ -50,7 +50,7 @@ def main(page: httpx.Response) -> str:
 
 def named(settings: Settings, who: str) -> bool:
     """Whether any table of the risk table's database names somebody."""
-    from flows.forget import look_for
+    from perdura.flows.forget import look_for
 
     return bool(look_for(settings, [who]).found)
 
@@ -79,7 +79,7 @@ def test_a_contact_of_somebody_erased_is_answered_as_of_somebody_unknown(
 
 
 def test_an_old_tab_of_the_desk_says_that_there_is_nobody_with_this_id(settings: Settings):
-    from risk.api.app import Served, app_of
+    from perdura.risk.api.app import Served, app_of
     from tests.api_served import token
 
     held = token(settings.risk_url, "read", "contact", name="Ana")

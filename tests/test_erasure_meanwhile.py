@@ -15,16 +15,16 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from flows.show_forgotten import say_put_off
-from risk import erased_rows, rewriting, store
-from risk.audit import AUDIT
-from risk.book import BOOK, book_of, sums_of
-from risk.contacts import CONTACTS
-from risk.forget import erase, mentions, rows_about, scrub
-from risk.schema import NIGHTS, RISK
-from risk.sqlite import database_file
-from risk.store import reading, writing
-from risk.table import publish
+from perdura.flows.show_forgotten import say_put_off
+from perdura.risk import erased_rows, rewriting, store
+from perdura.risk.audit import AUDIT
+from perdura.risk.book import BOOK, book_of, sums_of
+from perdura.risk.contacts import CONTACTS
+from perdura.risk.forget import erase, mentions, rows_about, scrub
+from perdura.risk.schema import NIGHTS, RISK
+from perdura.risk.sqlite import database_file
+from perdura.risk.store import reading, writing
+from perdura.risk.table import publish
 from tests.risk_publisher import night
 from tests.test_risk_forget import GONE, account, bytes_beside, fill, rows
 from tests.test_risk_table import MARCH_1, MARCH_2
@@ -38,8 +38,8 @@ import sys
 from datetime import UTC, datetime
 from time import monotonic, sleep
 from uuid import uuid4
-from risk.contacts import log_contact
-from risk.store import writing
+from perdura.risk.contacts import log_contact
+from perdura.risk.store import writing
 print("ready", flush=True)
 longest = count = 0
 until = monotonic() + 120
@@ -82,7 +82,8 @@ def test_a_writer_in_another_process_is_never_kept_waiting(many_nights: str):
 
 def test_killed_between_two_nights_it_ends_the_next_time_alike(many_nights: str):
     code = (
-        "import os, signal, sys\nfrom risk import erased_rows\nfrom risk.forget import erase\n"
+        "import os, signal, sys\nfrom perdura.risk import erased_rows\n"
+        "from perdura.risk.forget import erase\n"
         "from tests.test_erasure_meanwhile import WHO\n"
         "left, take_out = [7], erased_rows._erase_from_night\n"
         "def one(*asked):\n"

@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.extract import extract
-from sources.intake.mapping import TABLES, read_mapping
-from sources.intake.report import Report
-from sources.landing import Events, read_events, read_rejected
+from perdura.sources.extract import extract
+from perdura.sources.intake.mapping import TABLES, read_mapping
+from perdura.sources.intake.report import Report
+from perdura.sources.landing import Events, read_events, read_rejected
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
-from sources.landing import read_days, read_events
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.landing import read_days, read_events
 from tests.small_sources import UNTIL, Business, at
 
 MAPPING = '[payments]\nfile = "p.parquet"\n'
@@ -298,7 +298,7 @@ def test_until_needs_a_time_zone_and_any_will_do(business: Business):
 
 
 def test_progress_is_told_table_by_table(business: Business, tmp_path: Path):
-    from sources.extract import extract
+    from perdura.sources.extract import extract
 
     business.write("p.parquet", paid(("a", at(1))))
     business.write("t.csv", "")
@@ -417,7 +417,7 @@ ONE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from sources.extract import extract
+from perdura.sources.extract import extract
 folder, day = Path(sys.argv[1]), int(sys.argv[2])
 def tell(done, total, what):
     print(what, flush=True)

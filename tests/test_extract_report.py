@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sources.intake.mapping import BadMapping
-from sources.intake.report import Example, TableReport
-from sources.intake.row_counts import RowCounts
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.intake.report import Example, TableReport
+from perdura.sources.intake.row_counts import RowCounts
 from tests.small_sources import Business, at
 
 PAYMENTS = """

@@ -8,12 +8,21 @@ from babel.numbers import format_decimal, parse_pattern
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.build import build_features
-from features.catalogue import COLUMNS, FEATURES, PAGE, WITH_CONTACTS, page
-from features.definition import Balance, Derived, Feature, Latest, Measure, Over, Phrases, Since
-from features.money import DIGITS, grouped, written
-from features.words import say
-from sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.features.build import build_features
+from perdura.features.catalogue import COLUMNS, FEATURES, PAGE, WITH_CONTACTS, page
+from perdura.features.definition import (
+    Balance,
+    Derived,
+    Feature,
+    Latest,
+    Measure,
+    Over,
+    Phrases,
+    Since,
+)
+from perdura.features.money import DIGITS, grouped, written
+from perdura.features.words import say
+from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from tests.tables import events, spine
 
 WORDS = Phrases("none", "one", "{n}")

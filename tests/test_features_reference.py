@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features import reference
-from features.build import build_features
-from features.catalogue import WITH_CONTACTS
-from features.definition import Balance, Feature, Latest, Over, Phrases, Since
-from features.plan import MOST_CHANNELS, plans
-from sources.events import EVENT_TABLES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.features import reference
+from perdura.features.build import build_features
+from perdura.features.catalogue import WITH_CONTACTS
+from perdura.features.definition import Balance, Feature, Latest, Over, Phrases, Since
+from perdura.features.plan import MOST_CHANNELS, plans
+from perdura.sources.events import EVENT_TABLES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from tests.tables import at, events, spine
 
 START = at("2026-03-01")
@@ -187,8 +187,9 @@ def test_threads_change_nothing(threads, tmp_path):
     import sys
 
     script = (
-        "import polars as pl; from features.build import build_features; "
-        "from features.catalogue import WITH_CONTACTS; from tests.tables import events, spine; "
+        "import polars as pl; from perdura.features.build import build_features; "
+        "from perdura.features.catalogue import WITH_CONTACTS; "
+        "from tests.tables import events, spine; "
         "rows = [{'happened_at': f'2026-02-{d:02}', 'kind': 'paid', 'amount': d, "
         "'subscriber_id': f's{w}'} for d in range(1, 28) for w in range(20)]; "
         "asked = spine(*((f's{w}', '2026-03-01') for w in range(20))); "

@@ -8,24 +8,24 @@ import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 
-from flows.extract_sources import extract_sources
-from flows.history import NothingLanded
-from flows.moments import NotYet, today
-from flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
-from flows.settings import Settings
-from flows.train_weekly import train_weekly
-from models.registry import BrokenChampion
-from models.store import mlflow_at
-from models.tracking import NoChampion, OtherQuestion, load_champion
-from models.trial import NoTrial
-from risk.accounts import risks_by_account
-from risk.book import book_of
-from risk.not_scored import not_scored_of
-from risk.store import reading
-from risk.table import NoNight, TrialRefused, read
-from sources.events import SUBSCRIPTIONS, TICKETS, EventTable
-from sources.landing import landed_files, read_events
-from sources.states import states_at
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.history import NothingLanded
+from perdura.flows.moments import NotYet, today
+from perdura.flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.models.registry import BrokenChampion
+from perdura.models.store import mlflow_at
+from perdura.models.tracking import NoChampion, OtherQuestion, load_champion
+from perdura.models.trial import NoTrial
+from perdura.risk.accounts import risks_by_account
+from perdura.risk.book import book_of
+from perdura.risk.not_scored import not_scored_of
+from perdura.risk.store import reading
+from perdura.risk.table import NoNight, TrialRefused, read
+from perdura.sources.events import SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.landing import landed_files, read_events
+from perdura.sources.states import states_at
 from tests.small_sources import Business
 
 NIGHT = date(2026, 11, 1)

@@ -13,20 +13,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.at_work import AtWork, nobody_at_work
-from flows.extract_sources import extract_sources
-from flows.forget import NobodyKnown, forget, kept_about, look_for
-from flows.score_nightly import score_nightly
-from flows.settings import Settings
-from flows.train_weekly import train_weekly
-from models.store import mlflow_at
-from risk.contacts import log_contact
-from risk.out.push_state import push_state
-from risk.store import writing
-from risk.table import read
-from sources.landing import read_events
-from sources.tombstones import read_tombstones
-from sources.turns import with_others_in
+from perdura.flows.at_work import AtWork, nobody_at_work
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.forget import NobodyKnown, forget, kept_about, look_for
+from perdura.flows.score_nightly import score_nightly
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.models.store import mlflow_at
+from perdura.risk.contacts import log_contact
+from perdura.risk.out.push_state import push_state
+from perdura.risk.store import writing
+from perdura.risk.table import read
+from perdura.sources.landing import read_events
+from perdura.sources.tombstones import read_tombstones
+from perdura.sources.turns import with_others_in
 
 NIGHT = date(2026, 11, 1)
 CUNNING = 'o\'brien "50%" & co'
@@ -247,7 +247,7 @@ def test_while_a_night_or_an_extract_runs_nobody_is_erased(
 
 def test_a_night_waits_for_an_erasure(home: Path, prefect_server: str):
     code = (
-        "from datetime import date; from flows.score_nightly import score_nightly\n"
+        "from datetime import date; from perdura.flows.score_nightly import score_nightly\n"
         "print(score_nightly(date(2026, 10, 25)).rows)"
     )
     with nobody_at_work(Settings(home=home)):
@@ -275,8 +275,8 @@ def test_killed_at_any_step_it_ends_the_next_time_alike(
     _, old, new = renamed
     shutil.rmtree(home / "mlruns")  # asked every time, which takes long and changes nothing
     code = (
-        "import os, signal, sys\nfrom flows import forget as f\n"
-        "from flows.settings import Settings\n"
+        "import os, signal, sys\nfrom perdura.flows import forget as f\n"
+        "from perdura.flows.settings import Settings\n"
         "step, who = sys.argv[1:]\ndone = getattr(f, step)\n"
         "def killed(*asked, **named):\n    done(*asked, **named)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -292,7 +292,7 @@ def test_killed_at_any_step_it_ends_the_next_time_alike(
 
 def perdura(home: Path, *words: str, answer: str = "", code: int = 0) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "flows.command_line", "forget", *words],
+        [sys.executable, "-m", "perdura.flows.command_line", "forget", *words],
         env=os.environ | {"PERDURA_HOME": str(home), "COLUMNS": "120"},
         input=answer,
         capture_output=True,

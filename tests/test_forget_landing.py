@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.events import EVENT_TABLES
-from sources.files import landed_files
-from sources.forget import (
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.files import landed_files
+from perdura.sources.forget import (
     accounts_of,
     begun,
     erase_landed,
@@ -21,9 +21,9 @@ from sources.forget import (
     leftovers_of,
     rejected_of,
 )
-from sources.landing import REJECTED, gather_moved, read_events
-from sources.partition import Part
-from sources.tombstones import bury
+from perdura.sources.landing import REJECTED, gather_moved, read_events
+from perdura.sources.partition import Part
+from perdura.sources.tombstones import bury
 from tests.small_sources import Business, at
 
 PEOPLE = ("s1", "s11", "1", 'o\'brien "50%"', "ana@example.com", "mariana@example.com", "Ñandú")

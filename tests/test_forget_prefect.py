@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.forget import accounts_named
-from flows.forget_search import Search, kept_results, search
-from flows.settings import Settings
-from flows.show_forgotten import StillNamed, print_search, refuse_left
-from sources.tombstones import read_tombstones
+from perdura.flows.forget import accounts_named
+from perdura.flows.forget_search import Search, kept_results, search
+from perdura.flows.settings import Settings
+from perdura.flows.show_forgotten import StillNamed, print_search, refuse_left
+from perdura.sources.tombstones import read_tombstones
 
 ANNA = "anna@example.com"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.forget import accounts_named, look_for
-from flows.settings import Settings
-from flows.show_forgotten import StillNamed, refuse_left
-from models.tracking import log_trained
-from risk.contacts import log_contact
-from risk.store import writing
-from sources.tombstones import read_tombstones
+from perdura.flows.forget import accounts_named, look_for
+from perdura.flows.settings import Settings
+from perdura.flows.show_forgotten import StillNamed, refuse_left
+from perdura.models.tracking import log_trained
+from perdura.risk.contacts import log_contact
+from perdura.risk.store import writing
+from perdura.sources.tombstones import read_tombstones
 from tests.made_up import trained
 from tests.schedule_served import environment, run
 from tests.test_risk_table import MARCH_2, put, score, scores

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import Settings
-from models.tracking import load_champion
-from risk.table import published_dates
+from perdura.flows.settings import Settings
+from perdura.models.tracking import load_champion
+from perdura.risk.table import published_dates
 from tests.small_disk import small_disk
 from tests.test_command_line import NIGHT, perdura
 
@@ -20,7 +20,7 @@ FILLING = """
 import sys
 from importlib import import_module
 from pathlib import Path
-from flows.prefect_edge import quiet
+from perdura.flows.prefect_edge import quiet
 quiet()
 from tests.small_disk import fill
 
@@ -40,18 +40,23 @@ def filled(*given, **named):
 
 setattr(place, name, filled)
 sys.argv[1:] = words
-from flows.command_line import main
+from perdura.flows.command_line import main
 main()
 """
 
 #: Where the disk is full when the step begins to write its own files.
 STEPS = [
-    ("flows.score_nightly", "parts_of", 0, ("score", "--on", NIGHT)),  # features and reasons
-    ("flows.score_nightly", "unknown_texts", 0, ("score", "--on", NIGHT)),  # the table
-    ("flows.train_weekly", "parts_of", 0, ("train",)),  # labels and features
-    ("flows.train_weekly", "train_step", 0, ("train",)),  # MLflow's database
-    ("flows.train_weekly", "train_step", 400, ("train",)),  # MLflow's files
-    ("flows.refresh_states", "changed_states", 0, ("states", "--no-ask")),
+    (
+        "perdura.flows.score_nightly",
+        "parts_of",
+        0,
+        ("score", "--on", NIGHT),
+    ),  # features and reasons
+    ("perdura.flows.score_nightly", "unknown_texts", 0, ("score", "--on", NIGHT)),  # the table
+    ("perdura.flows.train_weekly", "parts_of", 0, ("train",)),  # labels and features
+    ("perdura.flows.train_weekly", "train_step", 0, ("train",)),  # MLflow's database
+    ("perdura.flows.train_weekly", "train_step", 400, ("train",)),  # MLflow's files
+    ("perdura.flows.refresh_states", "changed_states", 0, ("states", "--no-ask")),
 ]
 
 

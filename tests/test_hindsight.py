@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.score_nightly import HINDSIGHT, score_nightly
-from models.tracking import load_champion
+from perdura.flows.score_nightly import HINDSIGHT, score_nightly
+from perdura.models.tracking import load_champion
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.definition import Language
-from models.hold_out import held_out, hold_out, season_of
+from perdura.features.definition import Language
+from perdura.models.hold_out import held_out, hold_out, season_of
 
 PEOPLE = pl.Series([f"subscriber {n}" for n in range(20_000)])
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.labels import contract_labels, silence_labels
-from sources.events import EVENT_TABLES, SUBSCRIPTIONS
-from sources.merges import Events
+from perdura.models.labels import contract_labels, silence_labels
+from perdura.sources.events import EVENT_TABLES, SUBSCRIPTIONS
+from perdura.sources.merges import Events
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENT_BEFORE = timedelta(microseconds=1)

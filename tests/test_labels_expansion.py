@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.labels import expansion_labels
-from sources.events import SUBSCRIPTIONS
+from perdura.models.labels import expansion_labels
+from perdura.sources.events import SUBSCRIPTIONS
 from tests.test_labels import AS_OF, LONG_AFTER, day, happened, spine_of, tables
 
 STARTED = happened("started", -100, mrr=1000, plan="basic", currency="EUR")

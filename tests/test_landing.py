@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
-from sources.landing import (
+from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.landing import (
     REJECTED,
     Day,
     finish_day,
@@ -125,8 +125,8 @@ import sys
 from datetime import date
 from pathlib import Path
 import polars as pl
-from sources.events import PAYMENTS
-from sources.landing import land
+from perdura.sources.events import PAYMENTS
+from perdura.sources.landing import land
 from tests.test_landing import payments
 landing = Path(sys.argv[1])
 one = payments(0).select(pl.all().repeat_by(200_000).explode())

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.mapping import BadMapping
 from tests.small_sources import Business, at
 
 MAPPING = """

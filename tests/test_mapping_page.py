@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sources.events import EVENT_TABLES
-from sources.intake.merge_rules import OF_MERGES
-from sources.intake.page import MEANINGS, PAGE, RULES, meaning, page
-from sources.intake.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.intake.merge_rules import OF_MERGES
+from perdura.sources.intake.page import MEANINGS, PAGE, RULES, meaning, page
+from perdura.sources.intake.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
 
 OF_LINES = {DUPLICATE, NO_LENGTH, "cut_off", "broken_line", "bad_encoding"}
 

@@ -16,9 +16,9 @@ from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
-from risk.out.mcp_server import mcp_server
-from risk.recent import EVENTS
-from risk.store import reading, writing
+from perdura.risk.out.mcp_server import mcp_server
+from perdura.risk.recent import EVENTS
+from perdura.risk.store import reading, writing
 from tests.out_rows import FAILED, TODAY, YESTERDAY, now_stands, person, put_night
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def piped(home: Path, **env: str) -> Client:
     """A client of ``perdura mcp`` in ``home``, a process of its own."""
     told = {"PERDURA_HOME": str(home), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    words = ["-m", "flows.command_line", "mcp"]
+    words = ["-m", "perdura.flows.command_line", "mcp"]
     return Client(StdioServerParameters(command=sys.executable, args=words, env=told | env))
 
 
@@ -196,7 +196,7 @@ def test_words_and_numbers_are_in_the_language_asked_for(home):
 
 
 def test_all_words_are_in_both_languages():
-    from risk.out.mcp_words import _WORDS
+    from perdura.risk.out.mcp_words import _WORDS
 
     assert _WORDS["en"].keys() == _WORDS["es"].keys()
 
@@ -225,8 +225,8 @@ def test_nothing_is_written_and_nothing_heavy_imported(home):
     with reading(url) as connection, pytest.raises(OperationalError):
         connection.execute(sa.delete(EVENTS))
     code = (
-        "import sys\nfrom risk.out.mcp_server import mcp_server\n"
-        "import flows.mcp_command, flows.settings\n"
+        "import sys\nfrom perdura.risk.out.mcp_server import mcp_server\n"
+        "import perdura.flows.mcp_command, flows.settings\n"
         f"mcp_server({url!r}, 'en')\n"
         "print(sorted({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & set(sys.modules)))"
     )

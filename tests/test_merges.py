@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.merges import owners
+from perdura.sources.merges import owners
 from tests.tables import at, events
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from models.backtest import Backtest, backtest, judged_at, origins_of
-from models.judge import judge
-from models.outcomes import OUTCOME
-from models.split import HistoryTooShort
-from models.training_set import TrainingSet
+from perdura.models.backtest import Backtest, backtest, judged_at, origins_of
+from perdura.models.judge import judge
+from perdura.models.outcomes import OUTCOME
+from perdura.models.split import HistoryTooShort
+from perdura.models.training_set import TrainingSet
 from tests.made_up import FIRST, PARAMS, training_set
 
 AT = replace(PARAMS, judge_dates=1)

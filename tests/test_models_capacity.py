@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from models.capacity import at_capacity
-from sources.events import MOMENT
+from perdura.models.capacity import at_capacity
+from perdura.sources.events import MOMENT
 
 DATES = [datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)]
 

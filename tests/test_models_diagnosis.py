@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from models.diagnosis import Diagnosis
-from models.floors import name_each_cause_once
-from models.level import Level
-from models.params import TrainingParams
-from models.source_facts import SourceFacts
-from models.split import HistoryTooShort, NotEnoughChurn, split_rows
-from models.too_few import why_too_few
+from perdura.models.diagnosis import Diagnosis
+from perdura.models.floors import name_each_cause_once
+from perdura.models.level import Level
+from perdura.models.params import TrainingParams
+from perdura.models.source_facts import SourceFacts
+from perdura.models.split import HistoryTooShort, NotEnoughChurn, split_rows
+from perdura.models.too_few import why_too_few
 
 JUDGED = [datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)]
 FACTS = SourceFacts(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.differences import Share, difference, people_needed
+from perdura.models.differences import Share, difference, people_needed
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from models.backtest import judged_at
-from models.backtested import Earlier
-from models.earlier import at_earlier_dates
-from models.judge import judge
-from models.train import train
-from models.training_set import TrainingSet
+from perdura.models.backtest import judged_at
+from perdura.models.backtested import Earlier
+from perdura.models.earlier import at_earlier_dates
+from perdura.models.judge import judge
+from perdura.models.train import train
+from perdura.models.training_set import TrainingSet
 from tests.made_up import PARAMS, training_set
 from tests.test_models_backtest import as_closed
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from flows.show_effect import in_words
-from models.contacted import outcomes
-from models.effect import BOTH, Effect, effect
-from models.params import TrainingParams
+from perdura.flows.show_effect import in_words
+from perdura.models.contacted import outcomes
+from perdura.models.effect import BOTH, Effect, effect
+from perdura.models.params import TrainingParams
 from tests.test_labels import day, happened, paid, tables
 
 PARAMS = TrainingParams()

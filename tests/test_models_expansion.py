@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.expansion_card import expansion_card
-from models.expansion_learnt import Expansion
-from models.fit import load_booster, raw_scores
-from models.floors import Floors
-from models.learn_expansion import learn_expansion
-from models.model import ChurnModel
-from models.score import score
-from models.shares import Shares, chosen, evenly, outcome_counts, shares_of
-from models.training_set import TrainingSet
+from perdura.models.expansion_card import expansion_card
+from perdura.models.expansion_learnt import Expansion
+from perdura.models.fit import load_booster, raw_scores
+from perdura.models.floors import Floors
+from perdura.models.learn_expansion import learn_expansion
+from perdura.models.model import ChurnModel
+from perdura.models.score import score
+from perdura.models.shares import Shares, chosen, evenly, outcome_counts, shares_of
+from perdura.models.training_set import TrainingSet
 from tests.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
 
 CONTRACT = trained().model.contract

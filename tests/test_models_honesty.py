@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.candidates import find_candidates
-from models.honesty import Honesty, take_reasons_away
-from models.reason_columns import UnknownName, reason_columns
-from models.score import score
-from models.train import train
-from models.weighing import weigh
+from perdura.models.candidates import find_candidates
+from perdura.models.honesty import Honesty, take_reasons_away
+from perdura.models.reason_columns import UnknownName, reason_columns
+from perdura.models.score import score
+from perdura.models.train import train
+from perdura.models.weighing import weigh
 from tests.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
 
 MODEL = trained().model

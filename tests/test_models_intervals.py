@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.intervals import _Told, intervals
-from models.judge import judge
-from sources.events import MOMENT
+from perdura.models.intervals import _Told, intervals
+from perdura.models.judge import judge
+from perdura.sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.groups import by_cause, by_group
-from models.judge import calibration_bins, calibration_error, debiased_error, gain, judge
-from sources.events import MOMENT
+from perdura.models.groups import by_cause, by_group
+from perdura.models.judge import calibration_bins, calibration_error, debiased_error, gain, judge
+from perdura.sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.definition import Column
-from models.encoding import learn_contract
-from models.leak_signs import Cut, ranking_alone, without_last_days
-from models.leaks import LeakBounds, Leaks, WithoutLastDays, alarms
-from models.learn import encode
-from models.split import split_rows
-from models.train import train
-from models.training_set import TrainingSet
+from perdura.features.definition import Column
+from perdura.models.encoding import learn_contract
+from perdura.models.leak_signs import Cut, ranking_alone, without_last_days
+from perdura.models.leaks import LeakBounds, Leaks, WithoutLastDays, alarms
+from perdura.models.learn import encode
+from perdura.models.split import split_rows
+from perdura.models.train import train
+from perdura.models.training_set import TrainingSet
 from tests.made_up import COLUMNS, CSAT, NAMES, PARAMS, trained, training_set
 
 LEAK = replace(CSAT, name="leak")

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from models.promote import Verdict
-from models.question import Question
-from models.store import mlflow_at
-from models.tracking import NoChampion, OtherQuestion, load_champion, load_trial, log_trained
-from models.trained import Trained
-from models.trial import NoTrial, Refused, best_refused
+from perdura.models.promote import Verdict
+from perdura.models.question import Question
+from perdura.models.store import mlflow_at
+from perdura.models.tracking import (
+    NoChampion,
+    OtherQuestion,
+    load_champion,
+    load_trial,
+    log_trained,
+)
+from perdura.models.trained import Trained
+from perdura.models.trial import NoTrial, Refused, best_refused
 from tests.made_up import trained
 
 pytestmark = [

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from features.definition import Latest
-from models.fit import Examples, fit_booster, raw_scores
-from models.outcomes import label_spine
-from models.params import BoosterParams, TrainingParams
-from models.people import person_numbers
-from models.shares import (
+from perdura.features.definition import Latest
+from perdura.models.fit import Examples, fit_booster, raw_scores
+from perdura.models.outcomes import label_spine
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.people import person_numbers
+from perdura.models.shares import (
     Shares,
     chosen,
     evenly,
@@ -26,11 +26,16 @@ from models.shares import (
     refit_rows,
     shares_of,
 )
-from models.split import HistoryTooShort, split_rows
-from models.train import train
-from models.trained import Trained
-from models.training_set import TrainingSet, build_training_set, join_training_sets, measure_chosen
-from sources.merges import Events
+from perdura.models.split import HistoryTooShort, split_rows
+from perdura.models.train import train
+from perdura.models.trained import Trained
+from perdura.models.training_set import (
+    TrainingSet,
+    build_training_set,
+    join_training_sets,
+    measure_chosen,
+)
+from perdura.sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, PLAN, training_set
 from tests.test_labels import AS_OF, day, happened, paid, spine_of, tables
 

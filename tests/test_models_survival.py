@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibrate_hazards import learn_hazard_calibration
-from models.calibration import Platt
-from models.drift import drifting_columns
-from models.encoding import ColumnContract, ContractColumn
-from models.fit import Examples, booster_text, fit_booster, raw_scores
-from models.hazard_calibration import HazardCalibration
-from models.judge_survival import by_band_and_plan, by_month, said_later
-from models.labels import contract_labels, leaving_months, month_labels
-from models.learn_survival import learn_survival, why_unlearnt
-from models.model import ChurnModel, NoMonths
-from models.months import LATER, MONTHS, person_months
-from models.outcomes import label_spine
-from models.params import BoosterParams, TrainingParams
-from models.survival import SurvivalModel, in_month, survival
-from models.train import train
-from models.training_set import TrainingSet
+from perdura.models.calibrate_hazards import learn_hazard_calibration
+from perdura.models.calibration import Platt
+from perdura.models.drift import drifting_columns
+from perdura.models.encoding import ColumnContract, ContractColumn
+from perdura.models.fit import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.hazard_calibration import HazardCalibration
+from perdura.models.judge_survival import by_band_and_plan, by_month, said_later
+from perdura.models.labels import contract_labels, leaving_months, month_labels
+from perdura.models.learn_survival import learn_survival, why_unlearnt
+from perdura.models.model import ChurnModel, NoMonths
+from perdura.models.months import LATER, MONTHS, person_months
+from perdura.models.outcomes import label_spine
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.survival import SurvivalModel, in_month, survival
+from perdura.models.train import train
+from perdura.models.training_set import TrainingSet
 from tests import made_up
 from tests.made_up import trained
 from tests.tables import at, events, spine

@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from models.encoding import ColumnMismatch
-from models.table import BadTable, NoOutcome, fit_table
+from perdura.models.encoding import ColumnMismatch
+from perdura.models.table import BadTable, NoOutcome, fit_table
 
 MLC = Path(__file__).parents[2] / "shared" / "data" / "mlc_churn"
 

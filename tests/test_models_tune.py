@@ -13,15 +13,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.fit import Examples
-from models.folds import Fold, before_judged, folds_of, gain
-from models.params import BoosterParams
-from models.search_space import SPACE, values_of
-from models.split import HistoryTooShort
-from models.training_set import TrainingSet
-from models.tried import Tuning
-from models.tune import FOLDS, tune
-from models.tuned import tuned_by
+from perdura.models.fit import Examples
+from perdura.models.folds import Fold, before_judged, folds_of, gain
+from perdura.models.params import BoosterParams
+from perdura.models.search_space import SPACE, values_of
+from perdura.models.split import HistoryTooShort
+from perdura.models.training_set import TrainingSet
+from perdura.models.tried import Tuning
+from perdura.models.tune import FOLDS, tune
+from perdura.models.tuned import tuned_by
 from tests.made_up import FIRST, NAMES, PARAMS, training_set
 from tests.test_models_backtest import as_closed
 

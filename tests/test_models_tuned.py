@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.fit import load_booster
-from models.params import BoosterParams, TrainingParams
-from models.search_space import values_of
-from models.train import train
-from models.tuned import BrokenTuning, Tuned, grown, keep_tuned, read_tuned
+from perdura.models.fit import load_booster
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.search_space import values_of
+from perdura.models.train import train
+from perdura.models.tuned import BrokenTuning, Tuned, grown, keep_tuned, read_tuned
 from tests.made_up import PARAMS, training_set
 
 FROM = datetime(2026, 8, 1, tzinfo=UTC)

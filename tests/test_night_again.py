@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.progress import step
-from flows.score_nightly import _extract  # pyright: ignore[reportPrivateUsage]
-from flows.settings import Settings
-from sources.extract import IncompleteExtract
+from perdura.flows.progress import step
+from perdura.flows.score_nightly import _extract  # pyright: ignore[reportPrivateUsage]
+from perdura.flows.settings import Settings
+from perdura.sources.extract import IncompleteExtract
 from tests.small_sources import Business, at
 
 NIGHT = at(10)

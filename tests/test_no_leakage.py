@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.build import build_features
-from features.catalogue import WITH_CONTACTS
-from features.definition import Feature, Over
-from sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from sources.merges import Events, known_before
-from sources.states import states_at
+from perdura.features.build import build_features
+from perdura.features.catalogue import WITH_CONTACTS
+from perdura.features.definition import Feature, Over
+from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.merges import Events, known_before
+from perdura.sources.states import states_at
 from tests.tables import at, spine
 
 AS_OF = at("2026-03-01")

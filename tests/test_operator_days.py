@@ -11,10 +11,10 @@ from time import monotonic
 import mlflow
 import pytest
 
-from flows.settings import Settings
-from models.store import tracking_uri
-from models.tracking import load_champion
-from risk.table import history, published_dates, read
+from perdura.flows.settings import Settings
+from perdura.models.store import tracking_uri
+from perdura.models.tracking import load_champion
+from perdura.risk.table import history, published_dates, read
 from tests.faked_clock import clock_at
 from tests.schedule_served import Served, environment, run, scheduled, server, soon, wait_for
 

@@ -12,19 +12,19 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.causes import by_cause
-from features.build import build_features
-from features.catalogue import FEATURES
-from flows.history import training_dates
-from models.labels import leaving_months, month_labels
-from models.params import TrainingParams
-from models.train import Trained, train
-from models.training_set import TrainingSet, build_training_set
-from models.worth import Valuation, worth_of
-from sources.extract import extract
-from sources.landing import read_events
-from sources.sample import simulate
-from sources.sample.hazard import SIGNALS
-from sources.states import scored_spine
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.flows.history import training_dates
+from perdura.models.labels import leaving_months, month_labels
+from perdura.models.params import TrainingParams
+from perdura.models.train import Trained, train
+from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.models.worth import Valuation, worth_of
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.sample import simulate
+from perdura.sources.sample.hazard import SIGNALS
+from perdura.sources.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 LATER = datetime(2028, 1, 1, tzinfo=UTC)

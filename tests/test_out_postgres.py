@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from risk.out import webhooks
-from risk.out.caller import Caller, Pace
-from risk.out.csv_file import write_csv
-from risk.out.deliveries import DELIVERIES, dead, replay
-from risk.out.pushing import dry_run, push
-from risk.out.webhooks import Sent
-from risk.out.zendesk import Zendesk
-from risk.queries import NoNight
-from risk.schema import RISK
-from risk.store import reading, writing
+from perdura.risk.out import webhooks
+from perdura.risk.out.caller import Caller, Pace
+from perdura.risk.out.csv_file import write_csv
+from perdura.risk.out.deliveries import DELIVERIES, dead, replay
+from perdura.risk.out.pushing import dry_run, push
+from perdura.risk.out.webhooks import Sent
+from perdura.risk.out.zendesk import Zendesk
+from perdura.risk.queries import NoNight
+from perdura.risk.schema import RISK
+from perdura.risk.store import reading, writing
 from tests.help_desks import FakeZendesk
 from tests.out_rows import now_stands, person, put_night, serving
 from tests.test_mcp import here_at, structured, text

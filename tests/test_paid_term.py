@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.catalogue import COLUMNS
-from features.paid_term import days_here, in_term, term_days
-from models.score import score
-from models.train import train
-from models.trained import Trained
-from models.training_set import TrainingSet
-from sources.events import MOMENT
+from perdura.features.catalogue import COLUMNS
+from perdura.features.paid_term import days_here, in_term, term_days
+from perdura.models.score import score
+from perdura.models.train import train
+from perdura.models.trained import Trained
+from perdura.models.training_set import TrainingSet
+from perdura.sources.events import MOMENT
 from tests.made_up import PARAMS
 
 NAMES = [

@@ -2,10 +2,10 @@
 
 import pytest
 
-from features.definition import Language
-from features.subscription import INTERVAL
-from features.words import say
-from sources.periods import DAYS_A_MONTH
+from perdura.features.definition import Language
+from perdura.features.subscription import INTERVAL
+from perdura.features.words import say
+from perdura.sources.periods import DAYS_A_MONTH
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features import reference
-from features.build import build_features
-from features.catalogue import WITH_CONTACTS
-from features.definition import Latest
-from models.labels import contract_labels
-from sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
-from sources.merges import known_before
-from sources.states import states_at
-from sources.ties import contested
-from sources.versions import newest
+from perdura.features import reference
+from perdura.features.build import build_features
+from perdura.features.catalogue import WITH_CONTACTS
+from perdura.features.definition import Latest
+from perdura.models.labels import contract_labels
+from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.merges import known_before
+from perdura.sources.states import states_at
+from perdura.sources.ties import contested
+from perdura.sources.versions import newest
 from tests import slow_subscriptions
 from tests.tables import at, spine
 from tests.test_features_reference import made

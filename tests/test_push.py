@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from risk.out.caller import Caller, NotAllowed, NotNow, Pace
-from risk.out.fields import FieldNames, Filling
-from risk.out.intercom import Intercom
-from risk.out.push_state import BadState, PushRunning, forget, push_state, read_told
-from risk.out.pushing import Pushed, dry_run, push
-from risk.out.targets import BadTarget
-from risk.out.zendesk import Zendesk
+from perdura.risk.out.caller import Caller, NotAllowed, NotNow, Pace
+from perdura.risk.out.fields import FieldNames, Filling
+from perdura.risk.out.intercom import Intercom
+from perdura.risk.out.push_state import BadState, PushRunning, forget, push_state, read_told
+from perdura.risk.out.pushing import Pushed, dry_run, push
+from perdura.risk.out.targets import BadTarget
+from perdura.risk.out.zendesk import Zendesk
 from tests.help_desks import FakeIntercom, FakeZendesk
 from tests.out_rows import FAILED, Server, now_stands, perdura, person, put_night, serving
 
@@ -311,7 +311,7 @@ def test_killed_between_batches_and_run_again_everybody_is_told(url, tmp_path):
             "PERDURA_ZENDESK_TOKEN": "t0ken",
             "PERDURA_PUSH_CALLS_PER_MINUTE": "600",
         }
-        words = [sys.executable, "-m", "flows.command_line", "push", "zendesk", "--json"]
+        words = [sys.executable, "-m", "perdura.flows.command_line", "push", "zendesk", "--json"]
         with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) as process:
             while not (files := list((tmp_path / "data").glob("push*.jsonl"))) or not read_told(
                 files[0]

@@ -9,13 +9,13 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from flows.score_nightly import score_nightly
-from flows.settings import Settings
-from flows.train_weekly import train_weekly
-from risk.table import read
-from sources.landing import read_events
-from sources.merges import Events
-from sources.states import SCORED, states_at
+from perdura.flows.score_nightly import score_nightly
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.risk.table import read
+from perdura.sources.landing import read_events
+from perdura.sources.merges import Events
+from perdura.sources.states import SCORED, states_at
 
 FIRST = date(2026, 10, 20)
 

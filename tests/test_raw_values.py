@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.mapping import BadMapping
 from tests.small_sources import UNTIL, Business, at
 
 PAYMENTS = """

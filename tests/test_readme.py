@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from risk.table import read
+from perdura.risk.table import read
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,11 +3,11 @@
 import polars as pl
 import pytest
 
-from features.build import build_features
-from features.catalogue import COLUMNS, FEATURES
-from features.paid_term import with_renewal
-from features.words import say
-from models.reason_columns import no_reason
+from perdura.features.build import build_features
+from perdura.features.catalogue import COLUMNS, FEATURES
+from perdura.features.paid_term import with_renewal
+from perdura.features.words import say
+from perdura.models.reason_columns import no_reason
 from tests.tables import events, spine
 
 

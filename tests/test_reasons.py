@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.definition import Column
-from features.money import written
-from features.words import as_said, say
-from models.blocks import ROWS
-from models.contributions import contributions
-from models.encoding import ColumnContract
-from models.reasons import REASON, explain
-from models.weighing import weigh
+from perdura.features.definition import Column
+from perdura.features.money import written
+from perdura.features.words import as_said, say
+from perdura.models.blocks import ROWS
+from perdura.models.contributions import contributions
+from perdura.models.encoding import ColumnContract
+from perdura.models.reasons import REASON, explain
+from perdura.models.weighing import weigh
 from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
 MODEL = trained().model

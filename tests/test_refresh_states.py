@@ -9,20 +9,20 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.moments import midnight
-from flows.refresh_states import refresh_states
-from flows.settings import Settings
-from risk.queries import NoNight
-from risk.recent import STATES
-from risk.schema import NIGHTS
-from risk.standing import night_states, put_states
-from risk.store import reading
-from risk.views import CURRENT
-from sources.changed import changed_states
-from sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from sources.landing import land, landed_files, read_events
-from sources.states import states_at
-from sources.turns import undisturbed
+from perdura.flows.moments import midnight
+from perdura.flows.refresh_states import refresh_states
+from perdura.flows.settings import Settings
+from perdura.risk.queries import NoNight
+from perdura.risk.recent import STATES
+from perdura.risk.schema import NIGHTS
+from perdura.risk.standing import night_states, put_states
+from perdura.risk.store import reading
+from perdura.risk.views import CURRENT
+from perdura.sources.changed import changed_states
+from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
+from perdura.sources.landing import land, landed_files, read_events
+from perdura.sources.states import states_at
+from perdura.sources.turns import undisturbed
 from tests.made_up_nights import publish_night
 
 NIGHT = date(2026, 11, 1)

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from features.catalogue import COLUMNS
-from features.words import say
-from flows.rewording import rewording
-from models.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
-from risk.api.app import Served, app_of
-from risk.desk import session
+from perdura.features.catalogue import COLUMNS
+from perdura.features.words import say
+from perdura.flows.rewording import rewording
+from perdura.models.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
+from perdura.risk.api.app import Served, app_of
+from perdura.risk.desk import session
 from tests.api_served import at_work, token
 from tests.desk_night import night, row
 
@@ -99,7 +99,7 @@ def test_a_page_speaks_the_language_of_its_reader(tmp_path: Path):
 
 def test_it_loads_nothing_heavy():
     code = (
-        "import sys; from flows.rewording import rewording;"
+        "import sys; from perdura.flows.rewording import rewording;"
         f"assert rewording(None)({bare()!r}, 'en', 'es')['action_in'] == 'es';"
         "print({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & {*sys.modules})"
     )

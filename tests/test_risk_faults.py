@@ -14,11 +14,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import InternalError, OperationalError
 
-from risk import store
-from risk.retention import forget_nights
-from risk.schema import NIGHTS, RISK
-from risk.store import Unreachable
-from risk.table import publish, read
+from perdura.risk import store
+from perdura.risk.retention import forget_nights
+from perdura.risk.schema import NIGHTS, RISK
+from perdura.risk.store import Unreachable
+from perdura.risk.table import publish, read
 from tests.postgres import Server
 from tests.risk_publisher import ROWS, night
 from tests.test_risk_publish_killed import MARCH_1, MARCH_2, assert_sound, version_of

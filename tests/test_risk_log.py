@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from risk.store import fold_log, reading
-from risk.table import read
+from perdura.risk.store import fold_log, reading
+from perdura.risk.table import read
 from tests.schedule_served import environment, run
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, put
 

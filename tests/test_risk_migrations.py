@@ -11,13 +11,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from risk import store
-from risk.catalog import TABLES
-from risk.contacts import CONTACTS
-from risk.migrations import NEWEST, VERSIONS, NewerStore
-from risk.schema import METADATA, RISK
-from risk.table import publish, read, riskiest
-from risk.views import VIEWS
+from perdura.risk import store
+from perdura.risk.catalog import TABLES
+from perdura.risk.contacts import CONTACTS
+from perdura.risk.migrations import NEWEST, VERSIONS, NewerStore
+from perdura.risk.schema import METADATA, RISK
+from perdura.risk.table import publish, read, riskiest
+from perdura.risk.views import VIEWS
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, content, older, put, score, scores
 
 __all__ = ["older"]
@@ -71,7 +71,7 @@ def test_rules_and_comments_are_in_the_database(postgres_url: str) -> None:
 
 def test_the_code_knows_all_versions_that_there_are() -> None:
     config = Config()
-    config.set_main_option("script_location", "risk:migrations")
+    config.set_main_option("script_location", "perdura.risk:migrations")
     config.set_main_option("path_separator", "os")
     there = ScriptDirectory.from_config(config).walk_revisions()
     assert tuple(reversed([step.revision for step in there])) == VERSIONS

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.moves import moved
-from risk.ranking import Bands
-from risk.recent import STATES
-from risk.store import reading, writing
-from risk.table import publish, riskiest
-from risk.views import CURRENT, HISTORY, MOVES
+from perdura.risk.moves import moved
+from perdura.risk.ranking import Bands
+from perdura.risk.recent import STATES
+from perdura.risk.store import reading, writing
+from perdura.risk.table import publish, riskiest
+from perdura.risk.views import CURRENT, HISTORY, MOVES
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed"}

@@ -12,8 +12,8 @@ from subprocess import PIPE
 import pytest
 import sqlalchemy as sa
 
-from risk import store
-from risk.table import NoNight, publish, read
+from perdura.risk import store
+from perdura.risk.table import NoNight, publish, read
 from tests.risk_publisher import ROWS, night
 
 Publisher = subprocess.Popen[str]

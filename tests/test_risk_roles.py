@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from risk import postgres, store
-from risk.catalog import TABLES
-from risk.roles import READABLE, READER, WRITER
-from risk.schema import RISK
-from risk.table import history, read, riskiest
+from perdura.risk import postgres, store
+from perdura.risk.catalog import TABLES
+from perdura.risk.roles import READABLE, READER, WRITER
+from perdura.risk.schema import RISK
+from perdura.risk.table import history, read, riskiest
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, put
 
 

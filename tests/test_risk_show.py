@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-import features.money
-import risk.table
-from risk import money
-from risk.money import totals, written
-from risk.night import Freshness
-from risk.schema import ADVICE
-from risk.show import cautions, expected_loss, riskiest
-from risk.show_offers import offers
-from risk.table import read
+from perdura.features import money as feature_money
+from perdura.risk import money
+from perdura.risk import table as risk_table
+from perdura.risk.money import totals, written
+from perdura.risk.night import Freshness
+from perdura.risk.schema import ADVICE
+from perdura.risk.show import cautions, expected_loss, riskiest
+from perdura.risk.show_offers import offers
+from perdura.risk.table import read
 from tests.test_risk_table import FAILED, MARCH_1, WAITED, put, score, scores
 
 
@@ -67,10 +67,10 @@ def test_amounts_are_written_in_the_language_of_the_reader() -> None:
 
 
 def test_reasons_and_the_risk_table_write_amounts_alike() -> None:
-    assert money.DIGITS == features.money.DIGITS
+    assert money.DIGITS == feature_money.DIGITS
     for currency in ("EUR", "RSD", *money.DIGITS):
         for language in ("en", "es"):
-            reason = features.money.written(1_234_567, currency, language)
+            reason = feature_money.written(1_234_567, currency, language)
             assert reason == written(1_234_567, currency, language)
 
 
@@ -79,7 +79,7 @@ def test_currencies_are_never_added_up() -> None:
 
 
 def test_rows_are_seen_alike_with_pandas_and_without(tmp_path: Path, night: pd.DataFrame) -> None:
-    rows = risk.table.riskiest(f"sqlite:///{tmp_path}/risk.db", 4)
+    rows = risk_table.riskiest(f"sqlite:///{tmp_path}/risk.db", 4)
     assert len(rows) == 4
     assert seen(rows, 100) == seen(night, 100)
     assert expected_loss(rows) == expected_loss(night)
@@ -88,8 +88,8 @@ def test_rows_are_seen_alike_with_pandas_and_without(tmp_path: Path, night: pd.D
 def test_nothing_that_takes_long_to_import_is_needed(tmp_path: Path, night: pd.DataFrame) -> None:
     code = f"""if True:
         import sys
-        from risk.show import expected_loss, riskiest
-        from risk.table import freshness, riskiest as found
+        from perdura.risk.show import expected_loss, riskiest
+        from perdura.risk.table import freshness, riskiest as found
         rows = found("sqlite:///{tmp_path}/risk.db", 4)
         riskiest(rows, 80), expected_loss(rows), freshness("sqlite:///{tmp_path}/risk.db")
         print(sorted({{"pandas", "polars", "numpy", "pyarrow"}} & set(sys.modules)))
@@ -135,8 +135,8 @@ def test_whom_to_offer_more_is_shown_in_both_languages(tmp_path: Path) -> None:
     rows = [score("ann", 0.02, plan="pro", **more), score("\x1b[2Jbob", 0.03, mrr=None, **more)]
     put(scores(*rows), url)
     console = Console(file=StringIO(), width=80)
-    console.print(offers(risk.table.to_offer(url, 9)))
-    console.print(offers(risk.table.to_offer(url, 9), "es"), offers([]), offers([], "es"))
+    console.print(offers(risk_table.to_offer(url, 9)))
+    console.print(offers(risk_table.to_offer(url, 9), "es"), offers([]), offers([], "es"))
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     for part in ("12.3%", "2.0%", "€10.00", "pro", "unknown", "12,3", "10,00", "desconocido"):

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from risk import store
-from risk.book import Entry, book_of, put_sums, sums_of
-from risk.queries import nights_of, offers_of, published_night
-from risk.ranking import Bands
-from risk.schema import INDEXED_RANKS, RISK
-from risk.scores import REQUIRED
-from risk.table import (
+from perdura.risk import store
+from perdura.risk.book import Entry, book_of, put_sums, sums_of
+from perdura.risk.queries import nights_of, offers_of, published_night
+from perdura.risk.ranking import Bands
+from perdura.risk.schema import INDEXED_RANKS, RISK
+from perdura.risk.scores import REQUIRED
+from perdura.risk.table import (
     BadScores,
     NoNight,
     by_rank,

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from risk import store
-from risk.migrations import NEWEST, version_of
-from risk.schema import RISK
-from risk.table import riskiest
-from risk.views import VIEWS
+from perdura.risk import store
+from perdura.risk.migrations import NEWEST, version_of
+from perdura.risk.schema import RISK
+from perdura.risk.table import riskiest
+from perdura.risk.views import VIEWS
 from tests.test_risk_migrations import differences
 from tests.test_risk_table import MARCH_1, TWO, put
 

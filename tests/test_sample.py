@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from sources.events import CONTACTS, EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
-from sources.extract import extract
-from sources.landing import read_events
-from sources.sample import Company, simulate
-from sources.sample.chunk import CHUNK, Order, write_chunk
-from sources.sample.vectors import Month
-from sources.states import scored_spine
+from perdura.sources.events import CONTACTS, EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.extract import extract
+from perdura.sources.landing import read_events
+from perdura.sources.sample import Company, simulate
+from perdura.sources.sample.chunk import CHUNK, Order, write_chunk
+from perdura.sources.sample.vectors import Month
+from perdura.sources.states import scored_spine
 
 FIRST = date(2026, 11, 1)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, CONTACTS, MERGES)

@@ -15,10 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from flows.settings import Settings
-from risk.queries import clear_night
-from risk.store import writing
-from risk.table import published_dates
+from perdura.flows.settings import Settings
+from perdura.risk.queries import clear_night
+from perdura.risk.store import writing
+from perdura.risk.table import published_dates
 from tests.schedule_served import environment, scheduled, server, soon, wait_for
 
 LISTS = [

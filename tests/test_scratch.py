@@ -11,14 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.extract_sources import extract_sources
-from flows.scratch import scratch
-from flows.settings import Settings
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
 
 WORK = """
 import sys, time
-from flows.scratch import scratch
-from flows.settings import Settings
+from perdura.flows.scratch import scratch
+from perdura.flows.settings import Settings
 with scratch(Settings(), "night") as folder:
     (folder / "part-000.arrow").write_text("rows")
     print(folder, flush=True)

@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows.environment import NO_SETTINGS, UnknownVariable
-from flows.setting_values import NoSuchFile, refuse_missing
-from flows.settings import BadSettingsFile, HomeInUse, PasswordInFile, Settings, keep, mistakes
+from perdura.flows.environment import NO_SETTINGS, UnknownVariable
+from perdura.flows.setting_values import NoSuchFile, refuse_missing
+from perdura.flows.settings import (
+    BadSettingsFile,
+    HomeInUse,
+    PasswordInFile,
+    Settings,
+    keep,
+    mistakes,
+)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path, monkeypatch):
@@ -74,7 +81,7 @@ def test_a_wrong_setting_is_not_repeated_either(tmp_path, monkeypatch):
 
 
 def test_the_demonstration_publishes_no_simulated_people_to_a_server(tmp_path, monkeypatch):
-    from flows.demo import run_demo
+    from perdura.flows.demo import run_demo
 
     monkeypatch.setenv("PERDURA_HOME", str(tmp_path))
     monkeypatch.setenv("PERDURA_RISK_URL", "postgresql://support:secret@db/risk")

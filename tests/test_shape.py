@@ -12,14 +12,21 @@ ROOT = Path(__file__).parent.parent
 OURS = ("sources", "features", "models", "risk", "flows")
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_no_other_distribution_ships_one_of_our_names(name):
-    assert set(packages_distributions().get(name, ["perdura"])) == {"perdura"}
+def test_no_other_distribution_ships_our_name():
+    assert set(packages_distributions().get("perdura", ["perdura"])) == {"perdura"}
+
+
+@pytest.mark.parametrize("room", OURS)
+def test_a_flat_import_of_a_room_says_what_to_import_instead(room):
+    code = [sys.executable, "-c", f"import {room}"]
+    done = subprocess.run(code, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 1
+    assert f"write `import perdura.{room}`" in done.stderr.splitlines()[-1]
 
 
 def test_the_risk_table_needs_none_of_the_heavy_parts():
     heavy = "{'lightgbm', 'mlflow', 'prefect', 'sklearn'}"
-    code = f"import sys, risk.table\nprint(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, perdura.risk.table\nprint(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sources.events import PAYMENTS
-from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
-from sources.landing import read_rejected
+from perdura.sources.events import PAYMENTS
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.landing import read_rejected
 from tests.small_sources import Business
 from tests.small_sources import at as day
 

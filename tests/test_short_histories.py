@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.extract_sources import extract_sources
-from flows.score_nightly import score_nightly
-from flows.settings import Settings
-from flows.train_weekly import train_weekly
-from models.split import HistoryTooShort, NotEnoughChurn
-from risk.table import read
+from perdura.flows.extract_sources import extract_sources
+from perdura.flows.score_nightly import score_nightly
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.models.split import HistoryTooShort, NotEnoughChurn
+from perdura.risk.table import read
 from tests.short_histories import EXPORTED, History, write_history
 
 

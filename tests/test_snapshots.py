@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from features.build import build_features
-from features.catalogue import FEATURES
-from models.labels import contract_labels
-from sources.extract import IncompleteExtract
-from sources.intake.mapping import BadMapping
-from sources.landing import read_events
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.models.labels import contract_labels
+from perdura.sources.extract import IncompleteExtract
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.landing import read_events
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import spine

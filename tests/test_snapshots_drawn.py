@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features import reference
-from features.build import build_features
-from features.catalogue import FEATURES
-from sources.events import EVENT_TABLES
-from sources.landing import read_events
-from sources.merges import known_before
-from sources.states import states_at
+from perdura.features import reference
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.landing import read_events
+from perdura.sources.merges import known_before
+from perdura.sources.states import states_at
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import spine

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from sources.rates import DAILY, DatedRates
-from sources.states import scored_spine, states_at
+from perdura.sources.rates import DAILY, DatedRates
+from perdura.sources.states import scored_spine, states_at
 from tests.tables import at, events
 
 MARCH = at("2026-03-01")

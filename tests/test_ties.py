@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import reference
-from features.build import build_features
-from features.catalogue import FEATURES
-from models.labels import contract_labels
-from sources.landing import read_events
-from sources.states import states_at
-from sources.ties import places
+from perdura.features import reference
+from perdura.features.build import build_features
+from perdura.features.catalogue import FEATURES
+from perdura.models.labels import contract_labels
+from perdura.sources.landing import read_events
+from perdura.sources.states import states_at
+from perdura.sources.ties import places
 from tests.small_sources import Business
 from tests.tables import at, events, spine
 

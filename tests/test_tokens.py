@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from risk.store import reading, writing
-from risk.tokens import BadToken, create, holder_of, listed, revoke
+from perdura.risk.store import reading, writing
+from perdura.risk.tokens import BadToken, create, holder_of, listed, revoke
 from tests.test_command_line import perdura
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sources.events import PAYMENTS
-from sources.landing import read_rejected
-from sources.spellings import is_telling, standing_alone, standing_alone_in_polars
-from sources.tombstones import BrokenTombstones, bury, read_tombstones
+from perdura.sources.events import PAYMENTS
+from perdura.sources.landing import read_rejected
+from perdura.sources.spellings import is_telling, standing_alone, standing_alone_in_polars
+from perdura.sources.tombstones import BrokenTombstones, bury, read_tombstones
 from tests.small_sources import UNTIL, Business, at
 
 DAY = date(2026, 2, 20)

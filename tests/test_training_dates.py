@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.history import NothingLanded, training_dates
+from perdura.flows.history import NothingLanded, training_dates
 from tests.tables import at, events
 
 

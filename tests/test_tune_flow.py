@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.history import training_dates, training_params, tuned_params
-from flows.moments import midnight
-from flows.settings import Settings
-from flows.show_tuning import print_tuning
-from flows.train_weekly import train_weekly
-from flows.tune import Retuned, tune_trees
-from models.store import mlflow_at
-from models.store_paths import EXPERIMENT
-from models.tuned import BrokenTuning, keep_tuned
-from sources.landing import read_events
+from perdura.flows.history import training_dates, training_params, tuned_params
+from perdura.flows.moments import midnight
+from perdura.flows.settings import Settings
+from perdura.flows.show_tuning import print_tuning
+from perdura.flows.train_weekly import train_weekly
+from perdura.flows.tune import Retuned, tune_trees
+from perdura.models.store import mlflow_at
+from perdura.models.store_paths import EXPERIMENT
+from perdura.models.tuned import BrokenTuning, keep_tuned
+from perdura.sources.landing import read_events
 from tests.test_command_line import perdura
 from tests.test_models_tuned import FOUND
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pandas.testing import assert_frame_equal
 
-from flows.settings import Settings
-from risk.table import read
+from perdura.flows.settings import Settings
+from perdura.risk.table import read
 from tests.test_command_line import NIGHT, perdura
 from tests.test_flows import add_a_plan_nobody_knows
 

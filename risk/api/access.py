@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from risk.api.problems import Problem, away
-from risk.api.served import Serving, serving
-from risk.store import reading
-from risk.tokens import Holder, holder_of
+from perdura.risk.api.problems import Problem, away
+from perdura.risk.api.served import Serving, serving
+from perdura.risk.store import reading
+from perdura.risk.tokens import Holder, holder_of
 
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `perdura token create`")
 

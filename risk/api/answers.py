@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from risk.night import Night, freshness_of, midnight
+from perdura.risk.night import Night, freshness_of, midnight
 
 
 class Json(Response):

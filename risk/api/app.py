@@ -12,22 +12,22 @@ from fastapi import FastAPI
 from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
 
-from risk.api import accounts, listed, people, state
-from risk.api.auditing import Audit
-from risk.api.bodies import Bodies
-from risk.api.heads import Heads
-from risk.api.problems import tell_problems
-from risk.api.protection import protect
-from risk.api.public import Public
-from risk.api.rates import Rates
-from risk.api.served import Served, Serving
-from risk.api.slow import SlowBodies
-from risk.desk.desk import Desk
-from risk.desk.router import desk_router
-from risk.migrations import NEWEST, version_of
-from risk.postgres import is_postgres
-from risk.queries import NoNight
-from risk.store import Unreachable, reading, writing
+from perdura.risk.api import accounts, listed, people, state
+from perdura.risk.api.auditing import Audit
+from perdura.risk.api.bodies import Bodies
+from perdura.risk.api.heads import Heads
+from perdura.risk.api.problems import tell_problems
+from perdura.risk.api.protection import protect
+from perdura.risk.api.public import Public
+from perdura.risk.api.rates import Rates
+from perdura.risk.api.served import Served, Serving
+from perdura.risk.api.slow import SlowBodies
+from perdura.risk.desk.desk import Desk
+from perdura.risk.desk.router import desk_router
+from perdura.risk.migrations import NEWEST, version_of
+from perdura.risk.postgres import is_postgres
+from perdura.risk.queries import NoNight
+from perdura.risk.store import Unreachable, reading, writing
 
 _LOG = logging.getLogger(__name__)
 

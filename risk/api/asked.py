@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from risk.contacts import LONGEST_NAME, LONGEST_NOTE
-from risk.cursors import is_text
-from risk.export import Format
-from risk.schema import SCORED_STATES
-from risk.wanted import Cause, Sort, Wanted
+from perdura.risk.contacts import LONGEST_NAME, LONGEST_NOTE
+from perdura.risk.cursors import is_text
+from perdura.risk.export import Format
+from perdura.risk.schema import SCORED_STATES
+from perdura.risk.wanted import Cause, Sort, Wanted
 
 LARGEST_PAGE = 500
 _LARGEST_INTEGER = 2**63 - 1

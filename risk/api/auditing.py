@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import exc
 
-from risk.audit import Entry, write
-from risk.audited_reads import take_over
-from risk.queries import NoNight
-from risk.store import reading, writing
-from risk.tokens import Holder
+from perdura.risk.audit import Entry, write
+from perdura.risk.audited_reads import take_over
+from perdura.risk.queries import NoNight
+from perdura.risk.store import reading, writing
+from perdura.risk.tokens import Holder
 
 _LOG = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from risk.api.problems import Problem, problem_answer
+from perdura.risk.api.problems import Problem, problem_answer
 
 LARGEST = 1_000_000
 

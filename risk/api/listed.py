@@ -13,18 +13,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from risk.api.access import Reader
-from risk.api.answers import answer, freshness_headers, known_already, tag_of
-from risk.api.asked import ExportAsked, ListAsked, MovesAsked
-from risk.api.problems import away
-from risk.api.served import Serving, serving
-from risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
-from risk.audit import named
-from risk.export import MEDIA_TYPES, export
-from risk.listing import Page, current, moves
-from risk.queries import published_night
-from risk.store import reading
-from risk.tokens import Holder
+from perdura.risk.api.access import Reader
+from perdura.risk.api.answers import answer, freshness_headers, known_already, tag_of
+from perdura.risk.api.asked import ExportAsked, ListAsked, MovesAsked
+from perdura.risk.api.problems import away
+from perdura.risk.api.served import Serving, serving
+from perdura.risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
+from perdura.risk.audit import named
+from perdura.risk.export import MEDIA_TYPES, export
+from perdura.risk.listing import Page, current, moves
+from perdura.risk.queries import published_night
+from perdura.risk.store import reading
+from perdura.risk.tokens import Holder
 
 router = APIRouter(prefix="/v1", tags=["list"])
 

@@ -11,12 +11,19 @@ from fastapi import APIRouter, Body, Request
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
 
-from risk.api.access import Contacter, Reader
-from risk.api.answers import Json, answer, freshness, freshness_headers, known_already, tag_of
-from risk.api.asked import ContactAsked, ContactId, SubscriberId
-from risk.api.problems import Problem
-from risk.api.served import Serving, serving
-from risk.api.shapes import (
+from perdura.risk.api.access import Contacter, Reader
+from perdura.risk.api.answers import (
+    Json,
+    answer,
+    freshness,
+    freshness_headers,
+    known_already,
+    tag_of,
+)
+from perdura.risk.api.asked import ContactAsked, ContactId, SubscriberId
+from perdura.risk.api.problems import Problem
+from perdura.risk.api.served import Serving, serving
+from perdura.risk.api.shapes import (
     CONTACT,
     EVENT,
     EXAMPLE,
@@ -26,12 +33,12 @@ from risk.api.shapes import (
     Told,
     documented,
 )
-from risk.contacts import UNKNOWN, Contact, contacts_of, log_contact, undo_contact
-from risk.listing import events_of, one, over_time
-from risk.night import Night
-from risk.queries import NoNight, published_night
-from risk.store import reading, writing
-from risk.tokens import undoes
+from perdura.risk.contacts import UNKNOWN, Contact, contacts_of, log_contact, undo_contact
+from perdura.risk.listing import events_of, one, over_time
+from perdura.risk.night import Night
+from perdura.risk.queries import NoNight, published_night
+from perdura.risk.store import reading, writing
+from perdura.risk.tokens import undoes
 
 
 class _Anything(PathConvertor):

@@ -16,13 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from risk.api.protection import HEADERS
-from risk.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
-from risk.cursors import BadCursor, NightChanged
-from risk.migrations import NewerStore
-from risk.queries import NoNight
-from risk.store import Unreachable
-from risk.wanted import BadQuestion
+from perdura.risk.api.protection import HEADERS
+from perdura.risk.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
+from perdura.risk.cursors import BadCursor, NightChanged
+from perdura.risk.migrations import NewerStore
+from perdura.risk.queries import NoNight
+from perdura.risk.store import Unreachable
+from perdura.risk.wanted import BadQuestion
 
 _LOG = logging.getLogger(__name__)
 

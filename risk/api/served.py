@@ -10,9 +10,9 @@ from typing import Literal
 from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 
-from risk.api.auditing import Audit
-from risk.api.rates import Rates
-from risk.desk.worded import Reword, as_published
+from perdura.risk.api.auditing import Audit
+from perdura.risk.api.rates import Rates
+from perdura.risk.desk.worded import Reword, as_published
 
 _EXPORTS, _WRITERS = 4, 8
 

@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from risk.api.access import Admin, Reader
-from risk.api.answers import Json, answer, freshness, known_already, tag_of
-from risk.api.asked import AuditAsked
-from risk.api.served import serving
-from risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
-from risk.audit import newest
-from risk.queries import NoNight, published_night
-from risk.store import reading
+from perdura.risk.api.access import Admin, Reader
+from perdura.risk.api.answers import Json, answer, freshness, known_already, tag_of
+from perdura.risk.api.asked import AuditAsked
+from perdura.risk.api.served import serving
+from perdura.risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
+from perdura.risk.audit import newest
+from perdura.risk.queries import NoNight, published_night
+from perdura.risk.store import reading
 
 router = APIRouter(prefix="/v1", tags=["state"])
 

@@ -18,13 +18,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from risk.desk import session
-from risk.desk.tongue import Tongue, tongue_of
-from risk.desk.worded import Reword, as_published
-from risk.night import Night
-from risk.queries import NoNight
-from risk.store import Unreachable, reading
-from risk.tokens import Holder, holder_of
+from perdura.risk.desk import session
+from perdura.risk.desk.tongue import Tongue, tongue_of
+from perdura.risk.desk.worded import Reword, as_published
+from perdura.risk.night import Night
+from perdura.risk.queries import NoNight
+from perdura.risk.store import Unreachable, reading
+from perdura.risk.tokens import Holder, holder_of
 
 HERE = Path(__file__).parent
 _LANGUAGE = "perdura_language"

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from risk.contacts import (
+from perdura.risk.contacts import (
     LONGEST_NOTE,
     BadContact,
     HeldOut,
@@ -19,14 +19,14 @@ from risk.contacts import (
     OtherContact,
     Refused,
 )
-from risk.contacts import log_contact as write
-from risk.contacts import undo_contact as take_back
-from risk.desk import session
-from risk.desk.desk import HEADERS, Desk, Visit, is_part, page
-from risk.desk.pages import subscriber
-from risk.queries import NoNight
-from risk.store import writing
-from risk.tokens import holder_of, undoes
+from perdura.risk.contacts import log_contact as write
+from perdura.risk.contacts import undo_contact as take_back
+from perdura.risk.desk import session
+from perdura.risk.desk.desk import HEADERS, Desk, Visit, is_part, page
+from perdura.risk.desk.pages import subscriber
+from perdura.risk.queries import NoNight
+from perdura.risk.store import writing
+from perdura.risk.tokens import holder_of, undoes
 
 Form = Mapping[str, Any]
 

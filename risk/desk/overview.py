@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from risk.book import Entry, book_of
-from risk.contact_effect import ContactEffect, newest_contact_effect
-from risk.contacts import ACTIONS, CONTACTS
-from risk.desk.charts import Line, line, widths
-from risk.night import Night
-from risk.not_scored import NotScored, not_scored_of
-from risk.schema import BANDS, NIGHTS
-from risk.trial import of_kind
+from perdura.risk.book import Entry, book_of
+from perdura.risk.contact_effect import ContactEffect, newest_contact_effect
+from perdura.risk.contacts import ACTIONS, CONTACTS
+from perdura.risk.desk.charts import Line, line, widths
+from perdura.risk.night import Night
+from perdura.risk.not_scored import NotScored, not_scored_of
+from perdura.risk.schema import BANDS, NIGHTS
+from perdura.risk.trial import of_kind
 
 #: The trend and the contacts that are shown.
 NIGHTS_SHOWN, LATELY = 90, timedelta(days=30)

@@ -15,11 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from risk.desk import forms, pages, session
-from risk.desk.accounts import account_list
-from risk.desk.desk import HEADERS, HERE, Desk, Visit, problem, visit_of
-from risk.queries import NoNight
-from risk.store import Unreachable
+from perdura.risk.desk import forms, pages, session
+from perdura.risk.desk.accounts import account_list
+from perdura.risk.desk.desk import HEADERS, HERE, Desk, Visit, problem, visit_of
+from perdura.risk.queries import NoNight
+from perdura.risk.store import Unreachable
 
 #: A note of the longest kind in the widest script, with room to spare.
 _LONGEST_FORM = 64 * 1024

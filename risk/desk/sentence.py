@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from risk.desk.tongue import Tongue
+from perdura.risk.desk.tongue import Tongue
 
 #: So many reasons a listener keeps in mind.
 _SAID = 2

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from risk.desk.charts import across, ticks
-from risk.desk.pointed import marks
-from risk.night import midnight
+from perdura.risk.desk.charts import across, ticks
+from perdura.risk.desk.pointed import marks
+from perdura.risk.night import midnight
 
 _LANES = ("payments", "tickets", "subscriptions", "contacts")
 #: A time line goes back so far at least, so that two events of today do not lie at its ends.

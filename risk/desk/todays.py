@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from risk.accounts import has_accounts
-from risk.contacts import CONTACTS
-from risk.cursors import BadCursor, NightChanged, is_text
-from risk.listing import Page, current
-from risk.night import Night
-from risk.recent import STATES_KNOWN
-from risk.schema import BANDS
-from risk.views import CURRENT
-from risk.wanted import LISTED, Cause, Wanted, listed
+from perdura.risk.accounts import has_accounts
+from perdura.risk.contacts import CONTACTS
+from perdura.risk.cursors import BadCursor, NightChanged, is_text
+from perdura.risk.listing import Page, current
+from perdura.risk.night import Night
+from perdura.risk.recent import STATES_KNOWN
+from perdura.risk.schema import BANDS
+from perdura.risk.views import CURRENT
+from perdura.risk.wanted import LISTED, Cause, Wanted, listed
 
 PAGE = 25
 #: Who can still be kept.

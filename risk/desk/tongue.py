@@ -12,8 +12,8 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_compact_currency, format_decimal, format_percent
 
-from risk.desk import words_en, words_es
-from risk.money import DIGITS, written
+from perdura.risk.desk import words_en, words_es
+from perdura.risk.money import DIGITS, written
 
 CATALOGUES: dict[str, dict[str, str]] = {"en": words_en.WORDS, "es": words_es.WORDS}
 

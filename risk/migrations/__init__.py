@@ -13,10 +13,10 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from risk.catalog import WHOLE, columns_of
-from risk.roles import let_read
-from risk.short_locks import change
-from risk.views import create_views, drop_views
+from perdura.risk.catalog import WHOLE, columns_of
+from perdura.risk.roles import let_read
+from perdura.risk.short_locks import change
+from perdura.risk.views import create_views, drop_views
 
 #: All that this code knows, oldest first.
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
@@ -64,7 +64,7 @@ def bring_up(connection: sa.Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "risk:migrations")
+    config.set_main_option("script_location", "perdura.risk:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     if connection.dialect.name == "sqlite":  # which alters no table that a broken view reads

@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa
 
-from risk.night import Night
-from risk.queries import published_night
-from risk.spreadsheets import harmless
-from risk.store import reading
-from risk.trial import refuse_trial
-from risk.views import CURRENT
+from perdura.risk.night import Night
+from perdura.risk.queries import published_night
+from perdura.risk.spreadsheets import harmless
+from perdura.risk.store import reading
+from perdura.risk.trial import refuse_trial
+from perdura.risk.views import CURRENT
 
 _ROWS_AT_A_TIME = 2_000
 

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from risk.out.caller import Caller, NotNow, read_json
-from risk.out.fields import Fields
-from risk.out.jobs import Job, ended
-from risk.out.pushing import Outcome
+from perdura.risk.out.caller import Caller, NotNow, read_json
+from perdura.risk.out.fields import Fields
+from perdura.risk.out.jobs import Job, ended
+from perdura.risk.out.pushing import Outcome
 
 #: Of a text attribute Intercom keeps so many characters.
 LONGEST = 255

@@ -14,14 +14,14 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from risk.accounts import accounts
-from risk.audit import named
-from risk.audited_reads import Unaudited, record_read
-from risk.listing import current, events_of, moves, one, over_time
-from risk.night import Night, freshness_of
-from risk.out import mcp_words as words
-from risk.out.clock import Clock, now_utc
-from risk.out.mcp_answers import (
+from perdura.risk.accounts import accounts
+from perdura.risk.audit import named
+from perdura.risk.audited_reads import Unaudited, record_read
+from perdura.risk.listing import current, events_of, moves, one, over_time
+from perdura.risk.night import Night, freshness_of
+from perdura.risk.out import mcp_words as words
+from perdura.risk.out.clock import Clock, now_utc
+from perdura.risk.out.mcp_answers import (
     Calls,
     Companies,
     Company,
@@ -33,10 +33,10 @@ from risk.out.mcp_answers import (
     Person,
     Why,
 )
-from risk.queries import NoNight, published_night
-from risk.show import Language
-from risk.store import reading
-from risk.wanted import Wanted
+from perdura.risk.queries import NoNight, published_night
+from perdura.risk.show import Language
+from perdura.risk.store import reading
+from perdura.risk.wanted import Wanted
 
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \

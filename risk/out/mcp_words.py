@@ -5,9 +5,9 @@ from __future__ import annotations
 from babel.dates import format_date
 from babel.numbers import format_percent
 
-from risk.money import totals, written
-from risk.out.mcp_answers import Calls, Companies, Company, Fresh, Move, Moved, Person, Why
-from risk.show import Language
+from perdura.risk.money import totals, written
+from perdura.risk.out.mcp_answers import Calls, Companies, Company, Fresh, Move, Moved, Person, Why
+from perdura.risk.show import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {

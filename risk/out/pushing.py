@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
-from risk.out.fields import Fields, Filling, digest, everybody, of_these
-from risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
-from risk.queries import published_night
-from risk.store import reading
-from risk.trial import refuse_trial
+from perdura.risk.out.fields import Fields, Filling, digest, everybody, of_these
+from perdura.risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
+from perdura.risk.queries import published_night
+from perdura.risk.store import reading
+from perdura.risk.trial import refuse_trial
 
 #: Of one subscriber: told, not known over there, or refused.
 Outcome = Literal["told", "absent", "failed"]

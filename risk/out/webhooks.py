@@ -10,15 +10,15 @@ from random import random
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from risk.out import deliveries
-from risk.out.attempt import LONGEST_WAIT, Answer, post
-from risk.out.clock import Clock, now_utc
-from risk.out.deliveries import Delivery
-from risk.out.payloads import payload
-from risk.out.signing import keys, signed
-from risk.out.targets import NO_PROXY, log_no_calls, safe
-from risk.queries import published_night
-from risk.store import reading, writing
+from perdura.risk.out import deliveries
+from perdura.risk.out.attempt import LONGEST_WAIT, Answer, post
+from perdura.risk.out.clock import Clock, now_utc
+from perdura.risk.out.deliveries import Delivery
+from perdura.risk.out.payloads import payload
+from perdura.risk.out.signing import keys, signed
+from perdura.risk.out.targets import NO_PROXY, log_no_calls, safe
+from perdura.risk.queries import published_night
+from perdura.risk.store import reading, writing
 
 if TYPE_CHECKING:
     import httpx

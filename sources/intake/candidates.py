@@ -6,21 +6,21 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.intake.columns import Asked, Expressions, in_contract, misfits, with_types
-from sources.intake.conversion import told
-from sources.intake.expressions import Scope, without_values
-from sources.intake.joins import with_joins
-from sources.intake.mapping import BadMapping, Input
-from sources.intake.meaning import without_null_words
-from sources.intake.odd_values import numbers_in, odd_values
-from sources.intake.put_back import PUT_BACK
-from sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
-from sources.intake.rules import broken_rule, checks
-from sources.intake.shapes import added_columns, grouped, shaped
-from sources.intake.times import says_never
-from sources.intake.type_words import holds, of_columns
-from sources.tombstones import NAMING, as_told
+from perdura.sources.events import EventTable
+from perdura.sources.intake.columns import Asked, Expressions, in_contract, misfits, with_types
+from perdura.sources.intake.conversion import told
+from perdura.sources.intake.expressions import Scope, without_values
+from perdura.sources.intake.joins import with_joins
+from perdura.sources.intake.mapping import BadMapping, Input
+from perdura.sources.intake.meaning import without_null_words
+from perdura.sources.intake.odd_values import numbers_in, odd_values
+from perdura.sources.intake.put_back import PUT_BACK
+from perdura.sources.intake.reading import BROKEN, ROW, BadSource, Part, damaged
+from perdura.sources.intake.rules import broken_rule, checks
+from perdura.sources.intake.shapes import added_columns, grouped, shaped
+from perdura.sources.intake.times import says_never
+from perdura.sources.intake.type_words import holds, of_columns
+from perdura.sources.tombstones import NAMING, as_told
 
 CONTRACT_SHAPE = ("subscriber_id", "happened_at", "kind")
 

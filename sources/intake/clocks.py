@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from sources.events import MOMENT
+from perdura.sources.events import MOMENT
 
 _LOCAL = pl.Datetime("us")
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import polars as pl
 
-from sources.events import MOMENT, EventTable
-from sources.intake.casts import Cast
-from sources.intake.conversion import (
+from perdura.sources.events import MOMENT, EventTable
+from perdura.sources.intake.casts import Cast
+from perdura.sources.intake.conversion import (
     BAD_TYPE,
     Converted,
     can_be_time,
@@ -18,10 +18,10 @@ from sources.intake.conversion import (
     parsed,
     told,
 )
-from sources.intake.expressions import Scope
-from sources.intake.ids import is_id
-from sources.intake.mapping import BadMapping
-from sources.intake.meaning import (
+from perdura.sources.intake.expressions import Scope
+from perdura.sources.intake.ids import is_id
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.intake.meaning import (
     BAD_CURRENCY,
     MONEY,
     as_codes,
@@ -30,14 +30,14 @@ from sources.intake.meaning import (
     normalised,
     with_months,
 )
-from sources.intake.put_back import PUT_BACK
-from sources.intake.reading import ROW
-from sources.intake.rules import AS_READ, FAULT, FAULTS, RAW, fault
-from sources.intake.sections import Input, Type, Value
-from sources.intake.times import UNPARSEABLE, first_instant_after
-from sources.intake.type_words import holds
-from sources.intake.written_numbers import either_mark
-from sources.tombstones import NAMING, as_told
+from perdura.sources.intake.put_back import PUT_BACK
+from perdura.sources.intake.reading import ROW
+from perdura.sources.intake.rules import AS_READ, FAULT, FAULTS, RAW, fault
+from perdura.sources.intake.sections import Input, Type, Value
+from perdura.sources.intake.times import UNPARSEABLE, first_instant_after
+from perdura.sources.intake.type_words import holds
+from perdura.sources.intake.written_numbers import either_mark
+from perdura.sources.tombstones import NAMING, as_told
 
 Expressions = dict[str, Value]
 

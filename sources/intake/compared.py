@@ -7,17 +7,17 @@ from math import ceil
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS, EventTable
-from sources.files import identity
-from sources.inferred import is_inferred
-from sources.intake.plan import Plan
-from sources.intake.reading import BadSource
-from sources.intake.rules import DUPLICATE, NO_LENGTH
-from sources.intake.sift import Sifted
-from sources.intake.snapshot import THING, Inferred, before, compare, handed_over
-from sources.intake.vanished import Vanished, told_again, vanished
-from sources.partition import buckets
-from sources.versions import key
+from perdura.sources.events import SUBSCRIPTIONS, EventTable
+from perdura.sources.files import identity
+from perdura.sources.inferred import is_inferred
+from perdura.sources.intake.plan import Plan
+from perdura.sources.intake.reading import BadSource
+from perdura.sources.intake.rules import DUPLICATE, NO_LENGTH
+from perdura.sources.intake.sift import Sifted
+from perdura.sources.intake.snapshot import THING, Inferred, before, compare, handed_over
+from perdura.sources.intake.vanished import Vanished, told_again, vanished
+from perdura.sources.partition import buckets
+from perdura.sources.versions import key
 
 #: Told otherwise, these land as a newer version of a snapshot too: they say why somebody left.
 _REASONED = ("cancel_scheduled", "ended")

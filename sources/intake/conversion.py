@@ -6,17 +6,11 @@ from functools import partial
 
 import polars as pl
 
-from sources.events import MOMENT
-from sources.intake.rules import fault
-from sources.intake.sections import Input
-from sources.intake.times import (
-    IMPLAUSIBLE,
-    PARSED,
-    UNPARSEABLE,
-    moments,
-    plausible,
-)
-from sources.intake.written_numbers import as_number
+from perdura.sources.events import MOMENT
+from perdura.sources.intake.rules import fault
+from perdura.sources.intake.sections import Input
+from perdura.sources.intake.times import IMPLAUSIBLE, PARSED, UNPARSEABLE, moments, plausible
+from perdura.sources.intake.written_numbers import as_number
 
 #: The rule that a value breaks that is not of its column's type.
 BAD_TYPE = "bad_type"

@@ -11,8 +11,8 @@ from io import BytesIO
 
 import polars as pl
 
-from sources.intake.quotes import fields, join_quoted, quotes
-from sources.intake.sections import SourceFile
+from perdura.sources.intake.quotes import fields, join_quoted, quotes
+from perdura.sources.intake.sections import SourceFile
 
 #: The column that says where in its file a row stood, from 1. Expressions know it by this name.
 ROW = "row_number"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.files import landed_files, scan_stored
-from sources.landing import read_days
+from perdura.sources.events import EventTable
+from perdura.sources.files import landed_files, scan_stored
+from perdura.sources.landing import read_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from typing import Any
 
 import polars as pl
 
-from sources.intake.candidates import Candidates
-from sources.intake.hints import Fault, hint
-from sources.intake.merge_rules import OF_MERGES
-from sources.intake.plan import Plan
-from sources.intake.ranges import ORIGIN
-from sources.intake.reading import ROW
-from sources.intake.report import Example
-from sources.intake.rules import DUPLICATE, NO_LENGTH
-from sources.tombstones import FORGOTTEN
+from perdura.sources.intake.candidates import Candidates
+from perdura.sources.intake.hints import Fault, hint
+from perdura.sources.intake.merge_rules import OF_MERGES
+from perdura.sources.intake.plan import Plan
+from perdura.sources.intake.ranges import ORIGIN
+from perdura.sources.intake.reading import ROW
+from perdura.sources.intake.report import Example
+from perdura.sources.intake.rules import DUPLICATE, NO_LENGTH
+from perdura.sources.tombstones import FORGOTTEN
 
 _LONGEST = 80
 #: Rules whose commonest values the report names.

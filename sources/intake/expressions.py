@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.intake.casts import Cast, lenient
-from sources.intake.mapping import BadMapping, or_rather
-from sources.intake.sections import Value
+from perdura.sources.intake.casts import Cast, lenient
+from perdura.sources.intake.mapping import BadMapping, or_rather
+from perdura.sources.intake.sections import Value
 
 #: How Polars writes what reads more than the row at hand: aggregates and windows.
 _NOT_BY_ROW = re.compile(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sources.events import EventTable
-from sources.intake.ids import is_id
-from sources.intake.meaning import MONEY, USUAL
-from sources.intake.sections import Input
-from sources.intake.times import EPOCHS
+from perdura.sources.events import EventTable
+from perdura.sources.intake.ids import is_id
+from perdura.sources.intake.meaning import MONEY, USUAL
+from perdura.sources.intake.sections import Input
+from perdura.sources.intake.times import EPOCHS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from sources.events import MOMENT
-from sources.intake.clocks import in_zone
+from perdura.sources.events import MOMENT
+from perdura.sources.intake.clocks import in_zone
 
 _LOCAL = "%Y-%m-%dT%H:%M:%S%.f"
 #: A zone after a time: 10:30 Europe/Madrid, 10:30 UTC, 10:30+01:00[Europe/Madrid].

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.intake.expressions import Scope
-from sources.intake.ids import as_id
-from sources.intake.mapping import BadMapping
-from sources.intake.meaning import without_null_words
-from sources.intake.reading import BadSource, missing, read_source
-from sources.intake.sections import Join
+from perdura.sources.intake.expressions import Scope
+from perdura.sources.intake.ids import as_id
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.intake.meaning import without_null_words
+from perdura.sources.intake.reading import BadSource, missing, read_source
+from perdura.sources.intake.sections import Join
 
 _KEY = "key of a join: "
 

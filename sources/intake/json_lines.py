@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from sources.intake.delimited import Lines, read_lines, sort_out, without_blank
+from perdura.sources.intake.delimited import Lines, read_lines, sort_out, without_blank
 
 #: Half of a character, written out: no text has it.
 _HALF = r"\\u[dD][89a-fA-F]"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from sources.files import landed_files, scan_stored
-from sources.partition import BUCKET, BUCKETS
+from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
+from perdura.sources.files import landed_files, scan_stored
+from perdura.sources.partition import BUCKET, BUCKETS
 
 #: The newest files with so many events are looked at: enough to tell, and soon after a change.
 _NEWEST = 1_000

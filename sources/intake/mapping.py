@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.events import EVENT_TABLES, SUBSCRIBERS, SUBSCRIPTIONS, EventTable
-from sources.intake.sections import Input
+from perdura.sources.events import EVENT_TABLES, SUBSCRIBERS, SUBSCRIPTIONS, EventTable
+from perdura.sources.intake.sections import Input
 
 TABLES = {table.name: table for table in EVENT_TABLES}
 

@@ -5,13 +5,13 @@ from functools import partial, reduce
 
 import polars as pl
 
-from sources.currencies import CODE, DIGITS
-from sources.events import EventTable
-from sources.intake.conversion import BAD_TYPE, Converted, convert, lost
-from sources.intake.ids import IMPRECISE, as_id, has_marks
-from sources.intake.rules import FAULT, FAULTS, fault
-from sources.intake.sections import Input, Normal
-from sources.periods import months_in
+from perdura.sources.currencies import CODE, DIGITS
+from perdura.sources.events import EventTable
+from perdura.sources.intake.conversion import BAD_TYPE, Converted, convert, lost
+from perdura.sources.intake.ids import IMPRECISE, as_id, has_marks
+from perdura.sources.intake.rules import FAULT, FAULTS, fault
+from perdura.sources.intake.sections import Input, Normal
+from perdura.sources.periods import months_in
 
 #: The rule that an id breaks that is one of the usual words for "nothing".
 NULL_WORD = "null_word"

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import MERGES, EventTable
-from sources.intake.ranges import ORIGIN, Ranges
-from sources.intake.reading import ROW
+from perdura.sources.events import MERGES, EventTable
+from perdura.sources.intake.ranges import ORIGIN, Ranges
+from perdura.sources.intake.reading import ROW
 
 INTO_ITSELF, IN_CIRCLE, TWICE = "merged_into_itself", "merged_in_circle", "merged_twice"
 #: The rules that merges break beside others.

@@ -11,11 +11,11 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS, EventTable
-from sources.files import identity
-from sources.intake.ranges import ORIGIN
-from sources.intake.reading import ROW
-from sources.intake.rules import NO_LENGTH
+from perdura.sources.events import SUBSCRIPTIONS, EventTable
+from perdura.sources.files import identity
+from perdura.sources.intake.ranges import ORIGIN
+from perdura.sources.intake.reading import ROW
+from perdura.sources.intake.rules import NO_LENGTH
 
 _MOMENT = ["subscriber_id", "subscription_id", "happened_at"]
 _STARTS = ("trial_started", "started")

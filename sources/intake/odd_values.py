@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from sources.counted import counted, either
-from sources.events import EventTable
-from sources.intake.columns import Asked, Expressions
-from sources.intake.conversion import DECIMALS, NEARLY
-from sources.intake.ids import has_float_within, is_id, may_be_odd, may_be_power, was_float
-from sources.intake.meaning import MONEY, says_nothing
-from sources.intake.written_numbers import (
+from perdura.sources.counted import counted, either
+from perdura.sources.events import EventTable
+from perdura.sources.intake.columns import Asked, Expressions
+from perdura.sources.intake.conversion import DECIMALS, NEARLY
+from perdura.sources.intake.ids import has_float_within, is_id, may_be_odd, may_be_power, was_float
+from perdura.sources.intake.meaning import MONEY, says_nothing
+from perdura.sources.intake.written_numbers import (
     as_number,
     comma_before_decimals,
     either_mark,

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 import polars as pl
 from pydantic import BaseModel
 
-from sources.events import EVENT_TABLES, MOMENT, EventTable
-from sources.extract import extract
-from sources.intake.recipes import RECIPES, Recipe
-from sources.intake.sections import FixedColumn, Input, Join, Numbered, Series, SourceFile
-from sources.landing import read_events
+from perdura.sources.events import EVENT_TABLES, MOMENT, EventTable
+from perdura.sources.extract import extract
+from perdura.sources.intake.recipes import RECIPES, Recipe
+from perdura.sources.intake.sections import FixedColumn, Input, Join, Numbered, Series, SourceFile
+from perdura.sources.landing import read_events
 
-PAGE = Path(__file__).parents[2] / "docs" / "MAPPING.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "MAPPING.md"
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 _HEAD = """# The mapping language

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.intake.candidates import Candidates, candidates
-from sources.intake.expressions import NoColumn
-from sources.intake.mapping import TABLES, SourceMapping
-from sources.intake.reading import ROW, BadSource, Part, missing, read_source
-from sources.intake.sections import Input
-from sources.intake.together import together
-from sources.landing import REJECTED
+from perdura.sources.events import EventTable
+from perdura.sources.intake.candidates import Candidates, candidates
+from perdura.sources.intake.expressions import NoColumn
+from perdura.sources.intake.mapping import TABLES, SourceMapping
+from perdura.sources.intake.reading import ROW, BadSource, Part, missing, read_source
+from perdura.sources.intake.sections import Input
+from perdura.sources.intake.together import together
+from perdura.sources.landing import REJECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ at 02:10 was opened in the first of the two hours.
 
 import polars as pl
 
-from sources.events import EventTable
+from perdura.sources.events import EventTable
 
 #: How far clocks were put back between the two moments that a time may be; null for all others.
 PUT_BACK = "put back"

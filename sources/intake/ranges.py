@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.intake.candidates import Candidates
-from sources.intake.put_back import PUT_BACK
-from sources.intake.reading import ROW
-from sources.partition import BUCKET, BUCKETS, Part, buckets
-from sources.tombstones import NAMING, as_told
+from perdura.sources.events import EventTable
+from perdura.sources.intake.candidates import Candidates
+from perdura.sources.intake.put_back import PUT_BACK
+from perdura.sources.intake.reading import ROW
+from perdura.sources.partition import BUCKET, BUCKETS, Part, buckets
+from perdura.sources.tombstones import NAMING, as_told
 
 if TYPE_CHECKING:
     from pyarrow.ipc import RecordBatchFileWriter

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.intake.delimited import ROW, Lines, ends_whole, split_text
-from sources.intake.encodings import as_utf8, with_line_feeds
-from sources.intake.expressions import without_values
-from sources.intake.json_lines import split_json
-from sources.intake.mapping import expand, or_rather
-from sources.intake.sections import SourceFile
-from sources.landing import REJECTED
+from perdura.sources.intake.delimited import ROW, Lines, ends_whole, split_text
+from perdura.sources.intake.encodings import as_utf8, with_line_feeds
+from perdura.sources.intake.expressions import without_values
+from perdura.sources.intake.json_lines import split_json
+from perdura.sources.intake.mapping import expand, or_rather
+from perdura.sources.intake.sections import SourceFile
+from perdura.sources.landing import REJECTED
 
 __all__ = ["BROKEN", "ROW", "BadSource", "Part", "damaged", "missing", "read_source", "unreadable"]
 

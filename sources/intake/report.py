@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sources.intake.known import Known
-from sources.intake.row_counts import RowCounts
+from perdura.sources.intake.known import Known
+from perdura.sources.intake.row_counts import RowCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import polars as pl
 
-from sources.intake.ranges import ORIGIN
-from sources.intake.reading import ROW
+from perdura.sources.intake.ranges import ORIGIN
+from perdura.sources.intake.reading import ROW
 
 FATE = "fate"
 #: Of several events of one row the highest counts.

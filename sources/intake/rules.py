@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import EventTable
+from perdura.sources.events import EventTable
 
 #: The rules that only a look at other rows shows. Lines that are no rows yet break ``cut_off``,
 #: ``broken_line`` or ``bad_encoding``.

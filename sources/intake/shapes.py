@@ -4,10 +4,10 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.intake.mapping import BadMapping
-from sources.intake.reading import ROW
-from sources.intake.rules import AS_READ, FAULT
-from sources.intake.sections import Input, Numbered, Series
+from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.intake.reading import ROW
+from perdura.sources.intake.rules import AS_READ, FAULT
+from perdura.sources.intake.sections import Input, Numbered, Series
 
 _STEP, _END = "series step", "series end"
 #: Of one row at most so many are made: a century of months.

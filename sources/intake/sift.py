@@ -6,17 +6,17 @@ from datetime import datetime
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.files import identity, stored_order, stored_schema
-from sources.intake.candidates import Candidates
-from sources.intake.ranges import ORIGIN
-from sources.intake.reading import ROW
-from sources.intake.row_counts import HAD_BEFORE, LANDED, LATER, fates
-from sources.intake.row_counts import REJECTED as REFUSED
-from sources.intake.rules import DUPLICATE
-from sources.landing import REJECTED
-from sources.partition import BUCKET
-from sources.tombstones import FORGOTTEN
+from perdura.sources.events import EventTable
+from perdura.sources.files import identity, stored_order, stored_schema
+from perdura.sources.intake.candidates import Candidates
+from perdura.sources.intake.ranges import ORIGIN
+from perdura.sources.intake.reading import ROW
+from perdura.sources.intake.row_counts import HAD_BEFORE, LANDED, LATER, fates
+from perdura.sources.intake.row_counts import REJECTED as REFUSED
+from perdura.sources.intake.rules import DUPLICATE
+from perdura.sources.landing import REJECTED
+from perdura.sources.partition import BUCKET
+from perdura.sources.tombstones import FORGOTTEN
 
 _AT = "at"
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from sources.contracts import subscriptions_of
-from sources.events import SUBSCRIPTIONS
-from sources.inferred import CHANGED_HANDS, SNAPSHOT
+from perdura.sources.contracts import subscriptions_of
+from perdura.sources.events import SUBSCRIPTIONS
+from perdura.sources.inferred import CHANGED_HANDS, SNAPSHOT
 
 THING = ["subscriber_id", "subscription_id"]
 #: What a subscription is described by; where it differs, its plan was changed.

@@ -8,40 +8,40 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.events import SUBSCRIPTIONS, EventTable
-from sources.files import landed_files, stored_order
-from sources.inferred import inferred_before
-from sources.intake.compared import (
+from perdura.sources.events import SUBSCRIPTIONS, EventTable
+from perdura.sources.files import landed_files, stored_order
+from perdura.sources.inferred import inferred_before
+from perdura.sources.intake.compared import (
     Compared,
     Source,
     compared,
     keep_inferred,
     refuse_emptied,
 )
-from sources.intake.earlier import Earlier, earlier
-from sources.intake.examples import examples
-from sources.intake.mapping import SourceMapping
-from sources.intake.merge_rules import without_bad_merges
-from sources.intake.no_length import refuse_no_length
-from sources.intake.plan import Plan
-from sources.intake.put_back import openings_first
-from sources.intake.ranges import Ranges, in_ranges
-from sources.intake.reading import BadSource
-from sources.intake.report import TableReport
-from sources.intake.row_counts import RowCounts, count_rows, summed
-from sources.intake.sift import rejected_rows, sift
-from sources.intake.snapshot import before
-from sources.intake.vanished import example
-from sources.landing import land_rejected, landing_of
-from sources.partition import BUCKET, Part
-from sources.ties import contested
-from sources.tombstones import (
+from perdura.sources.intake.earlier import Earlier, earlier
+from perdura.sources.intake.examples import examples
+from perdura.sources.intake.mapping import SourceMapping
+from perdura.sources.intake.merge_rules import without_bad_merges
+from perdura.sources.intake.no_length import refuse_no_length
+from perdura.sources.intake.plan import Plan
+from perdura.sources.intake.put_back import openings_first
+from perdura.sources.intake.ranges import Ranges, in_ranges
+from perdura.sources.intake.reading import BadSource
+from perdura.sources.intake.report import TableReport
+from perdura.sources.intake.row_counts import RowCounts, count_rows, summed
+from perdura.sources.intake.sift import rejected_rows, sift
+from perdura.sources.intake.snapshot import before
+from perdura.sources.intake.vanished import example
+from perdura.sources.landing import land_rejected, landing_of
+from perdura.sources.partition import BUCKET, Part
+from perdura.sources.ties import contested
+from perdura.sources.tombstones import (
     Tombstones,
     blank_forgotten,
     read_tombstones,
     refuse_forgotten,
 )
-from sources.versions import has_versions, key
+from perdura.sources.versions import has_versions, key
 
 
 @dataclass(frozen=True, slots=True)

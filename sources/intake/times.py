@@ -10,10 +10,10 @@ from functools import partial
 
 import polars as pl
 
-from sources.events import MOMENT
-from sources.intake.clocks import first_instants, in_zone
-from sources.intake.iso import any_iso, common_iso, split_zone
-from sources.intake.rules import FAULTS, fault
+from perdura.sources.events import MOMENT
+from perdura.sources.intake.clocks import first_instants, in_zone
+from perdura.sources.intake.iso import any_iso, common_iso, split_zone
+from perdura.sources.intake.rules import FAULTS, fault
 
 #: The rules that a value breaks that tells no moment, or one that cannot be.
 UNPARSEABLE, IMPLAUSIBLE = "unparseable_time", "implausible_time"

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from sources.intake.delimited import ROW
-from sources.intake.reading import BROKEN, BadSource, Part, damaged
+from perdura.sources.intake.delimited import ROW
+from perdura.sources.intake.reading import BROKEN, BadSource, Part, damaged
 
 _FILE, _COPY = "number of the file", "which of the rows that are alike in it"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.events import EventTable
-from sources.files import identity
-from sources.inferred import not_inferred
-from sources.versions import key
+from perdura.sources.events import EventTable
+from perdura.sources.files import identity
+from perdura.sources.inferred import not_inferred
+from perdura.sources.versions import key
 
 
 @dataclass(frozen=True, slots=True)

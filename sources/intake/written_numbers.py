@@ -9,7 +9,7 @@ import re
 
 import polars as pl
 
-from sources.intake.sections import Input
+from perdura.sources.intake.sections import Input
 
 #: What may also stand between groups of digits, as no decimals begin with it.
 _BLANKS = " \u00a0\u2009\u202f"

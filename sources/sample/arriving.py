@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sources.sample.journal import Journal
-from sources.sample.lives import Lives, described
-from sources.sample.people import BOOK, People
-from sources.sample.prices import REASONS
-from sources.sample.vectors import Bools, Ints, start_of
+from perdura.sources.sample.journal import Journal
+from perdura.sources.sample.lives import Lives, described
+from perdura.sources.sample.people import BOOK, People
+from perdura.sources.sample.prices import REASONS
+from perdura.sources.sample.vectors import Bools, Ints, start_of
 
 _BY_CHOICE = REASONS.index("voluntary")
 

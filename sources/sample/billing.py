@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sources.sample.lives import PAUSED
-from sources.sample.step import Step
-from sources.sample.vectors import DAY, HOUR, MINUTE, NEVER, Bools, Ints, days
+from perdura.sources.sample.lives import PAUSED
+from perdura.sources.sample.step import Step
+from perdura.sources.sample.vectors import DAY, HOUR, MINUTE, NEVER, Bools, Ints, days
 
 FAILURE_CODES = ("insufficient_funds", "card_declined", "expired_card", "account_closed")
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sources.sample.lives import ACTIVE, PAUSED
-from sources.sample.prices import RISE, monthly_price, rising, seats
-from sources.sample.step import BY_CHOICE, BY_COMPANY, Step
-from sources.sample.vectors import DAY, Bools, Floats, Ints, days
+from perdura.sources.sample.lives import ACTIVE, PAUSED
+from perdura.sources.sample.prices import RISE, monthly_price, rising, seats
+from perdura.sources.sample.step import BY_CHOICE, BY_COMPANY, Step
+from perdura.sources.sample.vectors import DAY, Bools, Floats, Ints, days
 
 #: Share of a plan's holders whose price stays when the others' rises.
 _SPARED = 0.35

@@ -6,23 +6,23 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sources.events import MOMENT
-from sources.sample.arriving import write_book, write_newcomers
-from sources.sample.billing import bill
-from sources.sample.changing import change
-from sources.sample.dirt import with_dirt
-from sources.sample.expansion import considers, expansion
-from sources.sample.frames import Names, name, table_frame, table_rows
-from sources.sample.hazard import SIGNALS, Hazard, hazard
-from sources.sample.journal import Journal
-from sources.sample.leaving import leave
-from sources.sample.lives import ACTIVE, Lives, begin_lives, begin_month, settle
-from sources.sample.mapping_file import TABLES
-from sources.sample.people import People, draw_people
-from sources.sample.signs import read_signs
-from sources.sample.step import Step
-from sources.sample.support import Outage, contact, outage_in, support
-from sources.sample.vectors import Floats, Ints, Month
+from perdura.sources.events import MOMENT
+from perdura.sources.sample.arriving import write_book, write_newcomers
+from perdura.sources.sample.billing import bill
+from perdura.sources.sample.changing import change
+from perdura.sources.sample.dirt import with_dirt
+from perdura.sources.sample.expansion import considers, expansion
+from perdura.sources.sample.frames import Names, name, table_frame, table_rows
+from perdura.sources.sample.hazard import SIGNALS, Hazard, hazard
+from perdura.sources.sample.journal import Journal
+from perdura.sources.sample.leaving import leave
+from perdura.sources.sample.lives import ACTIVE, Lives, begin_lives, begin_month, settle
+from perdura.sources.sample.mapping_file import TABLES
+from perdura.sources.sample.people import People, draw_people
+from perdura.sources.sample.signs import read_signs
+from perdura.sources.sample.step import Step
+from perdura.sources.sample.support import Outage, contact, outage_in, support
+from perdura.sources.sample.vectors import Floats, Ints, Month
 
 #: People of one chunk. Fixed, so that the same company comes out on any machine.
 CHUNK = 20_000

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.sample.chunk import Order, write_chunk
-from sources.sample.mapping_file import TABLES, mapping_text
-from sources.sample.vectors import Month
+from perdura.sources.sample.chunk import Order, write_chunk
+from perdura.sources.sample.mapping_file import TABLES, mapping_text
+from perdura.sources.sample.vectors import Month
 
 Progress = Callable[[int, int, str], None]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sources.sample.vectors import DAY, MINUTE, Ints
+from perdura.sources.sample.vectors import DAY, MINUTE, Ints
 
 
 def known_later(rng: np.random.Generator, happened_at: Ints, late: float) -> Ints:

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from sources.sample.vectors import DAY
+from perdura.sources.sample.vectors import DAY
 
 #: Shares of the rows that also stand there a second time, or with an impossible time.
 _TWICE = 0.001

@@ -12,8 +12,8 @@ best possible ROC AUC at 60 days is about 0.78.
 
 import numpy as np
 
-from sources.sample.signs import Signs
-from sources.sample.vectors import Bools, Floats, Ints, Month
+from perdura.sources.sample.signs import Signs
+from perdura.sources.sample.vectors import Bools, Floats, Ints, Month
 
 _BASE = -4.3
 #: Whoever has the largest plan can take no larger one.

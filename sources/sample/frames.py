@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sources.events import EventTable
-from sources.sample.billing import FAILURE_CODES
-from sources.sample.journal import KIND_OF, Journal, Rows
-from sources.sample.lives import Lives
-from sources.sample.people import People
-from sources.sample.prices import COUNTRIES, CURRENCIES, METHODS, PLANS, REASONS
-from sources.sample.support import ACTIONS, CHANNELS, PRIORITIES, TOPICS
+from perdura.sources.events import EventTable
+from perdura.sources.sample.billing import FAILURE_CODES
+from perdura.sources.sample.journal import KIND_OF, Journal, Rows
+from perdura.sources.sample.lives import Lives
+from perdura.sources.sample.people import People
+from perdura.sources.sample.prices import COUNTRIES, CURRENCIES, METHODS, PLANS, REASONS
+from perdura.sources.sample.support import ACTIONS, CHANNELS, PRIORITIES, TOPICS
 
 #: Columns that are the place in a list of texts.
 TEXTS = {

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sources.sample.signs import Signs
-from sources.sample.vectors import Floats, Ints
+from perdura.sources.sample.signs import Signs
+from perdura.sources.sample.vectors import Floats, Ints
 
 #: The signals, named as the features' signals are.
 SIGNALS = (

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.vectors import DAY, NEVER, Floats, Ints
+from perdura.sources.sample.vectors import DAY, NEVER, Floats, Ints
 
 #: Streams told apart here though the company writes one kind for all of them.
 KIND_OF = {

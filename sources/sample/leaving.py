@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sources.sample.hazard import UNDONE_BY_CHOICE, UNDONE_BY_PAYMENT, Hazard
-from sources.sample.lives import ACTIVE, AWAY, LEAVING
-from sources.sample.step import BY_CHOICE, BY_PAYMENT, Step
-from sources.sample.vectors import DAY, HOUR, NEVER, Bools, Floats, Ints, days, start_of
+from perdura.sources.sample.hazard import UNDONE_BY_CHOICE, UNDONE_BY_PAYMENT, Hazard
+from perdura.sources.sample.lives import ACTIVE, AWAY, LEAVING
+from perdura.sources.sample.step import BY_CHOICE, BY_PAYMENT, Step
+from perdura.sources.sample.vectors import DAY, HOUR, NEVER, Bools, Floats, Ints, days, start_of
 
 _AT_ONCE = 0.2
 _RETURN_LATER = 0.15

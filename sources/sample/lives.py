@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.people import BOOK, FIRST_OFFSET, People
-from sources.sample.prices import monthly_price, seats
-from sources.sample.vectors import DAY, MINUTE, NEVER, Bools, Ints, Month, start_of
+from perdura.sources.sample.people import BOOK, FIRST_OFFSET, People
+from perdura.sources.sample.prices import monthly_price, seats
+from perdura.sources.sample.vectors import DAY, MINUTE, NEVER, Bools, Ints, Month, start_of
 
 AWAY, ACTIVE, LEAVING, PAUSED = range(4)
 

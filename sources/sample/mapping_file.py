@@ -1,6 +1,6 @@
 """The mapping file of the simulated company: its files already speak the contract's language."""
 
-from sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from perdura.sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 
 #: The tables the company keeps; it has no usage data.
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, CONTACTS, MERGES)

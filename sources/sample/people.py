@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sources.sample.prices import COUNTRIES, CURRENCY_OF, LIVING_IN, METHODS
-from sources.sample.vectors import DAY, Bools, Floats, Ints
+from perdura.sources.sample.prices import COUNTRIES, CURRENCY_OF, LIVING_IN, METHODS
+from perdura.sources.sample.vectors import DAY, Bools, Floats, Ints
 
 #: Came before the first simulated month.
 BOOK = -1

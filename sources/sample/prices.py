@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sources.sample.vectors import Bools, Floats, Ints, Month
+from perdura.sources.sample.vectors import Bools, Floats, Ints, Month
 
 PLANS = ("basic", "plus", "team", "business")
 CURRENCIES = ("EUR", "USD", "GBP", "JPY")

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sources.sample.journal import Journal
-from sources.sample.lives import Lives
-from sources.sample.people import People
-from sources.sample.prices import seats
-from sources.sample.vectors import DAY, Bools, Floats, Ints, Month
+from perdura.sources.sample.journal import Journal
+from perdura.sources.sample.lives import Lives
+from perdura.sources.sample.people import People
+from perdura.sources.sample.prices import seats
+from perdura.sources.sample.vectors import DAY, Bools, Floats, Ints, Month
 
 
 @dataclass(frozen=True, slots=True)

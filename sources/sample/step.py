@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.delays import known_later
-from sources.sample.journal import Journal
-from sources.sample.lives import Lives, Service, described
-from sources.sample.people import People
-from sources.sample.prices import REASONS
-from sources.sample.vectors import Floats, Ints, Month
+from perdura.sources.sample.delays import known_later
+from perdura.sources.sample.journal import Journal
+from perdura.sources.sample.lives import Lives, Service, described
+from perdura.sources.sample.people import People
+from perdura.sources.sample.prices import REASONS
+from perdura.sources.sample.vectors import Floats, Ints, Month
 
 BY_CHOICE, BY_PAYMENT, BY_COMPANY = range(len(REASONS))
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.lives import ACTIVE
-from sources.sample.step import Step
-from sources.sample.vectors import DAY, HOUR, Bools, Floats, Ints, Month, days
+from perdura.sources.sample.lives import ACTIVE
+from perdura.sources.sample.step import Step
+from perdura.sources.sample.vectors import DAY, HOUR, Bools, Floats, Ints, Month, days
 
 Columns = dict[str, npt.NDArray[Any]]
 

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from risk.catalog import complete
-from risk.schema import INDEXED_RANKS, NIGHTS, RISK
-from risk.scores import LONGEST_KEY
-from risk.short_locks import change
+from perdura.risk.catalog import complete
+from perdura.risk.schema import INDEXED_RANKS, NIGHTS, RISK
+from perdura.risk.scores import LONGEST_KEY
+from perdura.risk.short_locks import change
 
 revision = "0002"
 down_revision = "0001"
