@@ -33,7 +33,7 @@ check: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m perdura.features.catalogue
-	@$(BIN)/python -m perdura.sources.intake.page
+	@$(BIN)/python -m perdura.sources.reference.mapping_page
 	@$(BIN)/python docs/draw.py
 
 # Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.

@@ -82,7 +82,7 @@ def _measured(home: Path, rows: int) -> Told:
 @contextmanager
 def _served(home: Path) -> Iterator[tuple[str, str, int]]:
     """Where it answers, a token, and the server's process id."""
-    words = ["-m", "perdura.flows.command_line", "serve", "--port", "0", "--with-token", "--json"]
+    words = ["-m", "perdura.flows.cli.app", "serve", "--port", "0", "--with-token", "--json"]
     env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_REQUESTS_PER_SECOND": "1000000"}
     with subprocess.Popen(
         [sys.executable, *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True

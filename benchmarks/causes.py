@@ -14,16 +14,16 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from perdura.features.catalogue import COLUMNS, FEATURES
-from perdura.flows.history import training_dates
-from perdura.models.model import ChurnModel
+from perdura.flows.steps.training_window import training_dates
+from perdura.models.dataset.training_set import build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.reasons import explain
-from perdura.models.train import train
-from perdura.models.training_set import build_training_set
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.scoring.reasons import explain
+from perdura.models.training.train import train
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
-from perdura.sources.sample import simulate
-from perdura.sources.states import scored_spine
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.simulator import simulate
+from perdura.sources.states.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS = 24

@@ -16,13 +16,13 @@ from typing import Any
 from distributed import Client
 
 from benchmarks.growth_steps import UNTIL
-from perdura.flows.cluster import workers_here
-from perdura.flows.parts import parts_of
-from perdura.flows.score_parts import MODEL, ScoredPart, score_part
-from perdura.flows.scratch import scratch
+from perdura.flows.runtime.cluster import workers_here
+from perdura.flows.runtime.parts import parts_of
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.models.tracking import load_champion
-from perdura.sources.partition import Part
+from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_part
+from perdura.models.registry.log_run import load_champion
+from perdura.sources.landing.partition import Part
 
 
 def main(home: str, workers: str, times: str) -> None:

@@ -22,7 +22,7 @@ Done = dict[str, Any]
 
 def simulate(home: Path, subscribers: int) -> Done:
     """Events written, of twelve months."""
-    from perdura.sources.sample import simulate
+    from perdura.sources.simulator import simulate
 
     made = simulate(home / "company", subscribers=subscribers, months=MONTHS, until=UNTIL)
     return {"rows": sum(made.rows.values())}
@@ -69,7 +69,7 @@ def main(step: str, folder: str, subscribers: str) -> None:
     """Do one step; flows with Prefect started before the clock."""
     home = Path(folder)
     if step in {"train", "night"}:
-        from perdura.flows.prefect_edge import quiet, start
+        from perdura.flows.orchestration.prefect_setup import quiet, start
 
         quiet()
         start()

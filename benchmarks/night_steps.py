@@ -24,13 +24,13 @@ from benchmarks.sixty import SIXTY
 from benchmarks.work import DATES, Inputs
 from perdura.features.build import build_features
 from perdura.features.definition import Column
-from perdura.models.model import ChurnModel
-from perdura.models.score import score
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.scoring.score import score
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing import read_events
-from perdura.sources.moved import gather_moved
-from perdura.sources.partition import BUCKETS, Part
-from perdura.sources.states import SCORED, states_at
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.moved import gather_moved
+from perdura.sources.landing.partition import BUCKETS, Part
+from perdura.sources.states.states import SCORED, states_at
 
 AS_OF = DATES[-1].replace(tzinfo=UTC)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
@@ -42,9 +42,9 @@ _MEANT: tuple[Column, ...] = tuple(column for feature in SIXTY for column in fea
 
 def fit(model: str, data: str) -> dict[str, Any]:
     """A model of 200 trees of up to 31 leaves and six splits deep, learnt from two years."""
+    from perdura.models.dataset.training_set import build_training_set
     from perdura.models.params import BoosterParams, TrainingParams
-    from perdura.models.train import train
-    from perdura.models.training_set import build_training_set
+    from perdura.models.training.train import train
 
     inputs = Inputs(Path(data), "sorted", len(DATES))
     # So slow a learner goes on getting better until the last tree: the model has all 200.
@@ -121,7 +121,7 @@ def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
     """What each column adds to the score of the first ``count`` rows; kept as an array."""
     import numpy as np
 
-    from perdura.models.contributions import contributions
+    from perdura.models.boosting.shap_values import contributions
 
     booster = ChurnModel.load(Path(model)).booster
     matrix = pl.read_parquet(file, n_rows=int(count)).to_numpy()

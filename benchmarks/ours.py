@@ -6,8 +6,8 @@ import polars as pl
 
 from benchmarks.sixty import SIXTY
 from benchmarks.work import Inputs
-from perdura.features import reference
 from perdura.features.build import build_features
+from perdura.features.engine import reference
 from perdura.features.ready import compile_loops
 from perdura.sources.events import EVENT_TABLES
 from perdura.sources.merges import Events

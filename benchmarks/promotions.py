@@ -18,19 +18,19 @@ from typing import Any
 import polars as pl
 
 from perdura.features.catalogue import FEATURES
-from perdura.features.ratings import RATING_FEATURES
-from perdura.features.support import SUPPORT_FEATURES
-from perdura.flows.history import training_dates
-from perdura.models.judge import judge, who_says
-from perdura.models.outcomes import OUTCOME, label_spine
+from perdura.features.topics.ratings import RATING_FEATURES
+from perdura.features.topics.support import SUPPORT_FEATURES
+from perdura.flows.steps.training_window import training_dates
+from perdura.models.dataset.outcomes import OUTCOME, label_spine
+from perdura.models.dataset.training_set import TrainingSet, build_training_set
+from perdura.models.evaluation.metrics import judge, who_says
 from perdura.models.params import TrainingParams
-from perdura.models.promote import Verdict, verdict
-from perdura.models.train import Made, fit_and_judge
-from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.models.promotion.decision import Verdict, verdict
+from perdura.models.training.train import Made, fit_and_judge
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
-from perdura.sources.sample import simulate
-from perdura.sources.states import scored_spine
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.simulator import simulate
+from perdura.sources.states.states import scored_spine
 
 #: Whatever tickets tell.
 _TICKETS = (*SUPPORT_FEATURES, *RATING_FEATURES)

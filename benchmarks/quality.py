@@ -15,8 +15,8 @@ from benchmarks.machine import described
 from benchmarks.markdown import table
 from benchmarks.measure import OURS, RESULTS, ROOT, Results, Told, run
 from benchmarks.quality_tables import causes_named, held_to_truth, promoted
-from perdura.models.intervals import intervals
-from perdura.models.judge import judge
+from perdura.models.evaluation.intervals import intervals
+from perdura.models.evaluation.metrics import judge
 
 PYTHON = ROOT / ".venv-quality" / "bin" / "python"
 WAYS = ("logistic regression", "HistGradientBoosting", "XGBoost", "CatBoost", "FLAML")

@@ -14,16 +14,16 @@ from time import perf_counter
 import polars as pl
 
 from perdura.features.catalogue import FEATURES
-from perdura.flows.history import training_dates
+from perdura.flows.steps.training_window import training_dates
+from perdura.models.dataset.sampling import evidence_rows
+from perdura.models.dataset.split import split_rows
+from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.shares import evidence_rows
-from perdura.models.split import split_rows
-from perdura.models.train import fit_and_judge
-from perdura.models.training_set import TrainingSet, build_training_set
+from perdura.models.training.train import fit_and_judge
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
-from perdura.sources.sample import simulate
-from perdura.sources.states import scored_spine
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.simulator import simulate
+from perdura.sources.states.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 MONTHS = 24

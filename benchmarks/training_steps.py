@@ -16,9 +16,9 @@ from benchmarks.memory import peak_bytes
 from benchmarks.ours import events_of
 from benchmarks.sixty import SIXTY
 from benchmarks.work import DATES, Inputs
+from perdura.models.dataset.training_set import build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.train import train
-from perdura.models.training_set import build_training_set
+from perdura.models.training.train import train
 
 
 def main(data: str, most_rows: str) -> None:

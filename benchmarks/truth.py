@@ -16,19 +16,19 @@ from sklearn.metrics import roc_auc_score
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
-from perdura.flows.history import training_dates
-from perdura.models.judge import calibration_error
-from perdura.models.judge_survival import HIGH_FROM, MEDIUM_FROM
-from perdura.models.labels import month_labels
+from perdura.flows.steps.training_window import training_dates
+from perdura.models.dataset.labels import month_labels
+from perdura.models.dataset.training_set import build_training_set
+from perdura.models.evaluation.metrics import calibration_error
+from perdura.models.evaluation.survival_metrics import HIGH_FROM, MEDIUM_FROM
 from perdura.models.params import TrainingParams
-from perdura.models.train import Trained, train
-from perdura.models.training_set import build_training_set
-from perdura.models.worth import Valuation, worth_of
+from perdura.models.scoring.lifetime_value import Valuation, worth_of
+from perdura.models.training.train import Trained, train
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
 from perdura.sources.merges import Events
-from perdura.sources.sample import simulate
-from perdura.sources.states import scored_spine
+from perdura.sources.simulator import simulate
+from perdura.sources.states.states import scored_spine
 
 UNTIL, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
 MONTHS, FOLLOWED = 62, 36

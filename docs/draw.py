@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 from perdura.flows.settings import Settings
-from perdura.risk.show import riskiest
 from perdura.risk.table import read
+from perdura.risk.terminal.risks import riskiest
 
 _FOLDER = Path(__file__).parent / "pictures"
 _WIDTH = 124
@@ -24,7 +24,7 @@ _WIDTH = 124
 def draw() -> None:
     """Write ``riskiest.svg``, ``calibration.png`` and ``gain.png``, and pictures of the desk."""
     with TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "perdura.flows.command_line", "demo"]
+        words = [sys.executable, "-m", "perdura.flows.cli.app", "demo"]
         subprocess.run(words, check=True, env=os.environ | {"PERDURA_HOME": folder})
         night = read(Settings(home=Path(folder)).risk_url)
         _table(night.drop_duplicates("action").head(5))

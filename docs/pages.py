@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from playwright.sync_api import Browser
 
-from perdura.flows.prefect_edge import quiet, start
+from perdura.flows.orchestration.prefect_setup import quiet, start
 from perdura.flows.settings import Settings
 from perdura.risk.desk.desk import Desk
 from perdura.risk.desk.router import desk_router
 from perdura.risk.night import midnight
-from perdura.risk.queries import published_night
-from perdura.risk.schema import NIGHTS
-from perdura.risk.store import reading
+from perdura.risk.query.queries import published_night
+from perdura.risk.schema.tables import NIGHTS
+from perdura.risk.store.connect import reading
 from perdura.risk.table import riskiest
 from tests.api_served import at_work, token
 from tests.browser import chromium

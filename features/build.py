@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from perdura.features.asked_ids import as_spine, pairs_of, say_unknown
 from perdura.features.definition import Derived, Feature
+from perdura.features.engine.spine_ids import as_spine, pairs_of, say_unknown
 from perdura.sources.merges import Events
 
 #: Told what is measured: how many tables are done, of how many, and which is next.
@@ -40,7 +40,9 @@ def build_features(
         BadSpine: Its ids are no text, or a column is missing. Ids that no event is about are
             counted in a logged warning.
     """
-    from perdura.features.measured import measured  # compiled loops: only who builds pays for them
+    from perdura.features.engine.measure_table import (
+        measured,
+    )  # compiled loops: only who builds pays for them
 
     features, spine = tuple(features), as_spine(spine)
     columns = measured(events, _plain(features), pairs_of(spine), progress)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from perdura.features.attributes import attribute_column, attribute_features
-from perdura.features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
 from perdura.features.definition import Balance, Column, Derived, Feature, Latest, Over, Since
-from perdura.features.payments import PAYMENT_FEATURES
-from perdura.features.ratings import RATING_FEATURES
-from perdura.features.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
-from perdura.features.subscription_changes import CHANGE_FEATURES
-from perdura.features.support import SUPPORT_FEATURES
-from perdura.features.usage import USAGE_FEATURES
+from perdura.features.topics.attributes import attribute_column, attribute_features
+from perdura.features.topics.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
+from perdura.features.topics.payments import PAYMENT_FEATURES
+from perdura.features.topics.ratings import RATING_FEATURES
+from perdura.features.topics.subscription import RENEWAL_FEATURES, SUBSCRIPTION_FEATURES
+from perdura.features.topics.subscription_changes import CHANGE_FEATURES
+from perdura.features.topics.support import SUPPORT_FEATURES
+from perdura.features.topics.usage import USAGE_FEATURES
 
 # The order of the columns is the model's: another order is another model.
 FEATURES: tuple[Feature | Derived, ...] = (

@@ -88,7 +88,7 @@ class Feature:
         named: Whether it may be given as a reason.
         billed: It follows from when bills are paid. While a paid term runs, it tells how far the
             term or the tenure has come, so reasons add it to those signals: as of
-            ``features.paid_term``.
+            ``features.topics.paid_term``.
         reason_from: Only a value of at least this may be given as a reason: nothing refunded is
             none. With this or ``reason_below``, an unknown value is none either.
         reason_below: Only a value below this may be given as a reason: a long tenure is none.

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from perdura.flows.at_work import at_work
-from perdura.flows.history import known_history
-from perdura.flows.model_store import wait_for_store
-from perdura.flows.past import past
-from perdura.flows.private_runs import private_flow, private_task
-from perdura.flows.progress import step
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.model_store import wait_for_store
+from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
-from perdura.models.backtest import backtest
-from perdura.models.backtested import Backtest
-from perdura.models.tracking import log_backtest
+from perdura.flows.steps.past_dataset import past
+from perdura.flows.steps.training_window import known_history
+from perdura.models.backtesting.backtest import backtest
+from perdura.models.evaluation.backtest_result import Backtest
+from perdura.models.registry.log_run import log_backtest
 
 # Feature rows held at once, about; of those all are learnt from.
 _MOST_ROWS = 2_000_000

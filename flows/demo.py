@@ -8,16 +8,16 @@ from typing import Any
 
 from rich.console import Console
 
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.progress import STDERR, step
+from perdura.flows.cli.render.night import print_risks
+from perdura.flows.cli.render.runs import print_report, print_training
+from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import HomeInUse, Settings, keep
-from perdura.flows.show import print_report, print_training
-from perdura.flows.show_risks import print_risks
+from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
+from perdura.risk.store.urls import shown
 from perdura.risk.table import riskiest
-from perdura.risk.urls import shown
-from perdura.sources.sample import simulate
+from perdura.sources.simulator import simulate
 
 _COMPANY = Path("data") / "company"
 

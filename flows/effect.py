@@ -5,20 +5,20 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.flows.at_work import at_work
-from perdura.flows.history import NothingLanded, known_history, training_params
-from perdura.flows.moments import midnight
-from perdura.flows.parts import parts_of
-from perdura.flows.private_runs import private_flow
-from perdura.flows.progress import STDERR, step
+from perdura.flows.configuration.dates import midnight
+from perdura.flows.orchestration.private_runs import private_flow
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.parts import parts_of
+from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.settings import Settings
-from perdura.models.contacted import HELD_OUT, outcomes
-from perdura.models.effect import Effect, effect
-from perdura.risk.contact_effect import ContactEffect, write_contact_effect
-from perdura.risk.store import Unreachable, writing
+from perdura.flows.steps.training_window import NothingLanded, known_history, training_params
+from perdura.models.experiment.contact_outcomes import HELD_OUT, outcomes
+from perdura.models.experiment.effect import Effect, effect
+from perdura.risk.records.contact_effect import ContactEffect, write_contact_effect
+from perdura.risk.store.connect import Unreachable, writing
 from perdura.risk.table import published_dates
 from perdura.sources.events import CONTACTS
-from perdura.sources.landing import landed_files, read_events
+from perdura.sources.landing.events_store import landed_files, read_events
 
 
 @private_flow(name="effect")

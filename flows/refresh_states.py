@@ -7,18 +7,18 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.flows import run_names
-from perdura.flows.at_work import at_work
-from perdura.flows.extract_sources import extract_step
-from perdura.flows.private_runs import private_flow
-from perdura.flows.progress import step
+from perdura.flows.orchestration import run_names
+from perdura.flows.orchestration.private_runs import private_flow
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
-from perdura.flows.written import written_events
-from perdura.risk.standing import newest_night, night_states, put_states
-from perdura.sources.changed import changed_states
+from perdura.flows.steps.contact_events import written_events
+from perdura.flows.steps.extract_sources import extract_step
+from perdura.risk.query.standing import newest_night, night_states, put_states
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing import landed_until
-from perdura.sources.turns import unless_read
+from perdura.sources.landing.events_store import landed_until
+from perdura.sources.landing.locks import unless_read
+from perdura.sources.states.changed import changed_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

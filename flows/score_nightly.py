@@ -8,33 +8,33 @@ from time import sleep
 
 import polars as pl
 
-from perdura.flows import run_names
-from perdura.flows.at_work import at_work
-from perdura.flows.beside_night import write_beside
-from perdura.flows.exchange_rates import stale_rates
-from perdura.flows.extract_sources import asking
-from perdura.flows.model_store import wait_for_store
-from perdura.flows.moments import NotYet
-from perdura.flows.not_scored import not_scored
-from perdura.flows.parts import parts_of, placed
-from perdura.flows.private_runs import private_flow, private_task
-from perdura.flows.progress import STDERR, Tell, step
-from perdura.flows.score_parts import MODEL, ScoredPart, score_parts
-from perdura.flows.scratch import scratch
-from perdura.flows.send_webhooks import tell_webhooks
+from perdura.flows.configuration.dates import NotYet
+from perdura.flows.orchestration import run_names
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.model_store import wait_for_store
+from perdura.flows.runtime.parts import parts_of, placed
+from perdura.flows.runtime.progress import STDERR, Tell, step
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.flows.unknown import UnknownTexts, too_many_unknown, unknown_texts
-from perdura.flows.written import written_events
-from perdura.models.model import ChurnModel
-from perdura.models.question import Question
-from perdura.models.tracking import load_champion, load_trial
-from perdura.risk.ranking import Bands
+from perdura.flows.steps.contact_events import written_events
+from perdura.flows.steps.exchange_rates import stale_rates
+from perdura.flows.steps.extract_sources import asking
+from perdura.flows.steps.night_records import write_beside
+from perdura.flows.steps.not_scored import not_scored
+from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
+from perdura.flows.steps.send_webhooks import tell_webhooks
+from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, unknown_texts
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.predictor.target import Question
+from perdura.models.registry.log_run import load_champion, load_trial
+from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.freshness import degraded_sources
-from perdura.sources.landing import landed_until, read_days
-from perdura.sources.turns import undisturbed
+from perdura.sources.landing.events_store import landed_until, read_days
+from perdura.sources.landing.freshness import degraded_sources
+from perdura.sources.landing.locks import undisturbed
 
 publish_step = private_task(publish, "publish")
 beside_step = private_task(write_beside, "beside")

@@ -14,15 +14,22 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationError, field_serializer
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from perdura.flows.environment import PREFIX, refuse_unknown
-from perdura.flows.home_file import HomeFile, in_file
-from perdura.flows.night_calendar import NightCalendar
-from perdura.flows.setting_values import Address, Currency, Listed, Origin, Scheduler, StoreUrl
-from perdura.models.store_paths import SETTINGS_FILE
-from perdura.models.thresholds import DEFAULT_THRESHOLDS
-from perdura.risk.ranking import DEFAULT_BANDS
-from perdura.risk.schema import INDEXED_RANKS
-from perdura.risk.urls import shown
+from perdura.flows.configuration.environment import PREFIX, refuse_unknown
+from perdura.flows.configuration.home_file import HomeFile, in_file
+from perdura.flows.configuration.night_calendar import NightCalendar
+from perdura.flows.configuration.setting_values import (
+    Address,
+    Currency,
+    Listed,
+    Origin,
+    Scheduler,
+    StoreUrl,
+)
+from perdura.models.registry.store_paths import SETTINGS_FILE
+from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS
+from perdura.risk.publish.ranking import DEFAULT_BANDS
+from perdura.risk.schema.tables import INDEXED_RANKS
+from perdura.risk.store.urls import shown
 
 if TYPE_CHECKING:
     from perdura.sources.rates import DatedRates  # loads Polars, which a server does without
@@ -231,7 +238,9 @@ class Settings(BaseSettings):
     @property
     def business(self) -> Business:
         """How the business loses people, as the states are told it."""
-        from perdura.flows.exchange_rates import dated_rates  # reads a file, which settings do not
+        from perdura.flows.steps.exchange_rates import (
+            dated_rates,
+        )  # reads a file, which settings do not
 
         return {
             "churn": self.churn,

@@ -7,37 +7,42 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from perdura.features.attributes import attributes_in
 from perdura.features.catalogue import reads_contacts
-from perdura.flows import run_names
-from perdura.flows.at_work import at_work
-from perdura.flows.attributes import learnt_attributes
-from perdura.flows.earlier_dates import Before, before_training, earlier_dates
+from perdura.features.topics.attributes import attributes_in
 from perdura.flows.effect import update_effect
-from perdura.flows.history import dates_by_settings, known_history, learns_contacts, tuned_params
-from perdura.flows.model_store import wait_for_store
-from perdura.flows.parts import parts_of, placed
-from perdura.flows.private_runs import private_flow, private_task
-from perdura.flows.progress import step
-from perdura.flows.scratch import scratch
+from perdura.flows.orchestration import run_names
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.model_store import wait_for_store
+from perdura.flows.runtime.parts import parts_of, placed
+from perdura.flows.runtime.progress import step
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.flows.train_parts import Work, label_parts, laid_down, measure_parts
-from perdura.models.model import ChurnModel
+from perdura.flows.steps.attributes import learnt_attributes
+from perdura.flows.steps.earlier_dates import Before, before_training, earlier_dates
+from perdura.flows.steps.train_parts import Work, label_parts, laid_down, measure_parts
+from perdura.flows.steps.training_window import (
+    dates_by_settings,
+    known_history,
+    learns_contacts,
+    tuned_params,
+)
+from perdura.models.dataset.sampling import shares_of
+from perdura.models.dataset.source_coverage import SourceFacts, source_facts
+from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
-from perdura.models.question import Question
-from perdura.models.recipe_fit import in_recipe_of
-from perdura.models.registry import BrokenChampion
-from perdura.models.shares import shares_of
-from perdura.models.source_facts import SourceFacts, source_facts
-from perdura.models.split import HistoryTooShort, NotEnoughChurn
-from perdura.models.tracking import NoChampion, load_champion, log_trained
-from perdura.models.train import train
-from perdura.models.trained import Trained
-from perdura.models.training_set import TrainingSet
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.predictor.target import Question
+from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
+from perdura.models.registry.versions import BrokenChampion
+from perdura.models.training.recipe_fit import in_recipe_of
+from perdura.models.training.result import Trained
+from perdura.models.training.train import train
 from perdura.sources.events import CONTACTS
-from perdura.sources.freshness import broken_since, silent_since
-from perdura.sources.landing import read_events
-from perdura.sources.turns import undisturbed
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.freshness import broken_since, silent_since
+from perdura.sources.landing.locks import undisturbed
 
 train_step = private_task(train, "train")
 log_step = private_task(log_trained, "log")

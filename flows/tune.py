@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from perdura.flows.at_work import at_work
-from perdura.flows.history import known_history, training_params
-from perdura.flows.model_store import wait_for_store
-from perdura.flows.past import past
-from perdura.flows.private_runs import private_flow, private_task
-from perdura.flows.progress import Tell, step
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.model_store import wait_for_store
+from perdura.flows.runtime.progress import Tell, step
 from perdura.flows.settings import Settings
-from perdura.models.tried import Tuning
-from perdura.models.tune import tune
-from perdura.models.tuned import Tuned, keep_tuned, read_tuned, tuned_by
-from perdura.models.tuning_log import log_tuning
-from perdura.sources.turns import alone_in
+from perdura.flows.steps.past_dataset import past
+from perdura.flows.steps.training_window import known_history, training_params
+from perdura.models.tuning.mlflow_log import log_tuning
+from perdura.models.tuning.trials import Tuning
+from perdura.models.tuning.tune import tune
+from perdura.models.tuning.tuned_params import Tuned, keep_tuned, read_tuned, tuned_by
+from perdura.sources.landing.locks import alone_in
 
 # Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
 # so they are as many as memory and minutes allow.

@@ -13,12 +13,17 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from perdura.models.calibrate import choose_calibration
-from perdura.models.calibration import Calibration
-from perdura.models.encoding import ColumnContract, ColumnMismatch, learn_contract
-from perdura.models.fit import Examples, booster_text, fit_booster, load_booster, raw_scores
+from perdura.models.boosting.booster import (
+    Examples,
+    booster_text,
+    fit_booster,
+    load_booster,
+    raw_scores,
+)
+from perdura.models.dataset.person_ids import person_numbers
 from perdura.models.params import BoosterParams
-from perdura.models.people import person_numbers
+from perdura.models.predictor.calibration import Calibration
+from perdura.models.predictor.column_contract import ColumnContract, ColumnMismatch, learn_contract
 from perdura.models.table_columns import (
     BadTable,
     as_frame,
@@ -30,6 +35,7 @@ from perdura.models.table_columns import (
     unseen_texts,
 )
 from perdura.models.table_evaluation import TableEvaluation, alone, evaluate
+from perdura.models.training.calibrate import choose_calibration
 
 __all__ = ["SMALL", "BadTable", "NoOutcome", "TableModel", "fit_table"]
 

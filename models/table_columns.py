@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from perdura.features.frames import as_polars
+from perdura.features.engine.frames import as_polars
 
 # LightGBM refuses or changes other names.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from perdura.models.calibrate import choose_calibration
-from perdura.models.fit import Examples
-from perdura.models.intervals import Interval, intervals
-from perdura.models.judge import judge
-from perdura.models.leak_signs import ranking_alone
-from perdura.models.leaks import LeakBounds, Leaks, alarms
+from perdura.models.boosting.booster import Examples
+from perdura.models.evaluation.intervals import Interval, intervals
+from perdura.models.evaluation.leakage import LeakBounds, Leaks, alarms
+from perdura.models.evaluation.leakage_signals import ranking_alone
+from perdura.models.evaluation.metrics import judge
+from perdura.models.training.calibrate import choose_calibration
 
 #: What is said of a model; there is no money in a table, and nobody says how many can be called.
 _SAID = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")

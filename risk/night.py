@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from perdura.risk.fingerprint import Content
+from perdura.risk.content_hash import Content
 
 #: From 00:00 UTC on the day of the scores to two hours into the next day.
 VALID_FOR = timedelta(hours=26)

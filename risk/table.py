@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from perdura.risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
-from perdura.risk.queries import (
+from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
+from perdura.risk.publish.score_contract import BadScores
+from perdura.risk.query.queries import (
     NoNight,
     dates_of_nights,
     frame,
@@ -19,19 +21,17 @@ from perdura.risk.queries import (
     published_night,
     records,
 )
-from perdura.risk.ranking import DEFAULT_BANDS, Bands
-from perdura.risk.schema import INDEXED_RANKS, RISK
-from perdura.risk.scores import BadScores
-from perdura.risk.store import folder_beside, reading
-from perdura.risk.trial import TrialRefused
+from perdura.risk.query.trial import TrialRefused
+from perdura.risk.schema.tables import INDEXED_RANKS, RISK
+from perdura.risk.store.connect import folder_beside, reading
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from perdura.risk.not_scored import NotScored
-    from perdura.risk.publishing import Progress
-    from perdura.risk.staging import Staging
+    from perdura.risk.publish.not_scored import NotScored
+    from perdura.risk.publish.publish import Progress
+    from perdura.risk.publish.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
 
@@ -81,7 +81,7 @@ def publish(
     never wait. If the night is already there with the same content, nothing changes.
 
     Args:
-        scores: One row per subscriber, as ``risk.scores`` describes it; or many such frames, each
+        scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or many such frames, each
             subscriber in one of them. They may take their time: each is put aside in a file
             before the next is asked for, and the table is not locked before the last has come.
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
@@ -115,7 +115,7 @@ def publish(
             unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
     """
-    from perdura.risk.publishing import stage, swap
+    from perdura.risk.publish.publish import stage, swap
 
     def night(staged: Staging, before: str | None) -> Night:
         return night_of(
@@ -163,7 +163,7 @@ def read(
     top: int | None = None,
     subscriber_id: str | None = None,
 ) -> pd.DataFrame:
-    """One night, riskiest first: one row per subscriber, columns as in ``risk.schema.RISK``.
+    """One night, riskiest first: one row per subscriber, columns as in ``risk.schema.tables.RISK``.
 
     Args:
         url: Where it was published.

@@ -5,17 +5,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perdura.sources.full_disk import DiskFull, is_full
-from perdura.sources.intake.expressions import without_values
-from perdura.sources.intake.known import known_in
-from perdura.sources.intake.mapping import TABLES, UNMAPPED, BadMapping, SourceMapping, read_mapping
-from perdura.sources.intake.plan import Plan, plan_tables
-from perdura.sources.intake.ranges import ROWS_AT_A_TIME
-from perdura.sources.intake.reading import BROKEN, BadSource, unreadable
-from perdura.sources.intake.report import Report, TableReport
-from perdura.sources.intake.table import extract_table
-from perdura.sources.landing import Day, finish_day, read_days, remove_drafts
-from perdura.sources.turns import alone_in
+from perdura.sources.landing.events_store import Day, finish_day, read_days, remove_drafts
+from perdura.sources.landing.full_disk import DiskFull, is_full
+from perdura.sources.landing.locks import alone_in
+from perdura.sources.mapping.expressions import without_values
+from perdura.sources.mapping.files.reading import BROKEN, BadSource, unreadable
+from perdura.sources.mapping.mapping import (
+    TABLES,
+    UNMAPPED,
+    BadMapping,
+    SourceMapping,
+    read_mapping,
+)
+from perdura.sources.mapping.plan import Plan, plan_tables
+from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
+from perdura.sources.mapping.report.known_subscribers import known_in
+from perdura.sources.mapping.report.report import Report, TableReport
+from perdura.sources.mapping.table import extract_table
 
 Progress = Callable[[int, int, str], None]
 

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.api.slow import Hurried
-from perdura.risk.store import writing
-from perdura.risk.tokens import create
+from perdura.risk.records.tokens import create
+from perdura.risk.store.connect import writing
 
 
 @contextmanager

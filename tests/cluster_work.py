@@ -8,10 +8,10 @@ from time import sleep
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from perdura.flows.parts import told
-from perdura.flows.score_parts import ScoredPart, score_part
+from perdura.flows.runtime.parts import told
 from perdura.flows.settings import Settings
-from perdura.sources.partition import Part
+from perdura.flows.steps.score_parts import ScoredPart, score_part
+from perdura.sources.landing.partition import Part
 
 #: Who works on this part for the first time waits for its end.
 DOOMED = 2

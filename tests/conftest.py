@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import Phase, settings
 
-from perdura.flows.prefect_edge import quiet
+from perdura.flows.orchestration.prefect_setup import quiet
 from tests import postgres as postgresql
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
@@ -38,7 +38,7 @@ def prefect_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated company of 2,500 subscribers over 16 months, until 2026-11-01."""
-    from perdura.sources.sample import simulate
+    from perdura.sources.simulator import simulate
 
     out = tmp_path_factory.mktemp("company")
     simulate(out, subscribers=2_500, months=16)
@@ -50,7 +50,7 @@ def trained(prefect_server: str, company: Path, tmp_path_factory: pytest.TempPat
     """A home where the company has landed and a champion reigns. Copy it to change it."""
     from datetime import date
 
-    from perdura.flows.extract_sources import extract_sources
+    from perdura.flows.steps.extract_sources import extract_sources
     from perdura.flows.train_weekly import train_weekly
 
     home = tmp_path_factory.mktemp("trained")

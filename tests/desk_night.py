@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from perdura.risk.not_scored import NotScored
-from perdura.risk.recent import EVENTS, STATES
-from perdura.risk.schema import NIGHTS
-from perdura.risk.store import writing
+from perdura.risk.publish.not_scored import NotScored
+from perdura.risk.records.recent import EVENTS, STATES
+from perdura.risk.schema.tables import NIGHTS
+from perdura.risk.store.connect import writing
 from perdura.risk.table import publish
 
 #: The newest night is today's, so nothing is stale.

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from perdura.features.definition import Balance, Column, Feature, Latest, Over, Phrases, Since
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import BoosterParams, TrainingParams
-from perdura.models.train import train
-from perdura.models.trained import Trained
-from perdura.models.training_set import TrainingSet
+from perdura.models.training.result import Trained
+from perdura.models.training.train import train
 from perdura.sources.events import MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)

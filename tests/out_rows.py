@@ -15,9 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.recent import STATES
-from perdura.risk.schema import NIGHTS, RISK
-from perdura.risk.store import make_room, writing
+from perdura.risk.records.recent import STATES
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store.connect import make_room, writing
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -82,7 +82,7 @@ def perdura(
 ) -> subprocess.CompletedProcess[str]:
     """What ``perdura WORDS`` says, in ``home``."""
     done = subprocess.run(
-        [sys.executable, "-m", "perdura.flows.command_line", *words],
+        [sys.executable, "-m", "perdura.flows.cli.app", *words],
         capture_output=True,
         text=True,
         check=False,

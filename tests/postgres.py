@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from perdura.risk import postgres
+from perdura.risk.store import postgres
 
 
 class Server:

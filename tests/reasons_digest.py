@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.models.blocks import ROWS, cores
-from perdura.models.model import ChurnModel
-from perdura.models.reasons import in_words
-from perdura.models.weighing import weigh
+from perdura.models.boosting.row_blocks import ROWS, cores
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.reasons import in_words
 from tests.made_up import COLUMNS, training_set
 
 #: Subscribers, a row each on two days: three blocks of rows, the last of them short.

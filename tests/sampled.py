@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.sample.mapping_file import TABLES
+from perdura.sources.simulator.mapping_file import TABLES
 
 
 def true_events(out: Path) -> dict[str, pl.DataFrame]:

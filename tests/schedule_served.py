@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import pytest
 
-from perdura.flows.prefect_server import own_server
+from perdura.flows.orchestration.prefect_server import own_server
 
 #: Seconds until what should come must have come; a busy machine takes minutes to start a server.
 PATIENCE = 300.0
@@ -60,7 +60,7 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
 
 def run(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """The command line, to its end."""
-    command = [sys.executable, "-m", "perdura.flows.command_line", *words]
+    command = [sys.executable, "-m", "perdura.flows.cli.app", *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
@@ -82,7 +82,7 @@ def server(folder: Path, **settings: str) -> Iterator[str]:
 def scheduled(env: Mapping[str, str], log: Path) -> Iterator[Served]:
     """The schedule, running until the block ends."""
     with log.open("wb") as said:
-        command = [sys.executable, "-m", "perdura.flows.command_line", "schedule"]
+        command = [sys.executable, "-m", "perdura.flows.cli.app", "schedule"]
         process = subprocess.Popen(command, env=env, stdout=said, stderr=said)
     served = Served(process, log, env)
     try:

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.extract import extract
-from perdura.sources.intake.mapping import TABLES
-from perdura.sources.intake.ranges import ROWS_AT_A_TIME
-from perdura.sources.intake.report import Report, TableReport
-from perdura.sources.landing import landed_files, read_events, read_rejected
+from perdura.sources.landing.events_store import landed_files, read_events, read_rejected
+from perdura.sources.mapping.mapping import TABLES
+from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
+from perdura.sources.mapping.report.report import Report, TableReport
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 

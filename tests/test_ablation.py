@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.ablation import score_falls
-from perdura.models.contributions import Explained, explained
-from perdura.models.encoding import ColumnContract, ContractColumn
-from perdura.models.fit import Examples, load_booster, raw_scores
-from perdura.models.learn_typical import learn_typical
-from perdura.models.model import ChurnModel
-from perdura.models.score import score
-from perdura.models.typical import TYPICAL_FILE, EncodedTypical
+from perdura.models.boosting.booster import Examples, load_booster, raw_scores
+from perdura.models.boosting.shap_values import Explained, explained
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.predictor.column_contract import ColumnContract, ContractColumn
+from perdura.models.predictor.typical_values import TYPICAL_FILE, EncodedTypical
+from perdura.models.scoring.ablation import score_falls
+from perdura.models.scoring.score import score
+from perdura.models.training.typical_values import learn_typical
 from tests.made_up import COLUMNS, NAMES, trained, training_set
 from tests.test_contributions import grown, values
 

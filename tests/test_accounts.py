@@ -9,17 +9,17 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk import store
-from perdura.risk.accounts import account_of, accounts, has_accounts, risks_by_account
-from perdura.risk.cursors import BadCursor, NightChanged, cursor
-from perdura.risk.forget import erase, mentions
-from perdura.risk.listing import current
-from perdura.risk.queries import published_night
-from perdura.risk.recent import STATES
-from perdura.risk.schema import NIGHTS, RISK
-from perdura.risk.store import reading, writing
+from perdura.risk.query.accounts import account_of, accounts, has_accounts, risks_by_account
+from perdura.risk.query.cursors import BadCursor, NightChanged, cursor
+from perdura.risk.query.filters import Wanted
+from perdura.risk.query.pages import current
+from perdura.risk.query.queries import published_night
+from perdura.risk.records.erase import erase, mentions
+from perdura.risk.records.recent import STATES
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store import connect as store
+from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import riskiest
-from perdura.risk.wanted import Wanted
 from tests.api_served import asking, module_store
 from tests.test_command_line import perdura
 from tests.test_risk_forget import account as erased_account

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from perdura.features.catalogue import FEATURES
-from perdura.models.action_table import BadActions, read_actions
-from perdura.models.actions import choose_actions
-from perdura.models.reasons import REASON
-from perdura.models.score import score
+from perdura.models.scoring.action_table import BadActions, read_actions
+from perdura.models.scoring.actions import choose_actions
+from perdura.models.scoring.reasons import REASON
+from perdura.models.scoring.score import score
 from tests.made_up import COLUMNS, NAMES, trained, training_set
 
 TABLE = """

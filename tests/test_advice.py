@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from perdura.models.advice import advise
-from perdura.models.thresholds import Thresholds
+from perdura.models.scoring.advice import advise
+from perdura.models.scoring.thresholds import Thresholds
 
 AT = Thresholds(high=0.25, offer_from=0.10)
 CALM = {"risk": 0.02, "state": "active", "tickets_escalated_open": 0.0, "offer": 0.3}

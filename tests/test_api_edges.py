@@ -21,7 +21,7 @@ from perdura.risk.api import slow
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk import session
 from perdura.risk.out.retry_after import seconds_to_wait
-from perdura.risk.store import writing
+from perdura.risk.store.connect import writing
 from tests.api_served import asking, at_work, token
 from tests.test_risk_table import MARCH_1, put, score, scores
 

@@ -21,10 +21,10 @@ import pytest
 
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.api.rates import Rates
-from perdura.risk.audit import newest
-from perdura.risk.contacts import contacts_of
-from perdura.risk.store import reading, writing
-from perdura.risk.tokens import revoke
+from perdura.risk.records.audit import newest
+from perdura.risk.records.contacts import contacts_of
+from perdura.risk.records.tokens import revoke
+from perdura.risk.store.connect import reading, writing
 from tests.api_served import asking, at_work, module_store, token
 from tests.postgres import Server
 from tests.test_risk_table import put, score, scores
@@ -392,7 +392,7 @@ def test_a_contact_that_was_acknowledged_is_there_after_a_kill(tmp_path):
     url, home = f"sqlite:///{tmp_path}/data/risk.db", tmp_path
     put(scores(score("ann", 0.3)), url)
     held = {"Authorization": f"Bearer {token(url, 'contact', 'read')}"}
-    words = [sys.executable, "-m", "perdura.flows.command_line", "serve", "--port", "0", "--json"]
+    words = [sys.executable, "-m", "perdura.flows.cli.app", "serve", "--port", "0", "--json"]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PERDURA_HOME": str(home)}
     ) as server:

@@ -3,18 +3,18 @@
 import polars as pl
 import pytest
 
-from perdura.features import reference
-from perdura.features.attributes import attribute_features, attributes_in
 from perdura.features.build import build_features
 from perdura.features.catalogue import column_named, to_measure
-from perdura.features.words import say
-from perdura.flows.attributes import UnknownAttribute, learnt_attributes
-from perdura.flows.night_accounts import with_accounts
+from perdura.features.engine import reference
+from perdura.features.topics.attributes import attribute_features, attributes_in
+from perdura.features.topics.phrases import say
 from perdura.flows.settings import Settings
-from perdura.sources.accounts import accounts_at
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.landing import read_events
-from perdura.sources.tombstones import bury
+from perdura.flows.steps.attributes import UnknownAttribute, learnt_attributes
+from perdura.flows.steps.night_accounts import with_accounts
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.tombstones import bury
+from perdura.sources.mapping.mapping import BadMapping
+from perdura.sources.states.accounts import accounts_at
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import at, events, spine

@@ -10,16 +10,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from perdura.risk import postgres, store
 from perdura.risk.api.auditing import Audit
-from perdura.risk.audit import AUDIT, insert
-from perdura.risk.audit_aside import aside, folder_of
-from perdura.risk.audited_reads import Unaudited, record_read, take_over
-from perdura.risk.erased import record_erasures
-from perdura.risk.forget import erase, mentions
-from perdura.risk.roles import READER
-from perdura.risk.sqlite import database_file
-from perdura.risk.store import reading, writing
+from perdura.risk.records.audit import AUDIT, insert
+from perdura.risk.records.audit_aside import aside, folder_of
+from perdura.risk.records.audited_reads import Unaudited, record_read, take_over
+from perdura.risk.records.erase import erase, mentions
+from perdura.risk.records.erased import record_erasures
+from perdura.risk.schema.roles import READER
+from perdura.risk.store import connect as store
+from perdura.risk.store import postgres
+from perdura.risk.store.connect import reading, writing
+from perdura.risk.store.sqlite import database_file
 from tests.schedule_served import environment, run
 from tests.small_disk import read_only
 from tests.test_mcp import here_at, text
@@ -180,7 +181,7 @@ class TestWhereTheAuditCannotBeWritten:
         def forbidden(*_: Any) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("perdura.risk.audited_reads.put_aside", forbidden)
+        monkeypatch.setattr("perdura.risk.records.audited_reads.put_aside", forbidden)
         with writing(url), pytest.raises(Unaudited, match="perdura serve"):
             record_read(url, "cli", "list")
 

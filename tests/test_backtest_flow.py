@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from perdura.flows.backtest import Backtested, backtest_history
-from perdura.flows.show import print_backtest
-from perdura.models.store import mlflow_at
+from perdura.flows.cli.render.runs import print_backtest
+from perdura.models.registry.mlflow_store import mlflow_at
 
 
 @pytest.fixture(scope="module")

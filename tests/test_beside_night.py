@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from perdura.flows.beside_night import write_beside
-from perdura.flows.moments import midnight
-from perdura.flows.recent_events import recent_events
+from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
-from perdura.risk.draws import DRAWS
-from perdura.risk.recent import EVENTS
-from perdura.risk.store import reading
+from perdura.flows.steps.night_records import write_beside
+from perdura.flows.steps.recent_events import recent_events
+from perdura.risk.records.assignments import DRAWS
+from perdura.risk.records.recent import EVENTS
+from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from perdura.sources.landing import land
+from perdura.sources.landing.events_store import land
 from tests.made_up_nights import publish_night
 
 NIGHT = date(2026, 11, 27)

@@ -20,22 +20,22 @@ from distributed import Client
 from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_same_frame
 
-from perdura.flows.cluster import ALONE, workers_here
-from perdura.flows.history import training_params
-from perdura.flows.moments import midnight, month_starts
-from perdura.flows.parts import draft_of, once, parts_of, placed
+from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.runtime.cluster import ALONE, workers_here
+from perdura.flows.runtime.parts import draft_of, once, parts_of, placed
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
-from perdura.flows.score_parts import MODEL, ScoredPart, score_parts
-from perdura.flows.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.flows.train_parts import Work, label_part, measure_part
+from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
+from perdura.flows.steps.train_parts import Work, label_part, measure_part
+from perdura.flows.steps.training_window import training_params
 from perdura.flows.train_weekly import training_set
-from perdura.models.reason_columns import UnknownName
-from perdura.models.shares import shares_of
-from perdura.models.tracking import load_champion
-from perdura.models.training_set import TrainingSet
+from perdura.models.dataset.sampling import shares_of
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.registry.log_run import load_champion
+from perdura.models.scoring.reason_columns import UnknownName
 from perdura.risk.table import NoNight, read
-from perdura.sources.partition import Part
+from perdura.sources.landing.partition import Part
 from tests.cluster_work import DOOMED, Refused, refusing, watched_parts
 
 NIGHT = date(2026, 11, 1)

@@ -15,7 +15,7 @@ NIGHT = "2026-11-01"
 def perdura(*words: str, home: Path, ok: bool = True, **env: str) -> subprocess.CompletedProcess:
     """What ``perdura WORDS`` says, in ``home``."""
     done = subprocess.run(
-        [sys.executable, "-m", "perdura.flows.command_line", *words],
+        [sys.executable, "-m", "perdura.flows.cli.app", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -33,7 +33,7 @@ def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
     heavy = "{'polars', 'pandas', 'prefect', 'mlflow', 'lightgbm', 'sqlalchemy', 'pydantic'}"
     code = (
-        "import sys\nfrom perdura.flows.command_line import app\n"
+        "import sys\nfrom perdura.flows.cli.app import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print('heavy:', sorted({heavy} & set(sys.modules)))"
     )

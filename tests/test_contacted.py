@@ -9,17 +9,17 @@ import pytest
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import to_measure
-from perdura.features.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
-from perdura.models.contacted import outcomes
-from perdura.models.effect import BOTH, effect
-from perdura.models.importance import column_importance
-from perdura.models.labels import contract_labels, silence_labels, touched
-from perdura.models.outcomes import label_spine
+from perdura.features.topics.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
+from perdura.models.dataset.labels import contract_labels, silence_labels, touched
+from perdura.models.dataset.outcomes import label_spine
+from perdura.models.dataset.sampling import outcome_counts, shares_of
+from perdura.models.dataset.training_set import TrainingSet, build_training_set
+from perdura.models.experiment.contact_outcomes import outcomes
+from perdura.models.experiment.effect import BOTH, effect
 from perdura.models.params import TrainingParams
-from perdura.models.shares import outcome_counts, shares_of
-from perdura.models.train import fit_and_judge, train
-from perdura.models.training_set import TrainingSet, build_training_set
-from perdura.models.weighing import weigh
+from perdura.models.reports.importance import column_importance
+from perdura.models.scoring.attribution import weigh
+from perdura.models.training.train import fit_and_judge, train
 from perdura.sources.events import EVENT_TABLES, MOMENT
 from perdura.sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, trained, training_set

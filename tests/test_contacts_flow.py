@@ -12,24 +12,24 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from perdura.features.contacts import CONTACT_COLUMNS
+from perdura.features.topics.contacts import CONTACT_COLUMNS
+from perdura.flows.configuration.dates import midnight, month_starts
 from perdura.flows.effect import contact_effect, update_effect
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.history import NothingLanded, learns_contacts, training_params
-from perdura.flows.moments import midnight, month_starts
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
-from perdura.flows.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.flows.train_parts import Work
+from perdura.flows.steps.contact_events import contact_events
+from perdura.flows.steps.extract_sources import extract_sources
+from perdura.flows.steps.train_parts import Work
+from perdura.flows.steps.training_window import NothingLanded, learns_contacts, training_params
 from perdura.flows.train_weekly import train_weekly, training_set
-from perdura.flows.written import contact_events
-from perdura.models.effect import BOTH
-from perdura.models.tracking import load_champion
-from perdura.models.train import fit_and_judge
-from perdura.risk.contact_effect import CONTACT_EFFECT, newest_contact_effect
-from perdura.risk.store import reading, writing
+from perdura.models.experiment.effect import BOTH
+from perdura.models.registry.log_run import load_champion
+from perdura.models.training.train import fit_and_judge
+from perdura.risk.records.contact_effect import CONTACT_EFFECT, newest_contact_effect
+from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import read
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
 from tests.made_up_nights import publish_night
 from tests.small_sources import Business, at
 from tests.test_command_line import perdura

@@ -8,17 +8,17 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
-from perdura.flows.moments import midnight
+from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
-from perdura.flows.written import contact_events, written_events
-from perdura.models.labels import contract_labels, touched
-from perdura.risk.contacts import log_contact, undo_contact
-from perdura.risk.draws import draw
-from perdura.risk.store import writing
+from perdura.flows.steps.contact_events import contact_events, written_events
+from perdura.models.dataset.labels import contract_labels, touched
+from perdura.risk.records.assignments import draw
+from perdura.risk.records.contacts import log_contact, undo_contact
+from perdura.risk.store.connect import writing
 from perdura.sources.events import CONTACTS
 from perdura.sources.extract import extract
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.mapping.mapping import BadMapping
 from tests.made_up_nights import publish_night
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.contacts import (
+from perdura.risk.records.assignments import DRAWS
+from perdura.risk.records.contacts import (
     UNDO_FOR,
     BadContact,
     Contact,
@@ -21,8 +22,7 @@ from perdura.risk.contacts import (
     log_contact,
     undo_contact,
 )
-from perdura.risk.draws import DRAWS
-from perdura.risk.store import reading, writing
+from perdura.risk.store.connect import reading, writing
 from tests.made_up_nights import publish_night
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

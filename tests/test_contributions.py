@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.contributions import contributions, explained
-from perdura.models.shap_trees import UnreadableTrees, read_trees
+from perdura.models.boosting.shap_values import contributions, explained
+from perdura.models.boosting.tree_text import UnreadableTrees, read_trees
 
 TINY = (0.0, -0.0, 1e-40, -1e-36, 1e-35, 1.0000000180025095e-35, -1e-34, np.inf, -np.inf)
 

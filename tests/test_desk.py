@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from perdura.risk.api.app import Served, app_of
-from perdura.risk.audit import newest
-from perdura.risk.contact_effect import ContactEffect, write_contact_effect
-from perdura.risk.contacts import Contact, contacts_of, log_contact
 from perdura.risk.desk import session
-from perdura.risk.store import reading, writing
+from perdura.risk.records.audit import newest
+from perdura.risk.records.contact_effect import ContactEffect, write_contact_effect
+from perdura.risk.records.contacts import Contact, contacts_of, log_contact
+from perdura.risk.store.connect import reading, writing
 from tests.api_served import at_work, token
 from tests.desk_night import AS_OF, MARKUP, NEWEST, STRANGE, made, night, people, row
 

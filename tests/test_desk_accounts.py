@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from perdura.risk.accounts import account_of
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk.todays import of_account
-from perdura.risk.store import reading
+from perdura.risk.query.accounts import account_of
+from perdura.risk.store.connect import reading
 from tests.api_served import at_work, module_store, token
 from tests.desk_night import ACCOUNT, MARKUP, made, night, row
 from tests.test_desk import signed_in

@@ -9,11 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from perdura.flows.rewording import rewording
+from perdura.flows.steps.rewording import rewording
 from perdura.risk.api.app import Served, app_of
-from perdura.risk.contacts import contacts_of
 from perdura.risk.desk.tongue import CATALOGUES
-from perdura.risk.store import reading
+from perdura.risk.records.contacts import contacts_of
+from perdura.risk.store.connect import reading
 from tests.api_served import at_work, token
 from tests.browser import chromium
 from tests.desk_night import MARKUP, STRANGE, made

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from perdura.risk.api import auditing
 from perdura.risk.api.app import Served, app_of
-from perdura.risk.contacts import Contact, contacts_of
-from perdura.risk.store import reading, writing
-from perdura.risk.tokens import revoke
+from perdura.risk.records.contacts import Contact, contacts_of
+from perdura.risk.records.tokens import revoke
+from perdura.risk.store.connect import reading, writing
 from tests.api_served import at_work, token
 from tests.browser import chromium
 from tests.desk_night import made

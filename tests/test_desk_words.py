@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from perdura.risk.book import book_of
 from perdura.risk.desk.charts import line, widths
 from perdura.risk.desk.pointed import marks
 from perdura.risk.desk.sentence import aloud
 from perdura.risk.desk.tongue import CATALOGUES, tongue_of
-from perdura.risk.schema import BANDS
-from perdura.risk.store import reading
+from perdura.risk.records.portfolio import book_of
+from perdura.risk.schema.tables import BANDS
+from perdura.risk.store.connect import reading
 from perdura.risk.table import read
 from tests.desk_night import NEWEST, REASONS, made
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from perdura.flows.due_nights import missed_by, score_due_nights
-from perdura.flows.health import read_health, write_health
-from perdura.flows.night_calendar import MissedNights
-from perdura.flows.schedule_lock import AlreadyServed, serving
-from perdura.flows.schedule_record import ScheduleRecord, give_up, install, read_record
+from perdura.flows.configuration.night_calendar import MissedNights
+from perdura.flows.scheduling.due_nights import missed_by, score_due_nights
+from perdura.flows.scheduling.health import read_health, write_health
+from perdura.flows.scheduling.lock import AlreadyServed, serving
+from perdura.flows.scheduling.record import ScheduleRecord, give_up, install, read_record
 from perdura.flows.score_nightly import score_nightly, wait_until
 from perdura.flows.settings import Settings
-from perdura.models.store import tracking_uri
+from perdura.models.registry.mlflow_store import tracking_uri
 from perdura.risk.table import published_dates, read
 
 DAY = timedelta(days=1)

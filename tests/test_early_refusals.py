@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.settings import Settings
-from perdura.models.tracking import log_trained
+from perdura.models.registry.log_run import log_trained
 from tests.made_up import trained
 from tests.made_up_nights import publish_night
 from tests.schedule_served import environment, run

@@ -18,7 +18,7 @@ from tests.test_risk_table import MARCH_2, put, score, scores
 
 START = """
 import time
-from perdura.flows.prefect_edge import quiet, start
+from perdura.flows.orchestration.prefect_setup import quiet, start
 quiet()
 start()
 from prefect.server.api.server import SubprocessASGIServer as Server
@@ -73,7 +73,7 @@ def serving(home: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], di
     command = [
         sys.executable,
         "-m",
-        "perdura.flows.command_line",
+        "perdura.flows.cli.app",
         "serve",
         "--with-token",
         "--json",
@@ -124,7 +124,7 @@ def test_an_address_that_is_taken_is_said_before_anything_is_written(tmp_path: P
             [
                 sys.executable,
                 "-m",
-                "perdura.flows.command_line",
+                "perdura.flows.cli.app",
                 "serve",
                 "--port",
                 port,

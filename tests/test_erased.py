@@ -10,17 +10,17 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from perdura.flows.erasures import share_erasures
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.forget import accounts_named, forget
+from perdura.flows.erasure.erase import accounts_named, forget
 from perdura.flows.settings import Settings
-from perdura.risk.audit import Entry, newest, write
-from perdura.risk.contacts import NoSubscriber, contacts_of, log_contact
-from perdura.risk.erased import erased_among
-from perdura.risk.forget import erase
+from perdura.flows.steps.erased_ids import share_erasures
+from perdura.flows.steps.extract_sources import extract_sources
 from perdura.risk.out.deliveries import queue_moves
-from perdura.risk.store import reading, writing
-from perdura.sources.tombstones import bury, read_tombstones
+from perdura.risk.records.audit import Entry, newest, write
+from perdura.risk.records.contacts import NoSubscriber, contacts_of, log_contact
+from perdura.risk.records.erase import erase
+from perdura.risk.records.erased import erased_among
+from perdura.risk.store.connect import reading, writing
+from perdura.sources.landing.tombstones import bury, read_tombstones
 from tests.api_served import asking, at_work
 from tests.test_desk import proof, signed_in
 from tests.test_risk_table import put, score, scores
@@ -50,7 +50,7 @@ def main(page: httpx.Response) -> str:
 
 def named(settings: Settings, who: str) -> bool:
     """Whether any table of the risk table's database names somebody."""
-    from perdura.flows.forget import look_for
+    from perdura.flows.erasure.erase import look_for
 
     return bool(look_for(settings, [who]).found)
 

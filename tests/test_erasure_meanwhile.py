@@ -15,15 +15,16 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from perdura.flows.show_forgotten import say_put_off
-from perdura.risk import erased_rows, rewriting, store
-from perdura.risk.audit import AUDIT
-from perdura.risk.book import BOOK, book_of, sums_of
-from perdura.risk.contacts import CONTACTS
-from perdura.risk.forget import erase, mentions, rows_about, scrub
-from perdura.risk.schema import NIGHTS, RISK
-from perdura.risk.sqlite import database_file
-from perdura.risk.store import reading, writing
+from perdura.flows.cli.render.erasure import say_put_off
+from perdura.risk.records import erased_rows, rewriting
+from perdura.risk.records.audit import AUDIT
+from perdura.risk.records.contacts import CONTACTS
+from perdura.risk.records.erase import erase, mentions, rows_about, scrub
+from perdura.risk.records.portfolio import BOOK, book_of, sums_of
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store import connect as store
+from perdura.risk.store.connect import reading, writing
+from perdura.risk.store.sqlite import database_file
 from perdura.risk.table import publish
 from tests.risk_publisher import night
 from tests.test_risk_forget import GONE, account, bytes_beside, fill, rows
@@ -38,8 +39,8 @@ import sys
 from datetime import UTC, datetime
 from time import monotonic, sleep
 from uuid import uuid4
-from perdura.risk.contacts import log_contact
-from perdura.risk.store import writing
+from perdura.risk.records.contacts import log_contact
+from perdura.risk.store.connect import writing
 print("ready", flush=True)
 longest = count = 0
 until = monotonic() + 120
@@ -82,8 +83,8 @@ def test_a_writer_in_another_process_is_never_kept_waiting(many_nights: str):
 
 def test_killed_between_two_nights_it_ends_the_next_time_alike(many_nights: str):
     code = (
-        "import os, signal, sys\nfrom perdura.risk import erased_rows\n"
-        "from perdura.risk.forget import erase\n"
+        "import os, signal, sys\nfrom perdura.risk.records import erased_rows\n"
+        "from perdura.risk.records.erase import erase\n"
         "from tests.test_erasure_meanwhile import WHO\n"
         "left, take_out = [7], erased_rows._erase_from_night\n"
         "def one(*asked):\n"

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.flows.extract_sources import extract_sources
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import Training, train_weekly
-from perdura.models.tracking import NoChampion
+from perdura.models.registry.log_run import NoChampion
 from perdura.risk.table import read
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from perdura.sources.extract import extract
-from perdura.sources.intake.mapping import TABLES, read_mapping
-from perdura.sources.intake.report import Report
-from perdura.sources.landing import Events, read_events, read_rejected
+from perdura.sources.landing.events_store import Events, read_events, read_rejected
+from perdura.sources.mapping.mapping import TABLES, read_mapping
+from perdura.sources.mapping.report.report import Report
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.exchange_rates import exchange_at, stale_rates
 from perdura.flows.settings import Settings
+from perdura.flows.steps.exchange_rates import exchange_at, stale_rates
 from tests.tables import at
 
 RATES = "date,currency,rate\n2026-03-01,USD,0.91\n2026-03-08,USD,0.92\n2026-03-10,USD,0.99\n"

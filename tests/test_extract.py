@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.landing import read_days, read_events
+from perdura.sources.landing.events_store import read_days, read_events
+from perdura.sources.mapping.mapping import BadMapping
 from tests.small_sources import UNTIL, Business, at
 
 MAPPING = '[payments]\nfile = "p.parquet"\n'

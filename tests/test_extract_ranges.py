@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.intake.ranges import ROWS_AT_A_TIME
-from perdura.sources.intake.report import Report
+from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
+from perdura.sources.mapping.report.report import Report
 from tests.small_sources import Business, at
 from tests.test_extract import EDGE, LAST, paid, sources
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.intake.report import Example, TableReport
-from perdura.sources.intake.row_counts import RowCounts
+from perdura.sources.mapping.mapping import BadMapping
+from perdura.sources.mapping.report.report import Example, TableReport
+from perdura.sources.mapping.report.row_counts import RowCounts
 from tests.small_sources import Business, at
 
 PAYMENTS = """

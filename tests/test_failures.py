@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.failures import failure_in_words
-from perdura.risk.store import Unreachable
-from perdura.sources.full_disk import is_full
+from perdura.flows.runtime.failures import failure_in_words
+from perdura.risk.store.connect import Unreachable
+from perdura.sources.landing.full_disk import is_full
 from tests.small_disk import fill, small_disk
 from tests.test_command_line import NIGHT, perdura
 from tests.test_risk_table import MARCH_2, put, score, scores
@@ -79,9 +79,9 @@ def test_a_store_that_another_program_holds_is_waited_for_aloud(home: Path):
 
 #: The command, with a shorter patience.
 _SHORT = """
-from perdura.risk import sqlite
+from perdura.risk.store import sqlite
 sqlite._WAIT_SECONDS = 2.0
-from perdura.flows.command_line import main
+from perdura.flows.cli.app import main
 main()
 """
 

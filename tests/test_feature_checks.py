@@ -7,10 +7,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from perdura.features.asked_ids import BadSpine
 from perdura.features.build import build_features
 from perdura.features.conditions import BadFeature
 from perdura.features.definition import Balance, Latest, Over
+from perdura.features.engine.spine_ids import BadSpine
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
 from tests.tables import events, spine
 from tests.test_features import MARCH, feature, paid

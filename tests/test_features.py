@@ -20,8 +20,8 @@ from perdura.features.definition import (
     Phrases,
     Since,
 )
-from perdura.features.money import DIGITS, grouped, written
-from perdura.features.words import say
+from perdura.features.topics.money import DIGITS, grouped, written
+from perdura.features.topics.phrases import say
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from tests.tables import events, spine
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from perdura.features import reference
 from perdura.features.build import build_features
 from perdura.features.catalogue import WITH_CONTACTS
 from perdura.features.definition import Balance, Feature, Latest, Over, Phrases, Since
-from perdura.features.plan import MOST_CHANNELS, plans
+from perdura.features.engine import reference
+from perdura.features.engine.column_plan import MOST_CHANNELS, plans
 from perdura.sources.events import EVENT_TABLES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from tests.tables import at, events, spine
 

@@ -8,24 +8,24 @@ import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.history import NothingLanded
-from perdura.flows.moments import NotYet, today
+from perdura.flows.configuration.dates import NotYet, today
 from perdura.flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_sources
+from perdura.flows.steps.training_window import NothingLanded
 from perdura.flows.train_weekly import train_weekly
-from perdura.models.registry import BrokenChampion
-from perdura.models.store import mlflow_at
-from perdura.models.tracking import NoChampion, OtherQuestion, load_champion
-from perdura.models.trial import NoTrial
-from perdura.risk.accounts import risks_by_account
-from perdura.risk.book import book_of
-from perdura.risk.not_scored import not_scored_of
-from perdura.risk.store import reading
+from perdura.models.registry.log_run import NoChampion, OtherQuestion, load_champion
+from perdura.models.registry.mlflow_store import mlflow_at
+from perdura.models.registry.trial import NoTrial
+from perdura.models.registry.versions import BrokenChampion
+from perdura.risk.publish.not_scored import not_scored_of
+from perdura.risk.query.accounts import risks_by_account
+from perdura.risk.records.portfolio import book_of
+from perdura.risk.store.connect import reading
 from perdura.risk.table import NoNight, TrialRefused, read
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS, EventTable
-from perdura.sources.landing import landed_files, read_events
-from perdura.sources.states import states_at
+from perdura.sources.landing.events_store import landed_files, read_events
+from perdura.sources.states.states import states_at
 from tests.small_sources import Business
 
 NIGHT = date(2026, 11, 1)

@@ -13,20 +13,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.flows.at_work import AtWork, nobody_at_work
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.forget import NobodyKnown, forget, kept_about, look_for
+from perdura.flows.erasure.erase import NobodyKnown, forget, kept_about, look_for
+from perdura.flows.runtime.home_lock import AtWork, nobody_at_work
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
-from perdura.models.store import mlflow_at
-from perdura.risk.contacts import log_contact
+from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.risk.out.push_state import push_state
-from perdura.risk.store import writing
+from perdura.risk.records.contacts import log_contact
+from perdura.risk.store.connect import writing
 from perdura.risk.table import read
-from perdura.sources.landing import read_events
-from perdura.sources.tombstones import read_tombstones
-from perdura.sources.turns import with_others_in
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.locks import with_others_in
+from perdura.sources.landing.tombstones import read_tombstones
 
 NIGHT = date(2026, 11, 1)
 CUNNING = 'o\'brien "50%" & co'
@@ -275,7 +275,7 @@ def test_killed_at_any_step_it_ends_the_next_time_alike(
     _, old, new = renamed
     shutil.rmtree(home / "mlruns")  # asked every time, which takes long and changes nothing
     code = (
-        "import os, signal, sys\nfrom perdura.flows import forget as f\n"
+        "import os, signal, sys\nfrom perdura.flows.erasure import erase as f\n"
         "from perdura.flows.settings import Settings\n"
         "step, who = sys.argv[1:]\ndone = getattr(f, step)\n"
         "def killed(*asked, **named):\n    done(*asked, **named)\n"
@@ -292,7 +292,7 @@ def test_killed_at_any_step_it_ends_the_next_time_alike(
 
 def perdura(home: Path, *words: str, answer: str = "", code: int = 0) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "perdura.flows.command_line", "forget", *words],
+        [sys.executable, "-m", "perdura.flows.cli.app", "forget", *words],
         env=os.environ | {"PERDURA_HOME": str(home), "COLUMNS": "120"},
         input=answer,
         capture_output=True,

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.files import landed_files
-from perdura.sources.forget import (
+from perdura.sources.landing.erase import (
     accounts_of,
     begun,
     erase_landed,
@@ -21,9 +20,10 @@ from perdura.sources.forget import (
     leftovers_of,
     rejected_of,
 )
-from perdura.sources.landing import REJECTED, gather_moved, read_events
-from perdura.sources.partition import Part
-from perdura.sources.tombstones import bury
+from perdura.sources.landing.events_store import REJECTED, gather_moved, read_events
+from perdura.sources.landing.files import landed_files
+from perdura.sources.landing.partition import Part
+from perdura.sources.landing.tombstones import bury
 from tests.small_sources import Business, at
 
 PEOPLE = ("s1", "s11", "1", 'o\'brien "50%"', "ana@example.com", "mariana@example.com", "Ñandú")

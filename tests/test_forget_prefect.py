@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.forget import accounts_named
-from perdura.flows.forget_search import Search, kept_results, search
+from perdura.flows.cli.render.erasure import StillNamed, print_search, refuse_left
+from perdura.flows.erasure.erase import accounts_named
+from perdura.flows.erasure.search import Search, kept_results, search
 from perdura.flows.settings import Settings
-from perdura.flows.show_forgotten import StillNamed, print_search, refuse_left
-from perdura.sources.tombstones import read_tombstones
+from perdura.sources.landing.tombstones import read_tombstones
 
 ANNA = "anna@example.com"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.flows.forget import accounts_named, look_for
+from perdura.flows.cli.render.erasure import StillNamed, refuse_left
+from perdura.flows.erasure.erase import accounts_named, look_for
 from perdura.flows.settings import Settings
-from perdura.flows.show_forgotten import StillNamed, refuse_left
-from perdura.models.tracking import log_trained
-from perdura.risk.contacts import log_contact
-from perdura.risk.store import writing
-from perdura.sources.tombstones import read_tombstones
+from perdura.models.registry.log_run import log_trained
+from perdura.risk.records.contacts import log_contact
+from perdura.risk.store.connect import writing
+from perdura.sources.landing.tombstones import read_tombstones
 from tests.made_up import trained
 from tests.schedule_served import environment, run
 from tests.test_risk_table import MARCH_2, put, score, scores

@@ -1,8 +1,8 @@
 """Which sources are not to be relied on."""
 
 from perdura.sources.events import CONTACTS, PAYMENTS, TICKETS
-from perdura.sources.freshness import broken_since, degraded_sources, silent_since
-from perdura.sources.landing import Day, finish_day, land
+from perdura.sources.landing.events_store import Day, finish_day, land
+from perdura.sources.landing.freshness import broken_since, degraded_sources, silent_since
 from tests.tables import at, events
 
 MARCH = at("2026-03-01")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.settings import Settings
-from perdura.models.tracking import load_champion
+from perdura.models.registry.log_run import load_champion
 from perdura.risk.table import published_dates
 from tests.small_disk import small_disk
 from tests.test_command_line import NIGHT, perdura
@@ -20,7 +20,7 @@ FILLING = """
 import sys
 from importlib import import_module
 from pathlib import Path
-from perdura.flows.prefect_edge import quiet
+from perdura.flows.orchestration.prefect_setup import quiet
 quiet()
 from tests.small_disk import fill
 
@@ -40,7 +40,7 @@ def filled(*given, **named):
 
 setattr(place, name, filled)
 sys.argv[1:] = words
-from perdura.flows.command_line import main
+from perdura.flows.cli.app import main
 main()
 """
 

@@ -18,9 +18,9 @@ PREFECT, MLFLOW = Path("data/prefect/prefect.db"), Path("mlruns/mlflow.db")
 
 #: The command, with a shorter patience.
 SHORT = """
-from perdura.flows import database_files
+from perdura.flows.runtime import database_files
 database_files.wait_for.__kwdefaults__["patience"] = 2.0
-from perdura.flows.command_line import main
+from perdura.flows.cli.app import main
 main()
 """
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.features.definition import Language
-from perdura.models.hold_out import held_out, hold_out, season_of
+from perdura.models.scoring.control_group import held_out, hold_out, season_of
 
 PEOPLE = pl.Series([f"subscriber {n}" for n in range(20_000)])
 

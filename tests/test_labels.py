@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.labels import contract_labels, silence_labels
+from perdura.models.dataset.labels import contract_labels, silence_labels
 from perdura.sources.events import EVENT_TABLES, SUBSCRIPTIONS
 from perdura.sources.merges import Events
 

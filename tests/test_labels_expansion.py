@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perdura.models.labels import expansion_labels
+from perdura.models.dataset.labels import expansion_labels
 from perdura.sources.events import SUBSCRIPTIONS
 from tests.test_labels import AS_OF, LONG_AFTER, day, happened, spine_of, tables
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing import (
+from perdura.sources.landing.events_store import (
     REJECTED,
     Day,
     finish_day,
@@ -126,7 +126,7 @@ from datetime import date
 from pathlib import Path
 import polars as pl
 from perdura.sources.events import PAYMENTS
-from perdura.sources.landing import land
+from perdura.sources.landing.events_store import land
 from tests.test_landing import payments
 landing = Path(sys.argv[1])
 one = payments(0).select(pl.all().repeat_by(200_000).explode())

@@ -14,11 +14,17 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from perdura.sources.events import EVENT_TABLES, MERGES, PAYMENTS, EventTable
-from perdura.sources.files import ROW_GROUP, stored_order
-from perdura.sources.landing import gather_moved, land, landing_of, read_events, read_table
+from perdura.sources.landing.events_store import (
+    gather_moved,
+    land,
+    landing_of,
+    read_events,
+    read_table,
+)
+from perdura.sources.landing.files import ROW_GROUP, stored_order
+from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
 from perdura.sources.merges import Events, owners
-from perdura.sources.partition import BUCKET, BUCKETS, Part, buckets
-from perdura.sources.states import states_at
+from perdura.sources.states.states import states_at
 from tests.tables import at, events
 
 DAYS = [date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)]

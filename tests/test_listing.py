@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from perdura.risk.cursors import BadCursor, NightChanged
-from perdura.risk.listing import Page, current, moves, one, over_time
-from perdura.risk.recent import STATES
-from perdura.risk.store import reading, writing
-from perdura.risk.wanted import BadQuestion, Wanted
+from perdura.risk.query.cursors import BadCursor, NightChanged
+from perdura.risk.query.filters import BadQuestion, Wanted
+from perdura.risk.query.pages import Page, current, moves, one, over_time
+from perdura.risk.records.recent import STATES
+from perdura.risk.store.connect import reading, writing
 from tests.api_served import module_store
 from tests.test_risk_table import MARCH_2, put, score, scores
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.sources.intake.mapping import BadMapping, read_mapping
-from perdura.sources.intake.reading import BadSource
+from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.mapping import BadMapping, read_mapping
 from tests.small_sources import Business, at
 
 PAYMENTS = """

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.intake.merge_rules import OF_MERGES
-from perdura.sources.intake.page import MEANINGS, PAGE, RULES, meaning, page
-from perdura.sources.intake.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
+from perdura.sources.mapping.merge_rules import OF_MERGES
+from perdura.sources.mapping.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
+from perdura.sources.reference.mapping_page import MEANINGS, PAGE, RULES, meaning, page
 
 OF_LINES = {DUPLICATE, NO_LENGTH, "cut_off", "broken_line", "bad_encoding"}
 

@@ -17,8 +17,8 @@ from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
 from perdura.risk.out.mcp_server import mcp_server
-from perdura.risk.recent import EVENTS
-from perdura.risk.store import reading, writing
+from perdura.risk.records.recent import EVENTS
+from perdura.risk.store.connect import reading, writing
 from tests.out_rows import FAILED, TODAY, YESTERDAY, now_stands, person, put_night
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def piped(home: Path, **env: str) -> Client:
     """A client of ``perdura mcp`` in ``home``, a process of its own."""
     told = {"PERDURA_HOME": str(home), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    words = ["-m", "perdura.flows.command_line", "mcp"]
+    words = ["-m", "perdura.flows.cli.app", "mcp"]
     return Client(StdioServerParameters(command=sys.executable, args=words, env=told | env))
 
 
@@ -226,7 +226,7 @@ def test_nothing_is_written_and_nothing_heavy_imported(home):
         connection.execute(sa.delete(EVENTS))
     code = (
         "import sys\nfrom perdura.risk.out.mcp_server import mcp_server\n"
-        "import perdura.flows.mcp_command, flows.settings\n"
+        "import perdura.flows.cli.mcp, flows.settings\n"
         f"mcp_server({url!r}, 'en')\n"
         "print(sorted({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & set(sys.modules)))"
     )

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from perdura.models.backtest import Backtest, backtest, judged_at, origins_of
-from perdura.models.judge import judge
-from perdura.models.outcomes import OUTCOME
-from perdura.models.split import HistoryTooShort
-from perdura.models.training_set import TrainingSet
+from perdura.models.backtesting.backtest import Backtest, backtest, judged_at, origins_of
+from perdura.models.dataset.outcomes import OUTCOME
+from perdura.models.dataset.split import HistoryTooShort
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.evaluation.metrics import judge
 from tests.made_up import FIRST, PARAMS, training_set
 
 AT = replace(PARAMS, judge_dates=1)

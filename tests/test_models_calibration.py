@@ -8,8 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from perdura.models.calibrate import choose_calibration, learn_beta, learn_isotonic, learn_platt
-from perdura.models.calibration import Beta, Calibration, Isotonic, Platt, from_json
+from perdura.models.predictor.calibration import Beta, Calibration, Isotonic, Platt, from_json
+from perdura.models.training.calibrate import (
+    choose_calibration,
+    learn_beta,
+    learn_isotonic,
+    learn_platt,
+)
 
 CURVES = [Platt(1.3, -0.2), Beta(0.4, 1.7, -0.5), Isotonic((-2.0, 0.0, 1.5), (-3.0, -0.5, 0.1))]
 LEARNERS = [learn_platt, learn_beta, learn_isotonic]

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.calibration_bound import CalibrationBound, calibration_bound
-from perdura.models.judge import calibration_error
+from perdura.models.evaluation.calibration_bound import CalibrationBound, calibration_bound
+from perdura.models.evaluation.metrics import calibration_error
 from tests.test_promotion import GOOD, WORSE, decide, judged, verdict
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)

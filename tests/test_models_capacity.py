@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from perdura.models.capacity import at_capacity
+from perdura.models.evaluation.call_capacity import at_capacity
 from perdura.sources.events import MOMENT
 
 DATES = [datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)]

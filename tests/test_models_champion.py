@@ -7,16 +7,16 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from perdura.models.challenger import Challenger
-from perdura.models.compare_champion import ask_champion
-from perdura.models.judge import Judgement, judge, who_says
-from perdura.models.model import ChurnModel
-from perdura.models.promote import Verdict, verdict
-from perdura.models.recipe import read_recipe
-from perdura.models.recipe_fit import has_same_recipe, in_recipe_of
-from perdura.models.refit import known_until
-from perdura.models.train import Made, fit_and_judge
-from perdura.models.training_set import TrainingSet
+from perdura.models.boosting.recipe import read_recipe
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.evaluation.metrics import Judgement, judge, who_says
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.promotion.decision import Verdict, verdict
+from perdura.models.training.challenger import Challenger
+from perdura.models.training.compare_champion import ask_champion
+from perdura.models.training.recipe_fit import has_same_recipe, in_recipe_of
+from perdura.models.training.refit import known_until
+from perdura.models.training.train import Made, fit_and_judge
 from tests.made_up import CSAT, FIRST, PARAMS, training_set
 
 ROWS = training_set().rows

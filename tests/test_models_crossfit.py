@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 from scipy.special import expit
 
-from perdura.models.crossfit import (
+from perdura.models.params import BoosterParams
+from perdura.models.training.cross_fit import (
     crossfit_calibration,
     fold_contracts,
     newest_rows,
     out_of_fold_scores,
 )
-from perdura.models.first_month import fold_of
-from perdura.models.params import BoosterParams
+from perdura.models.training.first_month import fold_of
 from tests.made_up import NAMES, PARAMS, training_set
 
 ROWS = training_set(people=300, dates=6).rows

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from perdura.models.diagnosis import Diagnosis
-from perdura.models.floors import name_each_cause_once
-from perdura.models.level import Level
+from perdura.models.dataset.single_class import why_too_few
+from perdura.models.dataset.source_coverage import SourceFacts
+from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn, split_rows
 from perdura.models.params import TrainingParams
-from perdura.models.source_facts import SourceFacts
-from perdura.models.split import HistoryTooShort, NotEnoughChurn, split_rows
-from perdura.models.too_few import why_too_few
+from perdura.models.promotion.diagnosis import Diagnosis
+from perdura.models.promotion.minimums import name_each_cause_once
+from perdura.models.training.risk_level import Level
 
 JUDGED = [datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)]
 FACTS = SourceFacts(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.differences import Share, difference, people_needed
+from perdura.models.evaluation.share_difference import Share, difference, people_needed
 
 
 @pytest.mark.parametrize(

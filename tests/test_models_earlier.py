@@ -5,12 +5,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from perdura.models.backtest import judged_at
-from perdura.models.backtested import Earlier
-from perdura.models.earlier import at_earlier_dates
-from perdura.models.judge import judge
-from perdura.models.train import train
-from perdura.models.training_set import TrainingSet
+from perdura.models.backtesting.backtest import judged_at
+from perdura.models.backtesting.stability import at_earlier_dates
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.evaluation.backtest_result import Earlier
+from perdura.models.evaluation.metrics import judge
+from perdura.models.training.train import train
 from tests.made_up import PARAMS, training_set
 from tests.test_models_backtest import as_closed
 

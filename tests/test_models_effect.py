@@ -5,9 +5,9 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from perdura.flows.show_effect import in_words
-from perdura.models.contacted import outcomes
-from perdura.models.effect import BOTH, Effect, effect
+from perdura.flows.cli.render.effect import in_words
+from perdura.models.experiment.contact_outcomes import outcomes
+from perdura.models.experiment.effect import BOTH, Effect, effect
 from perdura.models.params import TrainingParams
 from tests.test_labels import day, happened, paid, tables
 

@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from perdura.models.encoding import ColumnContract, ColumnMismatch, learn_contract
+from perdura.models.predictor.column_contract import ColumnContract, ColumnMismatch, learn_contract
 
 # So many that what an unknown plan means can be learnt.
 UNKNOWN = 60

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.expansion_card import expansion_card
-from perdura.models.expansion_learnt import Expansion
-from perdura.models.fit import load_booster, raw_scores
-from perdura.models.floors import Floors
-from perdura.models.learn_expansion import learn_expansion
-from perdura.models.model import ChurnModel
-from perdura.models.score import score
-from perdura.models.shares import Shares, chosen, evenly, outcome_counts, shares_of
-from perdura.models.training_set import TrainingSet
+from perdura.models.boosting.booster import load_booster, raw_scores
+from perdura.models.dataset.sampling import Shares, chosen, evenly, outcome_counts, shares_of
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.promotion.minimums import Floors
+from perdura.models.reports.expansion_card import expansion_card
+from perdura.models.scoring.score import score
+from perdura.models.training.expansion import learn_expansion
+from perdura.models.training.expansion_result import Expansion
 from tests.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
 
 CONTRACT = trained().model.contract

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from perdura.models.fingerprint import digest, fingerprint
-from perdura.models.fit import fit_booster
-from perdura.models.learn import encode
-from perdura.models.model import ChurnModel
-from perdura.models.split import split_rows
-from perdura.models.train import train
+from perdura.models.boosting.booster import fit_booster
+from perdura.models.dataset.fingerprint import digest, fingerprint
+from perdura.models.dataset.split import split_rows
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.training.churn import encode
+from perdura.models.training.train import train
 from tests.made_up import FIRST, NAMES, PARAMS, trained, training_set
 
 ROWS = training_set().rows

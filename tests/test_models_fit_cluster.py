@@ -9,10 +9,10 @@ import pytest
 from distributed import Client, LocalCluster
 from sklearn.metrics import log_loss, roc_auc_score
 
-from perdura.models.fit import Examples, booster_text, fit_booster
-from perdura.models.fit_cluster import NoSuchCluster, fit_booster_on_cluster
-from perdura.models.learn import encode
-from perdura.models.split import split_rows
+from perdura.models.boosting.booster import Examples, booster_text, fit_booster
+from perdura.models.boosting.booster_on_dask import NoSuchCluster, fit_booster_on_cluster
+from perdura.models.dataset.split import split_rows
+from perdura.models.training.churn import encode
 from tests.made_up import NAMES, PARAMS, trained, training_set
 
 SPLIT = split_rows(training_set(people=1500).rows, PARAMS)

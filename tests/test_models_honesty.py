@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.candidates import find_candidates
-from perdura.models.honesty import Honesty, take_reasons_away
-from perdura.models.reason_columns import UnknownName, reason_columns
-from perdura.models.score import score
-from perdura.models.train import train
-from perdura.models.weighing import weigh
+from perdura.models.evaluation.reason_faithfulness import Honesty, take_reasons_away
+from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.reason_candidates import find_candidates
+from perdura.models.scoring.reason_columns import UnknownName, reason_columns
+from perdura.models.scoring.score import score
+from perdura.models.training.train import train
 from tests.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
 
 MODEL = trained().model

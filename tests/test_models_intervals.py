@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.intervals import _Told, intervals
-from perdura.models.judge import judge
+from perdura.models.evaluation.intervals import _Told, intervals
+from perdura.models.evaluation.metrics import judge
 from perdura.sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)

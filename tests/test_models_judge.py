@@ -6,8 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.groups import by_cause, by_group
-from perdura.models.judge import calibration_bins, calibration_error, debiased_error, gain, judge
+from perdura.models.evaluation.by_group import by_cause, by_group
+from perdura.models.evaluation.metrics import (
+    calibration_bins,
+    calibration_error,
+    debiased_error,
+    gain,
+    judge,
+)
 from perdura.sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)

@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 from perdura.features.definition import Column
-from perdura.models.encoding import learn_contract
-from perdura.models.leak_signs import Cut, ranking_alone, without_last_days
-from perdura.models.leaks import LeakBounds, Leaks, WithoutLastDays, alarms
-from perdura.models.learn import encode
-from perdura.models.split import split_rows
-from perdura.models.train import train
-from perdura.models.training_set import TrainingSet
+from perdura.models.dataset.split import split_rows
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.evaluation.leakage import LeakBounds, Leaks, WithoutLastDays, alarms
+from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
+from perdura.models.predictor.column_contract import learn_contract
+from perdura.models.training.churn import encode
+from perdura.models.training.train import train
 from tests.made_up import COLUMNS, CSAT, NAMES, PARAMS, trained, training_set
 
 LEAK = replace(CSAT, name="leak")

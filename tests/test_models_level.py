@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from scipy.special import expit
 
-from perdura.models.calibration import Beta, Isotonic, Platt
-from perdura.models.card import groups, model_card
-from perdura.models.level import level_shift, shifted, shrunk
-from perdura.models.train import fit_and_judge
-from perdura.models.training_set import TrainingSet
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.predictor.calibration import Beta, Isotonic, Platt
+from perdura.models.reports.card import groups, model_card
+from perdura.models.training.risk_level import level_shift, shifted, shrunk
+from perdura.models.training.train import fit_and_judge
 from tests.made_up import FIRST, PARAMS, trained, training_set
 
 CURVES = [Platt(1.3, -0.2), Beta(0.4, 1.7, -0.5), Isotonic((-2.0, 0.0, 1.5), (-3.0, -0.5, 0.1))]

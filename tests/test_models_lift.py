@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models import lift
+from perdura.models.evaluation import lift
 from tests.test_promotion import decide, judged
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from perdura.models.own_rate import PRIOR_ROWS, own_rate
+from perdura.models.training.own_rate import PRIOR_ROWS, own_rate
 from tests.made_up import trained
 from tests.test_promotion import GOOD, WORSE, judged, verdict
 

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from perdura.models.page import page
+from perdura.models.reports.html import page
 
 CARD = "# Churn model\n\n## Judged on later dates\n\n| who | a |\n|---|---|\n| <b>x</b> | 1 |\n"
 

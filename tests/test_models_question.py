@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from perdura.models.promote import Verdict
-from perdura.models.question import Question
-from perdura.models.store import mlflow_at
-from perdura.models.tracking import (
+from perdura.models.predictor.target import Question
+from perdura.models.promotion.decision import Verdict
+from perdura.models.registry.log_run import (
     NoChampion,
     OtherQuestion,
     load_champion,
     load_trial,
     log_trained,
 )
-from perdura.models.trained import Trained
-from perdura.models.trial import NoTrial, Refused, best_refused
+from perdura.models.registry.mlflow_store import mlflow_at
+from perdura.models.registry.trial import NoTrial, Refused, best_refused
+from perdura.models.training.result import Trained
 from tests.made_up import trained
 
 pytestmark = [

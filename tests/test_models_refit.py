@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.backtested import Earlier
-from perdura.models.card import groups, model_card
-from perdura.models.model import ChurnModel
-from perdura.models.procedures import Procedures, why_held_back
-from perdura.models.refit import refit
-from perdura.models.train import fit_and_judge, train
+from perdura.models.evaluation.backtest_result import Earlier
+from perdura.models.evaluation.refit_comparison import Procedures, why_held_back
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.reports.card import groups, model_card
+from perdura.models.training.refit import refit
+from perdura.models.training.train import fit_and_judge, train
 from tests.made_up import FIRST, PARAMS, trained, training_set
 from tests.test_models_shares import thinned
 

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from perdura.features.definition import Latest
-from perdura.models.fit import Examples, fit_booster, raw_scores
-from perdura.models.outcomes import label_spine
-from perdura.models.params import BoosterParams, TrainingParams
-from perdura.models.people import person_numbers
-from perdura.models.shares import (
+from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.dataset.outcomes import label_spine
+from perdura.models.dataset.person_ids import person_numbers
+from perdura.models.dataset.sampling import (
     Shares,
     chosen,
     evenly,
@@ -26,15 +25,16 @@ from perdura.models.shares import (
     refit_rows,
     shares_of,
 )
-from perdura.models.split import HistoryTooShort, split_rows
-from perdura.models.train import train
-from perdura.models.trained import Trained
-from perdura.models.training_set import (
+from perdura.models.dataset.split import HistoryTooShort, split_rows
+from perdura.models.dataset.training_set import (
     TrainingSet,
     build_training_set,
     join_training_sets,
     measure_chosen,
 )
+from perdura.models.params import BoosterParams, TrainingParams
+from perdura.models.training.result import Trained
+from perdura.models.training.train import train
 from perdura.sources.merges import Events
 from tests.made_up import FAILED, FIRST, PARAMS, PLAN, training_set
 from tests.test_labels import AS_OF, day, happened, paid, spine_of, tables

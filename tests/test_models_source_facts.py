@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from perdura.models.source_facts import recorded_since, source_facts
+from perdura.models.dataset.source_coverage import recorded_since, source_facts
 from tests.tables import at, events
 
 UNTIL = at("2026-02-01")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn, split_by_time, split_rows
 from perdura.models.params import TrainingParams
-from perdura.models.split import HistoryTooShort, NotEnoughChurn, split_by_time, split_rows
 from perdura.sources.events import MOMENT
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

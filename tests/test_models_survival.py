@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.calibrate_hazards import learn_hazard_calibration
-from perdura.models.calibration import Platt
-from perdura.models.drift import drifting_columns
-from perdura.models.encoding import ColumnContract, ContractColumn
-from perdura.models.fit import Examples, booster_text, fit_booster, raw_scores
-from perdura.models.hazard_calibration import HazardCalibration
-from perdura.models.judge_survival import by_band_and_plan, by_month, said_later
-from perdura.models.labels import contract_labels, leaving_months, month_labels
-from perdura.models.learn_survival import learn_survival, why_unlearnt
-from perdura.models.model import ChurnModel, NoMonths
-from perdura.models.months import LATER, MONTHS, person_months
-from perdura.models.outcomes import label_spine
+from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.dataset.labels import contract_labels, leaving_months, month_labels
+from perdura.models.dataset.later_months import LATER, MONTHS, person_months
+from perdura.models.dataset.outcomes import label_spine
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.evaluation.date_drift import drifting_columns
+from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, said_later
 from perdura.models.params import BoosterParams, TrainingParams
-from perdura.models.survival import SurvivalModel, in_month, survival
-from perdura.models.train import train
-from perdura.models.training_set import TrainingSet
+from perdura.models.predictor.calibration import Platt
+from perdura.models.predictor.churn_model import ChurnModel, NoMonths
+from perdura.models.predictor.column_contract import ColumnContract, ContractColumn
+from perdura.models.predictor.hazard_calibration import HazardCalibration
+from perdura.models.predictor.survival import SurvivalModel, in_month, survival
+from perdura.models.training.calibrate_hazards import learn_hazard_calibration
+from perdura.models.training.survival import learn_survival, why_unlearnt
+from perdura.models.training.train import train
 from tests import made_up
 from tests.made_up import trained
 from tests.tables import at, events, spine

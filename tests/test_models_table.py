@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from perdura.models.encoding import ColumnMismatch
+from perdura.models.predictor.column_contract import ColumnMismatch
 from perdura.models.table import BadTable, NoOutcome, fit_table
 
 MLC = Path(__file__).parents[2] / "shared" / "data" / "mlc_churn"

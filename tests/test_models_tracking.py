@@ -17,8 +17,8 @@ import pytest
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from perdura.models.store import tracking_uri
-from perdura.models.tracking import NoChampion, load_champion, log_trained
+from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
+from perdura.models.registry.mlflow_store import tracking_uri
 from tests.made_up import NAMES, trained, training_set
 
 # Here MLflow is asked directly, as its own page and other people's notebooks do.
@@ -33,8 +33,8 @@ THREE_WEEKS = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from perdura.models.promote import Verdict
-from perdura.models.tracking import NoChampion, load_champion, log_trained
+from perdura.models.promotion.decision import Verdict
+from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
 from tests.made_up import trained
 
 home = Path(sys.argv[1])

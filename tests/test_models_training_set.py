@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import polars as pl
 
-from perdura.models.months import LATER
+from perdura.models.dataset.later_months import LATER
+from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.training_set import TrainingSet, build_training_set
 from tests.made_up import FAILED, PLAN
 from tests.test_labels import AS_OF, day, happened, paid, spine_of, tables
 

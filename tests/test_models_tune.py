@@ -13,15 +13,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.fit import Examples
-from perdura.models.folds import Fold, before_judged, folds_of, gain
+from perdura.models.boosting.booster import Examples
+from perdura.models.dataset.split import HistoryTooShort
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import BoosterParams
-from perdura.models.search_space import SPACE, values_of
-from perdura.models.split import HistoryTooShort
-from perdura.models.training_set import TrainingSet
-from perdura.models.tried import Tuning
-from perdura.models.tune import FOLDS, tune
-from perdura.models.tuned import tuned_by
+from perdura.models.tuning.folds import Fold, before_judged, folds_of, gain
+from perdura.models.tuning.search_space import SPACE, values_of
+from perdura.models.tuning.trials import Tuning
+from perdura.models.tuning.tune import FOLDS, tune
+from perdura.models.tuning.tuned_params import tuned_by
 from tests.made_up import FIRST, NAMES, PARAMS, training_set
 from tests.test_models_backtest import as_closed
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from perdura.models.fit import load_booster
+from perdura.models.boosting.booster import load_booster
 from perdura.models.params import BoosterParams, TrainingParams
-from perdura.models.search_space import values_of
-from perdura.models.train import train
-from perdura.models.tuned import BrokenTuning, Tuned, grown, keep_tuned, read_tuned
+from perdura.models.training.train import train
+from perdura.models.tuning.search_space import values_of
+from perdura.models.tuning.tuned_params import BrokenTuning, Tuned, grown, keep_tuned, read_tuned
 from tests.made_up import PARAMS, training_set
 
 FROM = datetime(2026, 8, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.models.model import CONTRACT_FILE, ChurnModel
-from perdura.models.score import score
+from perdura.models.predictor.churn_model import CONTRACT_FILE, ChurnModel
+from perdura.models.scoring.score import score
 from tests.made_up import COLUMNS, NAMES, trained, training_set
 
 ROWS = training_set().rows.select("subscriber_id", "as_of", *NAMES).head(300)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.exchange import Exchange, turned
-from perdura.models.worth import AMOUNTS, Valuation, worth_of
+from perdura.models.scoring.exchange import Exchange, turned
+from perdura.models.scoring.lifetime_value import AMOUNTS, Valuation, worth_of
 
 PLAIN = Valuation(margin=1.0, discount=0.0, months=12)
 

@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 from perdura.flows.settings import Settings, keep
-from perdura.models.registry import BrokenChampion
-from perdura.models.store import tracking_uri
-from perdura.models.store_paths import recorded_store, relocate
-from perdura.models.tracking import load_champion, log_trained
+from perdura.models.registry.log_run import load_champion, log_trained
+from perdura.models.registry.mlflow_store import tracking_uri
+from perdura.models.registry.store_paths import recorded_store, relocate
+from perdura.models.registry.versions import BrokenChampion
 from tests.made_up import NAMES, trained, training_set
 
 FRAME = training_set().rows.select(NAMES).head(50)
@@ -32,7 +32,7 @@ import polars as pl
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from perdura.models.model import SERVED_FOLDER, ChurnModel
+from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
 
 
 class ServedChurnModel(PythonModel):
@@ -62,7 +62,7 @@ print(model.predict(pandas.read_parquet(sys.argv[2])).to_json(orient="split"))
 CHAMPION = """
 import sys
 from pathlib import Path
-from perdura.models.tracking import load_champion
+from perdura.models.registry.log_run import load_champion
 print(load_champion(Path(sys.argv[1]))[1])
 """
 

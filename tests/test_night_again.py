@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.progress import step
+from perdura.flows.runtime.progress import step
 from perdura.flows.score_nightly import _extract  # pyright: ignore[reportPrivateUsage]
 from perdura.flows.settings import Settings
 from perdura.sources.extract import IncompleteExtract

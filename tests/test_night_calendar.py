@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.flows.moments import midnight
-from perdura.flows.night_calendar import MissedNights, NightCalendar, missed_nights
+from perdura.flows.configuration.dates import midnight
+from perdura.flows.configuration.night_calendar import MissedNights, NightCalendar, missed_nights
 
 ZONES = ["UTC", "Europe/Madrid", "Europe/Athens", "America/New_York", "America/Santiago"]
 ZONES += ["Africa/Cairo", "Asia/Tokyo", "America/Los_Angeles", "Australia/Lord_Howe"]

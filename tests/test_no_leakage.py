@@ -13,7 +13,7 @@ from perdura.features.catalogue import WITH_CONTACTS
 from perdura.features.definition import Feature, Over
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from perdura.sources.merges import Events, known_before
-from perdura.sources.states import states_at
+from perdura.sources.states.states import states_at
 from tests.tables import at, spine
 
 AS_OF = at("2026-03-01")

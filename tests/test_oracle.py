@@ -14,17 +14,17 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.causes import by_cause
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
-from perdura.flows.history import training_dates
-from perdura.models.labels import leaving_months, month_labels
+from perdura.flows.steps.training_window import training_dates
+from perdura.models.dataset.labels import leaving_months, month_labels
+from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.train import Trained, train
-from perdura.models.training_set import TrainingSet, build_training_set
-from perdura.models.worth import Valuation, worth_of
+from perdura.models.scoring.lifetime_value import Valuation, worth_of
+from perdura.models.training.train import Trained, train
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
-from perdura.sources.sample import simulate
-from perdura.sources.sample.hazard import SIGNALS
-from perdura.sources.states import scored_spine
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.simulator import simulate
+from perdura.sources.simulator.hazard import SIGNALS
+from perdura.sources.states.states import scored_spine
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 LATER = datetime(2028, 1, 1, tzinfo=UTC)

@@ -17,9 +17,9 @@ from perdura.risk.out.deliveries import DELIVERIES, dead, replay
 from perdura.risk.out.pushing import dry_run, push
 from perdura.risk.out.webhooks import Sent
 from perdura.risk.out.zendesk import Zendesk
-from perdura.risk.queries import NoNight
-from perdura.risk.schema import RISK
-from perdura.risk.store import reading, writing
+from perdura.risk.query.queries import NoNight
+from perdura.risk.schema.tables import RISK
+from perdura.risk.store.connect import reading, writing
 from tests.help_desks import FakeZendesk
 from tests.out_rows import now_stands, person, put_night, serving
 from tests.test_mcp import here_at, structured, text

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from perdura.features.catalogue import COLUMNS
-from perdura.features.paid_term import days_here, in_term, term_days
-from perdura.models.score import score
-from perdura.models.train import train
-from perdura.models.trained import Trained
-from perdura.models.training_set import TrainingSet
+from perdura.features.topics.paid_term import days_here, in_term, term_days
+from perdura.models.dataset.training_set import TrainingSet
+from perdura.models.scoring.score import score
+from perdura.models.training.result import Trained
+from perdura.models.training.train import train
 from perdura.sources.events import MOMENT
 from tests.made_up import PARAMS
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.sources.partition import BUCKETS, Part, buckets
+from perdura.sources.landing.partition import BUCKETS, Part, buckets
 
 WORD = 2**64
 

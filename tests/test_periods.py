@@ -3,8 +3,8 @@
 import pytest
 
 from perdura.features.definition import Language
-from perdura.features.subscription import INTERVAL
-from perdura.features.words import say
+from perdura.features.topics.phrases import say
+from perdura.features.topics.subscription import INTERVAL
 from perdura.sources.periods import DAYS_A_MONTH
 
 

@@ -12,10 +12,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from perdura.risk import postgres, store
-from perdura.risk.forget import Account, erase, rows_about, scrub
+from perdura.risk.records.erase import Account, erase, rows_about, scrub
+from perdura.risk.store import connect as store
+from perdura.risk.store import postgres
 from perdura.risk.table import history, publish, read
-from perdura.sources.spellings import standing_alone
+from perdura.sources.landing.spellings import standing_alone
 from tests.api_served import asking
 from tests.pgbouncer import between
 from tests.test_risk_table import score, scores

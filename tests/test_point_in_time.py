@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from perdura.features import reference
 from perdura.features.build import build_features
 from perdura.features.catalogue import WITH_CONTACTS
 from perdura.features.definition import Latest
-from perdura.models.labels import contract_labels
+from perdura.features.engine import reference
+from perdura.models.dataset.labels import contract_labels
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.merges import known_before
-from perdura.sources.states import states_at
+from perdura.sources.states.states import states_at
 from perdura.sources.ties import contested
 from perdura.sources.versions import newest
 from tests import slow_subscriptions

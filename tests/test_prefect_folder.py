@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.prefect_edge import setting_of
+from perdura.flows.orchestration.prefect_setup import setting_of
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def profile(machine: Path, settings: str) -> Path:
 def prefects(setting: str) -> str:
     """A setting as Prefect reads it in a process that the command line starts like itself."""
     code = (
-        "from perdura.flows.prefect_edge import quiet; quiet()\n"
+        "from perdura.flows.orchestration.prefect_setup import quiet; quiet()\n"
         f"from prefect.settings import {setting}; print({setting}.value())"
     )
     return subprocess.run(

@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from perdura.flows.private_runs import StepFailed, without_rows
-from perdura.flows.score_parts import score_parts
+from perdura.flows.orchestration.private_runs import StepFailed, without_rows
 from perdura.flows.settings import Settings
-from perdura.models.split import NotEnoughChurn
+from perdura.flows.steps.score_parts import score_parts
+from perdura.models.dataset.split import NotEnoughChurn
 
 PLANTED = "anna.planted@example.com"
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=\n]+")
@@ -24,9 +24,9 @@ _ENCODED = re.compile(rb"[A-Za-z0-9+/=\n]+")
 FAILING = """
 import sys
 import polars as pl, sqlalchemy as sa
-from perdura.flows.private_runs import private_flow, private_task
-from perdura.risk.scores import bad_example
-from perdura.sources.intake.mapping import BadMapping
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.risk.publish.score_contract import bad_example
+from perdura.sources.mapping.mapping import BadMapping
 
 NAME = "anna.planted@example.com"
 

@@ -6,8 +6,8 @@ from time import sleep
 
 import pytest
 
-from perdura.flows import progress
-from perdura.flows.progress import step
+from perdura.flows.runtime import progress
+from perdura.flows.runtime.progress import step
 
 
 @pytest.fixture(autouse=True)

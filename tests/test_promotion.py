@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from perdura.models.judge import Judgement
-from perdura.models.promote import verdict
-from perdura.models.reigning import Reigning
-from perdura.models.resample import Ranked, drawn_anew, resample
+from perdura.models.evaluation.bootstrap import Ranked, drawn_anew, resample
+from perdura.models.evaluation.metrics import Judgement
+from perdura.models.promotion.decision import verdict
+from perdura.models.promotion.incumbent import Reigning
 
 GOOD = Judgement(
     roc_auc=0.80,

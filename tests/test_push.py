@@ -311,7 +311,7 @@ def test_killed_between_batches_and_run_again_everybody_is_told(url, tmp_path):
             "PERDURA_ZENDESK_TOKEN": "t0ken",
             "PERDURA_PUSH_CALLS_PER_MINUTE": "600",
         }
-        words = [sys.executable, "-m", "perdura.flows.command_line", "push", "zendesk", "--json"]
+        words = [sys.executable, "-m", "perdura.flows.cli.app", "push", "zendesk", "--json"]
         with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) as process:
             while not (files := list((tmp_path / "data").glob("push*.jsonl"))) or not read_told(
                 files[0]

@@ -13,9 +13,9 @@ from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
 from perdura.flows.train_weekly import train_weekly
 from perdura.risk.table import read
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
 from perdura.sources.merges import Events
-from perdura.sources.states import SCORED, states_at
+from perdura.sources.states.states import SCORED, states_at
 
 FIRST = date(2026, 10, 20)
 

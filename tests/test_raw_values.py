@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.intake.mapping import BadMapping
+from perdura.sources.mapping.mapping import BadMapping
 from tests.small_sources import UNTIL, Business, at
 
 PAYMENTS = """

@@ -5,9 +5,9 @@ import pytest
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import COLUMNS, FEATURES
-from perdura.features.paid_term import with_renewal
-from perdura.features.words import say
-from perdura.models.reason_columns import no_reason
+from perdura.features.topics.paid_term import with_renewal
+from perdura.features.topics.phrases import say
+from perdura.models.scoring.reason_columns import no_reason
 from tests.tables import events, spine
 
 

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.features.definition import Column
-from perdura.features.money import written
-from perdura.features.words import as_said, say
-from perdura.models.blocks import ROWS
-from perdura.models.contributions import contributions
-from perdura.models.encoding import ColumnContract
-from perdura.models.reasons import REASON, explain
-from perdura.models.weighing import weigh
+from perdura.features.topics.money import written
+from perdura.features.topics.phrases import as_said, say
+from perdura.models.boosting.row_blocks import ROWS
+from perdura.models.boosting.shap_values import contributions
+from perdura.models.predictor.column_contract import ColumnContract
+from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.reasons import REASON, explain
 from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
 MODEL = trained().model

@@ -9,20 +9,20 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.flows.moments import midnight
+from perdura.flows.configuration.dates import midnight
 from perdura.flows.refresh_states import refresh_states
 from perdura.flows.settings import Settings
-from perdura.risk.queries import NoNight
-from perdura.risk.recent import STATES
-from perdura.risk.schema import NIGHTS
-from perdura.risk.standing import night_states, put_states
-from perdura.risk.store import reading
-from perdura.risk.views import CURRENT
-from perdura.sources.changed import changed_states
+from perdura.risk.query.queries import NoNight
+from perdura.risk.query.standing import night_states, put_states
+from perdura.risk.records.recent import STATES
+from perdura.risk.schema.tables import NIGHTS
+from perdura.risk.schema.views import CURRENT
+from perdura.risk.store.connect import reading
 from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from perdura.sources.landing import land, landed_files, read_events
-from perdura.sources.states import states_at
-from perdura.sources.turns import undisturbed
+from perdura.sources.landing.events_store import land, landed_files, read_events
+from perdura.sources.landing.locks import undisturbed
+from perdura.sources.states.changed import changed_states
+from perdura.sources.states.states import states_at
 from tests.made_up_nights import publish_night
 
 NIGHT = date(2026, 11, 1)

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from perdura.features.catalogue import COLUMNS
-from perdura.features.words import say
-from perdura.flows.rewording import rewording
-from perdura.models.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
+from perdura.features.topics.phrases import say
+from perdura.flows.steps.rewording import rewording
+from perdura.models.scoring.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk import session
 from tests.api_served import at_work, token
@@ -99,7 +99,7 @@ def test_a_page_speaks_the_language_of_its_reader(tmp_path: Path):
 
 def test_it_loads_nothing_heavy():
     code = (
-        "import sys; from perdura.flows.rewording import rewording;"
+        "import sys; from perdura.flows.steps.rewording import rewording;"
         f"assert rewording(None)({bare()!r}, 'en', 'es')['action_in'] == 'es';"
         "print({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & {*sys.modules})"
     )

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perdura.risk.fingerprint import Content, hashed
-from perdura.risk.ranking import ranks
+from perdura.risk.content_hash import Content, hashed
+from perdura.risk.publish.ranking import ranks
 from perdura.risk.table import BadScores, NoNight, publish, read
 from tests.test_risk_table import content, put, score, scores
 
@@ -164,7 +164,7 @@ def test_everything_else_is(other: pl.DataFrame) -> None:
 
 
 def test_another_process_finds_the_same() -> None:
-    told = f"import polars as pl; from perdura.risk.fingerprint import hashed; print(hashed(pl.DataFrame({ROWS.to_dict(as_series=False)})))"  # noqa: E501
+    told = f"import polars as pl; from perdura.risk.content_hash import hashed; print(hashed(pl.DataFrame({ROWS.to_dict(as_series=False)})))"  # noqa: E501
     root = Path(__file__).parent.parent
     found = subprocess.run([sys.executable, "-c", told], cwd=root, capture_output=True, check=True)
     assert found.stdout.decode().strip() == str(hashed(ROWS))

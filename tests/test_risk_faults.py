@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import InternalError, OperationalError
 
-from perdura.risk import store
-from perdura.risk.retention import forget_nights
-from perdura.risk.schema import NIGHTS, RISK
-from perdura.risk.store import Unreachable
+from perdura.risk.publish.retention import forget_nights
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store import connect as store
+from perdura.risk.store.connect import Unreachable
 from perdura.risk.table import publish, read
 from tests.postgres import Server
 from tests.risk_publisher import ROWS, night

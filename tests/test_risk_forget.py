@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.audit import AUDIT, Entry, write
-from perdura.risk.book import BOOK
-from perdura.risk.contacts import CONTACTS, log_contact
-from perdura.risk.forget import Account, StillRead, erase, mentions, rows_about, scrub
 from perdura.risk.out.deliveries import DELIVERIES
-from perdura.risk.recent import EVENTS, STATES
-from perdura.risk.schema import NIGHTS, RISK
-from perdura.risk.sqlite import database_file
-from perdura.risk.store import reading, writing
+from perdura.risk.records.audit import AUDIT, Entry, write
+from perdura.risk.records.contacts import CONTACTS, log_contact
+from perdura.risk.records.erase import Account, StillRead, erase, mentions, rows_about, scrub
+from perdura.risk.records.portfolio import BOOK
+from perdura.risk.records.recent import EVENTS, STATES
+from perdura.risk.records.tokens import TOKENS
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store.connect import reading, writing
+from perdura.risk.store.sqlite import database_file
 from perdura.risk.table import history, publish, read
-from perdura.risk.tokens import TOKENS
-from perdura.sources.spellings import is_telling, spellings, standing_alone
+from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
 from tests.test_risk_table import MARCH_1, MARCH_2, score, scores
 
 GONE = 'o\'brien "50%"'

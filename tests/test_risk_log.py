@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perdura.risk.store import fold_log, reading
+from perdura.risk.store.connect import fold_log, reading
 from perdura.risk.table import read
 from tests.schedule_served import environment, run
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, put

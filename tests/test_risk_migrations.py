@@ -11,13 +11,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from perdura.risk import store
-from perdura.risk.catalog import TABLES
-from perdura.risk.contacts import CONTACTS
 from perdura.risk.migrations import NEWEST, VERSIONS, NewerStore
-from perdura.risk.schema import METADATA, RISK
+from perdura.risk.records.contacts import CONTACTS
+from perdura.risk.schema.all_tables import TABLES
+from perdura.risk.schema.tables import METADATA, RISK
+from perdura.risk.schema.views import VIEWS
+from perdura.risk.store import connect as store
 from perdura.risk.table import publish, read, riskiest
-from perdura.risk.views import VIEWS
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, content, older, put, score, scores
 
 __all__ = ["older"]

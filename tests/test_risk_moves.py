@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.risk.moves import moved
-from perdura.risk.ranking import Bands
-from perdura.risk.recent import STATES
-from perdura.risk.store import reading, writing
+from perdura.risk.publish.band_changes import moved
+from perdura.risk.publish.ranking import Bands
+from perdura.risk.records.recent import STATES
+from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
+from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import publish, riskiest
-from perdura.risk.views import CURRENT, HISTORY, MOVES
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed"}

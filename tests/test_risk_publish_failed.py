@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from perdura.risk import publishing
+from perdura.risk.publish import publish as publishing
 from perdura.risk.table import publish, read
 from tests.risk_publisher import ROWS_AT_A_TIME, night
 from tests.test_risk_publish_killed import MARCH_1, MARCH_2, assert_sound
@@ -70,7 +70,7 @@ def test_a_failure_while_rows_are_put_aside_leaves_nothing(
 
 
 def test_the_tables_of_another_who_publishes_are_left_alone(postgres_url: str):
-    from perdura.risk import store
+    from perdura.risk.store import connect as store
 
     publish(night("old"), postgres_url, scored_on=MARCH_1, model_version="old")
     with store.writing(postgres_url) as other:

@@ -12,7 +12,7 @@ from subprocess import PIPE
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk import store
+from perdura.risk.store import connect as store
 from perdura.risk.table import NoNight, publish, read
 from tests.risk_publisher import ROWS, night
 

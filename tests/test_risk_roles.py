@@ -4,10 +4,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from perdura.risk import postgres, store
-from perdura.risk.catalog import TABLES
-from perdura.risk.roles import READABLE, READER, WRITER
-from perdura.risk.schema import RISK
+from perdura.risk.schema.all_tables import TABLES
+from perdura.risk.schema.roles import READABLE, READER, WRITER
+from perdura.risk.schema.tables import RISK
+from perdura.risk.store import connect as store
+from perdura.risk.store import postgres
 from perdura.risk.table import history, read, riskiest
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, put
 

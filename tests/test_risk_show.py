@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from perdura.features import money as feature_money
+from perdura.features.topics import money as feature_money
 from perdura.risk import money
 from perdura.risk import table as risk_table
 from perdura.risk.money import totals, written
 from perdura.risk.night import Freshness
-from perdura.risk.schema import ADVICE
-from perdura.risk.show import cautions, expected_loss, riskiest
-from perdura.risk.show_offers import offers
+from perdura.risk.schema.tables import ADVICE
 from perdura.risk.table import read
+from perdura.risk.terminal.offers import offers
+from perdura.risk.terminal.risks import cautions, expected_loss, riskiest
 from tests.test_risk_table import FAILED, MARCH_1, WAITED, put, score, scores
 
 
@@ -88,7 +88,7 @@ def test_rows_are_seen_alike_with_pandas_and_without(tmp_path: Path, night: pd.D
 def test_nothing_that_takes_long_to_import_is_needed(tmp_path: Path, night: pd.DataFrame) -> None:
     code = f"""if True:
         import sys
-        from perdura.risk.show import expected_loss, riskiest
+        from perdura.risk.terminal.risks import expected_loss, riskiest
         from perdura.risk.table import freshness, riskiest as found
         rows = found("sqlite:///{tmp_path}/risk.db", 4)
         riskiest(rows, 80), expected_loss(rows), freshness("sqlite:///{tmp_path}/risk.db")

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from perdura.risk import store
-from perdura.risk.book import Entry, book_of, put_sums, sums_of
-from perdura.risk.queries import nights_of, offers_of, published_night
-from perdura.risk.ranking import Bands
-from perdura.risk.schema import INDEXED_RANKS, RISK
-from perdura.risk.scores import REQUIRED
+from perdura.risk.publish.ranking import Bands
+from perdura.risk.publish.score_contract import REQUIRED
+from perdura.risk.query.queries import nights_of, offers_of, published_night
+from perdura.risk.records.portfolio import Entry, book_of, put_sums, sums_of
+from perdura.risk.schema.tables import INDEXED_RANKS, RISK
+from perdura.risk.store import connect as store
 from perdura.risk.table import (
     BadScores,
     NoNight,

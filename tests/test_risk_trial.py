@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk import store
-from perdura.risk.export import export
-from perdura.risk.export_formats import Format
-from perdura.risk.queries import published_night
-from perdura.risk.scores import BadScores
+from perdura.risk.publish.score_contract import BadScores
+from perdura.risk.query.export import export
+from perdura.risk.query.export_formats import Format
+from perdura.risk.query.filters import Wanted
+from perdura.risk.query.queries import published_night
+from perdura.risk.store import connect as store
 from perdura.risk.table import TrialRefused, history, read, riskiest
-from perdura.risk.wanted import Wanted
 from tests.test_risk_migrations import differences
 from tests.test_risk_table import MARCH_1, MARCH_2, MARCH_3, TWO, put, score, scores
 

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from perdura.risk import store
 from perdura.risk.migrations import NEWEST, version_of
-from perdura.risk.schema import RISK
+from perdura.risk.schema.tables import RISK
+from perdura.risk.schema.views import VIEWS
+from perdura.risk.store import connect as store
 from perdura.risk.table import riskiest
-from perdura.risk.views import VIEWS
 from tests.test_risk_migrations import differences
 from tests.test_risk_table import MARCH_1, TWO, put
 

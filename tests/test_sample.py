@@ -10,11 +10,11 @@ from polars.testing import assert_frame_equal
 
 from perdura.sources.events import CONTACTS, EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.extract import extract
-from perdura.sources.landing import read_events
-from perdura.sources.sample import Company, simulate
-from perdura.sources.sample.chunk import CHUNK, Order, write_chunk
-from perdura.sources.sample.vectors import Month
-from perdura.sources.states import scored_spine
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.simulator import Company, simulate
+from perdura.sources.simulator.chunk import CHUNK, Order, write_chunk
+from perdura.sources.simulator.vectors import Month
+from perdura.sources.states.states import scored_spine
 
 FIRST = date(2026, 11, 1)
 TABLES = (SUBSCRIPTIONS, PAYMENTS, TICKETS, CONTACTS, MERGES)

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.sources.sample import simulate
-from perdura.sources.sample.expansion import considers, expansion
-from perdura.sources.sample.hazard import hazard
-from perdura.sources.sample.prices import PLANS
-from perdura.sources.sample.signs import Signs
-from perdura.sources.sample.vectors import Month
+from perdura.sources.simulator import simulate
+from perdura.sources.simulator.expansion import considers, expansion
+from perdura.sources.simulator.hazard import hazard
+from perdura.sources.simulator.prices import PLANS
+from perdura.sources.simulator.signs import Signs
+from perdura.sources.simulator.vectors import Month
 from tests.sampled import true_events, true_risks
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.sources.sample import simulate
+from perdura.sources.simulator import simulate
 from tests.sampled import true_events
 
 #: What may come next in one subscription. A price may change between any two, except at the end.

@@ -9,12 +9,12 @@ import pytest
 from polars.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
 
-from perdura.sources.sample import simulate
-from perdura.sources.sample.chunk import Order, draw_chunk, live
-from perdura.sources.sample.frames import table_rows
-from perdura.sources.sample.hazard import SIGNALS
-from perdura.sources.sample.mapping_file import TABLES
-from perdura.sources.sample.vectors import Month
+from perdura.sources.simulator import simulate
+from perdura.sources.simulator.chunk import Order, draw_chunk, live
+from perdura.sources.simulator.frames import table_rows
+from perdura.sources.simulator.hazard import SIGNALS
+from perdura.sources.simulator.mapping_file import TABLES
+from perdura.sources.simulator.vectors import Month
 from tests.sampled import true_events, true_risks
 
 DAYS_30, DAYS_60 = timedelta(days=30), timedelta(days=60)

@@ -12,10 +12,10 @@ from time import monotonic, sleep
 
 import pytest
 
-from perdura.flows.push_flow import push_flow
-from perdura.flows.schedule import hours
+from perdura.flows.push_hourly import push_flow
+from perdura.flows.scheduling.schedule import hours
 from perdura.flows.settings import Settings
-from perdura.flows.webhooks_flow import webhooks_flow
+from perdura.flows.webhooks import webhooks_flow
 from perdura.risk.out.webhooks import Sent
 from perdura.risk.table import read
 from tests.help_desks import FakeZendesk
@@ -33,7 +33,7 @@ def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(prefect_server: str, home: Path) -> Iterator[None]:
     """The schedule, serving ``home`` in Madrid's time, until the tests are done."""
     env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_TIMEZONE": "Europe/Madrid"}
-    words = [sys.executable, "-m", "perdura.flows.command_line", "schedule"]
+    words = [sys.executable, "-m", "perdura.flows.cli.app", "schedule"]
     with subprocess.Popen(
         words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from perdura.sources.turns import alone_in
+from perdura.sources.landing.locks import alone_in
 from tests.schedule_served import Served, environment, scheduled, wait_for
 
 FIRST = ["refresh-states/perdura", "send-webhooks/perdura", "push-tools/perdura"]

@@ -16,8 +16,8 @@ from urllib.request import urlopen
 import pytest
 
 from perdura.flows.settings import Settings
-from perdura.risk.queries import clear_night
-from perdura.risk.store import writing
+from perdura.risk.query.queries import clear_night
+from perdura.risk.store.connect import writing
 from perdura.risk.table import published_dates
 from tests.schedule_served import environment, scheduled, server, soon, wait_for
 

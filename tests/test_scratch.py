@@ -11,13 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.flows.extract_sources import extract_sources
-from perdura.flows.scratch import scratch
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_sources
 
 WORK = """
 import sys, time
-from perdura.flows.scratch import scratch
+from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 with scratch(Settings(), "night") as folder:
     (folder / "part-000.arrow").write_text("rows")

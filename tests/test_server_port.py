@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Timer
 
-from perdura.flows.server_port import own_port
+from perdura.flows.orchestration.server_port import own_port
 
 
 def listening(port: int = 0) -> socket.socket:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from perdura.flows.environment import NO_SETTINGS, UnknownVariable
-from perdura.flows.setting_values import NoSuchFile, refuse_missing
+from perdura.flows.configuration.environment import NO_SETTINGS, UnknownVariable
+from perdura.flows.configuration.setting_values import NoSuchFile, refuse_missing
 from perdura.flows.settings import (
     BadSettingsFile,
     HomeInUse,

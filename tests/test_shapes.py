@@ -4,8 +4,8 @@ import pytest
 
 from perdura.sources.events import PAYMENTS
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.landing import read_rejected
+from perdura.sources.landing.events_store import read_rejected
+from perdura.sources.mapping.mapping import BadMapping
 from tests.small_sources import Business
 from tests.small_sources import at as day
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.extract_sources import extract_sources
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
-from perdura.models.split import HistoryTooShort, NotEnoughChurn
+from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.risk.table import read
 from tests.short_histories import EXPORTED, History, write_history
 

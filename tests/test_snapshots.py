@@ -6,10 +6,10 @@ import pytest
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
-from perdura.models.labels import contract_labels
+from perdura.models.dataset.labels import contract_labels
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.intake.mapping import BadMapping
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.mapping.mapping import BadMapping
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import spine

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from perdura.features import reference
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
+from perdura.features.engine import reference
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.landing import read_events
+from perdura.sources.landing.events_store import read_events
 from perdura.sources.merges import known_before
-from perdura.sources.states import states_at
+from perdura.sources.states.states import states_at
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import spine

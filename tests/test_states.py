@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.rates import DAILY, DatedRates
-from perdura.sources.states import scored_spine, states_at
+from perdura.sources.states.states import scored_spine, states_at
 from tests.tables import at, events
 
 MARCH = at("2026-03-01")

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perdura.features import reference
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
-from perdura.models.labels import contract_labels
-from perdura.sources.landing import read_events
-from perdura.sources.states import states_at
+from perdura.features.engine import reference
+from perdura.models.dataset.labels import contract_labels
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.states.states import states_at
 from perdura.sources.ties import places
 from tests.small_sources import Business
 from tests.tables import at, events, spine

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from perdura.risk.store import reading, writing
-from perdura.risk.tokens import BadToken, create, holder_of, listed, revoke
+from perdura.risk.records.tokens import BadToken, create, holder_of, listed, revoke
+from perdura.risk.store.connect import reading, writing
 from tests.test_command_line import perdura
 
 

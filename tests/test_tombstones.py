@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from perdura.sources.events import PAYMENTS
-from perdura.sources.landing import read_rejected
-from perdura.sources.spellings import is_telling, standing_alone, standing_alone_in_polars
-from perdura.sources.tombstones import BrokenTombstones, bury, read_tombstones
+from perdura.sources.landing.events_store import read_rejected
+from perdura.sources.landing.spellings import is_telling, standing_alone, standing_alone_in_polars
+from perdura.sources.landing.tombstones import BrokenTombstones, bury, read_tombstones
 from tests.small_sources import UNTIL, Business, at
 
 DAY = date(2026, 2, 20)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perdura.flows.history import NothingLanded, training_dates
+from perdura.flows.steps.training_window import NothingLanded, training_dates
 from tests.tables import at, events
 
 

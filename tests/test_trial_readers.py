@@ -11,18 +11,18 @@ import sqlalchemy as sa
 
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk import session
-from perdura.risk.draws import DRAWS, draw
 from perdura.risk.out import webhooks
 from perdura.risk.out.caller import Caller
 from perdura.risk.out.csv_file import write_csv, write_file
 from perdura.risk.out.fields import FieldNames, Filling
 from perdura.risk.out.pushing import dry_run, push
 from perdura.risk.out.zendesk import Zendesk
-from perdura.risk.queries import published_night
-from perdura.risk.show import cautions, horizon
-from perdura.risk.store import reading, writing
+from perdura.risk.query.queries import published_night
+from perdura.risk.query.trial import TrialNight
+from perdura.risk.records.assignments import DRAWS, draw
+from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import freshness, publish, riskiest
-from perdura.risk.trial import TrialNight
+from perdura.risk.terminal.risks import cautions, horizon
 from tests.api_served import asking, at_work, token
 from tests.desk_night import row
 from tests.help_desks import FakeZendesk

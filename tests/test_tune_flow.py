@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from perdura.flows.history import training_dates, training_params, tuned_params
-from perdura.flows.moments import midnight
+from perdura.flows.cli.render.tuning import print_tuning
+from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
-from perdura.flows.show_tuning import print_tuning
+from perdura.flows.steps.training_window import training_dates, training_params, tuned_params
 from perdura.flows.train_weekly import train_weekly
 from perdura.flows.tune import Retuned, tune_trees
-from perdura.models.store import mlflow_at
-from perdura.models.store_paths import EXPERIMENT
-from perdura.models.tuned import BrokenTuning, keep_tuned
-from perdura.sources.landing import read_events
+from perdura.models.registry.mlflow_store import mlflow_at
+from perdura.models.registry.store_paths import EXPERIMENT
+from perdura.models.tuning.tuned_params import BrokenTuning, keep_tuned
+from perdura.sources.landing.events_store import read_events
 from tests.test_command_line import perdura
 from tests.test_models_tuned import FOUND
 

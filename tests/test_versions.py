@@ -2,13 +2,13 @@
 
 import pytest
 
-from perdura.features import reference
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
-from perdura.models.labels import contract_labels
+from perdura.features.engine import reference
+from perdura.models.dataset.labels import contract_labels
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing import lies_once, read_events
-from perdura.sources.states import states_at
+from perdura.sources.landing.events_store import lies_once, read_events
+from perdura.sources.states.states import states_at
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import at, events, spine

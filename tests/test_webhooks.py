@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from perdura.flows.send_webhooks import tell_webhooks
 from perdura.flows.settings import Settings
+from perdura.flows.steps.send_webhooks import tell_webhooks
 from perdura.risk.out import deliveries, webhooks
 from perdura.risk.out.deliveries import DELIVERIES, dead, replay
 from perdura.risk.out.signing import BadSecret, BadSignature, signed, verify
 from perdura.risk.out.targets import BadTarget, safe
 from perdura.risk.out.webhooks import Sent, wait_before
-from perdura.risk.queries import NoNight
-from perdura.risk.schema import RISK
-from perdura.risk.store import reading, writing
+from perdura.risk.query.queries import NoNight
+from perdura.risk.schema.tables import RISK
+from perdura.risk.store.connect import reading, writing
 from tests.out_rows import TODAY, Server, now_stands, perdura, person, put_night, serving
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()

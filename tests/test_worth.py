@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.risk.ranking import call_ranks
+from perdura.risk.publish.call_value import Worths
+from perdura.risk.publish.ranking import call_ranks
 from perdura.risk.table import riskiest
-from perdura.risk.worth import Worths
 from tests.test_risk_table import MARCH_2, put, score, scores
 
 

@@ -11,8 +11,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from perdura.risk.api.problems import Problem, away
 from perdura.risk.api.served import Serving, serving
-from perdura.risk.store import reading
-from perdura.risk.tokens import Holder, holder_of
+from perdura.risk.records.tokens import Holder, holder_of
+from perdura.risk.store.connect import reading
 
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `perdura token create`")
 

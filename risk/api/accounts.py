@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from perdura.risk.accounts import accounts
 from perdura.risk.api.access import Reader
 from perdura.risk.api.answers import answer, known_already, tag_of
 from perdura.risk.api.asked import AccountsAsked
 from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import ACCOUNT, FRESHNESS, ListedAccounts, documented
-from perdura.risk.queries import published_night
-from perdura.risk.store import reading
+from perdura.risk.query.accounts import accounts
+from perdura.risk.query.queries import published_night
+from perdura.risk.store.connect import reading
 
 router = APIRouter(prefix="/v1", tags=["list"])
 

@@ -25,9 +25,9 @@ from perdura.risk.api.slow import SlowBodies
 from perdura.risk.desk.desk import Desk
 from perdura.risk.desk.router import desk_router
 from perdura.risk.migrations import NEWEST, version_of
-from perdura.risk.postgres import is_postgres
-from perdura.risk.queries import NoNight
-from perdura.risk.store import Unreachable, reading, writing
+from perdura.risk.query.queries import NoNight
+from perdura.risk.store.connect import Unreachable, reading, writing
+from perdura.risk.store.postgres import is_postgres
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from perdura.risk.contacts import LONGEST_NAME, LONGEST_NOTE
-from perdura.risk.cursors import is_text
-from perdura.risk.export import Format
-from perdura.risk.schema import SCORED_STATES
-from perdura.risk.wanted import Cause, Sort, Wanted
+from perdura.risk.query.cursors import is_text
+from perdura.risk.query.export import Format
+from perdura.risk.query.filters import Cause, Sort, Wanted
+from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE
+from perdura.risk.schema.tables import SCORED_STATES
 
 LARGEST_PAGE = 500
 _LARGEST_INTEGER = 2**63 - 1
@@ -92,7 +92,7 @@ class Filters(_Asked):
     )
 
     def wanted(self, *, sort: Sort, size: int = 50, after: str | None = None) -> Wanted:
-        """The same in the words of ``risk.listing``."""
+        """The same in the words of ``risk.query.pages``."""
         return Wanted(
             bands=tuple(self.band),
             states=tuple(self.state),
@@ -144,7 +144,7 @@ class AccountsAsked(ListAsked):
     )
 
     def wanted_accounts(self) -> Wanted:
-        """The same in the words of ``risk.accounts``."""
+        """The same in the words of ``risk.query.accounts``."""
         asked = self.wanted(sort=self.sort, size=self.size, after=self.cursor)
         return replace(asked, held_out=bool(self.held_out))
 
@@ -175,7 +175,7 @@ class AuditAsked(_Asked):
 
 
 class ContactAsked(_Asked):
-    """A contact to be logged; ``risk.contacts`` says what else is checked."""
+    """A contact to be logged; ``risk.records.contacts`` says what else is checked."""
 
     contact_id: str = Field(
         max_length=100, description="A UUID of your choice: told again, it is the same contact"

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import exc
 
-from perdura.risk.audit import Entry, write
-from perdura.risk.audited_reads import take_over
-from perdura.risk.queries import NoNight
-from perdura.risk.store import reading, writing
-from perdura.risk.tokens import Holder
+from perdura.risk.query.queries import NoNight
+from perdura.risk.records.audit import Entry, write
+from perdura.risk.records.audited_reads import take_over
+from perdura.risk.records.tokens import Holder
+from perdura.risk.store.connect import reading, writing
 
 _LOG = logging.getLogger(__name__)
 

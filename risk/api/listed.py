@@ -19,12 +19,12 @@ from perdura.risk.api.asked import ExportAsked, ListAsked, MovesAsked
 from perdura.risk.api.problems import away
 from perdura.risk.api.served import Serving, serving
 from perdura.risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
-from perdura.risk.audit import named
-from perdura.risk.export import MEDIA_TYPES, export
-from perdura.risk.listing import Page, current, moves
-from perdura.risk.queries import published_night
-from perdura.risk.store import reading
-from perdura.risk.tokens import Holder
+from perdura.risk.query.export import MEDIA_TYPES, export
+from perdura.risk.query.pages import Page, current, moves
+from perdura.risk.query.queries import published_night
+from perdura.risk.records.audit import named
+from perdura.risk.records.tokens import Holder
+from perdura.risk.store.connect import reading
 
 router = APIRouter(prefix="/v1", tags=["list"])
 

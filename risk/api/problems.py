@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from perdura.risk.api.protection import HEADERS
-from perdura.risk.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
-from perdura.risk.cursors import BadCursor, NightChanged
 from perdura.risk.migrations import NewerStore
-from perdura.risk.queries import NoNight
-from perdura.risk.store import Unreachable
-from perdura.risk.wanted import BadQuestion
+from perdura.risk.query.cursors import BadCursor, NightChanged
+from perdura.risk.query.filters import BadQuestion
+from perdura.risk.query.queries import NoNight
+from perdura.risk.records.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
+from perdura.risk.store.connect import Unreachable
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, create_model
 
-from perdura.risk.audit import AUDIT
-from perdura.risk.contacts import CONTACTS
-from perdura.risk.recent import EVENTS
-from perdura.risk.schema import METADATA, RISK
-from perdura.risk.views import CURRENT, HISTORY, MOVES
+from perdura.risk.records.audit import AUDIT
+from perdura.risk.records.contacts import CONTACTS
+from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.tables import METADATA, RISK
+from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 
 _TYPES: tuple[tuple[type, Any], ...] = (
     (sa.JSON, list[Any]),

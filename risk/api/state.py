@@ -13,9 +13,9 @@ from perdura.risk.api.answers import Json, answer, freshness, known_already, tag
 from perdura.risk.api.asked import AuditAsked
 from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
-from perdura.risk.audit import newest
-from perdura.risk.queries import NoNight, published_night
-from perdura.risk.store import reading
+from perdura.risk.query.queries import NoNight, published_night
+from perdura.risk.records.audit import newest
+from perdura.risk.store.connect import reading
 
 router = APIRouter(prefix="/v1", tags=["state"])
 

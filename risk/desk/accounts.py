@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from perdura.risk.accounts import Account, AccountPage, account_of, accounts
-from perdura.risk.cursors import BadCursor, NightChanged
 from perdura.risk.desk.desk import Visit
 from perdura.risk.desk.todays import Filters, facts_of, of_account
 from perdura.risk.money import totals
 from perdura.risk.night import freshness_of
-from perdura.risk.queries import published_night
-from perdura.risk.views import CURRENT
-from perdura.risk.wanted import Wanted, conditions
+from perdura.risk.query.accounts import Account, AccountPage, account_of, accounts
+from perdura.risk.query.cursors import BadCursor, NightChanged
+from perdura.risk.query.filters import Wanted, conditions
+from perdura.risk.query.queries import published_night
+from perdura.risk.schema.views import CURRENT
 
 
 def account_list(visit: Visit) -> Response:

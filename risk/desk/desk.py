@@ -22,9 +22,9 @@ from perdura.risk.desk import session
 from perdura.risk.desk.tongue import Tongue, tongue_of
 from perdura.risk.desk.worded import Reword, as_published
 from perdura.risk.night import Night
-from perdura.risk.queries import NoNight
-from perdura.risk.store import Unreachable, reading
-from perdura.risk.tokens import Holder, holder_of
+from perdura.risk.query.queries import NoNight
+from perdura.risk.records.tokens import Holder, holder_of
+from perdura.risk.store.connect import Unreachable, reading
 
 HERE = Path(__file__).parent
 _LANGUAGE = "perdura_language"
@@ -84,7 +84,7 @@ class Desk:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
-        """As of ``risk.store.reading``."""
+        """As of ``risk.store.connect.reading``."""
         return reading(self.url)
 
     def note(self, holder: Holder, what: str, who: str | None = None, **detail: Any) -> None:

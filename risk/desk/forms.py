@@ -9,7 +9,11 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from perdura.risk.contacts import (
+from perdura.risk.desk import session
+from perdura.risk.desk.desk import HEADERS, Desk, Visit, is_part, page
+from perdura.risk.desk.pages import subscriber
+from perdura.risk.query.queries import NoNight
+from perdura.risk.records.contacts import (
     LONGEST_NOTE,
     BadContact,
     HeldOut,
@@ -19,14 +23,10 @@ from perdura.risk.contacts import (
     OtherContact,
     Refused,
 )
-from perdura.risk.contacts import log_contact as write
-from perdura.risk.contacts import undo_contact as take_back
-from perdura.risk.desk import session
-from perdura.risk.desk.desk import HEADERS, Desk, Visit, is_part, page
-from perdura.risk.desk.pages import subscriber
-from perdura.risk.queries import NoNight
-from perdura.risk.store import writing
-from perdura.risk.tokens import holder_of, undoes
+from perdura.risk.records.contacts import log_contact as write
+from perdura.risk.records.contacts import undo_contact as take_back
+from perdura.risk.records.tokens import holder_of, undoes
+from perdura.risk.store.connect import writing
 
 Form = Mapping[str, Any]
 

@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from perdura.risk.book import Entry, book_of
-from perdura.risk.contact_effect import ContactEffect, newest_contact_effect
-from perdura.risk.contacts import ACTIONS, CONTACTS
 from perdura.risk.desk.charts import Line, line, widths
 from perdura.risk.night import Night
-from perdura.risk.not_scored import NotScored, not_scored_of
-from perdura.risk.schema import BANDS, NIGHTS
-from perdura.risk.trial import of_kind
+from perdura.risk.publish.not_scored import NotScored, not_scored_of
+from perdura.risk.query.trial import of_kind
+from perdura.risk.records.contact_effect import ContactEffect, newest_contact_effect
+from perdura.risk.records.contacts import ACTIONS, CONTACTS
+from perdura.risk.records.portfolio import Entry, book_of
+from perdura.risk.schema.tables import BANDS, NIGHTS
 
 #: The trend and the contacts that are shown.
 NIGHTS_SHOWN, LATELY = 90, timedelta(days=30)

@@ -9,22 +9,22 @@ from uuid import uuid4
 
 from starlette.responses import RedirectResponse, Response
 
-from perdura.risk.audit import named
-from perdura.risk.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
-from perdura.risk.cursors import is_text
 from perdura.risk.desk import accounts, todays
 from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit
 from perdura.risk.desk.overview import LATELY, overview
 from perdura.risk.desk.person import NIGHTS, Person, can_undo, person_of
 from perdura.risk.desk.sentence import aloud
 from perdura.risk.desk.time_line import letter
-from perdura.risk.listing import one
 from perdura.risk.money import totals
 from perdura.risk.night import Night, freshness_of
-from perdura.risk.queries import published_night
-from perdura.risk.recent import STATES_KNOWN
-from perdura.risk.schema import INDEXED_RANKS
-from perdura.risk.tokens import undoes
+from perdura.risk.query.cursors import is_text
+from perdura.risk.query.pages import one
+from perdura.risk.query.queries import published_night
+from perdura.risk.records.audit import named
+from perdura.risk.records.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
+from perdura.risk.records.recent import STATES_KNOWN
+from perdura.risk.records.tokens import undoes
+from perdura.risk.schema.tables import INDEXED_RANKS
 
 
 def today(visit: Visit) -> Response:

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.contacts import UNDO_FOR, Contact, contacts_of
 from perdura.risk.desk.charts import Line, line
 from perdura.risk.desk.time_line import TimeLine, letter, time_line
-from perdura.risk.listing import events_of, one, over_time
 from perdura.risk.night import Night
+from perdura.risk.query.pages import events_of, one, over_time
+from perdura.risk.records.contacts import UNDO_FOR, Contact, contacts_of
 
 NIGHTS = 90
 

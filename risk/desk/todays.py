@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
-from perdura.risk.accounts import has_accounts
-from perdura.risk.contacts import CONTACTS
-from perdura.risk.cursors import BadCursor, NightChanged, is_text
-from perdura.risk.listing import Page, current
 from perdura.risk.night import Night
-from perdura.risk.recent import STATES_KNOWN
-from perdura.risk.schema import BANDS
-from perdura.risk.views import CURRENT
-from perdura.risk.wanted import LISTED, Cause, Wanted, listed
+from perdura.risk.query.accounts import has_accounts
+from perdura.risk.query.cursors import BadCursor, NightChanged, is_text
+from perdura.risk.query.filters import LISTED, Cause, Wanted, listed
+from perdura.risk.query.pages import Page, current
+from perdura.risk.records.contacts import CONTACTS
+from perdura.risk.records.recent import STATES_KNOWN
+from perdura.risk.schema.tables import BANDS
+from perdura.risk.schema.views import CURRENT
 
 PAGE = 25
 #: Who can still be kept.
@@ -48,7 +48,7 @@ class Filters:
         return urlencode({f.name: told[f.name] for f in fields(self) if told[f.name] != f.default})
 
     def wanted(self, after: str | None = None) -> Wanted:
-        """The same in the words of ``risk.wanted``."""
+        """The same in the words of ``risk.query.filters``."""
         return Wanted(
             bands=_any(self.band),
             states=_HERE if self.state == "here" else _any(self.state),

@@ -1,9 +1,9 @@
 """The versions of a store, and how one of an older version is brought up to this one's.
 
 A new version is a file ``versions/v000N.py`` for Alembic, and its number last in ``VERSIONS``. The
-first makes whatever is missing of ``risk.catalog.TABLES`` as they are today, so later ones look
+first makes whatever is missing of ``risk.schema.all_tables.TABLES`` as they are today, so later ones look
 before they change: in a store that is made today there is nothing left to do. What only adds
-tables, columns that may be null, or indexes, calls ``risk.catalog.complete``; what only changes
+tables, columns that may be null, or indexes, calls ``risk.schema.all_tables.complete``; what only changes
 views does nothing. There is no way down: that is a backup.
 """
 
@@ -13,10 +13,10 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from perdura.risk.catalog import WHOLE, columns_of
-from perdura.risk.roles import let_read
-from perdura.risk.short_locks import change
-from perdura.risk.views import create_views, drop_views
+from perdura.risk.migrations.short_locks import change
+from perdura.risk.schema.all_tables import WHOLE, columns_of
+from perdura.risk.schema.roles import let_read
+from perdura.risk.schema.views import create_views, drop_views
 
 #: All that this code knows, oldest first.
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")

@@ -10,11 +10,11 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 
 from perdura.risk.night import Night
-from perdura.risk.queries import published_night
-from perdura.risk.spreadsheets import harmless
-from perdura.risk.store import reading
-from perdura.risk.trial import refuse_trial
-from perdura.risk.views import CURRENT
+from perdura.risk.query.queries import published_night
+from perdura.risk.query.spreadsheets import harmless
+from perdura.risk.query.trial import refuse_trial
+from perdura.risk.schema.views import CURRENT
+from perdura.risk.store.connect import reading
 
 _ROWS_AT_A_TIME = 2_000
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
-from perdura.risk.erased import erased_among
-from perdura.risk.schema import METADATA, SCORED_STATES, Utc, column
-from perdura.risk.views import CURRENT, MOVES
-from perdura.risk.wanted import LISTED, first_seen
+from perdura.risk.query.filters import LISTED, first_seen
+from perdura.risk.records.erased import erased_among
+from perdura.risk.schema.tables import METADATA, SCORED_STATES, Utc, column
+from perdura.risk.schema.views import CURRENT, MOVES
 
 DELIVERIES = sa.Table(
     "deliveries",

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.schema import SCORED_STATES
-from perdura.risk.views import CURRENT
+from perdura.risk.schema.tables import SCORED_STATES
+from perdura.risk.schema.views import CURRENT
 
 #: Values by field name; ``None`` clears the field.
 Fields = Mapping[str, str | None]

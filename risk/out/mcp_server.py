@@ -14,10 +14,6 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from perdura.risk.accounts import accounts
-from perdura.risk.audit import named
-from perdura.risk.audited_reads import Unaudited, record_read
-from perdura.risk.listing import current, events_of, moves, one, over_time
 from perdura.risk.night import Night, freshness_of
 from perdura.risk.out import mcp_words as words
 from perdura.risk.out.clock import Clock, now_utc
@@ -33,10 +29,14 @@ from perdura.risk.out.mcp_answers import (
     Person,
     Why,
 )
-from perdura.risk.queries import NoNight, published_night
-from perdura.risk.show import Language
-from perdura.risk.store import reading
-from perdura.risk.wanted import Wanted
+from perdura.risk.query.accounts import accounts
+from perdura.risk.query.filters import Wanted
+from perdura.risk.query.pages import current, events_of, moves, one, over_time
+from perdura.risk.query.queries import NoNight, published_night
+from perdura.risk.records.audit import named
+from perdura.risk.records.audited_reads import Unaudited, record_read
+from perdura.risk.store.connect import reading
+from perdura.risk.terminal.risks import Language
 
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \

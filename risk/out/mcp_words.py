@@ -7,7 +7,7 @@ from babel.numbers import format_percent
 
 from perdura.risk.money import totals, written
 from perdura.risk.out.mcp_answers import Calls, Companies, Company, Fresh, Move, Moved, Person, Why
-from perdura.risk.show import Language
+from perdura.risk.terminal.risks import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {

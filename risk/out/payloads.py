@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from perdura.risk.out.deliveries import Delivery
-from perdura.risk.recent import STATES
-from perdura.risk.schema import RISK, SCORED_STATES
+from perdura.risk.records.recent import STATES
+from perdura.risk.schema.tables import RISK, SCORED_STATES
 
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"

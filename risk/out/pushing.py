@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 
 from perdura.risk.out.fields import Fields, Filling, digest, everybody, of_these
 from perdura.risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
-from perdura.risk.queries import published_night
-from perdura.risk.store import reading
-from perdura.risk.trial import refuse_trial
+from perdura.risk.query.queries import published_night
+from perdura.risk.query.trial import refuse_trial
+from perdura.risk.store.connect import reading
 
 #: Of one subscriber: told, not known over there, or refused.
 Outcome = Literal["told", "absent", "failed"]

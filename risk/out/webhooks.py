@@ -17,8 +17,8 @@ from perdura.risk.out.deliveries import Delivery
 from perdura.risk.out.payloads import payload
 from perdura.risk.out.signing import keys, signed
 from perdura.risk.out.targets import NO_PROXY, log_no_calls, safe
-from perdura.risk.queries import published_night
-from perdura.risk.store import reading, writing
+from perdura.risk.query.queries import published_night
+from perdura.risk.store.connect import reading, writing
 
 if TYPE_CHECKING:
     import httpx

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from perdura.risk.catalog import complete
-from perdura.risk.schema import INDEXED_RANKS, NIGHTS, RISK
-from perdura.risk.scores import LONGEST_KEY
-from perdura.risk.short_locks import change
+from perdura.risk.migrations.short_locks import change
+from perdura.risk.publish.score_contract import LONGEST_KEY
+from perdura.risk.schema.all_tables import complete
+from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
 
 revision = "0002"
 down_revision = "0001"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from perdura.risk.catalog import complete
+from perdura.risk.schema.all_tables import complete
 
 revision = "0004"
 down_revision = "0003"

@@ -5,4 +5,4 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Nothing: rights are given after each upgrade (``risk.roles.let_read``)."""
+    """Nothing: rights are given after each upgrade (``risk.schema.roles.let_read``)."""

@@ -1,0 +1,193 @@
+"""What the kernel has to do for the features of one event table, as numbers instead of words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TypeVar
+
+import polars as pl
+
+from perdura.features.definition import Balance, Column, Feature, Latest, Over, Since
+from perdura.features.engine.measures import adds_money
+from perdura.sources.events import EventTable
+
+T = TypeVar("T")
+
+
+class Op(IntEnum):
+    """How a column is told from what was gathered for its channel."""
+
+    COUNT = 0
+    SUM = 1
+    MEAN = 2
+    MAX = 3
+    MIN = 4
+    FIRST = 5
+    LAST = 6
+    LATEST = 7
+    BALANCE = 8
+
+
+_OPS = {"count": Op.COUNT, "sum": Op.SUM, "mean": Op.MEAN, "max": Op.MAX, "min": Op.MIN}
+_SINCE = {"first": Op.FIRST, "last": Op.LAST}
+
+#: A row says by one bit each which channels it counts in, beside two dates in one word.
+MOST_CHANNELS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A value that rows bring along, as an integer that is added and compared exactly.
+
+    Attributes:
+        column: Which column of the table.
+        form: ``number`` as it is; ``millionths`` of a float, to be added in any order; ``order``:
+            the bits of a float, arranged so that they compare as it does; ``text``: the place
+            among all texts in order; ``thing``: a hash that tells things of one person apart.
+    """
+
+    column: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Rows that count alike, and which of their words is measured, if any (else -1)."""
+
+    where: str
+    word: int
+    is_money: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One column: its operation, its channel (of closings: ``other``), its window if it has one
+    (else -1), its word if it has one (else -1).
+    """
+
+    column: Column
+    op: Op
+    channel: int
+    other: int = 0
+    window: int = -1
+    word: int = -1
+
+
+@dataclass(slots=True)
+class Plan:
+    """Channels, words and columns of some features of one table.
+
+    Attributes:
+        table: Which table.
+        windows: All lengths in days, shortest first.
+        words: What rows bring along; amounts of money bring their currency as well.
+        channels: What rows count in.
+        told: The columns, in order of their operations.
+    """
+
+    table: EventTable
+    windows: list[int]
+    words: list[Word] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def currency(self) -> int:
+        """Which word is the currency, where amounts are added; else -1."""
+        return self.words.index(_CURRENCY) if _CURRENCY in self.words else -1
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns of which the places among all texts are needed."""
+        return sorted({word.column for word in self.words if word.form == "text"})
+
+    @property
+    def reads_previous(self) -> bool:
+        """Whether any row counts by what the same thing was before."""
+        names = [f"{column}_before" for column in self.table.previous]
+        return any(name in channel.where for name in names for channel in self.channels)
+
+    @property
+    def reads_order(self) -> bool:
+        """Whether any column depends on which of a thing's rows comes first at one moment."""
+        latest = any(told.op == Op.LATEST for told in self.told) or self.currency >= 0
+        return bool(self.table.previous) and (latest or self.reads_previous)
+
+    def as_text(self, told: Told) -> str | None:
+        """The column whose texts a category is told in."""
+        word = self.words[told.word] if told.op == Op.LATEST else None
+        return word.column if word and word.form == "text" else None
+
+
+_CURRENCY = Word("currency", "text")
+
+
+def plans(features: Iterable[Feature]) -> list[Plan]:
+    """Plans that together tell every column, each of one table and few enough channels."""
+    done: list[Plan] = []
+    open_by_table: dict[EventTable, Plan] = {}
+    features = tuple(features)
+    for feature in features:
+        plan = open_by_table.get(feature.events)
+        if plan is None or len(plan.channels) > MOST_CHANNELS - 2:
+            plan = Plan(feature.events, _windows(features, feature.events))
+            open_by_table[feature.events] = plan
+            done.append(plan)
+        _add(plan, feature)
+    for plan in done:
+        plan.told.sort(key=lambda told: told.op)
+    return done
+
+
+def _windows(features: Sequence[Feature], table: EventTable) -> list[int]:
+    return sorted({days for each in features if each.events is table for days in each.windows})
+
+
+def _add(plan: Plan, feature: Feature) -> None:
+    match feature.measure:
+        case Balance(up, down, of):
+            word = _word(plan, Word(of, "thing"))
+            opens, closes = (
+                _channel(plan, f"({each}) AND ({feature.where})", word) for each in (up, down)
+            )
+            plan.told.append(Told(feature.columns[0], Op.BALANCE, opens, closes, word=word))
+        case Since(which):
+            channel = _channel(plan, feature.where, -1)
+            plan.told.append(Told(feature.columns[0], _SINCE[which], channel))
+        case Latest(column):
+            word = _word(plan, Word(column, _form(feature, column, "number", "order")))
+            channel = _channel(plan, feature.where, word)
+            plan.told.append(Told(feature.columns[0], Op.LATEST, channel, word=word))
+        case Over(how, column):
+            word = -1
+            if column is not None:
+                of_float = "order" if how in {"max", "min"} else "millionths"
+                word = _word(plan, Word(column, _form(feature, column, "number", of_float)))
+            if adds_money(feature):
+                _word(plan, _CURRENCY)
+            channel = _channel(plan, feature.where, word, is_money=adds_money(feature))
+            plan.told += [
+                Told(each, _OPS[how], channel, window=plan.windows.index(each.days or 0), word=word)
+                for each in feature.columns
+            ]
+
+
+def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
+    kind = feature.events.columns[column]
+    if kind == pl.String:
+        return "text"
+    return of_float if kind == pl.Float64 else otherwise
+
+
+def _word(plan: Plan, word: Word) -> int:
+    return _place(plan.words, word)
+
+
+def _channel(plan: Plan, where: str, word: int, *, is_money: bool = False) -> int:
+    return _place(plan.channels, Channel(where, word, is_money))
+
+
+def _place(known: list[T], wanted: T) -> int:
+    if wanted not in known:
+        known.append(wanted)
+    return known.index(wanted)

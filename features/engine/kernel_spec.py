@@ -1,0 +1,141 @@
+"""A plan and the dates that are asked about, as the numbers that the compiled loops take."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from perdura.features.definition import Feature
+from perdura.features.engine.column_plan import Op, Plan, Told
+
+_DAY = 86_400_000_000
+
+_KEPT = {
+    "total": {Op.SUM, Op.MEAN},
+    "moments": {Op.FIRST, Op.LAST, Op.LATEST},
+    "ends": {Op.MAX, Op.MIN},
+}
+
+#: What is said of a channel: where in a cell its rows are counted and its values are summed, and
+#: which word of a record its value is. What is not wanted has a place as well, which nobody reads.
+CHANNEL = np.dtype([(name, np.int64) for name in ("rows", "word", *_KEPT)])
+
+#: What is said of a column: its operation, its window, where rows of its channel are counted, where
+#: else it is read from, and what a total is divided by (0: the value is a float, kept as its bits).
+COLUMN = np.dtype(
+    [(name, np.int64) for name in ("op", "window", "rows", "place")] + [("scale", np.float64)]
+)
+
+
+class Cuts(NamedTuple):
+    """Where time is cut: ``[as_of - days, as_of)`` of every date and window, to the microsecond.
+
+    The n-th interval ends where the n-th edge is, and begins at the edge before. Its cell is the
+    one of number n + 1.
+
+    Attributes:
+        dates: In order, as microseconds.
+        edges: Every edge of every window, in order.
+        first_date: By interval (one more than edges), the first date after it.
+        until: By date, the cell of its last interval.
+        before: By date and window, the cell before the first interval in it; of no window, which
+            goes back for ever and comes first, 0.
+    """
+
+    dates: np.ndarray
+    edges: np.ndarray
+    first_date: np.ndarray
+    until: np.ndarray
+    before: np.ndarray
+
+    @classmethod
+    def of(cls, dates: np.ndarray, windows: list[int]) -> "Cuts":
+        """The cuts of these dates and windows (days)."""
+        begins = dates[:, None] - np.array(windows, np.int64)[None, :] * _DAY
+        edges = np.unique(np.append(begins.ravel(), dates))
+        first_date = np.append(np.searchsorted(dates, edges), len(dates))
+        before = np.insert(np.searchsorted(edges, begins) + 1, 0, 0, axis=1)
+        return cls(dates, edges, first_date, np.searchsorted(edges, dates) + 1, before)
+
+
+class Orders(NamedTuple):
+    """What is to be told.
+
+    Attributes:
+        channels: As ``CHANNEL``.
+        columns: As ``COLUMN``, in order of operations.
+        bounds: Where the columns of each operation end.
+        empty: By column, its value where nobody tells.
+        sums: How many sums a cell has.
+        moments: How many channels' moments are kept; ``timed``: which (bits).
+        ends: How many channels' greatest and least are kept; ``ended``: which (bits).
+        money: The channels (bits) whose amounts keep to one currency.
+        currency: Which word of a record is its currency.
+    """
+
+    channels: np.ndarray
+    columns: np.ndarray
+    bounds: np.ndarray
+    empty: np.ndarray
+    sums: int
+    moments: int
+    timed: int
+    ends: int
+    ended: int
+    money: int
+    currency: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Orders":
+        """The orders that a plan stands for."""
+        kept = {kind: _channels_of(plan, ops) for kind, ops in _KEPT.items()}
+        money = _bits(place for place, each in enumerate(plan.channels) if each.is_money)
+        channels, empties = _channels(plan, kept), [empty(told) for told in plan.told]
+        return cls(
+            channels,
+            np.array([_column(plan, told, channels) for told in plan.told], COLUMN),
+            np.searchsorted([told.op for told in plan.told], list(Op)[:-1], side="right"),
+            np.array(empties),
+            sums=len(channels) + len(kept["total"]) + 1,
+            moments=len(kept["moments"]),
+            timed=_bits(kept["moments"]),
+            ends=len(kept["ends"]),
+            ended=_bits(kept["ends"]),
+            money=money,
+            currency=2 + plan.currency if money else 0,
+        )
+
+
+def empty(told: Told) -> float:
+    """A column's value where nobody tells; NaN if it is null."""
+    feature = told.column.feature
+    value = feature.when_empty if isinstance(feature, Feature) else None
+    return np.nan if value is None else value
+
+
+def _channels_of(plan: Plan, ops: set[Op]) -> list[int]:
+    return sorted({told.channel for told in plan.told if told.op in ops})
+
+
+def _bits(channels: Iterable[int]) -> int:
+    return sum(1 << channel for channel in channels)
+
+
+def _channels(plan: Plan, kept: dict[str, list[int]]) -> np.ndarray:
+    """Sums are the rows of each channel, then totals, then what nobody reads."""
+    channels = np.zeros(len(plan.channels), CHANNEL)
+    channels["rows"] = np.arange(len(channels))
+    channels["word"] = [2 + each.word if each.word >= 0 else 0 for each in plan.channels]
+    channels["total"] = len(channels) + len(kept["total"])
+    for kind, wanted in kept.items():
+        first = len(channels) if kind == "total" else 0
+        channels[kind][wanted] = first + np.arange(len(wanted))
+    return channels
+
+
+def _column(plan: Plan, told: Told, channels: np.ndarray) -> tuple[int, int, int, int, float]:
+    channel = channels[told.channel]
+    kind = next((kind for kind, ops in _KEPT.items() if told.op in ops), "rows")
+    form = plan.words[told.word].form if told.word >= 0 else "number"
+    scale = {"millionths": 1e6, "order": 0.0}.get(form, 1.0)
+    return told.op, told.window + 1, channel["rows"], channel[kind], scale

@@ -1,0 +1,173 @@
+"""Measure features table by table, on all cores."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from perdura.features.definition import Feature
+from perdura.features.engine import reference
+from perdura.features.engine.balance import balance
+from perdura.features.engine.column_plan import Op, Plan, Told, plans
+from perdura.features.engine.kernel import known, measure
+from perdura.features.engine.kernel_spec import Cuts, Orders, empty
+from perdura.features.engine.previous import befores, in_order, told_late
+from perdura.features.engine.records import Records, gathered
+from perdura.features.engine.spine import Hashed, Spine, blocks, numbered
+from perdura.sources.events import MERGES, SUBSCRIPTIONS, EventTable
+from perdura.sources.merges import Events
+from perdura.sources.versions import key, may_have_versions, told_otherwise
+
+#: Texts of a table's columns, in order: a category is measured as its place among them.
+Texts = dict[str, pl.Series]
+
+
+def measured(
+    events: Events,
+    features: Sequence[Feature],
+    pairs: pl.DataFrame,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[pl.Series]:
+    """The columns of ``features`` for every pair (``subscriber_id``, ``as_of``), row by row."""
+    spines = [(numbered(rows, events), places) for rows, places in blocks(pairs)]
+    parts = plans(features)
+    columns: dict[str, pl.Series] = {}
+    for done, plan in enumerate(parts):
+        if progress:
+            progress(done, len(parts), plan.table.name)
+        columns |= _of_table(events, plan, pairs, spines)
+    return [columns[column.name] for feature in features for column in feature.columns]
+
+
+def _of_table(
+    events: Events, plan: Plan, pairs: pl.DataFrame, spines: list[tuple[Spine, np.ndarray]]
+) -> dict[str, pl.Series]:
+    """One plan's columns by name."""
+    texts = _texts(events[plan.table.name], plan.texts)
+    out = np.empty((len(plan.told), pairs.height))
+    for spine, places in spines:
+        rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
+        late = _corrected(events, rows, plan.table, spine)
+        if plan.reads_order:
+            ordered = in_order(rows, plan.table)
+            late = np.union1d(late, _numbers(told_late(ordered, spine.moments), spine))
+            rows = befores(ordered, plan.table).lazy()
+        else:
+            rows = rows.with_columns(tie=pl.lit(0))
+        whole = len(spines) == 1
+        block = out if whole else np.empty((len(plan.told), len(places)))
+        cuts = Cuts.of(spine.dates, plan.windows)
+        _measure(gathered(rows, plan, spine, cuts, texts), plan, spine, cuts, block)
+        if len(late):
+            asked = pairs if whole else pairs[places]
+            _mend(events, plan, asked, spine, people=late, texts=texts, out=block)
+        if not whole:
+            out[:, places] = block
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        columns = pool.map(
+            lambda told, values: _series(told, values, texts.get(plan.as_text(told) or "")),
+            plan.told,
+            out,
+        )
+        return {column.name: column for column in columns}
+
+
+def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spine) -> np.ndarray:
+    """Of whom not every row counts, as some were told otherwise later; or of whom it may be so."""
+    nobody = np.empty(0, np.int64)
+    if not table.thing:
+        return nobody
+    told = told_otherwise(rows, table) if may_have_versions(events, table) else None
+    versions = nobody if told is None else _numbers(told, spine)
+    if not len(spine.merged):
+        return versions
+    # Rows of two accounts may be versions once these are one, and of subscriptions those that went
+    # from one to the other are left out.
+    concerned = table == SUBSCRIPTIONS or _alike(events, rows, table)
+    return np.union1d(versions, spine.merged) if concerned else versions
+
+
+def _alike(events: Events, rows: pl.LazyFrame, table: EventTable) -> bool:
+    """Whether rows of merged accounts tell the same event at different times."""
+    links = events[MERGES.name].select("subscriber_id", "merged_into").collect()
+    accounts = pl.concat([links["subscriber_id"], links["merged_into"]]).unique().implode()
+    own = [name for name in key(table) if name != "subscriber_id"]
+    told = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
+    known = pl.col("known_at")
+    versions = told.group_by(own).agg(several=known.min() < known.max()).filter("several")
+    return not versions.head(1).collect(engine="streaming").is_empty()
+
+
+def _numbers(ids: pl.Series, spine: Spine) -> np.ndarray:
+    """The numbers of those of the ids that the spine asks about."""
+    numbers = spine.register.numbers(Hashed.of_ids(ids))
+    return numbers[numbers >= 0]
+
+
+def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
+    if not columns:
+        return {}
+    unique = (pl.col(column).drop_nulls().unique().sort().implode() for column in columns)
+    found = rows.select(unique).collect(engine="streaming")
+    return {column: found[column].explode().drop_nulls() for column in columns}
+
+
+def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.ndarray) -> None:
+    """Fill ``out``, one row per column of the plan; every range of people on its own."""
+    orders = Orders.of(plan)
+    of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
+
+    def fill(number: int) -> None:
+        own, starts, low, high = records.of_range(number)
+        asked = (own, starts, low, high, spine.starts, spine.rows, spine.date)
+        measure(*asked, cuts, orders, out)
+        for place, told in of_things:
+            opens, closes = 1 << told.channel, 1 << told.other
+            balance(*asked, opens, closes, 2 + told.word, orders.empty[place], out[place])
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        for _ in pool.map(fill, records):
+            pass
+
+
+def _mend(
+    events: Events,
+    plan: Plan,
+    pairs: pl.DataFrame,
+    spine: Spine,
+    *,
+    people: np.ndarray,
+    texts: Texts,
+    out: np.ndarray,
+) -> None:
+    """Measure again, plainly, the few of whom what was before an event was told otherwise then."""
+    places = np.concatenate(
+        [spine.rows[spine.starts[each] : spine.starts[each + 1]] for each in people]
+    )
+    asked = pairs[places]
+    merged = events[MERGES.name].select("subscriber_id").collect()["subscriber_id"]
+    ids = pl.concat([asked["subscriber_id"], merged]).unique().implode()
+    known_of_them = events[plan.table.name].filter(pl.col("subscriber_id").is_in(ids))
+    features = tuple(dict.fromkeys(told.column.feature for told in plan.told))
+    plain = reference.build_features({**events, plan.table.name: known_of_them}, features, asked)
+    for place, told in enumerate(plan.told):
+        found = plain[told.column.name]
+        if column := plan.as_text(told):
+            found = found.cast(pl.Enum(texts[column])).to_physical()
+        out[place, places] = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _series(told: Told, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
+    """The column: its memory is shared, what is NaN is null, places become texts."""
+    valid = None
+    if texts is not None or np.isnan(empty(told)):
+        bits = np.zeros((len(values) + 7) // 8, np.uint8)
+        if known(values, bits) < len(values):
+            valid = pa.py_buffer(bits)
+    buffers = [valid, pa.py_buffer(values)]
+    numbers = pl.Series(told.column.name, pa.Array.from_buffers(pa.float64(), len(values), buffers))
+    if texts is None:
+        return numbers
+    return texts.gather(numbers.cast(pl.UInt32)).alias(told.column.name)

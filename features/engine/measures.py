@@ -1,0 +1,124 @@
+"""The four primitives as Polars aggregates over one subscriber's rows known before ``as_of``."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from perdura.features.definition import Balance, Feature, Latest, Over, Since
+
+_DAY_US = 86_400_000_000
+_MILLION = 1_000_000
+#: Rows of one thing at one moment that are told apart; a power of two (``features.engine.kernel``).
+MOST_TIES = 16
+
+
+def aggregates(feature: Feature, as_of: datetime) -> list[pl.Expr]:
+    """One aggregate per column of ``feature``, named after it, for rows known before ``as_of``."""
+    counts = pl.sql_expr(feature.where)
+    return [
+        _aggregate(feature, counts, column.days, as_of).alias(column.name)
+        for column in feature.columns
+    ]
+
+
+def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datetime) -> pl.Expr:
+    match feature.measure:
+        case Over() as over:
+            # The one place where a window is cut: [as_of - days, as_of).
+            happened = pl.col("happened_at")
+            inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
+            return _over(over, counts & inside, feature)
+        case Since(which):
+            return _since(which, counts, as_of)
+        case Latest(column):
+            return latest(pl.col(column), counts & pl.col(column).is_not_null())
+        case Balance():
+            raise TypeError(f"{feature.name!r} is a balance: it is of things, not of rows")
+
+
+def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
+    if over.column is None:
+        # No row that counts is the feature's ``when_empty``; other rows do not make it a zero.
+        return pl.when(inside.any()).then(inside.sum())
+    counts = inside & pl.col("in_last_currency") if adds_money(feature) else inside
+    values = pl.when(counts).then(pl.col(over.column))
+    is_float = feature.events.columns[over.column] == pl.Float64
+    # A sum over nothing is the feature's ``when_empty``, not Polars' zero.
+    return pl.when(values.count() > 0).then(_reduced(over.how, values, is_float=is_float))
+
+
+def _reduced(how: str, values: pl.Expr, *, is_float: bool) -> pl.Expr:
+    if how in {"max", "min"}:
+        return getattr(values, how)()
+    total = _sum(values, is_float=is_float)
+    return total / values.count() if how == "mean" else total
+
+
+def _sum(values: pl.Expr, *, is_float: bool) -> pl.Expr:
+    """Exact to a millionth: a sum of floats would depend on the order that threads add them in."""
+    if not is_float:
+        return values.sum()
+    return (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
+
+
+def _since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
+    """Microseconds; as days by ``in_days``."""
+    moments = pl.when(counts).then(pl.col("happened_at"))
+    moment = moments.max() if which == "last" else moments.min()
+    return (pl.lit(as_of) - moment).dt.total_microseconds()
+
+
+def in_days(microseconds: pl.Series) -> pl.Series:
+    """Days, to the last bit as the kernel divides: Polars multiplies by the inverse instead."""
+    days = microseconds.cast(pl.Float64).to_numpy() / _DAY_US
+    return pl.Series(microseconds.name, days, nan_to_null=True)
+
+
+def latest(value: pl.Expr, counts: pl.Expr) -> pl.Expr:
+    """``value`` in the last row where ``counts`` holds; of several at once, the greatest.
+
+    Rows of one thing are never at once where they have an order within a moment (``tie``).
+    """
+    moment = pl.when(counts).then(moments())
+    return value.filter(counts & (moment == moment.max())).max()
+
+
+def moments() -> pl.Expr:
+    """When each row happened, as an integer that also orders the rows of a thing at one moment."""
+    tie = pl.col("tie").clip(upper_bound=MOST_TIES - 1).cast(pl.Int64)
+    return pl.col("happened_at").to_physical() * MOST_TIES + tie
+
+
+def adds_money(feature: Feature) -> bool:
+    """Whether it aggregates amounts, and so must keep to one currency."""
+    return isinstance(feature.measure, Over) and feature.unit == "money"
+
+
+def with_last_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """``rows`` with ``in_last_currency``: amounts of several currencies are never added."""
+    currency = pl.col("currency")
+    last = rows.group_by("subscriber_id").agg(
+        latest(currency, currency.is_not_null()).alias("last_currency")
+    )
+    same = (currency == pl.col("last_currency")).fill_null(value=True)
+    return (
+        rows.join(last, on="subscriber_id", how="left")
+        .with_columns(in_last_currency=same)
+        .drop("last_currency")
+    )
+
+
+def balanced(rows: pl.LazyFrame, feature: Feature, balance: Balance) -> pl.LazyFrame:
+    """One row per subscriber: whether each of their things is open, summed under its name."""
+    counts, at = pl.sql_expr(feature.where), pl.col("happened_at")
+    opened = pl.when(pl.sql_expr(balance.up) & counts).then(at).max()
+    closed = pl.when(pl.sql_expr(balance.down) & counts).then(at).max()
+    is_open = opened.is_not_null() & (closed.is_null() | (opened > closed))
+    tells = (pl.sql_expr(balance.up) | pl.sql_expr(balance.down)) & counts
+    return (
+        rows.filter(pl.col(balance.of).is_not_null(), tells)
+        .group_by("subscriber_id", balance.of)
+        .agg(is_open.alias(feature.name))
+        .group_by("subscriber_id")
+        .agg(pl.col(feature.name).sum())
+    )

@@ -1,0 +1,189 @@
+"""The rows of an event table as records for the kernel, in order of the people they are of."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import polars as pl
+
+from perdura.features.engine.assignment import admit, deal, record, tally
+from perdura.features.engine.column_plan import Plan, Word
+from perdura.features.engine.kernel_spec import Cuts
+from perdura.features.engine.measures import moments
+from perdura.features.engine.spine import Hashed, Spine, fixed
+
+_DAY = 86_400_000_000
+_MILLION = 1_000_000
+
+# Frames taken in at once, as Polars decodes them (some 100,000 rows each): fewer are more batches
+# to deal from, more are memory that nobody has touched yet.
+_AT_ONCE = 4
+# People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
+_RANGE_BITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of some rows by range of people: those of a range end where ``ends`` says."""
+
+    records: np.ndarray
+    owners: np.ndarray
+    ends: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All records of a table."""
+
+    batches: list[Batch]
+    people: int
+
+    def __iter__(self) -> Iterator[int]:
+        """The ranges of people."""
+        return iter(range(_ranges(self.people)))
+
+    def of_range(self, number: int) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Records of a range, each person's together; where those begin; who: ``[low, high)``."""
+        low = number << _RANGE_BITS
+        high = min(low + (1 << _RANGE_BITS), self.people)
+        parts = [
+            (batch.records[a:b], batch.owners[a:b])
+            for batch in self.batches
+            if (a := batch.ends[number]) < (b := batch.ends[number + 1])
+        ]
+        starts = np.zeros(high - low + 1, np.int64)
+        for _, owners in parts:
+            tally(owners, low, starts)
+        starts = np.cumsum(starts)
+        width = parts[0][0].shape[1] if parts else 2
+        dealt, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
+        for records, owners in parts:
+            deal(records, owners, low, next_at, dealt)
+        return dealt, starts, low, high
+
+
+def gathered(
+    rows: pl.LazyFrame, plan: Plan, spine: Spine, cuts: Cuts, texts: dict[str, pl.Series]
+) -> Records:
+    """The records of the rows of one table that any date of the spine sees.
+
+    Args:
+        rows: With the columns that the plan's features read, and ``tie``, in any order.
+        plan: What is asked of them.
+        spine: Who and when.
+        cuts: Where time is cut.
+        texts: By column, all its texts in order.
+    """
+    dates, edges = _by_day(spine.dates), _by_day(cuts.edges)
+    asked = rows.select(
+        *Hashed.columns(),
+        moments().alias("moment"),
+        pl.col("known_at").to_physical(),
+        _channels(plan).alias("channels"),
+        *(_value(word, texts).alias(f"word {place}") for place, word in enumerate(plan.words)),
+    )
+
+    def admitted(frames: list[pl.DataFrame]) -> Batch:
+        counts = np.zeros(_ranges(spine.people) + 1, np.int64)
+        seen = [_admitted(frame, spine, dates, counts) for frame in frames]
+        ends = counts.cumsum()
+        # Large arrays are NumPy's, which asks for large pages, and not the loops'.
+        records = np.empty((ends[-1], 2 + len(plan.words)), np.int64)
+        owners, next_at = np.empty(ends[-1], np.int32), ends[:-1].copy()
+        for frame, (leads, sees) in zip(frames, seen, strict=True):
+            record(
+                fixed(frame["moment"]), fixed(frame["channels"]), _values(frame, plan.words),
+                leads, sees, spine.runs, len(spine.dates), *edges, _RANGE_BITS,
+                next_at, records, owners,
+            )  # fmt: skip
+        return Batch(records, owners, ends)
+
+    frames = asked.collect_batches(maintain_order=False)
+    return Records(list(_side_by_side(admitted, _several(frames))), spine.people)
+
+
+def _admitted(
+    frame: pl.DataFrame, spine: Spine, dates: tuple[np.ndarray, np.ndarray], counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whom each row leads to and which date sees it first; ``counts`` grows by its records."""
+    leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
+    times = fixed(frame["moment"]), fixed(frame["known_at"])
+    channels = fixed(frame["channels"])
+    admit(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
+    return leads, sees
+
+
+def _several(frames: Iterator[pl.DataFrame]) -> Iterator[list[pl.DataFrame]]:
+    while several := list(islice(frames, _AT_ONCE)):
+        yield several
+
+
+def _side_by_side(
+    work: Callable[[list[pl.DataFrame]], Batch], frames: Iterable[list[pl.DataFrame]]
+) -> Iterator[Batch]:
+    """What comes of some frames each, on all cores, with few of them waiting."""
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        for some in frames:
+            waiting.append(pool.submit(work, some))
+            if len(waiting) > 2 * pl.thread_pool_size():
+                yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)
+
+
+def _ranges(people: int) -> int:
+    return (people >> _RANGE_BITS) + 1
+
+
+def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The edges, with one that never comes, and how many are passed at the start of each day.
+
+    The first day begins a day before the first edge.
+    """
+    days = np.arange((edges[-1] - edges[0]) // _DAY + 2, dtype=np.int64) - 1
+    passed = np.searchsorted(edges, edges[0] + days * _DAY, side="right")
+    return np.append(edges, np.iinfo(np.int64).max), passed.astype(np.int64)
+
+
+def _channels(plan: Plan) -> pl.Expr:
+    """By row, one bit for each channel that it counts in."""
+    bits = pl.lit(0, pl.UInt32)
+    for place, channel in enumerate(plan.channels):
+        counts = pl.sql_expr(channel.where)
+        if channel.word >= 0:
+            counts = counts & pl.col(plan.words[channel.word].column).is_not_null()
+        bits = bits | pl.when(counts).then(pl.lit(1 << place, pl.UInt32)).otherwise(0)
+    return bits
+
+
+def _value(word: Word, texts: dict[str, pl.Series]) -> pl.Expr:
+    value = pl.col(word.column)
+    match word.form:
+        case "millionths":
+            return (value * _MILLION).round().cast(pl.Int64).fill_null(0)
+        case "order":
+            return value.fill_null(0)
+        case "text":
+            place = value.cast(pl.Enum(texts[word.column])).to_physical().cast(pl.Int64)
+            return place.fill_null(-1)
+        case "thing":
+            return value.hash().fill_null(0)
+        case _:
+            return value.cast(pl.Int64).fill_null(0)
+
+
+def _values(frame: pl.DataFrame, words: list[Word]) -> np.ndarray:
+    """One row per word, one column per row of the frame, as integers."""
+    values = np.empty((len(words), frame.height), np.int64)
+    for place, word in enumerate(words):
+        found = frame[f"word {place}"].to_numpy().view(np.int64)
+        values[place] = _ordered(found) if word.form == "order" else found
+    return values
+
+
+def _ordered(bits: np.ndarray) -> np.ndarray:
+    """The bits of floats such that they compare as the floats do."""
+    return bits ^ ((bits >> 63) & np.iinfo(np.int64).max)

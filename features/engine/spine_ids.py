@@ -1,0 +1,108 @@
+"""Whom a spine asks about: ids as events have them, or words about what is wrong with them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import polars as pl
+
+from perdura.features.engine.frames import as_polars
+from perdura.sources.merges import Events
+
+_LOG = logging.getLogger(__name__)
+
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
+#: So many ids that no column says anything of are looked for in the events.
+_LOOKED_FOR = 1_000
+
+
+class BadSpine(ValueError):
+    """The spine cannot be asked about as it is. Nothing was measured."""
+
+
+def as_spine(spine: Any) -> pl.DataFrame:
+    """The spine as a Polars frame, whichever frame it is; a pandas index is left out.
+
+    Raises:
+        BadSpine: A column is missing or empty in a row, or ids are no text.
+    """
+    frame = as_polars(spine)
+    for name in ("subscriber_id", "as_of"):
+        if name not in frame.columns:
+            raise BadSpine(
+                f"a spine needs the columns subscriber_id and as_of; this one has "
+                f"{', '.join(frame.columns) or 'none'}"
+            )
+        if missing := frame[name].null_count():
+            raise BadSpine(f"{name} is empty in {missing:,} of {frame.height:,} rows of the spine")
+    ids, when = frame["subscriber_id"], frame["as_of"]
+    if ids.dtype not in _TEXTS and frame.height:
+        raise BadSpine(
+            f"subscriber_id of the spine holds {ids.dtype}, e.g. {ids[0]!r}, and ids of events are "
+            "text: as numbers they would match nobody. Give them as events have them, e.g. "
+            "pl.col('subscriber_id').cast(pl.String)"
+        )
+    if when.dtype not in (pl.Datetime, pl.Date) and frame.height:
+        raise BadSpine(
+            f"as_of of the spine holds {when.dtype}, e.g. {when[0]!r}; give moments (UTC), e.g. "
+            "pl.col('as_of').str.to_datetime(time_zone='UTC')"
+        )
+    return frame
+
+
+def pairs_of(spine: pl.DataFrame) -> pl.DataFrame:
+    """``subscriber_id`` as text and ``as_of`` in UTC of each row; without a zone it is UTC."""
+    when = pl.col("as_of").cast(pl.Datetime("us")) if _naive(spine) else pl.col("as_of")
+    moment = when.dt.replace_time_zone("UTC") if _naive(spine) else when
+    return spine.select(pl.col("subscriber_id").cast(pl.String), moment)
+
+
+def say_unknown(events: Events, spine: pl.DataFrame, measured: list[pl.Series]) -> None:
+    """Log a warning about ids that no event is about, of those that no column says anything of.
+
+    How many, and not which: logs name nobody.
+    """
+    silent = _silent(spine.height, measured)
+    if not silent.any():
+        return
+    asked = spine["subscriber_id"].cast(pl.String)
+    some = asked.filter(silent).unique(maintain_order=True).head(_LOOKED_FOR)
+    unknown = len(_unknown(events, some))
+    if not unknown:
+        return
+    whole = "all" if silent.all() and unknown == len(some) else "some"
+    _LOG.warning(
+        "%s of the %s ids that the spine asks about are in no event (%s of %s looked for), so all "
+        "that is measured of them is that nothing happened; check that they are ids as events "
+        "have them", whole, f"{asked.n_unique():,}", f"{unknown:,}", f"{len(some):,}",
+    )  # fmt: skip
+
+
+def _naive(spine: pl.DataFrame) -> bool:
+    kind = spine.schema["as_of"]
+    return kind == pl.Date or getattr(kind, "time_zone", "UTC") is None
+
+
+def _silent(rows: int, measured: list[pl.Series]) -> pl.Series:
+    """Which rows have nothing but nulls and zeros."""
+    told = pl.repeat(True, rows, eager=True)
+    # Times since an event first: mostly they are there for everybody, and no other is looked at.
+    for column in sorted(measured, key=lambda column: not column.name.startswith("days_")):
+        if not told.any():
+            break
+        nothing = column.is_null()
+        told &= nothing if column.dtype == pl.String else nothing | (column == 0).fill_null(True)
+    return told
+
+
+def _unknown(events: Events, ids: pl.Series) -> pl.Series:
+    """The ids that no table has, the small tables asked as well as the large."""
+    for table in events.values():
+        names = [n for n in ("subscriber_id", "merged_into") if n in table.collect_schema().names()]
+        for name in names:
+            if not len(ids):
+                return ids
+            found = table.filter(pl.col(name).is_in(ids.implode())).select(pl.col(name).unique())
+            ids = ids.filter(~ids.is_in(found.collect().to_series().implode()))
+    return ids

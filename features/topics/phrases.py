@@ -1,0 +1,136 @@
+"""What a value means, in the words that support reads."""
+
+import numpy as np
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
+
+from perdura.features.definition import Column, Derived, Feature, Language
+from perdura.features.topics.money import grouped, written
+from perdura.sources.periods import DAYS_A_MONTH
+
+_WINDOW = {"en": " in the last {days} days", "es": " en los últimos {days} días"}
+_TIME = {
+    "hours": {"en": ("hour", "hours"), "es": ("hora", "horas")},
+    "days": {"en": ("day", "days"), "es": ("día", "días")},
+    "months": {"en": ("month", "months"), "es": ("mes", "meses")},
+}
+_UNDER_ONE = {
+    "hours": {"en": "less than an hour", "es": "menos de una hora"},
+    "days": {"en": "less than a day", "es": "menos de un día"},
+}
+_LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
+
+# Units that are measured, not counted: nothing measured is not the same as zero.
+_MEASURED = {"hours", "days", "age", "points"}
+_WITH_UNIT = {"hours", "days", "age", "money", "share"}
+
+#: An age is said in the largest of these units of which it has two, otherwise in days.
+_AGES = (("year", 365.25), ("month", 30.4375), ("week", 7.0))
+
+
+def say(column: Column, value: float | str | None, language: Language, currency: str | None) -> str:
+    """The value of one column as a sentence, e.g. ``2 payments failed in the last 30 days``.
+
+    Args:
+        column: What was measured.
+        value: What came out: a number, a category's text, or ``None`` for unknown.
+        language: ``en`` or ``es``.
+        currency: ISO 4217 code that amounts are in; without one, bare minor units divided by
+            a hundred.
+    """
+    if value is not None and not isinstance(value, str):
+        value = float(as_said(column, np.array([value]))[0])
+    return say_rounded(column, value, language, currency)
+
+
+def say_rounded(
+    column: Column, value: float | str | None, language: Language, currency: str | None
+) -> str:
+    """As ``say``, of a number that ``as_said`` has rounded."""
+    feature = column.feature
+    phrases = feature.en if language == "en" else feature.es
+    if value is None:
+        text = phrases.unknown or phrases.none
+    elif value == 0 and (phrases.unknown or feature.unit not in _MEASURED):
+        text = phrases.none
+    else:
+        shown = _amount(feature, value, language, currency)
+        is_one = value == 1 if feature.unit == "months" else shown == "1"
+        is_one = is_one and feature.unit not in _WITH_UNIT
+        text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
+    window = _WINDOW[language].format(days=column.days) if column.days else ""
+    return text + window
+
+
+def as_said(column: Column, values: np.ndarray) -> np.ndarray:
+    """The values as precisely as they are said: of those that read the same, one stands for all.
+
+    Nothing but zero becomes zero: a little is not nothing.
+
+    Args:
+        column: What was measured, in numbers.
+        values: float64, unknown is NaN.
+    """
+    match column.feature.unit:
+        case "money":
+            near, little = np.rint(values), 0.25
+        case "share":
+            near, little = np.round(values, 2), 0.001
+        case "months":
+            days = np.rint(values * DAYS_A_MONTH) / DAYS_A_MONTH
+            near, little = np.where(values < 1, days, np.round(values, 1)), 1 / DAYS_A_MONTH
+        case "days" | "age" | "hours" as unit:
+            whole = (values >= 10) | (unit != "hours")
+            near = np.where(whole, np.rint(values), np.round(values, 1))
+            near, little = np.where(values < 1, 0.5, near), 0.5
+        case _:
+            near = np.where(values >= 10, np.rint(values), np.round(values, 1))
+            near, little = np.where((values > 0) & (values <= 0.05), 0.01, near), 0.04
+    return np.where(values == 0, 0.0, np.where(near == 0, np.copysign(little, values), near))
+
+
+def _amount(
+    feature: Feature | Derived, value: float | str, language: Language, currency: str | None
+) -> str:
+    if isinstance(value, str):
+        return value
+    match feature.unit:
+        case "money":
+            bare = _number(value / 100, language)
+            return written(value, currency, language) if currency else bare
+        case "share":
+            return format_percent(round(value, 2), locale=language)
+        case "hours" | "days" | "months" as unit:
+            return _time(unit, value, language)
+        case "age":
+            return _age(value, language)
+        case _:
+            return _number(value, language)
+
+
+def _time(unit: str, value: float, language: Language) -> str:
+    """Hours to a digit while they are few, days in whole ones; less than a month in days."""
+    if unit == "months" and value < 1:
+        unit, value = "days", value * DAYS_A_MONTH
+    if value < 1:
+        return _UNDER_ONE[unit][language]
+    number = _number(round(value) if unit == "days" else value, language)
+    one, many = _TIME[unit][language]
+    return f"{number} {one if number == '1' else many}"
+
+
+def _age(days: float, language: Language) -> str:
+    """``9 days``, ``3 weeks``, ``5 months``: as precisely as one speaks of it."""
+    for unit, length in _AGES:
+        if days >= 2 * length:
+            return format_unit(int(days // length), f"duration-{unit}", locale=language)
+    return _time("days", days, language)
+
+
+def _number(value: float, language: Language) -> str:
+    """Whole where large, otherwise at most one digit after the point; never zero for a little."""
+    if 0 < value < 0.05:
+        return _LESS_THAN[language].format(n=_number(0.1, language))
+    if value >= 10:
+        return grouped(value, 0, language)
+    return format_decimal(value, "0.#", locale=language)

@@ -1,0 +1,92 @@
+"""``perdura push``: the newest night into help desks and files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perdura.flows.cli.as_json import print_json
+
+if TYPE_CHECKING:
+    from perdura.flows.steps.help_desks import Name
+    from perdura.risk.night import Night
+
+push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many would change; send nothing.")]
+Again = Annotated[
+    bool, typer.Option("--all", help="Tell of everybody, also where nothing has changed.")
+]
+
+
+@push.command()
+def zendesk(dry_run: DryRun = False, everybody: Again = False, as_json: Json = False) -> None:
+    """Set user fields in Zendesk: risk band, reasons, what to do. Only changes travel."""
+    _push("zendesk", dry=dry_run, everybody=everybody, as_json=as_json)
+
+
+@push.command()
+def intercom(dry_run: DryRun = False, everybody: Again = False, as_json: Json = False) -> None:
+    """Set custom attributes in Intercom: risk band, reasons, what to do. Only changes travel."""
+    _push("intercom", dry=dry_run, everybody=everybody, as_json=as_json)
+
+
+@push.command()
+def csv(
+    file: Annotated[Path, typer.Argument(help="Replaced whole; - is standard output.")],
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Text as it is, for programs: a spreadsheet may run it."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write everybody of the newest night into a CSV file, riskiest first."""
+    import sys
+
+    from perdura.flows.settings import Settings
+    from perdura.risk.out.csv_file import write_csv, write_file
+    from perdura.risk.records.audited_reads import record_read
+
+    url = Settings().risk_url
+
+    def record(night: "Night") -> None:
+        record_read(url, "cli", "export", night=str(night.scored_on), format="csv")
+
+    if str(file) == "-":
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        write_csv(url, sys.stdout, raw=raw, on_night=record)
+        return
+    count = write_file(url, file, raw=raw, on_night=record)
+    if as_json:
+        print_json({"file": str(file), "rows": count})
+    else:
+        typer.echo(f"{count:,} subscribers in {file}.")
+
+
+def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
+    from perdura.flows.runtime.progress import step
+    from perdura.flows.settings import Settings
+    from perdura.flows.steps.help_desks import filling, opened, push_to
+    from perdura.risk.out.pushing import dry_run
+
+    settings, problems = Settings(), {}
+    if dry:
+        fields = filling(name, settings)
+        with opened(name, settings) as (_, file):
+            pushed = dry_run(settings.risk_url, fields, file)
+    else:
+        with step(f"push {name}", {}) as tell:
+            pushed, problems = push_to(name, settings, everybody_again=everybody, progress=tell)
+    if as_json:
+        print_json({"pushed": pushed, "problems": problems, "dry_run": dry})
+        return
+    typer.echo(
+        f"{pushed.people:,} at risk: {pushed.changed:,} to change, {pushed.cleared:,} to clear."
+    )
+    if not dry:
+        typer.echo(
+            f"{pushed.told:,} told, {pushed.absent:,} not known there, {pushed.failed:,} refused."
+        )
+    for problem, count in [*problems.items()][:5]:
+        typer.echo(f"  {count:,} x {problem}")

@@ -1,0 +1,141 @@
+"""What a command refuses without Prefect: asked first, as its server takes ten seconds to start.
+
+That the home can be written is asked before anything is imported that may write.
+"""
+
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from perdura.flows.orchestration.prefect_setup import make_folder
+from perdura.flows.runtime.writable_home import refuse_read_only
+from perdura.flows.settings import Settings, refuse_other_mapping
+from perdura.risk.query.queries import NoNight
+from perdura.risk.query.trial import refuse_over_real
+from perdura.risk.store.connect import reading
+
+
+def refuse_extract(settings: Settings, mapping: Path, until: date) -> None:
+    """Nothing, if an extract may begin.
+
+    Raises:
+        ReadOnlyHome: The home cannot be written.
+        NotYet: The date has not come.
+        BadMapping: The mapping cannot be read.
+        HomeInUse: The home belongs to another mapping.
+    """
+    _prepare(settings)
+    from perdura.flows.configuration.dates import refuse_future
+    from perdura.sources.mapping.mapping import read_mapping
+
+    read_mapping(mapping)
+    refuse_future(until)
+    refuse_other_mapping(settings, mapping)
+
+
+def refuse_training(settings: Settings, until: date | None) -> None:
+    """Nothing, if there is anything to learn from: of a training, a backtest and a tuning.
+
+    Raises:
+        ReadOnlyHome: The home cannot be written.
+        NothingLanded: Nothing is known, or not by then.
+        BrokenTuning: The file of tuned parameters cannot be read.
+        DatabaseHeld, BrokenDatabase: Of MLflow's.
+    """
+    _prepare(settings)
+    from perdura.flows.runtime.model_store import wait_for_store
+    from perdura.flows.steps.training_window import dates_by_settings, known_history
+    from perdura.models.tuning.tuned_params import read_tuned
+    from perdura.sources.landing.events_store import read_events
+
+    known_until = known_history(settings, until)
+    dates_by_settings(read_events(settings.landing), settings, known_until)
+    read_tuned(settings.tuned)
+    wait_for_store(settings.home)
+
+
+def refuse_night(settings: Settings, scored_on: date | None, *, trial: bool) -> None:
+    """Nothing, if a night may be scored: it has come, there is a model, and something was read.
+
+    Raises:
+        Exception: As ``score_nightly``, and ``ReadOnlyHome``.
+    """
+    _prepare(settings)
+    from perdura.flows.score_nightly import model_of, refuse_unread, wait_until
+
+    day = scored_on or settings.nights.newest_known(datetime.now(UTC))
+    wait_until(as_of := settings.nights.as_of(day), day)
+    if trial:
+        _refuse_trial(settings, day)
+    model_of(settings, None, trial=trial)
+    if settings.mapping is None:  # else the night extracts first
+        _refuse_empty(settings, day)
+        refuse_unread(settings, as_of)
+
+
+def refuse_states(settings: Settings) -> None:
+    """Nothing, if there is a night whose states can be told.
+
+    Raises:
+        ReadOnlyHome: The home cannot be written.
+        NoNight: Nothing has been published.
+    """
+    _prepare(settings)
+    from perdura.risk.query.standing import newest_night
+
+    newest_night(settings.risk_url)
+
+
+def refuse_effect(settings: Settings) -> None:
+    """Nothing, if there are contacts whose effect can be told.
+
+    Raises:
+        ReadOnlyHome: The home cannot be written.
+        NothingLanded: No contacts have landed, or nothing that tells who left.
+    """
+    _prepare(settings)
+    from perdura.flows.effect import refuse_without_contacts
+    from perdura.flows.steps.training_window import known_history
+
+    known_history(settings, None)
+    refuse_without_contacts(settings)
+
+
+def refuse_demo(settings: Settings) -> None:
+    """Nothing, if a company can be simulated in the home.
+
+    Raises:
+        ReadOnlyHome: The home cannot be written.
+        HomeInUse: The home, or the risk table, is another business's.
+    """
+    _prepare(settings)
+    from perdura.flows.demo import company_mapping, refuse_shared_table
+
+    refuse_shared_table(settings)
+    refuse_other_mapping(settings, company_mapping(settings))
+
+
+def _prepare(settings: Settings) -> None:
+    """Before Prefect is first imported."""
+    refuse_read_only(settings.home)
+    make_folder()
+
+
+def _refuse_empty(settings: Settings, day: date) -> None:
+    from perdura.flows.steps.training_window import NothingLanded
+
+    if not settings.landing.exists():
+        raise NothingLanded(
+            f"asked to score {day}; nothing has been extracted into {settings.landing}, and the "
+            "settings name no mapping. Run perdura extract --mapping FILE"
+        )
+
+
+def _refuse_trial(settings: Settings, day: date) -> None:
+    """A champion has scored that night, where the table knows of trials."""
+    from perdura.risk.schema.all_tables import columns_of
+    from perdura.risk.schema.tables import NIGHTS
+
+    with suppress(NoNight), reading(settings.risk_url) as connection:
+        if NIGHTS.c.trial.name in columns_of(connection, NIGHTS):
+            refuse_over_real(connection, day)

@@ -1,0 +1,50 @@
+"""What a person sees of the accounts of a night."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perdura.features.definition import Language
+from perdura.features.topics.money import written
+from perdura.risk.query.accounts import AccountRisks
+from perdura.risk.terminal.risks import printable
+
+OUT = Console(highlight=False)
+
+
+def print_accounts(found: AccountRisks, language: Language, console: Console = OUT) -> None:
+    """One line per account, highest expected loss first."""
+    if not found.accounts:
+        console.print(
+            f"No scored subscriber has an account in the night of {found.scored_on}. Map the "
+            "attribute account in [subscribers] (docs/MAPPING.md), extract, and score the night "
+            f"again: perdura score --on {found.scored_on}"
+        )
+        return
+    table = Table(title=f"Accounts, {found.scored_on}", title_justify="left")
+    table.add_column("account")
+    for name in ("subscribers", "expected leavers", "any leaves", "MRR", "expected loss"):
+        table.add_column(name, justify="right")
+    table.add_column("riskiest")
+    for one in found.accounts:
+        table.add_row(
+            Text(printable(one.account)),
+            f"{one.subscribers:,}",
+            f"{one.expected_leavers:.1f}",
+            f"{one.any_leaves:.0%}",
+            _money(one.mrr, language),
+            _money(one.expected_loss, language),
+            Text(f"{printable(one.riskiest)} ({one.risk:.0%})"),
+        )
+    console.print(table)
+    if found.without:
+        console.print(f"{found.without:,} scored subscribers belong to no account.")
+    if found.control:
+        console.print(f"{found.control:,} subscribers of the control group are not counted.")
+
+
+def _money(amounts: Mapping[str, int], language: Language) -> str:
+    told = (written(amount, currency, language) for currency, amount in amounts.items())
+    return "\n".join(told) or "unknown"

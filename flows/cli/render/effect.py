@@ -1,0 +1,162 @@
+"""What a person sees of what contact did."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED
+from perdura.models.experiment.effect import BOTH, Arm, Effect, Needed
+
+OUT = Console(highlight=False)
+
+_NAMES = {
+    BOTH: "contacted",
+    "contacted": "  no offer",
+    "offered": "  an offer",
+    HELD_OUT: "held out",
+}
+# With a lot, first those whom it put on the list.
+_WITH_LOT = {LISTED: "listed", **_NAMES}
+_ARMS = {BOTH: "contacted", LISTED: "listed"}
+
+_NOBODY_HELD_OUT = (
+    "Nobody was held out, so nobody can say what contact does: those who are called differ from "
+    "the others. Leave alone a few of those who would be called, drawn by lot, and write them back "
+    "into contacts as held_out, each at the moment of the call that was not made."
+)
+
+# Who leaves before their turn is never called: marked when the list was made, the held out would
+# hold such people, and the called would not.
+_HOLDS = (
+    "This holds if those held out were drawn by lot from those to be called, and marked when their "
+    "turn came."
+)
+
+
+def print_effect(found: Effect, console: Console = OUT) -> None:
+    """How many stayed, how far that is from the held out, and what it says."""
+    table = Table(
+        title=_title(found),
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("", no_wrap=True)
+    for name in ("known", "stayed", "share", "less held out", "awaited", "had left"):
+        table.add_column(name, justify="right", no_wrap=True)
+    shown_names = _WITH_LOT if found.asked == LISTED else _NAMES
+    for name, shown in shown_names.items():
+        table.add_row(shown, *_cells(found, name))
+    console.print(table)
+    for sentence in in_words(found):
+        console.print(sentence)
+
+
+def in_words(found: Effect) -> list[str]:
+    """What contact did, one sentence each, or why nobody can say."""
+    reached, held_out = found.arms[found.asked], found.arms[HELD_OUT]
+    if not _people(reached) and not _people(held_out):
+        since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
+        return [f"Nobody was contacted, made an offer or held out{since}."]
+    if not _people(held_out):
+        return [_NOBODY_HELD_OUT]
+    if not _people(reached):
+        return ["Some were held out, and nobody was contacted or made an offer."]
+    said = _verdict(found) if found.asked in found.compared else _not_known(found)
+    if found.crossed:
+        said.append(f"{found.crossed:,} of the held out were contacted, and count as held out.")
+    return [*said, _by_lot(found) if found.asked == LISTED else _HOLDS]
+
+
+def _by_lot(found: Effect) -> str:
+    listed = _people(found.arms[LISTED])
+    told = (
+        f"This holds by lot, whoever was called: of the {listed:,} listed {found.reached:,} were "
+        "contacted within the horizon"
+    )
+    if not found.reached:
+        return f"{told}."
+    return f"{told}, so for these contact did about {listed / found.reached:.1f} times as much."
+
+
+def _verdict(found: Effect) -> list[str]:
+    compared = found.compared[found.asked]
+    points = f"{_points(compared.difference)} ({_points(compared.low)} to {_points(compared.high)})"
+    seen = f"{points} points more of the {_ARMS[found.asked]} than of the held out stayed"
+    if compared.says:
+        does = "Contact keeps people" if compared.low > 0 else "Contact makes people leave"
+        return [f"{does}: {seen}."]
+    return [f"Too wide to say whether contact keeps people: {seen}.", *_takes(found)]
+
+
+def _takes(found: Effect) -> list[str]:
+    """How many more are needed, in words."""
+    if not (needed := found.needed):
+        return ["There is no difference to look for; say the smallest worth seeing: --worth 0.02."]
+    more = {
+        "to contact": needed.contacted - found.arms[found.asked].known,
+        "to hold out": needed.held_out - found.arms[HELD_OUT].known,
+    }
+    if max(more.values()) <= 0:
+        return [_enough(needed)]
+    told = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
+    coming = found.arms[found.asked].awaited, found.arms[HELD_OUT].awaited
+    awaited = (
+        f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
+    )
+    takes = (
+        f"To see a difference of {100 * needed.worth:.1f} points in 4 of 5 such trials it takes "
+        f"{needed.contacted:,} contacted and {needed.held_out:,} held out: {told}{awaited}."
+    )
+    return [takes]
+
+
+def _enough(needed: Needed) -> str:
+    return (
+        f"There are enough to see a difference of {100 * needed.worth:.1f} points in 4 of 5 such "
+        "trials: most likely it is smaller."
+    )
+
+
+def _not_known(found: Effect) -> list[str]:
+    """Why one of the arms says nothing yet."""
+    if found.first_settles is None:
+        return [f"All of the {_ARMS[found.asked]}, or of the held out, had left already."]
+    early = (
+        f"It is too early to say: of {found.arms[found.asked].awaited:,} {_ARMS[found.asked]} and "
+        f"{found.arms[HELD_OUT].awaited:,} held out it is not known yet whether they stay for "
+        f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
+    )
+    return [early]
+
+
+def _title(found: Effect) -> str:
+    since = f", from {found.since:%Y-%m-%d} on" if found.since else ""
+    return (
+        f"Still there {found.horizon_days} days later{since}, as known before "
+        f"{found.known_until:%Y-%m-%d}"
+    )
+
+
+def _cells(found: Effect, name: str) -> list[str]:
+    arm, compared = found.arms[name], found.compared.get(name)
+    return [
+        f"{arm.known:,}",
+        f"{arm.stayed:,}",
+        "" if arm.share is None else f"{arm.share:.1%}",
+        ""
+        if compared is None
+        else f"{_points(compared.difference)} ({_points(compared.low)}, {_points(compared.high)})",
+        f"{arm.awaited:,}",
+        f"{arm.gone:,}",
+    ]
+
+
+def _points(difference: float) -> str:
+    """In hundredths, with its sign."""
+    return f"{100 * difference:+.1f}"
+
+
+def _people(arm: Arm) -> int:
+    return arm.known + arm.awaited + arm.gone

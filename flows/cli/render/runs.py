@@ -1,0 +1,209 @@
+"""What a person sees of a run."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from perdura.flows.backtest import Backtested
+from perdura.flows.score_nightly import Night
+from perdura.flows.steps.unknown_texts import UnknownTexts
+from perdura.flows.train_weekly import Training
+from perdura.models.reports.backtest_card import how_it_grows, over_time
+from perdura.models.reports.card import left_out
+from perdura.risk.terminal.risks import printable
+from perdura.sources.counted import counted
+from perdura.sources.mapping.report.report import Example, Report, TableReport
+
+OUT = Console(highlight=False)
+
+_METRICS = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "calibration_error": "calibration error",
+    "lift": "lift of those called",
+    "recall": "leavers called",
+    "money_caught": "money caught by calls",
+}
+_TRY = (
+    "To look at what it says all the same: perdura score --trial. The night is marked as a trial "
+    "wherever it is read, and no other tool is told of it."
+)
+_NAMES = {
+    "model": "model",
+    "champion": "champion",
+    "logistic": "logistic",
+    "recency": "recency",
+    "own_rate": "own rate",
+    "constant": "constant",
+}
+
+
+def print_report(report: Report, console: Console = OUT) -> None:
+    """What an extract landed and refused, one line per table, and why."""
+    table = titled(f"Known before {report.until:%Y-%m-%d}", "table")
+    for name in ("read", "landed", "had before", "for later", "dropped", "rejected"):
+        table.add_column(name, justify="right")
+    for each in report.tables:
+        table.add_row(*_report_cells(each))
+    console.print(table)
+    for each in report.tables:
+        for told in (*_in_events(each), *_rejected(each)):
+            console.print(Padding(Text(told), (0, 0, 0, 2)))
+        if each.ties:
+            console.print(
+                f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
+                f"one moment {counted(each.ties, 'time')}; the state before decides which came "
+                "first"
+            )
+        for told in _compared(each):
+            console.print(Padding(told, (0, 0, 0, 2)))
+        for note in each.notes:
+            console.print(Padding(Text(f"{each.table}: {note}"), (0, 0, 0, 2)))
+        if each.known:
+            console.print(Padding(Text(f"{each.table}: {each.known.in_words()}"), (0, 0, 0, 2)))
+    for name, why in report.because.items():
+        console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
+
+
+def _compared(each: TableReport) -> list[str]:
+    """How what a source gives differs from what landed."""
+    told = []
+    if each.otherwise:
+        told.append(
+            f"{each.table}: {counted(each.otherwise, 'event')} told otherwise than landed before"
+        )
+    if each.vanished:
+        told.append(
+            f"{each.table}: the source no longer gives {counted(each.vanished, 'event')} that "
+            f"landed on other days, such as {each.vanished_example}"
+        )
+    if each.inferred:
+        told.append(
+            f"{each.table}: {counted(each.inferred, 'event')} inferred from what "
+            "changed since, known from this extract on"
+        )
+    return told
+
+
+def _in_events(each: TableReport) -> list[str]:
+    """How many events there are, where rows hold several."""
+    if each.events == each.rows - each.skipped:
+        return []
+    refused = sum(each.rejected.values())
+    told = (
+        f"{each.table}: these rows hold {counted(each.events, 'event')}: {each.landed:,} landed, "
+        f"{each.already_landed:,} had before, {each.not_yet_known:,} for later, {refused:,} "
+        "rejected"
+    )
+    return [told]
+
+
+def _rejected(each: TableReport) -> list[str]:
+    """What broke each rule: how many, one of them, and what to write."""
+    return [
+        f"{each.table}: {one.count:,} {one.rule.replace('_', ' ')}: {one.file}, {_where(one)}; "
+        f"{one.hint}"
+        for one in each.examples
+    ]
+
+
+def _where(one: Example) -> str:
+    row = f"{'row' if one.file.endswith('.parquet') else 'line'} {one.row}"
+    if one.column is None:
+        return row if one.value is None else f"{row} {one.value!r}"
+    return f"{row}, {one.column} {'empty' if one.value is None else repr(one.value)}"
+
+
+def print_training(trained: Training, console: Console = OUT) -> None:
+    """The model beside its baselines, and the verdict in words."""
+    table = titled(f"Version {trained.version}, judged on rows that were never fitted", "")
+    judged = {name: trained.metrics[name] for name in _NAMES if name in trained.metrics}
+    for name in judged:
+        table.add_column(_NAMES[name], justify="right")
+    for metric, shown in _METRICS.items():
+        table.add_row(shown, *(f"{found[metric]:.3f}" for found in judged.values()))
+    console.print(table)
+    tuned = [trained.tuned] if trained.tuned else []
+    for words in (
+        *trained.notes,
+        *trained.reasons,
+        *([_TRY] if trained.trial else []),
+        *trained.offers,
+        *trained.unlearnt,
+        *tuned,
+        *left_out(trained.rows),
+    ):
+        console.print(words)
+
+
+def print_backtest(done: Backtested, console: Console = OUT) -> None:
+    """The model at each origin with its intervals, and where its picture lies."""
+    table = titled(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
+    table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
+    told = over_time(done.found).select("origin", *_OVER_TIME)
+    for name in _OVER_TIME:
+        table.add_column(_METRICS[name], justify="right", no_wrap=True)
+    for origin, *numbers in told.rows():
+        table.add_row(f"{origin:%Y-%m-%d}", *numbers)
+    console.print(table)
+    console.print("In brackets: 95 of 100 samples of other subscribers lie there.")
+    for words in how_it_grows(done.found):
+        console.print(words)
+    if done.share < 1:
+        console.print(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
+    console.print(f"The picture, the segments and the baselines are in MLflow, run\n{done.run_id}.")
+
+
+_OVER_TIME = ("roc_auc", "calibration_error", "recall")
+
+
+def print_night(night: Night, console: Console = OUT) -> None:
+    """How many were scored, by which model, and what they lack."""
+    console.print(
+        f"{night.rows:,} subscribers scored on {night.scored_on} by version "
+        f"{night.model_version} in {night.took:.1f} s. Risks are of leaving within "
+        f"{night.horizon_days} days."
+    )
+    if night.refused is not None:
+        console.print(
+            f"[yellow]A trial: version {night.model_version} was refused, so these risks are to be "
+            "looked at, not acted on. No other tool is told of them.[/]"
+        )
+        console.print(night.refused, markup=False)
+    if night.degraded:
+        console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
+    for name, why in night.why_degraded.items():
+        console.print(f"  {name}: {why}.", markup=False)
+    for column, unknown in night.unknown.items():
+        console.print(_unknown(column, unknown), markup=False)
+    if night.unlearnt:
+        console.print(f"{night.unlearnt}.")
+    if night.untold:
+        console.print(f"[yellow]{night.untold}[/]", highlight=False)
+    console.print(f"Next: perdura risk --on {night.scored_on}")
+
+
+def _unknown(column: str, found: UnknownTexts) -> str:
+    named = ", ".join(map(repr, map(printable, found.texts)))
+    more = f" and {found.more:,} more" if found.more else ""
+    return (
+        f"Never seen by the model in {column}, and scored as unknown: {named}{more} "
+        f"({found.subscribers:,} subscribers, {found.share:.1%}). The next training learns them."
+    )
+
+
+def titled(title: str, first: str) -> Table:
+    """An empty table, its first column named."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column(first)
+    return table
+
+
+def _report_cells(report: TableReport) -> list[str]:
+    rows = report.in_rows
+    numbers = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
+    return [report.table, *(f"{number:,}" for number in numbers)]

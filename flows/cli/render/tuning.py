@@ -1,0 +1,78 @@
+"""What a person sees of a tuning."""
+
+from rich.console import Console
+
+from perdura.flows.cli.render.runs import OUT, titled
+from perdura.flows.tune import Retuned
+from perdura.models.tuning.search_space import SPACE
+from perdura.models.tuning.trials import Tuning
+
+
+def print_tuning(done: Retuned, console: Console = OUT) -> None:
+    """The defaults beside the best that was tried, and what changes by it."""
+    found = done.found
+    table = titled(f"{len(found.tried)} tried at each of {len(found.origins)} dates", "")
+    for name in ("defaults", "best"):
+        table.add_column(name, justify="right")
+    for name, *cells in _rows(found):
+        table.add_row(name, *cells)
+    console.print(table)
+    for words in (*_how_far(done), _verdict(done)):
+        console.print(words)
+
+
+def _rows(found: Tuning) -> list[tuple[str, str, str]]:
+    first, best = found.defaults, found.best
+    losses = [("log loss, mean", first.log_loss, best.log_loss)] + [
+        (f"log loss, {origin:%Y-%m-%d}", *both)
+        for origin, *both in zip(found.origins, first.losses, best.losses, strict=True)
+    ]
+    values = [(name, f"{first.values[name]:.4g}", f"{best.values[name]:.4g}") for name in SPACE]
+    return [*((name, f"{one:.5f}", f"{other:.5f}") for name, one, other in losses), *values]
+
+
+def _how_far(done: Retuned) -> list[str]:
+    """What was given up early, what was there before, and what it says nothing of."""
+    found = done.found
+    told = f"{found.pruned} were given up early; {found.before} had been tried before this run."
+    words = [f"Stopped; perdura tune goes on. {told}" if found.stopped else told]
+    if done.share < 1:
+        words.append(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
+    return [
+        *words,
+        f"Nothing known from {found.judged_from:%Y-%m-%d} on was read. MLflow run\n{done.run_id}.",
+    ]
+
+
+def _verdict(done: Retuned) -> str:
+    found, best = done.found, done.found.best
+    told = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
+    if found.better:
+        return (
+            f"Better than the defaults by {told}{_confirmed(found)}. The next training grows its "
+            "trees so, and says how good they are on the judged dates. Kept in "
+            f"{done.file}; perdura tune --forget goes back."
+        )
+    confirmed = found.confirmation
+    if confirmed and confirmed.gain <= 0:
+        return (
+            f"The best is better by {told} at these dates, and worse by {-confirmed.gain:.5f} at "
+            f"{confirmed.origin:%Y-%m-%d}, which no trial saw: the defaults stay.{_as_before(done)}"
+        )
+    if best is found.defaults:
+        return f"Nothing that was tried is better: the defaults stay.{_as_before(done)}"
+    return (
+        f"The best is better by {told}, which may be chance: the defaults stay.{_as_before(done)}"
+    )
+
+
+def _confirmed(found: Tuning) -> str:
+    if found.confirmation is None:
+        return ""
+    at = found.confirmation
+    return f", and by {at.gain:.5f} at {at.origin:%Y-%m-%d}, which no trial saw"
+
+
+def _as_before(done: Retuned) -> str:
+    """What was kept and not tried again, since it was stopped before or has seen too much."""
+    return f" What is kept in {done.file} was not tried again, and stays." if done.tuned else ""

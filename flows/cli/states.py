@@ -1,0 +1,32 @@
+"""The command that tells how people stand by now."""
+
+from typing import Annotated
+
+import typer
+
+from perdura.flows.cli.as_json import print_json
+
+
+def states(
+    ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Say of the newest night's people how they stand by now; to be run every few minutes."""
+    from perdura.flows.cli.refusals import refuse_states
+    from perdura.flows.configuration.setting_values import refuse_missing
+    from perdura.flows.orchestration.prefect_setup import start
+    from perdura.flows.settings import Settings
+
+    settings = Settings()
+    if ask:
+        refuse_missing([("mapping", settings.mapping)])
+    refuse_states(settings)
+    start()
+    from perdura.flows.refresh_states import refresh_states
+
+    done = refresh_states(ask=ask)
+    if as_json:
+        print_json(done)
+    else:
+        told = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
+        typer.echo(f"{told} {done.as_of:%Y-%m-%d %H:%M} UTC.")

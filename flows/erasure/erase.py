@@ -1,0 +1,228 @@
+"""One person out of everything that is kept, so that they stay out.
+
+It is no Prefect flow: Prefect would keep what it was asked, and so the name. Every step can be done
+again after a stop, and the last thing to go is what tells which accounts are one person's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from glob import escape
+from pathlib import Path
+
+import polars as pl
+
+from perdura.flows.configuration.dates import today
+from perdura.flows.erasure.search import Search, kept_results, search
+from perdura.flows.runtime.home_lock import nobody_at_work
+from perdura.flows.runtime.model_store import wait_for_store
+from perdura.flows.runtime.progress import Tell, step
+from perdura.flows.settings import Settings
+from perdura.flows.steps.erased_ids import share_erasures
+from perdura.models.registry.affected_versions import Learning, mark_learnt
+from perdura.risk.out import push_state
+from perdura.risk.records.erase import Account, erase, rows_about, scrub
+from perdura.risk.records.erased import pseudonym
+from perdura.risk.store.postgres import is_postgres
+from perdura.risk.store.sqlite import database_file
+from perdura.sources.landing.erase import (
+    accounts_of,
+    begun,
+    erase_landed,
+    erase_leftover,
+    erase_rejected,
+    landed_of,
+    leftovers_of,
+    rejected_of,
+)
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
+from perdura.sources.landing.tombstones import Tombstones, bury, read_tombstones
+from perdura.sources.merges import Events
+from perdura.sources.states.states import scored_spine
+
+
+class NobodyKnown(LookupError):
+    """Nothing is kept about who was asked for, nor were they forgotten. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept about some people.
+
+    Attributes:
+        accounts: All their accounts, by what is known of merges.
+        rows: How many rows, by place.
+        forgotten_on: When the first of them was forgotten, if they were.
+    """
+
+    accounts: tuple[str, ...]
+    rows: dict[str, int]
+    forgotten_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was erased, and what a search found afterwards.
+
+    Attributes:
+        kept: What there was.
+        versions: Of the model, that have learnt from them or may have.
+        told: Help desks, by account, whose fields told of them.
+        searched: What still names them.
+    """
+
+    kept: Kept
+    versions: tuple[Learning, ...]
+    told: tuple[str, ...]
+    searched: Search
+
+
+def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
+    """What is kept about people, all their accounts together. Nothing is changed.
+
+    Among them is whoever was to be forgotten before, where that was stopped in the middle.
+
+    Raises:
+        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        BrokenTombstones: The list of the forgotten cannot be read.
+    """
+    landing, buried = settings.landing, read_tombstones(settings.landing)
+    accounts = {*begun(landing, buried)}
+    rows = _rows(settings, sorted(accounts), buried) if accounts else {}
+    for who in people:
+        theirs = accounts_of(landing, who)
+        found = _rows(settings, theirs, buried)
+        if not found and not buried.has(who):
+            raise NobodyKnown(
+                f"asked for subscriber {who!r}; no event, no rejected row and no table under "
+                f"{settings.home.absolute()} names them, and they were never forgotten. Give the "
+                "id as the sources write it"
+            )
+        rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
+        accounts.update(theirs)
+    days = [buried.days[buried.of(who)] for who in accounts if buried.has(who)]
+    return Kept(accounts=tuple(sorted(accounts)), rows=rows, forgotten_on=min(days, default=None))
+
+
+def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
+    """Erase people from everything that is kept, and search for what may be left.
+
+    First their accounts go on the list by which extracts refuse them. If it is stopped, it can be
+    run again; nothing about anybody else changes.
+
+    Raises:
+        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        AtWork: A night, a training or an extract runs. Nothing was done.
+        StillRead: Somebody holds on to the database as it was.
+        PushRunning: A help desk is being told.
+    """
+    with nobody_at_work(settings):
+        kept = kept_about(settings, people)
+        buried = bury(settings.landing, kept.accounts, today())
+        accounts, data = accounts_named(kept.accounts, buried), settings.home / "data"
+        with step("models", {}):
+            wait_for_store(settings.home)
+            versions = _learnt(settings, kept.accounts, buried)
+        with step("database", {}):
+            share_erasures(settings)  # first: what a server writes from now on names none of them
+            erase(settings.risk_url, accounts)
+            scrub(settings.risk_url)
+            told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
+        with step("files", {}) as tell:
+            _erase_files(settings, kept.accounts, tell)
+            for result in kept_results(settings, accounts):
+                erase_leftover(result)
+    return Forgotten(
+        kept=kept,
+        versions=tuple(versions),
+        told=tuple(sorted(told)),
+        searched=_searched(settings, accounts),
+    )
+
+
+def _searched(settings: Settings, accounts: Sequence[Account]) -> Search:
+    with step("search", {}) as tell:
+        return search(settings, accounts, tell)
+
+
+def look_for(settings: Settings, people: Sequence[str]) -> Search:
+    """Every place that names one of the people, or an account of theirs. Nothing is changed."""
+    known = {each for who in people for each in accounts_of(settings.landing, who)}
+    buried = read_tombstones(settings.landing)
+    return _searched(settings, accounts_named(sorted(known), buried))
+
+
+def accounts_named(names: Sequence[str], buried: Tombstones) -> list[Account]:
+    """The accounts as the database is asked for them."""
+    return [
+        Account(
+            name=name,
+            instead=pseudonym(buried.of(name)),
+            spellings=spellings(name) if is_telling(name) else (),
+            pattern=standing_alone(name),
+        )
+        for name in names
+    ]
+
+
+def _rows(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> dict[str, int]:
+    """How many rows there are about one person, by place."""
+    rows: dict[str, int] = {}
+    files = landed_of(settings.landing, accounts) | rejected_of(settings.landing, accounts)
+    for file, count in files.items():
+        place = str(file.parent.relative_to(settings.home))
+        rows[place] = rows.get(place, 0) + count
+    for file in (settings.home / "data").glob("push-*.jsonl"):
+        if count := len(push_state.read_told(file).keys() & {*accounts}):
+            rows[str(file.relative_to(settings.home))] = count
+    tables = rows_about(settings.risk_url, accounts_named(accounts, buried))
+    return rows | {f"table {table}": count for table, count in tables.items()}
+
+
+def _learnt(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> list[Learning]:
+    """The versions that were asked about them at a date at which they were active."""
+    events = {
+        name: table.filter(pl.col("subscriber_id").is_in([*accounts])).collect().lazy()
+        for name, table in read_events(settings.landing).items()
+    }
+    changes = _midnights(events)
+
+    def learnt(version: Learning) -> bool:
+        # Between events nobody becomes active: who was so at a date was at one of these.
+        between = {each for each in changes if version.first <= each <= version.last}
+        dates = sorted({version.first, *between})
+        return not scored_spine(events, dates, **settings.business).is_empty()
+
+    return mark_learnt(settings.home, [buried.of(who) for who in accounts], today(), learnt)
+
+
+def _midnights(events: Events) -> set[datetime]:
+    """The midnights (UTC) by which each event was known."""
+    known = pl.concat([table.select("known_at") for table in events.values()]).collect()
+    after = known["known_at"].dt.truncate("1d").dt.offset_by("1d").unique()
+    return {*after.to_list()}
+
+
+def _erase_files(settings: Settings, accounts: Sequence[str], tell: Tell) -> None:
+    """What was made of landed rows, then these; files of merges come last."""
+    landing = settings.landing
+    for path in [*leftovers_of(landing), *_scratch(settings)]:
+        erase_leftover(path)
+    rejected, landed = rejected_of(landing, accounts), landed_of(landing, accounts)
+    steps = [(file, erase_rejected) for file in rejected] + [
+        (file, erase_landed) for file in landed
+    ]
+    for at, (file, erase_from) in enumerate(steps):
+        tell(at, len(steps), f"{file.parent.name}, {file.stem}")
+        erase_from(file, accounts)
+
+
+def _scratch(settings: Settings) -> list[Path]:
+    """What flows and publishing have left that were killed: nobody is at work."""
+    data = settings.home / "data"
+    found = [*data.glob("scratch/*")]
+    if not is_postgres(settings.risk_url):
+        file = database_file(settings.risk_url)
+        found += file.parent.glob(f"{escape(file.name)}-staged*")
+    return found

@@ -1,0 +1,95 @@
+"""A night's and a week's work in parts: so many subscribers at once as memory holds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+from prefect import Flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from perdura.flows.runtime.cluster import cluster_runner, one_server
+from perdura.flows.runtime.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.sources.events import EVENT_TABLES
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.full_disk import room_in
+from perdura.sources.landing.moved import gather_moved
+from perdura.sources.landing.partition import BUCKETS, Part
+
+# Landed rows of a part, about: a night of so many takes two gigabytes.
+_ROWS = 16_000_000
+
+#: One after the other: each part uses every core by itself.
+IN_TURN: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+
+
+def parts_of(settings: Settings) -> list[Part]:
+    """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
+    events = read_events(settings.landing)
+    rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
+    wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
+    of = min(wanted, BUCKETS)
+    if of > 1:
+        gather_moved(settings.landing)
+    return [Part(number, of) for number in range(of)]
+
+
+def placed(flow: Flow[..., Any], settings: Settings) -> Callable[..., Any]:
+    """``flow`` with its tasks where the settings want them: on the cluster, or here in turn."""
+    if not settings.cluster:
+        return flow.with_options(task_runner=IN_TURN)
+
+    def on_cluster(*asked: Any) -> Any:
+        with one_server():
+            return flow.with_options(task_runner=cluster_runner(settings))(*asked)
+
+    return on_cluster
+
+
+def anywhere(settings: Settings) -> Settings:
+    """The settings with paths that mean the same in whatever folder a worker was started."""
+    paths = {name: getattr(settings, name) for name in ("home", "actions", "exchange_rates")}
+    return settings.model_copy(
+        update={name: path and path.absolute() for name, path in paths.items()}
+    )
+
+
+def once(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
+
+    A worker that is lost takes along what its finished parts gave, and Dask asks for those again;
+    the only one to be worked on twice is the one that was not finished.
+    """
+    if not mark.exists():
+        with draft_of(mark) as draft:
+            work().write_ipc(draft)
+    return pl.read_ipc(mark)
+
+
+@contextmanager
+def draft_of(file: Path) -> Iterator[Path]:
+    """A file to write that becomes ``file`` when it is whole.
+
+    A worker may end in the middle, and one that was thought lost may be at the same part still.
+    """
+    draft = file.with_suffix(f".{uuid4().hex[:12]}")
+    with room_in(file.parent):
+        yield draft
+        draft.replace(file)
+
+
+def told(futures: Sequence[PrefectFuture[Any]], tell: Tell, what: str) -> list[Any]:
+    """What each part gave, in order, saying how many are done.
+
+    Raises:
+        Exception: The first that a part raised; what had not begun is given up.
+    """
+    results = []
+    for done, future in enumerate(futures):
+        tell(done, len(futures), f"{what}, part {done + 1} of {len(futures)}")
+        results.append(future.result())
+    return results

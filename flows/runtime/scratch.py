@@ -1,0 +1,65 @@
+"""Folders for work in progress, which hold people's rows and end with the work, however it ends."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from uuid import uuid4
+
+from perdura.flows.settings import Settings
+from perdura.sources.landing.locks import alone_in
+
+_LOCK = ".lock"
+
+
+@contextmanager
+def scratch(settings: Settings, what: str) -> Iterator[Path]:
+    """A folder of the home that every worker can read, for as long as the work takes.
+
+    What killed processes have left is removed first.
+    """
+    data = settings.home.absolute() / "data"
+    folder = data / "scratch" / f"{what}-{uuid4().hex[:12]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with alone_in(data, lambda: None, to="scratch"):
+        remove_abandoned(folder.parent)
+        lock = _lock_of(folder).open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.mkdir()
+    with lock:
+        try:
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def remove_abandoned(folders: Path) -> int:
+    """How many folders were removed whose processes have ended. To be called by one at a time.
+
+    A process holds the lock beside its folder until it ends, also by a kill. Workers that outlive
+    it, on other machines say, make no folders; what they write late goes the next time.
+    """
+    found = {path.with_suffix("") if path.suffix == _LOCK else path for path in folders.iterdir()}
+    return sum(_remove_if_abandoned(folder) for folder in found)
+
+
+def _remove_if_abandoned(folder: Path) -> bool:
+    try:
+        with _lock_of(folder).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # an older version made it, or it has just been removed
+        rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _remove(folder: Path) -> None:
+    rmtree(folder, ignore_errors=True)
+    _lock_of(folder).unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + _LOCK)

@@ -1,0 +1,87 @@
+"""All flows on their schedule, served from one process."""
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+
+from perdura.flows.orchestration.parent_process import be_the_schedule
+from perdura.flows.push_hourly import push_flow
+from perdura.flows.scheduling.due_nights import score_due_nights
+from perdura.flows.scheduling.due_states import refresh_due_states
+from perdura.flows.scheduling.record import install
+from perdura.flows.scheduling.runs import Schedule, clear_runs
+from perdura.flows.scheduling.watch import watched
+from perdura.flows.settings import Settings
+from perdura.flows.train_weekly import train_weekly
+from perdura.flows.webhooks import webhooks_flow
+
+#: Minute, hour, day, month, day of the week, in the settings' time zone.
+WEEKLY, OFTEN = "0 4 * * 1", "*/10 * * * *"
+#: Where there are webhooks, and where there are help desks to push to.
+FIVE_MINUTES, HOURLY = "*/5 * * * *", "25 * * * *"
+
+#: One at a time: a night or a training waits for the one before it.
+_QUEUE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+#: One at a time: what is due again in minutes gives way to the one that is under way.
+_CANCEL = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
+    """What is served, each as ``<flow>/perdura``."""
+    return tuple(_deployment(flow, cron, settings) for flow, cron in _served(settings))
+
+
+def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
+    """The flows, and when they are due."""
+    served: list[tuple[Flow[..., Any], str]] = [
+        (score_due_nights, settings.nights.cron),
+        (train_weekly, WEEKLY),
+        (refresh_due_states, OFTEN),
+    ]
+    if settings.webhooks:
+        served.append((webhooks_flow, FIVE_MINUTES))
+    if settings.push:
+        served.append((push_flow, HOURLY))
+    return served
+
+
+def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDeployment:
+    made = flow.to_deployment(
+        "perdura",
+        schedule=Cron(cron, timezone=settings.timezone),
+        parameters={"home": str(settings.home.absolute())},
+        concurrency_limit=_QUEUE if flow in (score_due_nights, train_weekly) else _CANCEL,
+    )
+    return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
+
+
+def hours() -> list[dict[str, str]]:
+    """What is served, and when: ``name``, ``cron``, ``timezone``."""
+    return [asdict(schedule) for schedule in _schedules(Settings())]
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
+    return [
+        Schedule(f"{flow.name}/perdura", cron, settings.timezone)
+        for flow, cron in _served(settings)
+    ]
+
+
+def serve_flows(*, announced: bool = False) -> None:
+    """Run all flows when they are due, until stopped; say so first, unless it has been said.
+
+    Nights that were missed since the schedule was installed are made up. To be called while
+    ``serving`` the home.
+    """
+    settings = Settings()
+    schedules = _schedules(settings)
+    install(settings.home)
+    be_the_schedule()
+    for schedule in schedules:
+        clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
+    with watched(settings, schedules):
+        serve(*deployments(settings), print_starting_message=not announced)

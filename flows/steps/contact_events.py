@@ -1,0 +1,70 @@
+"""What was written beside the risks, contacts and lots, as events for the pipeline to land."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from perdura.flows.runtime.scratch import scratch
+from perdura.flows.settings import Settings
+from perdura.risk.query.queries import NoNight
+from perdura.risk.records.assignments import DRAWS
+from perdura.risk.records.contacts import CONTACTS as WRITTEN
+from perdura.risk.records.contacts import settled
+from perdura.risk.schema.all_tables import columns_of
+from perdura.risk.store.connect import reading
+from perdura.sources.events import CONTACTS
+
+#: What each action of the desk is as an event; to leave somebody alone is none.
+KINDS = {"called": "contacted", "mailed": "contacted", "offered": "offered"}
+
+#: Who holds somebody out, or puts them on the list.
+LOT = "lot"
+
+
+@contextmanager
+def written_events(settings: Settings, now: datetime | None = None) -> Iterator[Mapping[str, Path]]:
+    """Files of the events that were written in the risk table, by event table, for ``extract``.
+
+    Contacts are there once they can no longer be taken back, so that what was undone never was an
+    event. Nothing was written: there is no file.
+    """
+    events = contact_events(settings.risk_url, now or datetime.now(UTC))
+    if events.is_empty():
+        yield {}
+        return
+    with scratch(settings, "written") as folder:
+        file = folder / f"{CONTACTS.name}.parquet"
+        events.write_parquet(file)
+        yield {CONTACTS.name: file}
+
+
+def contact_events(url: str, now: datetime) -> pl.DataFrame:
+    """Contacts and lots that stand at ``now``, each once, with the schema of the event table."""
+    try:
+        with reading(url) as connection:
+            # A table made by an older version may lack either.
+            contacts = _read(connection, settled(now)) if columns_of(connection, WRITTEN) else []
+            draws = _read(connection, sa.select(DRAWS)) if columns_of(connection, DRAWS) else []
+    except NoNight:
+        contacts, draws = [], []
+    rows = [_contact(*row) for row in contacts if row[3] in KINDS] + [_draw(*row) for row in draws]
+    events = pl.DataFrame(rows, schema=CONTACTS.schema, orient="row")
+    others = [name for name in events.columns if name != "known_at"]
+    return events.sort(events.columns).unique(others, keep="first", maintain_order=True)
+
+
+def _read(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> list[tuple]:
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _contact(who: str, happened: datetime, known: datetime, action: str, by: str) -> tuple:
+    return who, happened, known, KINDS[action], action, by
+
+
+def _draw(who: str, season: str, drawn: datetime, held_out: bool) -> tuple:
+    return who, drawn, drawn, "held_out" if held_out else "listed", season, LOT

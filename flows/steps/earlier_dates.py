@@ -1,0 +1,57 @@
+"""What a verdict asks of the past: the model made anew at earlier dates, and rows days before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from perdura.flows.orchestration.private_runs import private_task
+from perdura.flows.runtime.progress import Tell, step
+from perdura.flows.settings import Settings
+from perdura.flows.steps.past_dataset import Past, past
+from perdura.models.backtesting.stability import at_earlier_dates
+from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
+from perdura.models.evaluation.backtest_result import Earlier
+from perdura.models.evaluation.leakage_signals import Cut
+
+earlier_step = private_task(at_earlier_dates, "earlier")
+
+# What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
+_EARLIER_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How the model would have done at earlier dates, and the judged rows some days before."""
+
+    past: Past | None = None
+    earlier: Earlier | None = None
+    cut: Cut | None = None
+
+
+def before_training(settings: Settings, known_until: datetime, seconds: dict[str, float]) -> Before:
+    """What the verdict asks of the past, of a share of the subscribers."""
+    if not settings.earlier_dates and not settings.cut_days:
+        return Before()
+    with step("earlier dates", seconds) as tell:
+        before = past(settings, known_until, _EARLIER_ROWS, None)
+        days = settings.cut_days
+        return Before(
+            past=before,
+            earlier=earlier_dates(before, settings, tell),
+            cut=Cut(days, before.without_last(days)) if days else None,
+        )
+
+
+def earlier_dates(before: Past, settings: Settings, tell: Tell) -> Earlier | None:
+    """``None`` where no date has enough before it and after it, or nobody asks."""
+    if not settings.earlier_dates or settings.split != "time":
+        return None
+    try:
+        return earlier_step(
+            before.training,
+            before.labels_at,
+            before.params,
+            most=settings.earlier_dates,
+            progress=tell,
+        )
+    except (HistoryTooShort, NotEnoughChurn):
+        return None

@@ -1,0 +1,63 @@
+"""Ask the sources what they have come to know, and land it."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import Task
+
+from perdura.flows.configuration.dates import midnight, refuse_future
+from perdura.flows.orchestration import run_names
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.progress import step
+from perdura.flows.settings import Settings, keep
+from perdura.flows.steps.contact_events import written_events
+from perdura.sources.extract import extract
+from perdura.sources.mapping.mapping import BadMapping, read_mapping
+from perdura.sources.mapping.report.report import Report
+
+# The one step that asks other systems, and so the one that is tried again. A mapping that is
+# wrong stays wrong.
+extract_step = private_task(
+    extract,
+    "extract",
+    retries=3,
+    retry_delay_seconds=[30, 120, 600],
+    retry_condition_fn=lambda _task, _run, state: (
+        not isinstance(state.result(raise_on_failure=False), BadMapping)
+    ),
+)
+
+
+@private_flow(name="extract", flow_run_name=run_names.extract)
+@at_work
+def extract_sources(
+    mapping: Path, until: date, home: Path | None = None, *, patient: bool = True
+) -> Report:
+    """Land everything that was known before ``until`` (00:00 UTC) and has not landed yet.
+
+    Safe to run again: a day's extract replaces itself. The first extract of a home keeps the
+    mapping's settings in its ``perdura.toml``.
+
+    Args:
+        mapping: The mapping file.
+        until: The first day whose facts are left for later.
+        home: Where everything is kept, if not where the settings say.
+        patient: Whether to ask a source that cannot be read again, after 30 s, 2 and 10 min.
+
+    Raises:
+        BadMapping: The mapping asks for something that is not there. Nothing has landed.
+        IncompleteExtract: A source could not be read. The other tables have landed.
+    """
+    refuse_future(until)
+    settings = Settings.at(home)
+    keep(settings, mapping, read_mapping(mapping).settings)
+    ask = asking(patient=patient)
+    moment, landing = midnight(until), settings.landing
+    with step("extract", {}) as tell, written_events(settings) as beside:
+        return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)
+
+
+def asking(*, patient: bool) -> Task[..., Report]:
+    """The step; a person who waits for it is told at once what cannot be read."""
+    return extract_step if patient else extract_step.with_options(retries=0)

@@ -1,0 +1,28 @@
+"""The account of each subscriber that a night scores."""
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.risk.records.erased import pseudonym
+from perdura.sources.landing.tombstones import read_tombstones
+from perdura.sources.merges import Events
+from perdura.sources.states.accounts import accounts_at
+
+
+def with_accounts(
+    people: pl.DataFrame, events: Events, as_of: datetime, landing: Path
+) -> pl.DataFrame:
+    """The rows with ``account``, as it was known before ``as_of``; where none is, as they are.
+
+    An account that is named as an erased subscriber has that subscriber's pseudonym.
+    """
+    accounts = accounts_at(events, as_of)
+    if accounts.is_empty():
+        return people
+    buried = read_tombstones(landing)
+    if buried.days:
+        gone = {who: pseudonym(buried.of(who)) for who in buried.among(accounts["account"])}
+        accounts = accounts.with_columns(pl.col("account").replace(gone))
+    return people.join(accounts, on="subscriber_id", how="left", maintain_order="left")

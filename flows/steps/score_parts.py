@@ -1,0 +1,148 @@
+"""Score one part of the subscribers, anywhere: what it takes lies in the home."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+
+from perdura.features.build import build_features
+from perdura.features.catalogue import COLUMNS, reads_contacts, to_measure
+from perdura.features.topics.attributes import attribute_features, attributes_in
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.parts import anywhere, draft_of, once, told
+from perdura.flows.runtime.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.flows.steps.exchange_rates import exchange_at
+from perdura.flows.steps.night_accounts import with_accounts
+from perdura.flows.steps.not_scored import sum_not_scored
+from perdura.flows.steps.unknown_texts import count_unknown
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.scoring.action_table import read_actions
+from perdura.models.scoring.control_group import hold_out, season_of
+from perdura.models.scoring.lifetime_value import Valuation
+from perdura.models.scoring.score import score
+from perdura.models.scoring.thresholds import Thresholds
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.partition import Part
+from perdura.sources.states.states import SCORED, states_at
+
+#: Folder of the model among a night's scratch files.
+MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPart:
+    """One part of a night.
+
+    Attributes:
+        file: Its scores (Arrow), as ``risk.table.publish`` takes them; none, if nobody was active.
+        known: How many people were known.
+        rows: How many of them were scored.
+        seconds: By step.
+        unknown: The texts that the model has never seen, as of ``count_unknown``.
+        not_scored: Subscribers and MRR of the others, as of ``sum_not_scored``.
+    """
+
+    file: str | None
+    known: int
+    rows: int
+    seconds: dict[str, float]
+    unknown: str = "{}"
+    not_scored: str = "[]"
+
+
+def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
+    """Score everybody active among one part of the subscribers, by the model in ``folder``."""
+    mark = folder / f"part-{part.number:03}.done"
+    kept = once(mark, lambda: pl.DataFrame([_score_part(part, as_of, settings, folder)]))
+    return ScoredPart(**kept.row(0, named=True))
+
+
+def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
+    seconds: dict[str, float] = {}
+    events = read_events(settings.landing, part)
+    people = _timed("states", seconds, lambda: states_at(events, as_of, **settings.business))
+    active = people.filter(pl.col("state").is_in(SCORED))
+    if active.is_empty():
+        return ScoredPart(
+            file=None,
+            known=people.height,
+            rows=0,
+            seconds=seconds,
+            not_scored=sum_not_scored(people),
+        )
+    active = with_accounts(active, events, as_of, settings.landing)
+    pairs = active.select("subscriber_id", "as_of")
+    names = _model(folder / MODEL).contract.names
+    features = to_measure(contacts=reads_contacts(names), attributes=attributes_in(names))
+    rows = _timed("features", seconds, lambda: build_features(events, features, pairs))
+    scores = _timed("reasons", seconds, lambda: _score(rows, active, as_of, settings, folder))
+    file = folder / f"part-{part.number:03}.arrow"
+    with draft_of(file) as draft:
+        scores.write_ipc(draft)
+    return ScoredPart(
+        file=str(file),
+        known=people.height,
+        rows=scores.height,
+        seconds=seconds,
+        unknown=count_unknown(_model(folder / MODEL), rows),
+        not_scored=sum_not_scored(people),
+    )
+
+
+score_part_step = private_task(score_part, "score-part")
+
+
+@private_flow(name="score-parts", validate_parameters=False)
+def score_parts(
+    parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
+) -> list[ScoredPart]:
+    """Score every part. A part that was lost with its worker is scored again, and no other."""
+    told_all = anywhere(settings)
+    asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
+    return told(asked, tell, "score")
+
+
+def _score(
+    rows: pl.DataFrame, people: pl.DataFrame, as_of: datetime, settings: Settings, folder: Path
+) -> pl.DataFrame:
+    model = _model(folder / MODEL)
+    attributes = attribute_features(attributes_in(model.contract.names))
+    scored = score(
+        model,
+        rows,
+        (*COLUMNS.values(), *(each.columns[0] for each in attributes)),
+        about=people.drop("interval_months"),
+        language=settings.language,
+        unnamed=settings.never_named,
+        valuation=_valuation(settings, as_of),
+        thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
+        actions=read_actions(settings.actions) if settings.actions else None,
+    )
+    return hold_out(scored, season_of(as_of.date()), settings.hold_out, settings.language)
+
+
+def _valuation(settings: Settings, as_of: datetime) -> Valuation:
+    """How money that is still to come is counted on that day."""
+    return Valuation(
+        margin=settings.margin,
+        discount=settings.discount_rate,
+        months=settings.cltv_months,
+        exchange=exchange_at(settings, as_of),
+    )
+
+
+@lru_cache(maxsize=1)
+def _model(folder: Path) -> ChurnModel:
+    return ChurnModel.load(folder)
+
+
+def _timed(name: str, seconds: dict[str, float], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    start = perf_counter()
+    done = work()
+    seconds[name] = seconds.get(name, 0.0) + perf_counter() - start
+    return done

@@ -1,0 +1,153 @@
+"""A training set made part by part of the subscribers, anywhere: labels first, then features.
+
+What became of everybody is told first, which is cheap; from the counts follows how large a share
+of the stayers is learnt from; and only who was chosen is measured.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.features.catalogue import to_measure
+from perdura.features.definition import Column, Derived, Feature
+from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.runtime.parts import anywhere, draft_of, once, told
+from perdura.flows.runtime.progress import Tell
+from perdura.flows.settings import Settings
+from perdura.models.dataset.outcomes import label_spine
+from perdura.models.dataset.sampling import Shares, outcome_counts
+from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
+from perdura.models.params import TrainingParams
+from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.partition import Part
+from perdura.sources.states.states import scored_spine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is the same for every part.
+
+    Attributes:
+        dates: When subscribers are asked about.
+        known_until: Labels read only what was known before.
+        settings: Of the home.
+        params: What is learnt.
+        contacts: Whether from what support did, too.
+        champion_reads_contacts: Whether that is measured for the champion, though it is not learnt.
+        attributes: The attributes of subscribers that are learnt from.
+        champion_attributes: Those that are measured for the champion.
+        folder: Where the parts are laid down, seen by every worker.
+    """
+
+    dates: tuple[datetime, ...]
+    known_until: datetime
+    settings: Settings
+    params: TrainingParams
+    folder: Path
+    contacts: bool = False
+    champion_reads_contacts: bool = False
+    attributes: tuple[str, ...] = ()
+    champion_attributes: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> tuple[Feature | Derived, ...]:
+        """What is measured: all that is learnt from, and what the champion is compared on."""
+        return to_measure(
+            contacts=self.contacts or self.champion_reads_contacts,
+            attributes=(*self.attributes, *self.champion_attributes),
+        )
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are learnt from."""
+        learnt = to_measure(contacts=self.contacts, attributes=self.attributes)
+        return tuple(column for feature in learnt for column in feature.columns)
+
+    def file(self, what: str, part: Part) -> Path:
+        """Where one part's rows lie."""
+        return self.folder / f"{what}-{part.number:03}.arrow"
+
+    def mark(self, what: str, part: Part) -> Path:
+        """The file that says that something has been done for a part, and what it gave."""
+        return self.folder / f"{what}-{part.number:03}.done"
+
+    def lay_down(self, what: str, part: Part, rows: pl.DataFrame) -> None:
+        """One part's rows, whole or not at all."""
+        with draft_of(self.file(what, part)) as draft:
+            rows.write_ipc(draft)
+
+    @property
+    def anywhere(self) -> "Work":
+        """The same work, in whatever folder a worker was started."""
+        return replace(self, settings=anywhere(self.settings))
+
+
+def label_part(part: Part, work: Work) -> pl.DataFrame:
+    """How many of one part stayed, left, or may yet; what became of each is laid down."""
+    return once(work.mark("label", part), lambda: _label_part(part, work))
+
+
+def measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
+    """How many ``rows`` were chosen from one part, when their features have been laid down."""
+    return once(work.mark("measure", part), lambda: _measure_part(part, work, shares))
+
+
+def _label_part(part: Part, work: Work) -> pl.DataFrame:
+    events = read_events(work.settings.landing, part)
+    spine = scored_spine(events, work.dates, **work.settings.business)
+    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
+    work.lay_down("labelled", part, labelled)
+    return outcome_counts(labelled, work.params)
+
+
+def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
+    measured = measure_chosen(
+        read_events(work.settings.landing, part),
+        work.features,
+        pl.read_ipc(work.file("labelled", part)),
+        work.params,
+        shares=shares,
+        known_until=work.known_until,
+    )
+    work.lay_down("rows", part, measured.rows)
+    work.lay_down("about", part, measured.about)
+    if measured.texts is not None:
+        work.lay_down("texts", part, measured.texts)
+    return measured.rows.select(rows=pl.len())
+
+
+label_part_step = private_task(label_part, "label-part")
+measure_part_step = private_task(measure_part, "measure-part")
+
+
+@private_flow(name="label-parts", validate_parameters=False)
+def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
+    """The counts of every part."""
+    asked = [label_part_step.submit(part, work.anywhere) for part in parts]
+    return told(asked, tell, "labels")
+
+
+@private_flow(name="measure-parts", validate_parameters=False)
+def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
+    """How many rows were chosen from each part."""
+    asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]
+    return told(asked, tell, "features")
+
+
+def laid_down(parts: list[Part], work: Work, shares: Shares) -> TrainingSet:
+    """The training set of all parts, sorted by date and subscriber."""
+    return join_training_sets([_read(part, work, shares) for part in parts])
+
+
+def _read(part: Part, work: Work, shares: Shares) -> TrainingSet:
+    texts = work.file("texts", part)
+    return TrainingSet(
+        rows=pl.read_ipc(work.file("rows", part)),
+        about=pl.read_ipc(work.file("about", part)),
+        columns=work.columns,
+        known_until=work.known_until,
+        shares=shares,
+        texts=pl.read_ipc(texts) if texts.exists() else None,
+    )

@@ -1,0 +1,224 @@
+"""Rows to fit, to calibrate and to judge on, so that none tells the next what it should guess.
+
+By time where the history allows it: a window that was fitted on has closed, grace included, before
+the first date that is calibrated or judged. By subscriber where the history is too short for that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from perdura.models.dataset.person_ids import person_column, person_numbers
+from perdura.models.dataset.single_class import why_too_few
+from perdura.models.dataset.source_coverage import SourceFacts
+from perdura.models.params import TrainingParams
+
+#: Hundredths of the subscribers: fitted below the first, calibrated below the second. Each person
+#: calibrates at every date, so a tenth of them is enough, and trees rank better with more people.
+_FIT_BELOW, _CALIBRATE_BELOW = 70, 80
+
+
+class HistoryTooShort(ValueError):
+    """There are not enough dates whose outcome is known for a split by time."""
+
+
+class NotEnoughChurn(ValueError):
+    """A part of the split has nobody who left, or nobody who stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The dates of each part of a split by time, oldest first."""
+
+    fit: list[datetime]
+    calibrate: list[datetime]
+    judge: list[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three parts of the labelled rows; none shares a row with another."""
+
+    fit: pl.DataFrame
+    calibrate: pl.DataFrame
+    judge: pl.DataFrame
+
+    @property
+    def parts(self) -> dict[str, pl.DataFrame]:
+        """The parts by name, in order of use."""
+        return {"fit": self.fit, "calibrate": self.calibrate, "judge": self.judge}
+
+    @property
+    def judged_from(self) -> datetime:
+        """The first date that is judged."""
+        return self.judge["as_of"].min()  # pyright: ignore[reportReturnType]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Rows of each part and how many of them left, by name."""
+        rows = {f"{name}_rows": part.height for name, part in self.parts.items()}
+        return rows | {
+            f"{name}_churned": int(part["churned"].sum()) for name, part in self.parts.items()
+        }
+
+
+def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
+    """The labelled rows in three parts, by time or by subscriber as ``params`` say.
+
+    Raises:
+        HistoryTooShort: No outcome is known yet, or as ``split_by_time``.
+        NotEnoughChurn: A part has only people who left, or only people who stayed.
+    """
+    if not rows["churned"].count():
+        raise HistoryTooShort(
+            f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
+            f"nobody's outcome is known yet, which takes {params.gap_days} days (lead_days = "
+            f"{params.lead_days}, horizon_days = {params.horizon_days}, grace_days = "
+            f"{params.gap_days - params.lead_days - params.horizon_days}). To try: extract until a "
+            "later date, or set fewer of these days"
+        )
+    if params.split == "subscribers":
+        split = split_by_subscribers(rows)
+    else:
+        split = split_by_time(
+            rows,
+            gap_days=params.gap_days,
+            calibrate_dates=params.calibrate_dates,
+            judge_dates=params.judge_dates,
+        )
+    for name, part in split.parts.items():
+        if not 0 < int(part["churned"].sum()) < part.height:
+            raise NotEnoughChurn(f"{_asked_of(name, part)}: {why_too_few(rows, params)}")
+    return split
+
+
+def refuse_without_leavers(
+    rows: pl.DataFrame, params: TrainingParams, facts: SourceFacts | None
+) -> None:
+    """Refuse where the sources hold no event by which a subscription ends.
+
+    Raises:
+        NotEnoughChurn: They do not, and such events tell who left.
+    """
+    if facts is None or facts.leavings or params.churn != "contract":
+        return
+    raise NotEnoughChurn(
+        f"asked to learn who leaves, from {rows.height:,} rows"
+        f"{_span(rows['as_of'].unique().to_list())}; no event `ended` or `cancel_scheduled` has "
+        f"landed in {facts.telling}, so nobody left. Likely cause: the mapping has none. To try: "
+        "map the column that says when a subscription ended as an event `ended`, and extract "
+        "again; where none says it and people just stop paying, churn = 'silence' with a table of "
+        "payments"
+    )
+
+
+def split_by_time(
+    rows: pl.DataFrame, *, gap_days: int, calibrate_dates: int, judge_dates: int
+) -> Split:
+    """The last dates judge, earlier ones calibrate, those before fit, with a gap before both.
+
+    Args:
+        rows: ``as_of``, ``churned``, one row per (who, when); those whose outcome is not known
+            are in no part.
+        gap_days: Lead plus horizon plus grace: how long after ``as_of`` an outcome is known.
+        calibrate_dates: How many dates calibrate.
+        judge_dates: How many dates judge.
+
+    Returns:
+        Parts such that ``as_of + gap`` of each row is at most the first ``as_of`` of the next
+        part. Rows of the dates between are in none.
+
+    Raises:
+        HistoryTooShort: No dates are left to fit or to calibrate on.
+    """
+    at = pl.col("as_of")
+    dates = split_dates(
+        rows.select(at.filter(_KNOWN).unique().sort()).to_series().to_list(),
+        gap_days=gap_days,
+        calibrate_dates=calibrate_dates,
+        judge_dates=judge_dates,
+    )
+    parts = (dates.fit, dates.calibrate, dates.judge)
+    return Split(*(rows.filter(_KNOWN & at.is_in(part)) for part in parts))
+
+
+_KNOWN = pl.col("churned").is_not_null()
+
+
+def split_dates(
+    dates: list[datetime], *, gap_days: int, calibrate_dates: int, judge_dates: int
+) -> Dates:
+    """As ``split_by_time``, of the dates alone, given oldest first."""
+    gap = timedelta(days=gap_days)
+    judged = dates[-judge_dates:]
+    calibrated = _closed_before(dates, judged, gap)[-calibrate_dates:]
+    fitted = _closed_before(dates, calibrated, gap)
+    if not fitted:
+        raise HistoryTooShort(
+            f"asked to fit, calibrate ({calibrate_dates} dates) and judge ({judge_dates} dates) "
+            f"with {gap_days} days between them; found {len(dates)} dates with known outcomes"
+            f"{_span(dates)}. To try: split = 'subscribers', which fits and judges on the same "
+            f"dates and other people{_closer(dates, 2 * gap)}; or a longer history"
+        )
+    return Dates(fitted, calibrated, judged)
+
+
+def judged_from(dates: Sequence[datetime], params: TrainingParams) -> datetime:
+    """The first date that a split by time judges on.
+
+    Args:
+        dates: Those whose outcome is known, oldest first.
+        params: How rows are split.
+
+    Raises:
+        HistoryTooShort: There are too few.
+    """
+    return split_dates(
+        list(dates),
+        gap_days=params.gap_days,
+        calibrate_dates=params.calibrate_dates,
+        judge_dates=params.judge_dates,
+    ).judge[0]
+
+
+def split_by_subscribers(rows: pl.DataFrame) -> Split:
+    """Everybody on one side only: 70 % fit, 10 % calibrate, 20 % judge, at the last date alone.
+
+    Accounts that were merged are one person. Who goes where depends on nothing but the id of the
+    account that they live on as, so it stays when others come.
+    """
+    side, at = side_of(person_numbers(rows[person_column(rows)])), pl.col("as_of")
+    fit, calibrate, judge = (_KNOWN & pl.lit(side == place) for place in range(3))
+    last = at == at.filter(_KNOWN).max()
+    return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(judge & last))
+
+
+def side_of(people: np.ndarray) -> pl.Series:
+    """On which side of a split by subscriber each person is: 0 fits, 1 calibrates, 2 judges."""
+    hundredth = people % np.uint64(100)
+    sides = (hundredth >= _FIT_BELOW).astype(np.int8) + (hundredth >= _CALIBRATE_BELOW)
+    return pl.Series("side", sides, dtype=pl.Int8)
+
+
+def _closer(dates: list[datetime], needed: timedelta) -> str:
+    """That dates which lie closer would do, where the history is long enough for that."""
+    return "; or closer dates, step_days = 7" if dates and dates[-1] - dates[0] > needed else ""
+
+
+def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:
+    return [date for date in dates if later and date < later[0] and date + gap <= later[0]]
+
+
+def _span(dates: list[datetime]) -> str:
+    return f", {min(dates):%Y-%m-%d} to {max(dates):%Y-%m-%d}" if dates else ""
+
+
+def _asked_of(name: str, part: pl.DataFrame) -> str:
+    return (
+        f"asked to {name} on {part.height:,} rows"
+        f"{_span(part['as_of'].unique().sort().to_list())}; {int(part['churned'].sum()):,} of them "
+        "left, and it takes both, people who left and people who stayed"
+    )

@@ -1,0 +1,67 @@
+"""Whether fitting again on everything is better than holding the newest rows back, by the past."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from perdura.models.evaluation.metrics import calibration_error, judge
+
+#: The risk of a model that was fitted again, beside that of the model that was evaluated.
+REFIT = "refit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedures:
+    """Two ways of making the model, each at the same earlier dates, on all of their rows at once.
+
+    Attributes:
+        dates: At how many dates.
+        rows: Rows of these dates.
+        log_loss: Of the models that were fitted again on every row known at their date.
+        calibration_error: The same.
+        held_back_log_loss: Of the models that ended before the rows that calibrated them.
+        held_back_calibration_error: The same.
+    """
+
+    dates: int
+    rows: int
+    log_loss: float
+    calibration_error: float
+    held_back_log_loss: float
+    held_back_calibration_error: float
+
+    @property
+    def refit_is_as_good(self) -> bool:
+        """Whether fitting again was at least as good by both measures."""
+        return (
+            self.log_loss <= self.held_back_log_loss
+            and self.calibration_error <= self.held_back_calibration_error
+        )
+
+
+def compare_procedures(judged: pl.DataFrame) -> Procedures:
+    """Both ways on the pooled rows of all dates.
+
+    Args:
+        judged: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
+            ``models.evaluation.metrics.judge`` reads.
+    """
+    return Procedures(
+        dates=judged["as_of"].n_unique(),
+        rows=judged.height,
+        log_loss=judge(judged, REFIT, calls=1).log_loss,
+        calibration_error=calibration_error(judged, REFIT),
+        held_back_log_loss=judge(judged, "risk", calls=1).log_loss,
+        held_back_calibration_error=calibration_error(judged, "risk"),
+    )
+
+
+def why_held_back(found: Procedures | None) -> str | None:
+    """Why a model is not fitted again on its newest rows, in words; ``None`` where it is."""
+    if found is None or found.refit_is_as_good:
+        return None
+    return (
+        f"fitted again at {found.dates} earlier dates, on all known then, its log loss was "
+        f"{found.log_loss:.4f} and its calibration error {found.calibration_error:.4f}; held back, "
+        f"{found.held_back_log_loss:.4f} and {found.held_back_calibration_error:.4f}"
+    )

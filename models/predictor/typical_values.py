@@ -1,0 +1,99 @@
+"""What is typical among comparable subscribers: those of the same plan and billing interval."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from perdura.features.topics.subscription import INTERVAL, PLAN
+from perdura.models.predictor.column_contract import ColumnContract
+
+TYPICAL_FILE = "typical.json"
+
+#: Subscribers are compared with those who are alike in these columns.
+COMPARED_BY = (INTERVAL.name, PLAN.name)
+
+Value = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Comparable subscribers.
+
+    Attributes:
+        of: What they have in common, by column; nothing: all subscribers.
+        values: What is typical of them, by column: the median of a number, the most frequent text;
+            ``None`` where most do not have one.
+    """
+
+    of: Mapping[str, Value]
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalValues:
+    """What is typical of groups of subscribers: first of all, then of smaller and smaller ones."""
+
+    groups: tuple[Group, ...]
+
+    def encode(self, contract: ColumnContract) -> "EncodedTypical":
+        """The values as ``contract`` encodes them."""
+        return EncodedTypical(
+            values=_encode([group.values for group in self.groups], contract),
+            common=_encode([group.of for group in self.groups], contract),
+            compared=np.array([[name in g.of for name in contract.names] for g in self.groups]),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write it into ``folder`` as JSON."""
+        text = json.dumps([asdict(group) for group in self.groups], indent=1, ensure_ascii=False)
+        (folder / TYPICAL_FILE).write_text(text, encoding="utf-8")
+
+    @staticmethod
+    def load(folder: Path) -> "TypicalValues | None":
+        """What ``save`` wrote into ``folder``; ``None`` where nothing is."""
+        file = folder / TYPICAL_FILE
+        if not file.exists():
+            return None
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        return TypicalValues(tuple(Group(**group) for group in stored))
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTypical:
+    """Typical values as numbers: one row per group, one column per column of a contract.
+
+    Attributes:
+        values: What is typical.
+        common: What the group has in common.
+        compared: In which columns it has something in common.
+    """
+
+    values: np.ndarray
+    common: np.ndarray
+    compared: np.ndarray
+
+    def group_of(self, matrix: np.ndarray) -> np.ndarray:
+        """The place of the smallest group that each encoded row belongs to."""
+        place = np.zeros(len(matrix), np.int64)
+        for number, (common, compared) in enumerate(zip(self.common, self.compared, strict=True)):
+            inside = np.ones(len(matrix), bool)
+            for column in np.flatnonzero(compared):
+                own, key = matrix[:, column], common[column]
+                inside &= np.isnan(own) if np.isnan(key) else own == key
+            place[inside] = number
+        return place
+
+
+def _encode(rows: Sequence[Mapping[str, Value]], contract: ColumnContract) -> np.ndarray:
+    told = {
+        column.name: pl.Series(
+            [row.get(column.name) for row in rows],
+            dtype=pl.Float64 if column.categories is None else pl.String,
+        )
+        for column in contract.columns
+    }
+    return contract.numbers(pl.DataFrame(told))

@@ -1,0 +1,207 @@
+"""Whether a new model becomes the champion, and why, in words."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from perdura.models.evaluation.bootstrap import RESAMPLES, resample
+from perdura.models.evaluation.calibration_bound import calibration_bound
+from perdura.models.evaluation.leakage import Leaks, alarms
+from perdura.models.evaluation.lift import surely_lift
+from perdura.models.evaluation.metrics import Judgement
+from perdura.models.promotion.diagnosis import Diagnosis
+from perdura.models.promotion.incumbent import Reigning
+from perdura.models.promotion.minimums import (
+    Floors,
+    below_floors,
+    caused,
+    name_each_cause_once,
+    unsteady,
+    without_lift,
+)
+from perdura.models.promotion.refresh import refreshed
+
+_NO_CHAMPION = "no champion reigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the model is promoted, and the reasons in words, one sentence each.
+
+    Attributes:
+        promoted: Whether it is.
+        reasons: Why, or why not.
+        measured: The numbers behind them by name.
+        alarmed: Whether something seems to have told it what it should have guessed.
+        no_better: Whether it meets every minimum, and another recipe than the champion's is refused
+            for being no better than it.
+    """
+
+    promoted: bool
+    reasons: tuple[str, ...]
+    measured: dict[str, float] = field(default_factory=dict)
+    alarmed: bool = False
+    no_better: bool = False
+
+
+def verdict(
+    rows: pl.DataFrame,
+    judgements: dict[str, Judgement],
+    reigning: Reigning | None = None,
+    *,
+    calls: int | None = None,
+    earlier: pl.DataFrame | None = None,
+    leaks: Leaks | None = None,
+    floors: Floors | None = None,
+    diagnosis: Diagnosis | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Promote a model that clears every floor and, where a champion reigns, beats it.
+
+    Args:
+        rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
+            was asked, ``champion``.
+        judgements: Of the ``model`` and of its baselines, by name.
+        reigning: Why the champion could not be asked, or cannot be beaten.
+        calls: How many people support can call on one date; ``None``: nobody is called.
+        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
+            nobody asked.
+        leaks: What the leak alarm looked at.
+        floors: What it must reach whoever reigns.
+        diagnosis: What is known of its rows, to say what likely causes a refusal.
+        seed: Decides the resamples.
+    """
+    floors, reigning = floors or Floors(), reigning or Reigning()
+    drawn = _beside_a_line(rows, seed)
+    bound = calibration_bound(
+        rows, tolerance=floors.calibration_share, most=floors.calibration_error, seed=seed
+    )
+    surely = float(np.quantile(drawn["auc"], 0.05))
+    below = below_floors(judgements, floors, surely, bound, diagnosis)
+    if earlier is not None:
+        below += unsteady(earlier, floors, diagnosis)
+    below += _beaten_by_a_line(drawn, floors.sure, diagnosis)
+    measured = {"roc_auc_surely": surely, "calibration_bound": bound.highest}
+    if calls is not None:
+        lift = surely_lift(rows, calls, seed)
+        # Where the ranking is no better than a coin's, that is why there is no lift.
+        ranks = judgements["model"].roc_auc >= floors.roc_auc
+        below += without_lift(
+            judgements["model"].lift, lift, calls, floors, diagnosis if ranks else None
+        )
+        measured |= {} if lift is None else {"lift_surely": lift}
+    alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
+    if leaks is not None:
+        measured |= leaks.measured
+    if below or alarmed:
+        return Verdict(
+            promoted=False,
+            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *name_each_cause_once(below)]),
+            measured=measured,
+            alarmed=bool(alarmed),
+        )
+    if reigning.knew:
+        why = f"Refused: {reigning.knew}; train on later dates to compare them."
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    if reigning.incomparable:
+        why = (
+            f"Refused: {reigning.incomparable}; it stays. Register a model of its own for another "
+            "question, as perdura train does."
+        )
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    if reigning.silent or "champion" not in rows.columns:
+        nobody = f"{reigning.silent}, so there is nothing to beat"
+        why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
+        return Verdict(promoted=True, reasons=(why,), measured=measured)
+    return _compared(rows, reigning, floors.sure, seed, measured)
+
+
+def _compared(
+    rows: pl.DataFrame, reigning: Reigning, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """The verdict where both were evaluated on the same rows."""
+    if reigning.unservable:
+        return _instead_of_unservable(rows, reigning.unservable, sure, seed, measured)
+    if reigning.refresh:
+        return _refresh(rows, reigning, seed, measured)
+    return _against_champion(rows, sure, seed, measured)
+
+
+def _refresh(
+    rows: pl.DataFrame, reigning: Reigning, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether the champion's own recipe takes its place: on later outcomes, if not inferior."""
+    if not reigning.newer:
+        why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
+        return Verdict(promoted=False, reasons=(why,), measured=measured)
+    promoted, why, found = refreshed(rows, seed)
+    why = f"{'Promoted' if promoted else 'Refused'}: {why}."
+    return Verdict(promoted=promoted, reasons=(why,), measured=measured | found)
+
+
+def _instead_of_unservable(
+    rows: pl.DataFrame, unservable: str, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether it replaces a champion that no night can be scored with: unless clearly worse."""
+    worse = float(np.mean(resample(rows, seed)["loss_gain"] < 0))
+    if worse < sure:
+        why = f"Promoted: {unservable}, and this model is not clearly worse on the rest."
+        return Verdict(promoted=True, reasons=(why,), measured=measured)
+    why = (
+        f"Refused: this model is clearly worse than the champion's recipe (its log loss is higher "
+        f"in {worse:.0%} of {RESAMPLES} resamples); and yet {unservable}, so no night is scored "
+        "until a model replaces it."
+    )
+    return Verdict(promoted=False, reasons=(why,), measured=measured)
+
+
+def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What resamples say of the model, and of logistic regression, where it was asked."""
+    line = ["logistic"] if "logistic" in rows.columns else []
+    told = rows.drop("champion", strict=False)
+    return resample(told.with_columns(pl.col(name).alias("champion") for name in line), seed)
+
+
+def _beaten_by_a_line(
+    drawn: dict[str, np.ndarray], sure: float, diagnosis: Diagnosis | None
+) -> list[str]:
+    """Where logistic regression was asked and is clearly better, that it is."""
+    if "loss_gain" not in drawn:
+        return []
+    better = float(np.mean(drawn["loss_gain"] < 0))
+    if better < sure:
+        return []
+    why = (
+        "logistic regression on the same columns is better: its log loss is lower in "
+        f"{better:.0%} of {RESAMPLES} resamples"
+    )
+    return [caused(why, diagnosis and diagnosis.line_is_better())]
+
+
+def _against_champion(
+    rows: pl.DataFrame, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """Whether it is better than the champion on the same rows."""
+    drawn = resample(rows, seed)
+    gains = {name: float(np.mean(drawn[name])) for name in ("auc_gain", "loss_gain")}
+    shares = {
+        "less_surprised_share": float(np.mean(drawn["loss_gain"] > 0)),
+        "more_surprised_share": float(np.mean(drawn["loss_gain"] < 0)),
+    }
+    ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
+    if rows["risk"].equals(rows["champion"].alias("risk")):
+        why = "Not promoted: it says the same as the champion, which stays."
+        return Verdict(False, (why,), measured | gains | shares, no_better=True)
+    promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
+    needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
+    why = f"{'Promoted' if promoted else 'Refused'}: {_told(gains, shares)}{needs}."
+    return Verdict(promoted, (why,), measured | gains | shares, no_better=not promoted)
+
+
+def _told(gains: dict[str, float], shares: dict[str, float]) -> str:
+    return (
+        f"on the same rows its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
+        f"(lower in {shares['less_surprised_share']:.0%} of {RESAMPLES} resamples), its ROC AUC by "
+        f"{gains['auc_gain']:+.4f}"
+    )

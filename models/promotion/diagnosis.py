@@ -1,0 +1,230 @@
+"""Why a model falls short, as far as its rows can tell, and which setting to try."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from perdura.models.dataset.single_class import longer
+from perdura.models.dataset.source_coverage import SourceFacts
+from perdura.models.params import TrainingParams
+from perdura.models.training.risk_level import Level
+
+#: Fewer leavers than this decide little: a rate of theirs is a fifth off by chance alone.
+FEW_LEAVERS = 50
+#: Rates differ from a share like this on; below it, chance and shape are likelier.
+_APART = 0.15
+_YEAR = timedelta(days=365)
+_NEAR = timedelta(days=16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is known of the rows that a model was fitted and judged on.
+
+    Attributes:
+        rates: One row per date whose outcomes are known, oldest first: ``as_of``, ``rows``,
+            ``left``, ``rate``.
+        judged: The judged rows: ``as_of``, ``churned``, ``risk``.
+        fitted_leavers: How many leavers were fitted.
+        params: What was learnt.
+        level: Which outcomes set the level of the risks, if any had closed.
+        facts: What the sources hold, where they were looked at.
+    """
+
+    rates: pl.DataFrame
+    judged: pl.DataFrame
+    fitted_leavers: int
+    params: TrainingParams
+    level: Level | None = None
+    facts: SourceFacts | None = None
+
+    def level_off(self) -> str:
+        """Which way the risks are off, at which dates, what likely causes it, what to try."""
+        said, came = self._mean("risk"), self._mean("churned")
+        if abs(said - came) < _APART * came:
+            return f"{self._parts_off()}. {self.few_leavers() or self._parts_cause()}"
+        high = said > came
+        way = f"they are too {'high' if high else 'low'}{self._months()}"
+        return f"{way}. {self._level_cause(high=high)}"
+
+    def ranks_badly(self) -> str:
+        """What likely causes a ranking like a coin's, and what to try."""
+        if few := self.few_leavers():
+            return few
+        if self.facts and self.facts.missing:
+            tables = _either(self.facts.missing)
+            return (
+                f"Likely cause: nothing has landed in {tables}, and what is left says little of "
+                f"leaving. To try: map a source of {tables}, extract and train again"
+            )
+        return (
+            "Likely cause: what these tables tell has little to do with leaving. To try: a source "
+            "that tells more (usage, tickets, ratings), or a longer window, horizon_days = "
+            f"{2 * self.params.horizon_days} (now {self.params.horizon_days})"
+        )
+
+    def line_is_better(self) -> str:
+        """Why logistic regression may be better than trees, and what to try."""
+        cause = (
+            f"Likely cause: {self.fitted_leavers:,} leavers were fitted, and trees take more of "
+            "them than a line does, or leaving goes by few columns, each on its own. To try: "
+        )
+        if self.facts and self.facts.missing:
+            tables = _either(self.facts.missing)
+            return f"{cause}map a source of {tables}, in which trees find what no line does"
+        if self.params.split == "subscribers":
+            return f"{cause}train again when more have left"
+        return f"{cause}perdura tune, which looks for smaller trees, or a longer history"
+
+    def no_lift(self) -> str:
+        """Why there may be no lift among the riskiest, and what to try."""
+        return self.few_leavers() or (
+            "Likely cause: it knows who stays better than who leaves first. To try: set calls to "
+            f"the number of people that support can call on one day (now {self.params.calls})"
+        )
+
+    def unsteady(self, leavers: Iterable[int]) -> str:
+        """Why it may not hold at some dates, and what to try.
+
+        Args:
+            leavers: How many left at each of those dates.
+        """
+        counts = list(leavers)
+        if counts and min(counts) < FEW_LEAVERS:
+            return (
+                f"Likely cause: few left at these dates ({', '.join(map(str, counts))}), so that "
+                f"chance decides. To try: {self._longer()}"
+            )
+        return (
+            "Likely cause: what goes before leaving, or how many leave, changed between these "
+            f"dates. To try: {self._newer_level()}"
+        )
+
+    def _level_cause(self, *, high: bool) -> str:
+        facts = self.facts
+        if high and facts and facts.silent:
+            return (
+                f"Likely cause: the newest event in {facts.telling} is of {facts.newest:%Y-%m-%d}, "
+                f"and outcomes were counted until {facts.known_until:%Y-%m-%d}, so that who left "
+                "in between counts as having stayed. To try: perdura train --until "
+                f"{facts.export_ended:%Y-%m-%d}, or extract what has happened since"
+            )
+        now, then = self._mean("churned"), self._calibrated_rate()
+        if season := self._season(then, high=high):
+            return season
+        if few := self.few_leavers():
+            return few
+        moved = "fell" if high else "rose"
+        if then and abs(then - now) > _APART * now and (then > now) == high:
+            return (
+                f"Likely cause: the rate of leaving {moved} from {then:.1%} to {now:.1%} after "
+                f"the dates that it was calibrated on. To try: {self._newer_level()}"
+            )
+        return f"Likely cause: who is there has changed. To try: {self._newer_level()}"
+
+    def _season(self, then: float | None, *, high: bool) -> str | None:
+        """That the same dates a year before were off in the same way, if so."""
+        years = [self._rate_near(at - _YEAR) for at in self._judged_dates()]
+        known = [rate for rate in years if rate is not None]
+        if not known or not then:
+            return None
+        before = sum(known) / len(known)
+        if not (before < (1 - _APART) * then if high else before > (1 + _APART) * then):
+            return None
+        return (
+            f"Likely cause: the season. A year before, {before:.1%} left at these dates, too, and "
+            f"{then:.1%} at those that the level of the risks comes from. To try: "
+            f"{self._newer_level()}. Or train again next month, when newer outcomes have closed; "
+            "the order of the risks is not touched by it"
+        )
+
+    def _newer_level(self) -> str:
+        """How the level comes from newer outcomes."""
+        params = self.params
+        old = self.level.age_days if self.level else params.gap_days
+        tries = []
+        if params.churn == "contract" and params.grace_days:
+            tries.append(f"grace_days = {params.grace_days // 2} (now {params.grace_days})")
+        tries.append("step_days = 7, so that the newest date which has closed is a newer one")
+        return f"{' and '.join(tries)}: the level of the risks was {old} days old"
+
+    def few_leavers(self) -> str | None:
+        """That too few left to tell, and what to try, if so."""
+        left = int(self.judged["churned"].sum())
+        least = min(left, self.fitted_leavers)
+        if least >= FEW_LEAVERS:
+            return None
+        where = "judged" if left == least else "fitted"
+        return (
+            f"Likely cause: too few leavers, {least:,} of those {where}, and it takes about "
+            f"{FEW_LEAVERS} of them. To try: {self._longer()}"
+        )
+
+    def _longer(self) -> str:
+        dates = self.rates["as_of"]
+        known = timedelta(days=self.params.gap_days)
+        return longer(self.params, dates.max() - dates.min() + known, 2)  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportOptionalOperand]
+
+    def _months(self) -> str:
+        """What was said and what came at each judged date."""
+        told = self.judged.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
+        each = [
+            f"{at:%Y-%m-%d} ({risk:.1%} said, {rate:.1%} left)" for at, risk, rate in told.rows()
+        ]
+        return f" at {' and '.join(each)}"
+
+    def _parts_off(self) -> str:
+        tenth = self.judged.filter(pl.col("risk") >= self.judged["risk"].quantile(0.9))
+        said, came = (tenth[name].cast(pl.Float64).mean() for name in ("risk", "churned"))
+        way = "high" if said > came else "low"  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
+        return (
+            f"they are right on average and too {way} among the riskiest tenth ({said:.1%} said, "
+            f"{came:.1%} left)"
+        )
+
+    def _parts_cause(self) -> str:
+        return (
+            "Likely cause: trees that are too bold, or what goes before leaving has changed. To "
+            "try: perdura tune, which looks for smaller trees"
+        )
+
+    def _mean(self, name: str) -> float:
+        return float(self.judged[name].cast(pl.Float64).to_numpy().mean())
+
+    def _judged_dates(self) -> list[datetime]:
+        return self.judged["as_of"].unique().sort().to_list()
+
+    def _calibrated_rate(self) -> float | None:
+        """The rate at the date that the level of the risks comes from."""
+        if self.level is not None:
+            return self.level.leavers / self.level.rows
+        return None
+
+    def _rate_near(self, moment: datetime) -> float | None:
+        near = self.rates.filter((pl.col("as_of") - pl.lit(moment)).abs() <= _NEAR)
+        left, rows = (near[name].to_numpy().astype(float).sum() for name in ("left", "rows"))
+        return float(left / rows) if rows else None
+
+
+def rates_by_date(rows: pl.DataFrame, stayers: float, sampled: list[datetime]) -> pl.DataFrame:
+    """How many left at each date whose outcomes are known, as in ``Diagnosis.rates``.
+
+    Args:
+        rows: ``as_of``, ``churned``.
+        stayers: So many of those who stayed are there at the ``sampled`` dates; of leavers all.
+        sampled: The dates that are fitted.
+    """
+    weight = pl.when(~pl.col("churned") & pl.col("as_of").is_in(sampled)).then(1 / stayers)
+    return (
+        rows.filter(pl.col("churned").is_not_null())
+        .group_by("as_of")
+        .agg(rows=weight.otherwise(1.0).sum(), left=pl.col("churned").sum())
+        .sort("as_of")
+        .with_columns(rate=pl.col("left") / pl.col("rows"))
+    )
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,181 @@
+"""What a model must reach whoever reigns, and what it falls short of, in words."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from perdura.models.evaluation.calibration_bound import CalibrationBound
+from perdura.models.evaluation.leakage import LeakBounds
+from perdura.models.evaluation.metrics import Judgement
+from perdura.models.promotion.diagnosis import Diagnosis
+
+_CAUSE = ". Likely cause: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floors:
+    """What a model must reach whoever reigns.
+
+    Attributes:
+        roc_auc: At least this on the judged rows.
+        roc_auc_surely: At least this in 95 of 100 resamples.
+        calibration_error: Beyond what chance explains, at most this, and
+        calibration_share: at most this share of the rate of leaving, or of staying where that is
+            less: the sum of the risks is then right to a quarter.
+        leavers: At least so many of the judged left: of fewer chance explains nearly anything.
+        lift_surely: Among those whom support can call there are more leavers than this many times
+            the share of all, in 95 of 100 resamples.
+        sure: In this share of the resamples a challenger must be better than the champion.
+        most_lost: Made anew at earlier dates, at this share of them at most it may be no better
+            than who says the same rate of everybody.
+        leaks: From where on it seems to know what it should guess.
+    """
+
+    roc_auc: float = 0.60
+    roc_auc_surely: float = 0.55
+    calibration_error: float = 0.05
+    calibration_share: float = 0.25
+    leavers: int = 10
+    lift_surely: float = 1.0
+    sure: float = 0.90
+    most_lost: float = 0.25
+    leaks: LeakBounds = field(default_factory=LeakBounds)
+
+
+def below_floors(
+    judgements: dict[str, Judgement],
+    floors: Floors,
+    surely: float,
+    bound: CalibrationBound,
+    diagnosis: Diagnosis | None = None,
+) -> list[str]:
+    """What a model falls short of, why that may be and what to try, an entry each.
+
+    Args:
+        judgements: Of the ``model`` and of its baselines, by name.
+        floors: What it must reach.
+        surely: Its ROC AUC is at least this in 95 of 100 resamples.
+        bound: Its calibration error is at most this.
+        diagnosis: What is known of its rows; ``None``: nobody looks for causes.
+    """
+    model, constant = judgements["model"], judgements["constant"]
+    recency, own_rate = judgements.get("recency"), judgements.get("own_rate")
+    missed, ranks_badly = [], []
+    if bound.leavers < floors.leavers:
+        few = (
+            f"{bound.leavers:,} of the {bound.rows:,} judged rows left, and it takes at least "
+            f"{floors.leavers} to judge a model"
+        )
+        missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
+    if model.roc_auc < floors.roc_auc:
+        ranks_badly.append(
+            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
+        )
+    if model.log_loss >= constant.log_loss:
+        ranks_badly.append(
+            f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
+            f"everybody ({constant.log_loss:.4f})"
+        )
+    if own_rate and model.log_loss >= own_rate.log_loss:
+        ranks_badly.append(
+            f"its log loss is {model.log_loss:.4f}, no better than saying each subscriber's own "
+            f"past rate ({own_rate.log_loss:.4f})"
+        )
+    if recency and model.roc_auc <= recency.roc_auc:
+        ranks_badly.append(
+            f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
+            f"payment do ({recency.roc_auc:.3f})"
+        )
+    if surely < floors.roc_auc_surely:
+        luck = (
+            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
+            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
+        )
+        ranks_badly.append(luck)
+    if ranks_badly:
+        missed += [
+            *ranks_badly[:-1],
+            caused(ranks_badly[-1], diagnosis and diagnosis.ranks_badly()),
+        ]
+    if model.calibration_error > bound.highest:
+        off = (
+            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
+            f"most {bound.highest:.3f} from them ({bound.chance:.3f} is chance, with "
+            f"{bound.leavers:,} leavers among {bound.rows:,} rows)"
+        )
+        missed.append(off if diagnosis is None else f"{off}: {diagnosis.level_off()}")
+    return missed
+
+
+def caused(found: str, cause: str | None) -> str:
+    """What was found, and what likely causes it, where that is known."""
+    return f"{found}. {cause}" if cause else found
+
+
+def name_each_cause_once(missed: list[str]) -> list[str]:
+    """The same findings; a cause that several of them share is told with the last of them."""
+    shared, kept = set[str](), list[str]()
+    for found, mark, cause in (why.partition(_CAUSE) for why in reversed(missed)):
+        kept.append(found if cause in shared else found + mark + cause)
+        shared.add(cause)
+    return kept[::-1]
+
+
+def without_lift(
+    lift: float,
+    surely: float | None,
+    calls: int,
+    floors: Floors,
+    diagnosis: Diagnosis | None = None,
+) -> list[str]:
+    """Why calling the riskiest would find no more leavers than calling at random, if so.
+
+    Args:
+        lift: Of the judged rows.
+        surely: As of ``surely_lift``; ``None``: all would be called.
+        calls: How many people support can call on one date.
+        floors: What it must reach.
+        diagnosis: What is known of its rows.
+    """
+    if surely is None or surely > floors.lift_surely:
+        return []
+    why = (
+        f"it has no lift for sure among the {calls:,} riskiest of each date, as many as support "
+        f"can call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
+        f"{surely:.2f} times or less; even there it must be more than {floors.lift_surely:.0f}"
+    )
+    return [caused(why, diagnosis and diagnosis.no_lift())]
+
+
+def unsteady(
+    earlier: pl.DataFrame, floors: Floors, diagnosis: Diagnosis | None = None
+) -> list[str]:
+    """Why a model that was made like this at earlier dates should not be trusted, a sentence each.
+
+    Args:
+        earlier: As of ``at_earlier_dates``.
+        floors: What it must reach there.
+        diagnosis: What is known of its rows.
+    """
+    most = int(floors.most_lost * earlier.height)
+    lost = earlier.filter(pl.col("log_loss") >= pl.col("constant"))
+    blind = earlier.filter(pl.col("high") < floors.roc_auc_surely)
+    missed = []
+    if lost.height > most:
+        why = (
+            f"it does not hold over time: made anew at {earlier.height} earlier dates, it was no "
+            f"better than saying the same rate of everybody at {lost.height} ({_dates(lost)}), "
+            f"and may be so at {most}"
+        )
+        missed.append(caused(why, diagnosis and diagnosis.unsteady(lost["churned"])))
+    if blind.height:
+        why = (
+            f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
+            f"below {floors.roc_auc_surely:.2f}"
+        )
+        missed.append(caused(why, diagnosis and diagnosis.ranks_badly()))
+    return missed
+
+
+def _dates(earlier: pl.DataFrame) -> str:
+    return ", ".join(f"{origin:%Y-%m-%d}" for origin in earlier["origin"])

@@ -1,0 +1,118 @@
+"""The version that a night is tried with, where none was good enough to be the champion."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.predictor.target import Question
+from perdura.models.registry.versions import (
+    MODEL,
+    BrokenChampion,
+    label,
+    load,
+    model_name,
+    versions,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+
+class NoTrial(LookupError):
+    """There is no version to try, or none that may be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A version that was refused.
+
+    Attributes:
+        version: As the risk table names it.
+        verdict: Why it was refused, in words.
+        skill: By how much its log loss is below that of the constant rate, as a share of it, on
+            its own judged rows; negative: above.
+        alarmed: Whether it failed the leakage checks.
+        name: Of its registered model.
+        number: Of its version.
+    """
+
+    version: str
+    verdict: str
+    skill: float
+    alarmed: bool
+    name: str
+    number: str
+
+
+def refused_versions(client: "MlflowClient", home: Path, question: Question) -> list[Refused]:
+    """The versions for a question that were refused, oldest first."""
+    names = dict.fromkeys((MODEL, model_name(client, home, question)))
+    return [
+        _refused(client, name, version)
+        for name in names
+        for version in versions(client, name)
+        if version.tags.get("promoted") == "false" and _question(client, version) == question
+    ]
+
+
+def best_refused(refused: list[Refused], question: Question) -> Refused:
+    """The version to try: the most skilful that passed the leakage checks; of equals the newest.
+
+    Log losses of different weeks are of different rows, with other rates of leaving: what each
+    saves of the constant rate's on the same rows can be compared.
+
+    Raises:
+        NoTrial: There is none.
+    """
+    usable = [version for version in refused if not version.alarmed]
+    if usable:
+        return max(reversed(usable), key=lambda version: version.skill)
+    if refused:
+        raise NoTrial(
+            f"asked for a trial; the {len(refused)} versions that were refused failed the leakage "
+            "checks: they may know what they are to predict, and their risks would mislead. "
+            "perdura train says which columns to look at"
+        )
+    raise NoTrial(
+        f"asked for a trial of a model for {question.words}; no version of it has been trained "
+        "and refused yet. Run perdura train"
+    )
+
+
+def load_refused(client: "MlflowClient", home: Path, refused: Refused) -> ChurnModel:
+    """The model of a version that was refused.
+
+    Raises:
+        NoTrial: Its files are gone.
+    """
+    try:
+        return load(client, home, refused.name, refused.number)
+    except BrokenChampion as error:
+        raise NoTrial(
+            f"asked for a trial; the files of version {refused.version} are gone. Run perdura train"
+        ) from error
+
+
+def _refused(client: "MlflowClient", name: str, version: "ModelVersion") -> Refused:
+    number, metrics = str(version.version), client.get_run(str(version.run_id)).data.metrics
+    loss, constant = (metrics.get(key, float("nan")) for key in ("log_loss", "constant.log_loss"))
+    skill = 1 - loss / constant if constant > 0 else float("-inf")
+    return Refused(
+        version=label(name, number),
+        verdict=version.tags.get("verdict", ""),
+        skill=skill if skill == skill else float("-inf"),  # noqa: PLR0124 - NaN
+        alarmed=version.tags.get("leak_alarm") == "true",
+        name=name,
+        number=number,
+    )
+
+
+def _question(client: "MlflowClient", version: "ModelVersion") -> Question | None:
+    """What a version was trained to predict, as its run says; ``None`` where it does not."""
+    params = client.get_run(str(version.run_id)).data.params
+    try:
+        return Question.parsed(params)
+    except (KeyError, ValueError):
+        return None

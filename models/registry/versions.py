@@ -1,0 +1,175 @@
+"""The versions of the model, and which of them reigns: the one that the alias names.
+
+What predicts something else than ``churn@champion`` does is a registered model of its own, so that
+neither takes the place of the other.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
+from perdura.models.predictor.target import Question
+from perdura.models.registry.store_paths import OutsideTheHome, in_home
+from perdura.models.training.result import Trained
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+
+MODEL = "churn"
+ALIAS = "champion"
+#: Tag of a version: the moment at which it became champion.
+PROMOTED_AT = "promoted_at"
+
+_LATE = (
+    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
+    "train again."
+)
+
+
+class BrokenChampion(LookupError):
+    """A version reigns whose files are gone."""
+
+
+def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
+    """The registered model that answers a question.
+
+    ``churn``, unless its champion answers another one: then a model of its own.
+    """
+    if _registered(client, question.model_name):
+        return question.model_name
+    try:
+        champion = reigning(client, home)
+    except BrokenChampion:  # whatever it answered, it is to be replaced
+        return MODEL
+    other = champion is not None and Question.of(champion[0]) != question
+    return question.model_name if other else MODEL
+
+
+def label(name: str, version: str) -> str:
+    """How a version is called in the risk table: ``7``, or ``NAME/7`` of a model of its own."""
+    return version if name == MODEL else f"{name}/{version}"
+
+
+def reigning(
+    client: "MlflowClient", home: Path, name: str = MODEL
+) -> tuple[ChurnModel, str] | None:
+    """The model that the alias names and its version; none where there is no model or alias.
+
+    Its files are found relative to ``home``, wherever that lies by now.
+
+    Raises:
+        BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
+    """
+    registered = _registered(client, name)
+    number = registered.aliases.get(ALIAS) if registered else None
+    if number is None:
+        return None
+    return load(client, home, name, str(number)), str(number)
+
+
+def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnModel:
+    """A version of a registered model, its files found as of ``reigning``.
+
+    Raises:
+        BrokenChampion: Its files are gone, or not in ``home``.
+    """
+    location = client.get_model_version_download_uri(name, number)
+    try:
+        folder = in_home(home, location) / "artifacts" / SERVED_FOLDER
+    except OutsideTheHome as error:
+        raise BrokenChampion(f"version {number} reigns, and {error}") from error
+    if not folder.is_dir():
+        raise BrokenChampion(
+            f"version {number} reigns, and its files are not in {folder}. Restore that folder from "
+            "where the home was copied from, or from a backup; perdura train makes a new champion"
+        )
+    return ChurnModel.load(folder)
+
+
+def champion_at(client: "MlflowClient", name: str, moment: datetime) -> str | None:
+    """The version of a registered model that was champion at ``moment``, if there was one."""
+    promoted = [
+        (at, int(found.version))
+        for found in client.search_model_versions(f"name = '{name}'")
+        if (at := _promoted_at(found)) is not None and at <= moment
+    ]
+    return str(max(promoted)[1]) if promoted else None
+
+
+def _promoted_at(found: "ModelVersion") -> datetime | None:
+    """When a version became champion; versions of before the tag, when they were registered."""
+    if PROMOTED_AT in found.tags:
+        return datetime.fromisoformat(found.tags[PROMOTED_AT])
+    if found.tags.get("promoted") != "true":
+        return None
+    return datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+
+
+def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
+    """The registered model, none where it is not there; any other fault is raised as it is."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def crown(
+    client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
+) -> None:
+    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
+    now = _still_reigning(client, home, name)
+    if now is not None and now[0] not in (trained.beaten, trained.model):
+        tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
+    else:
+        client.set_registered_model_alias(name, ALIAS, number)
+        tags = {"promoted": "true", PROMOTED_AT: datetime.now(UTC).isoformat()}
+    for tag, value in tags.items():
+        client.set_model_version_tag(name, number, tag, value)
+        client.set_tag(run_id, tag, value)
+
+
+def _still_reigning(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
+    try:
+        return reigning(client, home, name)
+    except BrokenChampion:
+        return None
+
+
+def register(
+    client: "MlflowClient", name: str, source: str, run_id: str, tags: dict[str, str]
+) -> str:
+    """The new version, e.g. ``"7"``, of the model that was logged as ``source`` by a run."""
+    if _registered(client, name) is None:
+        client.create_registered_model(name)
+    made = client.create_model_version(
+        name, source, run_id, tags=tags, model_id=source.rpartition("/")[2]
+    )
+    return str(made.version)
+
+
+def model_names(client: "MlflowClient") -> list[str]:
+    """The registered models that are ours, whatever they predict; ``churn`` first."""
+    found: list[str] = []
+    page = None
+    while page is None or page:
+        some = client.search_registered_models(f"name LIKE '{MODEL}%'", page_token=page)
+        found += [model.name for model in some]
+        page = some.token or ""
+    return sorted(name for name in found if name == MODEL or name.startswith(f"{MODEL}-"))
+
+
+def versions(client: "MlflowClient", name: str) -> "list[ModelVersion]":
+    """All versions of a registered model, oldest first."""
+    found: list[ModelVersion] = []
+    page = None
+    while page is None or page:
+        some = client.search_model_versions(f"name = '{name}'", page_token=page)
+        found += some
+        page = some.token or ""
+    return sorted(found, key=lambda version: int(version.version))

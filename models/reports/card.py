@@ -1,0 +1,236 @@
+"""The model card: what a model predicts, from what, how well, and what it must not be used for."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from perdura.models.evaluation.by_group import by_cause, by_group
+from perdura.models.evaluation.call_capacity import at_capacity
+from perdura.models.evaluation.intervals import intervals
+from perdura.models.evaluation.leakage import Leaks
+from perdura.models.evaluation.metrics import who_says
+from perdura.models.reports.expansion_card import expansion_card
+from perdura.models.reports.importance import column_importance, signal_importance
+from perdura.models.reports.markdown import table, with_intervals
+from perdura.models.reports.refit_card import refit_card
+from perdura.models.training.result import Trained
+
+#: What the judgement is broken down by, where the rows have it.
+_GROUPS = ("as_of", "plan", "interval_months")
+
+_UNSEEN = {
+    "time": "later dates than it was fitted on",
+    "subscribers": "people it was not fitted on",
+}
+
+_WHAT = {
+    "contract": "decides to leave (cancels, or is ended by a failed payment) and is not back in "
+    "{grace} days",
+    "silence": "pays nothing",
+}
+
+
+def groups(trained: Trained) -> pl.DataFrame:
+    """The model judged per cause, date, plan and interval: one row per group and value."""
+    judged = trained.judged
+    present = [name for name in _GROUPS if judged[name].count()]
+    return pl.concat([by_cause(judged), *(by_group(judged, name) for name in present)])
+
+
+def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
+    """The card as Markdown.
+
+    Args:
+        trained: What was trained.
+        by_segment: As of ``groups``.
+    """
+    return (
+        "\n\n".join(
+            [
+                "# Churn model",
+                _purpose(trained),
+                "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
+                f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
+                _level(trained),
+                f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
+                "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
+                "## What is published\n\n" + refit_card(trained),
+                *_earlier(trained.earlier and trained.earlier.by_date),
+                "## How long they stay\n\n" + _months(trained),
+                "## Leak alarm\n\n" + _leaks(trained.leaks),
+                "## Are its reasons true of it?\n\n" + _honesty(trained),
+                "## Whom to offer more\n\n" + expansion_card(trained.expansion),
+                "## What it goes by\n\n" + table(_signals(trained)),
+                "## Data\n\n" + table(_data(trained)),
+                *left_out(trained.sizes),
+                *trained.notes,
+                _LIMITS,
+            ]
+        )
+        + "\n"
+    )
+
+
+def left_out(sizes: Mapping[str, int]) -> list[str]:
+    """Why rows were left out, where any were.
+
+    Args:
+        sizes: As in ``Trained``.
+    """
+    rows = sizes["left_out_rows"]
+    if not rows:
+        return []
+    told = (
+        f"{rows:,} rows were left out: support had contacted these people, or made them an offer, "
+        "in time to change what became of them. The risk is that of leaving if nobody calls."
+    )
+    return [told]
+
+
+def _earlier(earlier: pl.DataFrame | None) -> list[str]:
+    """How it would have done at earlier dates, where it was asked."""
+    if earlier is None:
+        return []
+    told = (
+        f"Made anew at each of {earlier.height} dates from what was known by then, and judged on "
+        "what came after; `constant` is the log loss of saying the same rate of everybody."
+    )
+    return ["## At earlier dates", told, table(with_intervals(earlier))]
+
+
+def _months(trained: Trained) -> str:
+    """How long people stay, where the model knows, or why it does not."""
+    if trained.months is None:
+        return " ".join(trained.unlearnt)
+    told = (
+        "Of those who had not left before, so many leave in each later month (0 is the one from "
+        "the date on): what it said on average, and the rate that came, where it lies in brackets; "
+        "of months that began after all that it was fitted on."
+    )
+    by_group = (
+        "The same by band of risk (high from 0.25, medium from 0.10) and by plan: the share still "
+        "there after 3, 6 and 12 months, and cltv_12m, the months of margin that are earned in "
+        "twelve, weighted by what is paid. The months of the judged stretch of the calendar make "
+        "one life table of each group; ratio is said over came, which is 1 where CLTV is right."
+    )
+    return "\n\n".join(
+        [
+            told,
+            table(with_intervals(trained.months.by_month, "rate")),
+            by_group,
+            table(with_intervals(trained.months.by_group, "came")),
+        ]
+    )
+
+
+def _calls(trained: Trained) -> str:
+    """By whose risk they are made."""
+    params, calls = trained.params, trained.shares.calls(trained.params.calls)
+    told = (
+        f"On each date the {calls:,} riskiest of the judged rows called, and "
+        f"{params.save_share:.0%} of those of them who would leave taken to stay: how many a date, "
+        "and monthly revenue in minor units of the currency that most are in."
+    )
+    worth = at_capacity(
+        trained.judged, who_says(trained.judged), calls=calls, save_share=params.save_share
+    )
+    return "\n\n".join([told, table(worth)])
+
+
+def _honesty(trained: Trained) -> str:
+    """What taking reasons away did."""
+    told = (
+        "Of the riskiest tenth, each signal that raised the score was taken away: its columns were "
+        "set to what is typical of those who stayed, of the same plan and billing interval. How "
+        "many rows it raised, in which share of these the score fell without it, and how many "
+        "were given it as a reason. Where the score does not fall, it is not given."
+    )
+    return "\n\n".join([told, table(trained.honesty.signals)])
+
+
+def _leaks(leaks: Leaks) -> str:
+    """The columns that alone rank best, and what is left without the last days."""
+    told = (
+        "How well the columns rank that alone rank best, and that tell most by being empty or not "
+        "(ROC AUC). The verdict says what is suspicious."
+    )
+    most = pl.concat(
+        [leaks.columns.head(5), leaks.columns.sort("missingness", descending=True).head(2)]
+    ).unique(maintain_order=True)
+    if leaks.cut is None:
+        return "\n\n".join([told, table(most)])
+    without = (
+        f"With the last {leaks.cut.days} days before each date cut away its ROC AUC goes from "
+        f"{leaks.cut.roc_auc:.3f} to {leaks.cut.cut:.3f}."
+    )
+    return "\n\n".join([told, table(most), without])
+
+
+def _purpose(trained: Trained) -> str:
+    params = trained.params
+    what = _WHAT[params.churn].format(grace=params.grace_days)
+    when = f"in the next {params.horizon_days} days"
+    if params.lead_days:
+        when = f"in the {params.horizon_days} days from {params.lead_days} days on"
+    told = (
+        f"The probability that a subscriber {what}, {when}. Nothing that happened from "
+        f"{trained.evidence.fitted_until:%Y-%m-%d} on was used to fit or calibrate the model that "
+        "was evaluated."
+    )
+    return f"{told} {params.tuned}" if params.tuned else told
+
+
+def _level(trained: Trained) -> str:
+    """How old the level of the risks is, and from which outcomes it comes."""
+    level = trained.level
+    if level is None:
+        return (
+            "The level of its risks is that of all rows it was calibrated on: no outcome of theirs "
+            "had closed before the first judged date."
+        )
+    return (
+        f"The level of its risks is that of {level.newest:%Y-%m-%d}, the newest date whose "
+        f"outcomes had closed before the first judged date, {level.age_days} days later: "
+        f"{level.leavers:,} of {level.rows:,} left, so {level.shift:+.3f} was added to all "
+        "log-odds. A season in between moves the rate and not the level."
+    )
+
+
+def _judgements(trained: Trained) -> str:
+    """One row per number, of the model with where it lies, and of the others."""
+    judged, calls = trained.judged, trained.shares.calls(trained.params.calls)
+    lies = intervals(judged, calls=calls)
+    model = trained.judgements["model"].metrics
+    told = {
+        "": list(model),
+        "model": [
+            f"{value:.3f} ({lies[name].low:.3f}, {lies[name].high:.3f})"
+            for name, value in model.items()
+        ],
+    }
+    others = {who: list(j.metrics.values()) for who, j in trained.judgements.items()}
+    words = (
+        "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
+        f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
+        "are among them than among everybody, recall their share of all leavers, money_caught "
+        "their share of all leavers' monthly revenue. Beside it: the rate of all (constant), each "
+        "subscriber's own past rate (own_rate), the days since the last payment (recency), and "
+        "logistic regression on the same columns."
+    )
+    return table(pl.DataFrame(others | told).select(*told, *list(others)[1:])) + "\n\n" + words
+
+
+def _signals(trained: Trained) -> pl.DataFrame:
+    return signal_importance(column_importance(trained.model, trained.columns)).head(12)
+
+
+def _data(trained: Trained) -> pl.DataFrame:
+    facts = trained.fingerprint.to_dict() | trained.sizes
+    return pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
+
+
+_LIMITS = """## Limits
+
+- A high risk says that somebody may leave, not that a call will keep them.
+- It knows what the events told by then, and nothing else.
+- It is calibrated for a business like that of the dates it was fitted on; watch the rate."""

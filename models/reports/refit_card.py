@@ -1,0 +1,58 @@
+"""What is published, in words: the evaluated recipe fitted again, or why it was not."""
+
+import polars as pl
+
+from perdura.models.evaluation.refit_comparison import Procedures
+from perdura.models.reports.markdown import table
+from perdura.models.training.result import Trained
+
+
+def refit_card(trained: Trained) -> str:
+    """The part of the model card about the second fit, as Markdown."""
+    parts = [_fitted(trained) if trained.held_back is None else _held_back(trained)]
+    if trained.earlier is None:
+        return "\n\n".join([*parts, _NOT_COMPARED])
+    return "\n\n".join([*parts, _compared(trained.earlier.procedures)])
+
+
+def _fitted(trained: Trained) -> str:
+    model, evidence, sizes = trained.model, trained.evidence, trained.sizes
+    return (
+        "The numbers above are of a model fitted on what happened before "
+        f"{evidence.fitted_until:%Y-%m-%d} ({evidence.booster.num_trees()} trees). Published is "
+        f"the same recipe fitted on all {sizes['refit_rows']:,} rows whose outcome is known "
+        f"({sizes['refit_churned']:,} left), until {model.fitted_until:%Y-%m-%d} "
+        f"({model.booster.num_trees()} trees). Its calibration is cross-fitted: learnt on scores "
+        "of trees that were grown on other people, then shifted towards the newest dates."
+    )
+
+
+def _held_back(trained: Trained) -> str:
+    return (
+        "Published is the model that was evaluated. It was not fitted again on the newest rows: "
+        f"{trained.held_back}."
+    )
+
+
+def _compared(found: Procedures) -> str:
+    told = (
+        f"Both ways at {found.dates} earlier dates, by what was known then, on all {found.rows:,} "
+        "rows of these dates at once:"
+    )
+    rows = pl.DataFrame(
+        {
+            "": ["held back", "fitted again"],
+            "log_loss": [f"{found.held_back_log_loss:.4f}", f"{found.log_loss:.4f}"],
+            "calibration_error": [
+                f"{found.held_back_calibration_error:.4f}",
+                f"{found.calibration_error:.4f}",
+            ],
+        }
+    )
+    return f"{told}\n\n{table(rows)}"
+
+
+_NOT_COMPARED = (
+    "Whether fitting again is better was not compared on this history: there are too few earlier "
+    "dates, or the settings ask for none."
+)

@@ -1,0 +1,107 @@
+"""What could be a reason: signals that raise a score, and by how much it falls without each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from perdura.models.boosting.shap_values import explained
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.scoring.ablation import score_falls
+from perdura.models.scoring.reason_columns import ReasonColumns
+
+#: At most so many reasons are given for one subscriber.
+MOST = 4
+
+# So many of the strongest signals of each row are looked at.
+_LOOKED_AT = 6
+
+# Calibrated log-odds below which a signal is no reason to name: it moves a risk of 10 % by less
+# than one.
+_FAINT = 0.1
+
+# What is below this share of the strongest reason tells support nothing beside it.
+_BESIDE_STRONGEST = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The strongest signals of each row, strongest first: one row per row, one column per place.
+
+    Attributes:
+        score: Of each row, the log-odds of leaving.
+        weight: What the signal adds, calibrated log-odds.
+        signal: The number of the signal, or -1.
+        column: The column that speaks for it, as a place in the model's contract.
+        fall: By how much the calibrated log-odds fall without it, for subscribers like this one;
+            NaN where the model does not know what is typical.
+    """
+
+    score: np.ndarray
+    weight: np.ndarray
+    signal: np.ndarray
+    column: np.ndarray
+    fall: np.ndarray
+
+    @property
+    def faithful(self) -> np.ndarray:
+        """Whether the score falls without it, or it is not known."""
+        return (self.signal >= 0) & ~(self.fall <= _FAINT)
+
+    def shown(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and places of the reasons to give, in order of the rows, strongest first."""
+        weight = np.where(self.faithful, self.weight, 0)
+        large = weight > _BESIDE_STRONGEST * weight.max(axis=1, keepdims=True, initial=0)
+        kept = large & (np.cumsum(large, axis=1) <= MOST)
+        row, place = np.nonzero(kept)
+        return row, place
+
+
+def find_candidates(
+    model: ChurnModel, frame: pl.DataFrame, matrix: np.ndarray, columns: ReasonColumns
+) -> Candidates:
+    """What could be a reason for the risks of some rows.
+
+    A text that the model has never seen is none: the model does not know what it means.
+
+    Args:
+        model: Whose risks they are.
+        frame: The columns of its contract.
+        matrix: The same, encoded.
+        columns: What they mean.
+    """
+    from perdura.models.scoring.strongest import pick_strongest
+
+    signs, found = columns.in_rows(frame), explained(model.booster_text, matrix)
+    for name, rows in model.contract.unseen(frame).items():
+        place = model.contract.names.index(name)
+        found.added[rows.to_numpy(), place] = 0
+        signs.mute[rows.to_numpy(), place] = True
+    slope = model.calibration.slope(model.base, found.score)
+    shape = (len(matrix), _LOOKED_AT)
+    weight = np.zeros(shape, np.float32)
+    signal, column = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
+    count = pick_strongest(
+        found.added,
+        slope.astype(np.float32),
+        signs.signal,
+        signs.mute,
+        columns.silent,
+        columns.silent_signals,
+        np.float32(_FAINT),
+        weight,
+        signal,
+        column,
+    )
+    signals = np.where(np.arange(_LOOKED_AT) < count[:, None], signal.astype(np.int64), -1)
+    fall = np.full(shape, np.nan)
+    if model.encoded_typical is not None:
+        fall = slope[:, None] * score_falls(
+            model.booster_text,
+            matrix,
+            found,
+            model.encoded_typical,
+            signal=signs.signal,
+            candidates=signals,
+        )
+    return Candidates(found.score, weight, signals, column, fall)

@@ -1,0 +1,113 @@
+"""Which signal each column of a row is a sign of, and which columns may speak for it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from perdura.features.definition import Column
+from perdura.features.topics.paid_term import days_here, in_term, term_days
+
+
+class UnknownName(ValueError):
+    """Something is never to be named that there is not."""
+
+
+@dataclass(frozen=True)
+class ReasonColumns:
+    """The columns that a model reads, as reasons add them up.
+
+    Attributes:
+        columns: What they mean, in the order of the model's contract.
+        muted: Signals and columns that are never named.
+    """
+
+    columns: Sequence[Column]
+    muted: Collection[str]
+
+    @cached_property
+    def signals(self) -> list[str]:
+        """The names of the signals, in alphabetical order."""
+        return sorted({column.feature.signal for column in self.columns})
+
+    @cached_property
+    def own(self) -> np.ndarray:
+        """Of each column, the number of its own signal."""
+        numbers = [self.signals.index(column.feature.signal) for column in self.columns]
+        return np.array(numbers, np.uint16)
+
+    @cached_property
+    def silent(self) -> np.ndarray:
+        """Of each column, whether it is never named."""
+        return np.array(
+            [column.name in self.muted or not column.feature.named for column in self.columns]
+        )
+
+    @cached_property
+    def silent_signals(self) -> np.ndarray:
+        """Of each signal, whether it is never named."""
+        return np.array([signal in self.muted for signal in self.signals])
+
+    def in_rows(self, frame: pl.DataFrame) -> "Signs":
+        """What each column is a sign of in each row of a frame."""
+        term, here = term_days(frame), days_here(frame)
+        signal = np.repeat(self.own[None], frame.height, axis=0)
+        mute = np.zeros(signal.shape, bool)
+        for place, column in enumerate(self.columns):
+            mute[:, place] = no_reason(column, frame)
+            if column.feature.billed:
+                mute[:, place] |= term > 0
+                for other, rows in in_term(column, term, here).items():
+                    if other in self.signals:
+                        signal[rows, place] = self.signals.index(other)
+        return Signs(signal, mute)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What each column is a sign of: one row per row, one column per column.
+
+    Attributes:
+        signal: The number of the signal.
+        mute: Whether it does not speak for the signal, though it adds to it.
+    """
+
+    signal: np.ndarray
+    mute: np.ndarray
+
+
+def no_reason(column: Column, frame: pl.DataFrame) -> np.ndarray:
+    """In which rows the value of a column is no reason to leave, whatever the model makes of it."""
+    least, below = column.feature.reason_from, column.feature.reason_below
+    if least is None and below is None:
+        return np.zeros(frame.height, bool)
+    value = frame[column.name].cast(pl.Float64).to_numpy()  # unknown is NaN, and no reason
+    return ~((value >= (least or 0)) & (value < (np.inf if below is None else below)))
+
+
+def reason_columns(
+    columns: Sequence[Column], unnamed: Collection[str], unstable: Collection[str] = ()
+) -> ReasonColumns:
+    """The columns of a model, as reasons add them up.
+
+    Args:
+        columns: What they mean, in the order of the model's contract.
+        unnamed: Signals and columns that are never named.
+        unstable: As of the model.
+
+    Raises:
+        UnknownName: One of ``unnamed`` or ``unstable`` is neither a signal nor a column.
+    """
+    muted = {*unnamed, *unstable}
+    names = [column.name for column in columns]
+    signals = [column.feature.signal for column in columns]
+    if unknown := sorted(muted - {*names, *signals}):
+        near = get_close_matches(unknown[0], [*signals, *names], n=1)
+        raise UnknownName(
+            f"asked never to name {', '.join(map(repr, unknown))} as a reason; there is no signal "
+            f"or column of that name{f', did you mean {near[0]!r}?' if near else ''}"
+        )
+    return ReasonColumns(columns, muted)

@@ -1,0 +1,122 @@
+"""The level of the risks: how high they are for all, set by the newest outcomes that had closed.
+
+A calibration is learnt from several dates, and the rate of leaving moves from month to month. The
+shape of the curve needs all of them; its level is set by the newest alone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from scipy.optimize import root_scalar
+from scipy.special import expit
+
+from perdura.models.boosting.booster import Examples, raw_scores
+from perdura.models.dataset.split import Split
+from perdura.models.predictor.calibration import Calibration
+from perdura.models.predictor.churn_model import ChurnModel
+
+#: With so many leavers, half of the shift that they ask for is made: the level of two months
+#: seldom differs by more than a tenth (0.1 log-odds), and its variance from n leavers is 1 / n.
+LEAVERS_FOR_HALF = 100
+
+#: Of a shift of z standard errors, 1 - 4 / z ** 2 is made at least: one that is far beyond chance
+#: is no month's whim (the positive part of James and Stein's estimator, at two standard errors).
+_BEYOND_CHANCE = 4.0
+
+_FARTHEST = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The newest outcomes that set the level of the risks.
+
+    Attributes:
+        newest: Their date: rows of ``[newest, newest + horizon)``.
+        judged_from: The first date that was judged.
+        rows: How many.
+        leavers: How many of them left.
+        shift: Log-odds that were added to every risk.
+    """
+
+    newest: datetime
+    judged_from: datetime
+    rows: int
+    leavers: int
+    shift: float
+
+    @property
+    def age_days(self) -> int:
+        """How old the level was when the first judged date came."""
+        return (self.judged_from - self.newest).days
+
+
+def level_shift(log_odds: np.ndarray, happened: np.ndarray) -> float:
+    """The log-odds to add to all, so that the mean risk is the rate that came.
+
+    Half a row of each kind is added, so that it is finite where nothing or everything happened.
+
+    Args:
+        log_odds: Calibrated log-odds.
+        happened: Whether it did, 0 or 1, one for each.
+    """
+    rate = (float(happened.sum()) + 0.5) / (len(happened) + 1)
+
+    def too_high(shift: float) -> float:
+        return float(expit(log_odds + shift).mean()) - rate
+
+    return float(root_scalar(too_high, bracket=(-_FARTHEST, _FARTHEST)).root)
+
+
+def shrunk(shift: float, leavers: int) -> float:
+    """The part of a shift that so many leavers speak for: n / (n + 100), more if beyond chance."""
+    evidence = leavers / (leavers + LEAVERS_FOR_HALF)
+    squared_errors = max(shift**2 * leavers, _BEYOND_CHANCE)
+    return shift * max(evidence, 1 - _BEYOND_CHANCE / squared_errors)
+
+
+def shifted(calibration: Calibration, score: np.ndarray, happened: np.ndarray) -> Calibration:
+    """The calibration with its intercept moved towards what came; its shape stays.
+
+    Args:
+        calibration: The curve.
+        score: Raw scores of rows that were not fitted.
+        happened: Whether it did, 0 or 1, one for each score.
+    """
+    found = level_shift(calibration.log_odds(score), happened)
+    return calibration.moved(shrunk(found, int(happened.sum())))
+
+
+def with_newest_level(
+    model: ChurnModel, split: Split, calibrate: Examples, gap_days: int
+) -> tuple[ChurnModel, Level | None]:
+    """The model at the level of the newest date whose outcomes closed before the judged ones.
+
+    Args:
+        model: Calibrated on ``split.calibrate``.
+        split: The parts; no judged row is read, only their first date.
+        calibrate: ``split.calibrate``, encoded.
+        gap_days: How long after its date an outcome is known.
+
+    Returns:
+        The model and where its level comes from; as it was and ``None``, where no date that
+        calibrates had closed by then, or nobody left or stayed at it.
+    """
+    closed = pl.col("as_of") + timedelta(days=gap_days) <= pl.lit(split.judged_from)
+    newest = pl.col("as_of").filter(closed).max()
+    there = split.calibrate.select((pl.col("as_of") == newest).fill_null(value=False))
+    asked = there.to_series().to_numpy()
+    happened = calibrate.happened[asked]
+    if not 0 < happened.sum() < len(happened):
+        return model, None
+    score, leavers = raw_scores(model.booster, calibrate.matrix[asked]), int(happened.sum())
+    found = level_shift(model.calibration.log_odds(score), happened)
+    level = Level(
+        newest=split.calibrate["as_of"].filter(pl.Series(asked))[0],
+        judged_from=split.judged_from,
+        rows=len(happened),
+        leavers=leavers,
+        shift=shrunk(found, leavers),
+    )
+    return replace(model, calibration=model.calibration.moved(level.shift)), level

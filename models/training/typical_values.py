@@ -1,0 +1,65 @@
+"""Learn what is typical among comparable subscribers, from the rows that a model is fitted on."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from perdura.models.boosting.booster import Examples
+from perdura.models.predictor.column_contract import ColumnContract
+from perdura.models.predictor.typical_values import COMPARED_BY, Group, TypicalValues, Value
+
+# A median of fewer rows is uncertain, and tells too much of the few subscribers it is from.
+_FEWEST = 200
+# So many groups of a kind are kept, the largest.
+_MOST_GROUPS = 100
+# More rows than these hardly move a median.
+_MOST_ROWS = 100_000
+
+
+def learn_typical(contract: ColumnContract, fit: Examples) -> TypicalValues:
+    """What is typical of subscribers who stayed.
+
+    Of those who stayed, because they are what somebody at risk is compared with, and because a
+    training set may hold only a share of them.
+
+    Args:
+        contract: The columns.
+        fit: Encoded rows, and which of their subscribers left.
+    """
+    stayed = fit.matrix[fit.happened == 0]
+    stayed = stayed[:: max(1, -(-len(stayed) // _MOST_ROWS))]
+    rows = pl.DataFrame(stayed, schema=contract.names).fill_nan(None)
+    by = [name for name in COMPARED_BY if name in contract.names]
+    kinds = [_groups(rows, by[: count + 1], contract) for count in range(len(by))]
+    return TypicalValues((_group({}, rows, contract), *(g for kind in kinds for g in kind)))
+
+
+def _groups(rows: pl.DataFrame, by: Sequence[str], contract: ColumnContract) -> list[Group]:
+    """The groups that are alike in ``by`` and large enough, the largest first."""
+    parts = rows.partition_by(by, as_dict=True).items()
+    large = [(key, part) for key, part in parts if part.height >= _FEWEST]
+    large.sort(key=lambda found: (-found[1].height, str(found[0])))
+    return [
+        _group(dict(zip(by, key, strict=True)), part, contract)
+        for key, part in large[:_MOST_GROUPS]
+    ]
+
+
+def _group(common: dict[str, float | None], rows: pl.DataFrame, contract: ColumnContract) -> Group:
+    texts = {column.name: column.categories for column in contract.columns}
+
+    def decoded(name: str, code: float | None) -> Value:
+        categories = texts[name]
+        return code if code is None or categories is None else categories[int(code)]
+
+    values = rows.select(_typical(name, texts[name] is not None) for name in contract.names)
+    return Group(
+        {name: decoded(name, code) for name, code in common.items()},
+        {name: decoded(name, code) for name, code in values.row(0, named=True).items()},
+    )
+
+
+def _typical(name: str, is_category: bool) -> pl.Expr:
+    column = pl.col(name)
+    usual = column.drop_nulls().mode().min() if is_category else column.median()
+    return pl.when(column.null_count() * 2 <= pl.len()).then(usual).alias(name)

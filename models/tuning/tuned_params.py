@@ -1,0 +1,149 @@
+"""What tuning found, kept in a file until the next tuning, or until it is forgotten."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from perdura.models.params import TrainingParams
+from perdura.models.tuning.search_space import SPACE, Values, mistakes, with_values
+from perdura.models.tuning.trials import Tuning
+
+#: What a tuning was for; where the settings say otherwise, it is of no use.
+_AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")
+
+
+class BrokenTuning(ValueError):
+    """The file of tuned parameters cannot be read as what it should be. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """Parameters of the trees that did better than the defaults, and where.
+
+    Attributes:
+        booster: The parameters by name.
+        aim: What was to be predicted, as the settings said.
+        judged_from: Nothing known from then on was read; who judges earlier rows would be judging
+            by what these parameters have seen.
+        tuned_at: When they were found.
+        trials: How many were tried.
+        rows: Feature rows that were read.
+        digest: Of these.
+        gain: By how much their log loss was below that of the defaults.
+        error: The standard error of the gain.
+    """
+
+    booster: Values
+    aim: Mapping[str, str | int]
+    judged_from: datetime
+    tuned_at: datetime
+    trials: int
+    rows: int
+    digest: str
+    gain: float
+    error: float
+
+
+def tuned_by(tuning: Tuning, tuned_at: datetime) -> Tuned:
+    """What is kept of a tuning that found something better than the defaults."""
+    return Tuned(
+        booster=tuning.best.values,
+        aim=_aim(tuning.params),
+        judged_from=tuning.judged_from,
+        tuned_at=tuned_at,
+        trials=len(tuning.tried),
+        rows=tuning.rows,
+        digest=tuning.digest,
+        gain=tuning.best.gain or 0.0,
+        error=tuning.best.error or 0.0,
+    )
+
+
+def keep_tuned(tuned: Tuned, file: Path) -> None:
+    """Write what was found, whole or not at all."""
+    told = asdict(tuned) | {name: getattr(tuned, name).isoformat() for name in _MOMENTS}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    draft.replace(file)
+
+
+def read_tuned(file: Path) -> Tuned | None:
+    """What was found; none where nothing was, or it was forgotten.
+
+    Raises:
+        BrokenTuning: The file is no such file, or holds what no tuning may try.
+    """
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        wrong = mistakes(told["booster"])
+        tuned = Tuned(**told | {name: _moment(told[name]) for name in _MOMENTS})
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenTuning(_BROKEN.format(file, f"found {error}")) from error
+    if wrong:
+        raise BrokenTuning(_BROKEN.format(file, "; ".join(wrong)))
+    return tuned
+
+
+def grown(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> TrainingParams:
+    """The parameters with trees that grow as tuned; or, in ``tuned``, why they do not.
+
+    Those that tell the causes apart keep the defaults: they see leavers alone, some in a hundred of
+    the rows that were tuned on.
+
+    Args:
+        params: With the defaults.
+        tuned: What was found.
+        judged: The first date that will be judged; none where none can be.
+    """
+    if why := _unfit(params, tuned, judged):
+        return replace(params, tuned=f"The tuned parameters are not used: {why}.")
+    return replace(
+        params,
+        booster=with_values(params.booster, tuned.booster),
+        cause_booster=params.booster,
+        tuned=f"Its trees grow as tuned on {tuned.tuned_at:%Y-%m-%d}: {tuned.trials} trials on "
+        f"{tuned.rows:,} rows, with nothing known from {tuned.judged_from:%Y-%m-%d} on.",
+    )
+
+
+def _unfit(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> str | None:
+    aim = _aim(params)
+    other = [
+        f"{name} {aim[name]}, not {tuned.aim.get(name)}"
+        for name in aim
+        if aim[name] != tuned.aim.get(name)
+    ]
+    if other:
+        return f"what is learnt has {', '.join(other)} as it had then"
+    if judged is not None and judged < tuned.judged_from:
+        return (
+            f"rows from {judged:%Y-%m-%d} on are to be judged, and what came until "
+            f"{tuned.judged_from:%Y-%m-%d} was seen when they were found"
+        )
+    return None
+
+
+def _aim(params: TrainingParams) -> dict[str, str | int]:
+    return {name: getattr(params, name) for name in _AIM}
+
+
+def _moment(told: Any) -> datetime:
+    moment = datetime.fromisoformat(told)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without its zone, {told!r}")
+    return moment
+
+
+_MOMENTS = ("judged_from", "tuned_at")
+
+_BROKEN = (
+    "asked for the tuned parameters in {}, which should hold "
+    f"{', '.join(SPACE)} as perdura tune wrote them; {{}}. Run perdura tune --forget to go "
+    "back to the defaults; then perdura tune may find others"
+)

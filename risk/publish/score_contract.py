@@ -1,0 +1,247 @@
+"""What may be published: the columns, types and rules that scores must keep as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perdura.risk.schema.tables import ADVICE, SCORED_STATES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+#: What comes in: one row per subscriber with these columns, and any of the optional ones.
+REQUIRED = (
+    "subscriber_id",
+    "state",
+    "risk",
+    "risk_voluntary",
+    "risk_payment",
+    "mrr",
+    "currency",
+    "reasons",
+    "action",
+    "action_text",
+)
+_SURVIVAL = ("survival_3m", "survival_6m", "survival_12m")
+_WORTH = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
+OPTIONAL = (
+    "country",
+    "plan",
+    "account",
+    "offer",
+    "advice",
+    "held_out",
+    *_SURVIVAL,
+    "lifetime_months",
+    *_WORTH,
+    "value_currency",
+    "unknown_values",
+)
+MOST_REASONS = 4
+
+_MAY_BE_NULL = ("mrr", "currency", *OPTIONAL)
+_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment", "offer", *_SURVIVAL)
+_TEXTS = (
+    "subscriber_id",
+    "state",
+    "currency",
+    "action",
+    "action_text",
+    "country",
+    "plan",
+    "account",
+    "advice",
+    "value_currency",
+    "unknown_values",
+)
+#: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
+LONGEST_KEY = 200
+_CUT = ("plan", "country", "account")
+_LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
+
+
+class BadScores(ValueError):
+    """The scores would break the promise of the risk table. Nothing was published.
+
+    Attributes:
+        subscriber_id: Whose score is the example; not in the words, which end in logs.
+    """
+
+    def __init__(self, told: str, subscriber_id: str | None = None) -> None:
+        super().__init__(told)
+        self.subscriber_id = subscriber_id
+
+
+def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
+    """The scores with the columns and types of the contract, if they may be published.
+
+    Args:
+        scores: One row per subscriber: ``REQUIRED`` and any of ``OPTIONAL``. ``mrr`` is in minor
+            units, null where unknown; ``reasons`` a list of objects with ``signal`` and ``text``;
+            ``offer`` is null where none must be made.
+
+    Raises:
+        BadScores: Says which rule is broken, how often, and gives an example.
+    """
+    typed = _typed(_named(as_polars(scores)))
+    for broken, column, what in _rules():
+        _refuse(typed.filter(broken), column, what)
+    return typed
+
+
+def _refuse(rows: pl.DataFrame, column: str, what: str) -> None:
+    if len(rows):
+        who, value = rows["subscriber_id"][0], rows.head(1).to_dicts()[0][column]
+        raise bad_example(f"{len(rows)} scores {what}", value, who)
+
+
+def bad_example(told: str, value: object, subscriber_id: str) -> BadScores:
+    """The error that shows a value and keeps beside it whose it is."""
+    return BadScores(
+        f"{told}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
+    )
+
+
+def as_polars(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
+    """The same rows as a Polars frame.
+
+    Raises:
+        BadScores: pandas holds what is no table.
+    """
+    import polars as pl
+
+    if isinstance(scores, pl.DataFrame):
+        return scores
+    try:
+        return pl.from_pandas(scores)
+    except (ValueError, TypeError) as error:  # what pyarrow says to a column of mixed types
+        mixed = [name for name in scores if scores[name].dropna().map(type).nunique() > 1]
+        raise BadScores(
+            f"the scores cannot be read as a table; columns of mixed types: {mixed or 'none'}"
+        ) from error
+
+
+def _named(scores: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the contract in its order, optional ones null where absent."""
+    import polars as pl
+
+    allowed = REQUIRED + OPTIONAL
+    missing = [name for name in REQUIRED if name not in scores.columns]
+    unknown = [name for name in scores.columns if name not in allowed]
+    if missing or unknown:
+        raise BadScores(
+            f"the scores lack the columns {missing} and have the unknown columns {unknown}; "
+            f"give {', '.join(REQUIRED)} and, where known, {', '.join(OPTIONAL)}"
+        )
+    absent = [name for name in OPTIONAL if name not in scores.columns]
+    return scores.with_columns(pl.lit(None).alias(name) for name in absent).select(allowed)
+
+
+def _typed(scores: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    for name, kind in scores.schema.items():
+        if not _fits(name, kind):
+            raise BadScores(f"{name} should hold {_wanted(name)} but is {kind}")
+    reason = pl.List(pl.Struct({"signal": pl.String, "text": pl.String}))
+    nobody_has_one = scores.schema["reasons"] == pl.List(pl.Null)
+    return scores.with_columns(
+        pl.col(_TEXTS).cast(pl.String),
+        pl.col(_PROBABILITIES).cast(pl.Float64),
+        *(_whole(scores[name]) for name in ("mrr", *_WORTH)),
+        pl.col("lifetime_months").cast(pl.Float64),
+        pl.col("held_out").cast(pl.Boolean),
+        pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
+    ).with_columns(pl.col(_CUT).str.head(LONGEST_KEY))
+
+
+def _fits(name: str, kind: pl.DataType) -> bool:
+    import polars as pl
+
+    if kind == pl.Null:
+        return name in _MAY_BE_NULL
+    if name == "reasons":
+        return isinstance(kind, pl.List) and _is_reason(kind.inner)
+    if name == "held_out":
+        return kind == pl.Boolean
+    if name in _TEXTS:
+        return isinstance(kind, (pl.String, pl.Categorical, pl.Enum))
+    return kind.is_numeric()
+
+
+def _is_reason(kind: object) -> bool:
+    import polars as pl
+
+    if not isinstance(kind, pl.Struct):
+        return kind == pl.Null  # nobody has a reason
+    types = {field.name: field.dtype for field in kind.fields}
+    return types.get("signal") == pl.String and types.get("text") == pl.String
+
+
+def _wanted(name: str) -> str:
+    if name == "reasons":
+        return "lists of {signal, text, ...}"
+    if name == "held_out":
+        return "true or false"
+    return "text" if name in _TEXTS else "numbers"
+
+
+def _whole(amounts: pl.Series) -> pl.Series:
+    """Amounts as integers: pandas makes floats of them as soon as one is unknown."""
+    import polars as pl
+
+    if amounts.dtype.is_float():
+        parts = amounts.filter((amounts != amounts.floor()) | ~amounts.is_finite())
+        if len(parts):
+            raise BadScores(
+                f"{amounts.name} counts minor units, e.g. cents, in whole numbers; got {parts[0]}"
+            )
+    return amounts.cast(pl.Int64)
+
+
+def _rules() -> list[tuple[pl.Expr, str, str]]:
+    """What no row may be, the column to show, and how to say it."""
+    import polars as pl
+
+    who, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
+    parts = pl.col("risk_voluntary") + pl.col("risk_payment")
+    reason = pl.element().struct
+    wordless = reason.field("signal").is_null() | reason.field("text").is_null()
+    never_null = [name for name in REQUIRED if name not in _MAY_BE_NULL]
+    return [
+        *((pl.col(name).is_null(), name, f"without {name}") for name in never_null),
+        (who == "", "subscriber_id", "without subscriber_id"),
+        (who.is_duplicated(), "risk", "of a subscriber who is scored twice"),
+        (~pl.col("state").is_in(SCORED_STATES), "state", f"in none of the states {SCORED_STATES}"),
+        *((~pl.col(p).is_between(0, 1), p, f"with {p} outside [0, 1]") for p in _PROBABILITIES),
+        ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),
+        (~mrr.is_between(0, _LARGEST_MRR), "mrr", "with an mrr below 0 or over 2**53"),
+        *(
+            (pl.col(name).str.len_chars() > LONGEST_KEY, name, f"with over {LONGEST_KEY} in {name}")
+            for name in ("action", "currency", "value_currency")
+        ),
+        (mrr.is_not_null() & pl.col("currency").is_null(), "mrr", "with an mrr but no currency"),
+        (~advice.is_in(ADVICE), "advice", f"with an advice that is none of {ADVICE}"),
+        (
+            pl.col("offer").is_not_null() & (pl.col("state") != "active"),
+            "state",
+            "with an offer to somebody in trouble",
+        ),
+        ((advice == "offer") & pl.col("offer").is_null(), "advice", "to offer, but without offer"),
+        *(
+            (pl.col(name) < 0, name, f"with {name} below 0")
+            for name in ("lifetime_months", *_WORTH)
+        ),
+        (
+            pl.any_horizontal(pl.col(_WORTH).is_not_null()) & pl.col("value_currency").is_null(),
+            "cltv",
+            "with a worth but no value_currency",
+        ),
+        (
+            pl.col("reasons").list.len() > MOST_REASONS,
+            "reasons",
+            f"with over {MOST_REASONS} reasons",
+        ),
+        (pl.col("reasons").list.eval(wordless).list.any(), "reasons", "with a reason unsaid"),
+    ]

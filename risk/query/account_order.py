@@ -1,0 +1,83 @@
+"""The order of accounts: by expected loss, by risk, or by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from perdura.risk.night import Night
+from perdura.risk.query.cursors import Place
+from perdura.risk.query.filters import Wanted
+from perdura.risk.records.portfolio import book_of
+
+#: Amounts of several currencies are compared in millionths of what is usual in theirs: as whole
+#: numbers, since sums of floats depend on the order in which a database adds them.
+_USUAL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a night that are added up: of ``risk`` or a view, those that fulfil ``which``."""
+
+    night: Night
+    table: sa.FromClause
+    which: Sequence[sa.ColumnElement[bool]]
+
+
+def ordered(
+    connection: sa.Connection, rows: Rows, wanted: Wanted, place: Place | None
+) -> sa.Select[Any, str]:
+    """The query for sort key and name of accounts, in order, from behind ``place`` on.
+
+    Args:
+        connection: To the store.
+        rows: Whose accounts.
+        wanted: Says the order, and how much ``expected_loss`` an account has at least.
+        place: Key and name of the account before the first; ``None``: from the beginning.
+    """
+    table = rows.table
+    key = _key(connection, rows, wanted).label("key")
+    grouped = sa.select(key, table.c.account).where(*rows.which).group_by(table.c.account)
+    if wanted.minimum is not None:
+        grouped = grouped.having(sa.func.sum(table.c.expected_loss) >= wanted.minimum)
+    sums = grouped.subquery()
+    query = sa.select(sums.c.key, sums.c.account).order_by(sums.c.key.desc(), sums.c.account)
+    if place is None:
+        return query
+    lower, same = sums.c.key < place[0], sums.c.key == place[0]
+    return query.where(sa.or_(lower, sa.and_(same, sums.c.account > place[1])))
+
+
+def _key(connection: sa.Connection, rows: Rows, wanted: Wanted) -> sa.ColumnElement[Any]:
+    if wanted.sort == "risk":
+        return sa.func.max(rows.table.c.risk)
+    if wanted.sort == "id":
+        return sa.literal(0)
+    loss = _comparable_loss(rows.table, _usual(connection, rows.night))
+    return sa.cast(sa.func.sum(loss), sa.BigInteger)
+
+
+def _comparable_loss(table: sa.FromClause, usual: Mapping[str, float]) -> sa.ColumnElement[int]:
+    """The expected loss of each row, 0 where it is unknown; of several currencies comparable."""
+    loss = sa.func.coalesce(table.c.expected_loss, 0)
+    if len(usual) < 2:
+        return loss
+    compared = {
+        code: sa.cast(sa.func.round(loss * (_USUAL / mean)), sa.BigInteger)
+        for code, mean in usual.items()
+    }
+    return sa.case(compared, value=table.c.currency, else_=0)
+
+
+def _usual(connection: sa.Connection, night: Night) -> dict[str, float]:
+    """Mean MRR in each currency of the night, at least one minor unit."""
+    mrr, subscribers = Counter[str](), Counter[str]()
+    for entry in book_of(connection, [night.scored_on]):
+        if entry.currency:
+            mrr[entry.currency] += entry.mrr
+            subscribers[entry.currency] += entry.subscribers
+    return {code: max(1.0, mrr[code] / subscribers[code]) for code in subscribers}

@@ -1,0 +1,205 @@
+"""Risk by account: the risks of a company's subscribers added up, for lists, pages and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from math import prod
+
+import sqlalchemy as sa
+
+from perdura.risk.night import Night
+from perdura.risk.query.account_order import Rows, ordered
+from perdura.risk.query.cursors import BadCursor, Place, cursor, place_of
+from perdura.risk.query.filters import Wanted, begins, conditions
+from perdura.risk.query.queries import published_night
+from perdura.risk.schema.all_tables import columns_of
+from perdura.risk.schema.tables import BANDS, NIGHTS, RISK
+from perdura.risk.schema.views import CURRENT
+from perdura.risk.store.connect import reading
+
+_SUMMED = ("subscriber_id", "risk", "band", "mrr", "expected_loss", "currency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account in one night.
+
+    Attributes:
+        account: Its name.
+        subscribers: Number of its subscribers that are scored.
+        expected_leavers: How many of them are expected to leave within the horizon.
+        any_leaves: The risk that at least one of them does, as if each decided alone.
+        riskiest: The subscriber with the highest risk.
+        risk: Their risk.
+        band: The highest band of its subscribers.
+        mrr: What they pay a month, minor units, by currency; of unknown amounts nothing.
+        expected_loss: What of it is expected to be lost, likewise.
+    """
+
+    account: str
+    subscribers: int
+    expected_leavers: float
+    any_leaves: float
+    riskiest: str
+    risk: float
+    band: str
+    mrr: Mapping[str, int] = field(default_factory=dict)
+    expected_loss: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """One page of accounts.
+
+    Attributes:
+        night: Whose they are.
+        accounts: In the order that was asked for.
+        after: The cursor of the next page; none: this is the last.
+    """
+
+    night: Night
+    accounts: tuple[Account, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRisks:
+    """The accounts of a night, highest expected loss first.
+
+    Attributes:
+        scored_on: The night.
+        accounts: Of most expected loss first.
+        without: How many scored subscribers have no account.
+        control: How many are in the control group, which is left out of all sums.
+    """
+
+    scored_on: date
+    accounts: tuple[Account, ...]
+    without: int
+    control: int
+
+
+def accounts(connection: sa.Connection, wanted: Wanted) -> AccountPage:
+    """A page of the accounts of the newest night.
+
+    Only subscribers that fit the filters are added up. But ``wanted.prefix`` is how the account's
+    name begins, ``wanted.minimum`` is the account's, and ``wanted.sort`` is ``worth`` (expected
+    loss; amounts of several currencies as multiples of what is usual in theirs), ``risk`` (of the
+    riskiest subscriber), each highest first, or ``id`` (the account's name).
+
+    Raises:
+        NoNight: Nothing has been published.
+        BadCursor: ``wanted.after`` is no cursor of this question.
+        NightChanged: It is one of another night.
+    """
+    night, question = published_night(connection), ("accounts", *wanted.question)
+    place = None if wanted.after is None else place_of(wanted.after, night, question)
+    if place and place[0] is None:  # made up: each account has a key
+        raise BadCursor("the cursor was not given with a page of this question")
+    rows = _newest(night, wanted)
+    places = _places(connection, rows, wanted, place)
+    shown = places[: wanted.size]
+    after = cursor(night, question, shown[-1]) if len(places) > wanted.size else None
+    names = [name for _, name in shown]
+    return AccountPage(night=night, accounts=tuple(_of(connection, rows, names)), after=after)
+
+
+def account_of(connection: sa.Connection, name: str, wanted: Wanted) -> Account | None:
+    """One account of the newest night; ``None`` where no subscriber of it fits the filters."""
+    rows = _newest(published_night(connection), wanted)
+    return next(iter(_of(connection, rows, [name])), None)
+
+
+def has_accounts(connection: sa.Connection) -> bool:
+    """Whether the newest night knows the account of any subscriber."""
+    query = sa.select(CURRENT.c.subscriber_id).where(CURRENT.c.account.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> AccountRisks:
+    """The first accounts of a night, by default of the newest as states are now.
+
+    Raises:
+        NoNight: Says which nights there are.
+    """
+    with reading(url) as connection:
+        night = published_night(connection, scored_on)
+        if RISK.c.account.name not in columns_of(connection, RISK):  # of an older version
+            return AccountRisks(night.scored_on, (), night.rows, 0)
+        rows = _rows_of(connection, night)
+        places = _places(connection, rows, Wanted(size=top), None)[:top]
+        found = _of(connection, rows, [name for _, name in places])
+        counts = _counts(connection, night)
+        return AccountRisks(night.scored_on, tuple(found), *counts)
+
+
+def _newest(night: Night, wanted: Wanted) -> Rows:
+    apart = replace(wanted, prefix="", minimum=None)
+    named = begins(CURRENT.c.account, wanted.prefix) if wanted.prefix else []
+    return Rows(night, CURRENT, [CURRENT.c.account.is_not(None), *conditions(apart), *named])
+
+
+def _rows_of(connection: sa.Connection, night: Night) -> Rows:
+    """The rows of a night without the control group; of an earlier one as states were then."""
+    newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
+    if night.scored_on == newest:
+        return _newest(night, Wanted(held_out=False))
+    c = RISK.c
+    which = (c.scored_on == night.scored_on, c.account.is_not(None), c.held_out.is_not(True))
+    return Rows(night, RISK, which)
+
+
+def _places(
+    connection: sa.Connection, rows: Rows, wanted: Wanted, place: Place | None
+) -> list[Place]:
+    """Sort key and name of the accounts of a page, and of the one behind it."""
+    query = ordered(connection, rows, wanted, place)
+    found = connection.execute(query.limit(wanted.size + 1))
+    return [(row.key, row.account) for row in found]
+
+
+def _of(connection: sa.Connection, rows: Rows, names: Sequence[str]) -> Iterable[Account]:
+    """These accounts, in this order; those without rows are left out."""
+    c = rows.table.c
+    query = sa.select(c.account, *(c[name] for name in _SUMMED)).where(*rows.which)
+    members: dict[str, list[sa.RowMapping]] = {name: [] for name in names}
+    for row in connection.execute(query.where(c.account.in_(names))).mappings():
+        members[row["account"]].append(row)
+    return (_added(name, some) for name, some in members.items() if some)
+
+
+def _counts(connection: sa.Connection, night: Night) -> tuple[int, int]:
+    """How many scored subscribers have no account, and how many are in the control group."""
+    c = RISK.c
+    query = sa.select(
+        sa.func.count().filter(c.account.is_(None), c.held_out.is_not(True)),
+        sa.func.count().filter(c.held_out.is_(True)),
+    ).where(c.scored_on == night.scored_on)
+    without, control = connection.execute(query).one()
+    return without, control
+
+
+def _added(account: str, rows: Sequence[sa.RowMapping]) -> Account:
+    riskiest = min(rows, key=lambda row: (-row["risk"], row["subscriber_id"]))
+    return Account(
+        account=account,
+        subscribers=len(rows),
+        expected_leavers=sum(row["risk"] for row in rows),
+        any_leaves=1 - prod(1 - row["risk"] for row in rows),
+        riskiest=riskiest["subscriber_id"],
+        risk=riskiest["risk"],
+        band=min((row["band"] for row in rows), key=BANDS.index),
+        mrr=_money(rows, "mrr"),
+        expected_loss=_money(rows, "expected_loss"),
+    )
+
+
+def _money(rows: Iterable[sa.RowMapping], column: str) -> dict[str, int]:
+    """Amounts by currency: those of several are never added."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row[column] is not None and row["currency"] is not None:
+            sums[row["currency"]] = sums.get(row["currency"], 0) + row[column]
+    return dict(sorted(sums.items()))

@@ -1,0 +1,50 @@
+"""Whose turn to be called came, and how the lot fell: what contact does is measured from it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from perdura.risk.schema.tables import INDEXED_RANKS, METADATA, NIGHTS, RISK, Utc, column
+
+DRAWS = sa.Table(
+    "draws",
+    METADATA,
+    column("subscriber_id", sa.Text, "Who", key=True),
+    column("season", sa.Text, "In which the lot holds: a quarter, e.g. 2026-Q4", key=True),
+    column("drawn_at", Utc, "When a night first had them to be called in this season (UTC)"),
+    column("held_out", sa.Boolean, "The lot: true is to be left alone, false is to be called"),
+    comment="One row per season and subscriber whose band was high in it; never changed",
+)
+
+
+def draw(connection: sa.Connection, scored_on: date, season: str, *, now: datetime) -> int:
+    """Write down how the lot fell for those of a night whose band is high for the first time.
+
+    Only for the newest night, which is the one that people are called by, and once a season for
+    each: run again it changes nothing. Of a night the ``INDEXED_RANKS`` riskiest are looked at; of
+    a trial, by which nobody is called, nobody.
+
+    Returns:
+        How many were written.
+    """
+    newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
+    if newest != scored_on:
+        return 0
+    before = sa.select(DRAWS.c.subscriber_id).where(
+        DRAWS.c.subscriber_id == RISK.c.subscriber_id, DRAWS.c.season == season
+    )
+    values = (sa.literal(season), sa.literal(now, Utc))
+    first = sa.select(RISK.c.subscriber_id, *values, RISK.c.held_out).where(
+        RISK.c.scored_on == scored_on,
+        # In the index's own words: else SQLite does not see that it holds them.
+        RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS)),
+        RISK.c.band == "high",
+        RISK.c.held_out.is_not(None),
+        RISK.c.trial.is_not(True),
+        ~before.exists(),
+    )
+    columns = ["subscriber_id", "season", "drawn_at", "held_out"]
+    written = sa.insert(DRAWS).from_select(columns, first)
+    return connection.execute(written, execution_options={"preserve_rowcount": True}).rowcount

@@ -1,0 +1,100 @@
+"""The audit: who read, exported or wrote what about whom. ``risk.api.auditing`` and
+``risk.records.audited_reads`` fill it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from perdura.risk.night import Night
+from perdura.risk.records.erased import erased_among, texts_in, without_erased
+from perdura.risk.schema.tables import METADATA, Utc, column
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    column("audit_id", sa.Text, "A UUID", key=True),
+    column("at", Utc, "When it was asked for (UTC)"),
+    column("token_id", sa.Text, "By whose token; cli or mcp: read without one"),
+    column("token_name", sa.Text, "What that token was called; cli:USER or mcp:USER"),
+    column("what", sa.Text, "list, subscriber, moves, accounts, export, contact, undo, audit ..."),
+    column("subscriber_id", sa.Text, "About whom; null: about many", nullable=True),
+    column(
+        "detail",
+        sa.JSON,
+        "What was asked for, a JSON object; of a page whom it named",
+    ),
+    sa.Index("audit_by_time", "at"),
+    comment="One row per answer that told of people, or that changed something",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer, as the table ``audit`` keeps it."""
+
+    token_id: str
+    token_name: str
+    what: str
+    subscriber_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    audit_id: str = field(default_factory=lambda: str(uuid4()))
+
+
+def named(night: Night, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an entry of a page keeps: of which night it was, and whom it named."""
+    return {"night": str(night.scored_on), "people": [row["subscriber_id"] for row in rows]}
+
+
+def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Write entries; those that are there already stay as they are.
+
+    Of whoever was erased meanwhile a pseudonym is kept, as in the entries that were there before.
+    """
+    ids = [entry.audit_id for entry in entries]
+    there = set(connection.scalars(sa.select(AUDIT.c.audit_id).where(AUDIT.c.audit_id.in_(ids))))
+    new = [entry for entry in entries if entry.audit_id not in there]
+    insert(connection, without_erased_ids(connection, new))
+
+
+def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Add entries as they are. It reads nothing: a role that may only add can do it."""
+    if entries:
+        connection.execute(sa.insert(AUDIT), [asdict(entry) for entry in entries])
+
+
+def without_erased_ids(connection: sa.Connection, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries with a pseudonym in the place of each erased id."""
+    about = [(entry.subscriber_id, entry.detail) for entry in entries]
+    erased = erased_among(connection, texts_in(about))
+    return [
+        replace(
+            entry,
+            subscriber_id=without_erased(entry.subscriber_id, erased),
+            detail=without_erased(entry.detail, erased),
+        )
+        for entry in entries
+    ]
+
+
+def newest(
+    connection: sa.Connection, *, subscriber_id: str | None = None, top: int = 100
+) -> list[dict[str, Any]]:
+    """The newest entries, newest first.
+
+    Where a subscriber is named, only those about them, or of a page that named them. Of exports of
+    a whole night the entry says which filters there were, and not whom they left.
+    """
+    query = sa.select(AUDIT).order_by(AUDIT.c.at.desc(), AUDIT.c.audit_id).limit(top)
+    if subscriber_id is not None:
+        place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
+        listed = place(sa.cast(AUDIT.c.detail, sa.Text), json.dumps(subscriber_id)) > 0
+        query = query.where(sa.or_(AUDIT.c.subscriber_id == subscriber_id, listed))
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,76 @@
+"""Entries of the audit put aside beside SQLite's file, while another program writes into that.
+
+One file per entry, in a folder named after the database. Whoever writes next takes them over.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from perdura.risk.records.audit import Entry
+
+_LOG = logging.getLogger(__name__)
+
+_ENDING, _UNFINISHED, _BROKEN = ".json", ".part", ".broken"
+_AT_A_TIME = 5_000
+
+
+def folder_of(file: Path) -> Path:
+    """Where entries of the database ``file`` are put aside."""
+    return file.with_name(f"{file.name}-audit")
+
+
+def put_aside(file: Path, entries: Sequence[Entry]) -> None:
+    """Keep entries beside the database; a power cut takes none of them back.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    folder = folder_of(file)
+    folder.mkdir(exist_ok=True)
+    for entry in entries:
+        _write(folder / f"{entry.audit_id}{_ENDING}", asdict(entry))
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)  # of the names
+    finally:
+        os.close(opened)
+
+
+def aside(file: Path) -> list[tuple[Path, Entry]]:
+    """Entries that wait beside the database, each with its file; 5,000 at most.
+
+    Those of another user that this one may not read are left to others. What is no entry is set
+    apart (``.broken``) and logged.
+    """
+    waiting = sorted(folder_of(file).glob(f"*{_ENDING}"))[:_AT_A_TIME]
+    return [(place, entry) for place in waiting if (entry := _read(place))]
+
+
+def _read(place: Path) -> Entry | None:
+    try:
+        told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        at = datetime.fromisoformat(told.pop("at"))
+        return Entry(**told, at=at)
+    except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        place.rename(place.with_suffix(_BROKEN))
+        _LOG.warning("%s is no entry of the audit; it stays as %s", place, _BROKEN)
+        return None
+
+
+def _write(file: Path, told: dict[str, Any]) -> None:
+    unfinished = file.with_suffix(_UNFINISHED)
+    with unfinished.open("w", encoding="utf-8") as opened:
+        json.dump(told | {"at": told["at"].isoformat()}, opened)
+        opened.flush()
+        os.fsync(opened.fileno())
+    unfinished.replace(file)

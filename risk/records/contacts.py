@@ -1,0 +1,354 @@
+"""What support did about somebody, and what it left undone on purpose.
+
+All functions are called inside a transaction that somebody else began (``risk.store.connect.writing`` with
+``durable``): what they wrote is there for good when that has ended without an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from perdura.risk.records.assignments import DRAWS
+from perdura.risk.records.erased import erased_among
+from perdura.risk.schema.tables import METADATA, NIGHTS, RISK, Utc, column, one_of
+
+#: What a person at the desk can say to have done.
+ACTIONS = ("called", "mailed", "offered", "left_alone")
+
+CONTACTS = sa.Table(
+    "contacts",
+    METADATA,
+    column("contact_id", sa.Text, "A UUID, chosen by who writes: written twice is once", key=True),
+    column("subscriber_id", sa.Text, "Who was contacted, or left alone"),
+    column("happened_at", Utc, "When (UTC)"),
+    column("known_at", Utc, "When it was written here (UTC): from then on models may know it"),
+    column("action", sa.Text, "called, mailed, offered or left_alone"),
+    column("by", sa.Text, "Name of the token that wrote it"),
+    column("note", sa.Text, "In the words of who did it; no model reads it", nullable=True),
+    column("forced", sa.Boolean, "A contact with the control group, made all the same"),
+    column("undone_at", Utc, "When it was undone (UTC); null: it stands", nullable=True),
+    column("reason", sa.Text, "Why it was forced, in the words of who did it", nullable=True),
+    one_of("action", ACTIONS),
+    sa.Index("contacts_of", "subscriber_id", "happened_at"),
+    comment="One row per contact; nothing is ever changed but undone_at",
+)
+
+#: Said alike of whoever was never scored and of whoever was erased: neither is to be told apart.
+UNKNOWN = "no night of the last 90 scored this subscriber"
+
+#: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
+#: then does it become an event, and events are never changed.
+UNDO_FOR = timedelta(hours=1)
+
+#: Before it no contact has a plausible time: 0 seconds since 1970 is no time.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+_MARGIN = timedelta(minutes=5)
+
+LONGEST_NOTE = 2_000
+#: Of a subscriber's id, and of the name of who wrote, in characters.
+LONGEST_NAME = 1_000
+
+
+class BadContact(ValueError):
+    """What was told is no contact. Nothing was written."""
+
+
+class NoContact(LookupError):
+    """There is no contact of that id. Nothing was written."""
+
+
+class NoSubscriber(LookupError):
+    """No night has scored a subscriber of that id lately. Nothing was written."""
+
+
+class Refused(ValueError):
+    """It stands against what is there already. Nothing was written."""
+
+
+class HeldOut(Refused):
+    """A contact with a subscriber of the control group, which was not forced."""
+
+
+class NotYours(Refused):
+    """Somebody else logged the contact, and this token may not undo it."""
+
+
+class OtherContact(Refused):
+    """Another contact has this id."""
+
+
+class TooLate(Refused):
+    """The contact can no longer be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One contact, named as in the table ``contacts``."""
+
+    contact_id: str
+    subscriber_id: str
+    happened_at: datetime
+    known_at: datetime
+    action: str
+    by: str
+    note: str | None
+    forced: bool
+    undone_at: datetime | None
+    reason: str | None = None
+
+
+def log_contact(
+    connection: sa.Connection,
+    *,
+    contact_id: str,
+    subscriber_id: str,
+    action: str,
+    by: str,
+    happened_at: datetime | None = None,
+    note: str | None = None,
+    force: bool = False,
+    reason: str | None = None,
+    now: datetime | None = None,
+) -> Contact:
+    """The contact as it stands in the table, written now or, told alike, before.
+
+    Args:
+        connection: In a transaction of ``risk.store.connect.writing``.
+        contact_id: A UUID that the caller chose: told again it is the same contact.
+        subscriber_id: Who was contacted, or left alone; whether they are scored is not asked.
+        action: One of ``ACTIONS``.
+        by: Name of the token that writes.
+        happened_at: When, with a time zone, from 1990 on and not in the future; by default now.
+        note: At most ``LONGEST_NOTE`` characters; empty is none.
+        force: Log a contact even if the subscriber is in the control group; that is kept.
+        reason: Why it is forced, at most ``LONGEST_NOTE`` characters; forcing takes one.
+        now: When it is written; by default now.
+
+    Raises:
+        BadContact: Something of it is no contact, or it is forced without a reason.
+        NoSubscriber: The subscriber was erased, which is said of no one.
+        HeldOut: It is not forced, and the subscriber is in the control group.
+        OtherContact: Another content has this id.
+    """
+    now = now or datetime.now(UTC)
+    when, subscriber_id = _moment(happened_at, now), as_scored(connection, subscriber_id)
+    told = _checked(
+        contact_id=contact_id,
+        subscriber_id=subscriber_id,
+        action=action,
+        by=by,
+        note=note,
+        reason=reason,
+    )
+    if erased_among(connection, [subscriber_id]):
+        raise NoSubscriber(UNKNOWN)
+    if found := _contact(connection, told["contact_id"]):
+        return _same(found, told | ({"happened_at": when} if happened_at else {}))
+    forced = action != "left_alone" and is_held_out(connection, subscriber_id, now)
+    if forced:
+        _refuse_unless_forced(subscriber_id, force=force, reason=told["reason"])
+    written = Contact(**told, happened_at=when, known_at=now, forced=forced, undone_at=None)
+    return _insert(connection, written, told)
+
+
+def as_scored(connection: sa.Connection, subscriber_id: str) -> str:
+    """The id as nights have it: without outer blanks, unless some night scored it with them.
+
+    Otherwise a blank would lead around the control group and around erasure.
+    """
+    bare = subscriber_id.strip()
+    if bare in (subscriber_id, ""):
+        return subscriber_id
+    scored = sa.select(RISK.c.subscriber_id).where(RISK.c.subscriber_id == subscriber_id).limit(1)
+    return bare if connection.scalar(scored) is None else subscriber_id
+
+
+def undo_contact(
+    connection: sa.Connection,
+    contact_id: str,
+    *,
+    by: str | None = None,
+    now: datetime | None = None,
+) -> Contact:
+    """The contact, undone now or before; possible for ``UNDO_FOR`` after it was written.
+
+    Args:
+        connection: In a transaction of ``risk.store.connect.writing``.
+        contact_id: As it was logged.
+        by: Name of the token that undoes it, which must have logged it; ``None``: anybody's.
+        now: When it is undone; by default now.
+
+    Raises:
+        BadContact: The id is no UUID.
+        NoContact: There is no such contact.
+        NotYours: Another token logged it.
+        TooLate: It has stood for longer, and models may have learnt of it.
+    """
+    now, key = now or datetime.now(UTC), _uuid(contact_id)
+    found = _contact(connection, key)
+    if found is None:
+        raise NoContact(f"no contact has the id {key}; nothing can be taken back")
+    if by is not None and found.by != by:
+        raise NotYours(
+            f"contact {key} was logged by another token; only a token of that name, or one with "
+            "the scope admin, can undo it"
+        )
+    if found.undone_at is None:
+        if now >= found.known_at + UNDO_FOR:
+            raise TooLate(
+                f"contact {key} was written at {found.known_at:%Y-%m-%d %H:%M} UTC and can be "
+                f"taken back for {UNDO_FOR // timedelta(minutes=1)} minutes only; since then it "
+                "is part of what models know. Log what happened since as a contact of its own"
+            )
+        this = (CONTACTS.c.contact_id == key) & CONTACTS.c.undone_at.is_(None)
+        connection.execute(sa.update(CONTACTS).where(this).values(undone_at=now))
+    return _contact(connection, key) or found
+
+
+def contacts_of(connection: sa.Connection, subscriber_id: str) -> list[Contact]:
+    """Everything that was written about one subscriber, newest first, undone contacts among it."""
+    query = sa.select(CONTACTS).where(CONTACTS.c.subscriber_id == subscriber_id)
+    newest = query.order_by(CONTACTS.c.happened_at.desc(), CONTACTS.c.known_at.desc())
+    return [Contact(**row) for row in connection.execute(newest).mappings()]
+
+
+def settled(now: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """Contacts that stand at ``now`` and can be taken back no longer: ``subscriber_id``,
+    ``happened_at``, ``known_at``, ``action``, ``by``; never the notes.
+
+    Clocks may differ, and who takes one back may have to wait for the table: five minutes are left.
+    """
+    told = CONTACTS.c.subscriber_id, CONTACTS.c.happened_at, CONTACTS.c.known_at
+    stands = CONTACTS.c.undone_at.is_(None) & (CONTACTS.c.known_at <= now - UNDO_FOR - _MARGIN)
+    return sa.select(*told, CONTACTS.c.action, CONTACTS.c.by).where(stands)
+
+
+def is_held_out(connection: sa.Connection, subscriber_id: str, now: datetime) -> bool:
+    """Whether the subscriber is in the control group.
+
+    That is so by the newest night, and by random assignment in the present quarter of those whom
+    the newest night no longer scores, as they are paused or have cancelled.
+    """
+    newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
+    scored = sa.select(RISK.c.held_out).where(
+        RISK.c.scored_on == newest, RISK.c.subscriber_id == subscriber_id
+    )
+    if found := connection.execute(scored).first():
+        return bool(found.held_out)
+    assigned = sa.select(DRAWS.c.held_out).where(
+        DRAWS.c.subscriber_id == subscriber_id, DRAWS.c.season == _quarter(now)
+    )
+    return bool(connection.scalar(assigned))
+
+
+def _quarter(now: datetime) -> str:
+    return f"{now.year}-Q{(now.month + 2) // 3}"
+
+
+def _refuse_unless_forced(subscriber_id: str, *, force: bool, reason: str | None) -> None:
+    if not force:
+        raise HeldOut(
+            f"subscriber {subscriber_id!r} is in the control group, whom nobody contacts, so that "
+            "the effect of contacts can be measured; do not contact them, or force it with a reason"
+        )
+    if not reason:
+        raise BadContact(
+            "a contact with the control group is forced without a reason; say why in `reason`"
+        )
+
+
+def _checked(
+    *,
+    contact_id: str,
+    subscriber_id: str,
+    action: str,
+    by: str,
+    note: str | None,
+    reason: str | None,
+) -> dict[str, Any]:
+    return {
+        "contact_id": _uuid(contact_id),
+        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
+        "action": _action(action),
+        "by": _text("by", by, LONGEST_NAME),
+        "note": _text("note", note, LONGEST_NOTE) if note else None,
+        "reason": _text("reason", reason, LONGEST_NOTE) if reason and reason.strip() else None,
+    }
+
+
+def _contact(connection: sa.Connection, contact_id: str) -> Contact | None:
+    query = sa.select(CONTACTS).where(CONTACTS.c.contact_id == contact_id)
+    found = connection.execute(query).mappings().first()
+    return Contact(**found) if found else None
+
+
+def _insert(connection: sa.Connection, contact: Contact, told: dict[str, Any]) -> Contact:
+    """Write it, unless somebody else has done so at the same moment."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(CONTACTS).values(asdict(contact)))
+    except IntegrityError:
+        found = _contact(connection, contact.contact_id)
+        if found is None:
+            raise
+        return _same(found, told)
+    return contact
+
+
+def _same(found: Contact, told: dict[str, Any]) -> Contact:
+    """The contact that is there, if it is what was told."""
+    other = [name for name, value in told.items() if getattr(found, name) != value]
+    if other:
+        raise OtherContact(
+            f"contact {found.contact_id} is there already, with another {', '.join(other)}; "
+            "choose a new UUID for another contact"
+        )
+    return found
+
+
+def _moment(happened_at: datetime | None, now: datetime) -> datetime:
+    if happened_at is None:
+        return now
+    if happened_at.utcoffset() is None:
+        raise BadContact(f"happened_at is {happened_at}, of no time zone; write 2026-11-27T09:30Z")
+    if happened_at < _EARLIEST:
+        raise BadContact(
+            f"happened_at is {happened_at.isoformat()}, before {_EARLIEST:%Y}; write a moment as "
+            "2026-11-27T09:30Z, or leave it out for what has just happened"
+        )
+    if happened_at > now:
+        raise BadContact(
+            f"happened_at is {happened_at.isoformat()}, and it is {now:%Y-%m-%dT%H:%M:%SZ} now; "
+            "leave it out for what has just happened"
+        )
+    return happened_at.astimezone(UTC)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BadContact(f"contact_id should be a UUID, got {text[:50]!r}") from None
+
+
+def _action(action: str) -> str:
+    if action not in ACTIONS:
+        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
+    return action
+
+
+def _text(name: str, text: str, longest: int) -> str:
+    """The text, if every database can hold it."""
+    if not text or len(text) > longest:
+        raise BadContact(f"{name} should have 1 to {longest:,} characters, got {len(text):,}")
+    # PostgreSQL holds no NUL, and no database half of a character (a lone surrogate).
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadContact(f"{name} has a NUL or half a character in it; leave it out")
+    return text

@@ -1,0 +1,203 @@
+"""Rows about people taken out in short transactions, so that others write in between.
+
+What takes long (a night summed up without them, a table searched for them) is read before, and
+readers hold up nobody. A transaction that finds the night changed since does it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from time import sleep
+from typing import Any
+
+import sqlalchemy as sa
+
+from perdura.risk.records.mentions import WHO, Account, instead_of, masked, mentioning, wordy
+from perdura.risk.records.portfolio import BOOK, Sums, put_sums, sums_of
+from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.store import connect as store
+
+_ROWS_AT_A_TIME = 200
+#: After each, for who waits for SQLite's only lock: they look for it every 0.1 s at most.
+_PAUSE_SECONDS = 0.02
+
+_Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A night as it was read: its fingerprint, rows of the accounts in it, the sums without.
+
+    ``companies`` are values of the column ``account`` that name one, and what is to stand there.
+    """
+
+    fingerprint: str | None
+    rows: int
+    sums: Sums
+    companies: dict[str, str]
+
+
+def about(table: sa.Table, accounts: Sequence[Account]) -> sa.ColumnElement[bool]:
+    """The rows of a table that are about the accounts."""
+    theirs = table.c[WHO].in_([account.name for account in accounts])
+    if table.name != RISK.name:
+        return theirs
+    # Night by night in the primary key: there is no index that starts with the subscriber.
+    return table.c.scored_on.in_(_all_nights()) & theirs
+
+
+def count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
+    """How many rows of a table are so."""
+    query = sa.select(sa.func.count()).select_from(table).where(which)
+    return connection.execute(query).scalar_one()
+
+
+def erase_from_nights(url: str, accounts: Sequence[Account]) -> int:
+    """Take accounts out of every night, the newest first; how many rows went.
+
+    Each night is a transaction: its rows, how many it counts, its fingerprint and its book.
+    """
+    with store.reading(url) as connection:
+        nights = sorted(connection.scalars(_all_nights()), reverse=True)
+    return sum(_erase_from_night(url, scored_on, accounts) for scored_on in nights)
+
+
+def erase_from_table(url: str, table: sa.Table, accounts: Sequence[Account], *, keep: bool) -> int:
+    """Take rows about accounts out of another table, and mask them in what stays; how many rows.
+
+    Where rows are to be kept, they are masked, too.
+    """
+    key, gone = list(table.primary_key.columns), 0
+    if not key:  # as other programs make them: nothing tells one row from another
+        return 0 if keep or WHO not in table.c else _delete_at_once(url, table, accounts)
+    if WHO in table.c and not keep:
+        theirs = about(table, accounts)
+        with store.reading(url) as connection:
+            keys: list[_Key] = [
+                tuple(row) for row in connection.execute(sa.select(*key).where(theirs))
+            ]
+        for some in _pieces(keys):
+            with _erasing(url) as connection:
+                for one in some:
+                    connection.execute(sa.delete(table).where(*_is(table, one), theirs))
+        gone = len(keys)
+    return gone + _mask(url, table, accounts)
+
+
+def _all_nights() -> sa.CompoundSelect[Any]:
+    """The book also knows nights that retention has taken out, and whose months are still to go."""
+    return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(BOOK.c.scored_on))
+
+
+def _erase_from_night(url: str, scored_on: date, accounts: Sequence[Account]) -> int:
+    while seen := _look(url, scored_on, accounts):
+        with _erasing(url) as connection:
+            if _take_out(connection, scored_on, accounts, seen):
+                return seen.rows
+    return 0
+
+
+def _look(url: str, scored_on: date, accounts: Sequence[Account]) -> _Seen | None:
+    """The night as it is now; ``None`` where no account is in it."""
+    theirs = RISK.c[WHO].in_([account.name for account in accounts])
+    with store.reading(url) as connection:
+        rows = count(connection, RISK, (RISK.c.scored_on == scored_on) & theirs)
+        companies = _companies(connection, scored_on, accounts)
+        if not rows and not companies:
+            return None
+        fingerprint = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)))
+        sums = sums_of(connection, scored_on, ~theirs)
+    return _Seen(fingerprint=fingerprint, rows=rows, sums=sums, companies=companies)
+
+
+def _companies(
+    connection: sa.Connection, scored_on: date, accounts: Sequence[Account]
+) -> dict[str, str]:
+    """Values of ``account`` in a night that name an erased account, each with what replaces it."""
+    name = RISK.c.account
+    query = sa.select(name).where(RISK.c.scored_on == scored_on, name.is_not(None)).distinct()
+    told = {
+        each: masked(instead_of(each, accounts), accounts) for each in connection.scalars(query)
+    }
+    return {each: instead for each, instead in told.items() if each != instead}
+
+
+def _take_out(
+    connection: sa.Connection, scored_on: date, accounts: Sequence[Account], seen: _Seen
+) -> bool:
+    """Take them out of the night, if it is as it was seen; whether it is."""
+    # Locks the night in PostgreSQL: who publishes it waits, or is waited for.
+    now = sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)).with_for_update()
+    if connection.scalar(now) != seen.fingerprint:
+        return False
+    theirs = RISK.c[WHO].in_([account.name for account in accounts])
+    connection.execute(sa.delete(RISK).where(RISK.c.scored_on == scored_on, theirs))
+    for company, instead in seen.companies.items():
+        renamed = sa.update(RISK).where(RISK.c.scored_on == scored_on, RISK.c.account == company)
+        connection.execute(renamed.values(account=instead))
+    told = repr((seen.fingerprint, sorted(account.instead for account in accounts)))
+    values = {
+        "rows": NIGHTS.c.rows - seen.rows,
+        "fingerprint": hashlib.sha256(told.encode()).hexdigest(),
+    }
+    connection.execute(sa.update(NIGHTS).where(_is_night(scored_on)).values(values))
+    put_sums(connection, scored_on, seen.sums)
+    return True
+
+
+def _delete_at_once(url: str, table: sa.Table, accounts: Sequence[Account]) -> int:
+    with _erasing(url) as connection:
+        return connection.execute(sa.delete(table).where(about(table, accounts))).rowcount
+
+
+def _mask(url: str, table: sa.Table, accounts: Sequence[Account]) -> int:
+    names = [column.name for column in table.primary_key.columns]
+    with store.reading(url) as connection:
+        keys = [tuple(row[n] for n in names) for row in mentioning(connection, table, accounts)]
+    for some in _pieces(keys):
+        with _erasing(url) as connection:
+            for key in some:
+                _mask_row(connection, table, key, accounts)
+    return len(keys)
+
+
+def _mask_row(
+    connection: sa.Connection, table: sa.Table, key: _Key, accounts: Sequence[Account]
+) -> None:
+    """Mask a row as it is now, which may have changed since it was found."""
+    query = sa.select(table).where(*_is(table, key)).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return
+    told = {each.name: masked(row[each.name], accounts) for each in wordy(table)}
+    told |= {WHO: instead_of(row[WHO], accounts)} if WHO in row else {}
+    # What has not changed is not written: null would become JSON's.
+    if changed := {name: value for name, value in told.items() if value != row[name]}:
+        connection.execute(sa.update(table).where(*_is(table, key)).values(changed))
+
+
+def _pieces(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
+    return (keys[at : at + _ROWS_AT_A_TIME] for at in range(0, len(keys), _ROWS_AT_A_TIME))
+
+
+def _is_night(scored_on: date) -> sa.ColumnElement[bool]:
+    return NIGHTS.c.scored_on == scored_on
+
+
+def _is(table: sa.Table, key: _Key) -> Iterator[sa.ColumnElement[bool]]:
+    columns: Iterable[sa.Column[Any]] = table.primary_key.columns
+    return (column == value for column, value in zip(columns, key, strict=True))
+
+
+@contextmanager
+def _erasing(url: str) -> Iterator[sa.Connection]:
+    """A short transaction, after which others have their turn."""
+    with store.writing(url) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        yield connection
+    sleep(_PAUSE_SECONDS)

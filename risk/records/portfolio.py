@@ -1,0 +1,143 @@
+"""The book of a night: what its subscribers pay and what of it is at risk, by band and currency.
+
+Written with the night, so that the money of many nights can be read without reading their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from perdura.risk.schema.tables import BANDS, METADATA, NIGHTS, RISK, column, one_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BOOK = sa.Table(
+    "book",
+    METADATA,
+    column("scored_on", sa.Date, "The night", key=True),
+    column("band", sa.Text, "high, medium or low", key=True),
+    column("currency", sa.Text, "ISO 4217; empty: of those who have none", key=True),
+    column("subscribers", sa.BigInteger, "So many of the night are in this band and currency"),
+    column("mrr", sa.BigInteger, "What they pay: minor units a month"),
+    column("expected_loss", sa.BigInteger, "What of it is expected to go: the rows' own, summed"),
+    column("by_payment", sa.BigInteger, "Its part by payment failure; the rest is by choice"),
+    one_of("band", BANDS),
+    comment="One row per night, band and currency; its expected_loss is the sum of the rows'",
+)
+
+#: A night that has no book, as of an older version, is summed up on the spot if it has few rows.
+_FEW = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of the book, named as in the table."""
+
+    scored_on: date
+    band: str
+    currency: str
+    subscribers: int
+    mrr: int
+    expected_loss: int
+    by_payment: int
+
+
+class Tally:
+    """The book of rows that pass by: reading them again where they lie takes ten times as long."""
+
+    def __init__(self) -> None:
+        self._sums: list[pl.DataFrame] = []
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Rows more of the night, their bands settled."""
+        import polars as pl
+
+        loss, share = pl.col("expected_loss"), pl.col("risk_payment") / pl.col("risk")
+        part = pl.when(pl.col("risk") > 0).then(share).otherwise(0.0) * loss
+        told = rows.group_by("band", pl.col("currency").fill_null("")).agg(
+            pl.len().cast(pl.Int64).alias("subscribers"),
+            pl.col("mrr").sum(),
+            loss.sum(),
+            part.sum().alias("by_payment"),
+        )
+        self._sums.append(told)
+
+    def write(self, connection: sa.Connection, scored_on: date) -> None:
+        """Keep it, in place of what the night's book said. Not before all rows were added."""
+        import polars as pl
+
+        summed = pl.concat(self._sums).group_by("band", "currency").sum().sort("band", "currency")
+        book = summed.with_columns(pl.col("by_payment").round().cast(pl.Int64))
+        _clear(connection, scored_on)
+        connection.execute(
+            sa.insert(BOOK), [{"scored_on": scored_on, **entry} for entry in book.to_dicts()]
+        )
+
+
+#: The book of a night, as rows to insert.
+Sums = list[dict[str, Any]]
+
+
+def sums_of(connection: sa.Connection, scored_on: date, which: sa.ColumnElement[bool]) -> Sums:
+    """The book of a night from those of its rows that are so. Reads them all."""
+    found = connection.execute(_summed(scored_on).where(which)).mappings()
+    return [dict(row) for row in found]
+
+
+def put_sums(connection: sa.Connection, scored_on: date, sums: Sums) -> None:
+    """Make ``sums`` the book of a night."""
+    _clear(connection, scored_on)
+    if sums:
+        connection.execute(sa.insert(BOOK), sums)
+
+
+def book_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:
+    """The book of these nights, oldest first; nothing of a night that has none and is large."""
+    query = sa.select(BOOK).where(BOOK.c.scored_on.in_(nights))
+    found = list(connection.execute(query).mappings()) if _has_book(connection) else []
+    told = {row["scored_on"] for row in found}
+    for night in _small(connection, [night for night in nights if night not in told]):
+        found += connection.execute(_summed(night)).mappings()
+    entries = [Entry(**row) for row in found]
+    return sorted(entries, key=lambda e: (e.scored_on, BANDS.index(e.band), e.currency))
+
+
+def _clear(connection: sa.Connection, scored_on: date) -> None:
+    connection.execute(sa.delete(BOOK).where(BOOK.c.scored_on == scored_on))
+
+
+def _has_book(connection: sa.Connection) -> bool:
+    return sa.inspect(connection).has_table(BOOK.name)
+
+
+def _small(connection: sa.Connection, nights: Sequence[date]) -> list[date]:
+    query = sa.select(NIGHTS.c.scored_on).where(NIGHTS.c.rows <= _FEW)
+    return list(connection.scalars(query.where(NIGHTS.c.scored_on.in_(nights))))
+
+
+def _summed(scored_on: date) -> sa.Select[*tuple[Any, ...]]:
+    c = RISK.c
+    part = sa.case((c.risk > 0, c.risk_payment / c.risk), else_=0.0) * c.expected_loss
+    return (
+        sa.select(
+            c.scored_on,
+            c.band,
+            sa.func.coalesce(c.currency, "").label("currency"),
+            sa.func.count().label("subscribers"),
+            _sum(c.mrr).label("mrr"),
+            _sum(c.expected_loss).label("expected_loss"),
+            _sum(part).label("by_payment"),
+        )
+        .where(c.scored_on == scored_on)
+        .group_by(c.scored_on, c.band, c.currency)
+    )
+
+
+def _sum(amount: sa.ColumnElement[float] | sa.Column[int]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.round(sa.func.coalesce(sa.func.sum(amount), 0)), sa.BigInteger)

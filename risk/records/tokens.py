@@ -1,0 +1,156 @@
+"""Tokens: who may read the table through the API and the desk page, and who may write to it.
+
+A token is ``perdura_ID_SECRET``: the id finds its row, the secret (256 random bits) proves it.
+Only the secret's SHA-256 is kept. A slow or salted hash protects what people make up, because it
+can be guessed; nobody guesses 256 random bits, no two are alike, and a slow one would be paid with
+every request.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import compare_digest
+
+import sqlalchemy as sa
+
+from perdura.risk.schema.tables import METADATA, Utc, column
+
+#: What a token may be used for: to read; to log contacts; to read the audit and undo others'
+#: contacts.
+SCOPES = ("read", "contact", "admin")
+
+TOKENS = sa.Table(
+    "tokens",
+    METADATA,
+    column("token_id", sa.Text, "The part of the token that is no secret", key=True),
+    column("name", sa.Text, "Who or what uses it; contacts and the audit are signed with it"),
+    column("hash", sa.Text, "SHA-256 of the secret part, in hex; the secret itself is not kept"),
+    column("scopes", sa.JSON, "JSON list of read, contact, admin"),
+    column("created_at", Utc, "When (UTC)"),
+    column("revoked_at", Utc, "Refused from then on (UTC); null: it holds", nullable=True),
+    comment="One row per token that was ever made",
+)
+
+_PREFIX = "perdura"
+_LONGEST_NAME = 100
+
+
+class BadToken(ValueError):
+    """A token cannot be made, or revoked, as asked. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whose token a request carries."""
+
+    token_id: str
+    name: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What may be told of a token."""
+
+    token_id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def create(
+    connection: sa.Connection, name: str, scopes: Collection[str], now: datetime | None = None
+) -> str:
+    """A new token, in plain: it is told here and never again.
+
+    Raises:
+        BadToken: No scope, an unknown one, no name, or one that another token bears.
+    """
+    _check(connection, name, scopes)
+    token_id, secret = secrets.token_hex(8), secrets.token_hex(32)
+    connection.execute(
+        sa.insert(TOKENS).values(
+            token_id=token_id,
+            name=name,
+            hash=_hashed(secret),
+            scopes=[scope for scope in SCOPES if scope in scopes],
+            created_at=now or datetime.now(UTC),
+        )
+    )
+    return f"{_PREFIX}_{token_id}_{secret}"
+
+
+def revoke(connection: sa.Connection, which: str, now: datetime | None = None) -> Token:
+    """The token that is refused from now on; ``which`` is its name or its id.
+
+    Raises:
+        BadToken: No token that holds is called so.
+    """
+    found = next((t for t in listed(connection) if _called(t, which)), None)
+    if found is None:
+        raise BadToken(f"no token that holds is called {which!r}; `perdura token list` shows them")
+    at = now or datetime.now(UTC)
+    chosen = TOKENS.c.token_id == found.token_id
+    connection.execute(sa.update(TOKENS).where(chosen).values(revoked_at=at))
+    return Token(
+        token_id=found.token_id,
+        name=found.name,
+        scopes=found.scopes,
+        created_at=found.created_at,
+        revoked_at=at,
+    )
+
+
+def listed(connection: sa.Connection) -> list[Token]:
+    """All tokens, oldest first, those that were revoked too."""
+    query = sa.select(*(c for c in TOKENS.c if c.name != "hash"))
+    rows = connection.execute(query.order_by(TOKENS.c.created_at, TOKENS.c.token_id))
+    return [Token(**row) for row in rows.mappings()]
+
+
+def holder_of(connection: sa.Connection, token: str) -> Holder | None:
+    """Who holds the token; nobody if it is malformed, unknown, wrong or revoked.
+
+    How long it takes tells nothing about the secret: the row is found by the part that is none, and
+    hashes are compared in constant time.
+    """
+    prefix, _, rest = token.partition("_")
+    token_id, _, secret = rest.partition("_")
+    query = sa.select(TOKENS).where(TOKENS.c.token_id == _plain(token_id))
+    row = connection.execute(query).mappings().first()
+    same = compare_digest(_hashed(secret), row["hash"] if row else _hashed(""))
+    if not (same and row) or prefix != _PREFIX or row["revoked_at"] is not None:
+        return None
+    return Holder(token_id=row["token_id"], name=row["name"], scopes=frozenset(row["scopes"]))
+
+
+def undoes(holder: Holder) -> str | None:
+    """Whose contacts the holder may undo, by name: their own; ``None``: everybody's."""
+    return None if "admin" in holder.scopes else holder.name
+
+
+def _check(connection: sa.Connection, name: str, scopes: Collection[str]) -> None:
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise BadToken(f"a token needs scopes out of {', '.join(SCOPES)}; got {list(scopes)}")
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise BadToken(f"a token needs a printable name of 1 to {_LONGEST_NAME} characters")
+    if any(_called(token, name) for token in listed(connection)):
+        raise BadToken(f"a token called {name!r} holds already; choose another name or revoke it")
+
+
+def _called(token: Token, which: str) -> bool:
+    return token.revoked_at is None and which in (token.name, token.token_id)
+
+
+def _plain(token_id: str) -> str:
+    """An id as we make them, or one that nobody has: databases refuse some characters."""
+    return token_id if token_id.isascii() and token_id.isalnum() else ""
+
+
+def _hashed(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,81 @@
+"""All tables that a store has, and whether they are there."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateColumn, SetColumnComment
+
+from perdura.risk.out.deliveries import DELIVERIES
+from perdura.risk.publish.not_scored import NOT_SCORED
+from perdura.risk.records.assignments import DRAWS
+from perdura.risk.records.audit import AUDIT
+from perdura.risk.records.contact_effect import CONTACT_EFFECT
+from perdura.risk.records.contacts import CONTACTS
+from perdura.risk.records.erased import ERASED
+from perdura.risk.records.portfolio import BOOK
+from perdura.risk.records.recent import EVENTS, STATES
+from perdura.risk.records.tokens import TOKENS
+from perdura.risk.schema.tables import METADATA, NIGHTS, RISK
+
+#: All tables that are made.
+TABLES = (
+    NIGHTS,
+    RISK,
+    BOOK,
+    NOT_SCORED,
+    STATES,
+    EVENTS,
+    CONTACTS,
+    CONTACT_EFFECT,
+    DRAWS,
+    TOKENS,
+    AUDIT,
+    DELIVERIES,
+    ERASED,
+)
+
+#: What a connection knows whose store has all of ``TABLES``, as they are here.
+WHOLE = "all tables are there"
+
+_COLUMNS = {
+    "sqlite": "SELECT name FROM pragma_table_info(:of)",
+    "postgresql": "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:of)"
+    " AND attnum > 0 AND NOT attisdropped",
+}
+
+
+def columns_of(connection: sa.Connection, table: sa.TableClause) -> set[str]:
+    """The columns that a table has in this store, which an older version may have made.
+
+    None where there is no such table.
+    """
+    if WHOLE in connection.info and table in TABLES:
+        return set(table.c.keys())
+    query = sa.text(_COLUMNS[connection.dialect.name])
+    return set(connection.scalars(query, {"of": table.name}))
+
+
+def complete(connection: sa.Connection) -> None:
+    """Make the tables, columns and indexes that are missing; columns are null in what is there."""
+    METADATA.create_all(connection, TABLES)
+    for table in TABLES:
+        _add_columns(connection, table)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def add_columns(connection: sa.Connection) -> None:
+    """Make the columns that are missing in tables that are there; null in their rows."""
+    for table in TABLES:
+        if columns_of(connection, table):
+            _add_columns(connection, table)
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
+    there = columns_of(connection, table)
+    for column in table.columns:
+        if column.name not in there:
+            told = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+            if connection.dialect.supports_comments:
+                connection.execute(SetColumnComment(column))

@@ -1,0 +1,99 @@
+"""How a night gets into SQLite: ADBC fills files of its own, which SQL reads inside a transaction.
+
+``risk.store.sqlite`` says why it does not write into the table itself.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from perdura.risk.store.threads import ahead
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Table that holds what is to be inserted; with a number, the attached database it is in.
+STAGED = "staged"
+
+#: So many files can be attached (SQLite allows 10).
+PARTS = 8
+
+
+def filled(
+    connection: sa.Connection,
+    file: Path,
+    windows: Iterator[pl.DataFrame],
+    columns: Sequence[str],
+    rows: int,
+    *,
+    rows_at_a_time: int,
+) -> Generator[tuple[sa.Select[Any], int], None, None]:
+    """The rows as SQL can read them, so many at a time, and how many they are.
+
+    To be called inside ``risk.store.sqlite.writing``: its lock is what keeps the files' names to one
+    writer. One file is filled by another thread while the one before it is being read.
+    """
+    _sweep(file)
+    try:
+        with closing(_files(file, windows, rows, rows_at_a_time)) as files:
+            for part, some in files:
+                source = _attach(connection, part, columns)
+                for done in range(0, some, rows_at_a_time):
+                    last = min(done + rows_at_a_time, some)
+                    taken = sa.select(*(source.c[name] for name in columns))
+                    yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
+    finally:
+        _sweep(file)  # after a failure one may be filled that nobody has read
+
+
+def _files(
+    file: Path, windows: Iterator[pl.DataFrame], rows: int, rows_at_a_time: int
+) -> Generator[tuple[Path, int], None, None]:
+    """The rows in at most ``PARTS`` files to attach, and how many are in each."""
+    count = -(-rows // rows_at_a_time)
+    each = -(-count // PARTS)
+
+    def fill(part: int) -> tuple[Path, int]:
+        staged = _fill(file, part, islice(windows, each))
+        return staged, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
+
+    return ahead(fill, range(-(-count // each)), threads=1)
+
+
+def _fill(file: Path, part: int, windows: Iterable[pl.DataFrame]) -> Path:
+    """Put rows into a file beside ``file``, in one table; rowid 1 is the first."""
+    from adbc_driver_sqlite import dbapi
+
+    staged = file.with_name(f"{file.name}-{STAGED}{part}")
+    with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
+        for number, some in enumerate(windows):
+            mode = "append" if number else "create"
+            cursor.adbc_ingest(STAGED, some, mode=mode)  # type: ignore[arg-type]
+        bulk.commit()
+    return staged
+
+
+def _attach(connection: sa.Connection, staged: Path, columns: Sequence[str]) -> sa.TableClause:
+    """Let SQL read a filled file; at most ``PARTS`` of them.
+
+    A transaction cannot let go of a file again, but its name is gone at once, and the rest as soon
+    as it is closed, whatever happens.
+    """
+    name = staged.name.rpartition("-")[2]
+    connection.execute(sa.text(f"ATTACH DATABASE :file AS {name}"), {"file": str(staged)})
+    staged.unlink(missing_ok=True)
+    staged.with_name(f"{staged.name}-journal").unlink(missing_ok=True)
+    return sa.table(STAGED, sa.column("rowid"), *map(sa.column, columns), schema=name)
+
+
+def _sweep(file: Path) -> None:
+    """Remove what a writer that was killed has left."""
+    for left in file.parent.glob(f"{glob.escape(file.name)}-{STAGED}*"):
+        left.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""One person out of the landing: events, rejected rows, and whatever was made of them there."""
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
+from perdura.sources.landing.events_store import REJECTED, read_table
+from perdura.sources.landing.files import ROW_GROUP, landed_files, move_into_place, stored_schema
+from perdura.sources.landing.partition import BUCKET, buckets
+from perdura.sources.landing.spellings import standing_alone_in_polars
+from perdura.sources.landing.tombstones import NAMING, Tombstones
+from perdura.sources.merges import owners
+
+_FILE = "file"
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def accounts_of(landing: Path, who: str) -> list[str]:
+    """Every account of the person that ``who`` is, by all that is known of merges by now; sorted.
+
+    These are the account that ``who`` lives on as and all that were merged into it, near or far.
+    """
+    links = owners(read_table(landing, MERGES), _EVER)
+    own = links.filter(pl.col("subscriber_id") == who)["owner"].to_list()
+    owner = own[0] if own else who
+    merged = links.filter(pl.col("owner") == owner)["subscriber_id"].to_list()
+    return sorted({who, owner, *merged})
+
+
+def begun(landing: Path, tombstones: Tombstones) -> list[str]:
+    """Accounts on the list of the forgotten that merges name still: their erasure was stopped."""
+    if not tombstones.days:
+        return []
+    merges = read_table(landing, MERGES).select(NAMING).collect()
+    return tombstones.among(pl.concat([merges[name] for name in NAMING])).sort().to_list()
+
+
+def landed_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
+    """How many rows each landed file has that name one of the accounts; those without are left out.
+
+    Files of merges come last: as long as one is there, ``accounts_of`` or ``begun`` finds the same
+    accounts again.
+    """
+    tables = sorted(EVENT_TABLES, key=lambda table: table is MERGES)
+    found: dict[Path, int] = {}
+    for table in tables:
+        found |= _hits(table, [*landed_files(landing, table).values()], accounts)
+    return found
+
+
+def rejected_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
+    """How many rows each file of rejected rows has about them; those without are left out."""
+    files = (
+        path
+        for table in EVENT_TABLES
+        for path in sorted((landing / "rejected" / table.name).glob("*.parquet"))
+    )
+    counts = {path: _rejected(path).filter(_about(path, accounts)).height for path in files}
+    return {path: count for path, count in counts.items() if count}
+
+
+def leftovers_of(landing: Path) -> list[Path]:
+    """What was made of landed rows and can be made again, and what broken off extracts have left.
+
+    To be asked while nobody else is at work in the landing.
+    """
+    made = [landing / "moved", *(landing / f"{table.name}.ranges" for table in EVENT_TABLES)]
+    return [*(path for path in made if path.exists()), *sorted(landing.rglob("*.part"))]
+
+
+def erase_landed(file: Path, accounts: Sequence[str]) -> None:
+    """Write a landed file anew without the rows that name the accounts; all others stay.
+
+    The bytes are those that an extract of the other rows would have landed.
+    """
+    schema = pl.scan_parquet(file, glob=False).collect_schema()
+    rows = pl.scan_parquet(file, glob=False).filter(~_names(schema.names(), accounts))
+    move_into_place(
+        file,
+        lambda draft: rows.sink_parquet(draft, row_group_size=ROW_GROUP, maintain_order=True),
+    )
+
+
+def erase_rejected(file: Path, accounts: Sequence[str]) -> None:
+    """Write a file of rejected rows anew without those about the accounts."""
+    rows = _rejected(file).filter(~_about(file, accounts))
+    move_into_place(file, lambda draft: rows.write_parquet(draft, row_group_size=ROW_GROUP))
+
+
+def erase_leftover(path: Path) -> None:
+    """Remove one of ``leftovers_of``, whole."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _hits(table: EventTable, files: list[Path], accounts: Sequence[str]) -> dict[Path, int]:
+    if not files:
+        return {}
+    rows = pl.scan_parquet(
+        files, schema=stored_schema(table), glob=False, include_file_paths=_FILE
+    ).filter(_names(table.schema.names(), accounts))
+    counts = rows.group_by(_FILE).len().sort(_FILE).collect()
+    return {Path(path): count for path, count in counts.iter_rows()}
+
+
+def _names(columns: Sequence[str], accounts: Sequence[str]) -> pl.Expr:
+    """Whether a row names one of the accounts; row groups without their buckets are not read."""
+    who = pl.Series(accounts, dtype=pl.String)
+    own = pl.col(BUCKET).is_in(buckets(who).implode()) & pl.col(NAMING[0]).is_in(who.implode())
+    others = (pl.col(name).is_in(who.implode()) for name in NAMING[1:] if name in columns)
+    return pl.any_horizontal(own, *others).fill_null(value=False)
+
+
+def _rejected(path: Path) -> pl.DataFrame:
+    rows = pl.read_parquet(path)
+    return pl.concat([pl.DataFrame(schema=REJECTED), rows], how="diagonal")
+
+
+def _about(path: Path, accounts: Sequence[str]) -> pl.Expr:
+    """Whether a rejected row is about one of the accounts.
+
+    Where it does not say about whom, or may be about two, its text decides: in doubt it goes.
+    """
+    who = pl.col("subscriber_id")
+    own = who.is_in(pl.Series(accounts, dtype=pl.String).implode())
+    named = pl.any_horizontal(
+        pl.col("text").str.contains(standing_alone_in_polars(each)) for each in accounts
+    )
+    unsure = who.is_null() if path.parent.name != MERGES.name else pl.lit(True)
+    return pl.any_horizontal(own, unsure & named).fill_null(value=False)

@@ -1,0 +1,209 @@
+"""What an extract adds to what landed: what is new, what is told again, and what is inferred."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil
+
+import polars as pl
+
+from perdura.sources.events import SUBSCRIPTIONS, EventTable
+from perdura.sources.inferred import is_inferred
+from perdura.sources.landing.files import identity
+from perdura.sources.landing.partition import buckets
+from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
+from perdura.sources.mapping.sift import Sifted
+from perdura.sources.mapping.snapshot import THING, Inferred, before, compare, handed_over
+from perdura.sources.mapping.vanished import Vanished, told_again, vanished
+from perdura.sources.versions import key
+
+#: Told otherwise, these land as a newer version of a snapshot too: they say why somebody left.
+_REASONED = ("cancel_scheduled", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of one table's source beyond the subscribers at hand.
+
+    Attributes:
+        until: What was known before this moment is read.
+        latest: Whether no later extract has been done: else what is given now is not of then.
+        snapshot: Whether it shows the latest state alone.
+        whole: Whether all that it shows could be read.
+        new: What it gives of all subscribers and had not landed.
+    """
+
+    until: datetime
+    latest: bool
+    snapshot: bool
+    whole: bool
+    new: pl.LazyFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The events of some subscribers, compared with what had landed.
+
+    Attributes:
+        sifted: With what lands as new.
+        inferred: Events that no source gives, which land too.
+        vanished: What other days landed and is given no longer.
+        otherwise: How many events given had landed, and are told otherwise.
+        running: How many subscriptions were running by what had landed.
+        absent: How many of these a snapshot shows no longer.
+    """
+
+    sifted: Sifted
+    inferred: pl.DataFrame
+    vanished: Vanished
+    otherwise: int = 0
+    running: int = 0
+    absent: int = 0
+
+
+def compared(
+    table: EventTable,
+    sifted: Sifted,
+    read: pl.DataFrame,
+    landed: pl.LazyFrame | None,
+    *,
+    held: pl.DataFrame | None,
+    on: Source,
+) -> Compared:
+    """Compare what is given with what landed, of the same subscribers.
+
+    Args:
+        table: Whose events.
+        sifted: As ``sift`` gives them.
+        read: What the files say happened.
+        landed: What other days' files hold.
+        held: What this day's file holds, from when it was done before.
+        on: What is known of the source besides.
+    """
+    none = sifted.new.clear()
+    given = read.lazy().filter(pl.col("rule").is_null())
+    unsure = _may_be_gone(landed, sifted)
+    gone = vanished(table, unsure, given)
+    if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
+        return Compared(sifted, none, gone)
+    nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
+    stored = pl.concat([nothing if landed is None else landed, *of_this_day])
+    unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
+    otherwise = _otherwise(table, sifted.new, stored)
+    known = given.filter(pl.col("known_at") < on.until)
+    if on.snapshot and on.latest:
+        sifted = _as_snapshot(sifted, otherwise)
+        found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
+        inferred = found.events.with_columns(buckets(found.events["subscriber_id"]))
+        told = inferred.select(none.columns)
+        return Compared(sifted, told, gone, otherwise.height, found.running, found.absent)
+    again = told_again(table, stored, unsure, known).select(none.columns)
+    sifted = _with_again(table, sifted, again, held)
+    inferred = none
+    if table is SUBSCRIPTIONS and on.latest and gone.count:
+        every = pl.concat([stored, sifted.new.lazy()]).collect()
+        handed = handed_over(every, _seen(read), on.new, before(on.until))
+        inferred = handed.with_columns(buckets(handed["subscriber_id"])).select(none.columns)
+    return Compared(sifted, inferred, gone, otherwise.height + again.height)
+
+
+def _may_be_gone(landed: pl.LazyFrame | None, sifted: Sifted) -> pl.LazyFrame | None:
+    """What other days landed, unless the source still gives every row of it."""
+    if landed is None or landed.select(pl.len()).collect().item() == sifted.already_landed:
+        return None
+    return landed
+
+
+def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
+    """With what was inferred earlier on this day, which no source gives, kept; and how many."""
+    mark = is_inferred(table)
+    before = sifted.gone.filter(mark)
+    kept = pl.concat([sifted.kept, before])
+    return replace(sifted, kept=kept, gone=sifted.gone.filter(~mark)), before.height
+
+
+def refuse_emptied(plan: Plan, outcomes: Sequence[Compared]) -> None:
+    """Refuse a snapshot that misses so much that it was hardly read whole.
+
+    Raises:
+        BadSource: It shows nothing, or more is missing than ``most_vanished`` allows.
+    """
+    running = sum(each.running for each in outcomes)
+    absent = sum(each.absent for each in outcomes)
+    too_many = absent > 1 and absent > plan.most_vanished * running
+    if plan.snapshot and plan.parts and absent and (too_many or absent == running == 1):
+        raise BadSource(
+            f"the snapshot no longer shows {absent:,} of the {running:,} subscriptions that were "
+            "running; was it cut off? Nothing of it has landed. If they did end, add "
+            f"most_vanished = {ceil(100 * absent / running) / 100} to the input, for this extract"
+        )
+
+
+def _otherwise(table: EventTable, new: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
+    """Of the new events those that landed before with other words."""
+    if not table.thing or new.is_empty():
+        return new.clear()
+    thing = pl.col(table.thing).is_not_null()
+    found = new.lazy().filter(thing).join(stored.select(key(table)), on=key(table), how="semi")
+    return found.collect()
+
+
+def _as_snapshot(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
+    """What is described otherwise does not land again, as the change does; what landed stays."""
+    plain = otherwise.filter(~pl.col("kind").is_in(_REASONED))
+    new = sifted.new.join(
+        plain, on=plain.columns, how="anti", nulls_equal=True, maintain_order="left"
+    )
+    return replace(
+        sifted,
+        new=new,
+        kept=pl.concat([sifted.kept, sifted.gone]),
+        already_landed=sifted.already_landed + plain.height,
+        gone=sifted.gone.clear(),
+    )
+
+
+def _with_again(
+    table: EventTable, sifted: Sifted, again: pl.DataFrame, held: pl.DataFrame | None
+) -> Sifted:
+    """With what is told as at first again; what this day's file holds of it stays as it landed."""
+    if again.is_empty():
+        return sifted
+    before = again.clear() if held is None else held.select(again.columns)
+    same = {"on": identity(table), "nulls_equal": True, "maintain_order": "left"}
+    kept = before.join(again, how="semi", **same)
+    return replace(
+        sifted,
+        new=pl.concat([sifted.new, again.join(kept, how="anti", **same)]),
+        kept=pl.concat([sifted.kept, kept]),
+        already_landed=sifted.already_landed - again.height,
+    )
+
+
+def _inferred(
+    stored: pl.DataFrame, new: pl.DataFrame, known: pl.DataFrame, read: pl.DataFrame, on: Source
+) -> Inferred:
+    """What a snapshot shows beside what has landed by now."""
+    every, moment = pl.concat([stored, new]), before(on.until)
+    sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH))
+    broken = read.filter(~sound)
+    unnamed = broken.filter(pl.any_horizontal(pl.col(THING).is_null())).height
+    # Of what a row says that breaks a rule nothing is known: it stays as it landed.
+    doubted = broken.select(THING).unique()
+    sure = every.join(doubted, on=THING, how="anti")
+    found = compare(
+        sure,
+        known.join(doubted, on=THING, how="anti"),
+        _seen(read),
+        moment,
+        whole=on.whole and not unnamed,
+    )
+    handed = handed_over(sure, _seen(read), on.new, moment)
+    others = found.events.join(handed, on=THING, how="anti")
+    return replace(found, events=pl.concat([others, handed]))
+
+
+def _seen(read: pl.DataFrame) -> pl.DataFrame:
+    return read.select(THING).unique()

@@ -1,0 +1,69 @@
+"""What earlier extracts have made of one table: what the next one may not contradict."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.events import EventTable
+from perdura.sources.landing.events_store import read_days
+from perdura.sources.landing.files import landed_files, scan_stored
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What one extract of one table finds in the landing.
+
+    Attributes:
+        since: The newest end of a finished extract that read the table, of this day or any
+            other, under the same mapping; ``None`` if there is none. What no file holds was
+            not to be read before.
+        held: Events that the file of this day holds, under the same mapping, with their buckets;
+            a day that was broken off before its end left them under the one of all other days.
+            ``None`` if there is no such file.
+        landed: Events that other days' files hold, with their buckets; ``None`` if none does.
+        held_rows: How many this day's file holds so.
+        landed_rows: How many other days' files hold.
+        degraded: Whether the table was degraded when this day was last done.
+    """
+
+    since: datetime | None
+    held: pl.LazyFrame | None
+    landed: pl.LazyFrame | None
+    held_rows: int
+    landed_rows: int
+    degraded: bool
+
+
+def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> Earlier:
+    """What is known of ``table`` before ``day`` is extracted, perhaps again.
+
+    Args:
+        landing: The landing folder.
+        table: The contract.
+        mapping: Fingerprint of the table's mapping.
+        day: The extract day.
+    """
+    files, days = landed_files(landing, table), read_days(landing)
+    marks = {
+        each: kept.mappings[table.name]
+        for each, kept in days.items()
+        if table.name in kept.mappings
+    }
+    ends = [days[each].until for each in files if marks.get(each) == mapping]
+    same = marks[day] == mapping if day in marks else bool(ends)
+    held = [files[day]] if day in files and same else []
+    others = [path for each, path in files.items() if each != day]
+    return Earlier(
+        since=max(ends, default=None),
+        held=scan_stored(table, held) if held else None,
+        landed=scan_stored(table, others) if others else None,
+        held_rows=_rows(table, held),
+        landed_rows=_rows(table, others),
+        degraded=day in days and table.name in days[day].degraded,
+    )
+
+
+def _rows(table: EventTable, files: list[Path]) -> int:
+    return scan_stored(table, files).select(pl.len()).collect().item()

@@ -1,0 +1,146 @@
+"""SQL of the mapping file as Polars expressions, checked against the columns that are there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from perdura.sources.mapping.mapping import BadMapping, or_rather
+from perdura.sources.mapping.sections import Value
+from perdura.sources.mapping.values.casts import Cast, lenient
+
+#: How Polars writes what reads more than the row at hand: aggregates and windows.
+_NOT_BY_ROW = re.compile(
+    r"(?<!list)(?<!arr)\.(sum|mean|median|min|max|count|first|last|std|var|n_unique|quantile|over"
+    r"|shift|cum_\w+|rank)\(|(?<![.\w])len\(\)"
+)
+
+#: What Polars and Arrow quote: names of columns and types, and values of rows.
+_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\[.*\]")
+_NAMES = ("column", "conversion from", "to", "dtype", "type")
+
+
+class NoColumn(BadMapping):
+    """A file has not the column that the mapping names: one of the two is not what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may name: the columns of one file, and where the mapping says so.
+
+    Attributes:
+        place: File and section, for messages.
+        columns: Columns of the input, of its joins, and its row number.
+    """
+
+    place: str
+    columns: Sequence[str]
+
+    def compile(self, key: str, told: Value) -> pl.Expr:
+        """The expression that ``key`` tells, as ``cast`` has it."""
+        return self.cast(key, told).value
+
+    def cast(self, key: str, told: Value) -> Cast:
+        """The expression that ``key`` tells; numbers, true and false stand for themselves.
+
+        Raises:
+            BadMapping: It is no SQL.
+            NoColumn: It names a column that is not there.
+        """
+        if not isinstance(told, str):
+            return Cast(pl.lit(told))
+        if told in self.columns:  # whatever signs and words its name is made of
+            return Cast(pl.col(told))
+        try:
+            expression = pl.sql_expr(told)
+        except pl.exceptions.PolarsError as error:
+            raise BadMapping(
+                f"{self.place}: {key} = {told!r} is no SQL expression ({first_line(error)})"
+                f"{self._reserved(key, told)}"
+            ) from None
+        if _NOT_BY_ROW.search(str(expression)):
+            raise BadMapping(
+                f"{self.place}: {key} = {told!r} looks at many rows at once, and so at what was "
+                "not known yet; write it over the columns of one row"
+            )
+        for name in expression.meta.root_names():
+            if name not in self.columns:
+                raise NoColumn(self._no_column(key, told, name))
+        return lenient(expression)
+
+    def column(self, key: str, name: str) -> pl.Expr:
+        """The column of that very name.
+
+        Raises:
+            NoColumn: There is none.
+        """
+        if name not in self.columns:
+            raise NoColumn(self._no_column(key, f'"{name}"', name))
+        return pl.col(name)
+
+    def names(self, told: Value) -> set[str]:
+        """The columns that an expression reads."""
+        if told in self.columns:
+            return {str(told)}
+        return set(pl.sql_expr(told).meta.root_names()) if isinstance(told, str) else set()
+
+    def _reserved(self, key: str, told: str) -> str:
+        """How to write columns whose names are words of SQL, if that is what is wrong."""
+        quoted, words = told, []
+        for name in self.columns:
+            bare = re.compile(rf"""(?<![\w"'.]){re.escape(name)}(?![\w"'(])""")
+            changed = bare.sub(f'"{name}"', quoted)
+            if changed != quoted and not _parses(name):
+                quoted, words = changed, [*words, name]
+        if not words or not _parses(quoted):
+            return ""
+        names = " and ".join(repr(name) for name in words)
+        return (
+            f": {names} {'is a word' if len(words) == 1 else 'are words'} of SQL; put the column's "
+            f"name in quotation marks: {key} = {_toml(quoted)}"
+        )
+
+    def _no_column(self, key: str, told: str, name: str) -> str:
+        if any("\ufffd" in column for column in self.columns):
+            return (
+                f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there; "
+                "names in the header are no UTF-8, write for example encoding = 'cp1252'"
+            )
+        quoted = f"; for the text itself write {key} = \"'{told}'\"" if told == name else ""
+        return (
+            f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
+            f"{or_rather(name, self.columns)}{quoted}"
+        )
+
+
+def _parses(sql: str) -> bool:
+    try:
+        pl.sql_expr(f"{sql} = 0")
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _toml(sql: str) -> str:
+    return f"'{sql}'" if "'" not in sql else f"'''{sql}'''"
+
+
+def without_values(error: BaseException) -> str:
+    """What a library has to say of rows, in one line, without the values that it quotes.
+
+    Of what it quotes only the names of types and columns are kept: all else may be of a subscriber.
+    """
+    if type(error) is ValueError:  # ours, which quotes names of columns alone
+        return first_line(error)
+    return _QUOTED.sub(_kept, first_line(error))
+
+
+def _kept(quoted: re.Match[str]) -> str:
+    before, text = quoted.string[: quoted.start()].rstrip(), quoted.group()
+    return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
+
+
+def first_line(error: BaseException) -> str:
+    """What a library has to say, in one line."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

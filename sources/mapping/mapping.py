@@ -1,0 +1,203 @@
+"""The mapping file: how a business's own tables become events. TOML, one section a table.
+
+A column is a Polars SQL expression over the input's columns, so a column's name is itself
+and a text is quoted: ``kind = "'paid'"``. Numbers and true or false stand for themselves.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from perdura.sources.events import EVENT_TABLES, SUBSCRIBERS, SUBSCRIPTIONS, EventTable
+from perdura.sources.mapping.sections import Input
+
+TABLES = {table.name: table for table in EVENT_TABLES}
+
+#: Options of an input that mappings of before did not have; homes of before stay readable.
+LATER = {
+    "null_words",
+    "decimal",
+    "thousands",
+    "currency_sign",
+    "currency_digits",
+    "normalise",
+    "ends",
+    "attributes",
+    "group_by",
+    "numbered",
+    "series",
+}
+
+#: Fingerprint of a table that only files beside the mapping tell of.
+UNMAPPED = "beside"
+
+
+class BadMapping(ValueError):
+    """The mapping file asks for something that is not there or means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMapping:
+    """A mapping file, read and checked; its files have not been opened yet.
+
+    Attributes:
+        path: The file; paths in it are relative to its folder.
+        tables: The inputs of each event table that has any.
+        settings: The section ``[settings]`` as it stands.
+        beside: Parquet files that are no matter of the business's: one for some event tables, with
+            the contract's columns.
+    """
+
+    path: Path
+    tables: dict[str, tuple[Input, ...]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> dict[str, tuple[Input, ...]]:
+        """The inputs of each event table, those beside the mapping among them."""
+        ours = {name: (Input(file=str(path)),) for name, path in self.beside.items()}
+        names = [*self.tables, *(name for name in ours if name not in self.tables)]
+        return {name: (*self.tables.get(name, ()), *ours.get(name, ())) for name in names}
+
+    def fingerprint(self, table: str) -> str:
+        """Changes when what the mapping says of a table does, not when its files lie elsewhere.
+
+        What lies beside it counts for nothing: it may come and go. So a table that the mapping
+        says nothing of has ``UNMAPPED``.
+        """
+        if table not in self.tables:
+            return UNMAPPED
+        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
+        told = [_dumped(one, moved) for one in self.tables[table]]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_mapping(path: Path) -> SourceMapping:
+    """Read and check a mapping file.
+
+    Raises:
+        BadMapping: It is missing, is no TOML, or says something that means nothing.
+    """
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadMapping(f"no mapping file at {path}; give the path of a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadMapping(f"{path} is no TOML: {error}") from None
+    settings, timezone = told.pop("settings", {}), told.pop("timezone", "UTC")
+    tables = {}
+    for name, section in told.items():
+        where = f"{path.name}, section [{name}]"
+        if name not in TABLES:
+            raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
+        inputs = section if isinstance(section, list) else [section]
+        tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
+        _refuse_mixed(TABLES[name], tables[name], where)
+    if not tables:
+        raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
+    return SourceMapping(path, tables, settings)
+
+
+def or_rather(asked: str, known: Iterable[str]) -> str:
+    """The end of an error message: the closest names that exist, or all of them."""
+    known = list(known)
+    close = get_close_matches(asked, known, n=3, cutoff=0.5) or get_close_matches(
+        asked.lower(), known, n=3, cutoff=0.4
+    )
+    return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(known)}"
+
+
+def _of_tables(asked: str) -> str:
+    close = get_close_matches(asked.lower(), TABLES, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{meant or ';'} the event tables are {', '.join(TABLES)}"
+
+
+def expand(file: str, mapping: Path) -> Path:
+    """A file of the mapping as a path: variables filled in, relative to the mapping's folder."""
+    filled = os.path.expandvars(file)
+    if missing := re.search(r"\$\{?(\w+)\}?", filled):
+        raise BadMapping(
+            f"{mapping.name}: file {file!r} uses the environment variable {missing[1]}, "
+            "which is not set; set it or write the path out"
+        )
+    return mapping.parent / Path(filled).expanduser()
+
+
+def source_files(mapping: SourceMapping) -> list[Path]:
+    """Every file that a mapping reads and that is there, joined files among them."""
+    inputs = [one for several in mapping.tables.values() for one in several]
+    wanted = [expand(each.file, mapping.path) for one in inputs for each in (one, *one.join)]
+    found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
+    return sorted(found)
+
+
+def _refuse_mixed(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
+    """Refuse what cannot be told from a snapshot."""
+    if not any(one.snapshot for one in inputs):
+        return
+    if table is not SUBSCRIPTIONS:
+        raise BadMapping(
+            f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
+            "that are told otherwise the newest version counts without it"
+        )
+    if not all(one.snapshot for one in inputs):
+        raise BadMapping(
+            f"{where}: snapshot = true stands at some inputs and not at all of them, and then "
+            "nothing tells what vanished from which; write it at all of them, or at none"
+        )
+
+
+def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
+    """The input; options that came with later versions only where they are used."""
+    told = one.model_dump(mode="json", exclude=moved)
+    unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
+    told["join"] = [
+        {name: value for name, value in join.items() if name not in LATER or value is not None}
+        for join in told["join"]
+    ]
+    return {name: v for name, v in told.items() if name not in unused or v != unused[name]}
+
+
+def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Input:
+    """One input, its columns told from its options by the table's contract."""
+    if not isinstance(told, dict):
+        raise BadMapping(f"{where}: expected keys such as file = '...', found {told!r}")
+    columns = {name: told[name] for name in table.schema if name in told}
+    options = {name: value for name, value in told.items() if name not in columns}
+    known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
+    for name in options.keys() - set(known):
+        raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
+    if "attributes" in told and table is not SUBSCRIBERS:
+        raise BadMapping(f"{where}: attributes = [...] is for [{SUBSCRIBERS.name}]")
+    for name in told.get("normalise", {}):
+        if name not in table.schema:
+            nearest = or_rather(name, table.schema)
+            raise BadMapping(f"{where}, normalise: no column {name!r}{nearest}")
+    for event in options.get("event", []):
+        for name in event.keys() - set(table.schema):
+            raise BadMapping(f"{where}, event: no column {name!r}{or_rather(name, table.schema)}")
+    try:
+        return Input.model_validate({"timezone": timezone, **options, "columns": columns})
+    except ValidationError as error:
+        raise BadMapping(f"{where}: {_in_words(error)}") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    faults = (
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )
+    return "; ".join(dict.fromkeys(faults))

@@ -1,0 +1,146 @@
+"""The tables of a mapping with their files opened and checked, before anything is landed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.events import EventTable
+from perdura.sources.landing.events_store import REJECTED
+from perdura.sources.mapping.candidates import Candidates, candidates
+from perdura.sources.mapping.expressions import NoColumn
+from perdura.sources.mapping.files.reading import ROW, BadSource, Part, missing, read_source
+from perdura.sources.mapping.mapping import TABLES, SourceMapping
+from perdura.sources.mapping.sections import Input
+from perdura.sources.mapping.together import together
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One table to extract.
+
+    Attributes:
+        table: Its contract.
+        parts: Its files, in order.
+        found: What each file that is not empty says happened.
+        notes: Files that may be missing and are, and what looks odd about the others.
+        complete: Whether every file is there and has something in it.
+        snapshot: Whether all of them show the latest state alone.
+        most_vanished: Of a snapshot: the share of what is running that may vanish at once.
+    """
+
+    table: EventTable
+    parts: tuple[Part, ...]
+    found: tuple[Candidates, ...]
+    notes: tuple[str, ...]
+    complete: bool
+    snapshot: bool = False
+    most_vanished: float = 1.0
+
+    @property
+    def broken_lines(self) -> pl.DataFrame:
+        """Lines of its files that could not be split; schema ``REJECTED``."""
+        return pl.concat([pl.DataFrame(schema=REJECTED), *(part.broken for part in self.parts)])
+
+    @property
+    def rows(self) -> int:
+        """How many rows its files have after joins, broken lines included."""
+        rows = sum(_height(each.rows) for each in self.found)
+        return self.broken_lines.height + self._repeated + rows
+
+    @property
+    def _repeated(self) -> int:
+        """How many rows stand in an earlier file too, where files are read as one."""
+        return sum(each.part.repeated for each in self.found)
+
+    @property
+    def read_rows(self) -> int:
+        """How many rows its files have before joins, broken lines included."""
+        rows = (each.part.frame if each.several else each.rows for each in self.found)
+        return self.broken_lines.height + self._repeated + sum(_height(each) for each in rows)
+
+    @property
+    def kept_rows(self) -> int:
+        """Of how many of them ``where`` keeps anything."""
+        rows = (each.kept.unique(ROW) if each.several else each.kept for each in self.found)
+        return sum(_height(each) for each in rows)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether events of one row may be of several subscribers."""
+        return any(each.spreads for each in self.found)
+
+    @property
+    def kept(self) -> int:
+        """How many of the rows that could be split the mapping's ``where`` keeps."""
+        return sum(_height(each.kept) for each in self.found)
+
+
+def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan], dict[str, str]]:
+    """The tables whose files are as the mapping says, and what is wrong with the others.
+
+    Raises:
+        BadMapping: The mapping says something that means nothing, or no table can be read, as
+            it names columns that are not in the files.
+    """
+    plans, problems, mistaken = {}, {}, None
+    for name, inputs in asked.inputs.items():
+        try:
+            plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
+        except BadSource as error:
+            problems[name] = f"{asked.path.name}, section [{name}]: {error}"
+        except NoColumn as error:
+            problems[name], mistaken = str(error), mistaken or error
+    if mistaken and not plans:
+        raise mistaken
+    return plans, problems
+
+
+def _plan_table(
+    table: EventTable, inputs: tuple[Input, ...], mapping: Path, until: datetime
+) -> Plan:
+    parts: list[Part] = []
+    found: list[Candidates] = []
+    notes: list[str] = []
+    filled, absent = 0, False
+    for source in inputs:
+        opened = read_source(source, mapping)
+        if not opened:
+            absent = True
+            notes.append(missing(source, mapping))
+            if not source.optional:
+                raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
+        parts += opened
+        full = [part for part in opened if not part.is_empty]
+        filled += len(full)
+        if (source.numbered or source.group_by) and len(full) > 1:
+            for part in full:  # a column that one of them lacks shows before they are one
+                empty = replace(part, frame=part.frame.head(0))
+                candidates(table, source, empty, mapping, until)
+            full = [together(full)]
+            notes += _overlap(full[0])
+        found += [candidates(table, source, part, mapping, until) for part in full]
+    complete = not absent and filled == len(parts)
+    notes += [part.note for part in parts if part.note]
+    notes += [note for each in found for note in each.notes]
+    return Plan(
+        table,
+        tuple(parts),
+        tuple(found),
+        tuple(notes),
+        complete,
+        snapshot=any(source.snapshot for source in inputs),
+        most_vanished=min(source.most_vanished for source in inputs),
+    )
+
+
+def _overlap(part: Part) -> list[str]:
+    if not part.repeated:
+        return []
+    what = "rows stand in an earlier file too and count once, as files are grouped or numbered"
+    return [f"{part.file}: {part.repeated:,} {what} together"]
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return frame.select(pl.len()).collect().item()

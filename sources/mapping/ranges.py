@@ -1,0 +1,123 @@
+"""What the files of a table say happened, dealt into ranges of buckets that fit memory."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from perdura.sources.events import EventTable
+from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
+from perdura.sources.landing.tombstones import NAMING, as_told
+from perdura.sources.mapping.candidates import Candidates
+from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.values.repeated_hour import PUT_BACK
+
+if TYPE_CHECKING:
+    from pyarrow.ipc import RecordBatchFileWriter
+
+#: Which of several ``Candidates`` an event comes from.
+ORIGIN = "origin"
+#: Rows that are compared at a time, of the source and of the landing together: some 2 GiB at most.
+ROWS_AT_A_TIME = 4_000_000
+
+_RANGE = "range"
+_BATCH = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Everybody, a range of buckets at a time, in their order.
+
+    Attributes:
+        parts: The ranges.
+        found: What the files say of each: the contract's columns, ``as_told`` ids, ``rule``,
+            ``PUT_BACK``, ``ROW``, ``ORIGIN``, ``BUCKET``.
+    """
+
+    parts: tuple[Part, ...]
+    found: tuple[pl.LazyFrame, ...]
+
+
+@contextmanager
+def in_ranges(
+    table: EventTable, found: Sequence[Candidates], folder: Path, rows: int, rows_at_a_time: int
+) -> Iterator[Ranges]:
+    """The events found, dealt into as many ranges as so many rows take, so many at a time.
+
+    A single range is read straight from the files. Several are written into ``folder``, which
+    is gone when the block ends.
+    """
+    of = min(BUCKETS, max(1, -(-rows // rows_at_a_time)))
+    parts = tuple(Part(number, of) for number in range(of))
+    if of == 1:
+        yield Ranges(parts, (_together(table, found),))
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield Ranges(parts, _dealt(table, found, parts, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _together(table: EventTable, found: Sequence[Candidates]) -> pl.LazyFrame:
+    frames = [_of_file(each, origin) for origin, each in enumerate(found)]
+    if not frames:
+        return pl.LazyFrame(schema=_schema(table))
+    return pl.concat(frames).with_columns(
+        pl.col("subscriber_id")
+        .map_batches(buckets, return_dtype=pl.UInt8(), is_elementwise=True)
+        .alias(BUCKET)
+    )
+
+
+def _dealt(
+    table: EventTable, found: Sequence[Candidates], parts: Sequence[Part], folder: Path
+) -> tuple[pl.LazyFrame, ...]:
+    """The events of each part, from a file for each."""
+    folder.mkdir(parents=True)
+    files = [folder / f"{part.number:03}.arrow" for part in parts]
+    with ExitStack() as open_files:
+        writers = [open_files.enter_context(_writer(table, file)) for file in files]
+        # File by file: all of them at once would be held in memory.
+        for origin, each in enumerate(found):
+            for batch in _of_file(each, origin).collect_batches(chunk_size=_BATCH):
+                _deal(batch, writers)
+    return tuple(pl.scan_ipc(file, glob=False) for file in files)
+
+
+def _of_file(each: Candidates, origin: int) -> pl.LazyFrame:
+    numbered = pl.col(ROW).cast(pl.UInt32), pl.lit(origin, pl.UInt32).alias(ORIGIN)
+    return each.events.with_columns(*numbered)
+
+
+def _deal(batch: pl.DataFrame, writers: "Sequence[RecordBatchFileWriter]") -> None:
+    rows = batch.with_columns(buckets(batch["subscriber_id"]))
+    # The part of bucket b is the greatest n with n * BUCKETS // of <= b.
+    number = ((pl.col(BUCKET).cast(pl.Int32) + 1) * len(writers) - 1) // BUCKETS
+    dealt = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
+    for at, some in dealt.items():
+        writers[int(at[0])].write_table(some.drop(_RANGE).rechunk().to_arrow())
+
+
+def _writer(table: EventTable, path: Path) -> "RecordBatchFileWriter":
+    from pyarrow.ipc import IpcWriteOptions, new_file
+
+    schema = pl.DataFrame(schema=_schema(table)).to_arrow().schema
+    return new_file(path, schema, options=IpcWriteOptions(compression="lz4"))
+
+
+def _schema(table: EventTable) -> pl.Schema:
+    told = {as_told(name): pl.String() for name in NAMING if name in table.schema}
+    extra = {
+        **told,
+        "rule": pl.String(),
+        PUT_BACK: pl.Duration("us"),
+        ROW: pl.UInt32(),
+        ORIGIN: pl.UInt32(),
+        BUCKET: pl.UInt8(),
+    }
+    return pl.Schema({**table.schema, **extra})

@@ -1,0 +1,91 @@
+"""Of each rule that rows broke one row, so that people see what is meant, and what to write."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from perdura.sources.landing.tombstones import FORGOTTEN
+from perdura.sources.mapping.candidates import Candidates
+from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.merge_rules import OF_MERGES
+from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.ranges import ORIGIN
+from perdura.sources.mapping.report.hints import Fault, hint
+from perdura.sources.mapping.report.report import Example
+from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
+
+_LONGEST = 80
+#: Rules whose commonest values the report names.
+_SEVERAL = {"unknown_kind", "null_word", "unparseable_time", "bad_type", "bad_currency"}
+#: Values are looked up for so many rows at most.
+_ROWS = 100_000
+
+
+def examples(plan: Plan, lines: pl.DataFrame, broken: pl.DataFrame) -> Iterator[Example]:
+    """One example of each rule, by its name.
+
+    Args:
+        plan: The table.
+        lines: Lines that are no rows; schema ``REJECTED``.
+        broken: Events that broke a rule: ``rule``, ``ORIGIN``, ``ROW``.
+    """
+    counts = dict(
+        pl.concat([lines["rule"], broken["rule"]]).value_counts().sort("rule").iter_rows()
+    )
+    for rule, count in counts.items():
+        own = lines.filter(pl.col("rule") == rule)
+        told = _of_line(own, rule) if own.height else _of_event(plan, broken, rule)
+        yield Example(count=count, **told)
+
+
+def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
+    first = lines.row(0, named=True)
+    text = first["text"]
+    return {
+        "rule": rule,
+        "file": first["file"],
+        "row": first["row"],
+        "column": None,
+        "value": None if rule == FORGOTTEN else _short(text),
+        "hint": hint(Fault(rule)),
+    }
+
+
+def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
+    rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
+    origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
+    found: Candidates = plan.found[origin]
+    file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
+    told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
+    if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
+        # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
+        named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}
+        return {**told, **named, "hint": hint(Fault(rule, plan.table, found.source))}
+    same = pl.col("rule") == rule
+    fault = found.faults.filter(pl.col(ROW) == row, same).collect(engine="streaming")
+    column, value = fault.select("column", "value").row(0) if fault.height else (None, None)
+    values = _values(plan, rows, rule) if rule in _SEVERAL else {}
+    words = hint(Fault(rule, plan.table, found.source, column, value, values))
+    return {**told, "column": column, "value": _short(value), "hint": words}
+
+
+def _values(plan: Plan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
+    """The commonest values that broke the rule, and how many have each."""
+    found = []
+    for origin in rows[ORIGIN].unique():
+        own = rows.filter(pl.col(ORIGIN) == origin).head(_ROWS).select(pl.col(ROW).unique())
+        faults = plan.found[origin].faults.filter(pl.col("rule") == rule)
+        schema = faults.collect_schema()
+        found.append(
+            faults.join(own.lazy().cast({ROW: schema[ROW]}), on=ROW, how="semi").select("value")
+        )
+    values = pl.concat(found).collect(engine="streaming")["value"]
+    counts = values.value_counts().sort(["count", "value"], descending=[True, False])
+    return {_short(value) or "": count for value, count in counts.head(5).iter_rows()}
+
+
+def _short(text: str | None) -> str | None:
+    if text is None or len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 1]}…"

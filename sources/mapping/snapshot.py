@@ -1,0 +1,154 @@
+"""Subscriptions whose source shows the latest state alone: what changed is told by comparing.
+
+Where what landed adds up to another state than what is given now, events that say the difference
+are inferred. They happened, and became known, at the last instant before the extract's end: when
+they really did, no source says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from perdura.sources.events import SUBSCRIPTIONS
+from perdura.sources.inferred import CHANGED_HANDS, SNAPSHOT
+from perdura.sources.states.contracts import subscriptions_of
+
+THING = ["subscriber_id", "subscription_id"]
+#: What a subscription is described by; where it differs, its plan was changed.
+SAID = ("plan", "interval_months", "quantity", "mrr", "currency", "country")
+#: The kinds of events that lead from one state to another.
+_BETWEEN: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("gone", "active"): ("started",),
+    ("gone", "trial"): ("trial_started",),
+    ("gone", "paused"): ("started", "paused"),
+    ("gone", "leaving"): ("started", "cancel_scheduled"),
+    ("trial", "active"): ("started",),
+    ("trial", "paused"): ("paused",),
+    ("trial", "leaving"): ("cancel_scheduled",),
+    ("active", "paused"): ("paused",),
+    ("active", "leaving"): ("cancel_scheduled",),
+    ("paused", "active"): ("resumed",),
+    ("paused", "trial"): ("resumed",),
+    ("paused", "leaving"): ("cancel_scheduled",),
+    ("leaving", "active"): ("cancel_withdrawn",),
+    ("leaving", "trial"): ("cancel_withdrawn",),
+    ("leaving", "paused"): ("paused", "cancel_withdrawn"),
+    **{(state, "gone"): ("ended",) for state in ("trial", "active", "paused", "leaving")},
+}
+_STARTS = ("started", "trial_started")
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What comparing shows.
+
+    Attributes:
+        events: Events of the contract's schema, in no order.
+        running: How many subscriptions were not gone by what had landed.
+        absent: How many of these are given no longer at all.
+    """
+
+    events: pl.DataFrame
+    running: int
+    absent: int
+
+
+def compare(
+    landed: pl.DataFrame,
+    given: pl.DataFrame,
+    seen: pl.DataFrame,
+    moment: datetime,
+    *,
+    whole: bool,
+) -> Inferred:
+    """What makes the state of each subscription that landed the one that is given.
+
+    Args:
+        landed: All that landed, with what is new.
+        given: All that the source gives and that is known.
+        seen: The subscriptions (``THING``) that the source names in any way.
+        moment: When the inferred events happened and became known.
+        whole: Whether what is not given at all has ended.
+    """
+    was = subscriptions_of(landed.lazy(), SAID).select(*THING, "state", *SAID)
+    now = subscriptions_of(given.lazy(), SAID).select(*THING, "state", *SAID)
+    both = was.join(now, on=THING, how="left", suffix="_now", nulls_equal=True)
+    running = both.filter((pl.col("state") != "gone").fill_null(value=False))
+    absent = running.join(seen, on=THING, how="anti", nulls_equal=True)
+    told = [_moved(both), _described(both), *([_absent(absent)] if whole else [])]
+    return Inferred(as_events(pl.concat(told), moment), running.height, absent.height)
+
+
+def _moved(both: pl.DataFrame) -> pl.DataFrame:
+    """The kinds that lead from the state that landed to the one that is given."""
+    steps = pl.DataFrame(
+        [(was, now, kind) for (was, now), kinds in _BETWEEN.items() for kind in kinds],
+        schema={"state": pl.String, "state_now": pl.String, "kind": pl.String},
+        orient="row",
+    )
+    return both.join(steps, on=["state", "state_now"], how="inner").select(*THING, "kind", *_now())
+
+
+def _described(both: pl.DataFrame) -> pl.DataFrame:
+    """A change of plan for what goes on and is described otherwise."""
+    other = (
+        pl.col(name).ne_missing(pl.col(f"{name}_now")) & pl.col(f"{name}_now").is_not_null()
+        for name in SAID
+    )
+    goes_on = (pl.col("state") != "gone") & (pl.col("state_now") != "gone")
+    started = (pl.col("state") == "trial") & (pl.col("state_now") == "active")
+    changed = both.filter(goes_on & ~started, pl.any_horizontal(other))
+    return changed.select(*THING, pl.lit("plan_changed").alias("kind"), *_now())
+
+
+def _absent(absent: pl.DataFrame) -> pl.DataFrame:
+    return absent.select(*THING, pl.lit("ended").alias("kind"), *SAID)
+
+
+def _now() -> list[pl.Expr]:
+    return [pl.col(f"{name}_now").alias(name) for name in SAID]
+
+
+def as_events(told: pl.DataFrame, moment: datetime, reason: str = SNAPSHOT) -> pl.DataFrame:
+    """Events of the contract's schema, all at one moment."""
+    at = pl.lit(moment).dt.cast_time_unit("us")
+    ended = pl.col("kind") == "ended"
+    return told.with_columns(
+        mrr=pl.when(ended).then(0).otherwise("mrr"),
+        happened_at=at,
+        known_at=at,
+        reason=pl.lit(reason),
+    ).select(pl.col(name).cast(kind) for name, kind in SUBSCRIPTIONS.schema.items())
+
+
+def handed_over(
+    landed: pl.DataFrame, seen: pl.DataFrame, new: pl.LazyFrame, moment: datetime
+) -> pl.DataFrame:
+    """The end, for their first owners, of subscriptions that are given under another subscriber.
+
+    The same event of the same subscription is new under the other's id, and none of it is given
+    under the first's.
+
+    Args:
+        landed: All that landed of some subscribers, what was inferred included.
+        seen: The subscriptions (``THING``) that the source names in any way.
+        new: What is given of all subscribers and had not landed.
+        moment: When it became known.
+    """
+    gone = landed.join(seen, on=THING, how="anti", nulls_equal=True)
+    event = ["subscription_id", "kind", "happened_at"]
+    known = gone.lazy().select(event).unique()
+    others = new.select(*event, other="subscriber_id").join(known, on=event, how="semi").collect()
+    moved = gone.join(others, on=event, how="inner").filter(
+        pl.col("subscriber_id") != pl.col("other")
+    )
+    stands = subscriptions_of(landed.lazy(), SAID).filter(pl.col("state") != "gone")
+    ended = stands.join(moved.select(THING).unique(), on=THING, how="semi", nulls_equal=True)
+    return as_events(_absent(ended), moment, CHANGED_HANDS)
+
+
+def before(until: datetime) -> datetime:
+    """The last instant before the extract's end."""
+    return until - timedelta(microseconds=1)

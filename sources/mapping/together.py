@@ -1,0 +1,71 @@
+"""The files of one input as one, where rows are grouped or numbered across them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from perdura.sources.mapping.files.delimited import ROW
+from perdura.sources.mapping.files.reading import BROKEN, BadSource, Part, damaged
+
+_FILE, _COPY = "number of the file", "which of the rows that are alike in it"
+
+
+def together(parts: Sequence[Part]) -> Part:
+    """One part with the rows of all, in their order; row numbers go on from file to file.
+
+    Exports overlap: a row that stands in an earlier file too is left out, so it is not added up or
+    numbered twice. Of rows that are alike within one file each stays.
+
+    Raises:
+        BadSource: A column has another type in another file, or a file is damaged.
+    """
+    frames = [_read(part) for part in parts]
+    _refuse_other_types(parts, frames)
+    starts = [0]
+    for frame in frames:
+        starts.append(starts[-1] + int(frame[ROW].cast(pl.Int64).max() or 0))  # type: ignore[arg-type]
+    numbered = [
+        _with_copies(frame).with_columns(
+            pl.col(ROW).cast(pl.Int64) + start, pl.lit(number).alias(_FILE)
+        )
+        for number, (frame, start) in enumerate(zip(frames, starts[:-1], strict=True))
+    ]
+    rows = pl.concat(numbered, how="diagonal").sort(ROW)
+    alike = [name for name in rows.columns if name not in (ROW, _FILE)]
+    first = pl.col(ROW) == pl.col(ROW).min().over(alike)
+    once = rows.filter(first).drop(_FILE, _COPY)
+    return replace(
+        parts[0],
+        file=f"{parts[0].file} and {len(parts) - 1} more",
+        frame=once.lazy(),
+        pieces=tuple(zip((part.file for part in parts), starts[:-1], strict=True)),
+        repeated=rows.height - once.height,
+        note=None,
+    )
+
+
+def _read(part: Part) -> pl.DataFrame:
+    try:
+        return part.frame.collect()
+    except BROKEN as error:
+        raise BadSource(damaged(part.file, error)) from None
+
+
+def _with_copies(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows, each with how many like it come before it in its file."""
+    columns = [name for name in frame.columns if name != ROW]
+    return frame.with_columns(pl.int_range(pl.len()).over(columns).alias(_COPY))
+
+
+def _refuse_other_types(parts: Sequence[Part], frames: Sequence[pl.DataFrame]) -> None:
+    known: dict[str, tuple[str, pl.DataType]] = {}
+    for part, frame in zip(parts, frames, strict=True):
+        for name, kind in frame.drop(ROW).schema.items():
+            file, first = known.setdefault(name, (part.file, kind))
+            if kind != first:
+                raise BadSource(
+                    f"{name!r} is {first} in {file} and {kind} in {part.file}, and their rows are "
+                    "grouped or numbered together; write the files with the same types, or give "
+                    "each an input of its own"
+                )

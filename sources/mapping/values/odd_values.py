@@ -1,0 +1,255 @@
+"""What looks odd about the values of a file and is no fault of a row: notes of the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from perdura.sources.counted import counted, either
+from perdura.sources.events import EventTable
+from perdura.sources.mapping.columns import Asked, Expressions
+from perdura.sources.mapping.values.conversion import DECIMALS, NEARLY
+from perdura.sources.mapping.values.ids import (
+    has_float_within,
+    is_id,
+    may_be_odd,
+    may_be_power,
+    was_float,
+)
+from perdura.sources.mapping.values.meaning import MONEY, says_nothing
+from perdura.sources.mapping.values.numbers import (
+    as_number,
+    comma_before_decimals,
+    either_mark,
+    is_declared,
+)
+
+_ODD = "odd"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the numbers of one file look like, where the mapping does not say it.
+
+    Attributes:
+        by_comma: Columns of which some values are numbers only by a comma before decimals.
+        in_whole_units: Columns of amounts most of which have decimals: none is in minor units.
+        notes: A sentence for each column whose points may all stand between thousands.
+    """
+
+    by_comma: frozenset[str]
+    in_whole_units: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def numbers_in(asked: Asked, frame: pl.LazyFrame) -> Numbers:
+    """What the numbers of a file look like."""
+    texts, amounts = _number_texts(asked, frame), _amounts(asked, frame)
+    counts = [
+        *(
+            each.alias(f"{name}|{what}")
+            for name in texts
+            for what, each in (
+                ("comma", comma_before_decimals(pl.col(name)).sum()),
+                ("either", either_mark(pl.col(name)).sum()),
+                ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
+            )
+        ),
+        *(
+            each.alias(f"{name}|{what}")
+            for name, decimals in amounts
+            for what, each in (("amounts", pl.col(name).count()), ("decimals", decimals.sum()))
+        ),
+    ]
+    if not counts:
+        return Numbers(frozenset(), frozenset(), ())
+    row = frame.select(counts).collect(engine="streaming").row(0, named=True)
+    by_comma = frozenset(name for name in texts if row[f"{name}|comma"])
+    whole = (name for name, *_ in amounts if 2 * row[f"{name}|decimals"] > row[f"{name}|amounts"])
+    notes = (
+        _either(name, row[f"{name}|either"])
+        for name in texts
+        if name not in by_comma and 0 < row[f"{name}|either"] == row[f"{name}|pointed"]
+    )
+    return Numbers(by_comma, frozenset(whole), tuple(notes))
+
+
+def _amounts(asked: Asked, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
+    """Columns that are amounts as they stand, and whether a value is a number with decimals."""
+    schema, found = frame.collect_schema(), []
+    told = {str(sql) for event in asked.source.events for sql in map(event.get, MONEY) if sql}
+    for name in sorted(told & {*schema}):
+        value, dtype = pl.col(name), schema[name]
+        number = as_number(value, asked.source) if dtype == pl.String else value
+        if dtype != pl.String and not dtype.is_float():
+            continue
+        decimals = (number - number.round()).abs() > NEARLY
+        if dtype == pl.String:
+            decimals |= value.str.strip_chars().str.contains(DECIMALS)
+        found.append((name, decimals & number.is_not_null()))
+    return found
+
+
+def odd_values(asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]) -> tuple[str, ...]:
+    """One sentence for each oddity of the rows that may hold events."""
+    counted = _counted(asked, kept, kinds)
+    # Mostly nothing is odd, which is quicker to see than to count.
+    looked = _collected(kept, {each: told for each, told in counted.items() if each[1] == _ODD})
+    odd = {column for column, many in looked.items() if many[_ODD]}
+    found = _collected(kept, {each: told for each, told in counted.items() if each[0] in odd})
+    notes = (say(column, many) for column, many in found.items() for say in _SAY)
+    return tuple(note for note in notes if note)
+
+
+def _collected(
+    kept: pl.LazyFrame, counted: dict[tuple[str, str], pl.Expr]
+) -> dict[str, dict[str, Any]]:
+    """The counts by column and what is counted."""
+    found: dict[str, dict[str, Any]] = {}
+    if not counted:
+        return found
+    select = [each.alias(f"{column}|{what}") for (column, what), each in counted.items()]
+    row = kept.select(select).collect(engine="streaming").row(0)
+    for (column, what), value in zip(counted, row, strict=True):
+        found.setdefault(column, {})[what] = value
+    return found
+
+
+def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
+    """Columns of text that hold numbers, where the mapping does not say how they are written."""
+    if is_declared(asked.source):
+        return []
+    numeric = {name for name, kind in asked.table.schema.items() if kind.is_numeric()}
+    wanted = [name for name, kind in asked.source.types.items() if kind in {"number", "integer"}]
+    for event in asked.source.events:
+        wanted += [str(sql) for name, sql in event.items() if name in numeric]
+    schema = frame.collect_schema()
+    return [name for name in dict.fromkeys(wanted) if schema.get(name) == pl.String]
+
+
+def _counted(
+    asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+) -> dict[tuple[str, str], pl.Expr]:
+    """What is counted of each column, by its name; and whether there is anything to be counted."""
+    counted: dict[tuple[str, str], pl.Expr] = {}
+    for name, sql in dict.fromkeys((name, sql) for event in kinds for name, sql in event.items()):
+        if isinstance(sql, str) and not (name in MONEY and sql in asked.in_whole_units):
+            value = asked.scope.compile(name, sql)
+            dtype = kept.select(value.alias("value")).collect_schema()["value"]
+            column = sql if sql in asked.scope.columns else name
+            many = _of_column(asked.table, name, value, dtype)
+            many |= _of_casts(asked, kept, name, sql)
+            counted |= {(column, what): each for what, each in many.items()}
+    return counted
+
+
+def _of_column(
+    table: EventTable, name: str, value: pl.Expr, dtype: pl.DataType
+) -> dict[str, pl.Expr]:
+    if not (dtype == pl.String or dtype.is_float()):
+        return {}
+    if is_id(name):
+        return {
+            _ODD: may_be_odd(value, dtype).any(),
+            "floats": was_float(value, dtype).sum(),
+            "within": has_float_within(value, dtype).sum(),
+            "powers": may_be_power(value, dtype).sum(),
+            "digits": value.cast(pl.String).str.contains("^[0-9]+$").sum(),
+            "ids": value.count(),
+        }
+    if table.schema[name] == dtype == pl.String and name != "kind":
+        nothing = says_nothing(value)
+        words = value.filter(nothing).unique().sort().head(5).implode()
+        return {_ODD: nothing.any(), "nothing": nothing.sum(), "words": words}
+    if name in MONEY:
+        number = value.cast(pl.Float64, strict=False)
+        parts = (number - number.round()).abs() > 1e-6
+        return {_ODD: parts.any(), "amounts": number.count(), "parts": parts.sum()}
+    return {}
+
+
+def _of_casts(asked: Asked, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
+    """How many values lose decimals where a cast makes them whole: 19.99 * 100 is 1998.99..."""
+    cast = asked.scope.cast(name, sql)
+    cut = [
+        read != made
+        for read, made in cast.whole
+        if kept.select(read.alias("read")).collect_schema()["read"].is_float()
+    ]
+    if not cut:
+        return {}
+    lossy = pl.any_horizontal(cut)
+    return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
+
+
+def _cut(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("cut"):
+        return None
+    return (
+        f"{many['cut']:,} of {counted(many['values'], 'value')} of {column} "
+        f"{either(many['cut'], 'loses', 'lose')} decimals in a CAST to "
+        "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
+    )
+
+
+def _floats(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("floats"):
+        return None
+    return (
+        f"{counted(many['floats'], 'id')} in {column} "
+        f"{either(many['floats'], 'is a whole number', 'are whole numbers')} with .0, such as "
+        "17850.0; read without it"
+    )
+
+
+def _within(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("within"):
+        return None
+    return (
+        f"{counted(many['within'], 'id')} in {column} {either(many['within'], 'holds', 'hold')} a "
+        "whole number with .0, such as 17850.0/a; give "
+        "that column types = { ... = 'integer' }"
+    )
+
+
+def _powers(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("powers") or many["digits"] * 2 < many["ids"]:
+        return None
+    return (
+        f"{counted(many['powers'], 'id')} in {column} may be "
+        f"{either(many['powers'], 'a number', 'numbers')} in powers of ten, such as 12e5; read as "
+        "written. Export ids as text"
+    )
+
+
+def _nothing(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("nothing"):
+        return None
+    words = ", ".join(f"'{word}'" for word in many["words"])
+    return (
+        f"{counted(many['nothing'], 'value')} of {column} "
+        f"{either(many['nothing'], 'looks', 'look')} like no value: {words}; if that is so write "
+        f"null_words = [{words}]"
+    )
+
+
+def _parts(column: str, many: dict[str, Any]) -> str | None:
+    if not many.get("parts") or many["parts"] == many["amounts"]:
+        return None
+    return (
+        f"{many['parts']:,} of {counted(many['amounts'], 'value')} of {column} "
+        f"{either(many['parts'], 'has decimals and is', 'have decimals and are')} rejected; "
+        "the others are read as minor units (cents). If all are whole units write "
+        f"types = {{ {column} = 'number' }} and ROUND({column} * 100)"
+    )
+
+
+def _either(column: str, count: int) -> str:
+    return (
+        f"all {count:,} values of {column} with a point have three digits after it; they are read "
+        "as decimals. If it stands between thousands write decimal = ','"
+    )
+
+
+_SAY = (_cut, _floats, _within, _powers, _nothing, _parts)

@@ -1,0 +1,190 @@
+"""Written times become moments (UTC, microseconds): each by the first form that is plausible.
+
+Exports mix forms, and write 0 or 0000-00-00 for "never". A moment outside 1990 to 50 years ahead
+is none: mostly seconds were taken for milliseconds, or the other way round.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import polars as pl
+
+from perdura.sources.events import MOMENT
+from perdura.sources.mapping.rules import FAULTS, fault
+from perdura.sources.mapping.values.clocks import first_instants, in_zone
+from perdura.sources.mapping.values.iso import any_iso, common_iso, split_zone
+
+#: The rules that a value breaks that tells no moment, or one that cannot be.
+UNPARSEABLE, IMPLAUSIBLE = "unparseable_time", "implausible_time"
+
+#: The least moment that is plausible.
+SINCE = datetime(1990, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=50 * 365.25)
+
+#: How many of each there are in a second.
+EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
+
+#: Among other formats: as ISO 8601 writes times.
+ISO = "iso"
+
+#: What a parsed time is: the moment, the earlier one where clocks were put back, the rule broken.
+PARSED = pl.Struct({"moment": MOMENT, "earlier": MOMENT, "fault": FAULTS})
+
+_NEVER = r"^(0+([.]0+)?|0000-00-00.*)$"
+
+#: What a form makes of texts: ``moment`` and ``earlier``, null where it is not theirs.
+Reader = Callable[[pl.Series], pl.DataFrame]
+
+
+def says_never(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether a value says that there is no time: 0, or 0000-00-00."""
+    if dtype == pl.String:
+        return value.str.strip_chars().str.contains(_NEVER)
+    return (value == 0) if dtype.is_numeric() else pl.lit(value=False)
+
+
+def plausible(moment: pl.Expr, until: datetime) -> pl.Expr:
+    """Whether a moment lies between 1990 and 50 years after ``until``."""
+    return moment.is_between(SINCE, until + _AHEAD)
+
+
+def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetime) -> pl.Series:
+    """The values as ``PARSED``; all of it null where a value says that there is no time.
+
+    Args:
+        values: Text, numbers, dates, or date-times that tell no zone.
+        zone: Time zone of times that do not tell theirs.
+        formats: How they are written; ISO 8601 where empty.
+        until: What is more than 50 years after it is no moment.
+    """
+    if values.dtype.is_temporal():
+        return _of_local(values, zone, until)
+    if values.dtype.is_numeric() and any(each not in EPOCHS for each in formats):
+        values = _as_text(values)
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+        never = values.str.contains(_NEVER)
+    else:
+        never = values == 0
+    values = pl.select(pl.when(~never).then(values)).to_series()
+    return _first_plausible(values, _readers(zone, formats, until), until)
+
+
+def _of_local(values: pl.Series, zone: str, until: datetime) -> pl.Series:
+    told = in_zone(values.cast(pl.Datetime("us")), zone)
+    return _judge(values, told, told["moment"].is_not_null(), until)
+
+
+def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: datetime) -> pl.Series:
+    """Each reader is asked only of what none before it could make sense of."""
+    told = pl.DataFrame(schema={"moment": MOMENT, "earlier": MOMENT}).clear(len(values))
+    read = values.is_null()
+    left = values.is_not_null().arg_true()
+    for reader in readers:
+        if left.is_empty():
+            break
+        found = reader(values.gather(left))
+        fits = found.select(plausible(pl.col("moment"), until).fill_null(value=False)).to_series()
+        read = read.scatter(left.filter(found["moment"].is_not_null()), True)
+        places = left.filter(fits)
+        told = told.with_columns(
+            told[name].scatter(places, found[name].filter(fits)) for name in told.columns
+        )
+        left = left.filter(~fits)
+    return _judge(values, told, read, until)
+
+
+def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: datetime) -> pl.Series:
+    """``PARSED``: a value that was read, and is no plausible moment, is implausible."""
+    sound = plausible(pl.col("moment"), until).fill_null(value=False)
+    broken = (
+        pl.when(sound | pl.lit(values).is_null())
+        .then(None)
+        .when(pl.lit(read))
+        .then(fault(IMPLAUSIBLE))
+        .otherwise(fault(UNPARSEABLE))
+    )
+    return told.select(
+        pl.struct(
+            pl.when(sound).then("moment").alias("moment"),
+            pl.when(sound).then("earlier").cast(MOMENT).alias("earlier"),
+            broken.cast(FAULTS).alias("fault"),
+        ).alias("parsed")
+    ).to_series()
+
+
+def _readers(zone: str, formats: Sequence[str], until: datetime) -> list[Reader]:
+    iso: list[Reader] = [partial(common_iso, zone=zone), partial(any_iso, zone=zone)]
+    readers: list[Reader] = []
+    for each in formats or [ISO]:
+        if each == ISO:
+            readers += iso
+        else:
+            readers.append(_epoch(each, until) if each in EPOCHS else _format(each, zone))
+    return readers
+
+
+def _as_text(numbers: pl.Series) -> pl.Series:
+    """Numbers that are dates as they are written: 20260131."""
+    whole = numbers.cast(pl.Int64, strict=False)
+    is_whole = (whole.cast(numbers.dtype) == numbers).fill_null(value=False)
+    texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(numbers.cast(pl.String))
+    return pl.select(texts).to_series()
+
+
+def _epoch(unit: str, until: datetime) -> Reader:
+    """Numbers since 1970; those out of any range are read as what lies just before 1990."""
+    many = EPOCHS[unit]
+    low, high = (int(each.timestamp()) * many for each in (SINCE, until + _AHEAD))
+
+    def read(values: pl.Series) -> pl.DataFrame:
+        whole = values.cast(pl.Int64, strict=False)
+        number = values.cast(pl.Float64, strict=False)
+        scaled = pl.col("whole") * (10**6 // many) if many <= 10**6 else pl.col("whole") // 1000
+        parts = (pl.col("number") / many * 10**6).round().cast(pl.Int64, strict=False)
+        within = pl.col("number").is_between(low, high)
+        exact = (pl.col("whole") == pl.col("number").floor()) & (pl.col("number") % 1 == 0)
+        told = (
+            pl.when(within & (exact | (pl.col("whole").abs() > 2**53)))
+            .then(scaled)
+            .when(within)
+            .then(parts)
+            .when(pl.col("number").is_finite())
+            .then(pl.lit(-1))
+        )
+        return pl.DataFrame({"whole": whole, "number": number}).select(
+            told.cast(pl.Int64).cast(MOMENT).alias("moment"),
+            pl.lit(None, MOMENT).alias("earlier"),
+        )
+
+    return read
+
+
+def _format(pattern: str, zone: str) -> Reader:
+    """A strptime pattern. A zone may follow the time, or stand for ``%Z`` in the pattern."""
+    bare = pattern.replace("%Z", "").strip()
+    for word in ("UTC", "GMT", "Z"):
+        if bare.endswith((f" {word}", "SZ", "fZ")) and bare.endswith(word):
+            bare, zone = bare.removesuffix(word).strip(), "UTC"
+
+    def read(texts: pl.Series) -> pl.DataFrame:
+        if any(each in pattern for each in ("%z", "%#z", "%:z")):
+            moment = texts.str.to_datetime(
+                pattern, time_unit="us", time_zone="UTC", strict=False
+            ).cast(MOMENT)
+            return pl.DataFrame({"moment": moment}).with_columns(
+                pl.lit(None, MOMENT).alias("earlier")
+            )
+        rest, zones = split_zone(texts, zone)
+        return in_zone(rest.str.to_datetime(bare, time_unit="us", strict=False), zones)
+
+    return read
+
+
+def first_instant_after(day_start: pl.Series, zone: str) -> pl.Series:
+    """The first instant of the day after, of moments that are the first of theirs, else as is."""
+    days = day_start.dt.convert_time_zone(zone).dt.date()
+    starts = first_instants(days, zone)
+    after = first_instants(days.dt.offset_by("1d"), zone)
+    return pl.select(pl.when(starts == day_start).then(after).otherwise(day_start)).to_series()

@@ -1,5 +1,0 @@
-"""A simulated company: its events, and the true risk of everyone in it, to judge models by."""
-
-from perdura.sources.sample.company import Company, simulate
-
-__all__ = ["Company", "simulate"]

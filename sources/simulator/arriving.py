@@ -1,0 +1,57 @@
+"""Who comes: the book from before the first month, and newcomers, some by way of a trial."""
+
+import numpy as np
+
+from perdura.sources.simulator.journal import Journal
+from perdura.sources.simulator.lives import Lives, described
+from perdura.sources.simulator.people import BOOK, People
+from perdura.sources.simulator.prices import REASONS
+from perdura.sources.simulator.vectors import Bools, Ints, start_of
+
+_BY_CHOICE = REASONS.index("voluntary")
+
+
+def write_book(journal: Journal, people: People, lives: Lives, first_month: int) -> None:
+    """What is told of the book's past: when each began, and the last bill of annual plans."""
+    book = np.flatnonzero(people.arrives == BOOK)
+    _write(journal, lives, "started", book, lives.started_at[book])
+    yearly = book[people.annual[book]]
+    years = (people.months_before[yearly] - 1) // 12
+    billed = first_month - people.months_before[yearly] + 12 * years
+    at = start_of(billed) + lives.bill_offset[yearly]
+    own = {
+        "invoice_id": journal.numbers("invoice", len(yearly)),
+        "amount": 12 * lives.mrr[yearly],
+    }
+    journal.write("invoiced", yearly, at, at, **own)
+    payment = journal.numbers("payment", len(yearly))
+    journal.write("paid", yearly, at, at, payment_id=payment, **own)
+
+
+def write_newcomers(journal: Journal, people: People, lives: Lives, first_month: int) -> None:
+    """The coming of everyone else, in whichever month that is."""
+    newcomers = people.arrives != BOOK
+    came_at = start_of(first_month + people.arrives) + people.offset
+    first_at = came_at + people.trial_length
+    left = newcomers & ~people.stays
+    _write(journal, lives, "trial_started", *_at(newcomers & people.trial, came_at), pays=False)
+    _write(journal, lives, "started", *_at(newcomers & people.stays, first_at))
+    _write(journal, lives, "ended", *_at(left, first_at), pays=False, reason=_BY_CHOICE)
+
+
+def _at(chosen: Bools, moments: Ints) -> tuple[Ints, Ints]:
+    who = np.flatnonzero(chosen)
+    return who, moments[who]
+
+
+def _write(
+    journal: Journal,
+    lives: Lives,
+    kind: str,
+    who: Ints,
+    at: Ints,
+    *,
+    pays: bool = True,
+    reason: int = -1,
+) -> None:
+    journal.write(kind, who, at, at, **described(lives, who, pays=pays, reason=reason))

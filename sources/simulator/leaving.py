@@ -1,0 +1,106 @@
+"""Who leaves this month, how, and which of them think better of it."""
+
+import numpy as np
+
+from perdura.sources.simulator.hazard import UNDONE_BY_CHOICE, UNDONE_BY_PAYMENT, Hazard
+from perdura.sources.simulator.lives import ACTIVE, AWAY, LEAVING
+from perdura.sources.simulator.step import BY_CHOICE, BY_PAYMENT, Step
+from perdura.sources.simulator.vectors import DAY, HOUR, NEVER, Bools, Floats, Ints, days, start_of
+
+_AT_ONCE = 0.2
+_RETURN_LATER = 0.15
+
+
+def leave(step: Step, hazard: Hazard) -> Bools:
+    """Draw once who of the active leaves, and write it. Returns who leaves.
+
+    Every departure falls in ``[start + 2 days, start + 28 days)``, so that the 30 days from
+    any month's start hold that month's departures and no other's.
+    """
+    u = step.chances(7)
+    active = step.lives.status == ACTIVE
+    by_payment = active & (u[0] < hazard.payment)
+    by_choice = active & ~by_payment & (u[1] < hazard.voluntary)
+    at_once = by_choice & (u[2] < _AT_ONCE)
+    _end_by_payment(step, np.flatnonzero(by_payment), u[3:])
+    _end_at_once(step, np.flatnonzero(at_once), u[3:])
+    _cancel(step, np.flatnonzero(by_choice & ~at_once), u[3:])
+    return by_payment | by_choice
+
+
+def _end_by_payment(step: Step, who: Ints, u: Floats) -> None:
+    at = step.month.start + days(8, 28, u[0][who])
+    undone = u[1][who] < UNDONE_BY_PAYMENT
+    step.service.dunned[who] = True
+    step.service.bill_to[who] = step.month.start
+    _end(step, who, at, u[2:, who], reason=BY_PAYMENT, undone=undone)
+    step.service.pays_again_at[who[undone]] = step.lives.until[who[undone]]
+
+
+def _end_at_once(step: Step, who: Ints, u: Floats) -> None:
+    at = _chosen_moment(step, who, u[0][who])
+    step.service.bill_to[who] = at
+    undone = u[1][who] < UNDONE_BY_CHOICE
+    _end(step, who, at, u[2:, who], reason=BY_CHOICE, undone=undone)
+
+
+def _chosen_moment(step: Step, who: Ints, u: Floats) -> Ints:
+    """Anywhere in the month; for annual plans that renew in it, before they do."""
+    lives = step.lives
+    renews = step.people.annual[who] & (lives.bill_month[who] == step.month.of_year)
+    last = np.where(renews, lives.bill_offset[who] - HOUR, 28 * DAY)
+    return step.month.start + 2 * DAY + (u * (last - 2 * DAY)).astype(np.int64)
+
+
+def _end(step: Step, who: Ints, at: Ints, u: Floats, *, reason: int, undone: Bools) -> None:
+    """End now. Whoever undoes it begins again early next month, within 30 days of leaving."""
+    step.subscribe("ended", who, at, pays=False, reason=reason)
+    end, lives = step.month.end, step.lives
+    soon = end + (u[0] * (at + 29.5 * DAY - end)).astype(np.int64)
+    back_at = np.where(undone, soon, _back_later(at, u))
+    lives.status[who], lives.then[who], lives.until[who] = AWAY, ACTIVE, back_at
+    step.service.serve_to[who] = step.service.pay_to[who] = at
+    _begin_again(step, who, back_at)
+
+
+def _back_later(gone_at: Ints, u: Floats) -> Ints:
+    return np.where(u[1] < _RETURN_LATER, gone_at + days(35, 240, u[0]), NEVER)
+
+
+def _begin_again(step: Step, who: Ints, back_at: Ints) -> None:
+    back = back_at < NEVER
+    step.lives.subscriptions[who[back]] += 1
+    step.subscribe("started", who[back], back_at[back])
+
+
+def _cancel(step: Step, who: Ints, u: Floats) -> None:
+    """Cancel to the end of what is paid for, or withdraw that before it ends."""
+    at = _chosen_moment(step, who, u[0][who])
+    step.subscribe("cancel_scheduled", who, at, reason=BY_CHOICE)
+    step.lives.status[who] = LEAVING
+    ends_at = _paid_until(step, who, at)
+    undone = u[1][who] < UNDONE_BY_CHOICE
+    _withdraw(step, who[undone], at[undone], ends_at[undone], u[2:, who[undone]])
+    gone, end = who[~undone], ends_at[~undone]
+    step.subscribe("ended", gone, end, pays=False, reason=BY_CHOICE)
+    step.lives.until[gone], step.lives.then[gone] = end, AWAY
+    step.service.bill_to[gone] = at[~undone]
+    step.service.serve_to[gone] = step.service.pay_to[gone] = end
+    step.lives.returns_at[gone] = _back_later(end, u[2:, gone])
+    _begin_again(step, gone, step.lives.returns_at[gone])
+
+
+def _withdraw(step: Step, who: Ints, at: Ints, ends_at: Ints, u: Floats) -> None:
+    within = np.minimum(ends_at - at, 20 * DAY)
+    withdrawn_at = at + (within * (0.1 + 0.8 * u[0])).astype(np.int64)
+    step.subscribe("cancel_withdrawn", who, withdrawn_at)
+    step.lives.until[who], step.lives.then[who] = withdrawn_at, ACTIVE
+
+
+def _paid_until(step: Step, who: Ints, at: Ints) -> Ints:
+    """The next moment after ``at`` when a bill would fall due."""
+    lives, month, annual = step.lives, step.month.count, step.people.annual[who]
+    ahead = np.where(annual, (lives.bill_month[who] - month) % 12, 0)
+    due = start_of(month + ahead) + lives.bill_offset[who]
+    following = start_of(month + ahead + np.where(annual, 12, 1)) + lives.bill_offset[who]
+    return np.where(due > at, due, following)
