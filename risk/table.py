@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from perdura.risk.errors import BadScores, NoNight
 from perdura.risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
 from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
-from perdura.risk.publish.score_contract import BadScores
 from perdura.risk.query.queries import (
-    NoNight,
     dates_of_nights,
     frame,
     nights_of,

@@ -7,7 +7,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from perdura.risk.publish.not_scored import NotScored
-from perdura.risk.records.recent import EVENTS, STATES
+from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS
 from perdura.risk.store.connect import writing
 from perdura.risk.table import publish

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.connect import make_room, writing
 

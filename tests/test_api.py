@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import writing
 from tests.api_served import asking, module_store, token
 from tests.test_risk_table import MARCH_1, MARCH_2, put, score, scores

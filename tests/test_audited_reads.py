@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from perdura.risk.api.auditing import Audit
-from perdura.risk.records.audit import AUDIT, insert
+from perdura.risk.records.audit import insert
 from perdura.risk.records.audit_aside import aside, folder_of
 from perdura.risk.records.audited_reads import Unaudited, record_read, take_over
 from perdura.risk.records.erase import erase, mentions
 from perdura.risk.records.erased import record_erasures
+from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.roles import READER
 from perdura.risk.store import connect as store
 from perdura.risk.store import postgres

@@ -11,8 +11,8 @@ from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
 from perdura.flows.steps.night_records import write_beside
 from perdura.flows.steps.recent_events import recent_events
-from perdura.risk.records.assignments import DRAWS
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from perdura.sources.landing.events_store import land

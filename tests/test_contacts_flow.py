@@ -26,7 +26,8 @@ from perdura.flows.train_weekly import train_weekly, training_set
 from perdura.models.experiment.effect import BOTH
 from perdura.models.registry.log_run import load_champion
 from perdura.models.training.train import fit_and_judge
-from perdura.risk.records.contact_effect import CONTACT_EFFECT, newest_contact_effect
+from perdura.risk.records.contact_effect import newest_contact_effect
+from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import read
 from perdura.sources.landing.events_store import read_events

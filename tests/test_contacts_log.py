@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.records.assignments import DRAWS
 from perdura.risk.records.contacts import (
     UNDO_FOR,
     BadContact,
@@ -22,6 +21,7 @@ from perdura.risk.records.contacts import (
     log_contact,
     undo_contact,
 )
+from perdura.risk.schema.assignments import DRAWS
 from perdura.risk.store.connect import reading, writing
 from tests.made_up_nights import publish_night
 

@@ -17,10 +17,11 @@ from rich.console import Console
 
 from perdura.flows.cli.render.erasure import say_put_off
 from perdura.risk.records import erased_rows, rewriting
-from perdura.risk.records.audit import AUDIT
-from perdura.risk.records.contacts import CONTACTS
 from perdura.risk.records.erase import erase, mentions, rows_about, scrub
-from perdura.risk.records.portfolio import BOOK, book_of, sums_of
+from perdura.risk.records.portfolio import book_of, sums_of
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.portfolio import BOOK
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.store.connect import reading, writing

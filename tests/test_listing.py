@@ -13,7 +13,7 @@ from sqlalchemy import event
 from perdura.risk.query.cursors import BadCursor, NightChanged
 from perdura.risk.query.filters import BadQuestion, Wanted
 from perdura.risk.query.pages import Page, current, moves, one, over_time
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.store.connect import reading, writing
 from tests.api_served import module_store
 from tests.test_risk_table import MARCH_2, put, score, scores

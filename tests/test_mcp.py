@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
 from perdura.risk.out.mcp_server import mcp_server
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading, writing
 from tests.out_rows import FAILED, TODAY, YESTERDAY, now_stands, person, put_night
 

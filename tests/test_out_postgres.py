@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from perdura.risk.errors import NoNight
 from perdura.risk.out import webhooks
 from perdura.risk.out.caller import Caller, Pace
 from perdura.risk.out.csv_file import write_csv
-from perdura.risk.out.deliveries import DELIVERIES, dead, replay
+from perdura.risk.out.deliveries import dead, replay
 from perdura.risk.out.pushing import dry_run, push
 from perdura.risk.out.webhooks import Sent
 from perdura.risk.out.zendesk import Zendesk
-from perdura.risk.query.queries import NoNight
+from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.connect import reading, writing
 from tests.help_desks import FakeZendesk

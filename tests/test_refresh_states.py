@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from perdura.flows.configuration.dates import midnight
 from perdura.flows.refresh_states import refresh_states
 from perdura.flows.settings import Settings
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.query.standing import night_states, put_states
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS
 from perdura.risk.schema.views import CURRENT
 from perdura.risk.store.connect import reading

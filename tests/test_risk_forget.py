@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.out.deliveries import DELIVERIES
-from perdura.risk.records.audit import AUDIT, Entry, write
-from perdura.risk.records.contacts import CONTACTS, log_contact
+from perdura.risk.records.audit import Entry, write
+from perdura.risk.records.contacts import log_contact
 from perdura.risk.records.erase import Account, StillRead, erase, mentions, rows_about, scrub
-from perdura.risk.records.portfolio import BOOK
-from perdura.risk.records.recent import EVENTS, STATES
-from perdura.risk.records.tokens import TOKENS
+from perdura.risk.schema.access import TOKENS
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.deliveries import DELIVERIES
+from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.store.sqlite import database_file

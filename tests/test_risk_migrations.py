@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from perdura.risk.migrations import NEWEST, VERSIONS, NewerStore
-from perdura.risk.records.contacts import CONTACTS
 from perdura.risk.schema.all_tables import TABLES
+from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.tables import METADATA, RISK
 from perdura.risk.schema.views import VIEWS
 from perdura.risk.store import connect as store

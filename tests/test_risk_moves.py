@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from perdura.risk.publish.band_changes import moved
 from perdura.risk.publish.ranking import Bands
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import publish, riskiest

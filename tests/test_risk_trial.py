@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.publish.score_contract import BadScores
+from perdura.risk.errors import BadScores
 from perdura.risk.query.export import export
 from perdura.risk.query.export_formats import Format
 from perdura.risk.query.filters import Wanted

@@ -19,7 +19,8 @@ from perdura.risk.out.pushing import dry_run, push
 from perdura.risk.out.zendesk import Zendesk
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import TrialNight
-from perdura.risk.records.assignments import DRAWS, draw
+from perdura.risk.records.assignments import draw
+from perdura.risk.schema.assignments import DRAWS
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import freshness, publish, riskiest
 from perdura.risk.terminal.risks import cautions, horizon

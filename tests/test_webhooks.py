@@ -19,12 +19,13 @@ import sqlalchemy as sa
 
 from perdura.flows.settings import Settings
 from perdura.flows.steps.send_webhooks import tell_webhooks
+from perdura.risk.errors import NoNight
 from perdura.risk.out import deliveries, webhooks
-from perdura.risk.out.deliveries import DELIVERIES, dead, replay
+from perdura.risk.out.deliveries import dead, replay
 from perdura.risk.out.signing import BadSecret, BadSignature, signed, verify
 from perdura.risk.out.targets import BadTarget, safe
 from perdura.risk.out.webhooks import Sent, wait_before
-from perdura.risk.query.queries import NoNight
+from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.connect import reading, writing
 from tests.out_rows import TODAY, Server, now_stands, perdura, person, put_night, serving

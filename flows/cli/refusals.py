@@ -10,7 +10,7 @@ from pathlib import Path
 from perdura.flows.orchestration.prefect_setup import make_folder
 from perdura.flows.runtime.writable_home import refuse_read_only
 from perdura.flows.settings import Settings, refuse_other_mapping
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.query.trial import refuse_over_real
 from perdura.risk.store.connect import reading
 

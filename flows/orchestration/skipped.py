@@ -4,7 +4,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from perdura.flows.settings import Settings
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.query.standing import newest_night
 
 

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-from perdura.risk.query.queries import NoNight
-from perdura.risk.records.assignments import DRAWS
-from perdura.risk.records.contacts import CONTACTS as WRITTEN
+from perdura.risk.errors import NoNight
 from perdura.risk.records.contacts import settled
 from perdura.risk.schema.all_tables import columns_of
+from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.contacts import CONTACTS as WRITTEN
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS
 

@@ -10,7 +10,7 @@ from perdura.flows.steps.erased_ids import share_erasures
 from perdura.flows.steps.recent_events import recent_events
 from perdura.models.scoring.control_group import season_of
 from perdura.risk.records.assignments import draw
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.store.loading import replace_all

@@ -24,8 +24,8 @@ from perdura.risk.api.served import Served, Serving
 from perdura.risk.api.slow import SlowBodies
 from perdura.risk.desk.desk import Desk
 from perdura.risk.desk.router import desk_router
+from perdura.risk.errors import NoNight
 from perdura.risk.migrations import NEWEST, version_of
-from perdura.risk.query.queries import NoNight
 from perdura.risk.store.connect import Unreachable, reading, writing
 from perdura.risk.store.postgres import is_postgres
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import exc
 
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.records.audit import Entry, write
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.tokens import Holder

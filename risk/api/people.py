@@ -33,9 +33,10 @@ from perdura.risk.api.shapes import (
     Told,
     documented,
 )
+from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.query.pages import events_of, one, over_time
-from perdura.risk.query.queries import NoNight, published_night
+from perdura.risk.query.queries import published_night
 from perdura.risk.records.contacts import UNKNOWN, Contact, contacts_of, log_contact, undo_contact
 from perdura.risk.records.tokens import undoes
 from perdura.risk.store.connect import reading, writing

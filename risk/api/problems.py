@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from perdura.risk.api.protection import HEADERS
+from perdura.risk.errors import NoNight
 from perdura.risk.migrations import NewerStore
 from perdura.risk.query.cursors import BadCursor, NightChanged
 from perdura.risk.query.filters import BadQuestion
-from perdura.risk.query.queries import NoNight
 from perdura.risk.records.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
 from perdura.risk.store.connect import Unreachable
 

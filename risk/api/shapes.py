@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, create_model
 
-from perdura.risk.records.audit import AUDIT
-from perdura.risk.records.contacts import CONTACTS
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.tables import METADATA, RISK
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 

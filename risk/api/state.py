@@ -13,7 +13,8 @@ from perdura.risk.api.answers import Json, answer, freshness, known_already, tag
 from perdura.risk.api.asked import AuditAsked
 from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
-from perdura.risk.query.queries import NoNight, published_night
+from perdura.risk.errors import NoNight
+from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import newest
 from perdura.risk.store.connect import reading
 

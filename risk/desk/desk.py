@@ -21,8 +21,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from perdura.risk.desk import session
 from perdura.risk.desk.tongue import Tongue, tongue_of
 from perdura.risk.desk.worded import Reword, as_published
+from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
-from perdura.risk.query.queries import NoNight
 from perdura.risk.records.tokens import Holder, holder_of
 from perdura.risk.store.connect import Unreachable, reading
 

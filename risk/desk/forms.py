@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from perdura.risk.desk import session
 from perdura.risk.desk.desk import HEADERS, Desk, Visit, is_part, page
 from perdura.risk.desk.pages import subscriber
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.records.contacts import (
     LONGEST_NOTE,
     BadContact,

@@ -13,8 +13,8 @@ from perdura.risk.night import Night
 from perdura.risk.publish.not_scored import NotScored, not_scored_of
 from perdura.risk.query.trial import of_kind
 from perdura.risk.records.contact_effect import ContactEffect, newest_contact_effect
-from perdura.risk.records.contacts import ACTIONS, CONTACTS
 from perdura.risk.records.portfolio import Entry, book_of
+from perdura.risk.schema.contacts import ACTIONS, CONTACTS
 from perdura.risk.schema.tables import BANDS, NIGHTS
 
 #: The trend and the contacts that are shown.

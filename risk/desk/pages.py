@@ -21,9 +21,10 @@ from perdura.risk.query.cursors import is_text
 from perdura.risk.query.pages import one
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
-from perdura.risk.records.contacts import ACTIONS, LONGEST_NAME, LONGEST_NOTE
-from perdura.risk.records.recent import STATES_KNOWN
+from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE
 from perdura.risk.records.tokens import undoes
+from perdura.risk.schema.contacts import ACTIONS
+from perdura.risk.schema.recent import STATES_KNOWN
 from perdura.risk.schema.tables import INDEXED_RANKS
 
 

@@ -37,7 +37,7 @@ def marks(
 
     Args:
         reasons: As the risk table has them.
-        events: As of ``risk.records.recent.EVENTS``, in any order.
+        events: As of ``risk.schema.recent.EVENTS``, in any order.
         as_of: When the night was scored for: what happened or was known later is nobody's reason.
     """
     found: dict[int, list[int]] = {}

@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from perdura.risk.desk import forms, pages, session
 from perdura.risk.desk.accounts import account_list
 from perdura.risk.desk.desk import HEADERS, HERE, Desk, Visit, problem, visit_of
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.store.connect import Unreachable
 
 #: A note of the longest kind in the widest script, with room to spare.

@@ -25,7 +25,7 @@ class Event:
     Attributes:
         x: Percent from the left.
         reasons: Which reasons point to it: A, B ...
-        told: The row of ``risk.records.recent.EVENTS``.
+        told: The row of ``risk.schema.recent.EVENTS``.
     """
 
     x: float

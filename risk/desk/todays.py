@@ -14,8 +14,8 @@ from perdura.risk.query.accounts import has_accounts
 from perdura.risk.query.cursors import BadCursor, NightChanged, is_text
 from perdura.risk.query.filters import LISTED, Cause, Wanted, listed
 from perdura.risk.query.pages import Page, current
-from perdura.risk.records.contacts import CONTACTS
-from perdura.risk.records.recent import STATES_KNOWN
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.recent import STATES_KNOWN
 from perdura.risk.schema.tables import BANDS
 from perdura.risk.schema.views import CURRENT
 

@@ -14,25 +14,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from perdura.risk.query.filters import LISTED, first_seen
 from perdura.risk.records.erased import erased_among
-from perdura.risk.schema.tables import METADATA, SCORED_STATES, Utc, column
+from perdura.risk.schema.deliveries import DELIVERIES
+from perdura.risk.schema.tables import SCORED_STATES
 from perdura.risk.schema.views import CURRENT, MOVES
-
-DELIVERIES = sa.Table(
-    "deliveries",
-    METADATA,
-    column("delivery_id", sa.Text, "Digest of night, subscriber and target: told once", key=True),
-    column("scored_on", sa.Date, "The night in which they moved"),
-    column("subscriber_id", sa.Text, "Who moved into the high band"),
-    column("target", sa.Text, "URL that is to be told"),
-    column("attempts", sa.Integer, "How often it has been tried"),
-    column("next_at", Utc, "When to try, or try again (UTC); null: never", nullable=True),
-    column("delivered_at", Utc, "When the target accepted it (UTC)", nullable=True),
-    column("dead_at", Utc, "When it was given up (UTC); it can be replayed", nullable=True),
-    column("last_status", sa.Text, "What the last attempt came to: 200, timeout", nullable=True),
-    sa.Index("deliveries_due", "next_at"),
-    sa.Index("deliveries_of", "subscriber_id"),
-    comment="One row per move into the high band and target; what is told is made when it is sent",
-)
 
 #: Whoever has taken a delivery is left alone with it for so long; then it may have been killed.
 LEASE = timedelta(minutes=2)

@@ -14,6 +14,7 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from perdura.risk.errors import NoNight
 from perdura.risk.night import Night, freshness_of
 from perdura.risk.out import mcp_words as words
 from perdura.risk.out.clock import Clock, now_utc
@@ -32,7 +33,7 @@ from perdura.risk.out.mcp_answers import (
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.filters import Wanted
 from perdura.risk.query.pages import current, events_of, moves, one, over_time
-from perdura.risk.query.queries import NoNight, published_night
+from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
 from perdura.risk.records.audited_reads import Unaudited, record_read
 from perdura.risk.store.connect import reading

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from perdura.risk.out.deliveries import Delivery
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import RISK, SCORED_STATES
 
 #: What kind of message it is.

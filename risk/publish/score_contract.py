@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perdura.risk.schema.tables import ADVICE, SCORED_STATES
+from perdura.risk.errors import BadScores
+from perdura.risk.schema.tables import ADVICE, LONGEST_KEY, SCORED_STATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,22 +56,8 @@ _TEXTS = (
     "value_currency",
     "unknown_values",
 )
-#: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
-LONGEST_KEY = 200
 _CUT = ("plan", "country", "account")
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
-
-
-class BadScores(ValueError):
-    """The scores would break the promise of the risk table. Nothing was published.
-
-    Attributes:
-        subscriber_id: Whose score is the example; not in the words, which end in logs.
-    """
-
-    def __init__(self, told: str, subscriber_id: str | None = None) -> None:
-        super().__init__(told)
-        self.subscriber_id = subscriber_id
 
 
 def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:

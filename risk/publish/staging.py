@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from perdura.risk.content_hash import Content, hashed
+from perdura.risk.errors import BadScores
 from perdura.risk.publish.call_value import Worths
 from perdura.risk.publish.ranking import Bands, banded, call_ranks, ranks
-from perdura.risk.publish.score_contract import BadScores, as_polars, bad_example, checked
+from perdura.risk.publish.score_contract import as_polars, bad_example, checked
 from perdura.risk.store.threads import ahead
 
 if TYPE_CHECKING:

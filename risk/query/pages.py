@@ -17,7 +17,7 @@ from perdura.risk.night import Night
 from perdura.risk.query.cursors import Place, cursor, place_of
 from perdura.risk.query.filters import Wanted, conditions, listed
 from perdura.risk.query.queries import published_night
-from perdura.risk.records.recent import EVENTS
+from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.tables import NIGHTS
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.tables import NIGHTS, RISK, Utc
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NIGHTS_NAMED = 5
-
-
-class NoNight(LookupError):
-    """Nothing has been published, or not the night that was asked for."""
 
 
 def published_night(connection: sa.Connection, scored_on: date | None = None) -> Night:

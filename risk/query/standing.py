@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from perdura.risk.query.queries import published_night
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.store.loading import replace_all

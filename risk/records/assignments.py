@@ -6,17 +6,8 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import INDEXED_RANKS, METADATA, NIGHTS, RISK, Utc, column
-
-DRAWS = sa.Table(
-    "draws",
-    METADATA,
-    column("subscriber_id", sa.Text, "Who", key=True),
-    column("season", sa.Text, "In which the lot holds: a quarter, e.g. 2026-Q4", key=True),
-    column("drawn_at", Utc, "When a night first had them to be called in this season (UTC)"),
-    column("held_out", sa.Boolean, "The lot: true is to be left alone, false is to be called"),
-    comment="One row per season and subscriber whose band was high in it; never changed",
-)
+from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK, Utc
 
 
 def draw(connection: sa.Connection, scored_on: date, season: str, *, now: datetime) -> int:

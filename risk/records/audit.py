@@ -14,25 +14,7 @@ import sqlalchemy as sa
 
 from perdura.risk.night import Night
 from perdura.risk.records.erased import erased_among, texts_in, without_erased
-from perdura.risk.schema.tables import METADATA, Utc, column
-
-AUDIT = sa.Table(
-    "audit",
-    METADATA,
-    column("audit_id", sa.Text, "A UUID", key=True),
-    column("at", Utc, "When it was asked for (UTC)"),
-    column("token_id", sa.Text, "By whose token; cli or mcp: read without one"),
-    column("token_name", sa.Text, "What that token was called; cli:USER or mcp:USER"),
-    column("what", sa.Text, "list, subscriber, moves, accounts, export, contact, undo, audit ..."),
-    column("subscriber_id", sa.Text, "About whom; null: about many", nullable=True),
-    column(
-        "detail",
-        sa.JSON,
-        "What was asked for, a JSON object; of a page whom it named",
-    ),
-    sa.Index("audit_by_time", "at"),
-    comment="One row per answer that told of people, or that changed something",
-)
+from perdura.risk.schema.audit import AUDIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from perdura.risk.records.audit import AUDIT, Entry, insert, without_erased_ids, write
+from perdura.risk.records.audit import Entry, insert, without_erased_ids, write
 from perdura.risk.records.audit_aside import aside, put_aside
-from perdura.risk.records.erased import ERASED
 from perdura.risk.schema.all_tables import columns_of
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.erased import ERASED
 from perdura.risk.store import postgres, sqlite
 from perdura.risk.store.connect import Unreachable
 from perdura.risk.store.urls import shown

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.records.audit_aside import aside
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.erased_rows import about, count, erase_from_nights, erase_from_table

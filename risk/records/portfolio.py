@@ -12,24 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import BANDS, METADATA, NIGHTS, RISK, column, one_of
+from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.tables import BANDS, NIGHTS, RISK
 
 if TYPE_CHECKING:
     import polars as pl
 
-BOOK = sa.Table(
-    "book",
-    METADATA,
-    column("scored_on", sa.Date, "The night", key=True),
-    column("band", sa.Text, "high, medium or low", key=True),
-    column("currency", sa.Text, "ISO 4217; empty: of those who have none", key=True),
-    column("subscribers", sa.BigInteger, "So many of the night are in this band and currency"),
-    column("mrr", sa.BigInteger, "What they pay: minor units a month"),
-    column("expected_loss", sa.BigInteger, "What of it is expected to go: the rows' own, summed"),
-    column("by_payment", sa.BigInteger, "Its part by payment failure; the rest is by choice"),
-    one_of("band", BANDS),
-    comment="One row per night, band and currency; its expected_loss is the sum of the rows'",
-)
 
 #: A night that has no book, as of an older version, is summed up on the spot if it has few rows.
 _FEW = 50_000

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
-from perdura.risk.out.deliveries import DELIVERIES
-from perdura.risk.publish.not_scored import NOT_SCORED
-from perdura.risk.records.assignments import DRAWS
-from perdura.risk.records.audit import AUDIT
-from perdura.risk.records.contact_effect import CONTACT_EFFECT
-from perdura.risk.records.contacts import CONTACTS
-from perdura.risk.records.erased import ERASED
-from perdura.risk.records.portfolio import BOOK
-from perdura.risk.records.recent import EVENTS, STATES
-from perdura.risk.records.tokens import TOKENS
+from perdura.risk.schema.access import TOKENS
+from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.contact_effect import CONTACT_EFFECT
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.deliveries import DELIVERIES
+from perdura.risk.schema.erased import ERASED
+from perdura.risk.schema.not_scored import NOT_SCORED
+from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import METADATA, NIGHTS, RISK
 
 #: All tables that are made.

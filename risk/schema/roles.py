@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.publish.not_scored import NOT_SCORED
-from perdura.risk.records.assignments import DRAWS
-from perdura.risk.records.audit import AUDIT
-from perdura.risk.records.contact_effect import CONTACT_EFFECT
-from perdura.risk.records.contacts import CONTACTS
-from perdura.risk.records.portfolio import BOOK
-from perdura.risk.records.recent import EVENTS, STATES
 from perdura.risk.schema.all_tables import TABLES
+from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.audit import AUDIT
+from perdura.risk.schema.contact_effect import CONTACT_EFFECT
+from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.not_scored import NOT_SCORED
+from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.schema.views import VIEWS
 

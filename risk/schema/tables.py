@@ -1,5 +1,7 @@
 """The tables that support tools read. The comments on the columns are the contract."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -262,3 +264,7 @@ def _compare_bytes(element: CreateColumn, compiler: Any, **options: Any) -> str 
     if text is None or not isinstance(element.element.type, sa.Text):
         return text
     return text.replace(" TEXT", ' TEXT COLLATE "C"', 1)
+
+
+#: Characters: no database indexes texts of any length. Names of sources are cut, codes refused.
+LONGEST_KEY = 200

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 
 #: Views have no place among the tables that are made.

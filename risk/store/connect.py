@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from perdura.risk.query.queries import NoNight
+from perdura.risk.errors import NoNight
 from perdura.risk.schema import roles
 from perdura.risk.store import partitions, postgres, sqlite
 from perdura.risk.store.urls import shown

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from perdura.risk.publish.score_contract import BadScores
+from perdura.risk.errors import BadScores
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.postgres import connect_string
 from perdura.risk.store.threads import ahead

@@ -4,9 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from perdura.risk.migrations.short_locks import change
-from perdura.risk.publish.score_contract import LONGEST_KEY
 from perdura.risk.schema.all_tables import complete
-from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
+from perdura.risk.schema.tables import INDEXED_RANKS, LONGEST_KEY, NIGHTS, RISK
 
 revision = "0002"
 down_revision = "0001"

@@ -1,6 +1,6 @@
-"""What is known of people besides their scores: how they stand by now, and what happened lately.
+"""Tables of what is known of subscribers besides scores: their states now, and recent events.
 
-Flows write it, so that pages and programs read nothing but this database.
+Flows write them, so that pages and programs read nothing but this database.
 """
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from perdura.risk.schema.tables import METADATA, Utc, column, one_of
 
 #: How somebody can stand; only active and past_due are scored.
 STATES_KNOWN = ("trial", "active", "past_due", "paused", "leaving", "gone")
+
 
 STATES = sa.Table(
     "states",
@@ -20,6 +21,7 @@ STATES = sa.Table(
     one_of("state", STATES_KNOWN),
     comment="One row per subscriber of the newest night whose state has changed since",
 )
+
 
 EVENTS = sa.Table(
     "events",
