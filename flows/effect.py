@@ -1,24 +1,16 @@
 """On demand and before every training: the effect of contacts, against the control group."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-
-import polars as pl
 
 from perdura.flows.configuration.dates import midnight
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.runtime.home_lock import at_work
-from perdura.flows.runtime.parts import parts_of
-from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.settings import Settings
-from perdura.flows.steps.training_window import NothingLanded, known_history, training_params
-from perdura.models.experiment.contact_outcomes import HELD_OUT, outcomes
-from perdura.models.experiment.effect import Effect, effect
-from perdura.risk.records.contact_effect import ContactEffect, write_contact_effect
-from perdura.risk.store.connect import Unreachable, writing
+from perdura.flows.steps.contact_effect import estimate, keep_estimate, refuse_without_contacts
+from perdura.flows.steps.training_window import known_history
+from perdura.models.experiment.effect import Effect
 from perdura.risk.table import published_dates
-from perdura.sources.events import CONTACTS
-from perdura.sources.landing.events_store import landed_files, read_events
 
 
 @private_flow(name="effect")
@@ -41,84 +33,7 @@ def contact_effect(
     settings = Settings.at(home)
     known_history(settings, None)
     refuse_without_contacts(settings)
-    found = _estimated(settings, midnight(since) if since else None, worth)
+    found = estimate(settings, midnight(since) if since else None, worth)
     if since is None and published_dates(settings.risk_url):
-        _keep(settings, found)
+        keep_estimate(settings, found)
     return found
-
-
-def update_effect(settings: Settings) -> None:
-    """Keep the newest estimate in the risk table, where any contacts have landed.
-
-    A night cannot do it: an estimate needs outcomes, and a night must not read them.
-    """
-    if not landed_files(settings.landing, CONTACTS):
-        return
-    try:
-        if published_dates(settings.risk_url):
-            _keep(settings, _estimated(settings, None, None))
-    except Unreachable as error:
-        STDERR.print(f"  the effect of contacts was not updated: {error}", markup=False)
-
-
-def _estimated(settings: Settings, begins: datetime | None, worth: float | None) -> Effect:
-    known_until = known_history(settings, None)
-    return effect(
-        _people(settings, begins, known_until),
-        horizon_days=settings.horizon_days,
-        since=begins,
-        known_until=known_until,
-        worth=worth,
-    )
-
-
-def _keep(settings: Settings, found: Effect) -> None:
-    """Write the estimate; before anybody was contacted or assigned there is none."""
-    arm, control = found.arms[found.asked], found.arms[HELD_OUT]
-    if not any((arm.known, arm.awaited, control.known, control.awaited)):
-        return
-    compared = found.compared.get(found.asked)
-    with writing(settings.risk_url) as connection:
-        write_contact_effect(
-            connection,
-            ContactEffect(
-                known_until=found.known_until,
-                horizon_days=found.horizon_days,
-                group_compared=found.asked,
-                known=arm.known,
-                stayed=arm.stayed,
-                awaited=arm.awaited,
-                reached=found.reached,
-                control_known=control.known,
-                control_stayed=control.stayed,
-                control_awaited=control.awaited,
-                difference=compared.difference if compared else None,
-                low=compared.low if compared else None,
-                high=compared.high if compared else None,
-            ),
-        )
-
-
-def refuse_without_contacts(settings: Settings) -> None:
-    """Nothing, if contacts have landed.
-
-    Raises:
-        NothingLanded: None has.
-    """
-    if not landed_files(settings.landing, CONTACTS):
-        raise NothingLanded(
-            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
-            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
-            "run `perdura extract`"
-        )
-
-
-def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:
-    """What became of everybody, part by part of the subscribers."""
-    params, parts, found = training_params(settings), parts_of(settings), []
-    with step("effect", {}) as tell:
-        for part in parts:
-            tell(part.number, part.of, f"part {part.number + 1} of {part.of}")
-            events = read_events(settings.landing, part)
-            found.append(outcomes(events, params, since=since, known_until=known_until))
-    return pl.concat(found)

@@ -12,6 +12,7 @@ from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.contact_events import written_events
 from perdura.flows.steps.extract_sources import extract_step
 from perdura.risk.query.standing import newest_night, night_states, put_states
@@ -71,7 +72,7 @@ def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
 def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
     scored_on = newest_night(settings.risk_url)
     told = changed_states(
-        settings.landing, settings.nights.as_of(scored_on), as_of, **settings.business
+        settings.landing, settings.nights.as_of(scored_on), as_of, **business_of(settings)
     )
     scored = night_states(settings.risk_url, scored_on, told["subscriber_id"].to_list())
     was = pl.DataFrame(

@@ -7,7 +7,7 @@ import tomllib
 from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
@@ -31,9 +31,6 @@ from perdura.risk.publish.ranking import DEFAULT_BANDS
 from perdura.risk.schema.tables import INDEXED_RANKS
 from perdura.risk.store.urls import shown
 
-if TYPE_CHECKING:
-    from perdura.sources.rates import DatedRates  # loads Polars, which a server does without
-
 FILE = SETTINGS_FILE
 
 
@@ -52,14 +49,6 @@ def _whole_minute(hour: time) -> time:
 def _file_of_the_home(told: dict[str, Any]) -> str:
     """The risk table of a home, where no other is set."""
     return f"sqlite:///{told['home'].absolute() / 'data' / 'risk.db'}"
-
-
-class Business(TypedDict):
-    """How a business loses people."""
-
-    churn: Literal["contract", "silence"]
-    active_within_days: int
-    rates: "DatedRates | None"
 
 
 class Settings(BaseSettings):
@@ -234,19 +223,6 @@ class Settings(BaseSettings):
     def studies(self) -> Path:
         """What tuning has tried, so that a stop loses nothing: SQLite."""
         return self.home / "data" / "tuning.db"
-
-    @property
-    def business(self) -> Business:
-        """How the business loses people, as the states are told it."""
-        from perdura.flows.steps.exchange_rates import (
-            dated_rates,
-        )  # reads a file, which settings do not
-
-        return {
-            "churn": self.churn,
-            "active_within_days": self.active_within_days,
-            "rates": dated_rates(self),
-        }
 
     @classmethod
     def settings_customise_sources(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from perdura.features.catalogue import reads_contacts
 from perdura.features.topics.attributes import attributes_in
-from perdura.flows.effect import update_effect
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.private_runs import private_flow, private_task
 from perdura.flows.runtime.home_lock import at_work
@@ -19,6 +18,7 @@ from perdura.flows.runtime.progress import step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
+from perdura.flows.steps.contact_effect import update_effect
 from perdura.flows.steps.earlier_dates import Before, before_training, earlier_dates
 from perdura.flows.steps.train_parts import Work, label_parts, laid_down, measure_parts
 from perdura.flows.steps.training_window import (

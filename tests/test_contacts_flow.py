@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from perdura.features.topics.contacts import CONTACT_COLUMNS
 from perdura.flows.configuration.dates import midnight, month_starts
-from perdura.flows.effect import contact_effect, update_effect
+from perdura.flows.effect import contact_effect
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.contact_effect import update_effect
 from perdura.flows.steps.contact_events import contact_events
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.steps.train_parts import Work

@@ -9,10 +9,10 @@ import pytest
 from perdura.models.dataset.single_class import why_too_few
 from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn, split_rows
+from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
 from perdura.models.promotion.diagnosis import Diagnosis
 from perdura.models.promotion.minimums import name_each_cause_once
-from perdura.models.training.risk_level import Level
 
 JUDGED = [datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)]
 FACTS = SourceFacts(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
 from perdura.models.dataset.labels import contract_labels, leaving_months, month_labels
-from perdura.models.dataset.later_months import LATER, MONTHS, person_months
+from perdura.models.dataset.later_months import LATER, person_months
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.date_drift import drifting_columns
@@ -23,7 +23,7 @@ from perdura.models.predictor.calibration import Platt
 from perdura.models.predictor.churn_model import ChurnModel, NoMonths
 from perdura.models.predictor.column_contract import ColumnContract, ContractColumn
 from perdura.models.predictor.hazard_calibration import HazardCalibration
-from perdura.models.predictor.survival import SurvivalModel, in_month, survival
+from perdura.models.predictor.survival import MONTHS, SurvivalModel, in_month, survival
 from perdura.models.training.calibrate_hazards import learn_hazard_calibration
 from perdura.models.training.survival import learn_survival, why_unlearnt
 from perdura.models.training.train import train

@@ -81,7 +81,7 @@ def test_a_wrong_setting_is_not_repeated_either(tmp_path, monkeypatch):
 
 
 def test_the_demonstration_publishes_no_simulated_people_to_a_server(tmp_path, monkeypatch):
-    from perdura.flows.demo import run_demo
+    from perdura.flows.cli.demo import run_demo
 
     monkeypatch.setenv("PERDURA_HOME", str(tmp_path))
     monkeypatch.setenv("PERDURA_RISK_URL", "postgresql://support:secret@db/risk")

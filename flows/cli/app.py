@@ -74,7 +74,7 @@ def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> N
 
     refuse_demo(_settings())
     _start_and_compile()
-    from perdura.flows.demo import run_demo
+    from perdura.flows.cli.demo import run_demo
 
     told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
     if as_json:

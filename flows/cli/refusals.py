@@ -94,7 +94,7 @@ def refuse_effect(settings: Settings) -> None:
         NothingLanded: No contacts have landed, or nothing that tells who left.
     """
     _prepare(settings)
-    from perdura.flows.effect import refuse_without_contacts
+    from perdura.flows.steps.contact_effect import refuse_without_contacts
     from perdura.flows.steps.training_window import known_history
 
     known_history(settings, None)
@@ -109,7 +109,7 @@ def refuse_demo(settings: Settings) -> None:
         HomeInUse: The home, or the risk table, is another business's.
     """
     _prepare(settings)
-    from perdura.flows.demo import company_mapping, refuse_shared_table
+    from perdura.flows.cli.demo import company_mapping, refuse_shared_table
 
     refuse_shared_table(settings)
     refuse_other_mapping(settings, company_mapping(settings))

@@ -18,6 +18,7 @@ from perdura.flows.runtime.home_lock import nobody_at_work
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import Tell, step
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.models.registry.affected_versions import Learning, mark_learnt
 from perdura.risk.out import push_state
@@ -192,7 +193,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> 
         # Between events nobody becomes active: who was so at a date was at one of these.
         between = {each for each in changes if version.first <= each <= version.last}
         dates = sorted({version.first, *between})
-        return not scored_spine(events, dates, **settings.business).is_empty()
+        return not scored_spine(events, dates, **business_of(settings)).is_empty()
 
     return mark_learnt(settings.home, [buried.of(who) for who in accounts], today(), learnt)
 

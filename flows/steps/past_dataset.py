@@ -12,6 +12,7 @@ from perdura.features.catalogue import to_measure
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.training_window import (
     dates_by_settings,
     learns_contacts,
@@ -66,7 +67,7 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     )
     part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
     events = read_events(settings.landing, part)
-    spine = scored_spine(events, dates, **settings.business)
+    spine = scored_spine(events, dates, **business_of(settings))
     training = build_training_set(
         events, features, spine, params, known_until=known_until, progress=tell
     )
@@ -78,7 +79,7 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     def without_last(days: int) -> pl.DataFrame:
         told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
         then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
-        asked = scored_spine(events, then, **settings.business).select("subscriber_id", "as_of")
+        asked = scored_spine(events, then, **business_of(settings)).select("subscriber_id", "as_of")
         rows = build_features(events, features, asked)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 

@@ -16,6 +16,7 @@ from perdura.flows.orchestration.private_runs import private_flow, private_task
 from perdura.flows.runtime.parts import anywhere, draft_of, once, told
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.exchange_rates import exchange_at
 from perdura.flows.steps.night_accounts import with_accounts
 from perdura.flows.steps.not_scored import sum_not_scored
@@ -65,7 +66,7 @@ def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) ->
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     seconds: dict[str, float] = {}
     events = read_events(settings.landing, part)
-    people = _timed("states", seconds, lambda: states_at(events, as_of, **settings.business))
+    people = _timed("states", seconds, lambda: states_at(events, as_of, **business_of(settings)))
     active = people.filter(pl.col("state").is_in(SCORED))
     if active.is_empty():
         return ScoredPart(

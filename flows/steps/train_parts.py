@@ -16,6 +16,7 @@ from perdura.flows.orchestration.private_runs import private_flow, private_task
 from perdura.flows.runtime.parts import anywhere, draft_of, once, told
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import Shares, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
@@ -96,7 +97,7 @@ def measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
 
 def _label_part(part: Part, work: Work) -> pl.DataFrame:
     events = read_events(work.settings.landing, part)
-    spine = scored_spine(events, work.dates, **work.settings.business)
+    spine = scored_spine(events, work.dates, **business_of(work.settings))
     labelled = label_spine(events, spine, work.params, known_until=work.known_until)
     work.lay_down("labelled", part, labelled)
     return outcome_counts(labelled, work.params)

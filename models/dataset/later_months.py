@@ -10,8 +10,6 @@ import polars as pl
 
 from perdura.models.params import TrainingParams
 
-#: Months that people are followed for.
-MONTHS = 12
 #: What may be called a month.
 _MONTH_DAYS = range(28, 32)
 

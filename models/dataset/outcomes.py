@@ -11,9 +11,10 @@ from perdura.models.dataset.labels import (
     silence_labels,
     touched,
 )
-from perdura.models.dataset.later_months import LATER, MONTHS, are_months
+from perdura.models.dataset.later_months import LATER, are_months
 from perdura.models.dataset.person_ids import labelled_once, with_owners
 from perdura.models.params import TrainingParams
+from perdura.models.predictor.survival import MONTHS
 from perdura.sources.events import MERGES
 from perdura.sources.merges import Events, owners
 

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 from scipy.stats import binomtest
 
-from perdura.models.dataset.later_months import MONTHS, person_months
+from perdura.models.dataset.later_months import person_months
 from perdura.models.dataset.person_ids import person_column, some_people
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.life_table import Estimate, PersonMonths, life_table
 from perdura.models.evaluation.metrics import in_common_currency
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ColumnContract
-from perdura.models.predictor.survival import SurvivalModel
+from perdura.models.predictor.survival import MONTHS, SurvivalModel
 from perdura.models.scoring.lifetime_value import Valuation
 
 #: Where the bands begin that survival is judged by: those of the risk table, by default.

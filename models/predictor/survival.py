@@ -13,7 +13,6 @@ from scipy.special import logit
 
 from perdura.models.boosting.booster import load_booster
 from perdura.models.boosting.tree_scores import scores_by_month
-from perdura.models.dataset.later_months import MONTHS
 from perdura.models.predictor.calibration import Calibration, from_json
 from perdura.models.predictor.hazard_calibration import HazardCalibration
 
@@ -116,3 +115,7 @@ def _calibration(stored: Mapping[str, Any]) -> HazardCalibration | Calibration:
     if stored["kind"] == HazardCalibration.kind:
         return HazardCalibration.from_json(stored)
     return from_json(stored)
+
+
+#: Months that people are followed for.
+MONTHS = 12

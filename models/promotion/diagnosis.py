@@ -8,8 +8,8 @@ import polars as pl
 
 from perdura.models.dataset.single_class import longer
 from perdura.models.dataset.source_coverage import SourceFacts
+from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
-from perdura.models.training.risk_level import Level
 
 #: Fewer leavers than this decide little: a rate of theirs is a fifth off by chance alone.
 FEW_LEAVERS = 50

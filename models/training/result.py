@@ -11,12 +11,12 @@ from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.metrics import Judgement, number_name
 from perdura.models.evaluation.reason_faithfulness import Honesty
+from perdura.models.evaluation.risk_level import Level
 from perdura.models.evaluation.survival_tables import JudgedMonths
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict
 from perdura.models.training.expansion_result import Expansion
-from perdura.models.training.risk_level import Level
 from perdura.models.training.survival import why_unlearnt
 
 

@@ -4,8 +4,8 @@ A calibration is learnt from several dates, and the rate of leaving moves from m
 shape of the curve needs all of them; its level is set by the newest alone.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from perdura.models.boosting.booster import Examples, raw_scores
 from perdura.models.dataset.split import Split
+from perdura.models.evaluation.risk_level import Level
 from perdura.models.predictor.calibration import Calibration
 from perdura.models.predictor.churn_model import ChurnModel
 
@@ -26,30 +27,6 @@ LEAVERS_FOR_HALF = 100
 _BEYOND_CHANCE = 4.0
 
 _FARTHEST = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The newest outcomes that set the level of the risks.
-
-    Attributes:
-        newest: Their date: rows of ``[newest, newest + horizon)``.
-        judged_from: The first date that was judged.
-        rows: How many.
-        leavers: How many of them left.
-        shift: Log-odds that were added to every risk.
-    """
-
-    newest: datetime
-    judged_from: datetime
-    rows: int
-    leavers: int
-    shift: float
-
-    @property
-    def age_days(self) -> int:
-        """How old the level was when the first judged date came."""
-        return (self.judged_from - self.newest).days
 
 
 def level_shift(log_odds: np.ndarray, happened: np.ndarray) -> float:

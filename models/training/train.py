@@ -20,6 +20,7 @@ from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, withou
 from perdura.models.evaluation.metrics import Judgement, judge, who_says
 from perdura.models.evaluation.reason_faithfulness import take_reasons_away
 from perdura.models.evaluation.refit_comparison import why_held_back
+from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import learn_contract
@@ -36,7 +37,7 @@ from perdura.models.training.own_rate import own_rate
 from perdura.models.training.refit import known_until, refit, refit_sizes
 from perdura.models.training.refit_expansion import refit_expansion
 from perdura.models.training.result import Trained
-from perdura.models.training.risk_level import Level, with_newest_level
+from perdura.models.training.risk_level import with_newest_level
 
 _STEPS = ("split", "fit", "judge", "compare", "refit")
 

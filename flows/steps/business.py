@@ -1,0 +1,24 @@
+"""How a business loses its subscribers, by its settings."""
+
+from typing import Literal, TypedDict
+
+from perdura.flows.settings import Settings
+from perdura.flows.steps.exchange_rates import dated_rates
+from perdura.sources.rates import DatedRates
+
+
+class Business(TypedDict):
+    """How a business loses subscribers: the arguments of ``sources.states.states.states_at``."""
+
+    churn: Literal["contract", "silence"]
+    active_within_days: int
+    rates: DatedRates | None
+
+
+def business_of(settings: Settings) -> Business:
+    """The rule by which the business of these settings loses subscribers."""
+    return {
+        "churn": settings.churn,
+        "active_within_days": settings.active_within_days,
+        "rates": dated_rates(settings),
+    }
