@@ -21,7 +21,7 @@ from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_part
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.sources.landing.partition import Part
 
 

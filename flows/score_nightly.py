@@ -27,7 +27,7 @@ from perdura.flows.steps.send_webhooks import tell_webhooks
 from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, unknown_texts
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
-from perdura.models.registry.log_run import load_champion, load_trial
+from perdura.models.registry.champion import load_champion, load_trial
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS

@@ -34,7 +34,8 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
-from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
+from perdura.models.registry.champion import NoChampion, load_champion
+from perdura.models.registry.log_run import log_trained
 from perdura.models.registry.versions import BrokenChampion
 from perdura.models.training.recipe_fit import in_recipe_of
 from perdura.models.training.result import Trained

@@ -32,7 +32,7 @@ from perdura.flows.steps.training_window import training_params
 from perdura.flows.train_weekly import training_set
 from perdura.models.dataset.sampling import shares_of
 from perdura.models.dataset.training_set import TrainingSet
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.models.scoring.reason_columns import UnknownName
 from perdura.risk.table import NoNight, read
 from perdura.sources.landing.partition import Part

@@ -25,7 +25,7 @@ from perdura.flows.steps.train_parts import Work
 from perdura.flows.steps.training_window import NothingLanded, learns_contacts, training_params
 from perdura.flows.train_weekly import train_weekly, training_set
 from perdura.models.experiment.effect import BOTH
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.models.training.train import fit_and_judge
 from perdura.risk.records.contact_effect import newest_contact_effect
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.models.registry.store_paths import recorded_store
 from tests.test_command_line import NIGHT, perdura
 from tests.test_moved_home import digest, texts_with

@@ -10,7 +10,7 @@ from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import Training, train_weekly
-from perdura.models.registry.log_run import NoChampion
+from perdura.models.registry.champion import NoChampion
 from perdura.risk.table import read
 from perdura.sources.landing.events_store import read_events
 

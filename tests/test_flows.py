@@ -14,7 +14,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.steps.training_window import NothingLanded
 from perdura.flows.train_weekly import train_weekly
-from perdura.models.registry.log_run import NoChampion, OtherQuestion, load_champion
+from perdura.models.registry.champion import NoChampion, OtherQuestion, load_champion
 from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.models.registry.trial import NoTrial
 from perdura.models.registry.versions import BrokenChampion

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.settings import Settings
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.risk.table import published_dates
 from tests.small_disk import small_disk
 from tests.test_command_line import NIGHT, perdura

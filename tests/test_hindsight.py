@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.score_nightly import HINDSIGHT, score_nightly
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 
 
 @pytest.fixture

@@ -9,13 +9,8 @@ import pytest
 
 from perdura.models.predictor.target import Question
 from perdura.models.promotion.decision import Verdict
-from perdura.models.registry.log_run import (
-    NoChampion,
-    OtherQuestion,
-    load_champion,
-    load_trial,
-    log_trained,
-)
+from perdura.models.registry.champion import NoChampion, OtherQuestion, load_champion, load_trial
+from perdura.models.registry.log_run import log_trained
 from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.models.registry.trial import NoTrial, Refused, best_refused
 from perdura.models.training.result import Trained

@@ -17,7 +17,8 @@ import pytest
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
+from perdura.models.registry.champion import NoChampion, load_champion
+from perdura.models.registry.log_run import log_trained
 from perdura.models.registry.mlflow_store import tracking_uri
 from tests.made_up import NAMES, trained, training_set
 

@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from perdura.flows.settings import Settings, keep
-from perdura.models.registry.log_run import load_champion, log_trained
+from perdura.models.registry.champion import load_champion
+from perdura.models.registry.log_run import log_trained
 from perdura.models.registry.mlflow_store import tracking_uri
 from perdura.models.registry.store_paths import recorded_store, relocate
 from perdura.models.registry.versions import BrokenChampion

@@ -12,7 +12,7 @@ import mlflow
 import pytest
 
 from perdura.flows.settings import Settings
-from perdura.models.registry.log_run import load_champion
+from perdura.models.registry.champion import load_champion
 from perdura.models.registry.mlflow_store import tracking_uri
 from perdura.risk.table import history, published_dates, read
 from tests.faked_clock import clock_at

@@ -1,8 +1,7 @@
-"""What was trained is logged to MLflow, registered there, and found again."""
+"""Log a training or a backtest to MLflow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,46 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.params import TrainingParams
-from perdura.models.predictor.churn_model import RISKS, SERVED_FOLDER, ChurnModel
+from perdura.models.predictor.churn_model import RISKS, SERVED_FOLDER
 from perdura.models.predictor.target import Question
 from perdura.models.registry.mlflow_store import mlflow_at
-from perdura.models.registry.store_paths import EXPERIMENT, database_file, store_folder
-from perdura.models.registry.trial import (
-    NoTrial,
-    Refused,
-    best_refused,
-    load_refused,
-    refused_versions,
-)
-from perdura.models.registry.versions import (
-    MODEL,
-    champion_at,
-    crown,
-    label,
-    load,
-    model_name,
-    register,
-    reigning,
-)
+from perdura.models.registry.promotion import crown, register
+from perdura.models.registry.store_paths import EXPERIMENT, store_folder
+from perdura.models.registry.versions import label, model_name
 from perdura.models.reports.write import write_backtest, write_report
 from perdura.models.training.result import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SERVED = Path(__file__).with_name("served.py")
+_SERVED = Path(__file__).resolve().parents[1] / "predictor" / "pyfunc.py"
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 
 Progress = Callable[[int, int, str], None]
-
-
-class NoChampion(LookupError):
-    """No model reigns yet."""
-
-
-class OtherQuestion(NoChampion):
-    """The champion predicts something else than what is asked for."""
 
 
 def log_trained(trained: Trained, home: Path, progress: Progress | None = None) -> str:
@@ -98,100 +74,6 @@ def log_backtest(found: Backtest, home: Path) -> str:
                 mlflow.log_metrics(found.metrics(origin), step=step)
             mlflow.log_artifacts(scratch)
     return run.info.run_id
-
-
-def load_champion(
-    home: Path, question: Question | None = None, *, at: datetime | None = None
-) -> tuple[ChurnModel, str]:
-    """The champion and its version.
-
-    Args:
-        home: Where everything is kept.
-        question: What it is to predict; by default whatever ``churn@champion`` does.
-        at: The moment at which it was champion; by default now.
-
-    Raises:
-        NoChampion: No model reigns yet.
-        OtherQuestion: One reigns that predicts something else.
-        BrokenChampion: One reigns whose files are gone.
-        MlflowException: The registry could not be asked; somebody may reign.
-    """
-    if not database_file(home).exists():
-        raise _no_champion(home)
-    with mlflow_at(home) as client:
-        name = MODEL if question is None else model_name(client, home, question)
-        if at is not None:
-            return _champion_at(client, home, name, at, question)
-        if found := reigning(client, home, name):
-            return found[0], label(name, found[1])
-        other = None if name == MODEL else reigning(client, home)
-        refused = [] if question is None else refused_versions(client, home, question)
-    if question and other:
-        raise _other_question(question, *other, refused)
-    raise _no_champion(home, refused)
-
-
-def _champion_at(
-    client: "MlflowClient", home: Path, name: str, moment: datetime, question: Question | None
-) -> tuple[ChurnModel, str]:
-    number = champion_at(client, name, moment)
-    if number is None:
-        raise NoChampion(
-            f"asked for the champion of {moment:%Y-%m-%d %H:%M} UTC; no model had been promoted "
-            "by then"
-        )
-    model, version = load(client, home, name, number), label(name, number)
-    if question and Question.of(model) != question:  # older versions took turns under one name
-        raise _other_question(question, model, version, ())
-    return model, version
-
-
-def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
-    """The best version that was refused, to try a night with, where no champion reigns.
-
-    Raises:
-        NoTrial: A champion reigns, or there is no version that may be tried.
-        BrokenChampion: One reigns whose files are gone.
-    """
-    if not database_file(home).exists():
-        raise NoTrial("asked for a trial; no version has been trained yet. Run perdura train")
-    with mlflow_at(home) as client:
-        name = model_name(client, home, question)
-        if found := reigning(client, home, name):
-            raise NoTrial(
-                f"asked for a trial; version {label(name, found[1])} is the champion, and a trial "
-                "never takes its place. Run perdura score"
-            )
-        refused = best_refused(refused_versions(client, home, question), question)
-        return load_refused(client, home, refused), refused
-
-
-def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
-    return NoChampion(
-        f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
-        f"Run perdura train; if it refuses to promote, it says why{_or_a_trial(refused)}"
-    )
-
-
-def _other_question(
-    question: Question, champion: ChurnModel, version: str, refused: Sequence[Refused]
-) -> OtherQuestion:
-    return OtherQuestion(
-        f"asked for a champion for {question.words}; the champion, version {version}, predicts "
-        f"something else ({Question.of(champion).differences(question)}). Set that again in "
-        "perdura.toml to go on with it, or run perdura train: it makes a model of its own for "
-        f"what the settings ask now, and leaves the other as it is{_or_a_trial(refused)}"
-    )
-
-
-def _or_a_trial(refused: Sequence[Refused]) -> str:
-    """That a trial is possible, and what it means, where it is."""
-    if all(version.alarmed for version in refused):
-        return ""
-    return (
-        ". perdura score --trial publishes a night by the best version that was refused: it is "
-        "marked as a trial wherever it is read, and no other tool is told of it"
-    )
 
 
 def experiment_at(client: "MlflowClient", home: Path) -> str:

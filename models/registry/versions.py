@@ -1,4 +1,4 @@
-"""The versions of the model, and which of them reigns: the one that the alias names.
+"""The registered versions of the model, and which of them is the champion, which the alias names.
 
 What predicts something else than ``churn@champion`` does is a registered model of its own, so that
 neither takes the place of the other.
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
 from perdura.models.predictor.target import Question
 from perdura.models.registry.store_paths import OutsideTheHome, in_home
-from perdura.models.training.result import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -21,11 +20,6 @@ MODEL = "churn"
 ALIAS = "champion"
 #: Tag of a version: the moment at which it became champion.
 PROMOTED_AT = "promoted_at"
-
-_LATE = (
-    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
-    "train again."
-)
 
 
 class BrokenChampion(LookupError):
@@ -37,7 +31,7 @@ def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
 
     ``churn``, unless its champion answers another one: then a model of its own.
     """
-    if _registered(client, question.model_name):
+    if registered(client, question.model_name):
         return question.model_name
     try:
         champion = reigning(client, home)
@@ -62,7 +56,7 @@ def reigning(
     Raises:
         BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
     """
-    registered = _registered(client, name)
+    registered = registered(client, name)
     number = registered.aliases.get(ALIAS) if registered else None
     if number is None:
         return None
@@ -107,7 +101,7 @@ def _promoted_at(found: "ModelVersion") -> datetime | None:
     return datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
 
 
-def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
+def registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
     """The registered model, none where it is not there; any other fault is raised as it is."""
     from mlflow.exceptions import MlflowException
 
@@ -117,40 +111,6 @@ def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         return None
-
-
-def crown(
-    client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
-) -> None:
-    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _still_reigning(client, home, name)
-    if now is not None and now[0] not in (trained.beaten, trained.model):
-        tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
-    else:
-        client.set_registered_model_alias(name, ALIAS, number)
-        tags = {"promoted": "true", PROMOTED_AT: datetime.now(UTC).isoformat()}
-    for tag, value in tags.items():
-        client.set_model_version_tag(name, number, tag, value)
-        client.set_tag(run_id, tag, value)
-
-
-def _still_reigning(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
-    try:
-        return reigning(client, home, name)
-    except BrokenChampion:
-        return None
-
-
-def register(
-    client: "MlflowClient", name: str, source: str, run_id: str, tags: dict[str, str]
-) -> str:
-    """The new version, e.g. ``"7"``, of the model that was logged as ``source`` by a run."""
-    if _registered(client, name) is None:
-        client.create_registered_model(name)
-    made = client.create_model_version(
-        name, source, run_id, tags=tags, model_id=source.rpartition("/")[2]
-    )
-    return str(made.version)
 
 
 def model_names(client: "MlflowClient") -> list[str]:

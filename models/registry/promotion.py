@@ -1,0 +1,57 @@
+"""Register a version, and make it the champion where that is its verdict."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perdura.models.predictor.churn_model import ChurnModel
+from perdura.models.registry.versions import (
+    ALIAS,
+    PROMOTED_AT,
+    BrokenChampion,
+    registered,
+    reigning,
+)
+from perdura.models.training.result import Trained
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_LATE = (
+    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
+    "train again."
+)
+
+
+def crown(
+    client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
+) -> None:
+    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
+    now = _still_reigning(client, home, name)
+    if now is not None and now[0] not in (trained.beaten, trained.model):
+        tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
+    else:
+        client.set_registered_model_alias(name, ALIAS, number)
+        tags = {"promoted": "true", PROMOTED_AT: datetime.now(UTC).isoformat()}
+    for tag, value in tags.items():
+        client.set_model_version_tag(name, number, tag, value)
+        client.set_tag(run_id, tag, value)
+
+
+def _still_reigning(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
+    try:
+        return reigning(client, home, name)
+    except BrokenChampion:
+        return None
+
+
+def register(
+    client: "MlflowClient", name: str, source: str, run_id: str, tags: dict[str, str]
+) -> str:
+    """The new version, e.g. ``"7"``, of the model that was logged as ``source`` by a run."""
+    if registered(client, name) is None:
+        client.create_registered_model(name)
+    made = client.create_model_version(
+        name, source, run_id, tags=tags, model_id=source.rpartition("/")[2]
+    )
+    return str(made.version)
