@@ -80,7 +80,8 @@ def publish(
     never wait. If the night is already there with the same content, nothing changes.
 
     Args:
-        scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or many such frames, each
+        scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or many
+        such frames, each
             subscriber in one of them. They may take their time: each is put aside in a file
             before the next is asked for, and the table is not locked before the last has come.
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.

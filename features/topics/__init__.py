@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Features by topic: all that an author of features opens."""

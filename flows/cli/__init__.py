@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The command line: one module per group of commands."""

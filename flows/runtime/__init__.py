@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What every flow needs of the machine: locks, parts, progress, scratch, errors in words."""

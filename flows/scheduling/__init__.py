@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The schedule: when runs are due, which are missing, and whether all is well."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The steps that flows are made of."""

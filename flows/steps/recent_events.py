@@ -55,7 +55,8 @@ def recent_events(
         landing: The landing folder.
         people: Subscribers; what happened to accounts merged into theirs is told of them.
         as_of: The night's.
-        written: Contacts that the risk table holds itself, as of ``flows.steps.contact_events``: not told again.
+        written: Contacts that the risk table holds itself, as of ``flows.steps.contact_events``:
+            not told again.
 
     Returns:
         The columns of the table ``events``, in order of its key; ``number`` counts, from 0, what

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The model made anew at earlier dates, and evaluated on what came after."""

@@ -13,7 +13,9 @@ from perdura.models.boosting.tree_text import Tree, read_trees
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Inner nodes and leaves of all trees, tree by tree, as ``models.boosting.tree_scores_kernel`` takes them."""
+    """Inner nodes and leaves of all trees, tree by tree, as ``models.boosting.tree_scores_kernel``
+    takes them.
+    """
 
     feature: np.ndarray
     threshold: np.ndarray

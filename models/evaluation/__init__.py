@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Metrics, intervals, leakage checks and other tests of a fitted model."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The effect of contacts, by random assignment."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What is saved and served: the churn model, its column contract and its calibration."""

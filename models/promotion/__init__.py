@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Whether a model becomes the champion, and why, in words."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""MLflow: runs, registered versions and the champion."""

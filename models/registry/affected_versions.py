@@ -22,7 +22,7 @@ class Learning:
     """What a version of the model was made of.
 
     Attributes:
-        version: Its number in the registry, or ``NAME/NUMBER``, as of ``models.registry.versions.label``.
+        version: Its number in the registry, or ``NAME/NUMBER``, as of ``registry.versions.label``.
         reigns: Whether it is the champion.
         first: The first date that subscribers were asked about.
         last: The last one.

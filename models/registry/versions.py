@@ -56,8 +56,8 @@ def reigning(
     Raises:
         BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
     """
-    registered = registered(client, name)
-    number = registered.aliases.get(ALIAS) if registered else None
+    model = registered(client, name)
+    number = model.aliases.get(ALIAS) if model else None
     if number is None:
         return None
     return load(client, home, name, str(number)), str(number)

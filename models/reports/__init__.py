@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The model card and other reports, as Markdown, HTML and plots."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Scores, reasons, actions and lifetime value: what a night computes."""

@@ -48,11 +48,11 @@ def score(
 
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
-        ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of ``models.scoring.reasons.REASON``),
-        ``action``, ``action_text``, ``offer``, ``advice`` (as of ``models.scoring.advice``),
-        ``unknown_values`` (the columns that hold a text the model has never seen, by name, e.g.
-        ``plan, currency``; null where none does); and where the model knows of later months and
-        ``about`` has ``mrr`` and ``currency``, what each is worth, as of
+        ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of
+        ``models.scoring.reasons.REASON``), ``action``, ``action_text``, ``offer``, ``advice`` (as
+        of ``models.scoring.advice``), ``unknown_values`` (the columns that hold a text the model
+        has never seen, by name, e.g. ``plan, currency``; null where none does); and where the model
+        knows of later months and ``about`` has ``mrr`` and ``currency``, what each is worth, as of
         ``models.scoring.lifetime_value.worth_of``.
 
     Raises:

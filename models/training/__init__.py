@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Fit, calibrate and refit every part of the churn model."""

@@ -51,7 +51,7 @@ def learn_survival(
     Args:
         contract: The columns.
         rows: As of ``TrainingSet``, with the columns of ``LATER``.
-        risk: The first month's of each row, as of ``models.training.first_month.out_of_fold_risk``: from
+        risk: The first month's of each row, as of ``training.first_month.out_of_fold_risk``: from
             trees that did not see its person, calibrated as the churn model is that will be asked
             beside this one. A risk of fitted rows would be too near to what came. Only rows with
             ``months_known`` above 1 are read.

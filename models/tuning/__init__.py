@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Search for better parameters of the trees, by backtests."""

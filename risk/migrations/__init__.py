@@ -1,10 +1,10 @@
 """The versions of a store, and how one of an older version is brought up to this one's.
 
 A new version is a file ``versions/v000N.py`` for Alembic, and its number last in ``VERSIONS``. The
-first makes whatever is missing of ``risk.schema.all_tables.TABLES`` as they are today, so later ones look
-before they change: in a store that is made today there is nothing left to do. What only adds
-tables, columns that may be null, or indexes, calls ``risk.schema.all_tables.complete``; what only changes
-views does nothing. There is no way down: that is a backup.
+first makes whatever is missing of ``risk.schema.all_tables.TABLES`` as they are today, so later
+ones look before they change: in a store that is made today there is nothing left to do. What only
+adds tables, columns that may be null, or indexes, calls ``risk.schema.all_tables.complete``; what
+only changes views does nothing. There is no way down: that is a backup.
 """
 
 from __future__ import annotations

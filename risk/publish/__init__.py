@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Publish a night: check, stage, rank and swap it in, in one transaction."""

@@ -25,8 +25,8 @@ def first_kept(connection: sa.Connection, scored_on: date, months: int) -> date:
 def forget_nights(connection: sa.Connection, before: date) -> None:
     """Take older nights out, in the transaction that somebody else began.
 
-    In PostgreSQL their rows go with their months, once nobody reads them: ``risk.store.partitions``. The
-    book stays: it names nobody.
+    In PostgreSQL their rows go with their months, once nobody reads them:
+    ``risk.store.partitions``. The book stays: it names nobody.
     """
     tables = (NIGHTS,) if connection.dialect.name == "postgresql" else (NIGHTS, RISK)
     for table in tables:

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Read the newest night: lists, filters, pages and exports."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What is written beside the risks: contacts, assignments, tokens, the audit, erasures."""

@@ -1,7 +1,8 @@
 """What support did about somebody, and what it left undone on purpose.
 
-All functions are called inside a transaction that somebody else began (``risk.store.connect.writing`` with
-``durable``): what they wrote is there for good when that has ended without an error.
+All functions are called inside a transaction that somebody else began
+(``risk.store.connect.writing`` with ``durable``): what they wrote is there for good when that has
+ended without an error.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ def scrub(url: str, *, patience: float = _WAIT_SECONDS) -> None:
     """Let go of the pages and the log that still hold what was erased.
 
     A small SQLite file is written anew; of a large one it is put off until the next night, as
-    nobody could write for so long (``risk.records.rewriting``). PostgreSQL frees the rows; its own logs,
-    replicas and backups are its keeper's.
+    nobody could write for so long (``risk.records.rewriting``). PostgreSQL frees the rows; its own
+    logs, replicas and backups are its keeper's.
 
     Args:
         url: Of the store.

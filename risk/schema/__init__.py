@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Every table, view and role of the risk database, and nothing else."""

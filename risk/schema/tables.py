@@ -78,7 +78,8 @@ NIGHTS = sa.Table(
         "States were checked again with what was known before then (UTC); null: not yet",
         nullable=True,
     ),
-    # Columns that came later are null in nights published before: ``risk.schema.all_tables`` adds them.
+    # Columns that came later are null in nights published before: ``risk.schema.all_tables`` adds
+    # them.
     _horizon_days(),
     _trial(),
     comment="One row per published night",
@@ -137,7 +138,7 @@ RISK = sa.Table(
     column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
     column("action", sa.Text, "What to do, as a code"),
     column("action_text", sa.Text, "What to do, in words"),
-    # Columns that came later are null in nights published before: ``risk.schema.all_tables`` adds them.
+    # Columns that came later are null in nights published before: ``schema.all_tables`` adds them.
     column(
         "offer",
         sa.Float,

@@ -13,7 +13,8 @@ _NEWEST = RISK.c.scored_on == sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_
 # A state that the night itself knew already says nothing.
 _SINCE = sa.and_(STATES.c.subscriber_id == RISK.c.subscriber_id, STATES.c.as_of > RISK.c.scored_on)
 _NOW = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
-#: By definition what is expected now and what is at stake add up to it: see ``models.scoring.lifetime_value``.
+#: By definition what is expected now and what is at stake add up to it: see
+#: ``models.scoring.lifetime_value``.
 _IF_STAYS = (RISK.c.cltv + RISK.c.expected_lifetime_loss).label("value_if_stays")
 _MOVED = sa.and_(RISK.c.band_before.is_not(None), RISK.c.band_before != RISK.c.band)
 

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""SQLite or PostgreSQL behind one interface, chosen by URL."""

@@ -123,7 +123,8 @@ def settle(connection: sa.Connection, scored_on: date) -> None:
 
 
 def drop_months(url: str, before: date, *, patience: float = partitions.PATIENCE) -> None:
-    """Give back the room of nights that ``risk.publish.retention`` has taken out, outside a transaction.
+    """Give back the room of nights that ``risk.publish.retention`` has taken out, outside a
+    transaction.
 
     What somebody reads for longer than ``patience`` (seconds) goes the next time.
     """

@@ -37,8 +37,8 @@ def filled(
 
     To be called by who publishes: that there is only one keeps the tables' names to them. One
     table is filled through another connection while the one before it is being read. They go
-    when the transaction ends well; after a failure ``risk.store.connect.swept_after_failure`` removes them,
-    after a kill the next to publish.
+    when the transaction ends well; after a failure ``risk.store.connect.swept_after_failure``
+    removes them, after a kill the next to publish.
 
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.

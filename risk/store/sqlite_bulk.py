@@ -37,8 +37,8 @@ def filled(
 ) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows as SQL can read them, so many at a time, and how many they are.
 
-    To be called inside ``risk.store.sqlite.writing``: its lock is what keeps the files' names to one
-    writer. One file is filled by another thread while the one before it is being read.
+    To be called inside ``risk.store.sqlite.writing``: its lock is what keeps the files' names to
+    one writer. One file is filled by another thread while the one before it is being read.
     """
     _sweep(file)
     try:

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The risk table as a person sees it in a terminal."""

@@ -1,1 +1,1 @@
-"""From somebody's own tables to our events: a mapping file, reading, checking, counting."""
+"""A company's own tables become events, by a mapping file."""

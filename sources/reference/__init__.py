@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The reference page of the mapping language, generated from its declarations."""

@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""The state of each subscriber at a moment, by what was known then."""

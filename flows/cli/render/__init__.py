@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What a person sees of a run in a terminal."""

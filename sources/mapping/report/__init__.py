@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""What became of every row that was read, with examples and advice."""

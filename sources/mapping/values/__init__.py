@@ -1,1 +1,1 @@
-"""TODO-DOC"""
+"""Values as people write them: numbers, times, ids, currencies."""
