@@ -80,10 +80,10 @@ def publish(
     never wait. If the night is already there with the same content, nothing changes.
 
     Args:
-        scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or many
-        such frames, each
-            subscriber in one of them. They may take their time: each is put aside in a file
-            before the next is asked for, and the table is not locked before the last has come.
+        scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or
+            many such frames, each subscriber in one of them. They may take their time: each is put
+            aside in a file before the next is asked for, and the table is not locked before the
+            last has come.
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.

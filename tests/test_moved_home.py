@@ -32,8 +32,7 @@ import pandas as pd
 import polars as pl
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
-
-from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
+from models.model import SERVED_FOLDER, ChurnModel
 
 
 class ServedChurnModel(PythonModel):

@@ -13,6 +13,7 @@ from perdura.models.predictor.churn_model import RISKS, SERVED_FOLDER
 from perdura.models.predictor.target import Question
 from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.models.registry.promotion import crown, register
+from perdura.models.registry.served_code import SERVED_CODE
 from perdura.models.registry.store_paths import EXPERIMENT, store_folder
 from perdura.models.registry.versions import label, model_name
 from perdura.models.reports.write import write_backtest, write_report
@@ -21,7 +22,6 @@ from perdura.models.training.result import Trained
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SERVED = Path(__file__).resolve().parents[1] / "predictor" / "pyfunc.py"
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 
@@ -115,7 +115,7 @@ def _log_model(folder: Path) -> str:
     signature = ModelSignature(outputs=Schema([ColSpec("double", name) for name in RISKS]))
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(_SERVED),
+        python_model=str(SERVED_CODE),
         artifacts={SERVED_FOLDER: str(folder)},
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
         signature=signature,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perdura.models.registry.served_code import renew_served_code
 from perdura.models.registry.store_paths import database_file, relocate, store_folder
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def mlflow_at(home: Path) -> Iterator["MlflowClient"]:
 
         store_folder(home).mkdir(parents=True, exist_ok=True)
         relocate(home)
+        renew_served_code(home)
         before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(tracking_uri(home))
         # Only now: its import sets up logging of its own.

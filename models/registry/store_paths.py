@@ -87,11 +87,11 @@ def relocate(home: Path) -> None:
     here = store_folder(home)
     if (recorded := recorded_store(home)) is None or _is_same(recorded, here):
         return
-    with _unless_read_only():
+    with unless_read_only():
         _rewrite_files(here, recorded)
     file = database_file(home)
     with (
-        _unless_read_only(),
+        unless_read_only(),
         closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as database,
     ):
         database.execute("BEGIN IMMEDIATE")
@@ -151,7 +151,7 @@ def _is_same(recorded: Path, here: Path) -> bool:
 
 
 @contextmanager
-def _unless_read_only() -> Iterator[None]:
+def unless_read_only() -> Iterator[None]:
     """Give up what is inside where the file system does not let it be written."""
     try:
         yield
