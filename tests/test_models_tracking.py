@@ -35,7 +35,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from perdura.models.promotion.decision import Verdict
-from perdura.models.registry.log_run import NoChampion, load_champion, log_trained
+from perdura.models.registry.champion import NoChampion, load_champion
+from perdura.models.registry.log_run import log_trained
 from tests.made_up import trained
 
 home = Path(sys.argv[1])
