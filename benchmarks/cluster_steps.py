@@ -16,7 +16,7 @@ from typing import Any
 from distributed import Client
 
 from benchmarks.growth_steps import UNTIL
-from perdura.flows.runtime.cluster import workers_here
+from perdura.flows.orchestration.cluster import workers_here
 from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings

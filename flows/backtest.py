@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import step
@@ -19,8 +19,8 @@ from perdura.models.registry.log_run import log_backtest
 # Feature rows held at once, about; of those all are learnt from.
 _MOST_ROWS = 2_000_000
 
-backtest_step = private_task(backtest, "backtest")
-log_step = private_task(log_backtest, "log")
+backtest_step = step_of_flow(backtest, "backtest")
+log_step = step_of_flow(log_backtest, "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Backtested:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="backtest")
+@flow(name="backtest")
 @at_work
 def backtest_history(
     until: date | None = None, home: Path | None = None, origins: int | None = None

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from perdura.flows.configuration.dates import midnight
-from perdura.flows.orchestration.private_runs import private_flow
+from perdura.flows.orchestration.recorded import flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_effect import estimate, keep_estimate, refuse_without_contacts
@@ -13,7 +13,7 @@ from perdura.models.experiment.effect import Effect
 from perdura.risk.table import published_dates
 
 
-@private_flow(name="effect")
+@flow(name="effect")
 @at_work
 def contact_effect(
     since: date | None = None, home: Path | None = None, worth: float | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from perdura.flows.orchestration import run_names
-from perdura.flows.orchestration.private_runs import private_flow
+from perdura.flows.orchestration.recorded import flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
@@ -37,7 +37,7 @@ class Refreshed:
     changed: int
 
 
-@private_flow(name="states", flow_run_name=run_names.states)
+@flow(name="states", flow_run_name=run_names.states)
 @at_work
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.

@@ -10,10 +10,11 @@ import polars as pl
 
 from perdura.flows.configuration.dates import NotYet
 from perdura.flows.orchestration import run_names
-from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.orchestration.recorded import flow, step_of_flow
+from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.parts import parts_of, placed
+from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.progress import STDERR, Tell, step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
@@ -36,8 +37,8 @@ from perdura.sources.landing.events_store import landed_until, read_days
 from perdura.sources.landing.freshness import degraded_sources
 from perdura.sources.landing.locks import undisturbed
 
-publish_step = private_task(publish, "publish")
-beside_step = private_task(write_beside, "beside")
+publish_step = step_of_flow(publish, "publish")
+beside_step = step_of_flow(write_beside, "beside")
 
 
 #: Tell who is in trouble: without them nobody is offered anything.
@@ -96,7 +97,7 @@ class Night:
         return sum(self.seconds[step] for step in ("extract", "score", "publish"))
 
 
-@private_flow(name="night", flow_run_name=run_names.night)
+@flow(name="night", flow_run_name=run_names.night)
 @at_work
 def score_nightly(
     scored_on: date | None = None,
@@ -247,7 +248,7 @@ def refuse_unread(settings: Settings, as_of: datetime) -> None:
 def _score(as_of: datetime, settings: Settings, folder: Path, tell: Tell) -> list[ScoredPart]:
     """Everybody active, part by part, here or on a cluster."""
     parts = parts_of(settings)
-    scored = placed(score_parts, settings)(parts, as_of, settings, folder, tell)
+    scored = on_task_runner(score_parts, settings)(parts, as_of, settings, folder, tell)
     if not any(part.rows for part in scored):
         raise NobodyToScore(
             f"asked to score those active on {as_of:%Y-%m-%d}; of "

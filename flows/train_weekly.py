@@ -10,10 +10,11 @@ from pathlib import Path
 from perdura.features.catalogue import reads_contacts
 from perdura.features.topics.attributes import attributes_in
 from perdura.flows.orchestration import run_names
-from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.orchestration.recorded import flow, step_of_flow
+from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.parts import parts_of, placed
+from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.progress import step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
@@ -45,8 +46,8 @@ from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.freshness import broken_since, silent_since
 from perdura.sources.landing.locks import undisturbed
 
-train_step = private_task(train, "train")
-log_step = private_task(log_trained, "log")
+train_step = step_of_flow(train, "train")
+log_step = step_of_flow(log_trained, "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Training:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="train-weekly", flow_run_name=run_names.training)
+@flow(name="training", flow_run_name=run_names.training)
 @at_work
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
@@ -172,9 +173,11 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
     """
     parts = parts_of(work.settings)
     with step("labels", seconds) as tell:
-        shares = shares_of(placed(label_parts, work.settings)(parts, work, tell), work.params)
+        shares = shares_of(
+            on_task_runner(label_parts, work.settings)(parts, work, tell), work.params
+        )
     with step("features", seconds) as tell:
-        placed(measure_parts, work.settings)(parts, work, shares, tell)
+        on_task_runner(measure_parts, work.settings)(parts, work, shares, tell)
         return laid_down(parts, work, shares)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import Tell, step
@@ -23,8 +23,8 @@ from perdura.sources.landing.locks import alone_in
 # so they are as many as memory and minutes allow.
 _MOST_ROWS = 500_000
 
-tune_step = private_task(tune, "tune")
-log_step = private_task(log_tuning, "log")
+tune_step = step_of_flow(tune, "tune")
+log_step = step_of_flow(log_tuning, "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Retuned:
     seconds: Mapping[str, float]
 
 
-@private_flow(name="tune")
+@flow(name="tune")
 @at_work
 def tune_trees(
     until: date | None = None,

@@ -5,10 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from time import sleep
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
-from perdura.flows.runtime.parts import told
+from perdura.flows.orchestration.recorded import flow, step_of_flow
+from perdura.flows.orchestration.task_runner import gather_results
 from perdura.flows.settings import Settings
 from perdura.flows.steps.score_parts import ScoredPart, score_part
 from perdura.sources.landing.partition import Part
@@ -17,7 +15,6 @@ from perdura.sources.landing.partition import Part
 DOOMED = 2
 
 
-@task(name="watched", cache_policy=NO_CACHE)
 def watched(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """The part scored as in every night."""
     if part.number == DOOMED and not (folder / "victim").exists():
@@ -45,16 +42,18 @@ def note(folder: Path, part: Part) -> None:
         begun.write(f"{part.number}\n")
 
 
+watched_step = step_of_flow(watched, "watched")
+
+
 @flow(name="watched-parts", validate_parameters=False)
 def watched_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path
 ) -> list[ScoredPart]:
     """Every part."""
-    asked = [watched.submit(part, as_of, settings, folder) for part in parts]
-    return told(asked, lambda _done, _of, _what: None, "watch")
+    asked = [watched_step.submit(part, as_of, settings, folder) for part in parts]
+    return gather_results(asked, lambda _done, _of, _what: None, "watch")
 
 
-@task(name="refuse", cache_policy=NO_CACHE)
 def refuse(number: int, folder: Path) -> int:
     """The number; the first is none that anybody takes."""
     (folder / f"begun-{number}").touch()
@@ -68,8 +67,11 @@ class Refused(ValueError):
     """Said of a number."""
 
 
+refuse_step = step_of_flow(refuse, "refuse")
+
+
 @flow(name="refusing", validate_parameters=False)
 def refusing(folder: Path) -> list[int]:
     """Twelve numbers, of which the first is refused."""
-    asked = [refuse.submit(number, folder) for number in range(12)]
-    return told(asked, lambda _done, _of, _what: None, "refuse")
+    asked = [refuse_step.submit(number, folder) for number in range(12)]
+    return gather_results(asked, lambda _done, _of, _what: None, "refuse")

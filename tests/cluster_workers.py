@@ -2,7 +2,7 @@
 
 import sys
 
-from perdura.flows.runtime.cluster import workers_here
+from perdura.flows.orchestration.cluster import workers_here
 
 
 def main() -> None:

@@ -21,8 +21,9 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_same_frame
 
 from perdura.flows.configuration.dates import midnight, month_starts
-from perdura.flows.runtime.cluster import ALONE, workers_here
-from perdura.flows.runtime.parts import draft_of, once, parts_of, placed
+from perdura.flows.orchestration.cluster import ALONE, workers_here
+from perdura.flows.orchestration.task_runner import on_task_runner
+from perdura.flows.runtime.parts import draft_of, once, parts_of
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
@@ -69,7 +70,7 @@ def scored(settings: Settings, of: str, flow=score_parts, *more) -> list[bytes]:
     parts = parts_of(settings.model_copy(update={"cluster": of}))
     with scratch(settings, "night") as folder:
         load_champion(settings.home)[0].save(folder / MODEL)
-        told = placed(flow, settings)(parts, midnight(NIGHT), settings, folder, *more)
+        told = on_task_runner(flow, settings)(parts, midnight(NIGHT), settings, folder, *more)
         return files_of(told)
 
 
@@ -155,7 +156,7 @@ def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, add
         load_champion(home)[0].save(folder / MODEL)
         killing = Thread(target=kill_when_the_others_are_done, args=(folder, len(parts)))
         killing.start()
-        told = placed(watched_parts, settings)(parts, midnight(NIGHT), settings, folder)
+        told = on_task_runner(watched_parts, settings)(parts, midnight(NIGHT), settings, folder)
         killing.join()
         begun = Counter(map(int, (folder / "begun").read_text().split()))
         assert files_of(told) == here
@@ -184,7 +185,7 @@ def test_a_part_that_fails_fails_the_night_and_nothing_is_published(home, addres
 
 def test_after_a_failure_what_had_not_begun_is_given_up(tmp_path, address):
     with pytest.raises(Refused, match="number 0"):
-        placed(refusing, settings_of(tmp_path, address))(tmp_path)
+        on_task_runner(refusing, settings_of(tmp_path, address))(tmp_path)
     sleep(1)
     assert len([*tmp_path.glob("begun-*")]) < 12
 

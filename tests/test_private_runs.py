@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from perdura.flows.orchestration.private_runs import StepFailed, without_rows
+from perdura.flows.runtime.without_rows import StepFailed, without_rows
 from perdura.flows.settings import Settings
 from perdura.flows.steps.score_parts import score_parts
 from perdura.models.dataset.split import NotEnoughChurn
@@ -118,7 +118,7 @@ def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
 
 def test_the_password_of_the_risk_table_is_no_parameter_of_a_run(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, risk_url="postgresql://ann:secret@db/risk")
-    told = score_parts.serialize_parameters({"settings": settings})
+    told = score_parts.recorded.serialize_parameters({"settings": settings})
     assert "postgresql://ann:***@db/risk" in str(told)
     assert "secret" not in str(told)
     assert pickle.loads(pickle.dumps(settings)).risk_url == settings.risk_url  # noqa: S301 - ours
@@ -131,7 +131,7 @@ def test_every_flow_and_task_is_a_private_one() -> None:
 
 def _names_imported(package: str) -> set[str]:
     """What the modules of flows import from a package, but for the one that wraps it."""
-    files = [file for file in Path("flows").glob("*.py") if file.name != "private_runs.py"]
+    files = [file for file in Path("flows").rglob("*.py") if file.name != "private_runs.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     return {
         name.name

@@ -12,10 +12,10 @@ from time import monotonic, sleep
 
 import pytest
 
-from perdura.flows.push_hourly import push_flow
+from perdura.flows.scheduling.due_pushes import push_flow
+from perdura.flows.scheduling.due_webhooks import webhooks_flow
 from perdura.flows.scheduling.schedule import hours
 from perdura.flows.settings import Settings
-from perdura.flows.webhooks import webhooks_flow
 from perdura.risk.out.webhooks import Sent
 from perdura.risk.table import read
 from tests.help_desks import FakeZendesk

@@ -19,7 +19,7 @@ from perdura.flows.cli.serve import serve
 from perdura.flows.cli.states import states
 from perdura.flows.cli.tokens import tokens
 from perdura.flows.cli.webhooks import webhooks
-from perdura.flows.runtime.safe_text import OURS, safe_text
+from perdura.flows.runtime.safe_text import is_ours, safe_text
 
 if TYPE_CHECKING:
     from perdura.flows.settings import Settings
@@ -309,7 +309,7 @@ def _start_and_compile() -> None:
     from perdura.flows.runtime.compile_loops import compiling
 
     with compiling():
-        start()
+        start(on_cluster=bool(_settings().cluster))
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -330,7 +330,8 @@ def _in_words(error: Exception) -> str | None:
         return mistakes(error)
     if package in ("sqlalchemy", "sqlite3", "psycopg"):
         return safe_text(error)
-    return str(error) if package in (*OURS, "tomllib") or isinstance(error, OSError) else None
+    told = is_ours(error) or package == "tomllib" or isinstance(error, OSError)
+    return str(error) if told else None
 
 
 if __name__ == "__main__":

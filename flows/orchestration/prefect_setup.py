@@ -27,8 +27,14 @@ def quiet() -> None:
     logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)
 
 
-def start() -> None:
-    """Wait for Prefect's server, which a first flow would start in silence for ten seconds."""
+def start(*, on_cluster: bool = False) -> None:
+    """Wait for Prefect's server, where one records the runs; without one there is none to start.
+
+    Args:
+        on_cluster: Prefect hands out the parts: a server is needed, and started for the command.
+    """
+    if not (setting_of("PREFECT_API_URL") or on_cluster):
+        return
     from perdura.flows.orchestration.prefect_database import (
         NoServer,
         not_started,

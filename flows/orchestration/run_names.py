@@ -3,21 +3,19 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from prefect.runtime import flow_run
-
 from perdura.flows.settings import Settings
 
 
 def night() -> str:
     """``night of 2026-11-02``, ``trial of 2026-11-02``."""
-    given = flow_run.parameters
+    given = _parameters()
     kind = "trial" if given.get("trial") else "night"
     return f"{kind} of {_date(given.get('scored_on')) or _known(given)}"
 
 
 def due_night() -> str:
     """``night of 2026-11-02, scheduled``, ``missed nights until 2026-11-02``."""
-    given = flow_run.parameters
+    given = _parameters()
     if scored_on := _date(given.get("scored_on")):
         return f"night of {scored_on}"
     due = Settings.at(given.get("home")).nights.newest_due(_scheduled())
@@ -28,12 +26,12 @@ def due_night() -> str:
 
 def training() -> str:
     """``training until 2026-11-02``; by default of the day it is."""
-    return f"training until {_date(flow_run.parameters.get('until')) or _scheduled().date()}"
+    return f"training until {_date(_parameters().get('until')) or _scheduled().date()}"
 
 
 def extract() -> str:
     """``extract until 2026-11-02``."""
-    return f"extract until {_date(flow_run.parameters.get('until'))}"
+    return f"extract until {_date(_parameters().get('until'))}"
 
 
 def states() -> str:
@@ -45,7 +43,15 @@ def _known(given: dict[str, Any]) -> date:
     return Settings.at(given.get("home")).nights.newest_known(datetime.now(UTC))
 
 
+def _parameters() -> dict[str, Any]:
+    from prefect.runtime import flow_run
+
+    return flow_run.parameters
+
+
 def _scheduled() -> datetime:
+    from prefect.runtime import flow_run
+
     return flow_run.scheduled_start_time or datetime.now(UTC)
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from perdura.flows.runtime.safe_text import OURS
+from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.runtime.writable_home import WRITABLE
 from perdura.sources.landing.full_disk import DiskFull, is_full
 
@@ -21,7 +21,7 @@ _LITTLE = 2**20  # bytes
 def failure_in_words(error: BaseException, home: Path) -> str | None:
     """What to say of an error of the machine's; ``None`` where it is none of these."""
     package = type(error).__module__.partition(".")[0]
-    if package in OURS and type(error).__name__ != "StepFailed":
+    if is_ours(error) and type(error).__name__ != "StepFailed":
         return None  # says it itself
     if is_full(error):
         return str(DiskFull(_full_folder(error, home)))

@@ -1,18 +1,12 @@
 """A night's and a week's work in parts: so many subscribers at once as memory holds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import polars as pl
-from prefect import Flow
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from perdura.flows.runtime.cluster import cluster_runner, one_server
-from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.sources.events import EVENT_TABLES
 from perdura.sources.landing.events_store import read_events
@@ -22,9 +16,6 @@ from perdura.sources.landing.partition import BUCKETS, Part
 
 # Landed rows of a part, about: a night of so many takes two gigabytes.
 _ROWS = 16_000_000
-
-#: One after the other: each part uses every core by itself.
-IN_TURN: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 
 
 def parts_of(settings: Settings) -> list[Part]:
@@ -36,18 +27,6 @@ def parts_of(settings: Settings) -> list[Part]:
     if of > 1:
         gather_moved(settings.landing)
     return [Part(number, of) for number in range(of)]
-
-
-def placed(flow: Flow[..., Any], settings: Settings) -> Callable[..., Any]:
-    """``flow`` with its tasks where the settings want them: on the cluster, or here in turn."""
-    if not settings.cluster:
-        return flow.with_options(task_runner=IN_TURN)
-
-    def on_cluster(*asked: Any) -> Any:
-        with one_server():
-            return flow.with_options(task_runner=cluster_runner(settings))(*asked)
-
-    return on_cluster
 
 
 def anywhere(settings: Settings) -> Settings:
@@ -80,16 +59,3 @@ def draft_of(file: Path) -> Iterator[Path]:
     with room_in(file.parent):
         yield draft
         draft.replace(file)
-
-
-def told(futures: Sequence[PrefectFuture[Any]], tell: Tell, what: str) -> list[Any]:
-    """What each part gave, in order, saying how many are done.
-
-    Raises:
-        Exception: The first that a part raised; what had not begun is given up.
-    """
-    results = []
-    for done, future in enumerate(futures):
-        tell(done, len(futures), f"{what}, part {done + 1} of {len(futures)}")
-        results.append(future.result())
-    return results

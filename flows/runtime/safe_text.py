@@ -5,8 +5,7 @@ from urllib.parse import urlsplit
 
 from perdura.sources.landing.full_disk import is_full
 
-#: Packages of ours.
-OURS = ("sources", "features", "models", "risk", "flows")
+_OURS = "perdura"
 
 _HIDDEN = (
     "what it says is left out, because it may name subscribers; with PERDURA_DEBUG=1 the same "
@@ -15,6 +14,11 @@ _HIDDEN = (
 
 # Classes of SQLSTATE whose texts are of servers, connections, rights and names, never of values.
 _WITHOUT_VALUES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"}
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error is of a class of ours, whose text names no subscriber."""
+    return type(error).__module__.partition(".")[0] == _OURS
 
 
 def safe_text(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from perdura.flows.configuration.night_calendar import MissedNights, missed_nigh
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.runtime.progress import STDERR
+from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.scheduling.record import give_up, read_record
 from perdura.flows.score_nightly import Night, score_nightly
 from perdura.flows.settings import Settings
@@ -104,8 +105,7 @@ def _score_missed(settings: Settings, day: date) -> Night | str:
     try:
         return score_nightly(day, settings.home, champion_at=then, tell=newest, patient=False)
     except Exception as error:  # whatever it is: the next night is scored all the same
-        ours = type(error).__module__.startswith(("sources.", "models.", "risk.", "flows."))
-        return str(error) if ours else type(error).__name__
+        return str(error) if is_ours(error) else type(error).__name__
 
 
 def _say_waiting() -> None:

@@ -9,15 +9,15 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from perdura.flows.orchestration.parent_process import be_the_schedule
-from perdura.flows.push_hourly import push_flow
 from perdura.flows.scheduling.due_nights import score_due_nights
+from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.flows.scheduling.due_states import refresh_due_states
+from perdura.flows.scheduling.due_training import train_due
+from perdura.flows.scheduling.due_webhooks import webhooks_flow
 from perdura.flows.scheduling.record import install
 from perdura.flows.scheduling.runs import Schedule, clear_runs
 from perdura.flows.scheduling.watch import watched
 from perdura.flows.settings import Settings
-from perdura.flows.train_weekly import train_weekly
-from perdura.flows.webhooks import webhooks_flow
 
 #: Minute, hour, day, month, day of the week, in the settings' time zone.
 WEEKLY, OFTEN = "0 4 * * 1", "*/10 * * * *"
@@ -39,7 +39,7 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
     """The flows, and when they are due."""
     served: list[tuple[Flow[..., Any], str]] = [
         (score_due_nights, settings.nights.cron),
-        (train_weekly, WEEKLY),
+        (train_due, WEEKLY),
         (refresh_due_states, OFTEN),
     ]
     if settings.webhooks:
@@ -54,7 +54,7 @@ def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDe
         "perdura",
         schedule=Cron(cron, timezone=settings.timezone),
         parameters={"home": str(settings.home.absolute())},
-        concurrency_limit=_QUEUE if flow in (score_due_nights, train_weekly) else _CANCEL,
+        concurrency_limit=_QUEUE if flow in (score_due_nights, train_due) else _CANCEL,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from perdura.flows.orchestration.private_runs import private_task
+from perdura.flows.orchestration.recorded import step_of_flow
 from perdura.flows.runtime.progress import Tell, step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.past_dataset import Past, past
@@ -12,7 +12,7 @@ from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage_signals import Cut
 
-earlier_step = private_task(at_earlier_dates, "earlier")
+earlier_step = step_of_flow(at_earlier_dates, "earlier")
 
 # What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
 _EARLIER_ROWS = 100_000

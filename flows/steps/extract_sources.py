@@ -3,11 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from prefect import Task
-
 from perdura.flows.configuration.dates import midnight, refuse_future
 from perdura.flows.orchestration import run_names
-from perdura.flows.orchestration.private_runs import private_flow, private_task
+from perdura.flows.orchestration.recorded import RecordedStep, flow, step_of_flow
 from perdura.flows.runtime.home_lock import at_work
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings, keep
@@ -18,7 +16,7 @@ from perdura.sources.mapping.report.report import Report
 
 # The one step that asks other systems, and so the one that is tried again. A mapping that is
 # wrong stays wrong.
-extract_step = private_task(
+extract_step = step_of_flow(
     extract,
     "extract",
     retries=3,
@@ -29,7 +27,7 @@ extract_step = private_task(
 )
 
 
-@private_flow(name="extract", flow_run_name=run_names.extract)
+@flow(name="extract", flow_run_name=run_names.extract)
 @at_work
 def extract_sources(
     mapping: Path, until: date, home: Path | None = None, *, patient: bool = True
@@ -58,6 +56,6 @@ def extract_sources(
         return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)
 
 
-def asking(*, patient: bool) -> Task[..., Report]:
+def asking(*, patient: bool) -> RecordedStep[..., Report]:
     """The step; a person who waits for it is told at once what cannot be read."""
     return extract_step if patient else extract_step.with_options(retries=0)

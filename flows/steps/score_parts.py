@@ -12,8 +12,9 @@ import polars as pl
 from perdura.features.build import build_features
 from perdura.features.catalogue import COLUMNS, reads_contacts, to_measure
 from perdura.features.topics.attributes import attribute_features, attributes_in
-from perdura.flows.orchestration.private_runs import private_flow, private_task
-from perdura.flows.runtime.parts import anywhere, draft_of, once, told
+from perdura.flows.orchestration.recorded import flow, step_of_flow
+from perdura.flows.orchestration.task_runner import gather_results
+from perdura.flows.runtime.parts import anywhere, draft_of, once
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
@@ -95,17 +96,17 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
     )
 
 
-score_part_step = private_task(score_part, "score-part")
+score_part_step = step_of_flow(score_part, "score-part")
 
 
-@private_flow(name="score-parts", validate_parameters=False)
+@flow(name="score-parts", validate_parameters=False)
 def score_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
     told_all = anywhere(settings)
     asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
-    return told(asked, tell, "score")
+    return gather_results(asked, tell, "score")
 
 
 def _score(

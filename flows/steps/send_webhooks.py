@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.settings import Settings
 from perdura.risk.out.webhooks import Sent, send
 
@@ -46,7 +47,7 @@ def tell_webhooks(settings: Settings) -> str | None:
     try:
         sent = send_webhooks(settings.home)
     except Exception as error:  # whatever it is: the night has been published
-        ours = type(error).__module__.startswith(("risk.", "flows."))
-        return f"webhooks were not told: {error if ours else type(error).__name__}"
+        what = error if is_ours(error) else type(error).__name__
+        return f"webhooks were not told: {what}"
     waiting = sent.failed + sent.dead
     return f"{waiting} webhook deliveries failed" if waiting else None

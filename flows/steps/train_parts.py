@@ -12,8 +12,9 @@ import polars as pl
 
 from perdura.features.catalogue import to_measure
 from perdura.features.definition import Column, Derived, Feature
-from perdura.flows.orchestration.private_runs import private_flow, private_task
-from perdura.flows.runtime.parts import anywhere, draft_of, once, told
+from perdura.flows.orchestration.recorded import flow, step_of_flow
+from perdura.flows.orchestration.task_runner import gather_results
+from perdura.flows.runtime.parts import anywhere, draft_of, once
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
@@ -119,22 +120,22 @@ def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
     return measured.rows.select(rows=pl.len())
 
 
-label_part_step = private_task(label_part, "label-part")
-measure_part_step = private_task(measure_part, "measure-part")
+label_part_step = step_of_flow(label_part, "label-part")
+measure_part_step = step_of_flow(measure_part, "measure-part")
 
 
-@private_flow(name="label-parts", validate_parameters=False)
+@flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
     """The counts of every part."""
     asked = [label_part_step.submit(part, work.anywhere) for part in parts]
-    return told(asked, tell, "labels")
+    return gather_results(asked, tell, "labels")
 
 
-@private_flow(name="measure-parts", validate_parameters=False)
+@flow(name="measure-parts", validate_parameters=False)
 def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
     asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]
-    return told(asked, tell, "features")
+    return gather_results(asked, tell, "features")
 
 
 def laid_down(parts: list[Part], work: Work, shares: Shares) -> TrainingSet:

@@ -1,0 +1,45 @@
+"""Where the parts of a flow are worked on: here, one after the other, or on a cluster."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
+from perdura.flows.runtime.progress import Tell
+from perdura.flows.settings import Settings
+
+_Result = TypeVar("_Result")
+
+
+def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Callable[..., _Result]:
+    """``flow`` with its steps on the cluster of the settings, or here in turn.
+
+    Here each part uses every core by itself. On a cluster it is Prefect that hands them out.
+    """
+    if settings.cluster:
+        return lambda *given: _on_cluster(flow, settings, *given)
+    if not records_runs():
+        return flow
+    from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+    in_turn: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+    return flow.recorded.with_options(task_runner=in_turn)
+
+
+def gather_results(pending: Sequence[Pending[_Result]], tell: Tell, what: str) -> list[_Result]:
+    """What each part gave, in order, saying how many are done.
+
+    Raises:
+        Exception: The first that a part raised; what had not begun is given up.
+    """
+    results = []
+    for done, part in enumerate(pending):
+        tell(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
+        results.append(part.result())
+    return results
+
+
+def _on_cluster(flow: RecordedFlow[..., _Result], settings: Settings, *given: Any) -> _Result:
+    from perdura.flows.orchestration.cluster import cluster_runner, one_server
+
+    with one_server():
+        return flow.recorded.with_options(task_runner=cluster_runner(settings))(*given)
