@@ -57,7 +57,7 @@ bench-peers: .venv-peers/.ready .venv-older/.ready
 	@echo "Setting up $(@D) (once) ..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
-	    -r $<
+	    -r $(filter %.txt,$^)
 	@touch $@
 
 # Everything comes from the lock, each file checked against its hash.

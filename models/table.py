@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
 from perdura.models.boosting.booster import (
+    Booster,
     Examples,
     booster_text,
     fit_booster,
@@ -70,7 +70,7 @@ class TableModel:
     evaluation: TableEvaluation
 
     @cached_property
-    def booster(self) -> lgb.Booster:
+    def booster(self) -> Booster:
         """The trees."""
         return load_booster(self.text)
 

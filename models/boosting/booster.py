@@ -11,6 +11,9 @@ import numpy as np
 
 from perdura.models.params import BoosterParams
 
+#: Fitted trees. Whoever needs no more of them than to pass them on names this type.
+Booster = lgb.Booster
+
 _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 
@@ -44,7 +47,7 @@ def fit_booster(
     names: list[str],
     params: BoosterParams,
     network: Mapping[str, object] | None = None,
-) -> lgb.Booster:
+) -> Booster:
     """Trees for the log-odds that it happens, as many as help on the later rows.
 
     Rows are not weighted: weights spoil probabilities and rank no better. Where only a share of
@@ -87,7 +90,7 @@ def _stopping(later: Examples, data: lgb.Dataset, missing: float, patience: int)
     }
 
 
-def _shifted(booster: lgb.Booster, by: float) -> lgb.Booster:
+def _shifted(booster: Booster, by: float) -> Booster:
     """The booster with ``by`` added to every score: to each leaf of its first tree."""
     leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
     for leaf in range(leaves):
@@ -95,17 +98,17 @@ def _shifted(booster: lgb.Booster, by: float) -> lgb.Booster:
     return booster
 
 
-def booster_text(booster: lgb.Booster) -> str:
+def booster_text(booster: Booster) -> str:
     """LightGBM's text of the trees, the same however many threads they were grown with."""
     return _THREADS.sub("[num_threads: 0]", booster.model_to_string())
 
 
-def load_booster(text: str) -> lgb.Booster:
+def load_booster(text: str) -> Booster:
     """The booster that LightGBM wrote as ``text``."""
     return lgb.Booster(model_str=text)
 
 
-def raw_scores(booster: lgb.Booster, matrix: np.ndarray) -> np.ndarray:
+def raw_scores(booster: Booster, matrix: np.ndarray) -> np.ndarray:
     """The log-odds that the trees give each row."""
     return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
 

@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import load_booster, raw_scores
+from perdura.models.boosting.booster import Booster, load_booster, raw_scores
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.boosting.tree_text import NAN, read_trees
 from perdura.models.predictor.calibration import Calibration, from_json
@@ -78,7 +77,7 @@ class ChurnModel:
     typical: TypicalValues | None = None
 
     @cached_property
-    def booster(self) -> lgb.Booster:
+    def booster(self) -> Booster:
         """The trees that give the log-odds of leaving."""
         return load_booster(self.booster_text)
 
@@ -89,7 +88,7 @@ class ChurnModel:
         return float(np.asarray(self.booster.predict(nothing, pred_contrib=True))[0, -1])
 
     @cached_property
-    def cause_booster(self) -> lgb.Booster | None:
+    def cause_booster(self) -> Booster | None:
         """The trees that give the log-odds of leaving by payment, of those who leave."""
         return None if self.cause_text is None else load_booster(self.cause_text)
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 
-from perdura.models.boosting.booster import load_booster
+from perdura.models.boosting.booster import Booster, load_booster
 from perdura.models.boosting.tree_scores import scores
 from perdura.models.predictor.calibration import Calibration, from_json
 
@@ -36,7 +35,7 @@ class ExpansionModel:
     fitted_until: datetime
 
     @cached_property
-    def booster(self) -> lgb.Booster:
+    def booster(self) -> Booster:
         """The trees."""
         return load_booster(self.booster_text)
 

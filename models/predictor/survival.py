@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from scipy.special import logit
 
-from perdura.models.boosting.booster import load_booster
+from perdura.models.boosting.booster import Booster, load_booster
 from perdura.models.boosting.tree_scores import scores_by_month
 from perdura.models.predictor.calibration import Calibration, from_json
 from perdura.models.predictor.hazard_calibration import HazardCalibration
@@ -42,7 +41,7 @@ class SurvivalModel:
     calibration: HazardCalibration | Calibration
 
     @cached_property
-    def booster(self) -> lgb.Booster:
+    def booster(self) -> Booster:
         """The trees."""
         return load_booster(self.booster_text)
 

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Booster, Examples, booster_text, fit_booster, raw_scores
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.dataset.split import Split
@@ -85,7 +84,7 @@ def learn_model(
 
 def _fit_cause(
     contract: ColumnContract, fit: Examples, calibrate: Examples, params: TrainingParams
-) -> lgb.Booster | None:
+) -> Booster | None:
     """Trees that tell leavers by payment from the others, where there are enough of both."""
     fewest = min(fit.happened.sum(), (1 - fit.happened).sum())
     if fewest < FEWEST_OF_A_CAUSE or len(np.unique(calibrate.happened)) < 2:
@@ -93,7 +92,7 @@ def _fit_cause(
     return fit_booster(fit, calibrate, contract.names, params.cause_booster or params.booster)
 
 
-def _calibration(booster: lgb.Booster, asked: Examples, later: np.ndarray) -> Calibration:
+def _calibration(booster: Booster, asked: Examples, later: np.ndarray) -> Calibration:
     return choose_calibration(raw_scores(booster, asked.matrix), asked.happened, later)
 
 

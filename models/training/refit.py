@@ -8,11 +8,10 @@ that is cross-fitted, since no rows are left that its trees have not seen.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import booster_text, fit_booster
+from perdura.models.boosting.booster import Booster, booster_text, fit_booster
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.sampling import refit_rows
 from perdura.models.dataset.training_set import TrainingSet
@@ -101,7 +100,7 @@ def _refit_cause(
     return booster_text(trees), crossfit_calibration(scores, examples.happened, known.newest[left])
 
 
-def with_trees(params: BoosterParams, evidence: lgb.Booster) -> BoosterParams:
+def with_trees(params: BoosterParams, evidence: Booster) -> BoosterParams:
     """The parameters with as many trees as the evidence model has.
 
     On three simulated companies more of them, by the ratio of the rows or its square root, were no
