@@ -66,7 +66,7 @@ def _fill_slot(slot, first, second, lead):
 
 
 @njit(cache=True, nogil=True)
-def enrol(first, second, slots, people, found):
+def assign_ids(first, second, slots, people, found):
     """How many ids there are, ``people`` of them before; gives new ones the next numbers.
 
     ``found`` gets every row's. -1 as soon as half of the slots are taken: there are too few then.
@@ -85,7 +85,7 @@ def enrol(first, second, slots, people, found):
 
 
 @njit(cache=True, nogil=True)
-def divert(first, second, slots, values):
+def redirect_merged(first, second, slots, values):
     """Make ids lead to ``values`` instead, whether they were enrolled or not."""
     for row in range(len(first)):
         slot = slots[_find(first[row], second[row], slots)]
@@ -146,7 +146,7 @@ def _passed(moment, edges, by_day):
 
 
 @njit(cache=True, nogil=True)
-def admit(
+def filter_known(
     moments, known, channels, leads, runs, dates, by_day, shift, sees, counts
 ):  # fmt: skip
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
@@ -197,14 +197,14 @@ def record(
 
 
 @njit(cache=True, nogil=True)
-def tally(owners, low, counts):
+def count_rows(owners, low, counts):
     """Add to ``counts`` how many records each person of a range has."""
     for each in owners:
         counts[each - low + 1] += 1
 
 
 @njit(cache=True, nogil=True)
-def deal(records, owners, low, next_at, dealt):
+def scatter(records, owners, low, next_at, dealt):
     """Put records behind those that their people have already."""
     for each in range(len(owners)):
         place = next_at[owners[each] - low]

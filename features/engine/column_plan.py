@@ -36,7 +36,7 @@ MOST_CHANNELS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Field:
     """A value that rows bring along, as an integer that is added and compared exactly.
 
     Attributes:
@@ -51,7 +51,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class RowFilter:
     """Rows that count alike, and which of their words is measured, if any (else -1)."""
 
     where: str
@@ -60,7 +60,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ColumnSpec:
     """One column: its operation, its channel (of closings: ``other``), its window if it has one
     (else -1), its word if it has one (else -1).
     """
@@ -87,9 +87,9 @@ class Plan:
 
     table: EventTable
     windows: list[int]
-    words: list[Word] = field(default_factory=list)
-    channels: list[Channel] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    words: list[Field] = field(default_factory=list)
+    channels: list[RowFilter] = field(default_factory=list)
+    told: list[ColumnSpec] = field(default_factory=list)
 
     @property
     def currency(self) -> int:
@@ -113,13 +113,13 @@ class Plan:
         latest = any(told.op == Op.LATEST for told in self.told) or self.currency >= 0
         return bool(self.table.previous) and (latest or self.reads_previous)
 
-    def as_text(self, told: Told) -> str | None:
+    def as_text(self, told: ColumnSpec) -> str | None:
         """The column whose texts a category is told in."""
         word = self.words[told.word] if told.op == Op.LATEST else None
         return word.column if word and word.form == "text" else None
 
 
-_CURRENCY = Word("currency", "text")
+_CURRENCY = Field("currency", "text")
 
 
 def plans(features: Iterable[Feature]) -> list[Plan]:
@@ -146,28 +146,30 @@ def _windows(features: Sequence[Feature], table: EventTable) -> list[int]:
 def _add(plan: Plan, feature: Feature) -> None:
     match feature.measure:
         case Balance(up, down, of):
-            word = _word(plan, Word(of, "thing"))
+            word = _word(plan, Field(of, "thing"))
             opens, closes = (
                 _channel(plan, f"({each}) AND ({feature.where})", word) for each in (up, down)
             )
-            plan.told.append(Told(feature.columns[0], Op.BALANCE, opens, closes, word=word))
+            plan.told.append(ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word))
         case Since(which):
             channel = _channel(plan, feature.where, -1)
-            plan.told.append(Told(feature.columns[0], _SINCE[which], channel))
+            plan.told.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
         case Latest(column):
-            word = _word(plan, Word(column, _form(feature, column, "number", "order")))
+            word = _word(plan, Field(column, _form(feature, column, "number", "order")))
             channel = _channel(plan, feature.where, word)
-            plan.told.append(Told(feature.columns[0], Op.LATEST, channel, word=word))
+            plan.told.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
         case Over(how, column):
             word = -1
             if column is not None:
                 of_float = "order" if how in {"max", "min"} else "millionths"
-                word = _word(plan, Word(column, _form(feature, column, "number", of_float)))
+                word = _word(plan, Field(column, _form(feature, column, "number", of_float)))
             if adds_money(feature):
                 _word(plan, _CURRENCY)
             channel = _channel(plan, feature.where, word, is_money=adds_money(feature))
             plan.told += [
-                Told(each, _OPS[how], channel, window=plan.windows.index(each.days or 0), word=word)
+                ColumnSpec(
+                    each, _OPS[how], channel, window=plan.windows.index(each.days or 0), word=word
+                )
                 for each in feature.columns
             ]
 
@@ -179,12 +181,12 @@ def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
     return of_float if kind == pl.Float64 else otherwise
 
 
-def _word(plan: Plan, word: Word) -> int:
+def _word(plan: Plan, word: Field) -> int:
     return _place(plan.words, word)
 
 
 def _channel(plan: Plan, where: str, word: int, *, is_money: bool = False) -> int:
-    return _place(plan.channels, Channel(where, word, is_money))
+    return _place(plan.channels, RowFilter(where, word, is_money))
 
 
 def _place(known: list[T], wanted: T) -> int:

@@ -55,13 +55,13 @@ class _Asked(NamedTuple):
         many: How many, by date.
         who: Which of them, by date.
         where: The rows of the spine that ask, by date.
-        apart: By date and person, whether it sees less than all that happened before it.
+        needs_recompute: By date and person, whether it sees less than all that happened before it.
     """
 
     many: np.ndarray
     who: np.ndarray
     where: np.ndarray
-    apart: np.ndarray
+    needs_recompute: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -93,7 +93,7 @@ def _clear(cells):
 @njit(cache=True, nogil=True)
 def _ask(first, people, spine_starts, spine_rows, spine_date, asked):
     """Put the spine's rows of some people under their dates."""
-    asked.many[:], asked.apart[:] = 0, False
+    asked.many[:], asked.needs_recompute[:] = 0, False
     for mine in range(people):
         for place in range(spine_starts[first + mine], spine_starts[first + mine + 1]):
             row = spine_rows[place]
@@ -150,17 +150,17 @@ def _add_moment(records, each, bits, date, mine, channels, moments):
 
 
 @njit(cache=True, nogil=True)
-def _add_people(records, starts, cuts, orders, cells, apart):
+def _add_people(records, starts, cuts, orders, cells, needs_recompute):
     """Everybody's rows to their cells; whether any date stands apart, which is marked."""
     any_apart = False
     for mine in range(len(starts) - 1):
         begin, end = starts[mine], starts[mine + 1]
-        any_apart |= _add_rows(records, begin, end, mine, cuts, orders, cells, apart)
+        any_apart |= _add_rows(records, begin, end, mine, cuts, orders, cells, needs_recompute)
     return any_apart
 
 
 @njit(cache=True, nogil=True)
-def _add_rows(records, begin, end, mine, cuts, orders, cells, apart):
+def _add_rows(records, begin, end, mine, cuts, orders, cells, needs_recompute):
     sums, moments, ends, channels = cells.sums, cells.moments, cells.ends, orders.channels
     timed, ended, money, word = orders.timed, orders.ended, orders.money, np.uint64(orders.currency)
     told, several, any_apart, mine = np.int64(-1), False, False, np.uint64(mine)
@@ -170,7 +170,7 @@ def _add_rows(records, begin, end, mine, cuts, orders, cells, apart):
         first, since, until = cuts.first_date[interval], what & 255, (what >> 8) & 255
         if first < since or until < len(cuts.dates):
             for date in range(first, len(cuts.dates)):
-                apart[date, mine] |= not since <= date < until
+                needs_recompute[date, mine] |= not since <= date < until
             any_apart = True
         if money and records[each, word] >= 0:
             several |= told >= 0 and told != records[each, word]
@@ -181,12 +181,12 @@ def _add_rows(records, begin, end, mine, cuts, orders, cells, apart):
             _add_end(records, each, bits & ended, cell, mine, channels, ends)
         _add_moment(records, each, bits & timed, first, mine, channels, moments)
     if several:
-        apart[:, mine] = True
+        needs_recompute[:, mine] = True
     return any_apart or several
 
 
 @njit(cache=True, nogil=True)
-def _run_on(sums, moments):
+def _prefix_sum(sums, moments):
     """Each cell becomes all up to it. (Not those of ends, which cannot be subtracted.)"""
     flat = sums.reshape(len(sums), sums.shape[1] * sums.shape[2])
     for cell in range(1, np.uint64(len(flat))):
@@ -203,7 +203,7 @@ def _run_on(sums, moments):
 
 
 @njit(cache=True, nogil=True)
-def _look_back(until, before, mine, ends, seen):
+def _window_extrema(until, before, mine, ends, seen):
     """The greatest and the least of each window, shortest first; last, of all that ever was."""
     for own in range(ends.shape[1]):
         cell, most, least = until, _NEVER, _EVER
@@ -217,7 +217,7 @@ def _look_back(until, before, mine, ends, seen):
 
 
 @njit(cache=True, nogil=True)
-def _look_again(records, begin, end, date, mine, cuts, orders, cells, seen):
+def _recompute_date(records, begin, end, date, mine, cuts, orders, cells, seen):
     """What one date sees of somebody's rows, amounts in the last currency alone.
 
     Sums are told as of the date: cell n of them is what was before the window n, less all that
@@ -334,23 +334,23 @@ def _write(cuts, orders, cells, asked, seen, told, out):
         _write_moments(cuts.dates[date], date, who, where, orders, cells.moments, out)
         if orders.ends:
             for each in range(len(who)):
-                _look_back(until, before, who[each], cells.ends, seen.ends)
+                _window_extrema(until, before, who[each], cells.ends, seen.ends)
                 _write_ends(where[each], orders, seen.ends, out)
 
 
 @njit(cache=True, nogil=True)
 def _write_apart(records, starts, cuts, orders, cells, asked, seen, told, out):
     """Every column once more where a date sees less."""
-    apart, many, everybody = asked.apart, asked.many, asked.who
+    needs_recompute, many, everybody = asked.needs_recompute, asked.many, asked.who
     windows, alone = cuts.before.shape[1], np.zeros(1, np.int64)
     before = np.arange(windows)
     for date in range(len(many)):
         for each in range(many[date]):
             mine = everybody[date, each]
-            if apart[date, mine]:
+            if needs_recompute[date, mine]:
                 begin, end = starts[mine], starts[mine + 1]
                 where = asked.where[date, each : each + 1]
-                _look_again(records, begin, end, date, mine, cuts, orders, cells, seen)
+                _recompute_date(records, begin, end, date, mine, cuts, orders, cells, seen)
                 _write_sums(windows, before, alone, where, orders, seen.sums, told, out)
                 _write_moments(cuts.dates[date], 0, alone, where, orders, seen.moments, out)
                 _write_ends(where[0], orders, seen.ends, out)
@@ -371,8 +371,8 @@ def measure(records, starts, low, high, spine_starts, spine_rows, spine_date, cu
         own = starts[some - low : min(some + people, high) - low + 1]
         _ask(some, len(own) - 1, spine_starts, spine_rows, spine_date, asked)
         _clear(cells)
-        any_apart = _add_people(records, own, cuts, orders, cells, asked.apart)
-        _run_on(cells.sums, cells.moments)
+        any_apart = _add_people(records, own, cuts, orders, cells, asked.needs_recompute)
+        _prefix_sum(cells.sums, cells.moments)
         _write(cuts, orders, cells, asked, seen, told, out)
         if any_apart:
             _write_apart(records, own, cuts, orders, cells, asked, seen, told, out)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from perdura.features.definition import Feature
-from perdura.features.engine.column_plan import Op, Plan, Told
+from perdura.features.engine.column_plan import ColumnSpec, Op, Plan
 
 _DAY = 86_400_000_000
 
@@ -27,7 +27,7 @@ COLUMN = np.dtype(
 )
 
 
-class Cuts(NamedTuple):
+class WindowEdges(NamedTuple):
     """Where time is cut: ``[as_of - days, as_of)`` of every date and window, to the microsecond.
 
     The n-th interval ends where the n-th edge is, and begins at the edge before. Its cell is the
@@ -58,7 +58,7 @@ class Cuts(NamedTuple):
         return cls(dates, edges, first_date, np.searchsorted(edges, dates) + 1, before)
 
 
-class Orders(NamedTuple):
+class KernelSpec(NamedTuple):
     """What is to be told.
 
     Attributes:
@@ -106,7 +106,7 @@ class Orders(NamedTuple):
         )
 
 
-def empty(told: Told) -> float:
+def empty(told: ColumnSpec) -> float:
     """A column's value where nobody tells; NaN if it is null."""
     feature = told.column.feature
     value = feature.when_empty if isinstance(feature, Feature) else None
@@ -133,7 +133,7 @@ def _channels(plan: Plan, kept: dict[str, list[int]]) -> np.ndarray:
     return channels
 
 
-def _column(plan: Plan, told: Told, channels: np.ndarray) -> tuple[int, int, int, int, float]:
+def _column(plan: Plan, told: ColumnSpec, channels: np.ndarray) -> tuple[int, int, int, int, float]:
     channel = channels[told.channel]
     kind = next((kind for kind, ops in _KEPT.items() if told.op in ops), "rows")
     form = plan.words[told.word].form if told.word >= 0 else "number"

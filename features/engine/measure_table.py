@@ -10,9 +10,9 @@ import pyarrow as pa
 from perdura.features.definition import Feature
 from perdura.features.engine import reference
 from perdura.features.engine.balance import balance
-from perdura.features.engine.column_plan import Op, Plan, Told, plans
+from perdura.features.engine.column_plan import ColumnSpec, Op, Plan, plans
 from perdura.features.engine.kernel import known, measure
-from perdura.features.engine.kernel_spec import Cuts, Orders, empty
+from perdura.features.engine.kernel_spec import KernelSpec, WindowEdges, empty
 from perdura.features.engine.previous import befores, in_order, told_late
 from perdura.features.engine.records import Records, gathered
 from perdura.features.engine.spine import Hashed, Spine, blocks, numbered
@@ -58,7 +58,7 @@ def _of_table(
             rows = rows.with_columns(tie=pl.lit(0))
         whole = len(spines) == 1
         block = out if whole else np.empty((len(plan.told), len(places)))
-        cuts = Cuts.of(spine.dates, plan.windows)
+        cuts = WindowEdges.of(spine.dates, plan.windows)
         _measure(gathered(rows, plan, spine, cuts, texts), plan, spine, cuts, block)
         if len(late):
             asked = pairs if whole else pairs[places]
@@ -114,9 +114,11 @@ def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
     return {column: found[column].explode().drop_nulls() for column in columns}
 
 
-def _measure(records: Records, plan: Plan, spine: Spine, cuts: Cuts, out: np.ndarray) -> None:
+def _measure(
+    records: Records, plan: Plan, spine: Spine, cuts: WindowEdges, out: np.ndarray
+) -> None:
     """Fill ``out``, one row per column of the plan; every range of people on its own."""
-    orders = Orders.of(plan)
+    orders = KernelSpec.of(plan)
     of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
 
     def fill(number: int) -> None:
@@ -159,7 +161,7 @@ def _mend(
         out[place, places] = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _series(told: Told, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
+def _series(told: ColumnSpec, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
     """The column: its memory is shared, what is NaN is null, places become texts."""
     valid = None
     if texts is not None or np.isnan(empty(told)):

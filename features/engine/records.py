@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 import polars as pl
 
-from perdura.features.engine.assignment import admit, deal, record, tally
-from perdura.features.engine.column_plan import Plan, Word
-from perdura.features.engine.kernel_spec import Cuts
+from perdura.features.engine.assignment import count_rows, filter_known, record, scatter
+from perdura.features.engine.column_plan import Field, Plan
+from perdura.features.engine.kernel_spec import WindowEdges
 from perdura.features.engine.measures import moments
 from perdura.features.engine.spine import Hashed, Spine, fixed
 
@@ -56,17 +56,17 @@ class Records:
         ]
         starts = np.zeros(high - low + 1, np.int64)
         for _, owners in parts:
-            tally(owners, low, starts)
+            count_rows(owners, low, starts)
         starts = np.cumsum(starts)
         width = parts[0][0].shape[1] if parts else 2
         dealt, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
         for records, owners in parts:
-            deal(records, owners, low, next_at, dealt)
+            scatter(records, owners, low, next_at, dealt)
         return dealt, starts, low, high
 
 
 def gathered(
-    rows: pl.LazyFrame, plan: Plan, spine: Spine, cuts: Cuts, texts: dict[str, pl.Series]
+    rows: pl.LazyFrame, plan: Plan, spine: Spine, cuts: WindowEdges, texts: dict[str, pl.Series]
 ) -> Records:
     """The records of the rows of one table that any date of the spine sees.
 
@@ -112,7 +112,7 @@ def _admitted(
     leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
     times = fixed(frame["moment"]), fixed(frame["known_at"])
     channels = fixed(frame["channels"])
-    admit(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
+    filter_known(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
     return leads, sees
 
 
@@ -159,7 +159,7 @@ def _channels(plan: Plan) -> pl.Expr:
     return bits
 
 
-def _value(word: Word, texts: dict[str, pl.Series]) -> pl.Expr:
+def _value(word: Field, texts: dict[str, pl.Series]) -> pl.Expr:
     value = pl.col(word.column)
     match word.form:
         case "millionths":
@@ -175,7 +175,7 @@ def _value(word: Word, texts: dict[str, pl.Series]) -> pl.Expr:
             return value.cast(pl.Int64).fill_null(0)
 
 
-def _values(frame: pl.DataFrame, words: list[Word]) -> np.ndarray:
+def _values(frame: pl.DataFrame, words: list[Field]) -> np.ndarray:
     """One row per word, one column per row of the frame, as integers."""
     values = np.empty((len(words), frame.height), np.int64)
     for place, word in enumerate(words):

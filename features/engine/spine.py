@@ -7,7 +7,14 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from perdura.features.engine.assignment import MOST_DATES, Runs, by_person, divert, enrol, look_up
+from perdura.features.engine.assignment import (
+    MOST_DATES,
+    Runs,
+    assign_ids,
+    by_person,
+    look_up,
+    redirect_merged,
+)
 from perdura.sources.events import MERGES, MOMENT
 from perdura.sources.merges import Events, owners
 
@@ -141,7 +148,7 @@ def _enrolled(ids: pl.Series, date: np.ndarray, merged: int) -> tuple[np.ndarray
         for start in range(0, len(ids), _AT_ONCE):
             some, theirs = ids.slice(start, _AT_ONCE), person[start : start + _AT_ONCE]
             hashed = Hashed.of_ids(some)
-            people = enrol(hashed.first, hashed.second, register.slots, people, theirs)
+            people = assign_ids(hashed.first, hashed.second, register.slots, people, theirs)
             if people < 0:
                 break
         else:
@@ -197,7 +204,7 @@ def _runs(links: pl.DataFrame, register: Register, dates: int) -> tuple[Runs, np
     owner = register.numbers(Hashed.of_ids(runs["owner"]))
     runs = runs.with_columns(number=pl.Series(owner, dtype=pl.Int64)).filter(pl.col("number") >= 0)
     ids = Hashed.of_ids(accounts["subscriber_id"])
-    divert(
+    redirect_merged(
         ids.first,
         ids.second,
         register.slots,
