@@ -49,7 +49,7 @@ class WindowEdges(NamedTuple):
     before: np.ndarray
 
     @classmethod
-    def of(cls, dates: np.ndarray, windows: list[int]) -> "Cuts":
+    def of(cls, dates: np.ndarray, windows: list[int]) -> "WindowEdges":
         """The cuts of these dates and windows (days)."""
         begins = dates[:, None] - np.array(windows, np.int64)[None, :] * _DAY
         edges = np.unique(np.append(begins.ravel(), dates))
@@ -86,7 +86,7 @@ class KernelSpec(NamedTuple):
     currency: int
 
     @classmethod
-    def of(cls, plan: Plan) -> "Orders":
+    def of(cls, plan: Plan) -> "KernelSpec":
         """The orders that a plan stands for."""
         kept = {kind: _channels_of(plan, ops) for kind, ops in _KEPT.items()}
         money = _bits(place for place, each in enumerate(plan.channels) if each.is_money)
