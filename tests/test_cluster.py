@@ -23,7 +23,7 @@ from polars.testing import assert_frame_equal as assert_same_frame
 from perdura.flows.configuration.dates import midnight, month_starts
 from perdura.flows.orchestration.cluster import ALONE, workers_here
 from perdura.flows.orchestration.task_runner import on_task_runner
-from perdura.flows.runtime.parts import draft_of, once, parts_of
+from perdura.flows.runtime.parts import draft_of, memoised_on_disk, parts_of
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
@@ -192,7 +192,7 @@ def test_after_a_failure_what_had_not_begun_is_given_up(tmp_path, address):
 
 def test_what_was_done_is_not_done_again(tmp_path):
     given = iter([pl.DataFrame({"rows": [rows]}) for rows in (1, 2)])
-    asked = [once(tmp_path / "part.done", lambda: next(given)) for _ in range(2)]
+    asked = [memoised_on_disk(tmp_path / "part.done", lambda: next(given)) for _ in range(2)]
     assert [frame.item() for frame in asked] == [1, 1]
     assert [file.name for file in tmp_path.iterdir()] == ["part.done"]
 

@@ -29,7 +29,7 @@ def parts_of(settings: Settings) -> list[Part]:
     return [Part(number, of) for number in range(of)]
 
 
-def anywhere(settings: Settings) -> Settings:
+def with_absolute_paths(settings: Settings) -> Settings:
     """The settings with paths that mean the same in whatever folder a worker was started."""
     paths = {name: getattr(settings, name) for name in ("home", "actions", "exchange_rates")}
     return settings.model_copy(
@@ -37,7 +37,7 @@ def anywhere(settings: Settings) -> Settings:
     )
 
 
-def once(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def memoised_on_disk(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
 
     A worker that is lost takes along what its finished parts gave, and Dask asks for those again;

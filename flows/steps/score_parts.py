@@ -14,7 +14,7 @@ from perdura.features.catalogue import COLUMNS, reads_contacts, to_measure
 from perdura.features.topics.attributes import attribute_features, attributes_in
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
-from perdura.flows.runtime.parts import anywhere, draft_of, once
+from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
@@ -60,7 +60,9 @@ class ScoredPart:
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     """Score everybody active among one part of the subscribers, by the model in ``folder``."""
     mark = folder / f"part-{part.number:03}.done"
-    kept = once(mark, lambda: pl.DataFrame([_score_part(part, as_of, settings, folder)]))
+    kept = memoised_on_disk(
+        mark, lambda: pl.DataFrame([_score_part(part, as_of, settings, folder)])
+    )
     return ScoredPart(**kept.row(0, named=True))
 
 
@@ -104,7 +106,7 @@ def score_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
-    told_all = anywhere(settings)
+    told_all = with_absolute_paths(settings)
     asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
     return gather_results(asked, tell, "score")
 

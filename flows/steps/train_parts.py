@@ -14,7 +14,7 @@ from perdura.features.catalogue import to_measure
 from perdura.features.definition import Column, Derived, Feature
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
-from perdura.flows.runtime.parts import anywhere, draft_of, once
+from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
 from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
@@ -81,19 +81,19 @@ class Work:
             rows.write_ipc(draft)
 
     @property
-    def anywhere(self) -> "Work":
+    def with_absolute_paths(self) -> "Work":
         """The same work, in whatever folder a worker was started."""
-        return replace(self, settings=anywhere(self.settings))
+        return replace(self, settings=with_absolute_paths(self.settings))
 
 
 def label_part(part: Part, work: Work) -> pl.DataFrame:
     """How many of one part stayed, left, or may yet; what became of each is laid down."""
-    return once(work.mark("label", part), lambda: _label_part(part, work))
+    return memoised_on_disk(work.mark("label", part), lambda: _label_part(part, work))
 
 
 def measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
     """How many ``rows`` were chosen from one part, when their features have been laid down."""
-    return once(work.mark("measure", part), lambda: _measure_part(part, work, shares))
+    return memoised_on_disk(work.mark("measure", part), lambda: _measure_part(part, work, shares))
 
 
 def _label_part(part: Part, work: Work) -> pl.DataFrame:
@@ -127,14 +127,14 @@ measure_part_step = step_of_flow(measure_part, "measure-part")
 @flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
     """The counts of every part."""
-    asked = [label_part_step.submit(part, work.anywhere) for part in parts]
+    asked = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
     return gather_results(asked, tell, "labels")
 
 
 @flow(name="measure-parts", validate_parameters=False)
 def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
-    asked = [measure_part_step.submit(part, work.anywhere, shares) for part in parts]
+    asked = [measure_part_step.submit(part, work.with_absolute_paths, shares) for part in parts]
     return gather_results(asked, tell, "features")
 
 
