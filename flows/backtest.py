@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from perdura.flows.orchestration.recorded import flow, step_of_flow
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
@@ -41,7 +41,7 @@ class Backtested:
 
 
 @flow(name="backtest")
-@at_work
+@shares_home
 def backtest_history(
     until: date | None = None, home: Path | None = None, origins: int | None = None
 ) -> Backtested:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from perdura.flows.configuration.dates import midnight
 from perdura.flows.orchestration.recorded import flow
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_effect import estimate, keep_estimate, refuse_without_contacts
 from perdura.flows.steps.training_window import known_history
@@ -14,7 +14,7 @@ from perdura.risk.table import published_dates
 
 
 @flow(name="effect")
-@at_work
+@shares_home
 def contact_effect(
     since: date | None = None, home: Path | None = None, worth: float | None = None
 ) -> Effect:

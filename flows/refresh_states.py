@@ -9,7 +9,7 @@ import polars as pl
 
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
@@ -18,7 +18,7 @@ from perdura.flows.steps.extract_sources import extract_step
 from perdura.risk.query.standing import newest_night, night_states, put_states
 from perdura.sources.extract import IncompleteExtract
 from perdura.sources.landing.events_store import landed_until
-from perdura.sources.landing.locks import unless_read
+from perdura.sources.landing.locks import try_write_lock
 from perdura.sources.states.changed import changed_states
 
 
@@ -38,7 +38,7 @@ class Refreshed:
 
 
 @flow(name="states", flow_run_name=run_names.states)
-@at_work
+@shares_home
 def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.
 
@@ -56,7 +56,7 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
     if ask and settings.mapping:
         # What lands in the middle of a night's parts may move people from one to another.
-        with unless_read(settings.landing) as free, suppress(IncompleteExtract):
+        with try_write_lock(settings.landing) as free, suppress(IncompleteExtract):
             if free:
                 _extract(settings, settings.mapping, now)
     with step("states", {}):

@@ -12,7 +12,7 @@ from perdura.flows.configuration.dates import NotYet
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import on_task_runner
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.progress import STDERR, Tell, step
@@ -35,7 +35,7 @@ from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.extract import IncompleteExtract
 from perdura.sources.landing.events_store import landed_until, read_days
 from perdura.sources.landing.freshness import degraded_sources
-from perdura.sources.landing.locks import undisturbed
+from perdura.sources.landing.locks import read_lock
 
 publish_step = step_of_flow(publish, "publish")
 beside_step = step_of_flow(write_beside, "beside")
@@ -98,7 +98,7 @@ class Night:
 
 
 @flow(name="night", flow_run_name=run_names.night)
-@at_work
+@shares_home
 def score_nightly(
     scored_on: date | None = None,
     home: Path | None = None,
@@ -143,7 +143,7 @@ def score_nightly(
     degraded = tuple(why)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with undisturbed(settings.landing), step("score", seconds) as progress:
+        with read_lock(settings.landing), step("score", seconds) as progress:
             scored = _score(as_of, settings, folder, progress)
         unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded += too_many_unknown(unknown)

@@ -12,7 +12,7 @@ from perdura.features.topics.attributes import attributes_in
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import on_task_runner
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.progress import step
@@ -44,7 +44,7 @@ from perdura.models.training.train import train
 from perdura.sources.events import CONTACTS
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.freshness import broken_since, silent_since
-from perdura.sources.landing.locks import undisturbed
+from perdura.sources.landing.locks import read_lock
 
 train_step = step_of_flow(train, "train")
 log_step = step_of_flow(log_trained, "log")
@@ -83,7 +83,7 @@ class Training:
 
 
 @flow(name="training", flow_run_name=run_names.training)
-@at_work
+@shares_home
 def train_weekly(until: date | None = None, home: Path | None = None) -> Training:
     """Fit, calibrate and judge a model on what was known before ``until``; log and register it.
 
@@ -125,7 +125,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             attributes=learnt_attributes(settings, events, known_until),
             champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
-        with undisturbed(settings.landing), noting(facts):
+        with read_lock(settings.landing), noting(facts):
             rows = training_set(work, seconds)
     before = before_training(settings, known_until, seconds)
     learn = partial(_learn, champion=champion, facts=facts, settings=settings, seconds=seconds)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from perdura.flows.orchestration.recorded import flow, step_of_flow
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import Tell, step
 from perdura.flows.settings import Settings
@@ -17,7 +17,7 @@ from perdura.models.tuning.mlflow_log import log_tuning
 from perdura.models.tuning.trials import Tuning
 from perdura.models.tuning.tune import tune
 from perdura.models.tuning.tuned_params import Tuned, keep_tuned, read_tuned, tuned_by
-from perdura.sources.landing.locks import alone_in
+from perdura.sources.landing.locks import exclusive_lock
 
 # Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
 # so they are as many as memory and minutes allow.
@@ -49,7 +49,7 @@ class Retuned:
 
 
 @flow(name="tune")
-@at_work
+@shares_home
 def tune_trees(
     until: date | None = None,
     home: Path | None = None,
@@ -105,7 +105,9 @@ def tune_trees(
 def _alone(settings: Settings, tell: Tell) -> AbstractContextManager[None]:
     """Two that tune one home would take each other's trials for cut off."""
     folder = settings.studies.parent
-    return alone_in(folder, lambda: tell(0, 1, "waiting for another tuning to end"), to="tuning")
+    return exclusive_lock(
+        folder, lambda: tell(0, 1, "waiting for another tuning to end"), to="tuning"
+    )
 
 
 def _decide(found: Tuning, kept: Tuned | None, file: Path) -> Tuned | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from perdura.sources.landing.events_store import Day, finish_day, read_days, remove_drafts
 from perdura.sources.landing.full_disk import DiskFull, is_full
-from perdura.sources.landing.locks import alone_in
+from perdura.sources.landing.locks import exclusive_lock
 from perdura.sources.mapping.expressions import without_values
 from perdura.sources.mapping.files.reading import BROKEN, BadSource, unreadable
 from perdura.sources.mapping.mapping import (
@@ -74,7 +74,7 @@ def extract(
     until, told = until.astimezone(UTC), progress or _tell_nobody
     asked = replace(read_mapping(mapping), beside=beside or {})
     plans, problems = plan_tables(asked, until)
-    with alone_in(landing, lambda: told(0, 1, "waiting for another extract to end")):
+    with exclusive_lock(landing, lambda: told(0, 1, "waiting for another extract to end")):
         remove_drafts(landing)
         _refuse_changed(asked, landing, until)
         reports, unread = _extract_tables(

@@ -25,7 +25,7 @@ from perdura.risk.records.contacts import log_contact
 from perdura.risk.store.connect import writing
 from perdura.risk.table import read
 from perdura.sources.landing.events_store import read_events
-from perdura.sources.landing.locks import with_others_in
+from perdura.sources.landing.locks import shared_lock
 from perdura.sources.landing.tombstones import read_tombstones
 
 NIGHT = date(2026, 11, 1)
@@ -238,7 +238,7 @@ def test_while_a_night_or_an_extract_runs_nobody_is_erased(
     settings = Settings(home=home)
     for folder, to in ((home / "data", "work"), (settings.landing, "extract")):
         with (
-            with_others_in(folder, lambda: None, to),
+            shared_lock(folder, lambda: None, to),
             pytest.raises(AtWork, match="again when it has ended"),
         ):
             forget(settings, [renamed[2]])

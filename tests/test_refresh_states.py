@@ -20,7 +20,7 @@ from perdura.risk.schema.views import CURRENT
 from perdura.risk.store.connect import reading
 from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
 from perdura.sources.landing.events_store import land, landed_files, read_events
-from perdura.sources.landing.locks import undisturbed
+from perdura.sources.landing.locks import read_lock
 from perdura.sources.states.changed import changed_states
 from perdura.sources.states.states import states_at
 from tests.made_up_nights import publish_night
@@ -173,7 +173,7 @@ def test_who_stands_again_as_the_night_says_is_told_of_no_more(home):
 
 def test_while_a_night_reads_the_landing_nothing_is_extracted(home):
     landing = Settings(home=home).landing
-    with undisturbed(landing), undisturbed(landing):  # nights and trainings read beside each other
+    with read_lock(landing), read_lock(landing):  # nights and trainings read beside each other
         assert refresh_states(home).changed == 0
     assert not landed_files(landing, SUBSCRIPTIONS)
     assert refresh_states(home).changed == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from perdura.sources.landing.locks import alone_in
+from perdura.sources.landing.locks import exclusive_lock
 from tests.schedule_served import Served, environment, scheduled, wait_for
 
 FIRST = ["refresh-states/perdura", "send-webhooks/perdura", "push-tools/perdura"]
@@ -53,7 +53,7 @@ def flow_processes(served: Served) -> list[psutil.Process]:
 
 def test_a_run_ends_at_once_with_a_schedule_that_is_killed(tmp_path: Path):
     home = tmp_path / "home"
-    waiting = alone_in(home / "data", lambda: None, to="nights")
+    waiting = exclusive_lock(home / "data", lambda: None, to="nights")
     with waiting, scheduled(environment(home), tmp_path / "log") as served:
         env = with_server(served)
         prefect(env, "deployment", "run", "score-nightly/perdura")

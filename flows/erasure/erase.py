@@ -14,7 +14,7 @@ import polars as pl
 
 from perdura.flows.configuration.dates import today
 from perdura.flows.erasure.search import Search, kept_results, search
-from perdura.flows.runtime.home_lock import nobody_at_work
+from perdura.flows.runtime.home_lock import exclusive_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.progress import Tell, step
 from perdura.flows.settings import Settings
@@ -114,11 +114,11 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
 
     Raises:
         NobodyKnown: One of them is known nowhere, and was not forgotten.
-        AtWork: A night, a training or an extract runs. Nothing was done.
+        HomeBusy: A night, a training or an extract runs. Nothing was done.
         StillRead: Somebody holds on to the database as it was.
         PushRunning: A help desk is being told.
     """
-    with nobody_at_work(settings):
+    with exclusive_home(settings):
         kept = kept_about(settings, people)
         buried = bury(settings.landing, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, buried), settings.home / "data"

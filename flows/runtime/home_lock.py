@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from perdura.flows.runtime.progress import STDERR
 from perdura.flows.settings import Settings
-from perdura.sources.landing.locks import alone_in, with_others_in
+from perdura.sources.landing.locks import exclusive_lock, shared_lock
 
 _Asked = ParamSpec("_Asked")
 _Given = TypeVar("_Given")
@@ -17,11 +17,11 @@ _Given = TypeVar("_Given")
 _WORK = "work"
 
 
-class AtWork(RuntimeError):
+class HomeBusy(RuntimeError):
     """Something runs in the home that reads or writes people's rows. Nothing was done."""
 
 
-def at_work(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+def shares_home(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
     """The flow, in the home that its argument ``home`` or the settings name, which it shares.
 
     An erasure that has begun is waited for.
@@ -31,30 +31,30 @@ def at_work(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
     @wraps(flow)
     def sharing(*asked: _Asked.args, **named: _Asked.kwargs) -> _Given:
         home = told.bind(*asked, **named).arguments.get("home")
-        with with_others_in(_data(Settings.at(home).home), _say, to=_WORK):
+        with shared_lock(_data(Settings.at(home).home), _say, to=_WORK):
             return flow(*asked, **named)
 
     return sharing
 
 
 @contextmanager
-def nobody_at_work(settings: Settings) -> Iterator[None]:
+def exclusive_home(settings: Settings) -> Iterator[None]:
     """Have the home alone: no night, week or extract runs, and none begins.
 
     Raises:
-        AtWork: Something runs.
+        HomeBusy: Something runs.
     """
 
     def refuse() -> None:
-        raise AtWork(
+        raise HomeBusy(
             f"a night, a training, an extract or the like is at work in {settings.home.absolute()}"
             " and may hold rows of whoever is to be erased; run the same command again when it has "
             "ended"
         )
 
     with (
-        alone_in(_data(settings.home), refuse, to=_WORK),
-        alone_in(settings.landing, refuse),
+        exclusive_lock(_data(settings.home), refuse, to=_WORK),
+        exclusive_lock(settings.landing, refuse),
     ):
         yield
 

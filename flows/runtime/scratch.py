@@ -8,7 +8,7 @@ from shutil import rmtree
 from uuid import uuid4
 
 from perdura.flows.settings import Settings
-from perdura.sources.landing.locks import alone_in
+from perdura.sources.landing.locks import exclusive_lock
 
 _LOCK = ".lock"
 
@@ -22,7 +22,7 @@ def scratch(settings: Settings, what: str) -> Iterator[Path]:
     data = settings.home.absolute() / "data"
     folder = data / "scratch" / f"{what}-{uuid4().hex[:12]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with alone_in(data, lambda: None, to="scratch"):
+    with exclusive_lock(data, lambda: None, to="scratch"):
         remove_abandoned(folder.parent)
         lock = _lock_of(folder).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)

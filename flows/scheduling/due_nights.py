@@ -15,7 +15,7 @@ from perdura.flows.scheduling.record import give_up, read_record
 from perdura.flows.score_nightly import Night, score_nightly
 from perdura.flows.settings import Settings
 from perdura.risk.table import published_dates
-from perdura.sources.landing.locks import alone_in
+from perdura.sources.landing.locks import exclusive_lock
 
 _NIGHTS = "nights"
 
@@ -57,7 +57,7 @@ def score_due_nights(
         return DueNights(scored=(score_nightly(scored_on, home),), given_up={})
     scheduled = flow_run.scheduled_start_time or datetime.now(UTC)
     due = settings.nights.newest_due(scheduled)
-    with alone_in(settings.home / "data", _say_waiting, to=_NIGHTS):
+    with exclusive_lock(settings.home / "data", _say_waiting, to=_NIGHTS):
         made_up = _make_up(settings, scheduled, None if only_missed else due)
         if only_missed:
             return made_up

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from perdura.sources.landing.locks import alone_in, with_others_in
+from perdura.sources.landing.locks import exclusive_lock, shared_lock
 
 _SCHEDULE = "schedule"
 
@@ -20,14 +20,14 @@ def serving(home: Path) -> Iterator[None]:
     Raises:
         AlreadyServed: Another schedule serves the home.
     """
-    with alone_in(home / "data", _refuse, to=_SCHEDULE):
+    with exclusive_lock(home / "data", _refuse, to=_SCHEDULE):
         yield
 
 
 def is_served(home: Path) -> bool:
     """Whether a schedule serves the home now."""
     try:
-        with with_others_in(home / "data", _refuse, to=_SCHEDULE):
+        with shared_lock(home / "data", _refuse, to=_SCHEDULE):
             return False
     except AlreadyServed:
         return True

@@ -6,7 +6,7 @@ from pathlib import Path
 from perdura.flows.configuration.dates import midnight, refuse_future
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import RecordedStep, flow, step_of_flow
-from perdura.flows.runtime.home_lock import at_work
+from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings, keep
 from perdura.flows.steps.contact_events import written_events
@@ -28,7 +28,7 @@ extract_step = step_of_flow(
 
 
 @flow(name="extract", flow_run_name=run_names.extract)
-@at_work
+@shares_home
 def extract_sources(
     mapping: Path, until: date, home: Path | None = None, *, patient: bool = True
 ) -> Report:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 @contextmanager
-def alone_in(folder: Path, waiting: Callable[[], object], to: str = "extract") -> Iterator[None]:
+def exclusive_lock(
+    folder: Path, waiting: Callable[[], object], to: str = "extract"
+) -> Iterator[None]:
     """Have the folder alone, after all others on this machine who asked before.
 
     The lock ends with its process, however that ends; its file stays and means nothing.
@@ -22,10 +24,10 @@ def alone_in(folder: Path, waiting: Callable[[], object], to: str = "extract") -
 
 
 @contextmanager
-def with_others_in(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
+def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
     """Share the folder with all who share it too; whoever wants it alone has to wait, or to go.
 
-    Arguments as of ``alone_in``.
+    Arguments as of ``exclusive_lock``.
     """
     with _held(folder, waiting, to, fcntl.LOCK_SH):
         yield
@@ -44,8 +46,8 @@ def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Ite
 
 
 @contextmanager
-def undisturbed(folder: Path) -> Iterator[None]:
-    """Read a folder for long, beside others who do; ``unless_read`` leaves it alone meanwhile."""
+def read_lock(folder: Path) -> Iterator[None]:
+    """Read a folder for long, beside others who do; ``try_write_lock`` leaves it alone meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
@@ -53,7 +55,7 @@ def undisturbed(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def unless_read(folder: Path) -> Iterator[bool]:
+def try_write_lock(folder: Path) -> Iterator[bool]:
     """Whether nobody is reading the folder for long; if so, nobody begins before the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
