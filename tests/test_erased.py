@@ -20,7 +20,7 @@ from perdura.risk.records.contacts import NoSubscriber, contacts_of, log_contact
 from perdura.risk.records.erase import erase
 from perdura.risk.records.erased import erased_among
 from perdura.risk.store.connect import reading, writing
-from perdura.sources.landing.tombstones import bury, read_tombstones
+from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 from tests.api_served import asking, at_work
 from tests.test_desk import proof, signed_in
 from tests.test_risk_table import put, score, scores
@@ -126,7 +126,7 @@ def test_a_contact_that_is_being_written_while_an_erasure_begins_goes_with_it(se
 
 
 def test_a_contact_that_comes_while_a_long_erasure_runs_is_refused(settings: Settings):
-    buried = bury(settings.landing, [GONE], TODAY)
+    buried = record_erasure(settings.landing, [GONE], TODAY)
     assert share_erasures(settings) == 1
     with writing(settings.risk_url) as connection, pytest.raises(NoSubscriber):
         log_contact(connection, by="desk", **contact(GONE))
@@ -141,7 +141,7 @@ def test_a_move_of_somebody_who_is_being_erased_is_told_to_no_webhook(settings: 
         TODAY - timedelta(days=1),
     )
     put(scores(score(GONE, 0.4, mrr=900), score("ann", 0.3, mrr=900)), settings.risk_url, TODAY)
-    bury(settings.landing, [GONE], TODAY)
+    record_erasure(settings.landing, [GONE], TODAY)
     share_erasures(settings)
     with writing(settings.risk_url) as connection:
         assert queue_moves(connection, ["https://example.com/x"], datetime.now(UTC)) == 1
@@ -150,7 +150,7 @@ def test_a_move_of_somebody_who_is_being_erased_is_told_to_no_webhook(settings: 
 def test_erasures_of_an_older_version_are_made_known_by_the_next_night_or_server(
     settings: Settings,
 ):
-    bury(settings.landing, [GONE], date(2026, 1, 1))
+    record_erasure(settings.landing, [GONE], date(2026, 1, 1))
     assert [share_erasures(settings) for _ in range(2)] == [1, 0]
     with reading(settings.risk_url) as connection:
         assert erased_among(connection, [GONE, "ann"]).keys() == {GONE}
@@ -166,7 +166,7 @@ def test_a_contact_in_a_restored_risk_table_never_lands(
         for who in ("s00001", "s00002"):
             told: Any = contact(who) | {"by": "desk", "now": datetime(2026, 10, 1, tzinfo=UTC)}
             log_contact(connection, **told)
-    bury(settings.landing, ["s00001"], TODAY)
+    record_erasure(settings.landing, ["s00001"], TODAY)
     report = extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
     (contacts,) = (each for each in report.tables if each.table == "contacts")
     assert contacts.rejected.get("forgotten", 0) >= 1

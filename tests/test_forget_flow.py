@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from perdura.flows.erasure.erase import NobodyKnown, forget, kept_about, look_for
-from perdura.flows.runtime.home_lock import AtWork, nobody_at_work
+from perdura.flows.runtime.home_lock import HomeBusy, exclusive_home
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
@@ -239,7 +239,7 @@ def test_while_a_night_or_an_extract_runs_nobody_is_erased(
     for folder, to in ((home / "data", "work"), (settings.landing, "extract")):
         with (
             shared_lock(folder, lambda: None, to),
-            pytest.raises(AtWork, match="again when it has ended"),
+            pytest.raises(HomeBusy, match="again when it has ended"),
         ):
             forget(settings, [renamed[2]])
     assert kept_about(settings, [renamed[2]]).forgotten_on is None
@@ -250,7 +250,7 @@ def test_a_night_waits_for_an_erasure(home: Path, prefect_server: str):
         "from datetime import date; from perdura.flows.score_nightly import score_nightly\n"
         "print(score_nightly(date(2026, 10, 25)).rows)"
     )
-    with nobody_at_work(Settings(home=home)):
+    with exclusive_home(Settings(home=home)):
         night = subprocess.Popen(
             [sys.executable, "-c", code],
             env=os.environ | {"PERDURA_HOME": str(home)},

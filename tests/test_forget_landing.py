@@ -23,7 +23,7 @@ from perdura.sources.landing.erase import (
 from perdura.sources.landing.events_store import REJECTED, gather_moved, read_events
 from perdura.sources.landing.files import landed_files
 from perdura.sources.landing.partition import Part
-from perdura.sources.landing.tombstones import bury
+from perdura.sources.landing.tombstones import record_erasure
 from tests.small_sources import Business, at
 
 PEOPLE = ("s1", "s11", "1", 'o\'brien "50%"', "ana@example.com", "mariana@example.com", "Ñandú")
@@ -209,7 +209,7 @@ def test_stopped_before_any_file_it_goes_on_and_ends_alike(tmp_path: Path):
     for stop in range(6):
         business = landed(tmp_path / str(stop), {"p": rows, "m": links})
         accounts = accounts_of(business.landing, "eve")
-        buried = bury(business.landing, accounts, date(2026, 3, 1))
+        buried = record_erasure(business.landing, accounts, date(2026, 3, 1))
         for file in list(landed_of(business.landing, accounts))[:stop]:
             erase_landed(file, accounts)
         # Begun again by somebody who knows the one name only.
@@ -232,7 +232,7 @@ def test_an_erased_id_is_refused_however_it_is_written_and_read(
     tmp_path: Path, erased: str, written: str, options: str
 ):
     business = Business(tmp_path)
-    bury(business.landing, [erased], date(2026, 2, 1))
+    record_erasure(business.landing, [erased], date(2026, 2, 1))
     business.write("p.csv", f'who,day\n"{written}",2026-02-01\nbob,2026-02-01\n')
     report = business.maps(
         '[payments]\nfile = "p.csv"\nsubscriber_id = "who"\nhappened_at = "day"\n'

@@ -9,7 +9,7 @@ import pytest
 from perdura.sources.events import PAYMENTS
 from perdura.sources.landing.events_store import read_rejected
 from perdura.sources.landing.spellings import is_telling, standing_alone, standing_alone_in_polars
-from perdura.sources.landing.tombstones import BrokenTombstones, bury, read_tombstones
+from perdura.sources.landing.tombstones import BrokenTombstones, read_tombstones, record_erasure
 from tests.small_sources import UNTIL, Business, at
 
 DAY = date(2026, 2, 20)
@@ -40,8 +40,8 @@ def business(tmp_path: Path) -> Business:
 
 
 def test_the_list_holds_no_name_and_the_first_day_stays(tmp_path: Path):
-    bury(tmp_path, ["ada", CUNNING], DAY)
-    again = bury(tmp_path, ["ada", "bob"], date(2026, 3, 1))
+    record_erasure(tmp_path, ["ada", CUNNING], DAY)
+    again = record_erasure(tmp_path, ["ada", "bob"], date(2026, 3, 1))
     assert again == read_tombstones(tmp_path)
     assert [again.has(who) for who in ("ada", CUNNING, "bob", "eve")] == [True] * 3 + [False]
     assert again.days[again.of("ada")] == DAY
@@ -51,12 +51,12 @@ def test_the_list_holds_no_name_and_the_first_day_stays(tmp_path: Path):
 
 
 def test_two_homes_hash_the_same_person_differently(tmp_path: Path):
-    one, other = (bury(tmp_path / home, ["ada"], DAY) for home in ("one", "other"))
+    one, other = (record_erasure(tmp_path / home, ["ada"], DAY) for home in ("one", "other"))
     assert one.of("ada") != other.of("ada")
 
 
 def test_rows_of_the_forgotten_are_refused_counted_and_not_kept(business: Business):
-    bury(business.landing, [CUNNING], DAY)
+    record_erasure(business.landing, [CUNNING], DAY)
     payments, merges = (
         next(each for each in business.extract().tables if each.table == name)
         for name in ("payments", "merges")
@@ -71,7 +71,7 @@ def test_rows_of_the_forgotten_are_refused_counted_and_not_kept(business: Busine
 
 
 def test_a_broken_line_of_the_forgotten_is_not_kept_either(business: Business):
-    bury(business.landing, [CUNNING, "ada lovelace"], DAY)
+    record_erasure(business.landing, [CUNNING, "ada lovelace"], DAY)
     quoted = CUNNING.replace('"', '""')
     business.write(
         "p.csv",
@@ -87,13 +87,13 @@ def test_a_broken_line_of_the_forgotten_is_not_kept_either(business: Business):
 
 
 def test_whoever_is_forgotten_breaks_no_other_rule_in_writing(business: Business):
-    bury(business.landing, ["ada"], DAY)
+    record_erasure(business.landing, ["ada"], DAY)
     business.write("p.csv", "who,day,pay\nada,no day at all,p1\nbob,2026-02-01,p2\n")
     assert business.table_report("payments").rejected == {"forgotten": 1}
 
 
 def test_the_same_extract_again_writes_the_same_bytes(business: Business):
-    bury(business.landing, ["ada"], DAY)
+    record_erasure(business.landing, ["ada"], DAY)
     business.extract()
     before = business.files()
     business.extract()

@@ -38,7 +38,7 @@ from perdura.sources.landing.erase import (
 )
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
-from perdura.sources.landing.tombstones import Tombstones, bury, read_tombstones
+from perdura.sources.landing.tombstones import Tombstones, read_tombstones, record_erasure
 from perdura.sources.merges import Events
 from perdura.sources.states.states import scored_spine
 
@@ -88,13 +88,13 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
         NobodyKnown: One of them is known nowhere, and was not forgotten.
         BrokenTombstones: The list of the forgotten cannot be read.
     """
-    landing, buried = settings.landing, read_tombstones(settings.landing)
-    accounts = {*begun(landing, buried)}
-    rows = _rows(settings, sorted(accounts), buried) if accounts else {}
+    landing, erased_ids = settings.landing, read_tombstones(settings.landing)
+    accounts = {*begun(landing, erased_ids)}
+    rows = _rows(settings, sorted(accounts), erased_ids) if accounts else {}
     for who in people:
         theirs = accounts_of(landing, who)
-        found = _rows(settings, theirs, buried)
-        if not found and not buried.has(who):
+        found = _rows(settings, theirs, erased_ids)
+        if not found and not erased_ids.has(who):
             raise NobodyKnown(
                 f"asked for subscriber {who!r}; no event, no rejected row and no table under "
                 f"{settings.home.absolute()} names them, and they were never forgotten. Give the "
@@ -102,7 +102,7 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
             )
         rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
         accounts.update(theirs)
-    days = [buried.days[buried.of(who)] for who in accounts if buried.has(who)]
+    days = [erased_ids.days[erased_ids.of(who)] for who in accounts if erased_ids.has(who)]
     return Kept(accounts=tuple(sorted(accounts)), rows=rows, forgotten_on=min(days, default=None))
 
 
@@ -120,11 +120,11 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
     """
     with exclusive_home(settings):
         kept = kept_about(settings, people)
-        buried = bury(settings.landing, kept.accounts, today())
-        accounts, data = accounts_named(kept.accounts, buried), settings.home / "data"
+        erased_ids = record_erasure(settings.landing, kept.accounts, today())
+        accounts, data = accounts_named(kept.accounts, erased_ids), settings.home / "data"
         with step("models", {}):
             wait_for_store(settings.home)
-            versions = _learnt(settings, kept.accounts, buried)
+            versions = _learnt(settings, kept.accounts, erased_ids)
         with step("database", {}):
             share_erasures(settings)  # first: what a server writes from now on names none of them
             erase(settings.risk_url, accounts)
@@ -150,16 +150,16 @@ def _searched(settings: Settings, accounts: Sequence[Account]) -> Search:
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
     known = {each for who in people for each in accounts_of(settings.landing, who)}
-    buried = read_tombstones(settings.landing)
-    return _searched(settings, accounts_named(sorted(known), buried))
+    erased_ids = read_tombstones(settings.landing)
+    return _searched(settings, accounts_named(sorted(known), erased_ids))
 
 
-def accounts_named(names: Sequence[str], buried: Tombstones) -> list[Account]:
+def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[Account]:
     """The accounts as the database is asked for them."""
     return [
         Account(
             name=name,
-            instead=pseudonym(buried.of(name)),
+            pseudonym=pseudonym(erased_ids.of(name)),
             spellings=spellings(name) if is_telling(name) else (),
             pattern=standing_alone(name),
         )
@@ -167,7 +167,7 @@ def accounts_named(names: Sequence[str], buried: Tombstones) -> list[Account]:
     ]
 
 
-def _rows(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> dict[str, int]:
+def _rows(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones) -> dict[str, int]:
     """How many rows there are about one person, by place."""
     rows: dict[str, int] = {}
     files = landed_of(settings.landing, accounts) | rejected_of(settings.landing, accounts)
@@ -177,11 +177,11 @@ def _rows(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> di
     for file in (settings.home / "data").glob("push-*.jsonl"):
         if count := len(push_state.read_told(file).keys() & {*accounts}):
             rows[str(file.relative_to(settings.home))] = count
-    tables = rows_about(settings.risk_url, accounts_named(accounts, buried))
+    tables = rows_about(settings.risk_url, accounts_named(accounts, erased_ids))
     return rows | {f"table {table}": count for table, count in tables.items()}
 
 
-def _learnt(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> list[Learning]:
+def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones) -> list[Learning]:
     """The versions that were asked about them at a date at which they were active."""
     events = {
         name: table.filter(pl.col("subscriber_id").is_in([*accounts])).collect().lazy()
@@ -195,7 +195,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], buried: Tombstones) -> 
         dates = sorted({version.first, *between})
         return not scored_spine(events, dates, **business_of(settings)).is_empty()
 
-    return mark_learnt(settings.home, [buried.of(who) for who in accounts], today(), learnt)
+    return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
 
 
 def _midnights(events: Events) -> set[datetime]:

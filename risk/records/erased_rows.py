@@ -140,7 +140,7 @@ def _take_out(
     for company, instead in seen.companies.items():
         renamed = sa.update(RISK).where(RISK.c.scored_on == scored_on, RISK.c.account == company)
         connection.execute(renamed.values(account=instead))
-    told = repr((seen.fingerprint, sorted(account.instead for account in accounts)))
+    told = repr((seen.fingerprint, sorted(account.pseudonym for account in accounts)))
     values = {
         "rows": NIGHTS.c.rows - seen.rows,
         "fingerprint": hashlib.sha256(told.encode()).hexdigest(),

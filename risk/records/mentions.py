@@ -21,13 +21,13 @@ class Account:
 
     Attributes:
         name: The ``subscriber_id``.
-        instead: What stands in for it where a row stays.
+        pseudonym: What stands in for it where a row stays.
         spellings: How it may stand in a text; none where it cannot be told from other words.
         pattern: Finds any of them where it is no piece of a longer word.
     """
 
     name: str
-    instead: str
+    pseudonym: str
     spellings: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -47,7 +47,7 @@ def tables_of(connection: sa.Connection) -> list[sa.Table]:
 
 def instead_of(name: str | None, accounts: Sequence[Account]) -> str | None:
     """The id, or what stands in for it where it is an account's."""
-    return next((account.instead for account in accounts if account.name == name), name)
+    return next((account.pseudonym for account in accounts if account.name == name), name)
 
 
 def masked(value: Any, accounts: Sequence[Account]) -> Any:
@@ -58,7 +58,7 @@ def masked(value: Any, accounts: Sequence[Account]) -> Any:
         return [masked(each, accounts) for each in value]
     if isinstance(value, str):
         for account in (account for account in accounts if account.spellings):
-            value = account.pattern.sub(lambda _found, by=account.instead: by, value)
+            value = account.pattern.sub(lambda _found, by=account.pseudonym: by, value)
     return value
 
 

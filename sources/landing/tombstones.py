@@ -83,7 +83,7 @@ def read_tombstones(landing: Path) -> Tombstones:
         ) from error
 
 
-def bury(landing: Path, accounts: Iterable[str], day: date) -> Tombstones:
+def record_erasure(landing: Path, accounts: Iterable[str], day: date) -> Tombstones:
     """Put accounts on the list, whole or not at all; who is on it keeps the day.
 
     Raises:
