@@ -16,7 +16,7 @@ from benchmarks.markdown import table
 from benchmarks.measure import OURS, RESULTS, ROOT, Results, Told, run
 from benchmarks.quality_tables import causes_named, held_to_truth, promoted
 from perdura.models.evaluation.intervals import intervals
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 
 PYTHON = ROOT / ".venv-quality" / "bin" / "python"
 WAYS = ("logistic regression", "HistGradientBoosting", "XGBoost", "CatBoost", "FLAML")
@@ -86,7 +86,7 @@ def _judged(folder: Path, column: str) -> Told:
 
 
 def _asked(folder: Path) -> pl.DataFrame:
-    """The judged rows as ``judge`` wants them; each is somebody's alone here."""
+    """The judged rows as ``evaluate`` wants them; each is somebody's alone here."""
     rows = pl.read_parquet(folder / "judge.parquet", columns=["churned", "perdura", "oracle"])
     return rows.with_columns(
         subscriber_id=pl.int_range(pl.len()).cast(pl.String),
@@ -97,7 +97,7 @@ def _asked(folder: Path) -> pl.DataFrame:
 
 
 def _numbers(rows: pl.DataFrame) -> Told:
-    stated, lies = judge(rows, calls=100).metrics, intervals(rows, calls=100)
+    stated, lies = evaluate(rows, calls=100).metrics, intervals(rows, calls=100)
     ends = {f"{name} {end}": getattr(lies[name], end) for name in _SHOWN for end in ("low", "high")}
     return {name: stated[name] for name in _SHOWN} | ends
 

@@ -1,7 +1,7 @@
 """The rows that models are judged by: ``python -m benchmarks.quality_rows FOLDER SUBSCRIBERS``.
 
-Writes ``fit``, ``calibrate`` and ``judge`` as Parquet: the features of a simulated company, and
-``churned``; ``judge`` with ``perdura``, our risk, and ``oracle``, the true one. Prints how long
+Writes ``fit``, ``calibrate`` and ``evaluate`` as Parquet: the features of a simulated company, and
+``churned``; ``evaluate`` with ``perdura``, our risk, and ``oracle``, the true one. Prints how long
 our training took.
 """
 

@@ -31,7 +31,7 @@ def main(data: str, most_rows: str) -> None:
     built = perf_counter()
     trained = train(rows, params)
     told = {"seconds": perf_counter() - built, "features": built - start, "peak": peak_bytes()}
-    judged = trained.judgements["model"]
+    judged = trained.metrics_by_model["model"]
     quality = ("roc_auc", "log_loss", "calibration_error")
     print(
         json.dumps(

@@ -67,7 +67,7 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
         left, part = rows["cause"].eq_missing(pl.Series([cause])), f"risk_{cause}"
         causes[cause] = _share(left, rows, part)
         causes[f"{cause} error"] = calibration_error(rows.with_columns(churned=left), part)
-    judged = trained.judgements["model"]
+    judged = trained.metrics_by_model["model"]
     return {
         "judged rows": rows.height,
         "leavers": int(rows["churned"].sum()),

@@ -147,7 +147,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         offers=trained.expansion.reasons,
         unlearnt=trained.unlearnt,
         tuned=params.tuned,
-        metrics={name: asdict(judged) for name, judged in trained.judgements.items()},
+        metrics={name: asdict(judged) for name, judged in trained.metrics_by_model.items()},
         rows=trained.sizes,
         seconds=seconds,
     )

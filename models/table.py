@@ -34,7 +34,7 @@ from perdura.models.table_columns import (
     refuse_ids,
     unseen_texts,
 )
-from perdura.models.table_evaluation import TableEvaluation, alone, evaluate
+from perdura.models.table_evaluation import TableEvaluation, alone, evaluate_table
 from perdura.models.training.calibrate import choose_calibration
 
 __all__ = ["SMALL", "BadTable", "NoOutcome", "TableModel", "fit_table"]
@@ -171,7 +171,7 @@ def fit_table(
     contract = told.contract(everyone)
     grown = replace(boosters, rounds=round(float(np.mean(trees))))
     whole = told.examples(contract, everyone)
-    evaluation = evaluate(people, happened, score, fold, alone(names, folds))
+    evaluation = evaluate_table(people, happened, score, fold, alone(names, folds))
     for leak in evaluation.leaks:
         _LOG.warning("%s", leak)
     return TableModel(

@@ -13,7 +13,7 @@ from perdura.models.boosting.booster import Examples
 from perdura.models.evaluation.intervals import Interval, intervals
 from perdura.models.evaluation.leakage import LeakBounds, Leaks, alarms
 from perdura.models.evaluation.leakage_signals import ranking_alone
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 from perdura.models.training.calibrate import choose_calibration
 
 #: What is said of a model; there is no money in a table, and nobody says how many can be called.
@@ -59,7 +59,7 @@ class TableEvaluation:
         return "\n".join([first, *(f"{leak}." for leak in self.leaks)])
 
 
-def evaluate(
+def evaluate_table(
     people: pl.Series,
     happened: np.ndarray,
     score: np.ndarray,
@@ -90,7 +90,7 @@ def evaluate(
     judged = judged.with_columns(
         pl.col("as_of") + pl.duration(microseconds=pl.int_range(pl.len(), dtype=pl.Int64))
     )
-    values = judge(judged, calls=1).metrics
+    values = evaluate(judged, calls=1).metrics
     lie = intervals(judged, calls=1)
     found = Leaks(roc_auc=values["roc_auc"], columns=columns)
     return TableEvaluation(

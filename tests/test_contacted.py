@@ -186,7 +186,7 @@ def test_what_support_did_is_never_a_reason():
 
 def test_a_champion_that_does_not_know_what_support_did_is_still_compared_with():
     challenged = train(with_contacts(), PARAMS, champion=trained().model)
-    assert challenged.judgements["champion"] == trained().judgements["model"]
+    assert challenged.metrics_by_model["champion"] == trained().metrics_by_model["model"]
 
 
 def test_without_the_setting_what_support_did_is_not_measured():

@@ -10,7 +10,7 @@ from perdura.models.backtesting.backtest import Backtest, backtest, judged_at, o
 from perdura.models.dataset.outcomes import OUTCOME
 from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import TrainingSet
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 from tests.made_up import FIRST, PARAMS, training_set
 
 AT = replace(PARAMS, judge_dates=1)
@@ -63,7 +63,7 @@ def test_the_newest_origins_are_judged_each_as_if_it_were_that_day(training, fou
     last = found.origins[-1]
     judged = judged_at(training, last, as_closed(training)(last), AT)
     assert judged["as_of"].unique().to_list() == [last]
-    stated = judge(judged, calls=PARAMS.calls).metrics
+    stated = evaluate(judged, calls=PARAMS.calls).metrics
     assert found.metrics(last) | stated == found.metrics(last)
 
 

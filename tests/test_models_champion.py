@@ -9,7 +9,7 @@ import polars as pl
 
 from perdura.models.boosting.recipe import read_recipe
 from perdura.models.dataset.training_set import TrainingSet
-from perdura.models.evaluation.metrics import Judgement, judge, who_says
+from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict, verdict
 from perdura.models.training.challenger import Challenger
@@ -28,7 +28,7 @@ class Challenged:
     """What was decided, and how good both were on the same rows."""
 
     verdict: Verdict
-    metrics: dict[str, Judgement]
+    metrics: dict[str, Metrics]
     columns: list[str]
 
     @property
@@ -61,13 +61,15 @@ def challenge(training: TrainingSet, champion: ChurnModel, params=PARAMS) -> Cha
     )
     reigning = ask_champion(champion, challenger, training, params)
     rows = made.judged if reigning.risk is None else made.judged.with_columns(reigning.risk)
-    metrics = {name: judge(rows.drop_nulls(risk), risk, calls=50) for name, risk in who_says(rows)}
+    metrics = {
+        name: evaluate(rows.drop_nulls(risk), risk, calls=50) for name, risk in who_says(rows)
+    }
     return Challenged(verdict(rows, metrics, reigning), metrics, made.model.contract.names)
 
 
 @cache
-def metrics() -> Judgement:
-    return judge(evidence(training_set()).judged, calls=50)
+def metrics() -> Metrics:
+    return evaluate(evidence(training_set()).judged, calls=50)
 
 
 def without_column(name: str) -> TrainingSet:

@@ -9,7 +9,7 @@ from perdura.models.backtesting.backtest import judged_at
 from perdura.models.backtesting.stability import at_earlier_dates
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 from perdura.models.training.train import train
 from tests.made_up import PARAMS, training_set
 from tests.test_models_backtest import as_closed
@@ -32,7 +32,7 @@ def test_each_of_the_newest_dates_is_told_as_a_backtest_tells_it(training, earli
     by_date, last = earlier.by_date, earlier.by_date["origin"][-1]
     judged = judged_at(training, last, as_closed(training)(last), AT)
     assert by_date.height == 2
-    assert by_date["roc_auc"][-1] == judge(judged, calls=PARAMS.calls).roc_auc
+    assert by_date["roc_auc"][-1] == evaluate(judged, calls=PARAMS.calls).roc_auc
     assert by_date.select(pl.col("roc_auc").is_between("low", "high").all()).item()
     assert by_date.select((pl.col("log_loss") < pl.col("constant")).all()).item()
 
@@ -44,8 +44,8 @@ def test_holding_back_and_fitting_again_are_compared_on_all_rows_of_these_dates(
         for origin in earlier.by_date["origin"]
     )
     assert (found.dates, found.rows) == (2, judged.height)
-    assert found.log_loss == judge(judged, "refit", calls=1).log_loss
-    assert found.held_back_calibration_error == judge(judged, "risk", calls=1).calibration_error
+    assert found.log_loss == evaluate(judged, "refit", calls=1).log_loss
+    assert found.held_back_calibration_error == evaluate(judged, "risk", calls=1).calibration_error
     assert found.log_loss != found.held_back_log_loss
 
 

@@ -32,9 +32,9 @@ def outcome(training: TrainingSet, told: pl.Series | pl.Expr) -> TrainingSet:
 
 def test_what_drives_it_is_learnt_and_said_in_words():
     expansion = trained().expansion
-    assert expansion.judgement is not None
-    assert expansion.judgement.roc_auc > 0.75
-    assert expansion.judgement.calibration_error < 0.02
+    assert expansion.metrics is not None
+    assert expansion.metrics.roc_auc > 0.75
+    assert expansion.metrics.calibration_error < 0.02
     assert expansion.model == trained().evidence.expansion is not None
     (why,) = expansion.reasons
     assert why.startswith("Offers: who will pay more by choice is told with a ROC AUC of 0.")

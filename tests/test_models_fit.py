@@ -26,7 +26,7 @@ def test_what_is_judged_was_never_fitted_and_the_model_says_until_when_it_looked
 
 
 def test_the_model_beats_the_constant_and_finds_what_was_planted():
-    said = trained().judgements
+    said = trained().metrics_by_model
     assert said["model"].roc_auc > 0.6 > said["recency"].roc_auc
     assert said["model"].log_loss < said["constant"].log_loss
     assert trained().verdict.promoted
@@ -106,7 +106,9 @@ def test_trees_that_are_held_to_it_never_lower_a_payment_risk_for_more_failures(
     held = train(training_set(), replace(PARAMS, monotone=True))
     assert lowered_by_one_more_failure(held.model) == 0
     assert lowered_by_one_more_failure(trained().model) > 0
-    assert held.judgements["model"].roc_auc > trained().judgements["model"].roc_auc - 0.01
+    assert (
+        held.metrics_by_model["model"].roc_auc > trained().metrics_by_model["model"].roc_auc - 0.01
+    )
 
 
 def test_texts_seen_only_in_rows_without_an_outcome_are_known_to_the_model():

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from perdura.models.evaluation.intervals import _Told, intervals
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 from perdura.sources.events import MOMENT
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def rows() -> pl.DataFrame:
 def test_with_everybody_once_the_numbers_are_those_of_the_judgement(rows):
     told = _Told.of(rows, "risk", 100)
     numbers = told.numbers(np.ones(told.people, np.uint8))
-    assert numbers == pytest.approx(judge(rows, calls=100).metrics)
+    assert numbers == pytest.approx(evaluate(rows, calls=100).metrics)
 
 
 def test_somebody_drawn_twice_counts_as_two(rows):
@@ -46,14 +46,14 @@ def test_somebody_drawn_twice_counts_as_two(rows):
     told = _Told.of(rows, "risk", 100)
     people = rows["subscriber_id"].unique().sort()
     weight = np.where(people.is_in(twice["subscriber_id"].implode()), 2, 1).astype(np.uint8)
-    expected = judge(both, calls=100)
+    expected = evaluate(both, calls=100)
     numbers = told.numbers(weight)
     for name in ("roc_auc", "average_precision", "log_loss", "brier"):
         assert numbers[name] == pytest.approx(getattr(expected, name)), name
 
 
 def test_the_truth_lies_in_nine_of_ten_intervals_at_least():
-    truth = judge(judged_rows(people=60_000, seed=99), calls=100).roc_auc
+    truth = evaluate(judged_rows(people=60_000, seed=99), calls=100).roc_auc
     inside = [
         found.low <= truth <= found.high
         for seed in range(40)
@@ -65,7 +65,7 @@ def test_the_truth_lies_in_nine_of_ten_intervals_at_least():
 def test_a_risk_that_is_the_truth_may_have_no_calibration_error_at_all(rows):
     found = intervals(rows, calls=100)["calibration_error"]
     assert found.low <= 0.004
-    assert found.high < judge(rows, calls=100).calibration_error + 0.01
+    assert found.high < evaluate(rows, calls=100).calibration_error + 0.01
 
 
 def test_no_share_is_said_to_be_above_one():

@@ -11,8 +11,8 @@ from perdura.models.evaluation.metrics import (
     calibration_bins,
     calibration_error,
     debiased_error,
+    evaluate,
     gain,
-    judge,
 )
 from perdura.sources.events import MOMENT
 
@@ -37,7 +37,7 @@ def test_ten_rows_judged_by_hand():
     rows = judged(
         [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0], [1, 0, 1, 0, 0, 0, 0, 0, 0, 0]
     )
-    found = judge(rows, calls=2)
+    found = evaluate(rows, calls=2)
     assert found.roc_auc == pytest.approx(15 / 16)  # one of sixteen pairs is the wrong way round
     assert found.average_precision == pytest.approx((1 / 1 + 2 / 3) / 2)
     assert found.brier == pytest.approx(
@@ -60,7 +60,7 @@ def test_chance_alone_is_no_calibration_error_once_it_is_taken_off():
     found = []
     for _ in range(200):
         risk = random.uniform(0.02, 0.2, 500)
-        found.append(judge(judged(risk.tolist(), (random.random(500) < risk).tolist()), calls=1))
+        found.append(evaluate(judged(risk.tolist(), (random.random(500) < risk).tolist()), calls=1))
     plain = np.mean([each.calibration_error for each in found])
     assert np.mean([each.calibration_error_debiased for each in found]) < plain / 2
 
@@ -77,15 +77,15 @@ def test_fewer_rows_than_bins_are_bins_of_one():
 
 def test_at_equal_risk_the_lower_subscriber_id_is_called():
     rows = judged([0.5, 0.5, 0.5, 0.5], [0, 1, 0, 0])
-    assert judge(rows, calls=1).recall == 0
-    assert judge(rows, calls=2).recall == 1
-    assert judge(rows.reverse(), calls=2).recall == 1
+    assert evaluate(rows, calls=1).recall == 0
+    assert evaluate(rows, calls=2).recall == 1
+    assert evaluate(rows.reverse(), calls=2).recall == 1
 
 
 def test_calls_are_made_on_every_date():
     today = judged([0.9, 0.1], [1, 0])
     next_month = judged([0.5, 0.4], [1, 0]).with_columns(pl.col("as_of") + timedelta(days=30))
-    assert judge(pl.concat([today, next_month]), calls=1).recall == 1
+    assert evaluate(pl.concat([today, next_month]), calls=1).recall == 1
 
 
 def test_money_of_several_currencies_is_never_added_up():
@@ -95,18 +95,18 @@ def test_money_of_several_currencies_is_never_added_up():
         mrr=[100, 900_000, 300, 5],
         currency=["EUR", "JPY", "EUR", "EUR"],
     )
-    assert judge(rows, calls=2).money_caught == pytest.approx(100 / 400)
+    assert evaluate(rows, calls=2).money_caught == pytest.approx(100 / 400)
 
 
 def test_without_known_money_none_is_caught_and_nothing_breaks():
     rows = judged([0.9, 0.1], [1, 0]).with_columns(
         mrr=pl.lit(None, pl.Int64), currency=pl.lit(None, pl.String)
     )
-    assert judge(rows, calls=1).money_caught == 0
+    assert evaluate(rows, calls=1).money_caught == 0
 
 
 def test_where_nobody_left_the_ranking_is_worth_a_coin():
-    assert judge(judged([0.2, 0.1], [0, 0]), calls=1).roc_auc == 0.5
+    assert evaluate(judged([0.2, 0.1], [0, 0]), calls=1).roc_auc == 0.5
 
 
 def test_gain_goes_from_nobody_called_to_all_leavers_caught():

@@ -86,7 +86,7 @@ def test_a_ranking_that_is_gone_without_the_last_days_rings_the_alarm(cut, rings
 def test_each_column_alone_is_judged_by_what_its_values_meant_before():
     split = split_rows(training_set().rows, PARAMS)
     contract = learn_contract(split.fit, NAMES)
-    fit, judged = (encode(contract, part).leaving for part in (split.fit, split.judge))
+    fit, judged = (encode(contract, part).leaving for part in (split.fit, split.test))
     told = ranking_alone(NAMES, fit, judged)
     assert told.height == len(NAMES)
     # What was planted: failed payments, open tickets, the basic plan where csat is low or unknown.

@@ -37,7 +37,7 @@ def test_accounts_of_one_person_share_their_past():
 
 
 def test_it_is_judged_beside_the_others():
-    assert "own_rate" in trained().judgements
+    assert "own_rate" in trained().metrics_by_model
     assert trained().judged["own_rate"].null_count() == 0
 
 

@@ -77,7 +77,7 @@ class TestWhoIsChosen:
         before, after = split_rows(ROWS, params), split_rows(for_evidence(params), params)
         assert after.fit["churned"].sum() == before.fit["churned"].sum()
         assert after.fit.height == pytest.approx(params.most_rows, rel=0.05)
-        assert after.judge.height <= params.most_later_rows * 1.05
+        assert after.evaluate.height <= params.most_later_rows * 1.05
 
     def test_stayers_are_thinned_by_the_share_that_is_told(self):
         before, after = (split_rows(r, FEWER).fit for r in (ROWS, for_evidence(FEWER)))
@@ -85,7 +85,7 @@ class TestWhoIsChosen:
         assert stayed[0] / stayed[1] == pytest.approx(shares(ROWS, FEWER).stayers, abs=0.03)
 
     def test_leavers_and_stayers_of_later_dates_are_thinned_alike_whole_people_at_once(self):
-        before, after = (split_rows(r, FEWER).judge for r in (ROWS, for_evidence(FEWER)))
+        before, after = (split_rows(r, FEWER).evaluate for r in (ROWS, for_evidence(FEWER)))
         assert after["churned"].mean() == pytest.approx(before["churned"].mean(), abs=0.03)
         assert after["subscriber_id"].n_unique() * 2 == after.height
 
@@ -227,12 +227,12 @@ class TestTheModel:
         assert self.THINNED.shares.stayers < 0.25
         full, thin = train(self.EVERYBODY, PARAMS), self.of_fewer_rows()
         assert thin.shares == self.THINNED.shares
-        judged, model = thin.judged, thin.judgements["model"]
+        judged, model = thin.judged, thin.metrics_by_model["model"]
         assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.012)
         assert judged["risk"].mean() == pytest.approx(full.judged["risk"].mean(), abs=0.005)
         assert model.calibration_error < 0.015
-        assert model.roc_auc == pytest.approx(full.judgements["model"].roc_auc, abs=0.01)
-        assert model.log_loss == pytest.approx(full.judgements["model"].log_loss, abs=0.003)
+        assert model.roc_auc == pytest.approx(full.metrics_by_model["model"].roc_auc, abs=0.01)
+        assert model.log_loss == pytest.approx(full.metrics_by_model["model"].log_loss, abs=0.003)
 
     def test_calibration_has_nothing_to_mend(self):
         made = self.of_fewer_rows()

@@ -38,7 +38,7 @@ def test_the_last_dates_judge_earlier_ones_calibrate_and_those_before_fit():
         calibrate_dates=2,
         judge_dates=2,
     )
-    assert days_of(split.judge) == [300, 330]
+    assert days_of(split.test) == [300, 330]
     assert days_of(split.calibrate) == [210, 240]
     assert days_of(split.fit) == [0, 30, 60, 90, 120, 150]
 
@@ -47,12 +47,12 @@ def test_the_last_dates_judge_earlier_ones_calibrate_and_those_before_fit():
     days=st.lists(st.integers(0, 400), min_size=3, max_size=20, unique=True).map(sorted),
     gap=st.sampled_from([0, 1, 30, 60, 90]),
     calibrate=st.integers(1, 3),
-    judge=st.integers(1, 3),
+    evaluate=st.integers(1, 3),
 )
-def test_no_window_reaches_the_dates_of_a_later_part(days, gap, calibrate, judge):
+def test_no_window_reaches_the_dates_of_a_later_part(days, gap, calibrate, evaluate):
     try:
         split = split_by_time(
-            rows_on(days), gap_days=gap, calibrate_dates=calibrate, judge_dates=judge
+            rows_on(days), gap_days=gap, calibrate_dates=calibrate, judge_dates=evaluate
         )
     except HistoryTooShort:
         return
@@ -86,7 +86,7 @@ def test_rows_whose_outcome_is_unknown_are_in_no_part():
     known = rows_on([30 * month for month in range(12)])
     unknown = rows_on([400]).with_columns(churned=pl.lit(None, pl.Boolean))
     split = split_rows(pl.concat([known, unknown]), BY_TIME)
-    assert days_of(split.judge)[-1] == 330
+    assert days_of(split.test)[-1] == 330
 
 
 def test_a_part_where_nobody_left_is_refused():
@@ -103,7 +103,7 @@ def test_by_subscriber_nobody_is_on_two_sides_and_only_the_last_date_judges(peop
     split = split_rows(rows, BY_SUBSCRIBER)
     sides = [set(part["subscriber_id"]) for part in split.parts.values()]
     assert sum(map(len, sides)) == len(set.union(*sides)) == people
-    assert days_of(split.judge) == [max(days)]
+    assert days_of(split.test) == [max(days)]
 
 
 def test_by_subscriber_accounts_of_one_person_are_on_one_side():
@@ -122,8 +122,8 @@ def test_by_subscriber_about_seven_in_ten_fit_and_two_judge():
 
 
 def test_by_subscriber_a_persons_side_does_not_depend_on_who_else_is_there():
-    few = set(split_rows(rows_on([0], people=200), BY_SUBSCRIBER).judge["subscriber_id"])
-    many = set(split_rows(rows_on([0], people=900), BY_SUBSCRIBER).judge["subscriber_id"])
+    few = set(split_rows(rows_on([0], people=200), BY_SUBSCRIBER).evaluate["subscriber_id"])
+    many = set(split_rows(rows_on([0], people=900), BY_SUBSCRIBER).evaluate["subscriber_id"])
     assert few == {who for who in many if who < "s200"}
 
 

@@ -182,10 +182,12 @@ def test_parameters_metrics_and_data_are_logged(store):
     assert data.params["horizon_days"] == "30"
     assert data.params["booster.learning_rate"] == "0.1"
     assert data.params["data.digest"] == said.fingerprint.digest
-    assert data.metrics["roc_auc"] == pytest.approx(said.judgements["model"].roc_auc)
-    assert said.expansion.judgement is not None
-    assert data.metrics["expansion.roc_auc"] == pytest.approx(said.expansion.judgement.roc_auc)
-    assert data.metrics["logistic.roc_auc"] == pytest.approx(said.judgements["logistic"].roc_auc)
+    assert data.metrics["roc_auc"] == pytest.approx(said.metrics_by_model["model"].roc_auc)
+    assert said.expansion.metrics is not None
+    assert data.metrics["expansion.roc_auc"] == pytest.approx(said.expansion.metrics.roc_auc)
+    assert data.metrics["logistic.roc_auc"] == pytest.approx(
+        said.metrics_by_model["logistic"].roc_auc
+    )
     assert store.run.info.status == "FINISHED"
 
 

@@ -71,14 +71,14 @@ def test_ranks_nearly_as_well_as_anything_could(judged):
 
 
 def test_its_risks_are_probabilities(trained):
-    assert trained.judgements["model"].calibration_error <= 0.015
+    assert trained.metrics_by_model["model"].calibration_error <= 0.015
 
 
 def test_beats_every_baseline(trained):
-    model = trained.judgements["model"]
+    model = trained.metrics_by_model["model"]
     for name in ("constant", "own_rate", "recency", "logistic"):
-        assert model.log_loss < trained.judgements[name].log_loss, name
-        assert model.roc_auc > trained.judgements[name].roc_auc, name
+        assert model.log_loss < trained.metrics_by_model[name].log_loss, name
+        assert model.roc_auc > trained.metrics_by_model[name].roc_auc, name
 
 
 def test_tells_who_will_pay_more_nearly_as_well_as_anything_could(company, trained):
@@ -88,7 +88,7 @@ def test_tells_who_will_pay_more_nearly_as_well_as_anything_could(company, train
     oracle = roc_auc_score(told["expanded"], told["expansion"]) - 0.5
     assert len(told) > 0.4 * len(trained.expansion.judged)
     assert model >= 0.85 * oracle
-    assert trained.expansion.judgement.calibration_error <= 0.01
+    assert trained.expansion.metrics.calibration_error <= 0.01
     assert trained.model.expansion is not None
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from perdura.models.evaluation.bootstrap import Ranked, drawn_anew, resample
-from perdura.models.evaluation.metrics import Judgement
+from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.decision import verdict
 from perdura.models.promotion.incumbent import Reigning
 
-GOOD = Judgement(
+GOOD = Metrics(
     roc_auc=0.80,
     average_precision=0.2,
     log_loss=0.10,
@@ -50,7 +50,7 @@ def blurred(rows: pl.DataFrame, by: float, seed: int = 1) -> pl.Series:
     return pl.Series(1 / (1 + np.exp(-(np.log(risk / (1 - risk)) + noise))))
 
 
-def decide(rows: pl.DataFrame, model: Judgement = GOOD, **more):
+def decide(rows: pl.DataFrame, model: Metrics = GOOD, **more):
     return verdict(rows, {"model": model} | BESIDE, **more)
 
 

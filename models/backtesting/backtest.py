@@ -16,7 +16,7 @@ from perdura.models.dataset.training_set import Progress, TrainingSet
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.evaluation.by_group import by_cause, by_group
 from perdura.models.evaluation.intervals import intervals
-from perdura.models.evaluation.metrics import judge, who_says
+from perdura.models.evaluation.metrics import evaluate, who_says
 from perdura.models.evaluation.refit_comparison import REFIT
 from perdura.models.evaluation.segments import SEGMENTS, with_segments
 from perdura.models.params import TrainingParams
@@ -102,8 +102,8 @@ def judged_at(
     known = known_at(training, origin, labels)
     made = fit_and_judge(known, params, lambda _done, _of, _what: None, beside)
     published = refit(made.model, _closed(known, origin), params)
-    again = published.predict(made.split.judge.select(published.contract.names))["risk"]
-    return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.judge)
+    again = published.predict(made.split.test.select(published.contract.names))["risk"]
+    return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.test)
 
 
 def _closed(known: TrainingSet, origin: datetime) -> TrainingSet:
@@ -160,7 +160,7 @@ def _overall(
     judged: pl.DataFrame, origin: datetime, params: TrainingParams
 ) -> Iterator[tuple[object, ...]]:
     for who, risk in who_says(judged):
-        stated = judge(judged, risk, calls=params.calls).metrics
+        stated = evaluate(judged, risk, calls=params.calls).metrics
         spread = intervals(judged, risk, calls=params.calls)
         for metric, value in stated.items():
             yield origin, who, metric, value, spread[metric].low, spread[metric].high

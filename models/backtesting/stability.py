@@ -10,7 +10,7 @@ from perdura.models.dataset.training_set import Progress, TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.bootstrap import resample
 from perdura.models.evaluation.intervals import basic
-from perdura.models.evaluation.metrics import judge
+from perdura.models.evaluation.metrics import evaluate
 from perdura.models.evaluation.refit_comparison import compare_procedures
 from perdura.models.params import TrainingParams
 from perdura.sources.events import MOMENT
@@ -44,7 +44,9 @@ def at_earlier_dates(
         labels = labels_at(origin)
         judged = judged_at(training, origin, labels, params, beside=("constant",))
         pooled.append(judged)
-        model, constant = (judge(judged, who, calls=params.calls) for who in ("risk", "constant"))
+        model, constant = (
+            evaluate(judged, who, calls=params.calls) for who in ("risk", "constant")
+        )
         drawn = resample(judged.select("subscriber_id", "owner", "churned", "risk"), seed=0)
         lies = basic(model.roc_auc, np.asarray(drawn["auc"]))
         left = int(judged["churned"].sum())

@@ -92,11 +92,11 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
         wanted = max(params.most_rows - left, min(left, stayed))
         return min(1.0, wanted / stayed) if stayed else 1.0
 
-    fit, calibrate, judge = (_in_part(place, dates) for place in range(3))
+    fit, calibrate, test = (_in_part(place, dates) for place in range(3))
     shares = Shares(
         stayers=(fitted := stayers(fit)),
         refit=min(fitted, stayers(pl.lit(value=True))),
-        people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(judge))),
+        people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(evaluate))),
         dates=dates,
         newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
         seed=params.booster.seed,
@@ -145,7 +145,7 @@ def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
     if shares.dates is None:
         return pl.lit(value=True)
     at, draws = pl.col("as_of"), _draws(rows, shares)
-    later = at.is_in([*shares.dates.calibrate, *shares.dates.judge])
+    later = at.is_in([*shares.dates.calibrate, *shares.dates.test])
     return (
         pl.when(at.is_in(shares.dates.fit))
         .then(pl.lit(draws.row < shares.stayers))
@@ -180,9 +180,9 @@ def _for_evidence(
     """Whether each row is fitted, calibrated or evaluated on."""
     if shares.dates is None:
         return pl.repeat(value=True, n=rows.height, eager=True)
-    fit, calibrate, judge = (_in_part(place, shares.dates) for place in range(3))
+    fit, calibrate, test = (_in_part(place, shares.dates) for place in range(3))
     stayer, person = draws.row < shares.stayers, draws.person < shares.people
-    wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | judge) & person)
+    wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | evaluate) & person)
     return (
         rows.select(pl.col("as_of", "churned"), _sides(rows, params, draws.numbers))
         .select((_KNOWN & wanted).fill_null(value=False))
@@ -208,7 +208,7 @@ def _dates(dates: list[datetime], params: TrainingParams) -> Dates:
 
 def _in_part(place: int, dates: Dates) -> pl.Expr:
     """Whether a row is in a part of the split: 0 fits, 1 calibrates, 2 judges."""
-    when = (dates.fit, dates.calibrate, dates.judge)[place]
+    when = (dates.fit, dates.calibrate, dates.test)[place]
     return pl.col("as_of").is_in(when) & (pl.col("side") == place).fill_null(value=True)
 
 

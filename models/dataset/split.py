@@ -35,7 +35,7 @@ class Dates:
 
     fit: list[datetime]
     calibrate: list[datetime]
-    judge: list[datetime]
+    test: list[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,17 @@ class Split:
 
     fit: pl.DataFrame
     calibrate: pl.DataFrame
-    judge: pl.DataFrame
+    test: pl.DataFrame
 
     @property
     def parts(self) -> dict[str, pl.DataFrame]:
         """The parts by name, in order of use."""
-        return {"fit": self.fit, "calibrate": self.calibrate, "judge": self.judge}
+        return {"fit": self.fit, "calibrate": self.calibrate, "judge": self.test}
 
     @property
     def judged_from(self) -> datetime:
         """The first date that is judged."""
-        return self.judge["as_of"].min()  # pyright: ignore[reportReturnType]
+        return self.test["as_of"].min()  # pyright: ignore[reportReturnType]
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -141,7 +141,7 @@ def split_by_time(
         calibrate_dates=calibrate_dates,
         judge_dates=judge_dates,
     )
-    parts = (dates.fit, dates.calibrate, dates.judge)
+    parts = (dates.fit, dates.calibrate, dates.test)
     return Split(*(rows.filter(_KNOWN & at.is_in(part)) for part in parts))
 
 
@@ -181,7 +181,7 @@ def judged_from(dates: Sequence[datetime], params: TrainingParams) -> datetime:
         gap_days=params.gap_days,
         calibrate_dates=params.calibrate_dates,
         judge_dates=params.judge_dates,
-    ).judge[0]
+    ).test[0]
 
 
 def split_by_subscribers(rows: pl.DataFrame) -> Split:
@@ -191,9 +191,9 @@ def split_by_subscribers(rows: pl.DataFrame) -> Split:
     account that they live on as, so it stays when others come.
     """
     side, at = side_of(person_numbers(rows[person_column(rows)])), pl.col("as_of")
-    fit, calibrate, judge = (_KNOWN & pl.lit(side == place) for place in range(3))
+    fit, calibrate, test = (_KNOWN & pl.lit(side == place) for place in range(3))
     last = at == at.filter(_KNOWN).max()
-    return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(judge & last))
+    return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(test & last))
 
 
 def side_of(people: np.ndarray) -> pl.Series:

@@ -15,7 +15,7 @@ def by_group(rows: pl.DataFrame, group: str) -> pl.DataFrame:
     """The risk judged within each value of ``group``.
 
     Args:
-        rows: As for ``judge``.
+        rows: As for ``evaluate``.
         group: Name of the column.
 
     Returns:

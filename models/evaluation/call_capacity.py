@@ -13,7 +13,7 @@ def at_capacity(
     """What would have come of calling the riskiest of each date, by whose risk it is.
 
     Args:
-        rows: As for ``judge``.
+        rows: As for ``evaluate``.
         risks: Who says a risk, and in which column.
         calls: How many people support can call on one date. At equal risk the lower
             ``subscriber_id`` is called, so the list is the same whenever it is made.

@@ -11,8 +11,8 @@ from perdura.models.evaluation.metrics import (
     BINS,
     called,
     debiased_error,
+    evaluate,
     in_common_currency,
-    judge,
 )
 
 _TAIL = 0.025
@@ -29,7 +29,7 @@ class Interval:
 def intervals(
     rows: pl.DataFrame, risk: str = "risk", *, calls: int, seed: int = 0
 ) -> dict[str, Interval]:
-    """How far each number of ``judge`` may be from its true value.
+    """How far each number of ``evaluate`` may be from its true value.
 
     Subscribers are drawn with replacement, all rows of one together; accounts with one ``owner``
     are one subscriber. As far as resamples are above the number, the number may be above the truth
@@ -38,14 +38,14 @@ def intervals(
     would have called stays as it was.
 
     Args:
-        rows: As for ``judge``; at least one left and one stayed.
+        rows: As for ``evaluate``; at least one left and one stayed.
         risk: Name of the risk.
-        calls: As for ``judge``.
+        calls: As for ``evaluate``.
         seed: Decides the resamples.
     """
     told = _Told.of(rows, risk, calls)
     drawn = drawn_anew(told.people, seed, told.numbers)
-    stated = judge(rows, risk, calls=calls).metrics
+    stated = evaluate(rows, risk, calls=calls).metrics
     return {
         name: basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
         for name, value in stated.items()

@@ -11,7 +11,7 @@ BINS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Metrics:
     """One risk judged on rows it was not fitted on. Shares are of one.
 
     Attributes:
@@ -55,7 +55,7 @@ def who_says(judged: pl.DataFrame) -> list[tuple[str, str]]:
     return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
 
 
-def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
+def evaluate(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Metrics:
     """How good the column ``risk`` is.
 
     Args:
@@ -70,7 +70,7 @@ def judge(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Judgement:
     phoned = rows.filter(called(risk, calls))
     caught = _share(float(phoned["churned"].sum()), churned.sum())
     bins = calibration_bins(rows, risk)
-    return Judgement(
+    return Metrics(
         roc_auc=float(roc_auc_score(churned, said)) if both else 0.5,
         average_precision=float(average_precision_score(churned, said)) if both else churned.mean(),
         log_loss=float(log_loss(churned, said, labels=[0, 1])),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from perdura.models.evaluation.metrics import calibration_error, judge
+from perdura.models.evaluation.metrics import calibration_error, evaluate
 
 #: The risk of a model that was fitted again, beside that of the model that was evaluated.
 REFIT = "refit"
@@ -44,14 +44,14 @@ def compare_procedures(judged: pl.DataFrame) -> Procedures:
 
     Args:
         judged: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
-            ``models.evaluation.metrics.judge`` reads.
+            ``models.evaluation.metrics.evaluate`` reads.
     """
     return Procedures(
         dates=judged["as_of"].n_unique(),
         rows=judged.height,
-        log_loss=judge(judged, REFIT, calls=1).log_loss,
+        log_loss=evaluate(judged, REFIT, calls=1).log_loss,
         calibration_error=calibration_error(judged, REFIT),
-        held_back_log_loss=judge(judged, "risk", calls=1).log_loss,
+        held_back_log_loss=evaluate(judged, "risk", calls=1).log_loss,
         held_back_calibration_error=calibration_error(judged, "risk"),
     )
 

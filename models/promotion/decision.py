@@ -9,7 +9,7 @@ from perdura.models.evaluation.bootstrap import RESAMPLES, resample
 from perdura.models.evaluation.calibration_bound import calibration_bound
 from perdura.models.evaluation.leakage import Leaks, alarms
 from perdura.models.evaluation.lift import surely_lift
-from perdura.models.evaluation.metrics import Judgement
+from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.diagnosis import Diagnosis
 from perdura.models.promotion.incumbent import Reigning
 from perdura.models.promotion.minimums import (
@@ -47,7 +47,7 @@ class Verdict:
 
 def verdict(
     rows: pl.DataFrame,
-    judgements: dict[str, Judgement],
+    metrics_by_model: dict[str, Metrics],
     reigning: Reigning | None = None,
     *,
     calls: int | None = None,
@@ -62,7 +62,7 @@ def verdict(
     Args:
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
             was asked, ``champion``.
-        judgements: Of the ``model`` and of its baselines, by name.
+        metrics_by_model: Of the ``model`` and of its baselines, by name.
         reigning: Why the champion could not be asked, or cannot be beaten.
         calls: How many people support can call on one date; ``None``: nobody is called.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
@@ -78,7 +78,7 @@ def verdict(
         rows, tolerance=floors.calibration_share, most=floors.calibration_error, seed=seed
     )
     surely = float(np.quantile(drawn["auc"], 0.05))
-    below = below_floors(judgements, floors, surely, bound, diagnosis)
+    below = below_floors(metrics_by_model, floors, surely, bound, diagnosis)
     if earlier is not None:
         below += unsteady(earlier, floors, diagnosis)
     below += _beaten_by_a_line(drawn, floors.sure, diagnosis)
@@ -86,9 +86,9 @@ def verdict(
     if calls is not None:
         lift = surely_lift(rows, calls, seed)
         # Where the ranking is no better than a coin's, that is why there is no lift.
-        ranks = judgements["model"].roc_auc >= floors.roc_auc
+        ranks = metrics_by_model["model"].roc_auc >= floors.roc_auc
         below += without_lift(
-            judgements["model"].lift, lift, calls, floors, diagnosis if ranks else None
+            metrics_by_model["model"].lift, lift, calls, floors, diagnosis if ranks else None
         )
         measured |= {} if lift is None else {"lift_surely": lift}
     alarmed = [] if leaks is None else alarms(leaks, floors.leaks)

@@ -6,7 +6,7 @@ import polars as pl
 
 from perdura.models.evaluation.calibration_bound import CalibrationBound
 from perdura.models.evaluation.leakage import LeakBounds
-from perdura.models.evaluation.metrics import Judgement
+from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.diagnosis import Diagnosis
 
 _CAUSE = ". Likely cause: "
@@ -43,7 +43,7 @@ class Floors:
 
 
 def below_floors(
-    judgements: dict[str, Judgement],
+    metrics_by_model: dict[str, Metrics],
     floors: Floors,
     surely: float,
     bound: CalibrationBound,
@@ -52,14 +52,14 @@ def below_floors(
     """What a model falls short of, why that may be and what to try, an entry each.
 
     Args:
-        judgements: Of the ``model`` and of its baselines, by name.
+        metrics_by_model: Of the ``model`` and of its baselines, by name.
         floors: What it must reach.
         surely: Its ROC AUC is at least this in 95 of 100 resamples.
         bound: Its calibration error is at most this.
         diagnosis: What is known of its rows; ``None``: nobody looks for causes.
     """
-    model, constant = judgements["model"], judgements["constant"]
-    recency, own_rate = judgements.get("recency"), judgements.get("own_rate")
+    model, constant = metrics_by_model["model"], metrics_by_model["constant"]
+    recency, own_rate = metrics_by_model.get("recency"), metrics_by_model.get("own_rate")
     missed, ranks_badly = [], []
     if bound.leavers < floors.leavers:
         few = (

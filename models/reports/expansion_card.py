@@ -16,7 +16,7 @@ _WHAT = (
 def expansion_card(expansion: Expansion) -> str:
     """A section's text, as Markdown."""
     said = [_WHAT, "\n".join(f"- {reason}" for reason in expansion.reasons)]
-    if expansion.judgement is None or expansion.lies is None:
+    if expansion.metrics is None or expansion.lies is None:
         return "\n\n".join(said)
     lies = expansion.lies
     numbers = {name.removeprefix("expansion."): n for name, n in expansion.metrics.items()}

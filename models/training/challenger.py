@@ -16,7 +16,7 @@ class Challenger:
     Attributes:
         evidence: The model that was evaluated.
         split: The parts that it was fitted, calibrated and evaluated on.
-        judged: What it says of the rows of ``split.judge``, in their order: ``risk``.
+        judged: What it says of the rows of ``split.test``, in their order: ``risk``.
         fitted_until: Nothing that happened from this moment on will have been used when it is
             published; later than the evidence model's where it is fitted again.
     """

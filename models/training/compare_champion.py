@@ -44,7 +44,7 @@ def _refreshed_risk(
     champion: ChurnModel, challenger: Challenger, params: TrainingParams
 ) -> pl.Series:
     """What the champion itself says, where it knows no outcome; else what its recipe says."""
-    judged = challenger.split.judge
+    judged = challenger.split.test
     if params.split != "time" or champion.fitted_until > challenger.split.judged_from:
         return challenger.judged["risk"].alias("champion")
     return champion.predict(judged.select(champion.contract.names))["risk"].alias("champion")

@@ -17,7 +17,7 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.bootstrap import resample
 from perdura.models.evaluation.calibration_bound import calibration_bound
 from perdura.models.evaluation.intervals import basic
-from perdura.models.evaluation.metrics import Judgement, judge
+from perdura.models.evaluation.metrics import Metrics, evaluate
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.expansion import ExpansionModel
@@ -95,31 +95,32 @@ def _learn(split: Split, contract: ColumnContract, params: TrainingParams) -> Ex
 def _judged(
     split: Split, model: ExpansionModel, contract: ColumnContract, floors: Floors
 ) -> Expansion:
-    asked = _examples(split.judge, contract)
+    asked = _examples(split.test, contract)
     rate = float(split.fit["churned"].to_numpy().mean())
-    said = split.judge.select(
+    said = split.test.select(
         "subscriber_id",
         "as_of",
         "churned",
-        owner=person_column(split.judge),
+        owner=person_column(split.test),
         risk=pl.Series(model.predict_encoded(asked.matrix)),
         constant=pl.lit(rate),
         mrr=pl.lit(None, pl.Int64),
         currency=pl.lit(None, pl.String),
     )
-    judgements = {
-        who: judge(said, risk, calls=1) for who, risk in (("model", "risk"), ("constant",) * 2)
+    metrics_by_model = {
+        who: evaluate(said, risk, calls=1) for who, risk in (("model", "risk"), ("constant",) * 2)
     }
     drawn = np.asarray(resample(said, seed=0)["auc"])
     bound = calibration_bound(
         said, tolerance=floors.calibration_share, most=floors.calibration_error
     )
-    below = below_floors(judgements, floors, float(np.quantile(drawn, 0.05)), bound)
+    below = below_floors(metrics_by_model, floors, float(np.quantile(drawn, 0.05)), bound)
     return Expansion(
         model=None if below else model,
-        reasons=tuple(f"No offers: {why}." for why in below) or (_served(judgements["model"]),),
-        judgement=judgements["model"],
-        lies=basic(judgements["model"].roc_auc, drawn),
+        reasons=tuple(f"No offers: {why}." for why in below)
+        or (_served(metrics_by_model["model"]),),
+        metrics=metrics_by_model["model"],
+        lies=basic(metrics_by_model["model"].roc_auc, drawn),
         judged=said.select("subscriber_id", "as_of", expanded="churned", offer="risk"),
         sizes={name.replace("churned", "expanded"): size for name, size in split.sizes.items()},
     )
@@ -130,10 +131,10 @@ def _examples(part: pl.DataFrame, contract: ColumnContract) -> Examples:
     return Examples(matrix, part["churned"].to_numpy().astype(np.float64))
 
 
-def _served(judgement: Judgement) -> str:
+def _served(metrics: Metrics) -> str:
     return (
-        f"Offers: who will pay more by choice is told with a ROC AUC of {judgement.roc_auc:.3f} "
-        f"and a calibration error of {judgement.calibration_error:.3f}."
+        f"Offers: who will pay more by choice is told with a ROC AUC of {metrics.roc_auc:.3f} "
+        f"and a calibration error of {metrics.calibration_error:.3f}."
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from perdura.models.evaluation.intervals import Interval
-from perdura.models.evaluation.metrics import Judgement
+from perdura.models.evaluation.metrics import Metrics
 from perdura.models.predictor.expansion import ExpansionModel
 
 
@@ -16,7 +16,7 @@ class Expansion:
     Attributes:
         model: What says so; none where it is not good enough to serve, or nobody could learn it.
         reasons: Why, or why not, in words, one sentence each.
-        judgement: On rows that it was not fitted on; none where it could not be learnt.
+        metrics: On rows that it was not fitted on; none where it could not be learnt.
         lies: Where its ROC AUC lies in 95 of 100 samples of other subscribers.
         judged: The judged rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
         sizes: Rows of each part of the split, and how many of them expanded.
@@ -24,7 +24,7 @@ class Expansion:
 
     model: ExpansionModel | None = None
     reasons: tuple[str, ...]
-    judgement: Judgement | None = None
+    metrics: Metrics | None = None
     lies: Interval | None = None
     judged: pl.DataFrame = field(default_factory=pl.DataFrame)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -32,8 +32,8 @@ class Expansion:
     @property
     def metrics(self) -> dict[str, float]:
         """What is worth logging of it, by name."""
-        if self.judgement is None:
+        if self.metrics is None:
             return {}
         names = ("roc_auc", "average_precision", "log_loss", "calibration_error")
-        told = self.judgement.metrics
+        told = self.metrics.metrics
         return {f"expansion.{name}": told[name] for name in names}

@@ -66,7 +66,7 @@ def recipe_risk(
         params: The challenger's parameters, for dates, gaps and threads.
 
     Returns:
-        ``champion``, one per row of ``split.judge``; ``None`` where no column is measured any more.
+        ``champion``, one per row of ``split.test``; ``None`` where no column is measured any more.
     """
     names = [name for name in champion.contract.names if name in split.fit.columns]
     if not names:
@@ -77,4 +77,4 @@ def recipe_risk(
     recipe = recipe_of(champion).applied_to(params)
     model = learn_model(contract, split, fit, calibrate, recipe)
     model, _ = with_newest_level(model, split, calibrate.leaving, params.gap_days)
-    return model.predict(split.judge.select(names))["risk"].alias("champion")
+    return model.predict(split.test.select(names))["risk"].alias("champion")

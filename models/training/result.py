@@ -9,7 +9,7 @@ from perdura.models.dataset.fingerprint import Fingerprint
 from perdura.models.dataset.sampling import Shares
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
-from perdura.models.evaluation.metrics import Judgement, number_name
+from perdura.models.evaluation.metrics import Metrics, number_name
 from perdura.models.evaluation.reason_faithfulness import Honesty
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.evaluation.survival_tables import JudgedMonths
@@ -30,7 +30,7 @@ class Trained:
         evidence: The model that was evaluated.
         held_back: Why it was not fitted again, in words; ``None`` where it was.
         params: What it was trained with.
-        judgements: Of the ``model``, of each baseline and of the ``champion``, by name, on the
+        metrics_by_model: Of the ``model``, of each baseline and of the ``champion``, by name, on the
             same rows.
         judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``
             (the account that the person lives on as), the model's risks, the others' by their
@@ -55,7 +55,7 @@ class Trained:
     model: ChurnModel
     evidence: ChurnModel
     params: TrainingParams
-    judgements: dict[str, Judgement]
+    metrics_by_model: dict[str, Metrics]
     judged: pl.DataFrame
     verdict: Verdict
     leaks: Leaks
@@ -82,8 +82,8 @@ class Trained:
         """Every number of every judgement: the model's by name, others as ``logistic.roc_auc``."""
         told = {
             number_name(who, name): value
-            for who, judgement in self.judgements.items()
-            for name, value in judgement.metrics.items()
+            for who, metrics in self.metrics_by_model.items()
+            for name, value in metrics.metrics.items()
         }
         told |= self.expansion.metrics
         lowered = self.honesty.lowered

@@ -17,7 +17,7 @@ from perdura.models.dataset.training_set import Progress, TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
-from perdura.models.evaluation.metrics import Judgement, judge, who_says
+from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
 from perdura.models.evaluation.reason_faithfulness import take_reasons_away
 from perdura.models.evaluation.refit_comparison import why_held_back
 from perdura.models.evaluation.risk_level import Level
@@ -87,7 +87,7 @@ def train(
     refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
-    honesty = take_reasons_away(made.model, split.judge, judged["risk"], training.columns, unnamed)
+    honesty = take_reasons_away(made.model, split.test, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, floors)
     months = learn_months(made.model, training, params)
     evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
@@ -99,14 +99,14 @@ def train(
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
     calls = training.shares.calls(params.calls)
-    judgements = _judgements(judged, calls)
+    metrics_by_model = _judgements(judged, calls)
     leaks = replace(
-        _looked_for_leaks(made, judgements["model"].roc_auc, cut),
+        _looked_for_leaks(made, metrics_by_model["model"].roc_auc, cut),
         expected=_near_to_silence(training, params),
     )
     decided = verdict(
         judged,
-        judgements,
+        metrics_by_model,
         reigning,
         calls=calls,
         earlier=None if earlier is None else earlier.by_date,
@@ -122,7 +122,7 @@ def train(
         evidence=evidence,
         held_back=held_back,
         params=params,
-        judgements=judgements,
+        metrics_by_model=metrics_by_model,
         judged=judged,
         verdict=decided,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
@@ -179,9 +179,9 @@ def _fitted_again(
     return model
 
 
-def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Judgement]:
+def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Metrics]:
     """Of everybody who says a risk, on the same rows."""
-    return {name: judge(judged, risk, calls=calls) for name, risk in who_says(judged)}
+    return {name: evaluate(judged, risk, calls=calls) for name, risk in who_says(judged)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +213,11 @@ def fit_and_judge(
     model = learn_model(contract, split, fit, calibrate, params)
     model, level = with_newest_level(model, split, calibrate.leaving, params.gap_days)
     tell(2, len(_STEPS), _STEPS[2])
-    asked = encode(contract, split.judge).leaving
+    asked = encode(contract, split.test).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
     if "own_rate" in beside:
-        baselines["own_rate"] = own_rate(split.fit, split.judge, training.shares.stayers)
-    judged = _judged(training, split.judge, model, baselines, asked.matrix)
+        baselines["own_rate"] = own_rate(split.fit, split.test, training.shares.stayers)
+    judged = _judged(training, split.test, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked, level)
 
 

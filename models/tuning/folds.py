@@ -90,7 +90,7 @@ def _fold(known: TrainingSet, origin: datetime, params: TrainingParams) -> Fold:
     split = split_rows(known.rows, params)
     contract = learn_contract(split.fit, known.names, seen=known.seen)
     fit, stop, asked = (encode(contract, part).leaving for part in split.parts.values())
-    return Fold(origin, fit, stop, asked, split.judge[person_column(split.judge)])
+    return Fold(origin, fit, stop, asked, split.test[person_column(split.test)])
 
 
 @dataclass(frozen=True, slots=True)

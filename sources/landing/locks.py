@@ -47,7 +47,7 @@ def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Ite
 
 @contextmanager
 def read_lock(folder: Path) -> Iterator[None]:
-    """Read a folder for long, beside other readers; ``try_write_lock`` leaves it alone meanwhile."""
+    """Read a folder for long, beside others; ``try_write_lock`` leaves it alone meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
