@@ -97,7 +97,7 @@ def _asked(folder: Path) -> pl.DataFrame:
 
 
 def _numbers(rows: pl.DataFrame) -> Told:
-    stated, lies = evaluate(rows, calls=100).metrics, intervals(rows, calls=100)
+    stated, lies = evaluate(rows, calls=100).values, intervals(rows, calls=100)
     ends = {f"{name} {end}": getattr(lies[name], end) for name in _SHOWN for end in ("low", "high")}
     return {name: stated[name] for name in _SHOWN} | ends
 

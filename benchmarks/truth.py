@@ -75,7 +75,7 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
         **causes,
         "calibration error": judged.calibration_error,
         "expansion": _expansion(trained, truth),
-        "offer error": trained.expansion.metrics["expansion.calibration_error"],
+        "offer error": trained.expansion.logged["expansion.calibration_error"],
     }
 
 

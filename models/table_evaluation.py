@@ -90,7 +90,7 @@ def evaluate_table(
     judged = judged.with_columns(
         pl.col("as_of") + pl.duration(microseconds=pl.int_range(pl.len(), dtype=pl.Int64))
     )
-    values = evaluate(judged, calls=1).metrics
+    values = evaluate(judged, calls=1).values
     lie = intervals(judged, calls=1)
     found = Leaks(roc_auc=values["roc_auc"], columns=columns)
     return TableEvaluation(

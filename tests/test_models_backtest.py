@@ -63,7 +63,7 @@ def test_the_newest_origins_are_judged_each_as_if_it_were_that_day(training, fou
     last = found.origins[-1]
     judged = judged_at(training, last, as_closed(training)(last), AT)
     assert judged["as_of"].unique().to_list() == [last]
-    stated = evaluate(judged, calls=PARAMS.calls).metrics
+    stated = evaluate(judged, calls=PARAMS.calls).values
     assert found.metrics(last) | stated == found.metrics(last)
 
 

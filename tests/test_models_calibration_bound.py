@@ -52,10 +52,10 @@ def test_the_tolerance_is_a_quarter_of_the_rate_up_to_a_limit():
 
 def test_what_is_noise_on_few_rows_is_no_reason_to_refuse():
     # 0.055 against 0.050 was refused, on 120 rows.
-    assert decide(judged(people=60), GOOD.__class__(**GOOD.metrics | {"calibration_error": 0.055}))
+    assert decide(judged(people=60), GOOD.__class__(**GOOD.values | {"calibration_error": 0.055}))
     few = verdict(
         judged(people=60),
-        {"model": GOOD.__class__(**GOOD.metrics | {"calibration_error": 0.08}), "constant": WORSE},
+        {"model": GOOD.__class__(**GOOD.values | {"calibration_error": 0.08}), "constant": WORSE},
     )
     assert not any("from the rates that came" in reason for reason in few.reasons)
 

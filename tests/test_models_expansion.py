@@ -60,7 +60,7 @@ def test_where_nothing_tells_nobody_is_offered_anything_and_the_churn_model_is_a
 def test_what_cannot_be_learnt_is_said(told: pl.Expr, why: str):
     expansion = learnt(outcome(training_set(), told))
     assert expansion.model is None
-    assert expansion.metrics == {}
+    assert expansion.logged == {}
     assert why in expansion.reasons[0]
 
 

@@ -37,7 +37,7 @@ def rows() -> pl.DataFrame:
 def test_with_everybody_once_the_numbers_are_those_of_the_judgement(rows):
     told = _Told.of(rows, "risk", 100)
     numbers = told.numbers(np.ones(told.people, np.uint8))
-    assert numbers == pytest.approx(evaluate(rows, calls=100).metrics)
+    assert numbers == pytest.approx(evaluate(rows, calls=100).values)
 
 
 def test_somebody_drawn_twice_counts_as_two(rows):

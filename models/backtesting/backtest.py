@@ -160,7 +160,7 @@ def _overall(
     judged: pl.DataFrame, origin: datetime, params: TrainingParams
 ) -> Iterator[tuple[object, ...]]:
     for who, risk in who_says(judged):
-        stated = evaluate(judged, risk, calls=params.calls).metrics
+        stated = evaluate(judged, risk, calls=params.calls).values
         spread = intervals(judged, risk, calls=params.calls)
         for metric, value in stated.items():
             yield origin, who, metric, value, spread[metric].low, spread[metric].high

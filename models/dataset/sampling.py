@@ -96,7 +96,7 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
     shares = Shares(
         stayers=(fitted := stayers(fit)),
         refit=min(fitted, stayers(pl.lit(value=True))),
-        people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(evaluate))),
+        people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(test))),
         dates=dates,
         newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
         seed=params.booster.seed,
@@ -182,7 +182,7 @@ def _for_evidence(
         return pl.repeat(value=True, n=rows.height, eager=True)
     fit, calibrate, test = (_in_part(place, shares.dates) for place in range(3))
     stayer, person = draws.row < shares.stayers, draws.person < shares.people
-    wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | evaluate) & person)
+    wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | test) & person)
     return (
         rows.select(pl.col("as_of", "churned"), _sides(rows, params, draws.numbers))
         .select((_KNOWN & wanted).fill_null(value=False))

@@ -45,7 +45,7 @@ def intervals(
     """
     told = _Told.of(rows, risk, calls)
     drawn = drawn_anew(told.people, seed, told.numbers)
-    stated = evaluate(rows, risk, calls=calls).metrics
+    stated = evaluate(rows, risk, calls=calls).values
     return {
         name: basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
         for name, value in stated.items()

@@ -39,7 +39,7 @@ class Metrics:
     money_caught: float
 
     @property
-    def metrics(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
         """The numbers by their names."""
         return asdict(self)
 

@@ -200,7 +200,7 @@ def _judgements(trained: Trained) -> str:
     """One row per number, of the model with where it lies, and of the others."""
     judged, calls = trained.judged, trained.shares.calls(trained.params.calls)
     lies = intervals(judged, calls=calls)
-    model = trained.metrics_by_model["model"].metrics
+    model = trained.metrics_by_model["model"].values
     told = {
         "": list(model),
         "model": [
@@ -208,7 +208,7 @@ def _judgements(trained: Trained) -> str:
             for name, value in model.items()
         ],
     }
-    others = {who: list(j.metrics.values()) for who, j in trained.metrics_by_model.items()}
+    others = {who: list(j.values.values()) for who, j in trained.metrics_by_model.items()}
     words = (
         "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
         f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "

@@ -19,7 +19,7 @@ def expansion_card(expansion: Expansion) -> str:
     if expansion.metrics is None or expansion.lies is None:
         return "\n\n".join(said)
     lies = expansion.lies
-    numbers = {name.removeprefix("expansion."): n for name, n in expansion.metrics.items()}
+    numbers = {name.removeprefix("expansion."): n for name, n in expansion.logged.items()}
     told = pl.DataFrame({"": list(numbers), "model": [f"{n:.4f}" for n in numbers.values()]})
     where = (
         "In 95 of 100 samples of other subscribers its ROC AUC lies between "

@@ -30,10 +30,9 @@ class Expansion:
     sizes: dict[str, int] = field(default_factory=dict)
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """What is worth logging of it, by name."""
+    def logged(self) -> dict[str, float]:
+        """The metrics to log, by name."""
         if self.metrics is None:
             return {}
         names = ("roc_auc", "average_precision", "log_loss", "calibration_error")
-        told = self.metrics.metrics
-        return {f"expansion.{name}": told[name] for name in names}
+        return {f"expansion.{name}": self.metrics.values[name] for name in names}

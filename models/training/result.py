@@ -30,8 +30,8 @@ class Trained:
         evidence: The model that was evaluated.
         held_back: Why it was not fitted again, in words; ``None`` where it was.
         params: What it was trained with.
-        metrics_by_model: Of the ``model``, of each baseline and of the ``champion``, by name, on the
-            same rows.
+        metrics_by_model: Of the ``model``, of each baseline and of the ``champion``, by name, on
+            the same rows.
         judged: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``
             (the account that the person lives on as), the model's risks, the others' by their
             names, and ``plan``, ``interval_months``, ``currency``, ``country``, ``mrr`` (null
@@ -83,8 +83,8 @@ class Trained:
         told = {
             number_name(who, name): value
             for who, metrics in self.metrics_by_model.items()
-            for name, value in metrics.metrics.items()
+            for name, value in metrics.values.items()
         }
-        told |= self.expansion.metrics
+        told |= self.expansion.logged
         lowered = self.honesty.lowered
         return told if lowered is None else told | {"reasons_lowered": lowered}
