@@ -12,7 +12,7 @@ from perdura.models.boosting.booster import load_booster, raw_scores
 from perdura.models.dataset.sampling import Shares, chosen, evenly, outcome_counts, shares_of
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.predictor.churn_model import ChurnModel
-from perdura.models.promotion.minimums import Floors
+from perdura.models.promotion.minimums import Minimums
 from perdura.models.reports.expansion_card import expansion_card
 from perdura.models.scoring.score import score
 from perdura.models.training.expansion import learn_expansion
@@ -76,8 +76,8 @@ def test_rows_that_do_not_tell_it_at_all_are_no_fault():
 
 
 def test_a_calibration_that_is_off_is_not_served():
-    strict = Floors(calibration_error=-1.0)  # not even chance is allowed for
-    assert learnt(training_set(), floors=strict).model is None
+    strict = Minimums(calibration_error=-1.0)  # not even chance is allowed for
+    assert learnt(training_set(), minimums=strict).model is None
 
 
 def test_windows_that_were_fitted_have_closed_before_the_first_that_is_judged():

@@ -12,9 +12,9 @@ from tests.test_promotion import decide, judged
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def surely_lift(rows: pl.DataFrame, calls: int) -> float:
+def lift_lower_bound(rows: pl.DataFrame, calls: int) -> float:
     """Where some would not be called."""
-    found = lift.surely_lift(rows, calls)
+    found = lift.lift_lower_bound(rows, calls)
     assert found is not None
     return found
 
@@ -26,13 +26,13 @@ def dated(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_a_model_that_ranks_well_has_lift_for_sure():
-    assert surely_lift(dated(judged()), calls=60) > 2
+    assert lift_lower_bound(dated(judged()), calls=60) > 2
 
 
 def test_a_model_that_knows_nothing_seldom_seems_to_have_any():
     rows = dated(judged(signal=0.0))
     lucky = [
-        surely_lift(
+        lift_lower_bound(
             rows.with_columns(risk=pl.Series(np.random.default_rng(seed).random(1200))), calls=60
         )
         > 1
@@ -43,11 +43,11 @@ def test_a_model_that_knows_nothing_seldom_seems_to_have_any():
 
 def test_of_few_leavers_a_lift_may_be_luck():
     rows = dated(judged(people=20))
-    assert surely_lift(rows, calls=4) < surely_lift(dated(judged(people=2000)), calls=400)
+    assert lift_lower_bound(rows, calls=4) < lift_lower_bound(dated(judged(people=2000)), calls=400)
 
 
 def test_where_all_can_be_called_no_lift_is_asked_for():
-    assert lift.surely_lift(dated(judged(people=50)), calls=50) is None
+    assert lift.lift_lower_bound(dated(judged(people=50)), calls=50) is None
     assert decide(dated(judged()), calls=600).promoted
 
 
@@ -56,8 +56,8 @@ def test_accounts_of_one_person_tell_no_more_than_one():
     accounts = [
         once.with_columns(subscriber_id=pl.col("owner") + f" account {k}") for k in range(8)
     ]
-    of_one = surely_lift(once, calls=30)
-    assert surely_lift(pl.concat(accounts), calls=240) == pytest.approx(of_one, rel=0.1)
+    of_one = lift_lower_bound(once, calls=30)
+    assert lift_lower_bound(pl.concat(accounts), calls=240) == pytest.approx(of_one, rel=0.1)
 
 
 def test_a_model_that_ranks_all_but_those_support_can_call_is_refused():

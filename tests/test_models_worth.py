@@ -96,8 +96,8 @@ def test_what_is_at_stake_never_exceeds_the_value_of_who_stays(
     by = Valuation(margin=0.8, discount=0.1, months=36)
     paid, euros = pl.Series([mrr]), pl.Series(["EUR"])
     found = worth_of(np.cumprod([stays], axis=1), paid, euros, by, days).row(0, named=True)
-    surely = np.cumprod([[1.0, *stays[1:]]], axis=1)
-    whole = worth_of(surely, paid, euros, by, days).row(0, named=True)
+    lower_bound = np.cumprod([[1.0, *stays[1:]]], axis=1)
+    whole = worth_of(lower_bound, paid, euros, by, days).row(0, named=True)
     assert found["cltv"] + found["expected_lifetime_loss"] == pytest.approx(whole["cltv"], abs=1)
     assert 0 <= found["expected_lifetime_loss"] <= whole["cltv"]
     assert found["expected_lifetime_loss"] <= (1 - stays[0]) * whole["cltv"] + 1

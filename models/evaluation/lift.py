@@ -8,7 +8,7 @@ from perdura.models.evaluation.bootstrap import drawn_anew
 from perdura.models.evaluation.metrics import called
 
 
-def surely_lift(rows: pl.DataFrame, calls: int, seed: int = 0) -> float | None:
+def lift_lower_bound(rows: pl.DataFrame, calls: int, seed: int = 0) -> float | None:
     """The lift at capacity that 95 of 100 resamples reach.
 
     Subscribers are drawn with replacement, all rows of one together; whom support would have

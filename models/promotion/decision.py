@@ -8,13 +8,13 @@ import polars as pl
 from perdura.models.evaluation.bootstrap import RESAMPLES, resample
 from perdura.models.evaluation.calibration_bound import calibration_bound
 from perdura.models.evaluation.leakage import Leaks, alarms
-from perdura.models.evaluation.lift import surely_lift
+from perdura.models.evaluation.lift import lift_lower_bound
 from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.diagnosis import Diagnosis
 from perdura.models.promotion.incumbent import Reigning
 from perdura.models.promotion.minimums import (
-    Floors,
-    below_floors,
+    Minimums,
+    below_minimums,
     caused,
     name_each_cause_once,
     unsteady,
@@ -53,7 +53,7 @@ def verdict(
     calls: int | None = None,
     earlier: pl.DataFrame | None = None,
     leaks: Leaks | None = None,
-    floors: Floors | None = None,
+    minimums: Minimums | None = None,
     diagnosis: Diagnosis | None = None,
     seed: int = 0,
 ) -> Verdict:
@@ -68,30 +68,30 @@ def verdict(
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
         leaks: What the leak alarm looked at.
-        floors: What it must reach whoever reigns.
+        minimums: What it must reach whoever reigns.
         diagnosis: What is known of its rows, to say what likely causes a refusal.
         seed: Decides the resamples.
     """
-    floors, reigning = floors or Floors(), reigning or Reigning()
+    minimums, reigning = minimums or Minimums(), reigning or Reigning()
     drawn = _beside_a_line(rows, seed)
     bound = calibration_bound(
-        rows, tolerance=floors.calibration_share, most=floors.calibration_error, seed=seed
+        rows, tolerance=minimums.calibration_share, most=minimums.calibration_error, seed=seed
     )
-    surely = float(np.quantile(drawn["auc"], 0.05))
-    below = below_floors(metrics_by_model, floors, surely, bound, diagnosis)
+    lower_bound = float(np.quantile(drawn["auc"], 0.05))
+    below = below_minimums(metrics_by_model, minimums, lower_bound, bound, diagnosis)
     if earlier is not None:
-        below += unsteady(earlier, floors, diagnosis)
-    below += _beaten_by_a_line(drawn, floors.sure, diagnosis)
-    measured = {"roc_auc_surely": surely, "calibration_bound": bound.highest}
+        below += unsteady(earlier, minimums, diagnosis)
+    below += _beaten_by_a_line(drawn, minimums.sure, diagnosis)
+    measured = {"roc_auc_surely": lower_bound, "calibration_bound": bound.highest}
     if calls is not None:
-        lift = surely_lift(rows, calls, seed)
+        lift = lift_lower_bound(rows, calls, seed)
         # Where the ranking is no better than a coin's, that is why there is no lift.
-        ranks = metrics_by_model["model"].roc_auc >= floors.roc_auc
+        ranks = metrics_by_model["model"].roc_auc >= minimums.roc_auc
         below += without_lift(
-            metrics_by_model["model"].lift, lift, calls, floors, diagnosis if ranks else None
+            metrics_by_model["model"].lift, lift, calls, minimums, diagnosis if ranks else None
         )
         measured |= {} if lift is None else {"lift_surely": lift}
-    alarmed = [] if leaks is None else alarms(leaks, floors.leaks)
+    alarmed = [] if leaks is None else alarms(leaks, minimums.leaks)
     if leaks is not None:
         measured |= leaks.measured
     if below or alarmed:
@@ -114,7 +114,7 @@ def verdict(
         nobody = f"{reigning.silent}, so there is nothing to beat"
         why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _compared(rows, reigning, floors.sure, seed, measured)
+    return _compared(rows, reigning, minimums.sure, seed, measured)
 
 
 def _compared(

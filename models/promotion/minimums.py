@@ -13,17 +13,17 @@ _CAUSE = ". Likely cause: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Floors:
+class Minimums:
     """What a model must reach whoever reigns.
 
     Attributes:
         roc_auc: At least this on the judged rows.
-        roc_auc_surely: At least this in 95 of 100 resamples.
+        roc_auc_low: At least this in 95 of 100 resamples.
         calibration_error: Beyond what chance explains, at most this, and
         calibration_share: at most this share of the rate of leaving, or of staying where that is
             less: the sum of the risks is then right to a quarter.
         leavers: At least so many of the judged left: of fewer chance explains nearly anything.
-        lift_surely: Among those whom support can call there are more leavers than this many times
+        lift_low: Among those whom support can call there are more leavers than this many times
             the share of all, in 95 of 100 resamples.
         sure: In this share of the resamples a challenger must be better than the champion.
         most_lost: Made anew at earlier dates, at this share of them at most it may be no better
@@ -32,20 +32,20 @@ class Floors:
     """
 
     roc_auc: float = 0.60
-    roc_auc_surely: float = 0.55
+    roc_auc_low: float = 0.55
     calibration_error: float = 0.05
     calibration_share: float = 0.25
     leavers: int = 10
-    lift_surely: float = 1.0
+    lift_low: float = 1.0
     sure: float = 0.90
     most_lost: float = 0.25
     leaks: LeakBounds = field(default_factory=LeakBounds)
 
 
-def below_floors(
+def below_minimums(
     metrics_by_model: dict[str, Metrics],
-    floors: Floors,
-    surely: float,
+    minimums: Minimums,
+    lower_bound: float,
     bound: CalibrationBound,
     diagnosis: Diagnosis | None = None,
 ) -> list[str]:
@@ -53,23 +53,23 @@ def below_floors(
 
     Args:
         metrics_by_model: Of the ``model`` and of its baselines, by name.
-        floors: What it must reach.
-        surely: Its ROC AUC is at least this in 95 of 100 resamples.
+        minimums: What it must reach.
+        lower_bound: Its ROC AUC is at least this in 95 of 100 resamples.
         bound: Its calibration error is at most this.
         diagnosis: What is known of its rows; ``None``: nobody looks for causes.
     """
     model, constant = metrics_by_model["model"], metrics_by_model["constant"]
     recency, own_rate = metrics_by_model.get("recency"), metrics_by_model.get("own_rate")
     missed, ranks_badly = [], []
-    if bound.leavers < floors.leavers:
+    if bound.leavers < minimums.leavers:
         few = (
             f"{bound.leavers:,} of the {bound.rows:,} judged rows left, and it takes at least "
-            f"{floors.leavers} to judge a model"
+            f"{minimums.leavers} to judge a model"
         )
         missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
-    if model.roc_auc < floors.roc_auc:
+    if model.roc_auc < minimums.roc_auc:
         ranks_badly.append(
-            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {floors.roc_auc:.2f}"
+            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {minimums.roc_auc:.2f}"
         )
     if model.log_loss >= constant.log_loss:
         ranks_badly.append(
@@ -86,10 +86,10 @@ def below_floors(
             f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
             f"payment do ({recency.roc_auc:.3f})"
         )
-    if surely < floors.roc_auc_surely:
+    if lower_bound < minimums.roc_auc_low:
         luck = (
-            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {surely:.3f} or lower, "
-            f"and even there it must be at least {floors.roc_auc_surely:.2f}"
+            f"its ranking may be luck: in 1 of 20 resamples its ROC AUC is {lower_bound:.3f} or lower, "
+            f"and even there it must be at least {minimums.roc_auc_low:.2f}"
         )
         ranks_badly.append(luck)
     if ranks_badly:
@@ -123,43 +123,43 @@ def name_each_cause_once(missed: list[str]) -> list[str]:
 
 def without_lift(
     lift: float,
-    surely: float | None,
+    lower_bound: float | None,
     calls: int,
-    floors: Floors,
+    minimums: Minimums,
     diagnosis: Diagnosis | None = None,
 ) -> list[str]:
     """Why calling the riskiest would find no more leavers than calling at random, if so.
 
     Args:
         lift: Of the judged rows.
-        surely: As of ``surely_lift``; ``None``: all would be called.
+        lower_bound: As of ``lift_lower_bound``; ``None``: all would be called.
         calls: How many people support can call on one date.
-        floors: What it must reach.
+        minimums: What it must reach.
         diagnosis: What is known of its rows.
     """
-    if surely is None or surely > floors.lift_surely:
+    if lower_bound is None or lower_bound > minimums.lift_low:
         return []
     why = (
         f"it has no lift for sure among the {calls:,} riskiest of each date, as many as support "
         f"can call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
-        f"{surely:.2f} times or less; even there it must be more than {floors.lift_surely:.0f}"
+        f"{lower_bound:.2f} times or less; even there it must be more than {minimums.lift_low:.0f}"
     )
     return [caused(why, diagnosis and diagnosis.no_lift())]
 
 
 def unsteady(
-    earlier: pl.DataFrame, floors: Floors, diagnosis: Diagnosis | None = None
+    earlier: pl.DataFrame, minimums: Minimums, diagnosis: Diagnosis | None = None
 ) -> list[str]:
     """Why a model that was made like this at earlier dates should not be trusted, a sentence each.
 
     Args:
         earlier: As of ``at_earlier_dates``.
-        floors: What it must reach there.
+        minimums: What it must reach there.
         diagnosis: What is known of its rows.
     """
-    most = int(floors.most_lost * earlier.height)
+    most = int(minimums.most_lost * earlier.height)
     lost = earlier.filter(pl.col("log_loss") >= pl.col("constant"))
-    blind = earlier.filter(pl.col("high") < floors.roc_auc_surely)
+    blind = earlier.filter(pl.col("high") < minimums.roc_auc_low)
     missed = []
     if lost.height > most:
         why = (
@@ -171,7 +171,7 @@ def unsteady(
     if blind.height:
         why = (
             f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
-            f"below {floors.roc_auc_surely:.2f}"
+            f"below {minimums.roc_auc_low:.2f}"
         )
         missed.append(caused(why, diagnosis and diagnosis.ranks_badly()))
     return missed

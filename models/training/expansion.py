@@ -21,7 +21,7 @@ from perdura.models.evaluation.metrics import Metrics, evaluate
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.expansion import ExpansionModel
-from perdura.models.promotion.minimums import Floors, below_floors
+from perdura.models.promotion.minimums import Minimums, below_minimums
 from perdura.models.training.calibrate import choose_calibration
 from perdura.models.training.churn import later_rows
 from perdura.models.training.expansion_result import Expansion
@@ -37,7 +37,7 @@ def learn_expansion(
     training: TrainingSet,
     contract: ColumnContract,
     params: TrainingParams,
-    floors: Floors | None = None,
+    minimums: Minimums | None = None,
 ) -> Expansion:
     """Fit, calibrate and judge on the dates that the churn model has, with a gap of its own.
 
@@ -45,7 +45,7 @@ def learn_expansion(
         training: Feature rows with ``expanded``.
         contract: Of the churn model.
         params: How the churn model was learnt.
-        floors: What it must reach to be served: its ROC AUC, surely, and its calibration error.
+        minimums: What it must reach to be served: its ROC AUC, surely, and its calibration error.
     """
     if params.churn == "silence":
         return _unlearnt("there are no contracts whose price could rise")
@@ -57,7 +57,7 @@ def learn_expansion(
         return _unlearnt(f"the history is too short for windows of {params.expansion_days} days")
     except NotEnoughChurn:
         return _unlearnt("too few chose to pay more to learn from, or to judge by")
-    return _judged(split, _learn(split, contract, params), contract, floors or Floors())
+    return _judged(split, _learn(split, contract, params), contract, minimums or Minimums())
 
 
 def known_expansions(training: TrainingSet) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def _learn(split: Split, contract: ColumnContract, params: TrainingParams) -> Ex
 
 
 def _judged(
-    split: Split, model: ExpansionModel, contract: ColumnContract, floors: Floors
+    split: Split, model: ExpansionModel, contract: ColumnContract, minimums: Minimums
 ) -> Expansion:
     asked = _examples(split.test, contract)
     rate = float(split.fit["churned"].to_numpy().mean())
@@ -112,9 +112,9 @@ def _judged(
     }
     drawn = np.asarray(resample(said, seed=0)["auc"])
     bound = calibration_bound(
-        said, tolerance=floors.calibration_share, most=floors.calibration_error
+        said, tolerance=minimums.calibration_share, most=minimums.calibration_error
     )
-    below = below_floors(metrics_by_model, floors, float(np.quantile(drawn, 0.05)), bound)
+    below = below_minimums(metrics_by_model, minimums, float(np.quantile(drawn, 0.05)), bound)
     return Expansion(
         model=None if below else model,
         reasons=tuple(f"No offers: {why}." for why in below)

@@ -26,7 +26,7 @@ from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import learn_contract
 from perdura.models.promotion.decision import verdict
 from perdura.models.promotion.diagnosis import Diagnosis, rates_by_date
-from perdura.models.promotion.minimums import Floors
+from perdura.models.promotion.minimums import Minimums
 from perdura.models.training.baselines import BASELINES, baseline_risks
 from perdura.models.training.challenger import Challenger
 from perdura.models.training.churn import encode, learn_model
@@ -59,7 +59,7 @@ def train(
     earlier: Earlier | None = None,
     cut: Cut | None = None,
     unnamed: Collection[str] = (),
-    floors: Floors | None = None,
+    minimums: Minimums | None = None,
     facts: SourceFacts | None = None,
     progress: Progress | None = None,
 ) -> Trained:
@@ -75,7 +75,7 @@ def train(
         earlier: How it would have done at earlier dates, where that was asked.
         cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
         unnamed: Signals and columns that are never given as a reason.
-        floors: What the model must reach whoever reigns.
+        minimums: What the model must reach whoever reigns.
         facts: What the sources hold, to say what likely causes a refusal.
         progress: Told before each step: how many are done, of how many, and which is next.
 
@@ -88,7 +88,7 @@ def train(
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
     honesty = take_reasons_away(made.model, split.test, judged["risk"], training.columns, unnamed)
-    expansion = learn_expansion(training, made.model.contract, params, floors)
+    expansion = learn_expansion(training, made.model.contract, params, minimums)
     months = learn_months(made.model, training, params)
     evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
     tell(3, len(_STEPS), _STEPS[3])
@@ -111,7 +111,7 @@ def train(
         calls=calls,
         earlier=None if earlier is None else earlier.by_date,
         leaks=leaks,
-        floors=floors,
+        minimums=minimums,
         diagnosis=_diagnosis(training, made, params, facts),
     )
     tell(4, len(_STEPS), _STEPS[4])
