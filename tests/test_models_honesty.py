@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.evaluation.reason_faithfulness import Honesty, take_reasons_away
+from perdura.models.evaluation.reason_faithfulness import Faithfulness, ablate_reasons
 from perdura.models.scoring.attribution import weigh
 from perdura.models.scoring.reason_candidates import find_candidates
 from perdura.models.scoring.reason_columns import UnknownName, reason_columns
@@ -27,7 +27,7 @@ def reasons(**how) -> set[str]:
 
 
 def test_taking_away_what_is_stated_lowers_the_score():
-    told = trained().honesty
+    told = trained().faithfulness
     assert {"payment_failures", "open_tickets"} <= set(told.signals["signal"])
     assert told.lowered is not None
     assert told.lowered > 0.85
@@ -37,7 +37,7 @@ def test_taking_away_what_is_stated_lowers_the_score():
 def test_how_often_taking_away_lowers_is_weighed_by_how_often_it_was_tried():
     shape = {"signal": pl.String, "raised": pl.Int64, "lowered": pl.Float64, "given": pl.Int64}
     rows = [("good", 90, 0.95, 85), ("bad", 60, 0.5, 30), ("rare", 9, 0.1, 0)]
-    found = Honesty(pl.DataFrame(rows, shape, orient="row"))
+    found = Faithfulness(pl.DataFrame(rows, shape, orient="row"))
     assert found.lowered == pytest.approx((90 * 0.95 + 60 * 0.5 + 9 * 0.1) / 159)
 
 
@@ -88,8 +88,8 @@ def test_a_model_keeps_what_its_reasons_do_not_name(tmp_path):
 def test_what_may_not_be_named_is_not_taken_away_either():
     judged = trained().judged
     rows = judged.select(KEYS).join(training_set().rows, on=KEYS, maintain_order="left")
-    told = take_reasons_away(MODEL, rows, judged["risk"], COLUMNS, ("open_tickets",))
+    told = ablate_reasons(MODEL, rows, judged["risk"], COLUMNS, ("open_tickets",))
     assert "open_tickets" not in set(told.signals["signal"])
     assert "open_tickets" not in set(
-        train(training_set(), PARAMS, unnamed=("open_tickets",)).honesty.signals["signal"]
+        train(training_set(), PARAMS, unnamed=("open_tickets",)).faithfulness.signals["signal"]
     )

@@ -17,7 +17,7 @@ _MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Honesty:
+class Faithfulness:
     """What taking candidate reasons away did to the riskiest tenth.
 
     Attributes:
@@ -37,13 +37,13 @@ class Honesty:
         return float(np.average(lowered, weights=raised))
 
 
-def take_reasons_away(
+def ablate_reasons(
     model: ChurnModel,
     rows: pl.DataFrame,
     risk: pl.Series,
     columns: Sequence[Column],
     unnamed: Collection[str] = (),
-) -> Honesty:
+) -> Faithfulness:
     """Every candidate reason of the riskiest tenth taken away, one at a time.
 
     Args:
@@ -73,4 +73,4 @@ def take_reasons_away(
         lowered=pl.col("lowered").mean(),
         given=pl.col("given").sum().cast(pl.Int64),
     )
-    return Honesty(signals.sort("raised", "signal", descending=[True, False]))
+    return Faithfulness(signals.sort("raised", "signal", descending=[True, False]))

@@ -58,7 +58,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 *_earlier(trained.earlier and trained.earlier.by_date),
                 "## How long they stay\n\n" + _months(trained),
                 "## Leak alarm\n\n" + _leaks(trained.leaks),
-                "## Are its reasons true of it?\n\n" + _honesty(trained),
+                "## Are its reasons true of it?\n\n" + _faithfulness(trained),
                 "## Whom to offer more\n\n" + expansion_card(trained.expansion),
                 "## What it goes by\n\n" + table(_signals(trained)),
                 "## Data\n\n" + table(_data(trained)),
@@ -137,7 +137,7 @@ def _calls(trained: Trained) -> str:
     return "\n\n".join([told, table(worth)])
 
 
-def _honesty(trained: Trained) -> str:
+def _faithfulness(trained: Trained) -> str:
     """What taking reasons away did."""
     told = (
         "Of the riskiest tenth, each signal that raised the score was taken away: its columns were "
@@ -145,7 +145,7 @@ def _honesty(trained: Trained) -> str:
         "many rows it raised, in which share of these the score fell without it, and how many "
         "were given it as a reason. Where the score does not fall, it is not given."
     )
-    return "\n\n".join([told, table(trained.honesty.signals)])
+    return "\n\n".join([told, table(trained.faithfulness.signals)])
 
 
 def _leaks(leaks: Leaks) -> str:

@@ -10,7 +10,7 @@ from perdura.models.dataset.sampling import Shares
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.metrics import Metrics, number_name
-from perdura.models.evaluation.reason_faithfulness import Honesty
+from perdura.models.evaluation.reason_faithfulness import Faithfulness
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.evaluation.survival_tables import JudgedMonths
 from perdura.models.params import TrainingParams
@@ -38,7 +38,7 @@ class Trained:
             where the spine has none).
         verdict: Whether it should reign, and why.
         leaks: What the leak alarm looked at.
-        honesty: Whether its reasons are true of it.
+        faithfulness: Whether its reasons are true of it.
         expansion: What was learnt of who would rather pay more.
         fingerprint: Of the training set.
         sizes: Rows of each part of the split and of the refit, and how many of them left; and rows
@@ -59,7 +59,7 @@ class Trained:
     judged: pl.DataFrame
     verdict: Verdict
     leaks: Leaks
-    honesty: Honesty
+    faithfulness: Faithfulness
     expansion: Expansion
     fingerprint: Fingerprint
     sizes: dict[str, int]
@@ -86,5 +86,5 @@ class Trained:
             for name, value in metrics.values.items()
         }
         told |= self.expansion.logged
-        lowered = self.honesty.lowered
+        lowered = self.faithfulness.lowered
         return told if lowered is None else told | {"reasons_lowered": lowered}

@@ -18,7 +18,7 @@ from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
 from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
-from perdura.models.evaluation.reason_faithfulness import take_reasons_away
+from perdura.models.evaluation.reason_faithfulness import ablate_reasons
 from perdura.models.evaluation.refit_comparison import why_held_back
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
@@ -87,7 +87,7 @@ def train(
     refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
-    honesty = take_reasons_away(made.model, split.test, judged["risk"], training.columns, unnamed)
+    faithfulness = ablate_reasons(made.model, split.test, judged["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, made.model.contract, params, minimums)
     months = learn_months(made.model, training, params)
     evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
@@ -131,7 +131,7 @@ def train(
         columns=training.columns,
         earlier=earlier,
         leaks=leaks,
-        honesty=honesty,
+        faithfulness=faithfulness,
         months=judge_months(
             months, evidence.contract, training, judged, since=split.judged_from, params=params
         ),
