@@ -37,7 +37,7 @@ def main(folder: str, subscribers: str) -> None:
     simulate(out / "company", subscribers=int(subscribers), months=MONTHS)
     extract(out / "company" / "mapping.toml", until=UNTIL, landing=out / "landing")
     training, params = _training(out / "landing"), TrainingParams()
-    split = split_rows(evidence_rows(training.rows, training.shares, params), params)
+    split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     start = perf_counter()
     judged = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
     seconds = perf_counter() - start

@@ -28,7 +28,7 @@ from perdura.flows.steps.training_window import (
     learns_contacts,
     tuned_params,
 )
-from perdura.models.dataset.sampling import shares_of
+from perdura.models.dataset.sampling import sampling_of
 from perdura.models.dataset.source_coverage import SourceFacts, source_facts
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.models.dataset.training_set import TrainingSet
@@ -173,12 +173,12 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
     """
     parts = parts_of(work.settings)
     with step("labels", seconds) as tell:
-        shares = shares_of(
+        sampling = sampling_of(
             on_task_runner(label_parts, work.settings)(parts, work, tell), work.params
         )
     with step("features", seconds) as tell:
-        on_task_runner(measure_parts, work.settings)(parts, work, shares, tell)
-        return laid_down(parts, work, shares)
+        on_task_runner(measure_parts, work.settings)(parts, work, sampling, tell)
+        return laid_down(parts, work, sampling)
 
 
 def _learn(

@@ -31,7 +31,7 @@ from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
 from perdura.flows.steps.train_parts import Work, label_part, measure_part
 from perdura.flows.steps.training_window import training_params
 from perdura.flows.train_weekly import training_set
-from perdura.models.dataset.sampling import shares_of
+from perdura.models.dataset.sampling import sampling_of
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.registry.champion import load_champion
 from perdura.models.scoring.reason_columns import UnknownName
@@ -115,8 +115,8 @@ def test_every_part_has_the_same_bytes_wherever_it_is_scored(home, address):
 
 def test_what_is_learnt_from_is_the_same_wherever_it_is_measured(home, address):
     here, there = (learnt_from(settings_of(home, cluster)) for cluster in (None, address))
-    assert there.shares == here.shares
-    assert 0 < here.shares.stayers < 1
+    assert there.sampling == here.sampling
+    assert 0 < here.sampling.non_churners < 1
     for mine, theirs in ((here.rows, there.rows), (here.about, there.about)):
         assert_same_frame(mine, theirs, check_exact=True)
     assert here.texts is not None
@@ -143,10 +143,10 @@ def week(settings: Settings, folder: Path) -> Work:
 def test_a_part_of_a_training_set_is_made_once(home, tmp_path):
     work, part = week(settings_of(home), tmp_path), Part(0, 1)
     counts = label_part(part, work)
-    rows = measure_part(part, work, shares := shares_of([counts], work.params))
+    rows = measure_part(part, work, sampling := sampling_of([counts], work.params))
     shutil.rmtree(work.settings.landing)
     assert_same_frame(label_part(part, work), counts)
-    assert measure_part(part, work, shares).equals(rows)
+    assert measure_part(part, work, sampling).equals(rows)
 
 
 def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):

@@ -12,7 +12,7 @@ from perdura.features.catalogue import to_measure
 from perdura.features.topics.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
 from perdura.models.dataset.labels import contract_labels, silence_labels, touched
 from perdura.models.dataset.outcomes import label_spine
-from perdura.models.dataset.sampling import outcome_counts, shares_of
+from perdura.models.dataset.sampling import outcome_counts, sampling_of
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.experiment.contact_outcomes import outcomes
 from perdura.models.experiment.effect import BOTH, effect
@@ -102,7 +102,7 @@ def test_contacted_rows_stay_unlabelled_and_are_counted_and_the_held_out_are_kep
     assert rows["churned"].to_list() == [None, True, None, False]
     assert rows["cause"].to_list() == [None, "voluntary", None, None]
     counts = outcome_counts(rows, PARAMS)
-    assert shares_of([counts, counts], PARAMS).left_out == 4
+    assert sampling_of([counts, counts], PARAMS).left_out == 4
 
 
 def test_a_contact_with_one_account_is_one_with_the_person():

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from perdura.models.boosting.booster import load_booster, raw_scores
-from perdura.models.dataset.sampling import Shares, chosen, evenly, outcome_counts, shares_of
+from perdura.models.dataset.sampling import Sampling, chosen, evenly, outcome_counts, sampling_of
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.minimums import Minimums
@@ -138,14 +138,14 @@ def test_learning_from_a_share_of_the_stayers_does_not_bend_it():
         owner="subscriber_id", left_out=pl.lit(value=False)
     )
     params = replace(PARAMS, most_rows=8_000)
-    shares = shares_of([outcome_counts(made, params)], params)
-    assert shares.stayers < 0.5
-    taken = chosen(made, shares, params)
-    fitted = pl.col("as_of").is_in(shares.dates.fit if shares.dates else [])
+    sampling = sampling_of([outcome_counts(made, params)], params)
+    assert sampling.non_churners < 0.5
+    taken = chosen(made, sampling, params)
+    fitted = pl.col("as_of").is_in(sampling.dates.fit if sampling.dates else [])
     true, bent, straight = (
         rows.filter(fitted)["churned"].to_numpy().mean()
-        for rows in (made, taken, taken.filter(evenly(taken, shares)))
+        for rows in (made, taken, taken.filter(evenly(taken, sampling)))
     )
     assert bent > 2 * true
     assert straight == pytest.approx(true, rel=0.1)
-    assert made.filter(evenly(made, Shares())).equals(made)
+    assert made.filter(evenly(made, Sampling())).equals(made)

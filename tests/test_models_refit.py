@@ -70,7 +70,7 @@ def test_risks_of_new_people_are_as_high_as_the_rates_that_come():
 
 def test_a_share_of_the_stayers_gives_risks_of_the_same_height():
     few = thinned(training_set(people=2000), replace(PARAMS, most_rows=6000))
-    assert few.shares.refit < 0.5
+    assert few.sampling.refit < 0.5
     made = fit_and_judge(few, PARAMS, lambda *_step: None)
     risk = refit(made.model, few, PARAMS).predict(NEW.select(few.names))["risk"]
     assert risk.mean() == pytest.approx(NEW["churned"].mean(), abs=0.012)

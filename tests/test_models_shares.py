@@ -17,13 +17,13 @@ from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.person_ids import person_numbers
 from perdura.models.dataset.sampling import (
-    Shares,
+    Sampling,
     chosen,
     evenly,
     evidence_rows,
     outcome_counts,
     refit_rows,
-    shares_of,
+    sampling_of,
 )
 from perdura.models.dataset.split import HistoryTooShort, split_rows
 from perdura.models.dataset.training_set import (
@@ -49,27 +49,27 @@ def counts(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
     return outcome_counts(rows.with_columns(left_out=pl.lit(value=False)), params)
 
 
-def shares(rows: pl.DataFrame, params: TrainingParams) -> Shares:
-    return shares_of([counts(rows, params)], params)
+def sampling(rows: pl.DataFrame, params: TrainingParams) -> Sampling:
+    return sampling_of([counts(rows, params)], params)
 
 
 def taken(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
-    return chosen(rows, shares(rows, params), params)
+    return chosen(rows, sampling(rows, params), params)
 
 
 def for_evidence(params: TrainingParams) -> pl.DataFrame:
     """The rows that are taken to fit, calibrate and evaluate a model on."""
-    return evidence_rows(taken(ROWS, params), shares(ROWS, params), params)
+    return evidence_rows(taken(ROWS, params), sampling(ROWS, params), params)
 
 
 def thinned(training: TrainingSet, params: TrainingParams) -> TrainingSet:
     rows = taken(training.rows, params)
-    return replace(training, rows=rows, shares=shares(training.rows, params))
+    return replace(training, rows=rows, sampling=sampling(training.rows, params))
 
 
 class TestWhoIsChosen:
     def test_few_rows_are_all_taken(self):
-        assert shares(ROWS, PARAMS).everything
+        assert sampling(ROWS, PARAMS).everything
         assert taken(ROWS, PARAMS) is ROWS
 
     @pytest.mark.parametrize("params", [FEWER, BY_PERSON])
@@ -82,7 +82,7 @@ class TestWhoIsChosen:
     def test_stayers_are_thinned_by_the_share_that_is_told(self):
         before, after = (split_rows(r, FEWER).fit for r in (ROWS, for_evidence(FEWER)))
         stayed = [int((~part["churned"]).sum()) for part in (after, before)]
-        assert stayed[0] / stayed[1] == pytest.approx(shares(ROWS, FEWER).stayers, abs=0.03)
+        assert stayed[0] / stayed[1] == pytest.approx(sampling(ROWS, FEWER).non_churners, abs=0.03)
 
     def test_leavers_and_stayers_of_later_dates_are_thinned_alike_whole_people_at_once(self):
         before, after = (split_rows(r, FEWER).evaluate for r in (ROWS, for_evidence(FEWER)))
@@ -98,20 +98,20 @@ class TestWhoIsChosen:
         assert dates == {*range(8), 9, 10, 12, 13}
 
     def test_a_refit_reads_all_leavers_of_all_dates_and_no_more_rows_than_asked_for(self):
-        again = refit_rows(taken(ROWS, FEWER), shares(ROWS, FEWER))
+        again = refit_rows(taken(ROWS, FEWER), sampling(ROWS, FEWER))
         assert again["churned"].sum() == ROWS["churned"].sum()
         assert again["as_of"].n_unique() == 14
         assert again.height == pytest.approx(max(2600, 2 * ROWS["churned"].sum()), rel=0.05)
 
     def test_stayers_of_a_refit_are_thinned_by_a_share_of_their_own(self):
-        agreed = shares(ROWS, FEWER)
+        agreed = sampling(ROWS, FEWER)
         again = refit_rows(taken(ROWS, FEWER), agreed)
         stayed = [int((~rows["churned"]).sum()) for rows in (again, ROWS)]
         assert stayed[0] / stayed[1] == pytest.approx(agreed.refit, abs=0.03)
-        assert agreed.refit <= agreed.stayers
+        assert agreed.refit <= agreed.non_churners
 
     def test_rows_chosen_whatever_became_of_them_have_the_rate_of_everybody_at_each_date(self):
-        rows = taken(ROWS, FEWER).filter(evenly(taken(ROWS, FEWER), shares(ROWS, FEWER)))
+        rows = taken(ROWS, FEWER).filter(evenly(taken(ROWS, FEWER), sampling(ROWS, FEWER)))
         gap = [FIRST + timedelta(days=30 * month) for month in (8, 11)]
         for dates in (pl.col("as_of").is_in(gap), ~pl.col("as_of").is_in(gap)):
             expected = ROWS.filter(dates)["churned"].mean()
@@ -123,8 +123,8 @@ class TestWhoIsChosen:
         turned = taken(ROWS.sample(fraction=1, shuffle=True, seed=1), params)
         assert turned.sort(TOGETHER).equals(whole.sort(TOGETHER))
         parts = [part for _, part in ROWS.group_by(pl.col("subscriber_id").str.tail(1))]
-        agreed = shares_of([counts(part, params) for part in parts], params)
-        assert agreed == shares(ROWS, params)
+        agreed = sampling_of([counts(part, params) for part in parts], params)
+        assert agreed == sampling(ROWS, params)
         again = pl.concat(chosen(part, agreed, params) for part in parts)
         assert again.sort(TOGETHER).equals(whole.sort(TOGETHER))
 
@@ -141,10 +141,10 @@ class TestWhoIsChosen:
     def test_more_rows_than_are_needed_at_too_few_dates_are_refused(self):
         short = ROWS.filter(pl.col("as_of") < FIRST + timedelta(days=60))
         with pytest.raises(HistoryTooShort, match="found 2 dates"):
-            shares(short, replace(FEWER, most_rows=100, most_later_rows=100))
+            sampling(short, replace(FEWER, most_rows=100, most_later_rows=100))
 
     def test_of_fewer_people_fewer_are_called(self):
-        assert [Shares(people=part).calls(50) for part in (1, 0.5, 0.001)] == [50, 25, 1]
+        assert [Sampling(people=part).calls(50) for part in (1, 0.5, 0.001)] == [50, 25, 1]
 
 
 SATURATED = BoosterParams(
@@ -189,9 +189,9 @@ def test_where_nothing_can_be_split_everybodys_odds_are_said():
 
 def test_later_rows_decide_on_corrected_scores_how_many_trees_there_are():
     training = thinned(training_set(people=1500, seed=1), replace(FEWER, most_rows=3000))
-    rows = evidence_rows(training.rows, training.shares, FEWER)
+    rows = evidence_rows(training.rows, training.sampling, FEWER)
     split, names = split_rows(rows, FEWER), training.names[:4]
-    share = training.shares.stayers
+    share = training.sampling.non_churners
     past, later = (
         Examples(
             part.select(names).fill_null(float("nan")).to_numpy(),
@@ -224,9 +224,9 @@ class TestTheModel:
         return train(TestTheModel.THINNED, PARAMS)
 
     def test_is_as_well_calibrated_and_ranks_as_well_as_one_of_all_rows(self):
-        assert self.THINNED.shares.stayers < 0.25
+        assert self.THINNED.sampling.non_churners < 0.25
         full, thin = train(self.EVERYBODY, PARAMS), self.of_fewer_rows()
-        assert thin.shares == self.THINNED.shares
+        assert thin.sampling == self.THINNED.sampling
         judged, model = thin.judged, thin.metrics_by_model["model"]
         assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.012)
         assert judged["risk"].mean() == pytest.approx(full.judged["risk"].mean(), abs=0.005)
@@ -313,11 +313,11 @@ class TestBuiltInParts:
             label_spine(tables, asked(part), params, known_until=day(KNOWN))
             for tables, part in zip(events, parts, strict=True)
         ]
-        agreed = shares_of([outcome_counts(rows, params) for rows in labelled], params)
+        agreed = sampling_of([outcome_counts(rows, params) for rows in labelled], params)
         joined = join_training_sets(
             [
                 measure_chosen(
-                    tables, FEATURES, rows, params, shares=agreed, known_until=day(KNOWN)
+                    tables, FEATURES, rows, params, sampling=agreed, known_until=day(KNOWN)
                 )
                 for tables, rows in zip(events, labelled, strict=True)
             ]
@@ -325,5 +325,5 @@ class TestBuiltInParts:
         whole = build(PEOPLE, params)
         assert joined.rows.equals(whole.rows)
         assert joined.about.drop("mrr").equals(whole.about.drop("mrr"))
-        assert joined.shares == whole.shares
+        assert joined.sampling == whole.sampling
         assert joined.seen.equals(whole.seen)

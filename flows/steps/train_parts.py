@@ -19,7 +19,7 @@ from perdura.flows.runtime.progress import Tell
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.models.dataset.outcomes import label_spine
-from perdura.models.dataset.sampling import Shares, outcome_counts
+from perdura.models.dataset.sampling import Sampling, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
 from perdura.models.params import TrainingParams
 from perdura.sources.landing.events_store import read_events
@@ -91,9 +91,9 @@ def label_part(part: Part, work: Work) -> pl.DataFrame:
     return memoised_on_disk(work.mark("label", part), lambda: _label_part(part, work))
 
 
-def measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
+def measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     """How many ``rows`` were chosen from one part, when their features have been laid down."""
-    return memoised_on_disk(work.mark("measure", part), lambda: _measure_part(part, work, shares))
+    return memoised_on_disk(work.mark("measure", part), lambda: _measure_part(part, work, sampling))
 
 
 def _label_part(part: Part, work: Work) -> pl.DataFrame:
@@ -104,13 +104,13 @@ def _label_part(part: Part, work: Work) -> pl.DataFrame:
     return outcome_counts(labelled, work.params)
 
 
-def _measure_part(part: Part, work: Work, shares: Shares) -> pl.DataFrame:
+def _measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     measured = measure_chosen(
         read_events(work.settings.landing, part),
         work.features,
         pl.read_ipc(work.file("labelled", part)),
         work.params,
-        shares=shares,
+        sampling=sampling,
         known_until=work.known_until,
     )
     work.lay_down("rows", part, measured.rows)
@@ -132,24 +132,26 @@ def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]
 
 
 @flow(name="measure-parts", validate_parameters=False)
-def measure_parts(parts: list[Part], work: Work, shares: Shares, tell: Tell) -> list[pl.DataFrame]:
+def measure_parts(
+    parts: list[Part], work: Work, sampling: Sampling, tell: Tell
+) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
-    asked = [measure_part_step.submit(part, work.with_absolute_paths, shares) for part in parts]
+    asked = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
     return gather_results(asked, tell, "features")
 
 
-def laid_down(parts: list[Part], work: Work, shares: Shares) -> TrainingSet:
+def laid_down(parts: list[Part], work: Work, sampling: Sampling) -> TrainingSet:
     """The training set of all parts, sorted by date and subscriber."""
-    return join_training_sets([_read(part, work, shares) for part in parts])
+    return join_training_sets([_read(part, work, sampling) for part in parts])
 
 
-def _read(part: Part, work: Work, shares: Shares) -> TrainingSet:
+def _read(part: Part, work: Work, sampling: Sampling) -> TrainingSet:
     texts = work.file("texts", part)
     return TrainingSet(
         rows=pl.read_ipc(work.file("rows", part)),
         about=pl.read_ipc(work.file("about", part)),
         columns=work.columns,
         known_until=work.known_until,
-        shares=shares,
+        sampling=sampling,
         texts=pl.read_ipc(texts) if texts.exists() else None,
     )

@@ -22,12 +22,12 @@ _COUNTED = ["as_of", "side", "churned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
+class Sampling:
     """Which share of the rows is there to learn from.
 
     Attributes:
-        stayers: Of those fitted who stayed. Their odds of leaving are too high by as much.
-        refit: Of those who stayed, among all rows whose outcome is known; at most ``stayers``.
+        non_churners: Of those fitted who stayed. Their odds of leaving are too high by as much.
+        refit: Of those who stayed, among all rows whose outcome is known; at most ``non_churners``.
         people: Of the people on whom is calibrated and judged, leavers and stayers alike.
         dates: Of each part of the split; none where every row is taken.
         newest: The last date that is asked about.
@@ -36,7 +36,7 @@ class Shares:
             the person.
     """
 
-    stayers: float = 1.0
+    non_churners: float = 1.0
     refit: float = 1.0
     people: float = 1.0
     dates: Dates | None = None
@@ -47,7 +47,7 @@ class Shares:
     @property
     def everything(self) -> bool:
         """Whether every row is taken."""
-        return self.stayers == self.people == self.refit == 1
+        return self.non_churners == self.people == self.refit == 1
 
     def calls(self, calls: int) -> int:
         """How many of the people judged on are called, where ``calls`` of all people are."""
@@ -55,7 +55,7 @@ class Shares:
 
 
 def outcome_counts(labelled: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
-    """What ``shares_of`` needs to know of labelled rows: a few lines, however many rows there are.
+    """What ``sampling_of`` needs to know of labelled rows: a few lines, however many rows there are.
 
     Returns:
         One row per ``as_of``, ``side`` (of a split by subscriber) and ``churned``: ``rows``, and
@@ -66,7 +66,7 @@ def outcome_counts(labelled: pl.DataFrame, params: TrainingParams) -> pl.DataFra
     return told.group_by(_COUNTED).agg(**counts).sort(_COUNTED)
 
 
-def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
+def sampling_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Sampling:
     """The shares under which no part of the split has more rows than ``params`` allow.
 
     Args:
@@ -77,7 +77,7 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
         HistoryTooShort: There are more rows than may be taken, and too few dates for a split.
     """
     told = pl.concat(counts)
-    everything = Shares(left_out=int(told["left_out"].sum()))
+    everything = Sampling(left_out=int(told["left_out"].sum()))
     if told["rows"].sum() <= min(params.most_rows, params.most_later_rows):
         return everything
     known = told.filter(pl.col("churned").is_not_null())
@@ -86,53 +86,53 @@ def shares_of(counts: Iterable[pl.DataFrame], params: TrainingParams) -> Shares:
     def rows(part: pl.Expr) -> int:
         return int(known.filter(part)["rows"].sum())
 
-    def stayers(part: pl.Expr) -> float:
+    def non_churners(part: pl.Expr) -> float:
         """Of those who stayed, so many are taken for a fit: at least as many as left."""
         left, stayed = rows(part & pl.col("churned")), rows(part & ~pl.col("churned"))
         wanted = max(params.most_rows - left, min(left, stayed))
         return min(1.0, wanted / stayed) if stayed else 1.0
 
     fit, calibrate, test = (_in_part(place, dates) for place in range(3))
-    shares = Shares(
-        stayers=(fitted := stayers(fit)),
-        refit=min(fitted, stayers(pl.lit(value=True))),
+    sampling = Sampling(
+        non_churners=(fitted := non_churners(fit)),
+        refit=min(fitted, non_churners(pl.lit(value=True))),
         people=min(1.0, params.most_later_rows / max(1, rows(calibrate), rows(test))),
         dates=dates,
         newest=told["as_of"].max(),  # pyright: ignore[reportArgumentType]
         seed=params.booster.seed,
         left_out=everything.left_out,
     )
-    return everything if shares.everything else shares
+    return everything if sampling.everything else sampling
 
 
-def chosen(labelled: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:
+def chosen(labelled: pl.DataFrame, sampling: Sampling, params: TrainingParams) -> pl.DataFrame:
     """The labelled rows that are learnt from, in their order: for the evidence or for the refit.
 
     Where not every row is taken, rows whose outcome is not known are left out as well.
     """
-    if shares.everything:
+    if sampling.everything:
         return labelled
-    draws = _draws(labelled, shares)
+    draws = _draws(labelled, sampling)
     return labelled.filter(
-        _for_evidence(labelled, draws, shares, params) | _for_refit(draws, shares)
+        _for_evidence(labelled, draws, sampling, params) | _for_refit(draws, sampling)
     )
 
 
-def evidence_rows(rows: pl.DataFrame, shares: Shares, params: TrainingParams) -> pl.DataFrame:
+def evidence_rows(rows: pl.DataFrame, sampling: Sampling, params: TrainingParams) -> pl.DataFrame:
     """The chosen rows that a model is fitted, calibrated and evaluated on, in their order."""
-    if shares.everything:
+    if sampling.everything:
         return rows
-    return rows.filter(_for_evidence(rows, _draws(rows, shares), shares, params))
+    return rows.filter(_for_evidence(rows, _draws(rows, sampling), sampling, params))
 
 
-def refit_rows(rows: pl.DataFrame, shares: Shares) -> pl.DataFrame:
+def refit_rows(rows: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
     """The chosen rows that a model is fitted on once it has been evaluated, in their order."""
-    if shares.everything:
+    if sampling.everything:
         return rows.filter(_KNOWN)
-    return rows.filter(_for_refit(_draws(rows, shares), shares))
+    return rows.filter(_for_refit(_draws(rows, sampling), sampling))
 
 
-def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
+def evenly(rows: pl.DataFrame, sampling: Sampling) -> pl.Expr:
     """Whether each of the chosen rows would have been chosen whatever became of it.
 
     Where only a share of the stayers was taken, so is that share of the leavers, by the same
@@ -140,18 +140,18 @@ def evenly(rows: pl.DataFrame, shares: Shares) -> pl.Expr:
 
     Args:
         rows: Of a training set: ``as_of``, ``churned`` and who.
-        shares: By which they were chosen.
+        sampling: By which they were chosen.
     """
-    if shares.dates is None:
+    if sampling.dates is None:
         return pl.lit(value=True)
-    at, draws = pl.col("as_of"), _draws(rows, shares)
-    later = at.is_in([*shares.dates.calibrate, *shares.dates.test])
+    at, draws = pl.col("as_of"), _draws(rows, sampling)
+    later = at.is_in([*sampling.dates.calibrate, *sampling.dates.test])
     return (
-        pl.when(at.is_in(shares.dates.fit))
-        .then(pl.lit(draws.row < shares.stayers))
+        pl.when(at.is_in(sampling.dates.fit))
+        .then(pl.lit(draws.row < sampling.non_churners))
         .when(later)
-        .then(pl.lit(draws.person < shares.people))
-        .otherwise(pl.lit(draws.row < shares.refit))
+        .then(pl.lit(draws.person < sampling.people))
+        .otherwise(pl.lit(draws.row < sampling.refit))
     )
 
 
@@ -167,21 +167,21 @@ class _Draws:
     numbers: np.ndarray
 
 
-def _draws(rows: pl.DataFrame, shares: Shares) -> _Draws:
+def _draws(rows: pl.DataFrame, sampling: Sampling) -> _Draws:
     numbers = person_numbers(rows[person_column(rows)])
     moments = rows["as_of"].dt.timestamp("us").to_numpy().astype(np.uint64)
-    row, person = (_uniform(numbers, at, shares.seed) for at in (moments, np.uint64(0)))
+    row, person = (_uniform(numbers, at, sampling.seed) for at in (moments, np.uint64(0)))
     return _Draws(pl.Series(row), pl.Series(person), numbers)
 
 
 def _for_evidence(
-    rows: pl.DataFrame, draws: _Draws, shares: Shares, params: TrainingParams
+    rows: pl.DataFrame, draws: _Draws, sampling: Sampling, params: TrainingParams
 ) -> pl.Series:
     """Whether each row is fitted, calibrated or evaluated on."""
-    if shares.dates is None:
+    if sampling.dates is None:
         return pl.repeat(value=True, n=rows.height, eager=True)
-    fit, calibrate, test = (_in_part(place, shares.dates) for place in range(3))
-    stayer, person = draws.row < shares.stayers, draws.person < shares.people
+    fit, calibrate, test = (_in_part(place, sampling.dates) for place in range(3))
+    stayer, person = draws.row < sampling.non_churners, draws.person < sampling.people
     wanted = (fit & (pl.col("churned") | stayer)) | ((calibrate | test) & person)
     return (
         rows.select(pl.col("as_of", "churned"), _sides(rows, params, draws.numbers))
@@ -190,9 +190,9 @@ def _for_evidence(
     )
 
 
-def _for_refit(draws: _Draws, shares: Shares) -> pl.Expr:
+def _for_refit(draws: _Draws, sampling: Sampling) -> pl.Expr:
     """Whether each row is fitted on once the model has been evaluated."""
-    return (_KNOWN & (pl.col("churned") | (draws.row < shares.refit))).fill_null(value=False)
+    return (_KNOWN & (pl.col("churned") | (draws.row < sampling.refit))).fill_null(value=False)
 
 
 def _dates(dates: list[datetime], params: TrainingParams) -> Dates:

@@ -9,7 +9,7 @@ import polars as pl
 from perdura.features.build import build_features
 from perdura.features.definition import Column, Derived, Feature
 from perdura.models.dataset.outcomes import CAME, label_spine
-from perdura.models.dataset.sampling import Shares, chosen, outcome_counts, shares_of
+from perdura.models.dataset.sampling import Sampling, chosen, outcome_counts, sampling_of
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ROW_NAMES
 from perdura.sources.merges import Events
@@ -33,7 +33,7 @@ class TrainingSet:
             subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
         known_until: Nothing that became known from this moment on was read.
-        shares: Which share of the rows is there, where there were more than are needed.
+        sampling: Which share of the rows is there, where there were more than are needed.
         texts: Where rows are missing, every text that subscribers have at the newest date: a
             column of each feature of texts, padded with nulls.
     """
@@ -42,7 +42,7 @@ class TrainingSet:
     about: pl.DataFrame
     columns: tuple[Column, ...]
     known_until: datetime
-    shares: Shares = field(default_factory=Shares)
+    sampling: Sampling = field(default_factory=Sampling)
     texts: pl.DataFrame | None = None
 
     @property
@@ -93,13 +93,13 @@ def build_training_set(
         HistoryTooShort: There are more rows than are needed, and too few dates for a split.
     """
     labelled = label_spine(events, spine, params, known_until=known_until)
-    shares = shares_of([outcome_counts(labelled, params)], params)
+    sampling = sampling_of([outcome_counts(labelled, params)], params)
     return measure_chosen(
         events,
         features,
         labelled,
         params,
-        shares=shares,
+        sampling=sampling,
         known_until=known_until,
         progress=progress,
     )
@@ -111,7 +111,7 @@ def measure_chosen(
     labelled: pl.DataFrame,
     params: TrainingParams,
     *,
-    shares: Shares,
+    sampling: Sampling,
     known_until: datetime,
     progress: Progress | None = None,
 ) -> TrainingSet:
@@ -124,20 +124,20 @@ def measure_chosen(
         features: What to measure.
         labelled: As ``label_spine`` gives it.
         params: How rows are split.
-        shares: Of all subscribers, from ``shares_of``.
+        sampling: Of all subscribers, from ``sampling_of``.
         known_until: As it was for the labels.
         progress: Told of every table that is measured.
     """
     features = tuple(features)
-    kept = chosen(labelled, shares, params)
+    kept = chosen(labelled, sampling, params)
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
         rows=rows.hstack(kept.select(CAME)),
         about=kept.drop(*CAME, "left_out"),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
-        shares=shares,
-        texts=None if shares.everything else _texts(events, features, labelled, shares),
+        sampling=sampling,
+        texts=None if sampling.everything else _texts(events, features, labelled, sampling),
     )
 
 
@@ -159,7 +159,10 @@ def join_training_sets(parts: Sequence[TrainingSet]) -> TrainingSet:
 
 
 def _texts(
-    events: Events, features: Sequence[Feature | Derived], labelled: pl.DataFrame, shares: Shares
+    events: Events,
+    features: Sequence[Feature | Derived],
+    labelled: pl.DataFrame,
+    sampling: Sampling,
 ) -> pl.DataFrame:
     """Every text that subscribers have at the newest date, whoever of them was chosen."""
     telling = [
@@ -167,7 +170,7 @@ def _texts(
         for feature in features
         if isinstance(feature, Feature) and any(column.is_category for column in feature.columns)
     ]
-    newest = labelled.filter(pl.col("as_of") == pl.lit(shares.newest))
+    newest = labelled.filter(pl.col("as_of") == pl.lit(sampling.newest))
     built = build_features(events, telling, newest.select("subscriber_id", "as_of"))
     return _distinct(built.drop("subscriber_id", "as_of"))
 

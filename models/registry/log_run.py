@@ -124,8 +124,10 @@ def _log_model(folder: Path) -> str:
 
 def _params(trained: Trained) -> dict[str, Any]:
     data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
-    shares = {
-        f"share.{name}": getattr(trained.shares, name) for name in ("stayers", "refit", "people")
+    shares = {  # under the names of earlier runs, so that runs can be compared
+        "share.stayers": trained.sampling.non_churners,
+        "share.refit": trained.sampling.refit,
+        "share.people": trained.sampling.people,
     }
     return told_of(trained.params) | data | shares | trained.sizes
 

@@ -125,7 +125,7 @@ def _months(trained: Trained) -> str:
 
 def _calls(trained: Trained) -> str:
     """By whose risk they are made."""
-    params, calls = trained.params, trained.shares.calls(trained.params.calls)
+    params, calls = trained.params, trained.sampling.calls(trained.params.calls)
     told = (
         f"On each date the {calls:,} riskiest of the judged rows called, and "
         f"{params.save_share:.0%} of those of them who would leave taken to stay: how many a date, "
@@ -198,7 +198,7 @@ def _level(trained: Trained) -> str:
 
 def _judgements(trained: Trained) -> str:
     """One row per number, of the model with where it lies, and of the others."""
-    judged, calls = trained.judged, trained.shares.calls(trained.params.calls)
+    judged, calls = trained.judged, trained.sampling.calls(trained.params.calls)
     lies = intervals(judged, calls=calls)
     model = trained.metrics_by_model["model"].values
     told = {

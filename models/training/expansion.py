@@ -65,7 +65,7 @@ def known_expansions(training: TrainingSet) -> pl.DataFrame:
 
     Where there are too many, some people's, whatever became of them.
     """
-    known = pl.col("expanded").is_not_null() & evenly(training.rows, training.shares)
+    known = pl.col("expanded").is_not_null() & evenly(training.rows, training.sampling)
     return some_people(training.rows, _MOST_ROWS, known).with_columns(churned="expanded")
 
 

@@ -39,7 +39,7 @@ def out_of_fold_risk(
     """
     rows = training.rows
     closed = pl.col("as_of") + timedelta(days=params.gap_days) <= pl.lit(until)
-    labelled = closed & pl.col("churned").is_not_null() & evenly(rows, training.shares)
+    labelled = closed & pl.col("churned").is_not_null() & evenly(rows, training.sampling)
     fit = some_people(rows, _MOST_ROWS, labelled.fill_null(value=False))
     asked = (rows["months_known"] > 1).fill_null(value=False).to_numpy()
     risk = np.full(rows.height, np.nan)

@@ -72,7 +72,7 @@ def recipe_risk(
     if not names:
         return None
     contract = learn_contract(split.fit, names, seen=training.seen)
-    fit = encode(contract, split.fit, training.shares.stayers)
+    fit = encode(contract, split.fit, training.sampling.non_churners)
     calibrate = encode(contract, split.calibrate)
     recipe = recipe_of(champion).applied_to(params)
     model = learn_model(contract, split, fit, calibrate, recipe)

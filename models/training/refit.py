@@ -53,7 +53,7 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
         A model of the first horizon alone: what ``evidence`` knows of later months and of offers
         is not in it.
     """
-    rows = refit_rows(training.rows, training.shares)
+    rows = refit_rows(training.rows, training.sampling)
     names = evidence.contract.names
     contract = learn_contract(rows, names, seen=training.seen)
     known = _Rows(
@@ -62,7 +62,7 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
         newest=newest_rows(rows, params.calibrate_dates),
     )
     params = (evidence.recipe or Recipe.of(params)).applied_to(params)
-    share = training.shares.refit
+    share = training.sampling.refit
     booster = with_trees(params.booster, evidence.booster)
     fit = encode(contract, rows, share)
     scores = out_of_fold_scores(rows, fit.leaving.happened, known.contracts, booster, share)
@@ -111,12 +111,12 @@ def with_trees(params: BoosterParams, evidence: Booster) -> BoosterParams:
 
 def known_until(training: TrainingSet, params: TrainingParams) -> datetime:
     """When the outcome of the newest row that a refit reads was known."""
-    return closed_by(refit_rows(training.rows, training.shares), params.gap_days)
+    return closed_by(refit_rows(training.rows, training.sampling), params.gap_days)
 
 
 def refit_sizes(training: TrainingSet) -> dict[str, int]:
     """Rows of a refit and how many of them left, by name."""
-    rows = refit_rows(training.rows, training.shares)
+    rows = refit_rows(training.rows, training.sampling)
     return {"refit_rows": rows.height, "refit_churned": int(rows["churned"].sum())}
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from perdura.features.definition import Column
 from perdura.models.dataset.fingerprint import Fingerprint
-from perdura.models.dataset.sampling import Shares
+from perdura.models.dataset.sampling import Sampling
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.metrics import Metrics, number_name
@@ -43,7 +43,7 @@ class Trained:
         fingerprint: Of the training set.
         sizes: Rows of each part of the split and of the refit, and how many of them left; and rows
             left out, as support had contacted these people.
-        shares: Which share of the rows these are, where there were more than are needed.
+        sampling: Which share of the rows these are, where there were more than are needed.
         columns: The feature columns that the model reads, in order.
         earlier: How it would have done at earlier dates, where that was asked.
         months: What it says of later months, and what came; or it knows nothing of them.
@@ -63,7 +63,7 @@ class Trained:
     expansion: Expansion
     fingerprint: Fingerprint
     sizes: dict[str, int]
-    shares: Shares
+    sampling: Sampling
     columns: tuple[Column, ...]
     earlier: Earlier | None = None
     months: JudgedMonths | None = None

@@ -98,7 +98,7 @@ def train(
     reigning = ask_champion(champion, challenger, training, params)
     if reigning.risk is not None:
         judged = judged.with_columns(reigning.risk)
-    calls = training.shares.calls(params.calls)
+    calls = training.sampling.calls(params.calls)
     metrics_by_model = _judgements(judged, calls)
     leaks = replace(
         _looked_for_leaks(made, metrics_by_model["model"].roc_auc, cut),
@@ -126,8 +126,8 @@ def train(
         judged=judged,
         verdict=decided,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
-        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.shares.left_out},
-        shares=training.shares,
+        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.sampling.left_out},
+        sampling=training.sampling,
         columns=training.columns,
         earlier=earlier,
         leaks=leaks,
@@ -147,8 +147,8 @@ def _diagnosis(
 ) -> Diagnosis:
     fitted = made.split.fit
     rates = rates_by_date(
-        evidence_rows(training.rows, training.shares, params),
-        training.shares.stayers,
+        evidence_rows(training.rows, training.sampling, params),
+        training.sampling.non_churners,
         fitted["as_of"].unique().to_list(),
     )
     return Diagnosis(
@@ -205,9 +205,9 @@ def fit_and_judge(
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
     params = held(params, training.columns)
     tell(0, len(_STEPS), _STEPS[0])
-    split = split_rows(evidence_rows(training.rows, training.shares, params), params)
+    split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
-    fit = encode(contract, split.fit, training.shares.stayers)
+    fit = encode(contract, split.fit, training.sampling.non_churners)
     calibrate = encode(contract, split.calibrate)
     tell(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
@@ -216,7 +216,7 @@ def fit_and_judge(
     asked = encode(contract, split.test).leaving
     baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
     if "own_rate" in beside:
-        baselines["own_rate"] = own_rate(split.fit, split.test, training.shares.stayers)
+        baselines["own_rate"] = own_rate(split.fit, split.test, training.sampling.non_churners)
     judged = _judged(training, split.test, model, baselines, asked.matrix)
     return Made(split, model, judged, fit.leaving, asked, level)
 
