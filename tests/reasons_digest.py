@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.models.boosting.row_blocks import ROWS, cores
 from perdura.models.predictor.churn_model import ChurnModel
-from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.attribution import attribute
 from perdura.models.scoring.reasons import in_words
 from tests.made_up import COLUMNS, training_set
 
@@ -18,7 +18,7 @@ PEOPLE = ROWS + 1_000
 
 def digest(model: ChurnModel, frame: pl.DataFrame) -> str:
     """Of every bit of the scores and the reasons as numbers, and of the reasons in words."""
-    weighed = weigh(model, frame, COLUMNS)
+    weighed = attribute(model, frame, COLUMNS)
     assert weighed.cause_score is not None
     found = sha256()
     for numbers in (

@@ -18,7 +18,7 @@ from perdura.models.experiment.contact_outcomes import outcomes
 from perdura.models.experiment.effect import BOTH, effect
 from perdura.models.params import TrainingParams
 from perdura.models.reports.importance import column_importance
-from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.attribution import attribute
 from perdura.models.training.train import fit_and_judge, train
 from perdura.sources.events import EVENT_TABLES, MOMENT
 from perdura.sources.merges import Events
@@ -178,7 +178,7 @@ def test_what_support_did_is_never_a_reason():
     model = train(rows, PARAMS).model
     used = column_importance(model, rows.columns).filter(pl.col("column").is_in(CONTACT_COLUMNS))
     assert used["share"].sum() > 0
-    weighed = weigh(model, rows.rows.select(rows.names), rows.columns)
+    weighed = attribute(model, rows.rows.select(rows.names), rows.columns)
     said = {rows.columns[place].name for place in weighed.column}
     assert "payments_failed_30d" in said
     assert CONTACT_COLUMNS.isdisjoint(said)

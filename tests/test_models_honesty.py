@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from perdura.models.evaluation.reason_faithfulness import Faithfulness, ablate_reasons
-from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.attribution import attribute
 from perdura.models.scoring.reason_candidates import find_candidates
 from perdura.models.scoring.reason_columns import UnknownName, reason_columns
 from perdura.models.scoring.score import score
@@ -76,7 +76,7 @@ def test_what_may_not_be_named_never_is(name):
 
 def test_a_name_that_there_is_not_is_refused_with_the_nearest():
     with pytest.raises(UnknownName, match="did you mean 'csat'"):
-        weigh(MODEL, ROWS.select(NAMES), COLUMNS, unnamed=("csta",))
+        attribute(MODEL, ROWS.select(NAMES), COLUMNS, unnamed=("csta",))
 
 
 def test_a_model_keeps_what_its_reasons_do_not_name(tmp_path):

@@ -20,7 +20,7 @@ from perdura.features.topics.phrases import as_said, say
 from perdura.models.boosting.row_blocks import ROWS
 from perdura.models.boosting.shap_values import contributions
 from perdura.models.predictor.column_contract import ColumnContract
-from perdura.models.scoring.attribution import weigh
+from perdura.models.scoring.attribution import attribute
 from perdura.models.scoring.reasons import REASON, explain
 from tests.made_up import COLUMNS, FAILED, NAMES, trained, training_set
 
@@ -170,7 +170,7 @@ def test_a_persons_reasons_do_not_depend_on_who_else_is_scored(order):
 @pytest.mark.parametrize("rows", [1, 300, 3_000, 2 * ROWS + 1])
 def test_scores_come_with_the_reasons_and_are_the_boosters_own(rows):
     frame = pl.concat([MANY] * (1 + rows // MANY.height)).head(rows)
-    weighed = weigh(MODEL, frame, COLUMNS)
+    weighed = attribute(MODEL, frame, COLUMNS)
     risks = MODEL.risks(weighed.score, weighed.cause_score)
     for risk, theirs in zip(risks, MODEL.predict(frame), strict=True):
         assert np.abs(risk.to_numpy() - theirs.to_numpy()).max() < 1e-10

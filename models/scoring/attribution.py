@@ -15,7 +15,7 @@ from perdura.models.scoring.reason_columns import ReasonColumns, reason_columns
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class Attributions:
     """The scores of rows, log-odds, and one value per reason, in the order of the rows.
 
     Attributes:
@@ -42,13 +42,13 @@ class Weighed:
     signal_names: list[str]
 
 
-def weigh(
+def attribute(
     model: ChurnModel,
     frame: pl.DataFrame,
     columns: Sequence[Column],
     progress: Callable[[int, int, str], None] | None = None,
     unnamed: Collection[str] = (),
-) -> Weighed:
+) -> Attributions:
     """The scores of rows and the strongest reasons for them, block by block on all cores.
 
     A text that the model has never seen is no reason: the model does not know what it means.
@@ -69,11 +69,11 @@ def weigh(
     told = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
     blocks = in_blocks(
         frame.height,
-        lambda start, stop: _weigh_block(model, frame[start:stop], told),
+        lambda start, stop: _attribute_block(model, frame[start:stop], told),
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
-    blocks = blocks or [_weigh_block(model, frame, told)]
-    return Weighed(
+    blocks = blocks or [_attribute_block(model, frame, told)]
+    return Attributions(
         score=np.concatenate([block.score for block in blocks]),
         cause_score=_joined([block.cause_score for block in blocks]),
         hazards=_joined([block.hazards for block in blocks]),
@@ -98,12 +98,14 @@ def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Colu
     return [by_name[name] for name in model.contract.names]
 
 
-def _weigh_block(model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns) -> Weighed:
+def _attribute_block(
+    model: ChurnModel, frame: pl.DataFrame, columns: ReasonColumns
+) -> Attributions:
     matrix = model.contract.numbers(frame)
     found = find_candidates(model, frame, matrix, columns)
     row, place = found.shown()
     cause = None if model.cause_text is None else explained(model.cause_text, matrix).score
-    return Weighed(
+    return Attributions(
         score=found.score,
         cause_score=cause,
         hazards=_hazards(model, matrix, found.score),

@@ -12,7 +12,7 @@ from perdura.features.topics.paid_term import with_renewal
 from perdura.features.topics.phrases import as_said, say_rounded
 from perdura.models.boosting.row_blocks import cores
 from perdura.models.predictor.churn_model import ChurnModel
-from perdura.models.scoring.attribution import Weighed, in_contract_order, weigh
+from perdura.models.scoring.attribution import Attributions, attribute, in_contract_order
 
 #: What one reason is.
 REASON = pl.Struct(
@@ -62,12 +62,12 @@ def explain(
     Raises:
         ColumnMismatch: As ``model.predict``.
     """
-    weighed = weigh(model, frame, columns, progress, unnamed)
+    weighed = attribute(model, frame, columns, progress, unnamed)
     return in_words(weighed, model, frame, columns, language=language, currency=currency)
 
 
 def in_words(
-    weighed: Weighed,
+    weighed: Attributions,
     model: ChurnModel,
     frame: pl.DataFrame,
     columns: Sequence[Column],
@@ -92,7 +92,7 @@ def in_words(
 
 
 def _told(
-    weighed: Weighed,
+    weighed: Attributions,
     frame: pl.DataFrame,
     columns: Sequence[Column],
     language: Language,

@@ -11,7 +11,7 @@ from perdura.models.predictor.survival import survival
 from perdura.models.scoring.action_table import Action, read_actions
 from perdura.models.scoring.actions import choose_actions
 from perdura.models.scoring.advice import advise
-from perdura.models.scoring.attribution import Weighed, weigh
+from perdura.models.scoring.attribution import Attributions, attribute
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.scoring.reasons import in_words
 from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS, Thresholds
@@ -61,7 +61,7 @@ def score(
     """
     told = _beside(rows, about)
     currency = told["currency"] if "currency" in told.columns else None
-    weighed = weigh(model, rows, columns, progress, unnamed)
+    weighed = attribute(model, rows, columns, progress, unnamed)
     reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
     risks = model.risks(weighed.score, weighed.cause_score)
     scored = told.hstack(risks).with_columns(reasons)
@@ -82,7 +82,7 @@ def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
 
 
 def _with_worth(
-    scored: pl.DataFrame, weighed: Weighed, valuation: Valuation, month_days: int
+    scored: pl.DataFrame, weighed: Attributions, valuation: Valuation, month_days: int
 ) -> pl.DataFrame:
     if weighed.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
         return scored
@@ -91,7 +91,7 @@ def _with_worth(
     return scored.hstack(worth)
 
 
-def _with_offers(weighed: Weighed, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+def _with_offers(weighed: Attributions, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
     """What advice goes by: the scores, open escalations, and offers where somebody learnt them."""
     known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
     told = scored.hstack(rows.select(known))
