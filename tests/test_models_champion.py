@@ -59,12 +59,12 @@ def challenge(training: TrainingSet, champion: ChurnModel, params=PARAMS) -> Cha
         judged=made.judged,
         fitted_until=known_until(training, params),
     )
-    reigning = ask_champion(champion, challenger, training, params)
-    rows = made.judged if reigning.risk is None else made.judged.with_columns(reigning.risk)
+    incumbent = ask_champion(champion, challenger, training, params)
+    rows = made.judged if incumbent.risk is None else made.judged.with_columns(incumbent.risk)
     metrics = {
         name: evaluate(rows.drop_nulls(risk), risk, calls=50) for name, risk in who_says(rows)
     }
-    return Challenged(verdict(rows, metrics, reigning), metrics, made.model.contract.names)
+    return Challenged(verdict(rows, metrics, incumbent), metrics, made.model.contract.names)
 
 
 @cache

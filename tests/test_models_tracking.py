@@ -118,14 +118,14 @@ def test_where_models_are_registered_and_none_was_promoted_nobody_reigns(copied)
 
 
 def test_a_model_that_beat_who_reigns_is_crowned_and_then_says_so(copied):
-    assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
+    assert log_trained(replace(trained(), previous_champion=trained().model), copied.home) == "4"
     assert load_champion(copied.home)[1] == "4"
     assert tags_of(copied, "4")["promoted"] == "true"
 
 
 def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
     promoted = datetime.fromisoformat(tags_of(copied, "2")["promoted_at"])
-    assert log_trained(replace(trained(), beaten=trained().model), copied.home) == "4"
+    assert log_trained(replace(trained(), previous_champion=trained().model), copied.home) == "4"
     now = datetime.now(UTC)
     with pytest.raises(NoChampion, match="no model had been promoted by then"):  # refused ones only
         load_champion(copied.home, at=promoted - timedelta(seconds=1))
@@ -138,8 +138,8 @@ def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
 
 def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):
     better = replace(trained().model, payment_share=0.123)
-    for beaten in (replace(better, payment_share=0.456), None):
-        late = replace(trained(), model=better, beaten=beaten)
+    for previous_champion in (replace(better, payment_share=0.456), None):
+        late = replace(trained(), model=better, previous_champion=previous_champion)
         number = log_trained(late, copied.home)
         assert load_champion(copied.home)[1] == "2"
         assert tags_of(copied, number)["promoted"] == "false"
@@ -160,7 +160,7 @@ def test_a_run_that_breaks_off_before_the_crown_leaves_no_version_that_says_it_w
         "begin select raise(abort, 'power cut'); end",
     )
     with pytest.raises(MlflowException, match="power cut"):
-        log_trained(replace(trained(), beaten=trained().model), copied.home)
+        log_trained(replace(trained(), previous_champion=trained().model), copied.home)
     assert tags_of(copied, "4")["promoted"] == "false"
     run = copied.client.get_run(copied.client.get_model_version("churn", "4").run_id or "")
     assert run.data.tags["promoted"] == "false"

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from perdura.models.evaluation.bootstrap import Ranked, drawn_anew, resample
 from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.decision import verdict
-from perdura.models.promotion.incumbent import Reigning
+from perdura.models.promotion.incumbent import Incumbent
 
 GOOD = Metrics(
     roc_auc=0.80,
@@ -101,8 +101,8 @@ def test_a_ranking_that_may_be_luck_is_refused():
 
 def test_a_model_that_logistic_regression_clearly_beats_is_refused():
     rows = judged()
-    beaten = rows.with_columns(logistic=rows["risk"], risk=blurred(rows, by=1.5))
-    decided = decide(beaten)
+    previous_champion = rows.with_columns(logistic=rows["risk"], risk=blurred(rows, by=1.5))
+    decided = decide(previous_champion)
     assert not decided.promoted
     assert "logistic regression on the same columns is better" in decided.reasons[0]
     assert decide(rows.with_columns(logistic=blurred(rows, by=1.5))).promoted
@@ -165,21 +165,21 @@ def test_a_challenger_that_is_better_by_chance_alone_does_not():
 
 def test_a_champion_that_cannot_read_the_rows_cannot_be_beaten_and_is_replaced():
     decided = decide(
-        judged(), reigning=Reigning(silent="the champion cannot read these rows (no 'usage')")
+        judged(), incumbent=Incumbent(silent="the champion cannot read these rows (no 'usage')")
     )
     assert decided.promoted
     assert "the champion cannot read these rows (no 'usage')" in decided.reasons[0]
 
 
 def test_a_champion_that_predicts_something_else_is_not_replaced():
-    other = Reigning(incomparable="the champion predicts something else (horizon_days 60, not 30)")
-    decided = decide(judged(), reigning=other)
+    other = Incumbent(incomparable="the champion predicts something else (horizon_days 60, not 30)")
+    decided = decide(judged(), incumbent=other)
     assert not decided.promoted
     assert "horizon_days 60, not 30" in decided.reasons[0]
 
 
 def test_a_champion_that_knew_the_outcomes_cannot_be_beaten():
-    decided = decide(judged(), reigning=Reigning(knew="the champion was fitted on these rows"))
+    decided = decide(judged(), incumbent=Incumbent(knew="the champion was fitted on these rows"))
     assert not decided.promoted
     assert decided.reasons[0].startswith("Refused: the champion was fitted on these rows")
 

@@ -11,7 +11,7 @@ from perdura.models.evaluation.leakage import Leaks, alarms
 from perdura.models.evaluation.lift import lift_lower_bound
 from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.diagnosis import Diagnosis
-from perdura.models.promotion.incumbent import Reigning
+from perdura.models.promotion.incumbent import Incumbent
 from perdura.models.promotion.minimums import (
     Minimums,
     below_minimums,
@@ -48,7 +48,7 @@ class Verdict:
 def verdict(
     rows: pl.DataFrame,
     metrics_by_model: dict[str, Metrics],
-    reigning: Reigning | None = None,
+    incumbent: Incumbent | None = None,
     *,
     calls: int | None = None,
     earlier: pl.DataFrame | None = None,
@@ -63,7 +63,7 @@ def verdict(
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
             was asked, ``champion``.
         metrics_by_model: Of the ``model`` and of its baselines, by name.
-        reigning: Why the champion could not be asked, or cannot be beaten.
+        incumbent: Why the champion could not be asked, or cannot be beaten.
         calls: How many people support can call on one date; ``None``: nobody is called.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
@@ -72,7 +72,7 @@ def verdict(
         diagnosis: What is known of its rows, to say what likely causes a refusal.
         seed: Decides the resamples.
     """
-    minimums, reigning = minimums or Minimums(), reigning or Reigning()
+    minimums, incumbent = minimums or Minimums(), incumbent or Incumbent()
     drawn = _beside_a_line(rows, seed)
     bound = calibration_bound(
         rows, tolerance=minimums.calibration_share, most=minimums.calibration_error, seed=seed
@@ -101,38 +101,38 @@ def verdict(
             measured=measured,
             alarmed=bool(alarmed),
         )
-    if reigning.knew:
-        why = f"Refused: {reigning.knew}; train on later dates to compare them."
+    if incumbent.knew:
+        why = f"Refused: {incumbent.knew}; train on later dates to compare them."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
-    if reigning.incomparable:
+    if incumbent.incomparable:
         why = (
-            f"Refused: {reigning.incomparable}; it stays. Register a model of its own for another "
+            f"Refused: {incumbent.incomparable}; it stays. Register a model of its own for another "
             "question, as perdura train does."
         )
         return Verdict(promoted=False, reasons=(why,), measured=measured)
-    if reigning.silent or "champion" not in rows.columns:
-        nobody = f"{reigning.silent}, so there is nothing to beat"
+    if incumbent.silent or "champion" not in rows.columns:
+        nobody = f"{incumbent.silent}, so there is nothing to beat"
         why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _compared(rows, reigning, minimums.sure, seed, measured)
+    return _compared(rows, incumbent, minimums.sure, seed, measured)
 
 
 def _compared(
-    rows: pl.DataFrame, reigning: Reigning, sure: float, seed: int, measured: dict[str, float]
+    rows: pl.DataFrame, incumbent: Incumbent, sure: float, seed: int, measured: dict[str, float]
 ) -> Verdict:
     """The verdict where both were evaluated on the same rows."""
-    if reigning.unservable:
-        return _instead_of_unservable(rows, reigning.unservable, sure, seed, measured)
-    if reigning.refresh:
-        return _refresh(rows, reigning, seed, measured)
+    if incumbent.unservable:
+        return _instead_of_unservable(rows, incumbent.unservable, sure, seed, measured)
+    if incumbent.refresh:
+        return _refresh(rows, incumbent, seed, measured)
     return _against_champion(rows, sure, seed, measured)
 
 
 def _refresh(
-    rows: pl.DataFrame, reigning: Reigning, seed: int, measured: dict[str, float]
+    rows: pl.DataFrame, incumbent: Incumbent, seed: int, measured: dict[str, float]
 ) -> Verdict:
     """Whether the champion's own recipe takes its place: on later outcomes, if not inferior."""
-    if not reigning.newer:
+    if not incumbent.newer:
         why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
     promoted, why, found = refreshed(rows, seed)

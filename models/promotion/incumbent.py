@@ -6,7 +6,7 @@ import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
-class Reigning:
+class Incumbent:
     """The champion's answer, or why there is none.
 
     Attributes:

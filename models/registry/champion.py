@@ -16,7 +16,14 @@ from perdura.models.registry.trial import (
     load_refused,
     refused_versions,
 )
-from perdura.models.registry.versions import MODEL, champion_at, label, load, model_name, reigning
+from perdura.models.registry.versions import (
+    MODEL,
+    champion_at,
+    current_champion,
+    label,
+    load,
+    model_name,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,9 +59,9 @@ def load_champion(
         name = MODEL if question is None else model_name(client, home, question)
         if at is not None:
             return _champion_at(client, home, name, at, question)
-        if found := reigning(client, home, name):
+        if found := current_champion(client, home, name):
             return found[0], label(name, found[1])
-        other = None if name == MODEL else reigning(client, home)
+        other = None if name == MODEL else current_champion(client, home)
         refused = [] if question is None else refused_versions(client, home, question)
     if question and other:
         raise _other_question(question, *other, refused)
@@ -87,7 +94,7 @@ def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
         raise NoTrial("asked for a trial; no version has been trained yet. Run perdura train")
     with mlflow_at(home) as client:
         name = model_name(client, home, question)
-        if found := reigning(client, home, name):
+        if found := current_champion(client, home, name):
             raise NoTrial(
                 f"asked for a trial; version {label(name, found[1])} is the champion, and a trial "
                 "never takes its place. Run perdura score"

@@ -12,7 +12,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import RISKS, SERVED_FOLDER
 from perdura.models.predictor.target import Question
 from perdura.models.registry.mlflow_store import mlflow_at
-from perdura.models.registry.promotion import crown, register
+from perdura.models.registry.promotion import promote, register
 from perdura.models.registry.served_code import SERVED_CODE
 from perdura.models.registry.store_paths import EXPERIMENT, store_folder
 from perdura.models.registry.versions import label, model_name
@@ -56,7 +56,7 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         name = model_name(client, home, Question.of(trained.params))
         number = register(client, name, source, run_id, _tags(trained))
         if trained.verdict.promoted:
-            crown(client, home, trained, name=name, number=number, run_id=run_id)
+            promote(client, home, trained, name=name, number=number, run_id=run_id)
     tell(3, 3, "done")
     return label(name, number)
 

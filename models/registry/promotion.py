@@ -9,8 +9,8 @@ from perdura.models.registry.versions import (
     ALIAS,
     PROMOTED_AT,
     BrokenChampion,
+    current_champion,
     registered,
-    reigning,
 )
 from perdura.models.training.result import Trained
 
@@ -23,12 +23,12 @@ _LATE = (
 )
 
 
-def crown(
+def promote(
     client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
 ) -> None:
     """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _still_reigning(client, home, name)
-    if now is not None and now[0] not in (trained.beaten, trained.model):
+    now = _champion_now(client, home, name)
+    if now is not None and now[0] not in (trained.previous_champion, trained.model):
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
         client.set_registered_model_alias(name, ALIAS, number)
@@ -38,9 +38,9 @@ def crown(
         client.set_tag(run_id, tag, value)
 
 
-def _still_reigning(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
+def _champion_now(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
     try:
-        return reigning(client, home, name)
+        return current_champion(client, home, name)
     except BrokenChampion:
         return None
 

@@ -34,7 +34,7 @@ def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
     if registered(client, question.model_name):
         return question.model_name
     try:
-        champion = reigning(client, home)
+        champion = current_champion(client, home)
     except BrokenChampion:  # whatever it answered, it is to be replaced
         return MODEL
     other = champion is not None and Question.of(champion[0]) != question
@@ -46,7 +46,7 @@ def label(name: str, version: str) -> str:
     return version if name == MODEL else f"{name}/{version}"
 
 
-def reigning(
+def current_champion(
     client: "MlflowClient", home: Path, name: str = MODEL
 ) -> tuple[ChurnModel, str] | None:
     """The model that the alias names and its version; none where there is no model or alias.
@@ -64,7 +64,7 @@ def reigning(
 
 
 def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnModel:
-    """A version of a registered model, its files found as of ``reigning``.
+    """A version of a registered model, its files found as of ``current_champion``.
 
     Raises:
         BrokenChampion: Its files are gone, or not in ``home``.

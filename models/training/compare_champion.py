@@ -6,7 +6,7 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
-from perdura.models.promotion.incumbent import Reigning
+from perdura.models.promotion.incumbent import Incumbent
 from perdura.models.training.challenger import Challenger
 from perdura.models.training.recipe_fit import has_same_recipe, recipe_risk
 
@@ -16,7 +16,7 @@ def ask_champion(
     challenger: Challenger,
     training: TrainingSet,
     params: TrainingParams,
-) -> Reigning:
+) -> Incumbent:
     """What the champion's recipe says of the rows that its challenger is evaluated on.
 
     Args:
@@ -26,18 +26,18 @@ def ask_champion(
         params: What the challenger predicts, and how the rows were split.
     """
     if champion is None:
-        return Reigning()
+        return Incumbent()
     if other := Question.of(champion).differences(Question.of(params)):
-        return Reigning(incomparable=f"the champion predicts something else ({other})")
+        return Incumbent(incomparable=f"the champion predicts something else ({other})")
     if knew := _knows_more(champion, challenger):
-        return Reigning(knew=knew)
+        return Incumbent(knew=knew)
     if has_same_recipe(champion, challenger.evidence):
         newer = challenger.fitted_until > champion.fitted_until
-        return Reigning(_refreshed_risk(champion, challenger, params), refresh=True, newer=newer)
+        return Incumbent(_refreshed_risk(champion, challenger, params), refresh=True, newer=newer)
     risk = recipe_risk(champion, challenger.split, training, params)
     if risk is None:
-        return Reigning(silent="none of the champion's columns is measured any more")
-    return Reigning(risk, unservable=_unservable(champion, training))
+        return Incumbent(silent="none of the champion's columns is measured any more")
+    return Incumbent(risk, unservable=_unservable(champion, training))
 
 
 def _refreshed_risk(

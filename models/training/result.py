@@ -49,7 +49,7 @@ class Trained:
         months: What it says of later months, and what came; or it knows nothing of them.
         level: Which outcomes set the level of the risks; ``None``: none had closed in time.
         notes: What the sources hold that readers of the card should know, in words.
-        beaten: Who reigned when it was judged; it takes the crown from nobody else.
+        previous_champion: Who reigned when it was judged; it takes the crown from nobody else.
     """
 
     model: ChurnModel
@@ -69,7 +69,7 @@ class Trained:
     months: JudgedMonths | None = None
     level: Level | None = None
     notes: tuple[str, ...] = ()
-    beaten: ChurnModel | None = None
+    previous_champion: ChurnModel | None = None
     held_back: str | None = None
 
     @property

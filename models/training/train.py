@@ -95,9 +95,9 @@ def train(
     held_back = why_held_back(earlier and earlier.procedures)
     until = evidence.fitted_until if held_back else known_until(training, params)
     challenger = Challenger(evidence=evidence, split=split, judged=judged, fitted_until=until)
-    reigning = ask_champion(champion, challenger, training, params)
-    if reigning.risk is not None:
-        judged = judged.with_columns(reigning.risk)
+    incumbent = ask_champion(champion, challenger, training, params)
+    if incumbent.risk is not None:
+        judged = judged.with_columns(incumbent.risk)
     calls = training.sampling.calls(params.calls)
     metrics_by_model = _judgements(judged, calls)
     leaks = replace(
@@ -107,7 +107,7 @@ def train(
     decided = verdict(
         judged,
         metrics_by_model,
-        reigning,
+        incumbent,
         calls=calls,
         earlier=None if earlier is None else earlier.by_date,
         leaks=leaks,
@@ -138,7 +138,7 @@ def train(
         expansion=expansion,
         level=made.level,
         notes=() if facts is None else facts.notes,
-        beaten=champion,
+        previous_champion=champion,
     )
 
 
