@@ -30,7 +30,7 @@ def choose_calibration(score: np.ndarray, happened: np.ndarray, later: np.ndarra
     if len(np.unique(happened[later])) < 2 or len(np.unique(happened[~later])) < 2:
         return learn_platt(score, happened)
     line, *bent = (
-        _surprise(learn(score[~later], happened[~later]).apply(score[later]), happened[later])
+        _log_losses(learn(score[~later], happened[~later]).apply(score[later]), happened[later])
         for learn in _KINDS
     )
     gains = [line - curve for curve in bent]
@@ -80,7 +80,7 @@ def _likeliest(columns: np.ndarray, happened: np.ndarray) -> list[float]:
     """A slope of each column, and an intercept."""
     target, many, slopes = _counted(happened), len(columns), columns.shape[1]
 
-    def surprise(line: np.ndarray) -> tuple[float, np.ndarray]:
+    def log_losses(line: np.ndarray) -> tuple[float, np.ndarray]:
         told = columns @ line[:-1] + line[-1]
         wrong, away = expit(told) - target, (line[:-1] - 1) / _SLOPE_SPREAD
         loss = np.mean(np.logaddexp(0, told) - target * told) + (away**2).sum() / 2 / many
@@ -88,7 +88,7 @@ def _likeliest(columns: np.ndarray, happened: np.ndarray) -> list[float]:
         return float(loss), np.append(wrong @ columns / many + pull, np.mean(wrong))
 
     start, bounds = np.append(np.ones(slopes), 0.0), [_SLOPES] * slopes + [(None, None)]
-    return minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=bounds).x.tolist()
+    return minimize(log_losses, start, jac=True, method="L-BFGS-B", bounds=bounds).x.tolist()
 
 
 def _counted(happened: np.ndarray) -> np.ndarray:
@@ -97,5 +97,5 @@ def _counted(happened: np.ndarray) -> np.ndarray:
     return np.where(happened > 0, (few + 1) / (few + 2), 1 / (many + 2))
 
 
-def _surprise(said: np.ndarray, happened: np.ndarray) -> np.ndarray:
+def _log_losses(said: np.ndarray, happened: np.ndarray) -> np.ndarray:
     return -np.log(np.where(happened > 0, said, 1 - said))

@@ -104,18 +104,18 @@ class Asked:
 
     def by_defaults(self, folds: int) -> list[np.ndarray]:
         """What each row of so many folds adds to their log loss."""
-        return [self.surprise(self.defaults, place)[0] for place in range(folds)]
+        return [self.log_losses(self.defaults, place)[0] for place in range(folds)]
 
-    def surprise(self, booster: BoosterParams, place: int) -> tuple[np.ndarray, int]:
+    def log_losses(self, booster: BoosterParams, place: int) -> tuple[np.ndarray, int]:
         """What each row of a fold adds to the log loss, and how many trees helped."""
         if booster != self.defaults:
-            return _surprise(self.folds[place], self.names, booster)
+            return _log_losses(self.folds[place], self.names, booster)
         if place not in self.told:
-            self.told[place] = _surprise(self.folds[place], self.names, booster)
+            self.told[place] = _log_losses(self.folds[place], self.names, booster)
         return self.told[place]
 
 
-def _surprise(fold: Fold, names: list[str], booster: BoosterParams) -> tuple[np.ndarray, int]:
+def _log_losses(fold: Fold, names: list[str], booster: BoosterParams) -> tuple[np.ndarray, int]:
     made = fit_booster(fold.fit, fold.stop, names, booster)
     stop, asked = (raw_scores(made, part.matrix) for part in (fold.stop, fold.asked))
     # Trees that are too bold are set right by a line in the end, so they are not blamed here.

@@ -90,7 +90,7 @@ def _confirm(found: Tuning, asked: Asked, last: Fold | None) -> Confirmation | N
     if last is None or found.best is found.defaults:
         return None
     alone = Asked((last,), asked.names, asked.defaults)
-    best = alone.surprise(with_values(asked.defaults, found.best.values), 0)[0]
+    best = alone.log_losses(with_values(asked.defaults, found.best.values), 0)[0]
     gained, error = gain(alone.folds, alone.by_defaults(1), [best])
     return Confirmation(origin=last.origin, gain=gained, error=error)
 
@@ -113,10 +113,10 @@ def _try(trial: Trial, asked: Asked) -> None:
     booster = with_values(asked.defaults, trial.values)
     own: list[np.ndarray] = []
     for place in range(len(asked.folds)):
-        surprise, trees = asked.surprise(booster, place)
-        own.append(surprise)
+        log_losses, trees = asked.log_losses(booster, place)
+        own.append(log_losses)
         worse = _mean(own) - _mean(asked.by_defaults(place + 1))
-        worse_than_most = trial.fold(float(surprise.mean()), trees, worse)
+        worse_than_most = trial.fold(float(log_losses.mean()), trees, worse)
         if worse_than_most and place + 1 < len(asked.folds):
             return
     trial.complete(*gain(asked.folds, asked.by_defaults(len(own)), own))
