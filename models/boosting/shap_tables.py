@@ -173,15 +173,15 @@ def _fill(parts: list[Part], starts: np.ndarray, lanes: np.ndarray) -> np.ndarra
         levels = np.array([len(cuts) + 1 for _, cuts in axes])
         lane_of = {feature: lane for lane, feature in enumerate(lanes[place].tolist())}
         for leaf in part.leaves:
-            shap = leaf_shap(np.array(list(leaf.sampling.values())), leaf.value)
-            mine = np.array([lane_of[feature] for feature in leaf.sampling])
+            shap = leaf_shap(np.array(list(leaf.shares.values())), leaf.value)
+            mine = np.array([lane_of[feature] for feature in leaf.shares])
             add_leaf(table, levels, _meets(leaf, axes), shap, mine, leaf.value)
     return cells
 
 
 def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
     """For each axis and level, the leaf's features (bits) whose conditions hold there."""
-    slot = {feature: place for place, feature in enumerate(leaf.sampling)}
+    slot = {feature: place for place, feature in enumerate(leaf.shares)}
     order = {variant: place for place, (variant, _) in enumerate(axes)}
     most = max(len(cuts) for _, cuts in axes) + 1
     meets = np.full((len(axes), most), (1 << len(slot)) - 1, np.int64)

@@ -55,7 +55,7 @@ class Sampling:
 
 
 def outcome_counts(labelled: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
-    """What ``sampling_of`` needs to know of labelled rows: a few lines, however many rows there are.
+    """What ``sampling_of`` needs of labelled rows: a few lines, however many rows there are.
 
     Returns:
         One row per ``as_of``, ``side`` (of a split by subscriber) and ``churned``: ``rows``, and

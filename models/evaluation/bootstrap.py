@@ -32,7 +32,7 @@ def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
 
     Returns:
         One value per resample: ``auc`` and, with a champion, ``auc_gain`` (above zero: the
-        challenger ranks better) and ``loss_gain`` (above zero: it is less surprised).
+        challenger ranks better) and ``loss_gain`` (above zero: its log loss is lower).
     """
     churned = rows["churned"].to_numpy().astype(bool)
     person = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
@@ -69,7 +69,7 @@ class Ranked:
     person: np.ndarray
     left: np.ndarray
     begins: np.ndarray
-    surprise: np.ndarray
+    log_losses: np.ndarray
 
     @staticmethod
     def of(risk: np.ndarray, churned: np.ndarray, person: np.ndarray) -> "Ranked":
@@ -82,7 +82,7 @@ class Ranked:
 
     def told(self, drawn: np.ndarray) -> tuple[float, float]:
         """ROC AUC and log loss of one resample."""
-        return auc_and_loss(drawn, self.person, self.left, self.begins, self.surprise)
+        return auc_and_loss(drawn, self.person, self.left, self.begins, self.log_losses)
 
 
 def _draw(ranked: dict[str, Ranked], weight: np.ndarray) -> dict[str, float]:

@@ -5,7 +5,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def auc_and_loss(drawn, person, left, begins, surprise):  # pragma: no cover
+def auc_and_loss(drawn, person, left, begins, log_losses):  # pragma: no cover
     """ROC AUC and log loss, each row counting as often as its person was drawn.
 
     Pairs of leaver and stayer in the right order over all pairs; equal risks count half.
@@ -24,7 +24,7 @@ def auc_and_loss(drawn, person, left, begins, surprise):  # pragma: no cover
             below += stayed_here
             stayed_here, left_here = 0, 0
         times = int(drawn[person[row]])
-        loss += times * surprise[row]
+        loss += times * log_losses[row]
         if left[row]:
             left_here += times
             leavers += times

@@ -71,7 +71,7 @@ class _Told:
         left: 1 where somebody left.
         last: The last row of each risk.
         bins: The first row of each bin of calibration.
-        adding: A row for each number that adds up over rows: surprise, squared distance, risk
+        adding: A row for each number that adds up over rows: log loss, squared distance, risk
             less outcome, called, called and left, money of those, money of all who left.
     """
 
@@ -97,8 +97,8 @@ class _Told:
             told[name].to_numpy() for name in ("risk", "left", "called", "money")
         )
         bins = np.arange(len(said))[::-1] * BINS // len(said)  # as from the lowest risk on
-        surprise = -np.log(np.clip(np.where(left > 0, said, 1 - said), 1e-15, 1))
-        adding = [surprise, (said - left) ** 2, phoned, phoned * left, phoned * left * money]
+        log_losses = -np.log(np.clip(np.where(left > 0, said, 1 - said), 1e-15, 1))
+        adding = [log_losses, (said - left) ** 2, phoned, phoned * left, phoned * left * money]
         return cls(
             people=int(told["person"].max()) + 1,  # pyright: ignore[reportArgumentType]
             person=told["person"].to_numpy().astype(np.int64),
@@ -112,13 +112,13 @@ class _Told:
         """What the numbers would be if each person were there as often as they were drawn."""
         weight = drawn[self.person].astype(np.float64)
         rows, leavers = np.cumsum(weight)[self.last], np.cumsum(weight * self.left)[self.last]
-        surprise, squared, phoned, caught, money, all_money, _ = (
+        log_losses, squared, phoned, caught, money, all_money, _ = (
             float((weight * each).sum()) for each in self.adding
         )
         apart = np.add.reduceat(weight * self.adding[-1], self.bins)
         many, left = float(rows[-1]), float(leavers[-1])
         return _ranked(rows, leavers) | {
-            "log_loss": surprise / many,
+            "log_loss": log_losses / many,
             "brier": squared / many,
             "calibration_error": float(np.abs(apart).sum()) / many,
             "calibration_error_debiased": self._debiased(weight, apart),

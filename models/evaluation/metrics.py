@@ -17,7 +17,7 @@ class Metrics:
     Attributes:
         roc_auc: Chance that a leaver ranks above one who stays; 0.5 where only one kind is there.
         average_precision: Mean share of leavers among those ranked as high.
-        log_loss: Mean surprise, in nats.
+        log_loss: Mean negative log likelihood, in nats.
         brier: Mean squared distance from what came.
         calibration_error: Mean distance of risk and rate, in bins of equal count.
         calibration_error_debiased: Root of the mean squared distance, less what chance alone adds

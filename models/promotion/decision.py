@@ -112,7 +112,7 @@ def verdict(
         return Verdict(promoted=False, reasons=(why,), measured=measured)
     if incumbent.silent or "champion" not in rows.columns:
         nobody = f"{incumbent.silent}, so there is nothing to beat"
-        why = f"Promoted: it clears the floors, and {nobody if reigning.silent else _NO_CHAMPION}."
+        why = f"Promoted: it clears the floors, and {nobody if incumbent.silent else _NO_CHAMPION}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
     return _compared(rows, incumbent, minimums.sure, seed, measured)
 

@@ -89,7 +89,8 @@ def below_minimums(
     if lower_bound < minimums.roc_auc_low:
         luck = (
             "its ranking may be luck: in 1 of 20 resamples its ROC AUC is "
-            f"{lower_bound:.3f} or lower, and even there it must be at least {minimums.roc_auc_low:.2f}"
+            f"{lower_bound:.3f} or lower, and even there it must be at least "
+            f"{minimums.roc_auc_low:.2f}"
         )
         ranks_badly.append(luck)
     if ranks_badly:
