@@ -115,7 +115,7 @@ def publish(
             unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
     """
-    from perdura.risk.publish.publish import stage, swap
+    from perdura.risk.publish.publish import replace_night, stage
 
     def night(staged: Staging, before: str | None) -> Night:
         return night_of(
@@ -141,7 +141,7 @@ def publish(
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
     ) as staged:
-        swap(
+        replace_night(
             url,
             staged,
             tell,

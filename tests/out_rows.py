@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
-from perdura.risk.store.connect import make_room, writing
+from perdura.risk.store.connect import create_partition, writing
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -60,7 +60,7 @@ def put_night(url: str, *people: dict[str, Any], on: date = TODAY, language: str
         for rank, row in enumerate(ranked, 1)
     ]
     with writing(url) as connection:
-        make_room(connection, on)
+        create_partition(connection, on)
         for table in (RISK, NIGHTS):
             connection.execute(sa.delete(table).where(table.c.scored_on == on))
         whole = {"published_at": night["valid_until"], "rows": len(rows), "language": language}

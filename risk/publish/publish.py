@@ -61,7 +61,7 @@ def stage(
         yield staged
 
 
-def swap(
+def replace_night(
     url: str,
     staged: Staging,
     tell: Progress,
@@ -151,7 +151,7 @@ def _replace(
     rows_at_a_time: int,
 ) -> None:
     tell(0, night.rows, "staging")
-    store.make_room(connection, night.scored_on)
+    store.create_partition(connection, night.scored_on)
     tally = Tally()
     filled = store.filled(
         connection,
@@ -171,7 +171,7 @@ def _replace(
             tell(done, night.rows, "inserting")
     queries.insert_night(connection, night)
     tally.write(connection, night.scored_on)
-    store.settle(connection, night.scored_on)
+    store.finalise(connection, night.scored_on)
 
 
 def _tallied(

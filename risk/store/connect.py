@@ -110,13 +110,13 @@ def take_turn(connection: sa.Connection) -> None:
         postgres.take_turn(connection)
 
 
-def make_room(connection: sa.Connection, scored_on: date) -> None:
+def create_partition(connection: sa.Connection, scored_on: date) -> None:
     """Make the part of the table that the night is to be in."""
     if connection.dialect.name == "postgresql":
         partitions.make(connection, scored_on)
 
 
-def settle(connection: sa.Connection, scored_on: date) -> None:
+def finalise(connection: sa.Connection, scored_on: date) -> None:
     """Let those who ask for the night find it as fast as they will later."""
     if connection.dialect.name == "postgresql":
         partitions.analyze(connection, scored_on)
