@@ -9,7 +9,7 @@ from perdura.risk.desk.charts import line, widths
 from perdura.risk.desk.pointed import marks
 from perdura.risk.desk.sentence import aloud
 from perdura.risk.desk.tongue import CATALOGUES, tongue_of
-from perdura.risk.records.portfolio import book_of
+from perdura.risk.records.portfolio import portfolio_of
 from perdura.risk.schema.tables import BANDS
 from perdura.risk.store.connect import reading
 from perdura.risk.table import read
@@ -166,10 +166,10 @@ def test_the_book_adds_up_to_the_rows(tmp_path):
     made(url)
     rows = read(url)
     with reading(url) as connection:
-        book = book_of(connection, [NEWEST])
-    assert {entry.band for entry in book} == set(BANDS)
+        portfolio = portfolio_of(connection, [NEWEST])
+    assert {entry.band for entry in portfolio} == set(BANDS)
     for currency in ("EUR", "JPY"):
-        of_it = [entry for entry in book if entry.currency == currency]
+        of_it = [entry for entry in portfolio if entry.currency == currency]
         in_it = rows[rows["currency"] == currency]
         assert sum(e.expected_loss for e in of_it) == in_it["expected_loss"].sum()
         assert sum(e.mrr for e in of_it) == in_it["mrr"].sum()

@@ -18,10 +18,10 @@ from rich.console import Console
 from perdura.flows.cli.render.erasure import say_put_off
 from perdura.risk.records import erased_rows, rewriting
 from perdura.risk.records.erase import erase, mentions, rows_about, scrub
-from perdura.risk.records.portfolio import book_of, sums_of
+from perdura.risk.records.portfolio import portfolio_of, sums_of
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.store.connect import reading, writing
@@ -102,7 +102,7 @@ def test_killed_between_two_nights_it_ends_the_next_time_alike(many_nights: str)
     with reading(many_nights) as connection:
         counts = dict(connection.execute(sa.select(NIGHTS.c.scored_on, NIGHTS.c.rows)).all())
         assert counts == dict.fromkeys(DAYS, 9_999)
-        for entry in book_of(connection, DAYS):
+        for entry in portfolio_of(connection, DAYS):
             sums = sums_of(connection, entry.scored_on, sa.true())
             assert entry.subscribers in {row["subscribers"] for row in sums}
 
@@ -152,8 +152,8 @@ def test_a_night_that_changed_since_it_was_read_is_read_again(store_url: str, mo
     monkeypatch.setattr(erased_rows, "_look", then_changed)
     erase(store_url, [account(GONE)])
     assert [row["rows"] for row in rows(store_url, NIGHTS)] == [3, 2]
-    subscribers = {row["scored_on"]: 0 for row in rows(store_url, BOOK)}
-    for row in rows(store_url, BOOK):
+    subscribers = {row["scored_on"]: 0 for row in rows(store_url, PORTFOLIO)}
+    for row in rows(store_url, PORTFOLIO):
         subscribers[row["scored_on"]] += row["subscribers"]
     assert subscribers == {MARCH_1: 3, MARCH_2: 2}
 

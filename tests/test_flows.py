@@ -20,7 +20,7 @@ from perdura.models.registry.trial import NoTrial
 from perdura.models.registry.versions import BrokenChampion
 from perdura.risk.publish.not_scored import not_scored_of
 from perdura.risk.query.accounts import risks_by_account
-from perdura.risk.records.portfolio import book_of
+from perdura.risk.records.portfolio import portfolio_of
 from perdura.risk.store.connect import reading
 from perdura.risk.table import NoNight, TrialRefused, read
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS, EventTable
@@ -94,16 +94,16 @@ def test_the_scored_and_the_others_are_all_mrr_of_the_day(home):
     as_of = settings.nights.as_of(NIGHT)
     everyone = states_at(read_events(settings.landing), as_of).filter(pl.col("state") != "gone")
     with reading(settings.risk_url) as connection:
-        book, others = book_of(connection, [NIGHT]), not_scored_of(connection, NIGHT)
+        portfolio, others = portfolio_of(connection, [NIGHT]), not_scored_of(connection, NIGHT)
     assert {other.state for other in others} >= {"leaving"}
     for currency in everyone["currency"].drop_nulls().unique():
         ledger = everyone.filter(currency=currency)["mrr"].sum()
-        scored = sum(entry.mrr for entry in book if entry.currency == currency)
+        scored = sum(entry.mrr for entry in portfolio if entry.currency == currency)
         rest = sum(other.mrr for other in others if other.currency == currency)
         assert (scored + rest, rest > 0) == (ledger, True)
     rows = published(home)
     churned = (rows["risk"] * rows["mrr"].astype("float64")).sum()
-    assert sum(entry.expected_loss for entry in book) == pytest.approx(churned, rel=1e-3)
+    assert sum(entry.expected_loss for entry in portfolio) == pytest.approx(churned, rel=1e-3)
     assert len(rows) + sum(other.subscribers for other in others) == everyone.height
 
 

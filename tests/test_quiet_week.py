@@ -81,10 +81,12 @@ def _heard_of(events: Events, day: date) -> set[str]:
 def test_the_money_of_a_night_is_the_mrr_book_of_the_moment_before_it(week, trained):
     night = week[0]
     as_of = pd.Timestamp(FIRST, tz="UTC").to_pydatetime()
-    book = states_at(read_events(Settings.at(trained).landing), as_of).filter(
+    portfolio = states_at(read_events(Settings.at(trained).landing), as_of).filter(
         pl.col("state").is_in(SCORED)
     )
-    by_currency = dict(book.group_by("currency").agg(pl.col("mrr").sum()).drop_nulls().iter_rows())
+    by_currency = dict(
+        portfolio.group_by("currency").agg(pl.col("mrr").sum()).drop_nulls().iter_rows()
+    )
     told = night.dropna(subset=["mrr"])
     assert told.groupby("currency")["mrr"].sum().to_dict() == by_currency
     # Each row is rounded, so the sum may be half a minor unit a row away.

@@ -16,7 +16,7 @@ from perdura.risk.schema.access import TOKENS
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.deliveries import DELIVERIES
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.connect import reading, writing
@@ -81,7 +81,7 @@ def url(store_url: str) -> str:
     return store_url
 
 
-TABLES = (NIGHTS, RISK, CONTACTS, AUDIT, STATES, EVENTS, DELIVERIES, BOOK, TOKENS)
+TABLES = (NIGHTS, RISK, CONTACTS, AUDIT, STATES, EVENTS, DELIVERIES, PORTFOLIO, TOKENS)
 
 
 def test_no_table_names_them_and_others_are_as_they_were(url: str):
@@ -129,7 +129,7 @@ def test_nights_count_who_is_left_and_are_published_again_when_scored_again(url:
     assert all(
         old["fingerprint"] != new["fingerprint"] for old, new in zip(before, after, strict=True)
     )
-    assert sum(entry["mrr"] for entry in rows(url, BOOK)) == 2 * (1001 + 1002 + 1003)
+    assert sum(entry["mrr"] for entry in rows(url, PORTFOLIO)) == 2 * (1001 + 1002 + 1003)
     assert read(url)["rank"].tolist() == [2, 3, 4]
     again = scores(*(score(who, 0.3 - n / 10) for n, who in enumerate((LIKE, "ann", "bob"))))
     publish(again, url, scored_on=MARCH_2, model_version="7")

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.score_contract import REQUIRED
 from perdura.risk.query.queries import nights_of, offers_of, published_night
-from perdura.risk.records.portfolio import Entry, book_of, put_sums, sums_of
+from perdura.risk.records.portfolio import Entry, portfolio_of, put_sums, sums_of
 from perdura.risk.schema.tables import INDEXED_RANKS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.table import (
@@ -284,16 +284,16 @@ def test_the_book_says_what_its_rows_add_up_to(people: list[Any], rows_at_a_time
 def test_the_book_of_a_night_counts_who_has_settled_in_a_band(url: str) -> None:
     put(scores(score("ann", 0.3), score("bob", 0.2)), url, MARCH_1)
     put(scores(score("ann", 0.24), score("bob", 0.24)), url, MARCH_2)
-    book = assert_the_book_is_sound(url, MARCH_2)
-    assert [(entry.band, entry.subscribers) for entry in book] == [("high", 1), ("medium", 1)]
+    portfolio = assert_the_book_is_sound(url, MARCH_2)
+    assert [(entry.band, entry.subscribers) for entry in portfolio] == [("high", 1), ("medium", 1)]
 
 
 def assert_the_book_is_sound(url: str, night: date) -> list[Entry]:
     """As it was published, it is what the rows say when they are summed up."""
     with store.writing(url) as connection:
-        published = book_of(connection, [night])
+        published = portfolio_of(connection, [night])
         put_sums(connection, night, sums_of(connection, night, sa.true()))
-        summed = book_of(connection, [night])
+        summed = portfolio_of(connection, [night])
     exact = [replace(entry, by_payment=0) for entry in published]
     assert exact == [replace(entry, by_payment=0) for entry in summed]
     for one, other in zip(published, summed, strict=True):  # floats, in another order

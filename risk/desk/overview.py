@@ -13,7 +13,7 @@ from perdura.risk.night import Night
 from perdura.risk.publish.not_scored import NotScored, not_scored_of
 from perdura.risk.query.trial import of_kind
 from perdura.risk.records.contact_effect import ContactEffect, newest_contact_effect
-from perdura.risk.records.portfolio import Entry, book_of
+from perdura.risk.records.portfolio import Entry, portfolio_of
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
 from perdura.risk.schema.tables import BANDS, NIGHTS
 
@@ -88,7 +88,7 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     nights = connection.scalars(newest.limit(NIGHTS_SHOWN)).all()
     return Overview(
         money=_money(
-            book_of(connection, nights),
+            portfolio_of(connection, nights),
             night.scored_on,
             not_scored_of(connection, night.scored_on),
         ),
@@ -97,12 +97,14 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     )
 
 
-def _money(book: Sequence[Entry], newest: date, others: Sequence[NotScored]) -> tuple[Money, ...]:
-    found_in = {entry.currency for entry in (*book, *others)}
+def _money(
+    portfolio: Sequence[Entry], newest: date, others: Sequence[NotScored]
+) -> tuple[Money, ...]:
+    found_in = {entry.currency for entry in (*portfolio, *others)}
     currencies = sorted(found_in - {""})
     found = [
         _in_one(
-            [e for e in book if e.currency == name],
+            [e for e in portfolio if e.currency == name],
             name,
             newest,
             [other for other in others if other.currency == name],
@@ -113,13 +115,13 @@ def _money(book: Sequence[Entry], newest: date, others: Sequence[NotScored]) -> 
 
 
 def _in_one(
-    book: Sequence[Entry], currency: str, newest: date, others: Sequence[NotScored]
+    portfolio: Sequence[Entry], currency: str, newest: date, others: Sequence[NotScored]
 ) -> Money:
-    now = {entry.band: entry for entry in book if entry.scored_on == newest}
+    now = {entry.band: entry for entry in portfolio if entry.scored_on == newest}
     at_risk = sum(entry.expected_loss for entry in now.values())
     by_payment = sum(entry.by_payment for entry in now.values())
     nights: dict[date, int] = {}
-    for entry in book:
+    for entry in portfolio:
         nights[entry.scored_on] = nights.get(entry.scored_on, 0) + entry.expected_loss
     return Money(
         currency=currency,

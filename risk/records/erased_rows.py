@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from perdura.risk.records.mentions import WHO, Account, instead_of, masked, mentioning, wordy
 from perdura.risk.records.portfolio import Sums, put_sums, sums_of
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 
@@ -91,7 +91,7 @@ def erase_from_table(url: str, table: sa.Table, accounts: Sequence[Account], *, 
 
 def _all_nights() -> sa.CompoundSelect[Any]:
     """The book also knows nights that retention has taken out, and whose months are still to go."""
-    return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(BOOK.c.scored_on))
+    return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
 
 
 def _erase_from_night(url: str, scored_on: date, accounts: Sequence[Account]) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import BANDS, NIGHTS, RISK
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ class Tally:
         import polars as pl
 
         summed = pl.concat(self._sums).group_by("band", "currency").sum().sort("band", "currency")
-        book = summed.with_columns(pl.col("by_payment").round().cast(pl.Int64))
+        portfolio = summed.with_columns(pl.col("by_payment").round().cast(pl.Int64))
         _clear(connection, scored_on)
         connection.execute(
-            sa.insert(BOOK), [{"scored_on": scored_on, **entry} for entry in book.to_dicts()]
+            sa.insert(PORTFOLIO),
+            [{"scored_on": scored_on, **entry} for entry in portfolio.to_dicts()],
         )
 
 
@@ -82,12 +83,12 @@ def put_sums(connection: sa.Connection, scored_on: date, sums: Sums) -> None:
     """Make ``sums`` the book of a night."""
     _clear(connection, scored_on)
     if sums:
-        connection.execute(sa.insert(BOOK), sums)
+        connection.execute(sa.insert(PORTFOLIO), sums)
 
 
-def book_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:
+def portfolio_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:
     """The book of these nights, oldest first; nothing of a night that has none and is large."""
-    query = sa.select(BOOK).where(BOOK.c.scored_on.in_(nights))
+    query = sa.select(PORTFOLIO).where(PORTFOLIO.c.scored_on.in_(nights))
     found = list(connection.execute(query).mappings()) if _has_book(connection) else []
     told = {row["scored_on"] for row in found}
     for night in _small(connection, [night for night in nights if night not in told]):
@@ -97,11 +98,11 @@ def book_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:
 
 
 def _clear(connection: sa.Connection, scored_on: date) -> None:
-    connection.execute(sa.delete(BOOK).where(BOOK.c.scored_on == scored_on))
+    connection.execute(sa.delete(PORTFOLIO).where(PORTFOLIO.c.scored_on == scored_on))
 
 
 def _has_book(connection: sa.Connection) -> bool:
-    return sa.inspect(connection).has_table(BOOK.name)
+    return sa.inspect(connection).has_table(PORTFOLIO.name)
 
 
 def _small(connection: sa.Connection, nights: Sequence[date]) -> list[date]:

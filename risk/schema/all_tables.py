@@ -13,7 +13,7 @@ from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.erased import ERASED
 from perdura.risk.schema.not_scored import NOT_SCORED
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import METADATA, NIGHTS, RISK
 
@@ -21,7 +21,7 @@ from perdura.risk.schema.tables import METADATA, NIGHTS, RISK
 TABLES = (
     NIGHTS,
     RISK,
-    BOOK,
+    PORTFOLIO,
     NOT_SCORED,
     STATES,
     EVENTS,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from perdura.risk.schema.tables import BANDS, METADATA, column, one_of
 
-BOOK = sa.Table(
+PORTFOLIO = sa.Table(
     "book",
     METADATA,
     column("scored_on", sa.Date, "The night", key=True),

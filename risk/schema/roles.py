@@ -15,7 +15,7 @@ from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.not_scored import NOT_SCORED
-from perdura.risk.schema.portfolio import BOOK
+from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.schema.views import VIEWS
@@ -24,7 +24,7 @@ READER, WRITER = "perdura_read", "perdura_write"
 
 #: What the reader sees besides the views. Tables that are not named here are not for everybody:
 #: tokens, who read whom, what was sent where.
-READABLE = (NIGHTS, RISK, BOOK, NOT_SCORED, STATES, EVENTS, CONTACTS, CONTACT_EFFECT, DRAWS)
+READABLE = (NIGHTS, RISK, PORTFOLIO, NOT_SCORED, STATES, EVENTS, CONTACTS, CONTACT_EFFECT, DRAWS)
 
 _VERSION = "alembic_version"  # whoever reads asks for it first
 
