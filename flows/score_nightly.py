@@ -48,7 +48,7 @@ _TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
 _MOST_EARLY = 2.0
 
 #: Said of a night that the model's fitting had already seen the outcome of.
-HINDSIGHT = "the model was fitted on later outcomes"
+FITTED_ON_LATER_OUTCOMES = "the model was fitted on later outcomes"
 
 
 class NotYetKnown(ValueError):
@@ -304,7 +304,7 @@ def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> dict[st
         **stale_rates(settings, as_of),
     }
     if model.knows_until > as_of:
-        why[HINDSIGHT] = (
+        why[FITTED_ON_LATER_OUTCOMES] = (
             f"it has learnt from what happened before {model.knows_until:%Y-%m-%d}, so it looks "
             "better at this night than it was. How good it would have been: perdura backtest"
         )

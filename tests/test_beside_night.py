@@ -11,7 +11,7 @@ from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
 from perdura.flows.steps.night_records import write_beside
 from perdura.flows.steps.recent_events import recent_events
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
@@ -145,5 +145,5 @@ def test_with_a_hold_out_the_lot_is_written_down(tmp_path, store_url):
     write_beside(settings, NIGHT)
     write_beside(settings, NIGHT)
     with reading(settings.risk_url) as connection:
-        query = sa.select(DRAWS.c.subscriber_id, DRAWS.c.season, DRAWS.c.held_out)
+        query = sa.select(ASSIGNMENTS.c.subscriber_id, ASSIGNMENTS.c.season, ASSIGNMENTS.c.held_out)
         assert [tuple(row) for row in connection.execute(query)] == [("ann", "2026-Q4", True)]

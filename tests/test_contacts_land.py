@@ -12,7 +12,7 @@ from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import contact_events, written_events
 from perdura.models.dataset.labels import contract_labels, touched
-from perdura.risk.records.assignments import draw
+from perdura.risk.records.assignments import assign
 from perdura.risk.records.contacts import log_contact, undo_contact
 from perdura.risk.store.connect import writing
 from perdura.sources.events import CONTACTS
@@ -184,7 +184,7 @@ def drawn(home: Settings, held_out: dict[str, bool], day: date, at: datetime) ->
     bands = dict.fromkeys(held_out, "high")
     publish_night(home.risk_url, day, bands, held_out=held_out)
     with writing(home.risk_url) as connection:
-        return draw(connection, day, f"season of {day:%Y-%m}", now=at)
+        return assign(connection, day, f"season of {day:%Y-%m}", now=at)
 
 
 def lots(home: Settings) -> Sequence[tuple[object, ...]]:
@@ -212,14 +212,14 @@ def test_lots_are_for_those_of_the_newest_night_whose_band_is_high(home):
     day = date(2026, 11, 27)
     publish_night(home.risk_url, day, {"ann": "low"}, held_out={"ann": True})
     with writing(home.risk_url) as connection:
-        assert draw(connection, day, "2026-Q4", now=NOW) == 0
-        assert draw(connection, day - DAY, "2026-Q4", now=NOW) == 0
+        assert assign(connection, day, "2026-Q4", now=NOW) == 0
+        assert assign(connection, day - DAY, "2026-Q4", now=NOW) == 0
 
 
 def test_without_a_hold_out_nobody_is_listed(home):
     publish_night(home.risk_url, date(2026, 11, 27), {"ann": "high"})
     with writing(home.risk_url) as connection:
-        assert draw(connection, date(2026, 11, 27), "2026-Q4", now=NOW) == 0
+        assert assign(connection, date(2026, 11, 27), "2026-Q4", now=NOW) == 0
 
 
 def test_midnight_is_the_first_moment_that_is_not_read(home):

@@ -21,7 +21,7 @@ from perdura.risk.records.contacts import (
     log_contact,
     undo_contact,
 )
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.store.connect import reading, writing
 from tests.made_up_nights import publish_night
 
@@ -136,7 +136,7 @@ def test_the_control_group_stays_so_for_its_quarter_when_it_is_no_longer_scored(
     with writing(url) as connection:
         for who, season in (("cid", "2026-Q4"), ("dee", "2026-Q3")):
             values = {"subscriber_id": who, "season": season, "drawn_at": NOW, "held_out": True}
-            connection.execute(sa.insert(DRAWS).values(values))
+            connection.execute(sa.insert(ASSIGNMENTS).values(values))
     with pytest.raises(HeldOut):
         log(url, subscriber_id="cid")
     assert not log(url, subscriber_id="dee").forced

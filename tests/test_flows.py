@@ -9,7 +9,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from perdura.flows.configuration.dates import NotYet, today
-from perdura.flows.score_nightly import HINDSIGHT, NobodyToScore, NotYetKnown, score_nightly
+from perdura.flows.score_nightly import (
+    FITTED_ON_LATER_OUTCOMES,
+    NobodyToScore,
+    NotYetKnown,
+    score_nightly,
+)
 from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.steps.training_window import NothingLanded
@@ -129,10 +134,10 @@ def still_escalated(settings: Settings) -> set[str]:
 
 def test_a_night_that_cannot_see_who_is_in_trouble_offers_nobody_anything(home):
     (home / "perdura.toml").write_text("stale_after_days = 30")  # and nothing to extract from
-    assert score_nightly(date(2026, 10, 20), home).degraded == (HINDSIGHT,)
+    assert score_nightly(date(2026, 10, 20), home).degraded == (FITTED_ON_LATER_OUTCOMES,)
     assert published(home)["offer"].notna().any()
     add_days_of_silence(home, TICKETS, since=datetime(2026, 9, 1, tzinfo=UTC))
-    assert score_nightly(date(2026, 10, 20), home).degraded == ("tickets", HINDSIGHT)
+    assert score_nightly(date(2026, 10, 20), home).degraded == ("tickets", FITTED_ON_LATER_OUTCOMES)
     assert published(home)["offer"].isna().all()
     assert set(published(home)["advice"]) == {"save", "leave_alone"}
 
@@ -150,8 +155,8 @@ def test_an_old_night_can_be_done_again_beside_the_new_one(home):
 
 
 def test_a_night_whose_outcome_the_model_has_seen_says_so(home):
-    assert HINDSIGHT in score_nightly(date(2026, 3, 1), home).degraded
-    assert HINDSIGHT not in score_nightly(NIGHT, home).degraded
+    assert FITTED_ON_LATER_OUTCOMES in score_nightly(date(2026, 3, 1), home).degraded
+    assert FITTED_ON_LATER_OUTCOMES not in score_nightly(NIGHT, home).degraded
 
 
 def test_a_silent_source_marks_the_night_as_degraded(home):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perdura.flows.score_nightly import HINDSIGHT, score_nightly
+from perdura.flows.score_nightly import FITTED_ON_LATER_OUTCOMES, score_nightly
 from perdura.models.registry.champion import load_champion
 
 
@@ -32,8 +32,10 @@ def held_back(home: Path) -> datetime:
 
 def marked(home: Path, day: date) -> bool:
     night = score_nightly(day, home)
-    assert (HINDSIGHT in night.why_degraded) == (HINDSIGHT in night.degraded)
-    return HINDSIGHT in night.degraded
+    assert (FITTED_ON_LATER_OUTCOMES in night.why_degraded) == (
+        FITTED_ON_LATER_OUTCOMES in night.degraded
+    )
+    return FITTED_ON_LATER_OUTCOMES in night.degraded
 
 
 def test_a_night_is_marked_until_the_moment_at_which_the_model_stopped_to_learn(home):
@@ -54,4 +56,4 @@ def test_a_champion_that_was_not_fitted_again_marks_only_nights_before_its_own_e
 def test_why_says_until_when_the_model_has_learnt(home):
     until = load_champion(home)[0].knows_until.date()
     night = score_nightly(until - timedelta(days=1), home)
-    assert f"what happened before {until}" in night.why_degraded[HINDSIGHT]
+    assert f"what happened before {until}" in night.why_degraded[FITTED_ON_LATER_OUTCOMES]

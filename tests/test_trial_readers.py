@@ -19,8 +19,8 @@ from perdura.risk.out.pushing import dry_run, push
 from perdura.risk.out.zendesk import Zendesk
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import TrialNight
-from perdura.risk.records.assignments import draw
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.records.assignments import assign
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import freshness, publish, riskiest
 from perdura.risk.terminal.risks import cautions, horizon
@@ -155,11 +155,11 @@ def test_what_was_queued_of_a_real_night_is_dropped_where_a_trial_is_there_by_no
 def test_the_lot_is_not_drawn_for_whom_a_trial_names(url):
     now = datetime.now(UTC)
     with writing(url) as connection:
-        assert draw(connection, TODAY, "2026-Q4", now=now) == 0
+        assert assign(connection, TODAY, "2026-Q4", now=now) == 0
     publish(PEOPLE, url, scored_on=TODAY, model_version="4")
     with writing(url) as connection:
-        assert draw(connection, TODAY, "2026-Q4", now=now) == 2
-        assert connection.scalar(sa.select(sa.func.count()).select_from(DRAWS)) == 2
+        assert assign(connection, TODAY, "2026-Q4", now=now) == 2
+        assert connection.scalar(sa.select(sa.func.count()).select_from(ASSIGNMENTS)) == 2
 
 
 def test_a_real_night_of_the_same_day_replaces_a_trial(url):

@@ -14,7 +14,7 @@ from perdura.flows.settings import Settings
 from perdura.risk.errors import NoNight
 from perdura.risk.records.contacts import settled
 from perdura.risk.schema.all_tables import columns_of
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.contacts import CONTACTS as WRITTEN
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS
@@ -49,7 +49,11 @@ def contact_events(url: str, now: datetime) -> pl.DataFrame:
         with reading(url) as connection:
             # A table made by an older version may lack either.
             contacts = _read(connection, settled(now)) if columns_of(connection, WRITTEN) else []
-            draws = _read(connection, sa.select(DRAWS)) if columns_of(connection, DRAWS) else []
+            draws = (
+                _read(connection, sa.select(ASSIGNMENTS))
+                if columns_of(connection, ASSIGNMENTS)
+                else []
+            )
     except NoNight:
         contacts, draws = [], []
     rows = [_contact(*row) for row in contacts if row[3] in KINDS] + [_draw(*row) for row in draws]
@@ -66,5 +70,5 @@ def _contact(who: str, happened: datetime, known: datetime, action: str, by: str
     return who, happened, known, KINDS[action], action, by
 
 
-def _draw(who: str, season: str, drawn: datetime, held_out: bool) -> tuple:
-    return who, drawn, drawn, "held_out" if held_out else "listed", season, LOT
+def _draw(who: str, quarter: str, drawn: datetime, in_control_group: bool) -> tuple:
+    return who, drawn, drawn, "held_out" if in_control_group else "listed", quarter, LOT

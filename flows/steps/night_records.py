@@ -8,8 +8,8 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import contact_events
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.flows.steps.recent_events import recent_events
-from perdura.models.scoring.control_group import season_of
-from perdura.risk.records.assignments import draw
+from perdura.models.scoring.control_group import quarter_of
+from perdura.risk.records.assignments import assign
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
 from perdura.risk.store.connect import reading, writing
@@ -30,7 +30,7 @@ def write_beside(settings: Settings, scored_on: date) -> None:
     events = recent_events(settings.landing, people, as_of, written)
     with writing(settings.risk_url) as connection:
         if settings.hold_out:
-            draw(connection, scored_on, season_of(scored_on), now=now)
+            assign(connection, scored_on, quarter_of(scored_on), now=now)
         replace_all(connection, EVENTS, events)
 
 

@@ -24,7 +24,7 @@ from perdura.flows.steps.not_scored import sum_not_scored
 from perdura.flows.steps.unknown_texts import count_unknown
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.action_table import read_actions
-from perdura.models.scoring.control_group import hold_out, season_of
+from perdura.models.scoring.control_group import assign_control_group, quarter_of
 from perdura.models.scoring.lifetime_value import Valuation
 from perdura.models.scoring.score import score
 from perdura.models.scoring.thresholds import Thresholds
@@ -127,7 +127,9 @@ def _score(
         thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
         actions=read_actions(settings.actions) if settings.actions else None,
     )
-    return hold_out(scored, season_of(as_of.date()), settings.hold_out, settings.language)
+    return assign_control_group(
+        scored, quarter_of(as_of.date()), settings.hold_out, settings.language
+    )
 
 
 def _valuation(settings: Settings, as_of: datetime) -> Valuation:

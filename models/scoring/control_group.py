@@ -14,32 +14,36 @@ from perdura.features.definition import Language
 from perdura.models.scoring.action_table import HOLD_OUT
 
 
-def season_of(day: date) -> str:
+def quarter_of(day: date) -> str:
     """The quarter of ``day``, e.g. ``2026-Q4``: longer than horizon and grace together."""
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
-def held_out(subscribers: pl.Series, season: str, share: float) -> pl.Series:
-    """Of each subscriber id whether the lot holds them out in ``season``; Boolean."""
-    begun, bound = f"{season}\n".encode(), int(share * 2**64).to_bytes(8)
+def in_control_group(subscribers: pl.Series, quarter: str, share: float) -> pl.Series:
+    """Of each subscriber id whether the lot holds them out in ``quarter``; Boolean."""
+    begun, bound = f"{quarter}\n".encode(), int(share * 2**64).to_bytes(8)
     # Bytes compare as the numbers they spell do.
     drawn = [sha256(begun + who.encode()).digest()[:8] < bound for who in subscribers]
     return pl.Series("held_out", drawn, dtype=pl.Boolean)
 
 
-def hold_out(scored: pl.DataFrame, season: str, share: float, language: Language) -> pl.DataFrame:
-    """Scores with ``held_out``; to those held out nothing is offered and nothing done.
+def assign_control_group(
+    scored: pl.DataFrame, quarter: str, share: float, language: Language
+) -> pl.DataFrame:
+    """Scores with ``in_control_group``; to those held out nothing is offered and nothing done.
 
     Args:
         scored: As of ``models.scoring.score.score``.
-        season: As of ``season_of``.
+        quarter: As of ``quarter_of``.
         share: Of everybody; 0: nobody is held out, there is no group and no column.
         language: Of what to do, in words.
     """
     if not share:
         return scored
     out = pl.col("held_out")
-    return scored.with_columns(held_out(scored["subscriber_id"], season, share)).with_columns(
+    return scored.with_columns(
+        in_control_group(scored["subscriber_id"], quarter, share)
+    ).with_columns(
         offer=pl.when(~out).then("offer"),
         advice=pl.when(out).then(pl.lit("leave_alone")).otherwise("advice"),
         action=pl.when(out).then(pl.lit(HOLD_OUT.code)).otherwise("action"),

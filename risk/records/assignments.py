@@ -6,11 +6,11 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK, Utc
 
 
-def draw(connection: sa.Connection, scored_on: date, season: str, *, now: datetime) -> int:
+def assign(connection: sa.Connection, scored_on: date, quarter: str, *, now: datetime) -> int:
     """Write down how the lot fell for those of a night whose band is high for the first time.
 
     Only for the newest night, which is the one that people are called by, and once a season for
@@ -23,10 +23,10 @@ def draw(connection: sa.Connection, scored_on: date, season: str, *, now: dateti
     newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
     if newest != scored_on:
         return 0
-    before = sa.select(DRAWS.c.subscriber_id).where(
-        DRAWS.c.subscriber_id == RISK.c.subscriber_id, DRAWS.c.season == season
+    before = sa.select(ASSIGNMENTS.c.subscriber_id).where(
+        ASSIGNMENTS.c.subscriber_id == RISK.c.subscriber_id, ASSIGNMENTS.c.quarter == quarter
     )
-    values = (sa.literal(season), sa.literal(now, Utc))
+    values = (sa.literal(quarter), sa.literal(now, Utc))
     first = sa.select(RISK.c.subscriber_id, *values, RISK.c.held_out).where(
         RISK.c.scored_on == scored_on,
         # In the index's own words: else SQLite does not see that it holds them.
@@ -37,5 +37,5 @@ def draw(connection: sa.Connection, scored_on: date, season: str, *, now: dateti
         ~before.exists(),
     )
     columns = ["subscriber_id", "season", "drawn_at", "held_out"]
-    written = sa.insert(DRAWS).from_select(columns, first)
+    written = sa.insert(ASSIGNMENTS).from_select(columns, first)
     return connection.execute(written, execution_options={"preserve_rowcount": True}).rowcount

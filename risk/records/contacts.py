@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from perdura.risk.records.erased import erased_among
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
 from perdura.risk.schema.tables import NIGHTS, RISK
 
@@ -223,8 +223,8 @@ def is_held_out(connection: sa.Connection, subscriber_id: str, now: datetime) ->
     )
     if found := connection.execute(scored).first():
         return bool(found.held_out)
-    assigned = sa.select(DRAWS.c.held_out).where(
-        DRAWS.c.subscriber_id == subscriber_id, DRAWS.c.season == _quarter(now)
+    assigned = sa.select(ASSIGNMENTS.c.held_out).where(
+        ASSIGNMENTS.c.subscriber_id == subscriber_id, ASSIGNMENTS.c.season == _quarter(now)
     )
     return bool(connection.scalar(assigned))
 

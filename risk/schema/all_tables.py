@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from perdura.risk.schema.access import TOKENS
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.schema.contacts import CONTACTS
@@ -27,7 +27,7 @@ TABLES = (
     EVENTS,
     CONTACTS,
     CONTACT_EFFECT,
-    DRAWS,
+    ASSIGNMENTS,
     TOKENS,
     AUDIT,
     DELIVERIES,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from perdura.risk.schema.tables import METADATA, Utc, column
 
-DRAWS = sa.Table(
+ASSIGNMENTS = sa.Table(
     "draws",
     METADATA,
     column("subscriber_id", sa.Text, "Who", key=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from perdura.risk.schema.all_tables import TABLES
-from perdura.risk.schema.assignments import DRAWS
+from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.schema.contacts import CONTACTS
@@ -24,7 +24,17 @@ READER, WRITER = "perdura_read", "perdura_write"
 
 #: What the reader sees besides the views. Tables that are not named here are not for everybody:
 #: tokens, who read whom, what was sent where.
-READABLE = (NIGHTS, RISK, PORTFOLIO, NOT_SCORED, STATES, EVENTS, CONTACTS, CONTACT_EFFECT, DRAWS)
+READABLE = (
+    NIGHTS,
+    RISK,
+    PORTFOLIO,
+    NOT_SCORED,
+    STATES,
+    EVENTS,
+    CONTACTS,
+    CONTACT_EFFECT,
+    ASSIGNMENTS,
+)
 
 _VERSION = "alembic_version"  # whoever reads asks for it first
 
