@@ -60,11 +60,11 @@ def backtest_history(
     """
     settings, seconds = Settings.at(home), {}
     known_until = known_history(settings, until)
-    with step("features", seconds) as tell:
-        before = past(settings, known_until, _MOST_ROWS, tell)
-    with step("backtest", seconds) as tell:
+    with step("features", seconds) as on_progress:
+        before = past(settings, known_until, _MOST_ROWS, on_progress)
+    with step("backtest", seconds) as on_progress:
         found = backtest_step(
-            before.training, before.labels_at, before.params, most=origins, progress=tell
+            before.training, before.labels_at, before.params, most=origins, progress=on_progress
         )
     with step("log", seconds):
         wait_for_store(settings.home)

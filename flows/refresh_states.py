@@ -65,8 +65,8 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
 
 def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
     ask, landing = extract_step.with_options(retries=0), settings.landing
-    with step("extract", {}) as tell, written_events(settings, now) as beside:
-        ask(mapping, until=now, landing=landing, progress=tell, beside=beside)
+    with step("extract", {}) as on_progress, written_events(settings, now) as beside:
+        ask(mapping, until=now, landing=landing, progress=on_progress, beside=beside)
 
 
 def _refresh(settings: Settings, as_of: datetime) -> Refreshed:

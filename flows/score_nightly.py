@@ -15,7 +15,7 @@ from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.parts import parts_of
-from perdura.flows.runtime.progress import STDERR, Tell, step
+from perdura.flows.runtime.progress import STDERR, OnProgress, step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import written_events
@@ -105,7 +105,7 @@ def score_nightly(
     *,
     trial: bool = False,
     champion_at: datetime | None = None,
-    tell: bool = True,
+    notify: bool = True,
     patient: bool = True,
 ) -> Night:
     """Score everybody active with what was known before ``scored_on``.
@@ -121,7 +121,7 @@ def score_nightly(
         home: Where everything is kept, if not where the settings say.
         trial: Whether the night is a trial.
         champion_at: Score with the version that was champion at this moment; by default now.
-        tell: Whether webhooks hear of it.
+        notify: Whether webhooks hear of it.
         patient: Whether to ask a source that cannot be read again, after 30 s, 2 and 10 minutes.
 
     Raises:
@@ -170,7 +170,7 @@ def score_nightly(
         unlearnt=None if model.months else _unlearnt(model),
         refused=refused,
         seconds=seconds | _seconds(scored),
-        untold=tell_webhooks(settings) if tell else None,
+        untold=tell_webhooks(settings) if notify else None,
     )
 
 
@@ -212,7 +212,9 @@ def _unlearnt(model: ChurnModel) -> str:
     )
 
 
-def _extract(settings: Settings, as_of: datetime, tell: Tell, *, patient: bool) -> None:
+def _extract(
+    settings: Settings, as_of: datetime, on_progress: OnProgress, *, patient: bool
+) -> None:
     """Land what is new, where the settings say from what and it has not been done in full.
 
     A source that cannot be read does not stop the night: the scores say what they lack. The
@@ -225,7 +227,7 @@ def _extract(settings: Settings, as_of: datetime, tell: Tell, *, patient: bool) 
     ask, landing = asking(patient=patient), settings.landing
     try:
         with written_events(settings) as beside:
-            ask(settings.mapping, until=as_of, landing=landing, progress=tell, beside=beside)
+            ask(settings.mapping, until=as_of, landing=landing, progress=on_progress, beside=beside)
     except IncompleteExtract as error:
         STDERR.print(f"  the night goes on without: {error}", markup=False)
 
@@ -245,10 +247,12 @@ def refuse_unread(settings: Settings, as_of: datetime) -> None:
         )
 
 
-def _score(as_of: datetime, settings: Settings, folder: Path, tell: Tell) -> list[ScoredPart]:
+def _score(
+    as_of: datetime, settings: Settings, folder: Path, on_progress: OnProgress
+) -> list[ScoredPart]:
     """Everybody active, part by part, here or on a cluster."""
     parts = parts_of(settings)
-    scored = on_task_runner(score_parts, settings)(parts, as_of, settings, folder, tell)
+    scored = on_task_runner(score_parts, settings)(parts, as_of, settings, folder, on_progress)
     if not any(part.rows for part in scored):
         raise NobodyToScore(
             f"asked to score those active on {as_of:%Y-%m-%d}; of "
@@ -273,7 +277,7 @@ def _publish(
     horizon_days: int,
     trial: bool,
     degraded: tuple[str, ...],
-    progress: Tell,
+    progress: OnProgress,
 ) -> int:
     return publish_step(
         (pl.read_ipc(part.file) for part in scored if part.file),

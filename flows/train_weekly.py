@@ -172,12 +172,12 @@ def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
         seconds: Gets how long either took.
     """
     parts = parts_of(work.settings)
-    with step("labels", seconds) as tell:
+    with step("labels", seconds) as on_progress:
         sampling = sampling_of(
-            on_task_runner(label_parts, work.settings)(parts, work, tell), work.params
+            on_task_runner(label_parts, work.settings)(parts, work, on_progress), work.params
         )
-    with step("features", seconds) as tell:
-        on_task_runner(measure_parts, work.settings)(parts, work, sampling, tell)
+    with step("features", seconds) as on_progress:
+        on_task_runner(measure_parts, work.settings)(parts, work, sampling, on_progress)
         return laid_down(parts, work, sampling)
 
 
@@ -193,7 +193,7 @@ def _learn(
     seconds: dict[str, float],
 ) -> tuple[Trained, str]:
     """A model, evaluated, logged and registered; and its version."""
-    with step(name, seconds) as tell, noting(facts):
+    with step(name, seconds) as on_progress, noting(facts):
         trained = train_step(
             rows,
             params,
@@ -202,11 +202,11 @@ def _learn(
             cut=before.cut,
             unnamed=settings.never_named,
             facts=facts,
-            progress=tell,
+            progress=on_progress,
         )
-    with step("log", seconds) as tell:
+    with step("log", seconds) as on_progress:
         wait_for_store(settings.home)
-        return trained, log_step(trained, settings.home, progress=tell)
+        return trained, log_step(trained, settings.home, progress=on_progress)
 
 
 def _past_of(
@@ -218,9 +218,9 @@ def _past_of(
     own = in_recipe_of(champion, before.past.training, before.past.params)
     if own is None:
         return replace(before, earlier=None)
-    with step("earlier dates", seconds) as tell:
+    with step("earlier dates", seconds) as on_progress:
         its_past = replace(before.past, training=own[0], params=own[1])
-        return replace(before, earlier=earlier_dates(its_past, settings, tell))
+        return replace(before, earlier=earlier_dates(its_past, settings, on_progress))
 
 
 def _own_model(version: str) -> tuple[str, ...]:

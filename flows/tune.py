@@ -9,7 +9,7 @@ from pathlib import Path
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.progress import Tell, step
+from perdura.flows.runtime.progress import OnProgress, step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.past_dataset import past
 from perdura.flows.steps.training_window import known_history, training_params
@@ -75,9 +75,9 @@ def tune_trees(
     settings, seconds = Settings.at(home), {}
     known_until = known_history(settings, until)
     kept = read_tuned(settings.tuned)
-    with step("features", seconds) as tell:
-        before = past(settings, known_until, _MOST_ROWS, tell)
-    with step("tune", seconds) as tell, _alone(settings, tell):
+    with step("features", seconds) as on_progress:
+        before = past(settings, known_until, _MOST_ROWS, on_progress)
+    with step("tune", seconds) as on_progress, _alone(settings, on_progress):
         found = tune_step(
             before.training,
             before.labels_at,
@@ -86,7 +86,7 @@ def tune_trees(
             minutes=minutes,
             trials=trials,
             kept=kept,
-            progress=tell,
+            progress=on_progress,
         )
         tuned = _decide(found, kept, settings.tuned)
     with step("log", seconds):
@@ -102,11 +102,11 @@ def tune_trees(
     )
 
 
-def _alone(settings: Settings, tell: Tell) -> AbstractContextManager[None]:
+def _alone(settings: Settings, on_progress: OnProgress) -> AbstractContextManager[None]:
     """Two that tune one home would take each other's trials for cut off."""
     folder = settings.studies.parent
     return exclusive_lock(
-        folder, lambda: tell(0, 1, "waiting for another tuning to end"), to="tuning"
+        folder, lambda: on_progress(0, 1, "waiting for another tuning to end"), to="tuning"
     )
 
 

@@ -93,9 +93,9 @@ def simulate(
     from perdura.flows.runtime.progress import step
     from perdura.sources.simulator import simulate as simulate_company
 
-    with step("simulate", {}) as tell:
+    with step("simulate", {}) as on_progress:
         company = simulate_company(
-            out, subscribers=subscribers, months=months, seed=seed, progress=tell
+            out, subscribers=subscribers, months=months, seed=seed, progress=on_progress
         )
     told = {"until": company.until.date(), "rows": company.rows}
     mapping = out / "mapping.toml"

@@ -42,8 +42,10 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings)
     keep(settings, mapping, {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
-    with step("simulate", {}) as tell:
-        made = simulate(mapping.parent, subscribers=subscribers, months=months, progress=tell)
+    with step("simulate", {}) as on_progress:
+        made = simulate(
+            mapping.parent, subscribers=subscribers, months=months, progress=on_progress
+        )
     today = made.until.date()
     print_report(extract_sources(mapping, today, patient=False), console)
     STDERR.print("Learning from what became of them.")

@@ -76,8 +76,10 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
         with opened(name, settings) as (_, file):
             pushed = dry_run(settings.risk_url, fields, file)
     else:
-        with step(f"push {name}", {}) as tell:
-            pushed, problems = push_to(name, settings, everybody_again=everybody, progress=tell)
+        with step(f"push {name}", {}) as on_progress:
+            pushed, problems = push_to(
+                name, settings, everybody_again=everybody, progress=on_progress
+            )
     if as_json:
         print_json({"pushed": pushed, "problems": problems, "dry_run": dry})
         return

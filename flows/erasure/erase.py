@@ -16,7 +16,7 @@ from perdura.flows.configuration.dates import today
 from perdura.flows.erasure.search import Search, kept_results, search
 from perdura.flows.runtime.home_lock import exclusive_home
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.progress import Tell, step
+from perdura.flows.runtime.progress import OnProgress, step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
@@ -130,8 +130,8 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
             told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
-        with step("files", {}) as tell:
-            _erase_files(settings, kept.accounts, tell)
+        with step("files", {}) as on_progress:
+            _erase_files(settings, kept.accounts, on_progress)
             for result in kept_results(settings, accounts):
                 erase_leftover(result)
     return Forgotten(
@@ -143,8 +143,8 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
 
 
 def _searched(settings: Settings, accounts: Sequence[Account]) -> Search:
-    with step("search", {}) as tell:
-        return search(settings, accounts, tell)
+    with step("search", {}) as on_progress:
+        return search(settings, accounts, on_progress)
 
 
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
@@ -205,7 +205,7 @@ def _midnights(events: Events) -> set[datetime]:
     return {*after.to_list()}
 
 
-def _erase_files(settings: Settings, accounts: Sequence[str], tell: Tell) -> None:
+def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnProgress) -> None:
     """What was made of landed rows, then these; files of merges come last."""
     landing = settings.landing
     for path in [*leftovers_of(landing), *_scratch(settings)]:
@@ -215,7 +215,7 @@ def _erase_files(settings: Settings, accounts: Sequence[str], tell: Tell) -> Non
         (file, erase_landed) for file in landed
     ]
     for at, (file, erase_from) in enumerate(steps):
-        tell(at, len(steps), f"{file.parent.name}, {file.stem}")
+        on_progress(at, len(steps), f"{file.parent.name}, {file.stem}")
         erase_from(file, accounts)
 
 

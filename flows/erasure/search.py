@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from perdura.flows.erasure.ambiguous_ids import as_ids, holds_prose, is_prose, words_among
 from perdura.flows.erasure.prefect_runs import folders_outside, out_of_reach, results_folder
-from perdura.flows.runtime.progress import Tell
+from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.risk.records.erase import Account, exists, mentions, mentions_in_file
 from perdura.risk.store.postgres import is_postgres
@@ -58,7 +58,7 @@ class Search:
     out_of_reach: tuple[str, ...] = ()
 
 
-def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Search:
+def search(settings: Settings, accounts: Sequence[Account], on_progress: OnProgress) -> Search:
     """Every place under the home, in the risk table and in Prefect's folders that names an account.
 
     Parquet and Arrow are read by column, SQLite by table, all else by its bytes, and what Prefect
@@ -74,7 +74,7 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
     unread: list[str] = []
     kinds = [_kind(file) for file in files]
     for at, (file, kind) in enumerate(zip(files, kinds, strict=True)):
-        tell(at, len(files), _shown(file, home))
+        on_progress(at, len(files), _shown(file, home))
         try:
             found += _in_file(
                 file, kind, home, accounts, yours=_is_under(file, yours), ours=file == ours
@@ -83,7 +83,7 @@ def search(settings: Settings, accounts: Sequence[Account], tell: Tell) -> Searc
             unread.append(f"{_shown(file, home)} ({error.orig})")
     elsewhere = _elsewhere(settings, files)
     if elsewhere:
-        tell(len(files), len(files), "the database")
+        on_progress(len(files), len(files), "the database")
         found += [
             Found(where=f"{elsewhere}: {table}", rows=rows, doubt=doubt)
             for table, rows, doubt in _in_tables(partial(mentions, settings.risk_url), accounts)

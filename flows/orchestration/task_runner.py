@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
-from perdura.flows.runtime.progress import Tell
+from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 
 _Result = TypeVar("_Result")
@@ -25,7 +25,9 @@ def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Call
     return flow.recorded.with_options(task_runner=in_turn)
 
 
-def gather_results(pending: Sequence[Pending[_Result]], tell: Tell, what: str) -> list[_Result]:
+def gather_results(
+    pending: Sequence[Pending[_Result]], on_progress: OnProgress, what: str
+) -> list[_Result]:
     """What each part gave, in order, saying how many are done.
 
     Raises:
@@ -33,7 +35,7 @@ def gather_results(pending: Sequence[Pending[_Result]], tell: Tell, what: str) -
     """
     results = []
     for done, part in enumerate(pending):
-        tell(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
+        on_progress(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
         results.append(part.result())
     return results
 

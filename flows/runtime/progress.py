@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 #: Told how many are done, of how many, and what is at hand.
-Tell = Callable[[int, int, str], None]
+OnProgress = Callable[[int, int, str], None]
 
 #: Seconds between two lines of a step that takes long, where there is no terminal.
 SAID_EVERY = 12.0
@@ -82,7 +82,7 @@ class _Unseen:
 
 
 @contextmanager
-def step(title: str, seconds: dict[str, float]) -> Iterator[Tell]:
+def step(title: str, seconds: dict[str, float]) -> Iterator[OnProgress]:
     """A bar for one step of work, or lines where nobody watches; its seconds are kept.
 
     Args:
@@ -96,7 +96,7 @@ def step(title: str, seconds: dict[str, float]) -> Iterator[Tell]:
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Tell]:
+def _bar(title: str) -> Iterator[OnProgress]:
     with Progress(*_COLUMNS, console=STDERR) as progress:
         task = progress.add_task(title, total=None, what="")
         yield _Bar(progress, task)

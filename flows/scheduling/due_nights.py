@@ -103,7 +103,7 @@ def _score_missed(settings: Settings, day: date) -> Night | str:
     newest = day == settings.nights.newest_due(datetime.now(UTC))
     then = settings.nights.due(day)
     try:
-        return score_nightly(day, settings.home, champion_at=then, tell=newest, patient=False)
+        return score_nightly(day, settings.home, champion_at=then, notify=newest, patient=False)
     except Exception as error:  # whatever it is: the next night is scored all the same
         return str(error) if is_ours(error) else type(error).__name__
 

@@ -87,9 +87,9 @@ def refuse_without_contacts(settings: Settings) -> None:
 def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:
     """What became of everybody, part by part of the subscribers."""
     params, parts, found = training_params(settings), parts_of(settings), []
-    with step("effect", {}) as tell:
+    with step("effect", {}) as on_progress:
         for part in parts:
-            tell(part.number, part.of, f"part {part.number + 1} of {part.of}")
+            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
             events = read_events(settings.landing, part)
             found.append(outcomes(events, params, since=since, known_until=known_until))
     return pl.concat(found)

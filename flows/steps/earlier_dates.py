@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perdura.flows.orchestration.recorded import step_of_flow
-from perdura.flows.runtime.progress import Tell, step
+from perdura.flows.runtime.progress import OnProgress, step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.past_dataset import Past, past
 from perdura.models.backtesting.stability import at_earlier_dates
@@ -31,17 +31,17 @@ def before_training(settings: Settings, known_until: datetime, seconds: dict[str
     """What the verdict asks of the past, of a share of the subscribers."""
     if not settings.earlier_dates and not settings.cut_days:
         return Before()
-    with step("earlier dates", seconds) as tell:
+    with step("earlier dates", seconds) as on_progress:
         before = past(settings, known_until, _EARLIER_ROWS, None)
         days = settings.cut_days
         return Before(
             past=before,
-            earlier=earlier_dates(before, settings, tell),
+            earlier=earlier_dates(before, settings, on_progress),
             cut=Cut(days, before.without_last(days)) if days else None,
         )
 
 
-def earlier_dates(before: Past, settings: Settings, tell: Tell) -> Earlier | None:
+def earlier_dates(before: Past, settings: Settings, on_progress: OnProgress) -> Earlier | None:
     """``None`` where no date has enough before it and after it, or nobody asks."""
     if not settings.earlier_dates or settings.split != "time":
         return None
@@ -51,7 +51,7 @@ def earlier_dates(before: Past, settings: Settings, tell: Tell) -> Earlier | Non
             before.labels_at,
             before.params,
             most=settings.earlier_dates,
-            progress=tell,
+            progress=on_progress,
         )
     except (HistoryTooShort, NotEnoughChurn):
         return None

@@ -52,8 +52,8 @@ def extract_sources(
     keep(settings, mapping, read_mapping(mapping).settings)
     ask = asking(patient=patient)
     moment, landing = midnight(until), settings.landing
-    with step("extract", {}) as tell, written_events(settings) as beside:
-        return ask(mapping, until=moment, landing=landing, progress=tell, beside=beside)
+    with step("extract", {}) as on_progress, written_events(settings) as beside:
+        return ask(mapping, until=moment, landing=landing, progress=on_progress, beside=beside)
 
 
 def asking(*, patient: bool) -> RecordedStep[..., Report]:

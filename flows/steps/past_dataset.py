@@ -9,7 +9,7 @@ import polars as pl
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import to_measure
-from perdura.flows.runtime.progress import Tell
+from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
 from perdura.flows.steps.business import business_of
@@ -49,7 +49,9 @@ class Past:
     without_last: Callable[[int], pl.DataFrame]
 
 
-def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell | None) -> Past:
+def past(
+    settings: Settings, known_until: datetime, most_rows: int, on_progress: OnProgress | None
+) -> Past:
     """The past of as many subscribers as have about ``most_rows`` rows, by their buckets.
 
     Raises:
@@ -69,7 +71,7 @@ def past(settings: Settings, known_until: datetime, most_rows: int, tell: Tell |
     events = read_events(settings.landing, part)
     spine = scored_spine(events, dates, **business_of(settings))
     training = build_training_set(
-        events, features, spine, params, known_until=known_until, progress=tell
+        events, features, spine, params, known_until=known_until, progress=on_progress
     )
 
     def labels_at(origin: datetime) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from perdura.features.topics.attributes import attribute_features, attributes_in
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.runtime.progress import Tell
+from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.exchange_rates import exchange_at
@@ -103,12 +103,12 @@ score_part_step = step_of_flow(score_part, "score-part")
 
 @flow(name="score-parts", validate_parameters=False)
 def score_parts(
-    parts: list[Part], as_of: datetime, settings: Settings, folder: Path, tell: Tell
+    parts: list[Part], as_of: datetime, settings: Settings, folder: Path, on_progress: OnProgress
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
     told_all = with_absolute_paths(settings)
     asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
-    return gather_results(asked, tell, "score")
+    return gather_results(asked, on_progress, "score")
 
 
 def _score(

@@ -15,7 +15,7 @@ from perdura.features.definition import Column, Derived, Feature
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.runtime.progress import Tell
+from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.models.dataset.outcomes import label_spine
@@ -125,19 +125,19 @@ measure_part_step = step_of_flow(measure_part, "measure-part")
 
 
 @flow(name="label-parts", validate_parameters=False)
-def label_parts(parts: list[Part], work: Work, tell: Tell) -> list[pl.DataFrame]:
+def label_parts(parts: list[Part], work: Work, on_progress: OnProgress) -> list[pl.DataFrame]:
     """The counts of every part."""
     asked = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
-    return gather_results(asked, tell, "labels")
+    return gather_results(asked, on_progress, "labels")
 
 
 @flow(name="measure-parts", validate_parameters=False)
 def measure_parts(
-    parts: list[Part], work: Work, sampling: Sampling, tell: Tell
+    parts: list[Part], work: Work, sampling: Sampling, on_progress: OnProgress
 ) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
     asked = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
-    return gather_results(asked, tell, "features")
+    return gather_results(asked, on_progress, "features")
 
 
 def laid_down(parts: list[Part], work: Work, sampling: Sampling) -> TrainingSet:

@@ -24,7 +24,7 @@ def assign(connection: sa.Connection, scored_on: date, quarter: str, *, now: dat
     if newest != scored_on:
         return 0
     before = sa.select(ASSIGNMENTS.c.subscriber_id).where(
-        ASSIGNMENTS.c.subscriber_id == RISK.c.subscriber_id, ASSIGNMENTS.c.quarter == quarter
+        ASSIGNMENTS.c.subscriber_id == RISK.c.subscriber_id, ASSIGNMENTS.c.season == quarter
     )
     values = (sa.literal(quarter), sa.literal(now, Utc))
     first = sa.select(RISK.c.subscriber_id, *values, RISK.c.held_out).where(
