@@ -1,11 +1,14 @@
 """Where the parts of a flow are worked on: here, one after the other, or on a cluster."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
 from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect.task_runners import TaskRunner
 
 _Result = TypeVar("_Result")
 
@@ -19,10 +22,7 @@ def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Call
         return lambda *given: _on_cluster(flow, settings, *given)
     if not records_runs():
         return flow
-    from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-
-    in_turn: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
-    return flow.recorded.with_options(task_runner=in_turn)
+    return flow.recorded.with_options(task_runner=_in_turn())
 
 
 def gather_results(
@@ -38,6 +38,12 @@ def gather_results(
         on_progress(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
         results.append(part.result())
     return results
+
+
+def _in_turn() -> "TaskRunner[Any]":
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    return ThreadPoolTaskRunner(max_workers=1)
 
 
 def _on_cluster(flow: RecordedFlow[..., _Result], settings: Settings, *given: Any) -> _Result:
