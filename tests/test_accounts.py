@@ -15,7 +15,7 @@ from perdura.risk.query.filters import Wanted
 from perdura.risk.query.pages import current
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.erase import erase, mentions
-from perdura.risk.records.recent import STATES
+from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.store.connect import reading, writing

@@ -12,7 +12,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import UnknownAttribute, learnt_attributes
 from perdura.flows.steps.night_accounts import with_accounts
 from perdura.sources.landing.events_store import read_events
-from perdura.sources.landing.tombstones import bury
+from perdura.sources.landing.tombstones import record_erasure
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.states.accounts import accounts_at
 from tests.small_sources import Business
@@ -157,7 +157,7 @@ class TestMapped:
 
 class TestAccounts:
     def scored(self, tmp_path, as_of, *rows, gone=()):
-        bury(tmp_path, gone, as_of.date())
+        record_erasure(tmp_path, gone, as_of.date())
         people = pl.DataFrame({"subscriber_id": ["eve", "ann"], "mrr": [1, 2]})
         return with_accounts(people, events(subscribers=list(rows)), as_of, tmp_path).rows()
 

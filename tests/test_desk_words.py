@@ -9,7 +9,7 @@ from perdura.risk.desk.charts import line, widths
 from perdura.risk.desk.pointed import marks
 from perdura.risk.desk.sentence import aloud
 from perdura.risk.desk.tongue import CATALOGUES, tongue_of
-from perdura.risk.records.portfolio import portfolio_of
+from perdura.risk.query.portfolio import portfolio_of
 from perdura.risk.schema.tables import BANDS
 from perdura.risk.store.connect import reading
 from perdura.risk.table import read

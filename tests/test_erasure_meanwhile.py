@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from perdura.flows.cli.render.erasure import say_put_off
+from perdura.risk.query.portfolio import portfolio_of, sums_of
 from perdura.risk.records import erased_rows, rewriting
 from perdura.risk.records.erase import erase, mentions, rows_about, scrub
-from perdura.risk.records.portfolio import portfolio_of, sums_of
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.portfolio import PORTFOLIO

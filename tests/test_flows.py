@@ -25,7 +25,7 @@ from perdura.models.registry.trial import NoTrial
 from perdura.models.registry.versions import BrokenChampion
 from perdura.risk.publish.not_scored import not_scored_of
 from perdura.risk.query.accounts import risks_by_account
-from perdura.risk.records.portfolio import portfolio_of
+from perdura.risk.query.portfolio import portfolio_of
 from perdura.risk.store.connect import reading
 from perdura.risk.table import NoNight, TrialRefused, read
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS, EventTable

@@ -77,7 +77,7 @@ class TestWhoIsChosen:
         before, after = split_rows(ROWS, params), split_rows(for_evidence(params), params)
         assert after.fit["churned"].sum() == before.fit["churned"].sum()
         assert after.fit.height == pytest.approx(params.most_rows, rel=0.05)
-        assert after.evaluate.height <= params.most_later_rows * 1.05
+        assert after.test.height <= params.most_later_rows * 1.05
 
     def test_stayers_are_thinned_by_the_share_that_is_told(self):
         before, after = (split_rows(r, FEWER).fit for r in (ROWS, for_evidence(FEWER)))
@@ -85,7 +85,7 @@ class TestWhoIsChosen:
         assert stayed[0] / stayed[1] == pytest.approx(sampling(ROWS, FEWER).non_churners, abs=0.03)
 
     def test_leavers_and_stayers_of_later_dates_are_thinned_alike_whole_people_at_once(self):
-        before, after = (split_rows(r, FEWER).evaluate for r in (ROWS, for_evidence(FEWER)))
+        before, after = (split_rows(r, FEWER).test for r in (ROWS, for_evidence(FEWER)))
         assert after["churned"].mean() == pytest.approx(before["churned"].mean(), abs=0.03)
         assert after["subscriber_id"].n_unique() * 2 == after.height
 

@@ -122,8 +122,8 @@ def test_by_subscriber_about_seven_in_ten_fit_and_two_judge():
 
 
 def test_by_subscriber_a_persons_side_does_not_depend_on_who_else_is_there():
-    few = set(split_rows(rows_on([0], people=200), BY_SUBSCRIBER).evaluate["subscriber_id"])
-    many = set(split_rows(rows_on([0], people=900), BY_SUBSCRIBER).evaluate["subscriber_id"])
+    few = set(split_rows(rows_on([0], people=200), BY_SUBSCRIBER).test["subscriber_id"])
+    many = set(split_rows(rows_on([0], people=900), BY_SUBSCRIBER).test["subscriber_id"])
     assert few == {who for who in many if who < "s200"}
 
 

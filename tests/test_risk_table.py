@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.score_contract import REQUIRED
+from perdura.risk.query.portfolio import Entry, portfolio_of, put_sums, sums_of
 from perdura.risk.query.queries import nights_of, offers_of, published_night
-from perdura.risk.records.portfolio import Entry, portfolio_of, put_sums, sums_of
 from perdura.risk.schema.tables import INDEXED_RANKS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.table import (

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from perdura.risk.desk.charts import Line, line, widths
 from perdura.risk.night import Night
 from perdura.risk.publish.not_scored import NotScored, not_scored_of
+from perdura.risk.query.portfolio import Entry, portfolio_of
 from perdura.risk.query.trial import of_kind
 from perdura.risk.records.contact_effect import ContactEffect, newest_contact_effect
-from perdura.risk.records.portfolio import Entry, portfolio_of
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
 from perdura.risk.schema.tables import BANDS, NIGHTS
 

@@ -15,9 +15,9 @@ from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
 from perdura.risk.publish.staging import Staging, is_frame, pieces
 from perdura.risk.query import queries
+from perdura.risk.query.portfolio import Tally
 from perdura.risk.query.trial import refuse_over_real
 from perdura.risk.records.audited_reads import take_over
-from perdura.risk.records.portfolio import Tally
 from perdura.risk.records.rewriting import rewrite_if_due
 from perdura.risk.store import connect as store
 from perdura.risk.store.sqlite import StoreLocked

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from perdura.risk.night import Night
 from perdura.risk.query.cursors import Place
 from perdura.risk.query.filters import Wanted
-from perdura.risk.records.portfolio import book_of
+from perdura.risk.query.portfolio import portfolio_of
 
 #: Amounts of several currencies are compared in millionths of what is usual in theirs: as whole
 #: numbers, since sums of floats depend on the order in which a database adds them.
@@ -76,7 +76,7 @@ def _comparable_loss(table: sa.FromClause, usual: Mapping[str, float]) -> sa.Col
 def _usual(connection: sa.Connection, night: Night) -> dict[str, float]:
     """Mean MRR in each currency of the night, at least one minor unit."""
     mrr, subscribers = Counter[str](), Counter[str]()
-    for entry in book_of(connection, [night.scored_on]):
+    for entry in portfolio_of(connection, [night.scored_on]):
         if entry.currency:
             mrr[entry.currency] += entry.mrr
             subscribers[entry.currency] += entry.subscribers

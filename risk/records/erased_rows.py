@@ -16,8 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from perdura.risk.query.portfolio import Sums, put_sums, sums_of
 from perdura.risk.records.mentions import WHO, Account, instead_of, masked, mentioning, wordy
-from perdura.risk.records.portfolio import Sums, put_sums, sums_of
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
