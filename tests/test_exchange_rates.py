@@ -25,12 +25,12 @@ def test_the_newest_rate_before_the_night_counts(tmp_path):
 
 
 def test_states_go_by_the_rates_of_their_own_day(tmp_path):
-    told = home(tmp_path).business["rates"]
+    told = business_of(home(tmp_path))["rates"]
     assert told is not None
     assert told.factors(at("2026-03-09")) == {"EUR": 1.0, "USD": 0.92}
     assert told.factors(at("2026-03-08")) == {"EUR": 1.0, "USD": 0.91}
-    assert home(tmp_path, currency=None).business["rates"] is None
-    assert home(tmp_path, rates="no rates").business["rates"] is None
+    assert business_of(home(tmp_path, currency=None))["rates"] is None
+    assert business_of(home(tmp_path, rates="no rates"))["rates"] is None
 
 
 def test_without_a_reporting_currency_nothing_is_turned(tmp_path):
