@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.exchange_rates import exchange_at, stale_rates
 from tests.tables import at
 
