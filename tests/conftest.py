@@ -46,7 +46,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(prefect_server: str, company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home where the company has landed and a champion reigns. Copy it to change it."""
     from datetime import date
 

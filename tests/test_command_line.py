@@ -60,7 +60,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         assert command in told
 
 
-def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_path):
+def test_simulate_extract_train_score_and_risk_speak_json(tmp_path):
     company = tmp_path / "company"
     made = json.loads(
         perdura(
@@ -91,7 +91,7 @@ def test_simulate_extract_train_score_and_risk_speak_json(prefect_server, tmp_pa
     assert "ffer" in perdura("risk", "--offers", home=tmp_path).stdout
 
 
-def test_what_is_wrong_is_said_in_words_without_a_traceback(prefect_server, tmp_path):
+def test_what_is_wrong_is_said_in_words_without_a_traceback(tmp_path):
     for words, said in [
         (("score", "--on", NIGHT), "perdura train"),
         (("train",), "perdura extract"),
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_in_words_without_a_traceback(prefect_server, tmp_
         assert "Traceback" not in told
 
 
-def test_a_setting_that_means_nothing_is_named(prefect_server, tmp_path):
+def test_a_setting_that_means_nothing_is_named(tmp_path):
     told = perdura("risk", home=tmp_path, ok=False, PERDURA_HORIZON_DAYS="soon").stderr
     assert "setting horizon_days (in perdura.toml, or PERDURA_HORIZON_DAYS)" in told
     told = perdura("risk", home=tmp_path, ok=False, PERDURA_RISK_ULR="sqlite:///x.db").stderr
@@ -116,7 +116,7 @@ def test_a_setting_that_means_nothing_is_named(prefect_server, tmp_path):
     assert "did you mean horizon_days?" in perdura("risk", home=tmp_path, ok=False).stderr
 
 
-def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, tmp_path):
+def test_the_demo_shows_who_may_leave_and_where_everything_lies(tmp_path):
     told = perdura("demo", "--subscribers", "1500", "--months", "14", home=tmp_path)
     for words in (
         "rows were left out: support had contacted these people",
@@ -131,7 +131,7 @@ def test_the_demo_shows_who_may_leave_and_where_everything_lies(prefect_server, 
     assert (tmp_path / "data" / "risk.db").exists()
 
 
-def test_the_demo_speaks_json(prefect_server, tmp_path):
+def test_the_demo_speaks_json(tmp_path):
     asked = ["demo", "--subscribers", "1500", "--months", "14", "--json"]
     told = json.loads(perdura(*asked, home=tmp_path).stdout)
     assert told["train"]["promoted"] is True
@@ -139,7 +139,7 @@ def test_the_demo_speaks_json(prefect_server, tmp_path):
     assert [row["rank"] for row in told["riskiest"]] == list(range(1, 16))
 
 
-def test_the_demo_leaves_another_business_alone(prefect_server, tmp_path):
+def test_the_demo_leaves_another_business_alone(tmp_path):
     (tmp_path / "perdura.toml").write_text('mapping = "mine.toml"\n')
     assert "PERDURA_HOME" in perdura("demo", home=tmp_path, ok=False).stderr
     assert not (tmp_path / "data").exists()

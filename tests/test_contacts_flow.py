@@ -50,7 +50,7 @@ CALLED, CALLED_LEFT, HELD_OUT, HELD_OUT_LEFT = 70, 14, 80, 32
 
 
 @pytest.fixture(scope="module")
-def home(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home where a shop with 150 subscribers has landed, some called in February 2026."""
     folder = tmp_path_factory.mktemp("shop")
     called = [f"c{n:03}" for n in range(CALLED)]

@@ -34,7 +34,7 @@ def original(trained: Path, company: Path, tmp_path: Path) -> Path:
     return home
 
 
-def test_no_command_of_a_copy_reads_or_writes_the_original(prefect_server, original, tmp_path):
+def test_no_command_of_a_copy_reads_or_writes_the_original(original, tmp_path):
     copy = shutil.copytree(original, tmp_path / "copy")
     for file in (path for path in original.rglob("*") if path.is_file()):
         file.write_bytes(b"ruined: whoever reads this fails")

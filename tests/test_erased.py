@@ -156,9 +156,7 @@ def test_erasures_of_an_older_version_are_made_known_by_the_next_night_or_server
         assert erased_among(connection, [GONE, "ann"]).keys() == {GONE}
 
 
-def test_a_contact_in_a_restored_risk_table_never_lands(
-    company: Path, tmp_path: Path, prefect_server: str
-):
+def test_a_contact_in_a_restored_risk_table_never_lands(company: Path, tmp_path: Path):
     home = tmp_path / "home"
     settings = Settings(home=home)
     put(scores(score("s00001", 0.4, mrr=900)), settings.risk_url, TODAY)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def cdnow(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cdnow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with all of CDNOW's purchases."""
     home = tmp_path_factory.mktemp("cdnow")
     extract_sources(EXAMPLES / "cdnow.toml", date(1998, 7, 1), home)
@@ -80,7 +80,7 @@ def days_since_last_purchase(home: Path, as_of: datetime) -> dict[str, float]:
     return {who: (as_of - when).total_seconds() / 86400 for who, when in last.rows()}
 
 
-def test_ravenstack_has_no_signal_and_is_refused(prefect_server, tmp_path):
+def test_ravenstack_has_no_signal_and_is_refused(tmp_path):
     report = extract_sources(EXAMPLES / "ravenstack.toml", date(2025, 1, 1), tmp_path)
     rejected = {each.table: each.rejected for each in report.tables}
     assert rejected["tickets"]["ticket_before_signup"] > 3000

@@ -35,7 +35,7 @@ def says(words: str, *command: str, home: Path, **env: str) -> str:
     return told
 
 
-def test_a_full_disk_is_named_by_extract(prefect_server: str, company: Path, tmp_path: Path):
+def test_a_full_disk_is_named_by_extract(company: Path, tmp_path: Path):
     with small_disk(tmp_path / "home", 300) as home:
         asked = ("extract", "--mapping", str(company / "mapping.toml"), "--until", NIGHT)
         told = says("the disk of", *asked, home=home)

@@ -227,7 +227,7 @@ def add_a_plan_nobody_knows(home: Path, most: int = 10**6) -> None:
     rows.with_columns(plan=plan.otherwise("plan")).write_parquet(newest)
 
 
-def test_without_a_champion_score_says_what_to_run(tmp_path, prefect_server):
+def test_without_a_champion_score_says_what_to_run(tmp_path):
     with pytest.raises(NoChampion, match="perdura train"):
         score_nightly(NIGHT, tmp_path)
     with pytest.raises(NoNight):
@@ -309,7 +309,7 @@ def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(company, tmp_p
     assert score_nightly(NIGHT, tmp_path).model_version == "2"
 
 
-def test_without_events_train_says_what_to_run(tmp_path, prefect_server):
+def test_without_events_train_says_what_to_run(tmp_path):
     with pytest.raises(NothingLanded, match="perdura extract"):
         train_weekly(home=tmp_path)
 

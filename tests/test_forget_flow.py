@@ -245,7 +245,7 @@ def test_while_a_night_or_an_extract_runs_nobody_is_erased(
     assert kept_about(settings, [renamed[2]]).forgotten_on is None
 
 
-def test_a_night_waits_for_an_erasure(home: Path, prefect_server: str):
+def test_a_night_waits_for_an_erasure(home: Path):
     code = (
         "from datetime import date; from perdura.flows.score_nightly import score_nightly\n"
         "print(score_nightly(date(2026, 10, 25)).rows)"

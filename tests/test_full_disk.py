@@ -81,7 +81,6 @@ def filling(disk: Path, module: str, name: str, left: int, words: tuple[str, ...
     return done.stderr
 
 
-@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(("module", "name", "left", "words"), STEPS)
 def test_a_disk_that_fills_is_said_with_its_folder(disk, module, name, left, words):
     home = disk / "home"

@@ -15,7 +15,7 @@ GOOD = "subscriber_id,happened_at,kind\nada,2026-02-0{},paid\n"
 
 
 @pytest.fixture
-def business(tmp_path: Path, prefect_server: str) -> Business:
+def business(tmp_path: Path) -> Business:
     return Business(tmp_path).maps('[payments]\nfile = "p.csv"\n')
 
 

@@ -18,7 +18,7 @@ def first_lines() -> str:
     return next(block for block in blocks if "--mapping examples/" in block)
 
 
-def test_the_first_lines_end_in_a_table_with_reasons(prefect_server, tmp_path):
+def test_the_first_lines_end_in_a_table_with_reasons(tmp_path):
     clean = {name: value for name, value in os.environ.items() if "PERDURA" not in name}
     done = subprocess.run(
         ["bash", "-euc", first_lines()],
@@ -27,7 +27,6 @@ def test_the_first_lines_end_in_a_table_with_reasons(prefect_server, tmp_path):
         | {
             "HOME": str(tmp_path),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PREFECT_API_URL": prefect_server,
         },
         capture_output=True,
         text=True,

@@ -126,7 +126,7 @@ def test_little_that_is_read_says_the_same_as_everything(tmp_path_factory, happe
 
 
 @pytest.fixture
-def home(prefect_server: str, tmp_path: Path) -> Path:
+def home(tmp_path: Path) -> Path:
     """A home with a mapping, where ann and bob were active in the newest night."""
     source = [*BEGAN, subscribed("cancel_scheduled", AS_OF + HOUR)]
     frame(SUBSCRIPTIONS, *source).write_parquet(tmp_path / "subscriptions.parquet")
@@ -206,6 +206,6 @@ def test_of_a_whole_night_only_those_asked_about_are_looked_up(store_url):
     assert night_states(store_url, NIGHT, ["nobody"]) == {}
 
 
-def test_before_any_night_there_is_nothing_to_say(prefect_server, tmp_path):
+def test_before_any_night_there_is_nothing_to_say(tmp_path):
     with pytest.raises(NoNight):
         refresh_states(tmp_path)

@@ -72,9 +72,7 @@ def test_folders_of_an_older_version_have_no_lock_and_go_too(tmp_path: Path):
         assert not old.exists()
 
 
-def test_an_extract_removes_drafts_of_one_that_was_killed(
-    company: Path, tmp_path: Path, prefect_server: str
-):
+def test_an_extract_removes_drafts_of_one_that_was_killed(company: Path, tmp_path: Path):
     landing = tmp_path / "data" / "landing"
     drafts = [
         landing / "payments" / "2026-11-01.parquet.c0ffee.part",

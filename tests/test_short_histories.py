@@ -23,7 +23,7 @@ def landed(folder: Path, history: History, **settings: str) -> Path:
     return home
 
 
-def test_four_months_of_leavers_get_a_table_once_other_people_judge(prefect_server, tmp_path):
+def test_four_months_of_leavers_get_a_table_once_other_people_judge(tmp_path):
     home = landed(tmp_path / "by time", History())
     with pytest.raises(HistoryTooShort) as refused:
         train_weekly(home=home)
@@ -43,7 +43,7 @@ def test_four_months_of_leavers_get_a_table_once_other_people_judge(prefect_serv
     assert len(read(Settings(home=home).risk_url, top=100)) == 100
 
 
-def test_a_mapping_without_leavers_is_told_so(prefect_server, tmp_path):
+def test_a_mapping_without_leavers_is_told_so(tmp_path):
     home = landed(tmp_path, History(customers=500, ends=False))
     with pytest.raises(NotEnoughChurn) as refused:
         train_weekly(home=home)
@@ -52,7 +52,7 @@ def test_a_mapping_without_leavers_is_told_so(prefect_server, tmp_path):
     )
 
 
-def test_a_handful_of_leavers_is_told_which_window_would_do(prefect_server, tmp_path):
+def test_a_handful_of_leavers_is_told_which_window_would_do(tmp_path):
     home = landed(tmp_path, History(rate=0.0012), split="'subscribers'")
     with pytest.raises(NotEnoughChurn) as refused:
         train_weekly(home=home)
