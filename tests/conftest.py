@@ -24,15 +24,20 @@ quiet()
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """A real Prefect server of this session's own; its address."""
+def prefect_address() -> Iterator[str]:
+    """A real Prefect server of this session's own, in which nothing is recorded unasked."""
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120), pytest.MonkeyPatch.context() as patch:
-        address = str(PREFECT_API_URL.value())
-        patch.setenv("PREFECT_API_URL", address)  # for the processes that tests start
-        yield address
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture
+def prefect_server(prefect_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a real Prefect server that records the runs of this test."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_address)
+    return prefect_address
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ NIGHT = date(2026, 11, 1)
 
 
 @pytest.fixture(scope="module")
-def address(prefect_server: str) -> Iterator[str]:
+def address(prefect_address: str) -> Iterator[str]:
     """A scheduler with two workers, started by somebody else."""
     words = [sys.executable, "-m", "tests.cluster_workers"]
     with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as running:
