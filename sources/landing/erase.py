@@ -11,6 +11,7 @@ from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
 from perdura.sources.landing.events_store import REJECTED, read_table
 from perdura.sources.landing.files import ROW_GROUP, landed_files, move_into_place, stored_schema
 from perdura.sources.landing.partition import BUCKET, buckets
+from perdura.sources.landing.shown import shown_files
 from perdura.sources.landing.spellings import standing_alone_in_polars
 from perdura.sources.landing.tombstones import NAMING, Tombstones
 from perdura.sources.merges import owners
@@ -48,6 +49,7 @@ def landed_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
     tables = sorted(EVENT_TABLES, key=lambda table: table is MERGES)
     found: dict[Path, int] = {}
     for table in tables:
+        found |= _shown_hits([*shown_files(landing, table).values()], accounts)
         found |= _hits(table, [*landed_files(landing, table).values()], accounts)
     return found
 
@@ -94,6 +96,14 @@ def erase_rejected(file: Path, accounts: Sequence[str]) -> None:
 def erase_leftover(path: Path) -> None:
     """Remove one of ``leftovers_of``, whole."""
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _shown_hits(files: list[Path], accounts: Sequence[str]) -> dict[Path, int]:
+    """As ``_hits``, of what snapshots showed."""
+    named = _names(NAMING[:1], accounts)
+    counts = {file: pl.scan_parquet(file, glob=False).filter(named) for file in files}
+    counts = {file: rows.select(pl.len()).collect().item() for file, rows in counts.items()}
+    return {file: count for file, count in counts.items() if count}
 
 
 def _hits(table: EventTable, files: list[Path], accounts: Sequence[str]) -> dict[Path, int]:

@@ -111,7 +111,7 @@ def remove_drafts(landing: Path) -> None:
     for table in EVENT_TABLES:
         shutil.rmtree(landing / f"{table.name}.ranges", ignore_errors=True)
         for folder in (landing / table.name, landing / "rejected" / table.name):
-            for draft in folder.glob("*.part"):
+            for draft in [*folder.rglob("*.part")]:
                 shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
 
 

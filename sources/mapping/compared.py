@@ -10,12 +10,25 @@ import polars as pl
 from perdura.sources.events import SUBSCRIPTIONS, EventTable
 from perdura.sources.inferred import is_inferred
 from perdura.sources.landing.files import identity
-from perdura.sources.landing.partition import buckets
+from perdura.sources.landing.partition import BUCKET, Part, buckets
+from perdura.sources.mapping.beside_log import (
+    Snapshots,
+    compare_shown,
+    show,
+    to_keep,
+    told_otherwise,
+)
 from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.plan import Plan
-from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.mapping.sift import Sifted
-from perdura.sources.mapping.snapshot import THING, Inferred, before, compare, handed_over
+from perdura.sources.mapping.snapshot import (
+    THING,
+    Inferred,
+    before,
+    compare,
+    doubted,
+    handed_over,
+)
 from perdura.sources.mapping.vanished import Vanished, told_again, vanished
 from perdura.sources.versions import key
 
@@ -33,6 +46,7 @@ class Source:
         snapshot: Whether it shows the latest state alone.
         whole: Whether all that it shows could be read.
         new: What it gives of all subscribers and had not landed.
+        beside_log: Its snapshot inputs, where others are logs.
     """
 
     until: datetime
@@ -40,6 +54,14 @@ class Source:
     snapshot: bool
     whole: bool
     new: pl.LazyFrame
+    beside_log: Snapshots | None = None
+
+    def of(self, part: Part) -> "Source":
+        """Of the subscribers of one part; ``new`` is still of all."""
+        if self.beside_log is None:
+            return self
+        before = self.beside_log.before.filter(part.has(pl.col(BUCKET)))
+        return replace(self, beside_log=replace(self.beside_log, before=before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,7 @@ class Compared:
         otherwise: How many events given had landed, and are told otherwise.
         running: How many subscriptions were running by what had landed.
         absent: How many of these a snapshot shows no longer.
+        shown: What the snapshots beside a log show, to be kept for the next extract.
     """
 
     sifted: Sifted
@@ -61,6 +84,7 @@ class Compared:
     otherwise: int = 0
     running: int = 0
     absent: int = 0
+    shown: pl.DataFrame | None = None
 
 
 def compared(
@@ -86,8 +110,13 @@ def compared(
     given = read.lazy().filter(pl.col("rule").is_null())
     unsure = _may_be_gone(landed, sifted)
     gone = vanished(table, unsure, given)
+    shown = None
+    if on.beside_log and on.latest:
+        shown = show(on.beside_log, read, on.until, whole=on.whole)
+        sifted = _with_lost(sifted, shown.named)
+    kept_on = to_keep(shown) if shown else None
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
-        return Compared(sifted, none, gone)
+        return Compared(sifted, none, gone, shown=kept_on)
     nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
     stored = pl.concat([nothing if landed is None else landed, *of_this_day])
     unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
@@ -96,17 +125,34 @@ def compared(
     if on.snapshot and on.latest:
         sifted = _as_snapshot(sifted, otherwise)
         found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
-        inferred = found.events.with_columns(buckets(found.events["subscriber_id"]))
-        told = inferred.select(none.columns)
-        return Compared(sifted, told, gone, otherwise.height, found.running, found.absent)
-    again = told_again(table, stored, unsure, known).select(none.columns)
+        return _with_found(sifted, found, gone, otherwise.height)
+    again = told_again(table, stored, unsure, known)
+    found = Inferred(pl.DataFrame(schema=table.schema), 0, 0)
+    if shown:
+        sifted = _without(sifted, told_otherwise(shown, otherwise))
+        again = again.join(shown.before, on=THING, how="anti", nulls_equal=True)
+        every = pl.concat([stored, sifted.new.lazy()]).collect()
+        found = compare_shown(shown, every, before(on.until))
+    again = again.select(none.columns)
     sifted = _with_again(table, sifted, again, held)
-    inferred = none
     if table is SUBSCRIPTIONS and on.latest and gone.count:
         every = pl.concat([stored, sifted.new.lazy()]).collect()
-        handed = handed_over(every, _seen(read), on.new, before(on.until))
-        inferred = handed.with_columns(buckets(handed["subscriber_id"])).select(none.columns)
-    return Compared(sifted, inferred, gone, otherwise.height + again.height)
+        found = _with(found, handed_over(every, _seen(read), on.new, before(on.until)))
+    done = _with_found(sifted, found, gone, otherwise.height + again.height)
+    return replace(done, shown=kept_on)
+
+
+def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> Compared:
+    """With the inferred events as they land: with their buckets."""
+    dealt = found.events.with_columns(buckets(found.events["subscriber_id"]))
+    told = dealt.select(sifted.new.columns)
+    return Compared(sifted, told, gone, otherwise, found.running, found.absent)
+
+
+def _with(found: Inferred, handed: pl.DataFrame) -> Inferred:
+    """With the ends of subscriptions that changed hands, in place of what else follows for them."""
+    others = found.events.join(handed, on=THING, how="anti", nulls_equal=True)
+    return replace(found, events=pl.concat([others, handed]))
 
 
 def _may_be_gone(landed: pl.LazyFrame | None, sifted: Sifted) -> pl.LazyFrame | None:
@@ -133,7 +179,7 @@ def refuse_emptied(plan: Plan, outcomes: Sequence[Compared]) -> None:
     running = sum(each.running for each in outcomes)
     absent = sum(each.absent for each in outcomes)
     too_many = absent > 1 and absent > plan.most_vanished * running
-    if plan.snapshot and plan.parts and absent and (too_many or absent == running == 1):
+    if plan.opened and absent and (too_many or absent == running == 1):
         raise BadSource(
             f"the snapshot no longer shows {absent:,} of the {running:,} subscriptions that were "
             "running; was it cut off? Nothing of it has landed. If they did end, add "
@@ -152,17 +198,26 @@ def _otherwise(table: EventTable, new: pl.DataFrame, stored: pl.LazyFrame) -> pl
 
 def _as_snapshot(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
     """What is described otherwise does not land again, as the change does; what landed stays."""
+    kept = pl.concat([sifted.kept, sifted.gone])
+    return replace(_without(sifted, otherwise), kept=kept, gone=sifted.gone.clear())
+
+
+def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
+    """Without the new events that are told otherwise: they count as landed."""
     plain = otherwise.filter(~pl.col("kind").is_in(_REASONED))
     new = sifted.new.join(
         plain, on=plain.columns, how="anti", nulls_equal=True, maintain_order="left"
     )
-    return replace(
-        sifted,
-        new=new,
-        kept=pl.concat([sifted.kept, sifted.gone]),
-        already_landed=sifted.already_landed + plain.height,
-        gone=sifted.gone.clear(),
-    )
+    landed = sifted.already_landed + plain.height
+    return replace(sifted, new=new, already_landed=landed)
+
+
+def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
+    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
+    same = {"on": THING, "nulls_equal": True, "maintain_order": "left"}
+    lost = sifted.gone.join(named, how="semi", **same)
+    gone = sifted.gone.join(named, how="anti", **same)
+    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
 
 
 def _with_again(
@@ -187,22 +242,14 @@ def _inferred(
 ) -> Inferred:
     """What a snapshot shows beside what has landed by now."""
     every, moment = pl.concat([stored, new]), before(on.until)
-    sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH))
-    broken = read.filter(~sound)
-    unnamed = broken.filter(pl.any_horizontal(pl.col(THING).is_null())).height
     # Of what a row says that breaks a rule nothing is known: it stays as it landed.
-    doubted = broken.select(THING).unique()
-    sure = every.join(doubted, on=THING, how="anti")
+    unsure, named = doubted(read)
+    sure = every.join(unsure, on=THING, how="anti")
+    seen = _seen(read)
     found = compare(
-        sure,
-        known.join(doubted, on=THING, how="anti"),
-        _seen(read),
-        moment,
-        whole=on.whole and not unnamed,
+        sure, known.join(unsure, on=THING, how="anti"), seen, moment, whole=on.whole and named
     )
-    handed = handed_over(sure, _seen(read), on.new, moment)
-    others = found.events.join(handed, on=THING, how="anti")
-    return replace(found, events=pl.concat([others, handed]))
+    return _with(found, handed_over(sure, seen, on.new, moment))
 
 
 def _seen(read: pl.DataFrame) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def read_mapping(path: Path) -> SourceMapping:
             raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
         inputs = section if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
-        _refuse_mixed(TABLES[name], tables[name], where)
+        _refuse_snapshot(TABLES[name], tables[name], where)
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
     return SourceMapping(path, tables, settings)
@@ -142,19 +142,12 @@ def source_files(mapping: SourceMapping) -> list[Path]:
     return sorted(found)
 
 
-def _refuse_mixed(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
-    """Refuse what cannot be told from a snapshot."""
-    if not any(one.snapshot for one in inputs):
-        return
-    if table is not SUBSCRIPTIONS:
+def _refuse_snapshot(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
+    """Refuse a snapshot of what has no states."""
+    if table is not SUBSCRIPTIONS and any(one.snapshot for one in inputs):
         raise BadMapping(
             f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
             "that are told otherwise the newest version counts without it"
-        )
-    if not all(one.snapshot for one in inputs):
-        raise BadMapping(
-            f"{where}: snapshot = true stands at some inputs and not at all of them, and then "
-            "nothing tells what vanished from which; write it at all of them, or at none"
         )
 
 

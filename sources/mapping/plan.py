@@ -27,7 +27,12 @@ class Plan:
         notes: Files that may be missing and are, and what looks odd about the others.
         complete: Whether every file is there and has something in it.
         snapshot: Whether all of them show the latest state alone.
+        shown_by: Of each of ``found`` the place of its input among the table's, if that is a
+            snapshot; ``None`` of a log.
+        whole: Whether all that the snapshots among them show could be read.
+        opened: Whether each of these snapshots is there, empty or not.
         most_vanished: Of a snapshot: the share of what is running that may vanish at once.
+        snapshots: The places of the inputs that show the latest state alone.
     """
 
     table: EventTable
@@ -36,7 +41,16 @@ class Plan:
     notes: tuple[str, ...]
     complete: bool
     snapshot: bool = False
+    shown_by: tuple[int | None, ...] = ()
+    whole: bool = True
+    opened: bool = True
     most_vanished: float = 1.0
+    snapshots: tuple[int, ...] = ()
+
+    @property
+    def beside_log(self) -> bool:
+        """Whether some of its inputs are snapshots, and others logs."""
+        return bool(self.snapshots) and not self.snapshot
 
     @property
     def broken_lines(self) -> pl.DataFrame:
@@ -103,8 +117,9 @@ def _plan_table(
     parts: list[Part] = []
     found: list[Candidates] = []
     notes: list[str] = []
-    filled, absent = 0, False
-    for source in inputs:
+    shown_by: list[int | None] = []
+    filled, absent, whole, there = 0, False, True, True
+    for place, source in enumerate(inputs):
         opened = read_source(source, mapping)
         if not opened:
             absent = True
@@ -114,6 +129,9 @@ def _plan_table(
         parts += opened
         full = [part for part in opened if not part.is_empty]
         filled += len(full)
+        if source.snapshot:
+            there &= bool(opened)
+            whole &= all(not part.is_empty and part.broken.is_empty() for part in opened)
         if (source.numbered or source.group_by) and len(full) > 1:
             for part in full:  # a column that one of them lacks shows before they are one
                 empty = replace(part, frame=part.frame.head(0))
@@ -121,7 +139,10 @@ def _plan_table(
             full = [together(full)]
             notes += _overlap(full[0])
         found += [candidates(table, source, part, mapping, until) for part in full]
+        shown_by += [place if source.snapshot else None] * len(full)
     complete = not absent and filled == len(parts)
+    snapshots = tuple(place for place, source in enumerate(inputs) if source.snapshot)
+    shares = [source.most_vanished for source in inputs if source.snapshot or not snapshots]
     notes += [part.note for part in parts if part.note]
     notes += [note for each in found for note in each.notes]
     return Plan(
@@ -130,8 +151,12 @@ def _plan_table(
         tuple(found),
         tuple(notes),
         complete,
-        snapshot=any(source.snapshot for source in inputs),
-        most_vanished=min(source.most_vanished for source in inputs),
+        snapshot=all(source.snapshot for source in inputs),
+        shown_by=tuple(shown_by),
+        whole=whole and there,
+        opened=there,
+        most_vanished=min(shares),
+        snapshots=snapshots,
     )
 
 

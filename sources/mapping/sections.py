@@ -200,8 +200,9 @@ class Input(SourceFile):
         optional: Whether the file may be missing; the table then counts as degraded.
         known_share: The share of its subscribers that subscriptions or payments have to name; with
             fewer the table counts as degraded.
-        snapshot: Whether it shows the latest state of each subscription alone. What vanished from
-            it or changed in it is then inferred as events (``sources.mapping.snapshot``).
+        snapshot: Of an input of ``[subscriptions]``: whether it shows the latest state of each
+            subscription alone. What vanished from it or changed in it is then inferred as events.
+            Other inputs may be logs: their rows never vanish.
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
             missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.

@@ -13,6 +13,8 @@ import polars as pl
 
 from perdura.sources.events import SUBSCRIPTIONS
 from perdura.sources.inferred import CHANGED_HANDS, SNAPSHOT
+from perdura.sources.landing.tombstones import FORGOTTEN
+from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.states.contracts import subscriptions_of
 
 THING = ["subscriber_id", "subscription_id"]
@@ -72,8 +74,29 @@ def compare(
         moment: When the inferred events happened and became known.
         whole: Whether what is not given at all has ended.
     """
-    was = subscriptions_of(landed.lazy(), SAID).select(*THING, "state", *SAID)
-    now = subscriptions_of(given.lazy(), SAID).select(*THING, "state", *SAID)
+    return between(described(landed), described(given), seen, moment, whole=whole)
+
+
+def doubted(read: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """The subscriptions of which a row breaks a rule, and whether each such row names one.
+
+    A row of an erased subscriber names nobody, and is of no other.
+    """
+    sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH, FORGOTTEN))
+    broken = read.filter(~sound)
+    nameless = broken.select(pl.any_horizontal(pl.col(THING).is_null()).any()).item()
+    return broken.select(THING).unique(), not nameless
+
+
+def described(events: pl.DataFrame) -> pl.DataFrame:
+    """How each subscription stands by the events: ``THING``, ``state``, ``SAID``."""
+    return subscriptions_of(events.lazy(), SAID).select(*THING, "state", *SAID)
+
+
+def between(
+    was: pl.DataFrame, now: pl.DataFrame, seen: pl.DataFrame, moment: datetime, *, whole: bool
+) -> Inferred:
+    """What leads from one state of subscriptions to another; both as ``described`` gives them."""
     both = was.join(now, on=THING, how="left", suffix="_now", nulls_equal=True)
     running = both.filter((pl.col("state") != "gone").fill_null(value=False))
     absent = running.join(seen, on=THING, how="anti", nulls_equal=True)

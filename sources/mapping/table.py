@@ -13,12 +13,14 @@ from perdura.sources.inferred import inferred_before
 from perdura.sources.landing.events_store import land_rejected, landing_of
 from perdura.sources.landing.files import landed_files, stored_order
 from perdura.sources.landing.partition import BUCKET, Part
+from perdura.sources.landing.shown import forget_shown
 from perdura.sources.landing.tombstones import (
     Tombstones,
     blank_forgotten,
     read_tombstones,
     refuse_forgotten,
 )
+from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
 from perdura.sources.mapping.compared import (
     Compared,
     Source,
@@ -81,13 +83,17 @@ def extract_table(
     past = earlier(landing, table, asked.fingerprint(table.name), day)
     spare, rows = landing / f"{table.name}.ranges", plan.rows
     looked_at = rows + past.held_rows + past.landed_rows
-    with landing_of(landing, table, day) as write:
+    latest = past.since is None or past.since <= until
+    snapshots = snapshots_of(plan, landing, until, tombstones) if latest else None
+    # What is shown is kept last: an extract that stops before is compared with the one before.
+    with keeping(snapshots, landing, until) as keep, landing_of(landing, table, day) as write:
         outcomes: list[_Outcome] = []
         with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as all_ranges:
             ranges = without_bad_merges(table, all_ranges, past.landed, past.held)
-            on = _source(plan, ranges, past, until)
+            on = _source(plan, ranges, past, until, snapshots)
             for events, outcome in _range_by_range(table, ranges, past, on, tombstones):
                 write(events)
+                keep(outcome.compared.shown)
                 outcomes.append(outcome)
         if any(each.gone for each in outcomes):
             raise BadSource(_lost(outcomes, past, until, landed_files(landing, table)[day]))
@@ -98,6 +104,8 @@ def extract_table(
         report = _account(plan, rows, outcomes, lines, broken, complete=complete)
         refused = rejected_rows(plan.found, broken)
         land_rejected(landing, table, day, pl.concat([lines, refused]))
+    if not plan.beside_log:
+        forget_shown(landing, table)
     return report
 
 
@@ -113,7 +121,7 @@ def _range_by_range(
         given = None if held is None else inferred_before(table, held, before(on.until)).collect()
         read = refuse_no_length(table, read, landed, given, on.until)
         sifted, inferred = keep_inferred(table, sift(table, read, landed, given, on.until))
-        told = compared(table, sifted, read, landed, held=given, on=on)
+        told = compared(table, sifted, read, landed, held=given, on=on.of(part))
         ties = _ties(table, read)
         del read
         new, late = _as_first_readable(told.sifted.new, past.since)
@@ -125,7 +133,9 @@ def _range_by_range(
         yield events, _outcome(told, late, ties, missed=missed, versions=versions, before=inferred)
 
 
-def _source(plan: Plan, ranges: Ranges, past: Earlier, until: datetime) -> Source:
+def _source(
+    plan: Plan, ranges: Ranges, past: Earlier, until: datetime, snapshots: Snapshots | None
+) -> Source:
     """What the ranges of people are compared on."""
     given = pl.concat(ranges.found).filter(pl.col("rule").is_null(), pl.col("known_at") < until)
     if past.landed is not None:
@@ -134,8 +144,9 @@ def _source(plan: Plan, ranges: Ranges, past: Earlier, until: datetime) -> Sourc
         until=until,
         latest=past.since is None or past.since <= until,
         snapshot=plan.snapshot,
-        whole=plan.complete and plan.broken_lines.is_empty(),
+        whole=plan.whole,
         new=given,
+        beside_log=snapshots,
     )
 
 
@@ -189,7 +200,7 @@ def _lost(outcomes: Sequence[_Outcome], past: Earlier, until: datetime, file: Pa
 def _hint(plan: Plan, outcomes: Sequence[_Outcome]) -> list[str]:
     """What to write where the source may show the latest state alone."""
     gone = any(each.compared.vanished.count for each in outcomes)
-    if plan.snapshot or not gone or plan.table is not SUBSCRIPTIONS:
+    if plan.snapshots or not gone or plan.table is not SUBSCRIPTIONS:
         return []
     what = "if the source shows only the latest state of each subscription, add snapshot = true"
     return [f"what is no longer given counts all the same; {what} to its section"]

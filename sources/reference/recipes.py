@@ -203,7 +203,12 @@ attributes = { segment = "segment", account = "company" }
             "Many tools overwrite: a withdrawn cancellation leaves no trace. `snapshot = true` "
             "says so. Each extract is compared with what landed before, and what vanished from the "
             "file becomes an event (`cancel_withdrawn`, `resumed`, `started`), known at that "
-            "extract. All inputs of the table must then be snapshots."
+            "extract. The setting goes for one input: another input of the table may be a log "
+            "that only adds rows (the pauses, say), and these never vanish. Of a subscription that "
+            "both give, the log's rows count beside what the snapshot shows; what the snapshot "
+            "takes back is taken back, and what it shows no longer has ended, whatever the log "
+            "still holds. Beside a log, a snapshot is compared with itself from its second extract "
+            "on, so nothing counts as vanished that it never gave."
         ),
         files={
             "subs.csv": (
