@@ -126,7 +126,7 @@ def test_where_there_is_no_champion_score_says_that_a_trial_is_possible(tmp_path
         load_champion(tmp_path, MONTH)
 
 
-def refused(version: str, skill: float, *, alarmed: bool = False) -> Refused:
+def refused(version: str, skill: float, *, alarmed: bool = False) -> RefusedVersion:
     return RefusedVersion(version, "Refused.", skill, alarmed, "churn", version)
 
 
