@@ -60,7 +60,7 @@ class NobodyToScore(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class ScoredNight:
     """One published night.
 
     Attributes:
@@ -107,7 +107,7 @@ def score_nightly(
     champion_at: datetime | None = None,
     notify: bool = True,
     patient: bool = True,
-) -> Night:
+) -> ScoredNight:
     """Score everybody active with what was known before ``scored_on``.
 
     Safe to run again: a night is scored and published whole and replaces itself. If a step
@@ -159,7 +159,7 @@ def score_nightly(
                 progress=progress,
             )
             beside_step(settings, scored_on)
-    return Night(
+    return ScoredNight(
         scored_on=scored_on,
         rows=rows,
         model_version=version,

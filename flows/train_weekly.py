@@ -20,7 +20,7 @@ from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
 from perdura.flows.steps.contact_effect import update_effect
-from perdura.flows.steps.earlier_dates import Before, before_training, earlier_dates
+from perdura.flows.steps.earlier_dates import EarlierResults, before_training, earlier_dates
 from perdura.flows.steps.train_parts import Work, label_parts, laid_down, measure_parts
 from perdura.flows.steps.training_window import (
     dates_by_settings,
@@ -185,7 +185,7 @@ def _learn(
     name: str,
     rows: TrainingSet,
     params: TrainingParams,
-    before: Before,
+    before: EarlierResults,
     *,
     champion: ChurnModel | None,
     facts: SourceFacts,
@@ -210,8 +210,8 @@ def _learn(
 
 
 def _past_of(
-    champion: ChurnModel, before: Before, settings: Settings, seconds: dict[str, float]
-) -> Before:
+    champion: ChurnModel, before: EarlierResults, settings: Settings, seconds: dict[str, float]
+) -> EarlierResults:
     """How the champion's recipe would have done at earlier dates."""
     if before.past is None:
         return before

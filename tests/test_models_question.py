@@ -12,7 +12,7 @@ from perdura.models.promotion.decision import Verdict
 from perdura.models.registry.champion import NoChampion, OtherQuestion, load_champion, load_trial
 from perdura.models.registry.log_run import log_trained
 from perdura.models.registry.mlflow_store import mlflow_at
-from perdura.models.registry.trial import NoTrial, Refused, best_refused
+from perdura.models.registry.trial import NoTrial, RefusedVersion, best_refused
 from perdura.models.training.result import Trained
 from tests.made_up import trained
 
@@ -126,8 +126,8 @@ def test_where_there_is_no_champion_score_says_that_a_trial_is_possible(tmp_path
         load_champion(tmp_path, MONTH)
 
 
-def refused(version: str, skill: float, *, alarmed: bool = False) -> Refused:
-    return Refused(version, "Refused.", skill, alarmed, "churn", version)
+def refused(version: str, skill: float, *, alarmed: bool = False) -> RefusedVersion:
+    return RefusedVersion(version, "Refused.", skill, alarmed, "churn", version)
 
 
 def test_the_most_skilful_is_tried_and_of_equals_the_newest():

@@ -14,7 +14,8 @@ from alembic.script import ScriptDirectory
 from perdura.risk.migrations import NEWEST, VERSIONS, NewerStore
 from perdura.risk.schema.all_tables import TABLES
 from perdura.risk.schema.contacts import CONTACTS
-from perdura.risk.schema.tables import METADATA, RISK
+from perdura.risk.schema.declare import METADATA
+from perdura.risk.schema.tables import RISK
 from perdura.risk.schema.views import VIEWS
 from perdura.risk.store import connect as store
 from perdura.risk.table import publish, read, riskiest

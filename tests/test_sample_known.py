@@ -11,7 +11,7 @@ from perdura.sources.simulator import simulate
 from perdura.sources.simulator.expansion import considers, expansion
 from perdura.sources.simulator.hazard import hazard
 from perdura.sources.simulator.prices import PLANS
-from perdura.sources.simulator.signs import Signs
+from perdura.sources.simulator.signs import SimulatedSigns
 from perdura.sources.simulator.vectors import Month
 from tests.sampled import true_events, true_risks
 
@@ -45,7 +45,9 @@ def known_before(table: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     return table.filter(pl.col("known_at") < as_of, pl.col("happened_at") < as_of)
 
 
-def read_again(people: pl.DataFrame, known: dict[str, pl.DataFrame], as_of: datetime) -> Signs:
+def read_again(
+    people: pl.DataFrame, known: dict[str, pl.DataFrame], as_of: datetime
+) -> SimulatedSigns:
     """The signs of ``people``, in their order, from rows as any business would have them."""
     at, kind = pl.col("happened_at"), pl.col("kind")
 
@@ -71,7 +73,7 @@ def read_again(people: pl.DataFrame, known: dict[str, pl.DataFrame], as_of: date
     plan = pl.col("plan").replace_strict({name: i for i, name in enumerate(PLANS)}).last()
     low, high = ((kind == "rated") & pl.col("score").is_between(*ends) for ends in ((1, 2), (4, 5)))
     asks_how = (kind == "opened") & (pl.col("topic") == "how_to")
-    return Signs(
+    return SimulatedSigns(
         failures=recent("payments", 90, kind == "failed"),
         failures_lately=recent("payments", 30, kind == "failed"),
         unpaid=balance("payments", ["invoiced"], ["paid", "written_off"]),

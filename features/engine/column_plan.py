@@ -74,7 +74,7 @@ class ColumnSpec:
 
 
 @dataclass(slots=True)
-class Plan:
+class ColumnPlan:
     """Channels, words and columns of some features of one table.
 
     Attributes:
@@ -122,15 +122,15 @@ class Plan:
 _CURRENCY = Field("currency", "text")
 
 
-def plans(features: Iterable[Feature]) -> list[Plan]:
+def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
     """Plans that together tell every column, each of one table and few enough channels."""
-    done: list[Plan] = []
-    open_by_table: dict[EventTable, Plan] = {}
+    done: list[ColumnPlan] = []
+    open_by_table: dict[EventTable, ColumnPlan] = {}
     features = tuple(features)
     for feature in features:
         plan = open_by_table.get(feature.events)
         if plan is None or len(plan.channels) > MOST_CHANNELS - 2:
-            plan = Plan(feature.events, _windows(features, feature.events))
+            plan = ColumnPlan(feature.events, _windows(features, feature.events))
             open_by_table[feature.events] = plan
             done.append(plan)
         _add(plan, feature)
@@ -143,7 +143,7 @@ def _windows(features: Sequence[Feature], table: EventTable) -> list[int]:
     return sorted({days for each in features if each.events is table for days in each.windows})
 
 
-def _add(plan: Plan, feature: Feature) -> None:
+def _add(plan: ColumnPlan, feature: Feature) -> None:
     match feature.measure:
         case Balance(up, down, of):
             word = _word(plan, Field(of, "thing"))
@@ -181,11 +181,11 @@ def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
     return of_float if kind == pl.Float64 else otherwise
 
 
-def _word(plan: Plan, word: Field) -> int:
+def _word(plan: ColumnPlan, word: Field) -> int:
     return _place(plan.words, word)
 
 
-def _channel(plan: Plan, where: str, word: int, *, is_money: bool = False) -> int:
+def _channel(plan: ColumnPlan, where: str, word: int, *, is_money: bool = False) -> int:
     return _place(plan.channels, RowFilter(where, word, is_money))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from perdura.features.definition import Feature
-from perdura.features.engine.column_plan import ColumnSpec, Op, Plan
+from perdura.features.engine.column_plan import ColumnPlan, ColumnSpec, Op
 
 _DAY = 86_400_000_000
 
@@ -86,7 +86,7 @@ class KernelSpec(NamedTuple):
     currency: int
 
     @classmethod
-    def of(cls, plan: Plan) -> "KernelSpec":
+    def of(cls, plan: ColumnPlan) -> "KernelSpec":
         """The orders that a plan stands for."""
         kept = {kind: _channels_of(plan, ops) for kind, ops in _KEPT.items()}
         money = _bits(place for place, each in enumerate(plan.channels) if each.is_money)
@@ -113,7 +113,7 @@ def empty(told: ColumnSpec) -> float:
     return np.nan if value is None else value
 
 
-def _channels_of(plan: Plan, ops: set[Op]) -> list[int]:
+def _channels_of(plan: ColumnPlan, ops: set[Op]) -> list[int]:
     return sorted({told.channel for told in plan.told if told.op in ops})
 
 
@@ -121,7 +121,7 @@ def _bits(channels: Iterable[int]) -> int:
     return sum(1 << channel for channel in channels)
 
 
-def _channels(plan: Plan, kept: dict[str, list[int]]) -> np.ndarray:
+def _channels(plan: ColumnPlan, kept: dict[str, list[int]]) -> np.ndarray:
     """Sums are the rows of each channel, then totals, then what nobody reads."""
     channels = np.zeros(len(plan.channels), CHANNEL)
     channels["rows"] = np.arange(len(channels))
@@ -133,7 +133,9 @@ def _channels(plan: Plan, kept: dict[str, list[int]]) -> np.ndarray:
     return channels
 
 
-def _column(plan: Plan, told: ColumnSpec, channels: np.ndarray) -> tuple[int, int, int, int, float]:
+def _column(
+    plan: ColumnPlan, told: ColumnSpec, channels: np.ndarray
+) -> tuple[int, int, int, int, float]:
     channel = channels[told.channel]
     kind = next((kind for kind, ops in _KEPT.items() if told.op in ops), "rows")
     form = plan.words[told.word].form if told.word >= 0 else "number"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from perdura.features.definition import Feature
 from perdura.features.engine import reference
 from perdura.features.engine.balance import balance
-from perdura.features.engine.column_plan import ColumnSpec, Op, Plan, plans
+from perdura.features.engine.column_plan import ColumnPlan, ColumnSpec, Op, plans
 from perdura.features.engine.kernel import known, measure
 from perdura.features.engine.kernel_spec import KernelSpec, WindowEdges, empty
 from perdura.features.engine.previous import befores, in_order, told_late
@@ -42,7 +42,7 @@ def measured(
 
 
 def _of_table(
-    events: Events, plan: Plan, pairs: pl.DataFrame, spines: list[tuple[Spine, np.ndarray]]
+    events: Events, plan: ColumnPlan, pairs: pl.DataFrame, spines: list[tuple[Spine, np.ndarray]]
 ) -> dict[str, pl.Series]:
     """One plan's columns by name."""
     texts = _texts(events[plan.table.name], plan.texts)
@@ -115,7 +115,7 @@ def _texts(rows: pl.LazyFrame, columns: list[str]) -> Texts:
 
 
 def _measure(
-    records: Records, plan: Plan, spine: Spine, cuts: WindowEdges, out: np.ndarray
+    records: Records, plan: ColumnPlan, spine: Spine, cuts: WindowEdges, out: np.ndarray
 ) -> None:
     """Fill ``out``, one row per column of the plan; every range of people on its own."""
     orders = KernelSpec.of(plan)
@@ -136,7 +136,7 @@ def _measure(
 
 def _mend(
     events: Events,
-    plan: Plan,
+    plan: ColumnPlan,
     pairs: pl.DataFrame,
     spine: Spine,
     *,

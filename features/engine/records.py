@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from perdura.features.engine.assignment import count_rows, filter_known, record, scatter
-from perdura.features.engine.column_plan import Field, Plan
+from perdura.features.engine.column_plan import ColumnPlan, Field
 from perdura.features.engine.kernel_spec import WindowEdges
 from perdura.features.engine.measures import moments
 from perdura.features.engine.spine import Hashed, Spine, fixed
@@ -66,7 +66,11 @@ class Records:
 
 
 def gathered(
-    rows: pl.LazyFrame, plan: Plan, spine: Spine, cuts: WindowEdges, texts: dict[str, pl.Series]
+    rows: pl.LazyFrame,
+    plan: ColumnPlan,
+    spine: Spine,
+    cuts: WindowEdges,
+    texts: dict[str, pl.Series],
 ) -> Records:
     """The records of the rows of one table that any date of the spine sees.
 
@@ -148,7 +152,7 @@ def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.append(edges, np.iinfo(np.int64).max), passed.astype(np.int64)
 
 
-def _channels(plan: Plan) -> pl.Expr:
+def _channels(plan: ColumnPlan) -> pl.Expr:
     """By row, one bit for each channel that it counts in."""
     bits = pl.lit(0, pl.UInt32)
     for place, channel in enumerate(plan.channels):

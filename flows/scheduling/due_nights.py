@@ -12,7 +12,7 @@ from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.runtime.progress import STDERR
 from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.scheduling.record import give_up, read_record
-from perdura.flows.score_nightly import Night, score_nightly
+from perdura.flows.score_nightly import ScoredNight, score_nightly
 from perdura.flows.settings import Settings
 from perdura.risk.table import published_dates
 from perdura.sources.landing.locks import exclusive_lock
@@ -29,7 +29,7 @@ class DueNights:
         given_up: Why a missed night was not scored, in words, by its date.
     """
 
-    scored: tuple[Night, ...]
+    scored: tuple[ScoredNight, ...]
     given_up: dict[date, str]
 
 
@@ -83,10 +83,10 @@ def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNight
     limit = settings.make_up_nights
     why = f"more than {limit} nights were missed, and older ones are skipped (make_up_nights)"
     given_up = dict.fromkeys(missed.too_many, why)
-    scored: list[Night] = []
+    scored: list[ScoredNight] = []
     for day in (day for day in missed.make_up if day != but):
         made_up = _score_missed(settings, day)
-        if isinstance(made_up, Night):
+        if isinstance(made_up, ScoredNight):
             scored.append(made_up)
         else:
             given_up[day] = made_up
@@ -96,7 +96,7 @@ def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNight
     return DueNights(scored=tuple(scored), given_up=given_up)
 
 
-def _score_missed(settings: Settings, day: date) -> Night | str:
+def _score_missed(settings: Settings, day: date) -> ScoredNight | str:
     """The night, or why it cannot be scored."""
     # Webhooks hear of the newest night only: older moves are no news. A source that is away makes
     # none of many nights wait; the night that is due next asks it again.

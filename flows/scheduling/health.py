@@ -16,7 +16,7 @@ _STALE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class ScheduleHealth:
     """What a look at the schedule found.
 
     Attributes:
@@ -34,11 +34,11 @@ def write_health(home: Path, problems: Sequence[str]) -> None:
     write_json(home / _FILE, {"checked_at": now.isoformat(), "problems": list(problems)})
 
 
-def read_health(home: Path, now: datetime) -> Health:
+def read_health(home: Path, now: datetime) -> ScheduleHealth:
     """What the last look found; that there is no schedule running is a problem, too."""
     file = home / _FILE
     if not file.exists():
-        return Health(checked_at=now, problems=(f"no schedule was ever started in {home}",))
+        return ScheduleHealth(checked_at=now, problems=(f"no schedule was ever started in {home}",))
     stored = json.loads(file.read_text(encoding="utf-8"))
     checked_at, problems = datetime.fromisoformat(stored["checked_at"]), stored["problems"]
     if not is_served(home):
@@ -47,4 +47,4 @@ def read_health(home: Path, now: datetime) -> Health:
     elif now - checked_at > _STALE:
         hangs = f"the schedule has not looked since {checked_at:%Y-%m-%d %H:%M} UTC: it hangs, or"
         problems = [f"{hangs} has just started. Restart it if this stays", *problems]
-    return Health(checked_at=checked_at, problems=tuple(problems))
+    return ScheduleHealth(checked_at=checked_at, problems=tuple(problems))

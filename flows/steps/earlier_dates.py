@@ -6,7 +6,7 @@ from datetime import datetime
 from perdura.flows.orchestration.recorded import step_of_flow
 from perdura.flows.runtime.progress import OnProgress, step
 from perdura.flows.settings import Settings
-from perdura.flows.steps.past_dataset import Past, past
+from perdura.flows.steps.past_dataset import PastDataset, past
 from perdura.models.backtesting.stability import at_earlier_dates
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.models.evaluation.backtest_result import Earlier
@@ -19,29 +19,33 @@ _EARLIER_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierResults:
     """How the model would have done at earlier dates, and the judged rows some days before."""
 
-    past: Past | None = None
+    past: PastDataset | None = None
     earlier: Earlier | None = None
     cut: Cut | None = None
 
 
-def before_training(settings: Settings, known_until: datetime, seconds: dict[str, float]) -> Before:
+def before_training(
+    settings: Settings, known_until: datetime, seconds: dict[str, float]
+) -> EarlierResults:
     """What the verdict asks of the past, of a share of the subscribers."""
     if not settings.earlier_dates and not settings.cut_days:
-        return Before()
+        return EarlierResults()
     with step("earlier dates", seconds) as on_progress:
         before = past(settings, known_until, _EARLIER_ROWS, None)
         days = settings.cut_days
-        return Before(
+        return EarlierResults(
             past=before,
             earlier=earlier_dates(before, settings, on_progress),
             cut=Cut(days, before.without_last(days)) if days else None,
         )
 
 
-def earlier_dates(before: Past, settings: Settings, on_progress: OnProgress) -> Earlier | None:
+def earlier_dates(
+    before: PastDataset, settings: Settings, on_progress: OnProgress
+) -> Earlier | None:
     """``None`` where no date has enough before it and after it, or nobody asks."""
     if not settings.earlier_dates or settings.split != "time":
         return None

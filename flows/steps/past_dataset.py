@@ -30,7 +30,7 @@ _EVERY = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PastDataset:
     """What a backtest asks of the history.
 
     Attributes:
@@ -51,7 +51,7 @@ class Past:
 
 def past(
     settings: Settings, known_until: datetime, most_rows: int, on_progress: OnProgress | None
-) -> Past:
+) -> PastDataset:
     """The past of as many subscribers as have about ``most_rows`` rows, by their buckets.
 
     Raises:
@@ -85,7 +85,7 @@ def past(
         rows = build_features(events, features, asked)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 
-    return Past(
+    return PastDataset(
         training=training,
         labels_at=labels_at,
         params=params,

@@ -42,7 +42,7 @@ Axes = dict[Variant, frozenset[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LeafPart:
     """Leaves of one tree, and what they ask about between them."""
 
     leaves: tuple[Leaf, ...]
@@ -54,13 +54,13 @@ class Part:
         return frozenset(variant.feature for variant in self.axes)
 
 
-def parts_of(tree: Tree, most_features: int) -> list[Part]:
+def parts_of(tree: Tree, most_features: int) -> list[LeafPart]:
     """All leaves of a tree of at least two, in as few parts as the limits on a table allow.
 
     Raises:
         UnreadableTrees: A leaf alone asks about more than a table can hold.
     """
-    parts: list[Part] = []
+    parts: list[LeafPart] = []
     for part in _below(tree, 0, Leaf(0.0, (), {}), most_features):
         fitting = [
             (_cells(joined.axes) - _cells(other.axes), place, joined)
@@ -75,7 +75,7 @@ def parts_of(tree: Tree, most_features: int) -> list[Part]:
     return parts
 
 
-def _below(tree: Tree, node: int, here: Leaf, most_features: int) -> list[Part]:
+def _below(tree: Tree, node: int, here: Leaf, most_features: int) -> list[LeafPart]:
     """The leaves below a node that ``here`` leads to: one part where they fit into one table."""
     if node < 0:
         return [_alone(Leaf(float(tree.leaf_value[~node]), here.path, here.shares), most_features)]
@@ -102,11 +102,11 @@ def _further(tree: Tree, node: int, child: int, here: Leaf) -> Leaf:
     return Leaf(0.0, (*here.path, asked), {**here.shares, feature: share})
 
 
-def _alone(leaf: Leaf, most_features: int) -> Part:
+def _alone(leaf: Leaf, most_features: int) -> LeafPart:
     axes: Axes = {}
     for variant, threshold, _ in leaf.path:
         axes[variant] = axes.get(variant, frozenset()) | {threshold}
-    part = Part((leaf,), axes)
+    part = LeafPart((leaf,), axes)
     if _cells(axes) > _MOST_CELLS or len(part.features) > most_features:
         raise UnreadableTrees(
             f"a leaf asks about {len(part.features)} columns on its path; fit with less depth"
@@ -114,14 +114,14 @@ def _alone(leaf: Leaf, most_features: int) -> Part:
     return part
 
 
-def _joined(one: Part, other: Part) -> Part:
+def _joined(one: LeafPart, other: LeafPart) -> LeafPart:
     axes = dict(one.axes)
     for variant, thresholds in other.axes.items():
         axes[variant] = axes.get(variant, frozenset()) | thresholds
-    return Part(one.leaves + other.leaves, axes)
+    return LeafPart(one.leaves + other.leaves, axes)
 
 
-def _fits(part: Part, most_features: int) -> bool:
+def _fits(part: LeafPart, most_features: int) -> bool:
     return _cells(part.axes) <= _CELLS and len(part.features) <= most_features
 
 

@@ -12,7 +12,7 @@ from math import ceil, floor, log2
 
 import numpy as np
 
-from perdura.models.boosting.shap_leaves import Leaf, Part, Variant, parts_of
+from perdura.models.boosting.shap_leaves import Leaf, LeafPart, Variant, parts_of
 from perdura.models.boosting.tree_text import Tree, UnreadableTrees
 
 # Greatest sum that 32 bits can hold.
@@ -108,7 +108,7 @@ def build_tables(trees: list[Tree]) -> Tables:
     )
 
 
-def _grouped(parts: list[Part], most: int) -> list[list[Part]]:
+def _grouped(parts: list[LeafPart], most: int) -> list[list[LeafPart]]:
     """The parts in few groups, of at most so many columns each, so that lanes can be shared."""
     every = max((max(part.features) for part in parts), default=-1) + 1
     asks = np.zeros((len(parts), every), bool)
@@ -138,12 +138,12 @@ def _wanted(columns: np.ndarray, asks: np.ndarray, most: int) -> int | None:
     return int(np.argmax((lacking[near] * 0.25 ** lacks[near, None]).sum(axis=0)))
 
 
-def _in_fours(group: list[Part]) -> list[Part]:
+def _in_fours(group: list[LeafPart]) -> list[LeafPart]:
     """The group, filled up with parts that ask nothing and add nothing: four are read at once."""
-    return group + [Part((), {})] * (-len(group) % 4)
+    return group + [LeafPart((), {})] * (-len(group) % 4)
 
 
-def _size(part: Part) -> int:
+def _size(part: LeafPart) -> int:
     return int(np.prod([len(cuts) + 1 for cuts in part.axes.values()], dtype=np.int64))
 
 
@@ -151,7 +151,7 @@ def _starts(lengths: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
 
 
-def _lanes(groups: list[list[Part]], width: int) -> np.ndarray:
+def _lanes(groups: list[list[LeafPart]], width: int) -> np.ndarray:
     """One row per group: its features in order, -1 where there are no more."""
     lanes = np.full((len(groups), width), -1, np.int64)
     for place, group in enumerate(groups):
@@ -160,7 +160,7 @@ def _lanes(groups: list[list[Part]], width: int) -> np.ndarray:
     return lanes
 
 
-def _fill(parts: list[Part], starts: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+def _fill(parts: list[LeafPart], starts: np.ndarray, lanes: np.ndarray) -> np.ndarray:
     """The cells of all parts, in log-odds. ``lanes``: one row per part."""
     from perdura.models.boosting.shap_kernel import LANES, add_leaf, leaf_shap
 
@@ -193,7 +193,7 @@ def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
     return meets
 
 
-def _codings(parts: list[Part]) -> tuple[Coding, ...]:
+def _codings(parts: list[LeafPart]) -> tuple[Coding, ...]:
     thresholds: dict[Variant, set[float]] = {}
     for part in parts:
         for variant, cuts in part.axes.items():
@@ -202,7 +202,7 @@ def _codings(parts: list[Part]) -> tuple[Coding, ...]:
 
 
 def _cuts(
-    parts: list[Part], codings: tuple[Coding, ...]
+    parts: list[LeafPart], codings: tuple[Coding, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Every cut of every table: whose codes, above which, by how many cells; and their starts."""
     place_of = {coding.variant: place for place, coding in enumerate(codings)}

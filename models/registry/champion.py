@@ -11,7 +11,7 @@ from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.models.registry.store_paths import database_file, store_folder
 from perdura.models.registry.trial import (
     NoTrial,
-    Refused,
+    RefusedVersion,
     best_refused,
     load_refused,
     refused_versions,
@@ -83,7 +83,7 @@ def _champion_at(
     return model, version
 
 
-def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
+def load_trial(home: Path, question: Question) -> tuple[ChurnModel, RefusedVersion]:
     """The best version that was refused, to try a night with, where no champion reigns.
 
     Raises:
@@ -103,7 +103,7 @@ def load_trial(home: Path, question: Question) -> tuple[ChurnModel, Refused]:
         return load_refused(client, home, refused), refused
 
 
-def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
+def _no_champion(home: Path, refused: Sequence[RefusedVersion] = ()) -> NoChampion:
     return NoChampion(
         f"asked for the champion in {store_folder(home)}; no model has been promoted there yet. "
         f"Run perdura train; if it refuses to promote, it says why{_or_a_trial(refused)}"
@@ -111,7 +111,7 @@ def _no_champion(home: Path, refused: Sequence[Refused] = ()) -> NoChampion:
 
 
 def _other_question(
-    question: Question, champion: ChurnModel, version: str, refused: Sequence[Refused]
+    question: Question, champion: ChurnModel, version: str, refused: Sequence[RefusedVersion]
 ) -> OtherQuestion:
     return OtherQuestion(
         f"asked for a champion for {question.words}; the champion, version {version}, predicts "
@@ -121,7 +121,7 @@ def _other_question(
     )
 
 
-def _or_a_trial(refused: Sequence[Refused]) -> str:
+def _or_a_trial(refused: Sequence[RefusedVersion]) -> str:
     """That a trial is possible, and what it means, where it is."""
     if all(version.alarmed for version in refused):
         return ""

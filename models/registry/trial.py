@@ -25,7 +25,7 @@ class NoTrial(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedVersion:
     """A version that was refused.
 
     Attributes:
@@ -46,7 +46,9 @@ class Refused:
     number: str
 
 
-def refused_versions(client: "MlflowClient", home: Path, question: Question) -> list[Refused]:
+def refused_versions(
+    client: "MlflowClient", home: Path, question: Question
+) -> list[RefusedVersion]:
     """The versions for a question that were refused, oldest first."""
     names = dict.fromkeys((MODEL, model_name(client, home, question)))
     return [
@@ -57,7 +59,7 @@ def refused_versions(client: "MlflowClient", home: Path, question: Question) -> 
     ]
 
 
-def best_refused(refused: list[Refused], question: Question) -> Refused:
+def best_refused(refused: list[RefusedVersion], question: Question) -> RefusedVersion:
     """The version to try: the most skilful that passed the leakage checks; of equals the newest.
 
     Log losses of different weeks are of different rows, with other rates of leaving: what each
@@ -81,7 +83,7 @@ def best_refused(refused: list[Refused], question: Question) -> Refused:
     )
 
 
-def load_refused(client: "MlflowClient", home: Path, refused: Refused) -> ChurnModel:
+def load_refused(client: "MlflowClient", home: Path, refused: RefusedVersion) -> ChurnModel:
     """The model of a version that was refused.
 
     Raises:
@@ -95,11 +97,11 @@ def load_refused(client: "MlflowClient", home: Path, refused: Refused) -> ChurnM
         ) from error
 
 
-def _refused(client: "MlflowClient", name: str, version: "ModelVersion") -> Refused:
+def _refused(client: "MlflowClient", name: str, version: "ModelVersion") -> RefusedVersion:
     number, metrics = str(version.version), client.get_run(str(version.run_id)).data.metrics
     loss, constant = (metrics.get(key, float("nan")) for key in ("log_loss", "constant.log_loss"))
     skill = 1 - loss / constant if constant > 0 else float("-inf")
-    return Refused(
+    return RefusedVersion(
         version=label(name, number),
         verdict=version.tags.get("verdict", ""),
         skill=skill if skill == skill else float("-inf"),  # noqa: PLR0124 - NaN

@@ -25,7 +25,7 @@ _BESIDE_STRONGEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class ReasonCandidates:
     """The strongest signals of each row, strongest first: one row per row, one column per place.
 
     Attributes:
@@ -59,7 +59,7 @@ class Candidates:
 
 def find_candidates(
     model: ChurnModel, frame: pl.DataFrame, matrix: np.ndarray, columns: ReasonColumns
-) -> Candidates:
+) -> ReasonCandidates:
     """What could be a reason for the risks of some rows.
 
     A text that the model has never seen is none: the model does not know what it means.
@@ -104,4 +104,4 @@ def find_candidates(
             signal=signs.signal,
             candidates=signals,
         )
-    return Candidates(found.score, weight, signals, column, fall)
+    return ReasonCandidates(found.score, weight, signals, column, fall)

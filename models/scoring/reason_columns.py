@@ -51,7 +51,7 @@ class ReasonColumns:
         """Of each signal, whether it is never named."""
         return np.array([signal in self.muted for signal in self.signals])
 
-    def in_rows(self, frame: pl.DataFrame) -> "Signs":
+    def in_rows(self, frame: pl.DataFrame) -> "ColumnSignals":
         """What each column is a sign of in each row of a frame."""
         term, here = term_days(frame), days_here(frame)
         signal = np.repeat(self.own[None], frame.height, axis=0)
@@ -63,11 +63,11 @@ class ReasonColumns:
                 for other, rows in in_term(column, term, here).items():
                     if other in self.signals:
                         signal[rows, place] = self.signals.index(other)
-        return Signs(signal, mute)
+        return ColumnSignals(signal, mute)
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class ColumnSignals:
     """What each column is a sign of: one row per row, one column per column.
 
     Attributes:

@@ -94,7 +94,7 @@ def _fold(known: TrainingSet, origin: datetime, params: TrainingParams) -> Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TestRows:
     """The folds, and what the defaults say there, which every trial is held against."""
 
     folds: tuple[Fold, ...]

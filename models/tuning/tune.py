@@ -16,7 +16,7 @@ from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import Progress, TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.training.train import held
-from perdura.models.tuning.folds import Asked, Fold, before_judged, folds_of, gain
+from perdura.models.tuning.folds import Fold, TestRows, before_judged, folds_of, gain
 from perdura.models.tuning.search_space import SPACE, values_of, with_values
 from perdura.models.tuning.study import Study, Trial, study_in
 from perdura.models.tuning.trials import Confirmation, Tuning
@@ -69,7 +69,7 @@ def tune(
         first.append(kept.booster)
     with study_in(file, _name(read, params, folds), params.booster.seed, first) as study:
         before = len(study.tried)
-        asked = Asked(folds, training.names, params.booster)
+        asked = TestRows(folds, training.names, params.booster)
         budget = _Budget(60 * minutes, trials, progress)
         stopped = _search(study, asked, budget)
         found = Tuning(
@@ -85,17 +85,17 @@ def tune(
         return replace(found, confirmation=_confirm(found, asked, last))
 
 
-def _confirm(found: Tuning, asked: Asked, last: Fold | None) -> Confirmation | None:
+def _confirm(found: Tuning, asked: TestRows, last: Fold | None) -> Confirmation | None:
     """The best trial beside the defaults on a fold of its own."""
     if last is None or found.best is found.defaults:
         return None
-    alone = Asked((last,), asked.names, asked.defaults)
+    alone = TestRows((last,), asked.names, asked.defaults)
     best = alone.log_losses(with_values(asked.defaults, found.best.values), 0)[0]
     gained, error = gain(alone.folds, alone.by_defaults(1), [best])
     return Confirmation(origin=last.origin, gain=gained, error=error)
 
 
-def _search(study: Study, asked: Asked, budget: "_Budget") -> bool:
+def _search(study: Study, asked: TestRows, budget: "_Budget") -> bool:
     """Try one after the other; whether that was interrupted."""
     try:
         while budget.allows(study):
@@ -108,7 +108,7 @@ def _search(study: Study, asked: Asked, budget: "_Budget") -> bool:
     return False
 
 
-def _try(trial: Trial, asked: Asked) -> None:
+def _try(trial: Trial, asked: TestRows) -> None:
     """One set of values, fold by fold, for as long as it is no worse than most."""
     booster = with_values(asked.defaults, trial.values)
     own: list[np.ndarray] = []

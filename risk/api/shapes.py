@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field, create_model
 
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.declare import METADATA
 from perdura.risk.schema.recent import EVENTS
-from perdura.risk.schema.tables import METADATA, RISK
+from perdura.risk.schema.risk_columns import RISK_COLUMNS
+from perdura.risk.schema.tables import RISK
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 
 _TYPES: tuple[tuple[type, Any], ...] = (
@@ -33,49 +35,10 @@ _OWN = {
 }
 
 # No null in examples: FastAPI leaves it out of the document.
-EXAMPLE: dict[str, Any] = {
-    "scored_on": "2026-11-27",
-    "subscriber_id": "sub_0042",
-    "rank": 3,
-    "call_rank": 1,
-    "risk": 0.41,
-    "risk_voluntary": 0.29,
-    "risk_payment": 0.12,
-    "band": "high",
-    "mrr": 4900,
-    "currency": "EUR",
-    "expected_loss": 2009,
-    "reasons": [{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
-    "action": "fix_payment",
-    "action_text": "Ask for another card",
-    "offer": 0.04,
-    "advice": "save",
-    "survival_3m": 0.38,
-    "survival_6m": 0.29,
-    "survival_12m": 0.2,
-    "lifetime_months": 5.5,
-    "cltv": 20100,
-    "cltv_low": 3900,
-    "cltv_high": 66400,
-    "expected_lifetime_loss": 17700,
-    "value_if_stays": 37800,
-    "value_currency": "EUR",
-    "held_out": False,
-    "band_before": "medium",
-    "risk_before": 0.22,
-    "moved_by": "2 payments failed in the last 30 days",
-    "country": "ES",
-    "plan": "pro",
-    "account": "acme",
-    "unknown_values": "plan",
-    "horizon_days": 30,
-    "trial": False,
-    "model_version": "7",
-    "valid_until": "2026-11-28T02:00:00Z",
-    "degraded": [],
-    "state": "past_due",
+EXAMPLE: dict[str, Any] = {each.name: each.example for each in RISK_COLUMNS} | {
     "state_scored": "active",
     "state_since": "2026-11-27T08:12:00Z",
+    "value_if_stays": 37800,
 }
 ACCOUNT: dict[str, Any] = {
     "account": "acme",

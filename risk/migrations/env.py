@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from perdura.risk.schema.tables import METADATA
+from perdura.risk.schema.declare import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 with context.begin_transaction():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from perdura.risk.errors import BadScores
+from perdura.risk.schema.risk_columns import RISK_COLUMNS
 from perdura.risk.schema.tables import ADVICE, LONGEST_KEY, SCORED_STATES
 
 if TYPE_CHECKING:
@@ -12,51 +15,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: What comes in: one row per subscriber with these columns, and any of the optional ones.
-REQUIRED = (
-    "subscriber_id",
-    "state",
-    "risk",
-    "risk_voluntary",
-    "risk_payment",
-    "mrr",
-    "currency",
-    "reasons",
-    "action",
-    "action_text",
-)
-_SURVIVAL = ("survival_3m", "survival_6m", "survival_12m")
-_WORTH = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
-OPTIONAL = (
-    "country",
-    "plan",
-    "account",
-    "offer",
-    "advice",
-    "held_out",
-    *_SURVIVAL,
-    "lifetime_months",
-    *_WORTH,
-    "value_currency",
-    "unknown_values",
-)
+REQUIRED = tuple(each.name for each in RISK_COLUMNS if each.given == "required")
+OPTIONAL = tuple(each.name for each in RISK_COLUMNS if each.given == "optional")
 MOST_REASONS = 4
 
-_MAY_BE_NULL = ("mrr", "currency", *OPTIONAL)
-_PROBABILITIES = ("risk", "risk_voluntary", "risk_payment", "offer", *_SURVIVAL)
-_TEXTS = (
-    "subscriber_id",
-    "state",
-    "currency",
-    "action",
-    "action_text",
-    "country",
-    "plan",
-    "account",
-    "advice",
-    "value_currency",
-    "unknown_values",
-)
-_CUT = ("plan", "country", "account")
+_GIVEN = {each.name: each for each in RISK_COLUMNS if each.given}
+_MAY_BE_NULL = tuple(name for name, each in _GIVEN.items() if each.nullable)
+_PROBABILITIES = tuple(name for name, each in _GIVEN.items() if each.rule == "probability")
+_AMOUNTS = tuple(name for name, each in _GIVEN.items() if each.rule == "amount")
+_TEXTS = tuple(name for name, each in _GIVEN.items() if each.kind is sa.Text)
+_CUT = tuple(name for name, each in _GIVEN.items() if each.cut)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -136,7 +104,7 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.with_columns(
         pl.col(_TEXTS).cast(pl.String),
         pl.col(_PROBABILITIES).cast(pl.Float64),
-        *(_whole(scores[name]) for name in ("mrr", *_WORTH)),
+        *(_whole(scores[name]) for name in ("mrr", *_AMOUNTS)),
         pl.col("lifetime_months").cast(pl.Float64),
         pl.col("held_out").cast(pl.Boolean),
         pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
@@ -218,10 +186,10 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
         ((advice == "offer") & pl.col("offer").is_null(), "advice", "to offer, but without offer"),
         *(
             (pl.col(name) < 0, name, f"with {name} below 0")
-            for name in ("lifetime_months", *_WORTH)
+            for name in ("lifetime_months", *_AMOUNTS)
         ),
         (
-            pl.any_horizontal(pl.col(_WORTH).is_not_null()) & pl.col("value_currency").is_null(),
+            pl.any_horizontal(pl.col(_AMOUNTS).is_not_null()) & pl.col("value_currency").is_null(),
             "cltv",
             "with a worth but no value_currency",
         ),

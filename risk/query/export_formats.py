@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from perdura.risk.night import Night
 from perdura.risk.query.spreadsheets import harmless_cell
-from perdura.risk.schema.tables import Utc
+from perdura.risk.schema.declare import Utc
 from perdura.risk.schema.views import CURRENT
 
 if TYPE_CHECKING:

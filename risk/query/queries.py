@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.schema.all_tables import columns_of
-from perdura.risk.schema.tables import NIGHTS, RISK, Utc
+from perdura.risk.schema.declare import Utc
+from perdura.risk.schema.tables import NIGHTS, RISK
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from perdura.risk.schema.assignments import ASSIGNMENTS
-from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK, Utc
+from perdura.risk.schema.declare import Utc
+from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
 
 
 def assign(connection: sa.Connection, scored_on: date, quarter: str, *, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import METADATA, Utc, column
+from perdura.risk.schema.declare import METADATA, Utc, column
 
 #: What a token may be used for: to read; to log contacts; to read the audit and undo others'
 #: contacts.

@@ -10,12 +10,13 @@ from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.schema.contacts import CONTACTS
+from perdura.risk.schema.declare import METADATA
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.erased import ERASED
 from perdura.risk.schema.not_scored import NOT_SCORED
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
-from perdura.risk.schema.tables import METADATA, NIGHTS, RISK
+from perdura.risk.schema.tables import NIGHTS, RISK
 
 #: All tables that are made.
 TABLES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import METADATA, Utc, column
+from perdura.risk.schema.declare import METADATA, Utc, column
 
 AUDIT = sa.Table(
     "audit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import METADATA, Utc, column, one_of
+from perdura.risk.schema.declare import METADATA, Utc, column, one_of
 
 #: What a person at the desk can say to have done.
 ACTIONS = ("called", "mailed", "offered", "left_alone")

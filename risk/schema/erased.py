@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import METADATA, column
+from perdura.risk.schema.declare import METADATA, column
 
 ERASED = sa.Table(
     "erased",

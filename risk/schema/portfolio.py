@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import BANDS, METADATA, column, one_of
+from perdura.risk.schema.declare import METADATA, column, one_of
+from perdura.risk.schema.tables import BANDS
 
 PORTFOLIO = sa.Table(
     "book",

@@ -5,7 +5,7 @@ Flows write them, so that pages and programs read nothing but this database.
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import METADATA, Utc, column, one_of
+from perdura.risk.schema.declare import METADATA, Utc, column, one_of
 
 #: How somebody can stand; only active and past_due are scored.
 STATES_KNOWN = ("trial", "active", "past_due", "paused", "leaving", "gone")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
-METADATA = sa.MetaData()
+from perdura.risk.schema.declare import METADATA, Utc, column, one_of
+from perdura.risk.schema.risk_columns import HORIZON_DAYS, RISK_COLUMNS, TRIAL
 
 #: Only these are scored: nobody can lose a trial, or somebody who has already cancelled.
 SCORED_STATES = ("active", "past_due")
@@ -21,44 +21,6 @@ ADVICE = ("save", "offer", "leave_alone")
 
 #: So many of the riskiest of a night are found by an index.
 INDEXED_RANKS = 100_000
-
-
-class Utc(sa.TypeDecorator[datetime]):
-    """A moment, kept without its zone in UTC, given and returned with it."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """The moment in UTC, without zone."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """The moment with its zone."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-def column(
-    name: str, kind: Any, comment: str, *, nullable: bool = False, key: bool = False
-) -> sa.Column[Any]:
-    """A column; what its comment says is the contract."""
-    return sa.Column(name, kind, comment=comment, nullable=nullable, primary_key=key)
-
-
-def one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
-    """The rule that a column holds one of these."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def _horizon_days() -> sa.Column[Any]:
-    what = "The risk is of leaving within so many days; null: of an older version"
-    return column("horizon_days", sa.Integer, what, nullable=True)
-
-
-def _trial() -> sa.Column[Any]:
-    what = "Scored by a model version that was refused: to look at, not to act on; null: of an "
-    return column("trial", sa.Boolean, f"{what}older version, which had no trials", nullable=True)
 
 
 NIGHTS = sa.Table(
@@ -80,8 +42,8 @@ NIGHTS = sa.Table(
     ),
     # Columns that came later are null in nights published before: ``risk.schema.all_tables`` adds
     # them.
-    _horizon_days(),
-    _trial(),
+    column("horizon_days", sa.Integer, HORIZON_DAYS, nullable=True),
+    column("trial", sa.Boolean, TRIAL, nullable=True),
     comment="One row per published night",
 )
 
@@ -113,100 +75,7 @@ def _listed(name: str, *order: str) -> sa.Index:
 RISK = sa.Table(
     "risk",
     METADATA,
-    column("scored_on", sa.Date, "Nothing known from this day on (UTC) was used", key=True),
-    column("subscriber_id", sa.Text, "Who", key=True),
-    column("rank", sa.Integer, "1 is the riskiest of the night; equals by subscriber_id"),
-    column(
-        "call_rank",
-        sa.Integer,
-        "1 is whose call is worth most; equals by rank; of older versions: the rank, or null",
-        nullable=True,
-    ),
-    column("state", sa.Text, "active or past_due: nobody else is scored"),
-    column("risk", sa.Float, "Calibrated, 0 to 1, of leaving within horizon_days"),
-    column("risk_voluntary", sa.Float, "Its part by choice; the two parts add up to risk"),
-    column("risk_payment", sa.Float, "Its part by payment failure"),
-    column("band", sa.Text, "high, medium or low"),
-    column("mrr", sa.BigInteger, "Minor units a month; null is unknown", nullable=True),
-    column("currency", sa.Text, "Of mrr and expected_loss, ISO 4217", nullable=True),
-    column(
-        "expected_loss",
-        sa.BigInteger,
-        "Minor units a month: risk x mrr, rounded half even; null where mrr is",
-        nullable=True,
-    ),
-    column("reasons", sa.JSON, "JSON list of at most 4 {signal, text, ...}, strongest first"),
-    column("action", sa.Text, "What to do, as a code"),
-    column("action_text", sa.Text, "What to do, in words"),
-    # Columns that came later are null in nights published before: ``schema.all_tables`` adds them.
-    column(
-        "offer",
-        sa.Float,
-        "Calibrated, 0 to 1, of paying more by choice within 60 days; null: no offer is to be made",
-        nullable=True,
-    ),
-    column("advice", sa.Text, "save, offer or leave_alone", nullable=True),
-    *(
-        column(
-            f"survival_{months}m",
-            sa.Float,
-            f"Of being there still in {months} months, 0 to 1; null: the model does not know",
-            nullable=True,
-        )
-        for months in (3, 6, 12)
-    ),
-    column("lifetime_months", sa.Float, "Expected months still to come, capped", nullable=True),
-    column(
-        "cltv",
-        sa.BigInteger,
-        "Minor units of value_currency: discounted margin still expected, at today's mrr",
-        nullable=True,
-    ),
-    column("cltv_low", sa.BigInteger, "Of 10 in 100 such people it will be less", nullable=True),
-    column("cltv_high", sa.BigInteger, "Of 10 in 100 such people it will be more", nullable=True),
-    column(
-        "expected_lifetime_loss",
-        sa.BigInteger,
-        "Minor units of value_currency: risk x the margin to come of somebody who stays",
-        nullable=True,
-    ),
-    column(
-        "value_currency", sa.Text, "Of cltv and expected_lifetime_loss, ISO 4217", nullable=True
-    ),
-    column(
-        "held_out",
-        sa.Boolean,
-        "In the control group of the quarter: not to be contacted; null: there is none",
-        nullable=True,
-    ),
-    column("band_before", sa.Text, "Band the night before, where scored", nullable=True),
-    column("risk_before", sa.Float, "Risk the night before, where scored", nullable=True),
-    column(
-        "moved_by",
-        sa.Text,
-        "Where the band moved: the reason that came (up) or went (down), in words",
-        nullable=True,
-    ),
-    column("country", sa.Text, "ISO 3166-1 alpha-2, where known", nullable=True),
-    column("plan", sa.Text, "Plan, where known; its first 200 characters", nullable=True),
-    column(
-        "account",
-        sa.Text,
-        "Company that several subscribers belong to, where known; its first 200 characters",
-        nullable=True,
-    ),
-    column(
-        "unknown_values",
-        sa.Text,
-        "Columns whose text the model has never seen and took as unknown, by name, e.g. "
-        "plan, currency; null: none",
-        nullable=True,
-    ),
-    _horizon_days(),
-    _trial(),
-    column("model_version", sa.Text, "Registry version of the model that scored it"),
-    column("valid_until", Utc, "From here on (UTC) the score is stale"),
-    column("degraded", sa.JSON, "Sources that were missing or stale, a JSON list; [] is none"),
+    *(each.column() for each in RISK_COLUMNS),
     sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),
     sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
     one_of("state", SCORED_STATES),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from perdura.risk.schema.tables import Utc
+from perdura.risk.schema.declare import Utc
 
 if TYPE_CHECKING:
     import polars as pl

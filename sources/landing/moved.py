@@ -19,7 +19,7 @@ _KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedAccounts:
     """The accounts at home in another bucket than their own.
 
     Attributes:
@@ -31,12 +31,12 @@ class Moved:
     folder: Path | None
 
 
-def find_moved(landing: Path) -> Moved:
+def find_moved(landing: Path) -> MovedAccounts:
     """The accounts moved by any merge that has landed, whenever it was known."""
     folder = _gathered(landing)
     if folder.exists():
-        return Moved(pl.read_parquet(folder / "accounts.parquet"), folder)
-    return Moved(_homes(landing), None)
+        return MovedAccounts(pl.read_parquet(folder / "accounts.parquet"), folder)
+    return MovedAccounts(_homes(landing), None)
 
 
 def gather_moved(landing: Path) -> None:
@@ -63,7 +63,7 @@ def gather_moved(landing: Path) -> None:
     _forget(folder.parent)
 
 
-def read_part(landing: Path, table: EventTable, part: Part, moved: Moved) -> pl.LazyFrame:
+def read_part(landing: Path, table: EventTable, part: Part, moved: MovedAccounts) -> pl.LazyFrame:
     """The events of one table of the people of one part."""
     files = list(landed_files(landing, table).values())
     stay = scan_stored(table, files).filter(part.has(pl.col(BUCKET)))

@@ -12,7 +12,7 @@ from perdura.sources.landing.files import landed_files, scan_stored
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierExtracts:
     """What one extract of one table finds in the landing.
 
     Attributes:
@@ -36,7 +36,7 @@ class Earlier:
     degraded: bool
 
 
-def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> Earlier:
+def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> EarlierExtracts:
     """What is known of ``table`` before ``day`` is extracted, perhaps again.
 
     Args:
@@ -55,7 +55,7 @@ def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> Earlie
     same = marks[day] == mapping if day in marks else bool(ends)
     held = [files[day]] if day in files and same else []
     others = [path for each, path in files.items() if each != day]
-    return Earlier(
+    return EarlierExtracts(
         since=max(ends, default=None),
         held=scan_stored(table, held) if held else None,
         landed=scan_stored(table, others) if others else None,

@@ -26,7 +26,7 @@ from perdura.sources.mapping.compared import (
     keep_inferred,
     refuse_emptied,
 )
-from perdura.sources.mapping.earlier import Earlier, earlier
+from perdura.sources.mapping.earlier import EarlierExtracts, earlier
 from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.mapping import SourceMapping
 from perdura.sources.mapping.merge_rules import without_bad_merges
@@ -102,7 +102,7 @@ def extract_table(
 
 
 def _range_by_range(
-    table: EventTable, ranges: Ranges, past: Earlier, on: Source, tombstones: Tombstones
+    table: EventTable, ranges: Ranges, past: EarlierExtracts, on: Source, tombstones: Tombstones
 ) -> Iterator[tuple[pl.DataFrame, _Outcome]]:
     """What lands of each range, in ``stored_order``, and what became of all of it."""
     for part, found in zip(ranges.parts, ranges.found, strict=True):
@@ -125,7 +125,7 @@ def _range_by_range(
         yield events, _outcome(told, late, ties, missed=missed, versions=versions, before=inferred)
 
 
-def _source(plan: Plan, ranges: Ranges, past: Earlier, until: datetime) -> Source:
+def _source(plan: Plan, ranges: Ranges, past: EarlierExtracts, until: datetime) -> Source:
     """What the ranges of people are compared on."""
     given = pl.concat(ranges.found).filter(pl.col("rule").is_null(), pl.col("known_at") < until)
     if past.landed is not None:
@@ -173,7 +173,7 @@ def _outcome(
     )
 
 
-def _lost(outcomes: Sequence[_Outcome], past: Earlier, until: datetime, file: Path) -> str:
+def _lost(outcomes: Sequence[_Outcome], past: EarlierExtracts, until: datetime, file: Path) -> str:
     later = past.since is not None and past.since > until
     price = f"; all that lands then counts as known from {past.since:%Y-%m-%d} on" if later else ""
     one = pl.concat([each.lost for each in outcomes]).sort("happened_at", "kind").row(0, named=True)

@@ -14,7 +14,7 @@ from perdura.sources.events import EVENT_TABLES, MOMENT, EventTable
 from perdura.sources.extract import extract
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.mapping.sections import FixedColumn, Input, Join, Numbered, Series, SourceFile
-from perdura.sources.reference.recipes import RECIPES, Recipe
+from perdura.sources.reference.recipes import RECIPES, MappingRecipe
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "MAPPING.md"
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
@@ -195,7 +195,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _of_recipe(recipe: Recipe) -> str:
+def _of_recipe(recipe: MappingRecipe) -> str:
     files = [f"`{name}`:\n\n```\n{text.rstrip()}\n```\n" for name, text in recipe.files.items()]
     return "\n".join(
         [
@@ -210,7 +210,7 @@ def _of_recipe(recipe: Recipe) -> str:
     )
 
 
-def _landed(recipe: Recipe) -> Iterator[str]:
+def _landed(recipe: MappingRecipe) -> Iterator[str]:
     """The events that the recipe's own files give, as a table, and what was rejected."""
     with TemporaryDirectory() as folder:
         for name, text in recipe.files.items():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class MappingRecipe:
     """One recipe.
 
     Attributes:
@@ -23,7 +23,7 @@ class Recipe:
 
 
 RECIPES = (
-    Recipe(
+    MappingRecipe(
         title="One row per subscription, with its start and its end",
         why=(
             "One row holds several events, each at a time of its own. An empty time is no event. "
@@ -63,7 +63,7 @@ reason = "'voluntary'"
 """,
         shows=("subscriber_id", "happened_at", "kind", "mrr"),
     ),
-    Recipe(
+    MappingRecipe(
         title="One row per paid term",
         why=(
             "Each row is a term, and the next starts when the last ends, under the same id. What "
@@ -96,7 +96,7 @@ mrr = 0
 """,
         shows=("subscriber_id", "happened_at", "kind", "mrr"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Invoices from their lines",
         why=(
             "`group_by` puts the rows of one thing together: of `sum` all are added up, of the "
@@ -125,7 +125,7 @@ currency = "'EUR'"
 """,
         shows=("subscriber_id", "invoice_id", "amount"),
     ),
-    Recipe(
+    MappingRecipe(
         title="A history of plans",
         why=(
             "`numbered` counts the rows of each subscription in their order (`nth`), and tells "
@@ -154,7 +154,7 @@ kind = "CASE WHEN nth = 1 THEN 'started' ELSE 'plan_changed' END"
 """,
         shows=("subscriber_id", "happened_at", "kind", "plan", "mrr"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Monthly payments of a contract",
         why=(
             "`series` repeats a row from one time until before another (or the extract's end), "
@@ -175,7 +175,7 @@ series = { from = "first", until = "last", months = 1 }
 """,
         shows=("subscriber_id", "happened_at", "kind", "amount"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Attributes of subscribers: segment, channel, account",
         why=(
             "Anything that is true of a subscriber from a day on. Training uses the last known "
@@ -197,7 +197,7 @@ attributes = { segment = "segment", account = "company" }
 """,
         shows=("subscriber_id", "happened_at", "name", "value"),
     ),
-    Recipe(
+    MappingRecipe(
         title="A table that shows the latest state only",
         why=(
             "Many tools overwrite: a withdrawn cancellation leaves no trace. `snapshot = true` "
@@ -231,7 +231,7 @@ kind = "'cancel_scheduled'"
 happened_at = "cancel_at"
 """,
     ),
-    Recipe(
+    MappingRecipe(
         title="Numbers with a decimal comma",
         why=(
             "`decimal` says what stands before the decimals, `thousands` what may stand between "
@@ -259,7 +259,7 @@ currency = "'EUR'"
 """,
         shows=("subscriber_id", "kind", "amount", "currency"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Currencies, and amounts in minor units of a vendor's own",
         why=(
             "Codes are written in capital letters and have three of them; anything else is a "
@@ -284,7 +284,7 @@ currency = "currency"
 """,
         shows=("subscriber_id", "amount", "currency"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Times in several formats, and seconds since 1970",
         why=(
             "ISO 8601 needs nothing said. Of several formats each value is read by the first that "
@@ -312,7 +312,7 @@ kind = "'resolved'"
 happened_at = "closed"
 """,
     ),
-    Recipe(
+    MappingRecipe(
         title="Terms whose end is their last paid day",
         why=(
             '`ends = "inclusive"` ends a subscription with that day and not at its first moment, '
@@ -338,7 +338,7 @@ kind = "'ended'"
 happened_at = "last_day"
 """,
     ),
-    Recipe(
+    MappingRecipe(
         title="A file that tells days, not hours",
         why=(
             "What happened on a day is known by its end. `known_after` keeps a model from knowing "
@@ -358,7 +358,7 @@ quantity = "sessions"
 """,
         shows=("subscriber_id", "happened_at", "known_at", "quantity"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Words that mean nothing",
         why=(
             "Exports write `NULL`, `\\N`, `nan` or `None` where there is no value. `null_words` "
@@ -381,7 +381,7 @@ method = "method"
 """,
         shows=("subscriber_id", "happened_at", "amount", "method"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Tickets that know an e-mail and not the customer's id",
         why=(
             "A join looks columns up in another file, row by row. `on` names the key in both, as "
@@ -406,7 +406,7 @@ on = { "LOWER(TRIM(requester))" = "LOWER(email)" }
 take = { customer_id = "id" }
 """,
     ),
-    Recipe(
+    MappingRecipe(
         title="Ids that are written in several ways",
         why=(
             "`normalise` trims ids and writes them in small or capital letters. Whole numbers lose "
@@ -423,7 +423,7 @@ kind = "'paid'"
 amount = "amount"
 """,
     ),
-    Recipe(
+    MappingRecipe(
         title="Rows that are no events, and rows that are wrong",
         why=(
             "`where` leaves rows out that mean something else; they are counted. A rule under "
@@ -452,7 +452,7 @@ test_charge = "id LIKE 'test%'"
 """,
         shows=("subscriber_id", "payment_id", "kind"),
     ),
-    Recipe(
+    MappingRecipe(
         title="Two accounts that turned out to be one",
         why="From then on the first lives on in the second. What was scored before stays.",
         files={"merges.csv": "old,new,day\nann2,ann,2026-03-01\n"},

@@ -12,7 +12,7 @@ best possible ROC AUC at 60 days is about 0.78.
 
 import numpy as np
 
-from perdura.sources.simulator.signs import Signs
+from perdura.sources.simulator.signs import SimulatedSigns
 from perdura.sources.simulator.vectors import Bools, Floats, Ints, Month
 
 _BASE = -4.3
@@ -28,13 +28,13 @@ def considers(number: Ints, month: Month) -> Bools:
     return (number + month.count) % 2 == 0
 
 
-def expansion(s: Signs) -> Floats:
+def expansion(s: SimulatedSigns) -> Floats:
     """The chance of taking a larger plan this month, of those who consider it and stay."""
     calm = _BASE + _PLAN[s.plan] + _ANNUAL * s.annual + 0.25 * np.clip(s.seats - 3, 0, 4)
     return np.minimum(1 / (1 + np.exp(-(calm + _wants(s) - _minds(s)))), _AT_MOST)
 
 
-def _wants(s: Signs) -> Floats:
+def _wants(s: SimulatedSigns) -> Floats:
     """Log odds of what speaks for more: learning how to use it, liking it, having settled in."""
     settled = (s.tenure_days >= 75) & (s.tenure_days < 540)
     return (
@@ -45,7 +45,7 @@ def _wants(s: Signs) -> Floats:
     )
 
 
-def _minds(s: Signs) -> Floats:
+def _minds(s: SimulatedSigns) -> Floats:
     """Log odds of what speaks against: trouble with support or money, a change just made."""
     return (
         1.2 * np.minimum(s.open_tickets, 2)

@@ -7,7 +7,7 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.simulator.billing import FAILURE_CODES
-from perdura.sources.simulator.journal import KIND_OF, Journal, Rows
+from perdura.sources.simulator.journal import KIND_OF, Journal, JournalRows
 from perdura.sources.simulator.lives import Lives
 from perdura.sources.simulator.people import People
 from perdura.sources.simulator.prices import COUNTRIES, CURRENCIES, METHODS, PLANS, REASONS
@@ -88,7 +88,7 @@ def table_frame(
     return described.with_columns(absent).select(table.schema.names()).cast(table.schema)
 
 
-def _as_frame(part: Rows, kind: int) -> pl.DataFrame:
+def _as_frame(part: JournalRows, kind: int) -> pl.DataFrame:
     times = {"happened_at": part.happened_at, "known_at": part.known_at}
     return pl.DataFrame({"who": part.who, **times, **part.columns}).with_columns(
         kind=pl.lit(kind, pl.Int64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perdura.sources.simulator.signs import Signs
+from perdura.sources.simulator.signs import SimulatedSigns
 from perdura.sources.simulator.vectors import Floats, Ints
 
 #: The signals, named as the features' signals are.
@@ -74,7 +74,7 @@ class Hazard:
         return self.payment * (1 - UNDONE_BY_PAYMENT)
 
 
-def hazard(signs: Signs) -> Hazard:
+def hazard(signs: SimulatedSigns) -> Hazard:
     """The chances of everyone, and what drives them most."""
     choice, payment = _choice(signs), _payment(signs)
     quiet = _BASE + _PLAN[signs.plan] + _SEASON[signs.of_year] + _ANNUAL * signs.annual
@@ -92,7 +92,7 @@ def hazard(signs: Signs) -> Hazard:
     return Hazard(_chance(for_choice), _chance(for_payment), cause)
 
 
-def _choice(s: Signs) -> dict[str, Floats]:
+def _choice(s: SimulatedSigns) -> dict[str, Floats]:
     """What each signal adds to the log odds of leaving by choice."""
     young = s.tenure_days < 365
     waited = np.log2(np.maximum(s.reply_hours, 6) / 6)
@@ -114,7 +114,7 @@ def _choice(s: Signs) -> dict[str, Floats]:
     }
 
 
-def _payment(s: Signs) -> dict[str, Floats]:
+def _payment(s: SimulatedSigns) -> dict[str, Floats]:
     """What each signal adds to the log odds of being ended for want of payment."""
     return {
         "unpaid_invoices": (_OWING - _NOTHING_OWED) * (s.unpaid > 0),

@@ -18,7 +18,7 @@ KIND_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class JournalRows:
     """Events of one stream: who (places in the chunk), when, when known, and other columns."""
 
     who: Ints
@@ -32,7 +32,7 @@ class Journal:
 
     def __init__(self, people: int) -> None:
         self.people = people
-        self.streams: dict[str, list[Rows]] = {}
+        self.streams: dict[str, list[JournalRows]] = {}
         self._numbers: dict[str, int] = {}
 
     def write(
@@ -41,7 +41,7 @@ class Journal:
         """Add one row for each entry of ``who``; single values hold for all of them."""
         own = {name: np.broadcast_to(np.asarray(c), len(who)) for name, c in columns.items()}
         if len(who):
-            self.streams.setdefault(stream, []).append(Rows(who, happened_at, known_at, own))
+            self.streams.setdefault(stream, []).append(JournalRows(who, happened_at, known_at, own))
 
     def numbers(self, of: str, count: int) -> Ints:
         """The next ``count`` numbers, for identifiers of invoices, payments or tickets."""
@@ -49,7 +49,7 @@ class Journal:
         self._numbers[of] = first + count
         return np.arange(first, first + count, dtype=np.int64)
 
-    def known(self, stream: str, as_of: int, window: int | None = None) -> list[Rows]:
+    def known(self, stream: str, as_of: int, window: int | None = None) -> list[JournalRows]:
         """Rows with ``happened_at`` in ``[as_of - window days, as_of)`` and known before it."""
         since = -NEVER if window is None else as_of - window * DAY
         return [_cut(part, since, as_of) for part in self.streams.get(stream, ())]
@@ -67,9 +67,9 @@ class Journal:
         return total
 
 
-def _cut(part: Rows, since: int, as_of: int) -> Rows:
+def _cut(part: JournalRows, since: int, as_of: int) -> JournalRows:
     known = (part.known_at < as_of) & (part.happened_at >= since) & (part.happened_at < as_of)
     if known.all():
         return part
     columns = {name: column[known] for name, column in part.columns.items()}
-    return Rows(part.who[known], part.happened_at[known], part.known_at[known], columns)
+    return JournalRows(part.who[known], part.happened_at[known], part.known_at[known], columns)

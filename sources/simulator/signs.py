@@ -12,7 +12,7 @@ from perdura.sources.simulator.vectors import DAY, Bools, Floats, Ints, Month
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class SimulatedSigns:
     """One entry a person, from rows with ``happened_at`` and ``known_at`` before ``as_of``.
 
     Attributes:
@@ -60,12 +60,12 @@ class Signs:
     of_year: int
 
 
-def read_signs(journal: Journal, people: People, lives: Lives, month: Month) -> Signs:
+def read_signs(journal: Journal, people: People, lives: Lives, month: Month) -> SimulatedSigns:
     """The signs at the start of ``month``. Those not here have numbers that mean nothing."""
     at = month.start
     count, total = journal.count, journal.sum
     replies = count("replied", at, 90)
-    return Signs(
+    return SimulatedSigns(
         failures=count("failed", at, 90),
         failures_lately=count("failed", at, 30),
         unpaid=count("invoiced", at) - count("paid", at) - count("written_off", at),

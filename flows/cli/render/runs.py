@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from perdura.flows.backtest import Backtested
-from perdura.flows.score_nightly import Night
+from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.unknown_texts import UnknownTexts
 from perdura.flows.train_weekly import Training
 from perdura.models.reports.backtest_card import how_it_grows, over_time
@@ -161,7 +161,7 @@ def print_backtest(done: Backtested, console: Console = OUT) -> None:
 _OVER_TIME = ("roc_auc", "calibration_error", "recall")
 
 
-def print_night(night: Night, console: Console = OUT) -> None:
+def print_night(night: ScoredNight, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
         f"{night.rows:,} subscribers scored on {night.scored_on} by version "
