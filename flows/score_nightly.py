@@ -15,7 +15,7 @@ from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
 from perdura.flows.runtime.parts import parts_of
-from perdura.flows.runtime.progress import STDERR, OnProgress, step
+from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import written_events
@@ -36,6 +36,7 @@ from perdura.sources.extract import IncompleteExtract
 from perdura.sources.landing.events_store import landed_until, read_days
 from perdura.sources.landing.freshness import degraded_sources
 from perdura.sources.landing.locks import read_lock
+from perdura.sources.progress import OnProgress
 
 publish_step = step_of_flow(publish, "publish")
 beside_step = step_of_flow(write_beside, "beside")

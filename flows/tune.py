@@ -9,7 +9,7 @@ from pathlib import Path
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.progress import OnProgress, step
+from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.past_dataset import past
 from perdura.flows.steps.training_window import known_history, training_params
@@ -18,6 +18,7 @@ from perdura.models.tuning.trials import Tuning
 from perdura.models.tuning.tune import tune
 from perdura.models.tuning.tuned_params import Tuned, keep_tuned, read_tuned, tuned_by
 from perdura.sources.landing.locks import exclusive_lock
+from perdura.sources.progress import OnProgress
 
 # Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
 # so they are as many as memory and minutes allow.

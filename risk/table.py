@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from perdura.risk.errors import BadScores, NoNight
 from perdura.risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
+from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
 from perdura.risk.query.queries import (
     dates_of_nights,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from perdura.risk.publish.not_scored import NotScored
-    from perdura.risk.publish.publish import Progress
     from perdura.risk.publish.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
@@ -70,7 +70,7 @@ def publish(
     valid_for: timedelta = VALID_FOR,
     keep_months: int | None = None,
     now: datetime | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
     read_at_a_time: int = READ_AT_A_TIME,
 ) -> int:
@@ -132,7 +132,7 @@ def publish(
             before=before,
         )
 
-    tell = progress or (lambda _done, _total, _what: None)
+    tell = progress or no_progress
     with stage(
         scores,
         bands,

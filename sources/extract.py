@@ -1,6 +1,6 @@
 """One extract: what the sources have come to know by a date lands, and nothing else changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +22,7 @@ from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.known_subscribers import known_in
 from perdura.sources.mapping.report.report import Report, TableReport
 from perdura.sources.mapping.table import extract_table
-
-Progress = Callable[[int, int, str], None]
+from perdura.sources.progress import OnProgress
 
 
 class IncompleteExtract(BadSource):
@@ -39,7 +38,7 @@ def extract(
     *,
     until: datetime,
     landing: Path,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
     beside: Mapping[str, Path] | None = None,
 ) -> Report:
@@ -88,7 +87,7 @@ def _extract_tables(
     plans: dict[str, Plan],
     until: datetime,
     landing: Path,
-    told: Progress,
+    told: OnProgress,
     *,
     rows_at_a_time: int,
 ) -> tuple[list[TableReport], dict[str, str]]:

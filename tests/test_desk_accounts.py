@@ -47,7 +47,7 @@ def test_accounts_are_listed_biggest_loss_first_without_the_control_group(desk):
     assert "5 customers" in first  # ann, high00 to high02, cid; bob is control, gone has left
     assert "€140.28" in first
     assert ">ann<" in first
-    assert "1 customer in the control group is not added up." in text
+    assert "1 customer in the control group is not included." in text
     assert "&lt;script&gt;window.hacked" in text
 
 
@@ -65,7 +65,7 @@ def test_a_customer_s_page_leads_to_the_others_of_the_account(desk):
     text = desk.get("/desk/subscriber?id=ann").text
     assert "4 other customers" in text
     assert "band=&amp;account=Norte+%26+Hijos%2C+S.L." in text
-    assert "No other customer to list" in desk.get("/desk/subscriber?id=dee").text
+    assert "No other customers" in desk.get("/desk/subscriber?id=dee").text
     assert "4 clientes más" in desk.get("/desk/subscriber?id=ann&lang=es").text
     assert "<dt>Account" not in desk.get("/desk/subscriber?id=high09&lang=en").text
 
@@ -97,4 +97,4 @@ def test_pages_lead_to_accounts_only_where_the_night_knows_some(desk, tmp_path):
     with at_work(app_of(Served(url=url))) as base, signed_in(base, token(url, "read")) as client:
         for path in ("/desk", "/desk/lead", "/desk/subscriber?id=ann"):
             assert "/desk/accounts" not in client.get(path).text
-        assert "No account to show" in client.get("/desk/accounts").text
+        assert "No accounts to show" in client.get("/desk/accounts").text

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from perdura.flows.steps.rewording import rewording
 from perdura.risk.api.app import Served, app_of
-from perdura.risk.desk.tongue import CATALOGUES
+from perdura.risk.desk.messages import catalogue
 from perdura.risk.records.contacts import contacts_of
 from perdura.risk.store.connect import reading
 from tests.api_served import at_work, token
@@ -137,7 +137,7 @@ def test_signing_in_and_out(browser, base, held):
         page.goto("/desk/subscriber?id=ann")
         page.get_by_label("Token").fill("perdura_0_0")
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_contain_text("not known")
+        expect(page.get_by_role("alert")).to_contain_text("not valid")
         page.get_by_label("Token").fill(held)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("ann")  # where one was going
@@ -189,11 +189,11 @@ def test_the_control_group_is_not_contacted_unless_forced_with_a_reason(page, ur
     expect(page.get_by_role("heading", name="Do not contact (control group)")).to_be_visible()
     expect(page.get_by_role("button", name="Made an offer")).to_be_hidden()
     page.get_by_label("Note").fill("wants a discount")
-    page.get_by_text("They were contacted all the same").click()
+    page.get_by_text("They were contacted anyway").click()
     page.get_by_role("button", name="Made an offer").click()
-    assert page.get_by_label("Reason").evaluate("e => !e.validity.valid")
+    assert page.get_by_role("textbox", name="Reason").evaluate("e => !e.validity.valid")
     assert contacts(url, "bob") == []
-    page.get_by_label("Reason").fill("They called us")
+    page.get_by_role("textbox", name="Reason").fill("They called us")
     page.get_by_role("button", name="Made an offer").click()
     expect(page.locator(".contacts")).to_contain_text("in the control group: They called us")
     assert [(c.action, c.forced, c.reason, c.note) for c in contacts(url, "bob")] == [
@@ -204,7 +204,7 @@ def test_the_control_group_is_not_contacted_unless_forced_with_a_reason(page, ur
 def test_ids_and_notes_are_text_whatever_they_hold(page, url):
     page.goto("/desk")
     expect(page.get_by_role("link", name=STRANGE)).to_be_visible()
-    page.get_by_label("Find a subscriber by id").fill(STRANGE)
+    page.get_by_label("Find a customer by ID").fill(STRANGE)
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(STRANGE)
     page.get_by_label("Note").fill(MARKUP)
@@ -228,7 +228,7 @@ def test_without_scripts_everything_can_be_read(browser, base, held):
         page.get_by_role("link", name="Show more").click()
         expect(page.locator("[data-person]")).to_have_count(4)
         page.goto("/desk/subscriber?id=ann")
-        expect(page.get_by_text("The nights as a table")).to_be_visible()
+        expect(page.get_by_text("Show the history as a table")).to_be_visible()
 
 
 def test_filters_and_more_need_no_new_page(page):
@@ -255,17 +255,17 @@ def test_keys(page):
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("jk?")  # typed, not obeyed
-    expect(page.get_by_label("Find a subscriber by id")).to_have_value("jk?")
-    page.get_by_label("Find a subscriber by id").fill("ann")
+    expect(page.get_by_label("Find a customer by ID")).to_have_value("jk?")
+    page.get_by_label("Find a customer by ID").fill("ann")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("ann")
     page.keyboard.press("n")
     expect(page.get_by_label("Note")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("u")
-    expect(page.get_by_role("heading", level=1)).to_have_text(CATALOGUES["en"]["list_title"])
+    expect(page.get_by_role("heading", level=1)).to_have_text(catalogue("en").gettext("list_title"))
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
 
 
 def test_the_switch_of_language_stays(page):
@@ -274,7 +274,7 @@ def test_the_switch_of_language_stays(page):
     expect(page.get_by_role("button", name="Llamada hecha")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("high07")
     page.goto("/desk")
-    expect(page.get_by_role("heading", level=1)).to_have_text(CATALOGUES["es"]["list_title"])
+    expect(page.get_by_role("heading", level=1)).to_have_text(catalogue("es").gettext("list_title"))
 
 
 def test_from_an_account_to_its_customers_and_back(page):

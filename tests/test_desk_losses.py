@@ -347,7 +347,7 @@ def test_the_same_without_scripts(browser, base, url):
     with signed_in(browser, base, url, java_script_enabled=False) as desk:
         desk.typed("bob")
         desk.page.evaluate("document.querySelector('#reason').removeAttribute('required')")
-        desk.page.get_by_text("They were contacted all the same").click()
+        desk.page.get_by_text("They were contacted anyway").click()
         desk.page.get_by_role("button", name="Called", exact=True).click()
         desk.sees_not_saved("control group")
     assert contacts(url, "bob") == []

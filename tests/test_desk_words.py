@@ -1,21 +1,21 @@
 """What the pages say, and where they draw it."""
 
-import string
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from perdura.risk.desk.charts import line, widths
-from perdura.risk.desk.pointed import marks
-from perdura.risk.desk.sentence import aloud
-from perdura.risk.desk.tongue import CATALOGUES, tongue_of
+from perdura.risk.desk.desk import sentence_case
+from perdura.risk.desk.event_markers import marks
+from perdura.risk.desk.reader_locale import reader_locale_of
+from perdura.risk.desk.sentence import in_short
 from perdura.risk.query.portfolio import portfolio_of
 from perdura.risk.schema.tables import BANDS
 from perdura.risk.store.connect import reading
 from perdura.risk.table import read
 from tests.desk_night import NEWEST, REASONS, made
 
-ENGLISH, SPANISH = tongue_of("en"), tongue_of("es")
+ENGLISH, SPANISH = reader_locale_of("en"), reader_locale_of("es")
 ROW = {
     "mrr": 1_140,
     "currency": "EUR",
@@ -30,17 +30,6 @@ ROW = {
     "reasons": REASONS,
     "horizon_days": 60,
 }
-
-
-def test_both_languages_have_the_same_words_and_blanks():
-    english, spanish = CATALOGUES["en"], CATALOGUES["es"]
-    assert list(english) == list(spanish)
-    assert [k for k in english if _blanks(english[k]) != _blanks(spanish[k])] == []
-    assert [k for k in english if len(english[k]) > 25 and english[k] == spanish[k]] == []
-
-
-def _blanks(words: str) -> set[str | None]:
-    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +49,8 @@ def _blanks(words: str) -> set[str | None]:
 def test_a_reader_is_spoken_to_as_the_browser_wishes_unless_the_switch_was_used(
     accept, wished, found
 ):
-    tongue = tongue_of(accept, wished)
-    assert f"{tongue.language} {tongue.locale}" == found
+    locale = reader_locale_of(accept, wished)
+    assert f"{locale.language} {locale.locale}" == found
 
 
 @pytest.mark.parametrize(
@@ -74,9 +63,9 @@ def test_a_reader_is_spoken_to_as_the_browser_wishes_unless_the_switch_was_used(
     ],
 )
 def test_money_shares_and_days_are_written_as_in_the_place(accept, written):
-    tongue = tongue_of(accept)
-    day = tongue.day(date(2026, 11, 1))
-    told = f"{tongue.money(123_450, 'EUR')} {tongue.percent(0.8135)} {day}"
+    locale = reader_locale_of(accept)
+    day = locale.day(date(2026, 11, 1))
+    told = f"{locale.money(123_450, 'EUR')} {locale.percent(0.8135)} {day}"
     assert told.replace("\N{NO-BREAK SPACE}", " ") == written
 
 
@@ -88,17 +77,51 @@ def test_nothing_is_certain_that_is_not(share, written):
     assert ENGLISH.percent(share) == written
 
 
-def test_a_sentence_to_say_aloud():
-    assert aloud(ROW, ENGLISH, "en") == (
-        "They pay €11.40 a month for basic. Of 100 subscribers like this one, about 81 leave "
-        "within 60 days, mostly because a payment fails. What points to it: 2 payments failed in "
-        "the last 90 days and 1 ticket is still open."
+def test_a_customer_in_short():
+    assert in_short(ROW, ENGLISH, "en") == (
+        "They pay €11.40 a month on the Basic plan. About 81 in 100 customers like this cancel "
+        "within 60 days, mostly after a failed payment. Main reasons: 2 payments failed in the "
+        "last 90 days and 1 ticket is still open."
     )
 
 
 def test_a_night_that_does_not_say_within_how_many_days_says_soon():
-    assert "about 81 leave soon, mostly" in aloud(ROW | {"horizon_days": None}, ENGLISH, "en")
-    assert "about 81 leave within 1 day, mostly" in aloud(ROW | {"horizon_days": 1}, ENGLISH, "en")
+    assert "cancel soon, mostly" in in_short(ROW | {"horizon_days": None}, ENGLISH, "en")
+    assert "cancel within 1 day, mostly" in in_short(ROW | {"horizon_days": 1}, ENGLISH, "en")
+
+
+def test_shares_of_a_hundred_are_whole_sentences():
+    one, few = ROW | {"risk": 0.01, "band": "low"}, ROW | {"risk": 0.004, "band": "low"}
+    assert "About 1 in 100 customers like this cancels within 60 days." in in_short(
+        one, ENGLISH, "en"
+    )
+    assert "Alrededor de 1 de cada 100 clientes como este se da de baja" in in_short(
+        one, SPANISH, "es"
+    )
+    assert "Fewer than 1 in 100 customers like this cancels" in in_short(few, ENGLISH, "en")
+    alone = ROW | {"reasons": REASONS[:1]}
+    assert "Main reason: 2 payments failed" in in_short(alone, ENGLISH, "en")
+
+
+def test_names_stand_as_names():
+    assert [ENGLISH.plan(name) for name in ("business", "Pro", "pro_2024", "XL")] == [
+        "Business",
+        "Pro",
+        "pro_2024",
+        "XL",
+    ]
+    assert sentence_case("última factura sin pagar") == "Última factura sin pagar"
+    assert sentence_case("") == ""
+    assert (ENGLISH.language_named("es"), SPANISH.language_named("en")) == ("Spanish", "inglés")
+    assert SPANISH.named("kind", "unheard_of") == "unheard_of"
+    assert SPANISH.sources(["payments", "tickets"]) == "pagos y tickets"
+
+
+@pytest.mark.parametrize(
+    ("accept", "written"), [("en-US", "Nov 1"), ("en-GB", "1 Nov"), ("es", "1 nov")]
+)
+def test_short_days_are_written_as_in_the_place(accept, written):
+    assert reader_locale_of(accept).short_day(date(2026, 11, 1)) == written
 
 
 def test_columns_that_are_new_to_the_model_are_named_in_words():
@@ -108,19 +131,19 @@ def test_columns_that_are_new_to_the_model_are_named_in_words():
 
 
 def test_reasons_in_another_language_are_not_said():
-    assert aloud(ROW, SPANISH, "en") == (
-        "Paga 11,40\N{NO-BREAK SPACE}€ al mes por basic. De 100 suscriptores como este, unos 81 se "
-        "van en 60 días, sobre todo porque falla un pago."
+    assert in_short(ROW, SPANISH, "en") == (
+        "Paga 11,40\N{NO-BREAK SPACE}€ al mes con el plan Basic. Unos 81 de cada 100 clientes como "
+        "este se dan de baja en un plazo de 60 días, sobre todo por un pago fallido."
     )
 
 
 def test_who_has_left_is_not_at_risk():
     left = ROW | {"state": "leaving", "state_since": datetime(2026, 11, 1, 7, tzinfo=UTC)}
-    assert aloud(left, ENGLISH, "en").endswith(
-        "They have cancelled since this was scored (Nov 1, 2026, 7:00\N{NARROW NO-BREAK SPACE}AM "
-        "UTC): they are leaving, no longer at risk."
+    assert in_short(left, ENGLISH, "en").endswith(
+        "They have cancelled since this score was calculated (Nov 1, 2026, "
+        "7:00\N{NARROW NO-BREAK SPACE}AM UTC), so it no longer applies."
     )
-    assert "Of 100" not in aloud(left | {"state": "gone"}, ENGLISH, "en")
+    assert "in 100" not in in_short(left | {"state": "gone"}, ENGLISH, "en")
 
 
 def test_reasons_point_to_events_of_their_kind_in_their_window_that_were_known():

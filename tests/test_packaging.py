@@ -73,7 +73,13 @@ def test_from_the_wheel(folder: Path, wheel: Path) -> None:
 
 def test_the_wheel_holds_one_package_with_its_data_and_licence(wheel: Path) -> None:
     assert {path.name for path in wheel.iterdir() if "dist-info" not in path.name} == {"perdura"}
-    for name in ("models/scoring/actions.toml", "risk/desk/templates/base.html"):
+    data = (
+        "models/scoring/actions.toml",
+        "risk/desk/templates/base.html",
+        "risk/desk/locale/en/LC_MESSAGES/desk.po",
+        "risk/desk/locale/es/LC_MESSAGES/desk.po",
+    )
+    for name in data:
         assert (wheel / "perdura" / name).exists(), name
     assert next(wheel.glob("*.dist-info/licenses/LICENSE")).read_text().startswith("MIT License")
 

@@ -16,7 +16,7 @@ from perdura.flows.configuration.dates import today
 from perdura.flows.erasure.search import Search, kept_results, search
 from perdura.flows.runtime.home_lock import exclusive_home
 from perdura.flows.runtime.model_store import wait_for_store
-from perdura.flows.runtime.progress import OnProgress, step
+from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
@@ -40,6 +40,7 @@ from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
 from perdura.sources.landing.tombstones import Tombstones, read_tombstones, record_erasure
 from perdura.sources.merges import Events
+from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 

@@ -15,7 +15,6 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from perdura.flows.erasure.ambiguous_ids import as_ids, holds_prose, is_prose, words_among
 from perdura.flows.erasure.prefect_runs import folders_outside, out_of_reach, results_folder
-from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.risk.records.erase import Account, exists, mentions, mentions_in_file
 from perdura.risk.store.postgres import is_postgres
@@ -23,6 +22,7 @@ from perdura.risk.store.sqlite import database_file
 from perdura.risk.store.urls import shown
 from perdura.sources.landing.tombstones import NAMING
 from perdura.sources.mapping.mapping import BadMapping, read_mapping, source_files
+from perdura.sources.progress import OnProgress
 
 _BLOCK = 1 << 24
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\r\n]+")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
-from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
+from perdura.sources.progress import OnProgress
 
 if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner

@@ -1,6 +1,6 @@
 """Progress on standard error, so that what a command prints can be piped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from time import perf_counter
@@ -9,8 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-#: Told how many are done, of how many, and what is at hand.
-OnProgress = Callable[[int, int, str], None]
+from perdura.sources.progress import OnProgress
 
 #: Seconds between two lines of a step that takes long, where there is no terminal.
 SAID_EVERY = 12.0

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from perdura.flows.orchestration.recorded import step_of_flow
-from perdura.flows.runtime.progress import OnProgress, step
+from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
 from perdura.flows.steps.past_dataset import PastDataset, past
 from perdura.models.backtesting.stability import at_earlier_dates
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage_signals import Cut
+from perdura.sources.progress import OnProgress
 
 earlier_step = step_of_flow(at_earlier_dates, "earlier")
 

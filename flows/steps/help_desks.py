@@ -11,9 +11,10 @@ from perdura.flows.settings import Settings
 from perdura.risk.out.caller import Caller, Pace
 from perdura.risk.out.fields import FieldNames, Filling
 from perdura.risk.out.intercom import LONGEST, Intercom
-from perdura.risk.out.pushing import Progress, Pushed, push
+from perdura.risk.out.pushing import Pushed, push
 from perdura.risk.out.targets import host_of
 from perdura.risk.out.zendesk import Zendesk
+from perdura.sources.progress import OnProgress, no_progress
 
 Name = Literal["zendesk", "intercom"]
 #: What a tool refused, and how often.
@@ -41,7 +42,7 @@ def push_to(
     settings: Settings,
     *,
     everybody_again: bool = False,
-    progress: Progress = lambda _done, _total, _what: None,
+    progress: OnProgress = no_progress,
 ) -> tuple[Pushed, Problems]:
     """Tell a help desk of the newest night, as of ``risk.out.pushing.push``.
 

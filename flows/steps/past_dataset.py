@@ -9,7 +9,6 @@ import polars as pl
 
 from perdura.features.build import build_features
 from perdura.features.catalogue import to_measure
-from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
 from perdura.flows.steps.business import business_of
@@ -24,6 +23,7 @@ from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import BUCKETS, Part
+from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 _EVERY = sys.maxsize

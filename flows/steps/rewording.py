@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from perdura.risk.desk.worded import as_published
+from perdura.risk.desk.reword import as_published
 
 if TYPE_CHECKING:
     from perdura.features.definition import Column, Language
     from perdura.models.scoring.action_table import Action
-    from perdura.risk.desk.worded import Reword
+    from perdura.risk.desk.reword import Reword
 
 _LANGUAGES = ("en", "es")
 

@@ -15,7 +15,6 @@ from perdura.features.topics.attributes import attribute_features, attributes_in
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.exchange_rates import exchange_at
@@ -30,6 +29,7 @@ from perdura.models.scoring.score import score
 from perdura.models.scoring.thresholds import Thresholds
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import Part
+from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import SCORED, states_at
 
 #: Folder of the model among a night's scratch files.

@@ -15,7 +15,6 @@ from perdura.features.definition import Column, Derived, Feature
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.runtime.progress import OnProgress
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.models.dataset.outcomes import label_spine
@@ -24,6 +23,7 @@ from perdura.models.dataset.training_set import TrainingSet, join_training_sets,
 from perdura.models.params import TrainingParams
 from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import Part
+from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from perdura.models.dataset.outcomes import OUTCOME
 from perdura.models.dataset.split import HistoryTooShort, split_dates
-from perdura.models.dataset.training_set import Progress, TrainingSet
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.evaluation.by_group import by_cause, by_group
 from perdura.models.evaluation.intervals import intervals
@@ -23,6 +23,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.training.baselines import BASELINES
 from perdura.models.training.refit import refit
 from perdura.models.training.train import fit_and_judge
+from perdura.sources.progress import OnProgress, no_progress
 
 #: What became of each row as it was known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
 LabelsAt = Callable[[datetime], pl.DataFrame]
@@ -34,7 +35,7 @@ def backtest(
     params: TrainingParams,
     *,
     most: int | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Backtest:
     """Fit, wait for the outcome, judge: at every date that has enough before it and after it.
 
@@ -100,7 +101,7 @@ def judged_at(
         beside: The baselines that are asked as well.
     """
     known = known_at(training, origin, labels)
-    made = fit_and_judge(known, params, lambda _done, _of, _what: None, beside)
+    made = fit_and_judge(known, params, no_progress, beside)
     published = refit(made.model, _closed(known, origin), params)
     again = published.predict(made.split.test.select(published.contract.names))["risk"]
     return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.test)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from perdura.models.backtesting.backtest import LabelsAt, judged_at, origins_of
-from perdura.models.dataset.training_set import Progress, TrainingSet
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.bootstrap import resample
 from perdura.models.evaluation.intervals import basic
@@ -14,6 +14,7 @@ from perdura.models.evaluation.metrics import evaluate
 from perdura.models.evaluation.refit_comparison import compare_procedures
 from perdura.models.params import TrainingParams
 from perdura.sources.events import MOMENT
+from perdura.sources.progress import OnProgress
 
 
 def at_earlier_dates(
@@ -22,7 +23,7 @@ def at_earlier_dates(
     params: TrainingParams,
     *,
     most: int,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Earlier:
     """How well the model ranks, and its log loss, at each of the newest dates.
 

@@ -1,6 +1,5 @@
 """What each column adds to each score: exact TreeSHAP, in log-odds, and the scores themselves."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -11,6 +10,7 @@ import numpy as np
 from perdura.models.boosting.row_blocks import ROWS, in_blocks
 from perdura.models.boosting.shap_tables import Tables, build_tables
 from perdura.models.boosting.tree_text import UnreadableTrees, read_trees
+from perdura.sources.progress import OnProgress
 
 # All cores begin at once, and building takes Python: two at it would take twice as long.
 _BUILDING = Lock()
@@ -35,7 +35,7 @@ class Explained:
 def contributions(
     booster: lgb.Booster,
     matrix: np.ndarray,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: OnProgress | None = None,
     at_once: int = ROWS,
 ) -> np.ndarray:
     """How much each column moves each row's score away from everybody's mean.

@@ -1,6 +1,6 @@
 """The training set: what was known of each subscriber at many moments, and what became of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,8 +13,7 @@ from perdura.models.dataset.sampling import Sampling, chosen, outcome_counts, sa
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ROW_NAMES
 from perdura.sources.merges import Events
-
-Progress = Callable[[int, int, str], None]
+from perdura.sources.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def build_training_set(
     params: TrainingParams,
     *,
     known_until: datetime,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> TrainingSet:
     """Features and labels of the rows of the spine: of every one, or of as many as are needed.
 
@@ -113,7 +112,7 @@ def measure_chosen(
     *,
     sampling: Sampling,
     known_until: datetime,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> TrainingSet:
     """Features of those labelled rows that are learnt from.
 

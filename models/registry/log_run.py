@@ -1,6 +1,5 @@
 """Log a training or a backtest to MLflow."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from perdura.models.registry.store_paths import EXPERIMENT, store_folder
 from perdura.models.registry.versions import label, model_name
 from perdura.models.reports.write import write_backtest, write_report
 from perdura.models.training.result import Trained
+from perdura.sources.progress import OnProgress, no_progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 _REPORT = "report"
 _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 
-Progress = Callable[[int, int, str], None]
 
-
-def log_trained(trained: Trained, home: Path, progress: Progress | None = None) -> str:
+def log_trained(trained: Trained, home: Path, progress: OnProgress | None = None) -> str:
     """Log, register and, where the verdict is so, crown a trained model.
 
     The alias ``champion`` moves after all that, so that a run that broke off leaves the old one
@@ -44,7 +42,7 @@ def log_trained(trained: Trained, home: Path, progress: Progress | None = None) 
         The version in the registry, e.g. ``"7"``; or ``"NAME/7"``, where ``churn@champion``
         predicts something else, so that this is a version of a model of its own.
     """
-    tell = progress or _silent
+    tell = progress or no_progress
     tell(0, 3, "open the store")
     with mlflow_at(home) as client, TemporaryDirectory() as scratch:
         tell(1, 3, "draw the report")
@@ -150,7 +148,3 @@ def _tags(trained: Trained) -> dict[str, str]:
         "verdict": " ".join(trained.verdict.reasons),
         "leak_alarm": str(trained.verdict.alarmed).lower(),
     }
-
-
-def _silent(done: int, of: int, what: str) -> None:
-    """Nobody asked to be told."""

@@ -1,6 +1,6 @@
 """What raises each risk, summed by signal: the strongest few, and the scores, as numbers."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from perdura.models.boosting.shap_values import explained
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.reason_candidates import find_candidates
 from perdura.models.scoring.reason_columns import ReasonColumns, reason_columns
+from perdura.sources.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def attribute(
     model: ChurnModel,
     frame: pl.DataFrame,
     columns: Sequence[Column],
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: OnProgress | None = None,
     unnamed: Collection[str] = (),
 ) -> Attributions:
     """The scores of rows and the strongest reasons for them, block by block on all cores.

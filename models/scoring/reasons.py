@@ -1,6 +1,6 @@
 """Why somebody is at risk, in words: what raises the risk, summed by signal, strongest first."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +13,7 @@ from perdura.features.topics.phrases import as_said, say_rounded
 from perdura.models.boosting.row_blocks import cores
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.attribution import Attributions, attribute, in_contract_order
+from perdura.sources.progress import OnProgress
 
 #: What one reason is.
 REASON = pl.Struct(
@@ -39,7 +40,7 @@ def explain(
     language: Language = "en",
     currency: pl.Series | None = None,
     unnamed: Collection[str] = (),
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> pl.Series:
     """The reasons for each row's risk.
 

@@ -1,6 +1,6 @@
 """Score people: how likely each is to leave, why, and what to do about it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from perdura.models.scoring.attribution import Attributions, attribute
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.scoring.reasons import in_words
 from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from perdura.sources.progress import OnProgress
 
 
 def score(
@@ -28,7 +29,7 @@ def score(
     unnamed: Collection[str] = (),
     valuation: Valuation | None = None,
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> pl.DataFrame:
     """Risk, reasons, action and advice of each row.
 

@@ -13,7 +13,7 @@ from perdura.models.dataset.person_ids import person_column
 from perdura.models.dataset.sampling import evidence_rows
 from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.dataset.split import Split, refuse_without_leavers, split_rows
-from perdura.models.dataset.training_set import Progress, TrainingSet
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
@@ -38,6 +38,7 @@ from perdura.models.training.refit import known_until, refit, refit_sizes
 from perdura.models.training.refit_expansion import refit_expansion
 from perdura.models.training.result import Trained
 from perdura.models.training.risk_level import with_newest_level
+from perdura.sources.progress import OnProgress, no_progress
 
 _STEPS = ("split", "fit", "judge", "compare", "refit")
 
@@ -61,7 +62,7 @@ def train(
     unnamed: Collection[str] = (),
     minimums: Minimums | None = None,
     facts: SourceFacts | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Trained:
     """Fit and judge a model, then fit it again on all rows whose outcome is known.
 
@@ -83,7 +84,7 @@ def train(
         HistoryTooShort: There are too few dates for a split by time.
         NotEnoughChurn: A part of the split has only people who left, or only who stayed.
     """
-    tell = progress or _silent
+    tell = progress or no_progress
     refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, tell)
     split, judged = made.split, made.judged
@@ -199,7 +200,7 @@ class Made:
 def fit_and_judge(
     training: TrainingSet,
     params: TrainingParams,
-    tell: Progress,
+    tell: OnProgress,
     beside: Collection[str] = BASELINES,
 ) -> Made:
     """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
@@ -265,7 +266,3 @@ def _judged(
             pl.lit(None, dtype=kind).alias(name) for name, kind in _TOLD.items() if name not in told
         )
     )
-
-
-def _silent(done: int, of: int, what: str) -> None:
-    """Nobody asked to be told."""

@@ -13,7 +13,7 @@ import numpy as np
 from perdura.models.backtesting.backtest import LabelsAt
 from perdura.models.dataset.fingerprint import digest
 from perdura.models.dataset.split import HistoryTooShort
-from perdura.models.dataset.training_set import Progress, TrainingSet
+from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.training.train import held
 from perdura.models.tuning.folds import Fold, TestRows, before_judged, folds_of, gain
@@ -21,6 +21,7 @@ from perdura.models.tuning.search_space import SPACE, values_of, with_values
 from perdura.models.tuning.study import Study, Trial, study_in
 from perdura.models.tuning.trials import Confirmation, Tuning
 from perdura.models.tuning.tuned_params import Tuned
+from perdura.sources.progress import OnProgress
 
 #: So many origins choose among trials, the newest before the one that confirms the best of them.
 FOLDS = 4
@@ -35,7 +36,7 @@ def tune(
     minutes: float = 10.0,
     trials: int | None = None,
     kept: Tuned | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Tuning:
     """Try parameters on the newest dates before the judged ones, the defaults first.
 
@@ -129,7 +130,7 @@ def _mean(surprises: Sequence[np.ndarray]) -> float:
 class _Budget:
     """How long there is, and how many trials."""
 
-    def __init__(self, seconds: float, trials: int | None, progress: Progress | None) -> None:
+    def __init__(self, seconds: float, trials: int | None, progress: OnProgress | None) -> None:
         self._seconds, self._trials, self._progress = seconds, trials, progress
         self._began = monotonic()
 

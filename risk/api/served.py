@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from perdura.risk.api.auditing import Audit
 from perdura.risk.api.rates import Rates
-from perdura.risk.desk.worded import Reword, as_published
+from perdura.risk.desk.reword import Reword, as_published
 
 _EXPORTS, _WRITERS = 4, 8
 

@@ -67,7 +67,7 @@ def others(connection: sa.Connection, row: Mapping[str, object]) -> int:
 
 def sums(visit: Visit, money: Mapping[str, int]) -> str:
     """Amounts by currency in words."""
-    return totals([(amount, code) for code, amount in money.items()], visit.tongue.locale)
+    return totals([(amount, code) for code, amount in money.items()], visit.locale.locale)
 
 
 def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bool]:

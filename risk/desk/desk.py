@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from perdura.risk.desk import session
-from perdura.risk.desk.tongue import Tongue, tongue_of
-from perdura.risk.desk.worded import Reword, as_published
+from perdura.risk.desk.messages import LANGUAGES, SCRIPT_PROBLEMS
+from perdura.risk.desk.reader_locale import ReaderLocale, reader_locale_of
+from perdura.risk.desk.reword import Reword, as_published
 from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.records.tokens import Holder, holder_of
@@ -30,7 +31,7 @@ HERE = Path(__file__).parent
 _LANGUAGE = "perdura_language"
 _YEAR = 365 * 24 * 3600
 _PAGE_METHODS = ("GET", "HEAD")
-#: The header that names, to the page's script, what went wrong: a key of the words.
+#: The header that names, to the page's script, what went wrong.
 PROBLEM = "Perdura-Problem"
 
 #: Nothing but our own files is loaded, and no script or style stands inside a page.
@@ -100,16 +101,16 @@ class Visit:
     desk: Desk
     request: Request
     holder: Holder
-    tongue: Tongue
+    locale: ReaderLocale
 
     @property
     def may_log(self) -> bool:
         """Whether contacts may be written with this token."""
         return "contact" in self.holder.scopes
 
-    def worded(self, row: Mapping[str, Any], night: Night) -> dict[str, Any]:
-        """A row of a night in the reader's language, as of ``risk.desk.worded``."""
-        return self.desk.reword(row, night.language, self.tongue.language)
+    def reworded(self, row: Mapping[str, Any], night: Night) -> dict[str, Any]:
+        """A row of a night in the reader's language, as of ``risk.desk.reword``."""
+        return self.desk.reword(row, night.language, self.locale.language)
 
     def page(
         self,
@@ -171,14 +172,14 @@ def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
         return problem(request, "too_many", 429, again)
     if desk.audit and desk.audit.full:
         return problem(request, "unavailable", 503)
-    return Visit(desk=desk, request=request, holder=holder, tongue=tongue(request))
+    return Visit(desk=desk, request=request, holder=holder, locale=locale_of(request))
 
 
-def tongue(request: Request) -> Tongue:
-    """How this reader wishes to be spoken to: by the switch, the cookie or the browser."""
-    wished = request.query_params.get("lang") or request.cookies.get(_LANGUAGE)
-    else_ = getattr(request.app.state, "language", "en")
-    return tongue_of(request.headers.get("accept-language", ""), wished, else_)
+def locale_of(request: Request) -> ReaderLocale:
+    """The reader's locale: by the switch, the cookie or the browser."""
+    chosen = request.query_params.get("lang") or request.cookies.get(_LANGUAGE)
+    default = getattr(request.app.state, "language", "en")
+    return reader_locale_of(request.headers.get("accept-language", ""), chosen, default)
 
 
 def page(
@@ -189,19 +190,19 @@ def page(
     **told: Any,
 ) -> Response:
     """A page in the reader's language, which the browser is told to show and not to keep."""
-    spoken = tongue(request)
-    about = {"Content-Language": spoken.language, "Vary": "Accept-Language, Cookie"}
+    locale = locale_of(request)
+    about = {"Content-Language": locale.language, "Vary": "Accept-Language, Cookie"}
     response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
-    told = {"t": spoken, "request": request, "visit": None, "notice": ""} | told
+    told = {"t": locale, "request": request, "visit": None, "notice": ""} | told
     told |= {"sent": request.method == "POST", "unsaved": getattr(request.state, "note", "")}
     told["reason"] = getattr(request.state, "reason", "")
     told["base"] = session.base(request)
     told["sign_in"] = sign_in_address(request)
     told["csrf"] = session.proof(request, response)
-    told["switch"] = "?" + urlencode([*_asked(request), ("lang", spoken.other)])
+    told["switch"] = "?" + urlencode([*_asked(request), ("lang", locale.other)])
     response.body = _templates().get_template(template).render(told).encode("utf-8")
     response.headers["Content-Length"] = str(len(response.body))
-    if request.query_params.get("lang") in ("en", "es"):
+    if request.query_params.get("lang") in LANGUAGES:
         language = request.query_params["lang"]
         response.set_cookie(_LANGUAGE, language, _YEAR, path="/desk", samesite="lax")
     return response
@@ -214,10 +215,18 @@ def _asked(request: Request) -> list[tuple[str, str]]:
 @cache
 def _templates() -> Environment:
     loader = FileSystemLoader(HERE / "templates")
-    return Environment(
+    environment = Environment(
         loader=loader,
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["sentence_case"] = sentence_case
+    environment.globals["script_problems"] = SCRIPT_PROBLEMS
+    return environment
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital letter in front; the rest stays as it is."""
+    return text[:1].upper() + text[1:]

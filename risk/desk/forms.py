@@ -105,13 +105,13 @@ def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
     # The page of an id that is in no night says it itself.
     if isinstance(error, NoSubscriber):
         return "", 404
-    key, status = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
-    return visit.tongue.say(key, n=visit.tongue.number(LONGEST_NOTE)), status
+    name, status = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
+    return visit.locale.named("refused", name, n=visit.locale.number(LONGEST_NOTE)), status
 
 
 _SAID: dict[type, tuple[str, int]] = {
     BadContact: ("bad_note", 400),
-    HeldOut: ("control_refused", 409),
+    HeldOut: ("control", 409),
     NoContact: ("no_contact", 404),
     NotYours: ("not_yours", 403),
     OtherContact: ("logged_already", 409),

@@ -10,10 +10,11 @@ from uuid import uuid4
 from starlette.responses import RedirectResponse, Response
 
 from perdura.risk.desk import accounts, todays
-from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit
+from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit, sentence_case
+from perdura.risk.desk.messages import CAUSES
 from perdura.risk.desk.overview import LATELY, overview
-from perdura.risk.desk.person import NIGHTS, Person, can_undo, person_of
-from perdura.risk.desk.sentence import aloud
+from perdura.risk.desk.person import Person, can_undo, person_of
+from perdura.risk.desk.sentence import in_short
 from perdura.risk.desk.time_line import letter
 from perdura.risk.money import totals
 from perdura.risk.night import Night, freshness_of
@@ -25,7 +26,7 @@ from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE
 from perdura.risk.records.tokens import undoes
 from perdura.risk.schema.contacts import ACTIONS
 from perdura.risk.schema.recent import STATES_KNOWN
-from perdura.risk.schema.tables import INDEXED_RANKS
+from perdura.risk.schema.tables import BANDS, INDEXED_RANKS
 
 
 def today(visit: Visit) -> Response:
@@ -52,17 +53,19 @@ def today(visit: Visit) -> Response:
         actions=_actions(visit, night, facts.actions),
         filters=filters,
         filtered=filters != todays.Filters(),
-        rows=[visit.worded(row, night) for row in page.rows],
+        rows=[visit.reworded(row, night) for row in page.rows],
         count=count,
         controls=controls,
         money=money,
         contacts=contacts,
         more=page.after,
         restarted=restarted,
-        plans=[(plan, plan) for plan in facts.plans],
-        states_named=[(name, visit.tongue.say(f"state_{name}")) for name in STATES_KNOWN],
-        countries=[(code, visit.tongue.country(code)) for code in facts.countries],
-        amounts=lambda money: totals(money, visit.tongue.locale),
+        plans=[(plan, visit.locale.plan(plan)) for plan in facts.plans],
+        states_named=[(name, visit.locale.named("state", name)) for name in STATES_KNOWN],
+        bands=[(name, sentence_case(visit.locale.named("band", name))) for name in BANDS],
+        causes=[(name, visit.locale.named("cause", name)) for name in CAUSES],
+        countries=[(code, visit.locale.country(code)) for code in facts.countries],
+        amounts=lambda money: totals(money, visit.locale.locale),
         most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
     )
 
@@ -71,7 +74,10 @@ def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> list[tup
     """Codes and words of what there is to do, in the reader's language."""
     nobody = {"reasons": [], "currency": None, "moved_by": None}
     return [
-        (code, visit.worded({**nobody, "action": code, "action_text": text}, night)["action_text"])
+        (
+            code,
+            visit.reworded({**nobody, "action": code, "action_text": text}, night)["action_text"],
+        )
         for code, text in actions.items()
     ]
 
@@ -106,8 +112,8 @@ def subscriber(
             "logged": logged,
         }
         if logged:  # of somebody whom the newest night no longer has
-            return visit.page("nobody.html", 200, **about)
-        return visit.page("nobody.html", 404, {PROBLEM: "not_found"}, **about)
+            return visit.page("not_found.html", 200, **about)
+        return visit.page("not_found.html", 404, {PROBLEM: "not_found"}, **about)
     visit.desk.note(visit.holder, "subscriber", who)
     return visit.page(
         "subscriber.html",
@@ -127,16 +133,15 @@ def _known_action(name: str | None) -> str:
 
 
 def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
-    now, row = visit.desk.now(), visit.worded(person.row, night)
+    now, row = visit.desk.now(), visit.reworded(person.row, night)
     return {
         "night": night,
         "fresh": freshness_of(night, now),
         "person": person,
         "row": row,
-        "sentence": aloud(row, visit.tongue, row["reasons_in"]),
+        "sentence": in_short(row, visit.locale, row["reasons_in"]),
         "letter": letter,
         "account_query": todays.of_account(row["account"] or "").query,
-        "nights": NIGHTS,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
         "can_undo": lambda contact: can_undo(contact, now, undoes(visit.holder)),
@@ -173,7 +178,7 @@ def lead(visit: Visit) -> Response:
         fresh=freshness_of(night, now),
         told=told,
         with_accounts=with_accounts,
-        level=lambda code: lambda amount: visit.tongue.short_money(round(amount), code),
-        by_currency=lambda code: lambda amount: visit.tongue.money(round(amount), code),
+        level=lambda code: lambda amount: visit.locale.short_money(round(amount), code),
+        by_currency=lambda code: lambda amount: visit.locale.money(round(amount), code),
         lately=LATELY.days,
     )

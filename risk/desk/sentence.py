@@ -1,76 +1,77 @@
-"""A sentence about one subscriber that a person could say aloud."""
+"""One subscriber in short, as an agent would say it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from perdura.risk.desk.tongue import Tongue
+from perdura.risk.desk.reader_locale import ReaderLocale
 
-#: So many reasons a listener keeps in mind.
-_SAID = 2
+#: Reasons that a listener keeps in mind.
+_MOST_REASONS = 2
 
 
-def aloud(row: Mapping[str, Any], tongue: Tongue, language: str) -> str:
-    """What is to be said of a row of ``risk_current``.
+def in_short(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> str:
+    """A few sentences about a row of ``risk_current``.
 
     Args:
         row: Of the newest night.
-        tongue: Of the reader.
-        language: Of the reasons: in another than the reader's they are not said, only shown.
+        locale: Of the reader.
+        language: Of the reasons: they are left out if the reader's is another.
     """
-    pays = _pays(row, tongue)
+    pays = _pays(row, locale)
     if row["state"] in ("leaving", "gone"):
-        return " ".join([*pays, _left(row, tongue)])
-    told = [*pays, _risk(row, tongue) + _within(row, tongue) + _cause(row, tongue) + "."]
+        return " ".join([*pays, _left(row, locale)])
+    sentences = [*pays, _risk(row, locale)]
     if row["state"] != row["state_scored"]:
-        told.append(tongue.say("aloud_since", state=tongue.word("state_", row["state"])))
-    return " ".join([*told, *_why(row, tongue, language)])
+        sentences.append(locale.say("short_since", state=locale.named("state", row["state"])))
+    return " ".join([*sentences, *_why(row, locale, language)])
 
 
-def _pays(row: Mapping[str, Any], tongue: Tongue) -> list[str]:
+def _pays(row: Mapping[str, Any], locale: ReaderLocale) -> list[str]:
     if row["mrr"] is None:
         return []
-    mrr = tongue.money(row["mrr"], row["currency"])
+    mrr = locale.money(row["mrr"], row["currency"])
     if row["plan"] is None:
-        return [tongue.say("aloud_pays_no_plan", mrr=mrr)]
-    return [tongue.say("aloud_pays", mrr=mrr, plan=row["plan"])]
+        return [locale.say("short_pays_no_plan", mrr=mrr)]
+    return [locale.say("short_pays", mrr=mrr, plan=locale.plan(row["plan"]))]
 
 
-def _left(row: Mapping[str, Any], tongue: Tongue) -> str:
+def _left(row: Mapping[str, Any], locale: ReaderLocale) -> str:
     if row["state"] == "gone":
-        return tongue.say("aloud_gone")
-    return tongue.say("aloud_leaving", since=tongue.moment(row["state_since"]))
+        return locale.say("short_gone")
+    return locale.say("short_leaving", since=locale.moment(row["state_since"]))
 
 
-def _risk(row: Mapping[str, Any], tongue: Tongue) -> str:
+def _risk(row: Mapping[str, Any], locale: ReaderLocale) -> str:
     of_hundred = round(100 * row["risk"])
+    within, cause = _within(row, locale), _cause(row, locale)
     if of_hundred < 1:
-        return tongue.say("aloud_risk_few")
+        return locale.say("short_risk_few", within=within, cause=cause)
     if of_hundred > 99:
-        return tongue.say("aloud_risk_most")
-    return tongue.count("aloud_risk", of_hundred)
+        return locale.say("short_risk_most", within=within, cause=cause)
+    return locale.count("short_risk", of_hundred, within=within, cause=cause)
 
 
-def _within(row: Mapping[str, Any], tongue: Tongue) -> str:
-    """Within how many days; nights of older versions do not say."""
+def _within(row: Mapping[str, Any], locale: ReaderLocale) -> str:
+    """The horizon; nights of older versions do not hold it."""
     if row["horizon_days"] is None:
-        return tongue.say("aloud_soon")
-    return tongue.count("aloud_within", row["horizon_days"])
+        return locale.say("short_soon")
+    return locale.count("short_within", row["horizon_days"])
 
 
-def _cause(row: Mapping[str, Any], tongue: Tongue) -> str:
-    """The larger part, where it is most of it and there is something to explain."""
+def _cause(row: Mapping[str, Any], locale: ReaderLocale) -> str:
+    """The larger part, where it is most of the risk and there is something to explain."""
     for cause in ("payment", "voluntary"):
         if row[f"risk_{cause}"] > row["risk"] * 2 / 3 and row["band"] != "low":
-            return tongue.say(f"aloud_{cause}")
+            return locale.named("short_cause", cause)
     return ""
 
 
-def _why(row: Mapping[str, Any], tongue: Tongue, language: str) -> list[str]:
+def _why(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> list[str]:
     if not row["reasons"]:
-        return [tongue.say("aloud_nothing")]
-    if language != tongue.language:
+        return [locale.say("short_nothing")]
+    if language != locale.language:
         return []
-    said = [reason["text"] for reason in row["reasons"][:_SAID]]
-    return [tongue.say("aloud_why", reasons=tongue.listed(said))]
+    texts = [reason["text"] for reason in row["reasons"][:_MOST_REASONS]]
+    return [locale.count("short_why", len(texts), reasons=locale.listed(texts))]

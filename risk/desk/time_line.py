@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from perdura.risk.desk.charts import across, ticks
-from perdura.risk.desk.pointed import marks
+from perdura.risk.desk.event_markers import marks
+from perdura.risk.desk.messages import SOURCES
 from perdura.risk.night import midnight
 
-_LANES = ("payments", "tickets", "subscriptions", "contacts")
 #: A time line goes back so far at least, so that two events of today do not lie at its ends.
 _SPAN = timedelta(days=90)
 #: Marks that are no further apart, in percent, would cover each other on a phone.
@@ -78,7 +78,7 @@ class TimeLine:
     @property
     def lanes(self) -> list[Lane]:
         """One for each source that there is something of."""
-        found = (_lane(name, self.events) for name in _LANES)
+        found = (_lane(name, self.events) for name in SOURCES)
         return [lane for lane in found if lane.events or lane.marks]
 
     @property

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from perdura.risk.desk.messages import CAUSES
 from perdura.risk.night import Night
 from perdura.risk.query.accounts import has_accounts
 from perdura.risk.query.cursors import BadCursor, NightChanged, is_text
@@ -22,7 +23,6 @@ from perdura.risk.schema.views import CURRENT
 PAGE = 25
 #: Who can still be kept.
 _HERE = ("trial", "active", "past_due", "paused")
-CAUSES = ("voluntary", "payment")
 _C = CURRENT.c
 _KEYS = (_C.band, _C.action, _C.plan, _C.country, _C.currency, _C.value_currency)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -11,15 +11,13 @@ from typing import Literal, Protocol
 
 from perdura.risk.out.fields import Fields, Filling, digest, everybody, of_these
 from perdura.risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
+from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import refuse_trial
 from perdura.risk.store.connect import reading
 
 #: Of one subscriber: told, not known over there, or refused.
 Outcome = Literal["told", "absent", "failed"]
-
-#: Told how many are done, of how many, and what is at hand.
-Progress = Callable[[int, int, str], None]
 
 
 class Tool(Protocol):
@@ -98,7 +96,7 @@ def push(
     file: Path,
     *,
     everybody_again: bool = False,
-    progress: Progress = lambda _done, _total, _what: None,
+    progress: OnProgress = no_progress,
 ) -> Pushed:
     """Set the fields of whom they changed for, and clear those of whoever is at risk no more.
 

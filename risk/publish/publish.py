@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from perdura.risk.night import Night
+from perdura.risk.progress import OnProgress
 from perdura.risk.publish.band_changes import MOVES, Before, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
 from perdura.risk.publish.ranking import Bands
@@ -29,16 +30,13 @@ if TYPE_CHECKING:
 
     Scores = pl.DataFrame | pd.DataFrame
 
-#: Told how many rows of how many are done, and what is being done.
-Progress = Callable[[int, int, str], None]
-
 
 @contextmanager
 def stage(
     scores: Scores | Iterable[Scores],
     bands: Bands,
     folder: Path,
-    tell: Progress,
+    tell: OnProgress,
     *,
     rows_at_a_time: int,
     read_at_a_time: int,
@@ -64,7 +62,7 @@ def stage(
 def replace_night(
     url: str,
     staged: Staging,
-    tell: Progress,
+    tell: OnProgress,
     *,
     scored_on: date,
     told: Callable[[Staging, str | None], Night],
@@ -145,7 +143,7 @@ def _replace(
     url: str,
     night: Night,
     windows: Iterator[pl.DataFrame],
-    tell: Progress,
+    tell: OnProgress,
     *,
     columns: Sequence[str],
     rows_at_a_time: int,

@@ -1,6 +1,6 @@
 """Simulate a company: its events, a mapping file to read them by, and apart from both the truth."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,11 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.progress import OnProgress
 from perdura.sources.simulator.chunk import Order, write_chunk
 from perdura.sources.simulator.mapping_file import TABLES, mapping_text
 from perdura.sources.simulator.vectors import Month
-
-Progress = Callable[[int, int, str], None]
 
 _PROCESSES = 2
 
@@ -40,7 +39,7 @@ def simulate(
     months: int,
     seed: int = 0,
     until: date = date(2026, 11, 1),
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Company:
     """Write ``subscribers`` people's life over the ``months`` before ``until`` into ``out``.
 

@@ -1,29 +1,27 @@
-"""The language and the place that a reader wishes for: words, numbers, dates and money by them."""
+"""A reader's language and region: messages, numbers, dates and money as they are written there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_compact_currency, format_decimal, format_percent
 
-from perdura.risk.desk import words_en, words_es
+from perdura.risk.desk.messages import FAMILIES, LANGUAGES, catalogue
 from perdura.risk.money import DIGITS, written
-
-CATALOGUES: dict[str, dict[str, str]] = {"en": words_en.WORDS, "es": words_es.WORDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tongue:
-    """How one reader is spoken to.
+class ReaderLocale:
+    """How texts are written for one reader.
 
     Attributes:
-        language: ``en`` or ``es``: of the words.
+        language: Of the messages: ``en`` or ``es``.
         locale: Of numbers, dates and money, as Babel names it: ``es``, ``es_MX``, ``en_GB`` ...
     """
 
@@ -36,25 +34,29 @@ class Tongue:
         return "es" if self.language == "en" else "en"
 
     def say(self, key: str, **blanks: object) -> str:
-        """The words for a key, with its blanks filled."""
-        return CATALOGUES[self.language][key].format(**blanks)
+        """The message of a key, with its blanks filled."""
+        return catalogue(self.language).gettext(key).format(**blanks)
 
-    def knows(self, key: str) -> bool:
-        """Whether there are words for a key."""
-        return key in CATALOGUES[self.language]
+    def count(self, key: str, n: int, **blanks: object) -> str:
+        """The message of a key in the plural form of ``n``, which fills the blank ``{n}``."""
+        message = catalogue(self.language).ngettext(key, key, n)
+        return message.format(n=self.number(n), **blanks)
 
-    def count(self, key: str, n: int) -> str:
-        """So many of something, in the form that the number asks for."""
-        form = "one" if Locale.parse(self.locale).plural_form(n) == "one" else "other"
-        return self.say(f"{key}.{form}", n=self.number(n))
-
-    def word(self, key: str, name: str) -> str:
-        """The words for a name of the table; a name that has none stands as it is."""
-        return CATALOGUES[self.language].get(f"{key}{name}", name)
+    def named(self, family: str, name: str, **blanks: object) -> str:
+        """The message of a name of the table; a name that the family lacks is shown as it is."""
+        return self.say(f"{family}_{name}", **blanks) if name in FAMILIES[family] else name
 
     def columns(self, names: str) -> str:
-        """Names of columns as ``unknown_values`` has them, in words."""
-        return self.listed([self.word("column_", name) for name in names.split(", ")])
+        """Columns, named as in ``unknown_values``, as a list in words."""
+        return self.listed([self.named("column", name) for name in names.split(", ")])
+
+    def sources(self, names: Iterable[str]) -> str:
+        """Event tables as a list in words."""
+        return self.listed([self.named("source", name).lower() for name in names])
+
+    def plan(self, name: str) -> str:
+        """A plan as a name: ``business`` gets a capital letter, ``pro_2024`` stays."""
+        return name.capitalize() if name.isalpha() and name.islower() else name
 
     def number(self, n: float) -> str:
         """Digits in groups, at most one behind the point."""
@@ -87,7 +89,7 @@ class Tongue:
 
     def short_day(self, day: date) -> str:
         """A date without its year."""
-        return format_date(day, "d MMM" if self.language == "es" else "MMM d", locale=self.locale)
+        return format_skeleton("MMMd", day, tzinfo=UTC, locale=self.locale)
 
     def moment(self, moment: datetime) -> str:
         """A date and a time of day; UTC, which is said."""
@@ -98,24 +100,31 @@ class Tongue:
         """The name of a country (ISO 3166-1 alpha-2); the code where it has none."""
         return Locale.parse(self.locale).territories.get(code, code)
 
+    def language_named(self, code: str) -> str:
+        """The name of a language (ISO 639)."""
+        return Locale.parse(self.locale).languages.get(code, code)
+
     def listed(self, items: list[str]) -> str:
         """Items as a sentence counts them up."""
         return format_list(items, locale=self.locale)
 
 
-def tongue_of(accept: str, wished: str | None = None, otherwise: str = "en") -> Tongue:
-    """How to speak to somebody whose browser accepts these languages; ``wished`` wins.
+def reader_locale_of(accept: str, chosen: str | None = None, default: str = "en") -> ReaderLocale:
+    """The locale of a reader whose browser accepts these languages.
 
-    Who accepts none that there are words for is spoken to in ``otherwise``.
+    The region is that of the best accepted locale in the language: an ``es-MX`` stays one after
+    the language was switched.
 
-    The locale is the best accepted one of the language, so that an ``es-MX`` stays that after the
-    switch was used.
+    Args:
+        accept: The ``Accept-Language`` header.
+        chosen: The language that the reader switched to, which wins.
+        default: The language where none of the accepted ones has messages.
     """
-    accepted = [locale for locale in _accepted(accept) if locale.language in CATALOGUES]
-    first = accepted[0].language if accepted else otherwise
-    language = wished if wished in CATALOGUES else first
+    accepted = [locale for locale in _accepted(accept) if locale.language in LANGUAGES]
+    first = accepted[0].language if accepted else default
+    language = chosen if chosen in LANGUAGES else first
     locale = next((x for x in accepted if x.language == language), Locale(language))
-    return Tongue(language=language, locale=str(locale))
+    return ReaderLocale(language=language, locale=str(locale))
 
 
 def _accepted(accept: str) -> Iterator[Locale]:

@@ -1,4 +1,4 @@
-"""Texts of a night in the reader's language, as far as somebody can tell them in it."""
+"""Texts of a night in the reader's language, where they can be put into it."""
 
 from __future__ import annotations
 

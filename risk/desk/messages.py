@@ -1,0 +1,107 @@
+"""The texts of the pages: gettext catalogues in ``locale/<language>/LC_MESSAGES/desk.po``."""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from perdura.risk.schema.contacts import ACTIONS
+from perdura.risk.schema.recent import STATES_KNOWN
+from perdura.risk.schema.tables import BANDS
+
+LANGUAGES = ("en", "es")
+CAUSES = ("voluntary", "payment")
+SOURCES = ("payments", "tickets", "subscriptions", "contacts")
+#: What a whole page is about where the page that was requested is not shown.
+PROBLEMS = (
+    "page_not_found",
+    "no_night",
+    "session_ended",
+    "token_revoked",
+    "forbidden",
+    "not_allowed",
+    "too_many",
+    "too_large",
+    "unavailable",
+)
+#: Problems that the page's script shows beside a form or list, besides ``other``.
+SCRIPT_PROBLEMS = (
+    "session_ended",
+    "token_revoked",
+    "forbidden",
+    "not_allowed",
+    "too_large",
+    "too_many",
+    "unavailable",
+    "no_night",
+    "not_found",
+    "no_connection",
+)
+_PAYMENT_KINDS = ("invoiced", "paid", "failed", "refunded", "disputed", "written_off")
+_TICKET_KINDS = ("opened", "replied", "reopened", "escalated", "resolved", "rated")
+_SUBSCRIPTION_KINDS = (
+    "trial_started",
+    "started",
+    "plan_changed",
+    "paused",
+    "resumed",
+    "cancel_scheduled",
+    "cancel_withdrawn",
+    "ended",
+)
+_CONTACT_KINDS = ("contacted", "offered", "held_out", "listed")
+#: Names of which each has a message of its own, ``<family>_<name>``.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "action": ACTIONS,
+    "advice": ("save", "offer", "leave_alone"),
+    "all_mrr": ("scored", "leaving", "paused", "trial"),
+    "band": BANDS,
+    "cause": CAUSES,
+    "column": ("plan", "payment_method", "currency", "country"),
+    "effect": ("listed", "contacted", "control"),
+    "kind": _PAYMENT_KINDS + _TICKET_KINDS + _SUBSCRIPTION_KINDS + _CONTACT_KINDS,
+    "logged": ACTIONS,
+    "problem": PROBLEMS,
+    "problem_what": PROBLEMS,
+    "refused": ("control", "not_yours", "bad_note", "too_late", "logged_already", "no_contact"),
+    "short_cause": CAUSES,
+    "sign_in": ("wrong_token", "no_scope"),
+    "source": (*SOURCES, "usage"),
+    "state": STATES_KNOWN,
+    "unlogged": ACTIONS,
+    "why": SCRIPT_PROBLEMS,
+}
+_FOLDER = Path(__file__).parent / "locale"
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The messages in a language; a message that it lacks raises a ``KeyError``.
+
+    Compiled once per process, when the first page is made: commands that make none do not pay.
+    """
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    with path_of(language).open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    translations = GNUTranslations(compiled)
+    translations.add_fallback(_Missing())
+    return translations
+
+
+def path_of(language: str) -> Path:
+    """The file that translators edit."""
+    return _FOLDER / language / "LC_MESSAGES" / "desk.po"
+
+
+class _Missing(NullTranslations):
+    def gettext(self, message: str) -> str:
+        raise KeyError(f"no message {message!r} in the catalogues of the desk")
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002
+        return self.gettext(msgid1)
