@@ -53,9 +53,7 @@ def begun(home: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize(
-    ("file", "words"), [(PREFECT, ["states", "--no-ask"]), (MLFLOW, ["score"])], ids=str
-)
+@pytest.mark.parametrize(("file", "words"), [(PREFECT, ["schedule"]), (MLFLOW, ["score"])], ids=str)
 def test_a_database_that_is_held_is_waited_for_aloud_and_not_for_ever(home, file, words):
     with held(home / file):
         told = begun(home, *words).communicate()[1]
@@ -63,6 +61,13 @@ def test_a_database_that_is_held_is_waited_for_aloud_and_not_for_ever(home, file
     assert "end that program, or run the same command again later" in told.splitlines()[-1]
     assert "Traceback" not in told
     assert "[SQL" not in told
+
+
+def test_a_command_run_by_hand_needs_no_database_of_prefects(home):
+    with held(home / PREFECT):
+        done = run(["states", "--no-ask"], environment(home))
+    assert done.returncode == 0, done.stderr
+    assert "waiting" not in done.stderr
 
 
 def test_a_database_that_is_let_go_of_is_waited_for_no_longer(home):
@@ -77,7 +82,7 @@ def test_a_database_that_is_let_go_of_is_waited_for_no_longer(home):
 @pytest.mark.parametrize(
     ("file", "words", "remedy"),
     [
-        (PREFECT, ["states", "--no-ask"], "nothing of Perdura's is in it: move it away"),
+        (PREFECT, ["schedule"], "nothing of Perdura's is in it: move it away"),
         (MLFLOW, ["score"], "put a backup of it in its place"),
     ],
     ids=str,
@@ -98,7 +103,7 @@ def test_a_server_that_ends_while_it_starts_is_started_once(home):
         newer.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
         newer.execute("INSERT INTO alembic_version VALUES ('of_a_newer_prefect')")
         newer.commit()
-    done = run(["states", "--no-ask"], environment(home))
+    done = run(["schedule"], environment(home))
     assert done.returncode == 1
     assert "Prefect's server did not start: it ended with code 3" in done.stderr
     log = home / "data" / "prefect" / "server.log"
