@@ -146,7 +146,8 @@ def fit_table(
 
     Raises:
         NoOutcome: The outcome is not told of every row, or is the same for all.
-        BadTable: A column is not there or cannot be read, or there are too few rows or people.
+        BadTable: A column is not there, cannot be read, or holds ids; or there are too few rows or
+            people.
     """
     frame = as_frame(rows)
     happened = _outcome(column_of(frame, outcome, "the outcome"), outcome).to_numpy()

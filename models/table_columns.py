@@ -13,6 +13,8 @@ from perdura.features.engine.frames import as_polars
 
 # LightGBM refuses or changes other names.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
+#: So many texts may be categories, however few rows there are of each.
+_MOST_TEXTS = 50
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -138,16 +140,25 @@ def _finite(values: pl.Series) -> pl.Series:
 
 
 def refuse_ids(read: pl.DataFrame) -> None:
-    """Refuse to learn from texts that tell every row apart: later rows have others.
+    """Refuse to learn from texts that tell rows apart: later rows have others.
+
+    These are texts of which each row has another, or more than ``_MOST_TEXTS`` of which each stands
+    in two rows or fewer on average.
 
     Raises:
         BadTable: A column holds such texts.
     """
     for values in read.select(pl.col(pl.String)).get_columns():
-        if len(values) > 1 and values.n_unique() == len(values):
+        filled = values.drop_nulls()
+        number, rows = filled.n_unique(), len(filled)
+        apart = number == rows == len(values) > 1
+        if apart or (number > _MOST_TEXTS and 2 * number >= rows):
+            told = "another text in each of" if number == rows else f"{number:,} different texts in"
+            part = "" if rows == len(values) else " that are filled in"
             raise BadTable(
-                f"column {values.name!r} holds another text in each of {len(values):,} rows, as "
-                "ids do, from which nothing can be learnt; leave it out, or name it as `who`"
+                f"column {values.name!r} holds {told} {rows:,} rows{part}, as ids do, from which "
+                "nothing can be learnt; leave it out, or name it as `who` if it says whom a row is "
+                "about"
             )
 
 

@@ -1,6 +1,7 @@
 """Reads without a token, by command line and MCP, are in the same audit as the API's."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from pwd import getpwuid
 from time import monotonic
@@ -10,7 +11,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.risk.api.auditing import Audit
+from perdura.risk.night import Night
+from perdura.risk.out.caller import Caller, Pace
+from perdura.risk.out.intercom import Intercom
+from perdura.risk.out.push_state import read_told
+from perdura.risk.out.pushing import push
 from perdura.risk.records.audit import insert
 from perdura.risk.records.audit_aside import aside, folder_of
 from perdura.risk.records.audited_reads import Unaudited, record_read, take_over
@@ -22,9 +29,12 @@ from perdura.risk.store import connect as store
 from perdura.risk.store import postgres
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.store.sqlite import database_file
+from tests.help_desks import FakeIntercom
+from tests.out_rows import perdura, serving
 from tests.schedule_served import environment, run
 from tests.small_disk import read_only
 from tests.test_mcp import here_at, text
+from tests.test_push import FILLING
 from tests.test_risk_forget import account
 from tests.test_risk_roles import as_role
 from tests.test_risk_table import MARCH_1, MARCH_2, TWO, put
@@ -76,6 +86,46 @@ class TestOfTheCommandLine:
     def test_who_is_not_who_a_variable_says(self, home: Path, url: str):
         run(["risk"], environment(home) | {"LOGNAME": "eve", "USER": "eve"})
         assert audit(url)[0][0] == f"cli:{USER}"
+
+
+class TestOfHelpDesks:
+    def env(self, address: str) -> dict[str, str]:
+        return {"PERDURA_INTERCOM_URL": address, "PERDURA_INTERCOM_TOKEN": "t0ken"}
+
+    def test_a_push_says_who_told_whom_of_which_subscribers(self, home: Path, url: str):
+        with serving(FakeIntercom({name: {} for name in PEOPLE})) as desk:
+            env = self.env(desk.url)
+            perdura("push", "intercom", "--dry-run", home=home, env=env)
+            assert audit(url) == []
+            perdura("push", "intercom", home=home, env=env)
+            found = audit(url)
+            perdura("push", "intercom", home=home, env=env)  # nothing changed: nobody is told
+        assert audit(url) == found
+        assert {entry[:3] for entry in found} == {(f"cli:{USER}", "export", None)}
+        (night,) = {detail["night"] for *_, detail in found}
+        assert night == str(MARCH_2)
+        assert {detail["format"] for *_, detail in found} == {"intercom"}
+        assert sorted(who for *_, detail in found for who in detail["people"]) == sorted(PEOPLE)
+        assert sum(detail["count"] for *_, detail in found) == len(PEOPLE)
+
+    def test_the_hourly_push_is_in_it_as_the_schedules(self, home: Path, url: str, monkeypatch):
+        with serving(FakeIntercom({name: {} for name in PEOPLE})) as desk:
+            for name, value in self.env(desk.url).items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("PERDURA_PUSH", '["intercom"]')
+            push_flow(home)
+        assert {entry[:2] for entry in audit(url)} == {(f"schedule:{USER}", "export")}
+
+    def test_where_the_audit_cannot_be_written_nobody_is_told(self, home: Path, url: str):
+        def refuse(_night: Night, _people: Sequence[str]) -> None:
+            raise Unaudited("the audit cannot be written")
+
+        fake = FakeIntercom({name: {} for name in PEOPLE})
+        with serving(fake) as desk, Caller(desk.url, {}, Pace(1e6)) as caller:
+            with pytest.raises(Unaudited):
+                push(url, FILLING, Intercom(caller), home / "told.jsonl", on_people=refuse)
+            assert desk.calls == []
+        assert read_told(home / "told.jsonl") == {}
 
 
 class TestOfMcp:

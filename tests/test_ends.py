@@ -20,7 +20,7 @@ START = """
 import time
 from perdura.flows.orchestration.prefect_setup import quiet, start
 quiet()
-start()
+start(on_cluster=True)
 from prefect.server.api.server import SubprocessASGIServer as Server
 (server,) = Server._instances.values()
 print(server.server_process.pid, flush=True)

@@ -125,9 +125,9 @@ def test_a_column_that_is_empty_for_nearly_all_who_left_is_said_to_leak(caplog):
 
 def test_a_column_that_tells_the_outcome_is_said_to_leak():
     rows = made().with_columns(refund=pl.col("left").cast(pl.Int64) * 3)
-    (leak, *_) = fit_table(rows, "left").evaluation.leaks
-    assert "ROC AUC is 1.000" in leak
-    assert any("'refund' alone" in leak for leak in fit_table(rows, "left").evaluation.leaks)
+    leaks = fit_table(rows, "left", who="customer").evaluation.leaks
+    assert "ROC AUC is 1.000" in leaks[0]
+    assert any("'refund' alone" in leak for leak in leaks)
 
 
 NAMES = ["calls, last: [30] {d}", "a b", "ä", "", "calls\n", '"quoted"', "column_1", "名前"]
@@ -230,6 +230,18 @@ FEW = "it happened to .* of them"
             "'ref' holds another text in each of 1,500 rows, as ids do",
         ),
         (
+            made().with_columns(ref=(pl.int_range(pl.len()) * 2 // 3).cast(pl.String)),
+            {"who": "customer"},
+            "'ref' holds 1,000 different texts in 1,500 rows, as ids do",
+        ),
+        (
+            made()
+            .with_columns(coupon=pl.when(pl.int_range(pl.len()) < 60).then(pl.int_range(pl.len())))
+            .cast({"coupon": pl.String}),
+            {"who": "customer"},
+            "'coupon' holds another text in each of 60 rows that are filled in, as ids do",
+        ),
+        (
             made().to_pandas().assign(mix=[1, "a", 2.5] * 500),
             {},
             "'mix' holds values of several kinds: float, int, str",
@@ -245,6 +257,21 @@ def test_what_cannot_be_learnt_from_is_refused_in_words(rows, asked, says):
     outcome = asked.pop("outcome", "left")
     with pytest.raises((BadTable, NoOutcome), match=says):
         fit_table(rows, outcome, **asked)
+
+
+@pytest.mark.parametrize(("distinct", "filled"), [(50, 60), (749, 1_500)])
+def test_texts_that_come_back_are_learnt_from(distinct, filled):
+    row = pl.int_range(pl.len())
+    towns = pl.when(row < filled).then((row % distinct).cast(pl.String))
+    rows = made().with_columns(town=towns)
+    assert "town" in fit_table(rows, "left", who="customer").contract.names
+
+
+def test_ids_are_taken_as_who():
+    rows = made().with_columns(customer=(pl.int_range(pl.len()) * 2 // 3).cast(pl.String))
+    with pytest.raises(BadTable, match="name it as `who`"):
+        fit_table(rows, "left")
+    assert fit_table(rows, "left", who="customer").contract.names == ["calls", "plan"]
 
 
 def test_a_wrong_column_name_is_told_with_the_nearest_when_predicting():

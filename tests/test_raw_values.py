@@ -43,6 +43,36 @@ class TestCastsToWholeNumbers:
         assert business.table_report("payments").notes == ()
 
 
+class TestTrueIsNoNumber:
+    """JSON's true and false are no amounts: 1 would be a cent, silently."""
+
+    LINE = '{{"who": "u", "no": "{}", "day": "2026-02-01", "x": {}}}\n'
+
+    @pytest.mark.parametrize(
+        "typed", ["", 'types = { x = "number" }\n', 'types = { x = "integer" }\n']
+    )
+    @pytest.mark.parametrize("others", [["true", "false"], ["true", "250", "false"]])
+    def test_as_an_amount_it_is_a_counted_reject(
+        self, business: Business, typed: str, others: list[str]
+    ):
+        rows = (self.LINE.format(n, value) for n, value in enumerate(["null", *others]))
+        business.write("p.jsonl", "".join(rows))
+        business.maps(JSONL + typed + 'amount = "x"')
+        told = business.table_report("payments")
+        assert told.rejected == {"bad_type": 2}
+        landed = {row[0] for row in business.events("payments", ["amount"])}
+        assert landed == ({None, 250} if "250" in others else {None})
+        assert "is true or false, and no number" in str(told.examples[0])
+
+    def test_parquet_and_a_cast_that_says_so(self, business: Business):
+        rows = {"who": ["u", "v"], "no": ["1", "2"], "day": ["2026-02-01"] * 2, "x": [True, None]}
+        business.write("p.parquet", pl.DataFrame(rows))
+        business.maps(PARQUET + 'amount = "x"')
+        assert business.table_report("payments").rejected == {"bad_type": 1}
+        business.maps(PARQUET + 'amount = "CAST(x AS INTEGER)"')
+        assert business.table_report("payments").rejected == {}
+
+
 class TestMerges:
     MAPPING = """
 [merges]

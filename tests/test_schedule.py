@@ -30,9 +30,10 @@ def home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(prefect_server: str, home: Path) -> Iterator[None]:
+def served(prefect_address: str, home: Path) -> Iterator[None]:
     """The schedule, serving ``home`` in Madrid's time, until the tests are done."""
     env = os.environ | {"PERDURA_HOME": str(home), "PERDURA_TIMEZONE": "Europe/Madrid"}
+    env["PREFECT_API_URL"] = prefect_address
     words = [sys.executable, "-m", "perdura.flows.cli.app", "schedule"]
     with subprocess.Popen(
         words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

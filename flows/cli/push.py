@@ -80,7 +80,7 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
     else:
         with step(f"push {name}", {}) as on_progress:
             pushed, problems = push_to(
-                name, settings, everybody_again=everybody, progress=on_progress
+                name, settings, surface="cli", everybody_again=everybody, progress=on_progress
             )
     if as_json:
         print_json({"pushed": pushed, "problems": problems, "dry_run": dry})

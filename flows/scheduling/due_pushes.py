@@ -30,7 +30,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
     wrong: list[Exception] = []
     for name in settings.push:
         try:
-            pushed[name], _ = push_to(name, settings)
+            pushed[name], _ = push_to(name, settings, surface="schedule")
         except TrialNight as trial:
             get_run_logger().warning("%s not told: %s", name, trial)
         except Exception as error:  # whatever it is: the next one is told all the same

@@ -2,18 +2,20 @@
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from perdura.flows.settings import Settings
+from perdura.risk.night import Night
 from perdura.risk.out.caller import Caller, Pace
 from perdura.risk.out.fields import FieldNames, Filling
 from perdura.risk.out.intercom import LONGEST, Intercom
 from perdura.risk.out.pushing import Pushed, push
 from perdura.risk.out.targets import host_of
 from perdura.risk.out.zendesk import Zendesk
+from perdura.risk.records.audited_reads import Surface, record_read
 from perdura.sources.progress import OnProgress, no_progress
 
 Name = Literal["zendesk", "intercom"]
@@ -41,17 +43,26 @@ def push_to(
     name: Name,
     settings: Settings,
     *,
+    surface: Surface,
     everybody_again: bool = False,
     progress: OnProgress = no_progress,
 ) -> tuple[Pushed, Problems]:
     """Tell a help desk of the newest night, as of ``risk.out.pushing.push``.
 
+    Who is told of stands in the audit, batch by batch, before it is sent.
+
     Raises:
+        Unaudited: The audit cannot be written. Nothing more was sent.
         NotSetUp: Says what to set.
         BadTarget, NotAllowed, NotNow: As of ``opened``.
         NoNight, PushRunning, BadState: As of ``push``.
     """
     fields = filling(name, settings)
+
+    def record(night: Night, people: Sequence[str]) -> None:
+        detail = {"night": str(night.scored_on), "count": len(people), "people": people}
+        record_read(settings.risk_url, surface, "export", format=name, **detail)
+
     with opened(name, settings) as (tool, file):
         pushed = push(
             settings.risk_url,
@@ -60,6 +71,7 @@ def push_to(
             file,
             everybody_again=everybody_again,
             progress=progress,
+            on_people=record,
         )
         return pushed, dict(tool.problems.most_common())
 

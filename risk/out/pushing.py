@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
+from perdura.risk.night import Night
 from perdura.risk.out.fields import Fields, Filling, digest, everybody, of_these
 from perdura.risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
 from perdura.risk.progress import OnProgress, no_progress
@@ -18,6 +19,10 @@ from perdura.risk.store.connect import reading
 
 #: Of one subscriber: told, not known over there, or refused.
 Outcome = Literal["told", "absent", "failed"]
+
+#: Called with the night and the subscribers of a batch before the tool is told of them, by many
+#: threads. An error stops the push.
+OnPeople = Callable[[Night, Sequence[str]], None]
 
 
 class Tool(Protocol):
@@ -97,6 +102,7 @@ def push(
     *,
     everybody_again: bool = False,
     progress: OnProgress = no_progress,
+    on_people: OnPeople | None = None,
 ) -> Pushed:
     """Set the fields of whom they changed for, and clear those of whoever is at risk no more.
 
@@ -109,6 +115,7 @@ def push(
         file: What it has been told; made where absent.
         everybody_again: Tell also those who have been told, or were absent.
         progress: Told of every batch.
+        on_people: Records who is about to be told of.
 
     Raises:
         NoNight: Nothing has been published.
@@ -123,7 +130,7 @@ def push(
             state.told.update(dict.fromkeys(state.told, ABSENT))
         counts, people = plan(url, filling, state.told)
         came_to = {"told": 0, "absent": 0, "failed": 0}
-        for outcomes in _told_by(url, filling, tool, people, state):
+        for outcomes in _told_by(url, filling, tool, people, state, on_people=on_people):
             for outcome in outcomes.values():
                 came_to[outcome] += 1
             progress(sum(came_to.values()), len(people), "")
@@ -131,7 +138,13 @@ def push(
 
 
 def _told_by(
-    url: str, filling: Filling, tool: Tool, people: Sequence[str], state: PushState
+    url: str,
+    filling: Filling,
+    tool: Tool,
+    people: Sequence[str],
+    state: PushState,
+    *,
+    on_people: OnPeople | None,
 ) -> Iterator[Mapping[str, Outcome]]:
     """Batch by batch, some at once, what became of the people; it is kept before it is said.
 
@@ -140,8 +153,11 @@ def _told_by(
 
     def tell(batch: Sequence[str]) -> tuple[Mapping[str, Fields], Mapping[str, Outcome]]:
         with reading(url) as connection:
-            refuse_trial(published_night(connection))  # one may have come meanwhile
+            night = published_night(connection)
+            refuse_trial(night)  # one may have come meanwhile
             fields = of_these(connection, filling, batch)
+        if on_people:
+            on_people(night, list(fields))
         return fields, tool.tell(fields)
 
     batches = (people[i : i + tool.at_once] for i in range(0, len(people), tool.at_once))

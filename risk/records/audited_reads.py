@@ -1,6 +1,7 @@
-"""Reads without a token, by command line and MCP: recorded in the audit before they are answered.
+"""Reads without a token, by command line, MCP and schedule: recorded before they are answered.
 
-Who reads is the user of the operating system, with the surface: ``cli:ann``, ``mcp:ann``.
+Who reads is the user of the operating system, with the surface: ``cli:ann``, ``mcp:ann``,
+``schedule:ann``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from perdura.risk.store import postgres, sqlite
 from perdura.risk.store.connect import Unreachable
 from perdura.risk.store.urls import shown
 
+#: How the store was read; ``schedule`` is the hourly push.
+Surface = Literal["cli", "mcp", "schedule"]
+
 _LOG = logging.getLogger(__name__)
 
 _MOMENT_SECONDS = 0.05  # of SQLite's only lock; then the entry is put aside
@@ -39,7 +43,7 @@ class Unaudited(PermissionError):
 
 def record_read(
     url: str,
-    surface: Literal["cli", "mcp"],
+    surface: Surface,
     what: str,
     subscriber_id: str | None = None,
     **detail: Any,

@@ -224,6 +224,10 @@ def _bad_type(fault: Fault) -> str:
 #: What a value looks like that is no number as declared, and what to write.
 _OF_NUMBERS = (
     (
+        r"^(?:true|false)$",
+        "is true or false, and no number; if 1 and 0 are meant write CAST(... AS INTEGER)",
+    ),
+    (
         r"^[-+(]?[\d.  ']*,\d+\)?-?$",
         "write decimal = ',' if a comma stands before decimals, or thousands = ','",
     ),

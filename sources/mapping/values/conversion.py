@@ -106,8 +106,10 @@ def _fitted(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Inp
 
 
 def _as_number(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:
-    """A finite number; for whole-number types only if it is whole."""
-    if wanted.is_integer() and (dtype.is_integer() or dtype in {pl.Boolean, pl.Null}):
+    """A finite number, which true and false are not; for whole-number types only if it is whole."""
+    if dtype == pl.Boolean:
+        return pl.lit(None, wanted)
+    if wanted.is_integer() and (dtype.is_integer() or dtype == pl.Null):
         return value.cast(wanted, strict=False)
     number = (
         as_number(value, source) if dtype == pl.String else value.cast(pl.Float64, strict=False)
