@@ -69,7 +69,7 @@ def main() -> None:
 
 @app.command()
 def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> None:
-    """Simulate a company, learn from it, score it, and show who may leave."""
+    """Simulate a company, train on it, score it, and show who may leave."""
     from perdura.flows.cli.refusals import refuse_demo
 
     refuse_demo(_settings())

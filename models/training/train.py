@@ -74,7 +74,7 @@ def train(
         params: What to learn, on which rows.
         champion: Whom to beat, where somebody reigns.
         earlier: How it would have done at earlier dates, where that was asked.
-        cut: The judged rows, or some of them, as they were some days before; for the leakage checks.
+        cut: The judged rows, or some of them, as they were days before; for the leakage checks.
         unnamed: Signals and columns that are never given as a reason.
         minimums: What the model must reach whoever reigns.
         facts: What the sources hold, to say what likely causes a refusal.
