@@ -1,4 +1,4 @@
-"""Every week: learn from what became of people, and let the better model reign."""
+"""Every week: train on known outcomes, and promote the model if it is better."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

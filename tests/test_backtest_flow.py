@@ -50,6 +50,6 @@ def test_a_person_reads_each_number_with_its_interval(done):
     console = Console(width=80, record=True, file=StringIO())
     print_backtest(done, console)
     told = console.export_text()
-    assert "Made at each of 2 dates and judged on what came" in told
+    assert "Trained at each of 2 dates, evaluated on what followed" in told
     rows = [line for line in told.splitlines() if line.strip().startswith("2026-")]
     assert [line.count("(") for line in rows] == [3, 3]

@@ -81,8 +81,8 @@ def test_effect_tells_people_what_contact_did(home):
     assert "80.0%" in rows["contacted"]
     assert "+20.0 (+5.2, +33.4)" in rows["contacted"]
     assert "60.0%" in rows["held out"]
-    assert "Contact keeps people" in told
-    assert "1 of the held out were contacted" in told
+    assert "Contacting keeps subscribers" in told
+    assert "1 of the control group were contacted" in told
 
 
 def test_effect_tells_machines(home):
@@ -92,7 +92,7 @@ def test_effect_tells_machines(home):
     }  # fmt: skip
     assert told["compared"][BOTH]["low"] == pytest.approx(0.0524, abs=1e-4)
     assert told["crossed"] == 1
-    assert told["says"][0].startswith("Contact keeps people")
+    assert told["says"][0].startswith("Contacting keeps subscribers")
 
 
 def test_the_desk_shows_what_effect_says(home, tmp_path):

@@ -57,7 +57,7 @@ def test_what_is_noise_on_few_rows_is_no_reason_to_refuse():
         judged(people=60),
         {"model": GOOD.__class__(**GOOD.values | {"calibration_error": 0.08}), "constant": WORSE},
     )
-    assert not any("from the rates that came" in reason for reason in few.reasons)
+    assert not any("off the observed rates" in reason for reason in few.reasons)
 
 
 def test_risks_that_are_twice_a_low_rate_are_refused():

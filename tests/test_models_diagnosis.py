@@ -55,7 +55,7 @@ def diagnosis(
 
 def test_it_says_which_way_and_at_which_dates():
     words = diagnosis(said=0.10, came=0.05, then=0.10).level_off()
-    assert "they are too high at 2026-06-01 (10.0% said, 5.0% left) and 2026-07-01" in words
+    assert "they are too high at 2026-06-01 (10.0% predicted, 5.0% left) and 2026-07-01" in words
     assert "too low" in diagnosis(said=0.05, came=0.10, then=0.05).level_off()
 
 
@@ -81,7 +81,7 @@ def test_an_export_that_ended_early_is_the_cause_where_too_few_left():
 
 def test_few_leavers_are_the_cause_before_anything_else():
     words = diagnosis(said=0.10, came=0.05, then=0.05, people=200).ranks_badly()
-    assert "too few leavers, 20 of those judged" in words
+    assert "too few leavers, 20 of those evaluated" in words
     assert "horizon_days = 60 (now 30)" in words
 
 

@@ -53,5 +53,5 @@ def test_the_verdict_hears_of_them(training, earlier):
     worse = earlier.by_date.with_columns(log_loss=pl.col("constant") + 0.1)
     refused = train(training, PARAMS, earlier=replace(earlier, by_date=worse))
     assert not refused.verdict.promoted
-    assert "does not hold over time" in refused.verdict.reasons[0]
+    assert "does not hold up in backtests" in refused.verdict.reasons[0]
     assert train(training, PARAMS, earlier=earlier).verdict.promoted

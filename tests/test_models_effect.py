@@ -132,9 +132,9 @@ def test_beside_those_the_lot_listed_nobody_else_is_compared():
     assert {*told.compared} == {"listed"}
     assert told.compared["listed"].difference == pytest.approx(0.2)
     said = in_words(told)
-    assert "points more of the listed than of the held out stayed" in said[0]
-    assert "of the 70 listed 14 were contacted" in said[-1]
-    assert "5.0 times as much" in said[-1]
+    assert "points more of the listed than of the control group stayed" in said[0]
+    assert "Of the 70 listed, 14 were contacted" in said[-1]
+    assert "5.0 times as large" in said[-1]
 
 
 def found(
@@ -185,8 +185,10 @@ def test_contacted_and_offered_are_compared_with_the_held_out_together_and_apart
 
 def test_what_is_clear_is_said():
     told = words(found((56, 70), (48, 80)))
-    assert "Contact keeps people: +20.0 (+5.2 to +33.4) points more of the contacted" in told
-    assert "Contact makes people leave: -20.0" in words(found((48, 80), (56, 70)))
+    assert (
+        "Contacting keeps subscribers: +20.0 (+5.2 to +33.4) points more of the contacted" in told
+    )
+    assert "Contacting makes subscribers leave: -20.0" in words(found((48, 80), (56, 70)))
     assert found((56, 70), (48, 80)).needed is None
 
 
@@ -197,9 +199,9 @@ def test_what_is_too_wide_says_how_many_more_it_takes_for_as_much_as_was_seen():
     assert needed.worth == pytest.approx(0.1)
     assert needed.contacted == pytest.approx(2 * needed.held_out, abs=1)
     said = words(told)
-    assert "Too wide to say whether contact keeps people: +10.0" in said
+    assert "too wide to say whether contacting keeps subscribers: +10.0" in said
     assert f"{needed.contacted - 40:,} more to contact" in said
-    assert f"{needed.held_out - 20:,} more to hold out" in said
+    assert f"{needed.held_out - 20:,} more for the control group" in said
     assert "1 and 0 are awaited already" in said
 
 
@@ -228,17 +230,17 @@ def test_it_says_when_the_held_out_must_be_marked():
 
 
 def test_who_was_contacted_although_held_out_is_told():
-    assert "2 of the held out were contacted, and count as held out." in words(
+    assert "2 of the control group were contacted, and still count as control." in words(
         found((56, 70), (48, 80), crossed=2)
     )
 
 
 def test_where_nothing_can_be_said_it_says_why():
-    assert words(found()) == "Nobody was contacted, made an offer or held out from 2026-01-30 on."
-    assert "Nobody was held out, so nobody can say" in words(found((5, 6)))
-    assert "nobody was contacted or made an offer" in words(found(held_out=(5, 6)))
+    assert words(found()) == "No contacts, offers or control group are recorded from 2026-01-30 on."
+    assert "There is no control group, so the effect" in words(found((5, 6)))
+    assert "no contacts or offers are recorded" in words(found(held_out=(5, 6)))
     early = words(found((5, 6), awaited="held_out"))
-    assert "of 0 contacted and 1 held out it is not known yet" in early
+    assert "of 0 contacted and 1 control it is not known yet" in early
     assert "known on 2026-04-30" in early
 
 

@@ -45,7 +45,7 @@ def test_where_nothing_tells_nobody_is_offered_anything_and_the_churn_model_is_a
     by_chance = pl.Series(rng.random(trained().fingerprint.rows) < 0.03)
     expansion = learnt(outcome(training_set(), by_chance))
     assert expansion.model is None
-    assert any("may be luck" in why for why in expansion.reasons)
+    assert any("may be chance" in why for why in expansion.reasons)
     assert all(why.startswith("No offers: ") for why in expansion.reasons)
 
 

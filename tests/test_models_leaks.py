@@ -1,4 +1,4 @@
-"""The leak alarm: rung by what knows the future, and by nothing else."""
+"""The leakage checks: they find what knows the future, and nothing else."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -63,7 +63,9 @@ def test_a_ranking_too_good_to_be_true_rings_the_alarm():
     none = pl.DataFrame({"column": ["a"], "alone": [0.6], "missingness": [0.5]})
     told = alarms(Leaks(roc_auc=0.98, columns=none), BOUNDS)
     assert len(told) == 1
-    assert "its ROC AUC is 0.980, and nobody foresees leaving better than 0.97" in told[0]
+    assert (
+        "its ROC AUC is 0.980; a model that does not know the outcome stays below 0.97" in told[0]
+    )
 
 
 def test_where_churn_is_silence_the_days_since_a_payment_may_tell_most_of_it():

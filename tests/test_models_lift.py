@@ -67,7 +67,7 @@ def test_a_model_that_ranks_all_but_those_support_can_call_is_refused():
     upside_down = rows.with_columns(churned=pl.col("churned") & ~riskiest)
     decided = decide(upside_down, calls=60)
     assert not decided.promoted
-    assert "no lift for sure among the 60 riskiest of each date" in " ".join(decided.reasons)
+    assert "no clear lift among the 60 riskiest of each date" in " ".join(decided.reasons)
     assert decided.measured["lift_surely"] == 0
     assert "no lift" not in " ".join(decide(upside_down, calls=None).reasons)
 

@@ -144,7 +144,8 @@ def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied)
         assert load_champion(copied.home)[1] == "2"
         assert tags_of(copied, number)["promoted"] == "false"
         assert (
-            "Not promoted after all: version 2 reigns by now" in tags_of(copied, number)["verdict"]
+            "Not promoted after all: version 2 is the champion by now"
+            in tags_of(copied, number)["verdict"]
         )
 
 
@@ -210,7 +211,7 @@ def test_the_card_says_what_how_well_and_why(store):
     card = (Path(store.run.info.artifact_uri or "") / "card.md").read_text()
     assert "probability that a subscriber decides to leave" in card
     assert "| logistic |" in card
-    assert "Promoted: it clears the floors" in card
+    assert "Promoted: it meets every minimum" in card
     assert "| payment_failures |" in card
 
 

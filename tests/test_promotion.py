@@ -1,4 +1,4 @@
-"""Whether a model reigns: floors first, then the champion on the same rows."""
+"""Whether a model is promoted: minimums first, then the champion on the same rows."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -54,18 +54,18 @@ def decide(rows: pl.DataFrame, model: Metrics = GOOD, **more):
     return verdict(rows, {"model": model} | BESIDE, **more)
 
 
-def test_the_first_model_that_clears_the_floors_reigns():
+def test_the_first_model_that_meets_every_minimum_is_promoted():
     decided = decide(judged())
     assert decided.promoted
-    assert decided.reasons == ("Promoted: it clears the floors, and no champion reigned.",)
+    assert decided.reasons == ("Promoted: it meets every minimum, and there was no champion.",)
 
 
 @pytest.mark.parametrize(
     ("worse", "because"),
     [
         ({"roc_auc": 0.59}, "ROC AUC is 0.590 and must be at least 0.60"),
-        ({"log_loss": 0.12}, "log loss is 0.1200, no better than saying the same rate"),
-        ({"calibration_error": 0.09}, "0.090 from the rates that came"),
+        ({"log_loss": 0.12}, "log loss is 0.1200, no better than predicting the same rate"),
+        ({"calibration_error": 0.09}, "0.090 off the observed rates"),
     ],
 )
 def test_a_model_below_a_floor_is_refused_in_words(worse, because):
@@ -90,13 +90,15 @@ def test_a_model_that_was_judged_by_a_handful_of_leavers_is_refused():
     first = rows["churned"].cum_sum() <= 6
     decided = decide(rows.with_columns(churned=pl.col("churned") & first))
     assert not decided.promoted
-    assert "6 of the 60 judged rows left, and it takes at least 10" in decided.reasons[0]
+    assert (
+        "6 of the 60 evaluated rows left, and an evaluation needs at least 10" in decided.reasons[0]
+    )
 
 
 def test_a_ranking_that_may_be_luck_is_refused():
     decided = decide(judged(people=40, signal=0.3))
     assert not decided.promoted
-    assert "its ranking may be luck: in 1 of 20 resamples its ROC AUC is" in decided.reasons[0]
+    assert "its ranking may be chance: in 1 of 20 resamples its ROC AUC is" in decided.reasons[0]
 
 
 def test_a_model_that_logistic_regression_clearly_beats_is_refused():
@@ -130,7 +132,7 @@ def test_a_model_that_did_not_hold_at_earlier_dates_is_refused():
 def test_a_model_that_surely_ranked_no_better_than_a_coin_once_is_refused():
     decided = decide(judged(), earlier=at_dates([0.1, 0.1], high=0.54))
     assert not decided.promoted
-    assert "its ROC AUC was surely below 0.55" in decided.reasons[0]
+    assert "its ROC AUC was clearly below 0.55" in decided.reasons[0]
 
 
 def test_every_floor_that_is_missed_is_named():

@@ -141,8 +141,8 @@ def test_whom_to_offer_more_is_shown_in_both_languages(tmp_path: Path) -> None:
     text = console.file.getvalue()
     for part in ("12.3%", "2.0%", "€10.00", "pro", "unknown", "12,3", "10,00", "desconocido"):
         assert part in text
-    assert "Nobody is to be offered anything." in text
-    assert "No hay que ofrecer nada a nadie." in text
+    assert "There are no offers to make." in text
+    assert "No hay ninguna oferta que hacer." in text
     assert "\x1b" not in text
 
 

@@ -89,7 +89,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Write a simulated company's events, and apart from them the truth about everyone."""
+    """Write a simulated company's events and, apart from them, each subscriber's true risk."""
     from perdura.flows.runtime.progress import step
     from perdura.sources.simulator import simulate as simulate_company
 
@@ -112,7 +112,7 @@ def extract(
     until: Day = None,
     as_json: Json = False,
 ) -> None:
-    """Land what the sources came to know before --until (by default today)."""
+    """Load everything that was known before --until (by default today)."""
     from perdura.flows.cli.refusals import refuse_extract
     from perdura.flows.configuration.dates import today
     from perdura.flows.orchestration.prefect_setup import start
@@ -135,7 +135,7 @@ def extract(
 
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
-    """Learn from what has landed before --until (by default all); promote what is better."""
+    """Train on loaded events (by default all); promote the model if it is better."""
     _refuse_training(until)
     _start_and_compile()
     from perdura.flows.cli.render.runs import print_training
@@ -149,11 +149,11 @@ def train(until: Day = None, as_json: Json = False) -> None:
 def backtest(
     until: Day = None,
     origins: Annotated[
-        int | None, typer.Option(min=1, help="So many of the newest dates; by default all.")
+        int | None, typer.Option(min=1, help="Number of dates, the newest ones; by default all.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say how good the model would have been at every date of the history."""
+    """Evaluate the model at every date of the history."""
     _refuse_training(until)
     _start_and_compile()
     from perdura.flows.backtest import backtest_history
@@ -172,11 +172,13 @@ def effect(
     since: Day = None,
     worth: Annotated[
         float | None,
-        typer.Option(min=0.001, max=0.5, help="The smallest difference worth seeing: 0.02 of all."),
+        typer.Option(
+            min=0.001, max=0.5, help="Smallest difference worth detecting: 0.02 is 2 points."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what contact does: how many of the contacted stayed, against those held out."""
+    """Estimate the effect of contacting subscribers, compared with the control group."""
     from perdura.flows.cli.refusals import refuse_effect
     from perdura.flows.orchestration.prefect_setup import start
 
@@ -196,15 +198,16 @@ def effect(
 def tune(
     until: Day = None,
     minutes: Annotated[
-        float, typer.Option(min=0, help="Begin no trial after so many; begun before, it ends.")
+        float, typer.Option(min=0, help="Start no trial after this time; a running one finishes.")
     ] = 10.0,
     trials: Annotated[
-        int | None, typer.Option(min=1, help="So many in all, those before a stop among them.")
+        int | None,
+        typer.Option(min=1, help="Total number of trials, including those of an interrupted run."),
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Go back to the defaults.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look for trees that do better, on dates before the judged ones; what is found is kept."""
+    """Search for better tree parameters on dates before the test dates, and keep them."""
     if forget:
         _forget_tuned(as_json=as_json)
         return
@@ -227,12 +230,12 @@ def score(
         bool,
         typer.Option(
             "--trial",
-            help="Where no model was promoted: by the best that was refused, marked as a trial.",
+            help="If no model was promoted: use the best refused one; the night is a trial.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Score everybody active --on a date (by default today) and publish the night."""
+    """Score every active subscriber --on a date (by default today) and publish the night."""
     from perdura.flows.cli.refusals import refuse_night
 
     refuse_night(_settings(*_FILES), _day(on), trial=trial)
@@ -247,10 +250,11 @@ def score(
 @risk_app.callback(invoke_without_command=True)
 def risk(
     asked: typer.Context,
-    top: Annotated[int, typer.Option(min=1, help="How many of them.")] = 15,
+    top: Annotated[int, typer.Option(min=1, help="Number of subscribers.")] = 15,
     on: Day = None,
     offers: Annotated[
-        bool, typer.Option("--offers", help="Instead, whom to offer more, likeliest first.")
+        bool,
+        typer.Option("--offers", help="Show whom to offer an upgrade instead, likeliest first."),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -12,15 +12,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 def forget(
     subscribers: Annotated[list[str], typer.Argument(metavar="SUBSCRIBER...")],
     check: Annotated[
-        bool, typer.Option("--check", help="Only search: where are they still named?")
+        bool, typer.Option("--check", help="Only search where they are still named.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be erased.")
+        bool, typer.Option("--dry-run", help="Only print what would be erased.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase people from everything that is kept; extracts refuse their rows from then on."""
+    """Erase subscribers from everything that is kept. Extracts then refuse their rows."""
     from perdura.flows.orchestration.prefect_setup import make_folder
     from perdura.flows.runtime.writable_home import refuse_read_only
     from perdura.flows.settings import Settings

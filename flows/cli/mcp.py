@@ -2,7 +2,7 @@
 
 
 def mcp() -> None:
-    """Answer an assistant over standard input and output (MCP). It can only read."""
+    """Run the MCP server on standard input and output (read only)."""
     from perdura.flows.settings import Settings
     from perdura.risk.out.mcp_server import mcp_server
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many would change; send nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print how many would change; send nothing.")
+]
 Again = Annotated[
-    bool, typer.Option("--all", help="Tell of everybody, also where nothing has changed.")
+    bool, typer.Option("--all", help="Send every subscriber, also where nothing has changed.")
 ]
 
 
@@ -41,7 +43,7 @@ def csv(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write everybody of the newest night into a CSV file, riskiest first."""
+    """Write every subscriber of the newest night into a CSV file, riskiest first."""
     import sys
 
     from perdura.flows.settings import Settings

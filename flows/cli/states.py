@@ -1,4 +1,4 @@
-"""The command that tells how people stand by now."""
+"""The command that updates the states of the latest night."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ def states(
     ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Say of the newest night's people how they stand by now; to be run every few minutes."""
+    """Update the states of the subscribers in the latest night. Run it every few minutes."""
     from perdura.flows.cli.refusals import refuse_states
     from perdura.flows.configuration.setting_values import refuse_missing
     from perdura.flows.orchestration.prefect_setup import start

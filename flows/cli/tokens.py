@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 def create(
     name: Annotated[str, typer.Argument(help="Who or what uses it; contacts are signed with it.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="read, contact or admin; may be said more than once.")
+        list[str] | None, typer.Option(help="read, contact or admin; may be repeated.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,9 @@ import typer
 
 from perdura.flows.cli.as_json import print_json
 
-webhooks = typer.Typer(help="Tell other tools who moved into the high band.", no_args_is_help=True)
+webhooks = typer.Typer(
+    help="Notify other tools of subscribers who move into the high band.", no_args_is_help=True
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -25,7 +27,7 @@ def send(as_json: Json = False) -> None:
         f"{sent.dead} given up, {sent.dropped} with nothing to tell any more."
     )
     if sent.trial:
-        typer.echo("The newest night is a trial, of which no other tool is told.")
+        typer.echo("The newest night is a trial, which is not sent to other tools.")
     if sent.next_at:
         typer.echo(f"The next is due at {sent.next_at:%Y-%m-%d %H:%M} UTC: run this again then.")
 
@@ -50,7 +52,7 @@ def dead(as_json: Json = False) -> None:
             f"{row['delivery_id']}  {row['dead_at']:%Y-%m-%d %H:%M}  {host_of(row['target'])}  "
             f"{row['last_status']} after {row['attempts']}"
         )
-    typer.echo(f"{len(rows)} given up." if rows else "None was given up.")
+    typer.echo(f"{len(rows)} given up." if rows else "No deliveries were given up.")
 
 
 @webhooks.command()

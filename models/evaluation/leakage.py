@@ -1,4 +1,4 @@
-"""The leak alarm: has something told the model what it should have guessed?
+"""Leakage checks: does the model know what it should predict?
 
 A model that knows the future looks splendid until it is used. What gives it away: a ranking that is
 too good to be true, one column that alone ranks nearly as well as all, a column that tells who
@@ -87,7 +87,7 @@ def alarms(found: Leaks, bounds: LeakBounds, *, todo: str | None = None) -> list
         bounds: From where on a number is suspicious.
         todo: What to try; by default, for events that a mapping reads.
     """
-    rung = [f"leak alarm: {why}" for why in _alarms(found, bounds)]
+    rung = [f"leakage check: {why}" for why in _alarms(found, bounds)]
     return [*rung[:-1], f"{rung[-1]}. {todo or _WHAT_TO_TRY}"] if rung else []
 
 
@@ -101,8 +101,8 @@ _WHAT_TO_TRY = (
 def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
     if found.roc_auc > bounds.roc_auc:
         yield (
-            f"its ROC AUC is {found.roc_auc:.3f}, and nobody foresees leaving better than "
-            f"{bounds.roc_auc:.2f} who does not know of it"
+            f"its ROC AUC is {found.roc_auc:.3f}; a model that does not know the outcome stays "
+            f"below {bounds.roc_auc:.2f}"
         )
     edge, alone = max(found.roc_auc - 0.5, 1e-9), pl.col("alone")
     unforeseen = found.columns.filter(~pl.col("column").is_in(list(found.expected)))
@@ -116,7 +116,7 @@ def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
     for name, ranks in empty.select("column", "missingness").rows():
         yield (
             f"whether column {name!r} is empty tells who leaves (ROC AUC {ranks:.3f}); it may be "
-            "filled in, or cleared, once somebody has left"
+            "filled in, or cleared, once a subscriber has left"
         )
     cut = found.cut
     if cut is not None and cut.cut < cut.roc_auc and cut.kept_share < bounds.kept_share:

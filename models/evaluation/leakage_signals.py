@@ -1,4 +1,4 @@
-"""What the leak alarm goes by: each column alone, and the model without the last days."""
+"""What the leakage checks measure: each column alone, and the model without the last days."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -22,7 +22,7 @@ from perdura.models.promotion.minimums import (
 )
 from perdura.models.promotion.refresh import refreshed
 
-_NO_CHAMPION = "no champion reigned"
+_NO_CHAMPION = "there was no champion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def verdict(
     diagnosis: Diagnosis | None = None,
     seed: int = 0,
 ) -> Verdict:
-    """Promote a model that clears every floor and, where a champion reigns, beats it.
+    """Promote a model that meets every minimum and, where there is a champion, beats it.
 
     Args:
         rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
@@ -67,8 +67,8 @@ def verdict(
         calls: How many people support can call on one date; ``None``: nobody is called.
         earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
             nobody asked.
-        leaks: What the leak alarm looked at.
-        minimums: What it must reach whoever reigns.
+        leaks: What the leakage checks found.
+        minimums: What it must reach with or without a champion.
         diagnosis: What is known of its rows, to say what likely causes a refusal.
         seed: Decides the resamples.
     """
@@ -111,8 +111,9 @@ def verdict(
         )
         return Verdict(promoted=False, reasons=(why,), measured=measured)
     if incumbent.silent or "champion" not in rows.columns:
-        nobody = f"{incumbent.silent}, so there is nothing to beat"
-        why = f"Promoted: it clears the floors, and {nobody if incumbent.silent else _NO_CHAMPION}."
+        silent = f"{incumbent.silent}, so there is nothing to beat"
+        without = silent if incumbent.silent else _NO_CHAMPION
+        why = f"Promoted: it meets every minimum, and {without}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
     return _compared(rows, incumbent, minimums.sure, seed, measured)
 
@@ -191,7 +192,7 @@ def _against_champion(
     }
     ranks_worse = float(np.mean(drawn["auc_gain"] < 0))
     if rows["risk"].equals(rows["champion"].alias("risk")):
-        why = "Not promoted: it says the same as the champion, which stays."
+        why = "Not promoted: it gives the same risks as the champion, which stays."
         return Verdict(False, (why,), measured | gains | shares, no_better=True)
     promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
     needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"

@@ -60,8 +60,8 @@ class Diagnosis:
                 f"leaving. To try: map a source of {tables}, extract and train again"
             )
         return (
-            "Likely cause: what these tables tell has little to do with leaving. To try: a source "
-            "that tells more (usage, tickets, ratings), or a longer window, horizon_days = "
+            "Likely cause: these tables say little about leaving. To try: a source that says "
+            "more (usage, tickets, ratings), or a longer window, horizon_days = "
             f"{2 * self.params.horizon_days} (now {self.params.horizon_days})"
         )
 
@@ -81,8 +81,9 @@ class Diagnosis:
     def no_lift(self) -> str:
         """Why there may be no lift among the riskiest, and what to try."""
         return self.few_leavers() or (
-            "Likely cause: it knows who stays better than who leaves first. To try: set calls to "
-            f"the number of people that support can call on one day (now {self.params.calls})"
+            "Likely cause: it recognises those who stay better than those who leave first. To "
+            "try: set calls to the number of subscribers that support can call on one day (now "
+            f"{self.params.calls})"
         )
 
     def unsteady(self, leavers: Iterable[int]) -> str:
@@ -122,7 +123,7 @@ class Diagnosis:
                 f"Likely cause: the rate of leaving {moved} from {then:.1%} to {now:.1%} after "
                 f"the dates that it was calibrated on. To try: {self._newer_level()}"
             )
-        return f"Likely cause: who is there has changed. To try: {self._newer_level()}"
+        return f"Likely cause: the subscribers have changed. To try: {self._newer_level()}"
 
     def _season(self, then: float | None, *, high: bool) -> str | None:
         """That the same dates a year before were off in the same way, if so."""
@@ -156,7 +157,7 @@ class Diagnosis:
         least = min(left, self.fitted_leavers)
         if least >= FEW_LEAVERS:
             return None
-        where = "judged" if left == least else "fitted"
+        where = "evaluated" if left == least else "fitted"
         return (
             f"Likely cause: too few leavers, {least:,} of those {where}, and it takes about "
             f"{FEW_LEAVERS} of them. To try: {self._longer()}"
@@ -171,7 +172,8 @@ class Diagnosis:
         """What was said and what came at each judged date."""
         told = self.judged.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
         each = [
-            f"{at:%Y-%m-%d} ({risk:.1%} said, {rate:.1%} left)" for at, risk, rate in told.rows()
+            f"{at:%Y-%m-%d} ({risk:.1%} predicted, {rate:.1%} left)"
+            for at, risk, rate in told.rows()
         ]
         return f" at {' and '.join(each)}"
 
@@ -180,8 +182,8 @@ class Diagnosis:
         said, came = (tenth[name].cast(pl.Float64).mean() for name in ("risk", "churned"))
         way = "high" if said > came else "low"  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
         return (
-            f"they are right on average and too {way} among the riskiest tenth ({said:.1%} said, "
-            f"{came:.1%} left)"
+            f"they are right on average and too {way} among the riskiest tenth ({said:.1%} "
+            f"predicted, {came:.1%} left)"
         )
 
     def _parts_cause(self) -> str:

@@ -1,4 +1,4 @@
-"""What a model must reach whoever reigns, and what it falls short of, in words."""
+"""What a model must reach with or without a champion, and what it falls short of, in words."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ _CAUSE = ". Likely cause: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minimums:
-    """What a model must reach whoever reigns.
+    """What a model must reach with or without a champion.
 
     Attributes:
         roc_auc: At least this on the judged rows.
@@ -63,8 +63,8 @@ def below_minimums(
     missed, ranks_badly = [], []
     if bound.leavers < minimums.leavers:
         few = (
-            f"{bound.leavers:,} of the {bound.rows:,} judged rows left, and it takes at least "
-            f"{minimums.leavers} to judge a model"
+            f"{bound.leavers:,} of the {bound.rows:,} evaluated rows left, and an evaluation needs "
+            f"at least {minimums.leavers}"
         )
         missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
     if model.roc_auc < minimums.roc_auc:
@@ -73,13 +73,13 @@ def below_minimums(
         )
     if model.log_loss >= constant.log_loss:
         ranks_badly.append(
-            f"its log loss is {model.log_loss:.4f}, no better than saying the same rate of "
-            f"everybody ({constant.log_loss:.4f})"
+            f"its log loss is {model.log_loss:.4f}, no better than predicting the same rate for "
+            f"every subscriber ({constant.log_loss:.4f})"
         )
     if own_rate and model.log_loss >= own_rate.log_loss:
         ranks_badly.append(
-            f"its log loss is {model.log_loss:.4f}, no better than saying each subscriber's own "
-            f"past rate ({own_rate.log_loss:.4f})"
+            f"its log loss is {model.log_loss:.4f}, no better than predicting each subscriber's "
+            f"own past rate ({own_rate.log_loss:.4f})"
         )
     if recency and model.roc_auc <= recency.roc_auc:
         ranks_badly.append(
@@ -88,7 +88,7 @@ def below_minimums(
         )
     if lower_bound < minimums.roc_auc_low:
         luck = (
-            "its ranking may be luck: in 1 of 20 resamples its ROC AUC is "
+            "its ranking may be chance: in 1 of 20 resamples its ROC AUC is "
             f"{lower_bound:.3f} or lower, and even there it must be at least "
             f"{minimums.roc_auc_low:.2f}"
         )
@@ -100,8 +100,8 @@ def below_minimums(
         ]
     if model.calibration_error > bound.highest:
         off = (
-            f"its risks are {model.calibration_error:.3f} from the rates that came, and may be at "
-            f"most {bound.highest:.3f} from them ({bound.chance:.3f} is chance, with "
+            f"its risks are {model.calibration_error:.3f} off the observed rates, and may be at "
+            f"most {bound.highest:.3f} off ({bound.chance:.3f} is chance, with "
             f"{bound.leavers:,} leavers among {bound.rows:,} rows)"
         )
         missed.append(off if diagnosis is None else f"{off}: {diagnosis.level_off()}")
@@ -141,8 +141,8 @@ def without_lift(
     if lower_bound is None or lower_bound > minimums.lift_low:
         return []
     why = (
-        f"it has no lift for sure among the {calls:,} riskiest of each date, as many as support "
-        f"can call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
+        f"it has no clear lift among the {calls:,} riskiest of each date, as many as support can "
+        f"call: {lift:.2f} times the share of leavers among all, and in 1 of 20 resamples "
         f"{lower_bound:.2f} times or less; even there it must be more than {minimums.lift_low:.0f}"
     )
     return [caused(why, diagnosis and diagnosis.no_lift())]
@@ -164,15 +164,15 @@ def unsteady(
     missed = []
     if lost.height > most:
         why = (
-            f"it does not hold over time: made anew at {earlier.height} earlier dates, it was no "
-            f"better than saying the same rate of everybody at {lost.height} ({_dates(lost)}), "
-            f"and may be so at {most}"
+            f"it does not hold up in backtests: trained at {earlier.height} earlier dates, it was "
+            f"no better than predicting the same rate for every subscriber at {lost.height} "
+            f"({_dates(lost)}), and may be so at {most}"
         )
         missed.append(caused(why, diagnosis and diagnosis.unsteady(lost["churned"])))
     if blind.height:
         why = (
-            f"it does not hold over time: made anew at {_dates(blind)}, its ROC AUC was surely "
-            f"below {minimums.roc_auc_low:.2f}"
+            f"it does not hold up in backtests: trained at {_dates(blind)}, its ROC AUC was "
+            f"clearly below {minimums.roc_auc_low:.2f}"
         )
         missed.append(caused(why, diagnosis and diagnosis.ranks_badly()))
     return missed

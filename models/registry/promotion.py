@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _LATE = (
-    "Not promoted after all: version {} reigns by now, and this model was not compared with it; "
+    "Not promoted after all: version {} is the champion by now, and this model was not "
+    "compared with it; "
     "train again."
 )
 

@@ -73,11 +73,12 @@ def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnMod
     try:
         folder = in_home(home, location) / "artifacts" / SERVED_FOLDER
     except OutsideTheHome as error:
-        raise BrokenChampion(f"version {number} reigns, and {error}") from error
+        raise BrokenChampion(f"version {number} is the champion, and {error}") from error
     if not folder.is_dir():
         raise BrokenChampion(
-            f"version {number} reigns, and its files are not in {folder}. Restore that folder from "
-            "where the home was copied from, or from a backup; perdura train makes a new champion"
+            f"version {number} is the champion, and its files are not in {folder}. Restore that "
+            "folder from where the home was copied from, or from a backup; perdura train makes a "
+            "new champion"
         )
     return ChurnModel.load(folder)
 

@@ -57,7 +57,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## What is published\n\n" + refit_card(trained),
                 *_earlier(trained.earlier and trained.earlier.by_date),
                 "## How long they stay\n\n" + _months(trained),
-                "## Leak alarm\n\n" + _leaks(trained.leaks),
+                "## Leakage checks\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _faithfulness(trained),
                 "## Whom to offer more\n\n" + expansion_card(trained.expansion),
                 "## What it goes by\n\n" + table(_signals(trained)),

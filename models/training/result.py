@@ -37,7 +37,7 @@ class Trained:
             names, and ``plan``, ``interval_months``, ``currency``, ``country``, ``mrr`` (null
             where the spine has none).
         verdict: Whether it should reign, and why.
-        leaks: What the leak alarm looked at.
+        leaks: What the leakage checks found.
         faithfulness: Whether its reasons are true of it.
         expansion: What was learnt of who would rather pay more.
         fingerprint: Of the training set.

@@ -66,7 +66,7 @@ def train(
 ) -> Trained:
     """Fit and judge a model, then fit it again on all rows whose outcome is known.
 
-    The verdict and the leak alarm go by the first fit alone. Nothing is written, and nobody is
+    The verdict and the leakage checks go by the first fit alone. Nothing is written, and nobody is
     promoted by it.
 
     Args:
@@ -74,7 +74,7 @@ def train(
         params: What to learn, on which rows.
         champion: Whom to beat, where somebody reigns.
         earlier: How it would have done at earlier dates, where that was asked.
-        cut: The judged rows, or some of them, as they were some days before; for the leak alarm.
+        cut: The judged rows, or some of them, as they were some days before; for the leakage checks.
         unnamed: Signals and columns that are never given as a reason.
         minimums: What the model must reach whoever reigns.
         facts: What the sources hold, to say what likely causes a refusal.
@@ -223,7 +223,7 @@ def fit_and_judge(
 
 
 def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:
-    """What the leak alarm goes by."""
+    """What the leakage checks measure."""
     return Leaks(
         roc_auc=roc_auc,
         columns=ranking_alone(made.model.contract.names, made.fitted, made.asked),

@@ -22,7 +22,7 @@ _WORDS = {
         "plan": "Plan",
         "pays": "Pays\na month",
         "unknown": "unknown",
-        "nobody": "Nobody is to be offered anything.",
+        "nobody": "There are no offers to make.",
     },
     "es": {
         "who": "Suscriptor",
@@ -32,7 +32,7 @@ _WORDS = {
         "plan": "Plan",
         "pays": "Paga\nal mes",
         "unknown": "desconocido",
-        "nobody": "No hay que ofrecer nada a nadie.",
+        "nobody": "No hay ninguna oferta que hacer.",
     },
 }
 

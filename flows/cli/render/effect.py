@@ -1,4 +1,4 @@
-"""What a person sees of what contact did."""
+"""The effect of contacting subscribers, as a person sees it."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,23 +13,24 @@ _NAMES = {
     BOTH: "contacted",
     "contacted": "  no offer",
     "offered": "  an offer",
-    HELD_OUT: "held out",
+    HELD_OUT: "control group",
 }
 # With a lot, first those whom it put on the list.
 _WITH_LOT = {LISTED: "listed", **_NAMES}
 _ARMS = {BOTH: "contacted", LISTED: "listed"}
 
-_NOBODY_HELD_OUT = (
-    "Nobody was held out, so nobody can say what contact does: those who are called differ from "
-    "the others. Leave alone a few of those who would be called, drawn by lot, and write them back "
-    "into contacts as held_out, each at the moment of the call that was not made."
+_NO_CONTROL_GROUP = (
+    "There is no control group, so the effect of contacting cannot be measured: subscribers who "
+    "are called differ from the others. Assign a few of those to be called at random to a control "
+    "group, and write them back into contacts as held_out, each at the moment of the call that was "
+    "not made."
 )
 
 # Who leaves before their turn is never called: marked when the list was made, the held out would
 # hold such people, and the called would not.
 _HOLDS = (
-    "This holds if those held out were drawn by lot from those to be called, and marked when their "
-    "turn came."
+    "This holds if the control group was drawn at random from those to be called, and marked when "
+    "their turn came."
 )
 
 
@@ -43,7 +44,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
         pad_edge=False,
     )
     table.add_column("", no_wrap=True)
-    for name in ("known", "stayed", "share", "less held out", "awaited", "had left"):
+    for name in ("known", "stayed", "share", "less control", "awaited", "had left"):
         table.add_column(name, justify="right", no_wrap=True)
     shown_names = _WITH_LOT if found.asked == LISTED else _NAMES
     for name, shown in shown_names.items():
@@ -58,45 +59,56 @@ def in_words(found: Effect) -> list[str]:
     reached, held_out = found.arms[found.asked], found.arms[HELD_OUT]
     if not _people(reached) and not _people(held_out):
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
-        return [f"Nobody was contacted, made an offer or held out{since}."]
+        return [f"No contacts, offers or control group are recorded{since}."]
     if not _people(held_out):
-        return [_NOBODY_HELD_OUT]
+        return [_NO_CONTROL_GROUP]
     if not _people(reached):
-        return ["Some were held out, and nobody was contacted or made an offer."]
+        return ["There is a control group, but no contacts or offers are recorded."]
     said = _verdict(found) if found.asked in found.compared else _not_known(found)
     if found.crossed:
-        said.append(f"{found.crossed:,} of the held out were contacted, and count as held out.")
+        said.append(
+            f"{found.crossed:,} of the control group were contacted, and still count as control."
+        )
     return [*said, _by_lot(found) if found.asked == LISTED else _HOLDS]
 
 
 def _by_lot(found: Effect) -> str:
     listed = _people(found.arms[LISTED])
     told = (
-        f"This holds by lot, whoever was called: of the {listed:,} listed {found.reached:,} were "
+        f"The groups were assigned at random. Of the {listed:,} listed, {found.reached:,} were "
         "contacted within the horizon"
     )
     if not found.reached:
         return f"{told}."
-    return f"{told}, so for these contact did about {listed / found.reached:.1f} times as much."
+    return f"{told}, so the effect on these is about {listed / found.reached:.1f} times as large."
 
 
 def _verdict(found: Effect) -> list[str]:
     compared = found.compared[found.asked]
     points = f"{_points(compared.difference)} ({_points(compared.low)} to {_points(compared.high)})"
-    seen = f"{points} points more of the {_ARMS[found.asked]} than of the held out stayed"
+    seen = f"{points} points more of the {_ARMS[found.asked]} than of the control group stayed"
     if compared.says:
-        does = "Contact keeps people" if compared.low > 0 else "Contact makes people leave"
+        does = (
+            "Contacting keeps subscribers"
+            if compared.low > 0
+            else "Contacting makes subscribers leave"
+        )
         return [f"{does}: {seen}."]
-    return [f"Too wide to say whether contact keeps people: {seen}.", *_takes(found)]
+    return [
+        f"The interval is too wide to say whether contacting keeps subscribers: {seen}.",
+        *_takes(found),
+    ]
 
 
 def _takes(found: Effect) -> list[str]:
     """How many more are needed, in words."""
     if not (needed := found.needed):
-        return ["There is no difference to look for; say the smallest worth seeing: --worth 0.02."]
+        return [
+            "There is no difference to look for; give the smallest worth detecting: --worth 0.02."
+        ]
     more = {
         "to contact": needed.contacted - found.arms[found.asked].known,
-        "to hold out": needed.held_out - found.arms[HELD_OUT].known,
+        "for the control group": needed.held_out - found.arms[HELD_OUT].known,
     }
     if max(more.values()) <= 0:
         return [_enough(needed)]
@@ -106,26 +118,26 @@ def _takes(found: Effect) -> list[str]:
         f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
     )
     takes = (
-        f"To see a difference of {100 * needed.worth:.1f} points in 4 of 5 such trials it takes "
-        f"{needed.contacted:,} contacted and {needed.held_out:,} held out: {told}{awaited}."
+        f"To detect a difference of {100 * needed.worth:.1f} points in 4 of 5 such trials takes "
+        f"{needed.contacted:,} contacted and {needed.held_out:,} control: {told}{awaited}."
     )
     return [takes]
 
 
 def _enough(needed: Needed) -> str:
     return (
-        f"There are enough to see a difference of {100 * needed.worth:.1f} points in 4 of 5 such "
-        "trials: most likely it is smaller."
+        f"There are enough to detect a difference of {100 * needed.worth:.1f} points in 4 of 5 "
+        "such trials: most likely it is smaller."
     )
 
 
 def _not_known(found: Effect) -> list[str]:
     """Why one of the arms says nothing yet."""
     if found.first_settles is None:
-        return [f"All of the {_ARMS[found.asked]}, or of the held out, had left already."]
+        return [f"All of the {_ARMS[found.asked]}, or of the control group, had left already."]
     early = (
-        f"It is too early to say: of {found.arms[found.asked].awaited:,} {_ARMS[found.asked]} and "
-        f"{found.arms[HELD_OUT].awaited:,} held out it is not known yet whether they stay for "
+        f"Too early to tell: of {found.arms[found.asked].awaited:,} {_ARMS[found.asked]} and "
+        f"{found.arms[HELD_OUT].awaited:,} control it is not known yet whether they stay for "
         f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
     )
     return [early]

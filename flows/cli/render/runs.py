@@ -29,8 +29,8 @@ _METRICS = {
     "money_caught": "money caught by calls",
 }
 _TRY = (
-    "To look at what it says all the same: perdura score --trial. The night is marked as a trial "
-    "wherever it is read, and no other tool is told of it."
+    "To see its scores anyway: perdura score --trial. The night is marked as a trial wherever it "
+    "is read, and is not sent to other tools."
 )
 _NAMES = {
     "model": "model",
@@ -74,7 +74,7 @@ def _compared(each: TableReport) -> list[str]:
     told = []
     if each.otherwise:
         told.append(
-            f"{each.table}: {counted(each.otherwise, 'event')} told otherwise than landed before"
+            f"{each.table}: {counted(each.otherwise, 'event')} differ from what landed before"
         )
     if each.vanished:
         told.append(
@@ -120,7 +120,7 @@ def _where(one: Example) -> str:
 
 def print_training(trained: Training, console: Console = OUT) -> None:
     """The model beside its baselines, and the verdict in words."""
-    table = titled(f"Version {trained.version}, judged on rows that were never fitted", "")
+    table = titled(f"Version {trained.version}, evaluated on rows that it was not fitted on", "")
     judged = {name: trained.metrics[name] for name in _NAMES if name in trained.metrics}
     for name in judged:
         table.add_column(_NAMES[name], justify="right")
@@ -142,7 +142,9 @@ def print_training(trained: Training, console: Console = OUT) -> None:
 
 def print_backtest(done: Backtested, console: Console = OUT) -> None:
     """The model at each origin with its intervals, and where its picture lies."""
-    table = titled(f"Made at each of {len(done.found.origins)} dates and judged on what came", "")
+    table = titled(
+        f"Trained at each of {len(done.found.origins)} dates, evaluated on what followed", ""
+    )
     table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
     told = over_time(done.found).select("origin", *_OVER_TIME)
     for name in _OVER_TIME:
@@ -150,11 +152,11 @@ def print_backtest(done: Backtested, console: Console = OUT) -> None:
     for origin, *numbers in told.rows():
         table.add_row(f"{origin:%Y-%m-%d}", *numbers)
     console.print(table)
-    console.print("In brackets: 95 of 100 samples of other subscribers lie there.")
+    console.print("In brackets: 95 % intervals over resampled subscribers.")
     for words in how_it_grows(done.found):
         console.print(words)
     if done.share < 1:
-        console.print(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
+        console.print(f"Computed on {done.share:.1%} of the subscribers, by their buckets.")
     console.print(f"The picture, the segments and the baselines are in MLflow, run\n{done.run_id}.")
 
 
@@ -170,8 +172,8 @@ def print_night(night: ScoredNight, console: Console = OUT) -> None:
     )
     if night.refused is not None:
         console.print(
-            f"[yellow]A trial: version {night.model_version} was refused, so these risks are to be "
-            "looked at, not acted on. No other tool is told of them.[/]"
+            f"[yellow]Trial: version {night.model_version} was refused. Look at these risks, but "
+            "do not act on them. They are not sent to other tools.[/]"
         )
         console.print(night.refused, markup=False)
     if night.degraded:

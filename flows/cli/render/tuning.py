@@ -11,7 +11,7 @@ from perdura.models.tuning.trials import Tuning
 def print_tuning(done: Retuned, console: Console = OUT) -> None:
     """The defaults beside the best that was tried, and what changes by it."""
     found = done.found
-    table = titled(f"{len(found.tried)} tried at each of {len(found.origins)} dates", "")
+    table = titled(f"{len(found.tried)} trials at each of {len(found.origins)} dates", "")
     for name in ("defaults", "best"):
         table.add_column(name, justify="right")
     for name, *cells in _rows(found):
@@ -34,13 +34,13 @@ def _rows(found: Tuning) -> list[tuple[str, str, str]]:
 def _how_far(done: Retuned) -> list[str]:
     """What was given up early, what was there before, and what it says nothing of."""
     found = done.found
-    told = f"{found.pruned} were given up early; {found.before} had been tried before this run."
-    words = [f"Stopped; perdura tune goes on. {told}" if found.stopped else told]
+    told = f"{found.pruned} were stopped early; {found.before} are of earlier runs."
+    words = [f"Interrupted; perdura tune continues. {told}" if found.stopped else told]
     if done.share < 1:
-        words.append(f"Asked about {done.share:.1%} of the subscribers, by their buckets.")
+        words.append(f"Computed on {done.share:.1%} of the subscribers, by their buckets.")
     return [
         *words,
-        f"Nothing known from {found.judged_from:%Y-%m-%d} on was read. MLflow run\n{done.run_id}.",
+        f"Nothing known from {found.judged_from:%Y-%m-%d} on was used. MLflow run\n{done.run_id}.",
     ]
 
 
@@ -49,9 +49,9 @@ def _verdict(done: Retuned) -> str:
     told = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
     if found.better:
         return (
-            f"Better than the defaults by {told}{_confirmed(found)}. The next training grows its "
-            "trees so, and says how good they are on the judged dates. Kept in "
-            f"{done.file}; perdura tune --forget goes back."
+            f"Better than the defaults by {told}{_confirmed(found)}. The next training uses "
+            "these parameters and evaluates them on the test dates. Kept in "
+            f"{done.file}; perdura tune --forget goes back to the defaults."
         )
     confirmed = found.confirmation
     if confirmed and confirmed.gain <= 0:
@@ -60,7 +60,7 @@ def _verdict(done: Retuned) -> str:
             f"{confirmed.origin:%Y-%m-%d}, which no trial saw: the defaults stay.{_as_before(done)}"
         )
     if best is found.defaults:
-        return f"Nothing that was tried is better: the defaults stay.{_as_before(done)}"
+        return f"No trial is better: the defaults stay.{_as_before(done)}"
     return (
         f"The best is better by {told}, which may be chance: the defaults stay.{_as_before(done)}"
     )
