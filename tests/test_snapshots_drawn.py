@@ -19,6 +19,7 @@ from perdura.sources.states.states import states_at
 from tests.small_sources import Business
 from tests.small_sources import at as day
 from tests.tables import spine
+from tests.test_snapshot_beside_log import LOG, LOG_HEAD
 from tests.test_snapshots import SNAPSHOT
 from tests.test_versions import HEAD
 
@@ -108,6 +109,27 @@ def test_each_night_stands_as_its_snapshot_shows(shown):
         business.extract(day(last))
         assert business.files() == files
         _agree(read_events(business.landing), range(FIRST, last + 1))
+
+
+@settings(max_examples=20)
+@given(shown=snapshots())
+def test_a_log_beside_it_changes_nothing_of_what_a_snapshot_alone_tells(shown):
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        alone = Business(Path(one)).maps(MAPPING)
+        beside = Business(Path(other)).maps(MAPPING.replace("[subs", "[[subs", 1).replace(
+            "tions]", "tions]]", 1) + LOG)  # fmt: skip
+        for number, rows in enumerate(shown, start=FIRST):
+            for business in (alone, beside):
+                business.write("subs.csv", as_csv(rows))
+            kind = "started" if number == FIRST else "plan_changed"
+            log = f"t1,cat,{kind},x,{number},2026-02-{number - 1:02}\n"
+            beside.write("log.csv", LOG_HEAD + log)  # keeps a day's rows only
+            for business in (alone, beside):
+                business.extract(day(number))
+            told = [row for row in beside.events("subscriptions") if row[0] != "cat"]
+            assert told == alone.events("subscriptions")
+            cat = standing(read_events(beside.landing), day(number))["cat"]
+            assert cat == ["active", "x", number]
 
 
 def _agree(events, numbers):
