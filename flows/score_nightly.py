@@ -208,7 +208,7 @@ def model_of(
 
 def _unlearnt(model: ChurnModel) -> str:
     return (
-        f"CLTV is unknown for everybody: the model knows only of the next {model.horizon_days} "
+        f"CLTV is unknown for all: the model knows only of the next {model.horizon_days} "
         "days. perdura train says why"
     )
 

@@ -295,7 +295,7 @@ def test_a_training_for_another_horizon_leaves_the_champion_where_it_is(home):
     night = score_nightly(NIGHT, home, trial=not other.promoted)
     assert (night.horizon_days, night.model_version) == (60, other.version)
     assert published(home)["cltv"].isna().all()
-    assert "CLTV is unknown for everybody" in (night.unlearnt or "")
+    assert "CLTV is unknown for all" in (night.unlearnt or "")
 
 
 def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(company, tmp_path):

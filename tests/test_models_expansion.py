@@ -52,7 +52,7 @@ def test_where_nothing_tells_nobody_is_offered_anything_and_the_churn_model_is_a
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        (pl.lit(None, pl.Boolean), "nobody's outcome is known"),
+        (pl.lit(None, pl.Boolean), "no outcome is known"),
         (pl.lit(value=False), "too few chose to pay more"),
         (pl.when(pl.col("as_of") == pl.col("as_of").min()).then("expanded"), "too short"),
     ],

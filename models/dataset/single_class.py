@@ -23,7 +23,7 @@ def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
     )
     left, stayed = int(dates["left"].sum()), int((dates["rows"] - dates["left"]).sum())
     if not left:
-        return f"nobody left at any of the {dates.height} dates. {_nobody_left(params)}"
+        return f"no one left at any of the {dates.height} dates. {_nobody_left(params)}"
     if not stayed:
         return (
             f"all left at all {dates.height} dates. Likely cause: only those who left are in the "
@@ -49,7 +49,7 @@ def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
         )
     if last < dates["as_of"][-1]:
         return (
-            f"{left:,} left at earlier dates, and nobody from {last:%Y-%m-%d} on. Likely cause: "
+            f"{left:,} left at earlier dates, and no one from {last:%Y-%m-%d} on. Likely cause: "
             "the newest leavers are not in the files yet. To try: train until the day when the "
             "files were exported, perdura train --until DATE, or extract newer files"
         )
@@ -89,7 +89,7 @@ def _span(rows: pl.DataFrame) -> timedelta:
 def _nobody_left(params: TrainingParams) -> str:
     if params.churn == "silence":
         return (
-            "Likely cause: the window is so short that everybody pays in it. To try: a longer one, "
+            "Likely cause: the window is so short that all pay in it. To try: a longer one, "
             f"horizon_days = {2 * params.horizon_days} (now {params.horizon_days})"
         )
     return (

@@ -73,7 +73,7 @@ class SourceFacts:
             notes.append(
                 f"No contact by support is on record since {self.contacts_missing_since:%Y-%m-%d}, "
                 "though there were some before: subscribers contacted since then count as if "
-                "nobody had called, so risks may be too low. See whether the source of contacts "
+                "no one had called, so risks may be too low. See whether the source of contacts "
                 "still works, and extract again."
             )
         return tuple(notes)

@@ -75,7 +75,7 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
     if not rows["churned"].count():
         raise HistoryTooShort(
             f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
-            f"nobody's outcome is known yet, which takes {params.gap_days} days (lead_days = "
+            f"no outcome is known yet, which takes {params.gap_days} days (lead_days = "
             f"{params.lead_days}, horizon_days = {params.horizon_days}, grace_days = "
             f"{params.gap_days - params.lead_days - params.horizon_days}). To try: extract until a "
             "later date, or set fewer of these days"
@@ -108,7 +108,7 @@ def refuse_without_leavers(
     raise NotEnoughChurn(
         f"asked to learn who leaves, from {rows.height:,} rows"
         f"{_span(rows['as_of'].unique().to_list())}; no event `ended` or `cancel_scheduled` has "
-        f"landed in {facts.telling}, so nobody left. Likely cause: the mapping has none. To try: "
+        f"landed in {facts.telling}, so no one left. Likely cause: the mapping has none. To try: "
         "map the column that says when a subscription ended as an event `ended`, and extract "
         "again; where none says it and people just stop paying, churn = 'silence' with a table of "
         "payments"

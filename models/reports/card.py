@@ -82,7 +82,7 @@ def left_out(sizes: Mapping[str, int]) -> list[str]:
         return []
     told = (
         f"{rows:,} rows were left out: support had contacted these people, or made them an offer, "
-        "in time to change what became of them. The risk is that of leaving if nobody calls."
+        "in time to change what became of them. The risk is that of leaving without a call."
     )
     return [told]
 
@@ -93,7 +93,7 @@ def _earlier(earlier: pl.DataFrame | None) -> list[str]:
         return []
     told = (
         f"Made anew at each of {earlier.height} dates from what was known by then, and judged on "
-        "what came after; `constant` is the log loss of saying the same rate of everybody."
+        "what came after; `constant` is the log loss of predicting the same rate for all."
     )
     return ["## At earlier dates", told, table(with_intervals(earlier))]
 
@@ -212,7 +212,7 @@ def _judgements(trained: Trained) -> str:
     words = (
         "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
         f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
-        "are among them than among everybody, recall their share of all leavers, money_caught "
+        "are among them than among all, recall their share of all leavers, money_caught "
         "their share of all leavers' monthly revenue. Beside it: the rate of all (constant), each "
         "subscriber's own past rate (own_rate), the days since the last payment (recency), and "
         "logistic regression on the same columns."

@@ -7,7 +7,7 @@ from perdura.models.reports.markdown import table
 from perdura.models.training.expansion_result import Expansion
 
 _WHAT = (
-    "The probability that somebody pays more a month by their own choice within the window: a "
+    "The probability that a subscriber chooses to pay more a month within the window: a "
     "larger plan, more seats, a second subscription; never the company's price rise. Nobody in "
     "trouble gets an offer: a high risk, a payment past due, an escalated ticket open."
 )

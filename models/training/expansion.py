@@ -50,7 +50,7 @@ def learn_expansion(
     if params.churn == "silence":
         return _unlearnt("there are no contracts whose price could rise")
     if "expanded" not in training.rows.columns or not training.rows["expanded"].count():
-        return _unlearnt("nobody's outcome is known")
+        return _unlearnt("no outcome is known yet")
     try:
         split = split_rows(known_expansions(training), as_churn(params))
     except HistoryTooShort:
