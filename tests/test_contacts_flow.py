@@ -80,7 +80,7 @@ def test_effect_tells_people_what_contact_did(home):
     rows = {line.split("  ")[0].strip(): line for line in told.splitlines() if "%" in line}
     assert "80.0%" in rows["contacted"]
     assert "+20.0 (+5.2, +33.4)" in rows["contacted"]
-    assert "60.0%" in rows["held out"]
+    assert "60.0%" in rows["control group"]
     assert "Contacting keeps subscribers" in told
     assert "1 of the control group were contacted" in told
 
@@ -120,7 +120,7 @@ def test_the_desk_shows_what_effect_says(home, tmp_path):
 
 def test_effect_since_a_day_on_which_nothing_was_done_says_so(home):
     told = perdura("effect", "--since", "2026-03-01", home=home).stdout
-    assert "Nobody was contacted, made an offer or held out from 2026-03-01 on." in told
+    assert "No contacts, offers or control group are recorded from 2026-03-01 on." in told
 
 
 def test_part_by_part_it_is_the_same(home, monkeypatch):
