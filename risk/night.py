@@ -30,7 +30,7 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class NightFreshness:
     """How much the newest night can still be relied on.
 
     Attributes:
@@ -55,9 +55,9 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def freshness_of(night: Night, now: datetime) -> Freshness:
+def freshness_of(night: Night, now: datetime) -> NightFreshness:
     """How ``night``, the newest, stands at ``now``."""
-    return Freshness(
+    return NightFreshness(
         scored_on=night.scored_on,
         valid_until=night.valid_until,
         age=now - midnight(night.scored_on),

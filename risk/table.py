@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from perdura.risk.errors import BadScores, NoNight
-from perdura.risk.night import VALID_FOR, Freshness, Night, freshness_of, night_of
+from perdura.risk.night import VALID_FOR, Night, NightFreshness, freshness_of, night_of
 from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
 from perdura.risk.query.queries import (
@@ -228,7 +228,7 @@ def published_dates(url: str) -> set[date]:
     return set()
 
 
-def freshness(url: str, now: datetime | None = None) -> Freshness:
+def freshness(url: str, now: datetime | None = None) -> NightFreshness:
     """Whether the newest night is still current at ``now`` (by default, now).
 
     Raises:

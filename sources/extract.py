@@ -17,7 +17,7 @@ from perdura.sources.mapping.mapping import (
     SourceMapping,
     read_mapping,
 )
-from perdura.sources.mapping.plan import Plan, plan_tables
+from perdura.sources.mapping.plan import MappingPlan, plan_tables
 from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.known_subscribers import known_in
 from perdura.sources.mapping.report.report import Report, TableReport
@@ -84,7 +84,7 @@ def extract(
 
 def _extract_tables(
     asked: SourceMapping,
-    plans: dict[str, Plan],
+    plans: dict[str, MappingPlan],
     until: datetime,
     landing: Path,
     told: OnProgress,
@@ -108,7 +108,7 @@ def _extract_tables(
     return reports, problems
 
 
-def _in_words(plan: Plan, error: BaseException) -> str:
+def _in_words(plan: MappingPlan, error: BaseException) -> str:
     if isinstance(error, BadSource):
         return str(error)
     return unreadable(plan.parts) or (

@@ -15,7 +15,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.risk.out.deliveries import queue_moves
-from perdura.risk.records.audit import Entry, newest, write
+from perdura.risk.records.audit import AuditEntry, newest, write
 from perdura.risk.records.contacts import NoSubscriber, contacts_of, log_contact
 from perdura.risk.records.erase import erase
 from perdura.risk.records.erased import erased_among
@@ -105,8 +105,8 @@ def test_the_audit_keeps_a_pseudonym_of_whom_it_was_asked_about(
     assert asked.json()["rows"] == []
     late: dict[str, Any] = {"token_id": "t", "token_name": "desk", "what": "list"}
     with writing(settings.risk_url) as connection:
-        listed = Entry(**late, detail={"people": [GONE, "ann"]})
-        write(connection, [listed, Entry(**late, subscriber_id=GONE)])
+        listed = AuditEntry(**late, detail={"people": [GONE, "ann"]})
+        write(connection, [listed, AuditEntry(**late, subscriber_id=GONE)])
         kept = newest(connection, subscriber_id=hidden)
     assert {entry["subscriber_id"] for entry in kept} == {hidden, None}
     assert [e["detail"]["people"] for e in kept if e["detail"]] == [[hidden, "ann"]]

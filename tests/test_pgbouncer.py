@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from perdura.risk.records.erase import Account, erase, rows_about, scrub
+from perdura.risk.records.erase import ErasedAccount, erase, rows_about, scrub
 from perdura.risk.store import connect as store
 from perdura.risk.store import postgres
 from perdura.risk.table import history, publish, read
@@ -76,7 +76,7 @@ def test_every_request_of_the_api_is_answered(bounced: str):
 def test_somebody_is_erased(bounced: str):
     for night in NIGHTS[-2:]:
         publish(scores(*PEOPLE), bounced, scored_on=night, model_version="7")
-    gone = [Account("s07", "forgotten:c0ffee", ("s07",), standing_alone("s07"))]
+    gone = [ErasedAccount("s07", "forgotten:c0ffee", ("s07",), standing_alone("s07"))]
     erase(bounced, gone)
     scrub(bounced)
     assert rows_about(bounced, gone) == {}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.records.audit import Entry, write
+from perdura.risk.records.audit import AuditEntry, write
 from perdura.risk.records.contacts import log_contact
-from perdura.risk.records.erase import Account, StillRead, erase, mentions, rows_about, scrub
+from perdura.risk.records.erase import ErasedAccount, StillRead, erase, mentions, rows_about, scrub
 from perdura.risk.schema.access import TOKENS
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
@@ -30,9 +30,9 @@ LIKE = 'o\'brien "50%"-2'
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def account(name: str) -> Account:
+def account(name: str) -> ErasedAccount:
     spelt = spellings(name) if is_telling(name) else ()
-    return Account(name, "forgotten:c0ffee", spelt, standing_alone(name))
+    return ErasedAccount(name, "forgotten:c0ffee", spelt, standing_alone(name))
 
 
 def fill(url: str, *, gone: str = GONE) -> None:
@@ -56,8 +56,8 @@ def _about(connection: sa.Connection, who: str, number: int, gone: str) -> None:
     write(
         connection,
         [
-            Entry(**audit, subscriber_id=who, audit_id=key),
-            Entry(**audit, detail=listed, audit_id=f"1{key[1:]}"),
+            AuditEntry(**audit, subscriber_id=who, audit_id=key),
+            AuditEntry(**audit, detail=listed, audit_id=f"1{key[1:]}"),
         ],
     )
     state = {"subscriber_id": who, "state": "leaving", "since": NOON, "as_of": NOON}

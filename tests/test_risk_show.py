@@ -15,7 +15,7 @@ from perdura.features.topics import money as feature_money
 from perdura.risk import money
 from perdura.risk import table as risk_table
 from perdura.risk.money import totals, written
-from perdura.risk.night import Freshness
+from perdura.risk.night import NightFreshness
 from perdura.risk.schema.tables import ADVICE
 from perdura.risk.table import read
 from perdura.risk.terminal.offers import offers
@@ -171,8 +171,8 @@ def test_what_is_expected_to_go_is_said_per_currency(night: pd.DataFrame) -> Non
 def test_a_reader_is_warned_of_stale_and_degraded_nights() -> None:
     at = datetime(2026, 3, 2, 2, tzinfo=UTC)
     facts = {"scored_on": MARCH_1, "valid_until": at, "age": timedelta(hours=26)}
-    assert cautions(Freshness(**facts, stale=False, degraded=())) == []
-    assert cautions(Freshness(**facts, stale=True, degraded=("tickets", "usage"))) == [
+    assert cautions(NightFreshness(**facts, stale=False, degraded=())) == []
+    assert cautions(NightFreshness(**facts, stale=True, degraded=("tickets", "usage"))) == [
         "Stale since 2026-03-02 02:00 UTC: the newest night is 2026-03-01.",
         "Degraded: tickets, usage. Why and what to do, perdura score says for that date.",
     ]

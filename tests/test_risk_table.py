@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.score_contract import REQUIRED
-from perdura.risk.query.portfolio import Entry, portfolio_of, put_sums, sums_of
+from perdura.risk.query.portfolio import PortfolioEntry, portfolio_of, put_sums, sums_of
 from perdura.risk.query.queries import nights_of, offers_of, published_night
 from perdura.risk.schema.tables import INDEXED_RANKS, RISK
 from perdura.risk.store import connect as store
@@ -288,7 +288,7 @@ def test_the_book_of_a_night_counts_who_has_settled_in_a_band(url: str) -> None:
     assert [(entry.band, entry.subscribers) for entry in portfolio] == [("high", 1), ("medium", 1)]
 
 
-def assert_the_book_is_sound(url: str, night: date) -> list[Entry]:
+def assert_the_book_is_sound(url: str, night: date) -> list[PortfolioEntry]:
     """As it was published, it is what the rows say when they are summed up."""
     with store.writing(url) as connection:
         published = portfolio_of(connection, [night])

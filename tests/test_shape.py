@@ -1,8 +1,10 @@
 """The shape of the project: names that are ours alone, and imports that run one way."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -40,3 +42,33 @@ def test_nothing_is_pickled():
 
 def test_the_lock_names_no_registry():
     assert not re.search(r"https?://|index-url", (ROOT / "requirements.lock").read_text())
+
+
+def _modules() -> list[Path]:
+    return [path for room in OURS for path in (ROOT / room).rglob("*.py")]
+
+
+def test_no_folder_holds_more_than_twenty_modules():
+    held = Counter(path.parent for path in _modules() if path.name != "__init__.py")
+    assert {str(folder): count for folder, count in held.items() if count > 20} == {}
+
+
+def test_no_class_name_means_two_things():
+    where: dict[str, set[str]] = {}
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where.setdefault(node.name, set()).add(str(path))
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
+def test_every_public_name_is_documented():
+    bare = [
+        f"{path}: {node.name}"
+        for path in _modules()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert bare == []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from perdura.risk.records.erase import Account
+from perdura.risk.records.erase import ErasedAccount
 from perdura.risk.schema.tables import NIGHTS, RISK
 
 _WORDS = re.compile(r"[^\W\d_]+(?:[-_ ][^\W\d_]+)*")
@@ -19,7 +19,7 @@ def is_ordinary_word(name: str) -> bool:
     return _WORDS.fullmatch(name) is not None
 
 
-def as_ids(accounts: Sequence[Account]) -> list[Account]:
+def as_ids(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
     """The accounts, of which those that are ordinary words are looked for as whole ids alone."""
     return [
         replace(account, spellings=()) if is_ordinary_word(account.name) else account
@@ -27,7 +27,7 @@ def as_ids(accounts: Sequence[Account]) -> list[Account]:
     ]
 
 
-def words_among(accounts: Sequence[Account]) -> list[Account]:
+def words_among(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
     """The accounts that are ordinary words and are looked for in texts."""
     return [each for each in accounts if each.spellings and is_ordinary_word(each.name)]
 

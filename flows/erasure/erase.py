@@ -22,7 +22,7 @@ from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.models.registry.affected_versions import Learning, mark_learnt
 from perdura.risk.out import push_state
-from perdura.risk.records.erase import Account, erase, rows_about, scrub
+from perdura.risk.records.erase import ErasedAccount, erase, rows_about, scrub
 from perdura.risk.records.erased import pseudonym
 from perdura.risk.store.postgres import is_postgres
 from perdura.risk.store.sqlite import database_file
@@ -143,7 +143,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
     )
 
 
-def _searched(settings: Settings, accounts: Sequence[Account]) -> Search:
+def _searched(settings: Settings, accounts: Sequence[ErasedAccount]) -> Search:
     with step("search", {}) as on_progress:
         return search(settings, accounts, on_progress)
 
@@ -155,10 +155,10 @@ def look_for(settings: Settings, people: Sequence[str]) -> Search:
     return _searched(settings, accounts_named(sorted(known), erased_ids))
 
 
-def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[Account]:
+def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedAccount]:
     """The accounts as the database is asked for them."""
     return [
-        Account(
+        ErasedAccount(
             name=name,
             pseudonym=pseudonym(erased_ids.of(name)),
             spellings=spellings(name) if is_telling(name) else (),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from perdura.flows.erasure.ambiguous_ids import as_ids, holds_prose, is_prose, words_among
 from perdura.flows.erasure.prefect_runs import folders_outside, out_of_reach, results_folder
 from perdura.flows.settings import Settings
-from perdura.risk.records.erase import Account, exists, mentions, mentions_in_file
+from perdura.risk.records.erase import ErasedAccount, exists, mentions, mentions_in_file
 from perdura.risk.store.postgres import is_postgres
 from perdura.risk.store.sqlite import database_file
 from perdura.risk.store.urls import shown
@@ -58,7 +58,9 @@ class Search:
     out_of_reach: tuple[str, ...] = ()
 
 
-def search(settings: Settings, accounts: Sequence[Account], on_progress: OnProgress) -> Search:
+def search(
+    settings: Settings, accounts: Sequence[ErasedAccount], on_progress: OnProgress
+) -> Search:
     """Every place under the home, in the risk table and in Prefect's folders that names an account.
 
     Parquet and Arrow are read by column, SQLite by table, all else by its bytes, and what Prefect
@@ -97,7 +99,7 @@ def search(settings: Settings, accounts: Sequence[Account], on_progress: OnProgr
     )
 
 
-def kept_results(settings: Settings, accounts: Sequence[Account]) -> list[Path]:
+def kept_results(settings: Settings, accounts: Sequence[ErasedAccount]) -> list[Path]:
     """What Prefect has kept in the home of runs that failed, and that names one of the accounts."""
     folder = results_folder(settings)
     files = sorted(_files(folder)) if folder.is_dir() else []
@@ -147,7 +149,7 @@ def _kind(file: Path) -> str:
 
 
 def _in_file(
-    file: Path, kind: str, home: Path, accounts: Sequence[Account], *, yours: bool, ours: bool
+    file: Path, kind: str, home: Path, accounts: Sequence[ErasedAccount], *, yours: bool, ours: bool
 ) -> Iterator[Found]:
     """Where a file names somebody; ``ours``: it is the risk table's."""
     where = _shown(file, home)
@@ -167,8 +169,8 @@ def _in_file(
 
 
 def _in_tables(
-    ask: Callable[[Sequence[Account]], dict[str, int]],
-    accounts: Sequence[Account],
+    ask: Callable[[Sequence[ErasedAccount]], dict[str, int]],
+    accounts: Sequence[ErasedAccount],
     *,
     ours: bool = True,
 ) -> Iterator[tuple[str, int, bool]]:
@@ -181,7 +183,7 @@ def _in_tables(
 
 
 def _in_texts(
-    file: Path, kind: str, accounts: Sequence[Account], *, prose: bool
+    file: Path, kind: str, accounts: Sequence[ErasedAccount], *, prose: bool
 ) -> tuple[int, bool]:
     """In how many rows a file names somebody, and whether that is in doubt."""
     if rows := _rows_in(file, kind, as_ids(accounts) if prose else accounts):
@@ -190,14 +192,14 @@ def _in_texts(
     return (_rows_in(file, kind, words), True) if words else (0, False)
 
 
-def _rows_in(file: Path, kind: str, accounts: Sequence[Account]) -> int:
+def _rows_in(file: Path, kind: str, accounts: Sequence[ErasedAccount]) -> int:
     try:
         return _in_bytes(file, accounts) if kind == "bytes" else _in_frame(file, kind, accounts)
     except pl.exceptions.PolarsError:  # not what its beginning says
         return _in_bytes(file, accounts)
 
 
-def _in_frame(file: Path, kind: str, accounts: Sequence[Account]) -> int:
+def _in_frame(file: Path, kind: str, accounts: Sequence[ErasedAccount]) -> int:
     rows = pl.scan_parquet(file, glob=False) if kind == "parquet" else pl.scan_ipc(file, glob=False)
     texts = rows.select((cs.string() | cs.categorical() | cs.enum()).cast(pl.String))
     columns = texts.collect_schema().names()
@@ -211,14 +213,14 @@ def _in_frame(file: Path, kind: str, accounts: Sequence[Account]) -> int:
     return sum(_names(row, accounts) for row in some.iter_rows(named=True))
 
 
-def _names(row: dict[str, str | None], accounts: Sequence[Account]) -> bool:
+def _names(row: dict[str, str | None], accounts: Sequence[ErasedAccount]) -> bool:
     if any(row.get(name) == account.name for name in NAMING for account in accounts):
         return True
     patterns = [account.pattern for account in accounts if account.spellings]
     return any(pattern.search(text) for pattern in patterns for text in row.values() if text)
 
 
-def _in_bytes(file: Path, accounts: Sequence[Account]) -> int:
+def _in_bytes(file: Path, accounts: Sequence[ErasedAccount]) -> int:
     """1 where one of the accounts stands in the file, or in what it encodes, else 0."""
     with file.open("rb") as opened:
         found = _in_stream(opened, accounts)
@@ -227,7 +229,7 @@ def _in_bytes(file: Path, accounts: Sequence[Account]) -> int:
     return found
 
 
-def _in_stream(opened: BinaryIO, accounts: Sequence[Account]) -> int:
+def _in_stream(opened: BinaryIO, accounts: Sequence[ErasedAccount]) -> int:
     wanted = [
         (re.compile(account.pattern.pattern.encode()), [s.encode() for s in account.spellings])
         for account in accounts

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import exc
 
 from perdura.risk.errors import NoNight
-from perdura.risk.records.audit import Entry, write
+from perdura.risk.records.audit import AuditEntry, write
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.tokens import Holder
 from perdura.risk.store.connect import reading, writing
@@ -34,8 +34,8 @@ class Audit:
 
     def __init__(self, url: str, *, every: float = _EVERY_SECONDS) -> None:
         self._url, self._every = url, every
-        self._waiting: SimpleQueue[Entry] = SimpleQueue()
-        self._held: list[Entry] = []
+        self._waiting: SimpleQueue[AuditEntry] = SimpleQueue()
+        self._held: list[AuditEntry] = []
         self._ending = Event()
         self._writer = Thread(target=self._write_until_ended, name="audit", daemon=True)
 
@@ -44,7 +44,7 @@ class Audit:
     ) -> None:
         """Take one entry, without waiting."""
         self._waiting.put(
-            Entry(
+            AuditEntry(
                 token_id=holder.token_id,
                 token_name=holder.name,
                 what=what,
@@ -91,7 +91,7 @@ class Audit:
             return False
         return True
 
-    def _gather(self) -> list[Entry]:
+    def _gather(self) -> list[AuditEntry]:
         """So many as are written at once; those that could not be written come first."""
         while len(self._held) < _AT_A_TIME:
             try:

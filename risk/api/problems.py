@@ -21,7 +21,13 @@ from perdura.risk.errors import NoNight
 from perdura.risk.migrations import NewerStore
 from perdura.risk.query.cursors import BadCursor, NightChanged
 from perdura.risk.query.filters import BadQuestion
-from perdura.risk.records.contacts import BadContact, NoContact, NoSubscriber, NotYours, Refused
+from perdura.risk.records.contacts import (
+    BadContact,
+    NoContact,
+    NoSubscriber,
+    NotYours,
+    RefusedContact,
+)
 from perdura.risk.store.connect import Unreachable
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +50,7 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NoSubscriber: (404, "check the id"),
     NewerStore: (503, "upgrade Perdura where it is served"),
     NotYours: (403, "ask who logged it, or somebody with the scope admin"),
-    Refused: (409, "do as told, or choose another id"),
+    RefusedContact: (409, "do as told, or choose another id"),
 }
 
 

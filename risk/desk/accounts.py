@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from perdura.risk.desk.desk import Visit
-from perdura.risk.desk.todays import Filters, facts_of, of_account
+from perdura.risk.desk.todays import ListFilters, facts_of, of_account
 from perdura.risk.money import totals
 from perdura.risk.night import freshness_of
 from perdura.risk.query.accounts import Account, AccountPage, account_of, accounts
@@ -48,7 +48,7 @@ def account_list(visit: Visit) -> Response:
     )
 
 
-def summary(connection: sa.Connection, filters: Filters) -> Account | None:
+def summary(connection: sa.Connection, filters: ListFilters) -> Account | None:
     """The account that a list is filtered by, added up over all its subscribers of the list."""
     if not filters.account:
         return None
@@ -79,11 +79,11 @@ def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bo
 
 
 def _wanted(after: str | None) -> Wanted:
-    return Filters(band="").wanted(after)
+    return ListFilters(band="").wanted(after)
 
 
 def _controls(connection: sa.Connection) -> int:
     """How many subscribers with an account are in the control group."""
-    control = conditions(Filters(band="", group="control").wanted())
+    control = conditions(ListFilters(band="", group="control").wanted())
     counted = sa.select(sa.func.count()).select_from(CURRENT)
     return connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0

@@ -21,7 +21,7 @@ from perdura.risk.records.contacts import (
     NoSubscriber,
     NotYours,
     OtherContact,
-    Refused,
+    RefusedContact,
 )
 from perdura.risk.records.contacts import log_contact as write
 from perdura.risk.records.contacts import undo_contact as take_back
@@ -115,10 +115,10 @@ _SAID: dict[type, tuple[str, int]] = {
     NoContact: ("no_contact", 404),
     NotYours: ("not_yours", 403),
     OtherContact: ("logged_already", 409),
-    Refused: ("too_late", 409),
+    RefusedContact: ("too_late", 409),
 }
 #: What a form may raise that is the sender's to mend.
-PROBLEMS = (BadContact, NoContact, NoSubscriber, Refused)
+PROBLEMS = (BadContact, NoContact, NoSubscriber, RefusedContact)
 
 
 def text(form: Form, name: str) -> str:

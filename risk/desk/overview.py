@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from perdura.risk.desk.charts import Line, line, widths
 from perdura.risk.night import Night
 from perdura.risk.publish.not_scored import NotScored, not_scored_of
-from perdura.risk.query.portfolio import Entry, portfolio_of
+from perdura.risk.query.portfolio import PortfolioEntry, portfolio_of
 from perdura.risk.query.trial import of_kind
 from perdura.risk.records.contact_effect import ContactEffect, newest_contact_effect
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
@@ -98,7 +98,7 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
 
 
 def _money(
-    portfolio: Sequence[Entry], newest: date, others: Sequence[NotScored]
+    portfolio: Sequence[PortfolioEntry], newest: date, others: Sequence[NotScored]
 ) -> tuple[Money, ...]:
     found_in = {entry.currency for entry in (*portfolio, *others)}
     currencies = sorted(found_in - {""})
@@ -115,7 +115,7 @@ def _money(
 
 
 def _in_one(
-    portfolio: Sequence[Entry], currency: str, newest: date, others: Sequence[NotScored]
+    portfolio: Sequence[PortfolioEntry], currency: str, newest: date, others: Sequence[NotScored]
 ) -> Money:
     now = {entry.band: entry for entry in portfolio if entry.scored_on == newest}
     at_risk = sum(entry.expected_loss for entry in now.values())
@@ -134,7 +134,7 @@ def _in_one(
     )
 
 
-def _all_mrr(scored: Sequence[Entry], others: Sequence[NotScored]) -> AllMrr:
+def _all_mrr(scored: Sequence[PortfolioEntry], others: Sequence[NotScored]) -> AllMrr:
     first = sum(e.subscribers for e in scored), sum(e.mrr for e in scored)
     rest = ((other.state, other.subscribers, other.mrr) for other in others)
     return AllMrr(
@@ -142,7 +142,7 @@ def _all_mrr(scored: Sequence[Entry], others: Sequence[NotScored]) -> AllMrr:
     )
 
 
-def _bars(amounts: Mapping[str, int], entries: Mapping[str, Entry]) -> tuple[Bar, ...]:
+def _bars(amounts: Mapping[str, int], entries: Mapping[str, PortfolioEntry]) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             name=name,

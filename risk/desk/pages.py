@@ -52,7 +52,7 @@ def today(visit: Visit) -> Response:
         amounts_of=lambda money: accounts.sums(visit, money),
         actions=_actions(visit, night, facts.actions),
         filters=filters,
-        filtered=filters != todays.Filters(),
+        filtered=filters != todays.ListFilters(),
         rows=[visit.reworded(row, night) for row in page.rows],
         count=count,
         controls=controls,

@@ -19,7 +19,7 @@ _NEAR = 9.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class TimeLineEvent:
     """One thing that happened, and where it lies on the time line.
 
     Attributes:
@@ -37,7 +37,7 @@ class Event:
 class Mark:
     """Events near each other that reasons point to, oldest first, as one mark in their middle."""
 
-    events: tuple[Event, ...]
+    events: tuple[TimeLineEvent, ...]
 
     @property
     def x(self) -> float:
@@ -55,7 +55,7 @@ class Lane:
     """The events of one source: those that no reason points to, and the others as marks."""
 
     name: str
-    events: tuple[Event, ...]
+    events: tuple[TimeLineEvent, ...]
     marks: tuple[Mark, ...]
 
 
@@ -72,7 +72,7 @@ class TimeLine:
 
     first: date
     last: date
-    events: tuple[Event, ...]
+    events: tuple[TimeLineEvent, ...]
     ticks: tuple[tuple[float, date], ...]
 
     @property
@@ -98,7 +98,7 @@ def time_line(
     first = min(*days, last - _SPAN)
     pointed = marks(reasons, events, midnight(scored_on))
     placed = [
-        Event(
+        TimeLineEvent(
             x=across(event["happened_at"], first, last + timedelta(days=1)),
             reasons=tuple(letter(number) for number in pointed.get(place, ())),
             told=event,
@@ -114,9 +114,9 @@ def letter(place: int) -> str:
     return chr(ord("A") + place)
 
 
-def _lane(name: str, events: Sequence[Event]) -> Lane:
+def _lane(name: str, events: Sequence[TimeLineEvent]) -> Lane:
     oldest = [event for event in reversed(events) if event.told["source"] == name]
-    near: list[list[Event]] = []
+    near: list[list[TimeLineEvent]] = []
     for event in oldest:
         if not event.reasons:
             continue

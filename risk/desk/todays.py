@@ -28,7 +28,7 @@ _KEYS = (_C.band, _C.action, _C.plan, _C.country, _C.currency, _C.value_currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class ListFilters:
     """What of the night is shown; empty is everything, but by default only who is worth a call."""
 
     band: str = "high"
@@ -87,18 +87,18 @@ class Facts:
     accounts: bool
 
 
-def filters_of(asked: Mapping[str, str]) -> Filters:
+def filters_of(asked: Mapping[str, str]) -> ListFilters:
     """The filters that an address asks for; what nobody can ask for is taken as not asked."""
     known = {"band": (*BANDS, ""), "state": (*STATES_KNOWN, "here", ""), "cause": (*CAUSES, "")}
     known["group"] = ("", "control")
     told: dict[str, str] = {}
-    for field in fields(Filters):
+    for field in fields(ListFilters):
         value = asked.get(field.name, str(field.default))
         whole = is_text(value) if field.name == "account" else value.isprintable()
         fits = len(value) <= 200 and whole
         if fits and value in known.get(field.name, (value,)):
             told[field.name] = value
-    return Filters(**told)
+    return ListFilters(**told)
 
 
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
@@ -110,12 +110,12 @@ def facts_of(connection: sa.Connection, night: Night) -> Facts:
     return found
 
 
-def of_account(account: str) -> Filters:
+def of_account(account: str) -> ListFilters:
     """All subscribers of an account who can still be kept."""
-    return Filters(band="", account=account)
+    return ListFilters(band="", account=account)
 
 
-def people(connection: sa.Connection, filters: Filters, after: str | None) -> tuple[Page, bool]:
+def people(connection: sa.Connection, filters: ListFilters, after: str | None) -> tuple[Page, bool]:
     """One page, and whether it is the first although another was asked for."""
     try:
         return current(connection, filters.wanted(after)), False
@@ -123,7 +123,7 @@ def people(connection: sa.Connection, filters: Filters, after: str | None) -> tu
         return current(connection, filters.wanted()), True
 
 
-def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple[int, str]]]:
+def totals(connection: sa.Connection, filters: ListFilters) -> tuple[int, list[tuple[int, str]]]:
     """How many people the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
     counted = counted.where(*listed(filters.wanted()))
@@ -132,7 +132,7 @@ def totals(connection: sa.Connection, filters: Filters) -> tuple[int, list[tuple
     return sum(count for _, count, _ in rows), money
 
 
-def control_group(connection: sa.Connection, filters: Filters) -> int:
+def control_group(connection: sa.Connection, filters: ListFilters) -> int:
     """How many of the control group the filters would leave: they are neither listed nor summed."""
     control = replace(filters, group="control").wanted()
     counted = sa.select(sa.func.count()).select_from(CURRENT).where(*listed(control))

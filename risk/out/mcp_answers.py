@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 _AMOUNT = "Minor units of currency a month, e.g. cents; null is unknown"
 
 
-class Fresh(BaseModel):
+class FreshAnswer(BaseModel):
     """How much the newest night can be relied on."""
 
     scored_on: date = Field(description="Nothing known from this day on (UTC) was used")
@@ -26,7 +26,7 @@ class Fresh(BaseModel):
     states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
 
 
-class Person(BaseModel):
+class PersonAnswer(BaseModel):
     """One subscriber of the newest night."""
 
     subscriber_id: str
@@ -71,7 +71,7 @@ class Move(BaseModel):
     currency: str | None
 
 
-class Past(BaseModel):
+class PastAnswer(BaseModel):
     """A subscriber in one night."""
 
     scored_on: date
@@ -80,7 +80,7 @@ class Past(BaseModel):
     trial: bool | None = Field(description="Whether a version that was refused scored it")
 
 
-class Event(BaseModel):
+class EventAnswer(BaseModel):
     """Something that happened to a subscriber."""
 
     happened_at: datetime
@@ -94,11 +94,11 @@ class Event(BaseModel):
 class Calls(BaseModel):
     """Whom to call, first first."""
 
-    freshness: Fresh
-    people: list[Person]
+    freshness: FreshAnswer
+    people: list[PersonAnswer]
 
 
-class Company(BaseModel):
+class AccountAnswer(BaseModel):
     """One account, added up over its subscribers that can still be kept."""
 
     account: str
@@ -115,23 +115,23 @@ class Company(BaseModel):
 class Companies(BaseModel):
     """Accounts, highest expected loss first."""
 
-    freshness: Fresh
-    accounts: list[Company]
+    freshness: FreshAnswer
+    accounts: list[AccountAnswer]
     more: bool = Field(description="Whether there are more than these")
 
 
 class Why(BaseModel):
     """One subscriber, now and lately."""
 
-    freshness: Fresh
-    person: Person | None = Field(description="null: the newest night did not score them")
-    history: list[Past] = Field(description="Of the last 90 nights, oldest first")
-    events: list[Event] = Field(description="The last 20, newest first")
+    freshness: FreshAnswer
+    person: PersonAnswer | None = Field(description="null: the newest night did not score them")
+    history: list[PastAnswer] = Field(description="Of the last 90 nights, oldest first")
+    events: list[EventAnswer] = Field(description="The last 20, newest first")
 
 
-class Moved(BaseModel):
+class MovedAnswer(BaseModel):
     """Who is in another band than the night before."""
 
-    freshness: Fresh
+    freshness: FreshAnswer
     people: list[Move] = Field(description="Highest risk first")
     more: bool = Field(description="Whether there are more than these")

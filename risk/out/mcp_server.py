@@ -19,15 +19,15 @@ from perdura.risk.night import Night, freshness_of
 from perdura.risk.out import mcp_words as words
 from perdura.risk.out.clock import Clock, now_utc
 from perdura.risk.out.mcp_answers import (
+    AccountAnswer,
     Calls,
     Companies,
-    Company,
-    Event,
-    Fresh,
+    EventAnswer,
+    FreshAnswer,
     Move,
-    Moved,
-    Past,
-    Person,
+    MovedAnswer,
+    PastAnswer,
+    PersonAnswer,
     Why,
 )
 from perdura.risk.query.accounts import accounts
@@ -110,7 +110,7 @@ class _Asked:
         self._record(
             "list", top=top, band=band, plan=plan, country=country, **named(page.night, page.rows)
         )
-        people = [Person.of(row) for row in page.rows]
+        people = [PersonAnswer.of(row) for row in page.rows]
         told = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(told, words.calls(told, self._language))
 
@@ -129,9 +129,9 @@ class _Asked:
             self._record("subscriber", subscriber_id)
         told = Why(
             freshness=self._fresh(night),
-            person=Person.of(found) if found else None,
-            history=[Past(**_only(Past, row)) for row in history],
-            events=[Event(**_only(Event, row)) for row in events],
+            person=PersonAnswer.of(found) if found else None,
+            history=[PastAnswer(**_only(PastAnswer, row)) for row in history],
+            events=[EventAnswer(**_only(EventAnswer, row)) for row in events],
         )
         return _answer(told, words.why(told, subscriber_id, self._language))
 
@@ -141,13 +141,15 @@ class _Asked:
         into: Annotated[
             Band | None, Field(description="Only who is in this band now; high: who got worse")
         ] = None,
-    ) -> Annotated[CallToolResult, Moved]:
+    ) -> Annotated[CallToolResult, MovedAnswer]:
         """Who is in another band than the night before, and the reason that came or went."""
         with self._reading() as connection:
             page = moves(connection, bands=_of(into), size=top)
         self._record("moves", top=top, into=into, **named(page.night, page.rows))
         people = [Move(**_only(Move, row)) for row in page.rows]
-        told = Moved(freshness=self._fresh(page.night), people=people, more=page.after is not None)
+        told = MovedAnswer(
+            freshness=self._fresh(page.night), people=people, more=page.after is not None
+        )
         return _answer(told, words.moved(told, self._language))
 
     def which_accounts(
@@ -174,12 +176,14 @@ class _Asked:
         )
         told = Companies(
             freshness=self._fresh(page.night),
-            accounts=[Company(**_only(Company, asdict(each))) for each in page.accounts],
+            accounts=[
+                AccountAnswer(**_only(AccountAnswer, asdict(each))) for each in page.accounts
+            ],
             more=page.after is not None,
         )
         return _answer(told, words.companies(told, self._language))
 
-    def freshness(self) -> Annotated[CallToolResult, Fresh]:
+    def freshness(self) -> Annotated[CallToolResult, FreshAnswer]:
         """How old the newest night is, whether it is stale, and which sources it lacked."""
         with self._reading() as connection:
             told = self._fresh(published_night(connection))
@@ -209,9 +213,9 @@ class _Asked:
                 f"the audit cannot be written now ({type(error).__name__}); try again later"
             ) from None
 
-    def _fresh(self, night: Night) -> Fresh:
+    def _fresh(self, night: Night) -> FreshAnswer:
         found = freshness_of(night, self._now())
-        return Fresh(
+        return FreshAnswer(
             scored_on=found.scored_on,
             valid_until=found.valid_until,
             age_hours=round(found.age.total_seconds() / 3600, 1),

@@ -6,7 +6,16 @@ from babel.dates import format_date
 from babel.numbers import format_percent
 
 from perdura.risk.money import totals, written
-from perdura.risk.out.mcp_answers import Calls, Companies, Company, Fresh, Move, Moved, Person, Why
+from perdura.risk.out.mcp_answers import (
+    AccountAnswer,
+    Calls,
+    Companies,
+    FreshAnswer,
+    Move,
+    MovedAnswer,
+    PersonAnswer,
+    Why,
+)
 from perdura.risk.terminal.risks import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -79,7 +88,7 @@ _SCORED = ("active", "past_due")
 _NIGHTS_BACK = 30
 
 
-def fresh(told: Fresh, language: Language, *, whole: bool = False) -> str:
+def fresh(told: FreshAnswer, language: Language, *, whole: bool = False) -> str:
     """Which night it is, and what a reader must know of it; ``whole``: also what is well."""
     words = _WORDS[language]
     said = [words["night"].format(day=_day(told.scored_on, language), people=told.subscribers)]
@@ -127,7 +136,7 @@ def why(told: Why, subscriber_id: str, language: Language) -> str:
     return " ".join(said)
 
 
-def moved(told: Moved, language: Language) -> str:
+def moved(told: MovedAnswer, language: Language) -> str:
     """A line for each."""
     words = _WORDS[language]
     said = [_move(move, language) for move in told.people] or [words["nobody"]]
@@ -144,7 +153,7 @@ def _unscored(told: Why, subscriber_id: str, language: Language) -> list[str]:
     ]
 
 
-def _scored(told: Why, person: Person, language: Language) -> list[str]:
+def _scored(told: Why, person: PersonAnswer, language: Language) -> list[str]:
     words = _WORDS[language]
     said = []
     if person.state not in _SCORED:
@@ -159,7 +168,7 @@ def _scored(told: Why, person: Person, language: Language) -> list[str]:
     return said
 
 
-def _person(person: Person, language: Language) -> dict[str, str]:
+def _person(person: PersonAnswer, language: Language) -> dict[str, str]:
     words, money = _WORDS[language], ""
     if person.expected_loss is not None and person.mrr is not None and person.currency:
         loss, mrr = (
@@ -178,7 +187,7 @@ def _person(person: Person, language: Language) -> dict[str, str]:
     }
 
 
-def _company(told: Company, language: Language) -> dict[str, str]:
+def _company(told: AccountAnswer, language: Language) -> dict[str, str]:
     money = ""
     if told.expected_loss:
         loss, mrr = (

@@ -46,7 +46,7 @@ _AT_A_TIME = 500  # ids that one question names
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class NightBefore:
     """The night before one: its day, and the fingerprint of what it says."""
 
     scored_on: date
@@ -55,7 +55,7 @@ class Before:
 
 def night_before(
     connection: sa.Connection, scored_on: date, *, trial: bool = False
-) -> Before | None:
+) -> NightBefore | None:
     """The last night that is there before that day; ``None`` where there is none.
 
     What a refused version said is no night before that of a champion, and the other way round.
@@ -64,7 +64,7 @@ def night_before(
         NIGHTS.c.scored_on < scored_on, of_kind(trial=trial)
     )
     found = connection.execute(query.order_by(NIGHTS.c.scored_on.desc()).limit(1)).first()
-    return None if found is None else Before(*found)
+    return None if found is None else NightBefore(*found)
 
 
 def beside(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from perdura.risk.night import Night
 from perdura.risk.progress import OnProgress
-from perdura.risk.publish.band_changes import MOVES, Before, beside, night_before
+from perdura.risk.publish.band_changes import MOVES, NightBefore, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
@@ -116,7 +116,7 @@ def replace_night(
 def _windows(
     url: str,
     staged: Staging,
-    before: Before | None,
+    before: NightBefore | None,
     bands: Bands,
     *,
     scored_on: date,

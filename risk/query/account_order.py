@@ -20,7 +20,7 @@ _USUAL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class AccountRows:
     """Rows of a night that are added up: of ``risk`` or a view, those that fulfil ``which``."""
 
     night: Night
@@ -29,7 +29,7 @@ class Rows:
 
 
 def ordered(
-    connection: sa.Connection, rows: Rows, wanted: Wanted, place: Place | None
+    connection: sa.Connection, rows: AccountRows, wanted: Wanted, place: Place | None
 ) -> sa.Select[Any, str]:
     """The query for sort key and name of accounts, in order, from behind ``place`` on.
 
@@ -52,7 +52,7 @@ def ordered(
     return query.where(sa.or_(lower, sa.and_(same, sums.c.account > place[1])))
 
 
-def _key(connection: sa.Connection, rows: Rows, wanted: Wanted) -> sa.ColumnElement[Any]:
+def _key(connection: sa.Connection, rows: AccountRows, wanted: Wanted) -> sa.ColumnElement[Any]:
     if wanted.sort == "risk":
         return sa.func.max(rows.table.c.risk)
     if wanted.sort == "id":

@@ -10,7 +10,7 @@ from math import prod
 import sqlalchemy as sa
 
 from perdura.risk.night import Night
-from perdura.risk.query.account_order import Rows, ordered
+from perdura.risk.query.account_order import AccountRows, ordered
 from perdura.risk.query.cursors import BadCursor, Place, cursor, place_of
 from perdura.risk.query.filters import Wanted, begins, conditions
 from perdura.risk.query.queries import published_night
@@ -135,24 +135,24 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
         return AccountRisks(night.scored_on, tuple(found), *counts)
 
 
-def _newest(night: Night, wanted: Wanted) -> Rows:
+def _newest(night: Night, wanted: Wanted) -> AccountRows:
     apart = replace(wanted, prefix="", minimum=None)
     named = begins(CURRENT.c.account, wanted.prefix) if wanted.prefix else []
-    return Rows(night, CURRENT, [CURRENT.c.account.is_not(None), *conditions(apart), *named])
+    return AccountRows(night, CURRENT, [CURRENT.c.account.is_not(None), *conditions(apart), *named])
 
 
-def _rows_of(connection: sa.Connection, night: Night) -> Rows:
+def _rows_of(connection: sa.Connection, night: Night) -> AccountRows:
     """The rows of a night without the control group; of an earlier one as states were then."""
     newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
     if night.scored_on == newest:
         return _newest(night, Wanted(held_out=False))
     c = RISK.c
     which = (c.scored_on == night.scored_on, c.account.is_not(None), c.held_out.is_not(True))
-    return Rows(night, RISK, which)
+    return AccountRows(night, RISK, which)
 
 
 def _places(
-    connection: sa.Connection, rows: Rows, wanted: Wanted, place: Place | None
+    connection: sa.Connection, rows: AccountRows, wanted: Wanted, place: Place | None
 ) -> list[Place]:
     """Sort key and name of the accounts of a page, and of the one behind it."""
     query = ordered(connection, rows, wanted, place)
@@ -160,7 +160,7 @@ def _places(
     return [(row.key, row.account) for row in found]
 
 
-def _of(connection: sa.Connection, rows: Rows, names: Sequence[str]) -> Iterable[Account]:
+def _of(connection: sa.Connection, rows: AccountRows, names: Sequence[str]) -> Iterable[Account]:
     """These accounts, in this order; those without rows are left out."""
     c = rows.table.c
     query = sa.select(c.account, *(c[name] for name in _SUMMED)).where(*rows.which)

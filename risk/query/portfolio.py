@@ -24,7 +24,7 @@ _FEW = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class PortfolioEntry:
     """One row of the book, named as in the table."""
 
     scored_on: date
@@ -86,14 +86,14 @@ def put_sums(connection: sa.Connection, scored_on: date, sums: Sums) -> None:
         connection.execute(sa.insert(PORTFOLIO), sums)
 
 
-def portfolio_of(connection: sa.Connection, nights: Sequence[date]) -> list[Entry]:
+def portfolio_of(connection: sa.Connection, nights: Sequence[date]) -> list[PortfolioEntry]:
     """The book of these nights, oldest first; nothing of a night that has none and is large."""
     query = sa.select(PORTFOLIO).where(PORTFOLIO.c.scored_on.in_(nights))
     found = list(connection.execute(query).mappings()) if _has_book(connection) else []
     told = {row["scored_on"] for row in found}
     for night in _small(connection, [night for night in nights if night not in told]):
         found += connection.execute(_summed(night)).mappings()
-    entries = [Entry(**row) for row in found]
+    entries = [PortfolioEntry(**row) for row in found]
     return sorted(entries, key=lambda e: (e.scored_on, BANDS.index(e.band), e.currency))
 
 

@@ -18,7 +18,7 @@ from perdura.risk.schema.audit import AUDIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AuditEntry:
     """One answer, as the table ``audit`` keeps it."""
 
     token_id: str
@@ -35,7 +35,7 @@ def named(night: Night, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"night": str(night.scored_on), "people": [row["subscriber_id"] for row in rows]}
 
 
-def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+def write(connection: sa.Connection, entries: Sequence[AuditEntry]) -> None:
     """Write entries; those that are there already stay as they are.
 
     Of whoever was erased meanwhile a pseudonym is kept, as in the entries that were there before.
@@ -46,13 +46,15 @@ def write(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     insert(connection, without_erased_ids(connection, new))
 
 
-def insert(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+def insert(connection: sa.Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries as they are. It reads nothing: a role that may only add can do it."""
     if entries:
         connection.execute(sa.insert(AUDIT), [asdict(entry) for entry in entries])
 
 
-def without_erased_ids(connection: sa.Connection, entries: Sequence[Entry]) -> list[Entry]:
+def without_erased_ids(
+    connection: sa.Connection, entries: Sequence[AuditEntry]
+) -> list[AuditEntry]:
     """The entries with a pseudonym in the place of each erased id."""
     about = [(entry.subscriber_id, entry.detail) for entry in entries]
     erased = erased_among(connection, texts_in(about))

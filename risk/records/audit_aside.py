@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from perdura.risk.records.audit import Entry
+from perdura.risk.records.audit import AuditEntry
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def folder_of(file: Path) -> Path:
     return file.with_name(f"{file.name}-audit")
 
 
-def put_aside(file: Path, entries: Sequence[Entry]) -> None:
+def put_aside(file: Path, entries: Sequence[AuditEntry]) -> None:
     """Keep entries beside the database; a power cut takes none of them back.
 
     Raises:
@@ -44,7 +44,7 @@ def put_aside(file: Path, entries: Sequence[Entry]) -> None:
         os.close(opened)
 
 
-def aside(file: Path) -> list[tuple[Path, Entry]]:
+def aside(file: Path) -> list[tuple[Path, AuditEntry]]:
     """Entries that wait beside the database, each with its file; 5,000 at most.
 
     Those of another user that this one may not read are left to others. What is no entry is set
@@ -54,11 +54,11 @@ def aside(file: Path) -> list[tuple[Path, Entry]]:
     return [(place, entry) for place in waiting if (entry := _read(place))]
 
 
-def _read(place: Path) -> Entry | None:
+def _read(place: Path) -> AuditEntry | None:
     try:
         told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         at = datetime.fromisoformat(told.pop("at"))
-        return Entry(**told, at=at)
+        return AuditEntry(**told, at=at)
     except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
         return None
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from perdura.risk.records.audit import Entry, insert, without_erased_ids, write
+from perdura.risk.records.audit import AuditEntry, insert, without_erased_ids, write
 from perdura.risk.records.audit_aside import aside, put_aside
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.audit import AUDIT
@@ -63,7 +63,7 @@ def record_read(
     Raises:
         Unaudited: The user lacks the right to write the audit; says what to do.
     """
-    entry = Entry(
+    entry = AuditEntry(
         token_id=surface,
         token_name=f"{surface}:{_user()}",
         what=what,
@@ -94,7 +94,7 @@ def take_over(url: str, *, patience: float = _MOMENT_SECONDS) -> int:
     return count
 
 
-def _record_in_file(file: Path, entry: Entry) -> None:
+def _record_in_file(file: Path, entry: AuditEntry) -> None:
     try:
         with sqlite.reading(file) as connection:
             is_there = bool(columns_of(connection, AUDIT))
@@ -113,7 +113,7 @@ def _record_in_file(file: Path, entry: Entry) -> None:
         ) from error
 
 
-def _is_written(file: Path, entries: Sequence[Entry]) -> bool:
+def _is_written(file: Path, entries: Sequence[AuditEntry]) -> bool:
     """Write at once; false where another program writes, or this one may not."""
     try:
         with sqlite.writing(file, patience=_MOMENT_SECONDS, anew=False) as connection:
@@ -127,7 +127,7 @@ def _is_written(file: Path, entries: Sequence[Entry]) -> bool:
     return True
 
 
-def _record_in_postgres(url: str, entry: Entry) -> None:
+def _record_in_postgres(url: str, entry: AuditEntry) -> None:
     try:
         with postgres.recording(url) as connection:
             may_ask = "SELECT has_table_privilege(to_regclass(:name), 'SELECT')"

@@ -49,23 +49,23 @@ class NoSubscriber(LookupError):
     """No night has scored a subscriber of that id lately. Nothing was written."""
 
 
-class Refused(ValueError):
+class RefusedContact(ValueError):
     """It stands against what is there already. Nothing was written."""
 
 
-class HeldOut(Refused):
+class HeldOut(RefusedContact):
     """A contact with a subscriber of the control group, which was not forced."""
 
 
-class NotYours(Refused):
+class NotYours(RefusedContact):
     """Somebody else logged the contact, and this token may not undo it."""
 
 
-class OtherContact(Refused):
+class OtherContact(RefusedContact):
     """Another contact has this id."""
 
 
-class TooLate(Refused):
+class TooLate(RefusedContact):
     """The contact can no longer be taken back."""
 
 

@@ -16,14 +16,14 @@ from perdura.risk.errors import NoNight
 from perdura.risk.records.audit_aside import aside
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.erased_rows import about, count, erase_from_nights, erase_from_table
-from perdura.risk.records.mentions import WHO, Account, masked, mentioning, tables_of
+from perdura.risk.records.mentions import WHO, ErasedAccount, masked, mentioning, tables_of
 from perdura.risk.records.rewriting import StillRead, rewrite_or_put_off
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.store import postgres, sqlite
 
 __all__ = [
-    "Account",
+    "ErasedAccount",
     "StillRead",
     "erase",
     "exists",
@@ -48,7 +48,7 @@ def exists(url: str) -> bool:
         return False
 
 
-def rows_about(url: str, accounts: Sequence[Account]) -> dict[str, int]:
+def rows_about(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     """How many rows each table has about the accounts; tables without any are left out."""
     if not exists(url):
         return {}
@@ -60,7 +60,7 @@ def rows_about(url: str, accounts: Sequence[Account]) -> dict[str, int]:
         )
 
 
-def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
+def mentions(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     """How many rows of each table hold an account as a value, or mention it in a text."""
     if not exists(url):
         return {}
@@ -69,7 +69,7 @@ def mentions(url: str, accounts: Sequence[Account]) -> dict[str, int]:
     return found | _some([("audit, put aside", _mentions_aside(url, accounts))])
 
 
-def _mentions_aside(url: str, accounts: Sequence[Account]) -> int:
+def _mentions_aside(url: str, accounts: Sequence[ErasedAccount]) -> int:
     entries = [] if postgres.is_postgres(url) else aside(sqlite.database_file(url))
     names = {account.name for account in accounts}
     return sum(
@@ -78,7 +78,7 @@ def _mentions_aside(url: str, accounts: Sequence[Account]) -> int:
     )
 
 
-def mentions_in_file(file: Path, accounts: Sequence[Account]) -> dict[str, int]:
+def mentions_in_file(file: Path, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     """The same of any SQLite file, whoever wrote it.
 
     Raises:
@@ -94,7 +94,7 @@ def mentions_in_file(file: Path, accounts: Sequence[Account]) -> dict[str, int]:
         return _mentions(connection, accounts)
 
 
-def erase(url: str, accounts: Sequence[Account]) -> dict[str, int]:
+def erase(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     """Take accounts out of every table; how many rows of each changed or went.
 
     In many short transactions, between which others write: night by night, the newest first, then
@@ -129,7 +129,7 @@ def _some(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {name: count for name, count in counts if count}
 
 
-def _mentions(connection: sa.Connection, accounts: Sequence[Account]) -> dict[str, int]:
+def _mentions(connection: sa.Connection, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     return _some(
         (table.name, sum(1 for _ in mentioning(connection, table, accounts)))
         for table in tables_of(connection)

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from perdura.risk.query.portfolio import Sums, put_sums, sums_of
-from perdura.risk.records.mentions import WHO, Account, instead_of, masked, mentioning, wordy
+from perdura.risk.records.mentions import WHO, ErasedAccount, instead_of, masked, mentioning, wordy
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
@@ -42,7 +42,7 @@ class _Seen:
     companies: dict[str, str]
 
 
-def about(table: sa.Table, accounts: Sequence[Account]) -> sa.ColumnElement[bool]:
+def about(table: sa.Table, accounts: Sequence[ErasedAccount]) -> sa.ColumnElement[bool]:
     """The rows of a table that are about the accounts."""
     theirs = table.c[WHO].in_([account.name for account in accounts])
     if table.name != RISK.name:
@@ -57,7 +57,7 @@ def count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bo
     return connection.execute(query).scalar_one()
 
 
-def erase_from_nights(url: str, accounts: Sequence[Account]) -> int:
+def erase_from_nights(url: str, accounts: Sequence[ErasedAccount]) -> int:
     """Take accounts out of every night, the newest first; how many rows went.
 
     Each night is a transaction: its rows, how many it counts, its fingerprint and its book.
@@ -67,7 +67,9 @@ def erase_from_nights(url: str, accounts: Sequence[Account]) -> int:
     return sum(_erase_from_night(url, scored_on, accounts) for scored_on in nights)
 
 
-def erase_from_table(url: str, table: sa.Table, accounts: Sequence[Account], *, keep: bool) -> int:
+def erase_from_table(
+    url: str, table: sa.Table, accounts: Sequence[ErasedAccount], *, keep: bool
+) -> int:
     """Take rows about accounts out of another table, and mask them in what stays; how many rows.
 
     Where rows are to be kept, they are masked, too.
@@ -94,7 +96,7 @@ def _all_nights() -> sa.CompoundSelect[Any]:
     return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
 
 
-def _erase_from_night(url: str, scored_on: date, accounts: Sequence[Account]) -> int:
+def _erase_from_night(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> int:
     while seen := _look(url, scored_on, accounts):
         with _erasing(url) as connection:
             if _take_out(connection, scored_on, accounts, seen):
@@ -102,7 +104,7 @@ def _erase_from_night(url: str, scored_on: date, accounts: Sequence[Account]) ->
     return 0
 
 
-def _look(url: str, scored_on: date, accounts: Sequence[Account]) -> _Seen | None:
+def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen | None:
     """The night as it is now; ``None`` where no account is in it."""
     theirs = RISK.c[WHO].in_([account.name for account in accounts])
     with store.reading(url) as connection:
@@ -116,7 +118,7 @@ def _look(url: str, scored_on: date, accounts: Sequence[Account]) -> _Seen | Non
 
 
 def _companies(
-    connection: sa.Connection, scored_on: date, accounts: Sequence[Account]
+    connection: sa.Connection, scored_on: date, accounts: Sequence[ErasedAccount]
 ) -> dict[str, str]:
     """Values of ``account`` in a night that name an erased account, each with what replaces it."""
     name = RISK.c.account
@@ -128,7 +130,7 @@ def _companies(
 
 
 def _take_out(
-    connection: sa.Connection, scored_on: date, accounts: Sequence[Account], seen: _Seen
+    connection: sa.Connection, scored_on: date, accounts: Sequence[ErasedAccount], seen: _Seen
 ) -> bool:
     """Take them out of the night, if it is as it was seen; whether it is."""
     # Locks the night in PostgreSQL: who publishes it waits, or is waited for.
@@ -150,12 +152,12 @@ def _take_out(
     return True
 
 
-def _delete_at_once(url: str, table: sa.Table, accounts: Sequence[Account]) -> int:
+def _delete_at_once(url: str, table: sa.Table, accounts: Sequence[ErasedAccount]) -> int:
     with _erasing(url) as connection:
         return connection.execute(sa.delete(table).where(about(table, accounts))).rowcount
 
 
-def _mask(url: str, table: sa.Table, accounts: Sequence[Account]) -> int:
+def _mask(url: str, table: sa.Table, accounts: Sequence[ErasedAccount]) -> int:
     names = [column.name for column in table.primary_key.columns]
     with store.reading(url) as connection:
         keys = [tuple(row[n] for n in names) for row in mentioning(connection, table, accounts)]
@@ -167,7 +169,7 @@ def _mask(url: str, table: sa.Table, accounts: Sequence[Account]) -> int:
 
 
 def _mask_row(
-    connection: sa.Connection, table: sa.Table, key: _Key, accounts: Sequence[Account]
+    connection: sa.Connection, table: sa.Table, key: _Key, accounts: Sequence[ErasedAccount]
 ) -> None:
     """Mask a row as it is now, which may have changed since it was found."""
     query = sa.select(table).where(*_is(table, key)).with_for_update()

@@ -16,7 +16,7 @@ _WORDLESS = (sa.Numeric, sa.Integer, sa.Date, sa.DateTime, sa.Boolean, sa.LargeB
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ErasedAccount:
     """Whom to look for.
 
     Attributes:
@@ -45,12 +45,12 @@ def tables_of(connection: sa.Connection) -> list[sa.Table]:
     return [found.tables[name] for name in sorted(found.tables)]  # keys may go in circles
 
 
-def instead_of(name: str | None, accounts: Sequence[Account]) -> str | None:
+def instead_of(name: str | None, accounts: Sequence[ErasedAccount]) -> str | None:
     """The id, or what stands in for it where it is an account's."""
     return next((account.pseudonym for account in accounts if account.name == name), name)
 
 
-def masked(value: Any, accounts: Sequence[Account]) -> Any:
+def masked(value: Any, accounts: Sequence[ErasedAccount]) -> Any:
     """The text, or what JSON holds, with what stands in for the accounts that can be told in it."""
     if isinstance(value, Mapping):
         return {masked(name, accounts): masked(each, accounts) for name, each in value.items()}
@@ -63,7 +63,7 @@ def masked(value: Any, accounts: Sequence[Account]) -> Any:
 
 
 def mentioning(
-    connection: sa.Connection, table: sa.Table, accounts: Sequence[Account]
+    connection: sa.Connection, table: sa.Table, accounts: Sequence[ErasedAccount]
 ) -> Iterator[sa.RowMapping]:
     """The rows with an account in the column of ids, or anywhere in a text.
 
@@ -82,7 +82,7 @@ def mentioning(
 
 
 def _has(
-    connection: sa.Connection, text: sa.ColumnElement[str], account: Account
+    connection: sa.Connection, text: sa.ColumnElement[str], account: ErasedAccount
 ) -> sa.ColumnElement[bool]:
     place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
     return sa.or_(sa.false(), *(place(text, spelt) > 0 for spelt in account.spellings))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from babel.numbers import format_percent
 
 from perdura.risk.money import totals, written
-from perdura.risk.night import Freshness
+from perdura.risk.night import NightFreshness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def horizon(night: Rows, language: Language = "en") -> str | None:
     return None if days is None else _WORDS[language]["horizon"].format(days=days)
 
 
-def cautions(freshness: Freshness, language: Language = "en") -> list[str]:
+def cautions(freshness: NightFreshness, language: Language = "en") -> list[str]:
     """What a reader of the newest night must know: sentences, none if all is well."""
     words, said = _WORDS[language], []
     if freshness.trial:

@@ -21,7 +21,7 @@ from perdura.sources.landing.files import identity
 from perdura.sources.landing.partition import BUCKET, buckets
 from perdura.sources.landing.shown import shown_at, shown_files
 from perdura.sources.landing.tombstones import Tombstones
-from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.snapshot import (
     SAID,
@@ -52,7 +52,7 @@ class Snapshots:
     """The snapshot inputs of a table that has logs too.
 
     Attributes:
-        shown_by: As ``Plan.shown_by``.
+        shown_by: As ``MappingPlan.shown_by``.
         before: What they showed before this extract (``SHOWN``), and with ``anew`` what they
             showed first when this very extract was done before.
     """
@@ -95,7 +95,7 @@ class Shown:
 
 
 def snapshots_of(
-    plan: Plan, landing: Path, until: datetime, erased: Tombstones
+    plan: MappingPlan, landing: Path, until: datetime, erased: Tombstones
 ) -> Snapshots | None:
     """The snapshot inputs that a table has beside logs; ``None`` if it has no such."""
     if not plan.beside_log:

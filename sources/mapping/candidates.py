@@ -8,9 +8,15 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_told
-from perdura.sources.mapping.columns import Asked, Expressions, in_contract, misfits, with_types
+from perdura.sources.mapping.columns import (
+    ColumnRequest,
+    Expressions,
+    in_contract,
+    misfits,
+    with_types,
+)
 from perdura.sources.mapping.expressions import Scope, without_values
-from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, Part, damaged
+from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
 from perdura.sources.mapping.rules import broken_rule, checks
@@ -26,7 +32,7 @@ CONTRACT_SHAPE = ("subscriber_id", "happened_at", "kind")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class CandidateEvents:
     """What one file says happened.
 
     Attributes:
@@ -41,7 +47,7 @@ class Candidates:
         notes: What looks odd about its values and is no fault.
     """
 
-    part: Part
+    part: FilePart
     source: Input
     rows: pl.LazyFrame
     kept: pl.LazyFrame
@@ -61,8 +67,8 @@ class Candidates:
 
 
 def candidates(
-    table: EventTable, source: Input, part: Part, mapping: Path, until: datetime
-) -> Candidates:
+    table: EventTable, source: Input, part: FilePart, mapping: Path, until: datetime
+) -> CandidateEvents:
     """The events of one file, planned and checked but not yet read.
 
     Raises:
@@ -76,7 +82,7 @@ def candidates(
             without_null_words(part.frame, source.null_words), source.join, mapping, place
         )
         scope = Scope(place, [*frame.collect_schema().names(), *added_columns(source)])
-        asked = Asked(table, source, scope, until)
+        asked = ColumnRequest(table, source, scope, until)
         _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
     except pl.exceptions.PolarsError as error:
         told = asked and _misfit(asked, with_types(asked, frame.head(0)))
@@ -92,7 +98,7 @@ def candidates(
     return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
 
 
-def _misfit(asked: Asked, typed: pl.LazyFrame) -> str | None:
+def _misfit(asked: ColumnRequest, typed: pl.LazyFrame) -> str | None:
     """The first expression that does not go with the types of its columns, and what they hold."""
     source, schema = asked.source, typed.collect_schema()
     told = [("where", source.where or "true"), *source.reject.items()]
@@ -124,7 +130,7 @@ def _typed_as(name: str = "amount") -> str:
     )
 
 
-def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
+def _plan(asked: ColumnRequest, part: FilePart, frame: pl.LazyFrame) -> CandidateEvents:
     kinds = [_complete(asked, event) for event in asked.source.events]
     frame = shaped(asked.source, with_types(asked, frame), asked.scope.place, asked.until)
     kept = frame.filter(_where(asked)) if asked.source.where else frame
@@ -137,10 +143,10 @@ def _plan(asked: Asked, part: Part, frame: pl.LazyFrame) -> Candidates:
         for tell, kind in zip(tells, kinds, strict=True)
     ]
     events, faults = zip(*found, strict=True)
-    return Candidates(part, asked.source, frame, kept, pl.concat(events), pl.concat(faults))
+    return CandidateEvents(part, asked.source, frame, kept, pl.concat(events), pl.concat(faults))
 
 
-def _complete(asked: Asked, event: Expressions) -> Expressions:
+def _complete(asked: ColumnRequest, event: Expressions) -> Expressions:
     """The event's expressions; where the file has the contract's shape, the rest by name."""
     columns = asked.scope.columns
     if set(columns) >= set(CONTRACT_SHAPE):
@@ -157,7 +163,7 @@ def _complete(asked: Asked, event: Expressions) -> Expressions:
 
 
 def _events(
-    asked: Asked, frame: pl.LazyFrame, event: Expressions
+    asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """One kind of event: the contract's columns, ``rule``, ``ROW``; and what breaks the rules."""
     typed = in_contract(asked, frame, event)
@@ -182,7 +188,7 @@ def _events(
     return typed.select(*asked.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
 
 
-def _where(asked: Asked) -> pl.Expr:
+def _where(asked: ColumnRequest) -> pl.Expr:
     """Rows that may be events, and rows of which ``where`` cannot tell for a misfit value."""
     sql = asked.source.where or "true"
     cast = asked.scope.cast("where", sql)
@@ -191,7 +197,7 @@ def _where(asked: Asked) -> pl.Expr:
     return pl.any_horizontal(holds, *failed, *misfits(asked, asked.scope.names(sql)))
 
 
-def _tells_time(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
+def _tells_time(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
     """Whether a row tells a time for the event, or tries to."""
     sql = event["happened_at"]
     cast = asked.scope.cast("happened_at", sql)

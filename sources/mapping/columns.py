@@ -56,7 +56,7 @@ _PARSED = "parsed: "
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ColumnRequest:
     """An input of a table, and what its expressions may name.
 
     Attributes:
@@ -78,7 +78,7 @@ class Asked:
     in_whole_units: frozenset[str] = frozenset()
 
 
-def with_types(asked: Asked, frame: pl.LazyFrame) -> pl.LazyFrame:
+def with_types(asked: ColumnRequest, frame: pl.LazyFrame) -> pl.LazyFrame:
     """Columns converted as ``types`` says; beside each the rule that a value breaks, and the
     value as read.
     """
@@ -120,7 +120,7 @@ def as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.lit(None, pl.String) if dtype.is_nested() else value.cast(pl.String, strict=False)
 
 
-def misfits(asked: Asked, names: Iterable[str]) -> list[pl.Expr]:
+def misfits(asked: ColumnRequest, names: Iterable[str]) -> list[pl.Expr]:
     """For each of the names that has a type: whether the value did not fit it."""
     return [pl.col(FAULT + name).is_not_null() for name in asked.source.types if name in names]
 
@@ -135,7 +135,7 @@ def put_back(names: Iterable[str]) -> pl.Expr:
     return pl.max_horizontal(pl.lit(None, pl.Duration("us")), *moved)
 
 
-def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
+def in_contract(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """The contract's columns, beside each the value as read and the rule it breaks, and
     ``reject.*`` for own rules.
 
@@ -152,7 +152,7 @@ def in_contract(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.Laz
     return in_iso_units(asked.table, asked.source, typed.with_columns(_known_after()))
 
 
-def _parsed(asked: Asked, read: pl.Schema) -> list[pl.Expr]:
+def _parsed(asked: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
     """What takes longest to read, once for the value and for the rule that it breaks."""
     columns = []
     for name, wanted in asked.table.schema.items():
@@ -174,7 +174,7 @@ def _known_after() -> pl.Expr:
     return pl.when(first).then(earlier).otherwise(happened).alias("happened_at")
 
 
-def _as_read(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
+def _as_read(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """Each column of the contract before conversion, and what rules need besides."""
     source, scope = asked.source, asked.scope
     compiled = {name: scope.cast(name, sql) for name, sql in event.items()}
@@ -217,7 +217,7 @@ def _as_read(asked: Asked, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFr
     )
 
 
-def _names_read(asked: Asked, event: Expressions) -> set[str]:
+def _names_read(asked: ColumnRequest, event: Expressions) -> set[str]:
     """The columns that an event depends on."""
     told_by = [*event.values(), *asked.source.reject.values(), asked.source.where or "true"]
     return {name for sql in told_by for name in asked.scope.names(sql)}
@@ -243,7 +243,7 @@ def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
     return columns
 
 
-def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
+def _typed(asked: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
     source, columns = asked.source, []
     for name, wanted in asked.table.schema.items():
         dtype = read[RAW + name]
@@ -273,7 +273,7 @@ def _typed(asked: Asked, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
     return columns
 
 
-def _misfit(asked: Asked, name: str, sql: Value | None, dtype: pl.DataType) -> str:
+def _misfit(asked: ColumnRequest, name: str, sql: Value | None, dtype: pl.DataType) -> str:
     """Why values of a type cannot be what a column of the contract holds, and what to write."""
     told = f"{asked.scope.place}: {name} = {sql!r} holds {holds(dtype)}"
     if dtype.is_nested():
@@ -286,7 +286,7 @@ def _misfit(asked: Asked, name: str, sql: Value | None, dtype: pl.DataType) -> s
     return f"{told}, which tell no time; map a column of times"
 
 
-def _inclusive(asked: Asked) -> list[pl.Expr]:
+def _inclusive(asked: ColumnRequest) -> list[pl.Expr]:
     """Of terms whose end is their last paid day: the end of that day, if it tells no hour."""
     if asked.source.ends != "inclusive":
         return []
@@ -297,7 +297,7 @@ def _inclusive(asked: Asked) -> list[pl.Expr]:
     return [pl.when(ended).then(later).otherwise(happened).alias("happened_at")]
 
 
-def _known_at(asked: Asked) -> pl.Expr:
+def _known_at(asked: ColumnRequest) -> pl.Expr:
     """When it was known as the source tells, or a stated time after it happened."""
     later = pl.col("happened_at") + asked.source.known_after
     untold = pl.col("known_at").is_null() & pl.col(FAULT + "known_at").is_null()

@@ -19,7 +19,7 @@ from perdura.sources.mapping.beside_log import (
     told_otherwise,
 )
 from perdura.sources.mapping.files.reading import BadSource
-from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.sift import Sifted
 from perdura.sources.mapping.snapshot import (
     THING,
@@ -65,7 +65,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedRows:
     """The events of some subscribers, compared with what had landed.
 
     Attributes:
@@ -95,7 +95,7 @@ def compared(
     *,
     held: pl.DataFrame | None,
     on: Source,
-) -> Compared:
+) -> ComparedRows:
     """Compare what is given with what landed, of the same subscribers.
 
     Args:
@@ -116,7 +116,7 @@ def compared(
         sifted = _with_lost(sifted, shown.named)
     kept_on = to_keep(shown) if shown else None
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
-        return Compared(sifted, none, gone, shown=kept_on)
+        return ComparedRows(sifted, none, gone, shown=kept_on)
     nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
     stored = pl.concat([nothing if landed is None else landed, *of_this_day])
     unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
@@ -142,11 +142,11 @@ def compared(
     return replace(done, shown=kept_on)
 
 
-def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> Compared:
+def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
     """With the inferred events as they land: with their buckets."""
     dealt = found.events.with_columns(buckets(found.events["subscriber_id"]))
     told = dealt.select(sifted.new.columns)
-    return Compared(sifted, told, gone, otherwise, found.running, found.absent)
+    return ComparedRows(sifted, told, gone, otherwise, found.running, found.absent)
 
 
 def _with(found: Inferred, handed: pl.DataFrame) -> Inferred:
@@ -170,7 +170,7 @@ def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
     return replace(sifted, kept=kept, gone=sifted.gone.filter(~mark)), before.height
 
 
-def refuse_emptied(plan: Plan, outcomes: Sequence[Compared]) -> None:
+def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
     """Refuse a snapshot that misses so much that it was hardly read whole.
 
     Raises:

@@ -8,16 +8,16 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.events_store import REJECTED
-from perdura.sources.mapping.candidates import Candidates, candidates
+from perdura.sources.mapping.candidates import CandidateEvents, candidates
 from perdura.sources.mapping.expressions import NoColumn
-from perdura.sources.mapping.files.reading import ROW, BadSource, Part, missing, read_source
+from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart, missing, read_source
 from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MappingPlan:
     """One table to extract.
 
     Attributes:
@@ -36,8 +36,8 @@ class Plan:
     """
 
     table: EventTable
-    parts: tuple[Part, ...]
-    found: tuple[Candidates, ...]
+    parts: tuple[FilePart, ...]
+    found: tuple[CandidateEvents, ...]
     notes: tuple[str, ...]
     complete: bool
     snapshot: bool = False
@@ -91,7 +91,9 @@ class Plan:
         return sum(_height(each.kept) for each in self.found)
 
 
-def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan], dict[str, str]]:
+def plan_tables(
+    asked: SourceMapping, until: datetime
+) -> tuple[dict[str, MappingPlan], dict[str, str]]:
     """The tables whose files are as the mapping says, and what is wrong with the others.
 
     Raises:
@@ -113,9 +115,9 @@ def plan_tables(asked: SourceMapping, until: datetime) -> tuple[dict[str, Plan],
 
 def _plan_table(
     table: EventTable, inputs: tuple[Input, ...], mapping: Path, until: datetime
-) -> Plan:
-    parts: list[Part] = []
-    found: list[Candidates] = []
+) -> MappingPlan:
+    parts: list[FilePart] = []
+    found: list[CandidateEvents] = []
     notes: list[str] = []
     shown_by: list[int | None] = []
     filled, absent, whole, there = 0, False, True, True
@@ -145,7 +147,7 @@ def _plan_table(
     shares = [source.most_vanished for source in inputs if source.snapshot or not snapshots]
     notes += [part.note for part in parts if part.note]
     notes += [note for each in found for note in each.notes]
-    return Plan(
+    return MappingPlan(
         table,
         tuple(parts),
         tuple(found),
@@ -160,7 +162,7 @@ def _plan_table(
     )
 
 
-def _overlap(part: Part) -> list[str]:
+def _overlap(part: FilePart) -> list[str]:
     if not part.repeated:
         return []
     what = "rows stand in an earlier file too and count once, as files are grouped or numbered"

@@ -12,14 +12,14 @@ import polars as pl
 from perdura.sources.events import EventTable
 from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
 from perdura.sources.landing.tombstones import NAMING, as_told
-from perdura.sources.mapping.candidates import Candidates
+from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
 
 if TYPE_CHECKING:
     from pyarrow.ipc import RecordBatchFileWriter
 
-#: Which of several ``Candidates`` an event comes from.
+#: Which of several ``CandidateEvents`` an event comes from.
 ORIGIN = "origin"
 #: Rows that are compared at a time, of the source and of the landing together: some 2 GiB at most.
 ROWS_AT_A_TIME = 4_000_000
@@ -44,7 +44,11 @@ class Ranges:
 
 @contextmanager
 def in_ranges(
-    table: EventTable, found: Sequence[Candidates], folder: Path, rows: int, rows_at_a_time: int
+    table: EventTable,
+    found: Sequence[CandidateEvents],
+    folder: Path,
+    rows: int,
+    rows_at_a_time: int,
 ) -> Iterator[Ranges]:
     """The events found, dealt into as many ranges as so many rows take, so many at a time.
 
@@ -63,7 +67,7 @@ def in_ranges(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _together(table: EventTable, found: Sequence[Candidates]) -> pl.LazyFrame:
+def _together(table: EventTable, found: Sequence[CandidateEvents]) -> pl.LazyFrame:
     frames = [_of_file(each, origin) for origin, each in enumerate(found)]
     if not frames:
         return pl.LazyFrame(schema=_schema(table))
@@ -75,7 +79,7 @@ def _together(table: EventTable, found: Sequence[Candidates]) -> pl.LazyFrame:
 
 
 def _dealt(
-    table: EventTable, found: Sequence[Candidates], parts: Sequence[Part], folder: Path
+    table: EventTable, found: Sequence[CandidateEvents], parts: Sequence[Part], folder: Path
 ) -> tuple[pl.LazyFrame, ...]:
     """The events of each part, from a file for each."""
     folder.mkdir(parents=True)
@@ -89,7 +93,7 @@ def _dealt(
     return tuple(pl.scan_ipc(file, glob=False) for file in files)
 
 
-def _of_file(each: Candidates, origin: int) -> pl.LazyFrame:
+def _of_file(each: CandidateEvents, origin: int) -> pl.LazyFrame:
     numbered = pl.col(ROW).cast(pl.UInt32), pl.lit(origin, pl.UInt32).alias(ORIGIN)
     return each.events.with_columns(*numbered)
 

@@ -11,7 +11,7 @@ from perdura.sources.landing.events_store import REJECTED
 from perdura.sources.landing.files import identity, stored_order, stored_schema
 from perdura.sources.landing.partition import BUCKET
 from perdura.sources.landing.tombstones import FORGOTTEN
-from perdura.sources.mapping.candidates import Candidates
+from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.row_counts import HAD_BEFORE, LANDED, LATER, fates
@@ -118,7 +118,7 @@ def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -
     return left.collect()
 
 
-def rejected_rows(found: Sequence[Candidates], broken: pl.DataFrame) -> pl.DataFrame:
+def rejected_rows(found: Sequence[CandidateEvents], broken: pl.DataFrame) -> pl.DataFrame:
     """The rows behind broken events as they were read; schema ``REJECTED``.
 
     Of the forgotten only where a row lies, so that it can be erased there.
@@ -170,7 +170,7 @@ def _as_before(*columns: str) -> pl.Expr:
     )
 
 
-def _as_text(origin: Candidates, broken: pl.DataFrame) -> pl.DataFrame:
+def _as_text(origin: CandidateEvents, broken: pl.DataFrame) -> pl.DataFrame:
     read = origin.part.frame.join(broken.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
     texts = read.select(
         pl.col(ROW).cast(pl.UInt32), pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")

@@ -22,7 +22,7 @@ from perdura.sources.landing.tombstones import (
 )
 from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
 from perdura.sources.mapping.compared import (
-    Compared,
+    ComparedRows,
     Source,
     compared,
     keep_inferred,
@@ -33,7 +33,7 @@ from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.mapping import SourceMapping
 from perdura.sources.mapping.merge_rules import without_bad_merges
 from perdura.sources.mapping.no_length import refuse_no_length
-from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges
 from perdura.sources.mapping.report.examples import examples
 from perdura.sources.mapping.report.report import TableReport
@@ -60,14 +60,14 @@ class _Outcome:
     gone: int
     lost: pl.DataFrame
     ties: int
-    compared: Compared
+    compared: ComparedRows
     inferred: int
     versions: bool
     fates: pl.DataFrame
 
 
 def extract_table(
-    plan: Plan, asked: SourceMapping, until: datetime, landing: Path, rows_at_a_time: int
+    plan: MappingPlan, asked: SourceMapping, until: datetime, landing: Path, rows_at_a_time: int
 ) -> TableReport:
     """Land one table, whole, as what the day of ``until`` holds of it.
 
@@ -134,7 +134,11 @@ def _range_by_range(
 
 
 def _source(
-    plan: Plan, ranges: Ranges, past: EarlierExtracts, until: datetime, snapshots: Snapshots | None
+    plan: MappingPlan,
+    ranges: Ranges,
+    past: EarlierExtracts,
+    until: datetime,
+    snapshots: Snapshots | None,
 ) -> Source:
     """What the ranges of people are compared on."""
     given = pl.concat(ranges.found).filter(pl.col("rule").is_null(), pl.col("known_at") < until)
@@ -162,7 +166,7 @@ def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
 
 
 def _outcome(
-    told: Compared, late: int, ties: int, *, missed: bool, versions: bool, before: int
+    told: ComparedRows, late: int, ties: int, *, missed: bool, versions: bool, before: int
 ) -> _Outcome:
     """What became of a range; ``before``: what was inferred earlier on this day, and is kept."""
     sifted = told.sifted
@@ -197,7 +201,7 @@ def _lost(outcomes: Sequence[_Outcome], past: EarlierExtracts, until: datetime, 
     )
 
 
-def _hint(plan: Plan, outcomes: Sequence[_Outcome]) -> list[str]:
+def _hint(plan: MappingPlan, outcomes: Sequence[_Outcome]) -> list[str]:
     """What to write where the source may show the latest state alone."""
     gone = any(each.compared.vanished.count for each in outcomes)
     if plan.snapshots or not gone or plan.table is not SUBSCRIPTIONS:
@@ -215,7 +219,7 @@ def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.Da
 
 
 def _account(
-    plan: Plan,
+    plan: MappingPlan,
     rows: int,
     outcomes: Sequence[_Outcome],
     lines: pl.DataFrame,
@@ -249,6 +253,6 @@ def _account(
     )
 
 
-def _in_rows(plan: Plan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
+def _in_rows(plan: MappingPlan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
     many = summed([each.fates for each in outcomes], spread=plan.spreads)
     return count_rows(plan.read_rows, lines, plan.kept_rows, many)

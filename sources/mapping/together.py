@@ -6,12 +6,12 @@ from dataclasses import replace
 import polars as pl
 
 from perdura.sources.mapping.files.delimited import ROW
-from perdura.sources.mapping.files.reading import BROKEN, BadSource, Part, damaged
+from perdura.sources.mapping.files.reading import BROKEN, BadSource, FilePart, damaged
 
 _FILE, _COPY = "number of the file", "which of the rows that are alike in it"
 
 
-def together(parts: Sequence[Part]) -> Part:
+def together(parts: Sequence[FilePart]) -> FilePart:
     """One part with the rows of all, in their order; row numbers go on from file to file.
 
     Exports overlap: a row that stands in an earlier file too is left out, so it is not added up or
@@ -45,7 +45,7 @@ def together(parts: Sequence[Part]) -> Part:
     )
 
 
-def _read(part: Part) -> pl.DataFrame:
+def _read(part: FilePart) -> pl.DataFrame:
     try:
         return part.frame.collect()
     except BROKEN as error:
@@ -58,7 +58,7 @@ def _with_copies(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.int_range(pl.len()).over(columns).alias(_COPY))
 
 
-def _refuse_other_types(parts: Sequence[Part], frames: Sequence[pl.DataFrame]) -> None:
+def _refuse_other_types(parts: Sequence[FilePart], frames: Sequence[pl.DataFrame]) -> None:
     known: dict[str, tuple[str, pl.DataType]] = {}
     for part, frame in zip(parts, frames, strict=True):
         for name, kind in frame.drop(ROW).schema.items():

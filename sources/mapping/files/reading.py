@@ -19,7 +19,16 @@ from perdura.sources.mapping.files.json_lines import split_json
 from perdura.sources.mapping.mapping import expand, or_rather
 from perdura.sources.mapping.sections import SourceFile
 
-__all__ = ["BROKEN", "ROW", "BadSource", "Part", "damaged", "missing", "read_source", "unreadable"]
+__all__ = [
+    "BROKEN",
+    "ROW",
+    "BadSource",
+    "FilePart",
+    "damaged",
+    "missing",
+    "read_source",
+    "unreadable",
+]
 
 
 #: What Polars raises of a file that is not what it says: a panic too, of a damaged Parquet file.
@@ -35,7 +44,7 @@ class BadSource(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """One source file, or several that are read as one.
 
     Attributes:
@@ -70,7 +79,7 @@ class Part:
         return not set(self.frame.collect_schema()) - {ROW}
 
 
-def read_source(source: SourceFile, mapping: Path) -> list[Part]:
+def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
     """Every file that ``source.file`` names, in the order of their names; none if none is there.
 
     Raises:
@@ -98,7 +107,7 @@ def damaged(file: str, error: BaseException) -> str:
     )
 
 
-def unreadable(parts: Iterable[Part]) -> str | None:
+def unreadable(parts: Iterable[FilePart]) -> str | None:
     """What to say of the first Parquet file that cannot be read whole, if there is one."""
     for part in parts:
         try:
@@ -108,11 +117,11 @@ def unreadable(parts: Iterable[Part]) -> str | None:
     return None
 
 
-def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
+def _read_file(source: SourceFile, path: Path, mapping: Path) -> FilePart:
     kind = source.written_as or "csv"
     name = str(path.relative_to(mapping.parent) if path.is_relative_to(mapping.parent) else path)
     if path.stat().st_size == 0:
-        return Part(name, pl.LazyFrame(), pl.DataFrame(schema=REJECTED), f"{name} is empty")
+        return FilePart(name, pl.LazyFrame(), pl.DataFrame(schema=REJECTED), f"{name} is empty")
     if kind == "parquet":
         return _read_parquet(path, name)
     try:
@@ -126,7 +135,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> Part:
     return replace(part, note="; ".join(notes) or None)
 
 
-def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> Part:
+def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> FilePart:
     """A broken last line without a line end was cut off; a whole one may be worth a note."""
     cut = (pl.col(ROW) == lines.last) & pl.lit(not whole)
     broken = lines.broken.select(
@@ -143,7 +152,7 @@ def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> Part:
     ).cast(REJECTED)
     odd = not whole and "cut_off" not in broken["rule"] and _may_be_cut(lines.rows, kind)
     note = f"{name}: its last line, {lines.last}, has no line end; was the file cut off?"
-    return Part(name, lines.rows.lazy(), broken, note if odd else None)
+    return FilePart(name, lines.rows.lazy(), broken, note if odd else None)
 
 
 def _may_be_cut(rows: pl.DataFrame, kind: str) -> bool:
@@ -170,7 +179,7 @@ def _check_pages(path: Path) -> None:
             raise ValueError(f"it says that it has {file.metadata.num_rows} rows and has {rows}")
 
 
-def _read_parquet(path: Path, name: str) -> Part:
+def _read_parquet(path: Path, name: str) -> FilePart:
     try:
         _check_pages(path)
         frame = pl.scan_parquet(path, glob=False, row_index_name=ROW, row_index_offset=1)
@@ -185,7 +194,7 @@ def _read_parquet(path: Path, name: str) -> Part:
     ]
     coded += [column for column, kind in schema.items() if kind == pl.Binary]
     as_text = frame.with_columns(_as_text(pl.col(column), schema[column]) for column in coded)
-    return Part(name, as_text, pl.DataFrame(schema=REJECTED))
+    return FilePart(name, as_text, pl.DataFrame(schema=REJECTED))
 
 
 def _as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 
 from perdura.sources.landing.tombstones import FORGOTTEN
-from perdura.sources.mapping.candidates import Candidates
+from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.merge_rules import OF_MERGES
-from perdura.sources.mapping.plan import Plan
+from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.hints import Fault, hint
 from perdura.sources.mapping.report.report import Example
@@ -22,7 +22,7 @@ _SEVERAL = {"unknown_kind", "null_word", "unparseable_time", "bad_type", "bad_cu
 _ROWS = 100_000
 
 
-def examples(plan: Plan, lines: pl.DataFrame, broken: pl.DataFrame) -> Iterator[Example]:
+def examples(plan: MappingPlan, lines: pl.DataFrame, broken: pl.DataFrame) -> Iterator[Example]:
     """One example of each rule, by its name.
 
     Args:
@@ -52,10 +52,10 @@ def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
     }
 
 
-def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
+def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
     origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
-    found: Candidates = plan.found[origin]
+    found: CandidateEvents = plan.found[origin]
     file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
     told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
     if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
@@ -70,7 +70,7 @@ def _of_event(plan: Plan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     return {**told, "column": column, "value": _short(value), "hint": words}
 
 
-def _values(plan: Plan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
+def _values(plan: MappingPlan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
     """The commonest values that broke the rule, and how many have each."""
     found = []
     for origin in rows[ORIGIN].unique():

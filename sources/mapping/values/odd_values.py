@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.sources.counted import counted, either
 from perdura.sources.events import EventTable
-from perdura.sources.mapping.columns import Asked, Expressions
+from perdura.sources.mapping.columns import ColumnRequest, Expressions
 from perdura.sources.mapping.values.conversion import DECIMALS, NEARLY
 from perdura.sources.mapping.values.ids import (
     has_float_within,
@@ -43,7 +43,7 @@ class Numbers:
     notes: tuple[str, ...]
 
 
-def numbers_in(asked: Asked, frame: pl.LazyFrame) -> Numbers:
+def numbers_in(asked: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
     """What the numbers of a file look like."""
     texts, amounts = _number_texts(asked, frame), _amounts(asked, frame)
     counts = [
@@ -75,7 +75,7 @@ def numbers_in(asked: Asked, frame: pl.LazyFrame) -> Numbers:
     return Numbers(by_comma, frozenset(whole), tuple(notes))
 
 
-def _amounts(asked: Asked, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
+def _amounts(asked: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
     """Columns that are amounts as they stand, and whether a value is a number with decimals."""
     schema, found = frame.collect_schema(), []
     told = {str(sql) for event in asked.source.events for sql in map(event.get, MONEY) if sql}
@@ -91,7 +91,9 @@ def _amounts(asked: Asked, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
     return found
 
 
-def odd_values(asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]) -> tuple[str, ...]:
+def odd_values(
+    asked: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+) -> tuple[str, ...]:
     """One sentence for each oddity of the rows that may hold events."""
     counted = _counted(asked, kept, kinds)
     # Mostly nothing is odd, which is quicker to see than to count.
@@ -116,7 +118,7 @@ def _collected(
     return found
 
 
-def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
+def _number_texts(asked: ColumnRequest, frame: pl.LazyFrame) -> list[str]:
     """Columns of text that hold numbers, where the mapping does not say how they are written."""
     if is_declared(asked.source):
         return []
@@ -129,7 +131,7 @@ def _number_texts(asked: Asked, frame: pl.LazyFrame) -> list[str]:
 
 
 def _counted(
-    asked: Asked, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+    asked: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
 ) -> dict[tuple[str, str], pl.Expr]:
     """What is counted of each column, by its name; and whether there is anything to be counted."""
     counted: dict[tuple[str, str], pl.Expr] = {}
@@ -169,7 +171,7 @@ def _of_column(
     return {}
 
 
-def _of_casts(asked: Asked, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
+def _of_casts(asked: ColumnRequest, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
     """How many values lose decimals where a cast makes them whole: 19.99 * 100 is 1998.99..."""
     cast = asked.scope.cast(name, sql)
     cut = [
