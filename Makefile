@@ -21,9 +21,9 @@ test: check browser
 # The pages are tested in a real Chromium, the risk table through a real PgBouncer, the schedule on
 # other dates: what is missing for that is installed here.
 browser: $(READY)
-	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m tests.pgbouncer
-	@$(BIN)/python -m tests.faked_clock
+	@$(BIN)/python -m tests.debian.browser
+	@$(BIN)/python -m tests.debian.pgbouncer
+	@$(BIN)/python -m tests.debian.faked_clock
 
 check: $(READY)
 	@$(BIN)/ruff check .

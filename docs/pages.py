@@ -17,8 +17,8 @@ from perdura.risk.query.queries import published_night
 from perdura.risk.schema.tables import NIGHTS
 from perdura.risk.store.connect import reading
 from perdura.risk.table import riskiest
-from tests.api_served import at_work, token
-from tests.browser import chromium
+from tests.debian.browser import chromium
+from tests.support.api_served import at_work, token
 
 _FOLDER = Path(__file__).parent / "pictures"
 _WEEKS = 12

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from perdura.flows.orchestration.prefect_setup import quiet
-from tests import postgres as postgresql
+from tests.support import postgres as postgresql
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 # To draw otherwise: pytest --hypothesis-profile=seeded --hypothesis-seed=7
