@@ -73,12 +73,17 @@ def test_before_the_first_night_what_needs_one_is_skipped_in_a_line(tmp_path: Pa
         env = with_server(served)
         for deployment in FIRST:
             prefect(env, "deployment", "run", deployment)
-        wait_for(lambda: len(ended(env)) >= len(FIRST), served)
-        assert set(ended(env)) == {("Skipped", "COMPLETED")}
+        # What the clock makes due beside one of these gives way to it, or it to that.
+        wait_for(lambda: len(skipped(env)) >= len(FIRST), served)
+        assert set(ended(env)) <= {("Skipped", "COMPLETED"), ("Cancelled", "CANCELLED")}
         sleep(1)
         assert "Traceback" not in served.said
         assert "no night has been published yet" in served.said
         served.stop()
+
+
+def skipped(env: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [state for state in ended(env) if state == ("Skipped", "COMPLETED")]
 
 
 def ended(env: Mapping[str, str]) -> list[tuple[str, str]]:
