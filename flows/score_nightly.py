@@ -9,6 +9,7 @@ from time import sleep
 import polars as pl
 
 from perdura.flows.configuration.dates import NotYet
+from perdura.flows.integrations.send_webhooks import tell_webhooks
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import on_task_runner
@@ -24,7 +25,6 @@ from perdura.flows.steps.extract_sources import asking
 from perdura.flows.steps.night_records import write_beside
 from perdura.flows.steps.not_scored import not_scored
 from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
-from perdura.flows.steps.send_webhooks import tell_webhooks
 from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, unknown_texts
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question

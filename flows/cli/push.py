@@ -8,7 +8,7 @@ import typer
 from perdura.flows.cli.as_json import print_json
 
 if TYPE_CHECKING:
-    from perdura.flows.steps.help_desks import Name
+    from perdura.flows.integrations.help_desks import Name
     from perdura.risk.night import Night
 
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
@@ -67,9 +67,9 @@ def csv(
 
 
 def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
+    from perdura.flows.integrations.help_desks import filling, opened, push_to
     from perdura.flows.runtime.progress import step
     from perdura.flows.settings import Settings
-    from perdura.flows.steps.help_desks import filling, opened, push_to
     from perdura.risk.out.pushing import dry_run
 
     settings, problems = Settings(), {}

@@ -16,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 @webhooks.command()
 def send(as_json: Json = False) -> None:
     """Queue the newest night's moves into the high band, and try whatever is due, once."""
-    from perdura.flows.steps.send_webhooks import send_webhooks
+    from perdura.flows.integrations.send_webhooks import send_webhooks
 
     sent = send_webhooks()
     if as_json:

@@ -6,10 +6,10 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.client.schemas.objects import State
 
+from perdura.flows.integrations.help_desks import push_to
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.orchestration.skipped import skipped_without_night
 from perdura.flows.settings import Settings
-from perdura.flows.steps.help_desks import push_to
 from perdura.risk.out.pushing import Pushed
 from perdura.risk.query.trial import TrialNight
 

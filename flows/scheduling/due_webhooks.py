@@ -5,10 +5,10 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from perdura.flows.integrations.send_webhooks import send_webhooks
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.orchestration.skipped import skipped_without_night
 from perdura.flows.settings import Settings
-from perdura.flows.steps.send_webhooks import send_webhooks
 from perdura.risk.out.webhooks import Sent
 
 

@@ -1,5 +1,6 @@
 """How well it is said how long people stay, on months that began after all that was fitted on."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -220,3 +221,16 @@ def _lies(month: dict[str, int]) -> dict[str, float]:
     """Where a rate lies in 95 of 100 samples (Wilson 1927)."""
     low, high = binomtest(month["left"], month["rows"]).proportion_ci(method="wilson")
     return {"low": low, "high": high}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMonths:
+    """What was said of later months and what came.
+
+    Attributes:
+        by_month: As of ``models.evaluation.survival_metrics.by_month``.
+        by_group: As of ``models.evaluation.survival_metrics.by_band_and_plan``.
+    """
+
+    by_month: pl.DataFrame
+    by_group: pl.DataFrame

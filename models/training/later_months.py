@@ -7,8 +7,12 @@ import numpy as np
 import polars as pl
 
 from perdura.models.dataset.training_set import TrainingSet
-from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, said_later
-from perdura.models.evaluation.survival_tables import JudgedMonths
+from perdura.models.evaluation.survival_metrics import (
+    JudgedMonths,
+    by_band_and_plan,
+    by_month,
+    said_later,
+)
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import ColumnContract

@@ -12,7 +12,7 @@ from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.metrics import Metrics, number_name
 from perdura.models.evaluation.reason_faithfulness import Faithfulness
 from perdura.models.evaluation.risk_level import Level
-from perdura.models.evaluation.survival_tables import JudgedMonths
+from perdura.models.evaluation.survival_metrics import JudgedMonths
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict

@@ -28,9 +28,8 @@ from perdura.models.promotion.decision import verdict
 from perdura.models.promotion.diagnosis import Diagnosis, rates_by_date
 from perdura.models.promotion.minimums import Minimums
 from perdura.models.training.baselines import BASELINES, baseline_risks
-from perdura.models.training.challenger import Challenger
 from perdura.models.training.churn import encode, learn_model
-from perdura.models.training.compare_champion import ask_champion
+from perdura.models.training.compare_champion import Challenger, ask_champion
 from perdura.models.training.expansion import learn_expansion
 from perdura.models.training.later_months import judge_months, learn_months
 from perdura.models.training.own_rate import own_rate

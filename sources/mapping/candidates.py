@@ -8,6 +8,7 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_told
+from perdura.sources.mapping.checks.rules import broken_rule, checks
 from perdura.sources.mapping.columns import (
     ColumnRequest,
     Expressions,
@@ -19,7 +20,6 @@ from perdura.sources.mapping.expressions import Scope, without_values
 from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
-from perdura.sources.mapping.rules import broken_rule, checks
 from perdura.sources.mapping.shapes import added_columns, grouped, shaped
 from perdura.sources.mapping.values.conversion import told
 from perdura.sources.mapping.values.meaning import without_null_words

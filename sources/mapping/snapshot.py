@@ -14,7 +14,7 @@ import polars as pl
 from perdura.sources.events import SUBSCRIPTIONS
 from perdura.sources.inferred import CHANGED_HANDS, SNAPSHOT
 from perdura.sources.landing.tombstones import FORGOTTEN
-from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
+from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.states.contracts import subscriptions_of
 
 THING = ["subscriber_id", "subscription_id"]

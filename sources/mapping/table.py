@@ -21,6 +21,8 @@ from perdura.sources.landing.tombstones import (
     refuse_forgotten,
 )
 from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
+from perdura.sources.mapping.checks.merge_rules import without_bad_merges
+from perdura.sources.mapping.checks.no_length import refuse_no_length
 from perdura.sources.mapping.compared import (
     ComparedRows,
     Source,
@@ -31,8 +33,6 @@ from perdura.sources.mapping.compared import (
 from perdura.sources.mapping.earlier import EarlierExtracts, earlier
 from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.mapping import SourceMapping
-from perdura.sources.mapping.merge_rules import without_bad_merges
-from perdura.sources.mapping.no_length import refuse_no_length
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges
 from perdura.sources.mapping.report.examples import examples

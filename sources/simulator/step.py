@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from perdura.sources.simulator.delays import known_later
 from perdura.sources.simulator.journal import Journal
 from perdura.sources.simulator.lives import Lives, Service, described
 from perdura.sources.simulator.people import People
 from perdura.sources.simulator.prices import REASONS
-from perdura.sources.simulator.vectors import Floats, Ints, Month
+from perdura.sources.simulator.vectors import DAY, MINUTE, Floats, Ints, Month
 
 BY_CHOICE, BY_PAYMENT, BY_COMPANY = range(len(REASONS))
 
@@ -57,3 +56,11 @@ class Step:
         known_at = at if late is None else known_later(self.rng, at, late)
         own = described(self.lives, who, pays=pays, reason=reason)
         self.journal.write(kind, who, at, known_at, **own)
+
+
+def known_later(rng: np.random.Generator, happened_at: Ints, late: float) -> Ints:
+    """When each row can first be read; a share of ``late`` arrives between a day and a month."""
+    count = len(happened_at)
+    prompt = (rng.random(count) * 10 * MINUTE).astype(np.int64)
+    weeks = np.clip(rng.exponential(6, count) + 1, 1, 30) * DAY
+    return happened_at + np.where(rng.random(count) < late, weeks.astype(np.int64), prompt)

@@ -49,7 +49,7 @@ def _modules() -> list[Path]:
 
 
 def test_no_folder_holds_more_than_twenty_modules():
-    held = Counter(path.parent for path in _modules() if path.name != "__init__.py")
+    held = Counter(path.parent for path in _modules())
     assert {str(folder): count for folder, count in held.items() if count > 20} == {}
 
 

@@ -7,13 +7,13 @@ import polars as pl
 
 from perdura.sources.landing.tombstones import FORGOTTEN
 from perdura.sources.mapping.candidates import CandidateEvents
+from perdura.sources.mapping.checks.merge_rules import OF_MERGES
+from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.mapping.files.reading import ROW
-from perdura.sources.mapping.merge_rules import OF_MERGES
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.hints import Fault, hint
 from perdura.sources.mapping.report.report import Example
-from perdura.sources.mapping.rules import DUPLICATE, NO_LENGTH
 
 _LONGEST = 80
 #: Rules whose commonest values the report names.

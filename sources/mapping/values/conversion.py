@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from perdura.sources.events import MOMENT
-from perdura.sources.mapping.rules import fault
+from perdura.sources.mapping.checks.rules import fault
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.values.numbers import as_number
 from perdura.sources.mapping.values.times import (

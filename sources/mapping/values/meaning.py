@@ -7,7 +7,7 @@ import polars as pl
 
 from perdura.sources.currencies import CODE, DIGITS
 from perdura.sources.events import EventTable
-from perdura.sources.mapping.rules import FAULT, FAULTS, fault
+from perdura.sources.mapping.checks.rules import FAULT, FAULTS, fault
 from perdura.sources.mapping.sections import Input, Normal
 from perdura.sources.mapping.values.conversion import BAD_TYPE, Converted, convert, lost
 from perdura.sources.mapping.values.ids import IMPRECISE, as_id, has_marks

@@ -11,7 +11,7 @@ from functools import partial
 import polars as pl
 
 from perdura.sources.events import MOMENT
-from perdura.sources.mapping.rules import FAULTS, fault
+from perdura.sources.mapping.checks.rules import FAULTS, fault
 from perdura.sources.mapping.values.clocks import first_instants, in_zone
 from perdura.sources.mapping.values.iso import any_iso, common_iso, split_zone
 

@@ -12,8 +12,7 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict, verdict
-from perdura.models.training.challenger import Challenger
-from perdura.models.training.compare_champion import ask_champion
+from perdura.models.training.compare_champion import Challenger, ask_champion
 from perdura.models.training.recipe_fit import has_same_recipe, in_recipe_of
 from perdura.models.training.refit import known_until
 from perdura.models.training.train import Made, fit_and_judge

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from perdura.flows.integrations.send_webhooks import tell_webhooks
 from perdura.flows.settings import Settings
-from perdura.flows.steps.send_webhooks import tell_webhooks
 from perdura.risk.errors import NoNight
 from perdura.risk.out import deliveries, webhooks
 from perdura.risk.out.deliveries import dead, replay

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.mapping.merge_rules import OF_MERGES
-from perdura.sources.mapping.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
+from perdura.sources.mapping.checks.merge_rules import OF_MERGES
+from perdura.sources.mapping.checks.rules import AS_READ, DUPLICATE, FAULT, NO_LENGTH, RAW, checks
 from perdura.sources.reference.mapping_page import MEANINGS, PAGE, RULES, meaning, page
 
 OF_LINES = {DUPLICATE, NO_LENGTH, "cut_off", "broken_line", "bad_encoding"}

@@ -1,0 +1,1 @@
+"""Help desks, files and webhooks: what flows tell other tools."""
