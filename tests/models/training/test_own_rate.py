@@ -45,4 +45,4 @@ def test_a_model_that_says_no_more_than_it_is_refused():
     told = {"model": GOOD, "constant": WORSE, "own_rate": replace(GOOD, log_loss=0.09)}
     decided = verdict(judged(), told)
     assert not decided.promoted
-    assert "saying each subscriber's own past rate (0.0900)" in decided.reasons[0]
+    assert "predicting each subscriber's own past rate (0.0900)" in decided.reasons[0]

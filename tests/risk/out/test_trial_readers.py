@@ -90,7 +90,7 @@ def test_every_page_says_it(url, language, path):
         page = client.get(f"/desk{path}", headers={"Accept-Language": language}).text
     assert words[language] in page
     if path.endswith("ann"):
-        assert {"en": "within 60 days", "es": "en 60 días"}[language] in page
+        assert {"en": "within 60 days", "es": "en un plazo de 60 días"}[language] in page
         assert {"en": "New to the model", "es": "Nuevo para el modelo"}[language] in page
 
 
