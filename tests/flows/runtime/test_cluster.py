@@ -38,7 +38,7 @@ from perdura.models.registry.champion import load_champion
 from perdura.models.scoring.reason_columns import UnknownName
 from perdura.risk.table import NoNight, read
 from perdura.sources.landing.partition import Part
-from tests.support.cluster_work import DOOMED, refusing, watched_parts
+from tests.support.cluster_work import DOOMED, Refused, refusing, watched_parts
 
 NIGHT = date(2026, 11, 1)
 
