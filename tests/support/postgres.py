@@ -1,5 +1,6 @@
 """A real PostgreSQL from a wheel, and databases in it."""
 
+import re
 import resource
 import tempfile
 import warnings
@@ -40,6 +41,23 @@ class Server:
         """One command of the superuser's."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(told.encode())
+
+    def dead_rows(self, url: str) -> int:
+        """Dead rows that one more VACUUM meets in the tables of a database.
+
+        The statistics of ``pg_stat_user_tables`` say it only later: a session that is kept open
+        adds what it deleted up to a second after it did.
+        """
+        found: list[str] = []
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.add_notice_handler(lambda notice: found.append(notice.message_primary or ""))
+            tables = connection.execute("SELECT relid::regclass::text FROM pg_stat_user_tables")
+            names = ", ".join(name for (name,) in tables)
+            connection.execute(f"VACUUM (VERBOSE) {names}".encode())
+        counts = re.findall(r"tuples: (\d+) removed, \d+ remain, (\d+) are dead", "\n".join(found))
+        if not counts:
+            raise LookupError(f"VACUUM told no counts: {found}")
+        return sum(int(removed) + int(kept) for removed, kept in counts)
 
     def restart(self, *, how: str, largest_file: int = resource.RLIM_INFINITY) -> None:
         """Stop it and start it.
