@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from perdura.risk.api.access import Reader
 from perdura.risk.api.answers import answer, known_already, tag_of
-from perdura.risk.api.asked import AccountsAsked
+from perdura.risk.api.requests import AccountsRequest
 from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import ACCOUNT, FRESHNESS, ListedAccounts, documented
 from perdura.risk.query.accounts import accounts
@@ -23,20 +23,20 @@ _PAGE = {"rows": [ACCOUNT], "next": "Yk9mX3R3ZWx2ZV9ieXRlc1siLi4uIl0", "freshnes
 
 @router.get("/accounts", **documented(ListedAccounts, _PAGE, 400, 401, 403, 409, 422, 429, 503))
 def list_accounts(
-    request: Request, holder: Reader, asked: Annotated[AccountsAsked, Query()]
+    request: Request, holder: Reader, parameters: Annotated[AccountsRequest, Query()]
 ) -> Response:
     """Accounts of the newest night, highest expected loss first, page by page.
 
     Each adds up those of its subscribers that fit the filters; the control group is left out. Where
     no subscriber has an account the list is empty. The subscribers of one: `/v1/current?account=`.
     """
-    at_work, wanted = serving(request), asked.wanted_accounts()
+    at_work, list_query = serving(request), parameters.list_query()
     with reading(at_work.served.url) as connection:
         night = published_night(connection)
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):
             return held
-        page = accounts(connection, wanted)
+        page = accounts(connection, list_query)
     at_work.audit.note(
         holder,
         "accounts",

@@ -15,11 +15,12 @@ from starlette.types import Send
 
 from perdura.risk.api.access import Reader
 from perdura.risk.api.answers import answer, freshness_headers, known_already, tag_of
-from perdura.risk.api.asked import ExportAsked, ListAsked, MovesAsked
 from perdura.risk.api.problems import away
+from perdura.risk.api.requests import ExportRequest, ListRequest, MovesRequest
 from perdura.risk.api.served import Serving, serving
 from perdura.risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
 from perdura.risk.query.export import MEDIA_TYPES, export
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.pages import Page, current, moves
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
@@ -39,7 +40,7 @@ _ERRORS = (400, 401, 403, 409, 422, 429, 503)
     **documented(Listed, {"rows": [EXAMPLE], "next": _NEXT, "freshness": FRESHNESS}, *_ERRORS),
 )
 def list_current(
-    request: Request, holder: Reader, asked: Annotated[ListAsked, Query()]
+    request: Request, holder: Reader, parameters: Annotated[ListRequest, Query()]
 ) -> Response:
     """Who may leave, as of the newest night: filtered, sorted, page by page.
 
@@ -47,8 +48,8 @@ def list_current(
     `call_rank`, is the money that is expected to go: of the lifetime where it is known, else of
     the month. Amounts of several currencies are compared as multiples of what is usual in theirs.
     """
-    wanted = asked.wanted(sort=asked.sort, size=asked.size, after=asked.cursor)
-    return _page(request, holder, "list", lambda connection: current(connection, wanted))
+    list_query = parameters.list_query()
+    return _page(request, holder, "list", lambda connection: current(connection, list_query))
 
 
 @router.get(
@@ -59,16 +60,18 @@ def list_current(
         *_ERRORS,
     ),
 )
-def list_moves(request: Request, holder: Reader, asked: Annotated[MovesAsked, Query()]) -> Response:
+def list_moves(
+    request: Request, holder: Reader, parameters: Annotated[MovesRequest, Query()]
+) -> Response:
     """Whose band is another than the night before, and the reason that changed; riskiest first."""
 
     def of(connection: sa.Connection) -> Page:
         return moves(
             connection,
-            bands=asked.band,
-            before=asked.before,
-            size=asked.size,
-            after=asked.cursor,
+            bands=parameters.band,
+            before=parameters.before,
+            size=parameters.size,
+            after=parameters.cursor,
         )
 
     return _page(request, holder, "moves", of)
@@ -105,17 +108,19 @@ def _page(
     },
 )
 async def export_current(
-    request: Request, holder: Reader, asked: Annotated[ExportAsked, Query()]
+    request: Request, holder: Reader, parameters: Annotated[ExportRequest, Query()]
 ) -> Response:
     """Everybody of the newest night whom the filters leave, as CSV, NDJSON or Parquet.
 
     It is of one night, even if another is published meanwhile. An answer that breaks off is not
     whole, and HTTP tells so.
     """
-    return await run_in_threadpool(_export, request, serving(request), holder, asked)
+    return await run_in_threadpool(_export, request, serving(request), holder, parameters)
 
 
-def _export(request: Request, at_work: Serving, holder: Holder, asked: ExportAsked) -> Response:
+def _export(
+    request: Request, at_work: Serving, holder: Holder, parameters: ExportRequest
+) -> Response:
     """The answer with its first piece read, so that what fails at once fails in words."""
     with ExitStack() as opened:
         if not at_work.exports.acquire(blocking=False):
@@ -127,17 +132,17 @@ def _export(request: Request, at_work: Serving, holder: Holder, asked: ExportAsk
         if held := known_already(request, night, tag):
             return held
         at_work.audit.note(holder, "export", query=request.url.query, night=str(night.scored_on))
-        wanted = asked.wanted(sort="id")
-        pieces = export(connection, night, wanted, asked.format, raw=asked.raw)
+        list_query = ListQuery(filters=parameters, sort="id")
+        pieces = export(connection, night, list_query, parameters.format, raw=parameters.raw)
         first = next(pieces, b"")  # of nobody, nothing
-        name = f"perdura-{night.scored_on}.{asked.format}"
+        name = f"perdura-{night.scored_on}.{parameters.format}"
         headers = freshness_headers(night) | {
             "ETag": tag,
             "Content-Disposition": f'attachment; filename="{name}"',
         }
         told = _streamed(first, pieces, opened.pop_all())
     within = at_work.served.longest_export
-    return _Ending(told, within, headers=headers, media_type=MEDIA_TYPES[asked.format])
+    return _Ending(told, within, headers=headers, media_type=MEDIA_TYPES[parameters.format])
 
 
 class _Ending(StreamingResponse):

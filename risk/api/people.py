@@ -20,8 +20,8 @@ from perdura.risk.api.answers import (
     known_already,
     tag_of,
 )
-from perdura.risk.api.asked import ContactAsked, ContactId, SubscriberId
 from perdura.risk.api.problems import Problem
+from perdura.risk.api.requests import ContactId, ContactRequest, SubscriberId
 from perdura.risk.api.served import Serving, serving
 from perdura.risk.api.shapes import (
     CONTACT,
@@ -60,7 +60,7 @@ _TOLD = {
     "contacts": [CONTACT],
     "freshness": FRESHNESS,
 }
-_ASKED = {name: CONTACT[name] for name in ("contact_id", "subscriber_id", "action", "note")}
+_LOGGABLE = {name: CONTACT[name] for name in ("contact_id", "subscriber_id", "action", "note")}
 _LOGGED = {"contact": CONTACT, "known": True, "freshness": FRESHNESS}
 
 
@@ -100,7 +100,7 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
 async def log(
     request: Request,
     holder: Contacter,
-    asked: Annotated[ContactAsked, Body(openapi_examples={"called": {"value": _ASKED}})],
+    body: Annotated[ContactRequest, Body(openapi_examples={"called": {"value": _LOGGABLE}})],
 ) -> Response:
     """Log what support did. Told again with the same `contact_id`, it is the same contact.
 
@@ -110,7 +110,7 @@ async def log(
     """
     at_work = serving(request)
     contact, known, night = await _written(
-        at_work, lambda connection: log_contact(connection, by=holder.name, **asked.model_dump())
+        at_work, lambda connection: log_contact(connection, by=holder.name, **body.model_dump())
     )
     at_work.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
     return _logged(contact, night, known=known)

@@ -20,7 +20,7 @@ from perdura.risk.api.protection import HEADERS
 from perdura.risk.errors import NoNight
 from perdura.risk.migrations import NewerStore
 from perdura.risk.query.cursors import BadCursor, NightChanged
-from perdura.risk.query.filters import BadQuestion
+from perdura.risk.query.list_query import BadQuestion
 from perdura.risk.records.contacts import (
     BadContact,
     NoContact,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from perdura.risk.api.access import Admin, Reader
 from perdura.risk.api.answers import Json, answer, freshness, known_already, tag_of
-from perdura.risk.api.asked import AuditAsked
+from perdura.risk.api.requests import AuditRequest
 from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import AUDITED, FRESHNESS, Audits, Fresh, Health, documented
 from perdura.risk.errors import NoNight
@@ -57,10 +57,12 @@ def tell_freshness(request: Request, _holder: Reader) -> Response:
 
 
 @router.get("/audit", **documented(Audits, {"rows": [AUDITED]}, 401, 403, 422, 429, 503))
-def tell_audit(request: Request, holder: Admin, asked: Annotated[AuditAsked, Query()]) -> Response:
+def tell_audit(
+    request: Request, holder: Admin, parameters: Annotated[AuditRequest, Query()]
+) -> Response:
     """Who read, exported or wrote what about whom, newest first. Takes the scope `admin`."""
     at_work = serving(request)
-    at_work.audit.note(holder, "audit", asked.subscriber_id)
+    at_work.audit.note(holder, "audit", parameters.subscriber_id)
     with reading(at_work.served.url) as connection:
-        rows = newest(connection, subscriber_id=asked.subscriber_id, top=asked.size)
+        rows = newest(connection, subscriber_id=parameters.subscriber_id, top=parameters.size)
     return Json({"rows": rows})

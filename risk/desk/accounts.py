@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from perdura.risk.desk.desk import Visit
-from perdura.risk.desk.todays import ListFilters, facts_of, of_account
+from perdura.risk.desk.list_filters import PageFilters, of_account, page_filters
+from perdura.risk.desk.todays import facts_of
 from perdura.risk.money import totals
 from perdura.risk.night import freshness_of
 from perdura.risk.query.accounts import Account, AccountPage, account_of, accounts
 from perdura.risk.query.cursors import BadCursor, NightChanged
-from perdura.risk.query.filters import Wanted, conditions
+from perdura.risk.query.filters import conditions
 from perdura.risk.query.queries import published_night
 from perdura.risk.schema.views import CURRENT
 
@@ -48,19 +49,19 @@ def account_list(visit: Visit) -> Response:
     )
 
 
-def summary(connection: sa.Connection, filters: ListFilters) -> Account | None:
+def summary(connection: sa.Connection, filters: PageFilters) -> Account | None:
     """The account that a list is filtered by, added up over all its subscribers of the list."""
-    if not filters.account:
+    if not (account := filters["account"]):
         return None
-    return account_of(connection, filters.account, of_account(filters.account).wanted())
+    return account_of(connection, account, of_account(account).filters)
 
 
 def others(connection: sa.Connection, row: Mapping[str, object]) -> int:
     """How many subscribers of the same account a list has besides this one."""
     if row["account"] is None:
         return 0
-    wanted = of_account(str(row["account"])).wanted()
-    counted = sa.select(sa.func.count()).select_from(CURRENT).where(*conditions(wanted))
+    kept = conditions(of_account(str(row["account"])).filters)
+    counted = sa.select(sa.func.count()).select_from(CURRENT).where(*kept)
     other = CURRENT.c.subscriber_id != row["subscriber_id"]
     return connection.scalar(counted.where(other)) or 0
 
@@ -72,18 +73,15 @@ def sums(visit: Visit, money: Mapping[str, int]) -> str:
 
 def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bool]:
     """One page, and whether it is the first although another was asked for."""
+    filters = page_filters(band="")
     try:
-        return accounts(connection, _wanted(after)), False
+        return accounts(connection, filters.list_query(after)), False
     except (BadCursor, NightChanged):
-        return accounts(connection, _wanted(None)), True
-
-
-def _wanted(after: str | None) -> Wanted:
-    return ListFilters(band="").wanted(after)
+        return accounts(connection, filters.list_query()), True
 
 
 def _controls(connection: sa.Connection) -> int:
     """How many subscribers with an account are in the control group."""
-    control = conditions(ListFilters(band="", group="control").wanted())
+    control = conditions(page_filters(band="", group="control").filters)
     counted = sa.select(sa.func.count()).select_from(CURRENT)
     return connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0

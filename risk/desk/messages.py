@@ -7,12 +7,13 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
+from perdura.risk.desk.list_filters import FILTER_LABELS
+from perdura.risk.query.filters import CAUSES
 from perdura.risk.schema.contacts import ACTIONS
 from perdura.risk.schema.recent import STATES_KNOWN
 from perdura.risk.schema.tables import BANDS
 
 LANGUAGES = ("en", "es")
-CAUSES = ("voluntary", "payment")
 SOURCES = ("payments", "tickets", "subscriptions", "contacts")
 #: What a whole page is about where the page that was requested is not shown.
 PROBLEMS = (
@@ -61,6 +62,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "cause": CAUSES,
     "column": ("plan", "payment_method", "currency", "country"),
     "effect": ("listed", "contacted", "control"),
+    "filter": FILTER_LABELS,
     "kind": _PAYMENT_KINDS + _TICKET_KINDS + _SUBSCRIPTION_KINDS + _CONTACT_KINDS,
     "logged": ACTIONS,
     "problem": PROBLEMS,

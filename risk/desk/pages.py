@@ -10,8 +10,9 @@ from uuid import uuid4
 from starlette.responses import RedirectResponse, Response
 
 from perdura.risk.desk import accounts, todays
-from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit, sentence_case
-from perdura.risk.desk.messages import CAUSES
+from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit
+from perdura.risk.desk.list_filters import filters_of, of_account, page_filters
+from perdura.risk.desk.list_form import list_form
 from perdura.risk.desk.overview import LATELY, overview
 from perdura.risk.desk.person import Person, can_undo, person_of
 from perdura.risk.desk.sentence import in_short
@@ -25,14 +26,13 @@ from perdura.risk.records.audit import named
 from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE
 from perdura.risk.records.tokens import undoes
 from perdura.risk.schema.contacts import ACTIONS
-from perdura.risk.schema.recent import STATES_KNOWN
-from perdura.risk.schema.tables import BANDS, INDEXED_RANKS
+from perdura.risk.schema.tables import INDEXED_RANKS
 
 
 def today(visit: Visit) -> Response:
     """Whom to call today."""
     asked = visit.request.query_params
-    filters = todays.filters_of(asked)
+    filters = filters_of(asked)
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = todays.facts_of(connection, night)
@@ -50,9 +50,9 @@ def today(visit: Visit) -> Response:
         with_accounts=facts.accounts,
         account=account,
         amounts_of=lambda money: accounts.sums(visit, money),
-        actions=_actions(visit, night, facts.actions),
         filters=filters,
-        filtered=filters != todays.ListFilters(),
+        form=list(list_form(visit, night, facts)),
+        filtered=filters != page_filters(),
         rows=[visit.reworded(row, night) for row in page.rows],
         count=count,
         controls=controls,
@@ -60,26 +60,9 @@ def today(visit: Visit) -> Response:
         contacts=contacts,
         more=page.after,
         restarted=restarted,
-        plans=[(plan, visit.locale.plan(plan)) for plan in facts.plans],
-        states_named=[(name, visit.locale.named("state", name)) for name in STATES_KNOWN],
-        bands=[(name, sentence_case(visit.locale.named("band", name))) for name in BANDS],
-        causes=[(name, visit.locale.named("cause", name)) for name in CAUSES],
-        countries=[(code, visit.locale.country(code)) for code in facts.countries],
         amounts=lambda money: totals(money, visit.locale.locale),
         most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
     )
-
-
-def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Codes and words of what there is to do, in the reader's language."""
-    nobody = {"reasons": [], "currency": None, "moved_by": None}
-    return [
-        (
-            code,
-            visit.reworded({**nobody, "action": code, "action_text": text}, night)["action_text"],
-        )
-        for code, text in actions.items()
-    ]
 
 
 def subscriber(
@@ -141,7 +124,7 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
         "row": row,
         "sentence": in_short(row, visit.locale, row["reasons_in"]),
         "letter": letter,
-        "account_query": todays.of_account(row["account"] or "").query,
+        "account_query": of_account(row["account"] or "").query,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
         "can_undo": lambda contact: can_undo(contact, now, undoes(visit.holder)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from mcp.server.mcpserver import MCPServer
@@ -30,8 +30,10 @@ from perdura.risk.out.mcp_answers import (
     PersonAnswer,
     Why,
 )
+from perdura.risk.out.mcp_filters import filters_of, with_filters
 from perdura.risk.query.accounts import accounts
-from perdura.risk.query.filters import Wanted
+from perdura.risk.query.filters import Band, Filters
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.pages import current, events_of, moves, one, over_time
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
@@ -59,7 +61,6 @@ _LONGEST_ID = 1_000
 
 Top = Annotated[int, Field(ge=1, le=50, description="How many")]
 Some = Annotated[str | None, Field(max_length=200)]
-Band = Literal["high", "medium", "low"]
 
 
 def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
@@ -74,7 +75,7 @@ def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
     # Below WARNING it would log what was asked.
     server = MCPServer("perdura", instructions=_INSTRUCTIONS, log_level="WARNING")
     for tool in (
-        asked.who_should_i_call,
+        with_filters(asked.who_should_i_call),
         asked.why,
         asked.who_moved,
         asked.which_accounts,
@@ -94,22 +95,16 @@ class _Asked:
     def who_should_i_call(
         self,
         top: Top = 10,
-        band: Band | None = None,
-        plan: Some = None,
-        country: Annotated[Some, Field(description="ISO 3166-1 alpha-2, e.g. ES")] = None,
+        **filters: str | None,
     ) -> Annotated[CallToolResult, Calls]:
         """Whom to call today, the most worthwhile first: who, how likely, why, what to do.
 
         Only people who can still be kept, and nobody of the control group.
         """
-        wanted = Wanted(
-            bands=_of(band), plans=_of(plan), countries=_of(country), held_out=False, size=top
-        )
+        list_query = ListQuery(filters=filters_of(filters), size=top)
         with self._reading() as connection:
-            page = current(connection, wanted)
-        self._record(
-            "list", top=top, band=band, plan=plan, country=country, **named(page.night, page.rows)
-        )
+            page = current(connection, list_query)
+        self._record("list", top=top, **filters, **named(page.night, page.rows))
         people = [PersonAnswer.of(row) for row in page.rows]
         told = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(told, words.calls(told, self._language))
@@ -144,7 +139,7 @@ class _Asked:
     ) -> Annotated[CallToolResult, MovedAnswer]:
         """Who is in another band than the night before, and the reason that came or went."""
         with self._reading() as connection:
-            page = moves(connection, bands=_of(into), size=top)
+            page = moves(connection, bands=[] if into is None else [into], size=top)
         self._record("moves", top=top, into=into, **named(page.night, page.rows))
         people = [Move(**_only(Move, row)) for row in page.rows]
         told = MovedAnswer(
@@ -164,8 +159,8 @@ class _Asked:
         if not _may_be_an_id(name or ""):
             raise ToolError("that is no account's name")
         with self._reading() as connection:
-            wanted = Wanted(held_out=False, prefix=name or "", size=top)
-            page = accounts(connection, wanted)
+            filters = Filters.model_construct(held_out=False, prefix=name or "")
+            page = accounts(connection, ListQuery(filters=filters, size=top))
         self._record(
             "accounts",
             top=top,
@@ -239,10 +234,6 @@ def _may_be_an_id(text: str) -> bool:
     """Whether a database would take it: no NUL, no half of a character."""
     halves = any("\ud800" <= c <= "\udfff" for c in text)
     return len(text) <= _LONGEST_ID and "\0" not in text and not halves
-
-
-def _of(value: str | None) -> tuple[str, ...]:
-    return () if value is None else (value,)
 
 
 def _only(model: type[BaseModel], row: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from perdura.risk.night import Night
 from perdura.risk.query.cursors import Place
-from perdura.risk.query.filters import Wanted
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.portfolio import portfolio_of
 
 #: Amounts of several currencies are compared in millionths of what is usual in theirs: as whole
@@ -29,21 +29,21 @@ class AccountRows:
 
 
 def ordered(
-    connection: sa.Connection, rows: AccountRows, wanted: Wanted, place: Place | None
+    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, place: Place | None
 ) -> sa.Select[Any, str]:
     """The query for sort key and name of accounts, in order, from behind ``place`` on.
 
     Args:
         connection: To the store.
         rows: Whose accounts.
-        wanted: Says the order, and how much ``expected_loss`` an account has at least.
+        list_query: Says the order, and how much ``expected_loss`` an account has at least.
         place: Key and name of the account before the first; ``None``: from the beginning.
     """
     table = rows.table
-    key = _key(connection, rows, wanted).label("key")
+    key = _key(connection, rows, list_query).label("key")
     grouped = sa.select(key, table.c.account).where(*rows.which).group_by(table.c.account)
-    if wanted.minimum is not None:
-        grouped = grouped.having(sa.func.sum(table.c.expected_loss) >= wanted.minimum)
+    if (minimum := list_query.filters.minimum) is not None:
+        grouped = grouped.having(sa.func.sum(table.c.expected_loss) >= minimum)
     sums = grouped.subquery()
     query = sa.select(sums.c.key, sums.c.account).order_by(sums.c.key.desc(), sums.c.account)
     if place is None:
@@ -52,10 +52,12 @@ def ordered(
     return query.where(sa.or_(lower, sa.and_(same, sums.c.account > place[1])))
 
 
-def _key(connection: sa.Connection, rows: AccountRows, wanted: Wanted) -> sa.ColumnElement[Any]:
-    if wanted.sort == "risk":
+def _key(
+    connection: sa.Connection, rows: AccountRows, list_query: ListQuery
+) -> sa.ColumnElement[Any]:
+    if list_query.sort == "risk":
         return sa.func.max(rows.table.c.risk)
-    if wanted.sort == "id":
+    if list_query.sort == "id":
         return sa.literal(0)
     loss = _comparable_loss(rows.table, _usual(connection, rows.night))
     return sa.cast(sa.func.sum(loss), sa.BigInteger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from math import prod
 
@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from perdura.risk.night import Night
 from perdura.risk.query.account_order import AccountRows, ordered
 from perdura.risk.query.cursors import BadCursor, Place, cursor, place_of
-from perdura.risk.query.filters import Wanted, begins, conditions
+from perdura.risk.query.filters import Filters, begins, conditions
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.queries import published_night
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.tables import BANDS, NIGHTS, RISK
@@ -81,34 +82,34 @@ class AccountRisks:
     control: int
 
 
-def accounts(connection: sa.Connection, wanted: Wanted) -> AccountPage:
+def accounts(connection: sa.Connection, list_query: ListQuery) -> AccountPage:
     """A page of the accounts of the newest night.
 
-    Only subscribers that fit the filters are added up. But ``wanted.prefix`` is how the account's
-    name begins, ``wanted.minimum`` is the account's, and ``wanted.sort`` is ``worth`` (expected
-    loss; amounts of several currencies as multiples of what is usual in theirs), ``risk`` (of the
-    riskiest subscriber), each highest first, or ``id`` (the account's name).
+    Only subscribers that fit the filters are added up. But the filter ``prefix`` is how the
+    account's name begins, ``minimum`` is the account's, and ``list_query.sort`` is ``worth``
+    (expected loss; amounts of several currencies as multiples of what is usual in theirs), ``risk``
+    (of the riskiest subscriber), each highest first, or ``id`` (the account's name).
 
     Raises:
         NoNight: Nothing has been published.
-        BadCursor: ``wanted.after`` is no cursor of this question.
+        BadCursor: ``list_query.after`` is no cursor of this question.
         NightChanged: It is one of another night.
     """
-    night, question = published_night(connection), ("accounts", *wanted.question)
-    place = None if wanted.after is None else place_of(wanted.after, night, question)
+    night, question = published_night(connection), ("accounts", *list_query.question)
+    place = None if list_query.after is None else place_of(list_query.after, night, question)
     if place and place[0] is None:  # made up: each account has a key
         raise BadCursor("the cursor was not given with a page of this question")
-    rows = _newest(night, wanted)
-    places = _places(connection, rows, wanted, place)
-    shown = places[: wanted.size]
-    after = cursor(night, question, shown[-1]) if len(places) > wanted.size else None
+    rows = _newest(night, list_query.filters)
+    places = _places(connection, rows, list_query, place)
+    shown = places[: list_query.size]
+    after = cursor(night, question, shown[-1]) if len(places) > list_query.size else None
     names = [name for _, name in shown]
     return AccountPage(night=night, accounts=tuple(_of(connection, rows, names)), after=after)
 
 
-def account_of(connection: sa.Connection, name: str, wanted: Wanted) -> Account | None:
+def account_of(connection: sa.Connection, name: str, filters: Filters) -> Account | None:
     """One account of the newest night; ``None`` where no subscriber of it fits the filters."""
-    rows = _newest(published_night(connection), wanted)
+    rows = _newest(published_night(connection), filters)
     return next(iter(_of(connection, rows, [name])), None)
 
 
@@ -129,34 +130,36 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
         if RISK.c.account.name not in columns_of(connection, RISK):  # of an older version
             return AccountRisks(night.scored_on, (), night.rows, 0)
         rows = _rows_of(connection, night)
-        places = _places(connection, rows, Wanted(size=top), None)[:top]
+        places = _places(connection, rows, ListQuery(size=top), None)[:top]
         found = _of(connection, rows, [name for _, name in places])
         counts = _counts(connection, night)
         return AccountRisks(night.scored_on, tuple(found), *counts)
 
 
-def _newest(night: Night, wanted: Wanted) -> AccountRows:
-    apart = replace(wanted, prefix="", minimum=None)
-    named = begins(CURRENT.c.account, wanted.prefix) if wanted.prefix else []
-    return AccountRows(night, CURRENT, [CURRENT.c.account.is_not(None), *conditions(apart), *named])
+def _newest(night: Night, filters: Filters) -> AccountRows:
+    of_subscribers = filters.model_copy(update={"prefix": "", "minimum": None})
+    kept = [CURRENT.c.account.is_not(None), *conditions(of_subscribers)]
+    if filters.prefix:
+        kept.append(begins(CURRENT.c.account, filters.prefix))
+    return AccountRows(night, CURRENT, kept)
 
 
 def _rows_of(connection: sa.Connection, night: Night) -> AccountRows:
     """The rows of a night without the control group; of an earlier one as states were then."""
     newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
     if night.scored_on == newest:
-        return _newest(night, Wanted(held_out=False))
+        return _newest(night, Filters(held_out=False))
     c = RISK.c
     which = (c.scored_on == night.scored_on, c.account.is_not(None), c.held_out.is_not(True))
     return AccountRows(night, RISK, which)
 
 
 def _places(
-    connection: sa.Connection, rows: AccountRows, wanted: Wanted, place: Place | None
+    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, place: Place | None
 ) -> list[Place]:
     """Sort key and name of the accounts of a page, and of the one behind it."""
-    query = ordered(connection, rows, wanted, place)
-    found = connection.execute(query.limit(wanted.size + 1))
+    query = ordered(connection, rows, list_query, place)
+    found = connection.execute(query.limit(list_query.size + 1))
     return [(row.key, row.account) for row in found]
 
 

@@ -20,7 +20,8 @@ from perdura.risk.query.export_formats import (
     parquet_of,
     raw_csv_of,
 )
-from perdura.risk.query.filters import Wanted, conditions
+from perdura.risk.query.filters import conditions
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.schema.views import CURRENT
 
 __all__ = ["MEDIA_TYPES", "Format", "export"]
@@ -36,9 +37,14 @@ _ROWS_AT_A_TIME: dict[Format, int] = {"csv": 1_000, "ndjson": 1_000, "parquet": 
 
 
 def export(
-    connection: sa.Connection, night: Night, wanted: Wanted, kind: Format, *, raw: bool = False
+    connection: sa.Connection,
+    night: Night,
+    list_query: ListQuery,
+    kind: Format,
+    *,
+    raw: bool = False,
 ) -> Iterator[bytes]:
-    """The rows of ``wanted``, in order of ``subscriber_id`` and without pages, piece by piece.
+    """The rows of ``list_query``, in order of ``subscriber_id`` and without pages, piece by piece.
 
     Columns are those of ``risk_current``. Moments are in UTC, lists are JSON. In CSV, text that a
     spreadsheet would run begins with an apostrophe, unless ``raw``. The transaction has
@@ -49,17 +55,17 @@ def export(
         "ndjson": ndjson_of,
         "parquet": parquet_of,
     }
-    return writers[kind](night, _rows(connection, wanted, _ROWS_AT_A_TIME[kind]))
+    return writers[kind](night, _rows(connection, list_query, _ROWS_AT_A_TIME[kind]))
 
 
-def _rows(connection: sa.Connection, wanted: Wanted, at_a_time: int) -> Rows:
+def _rows(connection: sa.Connection, list_query: ListQuery, at_a_time: int) -> Rows:
     """So many at a time, without what they share; JSON as the text that is kept."""
     asked = (
         sa.cast(c, sa.Text).label(c.name) if c.name in JSON else c
         for c in CURRENT.c
         if c.name not in SHARED
     )
-    query = sa.select(*asked).where(*conditions(wanted))
+    query = sa.select(*asked).where(*conditions(list_query.filters))
     query = query.order_by(CURRENT.c.subscriber_id)
     streamed = connection.execution_options(yield_per=at_a_time).execute(query)
     yield from streamed.partitions()

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from perdura.risk.night import Night
 from perdura.risk.query.cursors import Place, cursor, place_of
-from perdura.risk.query.filters import Wanted, conditions, listed
+from perdura.risk.query.filters import conditions, listed
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.queries import published_night
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.tables import NIGHTS
@@ -40,27 +41,29 @@ class Page:
     after: str | None
 
 
-def current(connection: sa.Connection, wanted: Wanted) -> Page:
+def current(connection: sa.Connection, list_query: ListQuery) -> Page:
     """A page of ``risk_current``.
 
     Raises:
         NoNight: Nothing has been published.
-        BadCursor: ``wanted.after`` is no cursor of this question.
+        BadCursor: ``list_query.after`` is no cursor of this question.
         NightChanged: It is one of another night.
     """
     night = published_night(connection)
-    place = None if wanted.after is None else place_of(wanted.after, night, wanted.question)
-    query = _sorted(wanted, place)
-    rows = _records(connection, query.limit(wanted.size + 1))
-    ranked = _PLACES.get(wanted.sort)
+    place = (
+        None if list_query.after is None else place_of(list_query.after, night, list_query.question)
+    )
+    query = _sorted(list_query, place)
+    rows = _records(connection, query.limit(list_query.size + 1))
+    ranked = _PLACES.get(list_query.sort)
     places = [
         (None if ranked is None else row[ranked.name], row["subscriber_id"])
-        for row in rows[: wanted.size]
+        for row in rows[: list_query.size]
     ]
     return Page(
         night=night,
-        rows=rows[: wanted.size],
-        after=_next(night, wanted.question, places, more=len(rows) > wanted.size),
+        rows=rows[: list_query.size],
+        after=_next(night, list_query.question, places, more=len(rows) > list_query.size),
     )
 
 
@@ -117,14 +120,16 @@ def moves(
     return Page(night=night, rows=rows[:size], after=following)
 
 
-def _sorted(wanted: Wanted, place: Place | None) -> sa.Select[Any]:
-    """Who is wanted, in order, from behind ``place`` on."""
-    ranked, who, query = _PLACES.get(wanted.sort), CURRENT.c.subscriber_id, sa.select(CURRENT)
+def _sorted(list_query: ListQuery, place: Place | None) -> sa.Select[Any]:
+    """Who is list_query, in order, from behind ``place`` on."""
+    ranked, who, query = _PLACES.get(list_query.sort), CURRENT.c.subscriber_id, sa.select(CURRENT)
     if ranked is None:
-        query = query.where(*conditions(wanted)).order_by(who)
+        query = query.where(*conditions(list_query.filters)).order_by(who)
         return query if place is None else query.where(who > place[1])
     # A range from the first page on: else SQLite takes the other index, and sorts.
-    return query.where(*listed(wanted), ranked > (place[0] if place else 0)).order_by(ranked)
+    return query.where(*listed(list_query.filters), ranked > (place[0] if place else 0)).order_by(
+        ranked
+    )
 
 
 def _next(night: Night, question: Any, places: Sequence[Place], *, more: bool) -> str | None:

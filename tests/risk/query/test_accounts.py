@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import monotonic, sleep
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,8 @@ import sqlalchemy as sa
 
 from perdura.risk.query.accounts import account_of, accounts, has_accounts, risks_by_account
 from perdura.risk.query.cursors import BadCursor, NightChanged, cursor
-from perdura.risk.query.filters import Wanted
+from perdura.risk.query.filters import Filters
+from perdura.risk.query.list_query import ListQuery, Sort
 from perdura.risk.query.pages import current
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.erase import erase, mentions
@@ -37,9 +39,10 @@ PEOPLE = (
 )
 
 
-def shown(url: str, **wanted: object) -> str:
+def shown(url: str, sort: Sort = "worth", **wanted: Any) -> str:
+    list_query = ListQuery(filters=Filters(held_out=False, **wanted), sort=sort)
     with reading(url) as connection:
-        page = accounts(connection, Wanted(held_out=False, **wanted))  # type: ignore[arg-type]
+        page = accounts(connection, list_query)
     return " ".join(each.account for each in page.accounts)
 
 
@@ -64,7 +67,7 @@ def entries(api: httpx.Client) -> list[dict[str, object]]:
 class TestSums:
     def test_risks_of_an_account_add_up_without_the_control_group(self, url):
         with reading(url) as connection:
-            acme = account_of(connection, "acme", Wanted(held_out=False))
+            acme = account_of(connection, "acme", Filters(held_out=False))
         assert acme is not None
         assert (acme.subscribers, acme.riskiest, acme.risk, acme.band) == (2, "ann", 0.5, "high")
         assert (acme.expected_leavers, acme.any_leaves) == pytest.approx((0.7, 0.6))
@@ -76,10 +79,10 @@ class TestSums:
             ({}, "acme ajax zeta & co"),
             ({"sort": "risk"}, "ajax acme zeta & co"),
             ({"sort": "id", "prefix": "a"}, "acme ajax"),
-            ({"bands": ("low",)}, "zeta & co"),
-            ({"plans": ("pro",)}, "acme"),
+            ({"band": ("low",)}, "zeta & co"),
+            ({"plan": ("pro",)}, "acme"),
             ({"currency": "EUR", "minimum": 550}, "acme"),
-            ({"accounts": ("ajax",)}, "ajax"),
+            ({"account": ("ajax",)}, "ajax"),
         ],
     )
     def test_filters_and_orders(self, url, wanted, found):
@@ -87,9 +90,9 @@ class TestSums:
 
     def test_only_subscribers_that_fit_are_added_up(self, url):
         with reading(url) as connection:
-            acme = account_of(connection, "acme", Wanted(plans=("pro",)))
-            control = account_of(connection, "acme", Wanted(held_out=True))
-            assert account_of(connection, "acme", Wanted(plans=("none",))) is None
+            acme = account_of(connection, "acme", Filters(plan=["pro"]))
+            control = account_of(connection, "acme", Filters(held_out=True))
+            assert account_of(connection, "acme", Filters(plan=["none"])) is None
         assert acme is not None
         assert control is not None
         assert (acme.subscribers, acme.expected_loss) == (1, {"EUR": 100})
@@ -103,7 +106,7 @@ class TestSums:
         put(scores(*rows), store_url, MARCH_1)
         assert shown(store_url) == "in both in yen in euros"
         with reading(store_url) as connection:
-            both = account_of(connection, "in both", Wanted())
+            both = account_of(connection, "in both", Filters())
         assert both is not None
         assert both.expected_loss == {"EUR": 500, "JPY": 20_000}
 
@@ -114,7 +117,7 @@ class TestSums:
         with writing(store_url) as connection:
             connection.execute(sa.insert(STATES).values(gone))
         with reading(store_url) as connection:
-            acme = account_of(connection, "acme", Wanted(held_out=False))
+            acme = account_of(connection, "acme", Filters(held_out=False))
         assert acme is not None
         assert acme.riskiest == "bob"
 
@@ -127,7 +130,8 @@ class TestSums:
         with reading(store_url) as connection:
             while True:
                 page = accounts(
-                    connection, Wanted(held_out=False, sort=sort, size=size, after=after)
+                    connection,
+                    ListQuery(filters=Filters(held_out=False), sort=sort, size=size, after=after),
                 )
                 paged += [each.account for each in page.accounts]
                 if (after := page.after) is None:
@@ -138,17 +142,17 @@ class TestSums:
     def test_a_cursor_of_another_list_or_night_is_refused(self, store_url):
         put(scores(*PEOPLE), store_url, MARCH_1)
         with reading(store_url) as connection:
-            after = accounts(connection, Wanted(size=1)).after
+            after = accounts(connection, ListQuery(size=1)).after
             night = published_night(connection)
-            made_up = cursor(night, ("accounts", *Wanted(size=1).question), (None, "acme"))
-            for wrong in (Wanted(size=1, sort="risk", after=after), Wanted(after=made_up)):
+            made_up = cursor(night, ("accounts", *ListQuery(size=1).question), (None, "acme"))
+            for wrong in (ListQuery(size=1, sort="risk", after=after), ListQuery(after=made_up)):
                 with pytest.raises(BadCursor):
                     accounts(connection, wrong)
             with pytest.raises(BadCursor):
-                current(connection, Wanted(after=after))
+                current(connection, ListQuery(after=after))
         put(scores(*PEOPLE), store_url, MARCH_2)
         with reading(store_url) as connection, pytest.raises(NightChanged):
-            accounts(connection, Wanted(size=1, after=after))
+            accounts(connection, ListQuery(size=1, after=after))
 
 
 class TestTheListOfSubscribers:
@@ -159,7 +163,9 @@ class TestTheListOfSubscribers:
             low = sa.update(RISK).where(RISK.c.subscriber_id == "bob")
             connection.execute(low.values(rank=900_000, call_rank=900_000))
         with reading(store_url) as connection:
-            page = current(connection, Wanted(accounts=("acme",), held_out=False, sort=sort))
+            page = current(
+                connection, ListQuery(filters=Filters(account=["acme"], held_out=False), sort=sort)
+            )
             assert {row["subscriber_id"] for row in page.rows} == {"ann", "bob"}
             assert {row["account"] for row in page.rows} == {"acme"}
 
@@ -217,7 +223,7 @@ class TestNightsOfBefore:
         put(scores(score("ann", 0.5)), store_url, MARCH_1)
         with reading(store_url) as connection:
             assert not has_accounts(connection)
-            assert accounts(connection, Wanted()).accounts == ()
+            assert accounts(connection, ListQuery()).accounts == ()
         found = risks_by_account(store_url, 10)
         assert (found.accounts, found.without) == ((), 1)
 

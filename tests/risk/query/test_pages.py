@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from perdura.risk.query.cursors import BadCursor, NightChanged
-from perdura.risk.query.filters import BadQuestion, Wanted
+from perdura.risk.query.filters import Filters
+from perdura.risk.query.list_query import BadQuestion, ListQuery
 from perdura.risk.query.pages import Page, current, moves, one, over_time
 from perdura.risk.schema.recent import STATES
 from perdura.risk.store.connect import reading, writing
@@ -40,9 +41,13 @@ def people(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield url
 
 
+PAGING = ("sort", "size", "after")
+
+
 def asked(url: str, **wanted: Any) -> Page:
+    paging = {name: wanted.pop(name) for name in PAGING if name in wanted}
     with reading(url) as connection:
-        return current(connection, Wanted(**wanted))
+        return current(connection, ListQuery(filters=Filters(**wanted), **paging))
 
 
 def names(url: str, **wanted: Any) -> str:
@@ -55,12 +60,12 @@ def names(url: str, **wanted: Any) -> str:
         ({}, "bob ann dee cid"),  # 1,800, 300, 100 and 50 cents may be lost
         ({"sort": "risk"}, "dee ann bob cid"),
         ({"sort": "id"}, "ann bob cid dee"),
-        ({"bands": ("high", "low")}, "ann dee cid"),
-        ({"states": ("past_due",)}, "dee"),
+        ({"band": ("high", "low")}, "ann dee cid"),
+        ({"state": ("past_due",)}, "dee"),
         ({"cause": "payment"}, "cid"),
         ({"cause": "voluntary"}, "bob ann dee"),  # halves of bob and ann: equal parts
-        ({"actions": ("call",)}, "ann"),
-        ({"plans": ("pro",), "countries": ("ES",)}, "ann cid"),
+        ({"action": ("call",)}, "ann"),
+        ({"plan": ("pro",), "country": ("ES",)}, "ann cid"),
         ({"currency": "EUR", "minimum": 100}, "bob ann dee"),
         ({"currency": "USD"}, ""),
         ({"held_out": True}, "ann"),
@@ -76,7 +81,7 @@ def test_filters_and_orders(people, wanted, found):
 
 def test_a_minimum_of_money_needs_its_currency():
     with pytest.raises(BadQuestion, match="needs its currency"):
-        Wanted(minimum=100)
+        ListQuery(filters=Filters(minimum=100))
 
 
 def test_who_cancelled_since_the_night_is_leaving_and_no_longer_at_risk(url):
@@ -85,9 +90,9 @@ def test_who_cancelled_since_the_night_is_leaving_and_no_longer_at_risk(url):
         row = {"subscriber_id": "bob", "state": "leaving", "since": since, "as_of": since}
         connection.execute(sa.insert(STATES).values(row))
     assert names(url) == "ann dee cid"
-    (bob,) = asked(url, states=("leaving",)).rows
+    (bob,) = asked(url, state=("leaving",)).rows
     assert (bob["state_scored"], bob["state_since"]) == ("active", since)
-    assert names(url, states=()) == "bob ann dee cid"
+    assert names(url, state=()) == "bob ann dee cid"
 
 
 def test_whose_worth_is_unknown_comes_last(url):
@@ -184,15 +189,16 @@ def test_one_subscriber_now_and_over_time(url):
 )
 def test_no_page_reads_a_night_whole_or_sorts_it(hundred, sort, index):
     steps: list[str] = []
-    after = asked(hundred, sort=sort, size=5, bands=("high",)).after
+    after = asked(hundred, sort=sort, size=5, band=("high",)).after
     with reading(hundred) as connection, sqlite3.connect(hundred[10:]) as beside:
 
         def explain(*told: Any) -> None:
             steps.extend(s[-1] for s in beside.execute(f"EXPLAIN QUERY PLAN {told[2]}", told[3]))
 
         event.listen(connection, "before_cursor_execute", explain)
-        current(connection, Wanted(sort=sort, bands=("high",)))
-        current(connection, Wanted(sort=sort, bands=("high",), after=after))
+        high = Filters(band=["high"])
+        current(connection, ListQuery(filters=high, sort=sort))
+        current(connection, ListQuery(filters=high, sort=sort, after=after))
     beside.close()
     assert sum(f"risk USING INDEX {index}" in step for step in steps) >= 2
     assert not any("SCAN risk" in step or "TEMP B-TREE" in step for step in steps)

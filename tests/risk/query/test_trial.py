@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from perdura.risk.errors import BadScores
 from perdura.risk.query.export import export
 from perdura.risk.query.export_formats import Format
-from perdura.risk.query.filters import Wanted
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.queries import published_night
 from perdura.risk.store import connect as store
 from perdura.risk.table import TrialRefused, history, read, riskiest
@@ -75,7 +75,7 @@ def test_every_export_says_that_it_is_a_trial(store_url: str, kind: Format) -> N
     put(TWO, store_url, trial=True, horizon_days=60)
     with store.reading(store_url) as connection:
         night = published_night(connection)
-        file = b"".join(export(connection, night, Wanted(sort="id"), kind))
+        file = b"".join(export(connection, night, ListQuery(sort="id"), kind))
     reads = {"csv": pl.read_csv, "ndjson": pl.read_ndjson, "parquet": pl.read_parquet}
     told = reads[kind](file)
     assert told["trial"].cast(pl.String).to_list() == ["true", "true"]

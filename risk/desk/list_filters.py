@@ -1,0 +1,103 @@
+"""The filters of today's list, as the address of the page says them and as its form shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from perdura.risk.query.cursors import is_text
+from perdura.risk.query.filters import Filters, OnPage
+from perdura.risk.query.list_query import ListQuery
+
+#: Rows of a page.
+PAGE = 25
+_LONGEST = 200
+
+
+def _on_page() -> dict[str, tuple[str, OnPage]]:
+    found = [
+        (note.name or name, (name, note))
+        for name, info in Filters.model_fields.items()
+        for note in info.metadata
+        if isinstance(note, OnPage)
+    ]
+    # As the form shows them; those with words of the page's own come last.
+    kinds = ("select", "checkbox", "hidden")
+    return dict(
+        sorted(found, key=lambda one: (kinds.index(one[1][1].control), bool(one[1][1].words)))
+    )
+
+
+#: By parameter of the address: name of the filter, and how the page takes it.
+ON_PAGE = _on_page()
+#: Filters whose choices are what the night has.
+FREE_CHOICES = tuple(
+    name for name, how in ON_PAGE.values() if how.control == "select" and not how.choices
+)
+#: Names and words of the page's own that its form shows: each has a message ``filter_<name>``.
+FILTER_LABELS = tuple(
+    label
+    for name, how in ON_PAGE.values()
+    if how.control != "hidden"
+    for label in (name, *how.words)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFilters:
+    """What of the night is shown: the word of each parameter, in the order of addresses."""
+
+    words: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.words[name]
+
+    @property
+    def query(self) -> str:
+        """As a page's address says it: only what is not the default."""
+        return urlencode({n: w for n, w in self.words.items() if w != ON_PAGE[n][1].default})
+
+    @property
+    def filters(self) -> Filters:
+        """The same in the words of ``risk.query.filters``."""
+        values = {ON_PAGE[name][0]: _value(name, word) for name, word in self.words.items()}
+        return Filters.model_construct(**values)
+
+    def list_query(self, after: str | None = None) -> ListQuery:
+        """One page of the list."""
+        return ListQuery(filters=self.filters, size=PAGE, after=after)
+
+
+def page_filters(**words: str) -> PageFilters:
+    """The page's filters: these words, and the defaults of all others."""
+    return PageFilters({name: words.get(name, how.default) for name, (_, how) in ON_PAGE.items()})
+
+
+def filters_of(address: Mapping[str, str]) -> PageFilters:
+    """The filters that an address asks for; a word that no link of ours has is the default."""
+    return page_filters(**{n: w for n, w in address.items() if n in ON_PAGE and _known(n, w)})
+
+
+def of_account(account: str) -> PageFilters:
+    """All subscribers of an account who can still be kept."""
+    return page_filters(band="", account=account)
+
+
+def _known(name: str, word: str) -> bool:
+    how = ON_PAGE[name][1]
+    whole = is_text(word) if how.lines else word.isprintable()
+    words = {"", *how.choices, *how.words} if how.choices else {word}
+    return whole and len(word) <= _LONGEST and word in words
+
+
+def _value(name: str, word: str) -> Any:
+    """The value of a word: of lists as a list of one, of checkboxes whether there is a word."""
+    field, how = ON_PAGE[name]
+    if word in how.words:
+        return how.words[word]
+    default = Filters.model_fields[field].default
+    if isinstance(default, list):
+        return [word] if word else []
+    return bool(word) if isinstance(default, bool) else word or None
