@@ -4,7 +4,7 @@
 def mcp() -> None:
     """Run the MCP server on standard input and output (read only)."""
     from perdura.flows.settings import Settings
-    from perdura.risk.out.mcp_server import mcp_server
+    from perdura.risk.integrations.mcp_server import mcp_server
 
     settings = Settings()
     mcp_server(settings.risk_url, settings.language).run("stdio")

@@ -36,8 +36,8 @@ def send(as_json: Json = False) -> None:
 def dead(as_json: Json = False) -> None:
     """List the deliveries that were given up, newest first."""
     from perdura.flows.settings import Settings
-    from perdura.risk.out.deliveries import dead as given_up
-    from perdura.risk.out.targets import host_of
+    from perdura.risk.integrations.deliveries import dead as given_up
+    from perdura.risk.integrations.targets import host_of
     from perdura.risk.query.queries import published_night
     from perdura.risk.store.connect import reading
 
@@ -64,8 +64,8 @@ def replay(
 ) -> None:
     """Let deliveries that were given up be tried anew; 'send' then tries them."""
     from perdura.flows.settings import Settings
-    from perdura.risk.out.clock import now_utc
-    from perdura.risk.out.deliveries import replay as try_anew
+    from perdura.risk.integrations.clock import now_utc
+    from perdura.risk.integrations.deliveries import replay as try_anew
     from perdura.risk.query.queries import published_night
     from perdura.risk.store.connect import reading, writing
 

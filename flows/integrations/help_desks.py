@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from perdura.flows.settings import Settings
+from perdura.risk.integrations.caller import Caller, Pace
+from perdura.risk.integrations.fields import FieldNames, Filling
+from perdura.risk.integrations.intercom import LONGEST, Intercom
+from perdura.risk.integrations.pushing import Pushed, push
+from perdura.risk.integrations.targets import host_of
+from perdura.risk.integrations.zendesk import Zendesk
 from perdura.risk.night import Night
-from perdura.risk.out.caller import Caller, Pace
-from perdura.risk.out.fields import FieldNames, Filling
-from perdura.risk.out.intercom import LONGEST, Intercom
-from perdura.risk.out.pushing import Pushed, push
-from perdura.risk.out.targets import host_of
-from perdura.risk.out.zendesk import Zendesk
 from perdura.risk.records.audited_reads import Surface, record_read
 from perdura.sources.progress import OnProgress, no_progress
 
@@ -47,7 +47,7 @@ def push_to(
     everybody_again: bool = False,
     progress: OnProgress = no_progress,
 ) -> tuple[Pushed, Problems]:
-    """Tell a help desk of the newest night, as of ``risk.out.pushing.push``.
+    """Tell a help desk of the newest night, as of ``risk.integrations.pushing.push``.
 
     Who is told of stands in the audit, batch by batch, before it is sent.
 

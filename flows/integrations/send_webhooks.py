@@ -5,7 +5,7 @@ from pathlib import Path
 
 from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.settings import Settings
-from perdura.risk.out.webhooks import Sent, send
+from perdura.risk.integrations.webhooks import Sent, send
 
 SECRET = "PERDURA_WEBHOOK_SECRET"  # noqa: S105 - the name, not the secret
 

@@ -9,7 +9,7 @@ from perdura.flows.integrations.send_webhooks import send_webhooks
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.orchestration.skipped import skipped_without_night
 from perdura.flows.settings import Settings
-from perdura.risk.out.webhooks import Sent
+from perdura.risk.integrations.webhooks import Sent
 
 
 @private_flow(name="send-webhooks")

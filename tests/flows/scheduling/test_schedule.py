@@ -16,7 +16,7 @@ from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.flows.scheduling.due_webhooks import webhooks_flow
 from perdura.flows.scheduling.schedule import hours
 from perdura.flows.settings import Settings
-from perdura.risk.out.webhooks import Sent
+from perdura.risk.integrations.webhooks import Sent
 from perdura.risk.table import read
 from tests.support.help_desks import FakeZendesk
 from tests.support.out_rows import person, put_night, serving

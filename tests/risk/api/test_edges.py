@@ -20,7 +20,7 @@ import pytest
 from perdura.risk.api import slow
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk import session
-from perdura.risk.out.retry_after import seconds_to_wait
+from perdura.risk.integrations.retry_after import seconds_to_wait
 from perdura.risk.store.connect import writing
 from tests.risk.test_table import MARCH_1, put, score, scores
 from tests.support.api_served import asking, at_work, token

@@ -7,8 +7,8 @@ import pytest
 from perdura.risk.api.app import app_of
 from perdura.risk.api.served import Served
 from perdura.risk.desk.list_filters import ON_PAGE, filters_of, page_filters
-from perdura.risk.out.mcp_filters import filters_of as filters_of_assistant
-from perdura.risk.out.mcp_filters import with_filters
+from perdura.risk.integrations.mcp_filters import filters_of as filters_of_assistant
+from perdura.risk.integrations.mcp_filters import with_filters
 from perdura.risk.query.filters import Filters, Keeps, conditions
 
 LISTS = ("/v1/current", "/v1/accounts", "/v1/export")

@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.risk.api.auditing import Audit
+from perdura.risk.integrations.caller import Caller, Pace
+from perdura.risk.integrations.intercom import Intercom
+from perdura.risk.integrations.push_state import read_told
+from perdura.risk.integrations.pushing import push
 from perdura.risk.night import Night
-from perdura.risk.out.caller import Caller, Pace
-from perdura.risk.out.intercom import Intercom
-from perdura.risk.out.push_state import read_told
-from perdura.risk.out.pushing import push
 from perdura.risk.records.audit import insert
 from perdura.risk.records.audit_aside import aside, folder_of
 from perdura.risk.records.audited_reads import Unaudited, record_read, take_over
@@ -29,8 +29,8 @@ from perdura.risk.store import connect as store
 from perdura.risk.store import postgres
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.store.sqlite import database_file
-from tests.risk.out.test_mcp import here_at, text
-from tests.risk.out.test_push import FILLING
+from tests.risk.integrations.test_mcp import here_at, text
+from tests.risk.integrations.test_push import FILLING
 from tests.risk.records.test_erase import account
 from tests.risk.store.test_roles import as_role
 from tests.risk.test_table import MARCH_1, MARCH_2, TWO, put

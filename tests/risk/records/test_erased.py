@@ -14,7 +14,7 @@ from perdura.flows.erasure.erase import accounts_named, forget
 from perdura.flows.settings import Settings
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.flows.steps.extract_sources import extract_sources
-from perdura.risk.out.deliveries import queue_moves
+from perdura.risk.integrations.deliveries import queue_moves
 from perdura.risk.records.audit import AuditEntry, newest, write
 from perdura.risk.records.contacts import NoSubscriber, contacts_of, log_contact
 from perdura.risk.records.erase import erase

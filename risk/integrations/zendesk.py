@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from perdura.risk.out.caller import Caller, NotNow, read_json
-from perdura.risk.out.fields import Fields
-from perdura.risk.out.jobs import Job, ended
-from perdura.risk.out.pushing import Outcome
+from perdura.risk.integrations.caller import Caller, NotNow, read_json
+from perdura.risk.integrations.fields import Fields
+from perdura.risk.integrations.jobs import Job, ended
+from perdura.risk.integrations.pushing import Outcome
 
 #: Jobs of which so many may be under way in an account; we leave room for others.
 _JOBS_AT_ONCE = 4

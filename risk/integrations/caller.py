@@ -11,8 +11,8 @@ from time import monotonic, sleep, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from perdura.risk.out.retry_after import seconds_to_wait
-from perdura.risk.out.targets import NO_PROXY, host_of, log_no_calls, safe
+from perdura.risk.integrations.retry_after import seconds_to_wait
+from perdura.risk.integrations.targets import NO_PROXY, host_of, log_no_calls, safe
 
 if TYPE_CHECKING:
     import httpx

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from perdura.risk.out.caller import Caller, NotNow, read_json
-from perdura.risk.out.fields import Fields
-from perdura.risk.out.jobs import Job, ended
-from perdura.risk.out.pushing import Outcome
+from perdura.risk.integrations.caller import Caller, NotNow, read_json
+from perdura.risk.integrations.fields import Fields
+from perdura.risk.integrations.jobs import Job, ended
+from perdura.risk.integrations.pushing import Outcome
 
 #: Of a text attribute Intercom keeps so many characters.
 LONGEST = 255

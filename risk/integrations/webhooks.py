@@ -10,13 +10,13 @@ from random import random
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from perdura.risk.out import deliveries
-from perdura.risk.out.attempt import LONGEST_WAIT, Answer, post
-from perdura.risk.out.clock import Clock, now_utc
-from perdura.risk.out.deliveries import Delivery
-from perdura.risk.out.payloads import payload
-from perdura.risk.out.signing import keys, signed
-from perdura.risk.out.targets import NO_PROXY, log_no_calls, safe
+from perdura.risk.integrations import deliveries
+from perdura.risk.integrations.attempt import LONGEST_WAIT, Answer, post
+from perdura.risk.integrations.clock import Clock, now_utc
+from perdura.risk.integrations.deliveries import Delivery
+from perdura.risk.integrations.payloads import payload
+from perdura.risk.integrations.signing import keys, signed
+from perdura.risk.integrations.targets import NO_PROXY, log_no_calls, safe
 from perdura.risk.query.queries import published_night
 from perdura.risk.store.connect import reading, writing
 
@@ -72,7 +72,7 @@ def send(
     Args:
         url: Where the risk table is kept.
         targets: URLs.
-        secrets: With which it is signed, as ``risk.out.signing.signed`` takes them.
+        secrets: With which it is signed, as ``risk.integrations.signing.signed`` takes them.
         attempts: After so many a delivery is given up.
         patience: For one attempt.
         clock: Tells the time.

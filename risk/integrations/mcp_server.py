@@ -15,10 +15,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from perdura.risk.errors import NoNight
-from perdura.risk.night import Night, freshness_of
-from perdura.risk.out import mcp_words as words
-from perdura.risk.out.clock import Clock, now_utc
-from perdura.risk.out.mcp_answers import (
+from perdura.risk.integrations import mcp_words as words
+from perdura.risk.integrations.clock import Clock, now_utc
+from perdura.risk.integrations.mcp_answers import (
     AccountAnswer,
     Calls,
     Companies,
@@ -30,7 +29,8 @@ from perdura.risk.out.mcp_answers import (
     PersonAnswer,
     Why,
 )
-from perdura.risk.out.mcp_filters import filters_of, with_filters
+from perdura.risk.integrations.mcp_filters import filters_of, with_filters
+from perdura.risk.night import Night, freshness_of
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.filters import Band, Filters
 from perdura.risk.query.list_query import ListQuery

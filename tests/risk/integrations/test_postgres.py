@@ -11,19 +11,19 @@ import pytest
 import sqlalchemy as sa
 
 from perdura.risk.errors import NoNight
-from perdura.risk.out import webhooks
-from perdura.risk.out.caller import Caller, Pace
-from perdura.risk.out.csv_file import write_csv
-from perdura.risk.out.deliveries import dead, replay
-from perdura.risk.out.pushing import dry_run, push
-from perdura.risk.out.webhooks import Sent
-from perdura.risk.out.zendesk import Zendesk
+from perdura.risk.integrations import webhooks
+from perdura.risk.integrations.caller import Caller, Pace
+from perdura.risk.integrations.csv_file import write_csv
+from perdura.risk.integrations.deliveries import dead, replay
+from perdura.risk.integrations.pushing import dry_run, push
+from perdura.risk.integrations.webhooks import Sent
+from perdura.risk.integrations.zendesk import Zendesk
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.connect import reading, writing
-from tests.risk.out.test_mcp import here_at, structured, text
-from tests.risk.out.test_push import FILLING, HIGH, users
-from tests.risk.out.test_webhooks import SECRET, at, riser
+from tests.risk.integrations.test_mcp import here_at, structured, text
+from tests.risk.integrations.test_push import FILLING, HIGH, users
+from tests.risk.integrations.test_webhooks import SECRET, at, riser
 from tests.support.help_desks import FakeZendesk
 from tests.support.out_rows import now_stands, person, put_night, serving
 

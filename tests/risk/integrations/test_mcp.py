@@ -16,7 +16,7 @@ from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
-from perdura.risk.out.mcp_server import mcp_server
+from perdura.risk.integrations.mcp_server import mcp_server
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading, writing
 from tests.support.out_rows import FAILED, TODAY, YESTERDAY, now_stands, person, put_night
@@ -196,7 +196,7 @@ def test_words_and_numbers_are_in_the_language_asked_for(home):
 
 
 def test_all_words_are_in_both_languages():
-    from perdura.risk.out.mcp_words import _WORDS
+    from perdura.risk.integrations.mcp_words import _WORDS
 
     assert _WORDS["en"].keys() == _WORDS["es"].keys()
 
@@ -225,7 +225,7 @@ def test_nothing_is_written_and_nothing_heavy_imported(home):
     with reading(url) as connection, pytest.raises(OperationalError):
         connection.execute(sa.delete(EVENTS))
     code = (
-        "import sys\nfrom perdura.risk.out.mcp_server import mcp_server\n"
+        "import sys\nfrom perdura.risk.integrations.mcp_server import mcp_server\n"
         "import perdura.flows.cli.mcp, perdura.flows.settings\n"
         f"mcp_server({url!r}, 'en')\n"
         "print(sorted({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & set(sys.modules)))"

@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from perdura.flows.integrations.send_webhooks import tell_webhooks
 from perdura.flows.settings import Settings
 from perdura.risk.errors import NoNight
-from perdura.risk.out import deliveries, webhooks
-from perdura.risk.out.deliveries import dead, replay
-from perdura.risk.out.signing import BadSecret, BadSignature, signed, verify
-from perdura.risk.out.targets import BadTarget, safe
-from perdura.risk.out.webhooks import Sent, wait_before
+from perdura.risk.integrations import deliveries, webhooks
+from perdura.risk.integrations.deliveries import dead, replay
+from perdura.risk.integrations.signing import BadSecret, BadSignature, signed, verify
+from perdura.risk.integrations.targets import BadTarget, safe
+from perdura.risk.integrations.webhooks import Sent, wait_before
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.connect import reading, writing

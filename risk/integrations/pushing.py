@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
+from perdura.risk.integrations.fields import Fields, Filling, digest, everybody, of_these
+from perdura.risk.integrations.push_state import ABSENT, PushState, Told, push_state, read_told
 from perdura.risk.night import Night
-from perdura.risk.out.fields import Fields, Filling, digest, everybody, of_these
-from perdura.risk.out.push_state import ABSENT, PushState, Told, push_state, read_told
 from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import refuse_trial

@@ -5,8 +5,7 @@ from __future__ import annotations
 from babel.dates import format_date
 from babel.numbers import format_percent
 
-from perdura.risk.money import totals, written
-from perdura.risk.out.mcp_answers import (
+from perdura.risk.integrations.mcp_answers import (
     AccountAnswer,
     Calls,
     Companies,
@@ -16,6 +15,7 @@ from perdura.risk.out.mcp_answers import (
     PersonAnswer,
     Why,
 )
+from perdura.risk.money import totals, written
 from perdura.risk.terminal.risks import Language
 
 _WORDS: dict[Language, dict[str, str]] = {

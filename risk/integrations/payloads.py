@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.out.deliveries import Delivery
+from perdura.risk.integrations.deliveries import Delivery
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import RISK, SCORED_STATES
 

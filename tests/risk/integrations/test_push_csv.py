@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perdura.risk.errors import NoNight
-from perdura.risk.out.csv_file import cell, write_csv, write_file
+from perdura.risk.integrations.csv_file import cell, write_csv, write_file
 from perdura.risk.schema.views import CURRENT
 from tests.support.out_rows import TODAY, YESTERDAY, now_stands, perdura, person, put_night
 

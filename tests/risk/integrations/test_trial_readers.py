@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from perdura.risk.api.app import Served, app_of
 from perdura.risk.desk import session
-from perdura.risk.out import webhooks
-from perdura.risk.out.caller import Caller
-from perdura.risk.out.csv_file import write_csv, write_file
-from perdura.risk.out.fields import FieldNames, Filling
-from perdura.risk.out.pushing import dry_run, push
-from perdura.risk.out.zendesk import Zendesk
+from perdura.risk.integrations import webhooks
+from perdura.risk.integrations.caller import Caller
+from perdura.risk.integrations.csv_file import write_csv, write_file
+from perdura.risk.integrations.fields import FieldNames, Filling
+from perdura.risk.integrations.pushing import dry_run, push
+from perdura.risk.integrations.zendesk import Zendesk
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import TrialNight
 from perdura.risk.records.assignments import assign
@@ -24,8 +24,8 @@ from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import freshness, publish, riskiest
 from perdura.risk.terminal.risks import cautions, horizon
-from tests.risk.out.test_mcp import here_at, structured
-from tests.risk.out.test_push import soon
+from tests.risk.integrations.test_mcp import here_at, structured
+from tests.risk.integrations.test_push import soon
 from tests.risk.test_table import scores
 from tests.support.api_served import asking, at_work, token
 from tests.support.desk_night import row
