@@ -32,7 +32,7 @@ def serve(
     from perdura.flows.settings import Settings
     from perdura.flows.steps.erased_ids import share_erasures
     from perdura.flows.steps.rewording import rewording
-    from perdura.risk.api.app import Served, app_of
+    from perdura.risk.api.app import ApiSettings, app_of
     from perdura.risk.store.connect import Unreachable
 
     settings = Settings()
@@ -40,7 +40,7 @@ def serve(
     with suppress(Unreachable):  # it is served all the same, and answers 503
         share_erasures(settings)
     app = app_of(
-        Served(
+        ApiSettings(
             url=settings.risk_url,
             language=settings.language,
             reword=rewording(settings.actions),
@@ -78,7 +78,7 @@ def _run(
 
     import uvicorn
 
-    from perdura.risk.api.slow import Hurried
+    from perdura.risk.api.timeouts import HeadTimeout
 
     class Announced(uvicorn.Server):
         """Says where it listens, once it does."""
@@ -93,7 +93,7 @@ def _run(
         log_level="warning",
         access_log=False,
         server_header=False,
-        http=Hurried,
+        http=HeadTimeout,
         # Not uvicorn's 5 s: a client's next request would often meet a connection that closes.
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,

@@ -1,4 +1,4 @@
-"""Who may ask: a bearer token with the scope that it takes, not too often, and never unseen."""
+"""Access: a bearer token with the right scope, within its rate, and only while audits are kept."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from perdura.risk.api.app_state import ApiState, api_state
 from perdura.risk.api.problems import Problem, away
-from perdura.risk.api.served import Serving, serving
 from perdura.risk.records.tokens import Holder, holder_of
 from perdura.risk.store.connect import reading
 
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `perdura token create`")
 
 
-def admitted(at_work: Serving, token: str | None, scope: str) -> Holder:
-    """The holder of the token, who may do what takes ``scope``.
+def authorised(state: ApiState, token: str | None, scope: str) -> Holder:
+    """The holder of a token with ``scope``.
 
     Raises:
         Problem: 401, 403, 429, or 503 where the audit takes no more.
     """
-    holder = known(at_work, token)
-    if wait := at_work.rates.wait(holder.token_id):
-        again = {"Retry-After": str(ceil(wait))}
-        raise Problem(429, "this token asks too often", f"wait {ceil(wait)} s", again)
+    holder = authenticated(state, token)
+    if wait := state.rate_limit.wait(holder.token_id):
+        retry = {"Retry-After": str(ceil(wait))}
+        raise Problem(429, "this token asks too often", f"wait {ceil(wait)} s", retry)
     if scope not in holder.scopes:
         found = f"the token has {', '.join(sorted(holder.scopes))} and not {scope}"
         challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
         todo = f"ask for a token made with --scope {scope}"
         raise Problem(403, found, todo, challenge)
-    if at_work.audit.full:
+    if state.audit.full:
         raise away("who reads whom cannot be written down now, and nobody reads unseen")
     return holder
 
 
-def known(at_work: Serving, token: str | None) -> Holder:
+def authenticated(state: ApiState, token: str | None) -> Holder:
     """The holder of the token.
 
     Raises:
-        Problem: 401: there is none. Which of the reasons it is, is not told.
+        Problem: 401, for any reason: unknown, revoked or missing.
     """
     todo = "send the header `Authorization: Bearer TOKEN`; `perdura token create` makes one"
     if not token:
         raise Problem(401, "no token came along", todo, {"WWW-Authenticate": "Bearer"})
-    with at_work.turn, reading(at_work.served.url) as connection:
+    with state.turn, reading(state.settings.url) as connection:
         holder = holder_of(connection, token)
     if holder is None:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -54,16 +54,16 @@ def known(at_work: Serving, token: str | None) -> Holder:
     return holder
 
 
-def _allowed(scope: str) -> Callable[..., Holder]:
+def _holder_with(scope: str) -> Callable[..., Holder]:
     def holder(
         request: Request,
-        given: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+        header: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     ) -> Holder:
-        return admitted(serving(request), given.credentials if given else None, scope)
+        return authorised(api_state(request), header.credentials if header else None, scope)
 
     return holder
 
 
-Reader = Annotated[Holder, Depends(_allowed("read"))]
-Contacter = Annotated[Holder, Depends(_allowed("contact"))]
-Admin = Annotated[Holder, Depends(_allowed("admin"))]
+Reader = Annotated[Holder, Depends(_holder_with("read"))]
+Contacter = Annotated[Holder, Depends(_holder_with("contact"))]
+Admin = Annotated[Holder, Depends(_holder_with("admin"))]

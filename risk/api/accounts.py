@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from perdura.risk.api.access import Reader
 from perdura.risk.api.answers import answer, known_already, tag_of
+from perdura.risk.api.app_state import api_state
 from perdura.risk.api.requests import AccountsRequest
-from perdura.risk.api.served import serving
 from perdura.risk.api.shapes import ACCOUNT, FRESHNESS, ListedAccounts, documented
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.queries import published_night
@@ -30,19 +30,19 @@ def list_accounts(
     Each adds up those of its subscribers that fit the filters; the control group is left out. Where
     no subscriber has an account the list is empty. The subscribers of one: `/v1/current?account=`.
     """
-    at_work, list_query = serving(request), parameters.list_query()
-    with reading(at_work.served.url) as connection:
+    state, list_query = api_state(request), parameters.list_query()
+    with reading(state.settings.url) as connection:
         night = published_night(connection)
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):
             return held
         page = accounts(connection, list_query)
-    at_work.audit.note(
+    state.audit.note(
         holder,
         "accounts",
         query=request.url.query,
         night=str(night.scored_on),
-        accounts=[each.account for each in page.accounts],
-        people=[each.riskiest for each in page.accounts],
+        accounts=[account.account for account in page.accounts],
+        people=[account.riskiest for account in page.accounts],
     )
     return answer(night, {"rows": page.accounts, "next": page.after}, tag)

@@ -27,19 +27,19 @@ class Json(Response):
         ).encode()
 
 
-def plain(told: Any) -> Any:
-    """What JSON has no words for."""
-    if isinstance(told, datetime):
-        return told.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(told, date):
-        return told.isoformat()
-    if is_dataclass(told) and not isinstance(told, type):
-        return asdict(told)
-    raise TypeError(f"{type(told).__name__} is not JSON")
+def plain(value: Any) -> Any:
+    """A value that JSON has no form for: moments and dates by ISO 8601, dataclasses as objects."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def freshness(night: Night, now: datetime | None = None) -> dict[str, Any]:
-    """How the newest night stands, as the field ``freshness`` tells it."""
+    """The field ``freshness`` of answers, of the newest night."""
     found = freshness_of(night, now or datetime.now(UTC))
     return {
         "as_of": midnight(night.scored_on),
@@ -55,14 +55,14 @@ def freshness(night: Night, now: datetime | None = None) -> dict[str, Any]:
 
 
 def freshness_headers(night: Night) -> dict[str, str]:
-    """How the newest night stands, as headers tell it."""
-    told = freshness(night)
+    """The same as headers."""
+    fields = freshness(night)
     return {
-        "Perdura-As-Of": plain(told["as_of"]),
-        "Perdura-Age": str(told["age_seconds"]),
-        "Perdura-Stale": str(told["stale"]).lower(),
-        "Perdura-Degraded": ", ".join(told["degraded"]).encode("ascii", "replace").decode(),
-        "Perdura-Trial": str(told["trial"]).lower(),
+        "Perdura-As-Of": plain(fields["as_of"]),
+        "Perdura-Age": str(fields["age_seconds"]),
+        "Perdura-Stale": str(fields["stale"]).lower(),
+        "Perdura-Degraded": ", ".join(fields["degraded"]).encode("ascii", "replace").decode(),
+        "Perdura-Trial": str(fields["trial"]).lower(),
     }
 
 
@@ -76,13 +76,13 @@ def tag_of(request: Request, night: Night, *more: object) -> str:
     """The same as long as the same question has the same answer, but for its age."""
     stale = freshness(night)["stale"]
     question = (request.url.path, request.url.query, request.headers.get("accept-language"))
-    told = (night.fingerprint, night.published_at, night.states_as_of, stale, *question, *more)
-    return f'W/"{night.scored_on}-{sha256(repr(told).encode()).hexdigest()[:16]}"'
+    parts = (night.fingerprint, night.published_at, night.states_as_of, stale, *question, *more)
+    return f'W/"{night.scored_on}-{sha256(repr(parts).encode()).hexdigest()[:16]}"'
 
 
 def known_already(request: Request, night: Night, tag: str) -> Response | None:
-    """304 without a body, where the asker holds this answer."""
+    """304 without a body, where the client has this answer already."""
     held = request.headers.get("if-none-match", "")
-    if tag not in (each.strip() for each in held.split(",")) and held.strip() != "*":
+    if tag not in (one.strip() for one in held.split(",")) and held.strip() != "*":
         return None
     return Response(status_code=304, headers=freshness_headers(night) | {"ETag": tag})

@@ -1,4 +1,4 @@
-"""The app: the API under ``/v1``, and whatever else is put into it."""
+"""The app: the API under ``/v1``, and the desk."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fastapi import FastAPI
 from sqlalchemy import exc
 from starlette.concurrency import run_in_threadpool
 
-from perdura.risk.api import accounts, listed, people, state
+from perdura.risk.api import accounts, lists, status, subscribers
+from perdura.risk.api.app_state import ApiSettings, ApiState
 from perdura.risk.api.auditing import Audit
-from perdura.risk.api.bodies import Bodies
-from perdura.risk.api.heads import Heads
-from perdura.risk.api.problems import tell_problems
+from perdura.risk.api.body_limit import BodyLimit
+from perdura.risk.api.head_requests import HeadRequests
+from perdura.risk.api.problems import answer_problems
 from perdura.risk.api.protection import protect
-from perdura.risk.api.public import Public
-from perdura.risk.api.rates import Rates
-from perdura.risk.api.served import Served, Serving
-from perdura.risk.api.slow import SlowBodies
+from perdura.risk.api.public_address import PublicAddress
+from perdura.risk.api.rate_limit import RateLimit
+from perdura.risk.api.timeouts import BodyTimeout
 from perdura.risk.desk.desk import Desk
 from perdura.risk.desk.router import desk_router
 from perdura.risk.errors import NoNight
@@ -37,8 +37,8 @@ Amounts are minor units of their currency and are never added up across currenci
 UTC. Errors are `application/problem+json` and say what was asked, what was found, what to do."""
 
 
-def app_of(served: Served) -> FastAPI:
-    """The app that serves the table. It starts, and answers 503, where the database is away."""
+def app_of(settings: ApiSettings) -> FastAPI:
+    """The app that serves the table. Without a database it starts, and answers 503."""
     app = FastAPI(
         title="Perdura",
         version="1",
@@ -46,46 +46,49 @@ def app_of(served: Served) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # their scripts come from elsewhere
         redoc_url=None,
-        lifespan=_at_work,
-        servers=[{"url": urlsplit(served.public_url).path or "/"}] if served.public_url else None,
+        lifespan=_lifespan,
+        servers=[{"url": urlsplit(settings.public_url).path or "/"}]
+        if settings.public_url
+        else None,
     )
-    at_work = app.state.serving = Serving(
-        served=served,
-        audit=Audit(served.url),
-        rates=Rates(per_second=served.per_second, burst=served.burst),
-        turn=nullcontext() if is_postgres(served.url) else Lock(),
+    state = app.state.api = ApiState(
+        settings=settings,
+        audit=Audit(settings.url),
+        rate_limit=RateLimit(per_second=settings.per_second, burst=settings.burst),
+        turn=nullcontext() if is_postgres(settings.url) else Lock(),
     )
-    for part in (state, listed, accounts, people):
-        app.include_router(part.router)
-    app.state.language = served.language
+    for routes in (status, lists, accounts, subscribers):
+        app.include_router(routes.router)
+    app.state.language = settings.language
     desk = Desk(
-        url=served.url,
-        audit=at_work.audit,
-        wait=at_work.rates.wait,
-        reword=served.reword,
-        writers=at_work.writers,
+        url=settings.url,
+        audit=state.audit,
+        wait=state.rate_limit.wait,
+        reword=settings.reword,
+        writers=state.writers,
     )
     app.include_router(desk_router(desk))
-    tell_problems(app)
-    app.add_middleware(SlowBodies)
-    app.add_middleware(Bodies)
-    protect(app, served.cors_origins)
-    app.add_middleware(Heads)
-    if served.public_url:
-        app.add_middleware(Public, url=served.public_url)
+    answer_problems(app)
+    app.add_middleware(BodyTimeout)
+    app.add_middleware(BodyLimit)
+    protect(app, settings.cors_origins)
+    app.add_middleware(HeadRequests)
+    if settings.public_url:
+        app.add_middleware(PublicAddress, url=settings.public_url)
     return app
 
 
 @asynccontextmanager
-async def _at_work(app: FastAPI) -> AsyncIterator[None]:
-    """Between start and end: the audit is written, the last of it after the last answer."""
-    await run_in_threadpool(_bring_up_to_date, app.state.serving.served.url)
-    with app.state.serving.audit:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Write the audit while the app runs, the last of it after the last answer."""
+    state: ApiState = app.state.api
+    await run_in_threadpool(_bring_up_to_date, state.settings.url)
+    with state.audit:
         yield
 
 
 def _bring_up_to_date(url: str) -> None:
-    """Tables that an older version has not made are made, where there is a database."""
+    """Make the tables that an older version lacks, where there is a database."""
     try:
         with reading(url) as connection:
             newest = version_of(connection) == NEWEST

@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 1.0
 _AT_A_TIME = 5_000
 _LAST_TRIES = 5
-#: So many wait at most for a database that does not take them.
+#: Entries that wait at most for a database that does not take them.
 _MOST_WAITING = 100_000
 
 
@@ -55,7 +55,7 @@ class Audit:
 
     @property
     def full(self) -> bool:
-        """Whether so many entries wait that nobody may read: it would not be seen."""
+        """Whether too many entries wait: then no read is allowed, as it would not be audited."""
         return self._waiting.qsize() >= _MOST_WAITING
 
     def __enter__(self) -> Audit:
@@ -83,7 +83,10 @@ class Audit:
         """
         try:
             while self._gather():
-                self._write()
+                with reading(self._url):  # without a database, writing would make an empty one
+                    pass
+                with writing(self._url) as connection:
+                    write(connection, self._held)
                 self._held = []
             take_over(self._url)
         except (exc.SQLAlchemyError, NoNight, OSError) as error:
@@ -92,16 +95,10 @@ class Audit:
         return True
 
     def _gather(self) -> list[AuditEntry]:
-        """So many as are written at once; those that could not be written come first."""
+        """The entries of one batch; those that could not be written come first."""
         while len(self._held) < _AT_A_TIME:
             try:
                 self._held.append(self._waiting.get_nowait())
             except Empty:
                 break
         return self._held
-
-    def _write(self) -> None:
-        with reading(self._url):  # where there is no database, writing would make an empty one
-            pass
-        with writing(self._url) as connection:
-            write(connection, self._held)

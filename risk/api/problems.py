@@ -41,7 +41,7 @@ _TO_DO = {
     413: "send less than a megabyte",
 }
 
-_SAID: dict[type[Exception], tuple[int, str]] = {
+_ANSWERS: dict[type[Exception], tuple[int, str]] = {
     BadQuestion: (422, "change the question as told"),
     BadCursor: (400, "ask for the first page, without a cursor"),
     NightChanged: (409, "ask for the first page again: what you hold is of the night before"),
@@ -49,13 +49,13 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     NoContact: (404, "check the id"),
     NoSubscriber: (404, "check the id"),
     NewerStore: (503, "upgrade Perdura where it is served"),
-    NotYours: (403, "ask who logged it, or somebody with the scope admin"),
+    NotYours: (403, "ask who logged it, or a token with the scope admin"),
     RefusedContact: (409, "do as told, or choose another id"),
 }
 
 
 class Problem(Exception):
-    """An answer that is none."""
+    """Why a request has no answer, as the client is told it."""
 
     def __init__(
         self, status: int, found: str, todo: str, headers: dict[str, str] | None = None
@@ -69,9 +69,9 @@ def away(found: str = "the database does not answer") -> Problem:
     return Problem(503, found, "ask again", {"Retry-After": str(_RETRY_SECONDS)})
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Let the app tell every error so."""
-    app.add_exception_handler(Problem, _told)
+def answer_problems(app: FastAPI) -> None:
+    """Make the app answer every error with a problem."""
+    app.add_exception_handler(Problem, _raised)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(NoNight, _no_night)
@@ -79,25 +79,27 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(exc.TimeoutError, _database)
     app.add_exception_handler(Unreachable, _database)
     app.add_exception_handler(Exception, _fault)
-    for kind in _SAID:
-        app.add_exception_handler(kind, _said)
+    for kind in _ANSWERS:
+        app.add_exception_handler(kind, _expected)
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
+async def _raised(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
     return problem_answer(request, error)
 
 
-async def _said(request: Request, error: Exception) -> JSONResponse:
-    status, todo = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
+async def _expected(request: Request, error: Exception) -> JSONResponse:
+    status, todo = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
     return problem_answer(request, Problem(status, str(error), todo))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    wrong = "; ".join(_wrong(each) for each in error.errors()[:10])
+    found = (
+        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()[:10]
+    )
     todo = "see /v1/openapi.json for what is taken"
-    return problem_answer(request, Problem(422, wrong, todo))
+    return problem_answer(request, Problem(422, "; ".join(found), todo))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -131,23 +133,16 @@ async def _fault(request: Request, error: Exception) -> JSONResponse:
 
 def problem_answer(request: Request, problem: Problem) -> JSONResponse:
     """The problem, as the answer to the request."""
-    told: dict[str, Any] = {
+    path = request.url.path
+    shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}... ({len(path):,} characters)"
+    document: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": f"{problem.found}; {problem.todo}",
-        "asked": f"{request.method} {_short(request.url.path)}",
+        "asked": f"{request.method} {shown}",
         "found": problem.found,
         "todo": problem.todo,
     }
     headers = problem.headers or {}
-    return JSONResponse(told, problem.status, headers, media_type="application/problem+json")
-
-
-def _wrong(each: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in each["loc"])
-    return f"{where}: {each['msg']}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
+    return JSONResponse(document, problem.status, headers, media_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""What browsers are told of every answer."""
+"""Security headers of every answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",  # unless an answer that names nobody says otherwise
+    "Cache-Control": "no-store",  # unless an answer that names no subscriber says otherwise
 }
 _A_YEAR = 31_536_000
 
@@ -43,7 +43,7 @@ class Headers:
             await self.app(scope, receive, send)
             return
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -52,11 +52,11 @@ class Headers:
                     headers["Strict-Transport-Security"] = f"max-age={_A_YEAR}"
             await send(message)
 
-        await self.app(scope, receive, told)
+        await self.app(scope, receive, send_with_headers)
 
 
 def protect(app: FastAPI, cors_origins: tuple[str, ...]) -> None:
-    """Set headers, and let pages elsewhere ask if they are named."""
+    """Set headers, and let scripts of these origins call the API."""
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -36,7 +36,7 @@ class _Parameters(BaseModel):
 
 
 class _Paged(_Parameters):
-    size: int = Field(default=50, ge=1, le=LARGEST_PAGE, description="So many a page")
+    size: int = Field(default=50, ge=1, le=LARGEST_PAGE, description="Rows of a page")
     cursor: str | None = Field(default=None, max_length=4_000, description="`next` of a page")
 
 
@@ -48,7 +48,7 @@ class ListRequest(Filters, _Paged):
     )
 
     def list_query(self) -> ListQuery:
-        """The page; a list by worth is of whom to contact, so without the control group."""
+        """The page; a list by worth is a list of contacts, so without the control group."""
         filters: Filters = self
         if self.held_out is None and self.sort == "worth":
             filters = self.model_copy(update={"held_out": False})
@@ -67,7 +67,7 @@ class AccountsRequest(ListRequest):
         default=None,
         ge=0,
         le=LARGEST_INTEGER,
-        description="So much expected_loss of the account at least, in minor units of currency",
+        description="At least this expected_loss of the account, in minor units of currency",
     )
     held_out: bool | None = Field(
         default=None,
@@ -104,7 +104,7 @@ class AuditRequest(_Parameters):
     """The newest entries of the audit."""
 
     subscriber_id: Id | None = Field(default=None, description="Only those about one subscriber")
-    size: int = Field(default=100, ge=1, le=LARGEST_PAGE, description="So many")
+    size: int = Field(default=100, ge=1, le=LARGEST_PAGE, description="Entries")
 
 
 class ContactRequest(_Parameters):

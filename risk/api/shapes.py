@@ -1,4 +1,4 @@
-"""What answers look like, for the OpenAPI document. The columns' comments are the contract."""
+"""The shapes of answers, for the OpenAPI document. The columns' comments are the contract."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _TYPES: tuple[tuple[type, Any], ...] = (
 _OWN = {
     "state": "How they stand by now",
     "state_scored": "How they stood in the night",
-    "value_if_stays": "Minor units of value_currency: the margin to come of somebody who does not "
-    "leave within horizon_days; cltv and expected_lifetime_loss add up to it",
+    "value_if_stays": "Minor units of value_currency: the margin to come of a subscriber who does "
+    "not leave within horizon_days; cltv and expected_lifetime_loss add up to it",
     "state_since": "Since when (UTC) they stand so, where that is no longer as in the night",
 }
 
 # No null in examples: FastAPI leaves it out of the document.
-EXAMPLE: dict[str, Any] = {each.name: each.example for each in RISK_COLUMNS} | {
+EXAMPLE: dict[str, Any] = {column.name: column.example for column in RISK_COLUMNS} | {
     "state_scored": "active",
     "state_since": "2026-11-27T08:12:00Z",
     "value_if_stays": 37800,
@@ -99,8 +99,8 @@ AUDITED: dict[str, Any] = {
 
 def _model(name: str, table: sa.Table, **types: Any) -> type[BaseModel]:
     """A model with the columns of a table or view, and their comments."""
-    told = {c.name: _field(c, types) for c in table.columns}
-    return create_model(name, **told)  # type: ignore[call-overload]
+    fields = {c.name: _field(c, types) for c in table.columns}
+    return create_model(name, **fields)  # type: ignore[call-overload]
 
 
 def _field(column: sa.Column[Any], types: dict[str, Any]) -> Any:
@@ -132,7 +132,7 @@ class Freshness(BaseModel):
     degraded: list[str] = Field(description="Sources that were missing or stale")
     trial: bool = Field(description="Whether a model version that was refused scored it: to look "
                         "at, not to act on")  # fmt: skip
-    horizon_days: int | None = Field(description="Risks are of leaving within so many days; null: "
+    horizon_days: int | None = Field(description="Risks are of leaving within these days; null: "
                                      "of an older version")  # fmt: skip
     states_as_of: datetime | None = Field(description="States were checked again with what was "
                                           "known before then; null: not yet")  # fmt: skip
@@ -147,7 +147,7 @@ class Listed(BaseModel):
     freshness: Freshness
 
 
-class AccountTold(BaseModel):
+class AccountRow(BaseModel):
     """One account, added up over its subscribers."""
 
     account: str
@@ -167,20 +167,20 @@ class AccountTold(BaseModel):
 class ListedAccounts(BaseModel):
     """One page of the accounts of the newest night."""
 
-    rows: list[AccountTold]
+    rows: list[AccountRow]
     next: str | None = Field(description="Cursor of the next page; null: this is the last")
     freshness: Freshness
 
 
 class Moved(BaseModel):
-    """One page of those whose band is not that of the night before."""
+    """One page of subscribers whose band is not that of the night before."""
 
     rows: list[Move]  # type: ignore[valid-type]
     next: str | None = Field(description="Cursor of the next page; null: this is the last")
     freshness: Freshness
 
 
-class Told(BaseModel):
+class SubscriberDetail(BaseModel):
     """All that is known of one subscriber."""
 
     subscriber_id: str
@@ -223,7 +223,7 @@ class Fresh(BaseModel):
     freshness: Freshness
 
 
-class ProblemTold(BaseModel):
+class ProblemDocument(BaseModel):
     """An error, as RFC 9457 has it."""
 
     type: str
@@ -243,5 +243,5 @@ def documented(model: type[BaseModel], example: dict[str, Any], *errors: int) ->
 
 def problems(*errors: int) -> dict[int, Any]:
     """What OpenAPI says of errors."""
-    problem = {"application/problem+json": {"schema": ProblemTold.model_json_schema()}}
+    problem = {"application/problem+json": {"schema": ProblemDocument.model_json_schema()}}
     return {status: {"description": "Says what to do", "content": problem} for status in errors}

@@ -154,7 +154,7 @@ class Filters(BaseModel):
         default=None,
         ge=0,
         le=LARGEST_INTEGER,
-        description="So much expected_loss at least, in minor units of currency",
+        description="At least this expected_loss, in minor units of currency",
     )
     held_out: Annotated[
         bool | None,

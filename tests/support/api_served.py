@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from perdura.risk.api.app import Served, app_of
-from perdura.risk.api.slow import Hurried
+from perdura.risk.api.app import ApiSettings, app_of
+from perdura.risk.api.timeouts import HeadTimeout
 from perdura.risk.records.tokens import create
 from perdura.risk.store.connect import writing
 
@@ -21,7 +21,7 @@ from perdura.risk.store.connect import writing
 def at_work(app: FastAPI) -> Iterator[str]:
     """Where the app answers; it is ended in order."""
     config = uvicorn.Config(
-        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75, http=Hurried
+        app, port=0, log_level="critical", access_log=False, timeout_keep_alive=75, http=HeadTimeout
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
@@ -49,7 +49,7 @@ def asking(url: str, *scopes: str, **served: Any) -> Iterator[httpx.Client]:
     held = token(url, *scopes)
     bearer = {"Authorization": f"Bearer {held}"}
     with (
-        at_work(app_of(Served(url=url, **served))) as base,
+        at_work(app_of(ApiSettings(url=url, **served))) as base,
         httpx.Client(base_url=base, headers=bearer, timeout=60) as client,
     ):
         yield client

@@ -12,7 +12,7 @@ from perdura.features.catalogue import COLUMNS
 from perdura.features.topics.phrases import say
 from perdura.flows.steps.rewording import rewording
 from perdura.models.scoring.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from tests.support.api_served import at_work, token
 from tests.support.desk_night import night, row
@@ -85,7 +85,7 @@ def test_a_page_speaks_the_language_of_its_reader(tmp_path: Path):
     failed = FAILED | {"text": TWO_FAILED, "weight": 2.0}
     night(url, [row("ann", 0.9, reasons=[failed], action=CALL.code, action_text=CALL.en)])
     held = token(url, "read")
-    served = Served(url=url, language="es", reword=rewording(OWN_TABLE))
+    served = ApiSettings(url=url, language="es", reword=rewording(OWN_TABLE))
     with at_work(app_of(served)) as base:
         for accepted, payments in (("es", DOS_FALLARON), ("en", TWO_FAILED), ("fr", DOS_FALLARON)):
             header = {"Accept-Language": accepted}

@@ -17,8 +17,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from perdura.risk.api import slow
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api import timeouts
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from perdura.risk.integrations.retry_after import seconds_to_wait
 from perdura.risk.store.connect import writing
@@ -116,7 +116,7 @@ def test_head_of_many_exports_takes_no_place_for_good(api):
 
 def test_staleness_is_told_without_a_token(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
-    with at_work(app_of(Served(url=url))) as base:
+    with at_work(app_of(ApiSettings(url=url))) as base:
         assert httpx.get(f"{base}/v1/health").status_code == 503  # no database
         with writing(url):
             pass
@@ -153,7 +153,7 @@ def test_below_a_path_and_behind_a_proxy_elsewhere(url, passed_on):
     held = token(url, "read", "contact", name=f"proxied {passed_on}")
     before = "/perdura" if passed_on else ""
     with (
-        at_work(app_of(Served(url=url, public_url=PUBLIC))) as base,
+        at_work(app_of(ApiSettings(url=url, public_url=PUBLIC))) as base,
         httpx.Client(base_url=base + before) as client,
     ):
         for path in ("/", "/desk"):
@@ -216,9 +216,9 @@ def answered(sent: bytes, base: str, more: bytes = b"", every: float = 0.2) -> t
 
 @pytest.fixture
 def hurried(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr(slow.Hurried, "head_seconds", 1.0)
-    monkeypatch.setattr(slow, "BODY_SECONDS", 1.0)
-    with at_work(app_of(Served(url=url))) as base:
+    monkeypatch.setattr(timeouts.HeadTimeout, "head_seconds", 1.0)
+    monkeypatch.setattr(timeouts, "BODY_SECONDS", 1.0)
+    with at_work(app_of(ApiSettings(url=url))) as base:
         yield base
 
 

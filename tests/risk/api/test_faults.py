@@ -19,8 +19,8 @@ import httpx
 import psutil
 import pytest
 
-from perdura.risk.api.app import Served, app_of
-from perdura.risk.api.rates import Rates
+from perdura.risk.api.app import ApiSettings, app_of
+from perdura.risk.api.rate_limit import RateLimit
 from perdura.risk.records.audit import newest
 from perdura.risk.records.contacts import contacts_of
 from perdura.risk.records.tokens import revoke
@@ -208,7 +208,7 @@ def test_a_token_that_asks_too_often_is_told_when_to_come_again(url):
 
 def test_a_bucket_fills_with_time_and_each_token_has_its_own():
     now = 0.0
-    rates = Rates(per_second=2, burst=2, clock=lambda: now)
+    rates = RateLimit(per_second=2, burst=2, clock=lambda: now)
     assert [rates.wait("a") for _ in range(3)] == [0, 0, 0.5]
     assert rates.wait("b") == 0
     now = 0.5
@@ -241,7 +241,7 @@ def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_serves(tmp
 
 def test_it_starts_without_a_database_and_serves_as_soon_as_there_is_one(tmp_path):
     url = f"sqlite:///{tmp_path}/risk.db"
-    with at_work(app_of(Served(url=url))) as base:
+    with at_work(app_of(ApiSettings(url=url))) as base:
         assert is_problem(httpx.get(f"{base}/v1/health"), 503)
         put(scores(score("ann", 0.3)), url)
         assert httpx.get(f"{base}/v1/health").status_code == 200
@@ -416,9 +416,9 @@ def test_starting_imports_nothing_heavy():
     code = (
         "import sys\n"
         "from benchmarks.memory import peak_bytes\n"
-        "from perdura.risk.api.app import Served, app_of\n"
+        "from perdura.risk.api.app import ApiSettings, app_of\n"
         "import uvicorn\n"
-        "app_of(Served(url='sqlite:///none.db')).openapi()\n"
+        "app_of(ApiSettings(url='sqlite:///none.db')).openapi()\n"
         f"print(sorted({heavy} & set(sys.modules)))\n"
         "print(peak_bytes())"
     )

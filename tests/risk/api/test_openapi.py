@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from tests.risk.test_table import MARCH_1, put, score, scores
 from tests.support.api_served import at_work, token
 from tests.support.postgres import Server
@@ -52,7 +52,7 @@ def api(postgres: Server) -> Iterator[tuple[str, dict[str, str]]]:
 def _served(url: str) -> Iterator[tuple[str, dict[str, str]]]:
     put(scores(score("sub_0042", 0.3), score("bob", 0.2)), url, MARCH_1)
     held = {"Authorization": f"Bearer {token(url, 'read', 'contact', 'admin')}"}
-    with at_work(app_of(Served(url=url, per_second=1e6, burst=10**6))) as base:
+    with at_work(app_of(ApiSettings(url=url, per_second=1e6, burst=10**6))) as base:
         yield base, held
 
 

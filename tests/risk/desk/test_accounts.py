@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk.todays import of_account
 from perdura.risk.query.accounts import account_of
 from perdura.risk.store.connect import reading
@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def desk(url: str) -> Iterator[httpx.Client]:
-    served = Served(url=url, per_second=1_000, burst=10_000)
+    served = ApiSettings(url=url, per_second=1_000, burst=10_000)
     with at_work(app_of(served)) as base, signed_in(base, token(url, "read")) as client:
         yield client
 
@@ -94,7 +94,10 @@ def test_pages_lead_to_accounts_only_where_the_night_knows_some(desk, tmp_path):
         assert 'href="/desk/accounts"' in desk.get(path).text
     url = f"sqlite:///{tmp_path}/risk.db"
     night(url, [row("ann", 0.5)])
-    with at_work(app_of(Served(url=url))) as base, signed_in(base, token(url, "read")) as client:
+    with (
+        at_work(app_of(ApiSettings(url=url))) as base,
+        signed_in(base, token(url, "read")) as client,
+    ):
         for path in ("/desk", "/desk/lead", "/desk/subscriber?id=ann"):
             assert "/desk/accounts" not in client.get(path).text
         assert "No accounts to show" in client.get("/desk/accounts").text

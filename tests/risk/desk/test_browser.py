@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from perdura.flows.steps.rewording import rewording
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk.messages import catalogue
 from perdura.risk.records.contacts import contacts_of
 from perdura.risk.store.connect import reading
@@ -55,7 +55,7 @@ def held(url: str) -> str:
 @pytest.fixture(scope="module")
 def base(url: str) -> Iterator[str]:
     with at_work(
-        app_of(Served(url=url, per_second=1_000, burst=10_000, reword=rewording(None)))
+        app_of(ApiSettings(url=url, per_second=1_000, burst=10_000, reword=rewording(None)))
     ) as base:
         yield base
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from perdura.risk.records.audit import newest
 from perdura.risk.records.contact_effect import ContactEffect, write_contact_effect
@@ -36,7 +36,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def base(url: str) -> Iterator[str]:
-    with at_work(app_of(Served(url=url, per_second=1_000, burst=10_000))) as base:
+    with at_work(app_of(ApiSettings(url=url, per_second=1_000, burst=10_000))) as base:
         yield base
 
 
@@ -252,7 +252,7 @@ def test_a_link_cannot_lead_elsewhere(base, held):
 
 
 def test_reading_and_writing_are_audited(base, url, held):
-    with at_work(app_of(Served(url=url))) as own, signed_in(own, held) as client:
+    with at_work(app_of(ApiSettings(url=url))) as own, signed_in(own, held) as client:
         client.get("/desk/subscriber?id=cid")
         client.get("/desk/lead")
     with reading(url) as connection:
@@ -272,7 +272,7 @@ def test_pages_are_not_kept_and_load_nothing_from_elsewhere(desk):
 
 def test_before_the_first_night_and_without_a_database(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
-    with at_work(app_of(Served(url=url))) as base:
+    with at_work(app_of(ApiSettings(url=url))) as base:
         assert httpx.get(f"{base}/desk").status_code == 303
         with signed_in(base, token(url, "read")) as client:
             answer = client.get("/desk")
@@ -284,7 +284,10 @@ def test_a_night_of_one_and_a_stale_one(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
     alone = row("ann", 0.5, mrr=None, currency=None, reasons=[], plan=None, country=None)
     night(url, [alone], NEWEST - timedelta(days=3), degraded=["tickets"])
-    with at_work(app_of(Served(url=url))) as base, signed_in(base, token(url, "read")) as client:
+    with (
+        at_work(app_of(ApiSettings(url=url))) as base,
+        signed_in(base, token(url, "read")) as client,
+    ):
         text = client.get("/desk").text
         assert "1 customer<" in text
         assert "Scores haven’t been updated since" in text
@@ -296,7 +299,7 @@ def test_a_night_of_one_and_a_stale_one(tmp_path: Path):
 def test_a_token_that_asks_too_often_waits(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
     night(url, people())
-    served = Served(url=url, per_second=0.1, burst=2)
+    served = ApiSettings(url=url, per_second=0.1, burst=2)
     with at_work(app_of(served)) as base, signed_in(base, token(url, "read")) as client:
         found = [client.get("/desk") for _ in range(3)]
     assert [answer.status_code for answer in found] == [200, 200, 429]
@@ -388,7 +391,10 @@ def test_the_lead_sees_what_contacts_do(tmp_path: Path):
         low=0.052,
         high=0.334,
     )
-    with at_work(app_of(Served(url=url))) as base, signed_in(base, token(url, "read")) as client:
+    with (
+        at_work(app_of(ApiSettings(url=url))) as base,
+        signed_in(base, token(url, "read")) as client,
+    ):
         assert "No contacts have been evaluated yet" in client.get("/desk/lead").text
         for told, says in (
             (effect, "Contacts keep customers. Difference in the share that stayed: +20 points"),

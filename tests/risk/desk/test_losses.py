@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from perdura.risk.api import auditing
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.records.contacts import Contact, contacts_of
 from perdura.risk.records.tokens import revoke
 from perdura.risk.store.connect import reading, writing
@@ -44,7 +44,7 @@ def base(url: str) -> Iterator[str]:
 
 @contextmanager
 def served(url: str, per_second: float = 1_000, burst: int = 10_000) -> Iterator[str]:
-    with at_work(app_of(Served(url=url, per_second=per_second, burst=burst))) as base:
+    with at_work(app_of(ApiSettings(url=url, per_second=per_second, burst=burst))) as base:
         yield base
 
 
@@ -397,7 +397,9 @@ def test_in_spanish(browser, base, url):
 
 
 def test_below_a_path_pages_work_and_lose_nothing_either(browser, url):
-    app = app_of(Served(url=url, per_second=1_000, burst=10_000, public_url="http://x/perdura"))
+    app = app_of(
+        ApiSettings(url=url, per_second=1_000, burst=10_000, public_url="http://x/perdura")
+    )
     with at_work(app) as base, signed_in(browser, base, url) as desk:
         page = desk.page
         desk.context.clear_cookies()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from perdura.risk.api.app import Served, app_of
+from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from perdura.risk.integrations import webhooks
 from perdura.risk.integrations.caller import Caller
@@ -84,7 +84,7 @@ def test_every_page_says_it(url, language, path):
     words = {"en": "Trial: model version 3 did not pass", "es": "Prueba: la versión 3 del modelo"}
     held = token(url, "read", "contact")
     with (
-        at_work(app_of(Served(url=url))) as base,
+        at_work(app_of(ApiSettings(url=url))) as base,
         httpx.Client(base_url=base, cookies={session.SESSION: held}) as client,
     ):
         page = client.get(f"/desk{path}", headers={"Accept-Language": language}).text
@@ -98,7 +98,7 @@ def test_a_page_of_a_real_night_does_not_say_it(url):
     publish(PEOPLE, url, scored_on=TODAY, model_version="4", horizon_days=60)
     held = token(url, "read", "contact")
     with (
-        at_work(app_of(Served(url=url))) as base,
+        at_work(app_of(ApiSettings(url=url))) as base,
         httpx.Client(base_url=base, cookies={session.SESSION: held}) as client,
     ):
         assert "Trial" not in client.get("/desk").text

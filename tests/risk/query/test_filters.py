@@ -5,7 +5,7 @@ from inspect import signature
 import pytest
 
 from perdura.risk.api.app import app_of
-from perdura.risk.api.served import Served
+from perdura.risk.api.app_state import ApiSettings
 from perdura.risk.desk.list_filters import ON_PAGE, filters_of, page_filters
 from perdura.risk.integrations.mcp_filters import filters_of as filters_of_assistant
 from perdura.risk.integrations.mcp_filters import with_filters
@@ -22,7 +22,7 @@ def test_every_filter_says_which_rows_it_keeps():
 
 @pytest.mark.parametrize("path", LISTS)
 def test_every_list_of_the_api_takes_every_filter(path, tmp_path):
-    document = app_of(Served(url=f"sqlite:///{tmp_path}/risk.db")).openapi()
+    document = app_of(ApiSettings(url=f"sqlite:///{tmp_path}/risk.db")).openapi()
     parameters = [one["name"] for one in document["paths"][path]["get"]["parameters"]]
     assert [name for name in parameters if name in Filters.model_fields] == list(
         Filters.model_fields

@@ -79,12 +79,12 @@ def test_a_contact_of_somebody_erased_is_answered_as_of_somebody_unknown(
 
 
 def test_an_old_tab_of_the_desk_says_that_there_is_nobody_with_this_id(settings: Settings):
-    from perdura.risk.api.app import Served, app_of
+    from perdura.risk.api.app import ApiSettings, app_of
     from tests.support.api_served import token
 
     held = token(settings.risk_url, "read", "contact", name="Ana")
     with (
-        at_work(app_of(Served(url=settings.risk_url))) as base,
+        at_work(app_of(ApiSettings(url=settings.risk_url))) as base,
         signed_in(base, held) as desk,
     ):
         form = {"action": "called", "contact_id": str(uuid4()), "csrf": proof(desk)}

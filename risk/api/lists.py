@@ -15,9 +15,9 @@ from starlette.types import Send
 
 from perdura.risk.api.access import Reader
 from perdura.risk.api.answers import answer, freshness_headers, known_already, tag_of
+from perdura.risk.api.app_state import ApiState, api_state
 from perdura.risk.api.problems import away
 from perdura.risk.api.requests import ExportRequest, ListRequest, MovesRequest
-from perdura.risk.api.served import Serving, serving
 from perdura.risk.api.shapes import EXAMPLE, FRESHNESS, Listed, Moved, documented, problems
 from perdura.risk.query.export import MEDIA_TYPES, export
 from perdura.risk.query.list_query import ListQuery
@@ -44,12 +44,12 @@ def list_current(
 ) -> Response:
     """Who may leave, as of the newest night: filtered, sorted, page by page.
 
-    By worth and by risk the 100,000 riskiest of the night are listed, by id everybody. Worth, as of
+    By worth and by risk the 100,000 riskiest of the night are listed, by id all. Worth, as of
     `call_rank`, is the money that is expected to go: of the lifetime where it is known, else of
     the month. Amounts of several currencies are compared as multiples of what is usual in theirs.
     """
     list_query = parameters.list_query()
-    return _page(request, holder, "list", lambda connection: current(connection, list_query))
+    return _answer(request, holder, "list", lambda connection: current(connection, list_query))
 
 
 @router.get(
@@ -63,9 +63,12 @@ def list_current(
 def list_moves(
     request: Request, holder: Reader, parameters: Annotated[MovesRequest, Query()]
 ) -> Response:
-    """Whose band is another than the night before, and the reason that changed; riskiest first."""
+    """Subscribers whose band changed since the night before, and the reason that changed.
 
-    def of(connection: sa.Connection) -> Page:
+    Riskiest first.
+    """
+
+    def page(connection: sa.Connection) -> Page:
         return moves(
             connection,
             bands=parameters.band,
@@ -74,21 +77,21 @@ def list_moves(
             after=parameters.cursor,
         )
 
-    return _page(request, holder, "moves", of)
+    return _answer(request, holder, "moves", page)
 
 
-def _page(
-    request: Request, holder: Holder, what: str, of: Callable[[sa.Connection], Page]
+def _answer(
+    request: Request, holder: Holder, what: str, page_from: Callable[[sa.Connection], Page]
 ) -> Response:
-    """A page, and whom it named is in the audit; nobody where the asker holds it already."""
-    at_work = serving(request)
-    with reading(at_work.served.url) as connection:
+    """A page; the audit names its subscribers, unless the client has the page already."""
+    state = api_state(request)
+    with reading(state.settings.url) as connection:
         night = published_night(connection)
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):
             return held
-        page = of(connection)
-    at_work.audit.note(holder, what, query=request.url.query, **named(night, page.rows))
+        page = page_from(connection)
+    state.audit.note(holder, what, query=request.url.query, **named(night, page.rows))
     return answer(night, {"rows": page.rows, "next": page.after}, tag)
 
 
@@ -110,46 +113,47 @@ def _page(
 async def export_current(
     request: Request, holder: Reader, parameters: Annotated[ExportRequest, Query()]
 ) -> Response:
-    """Everybody of the newest night whom the filters leave, as CSV, NDJSON or Parquet.
+    """All subscribers of the newest night that fit the filters, as CSV, NDJSON or Parquet.
 
     It is of one night, even if another is published meanwhile. An answer that breaks off is not
     whole, and HTTP tells so.
     """
-    return await run_in_threadpool(_export, request, serving(request), holder, parameters)
+    return await run_in_threadpool(_export, request, api_state(request), holder, parameters)
 
 
 def _export(
-    request: Request, at_work: Serving, holder: Holder, parameters: ExportRequest
+    request: Request, state: ApiState, holder: Holder, parameters: ExportRequest
 ) -> Response:
     """The answer with its first piece read, so that what fails at once fails in words."""
     with ExitStack() as opened:
-        if not at_work.exports.acquire(blocking=False):
+        if not state.exports.acquire(blocking=False):
             raise away("others are exporting already, as many as can at once")
-        opened.callback(at_work.exports.release)
-        connection = opened.enter_context(reading(at_work.served.url))
+        opened.callback(state.exports.release)
+        connection = opened.enter_context(reading(state.settings.url))
         night = published_night(connection)
         tag = tag_of(request, night)
         if held := known_already(request, night, tag):
             return held
-        at_work.audit.note(holder, "export", query=request.url.query, night=str(night.scored_on))
+        state.audit.note(holder, "export", query=request.url.query, night=str(night.scored_on))
         list_query = ListQuery(filters=parameters, sort="id")
         pieces = export(connection, night, list_query, parameters.format, raw=parameters.raw)
-        first = next(pieces, b"")  # of nobody, nothing
+        first = next(pieces, b"")  # without rows, Parquet's header alone or nothing
         name = f"perdura-{night.scored_on}.{parameters.format}"
         headers = freshness_headers(night) | {
             "ETag": tag,
             "Content-Disposition": f'attachment; filename="{name}"',
         }
-        told = _streamed(first, pieces, opened.pop_all())
-    within = at_work.served.longest_export
-    return _Ending(told, within, headers=headers, media_type=MEDIA_TYPES[parameters.format])
+        streamed = _streamed(first, pieces, opened.pop_all())
+    seconds = state.settings.longest_export
+    media_type = MEDIA_TYPES[parameters.format]
+    return _TimedResponse(streamed, seconds, headers=headers, media_type=media_type)
 
 
-class _Ending(StreamingResponse):
-    """Ends with an error where its reader takes too long: SQLite's log waits for who reads."""
+class _TimedResponse(StreamingResponse):
+    """Ends with an error after some seconds: SQLite's log grows while a reader holds it."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], seconds: float, **told: Any) -> None:
-        super().__init__(pieces, **told)
+    def __init__(self, pieces: AsyncGenerator[bytes, None], seconds: float, **options: Any) -> None:
+        super().__init__(pieces, **options)
         self._pieces, self._seconds = pieces, seconds
 
     async def stream_response(self, send: Send) -> None:
@@ -161,7 +165,7 @@ class _Ending(StreamingResponse):
 async def _streamed(
     first: bytes, pieces: Iterator[bytes], opened: ExitStack
 ) -> AsyncGenerator[bytes, None]:
-    """All pieces; the transaction ends with the last, or when nobody takes them any more."""
+    """All pieces; the transaction ends with the last, or when the client goes away."""
     try:
         yield first
         while (piece := await run_in_threadpool(next, pieces, None)) is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from contextlib import suppress
+from typing import Annotated
 
 import sqlalchemy as sa
 from anyio import to_thread
@@ -20,9 +21,9 @@ from perdura.risk.api.answers import (
     known_already,
     tag_of,
 )
+from perdura.risk.api.app_state import ApiState, api_state
 from perdura.risk.api.problems import Problem
 from perdura.risk.api.requests import ContactId, ContactRequest, SubscriberId
-from perdura.risk.api.served import Serving, serving
 from perdura.risk.api.shapes import (
     CONTACT,
     EVENT,
@@ -30,7 +31,7 @@ from perdura.risk.api.shapes import (
     FRESHNESS,
     HISTORY_EXAMPLE,
     Logged,
-    Told,
+    SubscriberDetail,
     documented,
 )
 from perdura.risk.errors import NoNight
@@ -52,7 +53,7 @@ register_url_convertor("anything", _Anything())
 
 router = APIRouter(prefix="/v1", tags=["subscribers"])
 
-_TOLD = {
+_DETAIL = {
     "subscriber_id": "sub_0042",
     "now": EXAMPLE,
     "history": [HISTORY_EXAMPLE],
@@ -66,15 +67,15 @@ _LOGGED = {"contact": CONTACT, "known": True, "freshness": FRESHNESS}
 
 @router.get(
     "/subscribers/{subscriber_id:anything}",
-    **documented(Told, _TOLD, 401, 403, 404, 422, 429, 503),
+    **documented(SubscriberDetail, _DETAIL, 401, 403, 404, 422, 429, 503),
 )
-def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberId) -> Response:
+def get_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberId) -> Response:
     """One subscriber: risk now and in the last 90 nights, reasons, money, events, contacts.
 
-    `now` is null for somebody whom earlier nights scored and the newest did not.
+    `now` is null for a subscriber that earlier nights scored and the newest did not.
     """
-    at_work = serving(request)
-    with at_work.turn, reading(at_work.served.url) as connection:
+    state = api_state(request)
+    with state.turn, reading(state.settings.url) as connection:
         night = published_night(connection)
         contacts = contacts_of(connection, subscriber_id)
         events = events_of(connection, subscriber_id)
@@ -82,16 +83,16 @@ def tell_subscriber(request: Request, holder: Reader, subscriber_id: SubscriberI
     if not (now or history or contacts):
         # Not in the audit: who was forgotten would be named there again.
         raise Problem(404, UNKNOWN, "check the id")
-    at_work.audit.note(holder, "subscriber", subscriber_id)
+    state.audit.note(holder, "subscriber", subscriber_id)
     tag = tag_of(request, night, contacts, events)
-    told = {
+    content = {
         "subscriber_id": subscriber_id,
         "now": now,
         "history": history,
         "events": events,
         "contacts": contacts,
     }
-    return known_already(request, night, tag) or answer(night, told, tag)
+    return known_already(request, night, tag) or answer(night, content, tag)
 
 
 @router.post(
@@ -102,17 +103,17 @@ async def log(
     holder: Contacter,
     body: Annotated[ContactRequest, Body(openapi_examples={"called": {"value": _LOGGABLE}})],
 ) -> Response:
-    """Log what support did. Told again with the same `contact_id`, it is the same contact.
+    """Log what support did. Sent again with the same `contact_id`, it is the same contact.
 
     A contact about an id that no night of the last 90 has scored is taken, and `known` is false.
     A contact with the control group is refused (409) unless forced with a reason, which is kept.
     When this has answered, the contact is safe.
     """
-    at_work = serving(request)
+    state = api_state(request)
     contact, known, night = await _written(
-        at_work, lambda connection: log_contact(connection, by=holder.name, **body.model_dump())
+        state, lambda connection: log_contact(connection, by=holder.name, **body.model_dump())
     )
-    at_work.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
+    state.audit.note(holder, "contact", contact.subscriber_id, forced=contact.forced)
     return _logged(contact, night, known=known)
 
 
@@ -125,16 +126,16 @@ async def undo(request: Request, holder: Contacter, contact_id: ContactId) -> Re
 
     Others' contacts take the scope `admin` (403 without).
     """
-    at_work = serving(request)
+    state = api_state(request)
     contact, known, night = await _written(
-        at_work, lambda connection: undo_contact(connection, contact_id, by=undoes(holder))
+        state, lambda connection: undo_contact(connection, contact_id, by=undoes(holder))
     )
-    at_work.audit.note(holder, "undo", contact.subscriber_id)
+    state.audit.note(holder, "undo", contact.subscriber_id)
     return _logged(contact, night, known=known)
 
 
 async def _written(
-    at_work: Serving, write: Callable[[sa.Connection], Contact]
+    state: ApiState, write: Callable[[sa.Connection], Contact]
 ) -> tuple[Contact, bool, Night | None]:
     """The contact once it is safe, whether its subscriber is known, and the newest night.
 
@@ -142,25 +143,17 @@ async def _written(
     """
 
     def within() -> tuple[Contact, bool, Night | None]:
-        with writing(at_work.served.url, durable=True) as connection:
+        with writing(state.settings.url, durable=True) as connection:
             contact = write(connection)
             known = bool(over_time(connection, contact.subscriber_id))
-            return contact, known, _night(connection)
+            night = None
+            with suppress(NoNight):
+                night = published_night(connection)
+            return contact, known, night
 
-    return await to_thread.run_sync(within, limiter=at_work.writers)
-
-
-def _night(connection: sa.Connection) -> Night | None:
-    try:
-        return published_night(connection)
-    except NoNight:
-        return None
+    return await to_thread.run_sync(within, limiter=state.writers)
 
 
 def _logged(contact: Contact, night: Night | None, *, known: bool) -> Json:
-    told: dict[str, Any] = {
-        "contact": contact,
-        "known": known,
-        "freshness": night and freshness(night),
-    }
-    return Json(told, headers=freshness_headers(night) if night else None)
+    content = {"contact": contact, "known": known, "freshness": night and freshness(night)}
+    return Json(content, headers=freshness_headers(night) if night else None)

@@ -14,7 +14,7 @@ HEAD_SECONDS = 15.0
 BODY_SECONDS = 30.0
 
 
-class Hurried(H11Protocol):
+class HeadTimeout(H11Protocol):
     """Closes a connection on which no whole head of a request has come in time."""
 
     head_seconds = HEAD_SECONDS
@@ -63,7 +63,7 @@ class Hurried(H11Protocol):
             self.transport.close()
 
 
-class SlowBodies:
+class BodyTimeout:
     """Answers 408 where the body of a request does not come in time."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class _Enough(OSError):
-    """The headers have been sent; nobody takes a body."""
+class _HeadersSent(OSError):
+    """The headers have been sent, so the body need not be made."""
 
 
-class Heads:
+class HeadRequests:
     """Answers HEAD as GET is answered, but for the body; a stream ends at its first piece."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -28,7 +28,7 @@ class Heads:
                 started = True
                 await send(message)
             elif message.get("more_body"):
-                raise _Enough
+                raise _HeadersSent
 
         try:
             await self.app({**scope, "method": "GET"}, receive, headers_only)

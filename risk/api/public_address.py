@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PREFIX, HOST = "perdura.prefix", "perdura.host"
 
 
-class Public:
+class PublicAddress:
     """Serves as if at ``url``, e.g. ``https://support.example/perdura``."""
 
     def __init__(self, app: ASGIApp, url: str) -> None:

@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 
 
-class Rates:
+class RateLimit:
     """One bucket for each token, in this process alone."""
 
     def __init__(
@@ -21,8 +21,8 @@ class Rates:
         """Seconds until the token may ask; 0: it may now, and this request is counted."""
         with self._lock:
             now = self._clock()
-            left, at = self._buckets.get(token_id, (float(self._burst), now))
-            left = min(self._burst, left + (now - at) * self._per_second)
+            left, since = self._buckets.get(token_id, (float(self._burst), now))
+            left = min(self._burst, left + (now - since) * self._per_second)
             allowed = left >= 1
             self._buckets[token_id] = (left - 1 if allowed else left, now)
         return 0.0 if allowed else (1 - left) / self._per_second
