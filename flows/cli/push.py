@@ -80,7 +80,7 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
     else:
         with step(f"push {name}", {}) as on_progress:
             pushed, problems = push_to(
-                name, settings, surface="cli", everybody_again=everybody, progress=on_progress
+                name, settings, surface="cli", all_again=everybody, progress=on_progress
             )
     if as_json:
         print_json({"pushed": pushed, "problems": problems, "dry_run": dry})
@@ -90,7 +90,8 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
     )
     if not dry:
         typer.echo(
-            f"{pushed.told:,} told, {pushed.absent:,} not known there, {pushed.failed:,} refused."
+            f"{pushed.updated:,} told, {pushed.absent:,} not known there, "
+            f"{pushed.failed:,} refused."
         )
     for problem, count in [*problems.items()][:5]:
         typer.echo(f"  {count:,} x {problem}")

@@ -176,7 +176,7 @@ def _rows(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones) -
         place = str(file.parent.relative_to(settings.home))
         rows[place] = rows.get(place, 0) + count
     for file in (settings.home / "data").glob("push-*.jsonl"):
-        if count := len(push_state.read_told(file).keys() & {*accounts}):
+        if count := len(push_state.read_digests(file).keys() & {*accounts}):
             rows[str(file.relative_to(settings.home))] = count
     tables = rows_about(settings.risk_url, accounts_named(accounts, erased_ids))
     return rows | {f"table {table}": count for table, count in tables.items()}

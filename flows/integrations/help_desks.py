@@ -44,7 +44,7 @@ def push_to(
     settings: Settings,
     *,
     surface: Surface,
-    everybody_again: bool = False,
+    all_again: bool = False,
     progress: OnProgress = no_progress,
 ) -> tuple[Pushed, Problems]:
     """Tell a help desk of the newest night, as of ``risk.integrations.pushing.push``.
@@ -69,9 +69,9 @@ def push_to(
             fields,
             tool,
             file,
-            everybody_again=everybody_again,
+            all_again=all_again,
             progress=progress,
-            on_people=record,
+            on_batch=record,
         )
         return pushed, dict(tool.problems.most_common())
 

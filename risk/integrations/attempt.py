@@ -1,11 +1,11 @@
-"""One attempt to tell a target: within its time, and never failed by what follows the status."""
+"""One attempt to notify a target: within its time, and never failed by what follows the status."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from perdura.risk.integrations.clock import Clock
@@ -14,7 +14,7 @@ from perdura.risk.integrations.retry_after import seconds_to_wait
 if TYPE_CHECKING:
     import httpx
 
-#: However long a target asks to wait, it is asked again after so long.
+#: The longest pause before a target is tried again, whatever its Retry-After.
 LONGEST_WAIT = timedelta(hours=12)
 
 # A body tells us nothing: it is read only as far as it frees the connection for the next attempt.
@@ -65,8 +65,12 @@ async def post(
             asyncio.timeout(patience.total_seconds()),
             client.stream("POST", target, content=body, headers=headers) as response,
         ):
-            wait = _wanted(response.headers.get("retry-after"), clock())
-            answer = Answer(str(response.status_code), wait)
+            seconds = seconds_to_wait(
+                response.headers.get("retry-after"),
+                most=LONGEST_WAIT.total_seconds(),
+                now=clock().timestamp(),
+            )
+            answer = Answer(str(response.status_code), timedelta(seconds=seconds))
             await _free(response)
     except TimeoutError:
         return answer or Answer("timeout")
@@ -83,9 +87,3 @@ async def _free(response: httpx.Response) -> None:
             read += len(piece)
             if read > _MOST_BYTES:
                 return
-
-
-def _wanted(retry_after: str | None, now: datetime) -> timedelta:
-    """What Retry-After says, in seconds or as a date; nonsense is as if nothing had been said."""
-    seconds = seconds_to_wait(retry_after, most=LONGEST_WAIT.total_seconds(), now=now.timestamp())
-    return timedelta(seconds=seconds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import random
 from time import monotonic, sleep, time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from perdura.risk.integrations.retry_after import seconds_to_wait
 from perdura.risk.integrations.targets import NO_PROXY, host_of, log_no_calls, safe
@@ -29,17 +29,17 @@ class NotAllowed(RuntimeError):
 
 
 class NotNow(RuntimeError):
-    """The other system could not be asked in spite of patience. What was confirmed is kept."""
+    """The other system did not answer in time. What was confirmed is kept."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """So many calls a minute, of all threads together, and none while we are to wait.
+    """A limit on calls a minute, of all threads together; none while we are to wait.
 
     Attributes:
-        calls_per_minute: At most.
-        wait: How to.
-        first_wait: Seconds until what failed is tried again, about; each time twice as many.
+        calls_per_minute: The most.
+        wait: Sleeps for some seconds.
+        first_wait: About the seconds until a failed call is tried again; doubled each time.
     """
 
     calls_per_minute: float
@@ -52,18 +52,18 @@ class Pace:
         """Wait until the next call may be made."""
         with self._lock:
             now = monotonic()
-            mine = max(now, self._next)
-            self._next = mine + 60 / self.calls_per_minute
-        if mine > now:
-            self.wait(mine - now)
+            start = max(now, self._next)
+            self._next = start + 60 / self.calls_per_minute
+        if start > now:
+            self.wait(start - now)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody call for so long."""
+        """Make every thread wait for these seconds."""
         with self._lock:
             self._next = max(self._next, monotonic() + seconds)
 
     def backed_off(self, attempt: int) -> float:
-        """Seconds to wait after so many attempts, drawn so that not all come back at once."""
+        """Seconds to wait after some attempts, drawn so that threads do not retry at once."""
         longest = min(self.first_wait * 2**attempt, _LONGEST_WAIT)
         return longest * (0.5 + 0.5 * random())  # noqa: S311
 
@@ -103,9 +103,9 @@ class Caller(AbstractContextManager["Caller"]):
         *,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """What is answered, whether it is yes or no; faults that pass are waited for.
+        """The answer, whether it is a success or not; faults that pass are waited for.
 
-        Only for what may be done twice: a call whose answer was lost is made again.
+        Only for calls that may be made twice: where an answer is lost the call is repeated.
 
         Raises:
             NotAllowed: 401 or 403.
@@ -113,48 +113,43 @@ class Caller(AbstractContextManager["Caller"]):
         """
         import httpx
 
-        what = "nothing"
+        outcome = "nothing"
+        # Without the parts of a path that may name a subscriber.
+        place = f"{method} {'/'.join(path.partition('?')[0].split('/')[:5])}"
         for attempt in range(_TRIES):
             self.pace.keep()
             try:
                 answer = self._client.request(method, path, json=body, headers=headers)
             except httpx.TransportError as error:
-                what = type(error).__name__  # its text may tell what was sent
+                outcome = type(error).__name__  # its text may tell what was sent
                 self.pace.wait(self.pace.backed_off(attempt))
                 continue
             if answer.status_code in (401, 403):
                 raise NotAllowed(
-                    f"{self._host} answered {answer.status_code} to {method} {_place(path)}: look "
+                    f"{self._host} answered {answer.status_code} to {place}: look "
                     "at the credentials in the environment, and at what they may do"
                 )
             if answer.status_code not in _PASSING:
                 return answer
-            what = str(answer.status_code)
-            self.pace.hold(_asked_to_wait(answer) or self.pace.backed_off(attempt))
-        raise NotNow(
-            f"{self._host} answered {what} to {method} {_place(path)} {_TRIES} times; run it again"
-        )
+            outcome = str(answer.status_code)
+            self.pace.hold(_retry_seconds(answer) or self.pace.backed_off(attempt))
+        raise NotNow(f"{self._host} answered {outcome} to {place} {_TRIES} times; run it again")
 
 
 def read_json(answer: httpx.Response) -> dict[str, Any]:
-    """What an answer says; nothing where it is not a JSON object."""
+    """The JSON object of an answer; an empty one where it is none."""
     try:
-        told = answer.json()
+        content = answer.json()
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
-def _place(path: str) -> str:
-    """The path without what may name somebody."""
-    return "/".join(part for part in path.partition("?")[0].split("/")[:5])
-
-
-def _asked_to_wait(answer: httpx.Response) -> float:
-    """Seconds by Retry-After or, as Intercom says it, the moment of X-RateLimit-Reset; else 0."""
+def _retry_seconds(answer: httpx.Response) -> float:
+    """Seconds by Retry-After or, for Intercom, until the moment of X-RateLimit-Reset; else 0."""
     after, reset = (answer.headers.get(name, "") for name in ("retry-after", "x-ratelimit-reset"))
-    if asked := seconds_to_wait(after, most=_LONGEST_ASKED):
-        return asked
+    if seconds := seconds_to_wait(after, most=_LONGEST_ASKED):
+        return seconds
     if reset.isascii() and reset.isdigit():
         return min(max(float(reset[:12]) - time(), 0.0), _LONGEST_ASKED)
     return 0.0

@@ -82,7 +82,7 @@ def cell(value: Any, *, raw: bool = False) -> str:
             return str(value)
         case list():
             return text(
-                "; ".join(each["text"] if isinstance(each, dict) else each for each in value)
+                "; ".join(item["text"] if isinstance(item, dict) else item for item in value)
             )
         case str():
             return text(value)

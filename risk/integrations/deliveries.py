@@ -1,4 +1,4 @@
-"""Which moves into the high band are to be told to whom, and what became of it."""
+"""Deliveries: moves into the high band that webhook targets are notified of, and their outcome."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import SCORED_STATES
 from perdura.risk.schema.views import CURRENT, MOVES
 
-#: Whoever has taken a delivery is left alone with it for so long; then it may have been killed.
+#: A process keeps a delivery that it has taken this long; later it may have been killed.
 LEASE = timedelta(minutes=2)
 
-#: What was accepted is forgotten after so long.
+#: An accepted delivery is deleted after this time.
 KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One move that one target is to be told of, taken by whoever holds this."""
+    """One move that one target is to be notified of, taken by this process."""
 
     delivery_id: str
     scored_on: date
@@ -37,11 +37,11 @@ class Delivery:
 
 
 def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime) -> int:
-    """Note who of the newest night came into the high band, for each target; how many are new.
+    """Queue the newest night's moves into the high band, for each target; the number of new ones.
 
-    A night that is published again adds nobody twice. Nobody is told of the control group,
-    who are not to be contacted, of people who have left or cancelled since, of a stale night, or
-    of a trial; and nothing is noted about whoever is being erased at this moment.
+    A night that is published again adds no move twice. Left out are the control group, subscribers
+    who have left or cancelled since, a stale night and a trial; and a subscriber who is being
+    erased at this moment.
     """
     moves = connection.execute(_into_high(now)).all()
     erased = erased_among(connection, (move.subscriber_id for move in moves))
@@ -71,16 +71,16 @@ def take_due(
     due_by: datetime,
     now: datetime,
 ) -> list[Delivery]:
-    """Take some of the deliveries that were due by a moment, so that nobody else does.
+    """Take some of the deliveries that were due by a moment, so that no other process does.
 
     Each counts as tried. Of targets that are no longer set nothing is taken.
     """
     due = (DELIVERIES.c.next_at <= due_by) & DELIVERIES.c.target.in_(targets)
-    some = sa.select(DELIVERIES.c.delivery_id).where(due)
-    some = some.order_by(DELIVERIES.c.next_at, DELIVERIES.c.delivery_id).limit(at_once)
+    first = sa.select(DELIVERIES.c.delivery_id).where(due)
+    first = first.order_by(DELIVERIES.c.next_at, DELIVERIES.c.delivery_id).limit(at_once)
     taking = (
         sa.update(DELIVERIES)
-        .where(DELIVERIES.c.delivery_id.in_(some), due)
+        .where(DELIVERIES.c.delivery_id.in_(first), due)
         .values(attempts=DELIVERIES.c.attempts + 1, next_at=now + LEASE)
         .returning(*(DELIVERIES.c[name] for name in Delivery.__dataclass_fields__))
     )
@@ -89,13 +89,13 @@ def take_due(
 
 
 def note(connection: sa.Connection, delivery_id: str, **values: Any) -> None:
-    """Write what an attempt came to."""
+    """Write the outcome of an attempt."""
     one = DELIVERIES.c.delivery_id == delivery_id
     connection.execute(sa.update(DELIVERIES).where(one).values(**values))
 
 
 def drop(connection: sa.Connection, delivery_id: str) -> None:
-    """Take a delivery out that there is nothing to tell of any more."""
+    """Delete a delivery that no longer says anything true."""
     connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivery_id == delivery_id))
 
 
@@ -122,7 +122,7 @@ def replay(connection: sa.Connection, ids: Iterable[str] | None, now: datetime) 
 
 
 def _into_high(now: datetime) -> sa.Select[date, str]:
-    """Who was in another band the night before, or, of the riskiest, not scored."""
+    """Subscribers in another band the night before, or, of the riskiest, not scored then."""
     c = CURRENT.c
     moved = sa.select(MOVES.c.subscriber_id).where(MOVES.c.band == "high")
     first = sa.select(c.subscriber_id).where(LISTED, c.band == "high", first_seen())
@@ -135,11 +135,11 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
 
 
 def _insert_new(connection: sa.Connection) -> ReturningInsert[str]:
-    """Insert the rows that are not there, and say which; also when somebody else does the same."""
+    """Insert the rows that are not there, and return which; safe beside another process."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
 
 
 def _delivery_id(scored_on: date, subscriber_id: str, target: str) -> str:
-    told = "\0".join((scored_on.isoformat(), subscriber_id, target))
-    return f"msg_{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
+    parts = "\0".join((scored_on.isoformat(), subscriber_id, target))
+    return f"msg_{hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()}"

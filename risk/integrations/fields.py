@@ -1,4 +1,4 @@
-"""What a help desk is to know of somebody: band, reasons in words, what to do."""
+"""The fields of a subscriber in a help desk: band, reasons in words, what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +16,9 @@ from perdura.risk.schema.views import CURRENT
 Fields = Mapping[str, str | None]
 
 _COLUMNS = ("subscriber_id", "band", "reasons", "action_text", "held_out")
+_AT_RISK = sa.select(*(CURRENT.c[name] for name in _COLUMNS)).where(
+    CURRENT.c.state.in_(SCORED_STATES)
+)
 _ROWS_AT_A_TIME = 5_000
 _LEAVE_ALONE = {
     "en": "Do not contact (control group)",
@@ -26,7 +28,7 @@ _LEAVE_ALONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldNames:
-    """What the fields are called over there; one whose name is empty is not filled.
+    """Names of the fields in the help desk; a field with an empty name is not filled.
 
     Attributes:
         band: Gets ``high``, ``medium`` or ``low``, by which lists can be made.
@@ -39,7 +41,7 @@ class FieldNames:
     action: str
 
     def cleared(self) -> Fields:
-        """What somebody gets who is at risk no more."""
+        """The fields of a subscriber who is no longer at risk."""
         return dict.fromkeys(filter(None, (self.band, self.reasons, self.action)))
 
 
@@ -48,53 +50,48 @@ class Filling:
     """How the fields are filled.
 
     Attributes:
-        names: What the fields are called.
-        language: Of what is said of the control group.
-        longest: Of a text, so many characters; what is too long ends in an ellipsis.
+        names: Of the fields.
+        language: Of the words for the control group.
+        longest: Characters of a text; a longer one ends in an ellipsis.
     """
 
     names: FieldNames
     language: str = "en"
     longest: int = 2_000
 
-    def of(self, row: sa.RowMapping) -> Fields:
-        """What is told of somebody. In the low band, whom nobody calls, only the band is: the
-        reasons of everybody change daily, and would all travel every night."""
-        told = {self.names.band: row["band"], self.names.reasons: None, self.names.action: None}
+    def fields(self, row: sa.RowMapping) -> Fields:
+        """The fields of a row. In the low band, which is not called, the band alone: reasons change
+        daily, and those of the whole night would be sent every day."""
+        fields = {self.names.band: row["band"], self.names.reasons: None, self.names.action: None}
         if row["held_out"]:
-            told[self.names.action] = _LEAVE_ALONE[self.language]
+            fields[self.names.action] = _LEAVE_ALONE[self.language]
         elif row["band"] != "low":
-            told[self.names.reasons] = self._short(each["text"] for each in row["reasons"])
-            told[self.names.action] = self._short([row["action_text"]])
-        return {name: value for name, value in told.items() if name}
+            fields[self.names.reasons] = self._short(reason["text"] for reason in row["reasons"])
+            fields[self.names.action] = self._short([row["action_text"]])
+        return {name: value for name, value in fields.items() if name}
 
     def _short(self, texts: Iterable[str]) -> str | None:
-        told = "; ".join(texts)
-        return (told if len(told) <= self.longest else told[: self.longest - 1] + "…") or None
+        text = "; ".join(texts)
+        return (text if len(text) <= self.longest else text[: self.longest - 1] + "…") or None
 
 
 def digest(fields: Fields) -> str:
-    """The same if and only if the fields are; it tells nobody what they say."""
-    told = json.dumps(fields, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    """The same if and only if the fields are; the fields cannot be read from it."""
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def everybody(connection: sa.Connection, filling: Filling) -> Iterator[tuple[str, Fields]]:
-    """Everybody at risk of the newest night who has not left since, and their fields, streaming."""
+def fields_at_risk(connection: sa.Connection, filling: Filling) -> Iterator[tuple[str, Fields]]:
+    """Subscribers of the newest night who are still at risk, and their fields, streaming."""
     streamed = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
-    for row in streamed.execute(_at_risk()).mappings():
-        yield row["subscriber_id"], filling.of(row)
+    for row in streamed.execute(_AT_RISK).mappings():
+        yield row["subscriber_id"], filling.fields(row)
 
 
-def of_these(
+def fields_of(
     connection: sa.Connection, filling: Filling, subscribers: Iterable[str]
 ) -> dict[str, Fields]:
-    """The fields of these people; cleared for those who are at risk no more."""
-    told = dict.fromkeys(subscribers, filling.names.cleared())
-    rows = connection.execute(_at_risk().where(CURRENT.c.subscriber_id.in_(told))).mappings()
-    return told | {row["subscriber_id"]: filling.of(row) for row in rows}
-
-
-def _at_risk() -> sa.Select[Any]:
-    query = sa.select(*(CURRENT.c[name] for name in _COLUMNS))
-    return query.where(CURRENT.c.state.in_(SCORED_STATES))
+    """The fields of these subscribers; cleared where they are no longer at risk."""
+    found = dict.fromkeys(subscribers, filling.names.cleared())
+    rows = connection.execute(_AT_RISK.where(CURRENT.c.subscriber_id.in_(found))).mappings()
+    return found | {row["subscriber_id"]: filling.fields(row) for row in rows}

@@ -10,8 +10,9 @@ errors, contacts are updated one by one, by ``PUT /contacts/{id}`` of a version 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 from urllib.parse import quote
 
 from perdura.risk.integrations.caller import Caller, NotNow, read_json
@@ -19,14 +20,14 @@ from perdura.risk.integrations.fields import Fields
 from perdura.risk.integrations.jobs import Job, ended
 from perdura.risk.integrations.pushing import Outcome
 
-#: Of a text attribute Intercom keeps so many characters.
+#: Characters that Intercom keeps of a text attribute.
 LONGEST = 255
 
 STABLE, PREVIEW = {"intercom-version": "2.14"}, {"intercom-version": "Preview"}
 
 _SEARCHED_AT_ONCE = 50
 _NO_SUCH_ENDPOINT = {404, 405, 406, 410, 501}
-_LOST = "lost"  # ours: it cannot be asked after
+_LOST = "lost"  # ours: its state cannot be read
 _DONE = {"completed", "completed_with_errors", _LOST}
 
 
@@ -37,7 +38,7 @@ class Intercom:
     Attributes:
         caller: Calls its API.
         patience: Seconds to wait for one job.
-        problems: How often it refused somebody, by the error it named.
+        problems: Number of refused contacts, by the error that Intercom named.
         bulk: Whether the bulk endpoint is there, as far as is known.
     """
 
@@ -60,49 +61,43 @@ class Intercom:
             raise NotNow(f"Intercom answered {answer.status_code} and no workspace to GET /me")
         return found
 
-    def tell(self, people: Mapping[str, Fields]) -> Mapping[str, Outcome]:
-        """Set the custom attributes of these people; what became of each."""
-        ids = self._ids(list(people))
-        known = {ids[who]: fields for who, fields in people.items() if who in ids}
-        done = self._tell_known(known)
-        return {who: done[ids[who]] if who in ids else "absent" for who in people}
+    def update(self, subscribers: Mapping[str, Fields]) -> Mapping[str, Outcome]:
+        """Set the custom attributes of these subscribers; the outcome of each."""
+        names, ids = list(subscribers), dict[str, str]()
+        for start in range(0, len(names), _SEARCHED_AT_ONCE):
+            ids |= self._search(names[start : start + _SEARCHED_AT_ONCE])
+        contacts = {ids[id_]: fields for id_, fields in subscribers.items() if id_ in ids}
+        done: dict[str, Outcome]
+        if contacts and self.bulk and self._updated_in_bulk(contacts):
+            done = dict.fromkeys(contacts, "updated")
+        else:
+            done = {contact: self._update_one(contact, f) for contact, f in contacts.items()}
+        return {id_: done[ids[id_]] if id_ in ids else "absent" for id_ in subscribers}
 
-    def _ids(self, people: list[str]) -> dict[str, str]:
-        """Intercom's own ids of those whom it knows."""
-        found: dict[str, str] = {}
-        for start in range(0, len(people), _SEARCHED_AT_ONCE):
-            some = people[start : start + _SEARCHED_AT_ONCE]
-            found |= self._search(some)
-        return found
-
-    def _search(self, people: list[str]) -> dict[str, str]:
+    def _search(self, subscribers: Sequence[str]) -> dict[str, str]:
+        """Intercom's own ids, of the subscribers that it knows."""
         body = {
-            "query": {"field": "external_id", "operator": "IN", "value": people},
+            "query": {"field": "external_id", "operator": "IN", "value": list(subscribers)},
             "pagination": {"per_page": 150},
         }
         answer = self.caller.call("POST", "/contacts/search", body, headers=STABLE)
         contacts = read_json(answer).get("data")
-        if answer.status_code in (400, 422) and len(people) > 1:  # how many it takes, nobody says
-            half = len(people) // 2
-            return self._search(people[:half]) | self._search(people[half:])
+        if answer.status_code in (400, 422) and len(subscribers) > 1:  # its limit is not documented
+            half = len(subscribers) // 2
+            return self._search(subscribers[:half]) | self._search(subscribers[half:])
         if not answer.is_success or not isinstance(contacts, list):
-            raise NotNow(f"Intercom answered {answer.status_code} when asked whom it knows")
-        wanted = set(people)
+            raise NotNow(
+                f"Intercom answered {answer.status_code} when asked which contacts it knows"
+            )
         return {
-            str(one["external_id"]): str(one["id"])
-            for one in contacts
-            if one.get("external_id") in wanted
+            str(contact["external_id"]): str(contact["id"])
+            for contact in cast("list[dict[str, Any]]", contacts)
+            if contact.get("external_id") in subscribers
         }
 
-    def _tell_known(self, people: Mapping[str, Fields]) -> dict[str, Outcome]:
-        """As ``tell``, by Intercom's own ids."""
-        if people and self.bulk and self._in_bulk(people):
-            return dict.fromkeys(people, "told")
-        return {contact: self._one(contact, fields) for contact, fields in people.items()}
-
-    def _in_bulk(self, people: Mapping[str, Fields]) -> bool:
-        """Whether all were told at once."""
-        contacts = [{"id": who, "custom_attributes": fields} for who, fields in people.items()]
+    def _updated_in_bulk(self, people: Mapping[str, Fields]) -> bool:
+        """Whether one call updated them all."""
+        contacts = [{"id": id_, "custom_attributes": fields} for id_, fields in people.items()]
         answer = self.caller.call("PUT", "/contacts/bulk", {"contacts": contacts}, headers=PREVIEW)
         job = read_json(answer)
         if answer.status_code in _NO_SUCH_ENDPOINT:
@@ -110,14 +105,14 @@ class Intercom:
         if not answer.is_success or "id" not in job:
             return False
         pace = self.caller.pace
-        job = ended(job, self._look, says="state", done=_DONE, pace=pace, by=self.patience)
-        return job["state"] == "completed"  # it does not say who failed
+        job = ended(job, self._look, key="state", done=_DONE, pace=pace, patience=self.patience)
+        return job["state"] == "completed"  # it does not say which contacts failed
 
     def _look(self, job: Job) -> Job:
         answer = self.caller.call("GET", f"/contacts/bulk/{job['id']}", headers=PREVIEW)
         return {"id": job["id"], **(read_json(answer) if answer.is_success else {"state": _LOST})}
 
-    def _one(self, contact: str, fields: Fields) -> Outcome:
+    def _update_one(self, contact: str, fields: Fields) -> Outcome:
         answer = self.caller.call(
             "PUT",
             f"/contacts/{quote(contact, safe='')}",
@@ -125,9 +120,9 @@ class Intercom:
             headers=STABLE,
         )
         if answer.is_success:
-            return "told"
+            return "updated"
         if answer.status_code in (404, 410):  # 410: merged into another contact
             return "absent"
-        errors = read_json(answer).get("errors") or [{}]
+        errors: list[dict[str, Any]] = read_json(answer).get("errors") or [{}]
         self.problems[str(errors[0].get("code") or f"status {answer.status_code}")] += 1
         return "failed"

@@ -1,4 +1,4 @@
-"""Work that another system does in its own time, and is asked after until it has ended."""
+"""Jobs that another system does in its own time, and that we poll until they have ended."""
 
 from __future__ import annotations
 
@@ -10,30 +10,38 @@ from perdura.risk.integrations.caller import NotNow, Pace
 
 _LONGEST_LOOK = 10.0  # seconds
 
-#: A job as the other system tells of it.
+#: A job as the other system answers it.
 Job = dict[str, Any]
 
 
 def ended(
-    job: Job, look: Callable[[Job], Job], *, says: str, done: Collection[str], pace: Pace, by: float
+    job: Job,
+    look: Callable[[Job], Job],
+    *,
+    key: str,
+    done: Collection[str],
+    pace: Pace,
+    patience: float,
 ) -> Job:
     """The job when it has ended; some have by the time they are answered.
 
     Args:
         job: As it was answered.
         look: The job as it is by now.
-        says: Under which name it says how it stands.
-        done: What it says then.
-        pace: Of the calls; the first look comes after half as long as the first trying again.
-        by: Seconds to wait at most.
+        key: Of its state.
+        done: States of a job that has ended.
+        pace: Of the calls; the first look comes after half of its first wait.
+        patience: Seconds to wait at most.
 
     Raises:
         NotNow: It has not ended in that time.
     """
-    until, pause = monotonic() + by, pace.first_wait / 2
-    while job.get(says) not in done:
+    until, pause = monotonic() + patience, pace.first_wait / 2
+    while job.get(key) not in done:
         if monotonic() > until:
-            raise NotNow(f"a job of the other system has not ended in {by:.0f} s; run it again")
+            raise NotNow(
+                f"a job of the other system has not ended in {patience:.0f} s; run it again"
+            )
         sleep(pause)
         pause = min(pause * 2, _LONGEST_LOOK)
         job = look(job)

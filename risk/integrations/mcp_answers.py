@@ -1,4 +1,4 @@
-"""What an assistant is given to work with: the shapes of its answers. Fields are the contract."""
+"""The shapes of answers to assistants. Fields are the contract."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FreshAnswer(BaseModel):
     degraded: list[str] = Field(description="Sources that were missing or stale")
     trial: bool = Field(description="A model version that was refused scored it: no one is to act "
                         "on it")  # fmt: skip
-    horizon_days: int | None = Field(description="Risks are of leaving within so many days")
+    horizon_days: int | None = Field(description="Risks are of leaving within these days")
     subscribers: int = Field(description="How many were scored")
     states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
 
@@ -36,7 +36,7 @@ class PersonAnswer(BaseModel):
     band: str = Field(description="high, medium or low")
     rank: int = Field(description="1 is the riskiest of the night")
     state: str = Field(description="As they stand by now: leaving and gone are no risks any more")
-    held_out: bool = Field(description="In the control group: nobody is to contact them")
+    held_out: bool = Field(description="In the control group: not to be contacted")
     mrr: int | None = Field(description=_AMOUNT)
     expected_loss: int | None = Field(description=f"risk x mrr. {_AMOUNT}")
     currency: str | None = Field(description="ISO 4217")
@@ -51,14 +51,14 @@ class PersonAnswer(BaseModel):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """As a row of ``risk_current`` tells them."""
-        told = {name: row[name] for name in cls.model_fields}
+        """A row of ``risk_current`` as an answer."""
+        values = {name: row[name] for name in cls.model_fields}
         reasons = [reason["text"] for reason in row["reasons"]]
-        return cls(**told | {"reasons": reasons, "held_out": bool(row["held_out"])})
+        return cls(**values | {"reasons": reasons, "held_out": bool(row["held_out"])})
 
 
 class Move(BaseModel):
-    """Somebody whose band is another than the night before."""
+    """A subscriber in another band than the night before."""
 
     subscriber_id: str
     band_before: str
@@ -92,7 +92,7 @@ class EventAnswer(BaseModel):
 
 
 class Calls(BaseModel):
-    """Whom to call, first first."""
+    """Subscribers to call, the most worthwhile first."""
 
     freshness: FreshAnswer
     people: list[PersonAnswer]
@@ -130,7 +130,7 @@ class Why(BaseModel):
 
 
 class MovedAnswer(BaseModel):
-    """Who is in another band than the night before."""
+    """Subscribers in another band than the night before."""
 
     freshness: FreshAnswer
     people: list[Move] = Field(description="Highest risk first")

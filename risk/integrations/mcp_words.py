@@ -1,4 +1,4 @@
-"""The answers to an assistant, as sentences that a person could say."""
+"""The answers to an assistant in sentences."""
 
 from __future__ import annotations
 
@@ -88,84 +88,86 @@ _SCORED = ("active", "past_due")
 _NIGHTS_BACK = 30
 
 
-def fresh(told: FreshAnswer, language: Language, *, whole: bool = False) -> str:
+def fresh(answer: FreshAnswer, language: Language, *, whole: bool = False) -> str:
     """Which night it is, and what a reader must know of it; ``whole``: also what is well."""
     words = _WORDS[language]
-    said = [words["night"].format(day=_day(told.scored_on, language), people=told.subscribers)]
-    if told.stale:
-        said.insert(0, words["stale"].format(until=told.valid_until))
+    sentences = [
+        words["night"].format(day=_day(answer.scored_on, language), people=answer.subscribers)
+    ]
+    if answer.stale:
+        sentences.insert(0, words["stale"].format(until=answer.valid_until))
     elif whole:
-        said.append(words["fresh"].format(until=told.valid_until))
-    if told.trial:
-        said.insert(0, words["is_trial"])
-    if told.horizon_days is not None:
-        said.append(words["horizon"].format(days=told.horizon_days))
-    if told.degraded:
-        said.append(words["degraded"].format(sources=", ".join(told.degraded)))
-    return " ".join(said)
+        sentences.append(words["fresh"].format(until=answer.valid_until))
+    if answer.trial:
+        sentences.insert(0, words["is_trial"])
+    if answer.horizon_days is not None:
+        sentences.append(words["horizon"].format(days=answer.horizon_days))
+    if answer.degraded:
+        sentences.append(words["degraded"].format(sources=", ".join(answer.degraded)))
+    return " ".join(sentences)
 
 
-def calls(told: Calls, language: Language) -> str:
+def calls(answer: Calls, language: Language) -> str:
     """A numbered list."""
     words = _WORDS[language]
-    said = [
+    sentences = [
         words["call"].format(n=n, **_person(person, language))
-        for n, person in enumerate(told.people, 1)
+        for n, person in enumerate(answer.people, 1)
     ]
-    return "\n".join([fresh(told.freshness, language), *(said or [words["nobody"]])])
+    return "\n".join([fresh(answer.freshness, language), *(sentences or [words["nobody"]])])
 
 
-def companies(told: Companies, language: Language) -> str:
+def companies(answer: Companies, language: Language) -> str:
     """A numbered list of accounts."""
     words = _WORDS[language]
-    said = [
-        words["account"].format(n=n, **_company(each, language))
-        for n, each in enumerate(told.accounts, 1)
+    sentences = [
+        words["account"].format(n=n, **_company(account, language))
+        for n, account in enumerate(answer.accounts, 1)
     ]
-    said = (said or [words["nobody"]]) + ([words["more"]] if told.more else [])
-    return "\n".join([fresh(told.freshness, language), *said])
+    sentences = (sentences or [words["nobody"]]) + ([words["more"]] if answer.more else [])
+    return "\n".join([fresh(answer.freshness, language), *sentences])
 
 
-def why(told: Why, subscriber_id: str, language: Language) -> str:
+def why(answer: Why, subscriber_id: str, language: Language) -> str:
     """One subscriber in a few sentences."""
-    said = [fresh(told.freshness, language)]
-    if told.person is None:
-        said += _unscored(told, subscriber_id, language)
+    sentences = [fresh(answer.freshness, language)]
+    if answer.person is None:
+        sentences += _unscored(answer, subscriber_id, language)
     else:
-        said += _scored(told, told.person, language)
-    return " ".join(said)
+        sentences += _scored(answer, answer.person, language)
+    return " ".join(sentences)
 
 
-def moved(told: MovedAnswer, language: Language) -> str:
+def moved(answer: MovedAnswer, language: Language) -> str:
     """A line for each."""
     words = _WORDS[language]
-    said = [_move(move, language) for move in told.people] or [words["nobody"]]
-    said += [words["more"]] if told.more else []
-    return "\n".join([fresh(told.freshness, language), *said])
+    sentences = [_move(move, language) for move in answer.people] or [words["nobody"]]
+    sentences += [words["more"]] if answer.more else []
+    return "\n".join([fresh(answer.freshness, language), *sentences])
 
 
-def _unscored(told: Why, subscriber_id: str, language: Language) -> list[str]:
+def _unscored(answer: Why, subscriber_id: str, language: Language) -> list[str]:
     words = _WORDS[language]
-    last = told.history[-1:]
+    last = answer.history[-1:]
     return [
         words["unknown"].format(who=subscriber_id),
         *(words["was"].format(day=_day(p.scored_on, language), **_risk(p, language)) for p in last),
     ]
 
 
-def _scored(told: Why, person: PersonAnswer, language: Language) -> list[str]:
+def _scored(answer: Why, person: PersonAnswer, language: Language) -> list[str]:
     words = _WORDS[language]
-    said = []
+    sentences = []
     if person.state not in _SCORED:
         state = "state_leaving" if person.state == "leaving" else person.state
-        said.append(words["leaving"].format(state=words[state]))
+        sentences.append(words["leaving"].format(state=words[state]))
     if person.held_out:
-        said.append(words["held_out"])
-    said.append(words["why"].format(rank=person.rank, **_person(person, language)))
-    for past in told.history[-_NIGHTS_BACK - 1 : -1][:1]:
+        sentences.append(words["held_out"])
+    sentences.append(words["why"].format(rank=person.rank, **_person(person, language)))
+    for past in answer.history[-_NIGHTS_BACK - 1 : -1][:1]:
         day = _day(past.scored_on, language)
-        said.append(words["since"].format(day=day, **_risk(past, language)))
-    return said
+        sentences.append(words["since"].format(day=day, **_risk(past, language)))
+    return sentences
 
 
 def _person(person: PersonAnswer, language: Language) -> dict[str, str]:
@@ -187,21 +189,21 @@ def _person(person: PersonAnswer, language: Language) -> dict[str, str]:
     }
 
 
-def _company(told: AccountAnswer, language: Language) -> dict[str, str]:
+def _company(answer: AccountAnswer, language: Language) -> dict[str, str]:
     money = ""
-    if told.expected_loss:
+    if answer.expected_loss:
         loss, mrr = (
             totals([(amount, code) for code, amount in sums.items()], language)
-            for sums in (told.expected_loss, told.mrr)
+            for sums in (answer.expected_loss, answer.mrr)
         )
         money = _WORDS[language]["money"].format(loss=loss, mrr=mrr)
     return {
-        "account": told.account,
-        "people": str(told.subscribers),
-        "any_leaves": _percent(told.any_leaves, language),
-        "who": told.riskiest,
+        "account": answer.account,
+        "people": str(answer.subscribers),
+        "any_leaves": _percent(answer.any_leaves, language),
+        "who": answer.riskiest,
         "money": money,
-        **_risk(told, language),
+        **_risk(answer, language),
     }
 
 
@@ -220,8 +222,8 @@ def _move(move: Move, language: Language) -> str:
     )
 
 
-def _risk(told: object, language: Language) -> dict[str, str]:
-    risk, band = getattr(told, "risk"), getattr(told, "band")  # noqa: B009
+def _risk(answer: object, language: Language) -> dict[str, str]:
+    risk, band = getattr(answer, "risk"), getattr(answer, "band")  # noqa: B009
     return {"risk": _percent(risk, language), "band": _WORDS[language][band]}
 
 

@@ -1,4 +1,4 @@
-"""What a webhook tells of a move into the high band."""
+"""The message of a webhook about a move into the high band."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from perdura.risk.schema.tables import RISK, SCORED_STATES
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"
 
-_TOLD = (
+_FIELDS = (
     "scored_on",
     "subscriber_id",
     "band",
@@ -40,31 +40,27 @@ _TOLD = (
 
 
 def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> bytes | None:
-    """The JSON that is sent, with what is known at ``now``; ``None``: there is nothing to tell.
+    """The JSON that is sent, with what is known at ``now``; ``None``: there is nothing to send.
 
-    That is where the night no longer has them in the high band, is a trial by now, or where they
-    have left, cancelled, paused or been erased since.
+    That is where the subscriber is no longer in the high band, has left, cancelled, paused or been
+    erased since, or where the night is a trial by now.
     """
     row = connection.execute(_row(delivery)).mappings().first()
     if row is None or row["band"] != "high" or row["state"] not in SCORED_STATES:
         return None
-    told = {"type": MOVED, "timestamp": now.isoformat(), "data": _data(row)}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    reasons = [{"signal": reason["signal"], "text": reason["text"]} for reason in row["reasons"]]
+    days = {name: row[name].isoformat() for name in ("scored_on", "valid_until")}
+    data = {name: row[name] for name in (*_FIELDS, "state")} | days | {"reasons": reasons}
+    message = {"type": MOVED, "timestamp": now.isoformat(), "data": data}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _row(delivery: Delivery) -> sa.Select[Any]:
     since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
     now = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
     return (
-        sa.select(*(RISK.c[name] for name in _TOLD), now)
+        sa.select(*(RISK.c[name] for name in _FIELDS), now)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
         .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))
     )
-
-
-def _data(row: sa.RowMapping) -> dict[str, Any]:
-    told = {name: row[name] for name in (*_TOLD, "state")}
-    reasons = [{"signal": each["signal"], "text": each["text"]} for each in row["reasons"]]
-    days = {name: row[name].isoformat() for name in ("scored_on", "valid_until")}
-    return {**told, **days, "reasons": reasons}

@@ -1,8 +1,8 @@
-"""What other tools have been told, so that only changes travel: a digest for each subscriber.
+"""The fields that another tool has confirmed, so that only changes are sent: a digest for each.
 
-One JSON list for each line: the subscriber and the digest of what was told, or null where their
-fields were cleared. Confirmed lines are added at the end, so a run that is killed loses nothing; a
-run that ends writes the file anew, beside the old one, and moves it into its place.
+One JSON list for each line: the subscriber and the digest of the fields, or null where they were
+cleared. Confirmed lines are added at the end, so a run that is killed loses nothing; a run that
+ends writes the file anew, beside the old one, and moves it into its place.
 """
 
 from __future__ import annotations
@@ -12,40 +12,39 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-#: Before the digest of somebody whom the tool does not know: they are tried again once it changes.
+#: Before the digest of a subscriber that the tool does not know: tried again once it changes.
 ABSENT = "?"
 
-#: By subscriber, the digest of what was told.
-Told = dict[str, str]
+#: By subscriber, the digest of the confirmed fields.
+Digests = dict[str, str]
 
 
 class PushRunning(RuntimeError):
-    """Another run is telling the same tool. Nothing was sent."""
+    """Another run updates the same tool. Nothing was sent."""
 
 
 class BadState(ValueError):
-    """The file of what was told cannot be read. Nothing was sent."""
+    """The file of confirmed fields cannot be read. Nothing was sent."""
 
 
 class PushState:
-    """What one tool has been told, to which confirmed batches are added."""
+    """The confirmed fields of one tool, to which confirmed batches are added."""
 
-    def __init__(self, file: Path, told: Told) -> None:
-        self._file, self.told = file, told
+    def __init__(self, file: Path, digests: Digests) -> None:
+        self._file, self.digests = file, digests
 
     def add(self, confirmed: Mapping[str, str | None]) -> None:
         """Keep what has been confirmed: a digest for each subscriber, ``None`` where cleared."""
-        _take_in(self.told, confirmed.items())
+        _apply(self.digests, confirmed.items())
         with self._file.open("a", encoding="utf-8") as out:
-            out.writelines(_lines(confirmed.items()))
-            out.flush()
-            os.fsync(out.fileno())
+            _write_lines(out, confirmed.items())
 
 
 @contextmanager
 def push_state(file: Path) -> Iterator[PushState]:
-    """What has been told, for one run alone; the file is made where absent.
+    """The confirmed fields, for one run alone; the file is made where absent.
 
     Raises:
         PushRunning: Another run has it.
@@ -59,67 +58,67 @@ def push_state(file: Path) -> Iterator[PushState]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise PushRunning(f"another push to {file.stem} is running; wait for it") from error
-        told = read_told(file)
-        _write_anew(file, told)  # without a line that was being written when somebody was killed
+        digests = read_digests(file)
+        _write_anew(file, digests)  # without a line that a killed run was writing
         try:
-            yield PushState(file, told)
+            yield PushState(file, digests)
         finally:
-            _write_anew(file, told)
+            _write_anew(file, digests)
 
 
-def read_told(file: Path) -> Told:
-    """What has been told, without changing anything; nothing where there is no file.
+def read_digests(file: Path) -> Digests:
+    """The confirmed fields, without changing anything; none where there is no file.
 
     Raises:
         BadState: Says what to do.
     """
-    told: Told = {}
+    digests: Digests = {}
     if not file.exists():
-        return told
+        return digests
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     try:
-        _take_in(told, (json.loads(line) for line in lines if line.endswith("\n")))
+        _apply(digests, (json.loads(line) for line in lines if line.endswith("\n")))
     except ValueError as error:
         raise BadState(
             f"{file} has a line that is no list of subscriber and digest ({error}); remove the "
-            "file, and everybody is told again"
+            "file, and all fields are sent again"
         ) from error
-    return told
+    return digests
 
 
 def forget(folder: Path, subscriber_id: str) -> list[str]:
-    """Take somebody out of all files of a folder; of which, so that they can be cleared there.
+    """Take a subscriber out of all files of a folder; of which, so that they can be cleared there.
 
     Raises:
         PushRunning: A push is running, which would write them again.
         BadState: Says what to do.
     """
-    found = []
+    found: list[str] = []
     for file in sorted(folder.glob("push-*.jsonl")):
         with push_state(file) as state:  # before looking: else a push may just be adding them
-            if state.told.pop(subscriber_id, None) is not None:
+            if state.digests.pop(subscriber_id, None) is not None:
                 found.append(file.stem.removeprefix("push-"))
     for draft in folder.glob("push-*.jsonl.draft"):  # of a first push that was killed
         draft.unlink()
     return found
 
 
-def _take_in(told: Told, changes: Iterable[tuple[str, str | None]]) -> None:
+def _apply(digests: Digests, changes: Iterable[tuple[str, str | None]]) -> None:
     for subscriber_id, digest in changes:
         if digest is None:
-            told.pop(subscriber_id, None)
+            digests.pop(subscriber_id, None)
         else:
-            told[subscriber_id] = digest
+            digests[subscriber_id] = digest
 
 
-def _lines(rows: Iterable[tuple[str, str | None]]) -> Iterator[str]:
-    return (json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
-
-
-def _write_anew(file: Path, told: Told) -> None:
+def _write_anew(file: Path, digests: Digests) -> None:
     draft = file.with_name(f"{file.name}.draft")
     with draft.open("w", encoding="utf-8") as out:
-        out.writelines(_lines(told.items()))
-        out.flush()
-        os.fsync(out.fileno())
+        _write_lines(out, digests.items())
     draft.replace(file)
+
+
+def _write_lines(out: TextIO, rows: Iterable[tuple[str, str | None]]) -> None:
+    out.writelines(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
+    out.flush()
+    os.fsync(out.fileno())

@@ -9,13 +9,13 @@ from time import time
 def seconds_to_wait(retry_after: str | None, *, most: float, now: float | None = None) -> float:
     """Seconds from now by the header ``Retry-After``, a number or an HTTP date; at most ``most``.
 
-    0 where nothing is asked, or what is asked cannot be read or has passed.
+    0 where the header is absent, cannot be read, or names a moment that has passed.
     """
-    said = (retry_after or "").strip()
-    if said.isascii() and said.isdigit():
-        return min(float(said[:9]), most)
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), most)
     try:
-        until = parsedate_to_datetime(said).timestamp()
+        until = parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
         return 0.0
     return min(max(until - (time() if now is None else now), 0.0), most)

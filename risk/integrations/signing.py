@@ -1,4 +1,4 @@
-"""Signatures of webhooks, by which a receiver knows who sent them, and when.
+"""Signatures of webhooks, by which a receiver knows their sender and their time.
 
 They follow Standard Webhooks (https://www.standardwebhooks.com), so that receivers find a library
 that verifies them in most languages. This one needs only Python, and may be copied.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 
-#: A message whose time is farther away than this may be one that somebody kept, and sends again.
+#: A message with a time farther away than this may be an old one that an attacker sends again.
 TOLERANCE = timedelta(minutes=5)
 
 _PREFIX, _VERSION = "whsec_", "v1"
@@ -23,7 +23,7 @@ class BadSecret(ValueError):
 
 
 class BadSignature(ValueError):
-    """The message is not from who has the secret, not as it was sent, or not of now."""
+    """The sender has not the secret, the message was changed, or it is not of now."""
 
 
 def signed(message_id: str, body: bytes, secrets: str, now: datetime) -> dict[str, str]:
@@ -63,16 +63,16 @@ def verify(
         BadSignature: The message is not to be believed.
         BadSecret: Says what a secret looks like.
     """
-    told = {name.lower(): value for name, value in headers.items()}
-    timestamp = told.get(TIMESTAMP, "")
+    lower = {name.lower(): value for name, value in headers.items()}
+    timestamp = lower.get(TIMESTAMP, "")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
         raise BadSignature(f"{TIMESTAMP} is not a number of seconds")
     age = (now or datetime.now(UTC)).timestamp() - int(timestamp)
     if abs(age) > tolerance.total_seconds():
         raise BadSignature(f"{TIMESTAMP} is {age:.0f} seconds ago")
-    given = [one.encode() for one in told.get(SIGNATURE, "").split()]
-    wanted = [_signature(key, told.get(ID, ""), timestamp, body).encode() for key in keys(secrets)]
-    if not any([hmac.compare_digest(one, other) for one in given for other in wanted]):  # noqa: C419
+    given = [one.encode() for one in lower.get(SIGNATURE, "").split()]
+    right = [_signature(key, lower.get(ID, ""), timestamp, body).encode() for key in keys(secrets)]
+    if not any([hmac.compare_digest(one, other) for one in given for other in right]):  # noqa: C419
         raise BadSignature(f"no signature in {SIGNATURE} is of this message with this secret")
 
 
@@ -102,5 +102,5 @@ def _key(secret: str) -> bytes:
 
 
 def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    told = f"{message_id}.{timestamp}.".encode() + body
-    return f"{_VERSION},{base64.b64encode(hmac.digest(key, told, 'sha256')).decode()}"
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return f"{_VERSION},{base64.b64encode(hmac.digest(key, content, 'sha256')).decode()}"

@@ -1,4 +1,4 @@
-"""Tell targets of moves into the high band: signed, tried again, and in the end given up."""
+"""Notify targets of moves into the high band: signed, tried again, and in the end given up."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _GONE = "410"  # a target that says so wants nothing more
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of the deliveries that were due.
+    """The outcome of the deliveries that were due.
 
     Attributes:
         queued: New ones.
         delivered: Accepted with a status of 200 to 299.
         failed: To be tried again.
         dead: Given up; they can be replayed.
-        dropped: There was nothing to tell any more.
+        dropped: There was nothing to send any more.
         next_at: When the next is due; ``None``: there is none.
         trial: Whether the newest night is a trial, of which nothing is queued.
     """
@@ -64,16 +64,16 @@ def send(
     patience: timedelta = PATIENCE,
     clock: Clock = now_utc,
 ) -> Sent:
-    """Queue the newest night's moves into the high band, and try whatever is due, once.
+    """Queue the newest night's moves into the high band, and try all that is due, once.
 
-    A delivery is made at least once: whoever is killed between being accepted and noting so will
-    send it again, under the same id.
+    A delivery is made at least once: a process that is killed between its acceptance and the note
+    of it sends it again, under the same id.
 
     Args:
         url: Where the risk table is kept.
         targets: URLs.
         secrets: With which it is signed, as ``risk.integrations.signing.signed`` takes them.
-        attempts: After so many a delivery is given up.
+        attempts: After this many a delivery is given up.
         patience: For one attempt.
         clock: Tells the time.
 
@@ -91,15 +91,15 @@ def send(
     with writing(url) as connection:
         queued = deliveries.queue_moves(connection, targets, clock())
     sender = _Sender(url, targets, secrets, attempts, patience, clock)
-    came_to = asyncio.run(sender.send_all())
+    outcomes = asyncio.run(sender.send_all())
     with reading(url) as connection:
         next_at = deliveries.next_due(connection, targets)
-    counts = {what: came_to.count(what) for what in ("delivered", "failed", "dead", "dropped")}
+    counts = {name: outcomes.count(name) for name in ("delivered", "failed", "dead", "dropped")}
     return Sent(queued=queued, next_at=next_at, trial=trial, **counts)
 
 
 def wait_before(attempt: int, chance: float) -> timedelta:
-    """How long to wait before the next attempt, after so many; twice as long as at least.
+    """How long to wait before the next attempt; at most twice the least.
 
     Args:
         attempt: How often it has been tried, from 1 on.
@@ -119,38 +119,41 @@ class _Sender:
     clock: Clock
 
     async def send_all(self) -> list[str]:
-        """What each of the deliveries that are due came to.
+        """The outcome of each of the deliveries that are due.
 
         A target that accepts nothing of what is under way at once is left alone until the next
         time, and so is all that is left after five minutes: a night does not wait for it.
         """
         import httpx
 
-        came_to: list[str] = []
+        outcomes: list[str] = []
         started, until = self.clock(), monotonic() + _LONGEST_SECONDS
         targets = self.targets
         async with httpx.AsyncClient(mounts=NO_PROXY, timeout=None) as client:  # noqa: S113
             while monotonic() < until and (taken := self._take(targets, started)):
-                told = [(one, body) for one, body in taken if body is not None]
-                answers = await asyncio.gather(*(self._attempt(client, *one) for one in told))
-                came_to += ["dropped"] * (len(taken) - len(told))
-                came_to += self._note([one for one, _body in told], answers)
-                targets = _without_silent(targets, [one for one, _body in told], answers)
-        return came_to
+                sent = [(one, body) for one, body in taken if body is not None]
+                answers = await asyncio.gather(*(self._attempt(client, *one) for one in sent))
+                outcomes += ["dropped"] * (len(taken) - len(sent))
+                tried = list(zip((one for one, _ in sent), answers, strict=True))
+                outcomes += self._note(tried)
+                silent = {one.target for one, _ in tried}
+                silent -= {one.target for one, answer in tried if answer.accepted}
+                targets = tuple(target for target in targets if target not in silent)
+        return outcomes
 
     def _take(
         self, targets: Sequence[str], started: datetime
     ) -> list[tuple[Delivery, bytes | None]]:
-        """Some deliveries, with what they tell; those that tell nothing any more are taken out."""
+        """Some deliveries, with their messages; those with nothing to say any more are deleted."""
         with writing(self.url) as connection:
             taken = deliveries.take_due(
                 connection, targets, _AT_ONCE, due_by=started, now=self.clock()
             )
-            told = [(one, payload(connection, one, self.clock())) for one in taken]
-            for one, body in told:
+            messages = [(one, payload(connection, one, self.clock())) for one in taken]
+            for one, body in messages:
                 if body is None:
                     deliveries.drop(connection, one.delivery_id)
-        return told
+        return messages
 
     async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery, body: bytes) -> Answer:
         headers = signed(delivery.delivery_id, body, self.secrets, self.clock())
@@ -158,31 +161,21 @@ class _Sender:
             client, delivery.target, body, headers, patience=self.patience, clock=self.clock
         )
 
-    def _note(self, told: list[Delivery], answers: list[Answer]) -> list[str]:
-        """Write down what the targets said, and say what it came to."""
-        came_to = []
+    def _note(self, tried: Sequence[tuple[Delivery, Answer]]) -> list[str]:
+        """Write down the answers of the targets; the outcome of each."""
+        outcomes: list[str] = []
         with writing(self.url) as connection:
-            for delivery, answer in zip(told, answers, strict=True):
-                what, values = self._judged(delivery, answer)
+            for delivery, answer in tried:
+                outcome, values = self._outcome(delivery, answer)
                 deliveries.note(connection, delivery.delivery_id, **values)
-                came_to.append(what)
-        return came_to
+                outcomes.append(outcome)
+        return outcomes
 
-    def _judged(self, delivery: Delivery, answer: Answer) -> tuple[str, dict[str, Any]]:
-        now, told = self.clock(), {"last_status": answer.status}
+    def _outcome(self, delivery: Delivery, answer: Answer) -> tuple[str, dict[str, Any]]:
+        now, status = self.clock(), {"last_status": answer.status}
         if answer.accepted:
-            return "delivered", told | {"delivered_at": now, "next_at": None}
+            return "delivered", status | {"delivered_at": now, "next_at": None}
         if delivery.attempts >= self.attempts or answer.status == _GONE:
-            return "dead", told | {"dead_at": now, "next_at": None}
+            return "dead", status | {"dead_at": now, "next_at": None}
         wait = max(answer.wait, wait_before(delivery.attempts, random()))  # noqa: S311
-        return "failed", told | {"next_at": now + wait}
-
-
-def _without_silent(
-    targets: tuple[str, ...], told: list[Delivery], answers: list[Answer]
-) -> tuple[str, ...]:
-    """The targets, without those that were told something and accepted nothing."""
-    asked = {delivery.target for delivery in told}
-    pairs = zip(told, answers, strict=True)
-    accepted = {delivery.target for delivery, answer in pairs if answer.accepted}
-    return tuple(target for target in targets if target not in asked - accepted)
+        return "failed", status | {"next_at": now + wait}

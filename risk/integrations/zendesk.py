@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from perdura.risk.integrations.caller import Caller, NotNow, read_json
 from perdura.risk.integrations.fields import Fields
 from perdura.risk.integrations.jobs import Job, ended
 from perdura.risk.integrations.pushing import Outcome
 
-#: Jobs of which so many may be under way in an account; we leave room for others.
+#: Jobs under way at once: fewer than an account may have, so that others have room.
 _JOBS_AT_ONCE = 4
 _DONE = {"completed", "failed", "killed"}
 
@@ -30,7 +30,7 @@ class Zendesk:
     Attributes:
         caller: Calls its API.
         patience: Seconds to wait for one job.
-        problems: How often it refused somebody, by the error it named.
+        problems: Number of refused users, by the error that Zendesk named.
     """
 
     caller: Caller
@@ -39,19 +39,17 @@ class Zendesk:
     at_once: int = 100
     parallel: int = _JOBS_AT_ONCE
 
-    def tell(self, people: Mapping[str, Fields]) -> Mapping[str, Outcome]:
-        """Set the user fields of these people; what became of each."""
-        users = [{"external_id": who, "user_fields": fields} for who, fields in people.items()]
+    def update(self, subscribers: Mapping[str, Fields]) -> Mapping[str, Outcome]:
+        """Set the user fields of these subscribers; the outcome of each."""
+        users = [{"external_id": id_, "user_fields": fields} for id_, fields in subscribers.items()]
         answer = self.caller.call("PUT", "/api/v2/users/update_many.json", {"users": users})
-        job = read_json(answer).get("job_status", {})
+        job: Job = read_json(answer).get("job_status", {})
         if not answer.is_success or "id" not in job:
-            self.problems[f"status {answer.status_code}"] += len(people)
-            return dict.fromkeys(people, "failed")
-        return self._outcomes(list(people), self._finished(job))
-
-    def _finished(self, job: Job) -> Job:
+            self.problems[f"status {answer.status_code}"] += len(subscribers)
+            return dict.fromkeys(subscribers, "failed")
         pace = self.caller.pace
-        return ended(job, self._look, says="status", done=_DONE, pace=pace, by=self.patience)
+        job = ended(job, self._look, key="status", done=_DONE, pace=pace, patience=self.patience)
+        return self._outcomes(list(subscribers), job)
 
     def _look(self, job: Job) -> Job:
         answer = self.caller.call("GET", f"/api/v2/job_statuses/{job['id']}.json")
@@ -59,22 +57,23 @@ class Zendesk:
             raise NotNow(f"Zendesk answered {answer.status_code} when asked for its job")
         return {"id": job["id"], **read_json(answer).get("job_status", {})}
 
-    def _outcomes(self, people: Sequence[str], job: dict[str, Any]) -> dict[str, Outcome]:
-        """What became of each; whoever is not spoken of failed."""
-        outcomes: dict[str, Outcome] = dict.fromkeys(people, "failed")
-        results = job.get("results")
-        for place, result in enumerate(results if isinstance(results, list) else []):
-            number = result.get("index", place)
-            if isinstance(number, int) and 0 <= number < len(people):
-                outcomes[people[number]] = self._outcome(result)
-        unsaid = len(people) - len(results if isinstance(results, list) else [])
-        if unsaid > 0:
-            self.problems[f"job {job.get('status')}"] += unsaid
+    def _outcomes(self, subscribers: Sequence[str], job: Job) -> dict[str, Outcome]:
+        """The outcome of each; a subscriber without a result failed."""
+        outcomes: dict[str, Outcome] = dict.fromkeys(subscribers, "failed")
+        found = job.get("results")
+        results = cast("list[dict[str, Any]]", found) if isinstance(found, list) else []
+        for position, result in enumerate(results):
+            index = result.get("index", position)
+            if isinstance(index, int) and 0 <= index < len(subscribers):
+                outcomes[subscribers[index]] = self._outcome(result)
+        missing = len(subscribers) - len(results)
+        if missing > 0:
+            self.problems[f"job {job.get('status')}"] += missing
         return outcomes
 
     def _outcome(self, result: dict[str, Any]) -> Outcome:
         if result.get("success") is True or result.get("status") in ("Updated", "Created"):
-            return "told"
+            return "updated"
         error = str(result.get("error") or result.get("status") or "unknown")
         if "notfound" in error.lower().replace(" ", "").replace("_", ""):
             return "absent"

@@ -77,12 +77,12 @@ def test_only_changes_travel(postgres_url, tmp_path: Path):
     fake, file = FakeZendesk(users("ann", "bob")), tmp_path / "push-zendesk-test.jsonl"
     put_night(postgres_url, person("ann"), person("bob"))
     with serving(fake) as server, Caller(server.url, {}, Pace(1e6)) as caller:
-        assert push(postgres_url, FILLING, Zendesk(caller), file).told == 2
+        assert push(postgres_url, FILLING, Zendesk(caller), file).updated == 2
         assert fake.known["ann"] == HIGH
         with writing(postgres_url) as connection:
             connection.execute(sa.delete(RISK).where(RISK.c.subscriber_id == "bob"))
         assert dry_run(postgres_url, FILLING, file).cleared == 1
-        assert push(postgres_url, FILLING, Zendesk(caller), file).told == 1
+        assert push(postgres_url, FILLING, Zendesk(caller), file).updated == 1
     assert set(fake.known["bob"].values()) == {None}
 
 

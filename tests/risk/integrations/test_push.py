@@ -21,7 +21,7 @@ from perdura.risk.integrations.push_state import (
     PushRunning,
     forget,
     push_state,
-    read_told,
+    read_digests,
 )
 from perdura.risk.integrations.pushing import Pushed, dry_run, push
 from perdura.risk.integrations.targets import BadTarget
@@ -77,7 +77,7 @@ def test_band_reasons_and_what_to_do_are_told(url, file):
         pushed = push(url, FILLING, tool, file)
     assert fake.known["ann"] == HIGH
     assert fake.known["bob"] == {"band": "low", "why": None, "todo": None}
-    assert pushed == Pushed(people=2, changed=2, cleared=0, told=2)
+    assert pushed == Pushed(people=2, changed=2, cleared=0, updated=2)
 
 
 def test_the_control_group_is_not_to_be_contacted(url, file):
@@ -111,7 +111,7 @@ def test_the_second_night_only_changes_travel(url, file):
         assert dry_run(url, FILLING, file) == Pushed(people=3, changed=1, cleared=0)
         assert server.calls == []
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.changed, pushed.told) == (1, 1)
+        assert (pushed.changed, pushed.updated) == (1, 1)
         assert [user["external_id"] for user in server.calls[0].json["users"]] == ["bob"]
         server.calls.clear()
         assert push(url, FILLING, tool, file).changed == 0
@@ -126,10 +126,10 @@ def test_who_leaves_the_table_or_cancels_is_cleared(url, file):
         put_night(url, person("ann"), person("bob"))
         now_stands(url, "bob", "leaving")
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.people, pushed.changed, pushed.cleared, pushed.told) == (1, 0, 2, 2)
+        assert (pushed.people, pushed.changed, pushed.cleared, pushed.updated) == (1, 0, 2, 2)
         assert (fake.known["bob"], fake.known["cid"]) == (CLEARED, CLEARED)
         assert fake.known["ann"] == HIGH
-        assert list(read_told(file)) == ["ann"]
+        assert list(read_digests(file)) == ["ann"]
         assert push(url, FILLING, tool, file).cleared == 0
 
 
@@ -141,9 +141,9 @@ def test_whom_the_desk_does_not_know_is_tried_again_once_something_changes(url, 
         assert push(url, FILLING, tool, file).changed == 0
         fake.known["bob"] = {}
         put_night(url, person("ann"), person("bob", action_text="Call"))
-        assert push(url, FILLING, tool, file).told == 1
+        assert push(url, FILLING, tool, file).updated == 1
         assert fake.known["bob"]["todo"] == "Call"
-        assert push(url, FILLING, tool, file, everybody_again=True).told == 2
+        assert push(url, FILLING, tool, file, all_again=True).updated == 2
 
 
 def test_renamed_fields_are_told_to_everybody(url, file):
@@ -152,7 +152,7 @@ def test_renamed_fields_are_told_to_everybody(url, file):
     with zendesk(fake) as (tool, _server):
         push(url, FILLING, tool, file)
         other = FieldNames(band="risk", reasons="why", action="todo")
-        assert push(url, Filling(names=other), tool, file).told == 1
+        assert push(url, Filling(names=other), tool, file).updated == 1
 
 
 def test_the_file_holds_ids_and_digests_and_nothing_else(url, file):
@@ -176,7 +176,7 @@ def test_a_hundred_go_at_once_and_many_batches_all_arrive(url, file):
     told: list[int] = []
     with zendesk(fake) as (tool, _server):
         pushed = push(url, FILLING, tool, file, progress=lambda done, _of, _what: told.append(done))
-    assert pushed.told == 950
+    assert pushed.updated == 950
     assert sorted(fake.batches) == [50, *[100] * 9]
     assert all(fields == HIGH for fields in fake.known.values())
     assert told == sorted(told)
@@ -188,7 +188,7 @@ def test_429_and_5xx_are_waited_for(url, file):
     fake.first = [(429, {}, {"retry-after": "0"}), (503, {}, {}), (500, {}, {})]
     put_night(url, person("ann"))
     with zendesk(fake) as (tool, _server):
-        assert push(url, FILLING, tool, file).told == 1
+        assert push(url, FILLING, tool, file).updated == 1
 
 
 def test_retry_after_holds_back_every_call(url, file):
@@ -197,7 +197,7 @@ def test_retry_after_holds_back_every_call(url, file):
     put_night(url, person("ann"))
     with zendesk(fake) as (tool, _server):
         start = time.monotonic()
-        assert push(url, FILLING, tool, file).told == 1
+        assert push(url, FILLING, tool, file).updated == 1
         assert time.monotonic() - start >= 1
 
 
@@ -213,7 +213,7 @@ def test_a_desk_that_stays_down_is_said_and_what_was_confirmed_is_kept(url, file
 
         with pytest.raises(NotNow, match=r"answered 502 .* run it again"):
             push(url, FILLING, tool, file, progress=fails)
-        kept = len(read_told(file))
+        kept = len(read_digests(file))
         assert 100 <= kept < 300
         fake.first = []
         assert push(url, FILLING, tool, file).changed == 300 - kept
@@ -225,11 +225,11 @@ def test_who_is_refused_in_a_job_is_counted_and_tried_again(url, file):
     put_night(url, person("ann"), person("bob"), person("cid"))
     with zendesk(fake) as (tool, _server):
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.told, pushed.failed) == (2, 1)
+        assert (pushed.updated, pushed.failed) == (2, 1)
         assert dict(tool.problems) == {"UserUpdateError": 1}
         fake.refused = set()
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.changed, pushed.told) == (1, 1)
+        assert (pushed.changed, pushed.updated) == (1, 1)
     assert fake.known["bob"] == HIGH
 
 
@@ -239,7 +239,7 @@ def test_a_job_that_fails_confirms_nobody(url, file):
     with zendesk(fake) as (tool, _server):
         assert push(url, FILLING, tool, file).failed == 1
         assert dict(tool.problems) == {"job failed": 1}
-    assert read_told(file) == {}
+    assert read_digests(file) == {}
 
 
 def test_a_job_that_never_ends_is_given_up(url, file):
@@ -280,7 +280,7 @@ def test_a_line_that_was_being_written_when_somebody_was_killed_is_left_out(file
         state.add({"bob": None})
     with file.open("a") as out:
         out.write('["cid", "33')
-    assert read_told(file) == {"ann": "1" * 24, "x\u2028\n": "3" * 24}
+    assert read_digests(file) == {"ann": "1" * 24, "x\u2028\n": "3" * 24}
     with push_state(file):
         pass
     assert "cid" not in file.read_text()
@@ -290,7 +290,7 @@ def test_a_file_that_is_none_of_ours_is_said(file):
     file.parent.mkdir()
     file.write_text("hello\n")
     with pytest.raises(BadState, match="remove the file"):
-        read_told(file)
+        read_digests(file)
 
 
 def test_two_pushes_at_once_are_refused(file):
@@ -319,13 +319,13 @@ def test_killed_between_batches_and_run_again_everybody_is_told(url, tmp_path):
         }
         words = [sys.executable, "-m", "perdura.flows.cli.app", "push", "zendesk", "--json"]
         with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) as process:
-            while not (files := list((tmp_path / "data").glob("push*.jsonl"))) or not read_told(
+            while not (files := list((tmp_path / "data").glob("push*.jsonl"))) or not read_digests(
                 files[0]
             ):
                 assert process.poll() is None
                 time.sleep(0.02)
             process.send_signal(signal.SIGKILL)
-        kept = len(read_told(files[0]))
+        kept = len(read_digests(files[0]))
         assert 0 < kept < 600
         env["PERDURA_PUSH_CALLS_PER_MINUTE"] = "100000"
         done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
@@ -346,7 +346,7 @@ def test_intercom_is_told_in_bulk(url, file):
     with intercom(fake) as (tool, server):
         assert tool.workspace() == "w0rk"
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.told, pushed.absent) == (230, 1)
+        assert (pushed.updated, pushed.absent) == (230, 1)
         assert fake.singles == 0
         assert len(fake.jobs) == 3
         put_night(url, *map(person, names[1:]))
@@ -362,7 +362,7 @@ def test_without_the_bulk_endpoint_contacts_are_told_one_by_one(url, file):
     put_night(url, *map(person, names))
     with intercom(fake) as (tool, server):
         tool.parallel = 1
-        assert push(url, FILLING, tool, file).told == 120
+        assert push(url, FILLING, tool, file).updated == 120
     assert fake.singles == 120
     assert sum(call.path == "/contacts/bulk" for call in server.calls) == 1
     singles = [call for call in server.calls if call.path.startswith("/contacts/id-")]
@@ -374,9 +374,9 @@ def test_a_bulk_job_with_errors_is_gone_through_one_by_one(url, file):
     put_night(url, person("ann"), person("bob"))
     with intercom(fake) as (tool, _server):
         pushed = push(url, FILLING, tool, file)
-        assert (pushed.told, pushed.failed) == (1, 1)
+        assert (pushed.updated, pushed.failed) == (1, 1)
         assert dict(tool.problems) == {"custom_data_invalid": 1}
-    assert list(read_told(file)) == ["ann"]
+    assert list(read_digests(file)) == ["ann"]
 
 
 def test_a_search_that_takes_fewer_is_halved(url, file):
@@ -384,7 +384,7 @@ def test_a_search_that_takes_fewer_is_halved(url, file):
     fake = FakeIntercom(users(*names), most_searched=15)
     put_night(url, *map(person, names))
     with intercom(fake) as (tool, _server):
-        assert push(url, FILLING, tool, file).told == 60
+        assert push(url, FILLING, tool, file).updated == 60
 
 
 def test_intercom_says_when_its_window_begins_anew(url, file):
@@ -393,7 +393,7 @@ def test_intercom_says_when_its_window_begins_anew(url, file):
     put_night(url, person("ann"))
     with intercom(fake) as (tool, _server):
         start = time.monotonic()
-        assert push(url, FILLING, tool, file).told == 1
+        assert push(url, FILLING, tool, file).updated == 1
         assert time.monotonic() - start > 0.9
 
 

@@ -15,7 +15,7 @@ from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.risk.api.auditing import Audit
 from perdura.risk.integrations.caller import Caller, Pace
 from perdura.risk.integrations.intercom import Intercom
-from perdura.risk.integrations.push_state import read_told
+from perdura.risk.integrations.push_state import read_digests
 from perdura.risk.integrations.pushing import push
 from perdura.risk.night import Night
 from perdura.risk.records.audit import insert
@@ -123,9 +123,9 @@ class TestOfHelpDesks:
         fake = FakeIntercom({name: {} for name in PEOPLE})
         with serving(fake) as desk, Caller(desk.url, {}, Pace(1e6)) as caller:
             with pytest.raises(Unaudited):
-                push(url, FILLING, Intercom(caller), home / "told.jsonl", on_people=refuse)
+                push(url, FILLING, Intercom(caller), home / "told.jsonl", on_batch=refuse)
             assert desk.calls == []
-        assert read_told(home / "told.jsonl") == {}
+        assert read_digests(home / "told.jsonl") == {}
 
 
 class TestOfMcp:
