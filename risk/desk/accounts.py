@@ -1,8 +1,9 @@
-"""The page of accounts, and what other pages say of one."""
+"""The page of accounts, and the sums that other pages show of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import sqlalchemy as sa
 from starlette.responses import Response
@@ -21,18 +22,22 @@ from perdura.risk.schema.views import CURRENT
 
 def account_list(visit: Visit) -> Response:
     """Accounts of the newest night, highest expected loss first."""
-    asked = visit.request.query_params
+    after = visit.request.query_params.get("after")
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = facts_of(connection, night)
-        page, restarted = _page(connection, asked.get("after"))
+        page, restarted = _page(connection, after)
         controls = _controls(connection)
+
+    def query_of(account: str) -> str:
+        return of_account(account).query
+
     visit.desk.note(
         visit.holder,
         "accounts",
         night=str(night.scored_on),
-        accounts=[each.account for each in page.accounts],
-        people=[each.riskiest for each in page.accounts],
+        accounts=[account.account for account in page.accounts],
+        people=[account.riskiest for account in page.accounts],
     )
     return visit.page(
         "accounts.html",
@@ -44,8 +49,8 @@ def account_list(visit: Visit) -> Response:
         controls=controls,
         more=page.after,
         restarted=restarted,
-        query_of=lambda account: of_account(account).query,
-        amounts=lambda money: sums(visit, money),
+        query_of=query_of,
+        amounts=partial(sums, visit),
     )
 
 

@@ -1,4 +1,4 @@
-"""What all pages share: who asks, in which language, and how an answer is made."""
+"""What all pages share: the signed-in reader, the language, and how an answer is made."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 _LANGUAGE = "perdura_language"
 _YEAR = 365 * 24 * 3600
 _PAGE_METHODS = ("GET", "HEAD")
-#: The header that names, to the page's script, what went wrong.
+#: The header by which the page's script knows what went wrong.
 PROBLEM = "Perdura-Problem"
 
 #: Nothing but our own files is loaded, and no script or style stands inside a page.
@@ -49,8 +49,8 @@ HEADERS = {
 }
 
 
-class Noting(Protocol):
-    """Who writes down that somebody read about somebody, as ``risk.api.auditing.Audit`` does."""
+class AuditLog(Protocol):
+    """Records reads of subscribers, as ``risk.api.auditing.Audit`` does."""
 
     @property
     def full(self) -> bool:
@@ -69,16 +69,16 @@ class Desk:
 
     Attributes:
         url: Of the risk database.
-        audit: Told of every reading of people; while it takes no more, nobody reads.
-        wait: Seconds that a token, by its id, has to wait before it may ask again.
+        audit: Records every read of subscribers; while it is full, no page is shown.
+        wait: Seconds that a token, by its id, has to wait before its next request.
         reword: Puts texts of a night into the reader's language.
-        writers: Places for those who write, who may have to wait for the table; by default as
-            many as there are threads.
+        writers: Limits writers at once, who may have to wait for the table; by default one for each
+            thread.
         now: The time of day; to be replaced in tests alone.
     """
 
     url: str
-    audit: Noting | None = None
+    audit: AuditLog | None = None
     wait: Callable[[str], float] = lambda _: 0.0
     reword: Reword = as_published
     writers: CapacityLimiter | None = None
@@ -88,15 +88,17 @@ class Desk:
         """As of ``risk.store.connect.reading``."""
         return reading(self.url)
 
-    def note(self, holder: Holder, what: str, who: str | None = None, **detail: Any) -> None:
+    def note(
+        self, holder: Holder, what: str, subscriber_id: str | None = None, **detail: Any
+    ) -> None:
         """Write down that ``holder`` read, or did, something."""
         if self.audit:
-            self.audit.note(holder, what, who, **detail)
+            self.audit.note(holder, what, subscriber_id, **detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request of somebody who is signed in."""
+    """One request of a signed-in reader."""
 
     desk: Desk
     request: Request
@@ -117,41 +119,46 @@ class Visit:
         template: str,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        **told: Any,
+        **values: Any,
     ) -> Response:
         """The page made of a template."""
-        return page(self.request, template, status, headers, visit=self, **told)
+        return page(self.request, template, status, headers, visit=self, **values)
 
 
 def visit_of(desk: Desk, request: Request) -> Visit | Response:
-    """The visit, or what to show instead: signing in, or why this was not done."""
+    """The visit, or the answer instead: to the sign-in page, or a problem.
+
+    Raises:
+        Unreachable: The database is away: a form or a part of a page is not sent to sign in again.
+    """
     token = session.token_of(request)
-    holder = _holder(desk, request, token) if token else None
-    if holder and "read" in holder.scopes:
-        return _admitted(desk, request, holder)
-    if request.method in _PAGE_METHODS and not is_part(request):
-        return RedirectResponse(sign_in_address(request), 303, HEADERS)
-    return problem(request, "token_revoked" if token else "session_ended", 401)
-
-
-def _holder(desk: Desk, request: Request, token: str) -> Holder | None:
-    """Who holds the token. While the database is away nobody is sent to sign in again."""
+    is_page = request.method in _PAGE_METHODS and not is_part(request)
+    holder = None
     try:
-        with desk.reading() as connection:
-            return holder_of(connection, token)
+        if token:
+            with desk.reading() as connection:
+                holder = holder_of(connection, token)
     except NoNight:
-        if request.method in _PAGE_METHODS and not is_part(request):
-            return None
-        raise Unreachable("the file of the risk table is not there") from None
+        if not is_page:
+            raise Unreachable("the file of the risk table is not there") from None
+    if not holder or "read" not in holder.scopes:
+        if is_page:
+            return RedirectResponse(sign_in_address(request), 303, HEADERS)
+        return problem(request, "token_revoked" if token else "session_ended", 401)
+    if seconds := desk.wait(holder.token_id):
+        return problem(request, "too_many", 429, {"Retry-After": str(ceil(seconds))})
+    if desk.audit and desk.audit.full:
+        return problem(request, "unavailable", 503)
+    return Visit(desk=desk, request=request, holder=holder, locale=locale_of(request))
 
 
 def is_part(request: Request) -> bool:
-    """Whether a script asks, to replace a part of the page that is shown."""
+    """Whether a script requests it, to replace a part of the page that is shown."""
     return "hx-request" in request.headers
 
 
 def sign_in_address(request: Request) -> str:
-    """Where to sign in, and to come back from to the page that was asked for or posted from."""
+    """The address to sign in, from which one returns to the page requested or posted from."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in _PAGE_METHODS:
         here = "/desk/subscriber?" + request.url.query if request.url.query else "/desk"
@@ -159,20 +166,11 @@ def sign_in_address(request: Request) -> str:
 
 
 def problem(
-    request: Request, key: str, status: int, headers: Mapping[str, str] | None = None, **told: Any
+    request: Request, key: str, status: int, headers: Mapping[str, str] | None = None, **values: Any
 ) -> Response:
     """The page that says why something was not done; the script shows its key in other words."""
     named = {PROBLEM: key} | dict(headers or {})
-    return page(request, "problem.html", status, named, key=key, **told)
-
-
-def _admitted(desk: Desk, request: Request, holder: Holder) -> Visit | Response:
-    if seconds := desk.wait(holder.token_id):
-        again = {"Retry-After": str(ceil(seconds))}
-        return problem(request, "too_many", 429, again)
-    if desk.audit and desk.audit.full:
-        return problem(request, "unavailable", 503)
-    return Visit(desk=desk, request=request, holder=holder, locale=locale_of(request))
+    return page(request, "problem.html", status, named, key=key, **values)
 
 
 def locale_of(request: Request) -> ReaderLocale:
@@ -187,29 +185,30 @@ def page(
     template: str,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
-    **told: Any,
+    **values: Any,
 ) -> Response:
-    """A page in the reader's language, which the browser is told to show and not to keep."""
+    """A page in the reader's language, which the browser shows and does not keep."""
     locale = locale_of(request)
     about = {"Content-Language": locale.language, "Vary": "Accept-Language, Cookie"}
     response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
-    told = {"t": locale, "request": request, "visit": None, "notice": ""} | told
-    told |= {"sent": request.method == "POST", "unsaved": getattr(request.state, "note", "")}
-    told["reason"] = getattr(request.state, "reason", "")
-    told["base"] = session.base(request)
-    told["sign_in"] = sign_in_address(request)
-    told["csrf"] = session.proof(request, response)
-    told["switch"] = "?" + urlencode([*_asked(request), ("lang", locale.other)])
-    response.body = _templates().get_template(template).render(told).encode("utf-8")
+    parameters = [item for item in request.query_params.multi_items() if item[0] != "lang"]
+    shared = {
+        "sent": request.method == "POST",
+        "unsaved": getattr(request.state, "note", ""),
+        "reason": getattr(request.state, "reason", ""),
+        "base": session.base(request),
+        "sign_in": sign_in_address(request),
+        "csrf": session.proof(request, response),
+        "switch": "?" + urlencode([*parameters, ("lang", locale.other)]),
+    }
+    defaults = {"t": locale, "request": request, "visit": None, "notice": ""}
+    text = _templates().get_template(template).render(defaults | values | shared)
+    response.body = text.encode("utf-8")
     response.headers["Content-Length"] = str(len(response.body))
     if request.query_params.get("lang") in LANGUAGES:
         language = request.query_params["lang"]
         response.set_cookie(_LANGUAGE, language, _YEAR, path="/desk", samesite="lax")
     return response
-
-
-def _asked(request: Request) -> list[tuple[str, str]]:
-    return [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
 
 
 @cache

@@ -34,7 +34,7 @@ Form = Mapping[str, Any]
 def sign_in_page(
     request: Request, problem: str = "", status: int = 200, to: str | None = None
 ) -> Response:
-    """Where the token is asked for; ``to`` is where one was going."""
+    """The form for the token; ``to`` is the page to open afterwards."""
     return page(
         request,
         "sign_in.html",
@@ -75,21 +75,21 @@ def sign_out() -> Response:
 
 def log_contact(visit: Visit, form: Form) -> Response:
     """Write a contact, and go back to the subscriber."""
-    who, action = visit.request.query_params.get("id", ""), text(form, "action")
+    subscriber_id, action = visit.request.query_params.get("id", ""), text(form, "action")
     reason = text(form, "reason").replace("\r\n", "\n").strip() or None
     with writing(visit.desk.url, durable=True) as connection:
         written = write(
             connection,
             contact_id=text(form, "contact_id"),
-            subscriber_id=who,
+            subscriber_id=subscriber_id,
             action=action,
             by=visit.holder.name,
             note=text(form, "note").replace("\r\n", "\n").strip() or None,
             force=bool(reason),
             reason=None if action == "left_alone" else reason,
         )
-    visit.desk.note(visit.holder, "contact", who, action=action, forced=written.forced)
-    return _back(visit, who, logged=action)
+    visit.desk.note(visit.holder, "contact", subscriber_id, action=action, forced=written.forced)
+    return _back(visit, subscriber_id, logged=action)
 
 
 def undo_contact(visit: Visit, form: Form) -> Response:
@@ -105,11 +105,11 @@ def problem_of(error: Exception, visit: Visit) -> tuple[str, int]:
     # The page of an id that is in no night says it itself.
     if isinstance(error, NoSubscriber):
         return "", 404
-    name, status = next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID)
+    name, status = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
     return visit.locale.named("refused", name, n=visit.locale.number(LONGEST_NOTE)), status
 
 
-_SAID: dict[type, tuple[str, int]] = {
+_REFUSALS: dict[type, tuple[str, int]] = {
     BadContact: ("bad_note", 400),
     HeldOut: ("control", 409),
     NoContact: ("no_contact", 404),
@@ -127,9 +127,9 @@ def text(form: Form, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _back(visit: Visit, who: str, **told: str) -> Response:
+def _back(visit: Visit, subscriber_id: str, **done: str) -> Response:
     """The subscriber's page: at once for a script, since a second request could fail."""
     if is_part(visit.request):
-        return subscriber(visit, done=told)
-    to = "/desk/subscriber?" + urlencode({"id": who, **told}) + "#done"
+        return subscriber(visit, done=done)
+    to = "/desk/subscriber?" + urlencode({"id": subscriber_id, **done}) + "#done"
     return RedirectResponse(to, 303, HEADERS)

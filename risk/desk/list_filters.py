@@ -47,7 +47,7 @@ FILTER_LABELS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class PageFilters:
-    """What of the night is shown: the word of each parameter, in the order of addresses."""
+    """The filters of the page: the word of each parameter, in the order of addresses."""
 
     words: Mapping[str, str]
 

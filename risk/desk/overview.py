@@ -1,4 +1,4 @@
-"""What the lead looks at: money at risk, the trend, what was done, and what came of it."""
+"""The lead's page: money at risk, the trend, the contacts made, and their results."""
 
 from __future__ import annotations
 

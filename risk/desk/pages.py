@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -23,20 +24,20 @@ from perdura.risk.query.cursors import is_text
 from perdura.risk.query.pages import one
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
-from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE
+from perdura.risk.records.contacts import LONGEST_NAME, LONGEST_NOTE, Contact
 from perdura.risk.records.tokens import undoes
 from perdura.risk.schema.contacts import ACTIONS
 from perdura.risk.schema.tables import INDEXED_RANKS
 
 
 def today(visit: Visit) -> Response:
-    """Whom to call today."""
-    asked = visit.request.query_params
-    filters = filters_of(asked)
+    """Today's list: the subscribers to call."""
+    parameters = visit.request.query_params
+    filters = filters_of(parameters)
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = todays.facts_of(connection, night)
-        page, restarted = todays.people(connection, filters, asked.get("after"))
+        page, restarted = todays.people(connection, filters, parameters.get("after"))
         count, money = todays.totals(connection, filters)
         controls = todays.control_group(connection, filters)
         account = accounts.summary(connection, filters)
@@ -49,7 +50,7 @@ def today(visit: Visit) -> Response:
         facts=facts,
         with_accounts=facts.accounts,
         account=account,
-        amounts_of=lambda money: accounts.sums(visit, money),
+        amounts_of=partial(accounts.sums, visit),
         filters=filters,
         form=list(list_form(visit, night, facts)),
         filtered=filters != page_filters(),
@@ -60,7 +61,7 @@ def today(visit: Visit) -> Response:
         contacts=contacts,
         more=page.after,
         restarted=restarted,
-        amounts=lambda money: totals(money, visit.locale.locale),
+        amounts=partial(totals, language=visit.locale.locale),
         most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
     )
 
@@ -71,17 +72,17 @@ def subscriber(
     """All about one subscriber.
 
     Args:
-        visit: Whose request names the subscriber.
+        visit: Its request names the subscriber.
         notice: Why a form did nothing, in words.
         status: Of the answer.
         done: ``logged`` or ``unlogged``, the action; by default as the address says.
     """
     done = {} if notice else done or visit.request.query_params
-    who = visit.request.query_params.get("id", "")
+    subscriber_id = visit.request.query_params.get("id", "")
     with visit.desk.reading() as connection:
         night = published_night(connection)
-        known = 0 < len(who) <= LONGEST_NAME and is_text(who)
-        person = person_of(connection, night, who) if known else None
+        known = 0 < len(subscriber_id) <= LONGEST_NAME and is_text(subscriber_id)
+        person = person_of(connection, night, subscriber_id) if known else None
         facts = todays.facts_of(connection, night)
         others = accounts.others(connection, person.row) if person else 0
     fresh = freshness_of(night, visit.desk.now())
@@ -91,17 +92,17 @@ def subscriber(
             "night": night,
             "fresh": fresh,
             "with_accounts": facts.accounts,
-            "who": who[:100],
+            "who": subscriber_id[:100],
             "logged": logged,
         }
-        if logged:  # of somebody whom the newest night no longer has
+        if logged:  # of a subscriber that the newest night no longer has
             return visit.page("not_found.html", 200, **about)
         return visit.page("not_found.html", 404, {PROBLEM: "not_found"}, **about)
-    visit.desk.note(visit.holder, "subscriber", who)
+    visit.desk.note(visit.holder, "subscriber", subscriber_id)
     return visit.page(
         "subscriber.html",
         status,
-        **_told(visit, night, person),
+        **_shown(visit, night, person),
         before=facts.before,
         others=others,
         with_accounts=facts.accounts,
@@ -115,8 +116,12 @@ def _known_action(name: str | None) -> str:
     return name if name in ACTIONS else ""
 
 
-def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
+def _shown(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
     now, row = visit.desk.now(), visit.reworded(person.row, night)
+
+    def undoable(contact: Contact) -> bool:
+        return can_undo(contact, now, undoes(visit.holder))
+
     return {
         "night": night,
         "fresh": freshness_of(night, now),
@@ -127,41 +132,44 @@ def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
         "account_query": of_account(row["account"] or "").query,
         "actions": ACTIONS,
         "contact_id": str(uuid4()),
-        "can_undo": lambda contact: can_undo(contact, now, undoes(visit.holder)),
+        "can_undo": undoable,
         "longest_note": LONGEST_NOTE,
     }
 
 
 def find(visit: Visit) -> Response:
-    """To the subscriber of an id that was typed in."""
-    who = _typed(visit, visit.request.query_params.get("id", ""))
-    to = "/desk/subscriber?" + urlencode({"id": who[: LONGEST_NAME + 1]}) if who else "/desk"
+    """To the subscriber of an id that was typed in; outer spaces go unless the id has them."""
+    typed = visit.request.query_params.get("id", "")
+    found = typed.strip()
+    if found != typed and len(typed) <= LONGEST_NAME and is_text(typed):
+        with visit.desk.reading() as connection:
+            found = typed if one(connection, typed) else found
+    to = "/desk/subscriber?" + urlencode({"id": found[: LONGEST_NAME + 1]}) if found else "/desk"
     return RedirectResponse(to, 303, HEADERS)
 
 
-def _typed(visit: Visit, who: str) -> str:
-    """The id as it was typed if there is such a subscriber, else without outer spaces."""
-    if who == who.strip() or len(who) > LONGEST_NAME or not is_text(who):
-        return who.strip()
-    with visit.desk.reading() as connection:
-        return who if one(connection, who) else who.strip()
-
-
 def lead(visit: Visit) -> Response:
-    """Money at risk, what was done, and what came of it."""
-    now = visit.desk.now()
+    """Money at risk, the contacts made, and their results."""
+    now, locale = visit.desk.now(), visit.locale
     with visit.desk.reading() as connection:
         night = published_night(connection)
-        told = overview(connection, night, now)
+        shown = overview(connection, night, now)
         with_accounts = todays.facts_of(connection, night).accounts
     visit.desk.note(visit.holder, "overview")
+
+    def short_money(code: str) -> Callable[[float], str]:
+        return lambda amount: locale.short_money(round(amount), code)
+
+    def money(code: str) -> Callable[[float], str]:
+        return lambda amount: locale.money(round(amount), code)
+
     return visit.page(
         "lead.html",
         night=night,
         fresh=freshness_of(night, now),
-        told=told,
+        shown=shown,
         with_accounts=with_accounts,
-        level=lambda code: lambda amount: visit.locale.short_money(round(amount), code),
-        by_currency=lambda code: lambda amount: visit.locale.money(round(amount), code),
+        level=short_money,
+        by_currency=money,
         lately=LATELY.days,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -110,7 +111,7 @@ class ReaderLocale:
 
 
 def reader_locale_of(accept: str, chosen: str | None = None, default: str = "en") -> ReaderLocale:
-    """The locale of a reader whose browser accepts these languages.
+    """The locale of a reader by the languages that the browser accepts.
 
     The region is that of the best accepted locale in the language: an ``es-MX`` stays one after
     the language was switched.
@@ -129,27 +130,22 @@ def reader_locale_of(accept: str, chosen: str | None = None, default: str = "en"
 
 def _accepted(accept: str) -> Iterator[Locale]:
     """The languages of an ``Accept-Language`` header that are known, best first."""
-    asked: list[tuple[float, int, str]] = []
-    for place, item in enumerate(accept[:1_000].split(",")):
+    tags: list[tuple[float, int, str]] = []
+    for index, item in enumerate(accept[:1_000].split(",")):
         tag, _, weight = item.partition(";")
-        asked.append((-_weight(weight), place, tag.strip()))
-    for weight, _, tag in sorted(asked):
-        if weight < 0 and (locale := _known(tag)):
-            yield locale
+        tags.append((-_weight(weight), index, tag.strip()))
+    for weight, _, tag in sorted(tags):
+        if weight < 0:
+            with suppress(ValueError, TypeError, UnknownLocaleError):
+                yield Locale.parse("-".join(tag.split("-")[:2]), sep="-")
 
 
-def _weight(told: str) -> float:
-    name, _, value = told.strip().partition("=")
+def _weight(text: str) -> float:
+    """The weight of ``q=0.8``: 1 where the text is empty, 0 where it makes no sense."""
+    name, _, value = text.strip().partition("=")
     if not name:
         return 1.0
     try:
         return float(value) if name == "q" else 0.0
     except ValueError:
         return 0.0
-
-
-def _known(tag: str) -> Locale | None:
-    try:
-        return Locale.parse("-".join(tag.split("-")[:2]), sep="-")
-    except (ValueError, TypeError, UnknownLocaleError):
-        return None

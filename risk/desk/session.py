@@ -1,4 +1,4 @@
-"""Who sits at the page: a token in a cookie, and proof that a form is one of ours."""
+"""Sessions: a token in a cookie, and proof that a form is one of ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 SESSION, FORM = "perdura_desk", "perdura_form"
-#: So long a browser keeps the token: a working day.
+#: Hours that a browser keeps the token: a working day.
 HOURS = 12
 
 _LONGEST = 500
@@ -35,9 +35,9 @@ def forget(response: Response) -> None:
 
 
 def proof(request: Request, response: Response | None = None) -> str:
-    """What a form of ours carries: nobody can make it who does not know the browser's cookie.
+    """The proof that a form of ours carries: only with the browser's cookie can it be made.
 
-    Before anybody has signed in there is no token, so ``response`` sets a cookie for that.
+    Before the reader signs in there is no token, so ``response`` sets a cookie for that.
     """
     secret = token_of(request) or request.cookies.get(FORM, "")
     if not secret and response is not None:
@@ -46,8 +46,8 @@ def proof(request: Request, response: Response | None = None) -> str:
     return _proof(secret)
 
 
-def is_ours(request: Request, told: str) -> bool:
-    """Whether a form came from one of our pages, by its proof and by where it was sent from."""
+def is_ours(request: Request, given: str) -> bool:
+    """Whether a form came from one of our pages, by its proof and its origin."""
     secret = token_of(request) or request.cookies.get(FORM, "")
     if request.headers.get("sec-fetch-site", "same-origin") not in _OURS:
         return False
@@ -55,7 +55,7 @@ def is_ours(request: Request, told: str) -> bool:
     hosts = (request.headers.get("host"), request.scope.get("perdura.host"))
     if origin and origin != "null" and urlsplit(origin).netloc not in hosts:
         return False
-    return bool(secret) and compare_digest(_proof(secret).encode(), told.encode())
+    return bool(secret) and compare_digest(_proof(secret).encode(), given.encode())
 
 
 def base(request: Request) -> str:

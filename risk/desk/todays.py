@@ -1,4 +1,4 @@
-"""Today's list: whom to call, in the order of what a call is worth, page by page."""
+"""Today's list: subscribers in the order of what a call is worth, page by page."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Facts:
         actions: Codes and their words.
         values: What there is of each column by which the page's form filters, in order.
         lifetime: Whether the night knows what is lost of the future, and not only of the month.
-        currencies: In so many are the amounts by which the list is in order.
-        before: Whether a night before was looked at: then who has no band there is new.
+        currencies: Number of currencies of the amounts by which the list is in order.
+        before: Whether there is a night before: then a subscriber without a band there is new.
         accounts: Whether the account of any subscriber is known.
     """
 
@@ -45,9 +45,9 @@ class Facts:
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
     key = (night.scored_on, night.fingerprint)
-    if (found := _facts_known.get(key)) is None:
-        _facts_known.clear()
-        found = _facts_known[key] = _facts(connection)
+    if (found := _counted.get(key)) is None:
+        _counted.clear()
+        found = _counted[key] = _count_facts(connection)
     return found
 
 
@@ -60,7 +60,7 @@ def people(connection: sa.Connection, filters: PageFilters, after: str | None) -
 
 
 def totals(connection: sa.Connection, filters: PageFilters) -> tuple[int, list[tuple[int, str]]]:
-    """How many people the filters leave, and their expected loss a month in each currency."""
+    """Subscribers that the filters leave, and their expected loss a month in each currency."""
     counted = sa.select(_C.currency, sa.func.count(), sa.func.sum(_C.expected_loss))
     counted = counted.where(*listed(filters.filters))
     rows = connection.execute(counted.group_by(_C.currency).order_by(_C.currency)).all()
@@ -75,27 +75,29 @@ def control_group(connection: sa.Connection, filters: PageFilters) -> int:
     return connection.scalar(counted) or 0
 
 
-def last_contacts(connection: sa.Connection, who: list[str]) -> dict[str, Any]:
-    """The newest contact that stands, of each of these people who has one."""
+def last_contacts(connection: sa.Connection, subscriber_ids: list[str]) -> dict[str, Any]:
+    """The newest contact that stands, of each of these subscribers who has one."""
     query = sa.select(CONTACTS.c.subscriber_id, CONTACTS.c.action, CONTACTS.c.happened_at).where(
-        CONTACTS.c.subscriber_id.in_(who), CONTACTS.c.undone_at.is_(None)
+        CONTACTS.c.subscriber_id.in_(subscriber_ids), CONTACTS.c.undone_at.is_(None)
     )
     rows = connection.execute(query.order_by(CONTACTS.c.happened_at))
     return {row.subscriber_id: row for row in rows}
 
 
-_facts_known: dict[tuple[Any, ...], Facts] = {}
+_counted: dict[tuple[Any, ...], Facts] = {}
 
 
-def _facts(connection: sa.Connection) -> Facts:
+def _count_facts(connection: sa.Connection) -> Facts:
     counts = (
         sa.func.count(_C.band_before).label("befores"),
-        sa.func.min(_C.subscriber_id).label("somebody"),
+        sa.func.min(_C.subscriber_id).label("example"),
     )
     rows = connection.execute(sa.select(*_KEYS, *counts).where(LISTED).group_by(*_KEYS)).all()
     lifetimes = {row.value_currency for row in rows} - {None}
+    examples = {row.action: row.example for row in rows}.values()
+    actions = sa.select(_C.action, _C.action_text).where(_C.subscriber_id.in_(examples))
     return Facts(
-        actions=_in_words(connection, {row.action: row.somebody for row in rows}),
+        actions=dict(sorted((row.action, row.action_text) for row in connection.execute(actions))),
         values={
             name: tuple(sorted({value for row in rows if (value := getattr(row, name))}))
             for name in FREE_CHOICES
@@ -105,9 +107,3 @@ def _facts(connection: sa.Connection) -> Facts:
         before=any(row.befores for row in rows),
         accounts=has_accounts(connection),
     )
-
-
-def _in_words(connection: sa.Connection, somebody: Mapping[str, str]) -> dict[str, str]:
-    """The words of each action, as they are told to somebody to whom it applies."""
-    query = sa.select(_C.action, _C.action_text).where(_C.subscriber_id.in_(somebody.values()))
-    return dict(sorted((row.action, row.action_text) for row in connection.execute(query)))
