@@ -1,4 +1,4 @@
-"""Whose turn to be called came, and how the lot fell: what contact does is measured from it."""
+"""Random assignments of a quarter: the effect of contacts is estimated from them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from perdura.risk.schema.tables import INDEXED_RANKS, NIGHTS, RISK
 
 
 def assign(connection: sa.Connection, scored_on: date, quarter: str, *, now: datetime) -> int:
-    """Write down how the lot fell for those of a night whose band is high for the first time.
+    """Write down the assignments of a night's subscribers in the high band, once a quarter each.
 
-    Only for the newest night, which is the one that people are called by, and once a season for
-    each: run again it changes nothing. Of a night the ``INDEXED_RANKS`` riskiest are looked at; of
-    a trial, by which nobody is called, nobody.
+    Only for the newest night, which is the list that is called; run again it changes nothing. Only
+    the ``INDEXED_RANKS`` riskiest are looked at, and no trial.
 
     Returns:
-        How many were written.
+        Number of assignments written.
     """
     newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
     if newest != scored_on:

@@ -1,4 +1,4 @@
-"""The audit: who read, exported or wrote what about whom. ``risk.api.auditing`` and
+"""The audit: every read, export and write about subscribers. ``risk.api.auditing`` and
 ``risk.records.audited_reads`` fill it."""
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class AuditEntry:
 
 
 def named(night: Night, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What an entry of a page keeps: of which night it was, and whom it named."""
+    """The detail of an entry about a page: its night and its subscribers."""
     return {"night": str(night.scored_on), "people": [row["subscriber_id"] for row in rows]}
 
 
 def write(connection: sa.Connection, entries: Sequence[AuditEntry]) -> None:
     """Write entries; those that are there already stay as they are.
 
-    Of whoever was erased meanwhile a pseudonym is kept, as in the entries that were there before.
+    A subscriber who was erased meanwhile gets a pseudonym, as in the entries of before.
     """
     ids = [entry.audit_id for entry in entries]
     there = set(connection.scalars(sa.select(AUDIT.c.audit_id).where(AUDIT.c.audit_id.in_(ids))))
@@ -73,12 +73,12 @@ def newest(
 ) -> list[dict[str, Any]]:
     """The newest entries, newest first.
 
-    Where a subscriber is named, only those about them, or of a page that named them. Of exports of
-    a whole night the entry says which filters there were, and not whom they left.
+    With a subscriber, only those about them, or of a page that named them. The entry of an export
+    of a whole night has its filters, and not its subscribers.
     """
     query = sa.select(AUDIT).order_by(AUDIT.c.at.desc(), AUDIT.c.audit_id).limit(top)
     if subscriber_id is not None:
-        place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
-        listed = place(sa.cast(AUDIT.c.detail, sa.Text), json.dumps(subscriber_id)) > 0
+        position = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
+        listed = position(sa.cast(AUDIT.c.detail, sa.Text), json.dumps(subscriber_id)) > 0
         query = query.where(sa.or_(AUDIT.c.subscriber_id == subscriber_id, listed))
     return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,6 +1,6 @@
 """Entries of the audit put aside beside SQLite's file, while another program writes into that.
 
-One file per entry, in a folder named after the database. Whoever writes next takes them over.
+One file per entry, in a folder named after the database. The next writer takes them over.
 """
 
 from __future__ import annotations
@@ -27,16 +27,23 @@ def folder_of(file: Path) -> Path:
     return file.with_name(f"{file.name}-audit")
 
 
-def put_aside(file: Path, entries: Sequence[AuditEntry]) -> None:
+def put_aside(database: Path, entries: Sequence[AuditEntry]) -> None:
     """Keep entries beside the database; a power cut takes none of them back.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    folder = folder_of(file)
+    folder = folder_of(database)
     folder.mkdir(exist_ok=True)
     for entry in entries:
-        _write(folder / f"{entry.audit_id}{_ENDING}", asdict(entry))
+        values = asdict(entry) | {"at": entry.at.isoformat()}
+        file = folder / f"{entry.audit_id}{_ENDING}"
+        unfinished = file.with_suffix(_UNFINISHED)
+        with unfinished.open("w", encoding="utf-8") as out:
+            json.dump(values, out)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)  # of the names
@@ -44,33 +51,23 @@ def put_aside(file: Path, entries: Sequence[AuditEntry]) -> None:
         os.close(opened)
 
 
-def aside(file: Path) -> list[tuple[Path, AuditEntry]]:
+def aside(database: Path) -> list[tuple[Path, AuditEntry]]:
     """Entries that wait beside the database, each with its file; 5,000 at most.
 
     Those of another user that this one may not read are left to others. What is no entry is set
     apart (``.broken``) and logged.
     """
-    waiting = sorted(folder_of(file).glob(f"*{_ENDING}"))[:_AT_A_TIME]
-    return [(place, entry) for place in waiting if (entry := _read(place))]
+    waiting = sorted(folder_of(database).glob(f"*{_ENDING}"))[:_AT_A_TIME]
+    return [(file, entry) for file in waiting if (entry := _read(file))]
 
 
-def _read(place: Path) -> AuditEntry | None:
+def _read(file: Path) -> AuditEntry | None:
     try:
-        told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-        at = datetime.fromisoformat(told.pop("at"))
-        return AuditEntry(**told, at=at)
+        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return AuditEntry(**values | {"at": datetime.fromisoformat(values["at"])})
     except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
         return None
     except (ValueError, TypeError, KeyError, AttributeError):
-        place.rename(place.with_suffix(_BROKEN))
-        _LOG.warning("%s is no entry of the audit; it stays as %s", place, _BROKEN)
+        file.rename(file.with_suffix(_BROKEN))
+        _LOG.warning("%s is no entry of the audit; it stays as %s", file, _BROKEN)
         return None
-
-
-def _write(file: Path, told: dict[str, Any]) -> None:
-    unfinished = file.with_suffix(_UNFINISHED)
-    with unfinished.open("w", encoding="utf-8") as opened:
-        json.dump(told | {"at": told["at"].isoformat()}, opened)
-        opened.flush()
-        os.fsync(opened.fileno())
-    unfinished.replace(file)

@@ -1,6 +1,6 @@
 """Reads without a token, by command line, MCP and schedule: recorded before they are answered.
 
-Who reads is the user of the operating system, with the surface: ``cli:ann``, ``mcp:ann``,
+The reader is the user of the operating system, with the surface: ``cli:ann``, ``mcp:ann``,
 ``schedule:ann``.
 """
 
@@ -31,6 +31,7 @@ from perdura.risk.store.urls import shown
 Surface = Literal["cli", "mcp", "schedule"]
 
 _LOG = logging.getLogger(__name__)
+_NOT_AUDITED = "this read is not in the audit: %s"
 
 _MOMENT_SECONDS = 0.05  # of SQLite's only lock; then the entry is put aside
 _READ_ONLY = ("25006", "0A000")  # the second: of a standby that is to begin to write
@@ -50,15 +51,15 @@ def record_read(
 ) -> None:
     """Record a read; to be called with what was found, before it is shown. Waits for no night.
 
-    Where nobody can write (a file mounted read-only, a standby of PostgreSQL) it is logged as a
-    warning that the read is not in the audit.
+    Where no user can write (a file mounted read-only, a standby of PostgreSQL) a warning is logged
+    that the read is not in the audit.
 
     Args:
         url: Of the store that was read.
         surface: How it was read.
         what: As in the table ``audit``: list, moves, subscriber, accounts, export.
-        subscriber_id: About whom, where about one.
-        detail: What was asked for, and whom the answer names.
+        subscriber_id: The subscriber, where it is about one.
+        detail: The parameters, and the subscribers that the answer names.
 
     Raises:
         Unaudited: The user lacks the right to write the audit; says what to do.
@@ -88,8 +89,8 @@ def take_over(url: str, *, patience: float = _MOMENT_SECONDS) -> int:
     while file.exists() and (waiting := aside(file)):
         with sqlite.writing(file, patience=patience) as connection:
             write(connection, [entry for _, entry in waiting])
-        for place, _ in waiting:
-            place.unlink(missing_ok=True)
+        for put_aside_as, _ in waiting:
+            put_aside_as.unlink(missing_ok=True)
         count += len(waiting)
     return count
 
@@ -104,7 +105,7 @@ def _record_in_file(file: Path, entry: AuditEntry) -> None:
         put_aside(file, entries)
     except OSError as error:
         if os.statvfs(file.parent).f_flag & os.ST_RDONLY:
-            _warn(f"{file.parent} is mounted read-only")
+            _LOG.warning(_NOT_AUDITED, f"{file.parent} is mounted read-only")
             return
         raise Unaudited(
             f"who reads subscribers' risks is recorded in the audit, and {file.parent} cannot be "
@@ -122,8 +123,8 @@ def _is_written(file: Path, entries: Sequence[AuditEntry]) -> bool:
     except (sqlite.StoreLocked, exc.OperationalError, OperationalError):
         return False
     with suppress(PermissionError):  # another user's: written already, and theirs to remove
-        for place, _ in waiting:
-            place.unlink(missing_ok=True)
+        for put_aside_as, _ in waiting:
+            put_aside_as.unlink(missing_ok=True)
     return True
 
 
@@ -136,12 +137,12 @@ def _record_in_postgres(url: str, entry: AuditEntry) -> None:
     except exc.DBAPIError as error:
         code = getattr(error.orig, "sqlstate", None)
         if code in _READ_ONLY:
-            _warn(f"{shown(url)} can only be read (a standby)")
+            _LOG.warning(_NOT_AUDITED, f"{shown(url)} can only be read (a standby)")
         elif code in _REFUSALS:
             raise Unaudited(f"{_REFUSED.format(url=shown(url))} {_REFUSALS[code]}") from error
         elif postgres.is_gone(error):
-            said = f"{shown(url)} cannot be used now: {postgres.words(error)}"
-            raise Unreachable(said) from error
+            found = f"{shown(url)} cannot be used now: {postgres.words(error)}"
+            raise Unreachable(found) from error
         else:
             raise
 
@@ -154,10 +155,6 @@ _REFUSALS = {
     "`perdura risk init`",
     _HELD: "the table is being changed just now, so nothing is shown; try again in a moment",
 }
-
-
-def _warn(why: str) -> None:
-    _LOG.warning("this read is not in the audit: %s", why)
 
 
 def _user() -> str:

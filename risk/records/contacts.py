@@ -1,8 +1,7 @@
-"""What support did about somebody, and what it left undone on purpose.
+"""Contacts: what support did about a subscriber, and decisions not to contact.
 
-All functions are called inside a transaction that somebody else began
-(``risk.store.connect.writing`` with ``durable``): what they wrote is there for good when that has
-ended without an error.
+All functions are called inside a transaction of ``risk.store.connect.writing`` with ``durable``:
+their rows are safe when it has ended without an error.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
 from perdura.risk.schema.tables import NIGHTS, RISK
 
-#: Said alike of whoever was never scored and of whoever was erased: neither is to be told apart.
+#: The same for a subscriber who was never scored and for one who was erased: they look alike.
 UNKNOWN = "no night of the last 90 scored this subscriber"
 
-#: A contact can be taken back for so long after it was written: it is for a slip of the hand. Only
-#: then does it become an event, and events are never changed.
+#: A contact can be undone for this time after it was written, as for a slip of the hand. Only then
+#: does it become an event, and events are never changed.
 UNDO_FOR = timedelta(hours=1)
 
 #: Before it no contact has a plausible time: 0 seconds since 1970 is no time.
@@ -33,12 +32,12 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MARGIN = timedelta(minutes=5)
 
 LONGEST_NOTE = 2_000
-#: Of a subscriber's id, and of the name of who wrote, in characters.
+#: Characters of a subscriber's id, and of a token's name.
 LONGEST_NAME = 1_000
 
 
 class BadContact(ValueError):
-    """What was told is no contact. Nothing was written."""
+    """The values are no contact. Nothing was written."""
 
 
 class NoContact(LookupError):
@@ -58,7 +57,7 @@ class HeldOut(RefusedContact):
 
 
 class NotYours(RefusedContact):
-    """Somebody else logged the contact, and this token may not undo it."""
+    """Another token logged the contact, and this one may not undo it."""
 
 
 class OtherContact(RefusedContact):
@@ -98,12 +97,12 @@ def log_contact(
     reason: str | None = None,
     now: datetime | None = None,
 ) -> Contact:
-    """The contact as it stands in the table, written now or, told alike, before.
+    """The contact as it stands in the table, written now or, with the same values, before.
 
     Args:
         connection: In a transaction of ``risk.store.connect.writing``.
-        contact_id: A UUID that the caller chose: told again it is the same contact.
-        subscriber_id: Who was contacted, or left alone; whether they are scored is not asked.
+        contact_id: A UUID that the caller chose: sent again it is the same contact.
+        subscriber_id: Contacted, or left alone; need not be scored.
         action: One of ``ACTIONS``.
         by: Name of the token that writes.
         happened_at: When, with a time zone, from 1990 on and not in the future; by default now.
@@ -114,29 +113,31 @@ def log_contact(
 
     Raises:
         BadContact: Something of it is no contact, or it is forced without a reason.
-        NoSubscriber: The subscriber was erased, which is said of no one.
+        NoSubscriber: The subscriber was erased; the message does not tell that apart.
         HeldOut: It is not forced, and the subscriber is in the control group.
         OtherContact: Another content has this id.
     """
     now = now or datetime.now(UTC)
     when, subscriber_id = _moment(happened_at, now), as_scored(connection, subscriber_id)
-    told = _checked(
-        contact_id=contact_id,
-        subscriber_id=subscriber_id,
-        action=action,
-        by=by,
-        note=note,
-        reason=reason,
-    )
+    if action not in ACTIONS:
+        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
+    values: dict[str, Any] = {
+        "contact_id": _uuid(contact_id),
+        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
+        "action": action,
+        "by": _text("by", by, LONGEST_NAME),
+        "note": _text("note", note, LONGEST_NOTE) if note else None,
+        "reason": _text("reason", reason, LONGEST_NOTE) if reason and reason.strip() else None,
+    }
     if erased_among(connection, [subscriber_id]):
         raise NoSubscriber(UNKNOWN)
-    if found := _contact(connection, told["contact_id"]):
-        return _same(found, told | ({"happened_at": when} if happened_at else {}))
+    if found := _contact(connection, values["contact_id"]):
+        return _same(found, values | ({"happened_at": when} if happened_at else {}))
     forced = action != "left_alone" and is_held_out(connection, subscriber_id, now)
     if forced:
-        _refuse_unless_forced(subscriber_id, force=force, reason=told["reason"])
-    written = Contact(**told, happened_at=when, known_at=now, forced=forced, undone_at=None)
-    return _insert(connection, written, told)
+        _refuse_unless_forced(subscriber_id, force=force, reason=values["reason"])
+    written = Contact(**values, happened_at=when, known_at=now, forced=forced, undone_at=None)
+    return _insert(connection, written, values)
 
 
 def as_scored(connection: sa.Connection, subscriber_id: str) -> str:
@@ -163,7 +164,7 @@ def undo_contact(
     Args:
         connection: In a transaction of ``risk.store.connect.writing``.
         contact_id: As it was logged.
-        by: Name of the token that undoes it, which must have logged it; ``None``: anybody's.
+        by: Name of the token that undoes it, which must have logged it; ``None``: any token's.
         now: When it is undone; by default now.
 
     Raises:
@@ -204,18 +205,18 @@ def settled(now: datetime) -> sa.Select[*tuple[Any, ...]]:
     """Contacts that stand at ``now`` and can be taken back no longer: ``subscriber_id``,
     ``happened_at``, ``known_at``, ``action``, ``by``; never the notes.
 
-    Clocks may differ, and who takes one back may have to wait for the table: five minutes are left.
+    Clocks may differ, and undoing may have to wait for the table: five minutes are left for that.
     """
-    told = CONTACTS.c.subscriber_id, CONTACTS.c.happened_at, CONTACTS.c.known_at
-    stands = CONTACTS.c.undone_at.is_(None) & (CONTACTS.c.known_at <= now - UNDO_FOR - _MARGIN)
-    return sa.select(*told, CONTACTS.c.action, CONTACTS.c.by).where(stands)
+    c = CONTACTS.c
+    stands = c.undone_at.is_(None) & (c.known_at <= now - UNDO_FOR - _MARGIN)
+    return sa.select(c.subscriber_id, c.happened_at, c.known_at, c.action, c.by).where(stands)
 
 
 def is_held_out(connection: sa.Connection, subscriber_id: str, now: datetime) -> bool:
     """Whether the subscriber is in the control group.
 
-    That is so by the newest night, and by random assignment in the present quarter of those whom
-    the newest night no longer scores, as they are paused or have cancelled.
+    That is so by the newest night or, for a subscriber that it no longer scores (paused,
+    cancelled), by random assignment in the present quarter.
     """
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
     scored = sa.select(RISK.c.held_out).where(
@@ -224,44 +225,23 @@ def is_held_out(connection: sa.Connection, subscriber_id: str, now: datetime) ->
     if found := connection.execute(scored).first():
         return bool(found.held_out)
     assigned = sa.select(ASSIGNMENTS.c.held_out).where(
-        ASSIGNMENTS.c.subscriber_id == subscriber_id, ASSIGNMENTS.c.season == _quarter(now)
+        ASSIGNMENTS.c.subscriber_id == subscriber_id,
+        ASSIGNMENTS.c.season == f"{now.year}-Q{(now.month + 2) // 3}",
     )
     return bool(connection.scalar(assigned))
-
-
-def _quarter(now: datetime) -> str:
-    return f"{now.year}-Q{(now.month + 2) // 3}"
 
 
 def _refuse_unless_forced(subscriber_id: str, *, force: bool, reason: str | None) -> None:
     if not force:
         raise HeldOut(
-            f"subscriber {subscriber_id!r} is in the control group, whom nobody contacts, so that "
-            "the effect of contacts can be measured; do not contact them, or force it with a reason"
+            f"subscriber {subscriber_id!r} is in the control group, which is not contacted, so "
+            "that the effect of contacts can be measured; do not contact them, or force it with a "
+            "reason"
         )
     if not reason:
         raise BadContact(
             "a contact with the control group is forced without a reason; say why in `reason`"
         )
-
-
-def _checked(
-    *,
-    contact_id: str,
-    subscriber_id: str,
-    action: str,
-    by: str,
-    note: str | None,
-    reason: str | None,
-) -> dict[str, Any]:
-    return {
-        "contact_id": _uuid(contact_id),
-        "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
-        "action": _action(action),
-        "by": _text("by", by, LONGEST_NAME),
-        "note": _text("note", note, LONGEST_NOTE) if note else None,
-        "reason": _text("reason", reason, LONGEST_NOTE) if reason and reason.strip() else None,
-    }
 
 
 def _contact(connection: sa.Connection, contact_id: str) -> Contact | None:
@@ -270,8 +250,8 @@ def _contact(connection: sa.Connection, contact_id: str) -> Contact | None:
     return Contact(**found) if found else None
 
 
-def _insert(connection: sa.Connection, contact: Contact, told: dict[str, Any]) -> Contact:
-    """Write it, unless somebody else has done so at the same moment."""
+def _insert(connection: sa.Connection, contact: Contact, values: dict[str, Any]) -> Contact:
+    """Write it, unless another process has done so at the same moment."""
     try:
         with connection.begin_nested():
             connection.execute(sa.insert(CONTACTS).values(asdict(contact)))
@@ -279,13 +259,13 @@ def _insert(connection: sa.Connection, contact: Contact, told: dict[str, Any]) -
         found = _contact(connection, contact.contact_id)
         if found is None:
             raise
-        return _same(found, told)
+        return _same(found, values)
     return contact
 
 
-def _same(found: Contact, told: dict[str, Any]) -> Contact:
-    """The contact that is there, if it is what was told."""
-    other = [name for name, value in told.items() if getattr(found, name) != value]
+def _same(found: Contact, values: dict[str, Any]) -> Contact:
+    """The contact that is there, if it has these values."""
+    other = [name for name, value in values.items() if getattr(found, name) != value]
     if other:
         raise OtherContact(
             f"contact {found.contact_id} is there already, with another {', '.join(other)}; "
@@ -317,12 +297,6 @@ def _uuid(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise BadContact(f"contact_id should be a UUID, got {text[:50]!r}") from None
-
-
-def _action(action: str) -> str:
-    if action not in ACTIONS:
-        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
-    return action
 
 
 def _text(name: str, text: str, longest: int) -> str:

@@ -1,13 +1,13 @@
-"""One person out of the database: every table is asked, those of other versions and programs too.
+"""Erase one person from the database, from tables of other versions and programs too.
 
-Rows about the person go. The audit keeps that somebody was read of: a hash stands in for the name,
-as it does wherever another row mentions the person, in a note say.
+Rows about the person go. The audit keeps that a subscriber was read: a hash stands in for the name,
+as it does in any other row that mentions the person, in a note say.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,7 +16,13 @@ from perdura.risk.errors import NoNight
 from perdura.risk.records.audit_aside import aside
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.erased_rows import about, count, erase_from_nights, erase_from_table
-from perdura.risk.records.mentions import WHO, ErasedAccount, masked, mentioning, tables_of
+from perdura.risk.records.mentions import (
+    SUBSCRIBER_ID,
+    ErasedAccount,
+    masked,
+    mentioning,
+    tables_of,
+)
 from perdura.risk.records.rewriting import StillRead, rewrite_or_put_off
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
@@ -53,11 +59,12 @@ def rows_about(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     if not exists(url):
         return {}
     with store.reading(url) as connection:
-        return _some(
-            (table.name, count(connection, table, about(table, accounts)))
+        counts = {
+            table.name: count(connection, table, about(table, accounts))
             for table in tables_of(connection)
-            if WHO in table.c
-        )
+            if SUBSCRIBER_ID in table.c
+        }
+    return {name: number for name, number in counts.items() if number}
 
 
 def mentions(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
@@ -66,20 +73,17 @@ def mentions(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
         return {}
     with store.reading(url) as connection:
         found = _mentions(connection, accounts)
-    return found | _some([("audit, put aside", _mentions_aside(url, accounts))])
-
-
-def _mentions_aside(url: str, accounts: Sequence[ErasedAccount]) -> int:
     entries = [] if postgres.is_postgres(url) else aside(sqlite.database_file(url))
     names = {account.name for account in accounts}
-    return sum(
+    put_aside = sum(
         entry.subscriber_id in names or masked(dict(entry.detail), accounts) != entry.detail
         for _, entry in entries
     )
+    return found | ({"audit, put aside": put_aside} if put_aside else {})
 
 
 def mentions_in_file(file: Path, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
-    """The same of any SQLite file, whoever wrote it.
+    """The same of any SQLite file.
 
     Raises:
         DatabaseError: It is none.
@@ -107,45 +111,37 @@ def erase(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
         return {}
     with store.writing(url):  # tables that an older version has not made are made
         pass
-    _end_retention(url)
+    with store.reading(url) as connection:
+        oldest = connection.scalar(sa.select(sa.func.min(NIGHTS.c.scored_on)))
+    if oldest:  # months that are half taken off are in no query any more, and may hold the person
+        store.drop_months(url, oldest)
     take_over(url, patience=_WAIT_SECONDS)
     with store.reading(url) as connection:
         tables = [t for t in tables_of(connection) if t.name not in (RISK.name, NIGHTS.name)]
     gone = {RISK.name: erase_from_nights(url, accounts)}
     for table in sorted(tables, key=lambda table: table.name in KEPT):
         gone[table.name] = erase_from_table(url, table, accounts, keep=table.name in KEPT)
-    return _some(gone.items())
-
-
-def _end_retention(url: str) -> None:
-    """Months that are half taken off are in no query any more, and may hold anybody."""
-    with store.reading(url) as connection:
-        oldest = connection.scalar(sa.select(sa.func.min(NIGHTS.c.scored_on)))
-    if oldest:
-        store.drop_months(url, oldest)
-
-
-def _some(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    return {name: count for name, count in counts if count}
+    return {name: number for name, number in gone.items() if number}
 
 
 def _mentions(connection: sa.Connection, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
-    return _some(
-        (table.name, sum(1 for _ in mentioning(connection, table, accounts)))
+    counts = {
+        table.name: sum(1 for _ in mentioning(connection, table, accounts))
         for table in tables_of(connection)
-    )
+    }
+    return {name: number for name, number in counts.items() if number}
 
 
 def scrub(url: str, *, patience: float = _WAIT_SECONDS) -> None:
     """Let go of the pages and the log that still hold what was erased.
 
-    A small SQLite file is written anew; of a large one it is put off until the next night, as
-    nobody could write for so long (``risk.records.rewriting``). PostgreSQL frees the rows; its own
-    logs, replicas and backups are its keeper's.
+    A small SQLite file is written anew; a large one waits for the next night, as no process could
+    write meanwhile (``risk.records.rewriting``). PostgreSQL frees the rows; its own logs, replicas
+    and backups are its administrator's.
 
     Args:
         url: Of the store.
-        patience: Seconds to wait for who reads a state from before.
+        patience: Seconds to wait for readers of a state from before.
 
     Raises:
         StillRead: The log could not be emptied in that time.

@@ -1,4 +1,4 @@
-"""Ids of erased subscribers, as keyed hashes: whatever writes an id asks here first.
+"""Ids of erased subscribers, as keyed hashes: code that writes an id checks it here first.
 
 A server needs no more than the database for it: the list of the home (``forgotten.json`` of the
 landing) is copied here by every erasure, every night and ``perdura serve``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -25,14 +25,14 @@ _ERASING = 0x70657264_0003
 
 
 def pseudonym(id_hash: str) -> str:
-    """What stands in for an erased id where a row stays."""
+    """The text in the place of an erased id where a row stays."""
     return _PSEUDONYM + id_hash
 
 
 def record_erasures(connection: sa.Connection, key: bytes, days: Mapping[str, date]) -> int:
     """Write down erased ids, in a transaction of ``risk.store.connect.writing``; how many were new.
 
-    Until it ends, others who write ids wait.
+    Until it ends, other writers of ids wait.
 
     Args:
         connection: To the store.
@@ -67,19 +67,21 @@ def erased_among(connection: sa.Connection, subscriber_ids: Iterable[str]) -> di
     keys = [
         bytes.fromhex(key) for key in connection.scalars(sa.select(ERASED.c.hash_key).distinct())
     ]
-    hashes = {_hash(each, key): each for each in set(subscriber_ids) for key in keys}
-    asked = list(hashes)
-    pieces = (asked[at : at + _AT_ONCE] for at in range(0, len(asked), _AT_ONCE))
-    found = [id_hash for piece in pieces for id_hash in _recorded(connection, piece)]
+    hashes = {_hash(id_, key): id_ for id_ in set(subscriber_ids) for key in keys}
+    candidates, found = list(hashes), list[str]()
+    for start in range(0, len(candidates), _AT_ONCE):
+        some = ERASED.c.id_hash.in_(candidates[start : start + _AT_ONCE])
+        found += connection.scalars(sa.select(ERASED.c.id_hash).where(some))
     return {hashes[id_hash]: pseudonym(id_hash) for id_hash in found}
 
 
 def without_erased(value: Any, erased: Mapping[str, str]) -> Any:
     """A text, or what JSON holds, with pseudonyms where a whole text is an erased id."""
     if isinstance(value, Mapping):
-        return {name: without_erased(each, erased) for name, each in value.items()}
+        fields = cast("Mapping[str, Any]", value)
+        return {name: without_erased(item, erased) for name, item in fields.items()}
     if isinstance(value, list | tuple):
-        return [without_erased(each, erased) for each in value]
+        return [without_erased(item, erased) for item in cast("Sequence[Any]", value)]
     return erased.get(value, value) if isinstance(value, str) else value
 
 
@@ -88,15 +90,11 @@ def texts_in(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from texts_in(each)
+        for item in cast("Mapping[str, Any]", value).values():
+            yield from texts_in(item)
     elif isinstance(value, list | tuple):
-        for each in value:
-            yield from texts_in(each)
-
-
-def _recorded(connection: sa.Connection, hashes: Sequence[str]) -> Sequence[str]:
-    return connection.scalars(sa.select(ERASED.c.id_hash).where(ERASED.c.id_hash.in_(hashes))).all()
+        for item in cast("Sequence[Any]", value):
+            yield from texts_in(item)
 
 
 def _hash(subscriber_id: str, key: bytes) -> str:

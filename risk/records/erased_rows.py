@@ -1,7 +1,7 @@
-"""Rows about people taken out in short transactions, so that others write in between.
+"""Erase rows about people in short transactions, so that others write in between.
 
 What takes long (a night summed up without them, a table searched for them) is read before, and
-readers hold up nobody. A transaction that finds the night changed since does it again.
+readers hold up no writer. A transaction that finds the night changed since does it again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from perdura.risk.query.portfolio import Sums, put_sums, sums_of
-from perdura.risk.records.mentions import WHO, ErasedAccount, instead_of, masked, mentioning, wordy
+from perdura.risk.records.mentions import (
+    SUBSCRIBER_ID,
+    ErasedAccount,
+    instead_of,
+    masked,
+    mentioning,
+    text_columns,
+)
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 
 _ROWS_AT_A_TIME = 200
-#: After each, for who waits for SQLite's only lock: they look for it every 0.1 s at most.
+#: After each, for writers that wait for SQLite's only lock: they try it every 0.1 s at most.
 _PAUSE_SECONDS = 0.02
 
 _Key = tuple[Any, ...]
@@ -33,7 +40,7 @@ _Key = tuple[Any, ...]
 class _Seen:
     """A night as it was read: its fingerprint, rows of the accounts in it, the sums without.
 
-    ``companies`` are values of the column ``account`` that name one, and what is to stand there.
+    ``companies`` are values of the column ``account`` that name one, and their replacements.
     """
 
     fingerprint: str | None
@@ -44,7 +51,7 @@ class _Seen:
 
 def about(table: sa.Table, accounts: Sequence[ErasedAccount]) -> sa.ColumnElement[bool]:
     """The rows of a table that are about the accounts."""
-    theirs = table.c[WHO].in_([account.name for account in accounts])
+    theirs = table.c[SUBSCRIBER_ID].in_([account.name for account in accounts])
     if table.name != RISK.name:
         return theirs
     # Night by night in the primary key: there is no index that starts with the subscriber.
@@ -52,7 +59,7 @@ def about(table: sa.Table, accounts: Sequence[ErasedAccount]) -> sa.ColumnElemen
 
 
 def count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
-    """How many rows of a table are so."""
+    """The number of rows of a table that fulfil a condition."""
     query = sa.select(sa.func.count()).select_from(table).where(which)
     return connection.execute(query).scalar_one()
 
@@ -60,7 +67,7 @@ def count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bo
 def erase_from_nights(url: str, accounts: Sequence[ErasedAccount]) -> int:
     """Take accounts out of every night, the newest first; how many rows went.
 
-    Each night is a transaction: its rows, how many it counts, its fingerprint and its book.
+    Each night is a transaction: its rows, its count of rows, its fingerprint and its portfolio.
     """
     with store.reading(url) as connection:
         nights = sorted(connection.scalars(_all_nights()), reverse=True)
@@ -76,23 +83,26 @@ def erase_from_table(
     """
     key, gone = list(table.primary_key.columns), 0
     if not key:  # as other programs make them: nothing tells one row from another
-        return 0 if keep or WHO not in table.c else _delete_at_once(url, table, accounts)
-    if WHO in table.c and not keep:
+        if keep or SUBSCRIBER_ID not in table.c:
+            return 0
+        with _erasing(url) as connection:
+            return connection.execute(sa.delete(table).where(about(table, accounts))).rowcount
+    if SUBSCRIBER_ID in table.c and not keep:
         theirs = about(table, accounts)
         with store.reading(url) as connection:
             keys: list[_Key] = [
                 tuple(row) for row in connection.execute(sa.select(*key).where(theirs))
             ]
-        for some in _pieces(keys):
+        for batch in _pieces(keys):
             with _erasing(url) as connection:
-                for one in some:
-                    connection.execute(sa.delete(table).where(*_is(table, one), theirs))
+                for key_values in batch:
+                    connection.execute(sa.delete(table).where(*_is(table, key_values), theirs))
         gone = len(keys)
     return gone + _mask(url, table, accounts)
 
 
 def _all_nights() -> sa.CompoundSelect[Any]:
-    """The book also knows nights that retention has taken out, and whose months are still to go."""
+    """Every night, also those that retention has taken out while their months are still there."""
     return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
 
 
@@ -106,10 +116,16 @@ def _erase_from_night(url: str, scored_on: date, accounts: Sequence[ErasedAccoun
 
 def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen | None:
     """The night as it is now; ``None`` where no account is in it."""
-    theirs = RISK.c[WHO].in_([account.name for account in accounts])
+    theirs = RISK.c[SUBSCRIBER_ID].in_([account.name for account in accounts])
     with store.reading(url) as connection:
         rows = count(connection, RISK, (RISK.c.scored_on == scored_on) & theirs)
-        companies = _companies(connection, scored_on, accounts)
+        name = RISK.c.account
+        named = sa.select(name).where(RISK.c.scored_on == scored_on, name.is_not(None)).distinct()
+        companies = {
+            company: replacement
+            for company in connection.scalars(named)
+            if (replacement := masked(instead_of(company, accounts), accounts)) != company
+        }
         if not rows and not companies:
             return None
         fingerprint = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)))
@@ -117,53 +133,36 @@ def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen
     return _Seen(fingerprint=fingerprint, rows=rows, sums=sums, companies=companies)
 
 
-def _companies(
-    connection: sa.Connection, scored_on: date, accounts: Sequence[ErasedAccount]
-) -> dict[str, str]:
-    """Values of ``account`` in a night that name an erased account, each with what replaces it."""
-    name = RISK.c.account
-    query = sa.select(name).where(RISK.c.scored_on == scored_on, name.is_not(None)).distinct()
-    told = {
-        each: masked(instead_of(each, accounts), accounts) for each in connection.scalars(query)
-    }
-    return {each: instead for each, instead in told.items() if each != instead}
-
-
 def _take_out(
     connection: sa.Connection, scored_on: date, accounts: Sequence[ErasedAccount], seen: _Seen
 ) -> bool:
     """Take them out of the night, if it is as it was seen; whether it is."""
-    # Locks the night in PostgreSQL: who publishes it waits, or is waited for.
+    # Locks the night in PostgreSQL: its publisher waits, or is waited for.
     now = sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)).with_for_update()
     if connection.scalar(now) != seen.fingerprint:
         return False
-    theirs = RISK.c[WHO].in_([account.name for account in accounts])
+    theirs = RISK.c[SUBSCRIBER_ID].in_([account.name for account in accounts])
     connection.execute(sa.delete(RISK).where(RISK.c.scored_on == scored_on, theirs))
-    for company, instead in seen.companies.items():
+    for company, replacement in seen.companies.items():
         renamed = sa.update(RISK).where(RISK.c.scored_on == scored_on, RISK.c.account == company)
-        connection.execute(renamed.values(account=instead))
-    told = repr((seen.fingerprint, sorted(account.pseudonym for account in accounts)))
+        connection.execute(renamed.values(account=replacement))
+    content = repr((seen.fingerprint, sorted(account.pseudonym for account in accounts)))
     values = {
         "rows": NIGHTS.c.rows - seen.rows,
-        "fingerprint": hashlib.sha256(told.encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(content.encode()).hexdigest(),
     }
     connection.execute(sa.update(NIGHTS).where(_is_night(scored_on)).values(values))
     put_sums(connection, scored_on, seen.sums)
     return True
 
 
-def _delete_at_once(url: str, table: sa.Table, accounts: Sequence[ErasedAccount]) -> int:
-    with _erasing(url) as connection:
-        return connection.execute(sa.delete(table).where(about(table, accounts))).rowcount
-
-
 def _mask(url: str, table: sa.Table, accounts: Sequence[ErasedAccount]) -> int:
     names = [column.name for column in table.primary_key.columns]
     with store.reading(url) as connection:
         keys = [tuple(row[n] for n in names) for row in mentioning(connection, table, accounts)]
-    for some in _pieces(keys):
+    for batch in _pieces(keys):
         with _erasing(url) as connection:
-            for key in some:
+            for key in batch:
                 _mask_row(connection, table, key, accounts)
     return len(keys)
 
@@ -176,15 +175,17 @@ def _mask_row(
     row = connection.execute(query).mappings().first()
     if row is None:
         return
-    told = {each.name: masked(row[each.name], accounts) for each in wordy(table)}
-    told |= {WHO: instead_of(row[WHO], accounts)} if WHO in row else {}
+    values = {column.name: masked(row[column.name], accounts) for column in text_columns(table)}
+    if SUBSCRIBER_ID in row:
+        values[SUBSCRIBER_ID] = instead_of(row[SUBSCRIBER_ID], accounts)
     # What has not changed is not written: null would become JSON's.
-    if changed := {name: value for name, value in told.items() if value != row[name]}:
+    if changed := {name: value for name, value in values.items() if value != row[name]}:
         connection.execute(sa.update(table).where(*_is(table, key)).values(changed))
 
 
 def _pieces(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
-    return (keys[at : at + _ROWS_AT_A_TIME] for at in range(0, len(keys), _ROWS_AT_A_TIME))
+    size = _ROWS_AT_A_TIME
+    return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 def _is_night(scored_on: date) -> sa.ColumnElement[bool]:
@@ -198,7 +199,7 @@ def _is(table: sa.Table, key: _Key) -> Iterator[sa.ColumnElement[bool]]:
 
 @contextmanager
 def _erasing(url: str) -> Iterator[sa.Connection]:
-    """A short transaction, after which others have their turn."""
+    """A short transaction; then other writers have their turn."""
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")

@@ -1,7 +1,7 @@
 """SQLite's file written anew after an erasure: pages that are not in use may hold older copies.
 
-Nobody else can write meanwhile. So a small file is written anew at once, and a large one at the end
-of the next night, which has held the lock for longer than that already.
+No other process can write meanwhile. So a small file is written anew at once, and a large one at
+the end of the next night, which has held the lock for longer than that already.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from perdura.risk.store import postgres, sqlite
 
 _LOG = logging.getLogger(__name__)
 
-_LARGE = 64 * 2**20  # bytes; so many take less than a second
+_LARGE = 64 * 2**20  # bytes, which take less than a second
 _DUE = 1  # as the file's ``user_version``, which nothing else uses
 _PATIENCE = 60.0  # seconds
-_TRY_SECONDS = 0.5  # for readers, while nobody can write
+_TRY_SECONDS = 0.5  # for readers, while no process can write
 
 
 class StillRead(RuntimeError):
-    """Somebody reads a state of the database from before the erasure, and keeps it from going."""
+    """A program reads a state of the database from before the erasure, and keeps it from going."""
 
 
 def rewrite_or_put_off(file: Path, patience: float) -> None:
@@ -32,7 +32,7 @@ def rewrite_or_put_off(file: Path, patience: float) -> None:
     Raises:
         StillRead: The log could not be emptied within ``patience`` (seconds).
     """
-    with closing(_opened(file, patience)) as opened:
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=patience)) as opened:
         if file.stat().st_size > _LARGE:
             opened.execute(f"PRAGMA user_version = {_DUE}")
         else:
@@ -57,15 +57,11 @@ def rewrite_if_due(url: str) -> None:
         return
     file = sqlite.database_file(url)
     try:
-        with closing(_opened(file, _PATIENCE)) as opened:
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=_PATIENCE)) as opened:
             _rewrite(opened)
             _empty_log(opened, file, _PATIENCE)
     except (sqlite3.Error, StillRead) as error:
         _LOG.warning("%s could not be written anew after an erasure: %s", file, error)
-
-
-def _opened(file: Path, patience: float) -> sqlite3.Connection:
-    return sqlite3.connect(file, isolation_level=None, timeout=patience)
 
 
 def _rewrite(opened: sqlite3.Connection) -> None:

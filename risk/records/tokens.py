@@ -1,16 +1,15 @@
-"""Tokens: who may read the table through the API and the desk page, and who may write to it.
+"""Tokens: the right to read the table through the API and the desk, or to write to it.
 
 A token is ``perdura_ID_SECRET``: the id finds its row, the secret (256 random bits) proves it.
-Only the secret's SHA-256 is kept. A slow or salted hash protects what people make up, because it
-can be guessed; nobody guesses 256 random bits, no two are alike, and a slow one would be paid with
-every request.
+Only the secret's SHA-256 is kept. A slow or salted hash protects passwords, which can be guessed;
+256 random bits cannot, no two are alike, and a slow hash would be paid with every request.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -29,7 +28,7 @@ class BadToken(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Whose token a request carries."""
+    """The holder of the token that a request carries."""
 
     token_id: str
     name: str
@@ -38,7 +37,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What may be told of a token."""
+    """The public facts of a token."""
 
     token_id: str
     name: str
@@ -50,7 +49,7 @@ class Token:
 def create(
     connection: sa.Connection, name: str, scopes: Collection[str], now: datetime | None = None
 ) -> str:
-    """A new token, in plain: it is told here and never again.
+    """A new token, in plain: it is returned here and never again.
 
     Raises:
         BadToken: No scope, an unknown one, no name, or one that another token bears.
@@ -78,16 +77,10 @@ def revoke(connection: sa.Connection, which: str, now: datetime | None = None) -
     found = next((t for t in listed(connection) if _called(t, which)), None)
     if found is None:
         raise BadToken(f"no token that holds is called {which!r}; `perdura token list` shows them")
-    at = now or datetime.now(UTC)
+    revoked = replace(found, revoked_at=now or datetime.now(UTC))
     chosen = TOKENS.c.token_id == found.token_id
-    connection.execute(sa.update(TOKENS).where(chosen).values(revoked_at=at))
-    return Token(
-        token_id=found.token_id,
-        name=found.name,
-        scopes=found.scopes,
-        created_at=found.created_at,
-        revoked_at=at,
-    )
+    connection.execute(sa.update(TOKENS).where(chosen).values(revoked_at=revoked.revoked_at))
+    return revoked
 
 
 def listed(connection: sa.Connection) -> list[Token]:
@@ -98,14 +91,16 @@ def listed(connection: sa.Connection) -> list[Token]:
 
 
 def holder_of(connection: sa.Connection, token: str) -> Holder | None:
-    """Who holds the token; nobody if it is malformed, unknown, wrong or revoked.
+    """The holder of the token; ``None`` if it is malformed, unknown, wrong or revoked.
 
-    How long it takes tells nothing about the secret: the row is found by the part that is none, and
-    hashes are compared in constant time.
+    Its duration says nothing about the secret: the row is found by the public part, and hashes are
+    compared in constant time.
     """
     prefix, _, rest = token.partition("_")
     token_id, _, secret = rest.partition("_")
-    query = sa.select(TOKENS).where(TOKENS.c.token_id == _plain(token_id))
+    # Databases refuse some characters, which no id of ours has.
+    known = token_id if token_id.isascii() and token_id.isalnum() else ""
+    query = sa.select(TOKENS).where(TOKENS.c.token_id == known)
     row = connection.execute(query).mappings().first()
     same = compare_digest(_hashed(secret), row["hash"] if row else _hashed(""))
     if not (same and row) or prefix != _PREFIX or row["revoked_at"] is not None:
@@ -114,7 +109,7 @@ def holder_of(connection: sa.Connection, token: str) -> Holder | None:
 
 
 def undoes(holder: Holder) -> str | None:
-    """Whose contacts the holder may undo, by name: their own; ``None``: everybody's."""
+    """The name of the token that logged contacts this holder may undo; ``None``: of any token."""
     return None if "admin" in holder.scopes else holder.name
 
 
@@ -129,11 +124,6 @@ def _check(connection: sa.Connection, name: str, scopes: Collection[str]) -> Non
 
 def _called(token: Token, which: str) -> bool:
     return token.revoked_at is None and which in (token.name, token.token_id)
-
-
-def _plain(token_id: str) -> str:
-    """An id as we make them, or one that nobody has: databases refuse some characters."""
-    return token_id if token_id.isascii() and token_id.isalnum() else ""
 
 
 def _hashed(secret: str) -> str:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from perdura.risk.api.app import ApiSettings, app_of
-from perdura.risk.desk.todays import of_account
+from perdura.risk.desk.list_filters import of_account
 from perdura.risk.query.accounts import account_of
 from perdura.risk.store.connect import reading
 from tests.risk.desk.test_desk import signed_in
