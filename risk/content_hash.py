@@ -24,7 +24,7 @@ class Content:
         self._sums = [0] * _LANES
 
     def add(self, hashes: list[int]) -> None:
-        """Rows more, as ``hashed`` gave them."""
+        """Take more rows, as ``hashed`` gave them."""
         self._sums = [(a + b) % 2**64 for a, b in zip(self._sums, hashes, strict=True)]
 
     def digest(self, facts: dict[str, Any]) -> str:
@@ -43,6 +43,6 @@ def _summed(rows: pl.DataFrame, seed: int) -> int:
     import polars as pl
 
     row: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros(rows.height, dtype=np.uint64)
-    for at, name in enumerate(rows.columns, start=1):
-        row += rows[name].hash(seed + at).to_numpy()  # modulo 2**64
+    for number, name in enumerate(rows.columns, start=1):
+        row += rows[name].hash(seed + number).to_numpy()  # modulo 2**64
     return int(pl.Series(row).hash(seed).to_numpy().sum(dtype=np.uint64))

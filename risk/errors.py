@@ -1,4 +1,4 @@
-"""What can be wrong with a request to the risk table, or with scores."""
+"""Errors of the risk table: no night, or bad scores."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class BadScores(ValueError):
     """The scores would break the promise of the risk table. Nothing was published.
 
     Attributes:
-        subscriber_id: Whose score is the example; not in the words, which end in logs.
+        subscriber_id: Of the score that is the example; not in the message, which ends in logs.
     """
 
-    def __init__(self, told: str, subscriber_id: str | None = None) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, subscriber_id: str | None = None) -> None:
+        super().__init__(message)
         self.subscriber_id = subscriber_id

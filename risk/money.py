@@ -40,7 +40,7 @@ def totals(amounts: Iterable[tuple[int, str]], language: str = "en") -> str:
 
 @cache
 def _pattern(language: str, digits: int) -> NumberPattern:
-    """How a language writes amounts, with so many digits after the point."""
+    """How a language writes amounts, with this number of digits after the point."""
     pattern = parse_pattern(Locale.parse(language).currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
     return pattern

@@ -31,7 +31,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightFreshness:
-    """How much the newest night can still be relied on.
+    """Whether the newest night can still be relied on.
 
     Attributes:
         scored_on: The newest night.
@@ -81,7 +81,7 @@ def night_of(
     trial: bool = False,
     before: str | None = None,
 ) -> Night:
-    """The night that consists of so many rows, current for so long after 00:00 UTC on its day.
+    """The night of these rows, current for ``valid_for`` after 00:00 UTC on its day.
 
     The fingerprint is the same if and only if the content is, and that of the night ``before``,
     beside which it stands; ``published_at`` is not content.

@@ -1,4 +1,4 @@
-"""Progress of long work: how many steps are done, of how many, and which is at hand."""
+"""Progress of long work: steps done, steps in all, and the current step."""
 
 from collections.abc import Callable
 
@@ -6,5 +6,5 @@ from collections.abc import Callable
 OnProgress = Callable[[int, int, str], None]
 
 
-def no_progress(done: int, of: int, what: str) -> None:
-    """Report to no one."""
+def no_progress(done: int, total: int, what: str) -> None:
+    """Report nothing."""

@@ -1,4 +1,4 @@
-"""The risk table: who may leave, how likely, why, and what to do. Support tools read it."""
+"""The risk table: how likely each subscriber is to leave, why, and what to do."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ __all__ = [
     "to_offer",
 ]
 
-#: Rows that are checked at a time, and inserted: two or three times as many are in memory. Fewer
+#: Rows that are checked and inserted at once: two or three times as many are in memory. Fewer
 #: cost time: SQLite keeps an undo of every index page for each statement.
 ROWS_AT_A_TIME = 100_000
-#: Rows that are read at a time of every piece that was checked.
+#: Rows of every checked piece that are read at once.
 READ_AT_A_TIME = 2_048
 
 
@@ -82,27 +82,27 @@ def publish(
     Args:
         scores: One row per subscriber, as ``risk.publish.score_contract`` describes it; or
             many such frames, each subscriber in one of them. They may take their time: each is put
-            aside in a file before the next is asked for, and the table is not locked before the
+            aside in a file before the next is requested, and the table is not locked before the
             last has come.
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
-        horizon_days: The risk is of leaving within so many days, where that is known.
-        trial: Whether that version was refused. A trial is marked in every reader, is told to no
-            other tool, and is compared with other trials only.
+        horizon_days: The risk is of leaving within this many days, where that is known.
+        trial: Whether that version was refused. A trial is marked wherever it is shown, is sent to
+            no other tool, and is compared with other trials only.
         language: Language of ``reasons`` and ``action_text``.
         degraded: Sources that were missing or stale.
         not_scored: MRR of the subscribers that the night leaves out.
         bands: Where the bands begin.
         valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
-        keep_months: Nights of so many months stay, that of the newest night among them; older
-            ones go. By default all stay.
+        keep_months: Months of nights that stay, that of the newest night among them; older ones
+            go. By default all stay.
         now: When it is published; by default, now.
-        progress: Told of every step.
-        rows_at_a_time: So many rows are checked, and inserted, at once, at least one. Neither
-            this number nor the next changes the night.
-        read_at_a_time: So many rows of every such piece are read at once when they are put in
-            order, at least one.
+        progress: Called at every step.
+        rows_at_a_time: Rows that are checked, and inserted, at once, at least one. Neither this
+            number nor the next changes the night.
+        read_at_a_time: Rows of every such piece that are read at once when they are put in order,
+            at least one.
 
     Returns:
         Number of subscribers in the night.
@@ -132,21 +132,21 @@ def publish(
             before=before,
         )
 
-    tell = progress or no_progress
+    on_progress = progress or no_progress
     with stage(
         scores,
         bands,
         folder_beside(url),
-        tell,
+        on_progress,
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
     ) as staged:
         replace_night(
             url,
             staged,
-            tell,
+            on_progress,
             scored_on=scored_on,
-            told=night,
+            night_of=night,
             trial=trial,
             bands=bands,
             rows_at_a_time=rows_at_a_time,
@@ -168,7 +168,7 @@ def read(
     Args:
         url: Where it was published.
         scored_on: Which night; by default the newest. ``freshness`` says whether it is stale.
-        top: Only so many of the riskiest, at least one.
+        top: Number of the riskiest, at least one; by default all.
         subscriber_id: Only this subscriber: no row if they were not scored that night.
 
     Returns:
@@ -201,7 +201,7 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
 
 
 def to_offer(url: str, top: int, *, scored_on: date | None = None) -> list[dict[str, Any]]:
-    """The rows of those to whom more is to be offered, likeliest first, as ``riskiest`` gives them.
+    """The rows of subscribers to offer an upgrade, likeliest first, as ``riskiest`` gives them.
 
     Raises:
         NoNight: Says which nights there are.
@@ -239,7 +239,7 @@ def freshness(url: str, now: datetime | None = None) -> NightFreshness:
 
 
 def by_rank(top: int | None) -> sa.Select[Any]:
-    """All nights' rows, riskiest first, or so many of one night, of which the caller says which."""
+    """All nights' rows, riskiest first; or the first ``top`` of the night that the caller names."""
     if top is not None and top < 1:
         raise ValueError(f"top should be at least 1, got {top}; leave it out for all subscribers")
     query = sa.select(RISK).order_by(RISK.c.rank).limit(top)

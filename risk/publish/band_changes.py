@@ -1,9 +1,9 @@
-"""How a night stands beside the one before: bands that do not flicker, who moved, and by what."""
+"""A night beside the one before: bands that do not flicker, moves, and the reasons for them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     import polars as pl
 
 Reasons = list[dict[str, Any]]
-#: The reasons that some of the night before had, by subscriber.
+#: Reasons in the night before, by subscriber, of some subscribers.
 ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
 
-#: What a night says of the one before it; null where there is none.
+#: Columns about the night before; null where there is none.
 MOVES = ("band_before", "risk_before", "moved_by")
 
 #: Columns by what their names begin with: of time since, or until, an event.
 _AGES = ("days_since_", "days_to_")
-#: Of these the event is the beginning: it never comes again for somebody who was scored before.
+#: Of these the event is the beginning: it never comes again for a subscriber scored before.
 _TENURES = ("days_since_first_start", "days_since_first_paid")
-#: Columns that describe a subscription or how it is paid for. Where they change, an event of its
-#: own (a downgrade, a price rise) tells so.
+#: Columns that describe a subscription or its payment. Their changes have events of their own
+#: (a downgrade, a price rise).
 _DESCRIBES = (
     "plan",
     "interval_months",
@@ -42,12 +42,12 @@ _DESCRIBES = (
     "payment_currency",
 )
 
-_AT_A_TIME = 500  # ids that one question names
+_AT_A_TIME = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
 class NightBefore:
-    """The night before one: its day, and the fingerprint of what it says."""
+    """The night before one: its day, and the fingerprint of its content."""
 
     scored_on: date
     fingerprint: str
@@ -58,7 +58,7 @@ def night_before(
 ) -> NightBefore | None:
     """The last night that is there before that day; ``None`` where there is none.
 
-    What a refused version said is no night before that of a champion, and the other way round.
+    A trial is compared with trials, and a champion's night with champions' nights.
     """
     query = sa.select(NIGHTS.c.scored_on, NIGHTS.c.fingerprint).where(
         NIGHTS.c.scored_on < scored_on, of_kind(trial=trial)
@@ -76,15 +76,23 @@ def beside(
 ) -> Generator[pl.DataFrame, None, None]:
     """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``.
 
-    That one was so many ``days`` before.
-
-    The next one is made ready by another thread, which has the connection to itself.
+    That one was ``days`` before. The next window is made ready by another thread, which has the
+    connection to itself.
     """
 
-    def beside_it(rows: pl.DataFrame) -> pl.DataFrame:
-        return moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day), days)
+    def reasons_of(ids: list[str]) -> dict[str, Reasons]:
+        found: dict[str, Reasons] = {}
+        for first in range(0, len(ids), _AT_A_TIME):
+            query = sa.select(RISK.c.subscriber_id, RISK.c.reasons).where(
+                RISK.c.scored_on == day, RISK.c.subscriber_id.in_(ids[first : first + _AT_A_TIME])
+            )
+            found |= {row.subscriber_id: row.reasons for row in connection.execute(query)}
+        return found
 
-    return ahead(beside_it, windows, threads=1)
+    def compared(rows: pl.DataFrame) -> pl.DataFrame:
+        return moved(rows, _rows_of(connection, day, rows), bands, reasons_of, days)
+
+    return ahead(compared, windows, threads=1)
 
 
 def moved(
@@ -96,31 +104,35 @@ def moved(
 ) -> pl.DataFrame:
     """The rows with ``band`` as it settles, ``band_before``, ``risk_before`` and ``moved_by``.
 
-    Whoever is in a band stays in it until the risk is less than ``bands.stays`` of where it begins
+    A subscriber stays in a band until the risk is less than ``bands.stays`` of where it begins
     (Schmitt, "A thermionic trigger", 1938), so that a list does not flicker.
 
     Args:
         rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as JSON.
         before: Of the night before: ``subscriber_id``, ``band_before``, ``risk_before``.
         bands: Where bands begin.
-        reasons_of: Asked for those of the night before whose band moved.
+        reasons_of: Reasons in the night before, of subscribers in another band.
         days: Between the nights.
     """
     import polars as pl
 
-    told = (
+    compared = (
         rows.drop(MOVES)
         .join(before, on="subscriber_id", how="left", maintain_order="left")
         .with_columns(band=_settled(bands))
     )
-    moving = told.filter(pl.col("band") != pl.col("band_before"))
+    moving = compared.filter(pl.col("band") != pl.col("band_before"))
     earlier = reasons_of(moving["subscriber_id"].to_list())
+    columns = moving.select("subscriber_id", "risk", "risk_before", "reasons").iter_rows()
     why = pl.DataFrame(
-        [(who, _why(rose, now, earlier.get(who, []), days)) for who, rose, now in _moves(moving)],
+        [
+            (id_, _why(risk > risk_before, json.loads(reasons), earlier.get(id_, []), days))
+            for id_, risk, risk_before, reasons in columns
+        ],
         schema={"subscriber_id": pl.String, "moved_by": pl.String},
         orient="row",
     )
-    return told.join(why, on="subscriber_id", how="left", maintain_order="left").select(
+    return compared.join(why, on="subscriber_id", how="left", maintain_order="left").select(
         rows.columns
     )
 
@@ -135,33 +147,26 @@ def _settled(bands: Bands) -> pl.Expr:
     return pl.when(risk >= high).then(pl.lit("high")).otherwise(lower)
 
 
-def _moves(moving: pl.DataFrame) -> Iterator[tuple[str, bool, Reasons]]:
-    """Who moved, whether up, and their reasons now."""
-    told = moving.select("subscriber_id", "risk", "risk_before", "reasons")
-    for who, risk, risk_before, reasons in told.iter_rows():
-        yield who, risk > risk_before, json.loads(reasons)
-
-
 def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
-    """The strongest reason that came, or went; else one that says something else than it did.
+    """The strongest reason that came, or went; else one with another text than before.
 
     Only one that can have changed in the ``days`` between the nights.
     """
     here, there = (now, then) if rose else (then, now)
     changed = [reason for reason in here if _can_change(reason, rose, days)]
-    for told in ("signal", "text"):
-        known = {reason[told] for reason in there}
-        new = (reason["text"] for reason in changed if reason[told] not in known)
+    for key in ("signal", "text"):
+        known = {reason[key] for reason in there}
+        new = (reason["text"] for reason in changed if reason[key] not in known)
         if found := next(new, None):
             return found
     return None
 
 
 def _can_change(reason: dict[str, Any], rose: bool, days: float) -> bool:
-    """Whether what a reason tells of can have changed since the night before.
+    """Whether the column of a reason can have changed since the night before.
 
-    A plan, a price or how long somebody has been a customer did not. Time since an event changes by
-    itself and is news only where the event came between the nights.
+    A plan, a price or the time as a customer did not. Time since an event changes by itself and is
+    news only where the event came between the nights.
     """
     column = reason.get("column") or ""
     if column in _DESCRIBES:
@@ -188,16 +193,3 @@ def _rows_of(connection: sa.Connection, day: date, rows: pl.DataFrame) -> pl.Dat
             for (name, kind), values in zip(names.items(), columns, strict=True)
         ]
     )
-
-
-def _asked(connection: sa.Connection, day: date) -> ReasonsOf:
-    def reasons_of(ids: list[str]) -> dict[str, Reasons]:
-        found: dict[str, Reasons] = {}
-        for first in range(0, len(ids), _AT_A_TIME):
-            query = sa.select(RISK.c.subscriber_id, RISK.c.reasons).where(
-                RISK.c.scored_on == day, RISK.c.subscriber_id.in_(ids[first : first + _AT_A_TIME])
-            )
-            found |= {row.subscriber_id: row.reasons for row in connection.execute(query)}
-        return found
-
-    return reasons_of

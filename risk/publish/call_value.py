@@ -1,4 +1,4 @@
-"""What a call is worth, of many people: the order of the list that support works down.
+"""The worth of calls: the order of the list that support works down.
 
 It is the money that is expected to go: of the whole lifetime where the night knows that of all who
 pay, else of the month. The table knows no exchange rates, so amounts of several currencies are
@@ -25,7 +25,7 @@ class Worths:
         self._paid: list[pl.DataFrame] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Rows more."""
+        """Take more rows."""
         import polars as pl
 
         amounts, currencies = zip(_LIFETIME, _MONTH, strict=True)
@@ -47,7 +47,7 @@ class Worths:
         return rows.select(worth.fill_null(-1.0)).to_series().to_numpy()
 
     def _usual(self, currency: str) -> dict[str, float]:
-        """Mean MRR of who pays in each currency, at least one minor unit."""
+        """Mean MRR of the subscribers who pay in each currency, at least one minor unit."""
         import polars as pl
 
         paid = pl.concat(self._paid).drop_nulls(currency).group_by(currency)

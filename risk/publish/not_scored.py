@@ -29,12 +29,12 @@ class NotScored:
 
 def write_not_scored(connection: sa.Connection, scored_on: date, rows: Iterable[NotScored]) -> None:
     """Replace the rows of a night, unless they are there already."""
-    wanted = _in_order(rows)
-    if not_scored_of(connection, scored_on) == wanted:
+    ordered = _in_order(rows)
+    if not_scored_of(connection, scored_on) == ordered:
         return
     connection.execute(sa.delete(NOT_SCORED).where(NOT_SCORED.c.scored_on == scored_on))
-    if wanted:
-        values = [{"scored_on": scored_on, **asdict(row)} for row in wanted]
+    if ordered:
+        values = [{"scored_on": scored_on, **asdict(row)} for row in ordered]
         connection.execute(sa.insert(NOT_SCORED), values)
 
 

@@ -16,7 +16,7 @@ from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
 from perdura.risk.publish.staging import Staging, is_frame, pieces
 from perdura.risk.query import queries
-from perdura.risk.query.portfolio import Tally
+from perdura.risk.query.portfolio import PortfolioSums
 from perdura.risk.query.trial import refuse_over_real
 from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.rewriting import rewrite_if_due
@@ -36,25 +36,25 @@ def stage(
     scores: Scores | Iterable[Scores],
     bands: Bands,
     folder: Path,
-    tell: OnProgress,
+    on_progress: OnProgress,
     *,
     rows_at_a_time: int,
     read_at_a_time: int,
 ) -> Iterator[Staging]:
     """All scores, checked and put aside in a file of ``folder`` that has no name.
 
-    Where the scores are many frames, nobody knows how many rows are still to come, and the total
-    that ``tell`` hears is how many have.
+    Where the scores are many frames, the number of rows to come is not known, and the total of
+    ``on_progress`` is the number so far.
 
     Raises:
         BadScores: The scores break a rule.
     """
     total = len(cast("Scores", scores)) if is_frame(scores) else 0
-    tell(0, total, "checking")
+    on_progress(0, total, "checking")
     with Staging(folder, read_at_a_time) as staged:
         for piece in pieces(scores, bands, rows_at_a_time):
             staged.add(piece)
-            tell(staged.rows, total or staged.rows, "checking")
+            on_progress(staged.rows, total or staged.rows, "checking")
         staged.close()
         yield staged
 
@@ -62,10 +62,10 @@ def stage(
 def replace_night(
     url: str,
     staged: Staging,
-    tell: OnProgress,
+    on_progress: OnProgress,
     *,
     scored_on: date,
-    told: Callable[[Staging, str | None], Night],
+    night_of: Callable[[Staging, str | None], Night],
     trial: bool,
     bands: Bands,
     rows_at_a_time: int,
@@ -74,7 +74,7 @@ def replace_night(
 ) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
-    ``told`` says what is true of the night as a whole, given the fingerprint of the night before.
+    ``night_of`` makes the night's own row, given the fingerprint of the night before.
     A ``trial`` stands beside trials only, and replaces no night that a champion has scored.
     Nights of other months than the newest ``keep_months`` go.
     """
@@ -84,7 +84,7 @@ def replace_night(
         if trial:
             refuse_over_real(connection, scored_on)
         before = night_before(connection, scored_on, trial=trial)
-        night = told(staged, before.fingerprint if before else None)
+        night = night_of(staged, before.fingerprint if before else None)
         if not queries.is_published(connection, night):
             windows = _windows(
                 url, staged, before, bands, scored_on=scored_on, rows_at_a_time=rows_at_a_time
@@ -96,7 +96,7 @@ def replace_night(
                     url,
                     night,
                     windows,
-                    tell,
+                    on_progress,
                     columns=columns,
                     rows_at_a_time=rows_at_a_time,
                 )
@@ -104,10 +104,15 @@ def replace_night(
         if keep_months is not None:
             older = first_kept(connection, scored_on, keep_months)
             forget_nights(connection, older)
-        tell(night.rows, night.rows, "committing")
+        on_progress(night.rows, night.rows, "committing")
     if older is not None:
         store.drop_months(url, older)
-    with suppress(StoreLocked):  # who writes next takes them over
+    _settle(url)
+
+
+def _settle(url: str) -> None:
+    """After a night: take over reads put aside, end erasures, and leave no log behind."""
+    with suppress(StoreLocked):  # the next writer takes them over
         take_over(url)
     rewrite_if_due(url)
     store.fold_log(url)
@@ -122,9 +127,9 @@ def _windows(
     scored_on: date,
     rows_at_a_time: int,
 ) -> Generator[pl.DataFrame, None, None]:
-    """The night so many rows at a time, each beside the night before, where there is one.
+    """The night in windows of ``rows_at_a_time``, each beside the night before, where there is one.
 
-    That one stays as it is, so it is read beside the transaction, by who fills.
+    The night before stays as it is, so it is read outside the transaction.
     """
     windows = staged.ordered().windows(rows_at_a_time)
     if before is None:
@@ -133,9 +138,9 @@ def _windows(
     days = float((scored_on - before.scored_on).days)
     with (
         store.reading(url) as connection,
-        closing(beside(connection, before.scored_on, windows, bands, days)) as told,
+        closing(beside(connection, before.scored_on, windows, bands, days)) as compared,
     ):
-        yield from told
+        yield from compared
 
 
 def _replace(
@@ -143,38 +148,31 @@ def _replace(
     url: str,
     night: Night,
     windows: Iterator[pl.DataFrame],
-    tell: OnProgress,
+    on_progress: OnProgress,
     *,
     columns: Sequence[str],
     rows_at_a_time: int,
 ) -> None:
-    tell(0, night.rows, "staging")
+    on_progress(0, night.rows, "staging")
     store.create_partition(connection, night.scored_on)
-    tally = Tally()
+    portfolio = PortfolioSums()
+
+    def summed() -> Iterator[pl.DataFrame]:
+        for rows in windows:
+            portfolio.add(rows)
+            yield rows.select(columns)
+
     filled = store.filled(
-        connection,
-        url,
-        _tallied(windows, tally, columns),
-        columns,
-        night.rows,
-        rows_at_a_time=rows_at_a_time,
+        connection, url, summed(), columns, night.rows, rows_at_a_time=rows_at_a_time
     )
     with closing(filled) as parts:
         queries.clear_night(connection, night.scored_on)
         done = 0
-        tell(done, night.rows, "inserting")
-        for rows, some in parts:
+        on_progress(done, night.rows, "inserting")
+        for rows, count in parts:
             queries.insert_rows(connection, night, rows)
-            done += some
-            tell(done, night.rows, "inserting")
+            done += count
+            on_progress(done, night.rows, "inserting")
     queries.insert_night(connection, night)
-    tally.write(connection, night.scored_on)
+    portfolio.write(connection, night.scored_on)
     store.finalise(connection, night.scored_on)
-
-
-def _tallied(
-    windows: Iterator[pl.DataFrame], tally: Tally, columns: Sequence[str]
-) -> Iterator[pl.DataFrame]:
-    for rows in windows:
-        tally.add(rows)
-        yield rows.select(columns)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Bands:
     """Where bands begin: ``high`` is ``[high, 1]``, ``medium`` ``[medium, high)``, the rest low.
 
-    Whoever was in a band the night before stays in it down to ``stays`` of where it begins.
+    A subscriber stays in the band of the night before down to ``stays`` of where it begins.
     """
 
     high: float = 0.25
@@ -39,11 +39,19 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     """
     import polars as pl
 
-    loss = (pl.col("risk") * pl.col("mrr")).round(mode="half_to_even")
+    risk = pl.col("risk")
+    loss = (risk * pl.col("mrr")).round(mode="half_to_even")
+    band = (
+        pl.when(risk >= bands.high)
+        .then(pl.lit("high"))
+        .when(risk >= bands.medium)
+        .then(pl.lit("medium"))
+        .otherwise(pl.lit("low"))
+    )
     return (
         scores.with_columns(_json("reasons"))  # first: sorting lists costs more than texts
         .sort("subscriber_id")
-        .with_columns(band=_band(pl.col("risk"), bands), expected_loss=loss.cast(pl.Int64))
+        .with_columns(band=band, expected_loss=loss.cast(pl.Int64))
         .with_columns(
             band_before=pl.lit(None, pl.String),
             risk_before=pl.lit(None, pl.Float64),
@@ -53,7 +61,7 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
 
 
 def ranks(risks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The place of each risk, 1 being the highest; equals in the order in which they come."""
+    """The rank of each risk, 1 being the highest; equals in the order in which they come."""
     import numpy as np
 
     found = np.empty(len(risks), dtype=np.int64)
@@ -62,7 +70,7 @@ def ranks(risks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def call_ranks(worth: np.ndarray[Any, Any], rank: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The place of each call's worth, 1 being the highest; equals by ``rank``."""
+    """The rank of each call's worth, 1 being the highest; equals by ``rank``."""
     import numpy as np
 
     by_rank = np.empty(len(rank), dtype=np.int64)
@@ -70,13 +78,6 @@ def call_ranks(worth: np.ndarray[Any, Any], rank: np.ndarray[Any, Any]) -> np.nd
     found = np.empty(len(rank), dtype=np.int64)
     found[by_rank[np.argsort(-worth[by_rank], kind="stable")]] = np.arange(1, len(rank) + 1)
     return found
-
-
-def _band(risk: pl.Expr, bands: Bands) -> pl.Expr:
-    import polars as pl
-
-    high = pl.when(risk >= bands.high).then(pl.lit("high"))
-    return high.when(risk >= bands.medium).then(pl.lit("medium")).otherwise(pl.lit("low"))
 
 
 def _json(lists: str) -> pl.Expr:

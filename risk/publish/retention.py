@@ -1,4 +1,4 @@
-"""How long nights stay: so many months, the newest night's among them."""
+"""Retention: nights stay for a number of months, the newest night's among them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from perdura.risk.schema.tables import NIGHTS, RISK
 
 
 def first_kept(connection: sa.Connection, scored_on: date, months: int) -> date:
-    """The first day of which a night stays. It is a first of a month, so whole months go.
+    """The first day of nights that stay. It is a first of a month, so whole months go.
 
     Counted from the newest night, so that one is never older; nor is the night of ``scored_on``,
-    which was asked for just now.
+    which has just been published.
     """
     if months < 1:
         raise ValueError(f"nights of at least 1 month are kept, got {months}")
@@ -23,10 +23,10 @@ def first_kept(connection: sa.Connection, scored_on: date, months: int) -> date:
 
 
 def forget_nights(connection: sa.Connection, before: date) -> None:
-    """Take older nights out, in the transaction that somebody else began.
+    """Take older nights out, inside a transaction.
 
-    In PostgreSQL their rows go with their months, once nobody reads them:
-    ``risk.store.partitions``. The book stays: it names nobody.
+    In PostgreSQL their rows go with their months, once no reader has them open:
+    ``risk.store.partitions``. The portfolio stays: it names no subscriber.
     """
     tables = (NIGHTS,) if connection.dialect.name == "postgresql" else (NIGHTS, RISK)
     for table in tables:

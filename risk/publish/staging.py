@@ -1,4 +1,4 @@
-"""Where a night's rows wait until the last has come: a file without a name, not memory.
+"""A night's rows wait in a file without a name, not in memory, until the last has come.
 
 Rows come in pieces. Each piece is kept by ``subscriber_id``, so that the night can be read back
 in that order, a window at a time, by taking the next few rows of every piece: B-trees that are
@@ -38,23 +38,28 @@ class Piece:
 
 
 def pieces(scores: Scores | Iterable[Scores], bands: Bands, rows_at_a_time: int) -> Iterator[Piece]:
-    """The scores in pieces of at most so many rows, each made ready while the next is awaited.
+    """The scores in pieces of ``rows_at_a_time`` at most, each made ready while the next comes.
 
     Raises:
-        BadScores: A piece breaks a rule, or the scores are none at all.
+        BadScores: A piece breaks a rule, or there are no scores.
     """
-    some = False
-    for piece in ahead(lambda part: _ready(part, bands), _cut(scores, rows_at_a_time)):
-        some = True
+
+    def ready(part: pl.DataFrame) -> Piece:
+        rows = banded(checked(part), bands)
+        return Piece(rows, hashed(rows))
+
+    empty = True
+    for piece in ahead(ready, _cut(scores, rows_at_a_time)):
+        empty = False
         yield piece
-    if not some:
+    if empty:
         raise BadScores("no scores: an empty night would tell support that nobody is at risk")
 
 
 class Staging:
     """Pieces in a file that is gone as soon as it is closed, even by a kill.
 
-    So many rows of every piece will be read at a time.
+    ``read_at_a_time`` is the number of rows of every piece that are read at once.
     """
 
     def __init__(self, folder: Path, read_at_a_time: int) -> None:
@@ -99,10 +104,10 @@ class Staging:
         self.rows += piece.rows.height
 
     def close(self) -> None:
-        """Nothing more will be added: find everybody's place.
+        """End the file, and rank the rows.
 
         Raises:
-            BadScores: Somebody is in two pieces.
+            BadScores: A subscriber is in two pieces.
         """
         import numpy as np
         import polars as pl
@@ -112,14 +117,14 @@ class Staging:
         ids, risks = pl.concat(self._ids), pl.concat(self._risks).to_numpy()
         self._ids, self._risks = [], []
         order = ids.arg_sort()
-        _refuse_twice(ids.gather(order), risks[order])
+        _refuse_duplicates(ids.gather(order), risks[order])
         self._piece = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[order]
         rank = ranks(risks[order])
         self._ranks = {"rank": rank, "call_rank": call_ranks(self._worths.of_all()[order], rank)}
 
     @property
     def known(self) -> list[str]:
-        """The columns in which somebody has something; the others would cost as much to carry."""
+        """The columns with any value; the others would cost as much to carry."""
         return [*sorted(self._known), *self._ranks]
 
     def ordered(self) -> Ordered:
@@ -144,22 +149,21 @@ class Ordered:
         self._parts = [_Part(reader, iter(numbers)) for numbers in batches]
 
     def windows(self, size: int) -> Iterator[pl.DataFrame]:
-        """The rows with their ranks, so many at a time."""
-        for start in range(0, len(self._piece), size):
-            yield self._window(slice(start, start + size))
-
-    def _window(self, at: slice) -> pl.DataFrame:
+        """The rows with their ranks, ``size`` at a time."""
         import numpy as np
         import polars as pl
         import pyarrow as pa
 
-        counts = np.bincount(self._piece[at], minlength=len(self._parts)).tolist()
-        taken = [part.take(n) for part, n in zip(self._parts, counts, strict=True) if n]
-        rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(taken)))
-        place = np.argsort(np.argsort(self._piece[at], kind="stable"), kind="stable")
-        return rows[place].with_columns(
-            pl.Series(name, rank[at]) for name, rank in self._ranks.items()
-        )
+        for start in range(0, len(self._piece), size):
+            window = slice(start, start + size)
+            pieces = self._piece[window]
+            counts = np.bincount(pieces, minlength=len(self._parts)).tolist()
+            taken = [part.take(n) for part, n in zip(self._parts, counts, strict=True) if n]
+            rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(taken)))
+            order = np.argsort(np.argsort(pieces, kind="stable"), kind="stable")
+            yield rows[order].with_columns(
+                pl.Series(name, rank[window]) for name, rank in self._ranks.items()
+            )
 
 
 class _Part:
@@ -184,7 +188,7 @@ class _Part:
 
 
 def _cut(scores: Scores | Iterable[Scores], rows_at_a_time: int) -> Iterator[pl.DataFrame]:
-    """Frames of few rows. A frame that has none is only a frame that nobody is in."""
+    """Frames of few rows; empty frames are left out."""
     frames = [scores] if is_frame(scores) else scores
     for frame in cast("Iterable[Scores]", frames):
         parts = as_polars(frame).iter_slices(rows_at_a_time)
@@ -196,14 +200,9 @@ def is_frame(scores: object) -> bool:
     return hasattr(scores, "columns")
 
 
-def _ready(part: pl.DataFrame, bands: Bands) -> Piece:
-    rows = banded(checked(part), bands)
-    return Piece(rows, hashed(rows))
-
-
-def _refuse_twice(ids: pl.Series, risks: np.ndarray[Any, Any]) -> None:
+def _refuse_duplicates(ids: pl.Series, risks: np.ndarray[Any, Any]) -> None:
     twice = (ids == ids.shift(1)).fill_null(value=False)
     if twice.any():
-        at = int(twice.arg_max() or 1)
-        told = f"{(twice | twice.shift(-1)).sum()} scores of a subscriber who is scored twice"
-        raise bad_example(told, float(risks[at - 1]), ids[at])
+        index = int(twice.arg_max() or 1)
+        found = f"{(twice | twice.shift(-1)).sum()} scores of a subscriber who is scored twice"
+        raise bad_example(found, float(risks[index - 1]), ids[index])

@@ -1,4 +1,4 @@
-"""The book of a night: what its subscribers pay and what of it is at risk, by band and currency.
+"""The portfolio of a night: MRR and expected loss by band and currency.
 
 Written with the night, so that the money of many nights can be read without reading their rows.
 """
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-#: A night that has no book, as of an older version, is summed up on the spot if it has few rows.
-_FEW = 50_000
+#: A night without a portfolio, as of an older version, is summed up on the spot if it is small.
+_SMALL = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioEntry:
-    """One row of the book, named as in the table."""
+    """One row of the portfolio, named as in the table."""
 
     scored_on: date
     band: str
@@ -36,78 +36,67 @@ class PortfolioEntry:
     by_payment: int
 
 
-class Tally:
-    """The book of rows that pass by: reading them again where they lie takes ten times as long."""
+class PortfolioSums:
+    """Sums up rows while they are published: reading them again takes ten times as long."""
 
     def __init__(self) -> None:
         self._sums: list[pl.DataFrame] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Rows more of the night, their bands settled."""
+        """Take more rows of the night, with their final bands."""
         import polars as pl
 
         loss, share = pl.col("expected_loss"), pl.col("risk_payment") / pl.col("risk")
         part = pl.when(pl.col("risk") > 0).then(share).otherwise(0.0) * loss
-        told = rows.group_by("band", pl.col("currency").fill_null("")).agg(
+        summed = rows.group_by("band", pl.col("currency").fill_null("")).agg(
             pl.len().cast(pl.Int64).alias("subscribers"),
             pl.col("mrr").sum(),
             loss.sum(),
             part.sum().alias("by_payment"),
         )
-        self._sums.append(told)
+        self._sums.append(summed)
 
     def write(self, connection: sa.Connection, scored_on: date) -> None:
-        """Keep it, in place of what the night's book said. Not before all rows were added."""
+        """Replace the night's portfolio; to be called when all rows were added."""
         import polars as pl
 
         summed = pl.concat(self._sums).group_by("band", "currency").sum().sort("band", "currency")
         portfolio = summed.with_columns(pl.col("by_payment").round().cast(pl.Int64))
-        _clear(connection, scored_on)
-        connection.execute(
-            sa.insert(PORTFOLIO),
-            [{"scored_on": scored_on, **entry} for entry in portfolio.to_dicts()],
-        )
+        sums = [{"scored_on": scored_on, **entry} for entry in portfolio.to_dicts()]
+        put_sums(connection, scored_on, sums)
 
 
-#: The book of a night, as rows to insert.
+#: The portfolio of a night, as rows to insert.
 Sums = list[dict[str, Any]]
 
 
 def sums_of(connection: sa.Connection, scored_on: date, which: sa.ColumnElement[bool]) -> Sums:
-    """The book of a night from those of its rows that are so. Reads them all."""
+    """The portfolio of a night, of the rows that fulfil a condition. Reads them all."""
     found = connection.execute(_summed(scored_on).where(which)).mappings()
     return [dict(row) for row in found]
 
 
 def put_sums(connection: sa.Connection, scored_on: date, sums: Sums) -> None:
-    """Make ``sums`` the book of a night."""
-    _clear(connection, scored_on)
+    """Make ``sums`` the portfolio of a night."""
+    connection.execute(sa.delete(PORTFOLIO).where(PORTFOLIO.c.scored_on == scored_on))
     if sums:
         connection.execute(sa.insert(PORTFOLIO), sums)
 
 
 def portfolio_of(connection: sa.Connection, nights: Sequence[date]) -> list[PortfolioEntry]:
-    """The book of these nights, oldest first; nothing of a night that has none and is large."""
-    query = sa.select(PORTFOLIO).where(PORTFOLIO.c.scored_on.in_(nights))
-    found = list(connection.execute(query).mappings()) if _has_book(connection) else []
-    told = {row["scored_on"] for row in found}
-    for night in _small(connection, [night for night in nights if night not in told]):
+    """The portfolio of these nights, oldest first; none of a large night that was not summed up."""
+    found: list[sa.RowMapping] = []
+    if sa.inspect(connection).has_table(PORTFOLIO.name):
+        query = sa.select(PORTFOLIO).where(PORTFOLIO.c.scored_on.in_(nights))
+        found += connection.execute(query).mappings()
+    rest = sorted(set(nights) - {row["scored_on"] for row in found})
+    small = sa.select(NIGHTS.c.scored_on).where(
+        NIGHTS.c.rows <= _SMALL, NIGHTS.c.scored_on.in_(rest)
+    )
+    for night in connection.scalars(small).all():
         found += connection.execute(_summed(night)).mappings()
     entries = [PortfolioEntry(**row) for row in found]
     return sorted(entries, key=lambda e: (e.scored_on, BANDS.index(e.band), e.currency))
-
-
-def _clear(connection: sa.Connection, scored_on: date) -> None:
-    connection.execute(sa.delete(PORTFOLIO).where(PORTFOLIO.c.scored_on == scored_on))
-
-
-def _has_book(connection: sa.Connection) -> bool:
-    return sa.inspect(connection).has_table(PORTFOLIO.name)
-
-
-def _small(connection: sa.Connection, nights: Sequence[date]) -> list[date]:
-    query = sa.select(NIGHTS.c.scored_on).where(NIGHTS.c.rows <= _FEW)
-    return list(connection.scalars(query.where(NIGHTS.c.scored_on.in_(nights))))
 
 
 def _summed(scored_on: date) -> sa.Select[*tuple[Any, ...]]:

@@ -1,10 +1,10 @@
-"""Where the risk table and what stands around it are kept, by URL: SQLite or PostgreSQL."""
+"""Connections to the store of the risk table, by URL: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_FULL = ("disk is full", "no space left", "disk quota exceeded")
+
+
 class Unreachable(ConnectionError):
     """The database did not answer, went away or is full. What was begun did not happen.
 
-    Only where it went away during the very last step nobody knows: then it happened whole, or not.
+    Only where it went away while committing it is not known: then it happened whole, or not.
     """
 
 
 class NoRoles(ValueError):
-    """Roles were asked for where there are none, or by who may not make them."""
+    """SQLite has no roles, or the user may not make them."""
 
 
 @contextmanager
 def reading(url: str) -> Iterator[sa.Connection]:
-    """A transaction that sees one moment, waits for nobody and can change nothing.
+    """A transaction that sees one moment, waits for no other and can change nothing.
 
     Raises:
         NewerStore: A newer version of Perdura wrote it.
@@ -42,8 +45,15 @@ def reading(url: str) -> Iterator[sa.Connection]:
         Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _told(url), _reading(url) as connection:
-        yield connection
+    with _clear_errors(url):
+        if postgres.is_postgres(url):
+            opened = postgres.reading(url)
+        elif (file := sqlite.database_file(url)).exists():
+            opened = sqlite.reading(file)
+        else:
+            raise NoNight(f"nothing has been published at {shown(url)}: {file} does not exist")
+        with opened as connection:
+            yield connection
 
 
 @contextmanager
@@ -52,15 +62,20 @@ def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
 
     Args:
         url: Where to; made where absent.
-        durable: Whether not even a power cut may take it back, as of what people wrote.
+        durable: Whether it survives a power cut, as contacts that people logged must.
 
     Raises:
         NewerStore: A newer version of Perdura wrote it.
         Unreachable: The database does not answer, or went away.
         ValueError: ``url`` names no store.
     """
-    with _told(url), _writing(url, durable=durable) as connection:
-        yield connection
+    with _clear_errors(url):
+        if postgres.is_postgres(url):
+            opened = postgres.writing(url)  # always durable
+        else:
+            opened = sqlite.writing(sqlite.database_file(url), durable=durable)
+        with opened as connection:
+            yield connection
 
 
 def init(url: str, *, with_roles: bool = False) -> None:
@@ -76,9 +91,19 @@ def init(url: str, *, with_roles: bool = False) -> None:
         raise NoRoles(f"{shown(url)} is a file: who may read and write it, its folder says")
     with writing(url):
         pass
-    if with_roles:
-        with _told(url), _let_make_roles(url), postgres.as_oneself(url) as connection:
-            roles.create(connection)
+    if not with_roles:
+        return
+    with _clear_errors(url):
+        try:
+            with postgres.as_oneself(url) as connection:
+                roles.create(connection)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient_privilege
+                raise
+            raise NoRoles(
+                f"{shown(url)}: {postgres.words(error)}; to make roles, be a superuser, or the "
+                "owner of the tables with CREATEROLE. No role was made"
+            ) from error
 
 
 def close(url: str) -> None:
@@ -105,7 +130,7 @@ def folder_beside(url: str) -> Path:
 
 
 def take_turn(connection: sa.Connection) -> None:
-    """Be the only one who publishes until the transaction of ``writing`` ends."""
+    """Be the only publisher until the transaction of ``writing`` ends."""
     if connection.dialect.name == "postgresql":
         postgres.take_turn(connection)
 
@@ -117,7 +142,7 @@ def create_partition(connection: sa.Connection, scored_on: date) -> None:
 
 
 def finalise(connection: sa.Connection, scored_on: date) -> None:
-    """Let those who ask for the night find it as fast as they will later."""
+    """Let readers find the night as fast as they will later."""
     if connection.dialect.name == "postgresql":
         partitions.analyze(connection, scored_on)
 
@@ -126,10 +151,10 @@ def drop_months(url: str, before: date, *, patience: float = partitions.PATIENCE
     """Give back the room of nights that ``risk.publish.retention`` has taken out, outside a
     transaction.
 
-    What somebody reads for longer than ``patience`` (seconds) goes the next time.
+    A month that a reader has open for longer than ``patience`` (seconds) goes the next time.
     """
     if postgres.is_postgres(url):
-        with _told(url), postgres.at_once(url) as connection:
+        with _clear_errors(url), postgres.at_once(url) as connection:
             partitions.drop(connection, before, patience)
 
 
@@ -142,9 +167,9 @@ def filled(
     *,
     rows_at_a_time: int,
 ) -> Generator[tuple[sa.Select[Any], int], None, None]:
-    """The rows of a night as SQL can read them, so many at a time, and how many they are.
+    """The rows of a night as SQL can read them, ``rows_at_a_time``, and the number of each batch.
 
-    To be called by who has taken the turn, inside ``writing``.
+    To be called inside ``writing``, after ``take_turn``.
     """
     from perdura.risk.store import postgres_bulk, sqlite_bulk
 
@@ -160,7 +185,7 @@ def filled(
 
 @contextmanager
 def swept_after_failure(url: str) -> Iterator[None]:
-    """Where what is inside fails, tables that ``filled`` has put aside are removed, too.
+    """On a failure inside, remove the tables that ``filled`` has put aside.
 
     Only once the transaction has ended: until then it reads them. In SQLite ``filled`` does it.
     """
@@ -168,65 +193,34 @@ def swept_after_failure(url: str) -> Iterator[None]:
         yield
     except BaseException as error:
         if postgres.is_postgres(url) and not isinstance(error, Unreachable):
-            with suppress(Exception):  # what went wrong is said; the next to publish sweeps too
-                _sweep(url)
+            from perdura.risk.store import postgres_bulk
+
+            # The failure is raised below; the next publisher sweeps too.
+            with suppress(Exception), postgres.writing(url) as connection:
+                if postgres.try_turn(connection):  # else another publishes, and has swept
+                    postgres_bulk.drop_staged(connection)
         raise
 
 
-def _sweep(url: str) -> None:
-    from perdura.risk.store import postgres_bulk
-
-    with postgres.writing(url) as connection:
-        if postgres.try_turn(connection):  # else another publishes, and has swept
-            postgres_bulk.drop_staged(connection)
-
-
-def _reading(url: str) -> AbstractContextManager[sa.Connection]:
-    if postgres.is_postgres(url):
-        return postgres.reading(url)
-    file = sqlite.database_file(url)
-    if not file.exists():
-        raise NoNight(f"nothing has been published at {shown(url)}: {file} does not exist")
-    return sqlite.reading(file)
-
-
-def _writing(url: str, *, durable: bool) -> AbstractContextManager[sa.Connection]:
-    if postgres.is_postgres(url):
-        return postgres.writing(url)  # always is
-    return sqlite.writing(sqlite.database_file(url), durable=durable)
-
-
 @contextmanager
-def _let_make_roles(url: str) -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient_privilege
-            raise
-        raise NoRoles(
-            f"{shown(url)}: {postgres.words(error)}; to make roles, be a superuser, or the owner "
-            "of the tables with CREATEROLE. No role was made"
-        ) from error
+def _clear_errors(url: str) -> Iterator[None]:
+    """Raise ``Unreachable`` where the database is away or its disk full; other errors as they are.
 
-
-@contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Say in one way that a database is not there; all other errors are let through."""
+    Raises:
+        Unreachable: Says what to do.
+    """
     try:
         yield
     except Exception as error:
-        if not postgres.is_postgres(url):
-            _say_full(url, error)
-            raise
-        if not postgres.is_gone(error):
-            raise
-        raise Unreachable(f"{shown(url)} cannot be used now: {postgres.words(error)}") from error
-
-
-def _say_full(url: str, error: Exception) -> None:
-    said = str(getattr(error, "orig", None) or error).lower()
-    if any(words in said for words in ("disk is full", "no space left", "disk quota exceeded")):
-        raise Unreachable(
-            f"the disk of {sqlite.database_file(url).parent} is full; make room there and run the "
-            "same command again: nothing was written"
-        ) from error
+        if postgres.is_postgres(url):
+            if not postgres.is_gone(error):
+                raise
+            found = f"{shown(url)} cannot be used now: {postgres.words(error)}"
+            raise Unreachable(found) from error
+        found = str(getattr(error, "orig", None) or error).lower()
+        if any(words in found for words in _FULL):
+            raise Unreachable(
+                f"the disk of {sqlite.database_file(url).parent} is full; make room there and run "
+                "the same command again: nothing was written"
+            ) from error
+        raise

@@ -1,4 +1,4 @@
-"""Whole small tables beside the risks, replaced inside a transaction that somebody else began."""
+"""Replace whole small tables beside the risks, inside a transaction."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ _AT_A_TIME = 50_000
 
 
 def replace_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
-    """Make ``rows``, which have the table's columns, all that it holds: readers see no part of it.
+    """Replace a table by ``rows``, which have its columns: readers see no part of it.
 
     A row at a time through SQLAlchemy takes PostgreSQL twenty times as long as COPY.
     """
     connection.execute(sa.delete(table))
-    told = rows.select(table.c.keys())
+    rows = rows.select(table.c.keys())
+    moments = [column.name for column in table.c if isinstance(column.type, Utc)]
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, told)
+        _copy(connection, table, rows, moments)
     else:
-        _insert(connection, table, told)
+        _insert(connection, table, rows, moments)
 
 
-def _copy(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+def _copy(
+    connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, moments: list[str]
+) -> None:
     import polars as pl
 
-    rows = rows.with_columns(pl.col(_moments(table)).dt.replace_time_zone(None))
+    rows = rows.with_columns(pl.col(moments).dt.replace_time_zone(None))
     driver: Any = connection.connection.driver_connection
     quoted = connection.dialect.identifier_preparer.quote
     columns = ", ".join(map(quoted, table.c.keys()))
@@ -40,15 +43,13 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> Non
             to.write_row(row)
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+def _insert(
+    connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, moments: list[str]
+) -> None:
     import polars as pl
 
     statement = str(sa.insert(table).compile(dialect=connection.dialect))
     # As SQLAlchemy words moments for SQLite.
-    rows = rows.with_columns(pl.col(_moments(table)).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
-    for some in rows.iter_slices(_AT_A_TIME):
-        connection.exec_driver_sql(statement, some.rows())
-
-
-def _moments(table: sa.Table) -> list[str]:
-    return [column.name for column in table.c if isinstance(column.type, Utc)]
+    rows = rows.with_columns(pl.col(moments).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+    for batch in rows.iter_slices(_AT_A_TIME):
+        connection.exec_driver_sql(statement, batch.rows())

@@ -21,7 +21,7 @@ _MONTHS = sa.text(
     " WHERE inhparent = to_regclass('risk') ORDER BY relname"
 )
 
-# Months that were taken off, and then somebody was stopped.
+# Months that a process took off before it was stopped.
 _LEFT = sa.text(
     "SELECT relname FROM pg_class WHERE relname ~ '^risk_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'"
     " AND NOT relispartition AND relnamespace ="
@@ -35,6 +35,7 @@ _CANCEL_SECONDS = 10.0
 def make(connection: sa.Connection, scored_on: date) -> None:
     """Make the month of a night, where absent."""
     first, name = scored_on.replace(day=1), _name(scored_on)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     if name in connection.scalars(_MONTHS):
         return
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")  # taken off, and not gone yet
@@ -43,7 +44,7 @@ def make(connection: sa.Connection, scored_on: date) -> None:
     )
     connection.exec_driver_sql(
         f"ALTER TABLE {RISK.name} ATTACH PARTITION {name}"
-        f" FOR VALUES FROM ('{first}') TO ('{_next(first)}')"
+        f" FOR VALUES FROM ('{first}') TO ('{following}')"
     )
 
 
@@ -53,9 +54,9 @@ def analyze(connection: sa.Connection, scored_on: date) -> None:
 
 
 def drop(connection: sa.Connection, before: date, patience: float) -> bool:
-    """Drop the months before that of a day; false where somebody reads one of them for so long.
+    """Drop the months before that of a day; false where a reader has one open for ``patience``.
 
-    What is begun is ended by the next who drops. The connection commits by itself.
+    The next call ends what this one began. The connection commits by itself.
     """
     try:
         for name, pending in connection.execute(_MONTHS).all():
@@ -74,9 +75,14 @@ def drop(connection: sa.Connection, before: date, patience: float) -> bool:
 
 
 def _run(connection: sa.Connection, statement: str, patience: float) -> None:
-    """Cancel it after so many seconds: a time limit of the session might become somebody else's."""
+    """Cancel it after ``patience``: a time limit of the session might become another user's."""
     opened: Any = connection.connection.driver_connection
-    cancelling = Timer(patience, lambda: _cancel(opened))
+
+    def cancel() -> None:
+        with suppress(Exception):  # it, or its connection, has ended: there is nothing to cancel
+            opened.cancel_safe(timeout=_CANCEL_SECONDS)
+
+    cancelling = Timer(patience, cancel)
     cancelling.start()
     try:
         connection.exec_driver_sql(statement)
@@ -85,14 +91,5 @@ def _run(connection: sa.Connection, statement: str, patience: float) -> None:
         cancelling.join()
 
 
-def _cancel(opened: Any) -> None:
-    with suppress(Exception):  # it has ended, or its connection has: there is nothing to cancel
-        opened.cancel_safe(timeout=_CANCEL_SECONDS)
-
-
 def _name(day: date) -> str:
     return f"{RISK.name}_{day:%Y_%m}"
-
-
-def _next(first: date) -> date:
-    return date(first.year + first.month // 12, first.month % 12 + 1, 1)

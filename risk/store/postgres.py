@@ -32,7 +32,7 @@ _NAMES = ("postgresql", "postgresql+psycopg", "postgres")
 _CONNECT_SECONDS = 10
 _POOL = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 300}
 
-_LOCK_SECONDS = 10  # for who reads a table that is to change
+_LOCK_SECONDS = 10  # for readers of a table that is to change
 _RECORDING_MS = 500
 
 _OWNER = sa.text(
@@ -49,7 +49,7 @@ _GONE = ("08", "53", "57P", "58")
 _ENGINES: dict[tuple[str, int], sa.Engine] = {}
 _ENGINES_LOCK = Lock()
 
-# Of advisory locks, which are numbers that everybody in a database shares.
+# Of advisory locks, which are numbers that all users of a database share.
 _PUBLISHING, _MIGRATING = 0x70657264_0001, 0x70657264_0002
 
 
@@ -85,7 +85,7 @@ def writing(url: str) -> Iterator[sa.Connection]:
 
 
 def take_turn(connection: sa.Connection) -> None:
-    """Wait until nobody else publishes, and keep others waiting until the transaction ends."""
+    """Wait until no other publishes, and keep others waiting until the transaction ends."""
     if not try_turn(connection):
         _LOG.warning("  waiting for another night to be published")
         _lock(connection, _PUBLISHING)
@@ -93,7 +93,7 @@ def take_turn(connection: sa.Connection) -> None:
 
 
 def try_turn(connection: sa.Connection) -> bool:
-    """As ``take_turn``, unless somebody else publishes now: whether nobody does."""
+    """As ``take_turn`` without waiting: false where another process publishes now."""
     free = connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_PUBLISHING)))
     if free:
         _as_owner(connection)
@@ -102,7 +102,7 @@ def try_turn(connection: sa.Connection) -> bool:
 
 @contextmanager
 def as_oneself(url: str) -> Iterator[sa.Connection]:
-    """A transaction in a store that is there, as the user whom the URL names."""
+    """A transaction in a store that is there, as the user of the URL."""
     with _engine(url).begin() as connection:
         yield connection
 
@@ -124,7 +124,7 @@ def at_once(url: str) -> Iterator[sa.Connection]:
     """No transaction: every statement is one of its own, with the rights of the tables' owner.
 
     Raises:
-        NotOwner: Through PgBouncer nobody can take on another role for that.
+        NotOwner: Through PgBouncer no user can take on another role for that.
     """
     with _engine(url).connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -140,7 +140,8 @@ def at_once(url: str) -> Iterator[sa.Connection]:
 def _connected_as(url: str, owner: str) -> Iterator[sa.Connection]:
     """A connection that has the role from its start: none is set that another could meet."""
     escaped = owner.replace("\\", "\\\\").replace(" ", "\\ ")
-    options = " ".join([*_as_list(sa.make_url(url).query.get("options")), f"-c role={escaped}"])
+    given = sa.make_url(url).query.get("options") or ()
+    options = " ".join([*((given,) if isinstance(given, str) else given), f"-c role={escaped}"])
     engine = _new_engine(url, poolclass=sa.NullPool, options=options)
     try:
         connection = engine.connect()
@@ -148,32 +149,28 @@ def _connected_as(url: str, owner: str) -> Iterator[sa.Connection]:
         if "startup parameter" not in words(error):
             raise
         raise NotOwner(
-            f"{shown(url)} is PgBouncer's, through which nobody can act as the owner of the "
+            f"{shown(url)} is PgBouncer's, through which no user can act as the owner of the "
             f"tables outside a transaction; connect as {owner}, or directly"
         ) from error
     with connection:
         yield connection
 
 
-def _as_list(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value or ()
-
-
 def connect_string(url: str) -> str:
-    """What libpq, and so ADBC, is told to connect to; it holds the password."""
+    """The connection string of libpq, and so of ADBC; it holds the password."""
     from psycopg.conninfo import make_conninfo
 
     engine = _engine(url)
-    _, told = engine.dialect.create_connect_args(engine.url)
-    told.pop("context", None)  # psycopg's own
-    return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **told})
+    _, arguments = engine.dialect.create_connect_args(engine.url)
+    arguments.pop("context", None)  # psycopg's own
+    return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **arguments})
 
 
 def is_gone(error: BaseException) -> bool:
     """Whether the database did not answer, went away, or has no room: another time it may do.
 
-    ADBC and psycopg say it by the codes of PostgreSQL (its manual, Appendix A), or without any
-    where there was nobody to say one.
+    ADBC and psycopg give the codes of PostgreSQL (its manual, Appendix A), or none where no server
+    answered.
     """
     if isinstance(error, exc.TimeoutError):  # all connections are taken
         return True
@@ -214,7 +211,7 @@ def _migrating(url: str) -> Iterator[sa.Connection]:
 
 
 def _as_owner(connection: sa.Connection) -> None:
-    """For this transaction be who owns the table, where one may: all that is made is theirs."""
+    """For this transaction be the table's owner, where the user may: all that is made is theirs."""
     owner = connection.scalar(_OWNER)
     if owner is not None:
         quoted = connection.dialect.identifier_preparer.quote_identifier(owner)
@@ -245,7 +242,7 @@ def _engine(url: str) -> sa.Engine:
 def _new_engine(url: str, poolclass: type[sa.Pool] | None = None, **connect_args: str) -> sa.Engine:
     """A connection that the server closed, as when it is restarted, is replaced before it is used.
 
-    What was asked about whom is in no error message.
+    Error messages name no subscriber.
     """
     return sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),

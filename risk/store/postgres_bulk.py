@@ -19,7 +19,6 @@ from perdura.risk.store.threads import ahead
 
 if TYPE_CHECKING:
     import polars as pl
-    from adbc_driver_postgresql import dbapi
 
 _STAGED = "perdura_staged_"
 
@@ -35,43 +34,40 @@ def filled(
 ) -> Generator[tuple[sa.Select[Any], int], None, None]:
     """The rows as SQL can read them, a window at a time, and how many they are.
 
-    To be called by who publishes: that there is only one keeps the tables' names to them. One
-    table is filled through another connection while the one before it is being read. They go
-    when the transaction ends well; after a failure ``risk.store.connect.swept_after_failure``
-    removes them, after a kill the next to publish.
+    To be called by the only publisher, to which the tables' names so belong. One table is filled
+    through another connection while the one before it is being read. They go when the transaction
+    ends well; after a failure ``risk.store.connect.swept_after_failure`` removes them, after a
+    kill the next publisher.
 
     Raises:
         BadScores: A text holds NUL, which PostgreSQL cannot keep.
     """
     user = connection.scalar(sa.text("SELECT quote_ident(current_user)"))
-    with _bulk(url) as bulk:
-        _sweep(connection, bulk, user)
+    from adbc_driver_postgresql import dbapi
+
+    # Each transaction of ADBC's connection has to set its role.
+    with dbapi.connect(connect_string(url)) as bulk:
+        with bulk.cursor() as cursor:  # at once: the names are needed again
+            cursor.execute(f"SET LOCAL ROLE {user}")
+            for name in _staged(connection):
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        bulk.commit()
 
         def fill(number: int) -> tuple[sa.Table, int]:
-            table, some = _table(number, columns), _fitting(next(windows), columns)
+            typed = (sa.Column(name, RISK.c[name].type) for name in columns)
+            table = sa.Table(f"{_STAGED}{number}", sa.MetaData(), *typed, prefixes=["UNLOGGED"])
+            batch = _fitting(next(windows), columns)
             with bulk.cursor() as cursor:
                 cursor.execute(f"SET LOCAL ROLE {user}")
                 cursor.execute(str(CreateTable(table).compile(dialect=connection.dialect)))
-                cursor.adbc_ingest(table.name, some, mode="append")
+                cursor.adbc_ingest(table.name, batch, mode="append")
             bulk.commit()
-            return table, some.height
+            return table, batch.height
 
         with closing(ahead(fill, range(-(-rows // rows_at_a_time)), threads=1)) as tables:
-            for table, some in tables:
-                yield sa.select(*table.c), some
+            for table, count in tables:
+                yield sa.select(*table.c), count
                 table.drop(connection)
-
-
-def _bulk(url: str) -> dbapi.Connection:
-    """A connection of ADBC's: each of its transactions is to say as whom."""
-    from adbc_driver_postgresql import dbapi
-
-    return dbapi.connect(connect_string(url))
-
-
-def _table(number: int, columns: Sequence[str]) -> sa.Table:
-    told = (sa.Column(name, RISK.c[name].type) for name in columns)
-    return sa.Table(f"{_STAGED}{number}", sa.MetaData(), *told, prefixes=["UNLOGGED"])
 
 
 def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -89,19 +85,10 @@ def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def drop_staged(connection: sa.Connection) -> None:
-    """Remove all such tables; to be called by who has taken the turn."""
+    """Remove all such tables; to be called after ``take_turn``."""
     for name in _staged(connection):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
 
 
 def _staged(connection: sa.Connection) -> list[str]:
     return [name for name in sa.inspect(connection).get_table_names() if name.startswith(_STAGED)]
-
-
-def _sweep(connection: sa.Connection, bulk: dbapi.Connection, user: str) -> None:
-    """Remove what a writer that was stopped has left, at once: the names are wanted again."""
-    with bulk.cursor() as cursor:
-        cursor.execute(f"SET LOCAL ROLE {user}")
-        for name in _staged(connection):
-            cursor.execute(f"DROP TABLE IF EXISTS {name}")
-    bulk.commit()

@@ -28,13 +28,13 @@ from perdura.risk.store.urls import shown
 _LOG = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 60.0  # for another writer; readers never wait
-_MOMENT_SECONDS = 1.0  # of which nothing is said
+_MOMENT_SECONDS = 1.0  # of waiting, which is not logged
 
 _LONG_LOG = 32 * 2**20  # bytes
-_SHORTEN_SECONDS = 2.0  # for readers that began before
+_SHORTEN_SECONDS = 2.0  # for readers of an earlier state
 _LEFT_ALONE_SECONDS = 60.0
 _left_alone: dict[Path, float] = {}
-#: Which file it was that connections are kept to: the same path may come to be another.
+#: Inodes of the files that connections are kept to: a path may come to be another file.
 _numbers: dict[Path, int] = {}
 
 _WRITING = (
@@ -69,7 +69,7 @@ def database_file(url: str) -> Path:
 
 @contextmanager
 def reading(file: Path) -> Iterator[sa.Connection]:
-    """A transaction that sees one moment of the file, waits for nobody and can change nothing.
+    """A transaction that sees one moment of the file, waits for no other and can change nothing.
 
     Its connection is kept for the next: to open one is to read the schema again.
     """
@@ -133,7 +133,7 @@ def fold_log(file: Path) -> None:
 
 @atexit.register
 def _fold_logs() -> None:
-    """As a process that has read ends: else each command would leave an empty log."""
+    """At the end of a process that has read: else each command would leave an empty log."""
     for file in _numbers:
         fold_log(file)
 
@@ -156,10 +156,10 @@ def _is_at_rest(file: Path) -> bool:
 
 
 def _shorten_log(connection: sa.Connection, file: Path) -> None:
-    """Write a long log back into the file: as long as it is there, who opens the file reads it all.
+    """Write a long log back into the file: until then each program that opens it reads it all.
 
-    SQLite does it by itself only where nobody else has the file open. Others who write wait for
-    it, so where a reader held it up it is left alone for a while.
+    SQLite does it by itself only where no other program has the file open. Writers wait for it, so
+    where a reader held it up it is left alone for a while.
     """
     log = _log_of(file)
     if monotonic() < _left_alone.get(file, 0.0) or not log.exists():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Table that holds what is to be inserted; with a number, the attached database it is in.
 STAGED = "staged"
 
-#: So many files can be attached (SQLite allows 10).
+#: Files that are attached at most (SQLite allows 10).
 PARTS = 8
 
 
@@ -35,22 +35,22 @@ def filled(
     *,
     rows_at_a_time: int,
 ) -> Generator[tuple[sa.Select[Any], int], None, None]:
-    """The rows as SQL can read them, so many at a time, and how many they are.
+    """The rows as SQL can read them, ``rows_at_a_time``, and the number of each batch.
 
-    To be called inside ``risk.store.sqlite.writing``: its lock is what keeps the files' names to
-    one writer. One file is filled by another thread while the one before it is being read.
+    To be called inside ``risk.store.sqlite.writing``: by its lock the files' names belong to one
+    writer. One file is filled by another thread while the one before it is being read.
     """
     _sweep(file)
     try:
         with closing(_files(file, windows, rows, rows_at_a_time)) as files:
-            for part, some in files:
+            for part, count in files:
                 source = _attach(connection, part, columns)
-                for done in range(0, some, rows_at_a_time):
-                    last = min(done + rows_at_a_time, some)
+                for done in range(0, count, rows_at_a_time):
+                    last = min(done + rows_at_a_time, count)
                     taken = sa.select(*(source.c[name] for name in columns))
                     yield taken.where(source.c.rowid > done, source.c.rowid <= last), last - done
     finally:
-        _sweep(file)  # after a failure one may be filled that nobody has read
+        _sweep(file)  # after a failure one may be filled that was not read
 
 
 def _files(
@@ -58,13 +58,14 @@ def _files(
 ) -> Generator[tuple[Path, int], None, None]:
     """The rows in at most ``PARTS`` files to attach, and how many are in each."""
     count = -(-rows // rows_at_a_time)
-    each = -(-count // PARTS)
+    per_file = -(-count // PARTS)
+    size = per_file * rows_at_a_time
 
     def fill(part: int) -> tuple[Path, int]:
-        staged = _fill(file, part, islice(windows, each))
-        return staged, min(each * rows_at_a_time, rows - part * each * rows_at_a_time)
+        staged = _fill(file, part, islice(windows, per_file))
+        return staged, min(size, rows - part * size)
 
-    return ahead(fill, range(-(-count // each)), threads=1)
+    return ahead(fill, range(-(-count // per_file)), threads=1)
 
 
 def _fill(file: Path, part: int, windows: Iterable[pl.DataFrame]) -> Path:
@@ -73,9 +74,9 @@ def _fill(file: Path, part: int, windows: Iterable[pl.DataFrame]) -> Path:
 
     staged = file.with_name(f"{file.name}-{STAGED}{part}")
     with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
-        for number, some in enumerate(windows):
+        for number, rows in enumerate(windows):
             mode = "append" if number else "create"
-            cursor.adbc_ingest(STAGED, some, mode=mode)  # type: ignore[arg-type]
+            cursor.adbc_ingest(STAGED, rows, mode=mode)  # type: ignore[arg-type]
         bulk.commit()
     return staged
 

@@ -1,4 +1,4 @@
-"""Work done in the background, a little ahead of whoever needs it."""
+"""Work done in the background, a little ahead of its consumer."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -12,10 +12,10 @@ _Out = TypeVar("_Out")
 def ahead(
     work: Callable[[_In], _Out], items: Iterable[_In], *, threads: int = 2
 ) -> Generator[_Out, None, None]:
-    """What ``work`` makes of each item, in order, so many items at once.
+    """The results of ``work`` for the items, in order, ``threads`` items at once.
 
-    The items are taken by the caller's own thread; an error is raised in the place of its item.
-    Whoever stops before the end closes it, and so waits for what has been begun.
+    The items are taken by the caller's own thread; an error is raised in the place of its item. A
+    caller that stops before the end closes it, and so waits for the items that have been begun.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[_Out]] = deque()
