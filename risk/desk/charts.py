@@ -49,35 +49,17 @@ def line(values: Sequence[tuple[date, float]], most: float | None = None) -> Lin
     """The line of values by day, from zero up to a round number above them, at most ``most``."""
     first, last = values[0][0], values[-1][0]
     top = _round_above(max(value for _, value in values), most)
-    dots = tuple(Dot(_across(day, first, last), _up(v, top), day, v) for day, v in values)
-    gap = max(_usual_step([day for day, _ in values]) * 3, _WEEK)
+    dots = tuple(Dot(across(day, first, last), _up(v, top), day, v) for day, v in values)
+    steps = sorted(b - a for (a, _), (b, _) in pairwise(values))
+    usual_step = steps[len(steps) // 2] if steps else timedelta(days=1)
+    gap = max(usual_step * 3, _WEEK)
     joined = tuple((a, b) for a, b in pairwise(dots) if b.day - a.day <= gap)
     grid = tuple((_up(share * top, top), share * top) for share in (0, 0.5, 1))
-    return Line(dots, joined, grid, _ticks(first, last))
+    return Line(dots, joined, grid, ticks(first, last))
 
 
 def across(moment: datetime | date, first: date, last: date) -> float:
     """Where a moment lies between two days, in percent from the left."""
-    return _across(moment, first, last)
-
-
-def ticks(first: date, last: date) -> tuple[tuple[float, date], ...]:
-    """Three days to write below a chart, and where."""
-    return _ticks(first, last)
-
-
-def widths(values: Sequence[float]) -> list[float]:
-    """How long bars are, in percent: the longest is 100, and what is not nothing can be seen."""
-    most = max(values, default=0)
-    return [max(round(100 * value / most, 2), 0.6) if value > 0 else 0.0 for value in values]
-
-
-def _ticks(first: date, last: date) -> tuple[tuple[float, date], ...]:
-    days = sorted({first, first + (last - first) / 2, last})
-    return tuple((_across(day, first, last), day) for day in days)
-
-
-def _across(moment: datetime | date, first: date, last: date) -> float:
     whole = (last - first) / timedelta(days=1)
     if isinstance(moment, datetime):
         begin = datetime.combine(first, datetime.min.time(), moment.tzinfo)
@@ -86,6 +68,18 @@ def _across(moment: datetime | date, first: date, last: date) -> float:
         gone = (moment - first) / timedelta(days=1)
     share = min(max(gone / whole, 0), 1) if whole else 1
     return round(_LEFT + (_RIGHT - _LEFT) * share, 2)
+
+
+def ticks(first: date, last: date) -> tuple[tuple[float, date], ...]:
+    """Three days to write below a chart, and their places in percent from the left."""
+    days = sorted({first, first + (last - first) / 2, last})
+    return tuple((across(day, first, last), day) for day in days)
+
+
+def widths(values: Sequence[float]) -> list[float]:
+    """How long bars are, in percent: the longest is 100, and what is not nothing can be seen."""
+    most = max(values, default=0)
+    return [max(round(100 * value / most, 2), 0.6) if value > 0 else 0.0 for value in values]
 
 
 def _up(value: float, top: float) -> float:
@@ -99,8 +93,3 @@ def _round_above(value: float, most: float | None) -> float:
     size = 10.0 ** floor(log10(value))
     top = next(step * size for step in (*_STEPS, 10) if step * size >= value * 0.999_999)
     return min(top, most) if most else top
-
-
-def _usual_step(days: Sequence[date]) -> timedelta:
-    steps = sorted(b - a for a, b in pairwise(days))
-    return steps[len(steps) // 2] if steps else timedelta(days=1)

@@ -86,13 +86,19 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     newest = sa.select(NIGHTS.c.scored_on).order_by(NIGHTS.c.scored_on.desc())
     newest = newest.where(of_kind(trial=bool(night.trial)))
     nights = connection.scalars(newest.limit(NIGHTS_SHOWN)).all()
+    c = CONTACTS.c
+    people = sa.func.count(sa.distinct(c.subscriber_id))
+    contacts = sa.select(c.action, sa.func.count(), people).where(
+        c.undone_at.is_(None), c.happened_at >= now - LATELY
+    )
+    found = {row[0]: row for row in connection.execute(contacts.group_by(c.action)).tuples()}
     return Overview(
         money=_money(
             portfolio_of(connection, nights),
             night.scored_on,
             not_scored_of(connection, night.scored_on),
         ),
-        done=_done(connection, now),
+        done=tuple(found[name] for name in ACTIONS if name in found),
         effect=newest_contact_effect(connection),
     )
 
@@ -103,7 +109,7 @@ def _money(
     found_in = {entry.currency for entry in (*portfolio, *others)}
     currencies = sorted(found_in - {""})
     found = [
-        _in_one(
+        _in_currency(
             [e for e in portfolio if e.currency == name],
             name,
             newest,
@@ -114,7 +120,7 @@ def _money(
     return tuple(sorted((m for m in found if m.mrr or m.all_mrr), key=lambda m: m.currency))
 
 
-def _in_one(
+def _in_currency(
     portfolio: Sequence[PortfolioEntry], currency: str, newest: date, others: Sequence[NotScored]
 ) -> Money:
     now = {entry.band: entry for entry in portfolio if entry.scored_on == newest}
@@ -155,12 +161,3 @@ def _bars(amounts: Mapping[str, int], entries: Mapping[str, PortfolioEntry]) -> 
             amounts.items(), widths(list(amounts.values())), strict=True
         )
     )
-
-
-def _done(connection: sa.Connection, now: datetime) -> tuple[tuple[str, int, int], ...]:
-    c = CONTACTS.c
-    query = sa.select(c.action, sa.func.count(), sa.func.count(sa.distinct(c.subscriber_id))).where(
-        c.undone_at.is_(None), c.happened_at >= now - LATELY
-    )
-    found = {name: (n, people) for name, n, people in connection.execute(query.group_by(c.action))}
-    return tuple((name, *found[name]) for name in ACTIONS if name in found)

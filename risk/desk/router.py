@@ -52,9 +52,9 @@ def desk_router(desk: Desk) -> APIRouter:
         router.add_api_route(f"/desk{path}", _writer(desk, write), methods=["POST"])
     router.add_api_route("/desk/sign-in", forms_page, methods=["GET"])
     router.add_api_route("/desk/sign-in", _signing_in(desk), methods=["POST"])
-    router.add_api_route("/desk/sign-out", _signing_out(), methods=["POST"])
+    router.add_api_route("/desk/sign-out", sign_out, methods=["POST"])
     router.add_api_route("/desk/static/{name}", static, methods=["GET"])
-    router.add_api_route("/desk/{rest:path}", _nowhere(desk), methods=["GET"])
+    router.add_api_route("/desk/{rest:path}", _reader(desk, _not_found), methods=["GET"])
     return router
 
 
@@ -64,7 +64,7 @@ def home() -> Response:
 
 
 def forms_page(request: Request) -> Response:
-    """Where the token is asked for."""
+    """The form for the token."""
     return forms.sign_in_page(request)
 
 
@@ -76,41 +76,38 @@ def static(name: str, request: Request) -> Response:
     return FileResponse(HERE / "static" / name, media_type=_STATIC[name], headers=kept)
 
 
+def _not_found(visit: Visit) -> Response:
+    return problem(visit.request, "page_not_found", 404, visit=visit)
+
+
 def _reader(desk: Desk, read: Read) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
-        return _answered(desk, request, read)
+        return _answer(request, partial(_visit, desk, request, read))
 
     return answer
 
 
-def _nowhere(desk: Desk) -> Callable[[Request], Response]:
-    return _reader(desk, lambda visit: problem(visit.request, "page_not_found", 404, visit=visit))
-
-
 def _writer(desk: Desk, write: Write) -> Callable[[Request], Any]:
+    """Write if the token may; what the sender can mend is said on the subscriber's page."""
+
     async def answer(request: Request) -> Response:
         form = await _form(request)
         request.state.note = forms.text(form or {}, "note")
         request.state.reason = forms.text(form or {}, "reason")
         if form is None or not session.is_ours(request, forms.text(form, "csrf")):
             return _refused(request, form)
-        answered = partial(_answered, desk, request, _writing(write, form))
+
+        def write_form(visit: Visit) -> Response:
+            if not visit.may_log:
+                return problem(visit.request, "not_allowed", 403, visit=visit)
+            try:
+                return write(visit, form)
+            except forms.PROBLEMS as error:
+                words, status = forms.problem_of(error, visit)
+                return pages.subscriber(visit, words, status)
+
+        answered = partial(_answer, request, partial(_visit, desk, request, write_form))
         return await to_thread.run_sync(answered, limiter=desk.writers)
-
-    return answer
-
-
-def _writing(write: Write, form: forms.Form) -> Read:
-    """Write if the token may; what is the sender's to mend is told on the subscriber's page."""
-
-    def answer(visit: Visit) -> Response:
-        if not visit.may_log:
-            return problem(visit.request, "not_allowed", 403, visit=visit)
-        try:
-            return write(visit, form)
-        except forms.PROBLEMS as error:
-            words, status = forms.problem_of(error, visit)
-            return pages.subscriber(visit, words, status)
 
     return answer
 
@@ -121,37 +118,32 @@ def _signing_in(desk: Desk) -> Callable[[Request], Any]:
         if form is None or not session.is_ours(request, forms.text(form, "csrf")):
             return _refused(request, form)
         return await run_in_threadpool(
-            _unless_down, request, lambda: forms.sign_in(desk, request, form)
+            _answer, request, partial(forms.sign_in, desk, request, form)
         )
 
     return answer
 
 
-def _signing_out() -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
-        form = await _form(request)
-        if form is None or not session.is_ours(request, forms.text(form, "csrf")):
-            return _refused(request, form)
-        return forms.sign_out()
-
-    return answer
+async def sign_out(request: Request) -> Response:
+    """Let the browser forget the token."""
+    form = await _form(request)
+    if form is None or not session.is_ours(request, forms.text(form, "csrf")):
+        return _refused(request, form)
+    return forms.sign_out()
 
 
-def _answered(desk: Desk, request: Request, read: Read) -> Response:
-    def answer() -> Response:
-        visit = visit_of(desk, request)
-        if isinstance(visit, Response):
-            return visit
-        try:
-            return read(visit)
-        except NoNight:
-            return problem(request, "no_night", 200, visit=visit)
-
-    return _unless_down(request, answer)
+def _visit(desk: Desk, request: Request, read: Read) -> Response:
+    visit = visit_of(desk, request)
+    if isinstance(visit, Response):
+        return visit
+    try:
+        return read(visit)
+    except NoNight:
+        return problem(request, "no_night", 200, visit=visit)
 
 
-def _unless_down(request: Request, answer: Callable[[], Response]) -> Response:
-    """The answer; where the database gives none, words and 503, so that one tries again."""
+def _answer(request: Request, answer: Callable[[], Response]) -> Response:
+    """The answer; where the database is away, a problem with 503, so that the reader retries."""
     try:
         return answer()
     except (OperationalError, InterfaceError, Unreachable, OSError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from perdura.risk.night import Night
-from perdura.risk.query.cursors import Place
+from perdura.risk.query.cursors import Position
 from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.portfolio import portfolio_of
 
@@ -29,15 +29,15 @@ class AccountRows:
 
 
 def ordered(
-    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, place: Place | None
+    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, after: Position | None
 ) -> sa.Select[Any, str]:
-    """The query for sort key and name of accounts, in order, from behind ``place`` on.
+    """The query for sort key and name of accounts, in order, from behind ``after`` on.
 
     Args:
         connection: To the store.
-        rows: Whose accounts.
-        list_query: Says the order, and how much ``expected_loss`` an account has at least.
-        place: Key and name of the account before the first; ``None``: from the beginning.
+        rows: Of the accounts.
+        list_query: The order, and the least ``expected_loss`` of an account.
+        after: Key and name of the account before the first; ``None``: from the beginning.
     """
     table = rows.table
     key = _key(connection, rows, list_query).label("key")
@@ -46,10 +46,10 @@ def ordered(
         grouped = grouped.having(sa.func.sum(table.c.expected_loss) >= minimum)
     sums = grouped.subquery()
     query = sa.select(sums.c.key, sums.c.account).order_by(sums.c.key.desc(), sums.c.account)
-    if place is None:
+    if after is None:
         return query
-    lower, same = sums.c.key < place[0], sums.c.key == place[0]
-    return query.where(sa.or_(lower, sa.and_(same, sums.c.account > place[1])))
+    lower, same = sums.c.key < after[0], sums.c.key == after[0]
+    return query.where(sa.or_(lower, sa.and_(same, sums.c.account > after[1])))
 
 
 def _key(
@@ -59,20 +59,15 @@ def _key(
         return sa.func.max(rows.table.c.risk)
     if list_query.sort == "id":
         return sa.literal(0)
-    loss = _comparable_loss(rows.table, _usual(connection, rows.night))
+    loss: sa.ColumnElement[int] = sa.func.coalesce(rows.table.c.expected_loss, 0)
+    usual = _usual(connection, rows.night)
+    if len(usual) > 1:
+        compared = {
+            code: sa.cast(sa.func.round(loss * (_USUAL / mean)), sa.BigInteger)
+            for code, mean in usual.items()
+        }
+        loss = sa.case(compared, value=rows.table.c.currency, else_=0)
     return sa.cast(sa.func.sum(loss), sa.BigInteger)
-
-
-def _comparable_loss(table: sa.FromClause, usual: Mapping[str, float]) -> sa.ColumnElement[int]:
-    """The expected loss of each row, 0 where it is unknown; of several currencies comparable."""
-    loss = sa.func.coalesce(table.c.expected_loss, 0)
-    if len(usual) < 2:
-        return loss
-    compared = {
-        code: sa.cast(sa.func.round(loss * (_USUAL / mean)), sa.BigInteger)
-        for code, mean in usual.items()
-    }
-    return sa.case(compared, value=table.c.currency, else_=0)
 
 
 def _usual(connection: sa.Connection, night: Night) -> dict[str, float]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from perdura.risk.night import Night
 from perdura.risk.query.account_order import AccountRows, ordered
-from perdura.risk.query.cursors import BadCursor, Place, cursor, place_of
+from perdura.risk.query.cursors import BadCursor, Position, cursor, position_of
 from perdura.risk.query.filters import Filters, begins, conditions
 from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.queries import published_night
@@ -35,8 +35,8 @@ class Account:
         riskiest: The subscriber with the highest risk.
         risk: Their risk.
         band: The highest band of its subscribers.
-        mrr: What they pay a month, minor units, by currency; of unknown amounts nothing.
-        expected_loss: What of it is expected to be lost, likewise.
+        mrr: Minor units a month, by currency; of unknown amounts nothing.
+        expected_loss: The part of it that is expected to be lost, likewise.
     """
 
     account: str
@@ -55,8 +55,8 @@ class AccountPage:
     """One page of accounts.
 
     Attributes:
-        night: Whose they are.
-        accounts: In the order that was asked for.
+        night: Of the accounts.
+        accounts: In the order of the query.
         after: The cursor of the next page; none: this is the last.
     """
 
@@ -96,21 +96,21 @@ def accounts(connection: sa.Connection, list_query: ListQuery) -> AccountPage:
         NightChanged: It is one of another night.
     """
     night, question = published_night(connection), ("accounts", *list_query.question)
-    place = None if list_query.after is None else place_of(list_query.after, night, question)
-    if place and place[0] is None:  # made up: each account has a key
+    start = None if list_query.after is None else position_of(list_query.after, night, question)
+    if start and start[0] is None:  # made up: each account has a key
         raise BadCursor("the cursor was not given with a page of this question")
     rows = _newest(night, list_query.filters)
-    places = _places(connection, rows, list_query, place)
-    shown = places[: list_query.size]
-    after = cursor(night, question, shown[-1]) if len(places) > list_query.size else None
+    found = _positions(connection, rows, list_query, start)
+    shown = found[: list_query.size]
+    after = cursor(night, question, shown[-1]) if len(found) > list_query.size else None
     names = [name for _, name in shown]
-    return AccountPage(night=night, accounts=tuple(_of(connection, rows, names)), after=after)
+    return AccountPage(night=night, accounts=_summed(connection, rows, names), after=after)
 
 
 def account_of(connection: sa.Connection, name: str, filters: Filters) -> Account | None:
     """One account of the newest night; ``None`` where no subscriber of it fits the filters."""
     rows = _newest(published_night(connection), filters)
-    return next(iter(_of(connection, rows, [name])), None)
+    return next(iter(_summed(connection, rows, [name])), None)
 
 
 def has_accounts(connection: sa.Connection) -> bool:
@@ -130,10 +130,15 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
         if RISK.c.account.name not in columns_of(connection, RISK):  # of an older version
             return AccountRisks(night.scored_on, (), night.rows, 0)
         rows = _rows_of(connection, night)
-        places = _places(connection, rows, ListQuery(size=top), None)[:top]
-        found = _of(connection, rows, [name for _, name in places])
-        counts = _counts(connection, night)
-        return AccountRisks(night.scored_on, tuple(found), *counts)
+        first = _positions(connection, rows, ListQuery(size=top), None)[:top]
+        found = _summed(connection, rows, [name for _, name in first])
+        c = RISK.c
+        counts = sa.select(
+            sa.func.count().filter(c.account.is_(None), c.held_out.is_not(True)),
+            sa.func.count().filter(c.held_out.is_(True)),
+        ).where(c.scored_on == night.scored_on)
+        without, control = connection.execute(counts).one()
+        return AccountRisks(night.scored_on, found, without, control)
 
 
 def _newest(night: Night, filters: Filters) -> AccountRows:
@@ -154,37 +159,28 @@ def _rows_of(connection: sa.Connection, night: Night) -> AccountRows:
     return AccountRows(night, RISK, which)
 
 
-def _places(
-    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, place: Place | None
-) -> list[Place]:
+def _positions(
+    connection: sa.Connection, rows: AccountRows, list_query: ListQuery, after: Position | None
+) -> list[Position]:
     """Sort key and name of the accounts of a page, and of the one behind it."""
-    query = ordered(connection, rows, list_query, place)
+    query = ordered(connection, rows, list_query, after)
     found = connection.execute(query.limit(list_query.size + 1))
     return [(row.key, row.account) for row in found]
 
 
-def _of(connection: sa.Connection, rows: AccountRows, names: Sequence[str]) -> Iterable[Account]:
+def _summed(
+    connection: sa.Connection, rows: AccountRows, names: Sequence[str]
+) -> tuple[Account, ...]:
     """These accounts, in this order; those without rows are left out."""
     c = rows.table.c
     query = sa.select(c.account, *(c[name] for name in _SUMMED)).where(*rows.which)
     members: dict[str, list[sa.RowMapping]] = {name: [] for name in names}
     for row in connection.execute(query.where(c.account.in_(names))).mappings():
         members[row["account"]].append(row)
-    return (_added(name, some) for name, some in members.items() if some)
+    return tuple(_account(name, found) for name, found in members.items() if found)
 
 
-def _counts(connection: sa.Connection, night: Night) -> tuple[int, int]:
-    """How many scored subscribers have no account, and how many are in the control group."""
-    c = RISK.c
-    query = sa.select(
-        sa.func.count().filter(c.account.is_(None), c.held_out.is_not(True)),
-        sa.func.count().filter(c.held_out.is_(True)),
-    ).where(c.scored_on == night.scored_on)
-    without, control = connection.execute(query).one()
-    return without, control
-
-
-def _added(account: str, rows: Sequence[sa.RowMapping]) -> Account:
+def _account(account: str, rows: Sequence[sa.RowMapping]) -> Account:
     riskiest = min(rows, key=lambda row: (-row["risk"], row["subscriber_id"]))
     return Account(
         account=account,

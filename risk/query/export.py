@@ -59,13 +59,13 @@ def export(
 
 
 def _rows(connection: sa.Connection, list_query: ListQuery, at_a_time: int) -> Rows:
-    """So many at a time, without what they share; JSON as the text that is kept."""
-    asked = (
+    """Batches of rows, without the columns of the night; JSON as the text that is kept."""
+    columns = (
         sa.cast(c, sa.Text).label(c.name) if c.name in JSON else c
         for c in CURRENT.c
         if c.name not in SHARED
     )
-    query = sa.select(*asked).where(*conditions(list_query.filters))
+    query = sa.select(*columns).where(*conditions(list_query.filters))
     query = query.order_by(CURRENT.c.subscriber_id)
     streamed = connection.execution_options(yield_per=at_a_time).execute(query)
     yield from streamed.partitions()

@@ -1,4 +1,4 @@
-"""The SQL behind the risk table, inside a transaction that somebody else began."""
+"""The SQL behind the risk table, inside a transaction."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ def published_night(connection: sa.Connection, scored_on: date | None = None) ->
     Raises:
         NoNight: Says which nights there are.
     """
-    if not columns_of(connection, NIGHTS):
+    if not (there := columns_of(connection, NIGHTS)):
         raise NoNight("no night has been published here yet; score one first")
-    query = sa.select(*_there(connection, NIGHTS)).order_by(NIGHTS.c.scored_on.desc()).limit(1)
+    # An older version made the table without some of its columns.
+    query = sa.select(*(c for c in NIGHTS.c if c.name in there))
+    query = query.order_by(NIGHTS.c.scored_on.desc()).limit(1)
     if scored_on is not None:
         query = query.where(NIGHTS.c.scored_on == scored_on)
     found = connection.execute(query).mappings().first()
@@ -66,16 +68,16 @@ def clear_night(connection: sa.Connection, scored_on: date) -> None:
 
 
 def insert_rows(connection: sa.Connection, night: Night, rows: sa.Select[Any]) -> None:
-    """Insert staged rows; what all share comes from the night, and what neither has is null."""
+    """Insert staged rows with the columns that all rows share; columns of neither are null."""
     staged = rows.selected_columns.keys()
     shared = {c.name: c for c in RISK.c if c.name not in staged and hasattr(night, c.name)}
     values = (sa.literal(getattr(night, name), c.type) for name, c in shared.items())
-    told = rows.add_columns(*values)
-    connection.execute(sa.insert(RISK).from_select([*staged, *shared], told))
+    whole = rows.add_columns(*values)
+    connection.execute(sa.insert(RISK).from_select([*staged, *shared], whole))
 
 
 def insert_night(connection: sa.Connection, night: Night) -> None:
-    """Say that the night is there."""
+    """Insert the night's own row."""
     connection.execute(sa.insert(NIGHTS).values(asdict(night)))
 
 
@@ -91,7 +93,7 @@ def nights_of(subscriber_id: str) -> sa.Select[Any]:
 
 
 def offers_of(connection: sa.Connection, night: Night, top: int) -> list[dict[str, Any]]:
-    """Whom to offer more in a night, likeliest first; nobody where the table cannot tell."""
+    """Subscribers of a night to offer an upgrade, likeliest first; none in a table without it."""
     if RISK.c.advice.name not in columns_of(connection, RISK):
         return []
     # In the index's own words: else SQLite does not see that it holds them.
@@ -104,7 +106,7 @@ def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     """The rows of ``risk`` that ``query`` finds, with the types that pandas has for them."""
     import pandas as pd
 
-    with _nothing_collected():
+    with _without_garbage_collection():
         rows = connection.execute(_as_made(connection, query))
         found = pd.DataFrame.from_records(rows.fetchall(), columns=list(rows.keys()))
     return found.astype({name: _pandas_type(RISK.c[name]) for name in found.columns})
@@ -121,21 +123,15 @@ def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]
     there = columns_of(connection, RISK)
     if there.issuperset(RISK.c.keys()):
         return query
-    told = (
+    columns = (
         c if c.name in there else sa.literal(None, c.type).label(c.name)
         for c in query.selected_columns
     )
-    return query.with_only_columns(*told)
-
-
-def _there(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns of a table but for those that one made by an older version has not yet."""
-    there = columns_of(connection, table)
-    return [c for c in table.c if c.name in there]
+    return query.with_only_columns(*columns)
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """Millions of small lists that all stay: searching them for garbage doubled the time."""
     collecting = gc.isenabled()
     gc.disable()

@@ -9,9 +9,9 @@ _SUSPECT = frozenset((*_FORMULAS, " "))
 
 
 def harmless(text: str) -> str:
-    """The text, which no spreadsheet runs: before what begins like a formula is an apostrophe."""
-    told = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{told}" if told.lstrip(" ").startswith(_FORMULAS) else told
+    """The text, with an apostrophe before it where a spreadsheet would run it as a formula."""
+    printable = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return f"'{printable}" if printable.lstrip(" ").startswith(_FORMULAS) else printable
 
 
 def harmless_cell(value: object) -> object:

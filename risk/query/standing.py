@@ -1,4 +1,4 @@
-"""How people of the newest night stand by now: what it said of them, and what has changed."""
+"""States of subscribers: those of a night, and those that changed since."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def newest_night(url: str) -> date:
         return published_night(connection).scored_on
 
 
-def night_states(url: str, scored_on: date, people: Sequence[str]) -> dict[str, str]:
-    """How a night had each of these people stand, of whom it scored."""
+def night_states(url: str, scored_on: date, subscriber_ids: Sequence[str]) -> dict[str, str]:
+    """The states in a night, of those of these subscribers that it scored."""
     found: dict[str, str] = {}
     query = sa.select(RISK.c.subscriber_id, RISK.c.state).where(RISK.c.scored_on == scored_on)
     with reading(url) as connection:
-        for start in range(0, len(people), _AT_A_TIME):
-            some = RISK.c.subscriber_id.in_(people[start : start + _AT_A_TIME])
-            found.update((who, state) for who, state in connection.execute(query.where(some)))
+        for start in range(0, len(subscriber_ids), _AT_A_TIME):
+            some = RISK.c.subscriber_id.in_(subscriber_ids[start : start + _AT_A_TIME])
+            found.update((id_, state) for id_, state in connection.execute(query.where(some)))
     return found
 
 
 def put_states(url: str, scored_on: date, as_of: datetime, rows: pl.DataFrame) -> bool:
-    """Make ``rows`` all that the table ``states`` holds, if the night is the newest still.
+    """Replace the table ``states`` by ``rows``, if the night is still the newest.
 
     Returns:
-        Whether it is. If it is not nothing has changed: the night that came knows more.
+        Whether it is. If not, nothing has changed: the newer night knows more.
     """
     with writing(url) as connection:
         if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:

@@ -15,11 +15,11 @@ class TrialRefused(ValueError):
 
 
 class TrialNight(ValueError):
-    """The newest night is a trial, of which no other tool is told. Nothing was sent or written."""
+    """The newest night is a trial, which is sent to no other tool. Nothing was sent or written."""
 
 
 def refuse_trial(night: Night) -> None:
-    """Refuse to tell another tool of a trial.
+    """Refuse to send a trial to another tool.
 
     Raises:
         TrialNight: The night is one.
@@ -27,8 +27,8 @@ def refuse_trial(night: Night) -> None:
     if night.trial:
         raise TrialNight(
             f"asked to tell another tool of the newest night; that of {night.scored_on} is a "
-            f"trial: version {night.model_version} was refused, and nobody is to act on its risks. "
-            "Nothing was sent. Read it with perdura risk or perdura serve; when perdura train "
+            f"trial: version {night.model_version} was refused, and its risks are not to be acted "
+            "on. Nothing was sent. Read it with perdura risk or perdura serve; when perdura train "
             "has promoted a model, perdura score replaces the trial"
         )
 

@@ -35,7 +35,7 @@ TABLES = (
     ERASED,
 )
 
-#: What a connection knows whose store has all of ``TABLES``, as they are here.
+#: Marks a connection to a store that has all of ``TABLES``, as they are here.
 WHOLE = "all tables are there"
 
 _COLUMNS = {
@@ -76,7 +76,7 @@ def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
     there = columns_of(connection, table)
     for column in table.columns:
         if column.name not in there:
-            told = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
             if connection.dialect.supports_comments:
                 connection.execute(SetColumnComment(column))

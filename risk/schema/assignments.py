@@ -1,4 +1,4 @@
-"""The table of random assignments: who is called, and who is in the control group."""
+"""The table of random assignments to the list or the control group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of who read, exported or wrote what."""
+"""The table of reads, exports and writes."""
 
 from __future__ import annotations
 

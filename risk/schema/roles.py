@@ -1,8 +1,8 @@
-"""Who may do what in PostgreSQL: one role reads what is told of people, one writes everything.
+"""Roles in PostgreSQL: one reads what is known of subscribers, one writes everything.
 
-The reader adds to the audit what it has read, and can neither read nor change what is there.
+The reader adds its own reads to the audit, and can neither read nor change the audit.
 
-Both may log in, and have no password until somebody sets one.
+Both may log in, and have no password until an administrator sets one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from perdura.risk.schema.views import VIEWS
 
 READER, WRITER = "perdura_read", "perdura_write"
 
-#: What the reader sees besides the views. Tables that are not named here are not for everybody:
-#: tokens, who read whom, what was sent where.
+#: Tables that the reader sees besides the views. Others are private: tokens, the audit, what was
+#: sent where.
 READABLE = (
     NIGHTS,
     RISK,
@@ -36,10 +36,10 @@ READABLE = (
     ASSIGNMENTS,
 )
 
-_VERSION = "alembic_version"  # whoever reads asks for it first
+_VERSION = "alembic_version"  # each reader reads it first
 
 _EXISTS = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name")
-_MINE = sa.text(
+_OWN_TABLES = sa.text(
     "SELECT quote_ident(relname) FROM pg_class"
     " WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('risk'))"
     " AND (relname = ANY(:names) OR relname ~ '^risk_[0-9]{4}_[0-9]{2}$')"
@@ -84,7 +84,7 @@ def _hand_over(connection: sa.Connection) -> None:
     if not connection.scalar(sa.text(may), {"name": WRITER}):
         connection.exec_driver_sql(f"GRANT {WRITER} TO CURRENT_USER")
     names = [*(table.name for table in TABLES), *VIEWS, _VERSION]
-    for name in connection.scalars(_MINE, {"names": names, "owner": WRITER}).all():
+    for name in connection.scalars(_OWN_TABLES, {"names": names, "owner": WRITER}).all():
         connection.exec_driver_sql(f"ALTER TABLE {name} OWNER TO {WRITER}")
 
 

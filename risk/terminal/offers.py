@@ -1,4 +1,4 @@
-"""Whom to offer more, as a person sees it in a terminal."""
+"""The subscribers to offer an upgrade, as shown in a terminal."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "en": {
-        "who": "Subscriber",
+        "subscriber": "Subscriber",
         "percent": "0.0%",
         "offer": "Would take\nan offer",
         "risk": "Risk",
         "plan": "Plan",
         "pays": "Pays\na month",
         "unknown": "unknown",
-        "nobody": "There are no offers to make.",
+        "none": "There are no offers to make.",
     },
     "es": {
-        "who": "Suscriptor",
+        "subscriber": "Suscriptor",
         "percent": "0.0\N{NO-BREAK SPACE}%",
         "offer": "Aceptaría\nuna oferta",
         "risk": "Riesgo",
         "plan": "Plan",
         "pays": "Paga\nal mes",
         "unknown": "desconocido",
-        "nobody": "No hay ninguna oferta que hacer.",
+        "none": "No hay ninguna oferta que hacer.",
     },
 }
 
@@ -45,21 +45,17 @@ def offers(rows: Sequence[Mapping[str, Any]], language: Language = "en") -> Tabl
 
     words = _WORDS[language]
     if not rows:
-        return words["nobody"]
+        return words["none"]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column(words["who"], overflow="fold", min_width=10)
+    table.add_column(words["subscriber"], overflow="fold", min_width=10)
     for name in ("offer", "risk", "pays"):
         table.add_column(words[name], justify="right", no_wrap=True)
     table.add_column(words["plan"], overflow="fold")
     for row in rows:
         shares = (format_percent(row[s], words["percent"], language) for s in ("offer", "risk"))
         texts = (printable(row[name] or words["unknown"]) for name in ("subscriber_id", "plan"))
-        who, plan = (Text(text) for text in texts)
-        table.add_row(who, *shares, _pays(row, language), plan)
+        subscriber, plan = (Text(text) for text in texts)
+        known = row["mrr"] is not None
+        pays = written(row["mrr"], row["currency"], language) if known else words["unknown"]
+        table.add_row(subscriber, *shares, pays, plan)
     return table
-
-
-def _pays(row: Mapping[str, Any], language: Language) -> str:
-    if row["mrr"] is None:
-        return _WORDS[language]["unknown"]
-    return written(row["mrr"], row["currency"], language)

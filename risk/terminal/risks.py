@@ -1,4 +1,4 @@
-"""The risk table as a person sees it in a terminal."""
+"""The risk table as shown in a terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WIDE = 120  # columns from which on what to do has a column of its own
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "green"}
 _WORDS = {
     "en": {
-        "who": "Subscriber",
+        "subscriber": "Subscriber",
         "percent": "0.0%",
         "risk": "Risk",
         "money": "At risk\na month",
@@ -47,7 +47,7 @@ _WORDS = {
         "horizon": "Risks are of leaving within {days} days.",
     },
     "es": {
-        "who": "Suscriptor",
+        "subscriber": "Suscriptor",
         "percent": "0.0\N{NO-BREAK SPACE}%",
         "risk": "Riesgo",
         "money": "En riesgo\nal mes",
@@ -75,9 +75,9 @@ _WORDS = {
 
 
 def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
-    """Rows that ``risk.table`` gave, one below the other, for so many columns of terminal.
+    """Rows of ``risk.table``, one below the other, for a terminal of ``width`` columns.
 
-    Where there is little room, what to do stands below the reasons.
+    In a narrow one, what to do stands below the reasons.
     """
     from rich import box
     from rich.table import Table
@@ -92,7 +92,9 @@ def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
         leading=1,
     )
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column(words["who"], overflow="fold", max_width=36 if wide else 14, min_width=10)
+    table.add_column(
+        words["subscriber"], overflow="fold", max_width=36 if wide else 14, min_width=10
+    )
     table.add_column(words["risk"], justify="right", no_wrap=True)
     table.add_column(words["money"], justify="right", min_width=9)
     table.add_column(words["why"], ratio=3)
@@ -119,20 +121,20 @@ def horizon(night: Rows, language: Language = "en") -> str | None:
 
 def cautions(freshness: NightFreshness, language: Language = "en") -> list[str]:
     """What a reader of the newest night must know: sentences, none if all is well."""
-    words, said = _WORDS[language], []
+    words, sentences = _WORDS[language], list[str]()
     if freshness.trial:
-        said.append(words["trial"])
+        sentences.append(words["trial"])
     if freshness.stale:
-        said.append(
+        sentences.append(
             words["stale"].format(valid_until=freshness.valid_until, scored_on=freshness.scored_on)
         )
     if freshness.degraded:
-        said.append(words["degraded"].format(sources=", ".join(freshness.degraded)))
-    return said
+        sentences.append(words["degraded"].format(sources=", ".join(freshness.degraded)))
+    return sentences
 
 
 def _records(night: Rows) -> Sequence[Mapping[Any, Any]]:
-    """One mapping a row, ``None`` for what is unknown. Only who has pandas already needs it."""
+    """One mapping a row, ``None`` for what is unknown."""
     if isinstance(night, Sequence):
         return night
     return night.astype(object).where(night.notna(), None).to_dict("records")
@@ -149,8 +151,8 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
     reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
     why = [("-", Text(printable(text))) for text in reasons]
     to_do = Text(printable(row["action_text"]), style="bold")
-    who = Text(printable(row["subscriber_id"]))
-    cells = [Text(str(row["rank"])), who, risk, Text(_money(row, language))]
+    subscriber = Text(printable(row["subscriber_id"]))
+    cells = [Text(str(row["rank"])), subscriber, risk, Text(_money(row, language))]
     if wide:
         return [*cells, _listed(why), to_do]
     return [*cells, _listed([*why, (">", to_do)])]
@@ -174,10 +176,10 @@ def _money(row: Mapping[Any, Any], language: Language) -> str:
     if row["expected_loss"] is None:
         return words["unknown"]
     loss, mrr = (written(row[name], row["currency"], language) for name in ("expected_loss", "mrr"))
-    told = f"{loss}\n{words['of']} {mrr}"
+    lines = f"{loss}\n{words['of']} {mrr}"
     if row["cltv"] is None:
-        return told
-    return f"{told}\n{words['cltv']} {written(row['cltv'], row['value_currency'], language)}"
+        return lines
+    return f"{lines}\n{words['cltv']} {written(row['cltv'], row['value_currency'], language)}"
 
 
 def printable(text: str) -> str:
