@@ -63,7 +63,7 @@ def list_current(
 def list_moves(
     request: Request, holder: Reader, parameters: Annotated[MovesRequest, Query()]
 ) -> Response:
-    """Subscribers whose band changed since the night before, and the reason that changed.
+    """Subscribers in another band than the night before, and the reason that changed.
 
     Riskiest first.
     """

@@ -71,64 +71,47 @@ def away(found: str = "the database does not answer") -> Problem:
 
 def answer_problems(app: FastAPI) -> None:
     """Make the app answer every error with a problem."""
-    app.add_exception_handler(Problem, _raised)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(NoNight, _no_night)
-    app.add_exception_handler(exc.DBAPIError, _database)
-    app.add_exception_handler(exc.TimeoutError, _database)
-    app.add_exception_handler(Unreachable, _database)
-    app.add_exception_handler(Exception, _fault)
-    for kind in _ANSWERS:
-        app.add_exception_handler(kind, _expected)
+    errors = (Problem, RequestValidationError, HTTPException, NoNight, Unreachable, Exception)
+    for kind in (*errors, exc.DBAPIError, exc.TimeoutError, *_ANSWERS):
+        app.add_exception_handler(kind, _answer)
 
 
-async def _raised(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
-    return problem_answer(request, error)
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    return problem_answer(request, problem_of(error))
 
 
-async def _expected(request: Request, error: Exception) -> JSONResponse:
-    status, todo = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
-    return problem_answer(request, Problem(status, str(error), todo))
+def problem_of(error: Exception) -> Problem:
+    """The problem that an error is answered with; an error that is not foreseen is our fault."""
+    match error:
+        case Problem():
+            problem = error
+        case RequestValidationError():
+            problem = Problem(422, _invalid(error), "see /v1/openapi.json for what is taken")
+        case HTTPException():
+            todo = _TO_DO.get(error.status_code, "change the request")
+            headers = dict(error.headers or {})
+            problem = Problem(error.status_code, str(error.detail), todo, headers)
+        case NoNight():
+            problem = away("no night has been published here yet, or its file is away")
+        case exc.DataError():  # a text or number that the database cannot hold
+            problem = Problem(422, "a value cannot be looked up", "change the request")
+        case exc.DBAPIError() | exc.TimeoutError() | Unreachable():
+            cause = getattr(error, "orig", error)
+            _LOG.warning("the database does not answer: %s", type(cause).__name__)
+            problem = away()
+        case _ if kind := next((k for k in type(error).__mro__ if k in _ANSWERS), None):
+            status, todo = _ANSWERS[kind]
+            problem = Problem(status, str(error), todo)
+        case _:
+            found = f"a fault of Perdura's own ({type(error).__name__})"
+            # Starlette answers this outside of all that sets headers.
+            problem = Problem(500, found, "report it with the time of day", HEADERS)
+    return problem
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    found = (
-        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()[:10]
-    )
-    todo = "see /v1/openapi.json for what is taken"
-    return problem_answer(request, Problem(422, "; ".join(found), todo))
-
-
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    todo = _TO_DO.get(error.status_code, "change the request")
-    headers = dict(error.headers or {})
-    return problem_answer(request, Problem(error.status_code, str(error.detail), todo, headers))
-
-
-async def _no_night(request: Request, _error: Exception) -> JSONResponse:
-    return problem_answer(
-        request, away("no night has been published here yet, or its file is away")
-    )
-
-
-async def _database(request: Request, error: Exception) -> JSONResponse:
-    cause = getattr(error, "orig", error)
-    if isinstance(error, exc.DataError):  # a text or number that the database cannot hold
-        return problem_answer(
-            request, Problem(422, "a value cannot be looked up", "change the request")
-        )
-    _LOG.warning("the database does not answer: %s", type(cause).__name__)
-    return problem_answer(request, away())
-
-
-async def _fault(request: Request, error: Exception) -> JSONResponse:
-    found = f"a fault of Perdura's own ({type(error).__name__})"
-    # Starlette answers this outside of all that sets headers.
-    return problem_answer(request, Problem(500, found, "report it with the time of day", HEADERS))
+def _invalid(error: RequestValidationError) -> str:
+    places = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:10])
+    return "; ".join(f"{place}: {message}" for place, message in places)
 
 
 def problem_answer(request: Request, problem: Problem) -> JSONResponse:

@@ -173,7 +173,7 @@ class ListedAccounts(BaseModel):
 
 
 class Moved(BaseModel):
-    """One page of subscribers whose band is not that of the night before."""
+    """One page of subscribers in another band than the night before."""
 
     rows: list[Move]  # type: ignore[valid-type]
     next: str | None = Field(description="Cursor of the next page; null: this is the last")

@@ -27,7 +27,9 @@ def account_list(visit: Visit) -> Response:
         night = published_night(connection)
         facts = facts_of(connection, night)
         page, restarted = _page(connection, after)
-        controls = _controls(connection)
+        control = conditions(page_filters(band="", group="control").filters)
+        counted = sa.select(sa.func.count()).select_from(CURRENT)
+        controls = connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0
 
     def query_of(account: str) -> str:
         return of_account(account).query
@@ -83,10 +85,3 @@ def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bo
         return accounts(connection, filters.list_query(after)), False
     except (BadCursor, NightChanged):
         return accounts(connection, filters.list_query()), True
-
-
-def _controls(connection: sa.Connection) -> int:
-    """How many subscribers with an account are in the control group."""
-    control = conditions(page_filters(band="", group="control").filters)
-    counted = sa.select(sa.func.count()).select_from(CURRENT)
-    return connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0

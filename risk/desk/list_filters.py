@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from perdura.risk.query.cursors import is_text
 from perdura.risk.query.filters import Filters, OnPage
 from perdura.risk.query.list_query import ListQuery
 
 #: Rows of a page.
 PAGE = 25
-_LONGEST = 200
 
 
 def _on_page() -> dict[str, tuple[str, OnPage]]:
@@ -32,7 +30,7 @@ def _on_page() -> dict[str, tuple[str, OnPage]]:
 
 #: By parameter of the address: name of the filter, and how the page takes it.
 ON_PAGE = _on_page()
-#: Filters whose choices are what the night has.
+#: Filters without fixed choices: the form offers the values of the night.
 FREE_CHOICES = tuple(
     name for name, how in ON_PAGE.values() if how.control == "select" and not how.choices
 )
@@ -77,19 +75,13 @@ def page_filters(**words: str) -> PageFilters:
 
 def filters_of(address: Mapping[str, str]) -> PageFilters:
     """The filters that an address asks for; a word that no link of ours has is the default."""
-    return page_filters(**{n: w for n, w in address.items() if n in ON_PAGE and _known(n, w)})
+    known = {n: w for n, w in address.items() if n in ON_PAGE and ON_PAGE[n][1].takes(w)}
+    return page_filters(**known)
 
 
 def of_account(account: str) -> PageFilters:
     """All subscribers of an account who can still be kept."""
     return page_filters(band="", account=account)
-
-
-def _known(name: str, word: str) -> bool:
-    how = ON_PAGE[name][1]
-    whole = is_text(word) if how.lines else word.isprintable()
-    words = {"", *how.choices, *how.words} if how.choices else {word}
-    return whole and len(word) <= _LONGEST and word in words
 
 
 def _value(name: str, word: str) -> Any:

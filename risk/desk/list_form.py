@@ -47,19 +47,16 @@ def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]
             words = how.choices or facts.values[field]
             own = [(word, visit.locale.named("filter", word)) for word in how.words]
             options = [*own, ("", visit.locale.say("filter_all"))]
+            in_words = _IN_WORDS.get(field, lambda _, word: word)
             if field == "action":
                 options += _actions(visit, night, facts.actions)
             else:
-                options += [(word, _in_words(visit.locale, field, word)) for word in words]
+                options += [(word, in_words(visit.locale, word)) for word in words]
             yield FormControl(name, "select", visit.locale.named("filter", field), tuple(options))
         elif how.control == "checkbox":
             yield FormControl(name, "checkbox", visit.locale.named("filter", field), ())
         else:
             yield FormControl(name, "hidden", "", ())
-
-
-def _in_words(locale: ReaderLocale, field: str, word: str) -> str:
-    return _IN_WORDS[field](locale, word) if field in _IN_WORDS else word
 
 
 def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -126,6 +126,9 @@ def _in_currency(
     now = {entry.band: entry for entry in portfolio if entry.scored_on == newest}
     at_risk = sum(entry.expected_loss for entry in now.values())
     by_payment = sum(entry.by_payment for entry in now.values())
+    rest = ((other.state, other.subscribers, other.mrr) for other in others)
+    scored = "scored", sum(e.subscribers for e in now.values()), sum(e.mrr for e in now.values())
+    unpriced = sum(other.unpriced for other in others)
     nights: dict[date, int] = {}
     for entry in portfolio:
         nights[entry.scored_on] = nights.get(entry.scored_on, 0) + entry.expected_loss
@@ -136,15 +139,7 @@ def _in_currency(
         bands=_bars({band: now[band].expected_loss for band in BANDS if band in now}, now),
         causes=_bars({"voluntary": at_risk - by_payment, "payment": by_payment}, {}),
         trend=line(sorted(nights.items())) if len(nights) > 1 else None,
-        all_mrr=_all_mrr([*now.values()], others) if others else None,
-    )
-
-
-def _all_mrr(scored: Sequence[PortfolioEntry], others: Sequence[NotScored]) -> AllMrr:
-    first = sum(e.subscribers for e in scored), sum(e.mrr for e in scored)
-    rest = ((other.state, other.subscribers, other.mrr) for other in others)
-    return AllMrr(
-        rows=(("scored", *first), *rest), unpriced=sum(other.unpriced for other in others)
+        all_mrr=AllMrr(rows=(scored, *rest), unpriced=unpriced) if others else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,7 +47,8 @@ def write_csv(url: str, out: TextIO, *, raw: bool = False, on_night: OnNight | N
             on_night(night)
         lines.writerow(names)
         count = 0
-        for row in _rows(connection):
+        streamed = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
+        for row in streamed.execute(sa.select(*CURRENT.c).order_by(CURRENT.c.rank)):
             lines.writerow([cell(value, raw=raw) for value in row])
             count += 1
     return count
@@ -88,8 +89,3 @@ def cell(value: Any, *, raw: bool = False) -> str:
             return text(value)
         case _:
             return value.isoformat()
-
-
-def _rows(connection: sa.Connection) -> Iterator[sa.Row[Any]]:
-    streamed = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
-    yield from streamed.execute(sa.select(*CURRENT.c).order_by(CURRENT.c.rank))

@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from perdura.risk.query.filters import LISTED, first_seen
 from perdura.risk.records.erased import erased_among
@@ -58,7 +57,10 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
         if move.subscriber_id not in erased
         for target in targets
     ]
-    added = connection.scalars(_insert_new(connection), rows).all() if rows else []
+    # Safe beside another process that does the same.
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
+    added = connection.scalars(new, rows).all() if rows else []
     connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivered_at < now - KEPT))
     return len(added)
 
@@ -132,12 +134,6 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
         .where(c.held_out.is_not(True), c.valid_until > now, c.trial.is_not(True))
         .order_by(c.subscriber_id)
     )
-
-
-def _insert_new(connection: sa.Connection) -> ReturningInsert[str]:
-    """Insert the rows that are not there, and return which; safe beside another process."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
 
 
 def _delivery_id(scored_on: date, subscriber_id: str, target: str) -> str:

@@ -104,13 +104,17 @@ class Intercom:
             self.bulk = False
         if not answer.is_success or "id" not in job:
             return False
-        pace = self.caller.pace
-        job = ended(job, self._look, key="state", done=_DONE, pace=pace, patience=self.patience)
-        return job["state"] == "completed"  # it does not say which contacts failed
 
-    def _look(self, job: Job) -> Job:
-        answer = self.caller.call("GET", f"/contacts/bulk/{job['id']}", headers=PREVIEW)
-        return {"id": job["id"], **(read_json(answer) if answer.is_success else {"state": _LOST})}
+        def look(job: Job) -> Job:
+            answer = self.caller.call("GET", f"/contacts/bulk/{job['id']}", headers=PREVIEW)
+            return {
+                "id": job["id"],
+                **(read_json(answer) if answer.is_success else {"state": _LOST}),
+            }
+
+        pace = self.caller.pace
+        job = ended(job, look, key="state", done=_DONE, pace=pace, patience=self.patience)
+        return job["state"] == "completed"  # it does not say which contacts failed
 
     def _update_one(self, contact: str, fields: Fields) -> Outcome:
         answer = self.caller.call(

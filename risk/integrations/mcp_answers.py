@@ -47,7 +47,7 @@ class PersonAnswer(BaseModel):
     plan: str | None
     account: str | None = Field(description="Company that several subscribers belong to")
     country: str | None
-    unknown_values: str | None = Field(description="Columns whose text is new to the model")
+    unknown_values: str | None = Field(description="Columns with a text that is new to the model")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:

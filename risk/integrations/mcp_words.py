@@ -10,7 +10,6 @@ from perdura.risk.integrations.mcp_answers import (
     Calls,
     Companies,
     FreshAnswer,
-    Move,
     MovedAnswer,
     PersonAnswer,
     Why,
@@ -26,7 +25,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "is_trial": "TRIAL: the model version was refused. Say so first, and act on nothing here.",
         "horizon": "Risks are of leaving within {days} days.",
         "fresh": "It is current until {until:%Y-%m-%d %H:%M} UTC.",
-        "nobody": "Nobody fits.",
+        "none": "Nobody fits.",
         "call": "{n}. {who}: {risk} risk of leaving ({band}){money}. Why: {why}. What to do: {do}.",
         "money": ", {loss} of {mrr} a month expected to be lost",
         "nothing": "nothing stands out",
@@ -57,7 +56,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no propongas actuar según estos riesgos.",
         "horizon": "Los riesgos son de irse en {days} días.",
         "fresh": "Vale hasta {until:%Y-%m-%d %H:%M} UTC.",
-        "nobody": "No hay nadie así.",
+        "none": "No hay nadie así.",
         "call": "{n}. {who}: {risk} de riesgo de irse ({band}){money}. Por qué: {why}. "
         "Qué hacer: {do}.",
         "money": ", se espera perder {loss} de {mrr} al mes",
@@ -114,7 +113,7 @@ def calls(answer: Calls, language: Language) -> str:
         words["call"].format(n=n, **_person(person, language))
         for n, person in enumerate(answer.people, 1)
     ]
-    return "\n".join([fresh(answer.freshness, language), *(sentences or [words["nobody"]])])
+    return "\n".join([fresh(answer.freshness, language), *(sentences or [words["none"]])])
 
 
 def companies(answer: Companies, language: Language) -> str:
@@ -124,24 +123,36 @@ def companies(answer: Companies, language: Language) -> str:
         words["account"].format(n=n, **_company(account, language))
         for n, account in enumerate(answer.accounts, 1)
     ]
-    sentences = (sentences or [words["nobody"]]) + ([words["more"]] if answer.more else [])
+    sentences = (sentences or [words["none"]]) + ([words["more"]] if answer.more else [])
     return "\n".join([fresh(answer.freshness, language), *sentences])
 
 
 def why(answer: Why, subscriber_id: str, language: Language) -> str:
     """One subscriber in a few sentences."""
-    sentences = [fresh(answer.freshness, language)]
-    if answer.person is None:
-        sentences += _unscored(answer, subscriber_id, language)
-    else:
-        sentences += _scored(answer, answer.person, language)
+    sentences, words = [fresh(answer.freshness, language)], _WORDS[language]
+    if answer.person is not None:
+        return " ".join(sentences + _scored(answer, answer.person, language))
+    sentences.append(words["unknown"].format(who=subscriber_id))
+    for last in answer.history[-1:]:
+        day = _day(last.scored_on, language)
+        sentences.append(words["was"].format(day=day, **_risk(last, language)))
     return " ".join(sentences)
 
 
 def moved(answer: MovedAnswer, language: Language) -> str:
     """A line for each."""
     words = _WORDS[language]
-    sentences = [_move(move, language) for move in answer.people] or [words["nobody"]]
+    sentences = [
+        words["move"].format(
+            who=move.subscriber_id,
+            before=words[move.band_before],
+            risk_before=_percent(move.risk_before, language),
+            why=move.moved_by or "",
+            **_risk(move, language),
+        )
+        for move in answer.people
+    ]
+    sentences = [sentence.rstrip() for sentence in sentences] or [words["none"]]
     sentences += [words["more"]] if answer.more else []
     return "\n".join([fresh(answer.freshness, language), *sentences])
 
@@ -205,21 +216,6 @@ def _company(answer: AccountAnswer, language: Language) -> dict[str, str]:
         "money": money,
         **_risk(answer, language),
     }
-
-
-def _move(move: Move, language: Language) -> str:
-    words = _WORDS[language]
-    return (
-        words["move"]
-        .format(
-            who=move.subscriber_id,
-            before=words[move.band_before],
-            risk_before=_percent(move.risk_before, language),
-            why=move.moved_by or "",
-            **_risk(move, language),
-        )
-        .rstrip()
-    )
 
 
 def _risk(answer: object, language: Language) -> dict[str, str]:

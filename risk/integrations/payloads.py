@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,7 +44,15 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
     That is where the subscriber is no longer in the high band, has left, cancelled, paused or been
     erased since, or where the night is a trial by now.
     """
-    row = connection.execute(_row(delivery)).mappings().first()
+    since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
+    state = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
+    query = (
+        sa.select(*(RISK.c[name] for name in _FIELDS), state)
+        .select_from(RISK.outerjoin(STATES, since))
+        .where(RISK.c.scored_on == delivery.scored_on)
+        .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))
+    )
+    row = connection.execute(query).mappings().first()
     if row is None or row["band"] != "high" or row["state"] not in SCORED_STATES:
         return None
     reasons = [{"signal": reason["signal"], "text": reason["text"]} for reason in row["reasons"]]
@@ -53,14 +60,3 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
     data = {name: row[name] for name in (*_FIELDS, "state")} | days | {"reasons": reasons}
     message = {"type": MOVED, "timestamp": now.isoformat(), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _row(delivery: Delivery) -> sa.Select[Any]:
-    since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
-    now = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
-    return (
-        sa.select(*(RISK.c[name] for name in _FIELDS), now)
-        .select_from(RISK.outerjoin(STATES, since))
-        .where(RISK.c.scored_on == delivery.scored_on)
-        .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))
-    )

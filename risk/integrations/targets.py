@@ -1,6 +1,7 @@
 """Addresses of other systems: what leaves is encrypted on its way."""
 
 import logging
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -30,7 +31,10 @@ def safe(url: str) -> str:
         raise BadTarget(f"{url!r} is no address; write https://HOST/PATH")
     if parts.username is not None or parts.password is not None:
         raise BadTarget(f"an address of {host} has a password in it; secrets stay out of settings")
-    if parts.scheme == "http" and not _is_loopback(host):
+    on_this_machine = host == "localhost"
+    with suppress(ValueError):
+        on_this_machine |= ip_address(host) in _LOOPBACK
+    if parts.scheme == "http" and not on_this_machine:
         raise BadTarget(f"{url!r} is not encrypted; write https://, or name this machine")
     return url
 
@@ -44,10 +48,3 @@ def log_no_calls() -> None:
 def host_of(url: str) -> str:
     """The machine that an address names, to be said aloud: paths may hold secrets."""
     return urlsplit(url).netloc
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host) in _LOOPBACK
-    except ValueError:
-        return host == "localhost"

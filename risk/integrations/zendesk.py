@@ -1,8 +1,8 @@
 """Zendesk: user fields of the people it knows by ``external_id``.
 
 As documented at developer.zendesk.com in 2026 (Update Many Users; Job Statuses; Rate limits):
-``PUT /api/v2/users/update_many`` takes at most 100 users and answers with a job, whose results come
-in the order of the users. ``create_or_update_many`` would make users of all subscribers who have
+``PUT /api/v2/users/update_many`` takes at most 100 users and answers with a job, with results in
+the order of the users. ``create_or_update_many`` would make users of all subscribers who have
 never written to support, and needs imports to be enabled.
 """
 
@@ -47,15 +47,16 @@ class Zendesk:
         if not answer.is_success or "id" not in job:
             self.problems[f"status {answer.status_code}"] += len(subscribers)
             return dict.fromkeys(subscribers, "failed")
-        pace = self.caller.pace
-        job = ended(job, self._look, key="status", done=_DONE, pace=pace, patience=self.patience)
-        return self._outcomes(list(subscribers), job)
 
-    def _look(self, job: Job) -> Job:
-        answer = self.caller.call("GET", f"/api/v2/job_statuses/{job['id']}.json")
-        if not answer.is_success:
-            raise NotNow(f"Zendesk answered {answer.status_code} when asked for its job")
-        return {"id": job["id"], **read_json(answer).get("job_status", {})}
+        def look(job: Job) -> Job:
+            answer = self.caller.call("GET", f"/api/v2/job_statuses/{job['id']}.json")
+            if not answer.is_success:
+                raise NotNow(f"Zendesk answered {answer.status_code} when asked for its job")
+            return {"id": job["id"], **read_json(answer).get("job_status", {})}
+
+        pace = self.caller.pace
+        job = ended(job, look, key="status", done=_DONE, pace=pace, patience=self.patience)
+        return self._outcomes(list(subscribers), job)
 
     def _outcomes(self, subscribers: Sequence[str], job: Job) -> dict[str, Outcome]:
         """The outcome of each; a subscriber without a result failed."""

@@ -32,6 +32,7 @@ LARGEST_INTEGER = 2**63 - 1
 LISTED = CURRENT.c.rank <= sa.literal_column(str(INDEXED_RANKS))
 
 _C = CURRENT.c
+_LONGEST_WORD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ class OnPage:
     words: Mapping[str, Any] = field(default_factory=dict[str, Any])
     name: str | None = None
     lines: bool = False
+
+    def takes(self, word: str) -> bool:
+        """Whether an address may have the word."""
+        whole = is_text(word) if self.lines else word.isprintable()
+        words = {"", *self.choices, *self.words} if self.choices else {word}
+        return whole and len(word) <= _LONGEST_WORD and word in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +175,12 @@ class Filters(BaseModel):
     ] = Field(
         default=None,
         description="Only the control group, or only the others. By default a list by worth, which "
-        "is the list of whom to contact, leaves the control group out; other lists and exports "
+        "is the list of contacts to make, leaves the control group out; other lists and exports "
         "have both",
     )
     new: Annotated[bool, Keeps(_rose), OnPage(control="checkbox")] = Field(
         default=False,
-        description="Only subscribers whose band rose since the night before, or who were not "
-        "scored then",
+        description="Only subscribers in a higher band than the night before, or not scored then",
     )
     prefix: Annotated[Prefix, Keeps(lambda prefix: begins(_C.subscriber_id, prefix))] = Field(
         default="", max_length=200, description="How the subscriber's id begins"

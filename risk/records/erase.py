@@ -103,9 +103,9 @@ def erase(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
 
     In many short transactions, between which others write: night by night, the newest first, then
     rows a few at a time; what takes long is read before each. Stopped, it can be run again. The
-    audit comes last, when no row is left that somebody could read and be recorded for. Nights and
-    their books count the rows that are left. A night has another fingerprint then: scored again it
-    is published again. Ranks stay, as nobody else's row is touched.
+    audit comes last, when no row is left of which a read could be recorded. Nights and
+    their portfolios count the rows that are left. A night has another fingerprint then: scored
+    again it is published again. Ranks stay, as no other row is touched.
     """
     if not exists(url):
         return {}

@@ -67,7 +67,11 @@ def erased_among(connection: sa.Connection, subscriber_ids: Iterable[str]) -> di
     keys = [
         bytes.fromhex(key) for key in connection.scalars(sa.select(ERASED.c.hash_key).distinct())
     ]
-    hashes = {_hash(id_, key): id_ for id_ in set(subscriber_ids) for key in keys}
+    hashes = {  # as ``sources.landing.tombstones`` hashes ids
+        blake2b(id_.encode(errors="replace"), key=key, digest_size=16).hexdigest(): id_
+        for id_ in set(subscriber_ids)
+        for key in keys
+    }
     candidates, found = list(hashes), list[str]()
     for start in range(0, len(candidates), _AT_ONCE):
         some = ERASED.c.id_hash.in_(candidates[start : start + _AT_ONCE])
@@ -95,11 +99,6 @@ def texts_in(value: Any) -> Iterable[str]:
     elif isinstance(value, list | tuple):
         for item in cast("Sequence[Any]", value):
             yield from texts_in(item)
-
-
-def _hash(subscriber_id: str, key: bytes) -> str:
-    """As ``sources.landing.tombstones`` hashes it."""
-    return blake2b(subscriber_id.encode(errors="replace"), key=key, digest_size=16).hexdigest()
 
 
 def _lock(connection: sa.Connection, function: str) -> None:

@@ -54,7 +54,12 @@ def create(
     Raises:
         BadToken: No scope, an unknown one, no name, or one that another token bears.
     """
-    _check(connection, name, scopes)
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise BadToken(f"a token needs scopes out of {', '.join(SCOPES)}; got {list(scopes)}")
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise BadToken(f"a token needs a printable name of 1 to {_LONGEST_NAME} characters")
+    if any(_called(token, name) for token in listed(connection)):
+        raise BadToken(f"a token called {name!r} holds already; choose another name or revoke it")
     token_id, secret = secrets.token_hex(8), secrets.token_hex(32)
     connection.execute(
         sa.insert(TOKENS).values(
@@ -111,15 +116,6 @@ def holder_of(connection: sa.Connection, token: str) -> Holder | None:
 def undoes(holder: Holder) -> str | None:
     """The name of the token that logged contacts this holder may undo; ``None``: of any token."""
     return None if "admin" in holder.scopes else holder.name
-
-
-def _check(connection: sa.Connection, name: str, scopes: Collection[str]) -> None:
-    if not scopes or not set(scopes) <= set(SCOPES):
-        raise BadToken(f"a token needs scopes out of {', '.join(SCOPES)}; got {list(scopes)}")
-    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise BadToken(f"a token needs a printable name of 1 to {_LONGEST_NAME} characters")
-    if any(_called(token, name) for token in listed(connection)):
-        raise BadToken(f"a token called {name!r} holds already; choose another name or revoke it")
 
 
 def _called(token: Token, which: str) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from perdura.risk.schema.declare import METADATA, Utc, column, one_of
 
-#: How somebody can stand; only active and past_due are scored.
+#: States of subscribers; only active and past_due are scored.
 STATES_KNOWN = ("trial", "active", "past_due", "paused", "leaving", "gone")
 
 

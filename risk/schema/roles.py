@@ -50,7 +50,7 @@ _OWN_TABLES = sa.text(
 def create(connection: sa.Connection) -> None:
     """Make the roles where they are absent, and let them do what is theirs to do.
 
-    Done again, it changes nothing. To be called inside a transaction of somebody who may make
+    Done again, it changes nothing. To be called inside a transaction of a user who may make
     roles.
     """
     for name in (READER, WRITER):

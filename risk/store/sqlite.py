@@ -106,7 +106,7 @@ def writing(
 
 
 def _kept(file: Path) -> sa.Engine:
-    """The engine whose connections are kept; those to a file that this one replaced are closed."""
+    """The engine that keeps connections; those to a file that this one replaced are closed."""
     if _is_at_rest(file):
         return _engine(file, "ro&immutable=1", "BEGIN")
     engine, number = _engine(file, "ro", "BEGIN"), file.stat().st_ino

@@ -159,7 +159,7 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
 
 
 def _listed(items: list[tuple[str, Text]]) -> Table:
-    """Items whose further lines stand below the first word, not below the bullet."""
+    """Items in which further lines stand below the first word, not below the bullet."""
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 1, 0, 0))
