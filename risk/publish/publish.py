@@ -156,14 +156,9 @@ def _replace(
     on_progress(0, night.rows, "staging")
     store.create_partition(connection, night.scored_on)
     portfolio = PortfolioSums()
-
-    def summed() -> Iterator[pl.DataFrame]:
-        for rows in windows:
-            portfolio.add(rows)
-            yield rows.select(columns)
-
+    summed = _summed(windows, portfolio, columns)
     filled = store.filled(
-        connection, url, summed(), columns, night.rows, rows_at_a_time=rows_at_a_time
+        connection, url, summed, columns, night.rows, rows_at_a_time=rows_at_a_time
     )
     with closing(filled) as parts:
         queries.clear_night(connection, night.scored_on)
@@ -176,3 +171,11 @@ def _replace(
     queries.insert_night(connection, night)
     portfolio.write(connection, night.scored_on)
     store.finalise(connection, night.scored_on)
+
+
+def _summed(
+    windows: Iterator[pl.DataFrame], portfolio: PortfolioSums, columns: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    for rows in windows:
+        portfolio.add(rows)
+        yield rows.select(columns)

@@ -54,7 +54,7 @@ def test_a_failure_of_the_database_leaves_nothing(
 def test_a_failure_while_rows_are_put_aside_leaves_nothing(
     url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    real = publishing._tallied
+    real = publishing._summed
 
     def broken(*given: Any) -> Iterator[Any]:
         for number, rows in enumerate(real(*given)):
@@ -63,7 +63,7 @@ def test_a_failure_while_rows_are_put_aside_leaves_nothing(
             yield rows
 
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "_tallied", broken)
+        patch.setattr(publishing, "_summed", broken)
         with pytest.raises(Broken):
             again(url)
     assert_sound(url)
