@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from threading import Lock
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ def app_of(settings: ApiSettings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Write the audit while the app runs, the last of it after the last answer."""
     state: ApiState = app.state.api
     await run_in_threadpool(_bring_up_to_date, state.settings.url)

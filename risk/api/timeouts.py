@@ -46,7 +46,8 @@ class HeadTimeout(H11Protocol):
 
     @property
     def _answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle = getattr(self, "cycle", None)  # none before the first request
+        return cycle is not None and not cycle.response_complete
 
     def _wait(self) -> None:
         if self._closing is None:

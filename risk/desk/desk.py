@@ -222,7 +222,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["sentence_case"] = sentence_case
-    environment.globals["script_problems"] = SCRIPT_PROBLEMS
+    environment.globals.update(script_problems=SCRIPT_PROBLEMS)
     return environment
 
 

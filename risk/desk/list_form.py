@@ -13,7 +13,7 @@ from perdura.risk.desk.todays import Facts
 from perdura.risk.night import Night
 
 _BLANK_ROW: dict[str, Any] = {"reasons": [], "currency": None, "moved_by": None}
-#: How the form says a choice, where it is not by the name that the catalogues have for it.
+#: How the form words a choice; others are worded as they are.
 _IN_WORDS: Mapping[str, Callable[[ReaderLocale, str], str]] = {
     "band": lambda locale, word: sentence_case(locale.named("band", word)),
     "state": lambda locale, word: locale.named("state", word),
@@ -47,11 +47,13 @@ def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]
             words = how.choices or facts.values[field]
             own = [(word, visit.locale.named("filter", word)) for word in how.words]
             options = [*own, ("", visit.locale.say("filter_all"))]
-            in_words = _IN_WORDS.get(field, lambda _, word: word)
+            in_words = _IN_WORDS.get(field)
             if field == "action":
                 options += _actions(visit, night, facts.actions)
             else:
-                options += [(word, in_words(visit.locale, word)) for word in words]
+                options += [
+                    (word, in_words(visit.locale, word) if in_words else word) for word in words
+                ]
             yield FormControl(name, "select", visit.locale.named("filter", field), tuple(options))
         elif how.control == "checkbox":
             yield FormControl(name, "checkbox", visit.locale.named("filter", field), ())

@@ -88,7 +88,7 @@ def subscriber(
     fresh = freshness_of(night, visit.desk.now())
     if person is None:
         logged = _known_action(done.get("logged"))
-        about = {
+        about: dict[str, Any] = {
             "night": night,
             "fresh": fresh,
             "with_accounts": facts.accounts,

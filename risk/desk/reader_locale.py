@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -99,11 +99,13 @@ class ReaderLocale:
 
     def country(self, code: str) -> str:
         """The name of a country (ISO 3166-1 alpha-2); the code where it has none."""
-        return Locale.parse(self.locale).territories.get(code, code)
+        names: Mapping[str, str] = Locale.parse(self.locale).territories
+        return names.get(code, code)
 
     def language_named(self, code: str) -> str:
         """The name of a language (ISO 639)."""
-        return Locale.parse(self.locale).languages.get(code, code)
+        names: Mapping[str, str] = Locale.parse(self.locale).languages
+        return names.get(code, code)
 
     def listed(self, items: list[str]) -> str:
         """Items as a sentence counts them up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import sqlalchemy as sa
 
@@ -82,8 +82,9 @@ def cell(value: Any, *, raw: bool = False) -> str:
         case int() | float():
             return str(value)
         case list():
+            items = cast("list[dict[str, str] | str]", value)
             return text(
-                "; ".join(item["text"] if isinstance(item, dict) else item for item in value)
+                "; ".join(item if isinstance(item, str) else item["text"] for item in items)
             )
         case str():
             return text(value)

@@ -60,7 +60,7 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     # Safe beside another process that does the same.
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
-    added = connection.scalars(new, rows).all() if rows else []
+    added: Sequence[str] = connection.scalars(new, rows).all() if rows else []
     connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.delivered_at < now - KEPT))
     return len(added)
 

@@ -56,7 +56,8 @@ class Intercom:
             NotNow: It does not say.
         """
         answer = self.caller.call("GET", "/me", headers=STABLE)
-        found = str((read_json(answer).get("app") or {}).get("id_code", ""))
+        app: dict[str, Any] = read_json(answer).get("app") or {}
+        found = str(app.get("id_code", ""))
         if not found.isalnum():
             raise NotNow(f"Intercom answered {answer.status_code} and no workspace to GET /me")
         return found

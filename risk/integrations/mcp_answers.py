@@ -52,9 +52,10 @@ class PersonAnswer(BaseModel):
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """A row of ``risk_current`` as an answer."""
-        values = {name: row[name] for name in cls.model_fields}
-        reasons = [reason["text"] for reason in row["reasons"]]
-        return cls(**values | {"reasons": reasons, "held_out": bool(row["held_out"])})
+        values: dict[str, Any] = {name: row[name] for name in cls.model_fields}
+        values["reasons"] = [reason["text"] for reason in row["reasons"]]
+        values["held_out"] = bool(row["held_out"])
+        return cls(**values)
 
 
 class Move(BaseModel):

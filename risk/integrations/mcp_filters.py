@@ -39,7 +39,7 @@ def with_filters(tool: Callable[..., Any]) -> Callable[..., Any]:
 
 def filters_of(arguments: Mapping[str, Any]) -> Filters:
     """The filters of a list of contacts to make: without the control group."""
-    values = {
+    values: dict[str, Any] = {
         name: [value] if _is_list(Filters.model_fields[name]) else value
         for name, value in arguments.items()
         if value is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -186,7 +186,7 @@ class _Tools:
         return _answer(answer, words.fresh(answer, self._language, whole=True))
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def _reading(self) -> Generator[sa.Connection]:
         """A connection for reading; errors name no subscriber of the question."""
         try:
             with reading(self._url) as connection:

@@ -157,18 +157,9 @@ def moved(answer: MovedAnswer, language: Language) -> str:
     return "\n".join([fresh(answer.freshness, language), *sentences])
 
 
-def _unscored(answer: Why, subscriber_id: str, language: Language) -> list[str]:
-    words = _WORDS[language]
-    last = answer.history[-1:]
-    return [
-        words["unknown"].format(who=subscriber_id),
-        *(words["was"].format(day=_day(p.scored_on, language), **_risk(p, language)) for p in last),
-    ]
-
-
 def _scored(answer: Why, person: PersonAnswer, language: Language) -> list[str]:
     words = _WORDS[language]
-    sentences = []
+    sentences: list[str] = []
     if person.state not in _SCORED:
         state = "state_leaving" if person.state == "leaving" else person.state
         sentences.append(words["leaving"].format(state=words[state]))

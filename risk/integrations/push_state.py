@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -43,7 +43,7 @@ class PushState:
 
 
 @contextmanager
-def push_state(file: Path) -> Iterator[PushState]:
+def push_state(file: Path) -> Generator[PushState]:
     """The confirmed fields, for one run alone; the file is made where absent.
 
     Raises:

@@ -40,7 +40,7 @@ def stage(
     *,
     rows_at_a_time: int,
     read_at_a_time: int,
-) -> Iterator[Staging]:
+) -> Generator[Staging]:
     """All scores, checked and put aside in a file of ``folder`` that has no name.
 
     Where the scores are many frames, the number of rows to come is not known, and the total of

@@ -66,7 +66,7 @@ class Staging:
         self._folder = folder
         self._read_at_a_time = read_at_a_time
         self._file: IO[bytes] | None = None
-        self._writer: Any = None
+        self._writer: pa.ipc.RecordBatchFileWriter | None = None
         self._batches: list[range] = []
         self._ids: list[pl.Series] = []
         self._risks: list[pl.Series] = []
@@ -89,7 +89,7 @@ class Staging:
 
         # Not as views: those are written with all the text they are cut out of.
         table = piece.rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self._file is None:
+        if self._writer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed on exit)
             self._writer = pa.ipc.new_file(self._file, table.schema)
@@ -112,7 +112,8 @@ class Staging:
         import numpy as np
         import polars as pl
 
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
         lengths = [len(ids) for ids in self._ids]
         ids, risks = pl.concat(self._ids), pl.concat(self._risks).to_numpy()
         self._ids, self._risks = [], []
@@ -169,7 +170,7 @@ class Ordered:
 class _Part:
     """One piece in the file, read from its beginning to its end."""
 
-    def __init__(self, reader: Any, batches: Iterator[int]) -> None:
+    def __init__(self, reader: pa.ipc.RecordBatchFileReader, batches: Iterator[int]) -> None:
         self._reader, self._batches = reader, batches
         self._left: list[pa.RecordBatch] = []
 
@@ -177,7 +178,7 @@ class _Part:
         """The next rows."""
         import pyarrow as pa
 
-        taken = []
+        taken: list[pa.RecordBatch] = []
         while count:
             batch = self._left.pop() if self._left else self._reader.get_batch(next(self._batches))
             taken.append(batch.slice(0, count))

@@ -46,8 +46,8 @@ class Account:
     riskiest: str
     risk: float
     band: str
-    mrr: Mapping[str, int] = field(default_factory=dict)
-    expected_loss: Mapping[str, int] = field(default_factory=dict)
+    mrr: Mapping[str, int] = field(default_factory=dict[str, int])
+    expected_loss: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -131,7 +131,7 @@ def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def _without_garbage_collection() -> Generator[None]:
     """Millions of small lists that all stay: searching them for garbage doubled the time."""
     collecting = gc.isenabled()
     gc.disable()

@@ -25,7 +25,7 @@ class AuditEntry:
     token_name: str
     what: str
     subscriber_id: str | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     audit_id: str = field(default_factory=lambda: str(uuid4()))
 

@@ -64,7 +64,8 @@ def aside(database: Path) -> list[tuple[Path, AuditEntry]]:
 def _read(file: Path) -> AuditEntry | None:
     try:
         values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return AuditEntry(**values | {"at": datetime.fromisoformat(values["at"])})
+        values["at"] = datetime.fromisoformat(values["at"])
+        return AuditEntry(**values)
     except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
         return None
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -7,7 +7,7 @@ readers hold up no writer. A transaction that finds the night changed since does
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -198,7 +198,7 @@ def _is(table: sa.Table, key: _Key) -> Iterator[sa.ColumnElement[bool]]:
 
 
 @contextmanager
-def _erasing(url: str) -> Iterator[sa.Connection]:
+def _erasing(url: str) -> Generator[sa.Connection]:
     """A short transaction; then other writers have their turn."""
     with store.writing(url) as connection:
         if connection.dialect.name == "sqlite":

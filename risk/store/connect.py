@@ -36,7 +36,7 @@ class NoRoles(ValueError):
 
 
 @contextmanager
-def reading(url: str) -> Iterator[sa.Connection]:
+def reading(url: str) -> Generator[sa.Connection]:
     """A transaction that sees one moment, waits for no other and can change nothing.
 
     Raises:
@@ -57,7 +57,7 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(url: str, *, durable: bool = False) -> Iterator[sa.Connection]:
+def writing(url: str, *, durable: bool = False) -> Generator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
     Args:
@@ -184,7 +184,7 @@ def filled(
 
 
 @contextmanager
-def swept_after_failure(url: str) -> Iterator[None]:
+def swept_after_failure(url: str) -> Generator[None]:
     """On a failure inside, remove the tables that ``filled`` has put aside.
 
     Only once the transaction has ended: until then it reads them. In SQLite ``filled`` does it.
@@ -203,7 +203,7 @@ def swept_after_failure(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _clear_errors(url: str) -> Iterator[None]:
+def _clear_errors(url: str) -> Generator[None]:
     """Raise ``Unreachable`` where the database is away or its disk full; other errors as they are.
 
     Raises:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -63,7 +63,7 @@ def is_postgres(url: str) -> bool:
 
 
 @contextmanager
-def reading(url: str) -> Iterator[sa.Connection]:
+def reading(url: str) -> Generator[sa.Connection]:
     """A transaction that sees one moment of the database and can change nothing."""
     with _engine(url).connect() as connection:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -73,7 +73,7 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(url: str) -> Iterator[sa.Connection]:
+def writing(url: str) -> Generator[sa.Connection]:
     """A transaction that happens whole or not at all; the tables are made where absent.
 
     Many may write at once, each row is one writer's at a time; see ``take_turn``.
@@ -101,14 +101,14 @@ def try_turn(connection: sa.Connection) -> bool:
 
 
 @contextmanager
-def as_oneself(url: str) -> Iterator[sa.Connection]:
+def as_oneself(url: str) -> Generator[sa.Connection]:
     """A transaction in a store that is there, as the user of the URL."""
     with _engine(url).begin() as connection:
         yield connection
 
 
 @contextmanager
-def recording(url: str) -> Iterator[sa.Connection]:
+def recording(url: str) -> Generator[sa.Connection]:
     """A transaction that adds to the audit, also of the role that otherwise only reads.
 
     It makes no tables, and waits half a second at most for one that is being changed.
@@ -120,7 +120,7 @@ def recording(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def at_once(url: str) -> Iterator[sa.Connection]:
+def at_once(url: str) -> Generator[sa.Connection]:
     """No transaction: every statement is one of its own, with the rights of the tables' owner.
 
     Raises:
@@ -137,7 +137,7 @@ def at_once(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _connected_as(url: str, owner: str) -> Iterator[sa.Connection]:
+def _connected_as(url: str, owner: str) -> Generator[sa.Connection]:
     """A connection that has the role from its start: none is set that another could meet."""
     escaped = owner.replace("\\", "\\\\").replace(" ", "\\ ")
     given = sa.make_url(url).query.get("options") or ()
@@ -163,7 +163,8 @@ def connect_string(url: str) -> str:
     engine = _engine(url)
     _, arguments = engine.dialect.create_connect_args(engine.url)
     arguments.pop("context", None)  # psycopg's own
-    return make_conninfo(**{"connect_timeout": _CONNECT_SECONDS, **arguments})
+    parameters: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **arguments}
+    return make_conninfo(**parameters)
 
 
 def is_gone(error: BaseException) -> bool:
@@ -202,7 +203,7 @@ def _migrate(url: str) -> None:
 
 
 @contextmanager
-def _migrating(url: str) -> Iterator[sa.Connection]:
+def _migrating(url: str) -> Generator[sa.Connection]:
     with _engine(url).begin() as connection:
         _lock(connection, _MIGRATING)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")

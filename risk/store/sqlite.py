@@ -12,7 +12,7 @@ import atexit
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -68,7 +68,7 @@ def database_file(url: str) -> Path:
 
 
 @contextmanager
-def reading(file: Path) -> Iterator[sa.Connection]:
+def reading(file: Path) -> Generator[sa.Connection]:
     """A transaction that sees one moment of the file, waits for no other and can change nothing.
 
     Its connection is kept for the next: to open one is to read the schema again.
@@ -81,7 +81,7 @@ def reading(file: Path) -> Iterator[sa.Connection]:
 @contextmanager
 def writing(
     file: Path, *, durable: bool = False, patience: float = _WAIT_SECONDS, anew: bool = True
-) -> Iterator[sa.Connection]:
+) -> Generator[sa.Connection]:
     """A transaction that happens whole or, after an error or a kill, not at all.
 
     The file and its tables are made where absent, and one made by an older version is brought up
@@ -207,7 +207,11 @@ def _engine(
         # A file that is taken to be at rest is opened anew each time: elsewhere it may be written.
         **(pool if mode == "ro" else {"poolclass": sa.NullPool}),
     )
-    event.listen(engine, "begin", lambda connection: _begin(connection, file, begin, patience))
+
+    def on_begin(connection: sa.Connection) -> None:
+        _begin(connection, file, begin, patience)
+
+    event.listen(engine, "begin", on_begin)
     return engine
 
 

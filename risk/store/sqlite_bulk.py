@@ -75,8 +75,7 @@ def _fill(file: Path, part: int, windows: Iterable[pl.DataFrame]) -> Path:
     staged = file.with_name(f"{file.name}-{STAGED}{part}")
     with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
         for number, rows in enumerate(windows):
-            mode = "append" if number else "create"
-            cursor.adbc_ingest(STAGED, rows, mode=mode)  # type: ignore[arg-type]
+            cursor.adbc_ingest(STAGED, rows, mode="append" if number else "create")
         bulk.commit()
     return staged
 
