@@ -35,7 +35,15 @@ class PublicAddress:
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._rewrite(MutableHeaders(scope=message), scope)
+                headers = MutableHeaders(scope=message)
+                if (location := headers.get("location")) is not None:
+                    headers["location"] = self._outer(location, scope)
+                cookies = headers.getlist("set-cookie")
+                if cookies and self._prefix:
+                    del headers["set-cookie"]
+                    ours = f"Path={self._prefix}/"
+                    for cookie in cookies:
+                        headers.append("set-cookie", cookie.replace("Path=/", ours, 1))
             await send(message)
 
         await self.app(inner, receive, outward)
@@ -44,15 +52,6 @@ class PublicAddress:
         """The path without the prefix, if the proxy passes that on."""
         inside = path == self._prefix or path.startswith(f"{self._prefix}/")
         return path[len(self._prefix) :] or "/" if inside else path
-
-    def _rewrite(self, headers: MutableHeaders, scope: Scope) -> None:
-        if (location := headers.get("location")) is not None:
-            headers["location"] = self._outer(location, scope)
-        cookies = headers.getlist("set-cookie")
-        if cookies and self._prefix:
-            del headers["set-cookie"]
-            for cookie in cookies:
-                headers.append("set-cookie", cookie.replace("Path=/", f"Path={self._prefix}/", 1))
 
     def _outer(self, location: str, scope: Scope) -> str:
         """An address of ours with the prefix; others as they are."""

@@ -13,7 +13,7 @@ from perdura.risk.desk.list_filters import PageFilters, of_account, page_filters
 from perdura.risk.desk.todays import facts_of
 from perdura.risk.money import totals
 from perdura.risk.night import freshness_of
-from perdura.risk.query.accounts import Account, AccountPage, account_of, accounts
+from perdura.risk.query.accounts import Account, account_of, accounts
 from perdura.risk.query.cursors import BadCursor, NightChanged
 from perdura.risk.query.filters import conditions
 from perdura.risk.query.queries import published_night
@@ -26,7 +26,11 @@ def account_list(visit: Visit) -> Response:
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = facts_of(connection, night)
-        page, restarted = _page(connection, after)
+        filters, restarted = page_filters(band=""), False
+        try:
+            page = accounts(connection, filters.list_query(after))
+        except (BadCursor, NightChanged):
+            page, restarted = accounts(connection, filters.list_query()), True
         control = conditions(page_filters(band="", group="control").filters)
         counted = sa.select(sa.func.count()).select_from(CURRENT)
         controls = connection.scalar(counted.where(CURRENT.c.account.is_not(None), *control)) or 0
@@ -76,12 +80,3 @@ def others(connection: sa.Connection, row: Mapping[str, object]) -> int:
 def sums(visit: Visit, money: Mapping[str, int]) -> str:
     """Amounts by currency in words."""
     return totals([(amount, code) for code, amount in money.items()], visit.locale.locale)
-
-
-def _page(connection: sa.Connection, after: str | None) -> tuple[AccountPage, bool]:
-    """One page, and whether it is the first although another was asked for."""
-    filters = page_filters(band="")
-    try:
-        return accounts(connection, filters.list_query(after)), False
-    except (BadCursor, NightChanged):
-        return accounts(connection, filters.list_query()), True

@@ -46,7 +46,7 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     erased = erased_among(connection, (move.subscriber_id for move in moves))
     rows = [
         {
-            "delivery_id": _delivery_id(move.scored_on, move.subscriber_id, target),
+            "delivery_id": f"msg_{_digest(move.scored_on.isoformat(), move.subscriber_id, target)}",
             "scored_on": move.scored_on,
             "subscriber_id": move.subscriber_id,
             "target": target,
@@ -136,6 +136,5 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
     )
 
 
-def _delivery_id(scored_on: date, subscriber_id: str, target: str) -> str:
-    parts = "\0".join((scored_on.isoformat(), subscriber_id, target))
-    return f"msg_{hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()}"
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

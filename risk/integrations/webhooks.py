@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from perdura.risk.integrations import deliveries
 from perdura.risk.integrations.attempt import LONGEST_WAIT, Answer, post
@@ -19,9 +19,6 @@ from perdura.risk.integrations.signing import keys, signed
 from perdura.risk.integrations.targets import NO_PROXY, log_no_calls, safe
 from perdura.risk.query.queries import published_night
 from perdura.risk.store.connect import reading, writing
-
-if TYPE_CHECKING:
-    import httpx
 
 #: All of one attempt, from looking up the name to the status: a target that drips cannot hold us.
 PATIENCE = timedelta(seconds=10)
@@ -126,13 +123,19 @@ class _Sender:
         """
         import httpx
 
+        async def attempt(delivery: Delivery, body: bytes) -> Answer:
+            headers = signed(delivery.delivery_id, body, self.secrets, self.clock())
+            return await post(
+                client, delivery.target, body, headers, patience=self.patience, clock=self.clock
+            )
+
         outcomes: list[str] = []
         started, until = self.clock(), monotonic() + _LONGEST_SECONDS
         targets = self.targets
         async with httpx.AsyncClient(mounts=NO_PROXY, timeout=None) as client:  # noqa: S113
             while monotonic() < until and (taken := self._take(targets, started)):
                 sent = [(one, body) for one, body in taken if body is not None]
-                answers = await asyncio.gather(*(self._attempt(client, *one) for one in sent))
+                answers = await asyncio.gather(*(attempt(*one) for one in sent))
                 outcomes += ["dropped"] * (len(taken) - len(sent))
                 tried = list(zip((one for one, _ in sent), answers, strict=True))
                 outcomes += self._note(tried)
@@ -154,12 +157,6 @@ class _Sender:
                 if body is None:
                     deliveries.drop(connection, one.delivery_id)
         return messages
-
-    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery, body: bytes) -> Answer:
-        headers = signed(delivery.delivery_id, body, self.secrets, self.clock())
-        return await post(
-            client, delivery.target, body, headers, patience=self.patience, clock=self.clock
-        )
 
     def _note(self, tried: Sequence[tuple[Delivery, Answer]]) -> list[str]:
         """Write down the answers of the targets; the outcome of each."""

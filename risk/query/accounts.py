@@ -129,10 +129,15 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
         night = published_night(connection, scored_on)
         if RISK.c.account.name not in columns_of(connection, RISK):  # of an older version
             return AccountRisks(night.scored_on, (), night.rows, 0)
-        rows = _rows_of(connection, night)
+        newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
+        c = RISK.c
+        if night.scored_on == newest:
+            rows = _newest(night, Filters(held_out=False))
+        else:  # as states were then
+            kept = (c.scored_on == night.scored_on, c.account.is_not(None), c.held_out.is_not(True))
+            rows = AccountRows(night, RISK, kept)
         first = _positions(connection, rows, ListQuery(size=top), None)[:top]
         found = _summed(connection, rows, [name for _, name in first])
-        c = RISK.c
         counts = sa.select(
             sa.func.count().filter(c.account.is_(None), c.held_out.is_not(True)),
             sa.func.count().filter(c.held_out.is_(True)),
@@ -147,16 +152,6 @@ def _newest(night: Night, filters: Filters) -> AccountRows:
     if filters.prefix:
         kept.append(begins(CURRENT.c.account, filters.prefix))
     return AccountRows(night, CURRENT, kept)
-
-
-def _rows_of(connection: sa.Connection, night: Night) -> AccountRows:
-    """The rows of a night without the control group; of an earlier one as states were then."""
-    newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
-    if night.scored_on == newest:
-        return _newest(night, Filters(held_out=False))
-    c = RISK.c
-    which = (c.scored_on == night.scored_on, c.account.is_not(None), c.held_out.is_not(True))
-    return AccountRows(night, RISK, which)
 
 
 def _positions(
