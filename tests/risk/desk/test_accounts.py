@@ -72,7 +72,7 @@ def test_a_customer_s_page_leads_to_the_others_of_the_account(desk):
 
 def test_page_and_sum_agree(desk, url):
     with reading(url) as connection:
-        account = account_of(connection, ACCOUNT, of_account(ACCOUNT).wanted())
+        account = account_of(connection, ACCOUNT, of_account(ACCOUNT).filters)
     assert account is not None
     assert len(listed(desk.get(of(ACCOUNT)).text)) == account.subscribers == 5
     assert account.expected_loss == {"EUR": 8370 + 1806 + 1786 + 1766 + 300}
