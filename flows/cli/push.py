@@ -70,7 +70,7 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
     from perdura.flows.integrations.help_desks import filling, opened, push_to
     from perdura.flows.runtime.progress import step
     from perdura.flows.settings import Settings
-    from perdura.risk.integrations.pushing import dry_run
+    from perdura.risk.integrations.help_desks.pushing import dry_run
 
     settings, problems = Settings(), {}
     if dry:

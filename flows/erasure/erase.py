@@ -21,7 +21,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.models.registry.affected_versions import Learning, mark_learnt
-from perdura.risk.integrations import push_state
+from perdura.risk.integrations.help_desks import push_state
 from perdura.risk.records.erase import ErasedAccount, erase, rows_about, scrub
 from perdura.risk.records.erased import pseudonym
 from perdura.risk.store.postgres import is_postgres

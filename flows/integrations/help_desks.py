@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from perdura.flows.settings import Settings
-from perdura.risk.integrations.caller import Caller, Pace
-from perdura.risk.integrations.fields import FieldNames, Filling
-from perdura.risk.integrations.intercom import LONGEST, Intercom
-from perdura.risk.integrations.pushing import Pushed, push
+from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
+from perdura.risk.integrations.help_desks.intercom import LONGEST, Intercom
+from perdura.risk.integrations.help_desks.pushing import Pushed, push
+from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.integrations.targets import host_of
-from perdura.risk.integrations.zendesk import Zendesk
 from perdura.risk.night import Night
 from perdura.risk.records.audited_reads import Surface, record_read
 from perdura.sources.progress import OnProgress, no_progress
@@ -47,7 +47,7 @@ def push_to(
     all_again: bool = False,
     progress: OnProgress = no_progress,
 ) -> tuple[Pushed, Problems]:
-    """Tell a help desk of the newest night, as of ``risk.integrations.pushing.push``.
+    """Tell a help desk of the newest night, as of ``risk.integrations.help_desks.pushing.push``.
 
     Who is told of stands in the audit, batch by batch, before it is sent.
 

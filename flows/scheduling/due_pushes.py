@@ -10,7 +10,7 @@ from perdura.flows.integrations.help_desks import push_to
 from perdura.flows.orchestration.private_runs import private_flow
 from perdura.flows.orchestration.skipped import skipped_without_night
 from perdura.flows.settings import Settings
-from perdura.risk.integrations.pushing import Pushed
+from perdura.risk.integrations.help_desks.pushing import Pushed
 from perdura.risk.query.trial import TrialNight
 
 

@@ -91,7 +91,7 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     contacts = sa.select(c.action, sa.func.count(), people).where(
         c.undone_at.is_(None), c.happened_at >= now - LATELY
     )
-    found = {row[0]: row for row in connection.execute(contacts.group_by(c.action)).tuples()}
+    found = {row[0]: row for row in connection.execute(contacts.group_by(c.action))}
     return Overview(
         money=_money(
             portfolio_of(connection, nights),

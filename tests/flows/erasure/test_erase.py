@@ -20,7 +20,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
 from perdura.models.registry.mlflow_store import mlflow_at
-from perdura.risk.integrations.push_state import push_state
+from perdura.risk.integrations.help_desks.push_state import push_state
 from perdura.risk.records.contacts import log_contact
 from perdura.risk.store.connect import writing
 from perdura.risk.table import read

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from perdura.risk.errors import NoNight
 from perdura.risk.integrations import webhooks
-from perdura.risk.integrations.caller import Caller, Pace
 from perdura.risk.integrations.csv_file import write_csv
 from perdura.risk.integrations.deliveries import dead, replay
-from perdura.risk.integrations.pushing import dry_run, push
+from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.pushing import dry_run, push
+from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.integrations.webhooks import Sent
-from perdura.risk.integrations.zendesk import Zendesk
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.tables import RISK
 from perdura.risk.store.connect import reading, writing

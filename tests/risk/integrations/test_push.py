@@ -13,19 +13,19 @@ from typing import Any
 
 import pytest
 
-from perdura.risk.integrations.caller import Caller, NotAllowed, NotNow, Pace
-from perdura.risk.integrations.fields import FieldNames, Filling
-from perdura.risk.integrations.intercom import Intercom
-from perdura.risk.integrations.push_state import (
+from perdura.risk.integrations.help_desks.caller import Caller, NotAllowed, NotNow, Pace
+from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
+from perdura.risk.integrations.help_desks.intercom import Intercom
+from perdura.risk.integrations.help_desks.push_state import (
     BadState,
     PushRunning,
     forget,
     push_state,
     read_digests,
 )
-from perdura.risk.integrations.pushing import Pushed, dry_run, push
+from perdura.risk.integrations.help_desks.pushing import Pushed, dry_run, push
+from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.integrations.targets import BadTarget
-from perdura.risk.integrations.zendesk import Zendesk
 from tests.support.help_desks import FakeIntercom, FakeZendesk
 from tests.support.out_rows import FAILED, Server, now_stands, perdura, person, put_night, serving
 

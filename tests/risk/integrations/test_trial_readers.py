@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from perdura.risk.integrations import webhooks
-from perdura.risk.integrations.caller import Caller
 from perdura.risk.integrations.csv_file import write_csv, write_file
-from perdura.risk.integrations.fields import FieldNames, Filling
-from perdura.risk.integrations.pushing import dry_run, push
-from perdura.risk.integrations.zendesk import Zendesk
+from perdura.risk.integrations.help_desks.caller import Caller
+from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
+from perdura.risk.integrations.help_desks.pushing import dry_run, push
+from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import TrialNight
 from perdura.risk.records.assignments import assign

@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.risk.api.auditing import Audit
-from perdura.risk.integrations.caller import Caller, Pace
-from perdura.risk.integrations.intercom import Intercom
-from perdura.risk.integrations.push_state import read_digests
-from perdura.risk.integrations.pushing import push
+from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.intercom import Intercom
+from perdura.risk.integrations.help_desks.push_state import read_digests
+from perdura.risk.integrations.help_desks.pushing import push
 from perdura.risk.night import Night
 from perdura.risk.records.audit import insert
 from perdura.risk.records.audit_aside import aside, folder_of

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import quote
 
-from perdura.risk.integrations.caller import Caller, NotNow, read_json
-from perdura.risk.integrations.fields import Fields
-from perdura.risk.integrations.jobs import Job, ended
-from perdura.risk.integrations.pushing import Outcome
+from perdura.risk.integrations.help_desks.caller import Caller, NotNow, read_json
+from perdura.risk.integrations.help_desks.fields import Fields
+from perdura.risk.integrations.help_desks.jobs import Job, ended
+from perdura.risk.integrations.help_desks.pushing import Outcome
 
 #: Characters that Intercom keeps of a text attribute.
 LONGEST = 255

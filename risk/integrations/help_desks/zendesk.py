@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from perdura.risk.integrations.caller import Caller, NotNow, read_json
-from perdura.risk.integrations.fields import Fields
-from perdura.risk.integrations.jobs import Job, ended
-from perdura.risk.integrations.pushing import Outcome
+from perdura.risk.integrations.help_desks.caller import Caller, NotNow, read_json
+from perdura.risk.integrations.help_desks.fields import Fields
+from perdura.risk.integrations.help_desks.jobs import Job, ended
+from perdura.risk.integrations.help_desks.pushing import Outcome
 
 #: Jobs under way at once: fewer than an account may have, so that others have room.
 _JOBS_AT_ONCE = 4

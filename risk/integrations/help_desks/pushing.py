@@ -9,8 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
-from perdura.risk.integrations.fields import Fields, Filling, digest, fields_at_risk, fields_of
-from perdura.risk.integrations.push_state import (
+from perdura.risk.integrations.help_desks.fields import (
+    Fields,
+    Filling,
+    digest,
+    fields_at_risk,
+    fields_of,
+)
+from perdura.risk.integrations.help_desks.push_state import (
     ABSENT,
     Digests,
     PushState,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from time import monotonic, sleep
 from typing import Any
 
-from perdura.risk.integrations.caller import NotNow, Pace
+from perdura.risk.integrations.help_desks.caller import NotNow, Pace
 
 _LONGEST_LOOK = 10.0  # seconds
 

@@ -1,0 +1,1 @@
+"""Fields of subscribers in help desks, brought up to date: only changes are sent."""
