@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from perdura.risk.query.cursors import is_text
 from perdura.risk.records.erased import erased_among
 from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.contacts import ACTIONS, CONTACTS
@@ -119,12 +120,10 @@ def log_contact(
     """
     now = now or datetime.now(UTC)
     when, subscriber_id = _moment(happened_at, now), as_scored(connection, subscriber_id)
-    if action not in ACTIONS:
-        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
     values: dict[str, Any] = {
         "contact_id": _uuid(contact_id),
         "subscriber_id": _text("subscriber_id", subscriber_id, LONGEST_NAME),
-        "action": action,
+        "action": _action(action),
         "by": _text("by", by, LONGEST_NAME),
         "note": _text("note", note, LONGEST_NOTE) if note else None,
         "reason": _text("reason", reason, LONGEST_NOTE) if reason and reason.strip() else None,
@@ -299,11 +298,16 @@ def _uuid(text: str) -> str:
         raise BadContact(f"contact_id should be a UUID, got {text[:50]!r}") from None
 
 
+def _action(action: str) -> str:
+    if action not in ACTIONS:
+        raise BadContact(f"action should be one of {', '.join(ACTIONS)}, got {action[:50]!r}")
+    return action
+
+
 def _text(name: str, text: str, longest: int) -> str:
     """The text, if every database can hold it."""
     if not text or len(text) > longest:
         raise BadContact(f"{name} should have 1 to {longest:,} characters, got {len(text):,}")
-    # PostgreSQL holds no NUL, and no database half of a character (a lone surrogate).
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_text(text):
         raise BadContact(f"{name} has a NUL or half a character in it; leave it out")
     return text
