@@ -19,7 +19,7 @@ from perdura.risk.schema.roles import let_read
 from perdura.risk.schema.views import create_views, drop_views
 
 #: All that this code knows, oldest first.
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 NEWEST = VERSIONS[-1]
 
 _KEPT = sa.table("alembic_version", sa.column("version_num"))

@@ -76,6 +76,9 @@ RISK = sa.Table(
     "risk",
     METADATA,
     *(each.column() for each in RISK_COLUMNS),
+    # In the table alone: readers find the words (``risk.schema.worded``).
+    column("action_phrase", sa.Integer, "Phrase of action_text; null: as in it", nullable=True),
+    column("moved_by_phrase", sa.Integer, "Phrase of moved_by; null: as in it", nullable=True),
     sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),
     sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
     one_of("state", SCORED_STATES),
