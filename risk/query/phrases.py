@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from perdura.risk.night import Night
+from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.tables import RISK
 
@@ -50,14 +51,14 @@ def phrases_of(
 def in_language(
     connection: sa.Connection, night: Night, rows: Sequence[Mapping[str, Any]], language: str
 ) -> list[dict[str, Any]]:
-    """Rows of ``risk_current`` in a language, as far as their night knows it.
+    """Rows of ``risk_current`` or ``risk_moves`` in a language, as far as their night knows it.
 
     Returns:
         The rows, in order, with ``reasons_in``, ``action_in`` and ``moved_in``: the languages that
         their texts are in. Reasons are in one language, all of a row or none.
     """
     published = dict.fromkeys(("reasons_in", "action_in", "moved_in"), night.language)
-    if language == night.language or not rows:
+    if language == night.language or not rows or not columns_of(connection, PHRASES):
         return [{**row, **published} for row in rows]
     c, ids = RISK.c, [row["subscriber_id"] for row in rows]
     query = sa.select(c.subscriber_id, c.reasons, c.action_phrase, c.moved_by_phrase)
@@ -90,10 +91,10 @@ def _translated(
 ) -> dict[str, Any]:
     """What changes of a row."""
     changed: dict[str, Any] = {}
-    texts = [words[number] for number in _of_reasons(kept.reasons)]
-    if len(texts) == len(row["reasons"]) and None not in texts:
-        reasons = zip(row["reasons"], texts, strict=True)
-        changed["reasons"] = [{**reason, "text": text} for reason, text in reasons]
+    reasons, texts = row.get("reasons"), [words[number] for number in _of_reasons(kept.reasons)]
+    if reasons is not None and len(reasons) == len(texts) and None not in texts:
+        pairs = zip(reasons, texts, strict=True)
+        changed["reasons"] = [{**reason, "text": text} for reason, text in pairs]
         changed["reasons_in"] = language
     if (text := words.get(kept.action_phrase)) is not None:
         changed |= {"action_text": text, "action_in": language}
