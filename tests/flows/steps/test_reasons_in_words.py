@@ -62,11 +62,14 @@ def test_words_made_on_reading_are_those_of_the_phrases(
     with reading(url) as connection:
         night = published_night(connection)
         for number, (name, value, currency) in enumerate(told):
+            # Where the model reads the column of a currency, amounts are in what that says.
+            own = getattr(COLUMNS[name].feature, "currency", None)
+            code = None if own in {other for other, *_ in told} else currency
             row = one(connection, f"s{number}") or {}
             for language in LANGUAGES:
                 (read,) = in_language(connection, night, [row], language)
                 (reason,) = read["reasons"]
-                assert reason["text"] == say(COLUMNS[name], value, language, currency)
+                assert reason["text"] == say(COLUMNS[name], value, language, code)
                 assert (read["reasons_in"], reason["column"]) == (language, name)
 
 
