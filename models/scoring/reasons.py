@@ -1,4 +1,4 @@
-"""Why somebody is at risk, in words: what raises the risk, summed by signal, strongest first."""
+"""Why subscribers are at risk: what raises the risk, summed by signal, strongest first."""
 
 import json
 from collections.abc import Collection, Sequence

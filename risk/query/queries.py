@@ -80,9 +80,17 @@ def insert_rows(connection: sa.Connection, night: Night, rows: sa.Select[Any]) -
 
 
 def insert_phrases(connection: sa.Connection, night: Night, phrases: pl.DataFrame) -> None:
-    """Insert what the rows of a night say: ``number`` and words, as of ``PHRASES``."""
+    """Insert what the rows of a night say: ``number`` and words, as of ``PHRASES``.
+
+    Raises:
+        BadScores: A text holds NUL, which PostgreSQL cannot keep.
+    """
     import polars as pl
 
+    if connection.dialect.name == "postgresql":
+        from perdura.risk.store.postgres_bulk import refuse_nul
+
+        refuse_nul(phrases)
     dated = phrases.with_columns(scored_on=pl.lit(night.scored_on))
     insert_all(connection, PHRASES, dated)
 
