@@ -59,6 +59,28 @@ def test_what_moved_somebody_is_told_again_if_it_is_one_of_the_reasons():
     assert (gone["moved_by"], gone["moved_in"]) == ("Waited 41 hours", "en")
 
 
+def test_a_reason_of_an_older_night_gets_the_evidence_that_its_feature_declares():
+    failed = FAILED | {"text": TWO_FAILED}
+    for language in ("en", "es"):
+        (reason,) = rewording(None)(bare(reasons=[failed]), "en", language)["reasons"]
+        assert reason["evidence"]["table"] == "payments"
+        assert (reason["evidence"]["kinds"], reason["evidence"]["days"]) == (("failed",), 90)
+    kept = failed | {"evidence": {"table": "tickets", "kinds": ["opened"]}}
+    assert rewording(None)(bare(reasons=[kept]), "en", "en")["reasons"] == [kept]
+    unknown = {"signal": "x", "text": "made by hand"}
+    assert rewording(None)(bare(reasons=[unknown]), "en", "en")["reasons"] == [unknown]
+
+
+def test_words_that_the_night_knows_in_the_readers_language_stay():
+    known = dict.fromkeys(("reasons_in", "action_in", "moved_in"), "es")
+    row = bare(reasons=[FAILED | {"text": "como sea"}], **known)
+    assert told_of(row) == rewording(None)(row, "es", "es")
+
+
+def told_of(row: dict[str, Any]) -> dict[str, Any]:
+    return rewording(None)(row, "en", "es")
+
+
 def test_actions_are_told_again_by_the_table_that_chose_them(tmp_path: Path):
     for action in (*read_actions(), HOLD_OUT):
         again = rewording(None)(bare(action), "en", "es")
