@@ -40,7 +40,7 @@ def test_it_follows_from_table_condition_measure_and_window(
 @pytest.mark.parametrize("name", ["plan", "mrr", "payment_method"])
 def test_what_events_of_many_kinds_carry_along_has_no_event_behind_it(name: str) -> None:
     assert evidence_of(COLUMNS[name], COLUMNS) is None
-    segment = attribute_column("segment")
+    segment = attribute_column("attribute_segment")
     assert segment is not None
     assert evidence_of(segment, COLUMNS) is None
 

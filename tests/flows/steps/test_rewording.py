@@ -18,6 +18,7 @@ from tests.support.api_served import at_work, token
 from tests.support.desk_night import night, row
 
 FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}
+EVIDENCE = {"table": "payments", "kinds": ("failed",), "days": 90, "only": None}
 TWO_FAILED = "2 payments failed in the last 90 days"
 DOS_FALLARON = "2 pagos fallaron en los últimos 90 días"
 CALL = read_actions()[-1]
@@ -48,7 +49,8 @@ def test_every_reason_can_be_told_in_the_other_language(name):
 def test_what_was_put_differently_stays_as_it_was_published():
     before = FAILED | {"text": "2 payments bounced"}
     again = told(before, FAILED | {"text": TWO_FAILED})
-    assert (again["reasons"][0], again["reasons_in"]) == (before, "en")  # all of them, or none
+    kept = before | {"evidence": EVIDENCE}
+    assert (again["reasons"][0], again["reasons_in"]) == (kept, "en")  # all of them, or none
     assert told({"signal": "x", "text": "made by hand"})["reasons_in"] == "en"
 
 
@@ -63,8 +65,7 @@ def test_a_reason_of_an_older_night_gets_the_evidence_that_its_feature_declares(
     failed = FAILED | {"text": TWO_FAILED}
     for language in ("en", "es"):
         (reason,) = rewording(None)(bare(reasons=[failed]), "en", language)["reasons"]
-        assert reason["evidence"]["table"] == "payments"
-        assert (reason["evidence"]["kinds"], reason["evidence"]["days"]) == (("failed",), 90)
+        assert reason["evidence"] == EVIDENCE
     kept = failed | {"evidence": {"table": "tickets", "kinds": ["opened"]}}
     assert rewording(None)(bare(reasons=[kept]), "en", "en")["reasons"] == [kept]
     unknown = {"signal": "x", "text": "made by hand"}
