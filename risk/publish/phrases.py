@@ -158,7 +158,10 @@ def _flat(reasons: pl.Series) -> pl.DataFrame:
     return told.with_columns(
         *_absent({*told.columns}),
         *(pl.lit(None, pl.Float64).alias(n) for n in ("weight", "value") if n not in told.columns),
-    ).with_columns(pl.col("weight", "value").cast(pl.Float64).fill_nan(None))
+    ).with_columns(
+        pl.col(CONTENT).cast(pl.String),
+        pl.col("weight", "value").cast(pl.Float64).fill_nan(None),
+    )
 
 
 def _absent(there: set[str]) -> list[pl.Expr]:
