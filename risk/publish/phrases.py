@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from perdura.risk.content_hash import hashes
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: What tells one phrase from another: columns of ``risk.schema.phrases.PHRASES``.
 CONTENT = ("signal", "column_name", "text", "translations", "evidence")
+
+#: Of which the others follow, within a night.
+_SAID = ("signal", "column_name", "text")
 
 #: What a reader may find in a reason; other fields of it are not kept.
 REASON = ("signal", "text", "column", "value", "weight", "translations", "evidence")
@@ -121,12 +125,11 @@ class Phrasebook:
         """
         if "number" in reason:
             return reason["number"]
-        phrase = {name: reason[name] for name in CONTENT}
-        numbers = self._by_content
-        if (key := tuple(phrase.values())) not in numbers:
-            numbers[key] = len(numbers) + 1
-            self._more.append(phrase)
-        return numbers[key]
+        key = tuple(reason[name] for name in _SAID)
+        if key not in self._by_words:
+            self._more.append({name: reason[name] for name in CONTENT})
+            self._by_words[key] = self._phrases.height + len(self._more)
+        return self._by_words[key]
 
     @property
     def table(self) -> pl.DataFrame:
@@ -136,12 +139,10 @@ class Phrasebook:
         more = pl.DataFrame(self._more, schema=self._phrases.schema)
         return pl.concat([self._phrases, more]).with_row_index("number", offset=1)
 
-    @property
-    def _by_content(self) -> dict[tuple[Any, ...], int]:
-        # Made when the first move asks for it: most nights have few.
-        if not hasattr(self, "_known"):
-            self._known = {row: n for n, row in enumerate(self._phrases.iter_rows(), start=1)}
-        return self._known
+    @cached_property
+    def _by_words(self) -> dict[tuple[Any, ...], int]:
+        rows = self._phrases.select(_SAID).iter_rows()
+        return {row: number for number, row in enumerate(rows, start=1)}
 
 
 def _flat(reasons: pl.Series) -> pl.DataFrame:

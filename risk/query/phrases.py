@@ -40,7 +40,8 @@ def phrases_of(
     connection: sa.Connection, scored_on: date, numbers: Iterable[int]
 ) -> dict[int, sa.RowMapping]:
     """Phrases of a night by their numbers: rows of ``PHRASES``."""
-    wanted, found = sorted({*numbers}), {}
+    wanted = sorted({*numbers})
+    found: dict[int, sa.RowMapping] = {}
     for first in range(0, len(wanted), _AT_A_TIME):
         some = PHRASES.c.number.in_(wanted[first : first + _AT_A_TIME])
         query = sa.select(PHRASES).where(PHRASES.c.scored_on == scored_on, some)
@@ -72,7 +73,7 @@ def in_language(
     ]
 
 
-def _numbers(kept: Iterable[sa.Row[Any]]) -> set[int]:
+def _numbers(kept: Iterable[Kept]) -> set[int]:
     """All phrases that rows of ``reasons``, ``action_phrase`` and ``moved_by_phrase`` refer to."""
     numbers = {
         number
@@ -87,7 +88,7 @@ def _of_reasons(reasons: Sequence[Any]) -> list[int]:
 
 
 def _translated(
-    row: Mapping[str, Any], kept: sa.Row[Any], words: Mapping[int, str | None], language: str
+    row: Mapping[str, Any], kept: Kept, words: Mapping[int, str | None], language: str
 ) -> dict[str, Any]:
     """What changes of a row."""
     changed: dict[str, Any] = {}

@@ -180,7 +180,9 @@ def test_tools_are_told_the_words_that_were_published(url: str, form: str) -> No
     if form == "older":
         in_older_form(url)
     filling = Filling(names=FieldNames(band="band", reasons="why", action="do"))
-    delivery = Delivery("1", MARCH_2, "ann", "https://x", 0)
+    delivery = Delivery(
+        delivery_id="1", scored_on=MARCH_2, subscriber_id="ann", target="https://x", attempts=0
+    )
     written = io.StringIO()
     write_csv(url, written, raw=True)
     with reading(url) as connection:
