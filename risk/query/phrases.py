@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -18,6 +18,8 @@ _AT_A_TIME = 500  # phrases that one question names
 
 #: A reason: signal, column_name, text, value, translations and evidence (JSON text).
 Reason = dict[str, Any]
+#: subscriber_id, reasons, action_phrase and moved_by_phrase of a row, as they are kept.
+Kept: TypeAlias = "sa.Row[Any, Any, Any, Any]"
 
 
 def reasons_in_full(
@@ -62,15 +64,19 @@ def in_language(
     if language == night.language or not rows or not columns_of(connection, PHRASES):
         return [{**row, **published} for row in rows]
     c, ids = RISK.c, [row["subscriber_id"] for row in rows]
-    query = sa.select(c.subscriber_id, c.reasons, c.action_phrase, c.moved_by_phrase)
-    query = query.where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
+    query = _kept().where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
     kept = {row.subscriber_id: row for row in connection.execute(query)}
     phrases = phrases_of(connection, night.scored_on, _numbers(kept.values()))
-    words = {n: (phrase["translations"] or {}).get(language) for n, phrase in phrases.items()}
+    words = {number: _word(phrase, language) for number, phrase in phrases.items()}
     return [
         {**row, **published, **_translated(row, kept[row["subscriber_id"]], words, language)}
         for row in rows
     ]
+
+
+def _kept() -> sa.Select[Any]:
+    c = RISK.c
+    return sa.select(c.subscriber_id, c.reasons, c.action_phrase, c.moved_by_phrase)
 
 
 def _numbers(kept: Iterable[Kept]) -> set[int]:
@@ -81,6 +87,11 @@ def _numbers(kept: Iterable[Kept]) -> set[int]:
         for number in (row.action_phrase, row.moved_by_phrase, *_of_reasons(row.reasons))
     }
     return numbers - {None}
+
+
+def _word(phrase: sa.RowMapping, language: str) -> str | None:
+    translations: Mapping[str, str] = phrase["translations"] or {}
+    return translations.get(language)
 
 
 def _of_reasons(reasons: Sequence[Any]) -> list[int]:
@@ -110,7 +121,7 @@ def said_by_them_alone(
     """Numbers of phrases that rows of a night say for which ``them`` holds, and no other row."""
     c = RISK.c
     night = c.scored_on == scored_on
-    query = sa.select(c.reasons, c.action_phrase, c.moved_by_phrase).where(night, them)
+    query = _kept().where(night, them)
     said = _numbers(connection.execute(query))
     others = sa.select(c.rank).where(night, ~them)
     found = (others.where(_says(connection, number)).limit(1) for number in sorted(said))
