@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONTENT = ("signal", "column_name", "text", "translations", "evidence")
 
 #: Of which the others follow, within a night.
-_SAID = ("signal", "column_name", "text")
+_SAID = CONTENT[:3]
 
 #: What a reader may find in a reason; other fields of it are not kept.
 REASON = ("signal", "text", "column", "value", "weight", "translations", "evidence")
@@ -113,7 +113,11 @@ class Phrasebook:
     def reasons(self, coded: str) -> list[dict[str, Any]]:
         """What ``reasons`` of a numbered row say, with ``number``, the phrase's."""
         return [
-            {**self._phrases.row(number - 1, named=True), "number": number, "value": _float(value)}
+            {
+                **dict(zip(CONTENT, self._rows[number - 1], strict=True)),
+                "number": number,
+                "value": _float(value),
+            }
             for number, _, value in json.loads(coded)
         ]
 
@@ -141,8 +145,11 @@ class Phrasebook:
 
     @cached_property
     def _by_words(self) -> dict[tuple[Any, ...], int]:
-        rows = self._phrases.select(_SAID).iter_rows()
-        return {row: number for number, row in enumerate(rows, start=1)}
+        return {row[: len(_SAID)]: number for number, row in enumerate(self._rows, start=1)}
+
+    @cached_property
+    def _rows(self) -> list[tuple[str | None, ...]]:
+        return self._phrases.select(CONTENT).rows()
 
 
 def _flat(reasons: pl.Series) -> pl.DataFrame:
