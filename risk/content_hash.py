@@ -33,17 +33,22 @@ class Content:
 
 
 def hashed(rows: pl.DataFrame) -> list[int]:
-    """For each lane the sum over rows, modulo 2**64, of a hash of the whole row.
+    """For each lane the sum over rows, modulo 2**64, of a hash of the whole row."""
+    import numpy as np
 
-    Every row's columns are mixed before rows are added up: else values could change places.
+    lanes = (hashes(rows, lane * _SEEDS) for lane in range(_LANES))
+    return [int(lane.sum(dtype=np.uint64)) for lane in lanes]
+
+
+def hashes(rows: pl.DataFrame, seed: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Of each row a hash of all its columns.
+
+    They are mixed before rows are added up: else values could change places.
     """
     import numpy as np
     import polars as pl
 
-    sums: list[int] = []
-    for seed in range(0, _LANES * _SEEDS, _SEEDS):
-        row: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros(rows.height, dtype=np.uint64)
-        for number, name in enumerate(rows.columns, start=1):
-            row += rows[name].hash(seed + number).to_numpy()  # modulo 2**64
-        sums.append(int(pl.Series(row).hash(seed).to_numpy().sum(dtype=np.uint64)))
-    return sums
+    row: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros(rows.height, dtype=np.uint64)
+    for number, name in enumerate(rows.columns, start=1):
+        row += rows[name].hash(seed + number).to_numpy()  # modulo 2**64
+    return pl.Series(row).hash(seed).to_numpy()

@@ -42,6 +42,7 @@ def today(visit: Visit) -> Response:
         controls = todays.control_group(connection, filters)
         account = accounts.summary(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
+        rows = visit.in_language(connection, night, page.rows)
     visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
         "today.html",
@@ -54,7 +55,7 @@ def today(visit: Visit) -> Response:
         filters=filters,
         form=list(list_form(visit, night, facts)),
         filtered=filters != page_filters(),
-        rows=[visit.reworded(row, night) for row in page.rows],
+        rows=rows,
         count=count,
         controls=controls,
         money=money,
@@ -82,7 +83,7 @@ def subscriber(
     with visit.desk.reading() as connection:
         night = published_night(connection)
         known = 0 < len(subscriber_id) <= LONGEST_NAME and is_text(subscriber_id)
-        person = person_of(connection, night, subscriber_id) if known else None
+        person = person_of(connection, night, subscriber_id, visit.in_language) if known else None
         facts = todays.facts_of(connection, night)
         others = accounts.others(connection, person.row) if person else 0
     fresh = freshness_of(night, visit.desk.now())
@@ -117,7 +118,7 @@ def _known_action(name: str | None) -> str:
 
 
 def _shown(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
-    now, row = visit.desk.now(), visit.reworded(person.row, night)
+    now, row = visit.desk.now(), person.row
 
     def undoable(contact: Contact) -> bool:
         return can_undo(contact, now, undoes(visit.holder))

@@ -36,6 +36,7 @@ from perdura.risk.query.cursors import is_text
 from perdura.risk.query.filters import Band, Filters
 from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.pages import current, events_of, moves, one, over_time
+from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
 from perdura.risk.records.audited_reads import Unaudited, record_read
@@ -70,7 +71,7 @@ def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
 
     Args:
         url: Where the risk table is kept.
-        language: Of the words; reasons are in the night's.
+        language: Of the words; of reasons and actions where the night knows them in it.
         now: Tells the time.
     """
     tools = _Tools(url, language, now)
@@ -106,8 +107,9 @@ class _Tools:
         list_query = ListQuery(filters=filters_of(filters), size=top)
         with self._reading() as connection:
             page = current(connection, list_query)
+            rows = in_language(connection, page.night, page.rows, self._language)
         self._record("list", top=top, **filters, **named(page.night, page.rows))
-        people = [PersonAnswer.of(row) for row in page.rows]
+        people = [PersonAnswer.of(row) for row in rows]
         answer = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(answer, words.calls(answer, self._language))
 
@@ -119,14 +121,15 @@ class _Tools:
             raise ToolError("that is no subscriber's id")
         with self._reading() as connection:
             night = published_night(connection)
-            found = one(connection, subscriber_id)
+            row = one(connection, subscriber_id)
+            found = in_language(connection, night, [row] if row else [], self._language)
             history = over_time(connection, subscriber_id)
             events = events_of(connection, subscriber_id)[:20]
         if found or history or events:  # else an id that was erased would be named again
             self._record("subscriber", subscriber_id)
         answer = Why(
             freshness=self._fresh(night),
-            person=PersonAnswer.of(found) if found else None,
+            person=PersonAnswer.of(found[0]) if found else None,
             history=[PastAnswer(**_only(PastAnswer, row)) for row in history],
             events=[EventAnswer(**_only(EventAnswer, row)) for row in events],
         )
@@ -142,8 +145,9 @@ class _Tools:
         """Who is in another band than the night before, and the reason that came or went."""
         with self._reading() as connection:
             page = moves(connection, bands=[] if into is None else [into], size=top)
+            rows = in_language(connection, page.night, page.rows, self._language)
         self._record("moves", top=top, into=into, **named(page.night, page.rows))
-        people = [Move(**_only(Move, row)) for row in page.rows]
+        people = [Move(**_only(Move, row)) for row in rows]
         answer = MovedAnswer(
             freshness=self._fresh(page.night), people=people, more=page.after is not None
         )

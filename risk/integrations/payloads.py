@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from perdura.risk.integrations.deliveries import Delivery
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import RISK, SCORED_STATES
+from perdura.risk.schema.worded import worded
 
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"
@@ -47,7 +48,7 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
     since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
     state = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
     query = (
-        sa.select(*(RISK.c[name] for name in _FIELDS), state)
+        sa.select(*(worded(name) for name in _FIELDS), state)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
         .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))

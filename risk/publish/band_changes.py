@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from perdura.risk.publish.phrases import Phrasebook
 from perdura.risk.publish.ranking import Bands
+from perdura.risk.query.phrases import reasons_in_full
 from perdura.risk.query.trial import of_kind
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.threads import ahead
@@ -23,7 +24,7 @@ Reasons = list[dict[str, Any]]
 ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
 
 #: Columns about the night before; null where there is none.
-MOVES = ("band_before", "risk_before", "moved_by")
+MOVES = ("band_before", "risk_before", "moved_by_phrase")
 
 #: Columns by what their names begin with: of time since, or until, an event.
 _AGES = ("days_since_", "days_to_")
@@ -72,6 +73,8 @@ def beside(
     day: date,
     windows: Iterable[pl.DataFrame],
     bands: Bands,
+    phrasebook: Phrasebook,
+    *,
     days: float = 1.0,
 ) -> Generator[pl.DataFrame, None, None]:
     """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``.
@@ -83,14 +86,12 @@ def beside(
     def reasons_of(ids: list[str]) -> dict[str, Reasons]:
         found: dict[str, Reasons] = {}
         for first in range(0, len(ids), _AT_A_TIME):
-            query = sa.select(RISK.c.subscriber_id, RISK.c.reasons).where(
-                RISK.c.scored_on == day, RISK.c.subscriber_id.in_(ids[first : first + _AT_A_TIME])
-            )
-            found |= {row.subscriber_id: row.reasons for row in connection.execute(query)}
+            found |= reasons_in_full(connection, day, ids[first : first + _AT_A_TIME])
         return found
 
     def compared(rows: pl.DataFrame) -> pl.DataFrame:
-        return moved(rows, _rows_of(connection, day, rows), bands, reasons_of, days)
+        before = _rows_of(connection, day, rows)
+        return moved(rows, before, bands, reasons_of, phrasebook, days=days)
 
     return ahead(compared, windows, threads=1)
 
@@ -100,18 +101,21 @@ def moved(
     before: pl.DataFrame,
     bands: Bands,
     reasons_of: ReasonsOf,
+    phrasebook: Phrasebook,
+    *,
     days: float = 1.0,
 ) -> pl.DataFrame:
-    """The rows with ``band`` as it settles, ``band_before``, ``risk_before`` and ``moved_by``.
+    """The rows with ``band`` as it settles, and the columns of ``MOVES``.
 
     A subscriber stays in a band until the risk is less than ``bands.stays`` of where it begins
     (Schmitt, "A thermionic trigger", 1938), so that a list does not flicker.
 
     Args:
-        rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as JSON.
+        rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as numbered.
         before: Of the night before: ``subscriber_id``, ``band_before``, ``risk_before``.
         bands: Where bands begin.
         reasons_of: Reasons in the night before, of subscribers in another band.
+        phrasebook: Of the night; a reason that went is added to it.
         days: Between the nights.
     """
     import polars as pl
@@ -124,12 +128,13 @@ def moved(
     moving = compared.filter(pl.col("band") != pl.col("band_before"))
     earlier = reasons_of(moving["subscriber_id"].to_list())
     columns = moving.select("subscriber_id", "risk", "risk_before", "reasons").iter_rows()
+    reasons = [
+        (id_, _why(risk > risk_before, phrasebook.reasons(now), earlier.get(id_, []), days))
+        for id_, risk, risk_before, now in columns
+    ]
     why = pl.DataFrame(
-        [
-            (id_, _why(risk > risk_before, json.loads(reasons), earlier.get(id_, []), days))
-            for id_, risk, risk_before, reasons in columns
-        ],
-        schema={"subscriber_id": pl.String, "moved_by": pl.String},
+        [(id_, reason and phrasebook.number_of(reason)) for id_, reason in reasons],
+        schema={"subscriber_id": pl.String, "moved_by_phrase": pl.Int64},
         orient="row",
     )
     return compared.join(why, on="subscriber_id", how="left", maintain_order="left").select(
@@ -147,7 +152,7 @@ def _settled(bands: Bands) -> pl.Expr:
     return pl.when(risk >= high).then(pl.lit("high")).otherwise(lower)
 
 
-def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
+def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> dict[str, Any] | None:
     """The strongest reason that came, or went; else one with another text than before.
 
     Only one that can have changed in the ``days`` between the nights.
@@ -156,7 +161,7 @@ def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
     changed = [reason for reason in here if _can_change(reason, rose, days)]
     for key in ("signal", "text"):
         known = {reason[key] for reason in there}
-        new = (reason["text"] for reason in changed if reason[key] not in known)
+        new = (reason for reason in changed if reason[key] not in known)
         if found := next(new, None):
             return found
     return None
@@ -168,12 +173,12 @@ def _can_change(reason: dict[str, Any], rose: bool, days: float) -> bool:
     A plan, a price or the time as a customer did not. Time since an event changes by itself and is
     news only where the event came between the nights.
     """
-    column = reason.get("column") or ""
+    column = reason["column_name"] or ""
     if column in _DESCRIBES:
         return False
     if not column.startswith(_AGES):
         return True
-    value = reason.get("value")
+    value = reason["value"]
     return rose and column not in _TENURES and value is not None and 0 <= value <= days
 
 

@@ -35,7 +35,7 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     """Checked scores, by ``subscriber_id``, with ``band`` and ``expected_loss``.
 
     ``expected_loss`` is risk x mrr: the minor units of MRR that are expected to go, rounded half
-    even, null where mrr is. ``reasons`` becomes JSON text, in which NaN is null.
+    even, null where mrr is.
     """
     import polars as pl
 
@@ -49,13 +49,12 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
         .otherwise(pl.lit("low"))
     )
     return (
-        scores.with_columns(_json("reasons"))  # first: sorting lists costs more than texts
-        .sort("subscriber_id")
+        scores.sort("subscriber_id")
         .with_columns(band=band, expected_loss=loss.cast(pl.Int64))
         .with_columns(
             band_before=pl.lit(None, pl.String),
             risk_before=pl.lit(None, pl.Float64),
-            moved_by=pl.lit(None, pl.String),
+            moved_by_phrase=pl.lit(None, pl.Int64),
         )
     )
 
@@ -78,11 +77,3 @@ def call_ranks(worth: np.ndarray[Any, Any], rank: np.ndarray[Any, Any]) -> np.nd
     found = np.empty(len(rank), dtype=np.int64)
     found[by_rank[np.argsort(-worth[by_rank], kind="stable")]] = np.arange(1, len(rank) + 1)
     return found
-
-
-def _json(lists: str) -> pl.Expr:
-    """A column of lists as JSON. Only structs can be encoded, so the list is cut out of one."""
-    import polars as pl
-
-    wrapped = pl.struct(x=lists).struct.json_encode()  # {"x":[...]}
-    return wrapped.str.strip_prefix('{"x":').str.strip_suffix("}").alias(lists)

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from perdura.risk.content_hash import Content, hashed
 from perdura.risk.errors import BadScores
 from perdura.risk.publish.call_value import Worths
+from perdura.risk.publish.phrases import Phrasebook, Translations, as_phrases
 from perdura.risk.publish.ranking import Bands, banded, call_ranks, ranks
 from perdura.risk.publish.score_contract import as_polars, bad_example, checked
 from perdura.risk.store.threads import ahead
@@ -31,13 +32,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that passed the rules: by id, with the hashes of ``risk.content_hash``."""
+    """Rows that passed the rules: by id, with the hashes of ``risk.content_hash``.
+
+    What they say are places in ``phrases``: as of ``risk.publish.phrases.as_phrases``.
+    """
 
     rows: pl.DataFrame
+    phrases: pl.DataFrame
     hashes: list[int]
 
 
-def pieces(scores: Scores | Iterable[Scores], bands: Bands, rows_at_a_time: int) -> Iterator[Piece]:
+def pieces(
+    scores: Scores | Iterable[Scores],
+    bands: Bands,
+    rows_at_a_time: int,
+    translations: Translations,
+) -> Iterator[Piece]:
     """The scores in pieces of ``rows_at_a_time`` at most, each made ready while the next comes.
 
     Raises:
@@ -45,8 +55,9 @@ def pieces(scores: Scores | Iterable[Scores], bands: Bands, rows_at_a_time: int)
     """
 
     def ready(part: pl.DataFrame) -> Piece:
-        rows = banded(checked(part), bands)
-        return Piece(rows, hashed(rows))
+        rows, phrases = as_phrases(banded(checked(part), bands), translations)
+        content = hashed(rows.drop("reasons", "action_phrase"))
+        return Piece(rows.drop("reasons_hash"), phrases, content)
 
     empty = True
     for piece in ahead(ready, _cut(scores, rows_at_a_time)):
@@ -72,6 +83,7 @@ class Staging:
         self._risks: list[pl.Series] = []
         self._worths = Worths()
         self.content = Content()
+        self.phrasebook = Phrasebook()
         self.rows = 0
         self._known: set[str] = set()
 
@@ -89,6 +101,7 @@ class Staging:
 
         # Not as views: those are written with all the text they are cut out of.
         table = piece.rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.phrasebook.add(piece.phrases)
         if self._writer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed on exit)
@@ -114,6 +127,7 @@ class Staging:
 
         if self._writer:
             self._writer.close()
+        self.phrasebook.close()
         lengths = [len(ids) for ids in self._ids]
         ids, risks = pl.concat(self._ids), pl.concat(self._risks).to_numpy()
         self._ids, self._risks = [], []
@@ -130,7 +144,7 @@ class Staging:
 
     def ordered(self) -> Ordered:
         """The night by subscriber."""
-        return Ordered(self._file, self._batches, self._piece, self._ranks)
+        return Ordered(self._file, self._batches, self._piece, self._ranks, self.phrasebook)
 
 
 class Ordered:
@@ -142,11 +156,12 @@ class Ordered:
         batches: list[range],
         piece: np.ndarray[Any, Any],
         ranks: dict[str, np.ndarray[Any, Any]],
+        phrasebook: Phrasebook,
     ) -> None:
         import pyarrow as pa
 
         reader = pa.ipc.open_file(file)
-        self._piece, self._ranks = piece, ranks
+        self._piece, self._ranks, self._phrasebook = piece, ranks, phrasebook
         self._parts = [_Part(reader, iter(numbers)) for numbers in batches]
 
     def windows(self, size: int) -> Iterator[pl.DataFrame]:
@@ -162,7 +177,7 @@ class Ordered:
             taken = [part.take(n) for part, n in zip(self._parts, counts, strict=True) if n]
             rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(taken)))
             order = np.argsort(np.argsort(pieces, kind="stable"), kind="stable")
-            yield rows[order].with_columns(
+            yield self._phrasebook.numbered(rows[order], pieces).with_columns(
                 pl.Series(name, rank[window]) for name, rank in self._ranks.items()
             )
 

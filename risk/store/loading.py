@@ -20,6 +20,11 @@ def replace_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) 
     A row at a time through SQLAlchemy takes PostgreSQL twenty times as long as COPY.
     """
     connection.execute(sa.delete(table))
+    insert_all(connection, table, rows)
+
+
+def insert_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+    """Add ``rows``, which have the table's columns; what is JSON there is text of it here."""
     rows = rows.select(table.c.keys())
     moments = [column.name for column in table.c if isinstance(column.type, Utc)]
     if connection.dialect.name == "postgresql":
