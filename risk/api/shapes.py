@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -10,21 +10,12 @@ from pydantic import BaseModel, Field, create_model
 
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contacts import CONTACTS
-from perdura.risk.schema.declare import METADATA
+from perdura.risk.schema.declare import METADATA, python_type
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.schema.risk_columns import RISK_COLUMNS
 from perdura.risk.schema.tables import RISK
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
 
-_TYPES: tuple[tuple[type, Any], ...] = (
-    (sa.JSON, list[Any]),
-    (sa.Boolean, bool),
-    (sa.Integer, int),
-    (sa.Float, float),
-    (sa.Date, date),
-    (sa.types.TypeDecorator, datetime),
-    (sa.Text, str),
-)
 #: What the views' own columns say.
 _OWN = {
     "state": "How they stand by now",
@@ -104,7 +95,7 @@ def _model(name: str, table: sa.Table, **types: Any) -> type[BaseModel]:
 
 
 def _field(column: sa.Column[Any], types: dict[str, Any]) -> Any:
-    kind = types.get(column.name) or next(k for t, k in _TYPES if isinstance(column.type, t))
+    kind = types.get(column.name) or python_type(column)
     source = column if column.table.metadata is METADATA else RISK.c.get(column.name)
     said = _OWN.get(column.name) if column.table is CURRENT else None
     comment = said or (source.comment if source is not None else _OWN.get(column.name))

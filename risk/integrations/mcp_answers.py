@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
+
+from perdura.risk.schema.declare import python_type
+from perdura.risk.schema.risk_columns import RISK_COLUMNS
 
 _AMOUNT = "Minor units of currency a month, e.g. cents; null is unknown"
 
@@ -26,28 +29,34 @@ class FreshAnswer(BaseModel):
     states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
 
 
-class PersonAnswer(BaseModel):
-    """One subscriber of the newest night."""
+#: Columns that assistants get in another form than the table has: type and meaning.
+_FOR_ASSISTANTS: dict[str, tuple[Any, str]] = {
+    "state": (str, "As they stand by now: leaving and gone are no risks any more"),
+    "held_out": (bool, "In the control group: not to be contacted"),
+    "reasons": (list[str], "In words, strongest first"),
+}
 
-    subscriber_id: str
-    risk: float = Field(description="Calibrated, 0 to 1, of leaving within horizon_days")
-    risk_voluntary: float = Field(description="Its part by choice")
-    risk_payment: float = Field(description="Its part by payment failure")
-    band: str = Field(description="high, medium or low")
-    rank: int = Field(description="1 is the riskiest of the night")
-    state: str = Field(description="As they stand by now: leaving and gone are no risks any more")
-    held_out: bool = Field(description="In the control group: not to be contacted")
-    mrr: int | None = Field(description=_AMOUNT)
-    expected_loss: int | None = Field(description=f"risk x mrr. {_AMOUNT}")
-    currency: str | None = Field(description="ISO 4217")
-    reasons: list[str] = Field(description="In words, strongest first")
-    action: str = Field(description="What to do, as a code")
-    action_text: str = Field(description="What to do, in words")
-    advice: str | None = Field(description="save, offer or leave_alone")
-    plan: str | None
-    account: str | None = Field(description="Company that several subscribers belong to")
-    country: str | None
-    unknown_values: str | None = Field(description="Columns with a text that is new to the model")
+
+def _fields() -> dict[str, Any]:
+    """Fields of the columns of ``RISK_COLUMNS`` for assistants, as ``create_model`` takes them."""
+    fields: dict[str, Any] = {}
+    for declared in RISK_COLUMNS:
+        if declared.name in _FOR_ASSISTANTS:
+            kind, meaning = _FOR_ASSISTANTS[declared.name]
+        elif declared.assistant:
+            kind, meaning = python_type(declared.column()), declared.meaning
+            kind = kind | None if declared.nullable else kind
+        else:
+            continue
+        fields[declared.name] = Annotated[kind, Field(description=meaning)], ...
+    return fields
+
+
+_Person = create_model("_Person", **_fields())
+
+
+class PersonAnswer(_Person):
+    """One subscriber of the newest night."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:

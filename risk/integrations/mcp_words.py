@@ -158,14 +158,14 @@ def moved(answer: MovedAnswer, language: Language) -> str:
 
 
 def _scored(answer: Why, person: PersonAnswer, language: Language) -> list[str]:
-    words = _WORDS[language]
+    words, row = _WORDS[language], person.model_dump()
     sentences: list[str] = []
-    if person.state not in _SCORED:
-        state = "state_leaving" if person.state == "leaving" else person.state
+    if row["state"] not in _SCORED:
+        state = "state_leaving" if row["state"] == "leaving" else row["state"]
         sentences.append(words["leaving"].format(state=words[state]))
-    if person.held_out:
+    if row["held_out"]:
         sentences.append(words["held_out"])
-    sentences.append(words["why"].format(rank=person.rank, **_person(person, language)))
+    sentences.append(words["why"].format(rank=row["rank"], **_person(person, language)))
     for past in answer.history[-_NIGHTS_BACK - 1 : -1][:1]:
         day = _day(past.scored_on, language)
         sentences.append(words["since"].format(day=day, **_risk(past, language)))
@@ -173,20 +173,19 @@ def _scored(answer: Why, person: PersonAnswer, language: Language) -> list[str]:
 
 
 def _person(person: PersonAnswer, language: Language) -> dict[str, str]:
-    words, money = _WORDS[language], ""
-    if person.expected_loss is not None and person.mrr is not None and person.currency:
+    words, money, row = _WORDS[language], "", person.model_dump()
+    if row["expected_loss"] is not None and row["mrr"] is not None and row["currency"]:
         loss, mrr = (
-            written(amount, person.currency, language)
-            for amount in (person.expected_loss, person.mrr)
+            written(row[name], row["currency"], language) for name in ("expected_loss", "mrr")
         )
         money = words["money"].format(loss=loss, mrr=mrr)
     return {
-        "who": person.subscriber_id,
+        "who": row["subscriber_id"],
         "money": money,
-        "voluntary": _percent(person.risk_voluntary, language),
-        "payment": _percent(person.risk_payment, language),
-        "why": "; ".join(person.reasons) or words["nothing"],
-        "do": person.action_text,
+        "voluntary": _percent(row["risk_voluntary"], language),
+        "payment": _percent(row["risk_payment"], language),
+        "why": "; ".join(row["reasons"]) or words["nothing"],
+        "do": row["action_text"],
         **_risk(person, language),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,23 @@ class Utc(sa.TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """The moment with its zone."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+#: Types in Python, by types of columns; the first that fits.
+_PYTHON_TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], Any], ...] = (
+    (sa.JSON, list[Any]),
+    (sa.Boolean, bool),
+    (sa.Integer, int),
+    (sa.Float, float),
+    (sa.Date, date),
+    (sa.types.TypeDecorator, datetime),
+    (sa.Text, str),
+)
+
+
+def python_type(column: sa.Column[Any]) -> Any:
+    """The type of a column's values, without null; JSON is a list."""
+    return next(kind for known, kind in _PYTHON_TYPES if isinstance(column.type, known))
 
 
 def column(

@@ -1,7 +1,8 @@
 """The columns of the risk table: one declaration each, from which everything else is made.
 
-Schema, the checks of what is published, the shapes and the example of the API, and exports follow
-from it: a new column is an entry here, a migration that calls ``all_tables.complete``, and a test.
+Schema, views, the checks of what is published, the shapes and the example of the API, exports and
+the answers of MCP follow from it: a new column is an entry here, a migration that calls
+``all_tables.complete``, and a test.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class RiskColumn:
         given: Whether scores have to hold it, or may; ``None``: publishing adds it.
         rule: ``probability``: in [0, 1]; ``amount``: whole minor units, not below 0.
         cut: Whether a text is cut to ``LONGEST_KEY`` characters where it comes in.
+        assistant: Whether answers to assistants (MCP) about one subscriber have it.
         example: In the API's document.
     """
 
@@ -38,6 +40,7 @@ class RiskColumn:
     given: Literal["required", "optional"] | None = None
     rule: Literal["probability", "amount"] | None = None
     cut: bool = False
+    assistant: bool = False
     example: Any = None
 
     def column(self) -> sa.Column[Any]:
@@ -80,12 +83,14 @@ RISK_COLUMNS = (
         meaning="Who",
         key=True,
         given="required",
+        assistant=True,
         example="sub_0042",
     ),
     RiskColumn(
         name="rank",
         kind=sa.Integer,
         meaning="1 is the riskiest of the night; equals by subscriber_id",
+        assistant=True,
         example=3,
     ),
     RiskColumn(
@@ -108,6 +113,7 @@ RISK_COLUMNS = (
         meaning="Calibrated, 0 to 1, of leaving within horizon_days",
         given="required",
         rule="probability",
+        assistant=True,
         example=0.41,
     ),
     RiskColumn(
@@ -116,6 +122,7 @@ RISK_COLUMNS = (
         meaning="Its part by choice; the two parts add up to risk",
         given="required",
         rule="probability",
+        assistant=True,
         example=0.29,
     ),
     RiskColumn(
@@ -124,6 +131,7 @@ RISK_COLUMNS = (
         meaning="Its part by payment failure",
         given="required",
         rule="probability",
+        assistant=True,
         example=0.12,
     ),
     RiskColumn(name="band", kind=sa.Text, meaning="high, medium or low", example="high"),
@@ -133,6 +141,7 @@ RISK_COLUMNS = (
         meaning="Minor units a month; null is unknown",
         nullable=True,
         given="required",
+        assistant=True,
         example=4900,
     ),
     RiskColumn(
@@ -141,6 +150,7 @@ RISK_COLUMNS = (
         meaning="Of mrr and expected_loss, ISO 4217",
         nullable=True,
         given="required",
+        assistant=True,
         example="EUR",
     ),
     RiskColumn(
@@ -148,6 +158,7 @@ RISK_COLUMNS = (
         kind=sa.BigInteger,
         meaning="Minor units a month: risk x mrr, rounded half even; null where mrr is",
         nullable=True,
+        assistant=True,
         example=2009,
     ),
     RiskColumn(
@@ -156,6 +167,7 @@ RISK_COLUMNS = (
         meaning="JSON list of at most 4 {signal, text, column, value, weight, evidence}, strongest "
         "first",
         given="required",
+        assistant=True,
         example=[{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
     ),
     RiskColumn(
@@ -163,6 +175,7 @@ RISK_COLUMNS = (
         kind=sa.Text,
         meaning="What to do, as a code",
         given="required",
+        assistant=True,
         example="fix_payment",
     ),
     RiskColumn(
@@ -170,6 +183,7 @@ RISK_COLUMNS = (
         kind=sa.Text,
         meaning="What to do, in words",
         given="required",
+        assistant=True,
         example="Ask for another card",
     ),
     RiskColumn(
@@ -190,6 +204,7 @@ RISK_COLUMNS = (
         meaning="save, offer or leave_alone",
         nullable=True,
         given="optional",
+        assistant=True,
         example="save",
     ),
     _survival(3, 0.38),
@@ -253,6 +268,7 @@ RISK_COLUMNS = (
         meaning="In the control group of the quarter: not to be contacted; null: there is none",
         nullable=True,
         given="optional",
+        assistant=True,
         example=False,
     ),
     RiskColumn(
@@ -283,6 +299,7 @@ RISK_COLUMNS = (
         nullable=True,
         given="optional",
         cut=True,
+        assistant=True,
         example="ES",
     ),
     RiskColumn(
@@ -292,6 +309,7 @@ RISK_COLUMNS = (
         nullable=True,
         given="optional",
         cut=True,
+        assistant=True,
         example="pro",
     ),
     RiskColumn(
@@ -301,6 +319,7 @@ RISK_COLUMNS = (
         nullable=True,
         given="optional",
         cut=True,
+        assistant=True,
         example="acme",
     ),
     RiskColumn(
@@ -312,6 +331,7 @@ RISK_COLUMNS = (
         ),
         nullable=True,
         given="optional",
+        assistant=True,
         example="plan",
     ),
     RiskColumn(
