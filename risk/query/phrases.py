@@ -19,7 +19,7 @@ _AT_A_TIME = 500  # phrases that one question names
 #: A reason: signal, column_name, text, value, translations and evidence (JSON text).
 Reason = dict[str, Any]
 #: subscriber_id, reasons, action_phrase and moved_by_phrase of a row, as they are kept.
-Kept: TypeAlias = "sa.Row[Any, Any, Any, Any]"
+Kept: TypeAlias = "sa.Row[Any]"
 
 
 def reasons_in_full(
@@ -75,8 +75,8 @@ def in_language(
 
 
 def _kept() -> sa.Select[Any]:
-    c = RISK.c
-    return sa.select(c.subscriber_id, c.reasons, c.action_phrase, c.moved_by_phrase)
+    names = ("subscriber_id", "reasons", "action_phrase", "moved_by_phrase")
+    return sa.select(*(RISK.c[name] for name in names))
 
 
 def _numbers(kept: Iterable[Kept]) -> set[int]:
