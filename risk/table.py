@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from perdura.risk.errors import BadScores, NoNight
-from perdura.risk.night import VALID_FOR, Night, NightFreshness, freshness_of, night_of
+from perdura.risk.night import VALID_FOR, NightFreshness, freshness_of
 from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
 from perdura.risk.query.queries import (
@@ -24,14 +24,13 @@ from perdura.risk.query.queries import (
 )
 from perdura.risk.query.trial import TrialRefused
 from perdura.risk.schema.tables import INDEXED_RANKS, RISK
-from perdura.risk.store.connect import folder_beside, reading
+from perdura.risk.store.connect import reading
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
     from perdura.risk.publish.not_scored import NotScored
-    from perdura.risk.publish.staging import Staging
 
     Scores = pl.DataFrame | pd.DataFrame
 
@@ -118,46 +117,27 @@ def publish(
             unless it went away while it was committing; publishing it again is safe.
         ValueError: ``url`` names no store.
     """
-    from perdura.risk.publish.publish import replace_night, stage
+    from perdura.risk.publish.publish import Publication, publish_night
 
-    def night(staged: Staging, before: str | None) -> Night:
-        return night_of(
-            staged.rows,
-            staged.content,
-            scored_on=scored_on,
-            model_version=model_version,
-            horizon_days=horizon_days,
-            trial=trial,
-            language=language,
-            degraded=list(degraded),
-            valid_for=valid_for,
-            published_at=now or datetime.now(UTC),
-            before=before,
-        )
-
-    on_progress = progress or no_progress
-    with stage(
-        scores,
-        bands,
-        folder_beside(url),
-        on_progress,
+    publication = Publication(
+        url=url,
+        scored_on=scored_on,
+        model_version=model_version,
+        horizon_days=horizon_days,
+        trial=trial,
+        language=language,
+        degraded=degraded,
+        valid_for=valid_for,
+        published_at=now or datetime.now(UTC),
+        bands=bands,
+        actions=actions,
+        not_scored=not_scored,
+        keep_months=keep_months,
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
-        translations=actions,
-    ) as staged:
-        replace_night(
-            url,
-            staged,
-            on_progress,
-            scored_on=scored_on,
-            night_of=night,
-            trial=trial,
-            bands=bands,
-            rows_at_a_time=rows_at_a_time,
-            keep_months=keep_months,
-            not_scored=not_scored,
-        )
-        return staged.rows
+        on_progress=progress or no_progress,
+    )
+    return publish_night(scores, publication)
 
 
 def read(

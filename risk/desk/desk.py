@@ -201,6 +201,7 @@ def page(
     response = HTMLResponse("", status, HEADERS | about | dict(headers or {}))
     parameters = [item for item in request.query_params.multi_items() if item[0] != "lang"]
     shared = {
+        "script_problems": SCRIPT_PROBLEMS,
         "sent": request.method == "POST",
         "unsaved": getattr(request.state, "note", ""),
         "reason": getattr(request.state, "reason", ""),
@@ -230,7 +231,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["sentence_case"] = sentence_case
-    environment.globals.update(script_problems=SCRIPT_PROBLEMS)
+
     return environment
 
 

@@ -55,13 +55,13 @@ def person_of(
     nights = [row for row in past if bool(row["trial"]) == bool(night.trial)]
     values = [(night["scored_on"], night["risk"]) for night in nights]
     drawn = time_line(row["reasons"], events_of(connection, subscriber_id), night.scored_on)
-    pointing = drawn.pointed_to if drawn else set()
+    pointing = drawn.pointed_to if drawn else set[str]()
     return Person(
         row=row,
         nights=nights,
         history=line(values, 1.0) if len(values) > 1 else None,
         time_line=drawn,
-        pointing=tuple(letter(place) in pointing for place in range(len(row["reasons"]))),
+        pointing=tuple(letter(index) in pointing for index in range(len(row["reasons"]))),
         contacts=contacts_of(connection, subscriber_id),
     )
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import cast
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
@@ -99,12 +100,12 @@ class ReaderLocale:
 
     def country(self, code: str) -> str:
         """The name of a country (ISO 3166-1 alpha-2); the code where it has none."""
-        names: Mapping[str, str] = Locale.parse(self.locale).territories
+        names = cast("Mapping[str, str]", Locale.parse(self.locale).territories)
         return names.get(code, code)
 
     def language_named(self, code: str) -> str:
         """The name of a language (ISO 639)."""
-        names: Mapping[str, str] = Locale.parse(self.locale).languages
+        names = cast("Mapping[str, str]", Locale.parse(self.locale).languages)
         return names.get(code, code)
 
     def listed(self, items: list[str]) -> str:

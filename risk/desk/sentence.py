@@ -19,13 +19,17 @@ def in_short(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> str
         locale: Of the reader.
         language: Of the reasons: they are left out if the reader's is another.
     """
-    pays = _pays(row, locale)
-    if row["state"] in ("leaving", "gone"):
-        return " ".join([*pays, _left(row, locale)])
-    sentences = [*pays, _risk(row, locale)]
-    if row["state"] != row["state_scored"]:
-        sentences.append(locale.say("short_since", state=locale.named("state", row["state"])))
-    return " ".join([*sentences, *_why(row, locale, language)])
+    sentences = _pays(row, locale)
+    if row["state"] == "gone":
+        sentences.append(locale.say("short_gone"))
+    elif row["state"] == "leaving":
+        sentences.append(locale.say("short_leaving", since=locale.moment(row["state_since"])))
+    else:
+        sentences.append(_risk(row, locale))
+        if row["state"] != row["state_scored"]:
+            sentences.append(locale.say("short_since", state=locale.named("state", row["state"])))
+        sentences += _why(row, locale, language)
+    return " ".join(sentences)
 
 
 def _pays(row: Mapping[str, Any], locale: ReaderLocale) -> list[str]:
@@ -37,35 +41,23 @@ def _pays(row: Mapping[str, Any], locale: ReaderLocale) -> list[str]:
     return [locale.say("short_pays", mrr=mrr, plan=locale.plan(row["plan"]))]
 
 
-def _left(row: Mapping[str, Any], locale: ReaderLocale) -> str:
-    if row["state"] == "gone":
-        return locale.say("short_gone")
-    return locale.say("short_leaving", since=locale.moment(row["state_since"]))
-
-
 def _risk(row: Mapping[str, Any], locale: ReaderLocale) -> str:
+    """The risk within the horizon, which nights of older versions do not hold, and its cause.
+
+    The cause is the larger part, where it is most of the risk and there is something to explain.
+    """
     of_hundred = round(100 * row["risk"])
-    within, cause = _within(row, locale), _cause(row, locale)
+    within = locale.say("short_soon")
+    if row["horizon_days"] is not None:
+        within = locale.count("short_within", row["horizon_days"])
+    larger = max(("payment", "voluntary"), key=lambda cause: row[f"risk_{cause}"])
+    explained = row[f"risk_{larger}"] > row["risk"] * 2 / 3 and row["band"] != "low"
+    cause = locale.named("short_cause", larger) if explained else ""
     if of_hundred < 1:
         return locale.say("short_risk_few", within=within, cause=cause)
     if of_hundred > 99:
         return locale.say("short_risk_most", within=within, cause=cause)
     return locale.count("short_risk", of_hundred, within=within, cause=cause)
-
-
-def _within(row: Mapping[str, Any], locale: ReaderLocale) -> str:
-    """The horizon; nights of older versions do not hold it."""
-    if row["horizon_days"] is None:
-        return locale.say("short_soon")
-    return locale.count("short_within", row["horizon_days"])
-
-
-def _cause(row: Mapping[str, Any], locale: ReaderLocale) -> str:
-    """The larger part, where it is most of the risk and there is something to explain."""
-    for cause in ("payment", "voluntary"):
-        if row[f"risk_{cause}"] > row["risk"] * 2 / 3 and row["band"] != "low":
-            return locale.named("short_cause", cause)
-    return ""
 
 
 def _why(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> list[str]:

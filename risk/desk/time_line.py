@@ -25,12 +25,12 @@ class TimeLineEvent:
     Attributes:
         x: Percent from the left.
         reasons: Which reasons point to it: A, B ...
-        told: The row of ``risk.schema.recent.EVENTS``.
+        event: The row of ``risk.schema.recent.EVENTS``.
     """
 
     x: float
     reasons: tuple[str, ...]
-    told: Mapping[str, Any]
+    event: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,22 +100,22 @@ def time_line(
     placed = [
         TimeLineEvent(
             x=across(event["happened_at"], first, last + timedelta(days=1)),
-            reasons=tuple(letter(number) for number in pointed.get(place, ())),
-            told=event,
+            reasons=tuple(letter(number) for number in pointed.get(index, ())),
+            event=event,
         )
-        for place, event in enumerate(events)
+        for index, event in enumerate(events)
     ]
-    newest = sorted(placed, key=lambda event: event.told["happened_at"], reverse=True)
+    newest = sorted(placed, key=lambda event: event.event["happened_at"], reverse=True)
     return TimeLine(first=first, last=last, events=tuple(newest), ticks=ticks(first, last))
 
 
-def letter(place: int) -> str:
-    """What a reason is called on the time line: A is the strongest."""
-    return chr(ord("A") + place)
+def letter(index: int) -> str:
+    """The letter of a reason on the time line: A is the strongest."""
+    return chr(ord("A") + index)
 
 
 def _lane(name: str, events: Sequence[TimeLineEvent]) -> Lane:
-    oldest = [event for event in reversed(events) if event.told["source"] == name]
+    oldest = [event for event in reversed(events) if event.event["source"] == name]
     near: list[list[TimeLineEvent]] = []
     for event in oldest:
         if not event.reasons:

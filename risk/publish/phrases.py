@@ -1,4 +1,4 @@
-"""What a night's rows say, as numbers of phrases: each phrase is kept once, whoever it is about."""
+"""The words of a night's rows as numbers of phrases: each phrase is kept once a night."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _content(
 
 
 def _lists(values: pl.Series, count: np.ndarray[Any, Any]) -> pl.Series:
-    """One list per row, of so many of the values, in order."""
+    """One list per row, of ``count`` of the values, in order."""
     import numpy as np
     import polars as pl
     import pyarrow as pa

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import date
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from perdura.risk.night import Night
+from perdura.risk.night import Night, night_of
 from perdura.risk.progress import OnProgress
 from perdura.risk.publish.band_changes import MOVES, NightBefore, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
-from perdura.risk.publish.phrases import Phrasebook, Translations
+from perdura.risk.publish.phrases import Translations
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
 from perdura.risk.publish.staging import Staging, is_frame, pieces
@@ -32,82 +32,96 @@ if TYPE_CHECKING:
     Scores = pl.DataFrame | pd.DataFrame
 
 
-@contextmanager
-def stage(
-    scores: Scores | Iterable[Scores],
-    bands: Bands,
-    folder: Path,
-    on_progress: OnProgress,
-    *,
-    rows_at_a_time: int,
-    read_at_a_time: int,
-    translations: Translations,
-) -> Generator[Staging]:
-    """All scores, checked and put aside in a file of ``folder`` that has no name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A night to publish, and how: as of ``risk.table.publish``."""
 
-    Where the scores are many frames, the number of rows to come is not known, and the total of
-    ``on_progress`` is the number so far.
+    url: str
+    scored_on: date
+    model_version: str
+    horizon_days: int | None
+    trial: bool
+    language: str
+    degraded: Sequence[str]
+    valid_for: timedelta
+    published_at: datetime
+    bands: Bands
+    actions: Translations
+    not_scored: Sequence[NotScored]
+    keep_months: int | None
+    rows_at_a_time: int
+    read_at_a_time: int
+    on_progress: OnProgress
+
+    def night(self, staged: Staging, before: str | None) -> Night:
+        """The night's own row, given the fingerprint of the night before."""
+        return night_of(
+            staged.rows,
+            staged.content,
+            scored_on=self.scored_on,
+            model_version=self.model_version,
+            horizon_days=self.horizon_days,
+            trial=self.trial,
+            language=self.language,
+            degraded=list(self.degraded),
+            valid_for=self.valid_for,
+            published_at=self.published_at,
+            before=before,
+        )
+
+
+def publish_night(scores: Scores | Iterable[Scores], publication: Publication) -> int:
+    """Stage the scores and put them in the place of the night; its number of rows.
 
     Raises:
         BadScores: The scores break a rule.
     """
+    with _staged(scores, publication) as staged:
+        replace_night(staged, publication)
+        return staged.rows
+
+
+@contextmanager
+def _staged(scores: Scores | Iterable[Scores], publication: Publication) -> Generator[Staging]:
+    """All scores, checked and put aside in a file without a name.
+
+    Where the scores are many frames, the number of rows to come is not known, and the total of
+    ``on_progress`` is the number so far.
+    """
     total = len(cast("Scores", scores)) if is_frame(scores) else 0
-    on_progress(0, total, "checking")
-    with Staging(folder, read_at_a_time) as staged:
-        for piece in pieces(scores, bands, rows_at_a_time, translations):
+    publication.on_progress(0, total, "checking")
+    folder = store.folder_beside(publication.url)
+    bands, rows_at_a_time = publication.bands, publication.rows_at_a_time
+    with Staging(folder, publication.read_at_a_time) as staged:
+        for piece in pieces(scores, bands, rows_at_a_time, publication.actions):
             staged.add(piece)
-            on_progress(staged.rows, total or staged.rows, "checking")
+            publication.on_progress(staged.rows, total or staged.rows, "checking")
         staged.close()
         yield staged
 
 
-def replace_night(
-    url: str,
-    staged: Staging,
-    on_progress: OnProgress,
-    *,
-    scored_on: date,
-    night_of: Callable[[Staging, str | None], Night],
-    trial: bool,
-    bands: Bands,
-    rows_at_a_time: int,
-    keep_months: int | None,
-    not_scored: Sequence[NotScored] = (),
-) -> None:
+def replace_night(staged: Staging, publication: Publication) -> None:
     """Put what is staged in the place of the night, unless it is there already.
 
-    ``night_of`` makes the night's own row, given the fingerprint of the night before.
-    A ``trial`` stands beside trials only, and replaces no night that a champion has scored.
-    Nights of other months than the newest ``keep_months`` go.
+    A trial stands beside trials only, and replaces no night that a champion has scored. Nights of
+    other months than the newest ``keep_months`` go.
     """
-    older = None
+    url, scored_on, older = publication.url, publication.scored_on, None
     with store.swept_after_failure(url), store.writing(url) as connection:
         store.take_turn(connection)
-        if trial:
+        if publication.trial:
             refuse_over_real(connection, scored_on)
-        before = night_before(connection, scored_on, trial=trial)
-        night = night_of(staged, before.fingerprint if before else None)
+        before = night_before(connection, scored_on, trial=publication.trial)
+        night = publication.night(staged, before.fingerprint if before else None)
         if not queries.is_published(connection, night):
-            windows = _windows(
-                url, staged, before, bands, scored_on=scored_on, rows_at_a_time=rows_at_a_time
-            )
             columns = [*staged.known, *(MOVES if before else ())]
-            with closing(windows):
-                _replace(
-                    connection,
-                    url,
-                    night,
-                    windows,
-                    on_progress,
-                    phrasebook=staged.phrasebook,
-                    columns=columns,
-                    rows_at_a_time=rows_at_a_time,
-                )
-        write_not_scored(connection, scored_on, not_scored)
-        if keep_months is not None:
-            older = first_kept(connection, scored_on, keep_months)
+            with closing(_windows(staged, before, publication)) as windows:
+                _insert(connection, night, staged, windows, publication, columns=columns)
+        write_not_scored(connection, scored_on, publication.not_scored)
+        if publication.keep_months is not None:
+            older = first_kept(connection, scored_on, publication.keep_months)
             forget_nights(connection, older)
-        on_progress(night.rows, night.rows, "committing")
+        publication.on_progress(night.rows, night.rows, "committing")
     if older is not None:
         store.drop_months(url, older)
     _settle(url)
@@ -122,25 +136,19 @@ def _settle(url: str) -> None:
 
 
 def _windows(
-    url: str,
-    staged: Staging,
-    before: NightBefore | None,
-    bands: Bands,
-    *,
-    scored_on: date,
-    rows_at_a_time: int,
+    staged: Staging, before: NightBefore | None, publication: Publication
 ) -> Generator[pl.DataFrame, None, None]:
     """The night in windows of ``rows_at_a_time``, each beside the night before, where there is one.
 
     The night before stays as it is, so it is read outside the transaction.
     """
-    windows = staged.ordered().windows(rows_at_a_time)
+    windows, bands = staged.ordered().windows(publication.rows_at_a_time), publication.bands
     if before is None:
         yield from windows
         return
-    days = float((scored_on - before.scored_on).days)
+    days = float((publication.scored_on - before.scored_on).days)
     with (
-        store.reading(url) as connection,
+        store.reading(publication.url) as connection,
         closing(
             beside(connection, before.scored_on, windows, bands, staged.phrasebook, days=days)
         ) as compared,
@@ -148,33 +156,31 @@ def _windows(
         yield from compared
 
 
-def _replace(
+def _insert(
     connection: sa.Connection,
-    url: str,
     night: Night,
+    staged: Staging,
     windows: Iterator[pl.DataFrame],
-    on_progress: OnProgress,
+    publication: Publication,
     *,
-    phrasebook: Phrasebook,
     columns: Sequence[str],
-    rows_at_a_time: int,
 ) -> None:
-    on_progress(0, night.rows, "staging")
+    publication.on_progress(0, night.rows, "staging")
     store.create_partition(connection, night.scored_on)
-    portfolio = PortfolioSums()
+    portfolio, size = PortfolioSums(), publication.rows_at_a_time
     summed = _summed(windows, portfolio, columns)
     filled = store.filled(
-        connection, url, summed, columns, night.rows, rows_at_a_time=rows_at_a_time
+        connection, publication.url, summed, columns, night.rows, rows_at_a_time=size
     )
     with closing(filled) as parts:
         queries.clear_night(connection, night.scored_on)
         done = 0
-        on_progress(done, night.rows, "inserting")
+        publication.on_progress(done, night.rows, "inserting")
         for rows, count in parts:
             queries.insert_rows(connection, night, rows)
             done += count
-            on_progress(done, night.rows, "inserting")
-    queries.insert_phrases(connection, night, phrasebook.table)
+            publication.on_progress(done, night.rows, "inserting")
+    queries.insert_phrases(connection, night, staged.phrasebook.table)
     queries.insert_night(connection, night)
     portfolio.write(connection, night.scored_on)
     store.finalise(connection, night.scored_on)

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: What comes in: one row per subscriber with these columns, and any of the optional ones.
-REQUIRED = tuple(each.name for each in RISK_COLUMNS if each.given == "required")
-OPTIONAL = tuple(each.name for each in RISK_COLUMNS if each.given == "optional")
+REQUIRED = tuple(column.name for column in RISK_COLUMNS if column.given == "required")
+OPTIONAL = tuple(column.name for column in RISK_COLUMNS if column.given == "optional")
 MOST_REASONS = 4
 
-_GIVEN = {each.name: each for each in RISK_COLUMNS if each.given}
-_MAY_BE_NULL = tuple(name for name, each in _GIVEN.items() if each.nullable)
-_PROBABILITIES = tuple(name for name, each in _GIVEN.items() if each.rule == "probability")
-_AMOUNTS = tuple(name for name, each in _GIVEN.items() if each.rule == "amount")
-_TEXTS = tuple(name for name, each in _GIVEN.items() if each.kind is sa.Text)
-_CUT = tuple(name for name, each in _GIVEN.items() if each.cut)
+_GIVEN = {column.name: column for column in RISK_COLUMNS if column.given}
+_MAY_BE_NULL = tuple(name for name, column in _GIVEN.items() if column.nullable)
+_PROBABILITIES = tuple(name for name, column in _GIVEN.items() if column.rule == "probability")
+_AMOUNTS = tuple(name for name, column in _GIVEN.items() if column.rule == "amount")
+_TEXTS = tuple(name for name, column in _GIVEN.items() if column.kind is sa.Text)
+_CUT = tuple(name for name, column in _GIVEN.items() if column.cut)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -40,21 +40,18 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
         BadScores: Says which rule is broken, how often, and gives an example.
     """
     typed = _typed(_named(as_polars(scores)))
-    for broken, column, what in _rules():
-        _refuse(typed.filter(broken), column, what)
+    for broken, column, fault in (*_column_rules(), *_row_rules()):
+        rows = typed.filter(broken)
+        if len(rows):
+            value = rows.head(1).to_dicts()[0][column]
+            raise bad_example(f"{len(rows)} scores {fault}", value, rows["subscriber_id"][0])
     return typed
 
 
-def _refuse(rows: pl.DataFrame, column: str, what: str) -> None:
-    if len(rows):
-        who, value = rows["subscriber_id"][0], rows.head(1).to_dicts()[0][column]
-        raise bad_example(f"{len(rows)} scores {what}", value, who)
-
-
-def bad_example(told: str, value: object, subscriber_id: str) -> BadScores:
-    """The error that shows a value and keeps beside it whose it is."""
+def bad_example(found: str, value: object, subscriber_id: str) -> BadScores:
+    """The error that shows a value and keeps its subscriber beside the message."""
     return BadScores(
-        f"{told}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
+        f"{found}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
     )
 
 
@@ -98,7 +95,9 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
 
     for name, kind in scores.schema.items():
         if not _fits(name, kind):
-            raise BadScores(f"{name} should hold {_wanted(name)} but is {kind}")
+            expected = {"reasons": "lists of {signal, text, ...}", "held_out": "true or false"}
+            of_kind = "text" if name in _TEXTS else "numbers"
+            raise BadScores(f"{name} should hold {expected.get(name, of_kind)} but is {kind}")
     reason = pl.List(pl.Struct({"signal": pl.String, "text": pl.String}))
     none_has_one = scores.schema["reasons"] == pl.List(pl.Null)
     return scores.with_columns(
@@ -134,14 +133,6 @@ def _is_reason(kind: object) -> bool:
     return types.get("signal") == pl.String and types.get("text") == pl.String
 
 
-def _wanted(name: str) -> str:
-    if name == "reasons":
-        return "lists of {signal, text, ...}"
-    if name == "held_out":
-        return "true or false"
-    return "text" if name in _TEXTS else "numbers"
-
-
 def _whole(amounts: pl.Series) -> pl.Series:
     """Amounts as integers: pandas makes floats of them as soon as one is unknown."""
     import polars as pl
@@ -155,19 +146,21 @@ def _whole(amounts: pl.Series) -> pl.Series:
     return amounts.cast(pl.Int64)
 
 
-def _rules() -> list[tuple[pl.Expr, str, str]]:
-    """What no row may be, the column to show, and how to say it."""
+#: A rule: the rows that break it, the column to show, and how to say it.
+Rule = tuple["pl.Expr", str, str]
+
+
+def _column_rules() -> list[Rule]:
+    """Rules on one column."""
     import polars as pl
 
-    who, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
+    subscriber_id, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
     parts = pl.col("risk_voluntary") + pl.col("risk_payment")
-    reason = pl.element().struct
-    wordless = reason.field("signal").is_null() | reason.field("text").is_null()
     never_null = [name for name in REQUIRED if name not in _MAY_BE_NULL]
     return [
         *((pl.col(name).is_null(), name, f"without {name}") for name in never_null),
-        (who == "", "subscriber_id", "without subscriber_id"),
-        (who.is_duplicated(), "risk", "of a subscriber who is scored twice"),
+        (subscriber_id == "", "subscriber_id", "without subscriber_id"),
+        (subscriber_id.is_duplicated(), "risk", "of a subscriber who is scored twice"),
         (~pl.col("state").is_in(SCORED_STATES), "state", f"in none of the states {SCORED_STATES}"),
         *((~pl.col(p).is_between(0, 1), p, f"with {p} outside [0, 1]") for p in _PROBABILITIES),
         ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),
@@ -178,6 +171,16 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
         ),
         (mrr.is_not_null() & pl.col("currency").is_null(), "mrr", "with an mrr but no currency"),
         (~advice.is_in(ADVICE), "advice", f"with an advice that is none of {ADVICE}"),
+    ]
+
+
+def _row_rules() -> list[Rule]:
+    """Rules on offers, amounts and reasons."""
+    import polars as pl
+
+    advice, reason = pl.col("advice"), pl.element().struct
+    wordless = reason.field("signal").is_null() | reason.field("text").is_null()
+    return [
         (
             pl.col("offer").is_not_null() & (pl.col("state") != "active"),
             "state",

@@ -58,16 +58,16 @@ def ndjson_of(night: Night, rows: Rows) -> Iterator[bytes]:
     shared = encode(_shared(night))[1:]
     names = (*_OWN[:_REASONS], *_OWN[_REASONS + 1 :])
     for some in rows:
-        lines = []
+        lines: list[str] = []
         for row in some:
             others = (*row[:_REASONS], *row[_REASONS + 1 :])
-            told = encode(dict(zip(names, others, strict=True)))[:-1]
-            lines.append(f'{told}, "reasons": {row[_REASONS]}, {shared}\n')
+            beginning = encode(dict(zip(names, others, strict=True)))[:-1]
+            lines.append(f'{beginning}, "reasons": {row[_REASONS]}, {shared}\n')
         yield "".join(lines).encode()
 
 
 def parquet_of(night: Night, rows: Rows) -> Iterator[bytes]:
-    """A row group for each so many rows; moments with UTC, lists as JSON text."""
+    """A row group for each batch of rows; moments with UTC, lists as JSON text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -75,9 +75,9 @@ def parquet_of(night: Night, rows: Rows) -> Iterator[bytes]:
     shared = {**_shared(night), "degraded": json.dumps(night.degraded)}
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for some in rows:
-            told = dict(zip(_OWN, zip(*some, strict=True), strict=True))
-            told |= {name: [value] * len(some) for name, value in shared.items()}
-            writer.write_table(pa.Table.from_pydict(told, schema=schema))
+            columns: dict[str, Any] = dict(zip(_OWN, zip(*some, strict=True), strict=True))
+            columns |= {name: [value] * len(some) for name, value in shared.items()}
+            writer.write_table(pa.Table.from_pydict(columns, schema=schema))
             yield sink.taken()
     yield sink.taken()
 
@@ -111,10 +111,10 @@ class _Pieces:
 
 
 def _taken(buffer: io.StringIO) -> bytes:
-    told = buffer.getvalue().encode()
+    written = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return told
+    return written
 
 
 def _shared(night: Night) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _text(value: object) -> object:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    kinds = {
+    kinds: dict[Any, pa.DataType] = {
         sa.Date: pa.date32(),
         Utc: pa.timestamp("us", "UTC"),
         sa.BigInteger: pa.int64(),

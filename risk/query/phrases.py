@@ -42,10 +42,10 @@ def phrases_of(
     connection: sa.Connection, scored_on: date, numbers: Iterable[int]
 ) -> dict[int, sa.RowMapping]:
     """Phrases of a night by their numbers: rows of ``PHRASES``."""
-    wanted = sorted({*numbers})
+    known = sorted({*numbers})
     found: dict[int, sa.RowMapping] = {}
-    for first in range(0, len(wanted), _AT_A_TIME):
-        some = PHRASES.c.number.in_(wanted[first : first + _AT_A_TIME])
+    for first in range(0, len(known), _AT_A_TIME):
+        some = PHRASES.c.number.in_(known[first : first + _AT_A_TIME])
         query = sa.select(PHRASES).where(PHRASES.c.scored_on == scored_on, some)
         found |= {row["number"]: row for row in connection.execute(query).mappings()}
     return found

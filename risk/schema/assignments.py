@@ -13,5 +13,5 @@ ASSIGNMENTS = sa.Table(
     column("season", sa.Text, "In which the lot holds: a quarter, e.g. 2026-Q4", key=True),
     column("drawn_at", Utc, "When a night first had them to be called in this season (UTC)"),
     column("held_out", sa.Boolean, "The lot: true is to be left alone, false is to be called"),
-    comment="One row per season and subscriber whose band was high in it; never changed",
+    comment="One row per season and subscriber with a high band in it; never changed",
 )

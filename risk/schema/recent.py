@@ -19,7 +19,7 @@ STATES = sa.Table(
     column("since", Utc, "Since when (UTC)"),
     column("as_of", Utc, "Nothing known from this moment on (UTC) was used"),
     one_of("state", STATES_KNOWN),
-    comment="One row per subscriber of the newest night whose state has changed since",
+    comment="One row per subscriber of the newest night with another state since",
 )
 
 

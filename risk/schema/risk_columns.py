@@ -49,7 +49,7 @@ class RiskColumn:
 
 
 #: Of nights and of their rows.
-HORIZON_DAYS = "The risk is of leaving within so many days; null: of an older version"
+HORIZON_DAYS = "The risk is of leaving within these days; null: of an older version"
 TRIAL = (
     "Scored by a model version that was refused: to look at, not to act on; null: of an older "
     "version, which had no trials"
@@ -326,7 +326,7 @@ RISK_COLUMNS = (
         name="unknown_values",
         kind=sa.Text,
         meaning=(
-            "Columns whose text the model has never seen and took as unknown, by "
+            "Columns with a text that the model has never seen and took as unknown, by "
             "name, e.g. plan, currency; null: none"
         ),
         nullable=True,

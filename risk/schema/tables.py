@@ -19,7 +19,7 @@ BANDS = ("high", "medium", "low")
 #: What support is advised to do.
 ADVICE = ("save", "offer", "leave_alone")
 
-#: So many of the riskiest of a night are found by an index.
+#: The riskiest of a night that are found by an index.
 INDEXED_RANKS = 100_000
 
 
@@ -107,7 +107,7 @@ RISK = sa.Table(
         sqlite_where=sa.text("account IS NOT NULL"),
         postgresql_where=sa.text("account IS NOT NULL"),
     ),
-    # Those to whom something is to be offered are few, and found by it.
+    # Subscribers to offer an upgrade are few, and found by it.
     sa.Index(
         "likeliest_to_accept",
         "scored_on",

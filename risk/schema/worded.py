@@ -87,4 +87,4 @@ def worded(name: str) -> sa.ColumnElement[Any]:
 
 
 #: All columns of ``RISK_COLUMNS`` so, in their order.
-ALL_WORDED = tuple(worded(each.name) for each in RISK_COLUMNS)
+ALL_WORDED = tuple(worded(declared.name) for declared in RISK_COLUMNS)

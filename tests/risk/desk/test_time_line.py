@@ -29,7 +29,7 @@ def test_without_events_there_is_none():
 def test_each_source_has_a_lane_in_an_order_that_stays():
     line = drawn(happened(3, "tickets", "opened"), happened(5), happened(9, "contacts", "called"))
     assert [lane.name for lane in line.lanes] == ["payments", "tickets", "contacts"]
-    assert [event.told["kind"] for event in line.events] == ["opened", "failed", "called"]
+    assert [event.event["kind"] for event in line.events] == ["opened", "failed", "called"]
 
 
 def test_marked_events_that_are_near_are_one_mark():
@@ -38,7 +38,7 @@ def test_marked_events_that_are_near_are_one_mark():
     assert [len(mark.events) for mark in lane.marks] == [1, 2]
     assert [mark.reasons for mark in lane.marks] == [("A",), ("A",)]
     assert lane.marks[1].x == (lane.marks[1].events[0].x + lane.marks[1].events[1].x) / 2
-    assert [event.told["kind"] for event in lane.events] == ["succeeded"]
+    assert [event.event["kind"] for event in lane.events] == ["succeeded"]
 
 
 def test_marks_leave_room_between_them():
