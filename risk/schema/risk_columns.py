@@ -134,7 +134,13 @@ RISK_COLUMNS = (
         assistant=True,
         example=0.12,
     ),
-    RiskColumn(name="band", kind=sa.Text, meaning="high, medium or low", example="high"),
+    RiskColumn(
+        name="band",
+        kind=sa.Text,
+        meaning="high, medium or low",
+        assistant=True,
+        example="high",
+    ),
     RiskColumn(
         name="mrr",
         kind=sa.BigInteger,
