@@ -86,7 +86,9 @@ def problem_of(error: Exception) -> Problem:
         case Problem():
             problem = error
         case RequestValidationError():
-            problem = Problem(422, _invalid(error), "see /v1/openapi.json for what is taken")
+            wrong = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:10])
+            found = "; ".join(f"{place}: {message}" for place, message in wrong)
+            problem = Problem(422, found, "see /v1/openapi.json for what is taken")
         case HTTPException():
             todo = _TO_DO.get(error.status_code, "change the request")
             headers = dict(error.headers or {})
@@ -107,11 +109,6 @@ def problem_of(error: Exception) -> Problem:
             # Starlette answers this outside of all that sets headers.
             problem = Problem(500, found, "report it with the time of day", HEADERS)
     return problem
-
-
-def _invalid(error: RequestValidationError) -> str:
-    places = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:10])
-    return "; ".join(f"{place}: {message}" for place, message in places)
 
 
 def problem_answer(request: Request, problem: Problem) -> JSONResponse:

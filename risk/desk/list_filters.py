@@ -60,7 +60,10 @@ class PageFilters:
     @property
     def filters(self) -> Filters:
         """The same in the words of ``risk.query.filters``."""
-        values = {ON_PAGE[name][0]: _value(name, word) for name, word in self.words.items()}
+        values: dict[str, Any] = {}
+        for name, word in self.words.items():
+            field, how = ON_PAGE[name]
+            values[field] = how.value(word, Filters.model_fields[field].default)
         return Filters.model_construct(**values)
 
     def list_query(self, after: str | None = None) -> ListQuery:
@@ -82,14 +85,3 @@ def filters_of(address: Mapping[str, str]) -> PageFilters:
 def of_account(account: str) -> PageFilters:
     """All subscribers of an account who can still be kept."""
     return page_filters(band="", account=account)
-
-
-def _value(name: str, word: str) -> Any:
-    """The value of a word: of lists as a list of one, of checkboxes whether there is a word."""
-    field, how = ON_PAGE[name]
-    if word in how.words:
-        return how.words[word]
-    default = Filters.model_fields[field].default
-    if isinstance(default, list):
-        return [word] if word else []
-    return bool(word) if isinstance(default, bool) else word or None

@@ -48,8 +48,10 @@ def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]
             own = [(word, visit.locale.named("filter", word)) for word in how.words]
             options = [*own, ("", visit.locale.say("filter_all"))]
             in_words = _IN_WORDS.get(field)
-            if field == "action":
-                options += _actions(visit, night, facts.actions)
+            if field == "action":  # worded by the night, reworded for the reader
+                for code, text in facts.actions.items():
+                    row = {**_BLANK_ROW, "action": code, "action_text": text}
+                    options.append((code, visit.reworded(row, night)["action_text"]))
             else:
                 options += [
                     (word, in_words(visit.locale, word) if in_words else word) for word in words
@@ -59,10 +61,3 @@ def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]
             yield FormControl(name, "checkbox", visit.locale.named("filter", field), ())
         else:
             yield FormControl(name, "hidden", "", ())
-
-
-def _actions(visit: Visit, night: Night, actions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Codes and words of what there is to do, in the reader's language."""
-    for code, text in actions.items():
-        row = {**_BLANK_ROW, "action": code, "action_text": text}
-        yield code, visit.reworded(row, night)["action_text"]

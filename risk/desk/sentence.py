@@ -28,7 +28,12 @@ def in_short(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> str
         sentences.append(_risk(row, locale))
         if row["state"] != row["state_scored"]:
             sentences.append(locale.say("short_since", state=locale.named("state", row["state"])))
-        sentences += _why(row, locale, language)
+        if not row["reasons"]:
+            sentences.append(locale.say("short_nothing"))
+        elif language == locale.language:
+            texts = [reason["text"] for reason in row["reasons"][:_MOST_REASONS]]
+            why = locale.count("short_why", len(texts), reasons=locale.listed(texts))
+            sentences.append(why)
     return " ".join(sentences)
 
 
@@ -58,12 +63,3 @@ def _risk(row: Mapping[str, Any], locale: ReaderLocale) -> str:
     if of_hundred > 99:
         return locale.say("short_risk_most", within=within, cause=cause)
     return locale.count("short_risk", of_hundred, within=within, cause=cause)
-
-
-def _why(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> list[str]:
-    if not row["reasons"]:
-        return [locale.say("short_nothing")]
-    if language != locale.language:
-        return []
-    texts = [reason["text"] for reason in row["reasons"][:_MOST_REASONS]]
-    return [locale.count("short_why", len(texts), reasons=locale.listed(texts))]

@@ -45,9 +45,29 @@ class Facts:
 def facts_of(connection: sa.Connection, night: Night) -> Facts:
     """The facts of the newest night, counted once while it is the newest."""
     key = (night.scored_on, night.fingerprint)
-    if (found := _counted.get(key)) is None:
-        _counted.clear()
-        found = _counted[key] = _count_facts(connection)
+    if key in _counted:
+        return _counted[key]
+    counts = (
+        sa.func.count(_C.band_before).label("befores"),
+        sa.func.min(_C.subscriber_id).label("example"),
+    )
+    rows = connection.execute(sa.select(*_KEYS, *counts).where(LISTED).group_by(*_KEYS)).all()
+    lifetimes = {row.value_currency for row in rows} - {None}
+    examples = {row.action: row.example for row in rows}.values()
+    actions = sa.select(_C.action, _C.action_text).where(_C.subscriber_id.in_(examples))
+    found = Facts(
+        actions=dict(sorted((row.action, row.action_text) for row in connection.execute(actions))),
+        values={
+            name: tuple(sorted({value for row in rows if (value := getattr(row, name))}))
+            for name in FREE_CHOICES
+        },
+        lifetime=bool(lifetimes),
+        currencies=len(lifetimes or {row.currency for row in rows} - {None}),
+        before=any(row.befores for row in rows),
+        accounts=has_accounts(connection),
+    )
+    _counted.clear()
+    _counted[key] = found
     return found
 
 
@@ -85,25 +105,3 @@ def last_contacts(connection: sa.Connection, subscriber_ids: list[str]) -> dict[
 
 
 _counted: dict[tuple[Any, ...], Facts] = {}
-
-
-def _count_facts(connection: sa.Connection) -> Facts:
-    counts = (
-        sa.func.count(_C.band_before).label("befores"),
-        sa.func.min(_C.subscriber_id).label("example"),
-    )
-    rows = connection.execute(sa.select(*_KEYS, *counts).where(LISTED).group_by(*_KEYS)).all()
-    lifetimes = {row.value_currency for row in rows} - {None}
-    examples = {row.action: row.example for row in rows}.values()
-    actions = sa.select(_C.action, _C.action_text).where(_C.subscriber_id.in_(examples))
-    return Facts(
-        actions=dict(sorted((row.action, row.action_text) for row in connection.execute(actions))),
-        values={
-            name: tuple(sorted({value for row in rows if (value := getattr(row, name))}))
-            for name in FREE_CHOICES
-        },
-        lifetime=bool(lifetimes),
-        currencies=len(lifetimes or {row.currency for row in rows} - {None}),
-        before=any(row.befores for row in rows),
-        accounts=has_accounts(connection),
-    )

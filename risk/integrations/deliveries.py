@@ -44,19 +44,14 @@ def queue_moves(connection: sa.Connection, targets: Sequence[str], now: datetime
     """
     moves = connection.execute(_into_high(now)).all()
     erased = erased_among(connection, (move.subscriber_id for move in moves))
-    rows = [
-        {
-            "delivery_id": f"msg_{_digest(move.scored_on.isoformat(), move.subscriber_id, target)}",
-            "scored_on": move.scored_on,
-            "subscriber_id": move.subscriber_id,
-            "target": target,
-            "attempts": 0,
-            "next_at": now,
-        }
-        for move in moves
-        if move.subscriber_id not in erased
-        for target in targets
-    ]
+    rows: list[dict[str, Any]] = []
+    for move in (move for move in moves if move.subscriber_id not in erased):
+        for target in targets:
+            parts = "\0".join((move.scored_on.isoformat(), move.subscriber_id, target))
+            digest = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
+            row = {"scored_on": move.scored_on, "subscriber_id": move.subscriber_id}
+            row |= {"target": target, "attempts": 0, "next_at": now}
+            rows.append({"delivery_id": f"msg_{digest}", **row})
     # Safe beside another process that does the same.
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = insert(DELIVERIES).on_conflict_do_nothing().returning(DELIVERIES.c.delivery_id)
@@ -134,7 +129,3 @@ def _into_high(now: datetime) -> sa.Select[date, str]:
         .where(c.held_out.is_not(True), c.valid_until > now, c.trial.is_not(True))
         .order_by(c.subscriber_id)
     )
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

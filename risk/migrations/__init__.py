@@ -71,11 +71,5 @@ def bring_up(connection: sa.Connection) -> None:
         drop_views(connection)
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
-    change(connection, _make_views_anew)
+    change(connection, create_views)  # last of all: no other session reads them until the commit
     let_read(connection)
-
-
-def _make_views_anew(connection: sa.Connection) -> None:
-    """Last of all: no other session reads them until they are committed."""
-    drop_views(connection)
-    create_views(connection)

@@ -40,16 +40,11 @@ class Worths:
         rows = pl.concat(self._kept)
         lacking = pl.col(_MONTH[0]).is_not_null() & pl.col(_LIFETIME[0]).is_null()
         amount, currency = _MONTH if rows.select(lacking.any()).item() else _LIFETIME
-        usual = self._usual(currency)
+        # Mean MRR of the subscribers who pay in each currency, at least one minor unit.
+        paid = pl.concat(self._paid).drop_nulls(currency).group_by(currency)
+        mean = (pl.col("mrr").sum() / pl.col("payers").sum()).clip(lower_bound=1.0)
+        usual: dict[str, float] = dict(paid.agg(mean).iter_rows())
         worth = pl.col(amount).cast(pl.Float64)
         if len(usual) > 1:
             worth /= pl.col(currency).cast(pl.String).replace_strict(usual, default=None)
         return rows.select(worth.fill_null(-1.0)).to_series().to_numpy()
-
-    def _usual(self, currency: str) -> dict[str, float]:
-        """Mean MRR of the subscribers who pay in each currency, at least one minor unit."""
-        import polars as pl
-
-        paid = pl.concat(self._paid).drop_nulls(currency).group_by(currency)
-        mean = (pl.col("mrr").sum() / pl.col("payers").sum()).clip(lower_bound=1.0)
-        return dict(paid.agg(mean).iter_rows())

@@ -116,21 +116,16 @@ def _fits(name: str, kind: pl.DataType) -> bool:
     if kind == pl.Null:
         return name in _MAY_BE_NULL
     if name == "reasons":
-        return isinstance(kind, pl.List) and _is_reason(kind.inner)
+        inner = kind.inner if isinstance(kind, pl.List) else None
+        if not isinstance(inner, pl.Struct):
+            return inner == pl.Null  # no row has a reason
+        types = {field.name: field.dtype for field in inner.fields}
+        return types.get("signal") == pl.String and types.get("text") == pl.String
     if name == "held_out":
         return kind == pl.Boolean
     if name in _TEXTS:
         return isinstance(kind, (pl.String, pl.Categorical, pl.Enum))
     return kind.is_numeric()
-
-
-def _is_reason(kind: object) -> bool:
-    import polars as pl
-
-    if not isinstance(kind, pl.Struct):
-        return kind == pl.Null  # no row has a reason
-    types = {field.name: field.dtype for field in kind.fields}
-    return types.get("signal") == pl.String and types.get("text") == pl.String
 
 
 def _whole(amounts: pl.Series) -> pl.Series:

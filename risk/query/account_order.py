@@ -60,21 +60,17 @@ def _key(
     if list_query.sort == "id":
         return sa.literal(0)
     loss: sa.ColumnElement[int] = sa.func.coalesce(rows.table.c.expected_loss, 0)
-    usual = _usual(connection, rows.night)
-    if len(usual) > 1:
+    mrr, subscribers = Counter[str](), Counter[str]()
+    for entry in portfolio_of(connection, [rows.night.scored_on]):
+        if entry.currency:
+            mrr[entry.currency] += entry.mrr
+            subscribers[entry.currency] += entry.subscribers
+    if len(subscribers) > 1:
+        # Mean MRR in each currency, at least one minor unit.
+        usual = {code: max(1.0, mrr[code] / count) for code, count in subscribers.items()}
         compared = {
             code: sa.cast(sa.func.round(loss * (_USUAL / mean)), sa.BigInteger)
             for code, mean in usual.items()
         }
         loss = sa.case(compared, value=rows.table.c.currency, else_=0)
     return sa.cast(sa.func.sum(loss), sa.BigInteger)
-
-
-def _usual(connection: sa.Connection, night: Night) -> dict[str, float]:
-    """Mean MRR in each currency of the night, at least one minor unit."""
-    mrr, subscribers = Counter[str](), Counter[str]()
-    for entry in portfolio_of(connection, [night.scored_on]):
-        if entry.currency:
-            mrr[entry.currency] += entry.mrr
-            subscribers[entry.currency] += entry.subscribers
-    return {code: max(1.0, mrr[code] / subscribers[code]) for code in subscribers}

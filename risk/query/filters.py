@@ -68,6 +68,14 @@ class OnPage:
         words = {"", *self.choices, *self.words} if self.choices else {word}
         return whole and len(word) <= _LONGEST_WORD and word in words
 
+    def value(self, word: str, default: Any) -> Any:
+        """The filter's value: of lists a list of one word, of checkboxes whether there is one."""
+        if word in self.words:
+            return self.words[word]
+        if isinstance(default, list):
+            return [word] if word else []
+        return bool(word) if isinstance(default, bool) else word or None
+
 
 @dataclass(frozen=True, slots=True)
 class ForAssistants:

@@ -67,7 +67,7 @@ def in_language(
     query = _kept().where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
     kept = {row.subscriber_id: row for row in connection.execute(query)}
     phrases = phrases_of(connection, night.scored_on, _numbers(kept.values()))
-    words = {number: _word(phrase, language) for number, phrase in phrases.items()}
+    words = {n: (phrase["translations"] or {}).get(language) for n, phrase in phrases.items()}
     return [
         {**row, **published, **_translated(row, kept[row["subscriber_id"]], words, language)}
         for row in rows
@@ -87,11 +87,6 @@ def _numbers(kept: Iterable[Kept]) -> set[int]:
         for number in (row.action_phrase, row.moved_by_phrase, *_of_reasons(row.reasons))
     }
     return numbers - {None}
-
-
-def _word(phrase: sa.RowMapping, language: str) -> str | None:
-    translations: Mapping[str, str] = phrase["translations"] or {}
-    return translations.get(language)
 
 
 def _of_reasons(reasons: Sequence[Any]) -> list[int]:
@@ -124,18 +119,17 @@ def said_by_them_alone(
     query = _kept().where(night, them)
     said = _numbers(connection.execute(query))
     others = sa.select(c.rank).where(night, ~them)
-    found = (others.where(_says(connection, number)).limit(1) for number in sorted(said))
-    alone = zip(sorted(said), found, strict=True)
-    return [number for number, query in alone if connection.execute(query).first() is None]
-
-
-def _says(connection: sa.Connection, number: int) -> sa.ColumnElement[bool]:
-    place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
-    return sa.or_(
-        place(sa.cast(RISK.c.reasons, sa.Text), f"[{number},") > 0,
-        RISK.c.action_phrase == number,
-        RISK.c.moved_by_phrase == number,
-    )
+    position = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
+    alone: list[int] = []
+    for number in sorted(said):
+        says = sa.or_(
+            position(sa.cast(c.reasons, sa.Text), f"[{number},") > 0,
+            c.action_phrase == number,
+            c.moved_by_phrase == number,
+        )
+        if connection.execute(others.where(says).limit(1)).first() is None:
+            alone.append(number)
+    return alone
 
 
 def is_coded(reason: Any) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -62,22 +62,17 @@ def _files(
     size = per_file * rows_at_a_time
 
     def fill(part: int) -> tuple[Path, int]:
-        staged = _fill(file, part, islice(windows, per_file))
+        """One table in a file of its own; rowid 1 is the first."""
+        from adbc_driver_sqlite import dbapi
+
+        staged = file.with_name(f"{file.name}-{STAGED}{part}")
+        with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
+            for number, batch in enumerate(islice(windows, per_file)):
+                cursor.adbc_ingest(STAGED, batch, mode="append" if number else "create")
+            bulk.commit()
         return staged, min(size, rows - part * size)
 
     return ahead(fill, range(-(-count // per_file)), threads=1)
-
-
-def _fill(file: Path, part: int, windows: Iterable[pl.DataFrame]) -> Path:
-    """Put rows into a file beside ``file``, in one table; rowid 1 is the first."""
-    from adbc_driver_sqlite import dbapi
-
-    staged = file.with_name(f"{file.name}-{STAGED}{part}")
-    with dbapi.connect(str(staged)) as bulk, bulk.cursor() as cursor:
-        for number, rows in enumerate(windows):
-            cursor.adbc_ingest(STAGED, rows, mode="append" if number else "create")
-        bulk.commit()
-    return staged
 
 
 def _attach(connection: sa.Connection, staged: Path, columns: Sequence[str]) -> sa.TableClause:
