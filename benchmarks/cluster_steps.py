@@ -16,6 +16,7 @@ from typing import Any
 from distributed import Client
 
 from benchmarks.growth_steps import UNTIL
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.cluster import workers_here
 from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.scratch import scratch
@@ -27,9 +28,11 @@ from perdura.sources.landing.partition import Part
 
 def main(home: str, workers: str, times: str) -> None:
     """The medians of several rounds over all parts, one worker and all of them side by side."""
-    settings = Settings(home=Path(home).absolute(), cluster="local", workers=int(workers))
+    settings = Settings(
+        home=Path(home).absolute(), compute=ComputeSettings(cluster="local", workers=int(workers))
+    )
     parts = parts_of(settings)
-    with workers_here(settings.workers) as cluster, Client(cluster) as connected:
+    with workers_here(settings.compute.workers) as cluster, Client(cluster) as connected:
         client: Any = connected
         everybody = [*client.nthreads()]
         scored = [_round(client, [worker], parts, settings)[1] for worker in everybody]

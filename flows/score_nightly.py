@@ -199,7 +199,7 @@ def model_of(
         Exception: As ``score_nightly``, of models.
     """
     wait_for_store(settings.home)
-    question = Question.of(settings)
+    question = Question.of(settings.churn)
     if trial:
         model, refused = load_trial(settings.home, question)
         return model, refused.version, refused.verdict
@@ -240,11 +240,11 @@ def refuse_unread(settings: Settings, as_of: datetime) -> None:
         NotYetKnown: Nothing was read of the last days before ``as_of``.
     """
     until = landed_until(settings.landing)
-    if until and as_of - until > timedelta(days=settings.stale_after_days):
+    if until and as_of - until > timedelta(days=settings.schedule.stale_after_days):
         raise NotYetKnown(
             f"asked to score {as_of:%Y-%m-%d}; what was known has been extracted until "
-            f"{until:%Y-%m-%d} only, more than {settings.stale_after_days} days before. Extract "
-            f"it first (perdura extract --mapping FILE --until {as_of:%Y-%m-%d})"
+            f"{until:%Y-%m-%d} only, more than {settings.schedule.stale_after_days} days before. "
+            f"Extract it first (perdura extract --mapping FILE --until {as_of:%Y-%m-%d})"
         )
 
 
@@ -290,9 +290,13 @@ def _publish(
         trial=trial,
         language=settings.language,
         degraded=degraded,
-        bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
+        bands=Bands(
+            high=settings.risk_table.high,
+            medium=settings.risk_table.medium,
+            stays=settings.risk_table.band_stays,
+        ),
         valid_for=settings.nights.valid_for(scored_on),
-        keep_months=settings.keep_nights_months,
+        keep_months=settings.risk_table.keep_nights_months,
         progress=progress,
     )
 
@@ -305,7 +309,7 @@ def _fit_to_offer(model: ChurnModel, degraded: tuple[str, ...]) -> ChurnModel:
 def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> dict[str, str]:
     """The sources that were missing or stale, and whether the model knew what came after; why."""
     why = {
-        **degraded_sources(settings.landing, as_of, settings.stale_after_days),
+        **degraded_sources(settings.landing, as_of, settings.schedule.stale_after_days),
         **stale_rates(settings, as_of),
     }
     if model.knows_until > as_of:

@@ -105,7 +105,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         update_effect(settings)
     dates = dates_by_settings(events, settings, known_until)
     facts = replace(
-        source_facts(events, churn=settings.churn, known_until=known_until),
+        source_facts(events, churn=settings.churn.rule, known_until=known_until),
         contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
         or silent_since(events[CONTACTS.name], known_until),
     )
@@ -200,7 +200,7 @@ def _learn(
             champion=champion,
             earlier=before.earlier,
             cut=before.cut,
-            unnamed=settings.never_named,
+            unnamed=settings.risk_table.never_named,
             facts=facts,
             progress=on_progress,
         )

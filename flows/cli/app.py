@@ -45,9 +45,6 @@ app.add_typer(push, name="push")
 app.command()(mcp)
 app.command()(forget)
 
-#: Settings that name files which a night reads.
-_FILES = ("mapping", "actions", "exchange_rates")
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
@@ -238,7 +235,7 @@ def score(
     """Score every active subscriber --on a date (by default today) and publish the night."""
     from perdura.flows.cli.refusals import refuse_night
 
-    refuse_night(_settings(*_FILES), _day(on), trial=trial)
+    refuse_night(_settings(files=True), _day(on), trial=trial)
     _start_and_compile()
     from perdura.flows.cli.render.runs import print_night
     from perdura.flows.score_nightly import score_nightly
@@ -291,13 +288,14 @@ def _forget_tuned(*, as_json: bool) -> None:
         typer.echo(f"{told} The trees grow by the defaults.")
 
 
-def _settings(*files: str) -> "Settings":
-    """The settings, if they and the files that they name are as they should be."""
+def _settings(*, files: bool = False) -> "Settings":
+    """The settings, if they, and with ``files`` those that they name, are as they should be."""
     from perdura.flows.configuration.setting_values import refuse_missing
     from perdura.flows.settings import Settings
 
     settings = Settings()
-    refuse_missing((name, getattr(settings, name)) for name in files)
+    if files:
+        refuse_missing(settings.files.items())
     return settings
 
 
@@ -313,7 +311,7 @@ def _start_and_compile() -> None:
     from perdura.flows.runtime.compile_loops import compiling
 
     with compiling():
-        start(on_cluster=bool(_settings().cluster))
+        start(on_cluster=bool(_settings().compute.cluster))
 
 
 def _day(moment: datetime | None) -> date | None:

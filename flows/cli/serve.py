@@ -36,23 +36,23 @@ def serve(
     from perdura.risk.store.connect import Unreachable
 
     settings = Settings()
-    refuse_missing([("actions", settings.actions)])
+    refuse_missing([("support.actions", settings.support.actions)])
     with suppress(Unreachable):  # it is served all the same, and answers 503
         share_erasures(settings)
     app = app_of(
         Served(
             url=settings.risk_url,
             language=settings.language,
-            reword=rewording(settings.actions),
-            per_second=settings.requests_per_second,
-            cors_origins=settings.cors_origins,
-            public_url=settings.public_url,
+            reword=rewording(settings.support.actions),
+            per_second=settings.server.requests_per_second,
+            cors_origins=settings.server.cors_origins,
+            public_url=settings.server.public_url,
         )
     )
     with _listening(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         with _token(settings.risk_url, address, wanted=with_token) as token:
-            public = settings.public_url or f"http://{address}"
+            public = settings.server.public_url or f"http://{address}"
             _run(app, listening, public.rstrip("/"), token, as_json=as_json)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -95,7 +94,7 @@ def _split(url: str) -> Any:
 
 
 #: In the environment ``a, b`` or ``["a", "b"]``.
-Listed = (NoDecode, BeforeValidator(_listed))
+Listed = BeforeValidator(_listed)
 
 Address = Annotated[str, AfterValidator(_address)]
 Origin = Annotated[str, AfterValidator(_origin)]

@@ -30,7 +30,9 @@ class NotSetUp(ValueError):
 def filling(name: Name, settings: Settings) -> Filling:
     """How the fields are filled over there."""
     names = FieldNames(
-        band=settings.push_band, reasons=settings.push_reasons, action=settings.push_action
+        band=settings.integrations.push_band,
+        reasons=settings.integrations.push_reasons,
+        action=settings.integrations.push_action,
     )
     if not names.cleared():
         raise NotSetUp("push_band, push_reasons and push_action are all empty; name one field")
@@ -93,25 +95,25 @@ def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom,
 
 @contextmanager
 def _zendesk(settings: Settings) -> Iterator[tuple[Zendesk, str]]:
-    if settings.zendesk_url is None:
+    if settings.integrations.zendesk_url is None:
         raise NotSetUp("no account; write zendesk_url = 'https://NAME.zendesk.com'")
     token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
     basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
     headers = {"authorization": f"Basic {basic}" if email else f"Bearer {token}"}
-    with Caller(settings.zendesk_url, headers, _pace(settings)) as caller:
-        yield Zendesk(caller), _plain(host_of(settings.zendesk_url))
+    with Caller(settings.integrations.zendesk_url, headers, _pace(settings)) as caller:
+        yield Zendesk(caller), _plain(host_of(settings.integrations.zendesk_url))
 
 
 @contextmanager
 def _intercom(settings: Settings) -> Iterator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
-    with Caller(settings.intercom_url, headers, _pace(settings)) as caller:
+    with Caller(settings.integrations.intercom_url, headers, _pace(settings)) as caller:
         intercom = Intercom(caller)
         yield intercom, intercom.workspace()
 
 
 def _pace(settings: Settings) -> Pace:
-    return Pace(settings.push_calls_per_minute)
+    return Pace(settings.integrations.push_calls_per_minute)
 
 
 def _of_environment(name: str) -> str:

@@ -29,11 +29,18 @@ def send_webhooks(home: Path | None = None) -> Sent:
         NoNight: Nothing has been published.
     """
     settings = Settings.at(home)
-    if not settings.webhooks:
-        raise NoTargets("the settings name no webhooks; write webhooks = ['https://HOST/PATH']")
+    if not settings.integrations.webhooks:
+        raise NoTargets(
+            "the settings name no webhooks; write integrations.webhooks = ['https://HOST/PATH']"
+        )
     if not (secret := os.environ.get(SECRET)):
         raise NoSecret(f"webhooks are signed, and {SECRET} is not set in the environment")
-    return send(settings.risk_url, settings.webhooks, secret, attempts=settings.webhook_attempts)
+    return send(
+        settings.risk_url,
+        settings.integrations.webhooks,
+        secret,
+        attempts=settings.integrations.webhook_attempts,
+    )
 
 
 def tell_webhooks(settings: Settings) -> str | None:
@@ -42,7 +49,7 @@ def tell_webhooks(settings: Settings) -> str | None:
     Returns:
         ``None`` where nothing went wrong, else what, in a sentence without anybody's data.
     """
-    if not settings.webhooks:
+    if not settings.integrations.webhooks:
         return None
     try:
         sent = send_webhooks(settings.home)

@@ -33,14 +33,14 @@ def cluster_runner(settings: Settings) -> TaskRunner[Any]:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise NoCluster(
-            f"asked to work on the cluster {settings.cluster!r}, and Dask is not installed; "
-            "install perdura[cluster]"
+            f"asked to work on the cluster {settings.compute.cluster!r}, and Dask is not installed;"
+            " install perdura[cluster]"
         ) from error
     logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
-    if settings.cluster != "local":
-        return DaskTaskRunner(address=settings.cluster)
+    if settings.compute.cluster != "local":
+        return DaskTaskRunner(address=settings.compute.cluster)
     here: Any = workers_here  # a cluster's class for all that the runner asks of it
-    return DaskTaskRunner(cluster_class=here, cluster_kwargs={"workers": settings.workers})
+    return DaskTaskRunner(cluster_class=here, cluster_kwargs={"workers": settings.compute.workers})
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Call
 
     Here each part uses every core by itself. On a cluster it is Prefect that hands them out.
     """
-    if settings.cluster:
+    if settings.compute.cluster:
         return lambda *given: _on_cluster(flow, settings, *given)
     if not records_runs():
         return flow

@@ -22,7 +22,7 @@ def parts_of(settings: Settings) -> list[Part]:
     """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
     events = read_events(settings.landing)
     rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
-    wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
+    wanted = max(-(-rows // _ROWS), 2 * settings.compute.workers if settings.compute.cluster else 1)
     of = min(wanted, BUCKETS)
     if of > 1:
         gather_moved(settings.landing)
@@ -31,9 +31,15 @@ def parts_of(settings: Settings) -> list[Part]:
 
 def with_absolute_paths(settings: Settings) -> Settings:
     """The settings with paths that mean the same in whatever folder a worker was started."""
-    paths = {name: getattr(settings, name) for name in ("home", "actions", "exchange_rates")}
+    actions, rates = settings.support.actions, settings.value.exchange_rates
+    support = {"actions": actions and actions.absolute()}
+    value = {"exchange_rates": rates and rates.absolute()}
     return settings.model_copy(
-        update={name: path and path.absolute() for name, path in paths.items()}
+        update={
+            "home": settings.home.absolute(),
+            "support": settings.support.model_copy(update=support),
+            "value": settings.value.model_copy(update=value),
+        }
     )
 
 

@@ -74,14 +74,17 @@ def missed_by(settings: Settings, moment: datetime) -> MissedNights:
     # Nights before the oldest in the table were let go (keep_nights_months), not missed.
     since = max([record.installed_at, *(settings.nights.due(day) for day in sorted(published)[:1])])
     due = settings.nights.due_after(since, moment)
-    return missed_nights(due, published, record.given_up, settings.make_up_nights)
+    return missed_nights(due, published, record.given_up, settings.schedule.make_up_nights)
 
 
 def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNights:
     """Score the missed nights one after the other; say which are skipped, and why."""
     missed = missed_by(settings, moment)
-    limit = settings.make_up_nights
-    why = f"more than {limit} nights were missed, and older ones are skipped (make_up_nights)"
+    limit = settings.schedule.make_up_nights
+    why = (
+        f"more than {limit} nights were missed, and older ones are skipped "
+        "(schedule.make_up_nights)"
+    )
     given_up = dict.fromkeys(missed.too_many, why)
     scored: list[ScoredNight] = []
     for day in (day for day in missed.make_up if day != but):

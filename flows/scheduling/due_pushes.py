@@ -28,7 +28,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
         return skipped
     pushed: dict[str, Pushed] = {}
     wrong: list[Exception] = []
-    for name in settings.push:
+    for name in settings.integrations.push:
         try:
             pushed[name], _ = push_to(name, settings, surface="schedule")
         except TrialNight as trial:
@@ -36,5 +36,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
         except Exception as error:  # whatever it is: the next one is told all the same
             wrong.append(error)
     if wrong:
-        raise ExceptionGroup(f"{len(wrong)} of {len(settings.push)} help desks not told", wrong)
+        raise ExceptionGroup(
+            f"{len(wrong)} of {len(settings.integrations.push)} help desks not told", wrong
+        )
     return pushed

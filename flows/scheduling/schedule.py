@@ -42,9 +42,9 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
         (train_due, WEEKLY),
         (refresh_due_states, OFTEN),
     ]
-    if settings.webhooks:
+    if settings.integrations.webhooks:
         served.append((webhooks_flow, FIVE_MINUTES))
-    if settings.push:
+    if settings.integrations.push:
         served.append((push_flow, HOURLY))
     return served
 
@@ -52,7 +52,7 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
 def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDeployment:
     made = flow.to_deployment(
         "perdura",
-        schedule=Cron(cron, timezone=settings.timezone),
+        schedule=Cron(cron, timezone=settings.schedule.timezone),
         parameters={"home": str(settings.home.absolute())},
         concurrency_limit=_QUEUE if flow in (score_due_nights, train_due) else _CANCEL,
     )
@@ -66,7 +66,7 @@ def hours() -> list[dict[str, str]]:
 
 def _schedules(settings: Settings) -> list[Schedule]:
     return [
-        Schedule(f"{flow.name}/perdura", cron, settings.timezone)
+        Schedule(f"{flow.name}/perdura", cron, settings.schedule.timezone)
         for flow, cron in _served(settings)
     ]
 

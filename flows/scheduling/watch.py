@@ -66,7 +66,7 @@ def look(
         served_since: When it began to be served; what was due before is not overdue.
         now: The moment of asking.
     """
-    until = now - timedelta(minutes=settings.overdue_minutes)
+    until = now - timedelta(minutes=settings.schedule.overdue_minutes)
     since = max(served_since + _SETTLING, until - _WEEK)
     try:
         overdue = [
@@ -92,7 +92,7 @@ def missing_nights(settings: Settings, until: datetime) -> list[str]:
         return []
     if missed != MissedNights():
         make_run(NIGHTLY, {"home": str(settings.home.absolute()), "only_missed": True})
-        days = ", ".join(map(str, missed.make_up)) or "none, as make_up_nights is 0"
+        days = ", ".join(map(str, missed.make_up)) or "none, as schedule.make_up_nights is 0"
         skipped = f"; skipped: {len(missed.too_many)} older ones" if missed.too_many else ""
         return [f"nights were missed; being made up: {days}{skipped}"]
     return _given_up(settings, until)

@@ -33,16 +33,16 @@ def learnt_attributes(settings: Settings, events: Events, known_until: datetime)
     values = dict(
         known.group_by("name").agg(pl.col("value").n_unique()).collect(engine="streaming").rows()
     )
-    if settings.attributes is None:
+    if settings.training.attributes is None:
         return tuple(
             name
             for name, many in sorted(values.items())
             if name != ACCOUNT and 2 <= many <= _MOST_VALUES and NAME.fullmatch(name)
         )
-    for name in settings.attributes:
+    for name in settings.training.attributes:
         if name not in values:
             raise UnknownAttribute(
-                f"attributes = [...] names {name!r}, which no subscriber has by "
+                f"training.attributes names {name!r}, which no subscriber has by "
                 f"{known_until:%Y-%m-%d}{or_rather(name, values)}"
             )
-    return settings.attributes
+    return settings.training.attributes

@@ -18,7 +18,7 @@ class Business(TypedDict):
 def business_of(settings: Settings) -> Business:
     """The rule by which the business of these settings loses subscribers."""
     return {
-        "churn": settings.churn,
-        "active_within_days": settings.active_within_days,
+        "churn": settings.churn.rule,
+        "active_within_days": settings.churn.active_within_days,
         "rates": dated_rates(settings),
     }

@@ -36,7 +36,7 @@ def estimate(settings: Settings, begins: datetime | None, worth: float | None) -
     known_until = known_history(settings, None)
     return effect(
         _people(settings, begins, known_until),
-        horizon_days=settings.horizon_days,
+        horizon_days=settings.churn.horizon_days,
         since=begins,
         known_until=known_until,
         worth=worth,

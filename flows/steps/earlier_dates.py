@@ -32,11 +32,11 @@ def before_training(
     settings: Settings, known_until: datetime, seconds: dict[str, float]
 ) -> EarlierResults:
     """What the verdict asks of the past, of a share of the subscribers."""
-    if not settings.earlier_dates and not settings.cut_days:
+    if not settings.training.earlier_dates and not settings.training.cut_days:
         return EarlierResults()
     with step("earlier dates", seconds) as on_progress:
         before = past(settings, known_until, _EARLIER_ROWS, None)
-        days = settings.cut_days
+        days = settings.training.cut_days
         return EarlierResults(
             past=before,
             earlier=earlier_dates(before, settings, on_progress),
@@ -48,14 +48,14 @@ def earlier_dates(
     before: PastDataset, settings: Settings, on_progress: OnProgress
 ) -> Earlier | None:
     """``None`` where no date has enough before it and after it, or nobody asks."""
-    if not settings.earlier_dates or settings.split != "time":
+    if not settings.training.earlier_dates or settings.training.split != "time":
         return None
     try:
         return earlier_step(
             before.training,
             before.labels_at,
             before.params,
-            most=settings.earlier_dates,
+            most=settings.training.earlier_dates,
             progress=on_progress,
         )
     except (HistoryTooShort, NotEnoughChurn):

@@ -26,14 +26,14 @@ def exchange_at(settings: Settings, as_of: datetime) -> Exchange | None:
     of the reporting currency on that day; of several on one day the last in the file. A file that
     cannot be used gives no rates: what people are worth is then unknown, and their risk is not.
     """
-    if settings.reporting_currency is None:
+    if settings.value.reporting_currency is None:
         return None
     try:
         newest = _newest(settings, as_of)
     except BadRates:
-        return Exchange(settings.reporting_currency, {})
+        return Exchange(settings.value.reporting_currency, {})
     rates = dict(newest.select("currency", "rate").iter_rows())
-    return Exchange(settings.reporting_currency, rates)
+    return Exchange(settings.value.reporting_currency, rates)
 
 
 def dated_rates(settings: Settings) -> DatedRates | None:
@@ -41,30 +41,30 @@ def dated_rates(settings: Settings) -> DatedRates | None:
 
     Of a file that cannot be read ``stale_rates`` tells.
     """
-    if settings.reporting_currency is None:
+    if settings.value.reporting_currency is None:
         return None
     try:
-        return DatedRates(settings.reporting_currency, _with_codes(_read(settings)))
+        return DatedRates(settings.value.reporting_currency, _with_codes(_read(settings)))
     except BadRates:
         return None
 
 
 def stale_rates(settings: Settings, as_of: datetime) -> Mapping[str, str]:
     """``SOURCE`` and why, where a currency's newest rate is too old or there are none."""
-    if settings.reporting_currency is None or settings.exchange_rates is None:
+    if settings.value.reporting_currency is None or settings.value.exchange_rates is None:
         return {}
     try:
         newest = _newest(settings, as_of)
     except BadRates as error:
         return {f"{SOURCE} ({error})": "what subscribers are worth is unknown until it is mended"}
-    oldest = as_of.date() - timedelta(days=settings.stale_after_days)
+    oldest = as_of.date() - timedelta(days=settings.schedule.stale_after_days)
     fresh = newest.height and (newest["date"] >= oldest).all()
     if fresh:
         return {}
-    days = settings.stale_after_days
+    days = settings.schedule.stale_after_days
     return {
         SOURCE: f"a currency's newest rate is older than {days} days. Add newer ones to "
-        f"{settings.exchange_rates}"
+        f"{settings.value.exchange_rates}"
     }
 
 
@@ -80,9 +80,9 @@ def _with_codes(rates: pl.DataFrame) -> pl.DataFrame:
 
 def _read(settings: Settings) -> pl.DataFrame:
     """The rates of all days; none where there is no file, as all is one currency."""
-    if settings.exchange_rates is None:
+    if settings.value.exchange_rates is None:
         return pl.DataFrame(schema=_COLUMNS)
-    file = settings.exchange_rates
+    file = settings.value.exchange_rates
     try:
         rates = pl.read_csv(file, schema_overrides=_COLUMNS).select(*_COLUMNS)
     except (OSError, pl.exceptions.PolarsError) as error:

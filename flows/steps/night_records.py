@@ -29,7 +29,7 @@ def write_beside(settings: Settings, scored_on: date) -> None:
     written = contact_events(settings.risk_url, now)
     events = recent_events(settings.landing, people, as_of, written)
     with writing(settings.risk_url) as connection:
-        if settings.hold_out:
+        if settings.support.control_group:
             assign(connection, scored_on, quarter_of(scored_on), now=now)
         replace_all(connection, EVENTS, events)
 
@@ -38,7 +38,7 @@ def _riskiest(settings: Settings, scored_on: date) -> list[str] | None:
     """Of whom events are told; ``None`` if there is a newer night."""
     # In the index's own words: else SQLite does not see that it holds them.
     indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
-    bound = RISK.c.rank <= settings.recent_ranks
+    bound = RISK.c.rank <= settings.risk_table.recent_ranks
     query = sa.select(RISK.c.subscriber_id).where(RISK.c.scored_on == scored_on, indexed, bound)
     with reading(settings.risk_url) as connection:
         if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:

@@ -122,22 +122,24 @@ def _score(
         (*COLUMNS.values(), *(each.columns[0] for each in attributes)),
         about=people.drop("interval_months"),
         language=settings.language,
-        unnamed=settings.never_named,
+        unnamed=settings.risk_table.never_named,
         valuation=_valuation(settings, as_of),
-        thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
-        actions=read_actions(settings.actions) if settings.actions else None,
+        thresholds=Thresholds(
+            high=settings.risk_table.high, offer_from=settings.support.offer_from
+        ),
+        actions=read_actions(settings.support.actions) if settings.support.actions else None,
     )
     return assign_control_group(
-        scored, quarter_of(as_of.date()), settings.hold_out, settings.language
+        scored, quarter_of(as_of.date()), settings.support.control_group, settings.language
     )
 
 
 def _valuation(settings: Settings, as_of: datetime) -> Valuation:
     """How money that is still to come is counted on that day."""
     return Valuation(
-        margin=settings.margin,
-        discount=settings.discount_rate,
-        months=settings.cltv_months,
+        margin=settings.value.margin,
+        discount=settings.value.discount_rate,
+        months=settings.value.cltv_months,
         exchange=exchange_at(settings, as_of),
     )
 

@@ -28,16 +28,16 @@ class NothingLanded(ValueError):
 def training_params(settings: Settings) -> TrainingParams:
     """What to learn, by the settings alone: trees grow by the defaults."""
     return TrainingParams(
-        churn=settings.churn,
-        lead_days=settings.lead_days,
-        horizon_days=settings.horizon_days,
-        grace_days=settings.grace_days,
-        contacted=settings.contacted,
-        split=settings.split,
-        calls=settings.calls,
-        save_share=settings.save_share,
-        monotone=settings.monotone,
-        booster=BoosterParams(seed=settings.seed, threads=settings.threads),
+        churn=settings.churn.rule,
+        lead_days=settings.churn.lead_days,
+        horizon_days=settings.churn.horizon_days,
+        grace_days=settings.churn.grace_days,
+        contacted=settings.training.contacted,
+        split=settings.training.split,
+        calls=settings.support.calls,
+        save_share=settings.support.save_share,
+        monotone=settings.training.monotone,
+        booster=BoosterParams(seed=settings.training.seed, threads=settings.compute.threads),
     )
 
 
@@ -115,9 +115,9 @@ def dates_by_settings(events: Events, settings: Settings, known_until: datetime)
     return training_dates(
         events,
         known_until,
-        settings.history_months,
-        settings.step_days,
-        churn=settings.churn,
+        settings.training.history_months,
+        settings.training.step_days,
+        churn=settings.churn.rule,
     )
 
 
@@ -131,7 +131,7 @@ def learns_contacts(events: Events, params: TrainingParams, known_until: datetim
 
 def telling_table(settings: Settings) -> EventTable:
     """The table that tells who left."""
-    return PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+    return PAYMENTS if settings.churn.rule == "silence" else SUBSCRIPTIONS
 
 
 def known_history(settings: Settings, asked: date | None) -> datetime:

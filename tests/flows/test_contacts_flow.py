@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from perdura.features.topics.contacts import CONTACT_COLUMNS
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ComputeSettings, TrainingSettings
 from perdura.flows.effect import contact_effect
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
@@ -141,7 +142,11 @@ Contacted = Literal["left_out", "features"]
 
 def model_files(home: Path, contacted: Contacted, folder: Path) -> dict[str, bytes]:
     """The files of a model of the home's history."""
-    settings = Settings(home=home, contacted=contacted, threads=1)
+    settings = Settings(
+        home=home,
+        training=TrainingSettings(contacted=contacted),
+        compute=ComputeSettings(threads=1),
+    )
     params = training_params(settings)
     params = replace(params, booster=replace(params.booster, rounds=30))
     until = midnight(NIGHT)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from perdura.flows.configuration.dates import midnight
+from perdura.flows.configuration.groups import RiskTableSettings
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import contact_events, written_events
 from perdura.models.dataset.labels import contract_labels, touched
@@ -33,7 +34,7 @@ def home(tmp_path: Path, store_url: str) -> Settings:
     began = {"subscriber_id": "ann", "happened_at": NOW - 90 * DAY, "kind": "started"}
     rows = pl.DataFrame([began | {"known_at": NOW - 90 * DAY, "subscription_id": "s"}])
     rows.write_parquet(tmp_path / "subscriptions.parquet")
-    return Settings(home=tmp_path, risk_url=store_url)
+    return Settings(home=tmp_path, risk_table=RiskTableSettings(url=store_url))
 
 
 def write(home: Settings, at: datetime, action: str = "called", who: str = "ann") -> str:

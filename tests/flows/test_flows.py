@@ -75,7 +75,9 @@ def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(ho
     asked = rows[rows["offer"].notna()]
     assert set(asked["state"]) == {"active"}
     assert "high" not in set(asked["band"])
-    assert (asked["advice"] == "offer").equals(asked["offer"] >= Settings(home=home).offer_from)
+    assert (asked["advice"] == "offer").equals(
+        asked["offer"] >= Settings(home=home).support.offer_from
+    )
     escalated = still_escalated(Settings(home=home))
     assert escalated & set(rows["subscriber_id"])
     assert not escalated & set(asked["subscriber_id"])

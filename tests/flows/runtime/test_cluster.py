@@ -21,6 +21,7 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_same_frame
 
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.cluster import ALONE, workers_here
 from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, parts_of
@@ -63,7 +64,7 @@ def home(trained: Path, tmp_path: Path) -> Path:
 
 
 def settings_of(home: Path, cluster: str | None = None) -> Settings:
-    return Settings(home=home, cluster=cluster)
+    return Settings(home=home, compute=ComputeSettings(cluster=cluster))
 
 
 def scored(settings: Settings, of: str, flow=score_parts, *more) -> list[bytes]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from perdura.flows.configuration.groups import ValueSettings
 from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.exchange_rates import exchange_at, stale_rates
@@ -16,7 +17,9 @@ def home(tmp_path: Path, rates: str | None = RATES, currency: str | None = "EUR"
     file = tmp_path / "rates.csv"
     if rates is not None:
         file.write_text(rates, encoding="utf-8")
-    return Settings(home=tmp_path, reporting_currency=currency, exchange_rates=file)
+    return Settings(
+        home=tmp_path, value=ValueSettings(reporting_currency=currency, exchange_rates=file)
+    )
 
 
 def test_the_newest_rate_before_the_night_counts(tmp_path):
