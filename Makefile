@@ -36,18 +36,18 @@ docs: $(READY)
 	@$(BIN)/python -m perdura.sources.reference.mapping_page
 	@$(BIN)/python docs/draw.py
 
-# Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.
+# Small sizes, about ten minutes; bench-full takes hours and goes on where it was stopped.
 bench: bench-peers
 	@$(BIN)/python -m benchmarks small --again
 
 bench-full: bench-peers
 	@$(BIN)/python -m benchmarks full
 
-# The model beside what one would fit instead, about ten minutes.
+# The model beside what a user would fit instead, about ten minutes.
 bench-quality: .venv-quality/.ready
 	@$(BIN)/python -m benchmarks.quality --again
 
-# What Perdura is measured beside, apart from it: some of it needs older libraries.
+# The tools that Perdura is compared with, in environments of their own; some need older libraries.
 bench-peers: .venv-peers/.ready .venv-older/.ready
 
 .venv-peers/.ready: benchmarks/requirements.txt

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.causes import by_cause
+from benchmarks.measured.causes import by_cause
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
 from perdura.flows.steps.training_window import training_dates
