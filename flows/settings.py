@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_settings import (
@@ -37,6 +37,9 @@ from perdura.flows.configuration.setting_names import (
     nearest,
 )
 from perdura.models.registry.store_paths import SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from perdura.sources.landing.landing import Landing
 
 FILE = SETTINGS_FILE
 
@@ -94,9 +97,16 @@ class Settings(BaseSettings):
         }
 
     @property
-    def landing(self) -> Path:
-        """Where extracted events lie."""
+    def landing_folder(self) -> Path:
+        """The folder of extracted events."""
         return self.home / "data" / "landing"
+
+    @property
+    def landing(self) -> "Landing":
+        """The extracted events."""
+        from perdura.sources.landing.landing import Landing  # a server does without Polars
+
+        return Landing(self.landing_folder)
 
     @property
     def nights(self) -> NightCalendar:

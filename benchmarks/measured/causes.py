@@ -21,7 +21,7 @@ from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.reasons import explain
 from perdura.models.training.train import train
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
 from perdura.sources.states.states import scored_spine
 
@@ -94,7 +94,7 @@ def _company(subscribers: int, seed: int) -> pl.DataFrame:
         out = Path(folder)
         simulate(out, subscribers=subscribers, months=MONTHS, seed=seed)
         extract(out / "mapping.toml", until=UNTIL, landing=out / "landing")
-        events = read_events(out / "landing")
+        events = Landing(out / "landing").events()
         spine = scored_spine(events, training_dates(events, UNTIL, 36))
         params = TrainingParams()
         training = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)

@@ -28,7 +28,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.promotion.decision import Verdict, verdict
 from perdura.models.training.train import Made, fit_and_judge
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
 from perdura.sources.states.states import scored_spine
 
@@ -77,7 +77,7 @@ def _histories(folder: Path, subscribers: int, seed: int) -> Iterator[TrainingSe
     """The training set as it was at each of the newest month starts."""
     simulate(folder, subscribers=subscribers, months=MONTHS, seed=seed)
     extract(folder / "mapping.toml", until=UNTIL, landing=folder / "landing")
-    events, params = read_events(folder / "landing"), TrainingParams()
+    events, params = Landing(folder / "landing").events(), TrainingParams()
     spine = scored_spine(events, training_dates(events, UNTIL, 36))
     whole = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)
     for origin in whole.rows["as_of"].unique().sort()[-DATES:]:

@@ -25,7 +25,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.training.train import Trained, train
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events
 from perdura.sources.simulator import simulate
 from perdura.sources.states.states import scored_spine
@@ -44,7 +44,7 @@ def main(subscribers: str) -> None:
         out, many = Path(folder), round(int(subscribers) * _MORE)
         simulate(out, subscribers=many, months=MONTHS, until=LATER.date())
         extract(out / "mapping.toml", until=LATER, landing=out / "landing")
-        events = read_events(out / "landing")
+        events = Landing(out / "landing").events()
         trained = _trained(events)
         truth = pl.read_parquet(out / "truth" / "truth.parquet")
         result = _ranking(trained, truth) | _staying(trained, events)

@@ -27,8 +27,7 @@ from perdura.features.definition import Column
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.score import score
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing.events_store import read_events
-from perdura.sources.landing.moved import gather_moved
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKETS, Part
 from perdura.sources.states.states import SCORED, states_at
 
@@ -92,11 +91,11 @@ def night(home: str, months: str = "months") -> dict[str, Any]:
 
 def _parts(home: Path) -> list[Part]:
     """As few parts as keep each below ``_ROWS`` landed rows: a night in two gigabytes."""
-    events = read_events(home / "landing")
+    events = Landing(home / "landing").events()
     total = sum(events[table.name].select(pl.len()).collect().item() for table in TABLES)
     of = min(-(-total // _ROWS), BUCKETS)
     if of > 1:
-        gather_moved(home / "landing")
+        Landing(home / "landing").gather_moved()
     return [Part(number, of) for number in range(of)]
 
 
@@ -134,7 +133,7 @@ def reasons(model: str, file: str, count: str, out: str) -> dict[str, Any]:
 
 def _measured(home: Path, part: Part, steps: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The scored subscribers of one part, and their features."""
-    events = read_events(home / "landing", part)
+    events = Landing(home / "landing").events(part)
     with _timed("states", steps):
         subscribers = states_at(events, AS_OF).filter(pl.col("state").is_in(SCORED))
     with _timed("features", steps):

@@ -22,7 +22,7 @@ from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
 from perdura.models.training.train import fit_and_judge
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
 from perdura.sources.states.states import scored_spine
 
@@ -37,7 +37,7 @@ def main(folder: str, subscribers: str) -> None:
     out = Path(folder)
     simulate(out / "company", subscribers=int(subscribers), months=MONTHS)
     extract(out / "company" / "mapping.toml", until=UNTIL, landing=out / "landing")
-    training, params = _training(out / "landing"), TrainingParams()
+    training, params = _training(Landing(out / "landing")), TrainingParams()
     split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     start = perf_counter()
     judged = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
@@ -54,8 +54,8 @@ def main(folder: str, subscribers: str) -> None:
     print(json.dumps({"seconds": seconds, "sizes": split.sizes}))
 
 
-def _training(landing: Path) -> TrainingSet:
-    events = read_events(landing)
+def _training(landing: Landing) -> TrainingSet:
+    events = landing.events()
     spine = scored_spine(events, training_dates(events, UNTIL, 36))
     return build_training_set(events, FEATURES, spine, TrainingParams(), known_until=UNTIL)
 
