@@ -59,7 +59,7 @@ def backtest_history(
         HistoryTooShort, NotEnoughChurn: There is too little of it.
     """
     settings, seconds = Settings.at(home), {}
-    known_until = known_history(settings, until)
+    known_until = known_history(settings.landing, settings.churn, until)
     with step("features", seconds) as on_progress:
         before = past(settings, known_until, _MOST_ROWS, on_progress)
     with step("backtest", seconds) as on_progress:

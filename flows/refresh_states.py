@@ -63,22 +63,25 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
 
 
 def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
-    ask, landing = extract_step.with_options(retries=0), settings.landing
-    with step("extract", {}) as on_progress, written_events(settings, now) as beside:
-        ask(mapping, until=now, landing=landing, progress=on_progress, beside=beside)
+    extract = extract_step.with_options(retries=0)
+    with (
+        step("extract", {}) as on_progress,
+        written_events(settings.home, settings.risk_url, now) as beside,
+    ):
+        landing = settings.landing
+        extract(mapping, until=now, landing=landing, progress=on_progress, beside=beside)
 
 
 def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
-    scored_on = newest_night(settings.risk_url)
-    told = changed_states(
-        settings.landing, settings.nights.as_of(scored_on), as_of, **business_of(settings)
+    scored_on, url = newest_night(settings.risk_url), settings.risk_url
+    business = business_of(settings.churn, settings.value)
+    known = changed_states(settings.landing, settings.nights.as_of(scored_on), as_of, **business)
+    scored = night_states(url, scored_on, known["subscriber_id"].to_list())
+    before = pl.DataFrame(
+        {"subscriber_id": scored.keys(), "before": scored.values()},
+        schema={"subscriber_id": pl.String, "before": pl.String},
     )
-    scored = night_states(settings.risk_url, scored_on, told["subscriber_id"].to_list())
-    was = pl.DataFrame(
-        {"subscriber_id": scored.keys(), "was": scored.values()},
-        schema={"subscriber_id": pl.String, "was": pl.String},
-    )
-    other = told.join(was, on="subscriber_id").filter(pl.col("state") != pl.col("was"))
-    rows = other.drop("was").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
-    put_states(settings.risk_url, scored_on, as_of, rows)
+    changed = known.join(before, on="subscriber_id").filter(pl.col("state") != pl.col("before"))
+    rows = changed.drop("before").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
+    put_states(url, scored_on, as_of, rows)
     return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)

@@ -9,7 +9,7 @@ from time import sleep
 import polars as pl
 
 from perdura.flows.configuration.dates import NotYet
-from perdura.flows.integrations.send_webhooks import tell_webhooks
+from perdura.flows.integrations.send_webhooks import notify_webhooks
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import on_task_runner
@@ -21,7 +21,7 @@ from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import written_events
 from perdura.flows.steps.exchange_rates import stale_rates
-from perdura.flows.steps.extract_sources import asking
+from perdura.flows.steps.extract_sources import extract_step_for
 from perdura.flows.steps.night_records import write_beside
 from perdura.flows.steps.not_scored import not_scored
 from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
@@ -141,7 +141,7 @@ def score_nightly(
     refuse_unread(settings, as_of)
     why = _degraded(settings, as_of, model)
     degraded = tuple(why)
-    with scratch(settings, f"night-{scored_on}") as folder:
+    with scratch(settings.home, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
         with read_lock(settings.landing_folder), step("score", seconds) as progress:
             scored = _score(as_of, settings, folder, progress)
@@ -170,7 +170,7 @@ def score_nightly(
         unlearnt=None if model.months else _unlearnt(model),
         refused=refused,
         seconds=seconds | _seconds(scored),
-        untold=tell_webhooks(settings) if notify else None,
+        untold=notify_webhooks(settings) if notify else None,
     )
 
 
@@ -224,10 +224,12 @@ def _extract(
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
-    ask, landing = asking(patient=patient), settings.landing
+    read, landing = extract_step_for(patient=patient), settings.landing
     try:
-        with written_events(settings) as beside:
-            ask(settings.mapping, until=as_of, landing=landing, progress=on_progress, beside=beside)
+        with written_events(settings.home, settings.risk_url) as beside:
+            read(
+                settings.mapping, until=as_of, landing=landing, progress=on_progress, beside=beside
+            )
     except IncompleteExtract as error:
         STDERR.print(f"  the night goes on without: {error}", markup=False)
 
@@ -251,8 +253,9 @@ def _score(
     as_of: datetime, settings: Settings, folder: Path, on_progress: OnProgress
 ) -> list[ScoredPart]:
     """Everybody active, part by part, here or on a cluster."""
-    parts = parts_of(settings)
-    scored = on_task_runner(score_parts, settings)(parts, as_of, settings, folder, on_progress)
+    parts = parts_of(settings.landing, settings.compute)
+    score = on_task_runner(score_parts, settings.compute)
+    scored = score(parts, as_of, settings, folder, on_progress)
     if not any(part.rows for part in scored):
         raise NobodyToScore(
             f"asked to score those active on {as_of:%Y-%m-%d}; of "
@@ -309,7 +312,7 @@ def _degraded(settings: Settings, as_of: datetime, model: ChurnModel) -> dict[st
     """The sources that were missing or stale, and whether the model knew what came after; why."""
     why = {
         **degraded_sources(settings.landing, as_of, settings.schedule.stale_after_days),
-        **stale_rates(settings, as_of),
+        **stale_rates(settings.value, as_of, settings.schedule.stale_after_days),
     }
     if model.knows_until > as_of:
         why[FITTED_ON_LATER_OUTCOMES] = (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from perdura.features.catalogue import reads_contacts
 from perdura.features.topics.attributes import attributes_in
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration import run_names
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import on_task_runner
@@ -19,6 +20,7 @@ from perdura.flows.runtime.progress import step
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import learnt_attributes
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.contact_effect import update_effect
 from perdura.flows.steps.earlier_dates import EarlierResults, before_training, earlier_dates
 from perdura.flows.steps.train_parts import Work, label_parts, laid_down, measure_parts
@@ -99,10 +101,11 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         BrokenTuning: The file of tuned parameters cannot be read.
     """
     settings, seconds = Settings.at(home), {}
-    events, known_until = settings.landing.events(), known_history(settings, until)
+    events = settings.landing.events()
+    known_until = known_history(settings.landing, settings.churn, until)
     if until is None:
         update_effect(settings)
-    dates = dates_by_settings(events, settings, known_until)
+    dates = dates_by_settings(events, settings.churn, settings.training, known_until)
     facts = replace(
         source_facts(events, churn=settings.churn.rule, known_until=known_until),
         contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
@@ -111,21 +114,22 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     params = tuned_params(settings, dates, known_until)
     wait_for_store(settings.home)
     champion = _champion(settings.home, Question.of(params))
-    with scratch(settings, "week") as folder:
+    with scratch(settings.home, "week") as folder:
         work = Work(
             dates=tuple(dates),
             known_until=known_until,
-            settings=settings,
+            landing=settings.landing,
+            business=business_of(settings.churn, settings.value),
             params=params,
             folder=folder,
             contacts=learns_contacts(events, params, known_until),
             champion_reads_contacts=champion is not None
             and reads_contacts(champion.contract.names),
-            attributes=learnt_attributes(settings, events, known_until),
+            attributes=learnt_attributes(settings.training.attributes, events, known_until),
             champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
         with read_lock(settings.landing_folder), noting(facts):
-            rows = training_set(work, seconds)
+            rows = training_set(work, settings.compute, seconds)
     before = before_training(settings, known_until, seconds)
     learn = partial(_learn, champion=champion, facts=facts, settings=settings, seconds=seconds)
     trained, version = learn("train", rows, params, before)
@@ -163,20 +167,21 @@ def noting(facts: SourceFacts) -> Iterator[None]:
         raise type(error)(f"{error}. {' '.join(facts.notes)}") from error
 
 
-def training_set(work: Work, seconds: dict[str, float]) -> TrainingSet:
+def training_set(work: Work, compute: ComputeSettings, seconds: dict[str, float]) -> TrainingSet:
     """Labels of everybody, and features of those who are learnt from, part by part.
 
     Args:
         work: What to label and to measure.
+        compute: Where the parts are worked on.
         seconds: Gets how long either took.
     """
-    parts = parts_of(work.settings)
+    parts = parts_of(work.landing, compute)
     with step("labels", seconds) as on_progress:
         sampling = sampling_of(
-            on_task_runner(label_parts, work.settings)(parts, work, on_progress), work.params
+            on_task_runner(label_parts, compute)(parts, work, on_progress), work.params
         )
     with step("features", seconds) as on_progress:
-        on_task_runner(measure_parts, work.settings)(parts, work, sampling, on_progress)
+        on_task_runner(measure_parts, compute)(parts, work, sampling, on_progress)
         return laid_down(parts, work, sampling)
 
 
@@ -219,7 +224,7 @@ def _past_of(
         return replace(before, earlier=None)
     with step("earlier dates", seconds) as on_progress:
         its_past = replace(before.past, training=own[0], params=own[1])
-        return replace(before, earlier=earlier_dates(its_past, settings, on_progress))
+        return replace(before, earlier=earlier_dates(its_past, settings.training, on_progress))
 
 
 def _own_model(version: str) -> tuple[str, ...]:

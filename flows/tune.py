@@ -74,7 +74,7 @@ def tune_trees(
         BrokenTuning: The file of tuned parameters cannot be read.
     """
     settings, seconds = Settings.at(home), {}
-    known_until = known_history(settings, until)
+    known_until = known_history(settings.landing, settings.churn, until)
     kept = read_tuned(settings.tuned)
     with step("features", seconds) as on_progress:
         before = past(settings, known_until, _MOST_ROWS, on_progress)

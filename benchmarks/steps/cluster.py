@@ -31,7 +31,7 @@ def main(home: str, workers: str, times: str) -> None:
     settings = Settings(
         home=Path(home).absolute(), compute=ComputeSettings(cluster="local", workers=int(workers))
     )
-    parts = parts_of(settings)
+    parts = parts_of(settings.landing, settings.compute)
     with workers_here(settings.compute.workers) as cluster, Client(cluster) as connected:
         client: Any = connected
         all_workers = [*client.nthreads()]
@@ -56,7 +56,7 @@ def _round(
 ) -> tuple[float, list[ScoredPart]]:
     """Seconds, and the result of every part."""
     as_of = datetime.combine(UNTIL, time.min, tzinfo=UTC)
-    with scratch(settings, "benchmark") as folder:
+    with scratch(settings.home, "benchmark") as folder:
         load_champion(settings.home)[0].save(folder / MODEL)
         start = perf_counter()
         futures = [

@@ -51,5 +51,5 @@ def forget(
         print_kept(kept)
         typer.confirm("Erase all of this for good?", abort=True, err=True)
     done = forget_people(settings, subscribers)
-    print_json(done) if as_json else print_forgotten(done, settings)
+    print_json(done) if as_json else print_forgotten(done, settings.risk_url)
     refuse_left(done.searched)

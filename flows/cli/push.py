@@ -74,8 +74,8 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
 
     settings, problems = Settings(), {}
     if dry:
-        fields = filling(name, settings)
-        with opened(name, settings) as (_, file):
+        fields = filling(name, settings.integrations, settings.language)
+        with opened(name, settings.integrations, settings.home) as (_, file):
             pushed = dry_run(settings.risk_url, fields, file)
     else:
         with step(f"push {name}", {}) as on_progress:

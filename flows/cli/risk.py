@@ -31,4 +31,6 @@ def init(
     for name in made:
         typer.echo(f"Role {name}: set its password in psql with \\password {name}.")
     if made:
-        typer.echo(f"Set PERDURA_RISK_URL with {WRITER} where nights are scored, and for the API.")
+        typer.echo(
+            f"Set PERDURA_RISK_TABLE__URL with {WRITER} where nights are scored, and for the API."
+        )

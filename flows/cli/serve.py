@@ -38,7 +38,7 @@ def serve(
     settings = Settings()
     refuse_missing([("support.actions", settings.support.actions)])
     with suppress(Unreachable):  # it is served all the same, and answers 503
-        share_erasures(settings)
+        share_erasures(settings.landing_folder, settings.risk_url)
     app = app_of(
         Served(
             url=settings.risk_url,

@@ -118,7 +118,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         StillRead: Somebody holds on to the database as it was.
         PushRunning: A help desk is being told.
     """
-    with exclusive_home(settings):
+    with exclusive_home(settings.home, settings.landing_folder):
         kept = kept_about(settings, people)
         erased_ids = record_erasure(settings.landing_folder, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, erased_ids), settings.home / "data"
@@ -126,13 +126,14 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
             wait_for_store(settings.home)
             versions = _learnt(settings, kept.accounts, erased_ids)
         with step("database", {}):
-            share_erasures(settings)  # first: what a server writes from now on names none of them
+            # First: what a server writes from now on names none of them.
+            share_erasures(settings.landing_folder, settings.risk_url)
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
             told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
         with step("files", {}) as on_progress:
             _erase_files(settings, kept.accounts, on_progress)
-            for result in kept_results(settings, accounts):
+            for result in kept_results(settings.home, accounts):
                 erase_leftover(result)
     return Forgotten(
         kept=kept,
@@ -189,11 +190,13 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
     }
     changes = _midnights(events)
 
+    business = business_of(settings.churn, settings.value)
+
     def learnt(version: Learning) -> bool:
         # Between events nobody becomes active: who was so at a date was at one of these.
         between = {each for each in changes if version.first <= each <= version.last}
         dates = sorted({version.first, *between})
-        return not scored_spine(events, dates, **business_of(settings)).is_empty()
+        return not scored_spine(events, dates, **business).is_empty()
 
     return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
 

@@ -69,9 +69,9 @@ def search(
     a dot before their names hold no data of ours and are left out.
     """
     home = settings.home.absolute()
-    outside = [file for folder in folders_outside(settings) for file in _files(folder)]
+    outside = [file for folder in folders_outside(home) for file in _files(folder)]
     ours = None if is_postgres(settings.risk_url) else database_file(settings.risk_url)
-    files, yours = sorted(_files(home)) + sorted(outside), _sources(settings)
+    files, yours = sorted(_files(home)) + sorted(outside), _sources(settings.mapping, home)
     found: list[Found] = []
     unread: list[str] = []
     kinds = [_kind(file) for file in files]
@@ -83,7 +83,7 @@ def search(
             )
         except OperationalError as error:  # held or not to be opened: its bytes would tell half
             unread.append(f"{_shown(file, home)} ({error.orig})")
-    elsewhere = _elsewhere(settings, files)
+    elsewhere = _elsewhere(settings.risk_url, files)
     if elsewhere:
         on_progress(len(files), len(files), "the database")
         found += [
@@ -99,9 +99,9 @@ def search(
     )
 
 
-def kept_results(settings: Settings, accounts: Sequence[ErasedAccount]) -> list[Path]:
+def kept_results(home: Path, accounts: Sequence[ErasedAccount]) -> list[Path]:
     """What Prefect has kept in the home of runs that failed, and that names one of the accounts."""
-    folder = results_folder(settings)
+    folder = results_folder(home)
     files = sorted(_files(folder)) if folder.is_dir() else []
     return [file for file in files if _in_bytes(file, accounts)]
 
@@ -118,15 +118,15 @@ def _files(home: Path) -> Iterator[Path]:
             yield path
 
 
-def _sources(settings: Settings) -> list[Path]:
+def _sources(mapping: Path | None, home: Path) -> list[Path]:
     """The mapping's files; and the folder that it is in, where the home has more than that."""
-    if settings.mapping is None:
+    if mapping is None:
         return []
     try:
-        files = source_files(read_mapping(settings.mapping))
+        files = source_files(read_mapping(mapping))
     except BadMapping:
         return []
-    folder, home = settings.mapping.absolute().parent, settings.home.absolute()
+    folder = mapping.absolute().parent
     return [*files, *([folder] if folder != home and folder not in home.parents else [])]
 
 
@@ -134,9 +134,8 @@ def _is_under(file: Path, places: Iterable[Path]) -> bool:
     return any(place == file or place in file.parents for place in places)
 
 
-def _elsewhere(settings: Settings, files: Sequence[Path]) -> str | None:
+def _elsewhere(url: str, files: Sequence[Path]) -> str | None:
     """What the risk table's database is called, where no file of the home is it."""
-    url = settings.risk_url
     inside = not is_postgres(url) and database_file(url) in files
     return None if inside or not exists(url) else shown(url)
 

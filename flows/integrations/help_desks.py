@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from perdura.flows.configuration.groups import IntegrationSettings
 from perdura.flows.settings import Settings
 from perdura.risk.night import Night
 from perdura.risk.out.caller import Caller, Pace
@@ -27,18 +28,18 @@ class NotSetUp(ValueError):
     """The settings, or the environment, lack what it takes. Nothing was sent."""
 
 
-def filling(name: Name, settings: Settings) -> Filling:
+def filling(name: Name, integrations: IntegrationSettings, language: str) -> Filling:
     """How the fields are filled over there."""
     names = FieldNames(
-        band=settings.integrations.push_band,
-        reasons=settings.integrations.push_reasons,
-        action=settings.integrations.push_action,
+        band=integrations.push_band,
+        reasons=integrations.push_reasons,
+        action=integrations.push_action,
     )
     if not names.cleared():
         raise NotSetUp("push_band, push_reasons and push_action are all empty; name one field")
     if name == "zendesk":
-        return Filling(names=names, language=settings.language)
-    return Filling(names=names, language=settings.language, longest=LONGEST)
+        return Filling(names=names, language=language)
+    return Filling(names=names, language=language, longest=LONGEST)
 
 
 def push_to(
@@ -59,13 +60,13 @@ def push_to(
         BadTarget, NotAllowed, NotNow: As of ``opened``.
         NoNight, PushRunning, BadState: As of ``push``.
     """
-    fields = filling(name, settings)
+    fields = filling(name, settings.integrations, settings.language)
 
     def record(night: Night, people: Sequence[str]) -> None:
         detail = {"night": str(night.scored_on), "count": len(people), "people": people}
         record_read(settings.risk_url, surface, "export", format=name, **detail)
 
-    with opened(name, settings) as (tool, file):
+    with opened(name, settings.integrations, settings.home) as (tool, file):
         pushed = push(
             settings.risk_url,
             fields,
@@ -79,7 +80,9 @@ def push_to(
 
 
 @contextmanager
-def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom, Path]]:
+def opened(
+    name: Name, integrations: IntegrationSettings, home: Path
+) -> Iterator[tuple[Zendesk | Intercom, Path]]:
     """A help desk, and the file of what it has been told, one for each account.
 
     Raises:
@@ -89,31 +92,31 @@ def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom,
         NotNow: It could not be asked.
     """
     open_ = _zendesk if name == "zendesk" else _intercom
-    with open_(settings) as (tool, account):
-        yield tool, settings.home / "data" / f"push-{name}-{account}.jsonl"
+    with open_(integrations) as (tool, account):
+        yield tool, home / "data" / f"push-{name}-{account}.jsonl"
 
 
 @contextmanager
-def _zendesk(settings: Settings) -> Iterator[tuple[Zendesk, str]]:
-    if settings.integrations.zendesk_url is None:
-        raise NotSetUp("no account; write zendesk_url = 'https://NAME.zendesk.com'")
+def _zendesk(integrations: IntegrationSettings) -> Iterator[tuple[Zendesk, str]]:
+    if integrations.zendesk_url is None:
+        raise NotSetUp("no account; write integrations.zendesk_url = 'https://NAME.zendesk.com'")
     token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
     basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
     headers = {"authorization": f"Basic {basic}" if email else f"Bearer {token}"}
-    with Caller(settings.integrations.zendesk_url, headers, _pace(settings)) as caller:
-        yield Zendesk(caller), _plain(host_of(settings.integrations.zendesk_url))
+    with Caller(integrations.zendesk_url, headers, _pace(integrations)) as caller:
+        yield Zendesk(caller), _plain(host_of(integrations.zendesk_url))
 
 
 @contextmanager
-def _intercom(settings: Settings) -> Iterator[tuple[Intercom, str]]:
+def _intercom(integrations: IntegrationSettings) -> Iterator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
-    with Caller(settings.integrations.intercom_url, headers, _pace(settings)) as caller:
+    with Caller(integrations.intercom_url, headers, _pace(integrations)) as caller:
         intercom = Intercom(caller)
         yield intercom, intercom.workspace()
 
 
-def _pace(settings: Settings) -> Pace:
-    return Pace(settings.integrations.push_calls_per_minute)
+def _pace(integrations: IntegrationSettings) -> Pace:
+    return Pace(integrations.push_calls_per_minute)
 
 
 def _of_environment(name: str) -> str:

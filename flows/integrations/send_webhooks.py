@@ -43,11 +43,11 @@ def send_webhooks(home: Path | None = None) -> Sent:
     )
 
 
-def tell_webhooks(settings: Settings) -> str | None:
-    """As ``send_webhooks``, where there are any; what went wrong is said, and stops nobody.
+def notify_webhooks(settings: Settings) -> str | None:
+    """As ``send_webhooks``, where there are any; what went wrong is said, and stops no night.
 
     Returns:
-        ``None`` where nothing went wrong, else what, in a sentence without anybody's data.
+        ``None`` where nothing went wrong, else what, in a sentence without data of subscribers.
     """
     if not settings.integrations.webhooks:
         return None

@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner
 
-from perdura.flows.settings import Settings
+from perdura.flows.configuration.groups import ComputeSettings
 
 #: One core for each worker: the parts are what runs side by side, not the loops in them.
 ALONE = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -20,7 +20,7 @@ class NoCluster(RuntimeError):
     """A cluster was asked for, and what it takes is not installed."""
 
 
-def cluster_runner(settings: Settings) -> TaskRunner[Any]:
+def cluster_runner(compute: ComputeSettings) -> TaskRunner[Any]:
     """Prefect's runner on the cluster of the settings: ``local``, or the address of a scheduler.
 
     Workers elsewhere are whoever started them; they do best with the environment ``ALONE`` and
@@ -33,14 +33,14 @@ def cluster_runner(settings: Settings) -> TaskRunner[Any]:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise NoCluster(
-            f"asked to work on the cluster {settings.compute.cluster!r}, and Dask is not installed;"
+            f"asked to work on the cluster {compute.cluster!r}, and Dask is not installed;"
             " install perdura[cluster]"
         ) from error
     logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
-    if settings.compute.cluster != "local":
-        return DaskTaskRunner(address=settings.compute.cluster)
+    if compute.cluster != "local":
+        return DaskTaskRunner(address=compute.cluster)
     here: Any = workers_here  # a cluster's class for all that the runner asks of it
-    return DaskTaskRunner(cluster_class=here, cluster_kwargs={"workers": settings.compute.workers})
+    return DaskTaskRunner(cluster_class=here, cluster_kwargs={"workers": compute.workers})
 
 
 @contextmanager

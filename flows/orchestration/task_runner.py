@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
-from perdura.flows.settings import Settings
 from perdura.sources.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Callable[..., _Result]:
+def on_task_runner(
+    flow: RecordedFlow[..., _Result], compute: ComputeSettings
+) -> Callable[..., _Result]:
     """``flow`` with its steps on the cluster of the settings, or here in turn.
 
     Here each part uses every core by itself. On a cluster it is Prefect that hands them out.
     """
-    if settings.compute.cluster:
-        return lambda *given: _on_cluster(flow, settings, *given)
+    if compute.cluster:
+        return lambda *given: _on_cluster(flow, compute, *given)
     if not records_runs():
         return flow
     return flow.recorded.with_options(task_runner=_in_turn())
@@ -46,8 +48,8 @@ def _in_turn() -> "TaskRunner[Any]":
     return ThreadPoolTaskRunner(max_workers=1)
 
 
-def _on_cluster(flow: RecordedFlow[..., _Result], settings: Settings, *given: Any) -> _Result:
+def _on_cluster(flow: RecordedFlow[..., _Result], compute: ComputeSettings, *given: Any) -> _Result:
     from perdura.flows.orchestration.cluster import cluster_runner, one_server
 
     with one_server():
-        return flow.recorded.with_options(task_runner=cluster_runner(settings))(*given)
+        return flow.recorded.with_options(task_runner=cluster_runner(compute))(*given)

@@ -38,7 +38,7 @@ def shares_home(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
 
 
 @contextmanager
-def exclusive_home(settings: Settings) -> Iterator[None]:
+def exclusive_home(home: Path, landing_folder: Path) -> Iterator[None]:
     """Have the home alone: no night, week or extract runs, and none begins.
 
     Raises:
@@ -47,14 +47,14 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 
     def refuse() -> None:
         raise HomeBusy(
-            f"a night, a training, an extract or the like is at work in {settings.home.absolute()}"
+            f"a night, a training, an extract or the like is at work in {home.absolute()}"
             " and may hold rows of whoever is to be erased; run the same command again when it has "
             "ended"
         )
 
     with (
-        exclusive_lock(_data(settings.home), refuse, to=_WORK),
-        exclusive_lock(settings.landing_folder, refuse),
+        exclusive_lock(_data(home), refuse, to=_WORK),
+        exclusive_lock(landing_folder, refuse),
     ):
         yield
 

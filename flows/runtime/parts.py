@@ -7,24 +7,26 @@ from uuid import uuid4
 
 import polars as pl
 
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.settings import Settings
 from perdura.sources.events import EVENT_TABLES
 from perdura.sources.landing.full_disk import room_in
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKETS, Part
 
 # Landed rows of a part, about: a night of so many takes two gigabytes.
 _ROWS = 16_000_000
 
 
-def parts_of(settings: Settings) -> list[Part]:
+def parts_of(landing: Landing, compute: ComputeSettings) -> list[Part]:
     """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
-    events = settings.landing.events()
+    events = landing.events()
     rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
-    wanted = max(-(-rows // _ROWS), 2 * settings.compute.workers if settings.compute.cluster else 1)
-    of = min(wanted, BUCKETS)
-    if of > 1:
-        settings.landing.gather_moved()
-    return [Part(number, of) for number in range(of)]
+    wanted = max(-(-rows // _ROWS), 2 * compute.workers if compute.cluster else 1)
+    count = min(wanted, BUCKETS)
+    if count > 1:
+        landing.gather_moved()
+    return [Part(number, count) for number in range(count)]
 
 
 def with_absolute_paths(settings: Settings) -> Settings:

@@ -7,19 +7,18 @@ from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
-from perdura.flows.settings import Settings
 from perdura.sources.landing.locks import exclusive_lock
 
 _LOCK = ".lock"
 
 
 @contextmanager
-def scratch(settings: Settings, what: str) -> Iterator[Path]:
+def scratch(home: Path, what: str) -> Iterator[Path]:
     """A folder of the home that every worker can read, for as long as the work takes.
 
     What killed processes have left is removed first.
     """
-    data = settings.home.absolute() / "data"
+    data = home.absolute() / "data"
     folder = data / "scratch" / f"{what}-{uuid4().hex[:12]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(data, lambda: None, to="scratch"):

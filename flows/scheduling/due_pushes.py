@@ -24,7 +24,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
         ExceptionGroup: What went wrong with those that could not be told.
     """
     settings = Settings.at(home)
-    if skipped := skipped_without_night(settings):
+    if skipped := skipped_without_night(settings.risk_url):
         return skipped
     pushed: dict[str, Pushed] = {}
     wrong: list[Exception] = []

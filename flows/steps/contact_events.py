@@ -10,7 +10,6 @@ import polars as pl
 import sqlalchemy as sa
 
 from perdura.flows.runtime.scratch import scratch
-from perdura.flows.settings import Settings
 from perdura.risk.errors import NoNight
 from perdura.risk.records.contacts import settled
 from perdura.risk.schema.all_tables import columns_of
@@ -27,17 +26,19 @@ LOT = "lot"
 
 
 @contextmanager
-def written_events(settings: Settings, now: datetime | None = None) -> Iterator[Mapping[str, Path]]:
+def written_events(
+    home: Path, url: str, now: datetime | None = None
+) -> Iterator[Mapping[str, Path]]:
     """Files of the events that were written in the risk table, by event table, for ``extract``.
 
     Contacts are there once they can no longer be taken back, so that what was undone never was an
     event. Nothing was written: there is no file.
     """
-    events = contact_events(settings.risk_url, now or datetime.now(UTC))
+    events = contact_events(url, now or datetime.now(UTC))
     if events.is_empty():
         yield {}
         return
-    with scratch(settings, "written") as folder:
+    with scratch(home, "written") as folder:
         file = folder / f"{CONTACTS.name}.parquet"
         events.write_parquet(file)
         yield {CONTACTS.name: file}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from perdura.flows.configuration.groups import TrainingSettings
 from perdura.flows.orchestration.recorded import step_of_flow
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
@@ -39,23 +40,23 @@ def before_training(
         days = settings.training.cut_days
         return EarlierResults(
             past=before,
-            earlier=earlier_dates(before, settings, on_progress),
+            earlier=earlier_dates(before, settings.training, on_progress),
             cut=Cut(days, before.without_last(days)) if days else None,
         )
 
 
 def earlier_dates(
-    before: PastDataset, settings: Settings, on_progress: OnProgress
+    before: PastDataset, training: TrainingSettings, on_progress: OnProgress
 ) -> Earlier | None:
     """``None`` where no date has enough before it and after it, or nobody asks."""
-    if not settings.training.earlier_dates or settings.training.split != "time":
+    if not training.earlier_dates or training.split != "time":
         return None
     try:
         return earlier_step(
             before.training,
             before.labels_at,
             before.params,
-            most=settings.training.earlier_dates,
+            most=training.earlier_dates,
             progress=on_progress,
         )
     except (HistoryTooShort, NotEnoughChurn):

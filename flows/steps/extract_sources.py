@@ -50,12 +50,15 @@ def extract_sources(
     refuse_future(until)
     settings = Settings.at(home)
     keep(settings, mapping, read_mapping(mapping).settings)
-    ask = asking(patient=patient)
+    read = extract_step_for(patient=patient)
     moment, landing = midnight(until), settings.landing
-    with step("extract", {}) as on_progress, written_events(settings) as beside:
-        return ask(mapping, until=moment, landing=landing, progress=on_progress, beside=beside)
+    with (
+        step("extract", {}) as on_progress,
+        written_events(settings.home, settings.risk_url) as beside,
+    ):
+        return read(mapping, until=moment, landing=landing, progress=on_progress, beside=beside)
 
 
-def asking(*, patient: bool) -> RecordedStep[..., Report]:
-    """The step; a person who waits for it is told at once what cannot be read."""
+def extract_step_for(*, patient: bool) -> RecordedStep[..., Report]:
+    """The step; without patience a source that cannot be read is reported at once."""
     return extract_step if patient else extract_step.with_options(retries=0)

@@ -59,16 +59,17 @@ def past(
         BrokenTuning: The file of tuned parameters cannot be read.
     """
     everybody = settings.landing.events()
-    dates = dates_by_settings(everybody, settings, known_until)
+    dates = dates_by_settings(everybody, settings.churn, settings.training, known_until)
     wanted = tuned_params(settings, dates, known_until)
     params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
     features = to_measure(
         contacts=learns_contacts(everybody, params, known_until),
-        attributes=learnt_attributes(settings, everybody, known_until),
+        attributes=learnt_attributes(settings.training.attributes, everybody, known_until),
     )
-    part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
+    part = _part(everybody[telling_table(settings.churn).name], len(dates), most_rows)
     events = settings.landing.events(part)
-    spine = scored_spine(events, dates, **business_of(settings))
+    business = business_of(settings.churn, settings.value)
+    spine = scored_spine(events, dates, **business)
     training = build_training_set(
         events, features, spine, params, known_until=known_until, progress=on_progress
     )
@@ -80,7 +81,7 @@ def past(
     def without_last(days: int) -> pl.DataFrame:
         told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
         then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
-        asked = scored_spine(events, then, **business_of(settings)).select("subscriber_id", "as_of")
+        asked = scored_spine(events, then, **business).select("subscriber_id", "as_of")
         rows = build_features(events, features, asked)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 

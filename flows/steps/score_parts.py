@@ -68,7 +68,11 @@ def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) ->
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     seconds: dict[str, float] = {}
     events = settings.landing.events(part)
-    people = _timed("states", seconds, lambda: states_at(events, as_of, **business_of(settings)))
+    people = _timed(
+        "states",
+        seconds,
+        lambda: states_at(events, as_of, **business_of(settings.churn, settings.value)),
+    )
     active = people.filter(pl.col("state").is_in(SCORED))
     if active.is_empty():
         return ScoredPart(
@@ -139,7 +143,7 @@ def _valuation(settings: Settings, as_of: datetime) -> Valuation:
         margin=settings.value.margin,
         discount=settings.value.discount_rate,
         months=settings.value.cltv_months,
-        exchange=exchange_at(settings, as_of),
+        exchange=exchange_at(settings.value, as_of),
     )
 
 

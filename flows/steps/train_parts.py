@@ -14,13 +14,13 @@ from perdura.features.catalogue import to_measure
 from perdura.features.definition import Column, Derived, Feature
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
-from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.settings import Settings
-from perdura.flows.steps.business import business_of
+from perdura.flows.runtime.parts import draft_of, memoised_on_disk
+from perdura.flows.steps.business import Business
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import Sampling, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
 from perdura.models.params import TrainingParams
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import Part
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
@@ -33,7 +33,8 @@ class Work:
     Attributes:
         dates: When subscribers are asked about.
         known_until: Labels read only what was known before.
-        settings: Of the home.
+        landing: The landed events.
+        business: How the business loses subscribers.
         params: What is learnt.
         contacts: Whether from what support did, too.
         champion_reads_contacts: Whether that is measured for the champion, though it is not learnt.
@@ -44,7 +45,8 @@ class Work:
 
     dates: tuple[datetime, ...]
     known_until: datetime
-    settings: Settings
+    landing: Landing
+    business: Business
     params: TrainingParams
     folder: Path
     contacts: bool = False
@@ -82,7 +84,7 @@ class Work:
     @property
     def with_absolute_paths(self) -> "Work":
         """The same work, in whatever folder a worker was started."""
-        return replace(self, settings=with_absolute_paths(self.settings))
+        return replace(self, landing=Landing(self.landing.folder.absolute()))
 
 
 def label_part(part: Part, work: Work) -> pl.DataFrame:
@@ -96,8 +98,8 @@ def measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
 
 
 def _label_part(part: Part, work: Work) -> pl.DataFrame:
-    events = work.settings.landing.events(part)
-    spine = scored_spine(events, work.dates, **business_of(work.settings))
+    events = work.landing.events(part)
+    spine = scored_spine(events, work.dates, **work.business)
     labelled = label_spine(events, spine, work.params, known_until=work.known_until)
     work.lay_down("labelled", part, labelled)
     return outcome_counts(labelled, work.params)
@@ -105,7 +107,7 @@ def _label_part(part: Part, work: Work) -> pl.DataFrame:
 
 def _measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     measured = measure_chosen(
-        work.settings.landing.events(part),
+        work.landing.events(part),
         work.features,
         pl.read_ipc(work.file("labelled", part)),
         work.params,

@@ -7,11 +7,13 @@ from typing import Literal
 import polars as pl
 
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ChurnSettings, TrainingSettings
 from perdura.flows.settings import Settings
 from perdura.models.dataset.source_coverage import recorded_since
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.tuning.tuned_params import grown, read_tuned
 from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, known_before
 
 # The first weeks of a history know too little of anybody to learn from.
@@ -109,14 +111,16 @@ def training_dates(
     return sorted({*dates, known_until})
 
 
-def dates_by_settings(events: Events, settings: Settings, known_until: datetime) -> list[datetime]:
+def dates_by_settings(
+    events: Events, churn: ChurnSettings, training: TrainingSettings, known_until: datetime
+) -> list[datetime]:
     """The ``training_dates`` of a home."""
     return training_dates(
         events,
         known_until,
-        settings.training.history_months,
-        settings.training.step_days,
-        churn=settings.churn.rule,
+        training.history_months,
+        training.step_days,
+        churn=churn.rule,
     )
 
 
@@ -128,22 +132,22 @@ def learns_contacts(events: Events, params: TrainingParams, known_until: datetim
     return not known.select("kind").head(1).collect().is_empty()
 
 
-def telling_table(settings: Settings) -> EventTable:
+def telling_table(churn: ChurnSettings) -> EventTable:
     """The table that tells who left."""
-    return PAYMENTS if settings.churn.rule == "silence" else SUBSCRIPTIONS
+    return PAYMENTS if churn.rule == "silence" else SUBSCRIPTIONS
 
 
-def known_history(settings: Settings, asked: date | None) -> datetime:
+def known_history(landing: Landing, churn: ChurnSettings, until: date | None) -> datetime:
     """Until when outcomes are known: no longer than the table that tells them was read whole.
 
     Raises:
         NothingLanded: That table has never been read.
     """
-    told = telling_table(settings)
-    moment = settings.landing.until(told)
+    table = telling_table(churn)
+    moment = landing.until(table)
     if moment is None:
         raise NothingLanded(
-            f"no {told.name} have landed in {settings.landing_folder}, and they tell who left; run "
+            f"no {table.name} have landed in {landing.folder}, and they tell who left; run "
             "`perdura extract` first"
         )
-    return min(moment, midnight(asked)) if asked else moment
+    return min(moment, midnight(until)) if until else moment

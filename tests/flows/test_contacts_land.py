@@ -54,7 +54,7 @@ def write(home: Settings, at: datetime, action: str = "called", who: str = "ann"
 def land(home: Settings, until: datetime, now: datetime | None = None, mapping: str = MAPPING):
     file = home.home / "mapping.toml"
     file.write_text(mapping)
-    with written_events(home, now or until) as beside:
+    with written_events(home.home, home.risk_url, now or until) as beside:
         return extract(file, until=until, landing=home.landing, beside=beside)
 
 
@@ -156,7 +156,7 @@ def test_contacts_may_be_mapped_after_some_were_written(home):
 
 
 def test_where_nothing_was_ever_written_there_is_nothing_beside_the_mapping(home):
-    with written_events(home) as beside:
+    with written_events(home.home, home.risk_url) as beside:
         assert beside == {}
     assert not home.home.joinpath("data").exists()
 

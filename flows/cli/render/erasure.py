@@ -5,7 +5,6 @@ from rich.console import Console
 from perdura.flows.cli.render.runs import OUT, titled
 from perdura.flows.erasure.erase import Forgotten, Kept
 from perdura.flows.erasure.search import Found, Search
-from perdura.flows.settings import Settings
 from perdura.risk.records.erase import exists
 from perdura.risk.records.rewriting import is_due
 from perdura.risk.store.urls import shown
@@ -21,7 +20,7 @@ def print_kept(kept: Kept, console: Console = OUT) -> None:
     _print_rows(kept, "Kept about them", console)
 
 
-def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT) -> None:
+def print_forgotten(done: Forgotten, url: str, console: Console = OUT) -> None:
     """What was erased where, which models have learnt from it, and whether anything is left."""
     _say_accounts(done.kept, console)
     _print_rows(done.kept, "Erased", console)
@@ -38,8 +37,8 @@ def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT)
             f"Help desks that were told of them: {', '.join(done.told)}. Clear them there."
         )
     print_search(done.searched, console)
-    say_put_off(settings.risk_url, console)
-    if settings.risk_url.startswith("postgres"):
+    say_put_off(url, console)
+    if url.startswith("postgres"):
         console.print(
             "PostgreSQL's log files, replicas and backups keep older pages until they expire there."
         )

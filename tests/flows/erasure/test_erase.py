@@ -250,7 +250,7 @@ def test_a_night_waits_for_an_erasure(home: Path):
         "from datetime import date; from perdura.flows.score_nightly import score_nightly\n"
         "print(score_nightly(date(2026, 10, 25)).rows)"
     )
-    with exclusive_home(Settings(home=home)):
+    with exclusive_home(home, Settings(home=home).landing_folder):
         night = subprocess.Popen(
             [sys.executable, "-c", code],
             env=os.environ | {"PERDURA_HOME": str(home)},
