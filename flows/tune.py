@@ -37,7 +37,7 @@ class Retuned:
         found: What was tried, in this run and before.
         tuned: What is kept for the trainings that come; none: the defaults.
         file: Where it is kept.
-        share: Of the subscribers, so many were asked about.
+        share: Share of the subscribers that the rows are of.
         seconds: By step.
     """
 
@@ -63,10 +63,10 @@ def tune_trees(
     rows before the judged dates are the same. Of very many subscribers a share is asked about.
 
     Args:
-        until: The first day whose facts are not used; by default all that has landed is.
+        until: The first day that is not used; by default all that has landed is.
         home: Where everything is kept, if not where the settings say.
-        minutes: Begin no trial after so many.
-        trials: So many in all, with those that had been done before; by default no end.
+        minutes: No trial begins later than this.
+        trials: Total number, including those of an interrupted run; by default unlimited.
 
     Raises:
         NothingLanded: There is nothing to learn from.

@@ -1,10 +1,13 @@
-"""The command that forgets people."""
+"""The command that erases subscribers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from perdura.flows.cli.as_json import print_json
+
+if TYPE_CHECKING:
+    from perdura.flows.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -21,28 +24,36 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Erase subscribers from everything that is kept. Extracts then refuse their rows."""
-    from perdura.flows.orchestration.prefect_setup import make_folder
-    from perdura.flows.runtime.writable_home import refuse_read_only
     from perdura.flows.settings import Settings
 
     settings = Settings()
-    if not check and not dry_run:
+    if check:
+        _search(settings, subscribers, as_json=as_json)
+        return
+    if not dry_run:
+        from perdura.flows.orchestration.prefect_setup import make_folder
+        from perdura.flows.runtime.writable_home import refuse_read_only
+
         refuse_read_only(settings.home)
         make_folder()
-    from perdura.flows.cli.render.erasure import (
-        print_forgotten,
-        print_kept,
-        print_search,
-        refuse_left,
-    )
-    from perdura.flows.erasure.erase import forget as forget_people
-    from perdura.flows.erasure.erase import kept_about, look_for
+    _erase(settings, subscribers, dry_run=dry_run, yes=yes, as_json=as_json)
 
-    if check:
-        searched = look_for(settings, subscribers)
-        print_json(searched) if as_json else print_search(searched)
-        refuse_left(searched)
-        return
+
+def _search(settings: "Settings", subscribers: list[str], *, as_json: bool) -> None:
+    from perdura.flows.cli.render.erasure import print_search, refuse_left
+    from perdura.flows.erasure.erase import look_for
+
+    searched = look_for(settings, subscribers)
+    print_json(searched) if as_json else print_search(searched)
+    refuse_left(searched)
+
+
+def _erase(
+    settings: "Settings", subscribers: list[str], *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    from perdura.flows.cli.render.erasure import print_forgotten, print_kept, refuse_left
+    from perdura.flows.erasure.erase import forget, kept_about
+
     kept = kept_about(settings, subscribers)
     if dry_run:
         print_json(kept) if as_json else print_kept(kept)
@@ -50,6 +61,6 @@ def forget(
     if not yes:
         print_kept(kept)
         typer.confirm("Erase all of this for good?", abort=True, err=True)
-    done = forget_people(settings, subscribers)
+    done = forget(settings, subscribers)
     print_json(done) if as_json else print_forgotten(done, settings.risk_url)
     refuse_left(done.searched)

@@ -1,4 +1,4 @@
-"""``perdura mcp``: an assistant asks whom to call, and why."""
+"""``perdura mcp``: an assistant asks which subscribers to call, and why."""
 
 
 def mcp() -> None:

@@ -73,7 +73,7 @@ def refuse_night(settings: Settings, scored_on: date | None, *, trial: bool) -> 
 
 
 def refuse_states(settings: Settings) -> None:
-    """Nothing, if there is a night whose states can be told.
+    """Nothing, if there is a night with states to update.
 
     Raises:
         ReadOnlyHome: The home cannot be written.
@@ -86,7 +86,7 @@ def refuse_states(settings: Settings) -> None:
 
 
 def refuse_effect(settings: Settings) -> None:
-    """Nothing, if there are contacts whose effect can be told.
+    """Nothing, if there are contacts to estimate the effect of.
 
     Raises:
         ReadOnlyHome: The home cannot be written.

@@ -94,7 +94,7 @@ def _run(
             await super().startup(sockets)
             _announce(address, token, as_json=as_json)
 
-    # No log of requests: their paths name people. Who read whom is in the audit.
+    # No log of requests: their paths name people. Reads are in the audit.
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_level="warning",
@@ -138,7 +138,7 @@ def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
     try:
         yield token
     finally:
-        with writing(url) as connection, suppress(BadToken):  # somebody has revoked it already
+        with writing(url) as connection, suppress(BadToken):  # it was revoked already
             revoke(connection, ours + address)
 
 

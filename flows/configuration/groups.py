@@ -46,7 +46,7 @@ class ChurnSettings(SettingsGroup):
 
     Attributes:
         rule: ``contract``: subscriptions are cancelled. ``silence``: customers just stop buying.
-        lead_days: Days between ``as_of`` and the first day whose leavers count.
+        lead_days: Days between ``as_of`` and the first day on which leaving counts.
         horizon_days: Days in which a subscriber leaves, or does not.
         grace_days: Days within which a leaver who comes back has not left.
         active_within_days: With ``silence``, a customer who paid in this many days is active.
@@ -68,7 +68,7 @@ class TrainingSettings(SettingsGroup):
     """``[training]``: which rows a model learns from, and how it is tested.
 
     Attributes:
-        contacted: Rows of subscribers whom support contacted in time to change the outcome are
+        contacted: Rows of subscribers that support contacted in time to change the outcome are
             ``left_out``, so that saved subscribers do not teach that trouble is harmless; or they
             are learnt from, beside ``features`` of what support did until then.
         split: Test on later dates (``time``), or on other people (``subscribers``) where the
@@ -127,7 +127,7 @@ class RiskTableSettings(SettingsGroup):
             ``PERDURA_RISK_TABLE__URL`` alone.
         keep_nights_months: Months of nights that stay in the table, that of the newest included;
             by default all do.
-        recent_ranks: Number of the riskiest subscribers whose recent events the table holds; 0:
+        recent_ranks: Number of the riskiest subscribers that the table holds recent events of; 0:
             none.
         high: From this risk the band is high.
         medium: From this risk the band is medium.
@@ -181,7 +181,7 @@ class ScheduleSettings(SettingsGroup):
             ones are skipped, and it says so.
         overdue_minutes: A scheduled run that has not appeared this long after it was due makes
             ``perdura schedule --health`` fail.
-        stale_after_days: A source whose newest event is older marks the night as degraded.
+        stale_after_days: A source with no newer event marks the night as degraded.
     """
 
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
@@ -245,7 +245,7 @@ class ComputeSettings(SettingsGroup):
     Attributes:
         threads: Threads to fit with; 0 is one per core.
         cluster: Where parts of the work go: ``local``, workers on this machine, or the address of
-            a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, whose workers see the home; by default
+            a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``, if its workers see the home; by default
             they are done here, one after the other, each on all cores.
         workers: Number of workers that the cluster has, or is to have.
     """

@@ -1,4 +1,4 @@
-"""The settings file of a home, whose paths stay right when the home is moved or copied."""
+"""The settings file of a home. Its paths stay right when the home is moved or copied."""
 
 import re
 import sqlite3

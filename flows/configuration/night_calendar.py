@@ -43,7 +43,7 @@ class NightCalendar:
         return min(midnight(day), self.due(day))
 
     def newest_due(self, moment: datetime) -> date:
-        """The newest date whose night was due at ``moment`` or before."""
+        """The newest date with a night due at ``moment`` or before."""
         return self._newest(moment, self.due)
 
     def newest_known(self, moment: datetime) -> date:
@@ -51,7 +51,7 @@ class NightCalendar:
         return self._newest(moment, self.as_of)
 
     def due_after(self, moment: datetime, until: datetime) -> list[date]:
-        """The dates whose nights were due in ``(moment, until]``, oldest first."""
+        """The dates with nights due in ``(moment, until]``, oldest first."""
         first, last = self.newest_due(moment), self.newest_due(until)
         return [first + _DAY * days for days in range(1, (last - first).days + 1)]
 
@@ -93,7 +93,7 @@ def missed_nights(
         due: Dates since the schedule was installed.
         published: Nights in the risk table.
         given_up: Nights that were tried, or skipped, before.
-        limit: At most so many are made up, the newest.
+        limit: Most nights that are made up, the newest.
     """
     missing = tuple(sorted(set(due) - set(published) - set(given_up)))
     cut = max(0, len(missing) - limit)

@@ -43,7 +43,7 @@ from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 
-class NobodyKnown(LookupError):
+class UnknownSubscriber(LookupError):
     """Nothing is kept about who was asked for, nor were they forgotten. Nothing was done."""
 
 
@@ -69,7 +69,7 @@ class Forgotten:
     Attributes:
         kept: What there was.
         versions: Of the model, that have learnt from them or may have.
-        told: Help desks, by account, whose fields told of them.
+        told: Help desks, by account, that had fields about them.
         searched: What still names them.
     """
 
@@ -82,10 +82,10 @@ class Forgotten:
 def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
     """What is kept about people, all their accounts together. Nothing is changed.
 
-    Among them is whoever was to be forgotten before, where that was stopped in the middle.
+    Subscribers of an erasure that was stopped in the middle are among them.
 
     Raises:
-        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        UnknownSubscriber: One of them is known nowhere, and was not forgotten.
         BrokenTombstones: The list of the forgotten cannot be read.
     """
     landing, erased_ids = settings.landing, settings.landing.tombstones()
@@ -95,7 +95,7 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
         theirs = accounts_of(landing, who)
         found = _rows(settings, theirs, erased_ids)
         if not found and not erased_ids.has(who):
-            raise NobodyKnown(
+            raise UnknownSubscriber(
                 f"asked for subscriber {who!r}; no event, no rejected row and no table under "
                 f"{settings.home.absolute()} names them, and they were never forgotten. Give the "
                 "id as the sources write it"
@@ -110,12 +110,12 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
     """Erase people from everything that is kept, and search for what may be left.
 
     First their accounts go on the list by which extracts refuse them. If it is stopped, it can be
-    run again; nothing about anybody else changes.
+    run again; nothing about other subscribers changes.
 
     Raises:
-        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        UnknownSubscriber: One of them is known nowhere, and was not forgotten.
         HomeBusy: A night, a training or an extract runs. Nothing was done.
-        StillRead: Somebody holds on to the database as it was.
+        StillRead: A reader holds on to the database as it was.
         PushRunning: A help desk is being told.
     """
     with exclusive_home(settings.home, settings.landing_folder):
@@ -193,7 +193,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
     business = business_of(settings.churn, settings.value)
 
     def learnt(version: Learning) -> bool:
-        # Between events nobody becomes active: who was so at a date was at one of these.
+        # Between events no subscriber becomes active: one active at a date was at one of these.
         between = {each for each in changes if version.first <= each <= version.last}
         dates = sorted({version.first, *between})
         return not scored_spine(events, dates, **business).is_empty()
@@ -223,7 +223,7 @@ def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnPro
 
 
 def _scratch(settings: Settings) -> list[Path]:
-    """What flows and publishing have left that were killed: nobody is at work."""
+    """What flows and publishing have left that were killed: no flow runs now."""
     data = settings.home / "data"
     found = [*data.glob("scratch/*")]
     if not is_postgres(settings.risk_url):

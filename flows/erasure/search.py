@@ -1,4 +1,4 @@
-"""Where somebody is still named: every file of the home is read, every table of its databases."""
+"""Search an id in every file of the home and in every table of its databases."""
 
 import re
 from base64 import decodebytes
@@ -30,7 +30,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/=\r\n]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A place where somebody is named.
+    """A place that names an account.
 
     Attributes:
         where: The file, relative to the home where it is in it; of a database with the table.
@@ -49,7 +49,7 @@ class Found:
 class Search:
     """What a search has found, in how many files and tables it has looked, and where it could not.
 
-    ``out_of_reach`` names, in words, what was not searched and may name somebody.
+    ``out_of_reach`` names, in words, what was not searched and may name an account.
     """
 
     found: tuple[Found, ...]
@@ -150,7 +150,7 @@ def _kind(file: Path) -> str:
 def _in_file(
     file: Path, kind: str, home: Path, accounts: Sequence[ErasedAccount], *, yours: bool, ours: bool
 ) -> Iterator[Found]:
-    """Where a file names somebody; ``ours``: it is the risk table's."""
+    """Where a file names an account; ``ours``: it is the risk table's."""
     where = _shown(file, home)
     try:
         if kind == "sqlite":
@@ -173,7 +173,7 @@ def _in_tables(
     *,
     ours: bool = True,
 ) -> Iterator[tuple[str, int, bool]]:
-    """Each table that names somebody, in how many rows, and whether that is in doubt."""
+    """Each table that names an account, the number of rows, and whether that is in doubt."""
     words = words_among(accounts)
     named, maybe = ask(as_ids(accounts)), ask(words) if words else {}
     for table in sorted(named | maybe):
@@ -184,7 +184,7 @@ def _in_tables(
 def _in_texts(
     file: Path, kind: str, accounts: Sequence[ErasedAccount], *, prose: bool
 ) -> tuple[int, bool]:
-    """In how many rows a file names somebody, and whether that is in doubt."""
+    """Number of rows of a file that name an account, and whether that is in doubt."""
     if rows := _rows_in(file, kind, as_ids(accounts) if prose else accounts):
         return rows, False
     words = words_among(accounts) if prose else []

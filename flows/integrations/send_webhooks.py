@@ -15,7 +15,7 @@ class NoSecret(ValueError):
 
 
 class NoTargets(ValueError):
-    """There is nobody to tell. Nothing was sent."""
+    """There is no target. Nothing was sent."""
 
 
 def send_webhooks(home: Path | None = None) -> Sent:

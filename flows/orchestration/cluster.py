@@ -1,4 +1,4 @@
-"""Many machines: the workers of a Dask cluster, this machine's or somebody else's."""
+"""Many machines: the workers of a Dask cluster, on this machine or elsewhere."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ class NoCluster(RuntimeError):
 def cluster_runner(compute: ComputeSettings) -> TaskRunner[Any]:
     """Prefect's runner on the cluster of the settings: ``local``, or the address of a scheduler.
 
-    Workers elsewhere are whoever started them; they do best with the environment ``ALONE`` and
+    Workers elsewhere are started elsewhere; they do best with the environment ``ALONE`` and
     one thread, one for each core.
 
     Raises:
@@ -45,7 +45,7 @@ def cluster_runner(compute: ComputeSettings) -> TaskRunner[Any]:
 
 @contextmanager
 def workers_here(workers: int) -> Iterator[Any]:
-    """Worker processes on this machine, each on one core, that nobody else can reach."""
+    """Worker processes on this machine, each on one core; other machines cannot reach them."""
     from distributed import LocalCluster
 
     with (

@@ -10,7 +10,7 @@ from pathlib import Path
 from perdura.flows.runtime.progress import STDERR, step
 
 _QUIET = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics are sent,
     "DO_NOT_TRACK": "1",  # neither from the server nor from the client
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -82,7 +82,7 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
 
 def log_runs() -> None:
-    """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
+    """Let Prefect log its runs: a schedule has no reader at its terminal."""
     make_folder()
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
@@ -106,7 +106,7 @@ def prefect_folder(home: Path) -> Path:
 def make_folder() -> None:
     """Make Prefect's folder, before Prefect is first imported.
 
-    Prefect makes none whose parent is missing: it warns, and waits for ever.
+    Prefect makes none where the parent is missing: it warns, and waits for ever.
     """
     if folder := os.environ.get("PREFECT_HOME"):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)

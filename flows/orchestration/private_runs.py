@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 def private_flow(
     name: str, **options: Any
 ) -> Callable[[Callable[_Given, _Result]], Flow[_Given, _Result]]:
-    """Prefect's ``flow`` decorator, of whose runs no subscriber's data is kept."""
+    """Prefect's ``flow`` decorator; Prefect keeps no subscriber's data of the runs."""
     made = flow(name=name, persist_result=False, result_serializer="json", **options)
     return lambda function: made(_with_schedule(without_rows(function)))
 
@@ -42,7 +42,7 @@ def _with_schedule(function: Callable[_Given, _Result]) -> Callable[_Given, _Res
 def private_task(
     function: Callable[_Given, _Result], name: str, **options: Any
 ) -> Task[_Given, _Result]:
-    """A Prefect task, of whose runs no subscriber's data is kept."""
+    """A Prefect task; Prefect keeps no subscriber's data of its runs."""
     made = task(
         name=name,
         persist_result=False,

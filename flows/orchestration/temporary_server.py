@@ -37,7 +37,7 @@ if not ended(5):
 def end_with_us() -> None:
     """Let every temporary server that this process starts end with it. Done again, nothing more.
 
-    A server that the settings name is nobody's to end, and none is started then. What one says
+    A server that the settings name is not ours to end, and none is started then. What one says
     goes into its log. One that ends while it starts is not started again, as Prefect would for
     ever.
     """

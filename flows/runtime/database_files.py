@@ -30,7 +30,7 @@ class BrokenDatabase(RuntimeError):
 def wait_for(file: Path, remedy: str, *, patience: float = PATIENCE) -> None:
     """Return once a SQLite file can be written; say at once if another program is waited for.
 
-    A file that is not there, or that may only be read, is waited for by nobody.
+    A file that is not there, or that may only be read, is not waited for.
 
     Args:
         file: For example MLflow's database.

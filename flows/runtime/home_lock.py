@@ -1,4 +1,4 @@
-"""While a flow is at work in a home, nobody is erased from it, and the other way round."""
+"""While a flow runs in a home, no subscriber is erased from it, and the other way round."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,8 +48,8 @@ def exclusive_home(home: Path, landing_folder: Path) -> Iterator[None]:
     def refuse() -> None:
         raise HomeBusy(
             f"a night, a training, an extract or the like is at work in {home.absolute()}"
-            " and may hold rows of whoever is to be erased; run the same command again when it has "
-            "ended"
+            " and may hold rows of subscribers to be erased; run the same command again when it "
+            "has ended"
         )
 
     with (

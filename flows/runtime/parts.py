@@ -1,4 +1,4 @@
-"""A night's and a week's work in parts: so many subscribers at once as memory holds."""
+"""A night's and a week's work in parts: as many subscribers at once as memory holds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from perdura.sources.landing.full_disk import room_in
 from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKETS, Part
 
-# Landed rows of a part, about: a night of so many takes two gigabytes.
+# Landed rows of a part, about: a night of as many takes two gigabytes.
 _ROWS = 16_000_000
 
 
@@ -44,7 +44,7 @@ def with_absolute_paths(settings: Settings) -> Settings:
 
 
 def memoised_on_disk(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
+    """What ``work`` gives, kept in ``mark``: a second call reads it from there.
 
     A worker that is lost takes along what its finished parts gave, and Dask asks for those again;
     the only one to be worked on twice is the one that was not finished.

@@ -74,7 +74,7 @@ class _Lines:
 
 
 class _Unseen:
-    """Where nobody watches."""
+    """Progress that is not shown."""
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """Say nothing."""
@@ -82,7 +82,7 @@ class _Unseen:
 
 @contextmanager
 def step(title: str, seconds: dict[str, float]) -> Iterator[OnProgress]:
-    """A bar for one step of work, or lines where nobody watches; its seconds are kept.
+    """A bar for one step of work, or lines where there is no terminal; its seconds are kept.
 
     Args:
         title: What is being done.

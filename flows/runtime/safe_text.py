@@ -12,12 +12,12 @@ _HIDDEN = (
     "command shows it"
 )
 
-# Classes of SQLSTATE whose texts are of servers, connections, rights and names, never of values.
+# Classes of SQLSTATE with texts of servers, connections, rights and names, never of values.
 _WITHOUT_VALUES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"}
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an error is of a class of ours, whose text names no subscriber."""
+    """Whether an error is of a class of ours; these name no subscriber."""
     return type(error).__module__.partition(".")[0] == _OURS
 
 

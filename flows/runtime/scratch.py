@@ -34,7 +34,7 @@ def scratch(home: Path, what: str) -> Iterator[Path]:
 
 
 def remove_abandoned(folders: Path) -> int:
-    """How many folders were removed whose processes have ended. To be called by one at a time.
+    """Remove the folders of ended processes, and count them. One caller at a time.
 
     A process holds the lock beside its folder until it ends, also by a kill. Workers that outlive
     it, on other machines say, make no folders; what they write late goes the next time.

@@ -17,11 +17,11 @@ _ROOT = "perdura."
 
 
 class StepFailed(RuntimeError):
-    """A step failed with an error of a library, whose text may hold subscribers' data."""
+    """A step failed with a library's error; its own text may hold subscribers' data."""
 
 
 def without_rows(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, whose errors carry neither rows nor parameters nor the errors they came from.
+    """The function; its errors carry neither rows nor parameters nor the errors before them.
 
     The frames of the traceback stay: they are lines of code.
     """

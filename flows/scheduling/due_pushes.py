@@ -1,4 +1,4 @@
-"""Every hour: help desks are told of whom a night, or what has happened since, changed."""
+"""Every hour: help desks get what a night, or what has happened since, changed."""
 
 from pathlib import Path
 from typing import Any

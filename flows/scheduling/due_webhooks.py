@@ -1,4 +1,4 @@
-"""Every few minutes: webhooks that are due, for those whose target did not answer at night."""
+"""Every few minutes: webhooks that are due, such as those not answered at night."""
 
 from pathlib import Path
 from typing import Any

@@ -27,7 +27,7 @@ def learnt_attributes(
     The account that a subscriber belongs to is an id and is learnt from only where it is named.
 
     Raises:
-        UnknownAttribute: The setting names one that nobody has.
+        UnknownAttribute: The setting names one that no subscriber has.
     """
     known = events[SUBSCRIBERS.name].filter(
         pl.col("known_at") < known_until, pl.col("value").is_not_null()

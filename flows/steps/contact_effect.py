@@ -44,7 +44,7 @@ def estimate(settings: Settings, begins: datetime | None, worth: float | None) -
 
 
 def keep_estimate(url: str, found: Effect) -> None:
-    """Write the estimate; before anybody was contacted or assigned there is none."""
+    """Write the estimate; before the first contact or assignment there is none."""
     arm, control = found.arms[found.asked], found.arms[HELD_OUT]
     if not any((arm.known, arm.awaited, control.known, control.awaited)):
         return
@@ -85,7 +85,7 @@ def refuse_without_contacts(landing: Landing) -> None:
 
 
 def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:
-    """What became of everybody, part by part of the subscribers."""
+    """Outcomes of all subscribers, part by part."""
     params, parts = training_params(settings), parts_of(settings.landing, settings.compute)
     found: list[pl.DataFrame] = []
     with step("effect", {}) as on_progress:

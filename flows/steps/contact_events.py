@@ -18,10 +18,10 @@ from perdura.risk.schema.contacts import CONTACTS as WRITTEN
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS
 
-#: What each action of the desk is as an event; to leave somebody alone is none.
+#: What each action of the desk is as an event; a decision not to contact is none.
 KINDS = {"called": "contacted", "mailed": "contacted", "offered": "offered"}
 
-#: Who holds somebody out, or puts them on the list.
+#: The sender of a random assignment.
 LOT = "lot"
 
 

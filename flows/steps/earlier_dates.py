@@ -16,7 +16,7 @@ from perdura.sources.progress import OnProgress
 
 earlier_step = step_of_flow(at_earlier_dates, "earlier")
 
-# What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
+# Most rows of a model at an earlier date: enough to see whether it holds.
 _EARLIER_ROWS = 100_000
 
 
@@ -48,7 +48,7 @@ def before_training(
 def earlier_dates(
     before: PastDataset, training: TrainingSettings, on_progress: OnProgress
 ) -> Earlier | None:
-    """``None`` where no date has enough before it and after it, or nobody asks."""
+    """``None`` where no date has enough before it and after it, or the settings ask for none."""
     if not training.earlier_dates or training.split != "time":
         return None
     try:

@@ -9,9 +9,9 @@ from perdura.sources.landing.tombstones import read_tombstones
 
 
 def share_erasures(landing_folder: Path, url: str) -> int:
-    """How many erased ids the risk table's database now knows that it did not know before.
+    """Number of erased ids that the risk table's database did not know before.
 
-    Nothing where nobody was erased, or where there is no risk table yet: its first night asks
+    None where no subscriber was erased, or where there is no risk table yet: its first night asks
     again.
 
     Raises:

@@ -36,7 +36,7 @@ def write_beside(settings: Settings, scored_on: date) -> None:
 
 
 def _riskiest(url: str, scored_on: date, most: int) -> list[str] | None:
-    """Of whom events are told; ``None`` if there is a newer night."""
+    """The ``most`` riskiest of a night; ``None`` if there is a newer one."""
     # In the index's own words: else SQLite does not see that it holds them.
     indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
     bound = RISK.c.rank <= most

@@ -28,7 +28,7 @@ _DETAIL = {
     TICKETS: "topic",
     CONTACTS: "action",
 }
-#: Tables whose events move money.
+#: Tables with amounts.
 _MONEY = (PAYMENTS,)
 
 _SCHEMA = pl.Schema(
@@ -59,7 +59,7 @@ def recent_events(
 
     Returns:
         The columns of the table ``events``, in order of its key; ``number`` counts, from 0, what
-        happened to somebody at one moment.
+        happened to a subscriber at one moment.
     """
     accounts = _accounts(landing, people, as_of)
     told = pl.collect_all(
@@ -76,7 +76,7 @@ def _accounts(landing: Landing, people: Sequence[str], as_of: datetime) -> pl.Da
     """Every account of these people: ``subscriber_id``, and ``owner``, who it is by now."""
     own = pl.DataFrame({"subscriber_id": people, "owner": people}, schema_overrides=_TEXTS)
     merged = owners(landing.table(MERGES), as_of)
-    # An account that lives on in another is nobody's own any more.
+    # An account that lives on in another stands for itself no more.
     return pl.concat([merged, own.join(merged, on="subscriber_id", how="anti")]).filter(
         pl.col("owner").is_in(own["owner"].implode())
     )

@@ -1,7 +1,7 @@
 """A training set made part by part of the subscribers, anywhere: labels first, then features.
 
-What became of everybody is told first, which is cheap; from the counts follows how large a share
-of the stayers is learnt from; and only who was chosen is measured.
+Outcomes of all subscribers come first, which is cheap; their counts give the share of non-churners
+that is kept; and only the rows that are kept are measured.
 """
 
 from dataclasses import dataclass, replace

@@ -16,7 +16,7 @@ from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, E
 from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, known_before
 
-# The first weeks of a history know too little of anybody to learn from.
+# The first weeks of a history know too little of subscribers to learn from.
 _WARM_UP = timedelta(days=30)
 _MONTH = timedelta(days=30.4375)
 _TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
@@ -71,7 +71,7 @@ def training_dates(
     *,
     churn: Literal["contract", "silence"] = "contract",
 ) -> list[datetime]:
-    """The dates to learn from, oldest first: month starts, or every so many days.
+    """The dates to learn from, oldest first: month starts, or every ``step_days``.
 
     The history begins where every source that says anything has begun to speak: before that,
     silence would be mistaken for a lack of tickets or payments. With contracts no date is taken

@@ -12,7 +12,7 @@ from perdura.models.predictor.churn_model import ChurnModel
 #: Where a larger share of the subscribers has such a text in a column, the night is degraded.
 MOST_UNKNOWN = 0.05
 
-# So many of a column are named; the rest is counted.
+# Texts of a column that are named, and their length; the rest is counted.
 _NAMED, _LONGEST = 5, 60
 
 
@@ -43,7 +43,7 @@ def count_unknown(model: ChurnModel, rows: pl.DataFrame) -> str:
 
 
 def unknown_texts(counted: Iterable[str], rows: int) -> dict[str, UnknownTexts]:
-    """What ``count_unknown`` found in all parts of a night, which has so many rows, by column."""
+    """What ``count_unknown`` found in all parts of a night of ``rows`` rows, by column."""
     found: dict[str, Counter[str]] = {}
     for part in counted:
         for name, counts in json.loads(part).items():

@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 from perdura.flows.configuration.dates import NotYet, today
 from perdura.flows.score_nightly import (
     FITTED_ON_LATER_OUTCOMES,
-    NobodyToScore,
+    NoActiveSubscribers,
     NotYetKnown,
     score_nightly,
 )
@@ -333,7 +333,7 @@ def test_a_day_that_has_not_come_is_neither_extracted_nor_scored(home, company):
 
 
 def test_before_the_history_there_is_nobody_to_score(home):
-    with pytest.raises(NobodyToScore, match="none was"):
+    with pytest.raises(NoActiveSubscribers, match="none was"):
         score_nightly(date(2001, 1, 1), home)
 
 

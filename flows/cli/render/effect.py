@@ -15,7 +15,7 @@ _NAMES = {
     "offered": "  an offer",
     HELD_OUT: "control group",
 }
-# With a lot, first those whom it put on the list.
+# With a control group, first the subscribers assigned to the list.
 _WITH_LOT = {LISTED: "listed", **_NAMES}
 _ARMS = {BOTH: "contacted", LISTED: "listed"}
 
@@ -55,7 +55,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
 
 
 def in_words(found: Effect) -> list[str]:
-    """What contact did, one sentence each, or why nobody can say."""
+    """What contact did, one sentence each, or why that is unknown."""
     reached, held_out = found.arms[found.asked], found.arms[HELD_OUT]
     if not _people(reached) and not _people(held_out):
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""

@@ -11,7 +11,7 @@ from perdura.risk.store.urls import shown
 
 
 class StillNamed(RuntimeError):
-    """A search found somebody who was to be forgotten."""
+    """A search found a subscriber who was to be forgotten."""
 
 
 def print_kept(kept: Kept, console: Console = OUT) -> None:
@@ -97,7 +97,7 @@ def _is_prefects(found: Found) -> bool:
 
 
 def refuse_left(searched: Search) -> None:
-    """Nothing, if only sources name somebody, or texts that may mean the word.
+    """Nothing, if only sources name an account, or texts that may mean the word.
 
     Raises:
         StillNamed: Something of ours does.
