@@ -59,7 +59,21 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
             if free:
                 _extract(settings, settings.mapping, now)
     with step("states", {}):
-        return _refresh(settings, min(now, settings.landing.until() or now))
+        as_of = min(now, settings.landing.until() or now)
+        scored_on, url = newest_night(settings.risk_url), settings.risk_url
+        business = business_of(settings.churn, settings.value)
+        known = changed_states(
+            settings.landing, settings.nights.as_of(scored_on), as_of, **business
+        )
+        scored = night_states(url, scored_on, known["subscriber_id"].to_list())
+        before = pl.DataFrame(
+            {"subscriber_id": scored.keys(), "before": scored.values()},
+            schema={"subscriber_id": pl.String, "before": pl.String},
+        )
+        changed = known.join(before, on="subscriber_id").filter(pl.col("state") != pl.col("before"))
+        rows = changed.drop("before").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
+        put_states(url, scored_on, as_of, rows)
+        return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)
 
 
 def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
@@ -70,18 +84,3 @@ def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
     ):
         landing = settings.landing
         extract(mapping, until=now, landing=landing, progress=on_progress, beside=beside)
-
-
-def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
-    scored_on, url = newest_night(settings.risk_url), settings.risk_url
-    business = business_of(settings.churn, settings.value)
-    known = changed_states(settings.landing, settings.nights.as_of(scored_on), as_of, **business)
-    scored = night_states(url, scored_on, known["subscriber_id"].to_list())
-    before = pl.DataFrame(
-        {"subscriber_id": scored.keys(), "before": scored.values()},
-        schema={"subscriber_id": pl.String, "before": pl.String},
-    )
-    changed = known.join(before, on="subscriber_id").filter(pl.col("state") != pl.col("before"))
-    rows = changed.drop("before").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
-    put_states(url, scored_on, as_of, rows)
-    return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)

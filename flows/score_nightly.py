@@ -148,6 +148,10 @@ def score_nightly(
         unknown = unknown_texts((part.unknown for part in scored), rows)
         degraded = (*why, *too_many_unknown(unknown))
         rows = night.publish(scored, degraded, trial=trial)
+    seconds_of_parts = {
+        name: sum(part.seconds.get(name, 0.0) for part in scored)
+        for name in ("states", "features", "reasons")
+    }
     return ScoredNight(
         scored_on=scored_on,
         rows=rows,
@@ -158,7 +162,7 @@ def score_nightly(
         unknown=unknown,
         unlearnt=None if model.months else _UNLEARNT.format(days=model.horizon_days),
         refused=refused,
-        seconds=night.seconds | _seconds_of_parts(scored),
+        seconds=night.seconds | seconds_of_parts,
         untold=notify_webhooks(settings) if notify else None,
     )
 
@@ -235,12 +239,6 @@ class _Night:
             )
             beside_step(settings, self.scored_on)
         return rows
-
-
-def _seconds_of_parts(scored: list[ScoredPart]) -> dict[str, float]:
-    """Seconds by step, of all parts and workers together."""
-    names = ("states", "features", "reasons")
-    return {name: sum(part.seconds.get(name, 0.0) for part in scored) for name in names}
 
 
 def wait_until(as_of: datetime, scored_on: date) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Self
 
 from perdura.features.catalogue import reads_contacts
 from perdura.features.topics.attributes import attributes_in
@@ -45,6 +46,11 @@ from perdura.models.training.train import train
 from perdura.sources.events import CONTACTS
 from perdura.sources.landing.freshness import broken_since, silent_since
 from perdura.sources.landing.locks import read_lock
+
+_OWN_MODEL = (
+    "It predicts something else than the champion of the model churn, which stays as it is; this "
+    "is a version of a model of its own, {name}."
+)
 
 train_step = step_of_flow(train, "train")
 log_step = step_of_flow(log_trained, "log")
@@ -103,11 +109,13 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
     known_until = known_history(settings.landing, settings.churn, until)
     if until is None:
         update_effect(settings)
-    week = _week(settings, known_until)
+    week = _Week.of(settings, known_until)
     rows, params, champion = week.rows(), week.params, week.champion
     before = before_training(settings, known_until, week.seconds)
     trained, version = week.learn("train", rows, params, before)
-    reasons = (*trained.verdict.reasons, *_own_model(version))
+    reasons = trained.verdict.reasons
+    if name := version.rpartition("/")[0]:
+        reasons += (_OWN_MODEL.format(name=name),)
     if (
         champion
         and trained.verdict.no_better
@@ -145,6 +153,36 @@ class _Week:
     params: TrainingParams
     champion: ChurnModel | None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+
+    @classmethod
+    def of(cls, settings: Settings, known_until: datetime) -> Self:
+        """What a training of these settings works on.
+
+        Raises:
+            NothingLanded: There is nothing to learn from.
+            BrokenTuning: The file of tuned parameters cannot be read.
+        """
+        events = settings.landing.events()
+        dates = dates_by_settings(events, settings.churn, settings.training, known_until)
+        facts = replace(
+            source_facts(events, churn=settings.churn.rule, known_until=known_until),
+            contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
+            or silent_since(events[CONTACTS.name], known_until),
+        )
+        params = tuned_params(settings, dates, known_until)
+        wait_for_store(settings.home)
+        try:
+            champion = load_champion(settings.home, Question.of(params))[0]
+        except (NoChampion, BrokenChampion):
+            champion = None
+        return cls(
+            settings=settings,
+            known_until=known_until,
+            dates=tuple(dates),
+            facts=facts,
+            params=params,
+            champion=champion,
+        )
 
     def rows(self) -> TrainingSet:
         """The rows to learn from, and to compare the champion on."""
@@ -200,36 +238,6 @@ class _Week:
             return replace(before, earlier=earlier)
 
 
-def _week(settings: Settings, known_until: datetime) -> _Week:
-    """What a training of these settings works on.
-
-    Raises:
-        NothingLanded: There is nothing to learn from.
-        BrokenTuning: The file of tuned parameters cannot be read.
-    """
-    events = settings.landing.events()
-    dates = dates_by_settings(events, settings.churn, settings.training, known_until)
-    facts = replace(
-        source_facts(events, churn=settings.churn.rule, known_until=known_until),
-        contacts_missing_since=broken_since(settings.landing, CONTACTS, known_until)
-        or silent_since(events[CONTACTS.name], known_until),
-    )
-    params = tuned_params(settings, dates, known_until)
-    wait_for_store(settings.home)
-    try:
-        champion = load_champion(settings.home, Question.of(params))[0]
-    except (NoChampion, BrokenChampion):
-        champion = None
-    return _Week(
-        settings=settings,
-        known_until=known_until,
-        dates=tuple(dates),
-        facts=facts,
-        params=params,
-        champion=champion,
-    )
-
-
 @contextmanager
 def noting(facts: SourceFacts) -> Iterator[None]:
     """Where there is too little to learn from, what is odd about the sources is said, too."""
@@ -257,12 +265,3 @@ def training_set(work: Work, compute: ComputeSettings, seconds: dict[str, float]
     with step("features", seconds) as on_progress:
         on_task_runner(measure_parts, compute)(parts, work, sampling, on_progress)
         return laid_down(parts, work, sampling)
-
-
-def _own_model(version: str) -> tuple[str, ...]:
-    """That the version is not one of ``churn``, in words, where it is not."""
-    name, own, _ = version.rpartition("/")
-    if not own:
-        return ()
-    words = "It predicts something else than the champion of the model churn, which stays as it is"
-    return (f"{words}; this is a version of a model of its own, {name}.",)

@@ -84,7 +84,10 @@ def refuse_shared_table(url: str) -> None:
 
 
 def _say_where(home: Path, url: str, today: date, console: Console) -> None:
-    folder = _typed(Path(sys.executable).parent)
+    folder = ""  # before a command's name, as one would type it; nothing if it is on the path
+    if not shutil.which("perdura"):
+        path, here = Path(sys.executable).parent, Path.cwd()
+        folder = f"{path.relative_to(here) if path.is_relative_to(here) else path}/"
     elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
     lines = [
@@ -98,11 +101,3 @@ def _say_where(home: Path, url: str, today: date, console: Console) -> None:
         "  and after half a minute open http://127.0.0.1:5000/#/models/churn",
     ]
     console.print("\n".join(lines), soft_wrap=True)
-
-
-def _typed(folder: Path) -> str:
-    """The folder before a command's name, as one would type it; nothing if it is on the path."""
-    if shutil.which("perdura"):
-        return ""
-    here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    return f"{here}/"

@@ -68,7 +68,13 @@ def refuse_night(settings: Settings, scored_on: date | None, *, trial: bool) -> 
         _refuse_trial(settings.risk_url, day)
     model_of(settings, None, trial=trial)
     if settings.mapping is None:  # else the night extracts first
-        _refuse_empty(settings, day)
+        from perdura.flows.steps.training_window import NothingLanded
+
+        if not settings.landing_folder.exists():
+            raise NothingLanded(
+                f"asked to score {day}; nothing has been extracted into {settings.landing_folder}, "
+                "and the settings name no mapping. Run perdura extract --mapping FILE"
+            )
         refuse_unread(settings, as_of)
 
 
@@ -118,16 +124,6 @@ def _prepare(home: Path) -> None:
     """Before Prefect is first imported."""
     refuse_read_only(home)
     make_folder()
-
-
-def _refuse_empty(settings: Settings, day: date) -> None:
-    from perdura.flows.steps.training_window import NothingLanded
-
-    if not settings.landing_folder.exists():
-        raise NothingLanded(
-            f"asked to score {day}; nothing has been extracted into {settings.landing_folder}, and "
-            "the settings name no mapping. Run perdura extract --mapping FILE"
-        )
 
 
 def _refuse_trial(url: str, day: date) -> None:

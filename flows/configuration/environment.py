@@ -51,16 +51,10 @@ def settings_in(environment: Mapping[str, str]) -> dict[str, Any]:
         if name in RENAMED or name in NAMES:
             given[name] = environment[variable]
         elif bare not in NO_SETTINGS and not _OF_A_SERVICE.fullmatch(bare):
-            unknown.append(f"the environment sets {variable}, and there is no such setting")
-            unknown[-1] += _hint(bare, name)
+            known = get_close_matches(bare, NO_SETTINGS, n=1, cutoff=0.8)
+            near = f"{PREFIX}{known[0]}" if known else variable_of(nearest(name) or "")
+            hint = f" (did you mean {near}?)" if near != PREFIX else ""
+            unknown.append(f"the environment sets {variable}, and there is no such setting{hint}")
     if unknown:
         raise UnknownVariable("; ".join(unknown) + "; correct the name, or unset it")
     return in_groups(given, "the environment", variable_of)
-
-
-def _hint(bare: str, name: str) -> str:
-    """The closest variable that there is, in words."""
-    if near := get_close_matches(bare, NO_SETTINGS, n=1, cutoff=0.8):
-        return f" (did you mean {PREFIX}{near[0]}?)"
-    known = nearest(name)
-    return f" (did you mean {variable_of(known)}?)" if known else ""

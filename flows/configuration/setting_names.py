@@ -111,22 +111,17 @@ def in_groups(
                 f"{place} sets {spelt(old)} and {spelt(name)}, which are one setting, to different "
                 f"values; keep {spelt(name)}"
             )
-    _report({spelt(old): spelt(name) for old, name in flat.items()}, place)
+    new = {spelt(old): spelt(name) for old, name in flat.items() if spelt(old) not in _reported}
+    if new and SCHEDULE_PROCESS not in os.environ:  # else the schedule has reported them
+        _reported.update(new)
+        names = "; ".join(f"{old} is now {name}" for old, name in new.items())
+        sys.stderr.write(f"perdura: {place} has old names, which keep working: {names}\n")
     groups: dict[str, Any] = {}
     for name, value in named.items():
         group, _, key = name.rpartition(".")
         if group not in named:  # else it is given as something that is no table: refused later
             (groups.setdefault(group, {}) if group else groups)[key] = value
     return groups
-
-
-def _report(renamed: Mapping[str, str], place: str) -> None:
-    new = {old: name for old, name in renamed.items() if old not in _reported}
-    if not new or SCHEDULE_PROCESS in os.environ:  # the schedule has reported them
-        return
-    _reported.update(new)
-    names = "; ".join(f"{old} is now {name}" for old, name in new.items())
-    sys.stderr.write(f"perdura: {place} has old names, which keep working: {names}\n")
 
 
 def nearest(name: str) -> str | None:

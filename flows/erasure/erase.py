@@ -6,9 +6,8 @@ again after a stop, and the last thing to go is what tells which accounts are on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from glob import escape
-from pathlib import Path
 
 import polars as pl
 
@@ -38,7 +37,6 @@ from perdura.sources.landing.erase import (
 )
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
 from perdura.sources.landing.tombstones import Tombstones, record_erasure
-from perdura.sources.merges import Events
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
@@ -135,24 +133,19 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
             _erase_files(settings, kept.accounts, on_progress)
             for result in kept_results(settings.home, accounts):
                 erase_leftover(result)
-    return Forgotten(
-        kept=kept,
-        versions=tuple(versions),
-        told=tuple(sorted(told)),
-        searched=_searched(settings, accounts),
-    )
-
-
-def _searched(settings: Settings, accounts: Sequence[ErasedAccount]) -> Search:
     with step("search", {}) as on_progress:
-        return search(settings, accounts, on_progress)
+        searched = search(settings, accounts, on_progress)
+    return Forgotten(
+        kept=kept, versions=tuple(versions), told=tuple(sorted(told)), searched=searched
+    )
 
 
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
     known = {each for who in people for each in accounts_of(settings.landing, who)}
     erased_ids = settings.landing.tombstones()
-    return _searched(settings, accounts_named(sorted(known), erased_ids))
+    with step("search", {}) as on_progress:
+        return search(settings, accounts_named(sorted(known), erased_ids), on_progress)
 
 
 def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedAccount]:
@@ -188,8 +181,9 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
         name: table.filter(pl.col("subscriber_id").is_in([*accounts])).collect().lazy()
         for name, table in settings.landing.events().items()
     }
-    changes = _midnights(events)
-
+    known = pl.concat([table.select("known_at") for table in events.values()]).collect()["known_at"]
+    # The midnights (UTC) by which each event was known.
+    changes = {*known.dt.truncate("1d").dt.offset_by("1d").unique().to_list()}
     business = business_of(settings.churn, settings.value)
 
     def learnt(version: Learning) -> bool:
@@ -201,32 +195,19 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
     return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
 
 
-def _midnights(events: Events) -> set[datetime]:
-    """The midnights (UTC) by which each event was known."""
-    known = pl.concat([table.select("known_at") for table in events.values()]).collect()
-    after = known["known_at"].dt.truncate("1d").dt.offset_by("1d").unique()
-    return {*after.to_list()}
-
-
 def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnProgress) -> None:
     """What was made of landed rows, then these; files of merges come last."""
     landing = settings.landing
-    for path in [*leftovers_of(landing), *_scratch(settings)]:
+    unfinished = [*(settings.home / "data").glob("scratch/*")]  # of killed flows, as none runs now
+    if not is_postgres(settings.risk_url):
+        file = database_file(settings.risk_url)
+        unfinished += file.parent.glob(f"{escape(file.name)}-staged*")
+    for path in [*leftovers_of(landing), *unfinished]:
         erase_leftover(path)
     rejected, landed = rejected_of(landing, accounts), landed_of(landing, accounts)
     steps = [(file, erase_rejected) for file in rejected] + [
         (file, erase_landed) for file in landed
     ]
-    for at, (file, erase_from) in enumerate(steps):
-        on_progress(at, len(steps), f"{file.parent.name}, {file.stem}")
+    for index, (file, erase_from) in enumerate(steps):
+        on_progress(index, len(steps), f"{file.parent.name}, {file.stem}")
         erase_from(file, accounts)
-
-
-def _scratch(settings: Settings) -> list[Path]:
-    """What flows and publishing have left that were killed: no flow runs now."""
-    data = settings.home / "data"
-    found = [*data.glob("scratch/*")]
-    if not is_postgres(settings.risk_url):
-        file = database_file(settings.risk_url)
-        found += file.parent.glob(f"{escape(file.name)}-staged*")
-    return found

@@ -98,32 +98,26 @@ def opened(
 
 @contextmanager
 def _zendesk(integrations: IntegrationSettings) -> Iterator[tuple[Zendesk, str]]:
-    if integrations.zendesk_url is None:
+    url, pace = integrations.zendesk_url, Pace(integrations.push_calls_per_minute)
+    if url is None:
         raise NotSetUp("no account; write integrations.zendesk_url = 'https://NAME.zendesk.com'")
     token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
     basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
     headers = {"authorization": f"Basic {basic}" if email else f"Bearer {token}"}
-    with Caller(integrations.zendesk_url, headers, _pace(integrations)) as caller:
-        yield Zendesk(caller), _plain(host_of(integrations.zendesk_url))
+    with Caller(url, headers, pace) as caller:
+        yield Zendesk(caller), "".join(c if c.isalnum() or c in ".-" else "-" for c in host_of(url))
 
 
 @contextmanager
 def _intercom(integrations: IntegrationSettings) -> Iterator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
-    with Caller(integrations.intercom_url, headers, _pace(integrations)) as caller:
+    pace = Pace(integrations.push_calls_per_minute)
+    with Caller(integrations.intercom_url, headers, pace) as caller:
         intercom = Intercom(caller)
         yield intercom, intercom.workspace()
-
-
-def _pace(integrations: IntegrationSettings) -> Pace:
-    return Pace(integrations.push_calls_per_minute)
 
 
 def _of_environment(name: str) -> str:
     if not (value := os.environ.get(name, "").strip()):
         raise NotSetUp(f"{name} is not set in the environment: credentials come from nowhere else")
     return value
-
-
-def _plain(host: str) -> str:
-    return "".join(c if c.isalnum() or c in ".-" else "-" for c in host)

@@ -118,9 +118,11 @@ def _folders() -> dict[str, str]:
     The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
     """
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    if setting_of("PREFECT_HOME") or not _is_writable(home):
+    folder = prefect_folder(home)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if setting_of("PREFECT_HOME") or not os.access(there, os.W_OK):
         return {}
-    profiles, folders = _profiles(), {"PREFECT_HOME": str(prefect_folder(home))}
+    profiles, folders = _profiles(), {"PREFECT_HOME": str(folder)}
     return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
 
 
@@ -141,10 +143,3 @@ def _profile() -> dict[str, str]:
         return {}
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
     return profiles.get("profiles", {}).get(active, {})
-
-
-def _is_writable(home: Path) -> bool:
-    """Whether the folder can be written to; of one that is not there, whether it can be made."""
-    folder = prefect_folder(home)
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    return os.access(there, os.W_OK)

@@ -25,18 +25,18 @@ def private_flow(
 ) -> Callable[[Callable[_Given, _Result]], Flow[_Given, _Result]]:
     """Prefect's ``flow`` decorator; Prefect keeps no subscriber's data of the runs."""
     made = flow(name=name, persist_result=False, result_serializer="json", **options)
-    return lambda function: made(_with_schedule(without_rows(function)))
 
+    def private(function: Callable[_Given, _Result]) -> Flow[_Given, _Result]:
+        safe = without_rows(function)
 
-def _with_schedule(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, in a process that ends with the schedule that has started it."""
+        @wraps(safe)
+        def run(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+            end_with_schedule()
+            return safe(*given, **named)
 
-    @wraps(function)
-    def run(*given: _Given.args, **named: _Given.kwargs) -> _Result:
-        end_with_schedule()
-        return function(*given, **named)
+        return made(run)
 
-    return run
+    return private
 
 
 def private_task(

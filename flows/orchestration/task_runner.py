@@ -1,14 +1,11 @@
 """Where the parts of a flow are worked on: here, one after the other, or on a cluster."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
 from perdura.sources.progress import OnProgress
-
-if TYPE_CHECKING:
-    from prefect.task_runners import TaskRunner
 
 _Result = TypeVar("_Result")
 
@@ -21,10 +18,20 @@ def on_task_runner(
     Here each part uses every core by itself. On a cluster it is Prefect that hands them out.
     """
     if compute.cluster:
-        return lambda *given: _on_cluster(flow, compute, *given)
+
+        def on_cluster(*arguments: Any) -> _Result:
+            from perdura.flows.orchestration.cluster import cluster_runner, one_server
+
+            with one_server():
+                run = flow.recorded.with_options(task_runner=cluster_runner(compute))
+                return run(*arguments)
+
+        return on_cluster
     if not records_runs():
         return flow
-    return flow.recorded.with_options(task_runner=_in_turn())
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    return flow.recorded.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))
 
 
 def gather_results(
@@ -40,16 +47,3 @@ def gather_results(
         on_progress(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
         results.append(part.result())
     return results
-
-
-def _in_turn() -> "TaskRunner[Any]":
-    from prefect.task_runners import ThreadPoolTaskRunner
-
-    return ThreadPoolTaskRunner(max_workers=1)
-
-
-def _on_cluster(flow: RecordedFlow[..., _Result], compute: ComputeSettings, *given: Any) -> _Result:
-    from perdura.flows.orchestration.cluster import cluster_runner, one_server
-
-    with one_server():
-        return flow.recorded.with_options(task_runner=cluster_runner(compute))(*given)

@@ -11,8 +11,8 @@ from perdura.flows.runtime.progress import STDERR
 from perdura.flows.settings import Settings
 from perdura.sources.landing.locks import exclusive_lock, shared_lock
 
-_Asked = ParamSpec("_Asked")
-_Given = TypeVar("_Given")
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 _WORK = "work"
 
@@ -21,18 +21,21 @@ class HomeBusy(RuntimeError):
     """Something runs in the home that reads or writes people's rows. Nothing was done."""
 
 
-def shares_home(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+def shares_home(flow: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     """The flow, in the home that its argument ``home`` or the settings name, which it shares.
 
     An erasure that has begun is waited for.
     """
-    told = signature(flow)
+    arguments = signature(flow)
+
+    def say() -> None:
+        STDERR.print("  waiting for an erasure to end")
 
     @wraps(flow)
-    def sharing(*asked: _Asked.args, **named: _Asked.kwargs) -> _Given:
-        home = told.bind(*asked, **named).arguments.get("home")
-        with shared_lock(_data(Settings.at(home).home), _say, to=_WORK):
-            return flow(*asked, **named)
+    def sharing(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+        home = arguments.bind(*given, **named).arguments.get("home")
+        with shared_lock(Settings.at(home).home / "data", say, to=_WORK):
+            return flow(*given, **named)
 
     return sharing
 
@@ -53,15 +56,7 @@ def exclusive_home(home: Path, landing_folder: Path) -> Iterator[None]:
         )
 
     with (
-        exclusive_lock(_data(home), refuse, to=_WORK),
+        exclusive_lock(home / "data", refuse, to=_WORK),
         exclusive_lock(landing_folder, refuse),
     ):
         yield
-
-
-def _data(home: Path) -> Path:
-    return home / "data"
-
-
-def _say() -> None:
-    STDERR.print("  waiting for an erasure to end")

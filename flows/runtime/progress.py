@@ -89,14 +89,12 @@ def step(title: str, seconds: dict[str, float]) -> Iterator[OnProgress]:
         seconds: Gets ``title`` and how long the step took.
     """
     start = perf_counter()
-    with _bar(title) if STDERR.is_terminal else _Lines(title) as shown:
-        yield shown
+    if STDERR.is_terminal:
+        with Progress(*_COLUMNS, console=STDERR) as progress:
+            task = progress.add_task(title, total=None, what="")
+            yield _Bar(progress, task)
+            progress.update(task, total=1, completed=1, what="")
+    else:
+        with _Lines(title) as shown:
+            yield shown
     seconds[title] = round(perf_counter() - start, 3)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[OnProgress]:
-    with Progress(*_COLUMNS, console=STDERR) as progress:
-        task = progress.add_task(title, total=None, what="")
-        yield _Bar(progress, task)
-        progress.update(task, total=1, completed=1, what="")

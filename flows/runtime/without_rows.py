@@ -40,15 +40,11 @@ def cleaned(error: Exception) -> Exception:
     """The error itself where it is one of ours, else a ``StepFailed`` that says where it arose."""
     if isinstance(error, ExceptionGroup):
         return _alone(error.derive([cleaned(each) for each in error.exceptions]))
-    if _may_pass(error):
-        return _alone(error)
-    return _alone(StepFailed(f"{type(error).__name__} {_place(error)}: {safe_text(error)}"))
-
-
-def _may_pass(error: Exception) -> bool:
     module = type(error).__module__
     is_of_a_file = module == "builtins" and isinstance(error, OSError)
-    return is_of_a_file or is_ours(error) or module.split(".")[0] in _PASS
+    if is_of_a_file or is_ours(error) or module.split(".")[0] in _PASS:
+        return _alone(error)
+    return _alone(StepFailed(f"{type(error).__name__} {_place(error)}: {safe_text(error)}"))
 
 
 def _alone(error: Exception) -> Exception:

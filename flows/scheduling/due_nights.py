@@ -57,7 +57,11 @@ def score_due_nights(
         return DueNights(scored=(score_nightly(scored_on, home),), given_up={})
     scheduled = flow_run.scheduled_start_time or datetime.now(UTC)
     due = settings.nights.newest_due(scheduled)
-    with exclusive_lock(settings.home / "data", _say_waiting, to=_NIGHTS):
+
+    def say() -> None:
+        STDERR.print("  waiting for another night to end")
+
+    with exclusive_lock(settings.home / "data", say, to=_NIGHTS):
         made_up = _make_up(settings, scheduled, None if only_missed else due)
         if only_missed:
             return made_up
@@ -109,7 +113,3 @@ def _score_missed(settings: Settings, day: date) -> ScoredNight | str:
         return score_nightly(day, settings.home, champion_at=then, notify=newest, patient=False)
     except Exception as error:  # whatever it is: the next night is scored all the same
         return str(error) if is_ours(error) else type(error).__name__
-
-
-def _say_waiting() -> None:
-    STDERR.print("  waiting for another night to end")

@@ -34,8 +34,15 @@ def update_effect(settings: Settings) -> None:
 def estimate(settings: Settings, begins: datetime | None, worth: float | None) -> Effect:
     """The effect of contacts from ``begins`` on, by all that has landed."""
     known_until = known_history(settings.landing, settings.churn, None)
+    params, parts = training_params(settings), parts_of(settings.landing, settings.compute)
+    found: list[pl.DataFrame] = []
+    with step("effect", {}) as on_progress:
+        for part in parts:
+            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
+            events = settings.landing.events(part)
+            found.append(outcomes(events, params, since=begins, known_until=known_until))
     return effect(
-        _people(settings, begins, known_until),
+        pl.concat(found),
         horizon_days=settings.churn.horizon_days,
         since=begins,
         known_until=known_until,
@@ -82,15 +89,3 @@ def refuse_without_contacts(landing: Landing) -> None:
             "did; give the mapping a section [contacts] with the kinds contacted, offered and "
             "held_out, and run `perdura extract`"
         )
-
-
-def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:
-    """Outcomes of all subscribers, part by part."""
-    params, parts = training_params(settings), parts_of(settings.landing, settings.compute)
-    found: list[pl.DataFrame] = []
-    with step("effect", {}) as on_progress:
-        for part in parts:
-            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
-            events = settings.landing.events(part)
-            found.append(outcomes(events, params, since=since, known_until=known_until))
-    return pl.concat(found)

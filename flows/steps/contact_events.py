@@ -1,7 +1,7 @@
 """What was written beside the risks, contacts and lots, as events for the pipeline to land."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,30 +46,24 @@ def written_events(
 
 def contact_events(url: str, now: datetime) -> pl.DataFrame:
     """Contacts and lots that stand at ``now``, each once, with the schema of the event table."""
-    try:
-        with reading(url) as connection:
-            # A table made by an older version may lack either.
-            contacts = _read(connection, settled(now)) if columns_of(connection, WRITTEN) else []
-            draws = (
-                _read(connection, sa.select(ASSIGNMENTS))
-                if columns_of(connection, ASSIGNMENTS)
-                else []
-            )
-    except NoNight:
-        contacts, draws = [], []
-    rows = [_contact(*row) for row in contacts if row[3] in KINDS] + [_draw(*row) for row in draws]
+    rows: list[tuple[Any, ...]] = []
+    with suppress(NoNight), reading(url) as connection:
+        # A table made by an older version may lack either.
+        if columns_of(connection, WRITTEN):
+            rows += [
+                (subscriber_id, happened_at, known_at, KINDS[action], action, by)
+                for subscriber_id, happened_at, known_at, action, by in connection.execute(
+                    settled(now)
+                )
+                if action in KINDS
+            ]
+        if columns_of(connection, ASSIGNMENTS):
+            rows += [
+                (subscriber_id, drawn, drawn, "held_out" if held_out else "listed", quarter, LOT)
+                for subscriber_id, quarter, drawn, held_out in connection.execute(
+                    sa.select(ASSIGNMENTS)
+                )
+            ]
     events = pl.DataFrame(rows, schema=CONTACTS.schema, orient="row")
     others = [name for name in events.columns if name != "known_at"]
     return events.sort(events.columns).unique(others, keep="first", maintain_order=True)
-
-
-def _read(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> list[tuple]:
-    return [tuple(row) for row in connection.execute(query)]
-
-
-def _contact(who: str, happened: datetime, known: datetime, action: str, by: str) -> tuple:
-    return who, happened, known, KINDS[action], action, by
-
-
-def _draw(who: str, quarter: str, drawn: datetime, in_control_group: bool) -> tuple:
-    return who, drawn, drawn, "held_out" if in_control_group else "listed", quarter, LOT

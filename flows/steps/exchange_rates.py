@@ -45,7 +45,7 @@ def dated_rates(value: ValueSettings) -> DatedRates | None:
     if value.reporting_currency is None:
         return None
     try:
-        return DatedRates(value.reporting_currency, _with_codes(_read(value.exchange_rates)))
+        return DatedRates(value.reporting_currency, _read(value.exchange_rates))
     except BadRates:
         return None
 
@@ -76,12 +76,8 @@ def stale_rates(value: ValueSettings, as_of: datetime, stale_after_days: int) ->
 
 def _newest(file: Path | None, as_of: datetime) -> pl.DataFrame:
     """One row per currency."""
-    known = _with_codes(_read(file).filter(pl.col("date") < as_of.date()))
+    known = _read(file).filter(pl.col("date") < as_of.date())
     return known.sort("date", maintain_order=True).group_by("currency").last()
-
-
-def _with_codes(rates: pl.DataFrame) -> pl.DataFrame:
-    return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())
 
 
 def _read(file: Path | None) -> pl.DataFrame:
@@ -99,4 +95,4 @@ def _read(file: Path | None) -> pl.DataFrame:
     wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)
     if wrong.height:
         raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
-    return rates
+    return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())

@@ -66,7 +66,9 @@ def past(
         contacts=learns_contacts(whole, params, known_until),
         attributes=learnt_attributes(settings.training.attributes, whole, known_until),
     )
-    part = _part(whole[telling_table(settings.churn).name], len(dates), most_rows)
+    subscribers = pl.col("subscriber_id").approx_n_unique()
+    count = whole[telling_table(settings.churn).name].select(subscribers).collect().item()
+    part = Part(0, min(BUCKETS, max(1, -(-count * len(dates) // most_rows))))
     events = settings.landing.events(part)
     business = business_of(settings.churn, settings.value)
     spine = scored_spine(events, dates, **business)
@@ -92,9 +94,3 @@ def past(
         share=1 / part.of,
         without_last=without_last,
     )
-
-
-def _part(told: pl.LazyFrame, dates: int, most_rows: int) -> Part:
-    """The share of the subscribers in a table who have about ``most_rows`` rows."""
-    people = told.select(pl.col("subscriber_id").approx_n_unique()).collect().item()
-    return Part(0, min(BUCKETS, max(1, -(-people * dates // most_rows))))

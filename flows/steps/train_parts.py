@@ -89,36 +89,36 @@ class Work:
 
 def label_part(part: Part, work: Work) -> pl.DataFrame:
     """How many of one part stayed, left, or may yet; what became of each is laid down."""
-    return memoised_on_disk(work.mark("label", part), lambda: _label_part(part, work))
+
+    def label() -> pl.DataFrame:
+        events = work.landing.events(part)
+        spine = scored_spine(events, work.dates, **work.business)
+        labelled = label_spine(events, spine, work.params, known_until=work.known_until)
+        work.lay_down("labelled", part, labelled)
+        return outcome_counts(labelled, work.params)
+
+    return memoised_on_disk(work.mark("label", part), label)
 
 
 def measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     """How many ``rows`` were chosen from one part, when their features have been laid down."""
-    return memoised_on_disk(work.mark("measure", part), lambda: _measure_part(part, work, sampling))
 
+    def measure() -> pl.DataFrame:
+        measured = measure_chosen(
+            work.landing.events(part),
+            work.features,
+            pl.read_ipc(work.file("labelled", part)),
+            work.params,
+            sampling=sampling,
+            known_until=work.known_until,
+        )
+        work.lay_down("rows", part, measured.rows)
+        work.lay_down("about", part, measured.about)
+        if measured.texts is not None:
+            work.lay_down("texts", part, measured.texts)
+        return measured.rows.select(rows=pl.len())
 
-def _label_part(part: Part, work: Work) -> pl.DataFrame:
-    events = work.landing.events(part)
-    spine = scored_spine(events, work.dates, **work.business)
-    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
-    work.lay_down("labelled", part, labelled)
-    return outcome_counts(labelled, work.params)
-
-
-def _measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
-    measured = measure_chosen(
-        work.landing.events(part),
-        work.features,
-        pl.read_ipc(work.file("labelled", part)),
-        work.params,
-        sampling=sampling,
-        known_until=work.known_until,
-    )
-    work.lay_down("rows", part, measured.rows)
-    work.lay_down("about", part, measured.about)
-    if measured.texts is not None:
-        work.lay_down("texts", part, measured.texts)
-    return measured.rows.select(rows=pl.len())
+    return memoised_on_disk(work.mark("measure", part), measure)
 
 
 label_part_step = step_of_flow(label_part, "label-part")

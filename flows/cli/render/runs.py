@@ -48,7 +48,9 @@ def print_report(report: Report, console: Console = OUT) -> None:
     for name in ("read", "landed", "had before", "for later", "dropped", "rejected"):
         table.add_column(name, justify="right")
     for each in report.tables:
-        table.add_row(*_report_cells(each))
+        rows = each.in_rows
+        counts = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
+        table.add_row(each.table, *(f"{count:,}" for count in counts))
     console.print(table)
     for each in report.tables:
         for told in (*_in_events(each), *_rejected(each)):
@@ -203,9 +205,3 @@ def titled(title: str, first: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column(first)
     return table
-
-
-def _report_cells(report: TableReport) -> list[str]:
-    rows = report.in_rows
-    numbers = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
-    return [report.table, *(f"{number:,}" for number in numbers)]

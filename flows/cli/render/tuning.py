@@ -48,8 +48,10 @@ def _verdict(done: Retuned) -> str:
     found, best = done.found, done.found.best
     told = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
     if found.better:
+        at = found.confirmation
+        also = f", and by {at.gain:.5f} at {at.origin:%Y-%m-%d}, which no trial saw" if at else ""
         return (
-            f"Better than the defaults by {told}{_confirmed(found)}. The next training uses "
+            f"Better than the defaults by {told}{also}. The next training uses "
             "these parameters and evaluates them on the test dates. Kept in "
             f"{done.file}; perdura tune --forget goes back to the defaults."
         )
@@ -64,13 +66,6 @@ def _verdict(done: Retuned) -> str:
     return (
         f"The best is better by {told}, which may be chance: the defaults stay.{_as_before(done)}"
     )
-
-
-def _confirmed(found: Tuning) -> str:
-    if found.confirmation is None:
-        return ""
-    at = found.confirmation
-    return f", and by {at.gain:.5f} at {at.origin:%Y-%m-%d}, which no trial saw"
 
 
 def _as_before(done: Retuned) -> str:
