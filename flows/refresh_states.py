@@ -38,7 +38,7 @@ class Refreshed:
 
 @flow(name="states", flow_run_name=run_names.states)
 @shares_home
-def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
+def refresh_states(home: Path | None = None, *, extract_first: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.
 
     Safe to run again, and at once with a night: what it says is replaced whole, and belongs to
@@ -53,7 +53,7 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
         NoNight: Nothing has been published.
     """
     settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
-    if ask and settings.mapping:
+    if extract_first and settings.mapping:
         # What lands in the middle of a night's parts may move people from one to another.
         with try_write_lock(settings.landing_folder) as free, suppress(IncompleteExtract):
             if free:

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         environment = settings_in(os.environ)
         home = Path(arguments.get("home") or environment.get("home") or ".").expanduser()
         places = (arguments, environment, settings_of_file(home / FILE))
-        return tuple(InitSettingsSource(settings_cls, place) for place in places)
+        return tuple(InitSettingsSource(settings_cls, values) for values in places)
 
 
 class HomeInUse(ValueError):
@@ -223,8 +223,8 @@ def mistakes(error: Exception) -> str:
     )
 
 
-def _mistake(place: list[str], message: str) -> str:
-    name = ".".join(place[: 2 if place[0] in GROUPS else 1])
+def _mistake(path: list[str], message: str) -> str:
+    name = ".".join(path[: 2 if path[0] in GROUPS else 1])
     before = next((f"; formerly {old}" for old, new in RENAMED.items() if new == name), "")
     what, hint = message.removeprefix("Value error, "), ""
     if name in GROUPS:

@@ -73,9 +73,9 @@ def demo(subscribers: int = 5_000, months: int = 24, as_json: Json = False) -> N
     _start_and_compile()
     from perdura.flows.cli.demo import run_demo
 
-    told = run_demo(subscribers=subscribers, months=months, quiet=as_json)
+    result = run_demo(subscribers=subscribers, months=months, quiet=as_json)
     if as_json:
-        print_json(told)
+        print_json(result)
 
 
 @app.command()
@@ -94,10 +94,10 @@ def simulate(
         company = simulate_company(
             out, subscribers=subscribers, months=months, seed=seed, progress=on_progress
         )
-    told = {"until": company.until.date(), "rows": company.rows}
+    values = {"until": company.until.date(), "rows": company.rows}
     mapping = out / "mapping.toml"
     if as_json:
-        print_json({"mapping": str(mapping), **told})
+        print_json({"mapping": str(mapping), **values})
         return
     typer.echo(", ".join(f"{count:,} {name}" for name, count in company.rows.items()))
     typer.echo(f"Next: perdura extract --mapping {mapping} --until {company.until.date()}")
@@ -158,8 +158,8 @@ def backtest(
 
     done = backtest_history(_day(until), origins=origins)
     if as_json:
-        told = {name: getattr(done.found, name).to_dicts() for name in ("overall", "segments")}
-        print_json({"run_id": done.run_id, "share": done.share, **told})
+        tables = {name: getattr(done.found, name).to_dicts() for name in ("overall", "segments")}
+        print_json({"run_id": done.run_id, "share": done.share, **tables})
     else:
         print_backtest(done)
 
@@ -246,7 +246,7 @@ def score(
 
 @risk_app.callback(invoke_without_command=True)
 def risk(
-    asked: typer.Context,
+    context: typer.Context,
     top: Annotated[int, typer.Option(min=1, help="Number of subscribers.")] = 15,
     on: Day = None,
     offers: Annotated[
@@ -256,7 +256,7 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Show the riskiest subscribers of a night (by default the newest)."""
-    if asked.invoked_subcommand:
+    if context.invoked_subcommand:
         return
     from perdura.flows.cli.render.night import print_offers, print_risks
     from perdura.flows.settings import Settings
@@ -266,9 +266,9 @@ def risk(
     settings = Settings()
     found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
     rows = found(settings.risk_url, top, scored_on=_day(on))
-    told = {"night": str(rows[0]["scored_on"])} if rows else {}
-    people = [row["subscriber_id"] for row in rows]
-    record_read(settings.risk_url, "cli", "list", **told, offers=offers, people=people)
+    night = {"night": str(rows[0]["scored_on"])} if rows else {}
+    subscriber_ids = [row["subscriber_id"] for row in rows]
+    record_read(settings.risk_url, "cli", "list", **night, offers=offers, people=subscriber_ids)
     if as_json:
         print_json(rows)
     else:
@@ -284,8 +284,8 @@ def _forget_tuned(*, as_json: bool) -> None:
     if as_json:
         print_json({"forgotten": forgotten})
     else:
-        told = f"Forgotten: {file}." if forgotten else f"There was nothing to forget in {file}."
-        typer.echo(f"{told} The trees grow by the defaults.")
+        message = f"Forgotten: {file}." if forgotten else f"There was nothing to forget in {file}."
+        typer.echo(f"{message} The trees grow by the defaults.")
 
 
 def _settings(*, files: bool = False) -> "Settings":
@@ -332,8 +332,8 @@ def _in_words(error: Exception) -> str | None:
         return mistakes(error)
     if package in ("sqlalchemy", "sqlite3", "psycopg"):
         return safe_text(error)
-    told = is_ours(error) or package == "tomllib" or isinstance(error, OSError)
-    return str(error) if told else None
+    is_said = is_ours(error) or package == "tomllib" or isinstance(error, OSError)
+    return str(error) if is_said else None
 
 
 if __name__ == "__main__":

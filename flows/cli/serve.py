@@ -130,10 +130,10 @@ def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
 
     ours = f"serve on {socket.gethostname()} at "
     with writing(url) as connection:
-        for each in listed(connection):
-            at = each.name.removeprefix(ours)
-            if each.revoked_at is None and at != each.name and not _answers(at, address):
-                revoke(connection, each.token_id)
+        for known in listed(connection):
+            other = known.name.removeprefix(ours)
+            if known.revoked_at is None and other != known.name and not _answers(other, address):
+                revoke(connection, known.token_id)
         token = create(connection, ours + address, ["read", "contact"])
     try:
         yield token

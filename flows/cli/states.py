@@ -24,9 +24,9 @@ def states(
     start()
     from perdura.flows.refresh_states import refresh_states
 
-    done = refresh_states(ask=ask)
+    done = refresh_states(extract_first=ask)
     if as_json:
         print_json(done)
     else:
-        told = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
-        typer.echo(f"{told} {done.as_of:%Y-%m-%d %H:%M} UTC.")
+        changed = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
+        typer.echo(f"{changed} {done.as_of:%Y-%m-%d %H:%M} UTC.")

@@ -20,11 +20,11 @@ class NightCalendar:
     """The hour at which every night is due.
 
     Attributes:
-        at: The hour of the business.
+        hour: The hour of the business.
         timezone: Its zone, e.g. ``Europe/Madrid``.
     """
 
-    at: time
+    hour: time
     timezone: str
 
     def due(self, day: date) -> datetime:
@@ -32,7 +32,7 @@ class NightCalendar:
 
         Where clocks skip that hour, it is due as much later; where they repeat it, at the first.
         """
-        return datetime.combine(day, self.at, tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        return datetime.combine(day, self.hour, tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
 
     def as_of(self, day: date) -> datetime:
         """The night of ``day`` uses only what was known before: 00:00 UTC, or when it is due.
@@ -62,7 +62,7 @@ class NightCalendar:
     @property
     def cron(self) -> str:
         """The hour as a cron line, in the business's zone."""
-        return f"{self.at.minute} {self.at.hour} * * *"
+        return f"{self.hour.minute} {self.hour.hour} * * *"
 
     def _newest(self, moment: datetime, comes: Callable[[date], datetime]) -> date:
         day = moment.astimezone(UTC).date() + _DAY  # no zone is further ahead

@@ -82,14 +82,15 @@ def by_name(tables: Mapping[str, Any]) -> dict[str, Any]:
             keys = {key: getattr(value, key) for key in value.model_fields_set}
         else:
             keys = value if isinstance(value, Mapping) and name in GROUPS else None
-        names |= (
-            {name: value} if keys is None else {f"{name}.{key}": of for key, of in keys.items()}
-        )
+        if keys is None:
+            names[name] = value
+        else:
+            names |= {f"{name}.{key}": setting for key, setting in keys.items()}
     return names
 
 
 def in_groups(
-    given: Mapping[str, Any], place: str, spelt: Callable[[str], str] = str
+    given: Mapping[str, Any], source: str, spelt: Callable[[str], str] = str
 ) -> dict[str, Any]:
     """Settings by group, of which some may have the flat names of 0.1.
 
@@ -108,14 +109,14 @@ def in_groups(
     for old, name in flat.items():
         if named.setdefault(name, given[old]) != given[old]:
             raise SetTwice(
-                f"{place} sets {spelt(old)} and {spelt(name)}, which are one setting, to different "
-                f"values; keep {spelt(name)}"
+                f"{source} sets {spelt(old)} and {spelt(name)}, which are one setting, to "
+                f"different values; keep {spelt(name)}"
             )
     new = {spelt(old): spelt(name) for old, name in flat.items() if spelt(old) not in _reported}
     if new and SCHEDULE_PROCESS not in os.environ:  # else the schedule has reported them
         _reported.update(new)
         names = "; ".join(f"{old} is now {name}" for old, name in new.items())
-        sys.stderr.write(f"perdura: {place} has old names, which keep working: {names}\n")
+        sys.stderr.write(f"perdura: {source} has old names, which keep working: {names}\n")
     groups: dict[str, Any] = {}
     for name, value in named.items():
         group, _, key = name.rpartition(".")

@@ -29,7 +29,7 @@ def as_ids(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
 
 def words_among(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
     """The accounts that are ordinary words and are looked for in texts."""
-    return [each for each in accounts if each.spellings and is_ordinary_word(each.name)]
+    return [account for account in accounts if account.spellings and is_ordinary_word(account.name)]
 
 
 def holds_prose(file: Path) -> bool:

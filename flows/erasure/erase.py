@@ -77,7 +77,7 @@ class Forgotten:
     searched: Search
 
 
-def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
+def kept_about(settings: Settings, subscriber_ids: Sequence[str]) -> Kept:
     """What is kept about people, all their accounts together. Nothing is changed.
 
     Subscribers of an erasure that was stopped in the middle are among them.
@@ -89,22 +89,26 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
     landing, erased_ids = settings.landing, settings.landing.tombstones()
     accounts = {*begun(landing, erased_ids)}
     rows = _rows(settings, sorted(accounts), erased_ids) if accounts else {}
-    for who in people:
-        theirs = accounts_of(landing, who)
-        found = _rows(settings, theirs, erased_ids)
-        if not found and not erased_ids.has(who):
+    for subscriber_id in subscriber_ids:
+        own_accounts = accounts_of(landing, subscriber_id)
+        found = _rows(settings, own_accounts, erased_ids)
+        if not found and not erased_ids.has(subscriber_id):
             raise UnknownSubscriber(
-                f"asked for subscriber {who!r}; no event, no rejected row and no table under "
-                f"{settings.home.absolute()} names them, and they were never forgotten. Give the "
-                "id as the sources write it"
+                f"asked for subscriber {subscriber_id!r}; no event, no rejected row and no table "
+                f"under {settings.home.absolute()} names them, and they were never forgotten. Give "
+                "the id as the sources write it"
             )
         rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
-        accounts.update(theirs)
-    days = [erased_ids.days[erased_ids.of(who)] for who in accounts if erased_ids.has(who)]
+        accounts.update(own_accounts)
+    days = [
+        erased_ids.days[erased_ids.of(subscriber_id)]
+        for subscriber_id in accounts
+        if erased_ids.has(subscriber_id)
+    ]
     return Kept(accounts=tuple(sorted(accounts)), rows=rows, forgotten_on=min(days, default=None))
 
 
-def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
+def forget(settings: Settings, subscriber_ids: Sequence[str]) -> Forgotten:
     """Erase people from everything that is kept, and search for what may be left.
 
     First their accounts go on the list by which extracts refuse them. If it is stopped, it can be
@@ -117,7 +121,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
         PushRunning: A help desk is being told.
     """
     with exclusive_home(settings.home, settings.landing_folder):
-        kept = kept_about(settings, people)
+        kept = kept_about(settings, subscriber_ids)
         erased_ids = record_erasure(settings.landing_folder, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, erased_ids), settings.home / "data"
         with step("models", {}):
@@ -128,7 +132,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
             share_erasures(settings.landing_folder, settings.risk_url)
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
-            told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
+            told = {tool for account in kept.accounts for tool in push_state.forget(data, account)}
         with step("files", {}) as on_progress:
             _erase_files(settings, kept.accounts, on_progress)
             for result in kept_results(settings.home, accounts):
@@ -140,9 +144,13 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
     )
 
 
-def look_for(settings: Settings, people: Sequence[str]) -> Search:
+def look_for(settings: Settings, subscriber_ids: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
-    known = {each for who in people for each in accounts_of(settings.landing, who)}
+    known = {
+        account
+        for subscriber_id in subscriber_ids
+        for account in accounts_of(settings.landing, subscriber_id)
+    }
     erased_ids = settings.landing.tombstones()
     with step("search", {}) as on_progress:
         return search(settings, accounts_named(sorted(known), erased_ids), on_progress)
@@ -188,11 +196,13 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
 
     def learnt(version: Learning) -> bool:
         # Between events no subscriber becomes active: one active at a date was at one of these.
-        between = {each for each in changes if version.first <= each <= version.last}
+        between = {moment for moment in changes if version.first <= moment <= version.last}
         dates = sorted({version.first, *between})
         return not scored_spine(events, dates, **business).is_empty()
 
-    return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
+    return mark_learnt(
+        settings.home, [erased_ids.of(account) for account in accounts], today(), learnt
+    )
 
 
 def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnProgress) -> None:

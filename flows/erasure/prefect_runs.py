@@ -17,8 +17,8 @@ def folders_outside(home: Path) -> list[Path]:
     home = home.absolute()
     named = [setting_of("PREFECT_HOME"), setting_of("PREFECT_LOCAL_STORAGE_PATH"), "~/.prefect"]
     folders = {Path(name).expanduser().absolute() for name in named if name}
-    outside = {each for each in folders if each.is_dir() and not each.is_relative_to(home)}
-    return sorted(each for each in outside if outside.isdisjoint(each.parents))
+    outside = {folder for folder in folders if folder.is_dir() and not folder.is_relative_to(home)}
+    return sorted(folder for folder in outside if outside.isdisjoint(folder.parents))
 
 
 def out_of_reach() -> list[str]:

@@ -118,8 +118,8 @@ def _in_file(
     where = _shown(file, home)
     try:
         if kind == "sqlite":
-            ask = partial(mentions_in_file, file)
-            for table, rows, doubt in _in_tables(ask, accounts, ours=ours):
+            find = partial(mentions_in_file, file)
+            for table, rows, doubt in _in_tables(find, accounts, ours=ours):
                 yield Found(where=f"{where}: {table}", rows=rows, yours=yours, doubt=doubt)
             return
     except OperationalError:
@@ -132,14 +132,14 @@ def _in_file(
 
 
 def _in_tables(
-    ask: Callable[[Sequence[ErasedAccount]], dict[str, int]],
+    find: Callable[[Sequence[ErasedAccount]], dict[str, int]],
     accounts: Sequence[ErasedAccount],
     *,
     ours: bool = True,
 ) -> Iterator[tuple[str, int, bool]]:
     """Each table that names an account, the number of rows, and whether that is in doubt."""
     words = words_among(accounts)
-    named, maybe = ask(as_ids(accounts)), ask(words) if words else {}
+    named, maybe = find(as_ids(accounts)), find(words) if words else {}
     for table in sorted(named | maybe):
         doubt = table not in named and is_prose(table, ours=ours)
         yield table, named.get(table) or maybe[table], doubt

@@ -62,8 +62,12 @@ def push_to(
     """
     fields = filling(name, settings.integrations, settings.language)
 
-    def record(night: Night, people: Sequence[str]) -> None:
-        detail = {"night": str(night.scored_on), "count": len(people), "people": people}
+    def record(night: Night, subscriber_ids: Sequence[str]) -> None:
+        detail = {
+            "night": str(night.scored_on),
+            "count": len(subscriber_ids),
+            "people": subscriber_ids,
+        }
         record_read(settings.risk_url, surface, "export", format=name, **detail)
 
     with opened(name, settings.integrations, settings.home) as (tool, file):

@@ -71,14 +71,14 @@ def one_server() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def _environment(told: dict[str, str]) -> Iterator[None]:
+def _environment(values: dict[str, str]) -> Iterator[None]:
     """``told`` in the environment, which then is what it was, whatever Dask has added to it.
 
     A worker must know how many threads to use before its first import, and one that replaces
     another later too. Here nothing may stay: LightGBM would be fitted on one core.
     """
     before = dict(os.environ)
-    os.environ.update(told)
+    os.environ.update(values)
     try:
         yield
     finally:

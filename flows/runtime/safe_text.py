@@ -24,17 +24,17 @@ def is_ours(error: BaseException) -> bool:
 def safe_text(error: BaseException) -> str:
     """The text of an error that cannot hold values of rows; of any other, that it is left out."""
     inner = getattr(error, "orig", None)  # SQLAlchemy adds statement and parameters to it
-    told = error if inner is None else inner
-    if isinstance(told, sqlite3.Error):  # it names tables and columns, never values
-        return str(told)
-    package = type(told).__module__.split(".")[0]
+    cause = error if inner is None else inner
+    if isinstance(cause, sqlite3.Error):  # it names tables and columns, never values
+        return str(cause)
+    package = type(cause).__module__.split(".")[0]
     if package == "psycopg":
-        return _of_postgres(told)
+        return _of_postgres(cause)
     if package == "mlflow":  # of runs and versions; only the statement follows that is left out
-        return str(told).split("[SQL:")[0].strip()
-    if is_full(told):
+        return str(cause).split("[SQL:")[0].strip()
+    if is_full(cause):
         return "no space left on device"
-    if isinstance(told, MemoryError):
+    if isinstance(cause, MemoryError):
         return "there is not enough memory"
     return _HIDDEN
 

@@ -23,12 +23,12 @@ def write_beside(settings: Settings, scored_on: date) -> None:
     """
     # Those of an older version, or from before the table was restored.
     share_erasures(settings.landing_folder, settings.risk_url)
-    people = _riskiest(settings.risk_url, scored_on, settings.risk_table.recent_ranks)
-    if people is None:
+    subscriber_ids = _riskiest(settings.risk_url, scored_on, settings.risk_table.recent_ranks)
+    if subscriber_ids is None:
         return
     now, as_of = datetime.now(UTC), settings.nights.as_of(scored_on)
     written = contact_events(settings.risk_url, now)
-    events = recent_events(settings.landing, people, as_of, written)
+    events = recent_events(settings.landing, subscriber_ids, as_of, written)
     with writing(settings.risk_url) as connection:
         if settings.support.control_group:
             assign(connection, scored_on, quarter_of(scored_on), now=now)

@@ -81,10 +81,10 @@ def past(
         return label_spine(events, before, params, known_until=origin)
 
     def without_last(days: int) -> pl.DataFrame:
-        told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
-        then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
-        asked = scored_spine(events, then, **business).select("subscriber_id", "as_of")
-        rows = build_features(events, features, asked)
+        closed = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
+        then = [moment - timedelta(days=days) for moment in closed[-params.judge_dates :]]
+        pairs = scored_spine(events, then, **business).select("subscriber_id", "as_of")
+        rows = build_features(events, features, pairs)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 
     return PastDataset(

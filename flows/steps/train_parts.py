@@ -128,8 +128,8 @@ measure_part_step = step_of_flow(measure_part, "measure-part")
 @flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, on_progress: OnProgress) -> list[pl.DataFrame]:
     """The counts of every part."""
-    asked = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
-    return gather_results(asked, on_progress, "labels")
+    pending = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
+    return gather_results(pending, on_progress, "labels")
 
 
 @flow(name="measure-parts", validate_parameters=False)
@@ -137,8 +137,8 @@ def measure_parts(
     parts: list[Part], work: Work, sampling: Sampling, on_progress: OnProgress
 ) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
-    asked = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
-    return gather_results(asked, on_progress, "features")
+    pending = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
+    return gather_results(pending, on_progress, "features")
 
 
 def laid_down(parts: list[Part], work: Work, sampling: Sampling) -> TrainingSet:

@@ -89,11 +89,11 @@ def training_dates(
     Raises:
         NothingLanded: No source says anything early enough.
     """
-    told = known_before(events, known_until)
+    known = known_before(events, known_until)
     begins = [
         first
         for table in _TOLD
-        if (first := told[table.name].select(pl.col("happened_at").min()).collect().item())
+        if (first := known[table.name].select(pl.col("happened_at").min()).collect().item())
     ]
     if not begins:
         raise NothingLanded(
@@ -102,7 +102,7 @@ def training_dates(
         )
     first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
     if churn == "contract":
-        first = max(first, recorded_since(told[SUBSCRIPTIONS.name], known_until) or first)
+        first = max(first, recorded_since(known[SUBSCRIPTIONS.name], known_until) or first)
     if step_days is None:
         dates = [*month_starts(first, known_until)]
     else:

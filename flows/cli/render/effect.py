@@ -117,14 +117,14 @@ def _takes(found: Effect) -> list[str]:
             "such trials: most likely it is smaller."
         )
         return [enough]
-    told = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
+    missing = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
     coming = found.arms[found.asked].awaited, found.arms[HELD_OUT].awaited
     awaited = (
         f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
     )
     takes = (
         f"To detect a difference of {100 * needed.worth:.1f} points in 4 of 5 such trials takes "
-        f"{needed.contacted:,} contacted and {needed.held_out:,} control: {told}{awaited}."
+        f"{needed.contacted:,} contacted and {needed.held_out:,} control: {missing}{awaited}."
     )
     return [takes]
 
