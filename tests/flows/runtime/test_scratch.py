@@ -18,7 +18,7 @@ WORK = """
 import sys, time
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-with scratch(Path(), "night") as folder:
+with scratch(Settings().home, "night") as folder:
     (folder / "part-000.arrow").write_text("rows")
     print(folder, flush=True)
     time.sleep(120)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 if TYPE_CHECKING:
     from perdura.flows.integrations.help_desks import Name
     from perdura.risk.night import Night
 
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
+app.add_typer(push, name="push")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print how many would change; send nothing.")
 ]

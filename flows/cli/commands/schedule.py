@@ -5,14 +5,16 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 
+@app.command()
 def schedule(
     health: Annotated[
         bool,
         typer.Option("--health", help="Check the running schedule; exit 1 if something is wrong."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run the night at 02:00 (schedule.night_at), training on Mondays, states every ten minutes."""
     if health:

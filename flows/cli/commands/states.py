@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 
+@app.command()
 def states(
     ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Update the states of the subscribers in the latest night. Run it every few minutes."""
     from perdura.flows.cli.refusals import refuse_states

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 if TYPE_CHECKING:
     from perdura.flows.settings import Settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
-
+@app.command()
 def forget(
     subscribers: Annotated[list[str], typer.Argument(metavar="SUBSCRIBER...")],
     check: Annotated[

@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import app
 
 
 class CannotListen(ValueError):
     """The address is taken, or none of this machine's. Nothing was done."""
 
 
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
