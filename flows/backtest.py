@@ -58,7 +58,8 @@ def backtest_history(
         NothingLanded: There is nothing to learn from.
         HistoryTooShort, NotEnoughChurn: There is too little of it.
     """
-    settings, seconds = Settings.at(home), {}
+    settings = Settings.at(home)
+    seconds: dict[str, float] = {}
     known_until = known_history(settings.landing, settings.churn, until)
     with step("features", seconds) as on_progress:
         before = past(settings, known_until, _MOST_ROWS, on_progress)

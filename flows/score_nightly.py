@@ -41,6 +41,9 @@ beside_step = step_of_flow(write_beside, "beside")
 #: Tables that show trouble: without them no offer is made.
 _TELL_TROUBLE = {SUBSCRIPTIONS.name, PAYMENTS.name, TICKETS.name}
 
+#: Steps of each part, which make up the step ``score``.
+_IN_PARTS = ("states", "features", "reasons")
+
 #: Seconds: Prefect rounds the wait before a run to whole ones.
 _MOST_EARLY = 2.0
 
@@ -86,11 +89,11 @@ class ScoredNight:
     degraded: tuple[str, ...]
     horizon_days: int
     seconds: Mapping[str, float]
-    unknown: Mapping[str, UnknownTexts] = field(default_factory=dict)
+    unknown: Mapping[str, UnknownTexts] = field(default_factory=dict[str, UnknownTexts])
     unlearnt: str | None = None
     refused: str | None = None
     untold: str | None = None
-    why_degraded: Mapping[str, str] = field(default_factory=dict)
+    why_degraded: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def took(self) -> float:
@@ -144,14 +147,10 @@ def score_nightly(
     why = night.why_degraded()
     with scratch(settings.home, f"night-{scored_on}") as folder:
         scored = night.score(folder, degraded=why)
-        rows = sum(part.rows for part in scored)
-        unknown = unknown_texts((part.unknown for part in scored), rows)
+        unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded = (*why, *too_many_unknown(unknown))
         rows = night.publish(scored, degraded, trial=trial)
-    seconds_of_parts = {
-        name: sum(part.seconds.get(name, 0.0) for part in scored)
-        for name in ("states", "features", "reasons")
-    }
+    in_parts = {name: sum(p.seconds.get(name, 0.0) for p in scored) for name in _IN_PARTS}
     return ScoredNight(
         scored_on=scored_on,
         rows=rows,
@@ -162,7 +161,7 @@ def score_nightly(
         unknown=unknown,
         unlearnt=None if model.months else _UNLEARNT.format(days=model.horizon_days),
         refused=refused,
-        seconds=night.seconds | seconds_of_parts,
+        seconds=night.seconds | in_parts,
         untold=notify_webhooks(settings) if notify else None,
     )
 

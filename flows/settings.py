@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_settings import (
@@ -127,7 +127,9 @@ class Settings(BaseSettings):
     @classmethod
     def _in_groups(cls, given: Any) -> Any:
         """Flat names of 0.1, where neither file nor environment were read."""
-        return in_groups(by_name(given), "Settings") if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        return in_groups(by_name(cast("dict[str, Any]", given)), "Settings")
 
     @classmethod
     def settings_customise_sources(
@@ -204,7 +206,7 @@ def _assignments(values: Mapping[str, Any]) -> list[str]:
 
 def _toml(value: object) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(_toml, cast('list[object]', value)))}]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -1,6 +1,6 @@
 """Every week: train on known outcomes, and promote the model if it is better."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -239,7 +239,7 @@ class _Week:
 
 
 @contextmanager
-def noting(facts: SourceFacts) -> Iterator[None]:
+def noting(facts: SourceFacts) -> Generator[None]:
     """Where there is too little to learn from, what is odd about the sources is said, too."""
     try:
         yield

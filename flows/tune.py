@@ -73,7 +73,8 @@ def tune_trees(
         HistoryTooShort, NotEnoughChurn: There is too little of it.
         BrokenTuning: The file of tuned parameters cannot be read.
     """
-    settings, seconds = Settings.at(home), {}
+    settings = Settings.at(home)
+    seconds: dict[str, float] = {}
     known_until = known_history(settings.landing, settings.churn, until)
     kept = read_tuned(settings.tuned)
     with step("features", seconds) as on_progress:

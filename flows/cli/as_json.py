@@ -1,9 +1,9 @@
 """What commands give, as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -20,7 +20,8 @@ def plain(values: Any) -> Any:
     if is_dataclass(values):
         return {field.name: plain(getattr(values, field.name)) for field in fields(values)}
     if isinstance(values, Mapping):
-        return {str(name): plain(value) for name, value in values.items()}
+        mapping = cast("Mapping[Any, Any]", values)
+        return {str(name): plain(value) for name, value in mapping.items()}
     if isinstance(values, list | tuple):
-        return [plain(value) for value in values]
+        return [plain(value) for value in cast("Iterable[Any]", values)]
     return values.isoformat() if isinstance(values, date) else values

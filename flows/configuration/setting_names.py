@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -78,10 +78,11 @@ def by_name(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by dotted name, ``churn.horizon_days``, of groups that are tables or values."""
     names: dict[str, Any] = {}
     for name, value in tables.items():
+        keys: Mapping[str, Any] | None = None
         if isinstance(value, BaseModel):
             keys = {key: getattr(value, key) for key in value.model_fields_set}
-        else:
-            keys = value if isinstance(value, Mapping) and name in GROUPS else None
+        elif isinstance(value, Mapping) and name in GROUPS:
+            keys = cast("Mapping[str, Any]", value)
         if keys is None:
             names[name] = value
         else:

@@ -23,7 +23,7 @@ def folders_outside(home: Path) -> list[Path]:
 
 def out_of_reach() -> list[str]:
     """What may name subscribers and cannot be searched from here, in words."""
-    words = []
+    words: list[str] = []
     if url := setting_of("PREFECT_API_URL"):
         words.append(f"the database and the logs of Prefect's server at {host(url)}")
     if setting_of("PREFECT_API_DATABASE_CONNECTION_URL") or setting_of(

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -63,12 +63,15 @@ def push_to(
     fields = filling(name, settings.integrations, settings.language)
 
     def record(night: Night, subscriber_ids: Sequence[str]) -> None:
-        detail = {
-            "night": str(night.scored_on),
-            "count": len(subscriber_ids),
-            "people": subscriber_ids,
-        }
-        record_read(settings.risk_url, surface, "export", format=name, **detail)
+        record_read(
+            settings.risk_url,
+            surface,
+            "export",
+            format=name,
+            night=str(night.scored_on),
+            count=len(subscriber_ids),
+            people=subscriber_ids,
+        )
 
     with opened(name, settings.integrations, settings.home) as (tool, file):
         pushed = push(
@@ -86,7 +89,7 @@ def push_to(
 @contextmanager
 def opened(
     name: Name, integrations: IntegrationSettings, home: Path
-) -> Iterator[tuple[Zendesk | Intercom, Path]]:
+) -> Generator[tuple[Zendesk | Intercom, Path]]:
     """A help desk, and the file of what it has been told, one for each account.
 
     Raises:
@@ -101,7 +104,7 @@ def opened(
 
 
 @contextmanager
-def _zendesk(integrations: IntegrationSettings) -> Iterator[tuple[Zendesk, str]]:
+def _zendesk(integrations: IntegrationSettings) -> Generator[tuple[Zendesk, str]]:
     url, pace = integrations.zendesk_url, Pace(integrations.push_calls_per_minute)
     if url is None:
         raise NotSetUp("no account; write integrations.zendesk_url = 'https://NAME.zendesk.com'")
@@ -113,7 +116,7 @@ def _zendesk(integrations: IntegrationSettings) -> Iterator[tuple[Zendesk, str]]
 
 
 @contextmanager
-def _intercom(integrations: IntegrationSettings) -> Iterator[tuple[Intercom, str]]:
+def _intercom(integrations: IntegrationSettings) -> Generator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
     pace = Pace(integrations.push_calls_per_minute)
     with Caller(integrations.intercom_url, headers, pace) as caller:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ def cluster_runner(compute: ComputeSettings) -> TaskRunner[Any]:
 
 
 @contextmanager
-def workers_here(workers: int) -> Iterator[Any]:
+def workers_here(workers: int) -> Generator[Any]:
     """Worker processes on this machine, each on one core; other machines cannot reach them."""
     from distributed import LocalCluster
 
@@ -59,8 +59,9 @@ def workers_here(workers: int) -> Iterator[Any]:
             scheduler_kwargs={"dashboard": False},
             silence_logs=logging.ERROR,
             env=ALONE,
-        ) as cluster,
+        ) as started,
     ):
+        cluster: Any = started
         yield cluster
 
 
@@ -71,7 +72,7 @@ def one_server() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def _environment(values: dict[str, str]) -> Generator[None]:
     """``told`` in the environment, which then is what it was, whatever Dask has added to it.
 
     A worker must know how many threads to use before its first import, and one that replaces

@@ -3,7 +3,7 @@
 import logging
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def start(*, on_cluster: bool = False) -> None:
 
 
 @contextmanager
-def scheduling_server(home: Path) -> Iterator[None]:
+def scheduling_server(home: Path) -> Generator[None]:
     """The Prefect server that is set; where none is, one of this command's own.
 
     To be entered before Prefect is first imported.

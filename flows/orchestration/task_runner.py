@@ -29,9 +29,10 @@ def on_task_runner(
         return on_cluster
     if not records_runs():
         return flow
-    from prefect.task_runners import ThreadPoolTaskRunner
+    from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-    return flow.recorded.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    in_turn: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+    return flow.recorded.with_options(task_runner=in_turn)
 
 
 def gather_results(
@@ -42,7 +43,7 @@ def gather_results(
     Raises:
         Exception: The first that a part raised; what had not begun is given up.
     """
-    results = []
+    results: list[_Result] = []
     for done, part in enumerate(pending):
         on_progress(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
         results.append(part.result())

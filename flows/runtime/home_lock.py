@@ -1,6 +1,6 @@
 """While a flow runs in a home, no subscriber is erased from it, and the other way round."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
@@ -41,7 +41,7 @@ def shares_home(flow: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
 
 
 @contextmanager
-def exclusive_home(home: Path, landing_folder: Path) -> Iterator[None]:
+def exclusive_home(home: Path, landing_folder: Path) -> Generator[None]:
     """Have the home alone: no night, week or extract runs, and none begins.
 
     Raises:

@@ -1,6 +1,6 @@
 """A night's and a week's work in parts: as many subscribers at once as memory holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -56,7 +56,7 @@ def memoised_on_disk(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFra
 
 
 @contextmanager
-def draft_of(file: Path) -> Iterator[Path]:
+def draft_of(file: Path) -> Generator[Path]:
     """A file to write that becomes ``file`` when it is whole.
 
     A worker may end in the middle, and one that was thought lost may be at the same part still.

@@ -1,6 +1,6 @@
 """Progress on standard error, so that what a command prints can be piped."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Event, Thread
 from time import perf_counter
@@ -81,7 +81,7 @@ class _Unseen:
 
 
 @contextmanager
-def step(title: str, seconds: dict[str, float]) -> Iterator[OnProgress]:
+def step(title: str, seconds: dict[str, float]) -> Generator[OnProgress]:
     """A bar for one step of work, or lines where there is no terminal; its seconds are kept.
 
     Args:

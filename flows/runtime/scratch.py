@@ -1,7 +1,7 @@
 """Folders for work in progress, which hold people's rows and end with the work, however it ends."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -13,7 +13,7 @@ _LOCK = ".lock"
 
 
 @contextmanager
-def scratch(home: Path, what: str) -> Iterator[Path]:
+def scratch(home: Path, what: str) -> Generator[Path]:
     """A folder of the home that every worker can read, for as long as the work takes.
 
     What killed processes have left is removed first.

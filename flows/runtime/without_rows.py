@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from perdura.flows.runtime.safe_text import is_ours, safe_text
 
@@ -39,7 +39,8 @@ def without_rows(function: Callable[_Given, _Result]) -> Callable[_Given, _Resul
 def cleaned(error: Exception) -> Exception:
     """The error itself where it is one of ours, else a ``StepFailed`` that says where it arose."""
     if isinstance(error, ExceptionGroup):
-        return _alone(error.derive([cleaned(inner) for inner in error.exceptions]))
+        group = cast("ExceptionGroup[Exception]", error)
+        return _alone(group.derive([cleaned(inner) for inner in group.exceptions]))
     module = type(error).__module__
     is_of_a_file = module == "builtins" and isinstance(error, OSError)
     if is_of_a_file or is_ours(error) or module.split(".")[0] in _PASS:

@@ -1,6 +1,6 @@
 """Watch a served schedule: report runs that do not appear, and make up nights that were missed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -24,7 +24,7 @@ _WEEK = timedelta(days=7)
 
 
 @contextmanager
-def watched(settings: Settings, schedules: Sequence[Schedule]) -> Iterator[None]:
+def watched(settings: Settings, schedules: Sequence[Schedule]) -> Generator[None]:
     """Look at the schedule twice a minute, beside what the block does."""
     stop = Event()
 

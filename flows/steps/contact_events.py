@@ -1,6 +1,6 @@
 """What was written beside the risks, contacts and lots, as events for the pipeline to land."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ LOT = "lot"
 @contextmanager
 def written_events(
     home: Path, url: str, now: datetime | None = None
-) -> Iterator[Mapping[str, Path]]:
+) -> Generator[Mapping[str, Path]]:
     """Files of the events that were written in the risk table, by event table, for ``extract``.
 
     Contacts are there once they can no longer be taken back, so that what was undone never was an

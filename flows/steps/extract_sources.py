@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from perdura.flows.configuration.dates import midnight, refuse_future
 from perdura.flows.orchestration import run_names
@@ -15,6 +16,14 @@ from perdura.sources.mapping.mapping import BadMapping, read_mapping
 from perdura.sources.mapping.report.report import Report
 from perdura.sources.progress import OnProgress
 
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
+
+
+def _may_be_mended(_task: object, _run: object, state: "State[Any]") -> bool:
+    return not isinstance(state.result(raise_on_failure=False), BadMapping)
+
+
 # The one step that asks other systems, and so the one that is tried again. A mapping that is
 # wrong stays wrong.
 extract_step = step_of_flow(
@@ -22,9 +31,7 @@ extract_step = step_of_flow(
     "extract",
     retries=3,
     retry_delay_seconds=[30, 120, 600],
-    retry_condition_fn=lambda _task, _run, state: (
-        not isinstance(state.result(raise_on_failure=False), BadMapping)
-    ),
+    retry_condition_fn=_may_be_mended,
 )
 
 

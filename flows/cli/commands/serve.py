@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
@@ -59,7 +59,7 @@ def serve(
 
 
 @contextmanager
-def listen(host: str, port: int) -> Iterator[socket.socket]:
+def listen(host: str, port: int) -> Generator[socket.socket]:
     """The listening socket of a server; its port is taken before anything is written.
 
     Raises:
@@ -92,7 +92,7 @@ def _run(
     class Announced(uvicorn.Server):
         """Says where it listens, once it does."""
 
-        async def startup(self, sockets: list | None = None) -> None:
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             _announce(address, token, as_json=as_json)
 
@@ -122,7 +122,7 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
+def _token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
     """A token to read and to log contacts, revoked at the end; after a kill, by the next server."""
     if not wanted:
         yield None

@@ -73,7 +73,7 @@ def print_report(report: Report, console: Console = OUT) -> None:
 
 def _compared(entry: TableReport) -> list[str]:
     """How what a source gives differs from what landed."""
-    sentences = []
+    sentences: list[str] = []
     if entry.otherwise:
         sentences.append(
             f"{entry.table}: {counted(entry.otherwise, 'event')} differ from what landed before"
