@@ -28,6 +28,7 @@ from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, un
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
 from perdura.models.registry.champion import load_champion, load_trial
+from perdura.models.scoring.action_table import translations
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
@@ -230,6 +231,7 @@ class _Night:
                 horizon_days=self.model.horizon_days,
                 trial=trial,
                 language=settings.language,
+                actions=translations(settings.support.actions, settings.language),
                 degraded=degraded,
                 bands=Bands(high=table.high, medium=table.medium, stays=table.band_stays),
                 valid_for=settings.nights.valid_for(self.scored_on),
