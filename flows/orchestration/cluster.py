@@ -48,9 +48,11 @@ def workers_here(workers: int) -> Generator[Any]:
     """Worker processes on this machine, each on one core; other machines cannot reach them."""
     from distributed import LocalCluster
 
+    local_cluster: Any = LocalCluster  # synchronous here, where its type may be either
+
     with (
         _environment(ALONE),
-        LocalCluster(
+        local_cluster(
             n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
@@ -59,9 +61,8 @@ def workers_here(workers: int) -> Generator[Any]:
             scheduler_kwargs={"dashboard": False},
             silence_logs=logging.ERROR,
             env=ALONE,
-        ) as started,
+        ) as cluster,
     ):
-        cluster: Any = started
         yield cluster
 
 

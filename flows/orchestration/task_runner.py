@@ -29,10 +29,10 @@ def on_task_runner(
         return on_cluster
     if not records_runs():
         return flow
-    from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+    from prefect.task_runners import ThreadPoolTaskRunner
 
-    in_turn: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
-    return flow.recorded.with_options(task_runner=in_turn)
+    pool: Any = ThreadPoolTaskRunner  # the type of its futures is left open
+    return flow.recorded.with_options(task_runner=pool(max_workers=1))
 
 
 def gather_results(
