@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: What comes in: one row per subscriber with these columns, and any of the optional ones.
-REQUIRED = tuple(column.name for column in RISK_COLUMNS if column.given == "required")
-OPTIONAL = tuple(column.name for column in RISK_COLUMNS if column.given == "optional")
+REQUIRED = tuple(declared.name for declared in RISK_COLUMNS if declared.given == "required")
+OPTIONAL = tuple(declared.name for declared in RISK_COLUMNS if declared.given == "optional")
 MOST_REASONS = 4
 
-_GIVEN = {column.name: column for column in RISK_COLUMNS if column.given}
-_MAY_BE_NULL = tuple(name for name, column in _GIVEN.items() if column.nullable)
-_PROBABILITIES = tuple(name for name, column in _GIVEN.items() if column.rule == "probability")
-_AMOUNTS = tuple(name for name, column in _GIVEN.items() if column.rule == "amount")
-_TEXTS = tuple(name for name, column in _GIVEN.items() if column.kind is sa.Text)
-_CUT = tuple(name for name, column in _GIVEN.items() if column.cut)
+_GIVEN = {declared.name: declared for declared in RISK_COLUMNS if declared.given}
+_MAY_BE_NULL = tuple(name for name, declared in _GIVEN.items() if declared.nullable)
+_PROBABILITIES = tuple(name for name, declared in _GIVEN.items() if declared.rule == "probability")
+_AMOUNTS = tuple(name for name, declared in _GIVEN.items() if declared.rule == "amount")
+_TEXTS = tuple(name for name, declared in _GIVEN.items() if declared.kind is sa.Text)
+_CUT = tuple(name for name, declared in _GIVEN.items() if declared.cut)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 

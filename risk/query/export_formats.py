@@ -61,8 +61,8 @@ def ndjson_of(night: Night, rows: Rows) -> Iterator[bytes]:
         lines: list[str] = []
         for row in some:
             others = (*row[:_REASONS], *row[_REASONS + 1 :])
-            beginning = encode(dict(zip(names, others, strict=True)))[:-1]
-            lines.append(f'{beginning}, "reasons": {row[_REASONS]}, {shared}\n')
+            fields = encode(dict(zip(names, others, strict=True)))[:-1]
+            lines.append(f'{fields}, "reasons": {row[_REASONS]}, {shared}\n')
         yield "".join(lines).encode()
 
 
@@ -111,10 +111,10 @@ class _Pieces:
 
 
 def _taken(buffer: io.StringIO) -> bytes:
-    written = buffer.getvalue().encode()
+    text = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return written
+    return text
 
 
 def _shared(night: Night) -> dict[str, Any]:

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perdura.risk.out.csv_file import write_csv
-from perdura.risk.out.deliveries import Delivery
-from perdura.risk.out.fields import FieldNames, Filling, everybody
-from perdura.risk.out.payloads import payload
+from perdura.risk.integrations.csv_file import write_csv
+from perdura.risk.integrations.deliveries import Delivery
+from perdura.risk.integrations.help_desks.fields import FieldNames, Filling, everybody
+from perdura.risk.integrations.payloads import payload
 from perdura.risk.query.export import export
 from perdura.risk.query.filters import Wanted
 from perdura.risk.query.pages import one, over_time
