@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from perdura.risk.integrations.csv_file import write_csv
 from perdura.risk.integrations.deliveries import Delivery
-from perdura.risk.integrations.help_desks.fields import FieldNames, Filling, everybody
+from perdura.risk.integrations.help_desks.fields import FieldNames, Filling, fields_at_risk
 from perdura.risk.integrations.payloads import payload
 from perdura.risk.query.export import export
-from perdura.risk.query.filters import Wanted
+from perdura.risk.query.list_query import ListQuery
 from perdura.risk.query.pages import one, over_time
 from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import published_night
@@ -108,7 +108,7 @@ MOVED_BY = {"ann": FAILED["text"], "bob": WAITED["text"], "cid": None}
 def _export(url: str, kind: Any) -> bytes:
     with reading(url) as connection:
         night = published_night(connection)
-        return b"".join(export(connection, night, Wanted(sort="id"), kind, raw=True))
+        return b"".join(export(connection, night, ListQuery(sort="id"), kind, raw=True))
 
 
 def _rows(url: str, query: sa.Select[Any]) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ def test_tools_are_told_the_words_that_were_published(url: str, form: str) -> No
     written = io.StringIO()
     write_csv(url, written, raw=True)
     with reading(url) as connection:
-        fields = dict(everybody(connection, filling))
+        fields = dict(fields_at_risk(connection, filling))
         sent = json.loads(payload(connection, delivery, NOW) or b"{}")["data"]
     why = "; ".join(reason["text"] for reason in REASONS["ann"])
     assert fields["ann"] == {"band": "high", "why": why, "do": CALL}
