@@ -26,7 +26,7 @@ def build_features(
     Args:
         events: The event tables by name.
         features: What to measure. A derived one reads the others' columns.
-        spine: Whom to ask about and when: ``subscriber_id``, ``as_of``, each pair once; a Polars
+        spine: Subscribers and dates: ``subscriber_id``, ``as_of``, each pair once; a Polars
             or pandas frame. A moment without a time zone is UTC.
         progress: Told of every table.
 

@@ -20,7 +20,7 @@ class EventTable:
             ticket) that events are about: no two things of the business share one.
         not_negative: Own columns that may not be below zero.
         ranges: The least and the greatest value of own columns that have a scale.
-        previous: Own columns whose value before the event features may read, as
+        previous: Own columns; features may read their value before the event, as
             ``<column>_before``: that of the last event of the same ``required[0]``.
         thing: The own column that names what an event is about, if there is one. Of rows of one
             subscriber, thing, kind and moment the one known last counts (``sources.versions``).

@@ -40,14 +40,14 @@ def places(rows: pl.DataFrame) -> pl.Series:
         rows: All events of whole subscriptions, each of a moment and kind once: ``subscriber_id``,
             ``subscription_id``, ``happened_at``, ``kind``.
     """
-    place = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
-    at = _contested_subscriptions(rows)
-    if at.is_empty():
-        return place.alias("place")
-    some = rows.select(*_MOMENT, "kind")[at]
+    order = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
+    rows_contested = _contested_subscriptions(rows)
+    if rows_contested.is_empty():
+        return order.alias("place")
+    some = rows.select(*_MOMENT, "kind")[rows_contested]
     moments = _states_before(_moments(some))
-    told = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
-    return place.scatter(at, told.select(_place())["place"]).alias("place")
+    joined = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
+    return order.scatter(rows_contested, joined.select(_place())["place"]).alias("place")
 
 
 def contested(rows: pl.DataFrame) -> pl.DataFrame:

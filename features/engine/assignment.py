@@ -28,7 +28,7 @@ _TIE_BITS = 4  # of a moment, below ``happened_at``
 
 
 class Runs(NamedTuple):
-    """Whose the rows of merged accounts are, by dates: ``[since, until)`` belongs to ``owner``.
+    """The owner of the rows of merged accounts, by dates: ``owner`` has ``[since, until)``.
 
     The n-th merged account has the runs from ``starts[n]`` to ``starts[n + 1]``.
     """
@@ -47,12 +47,12 @@ def _find(first, second, slots):
     id leads to (32 bits, with their sign).
     """
     mask = np.uint64(len(slots) - 1)
-    at = first & mask
-    while (slots[at, 1] & _LEAD) != _LEAD and (
-        slots[at, 0] != second or (slots[at, 1] ^ first) > _LEAD
+    slot = first & mask
+    while (slots[slot, 1] & _LEAD) != _LEAD and (
+        slots[slot, 0] != second or (slots[slot, 1] ^ first) > _LEAD
     ):
-        at = (at + np.uint64(1)) & mask
-    return at
+        slot = (slot + np.uint64(1)) & mask
+    return slot
 
 
 @njit(cache=True, nogil=True)
@@ -94,7 +94,7 @@ def redirect_merged(first, second, slots, values):
 
 @njit(cache=True, nogil=True)
 def look_up(first, second, slots, found):
-    """What each id leads to; -1 if to nobody."""
+    """What each id leads to; -1 if it is unknown."""
     for start in range(0, len(first), _AHEAD):
         _fetch(first[start : start + _AHEAD], slots)
         for row in range(start, min(start + _AHEAD, len(first))):
@@ -105,8 +105,8 @@ def look_up(first, second, slots, found):
 def _fetch(first, slots):
     """Have slots in the cache before they are asked for: nothing waits for another here."""
     mask, seen = np.uint64(len(slots) - 1), np.uint64(0)
-    for each in first:
-        seen |= slots[each & mask, 1]
+    for hashed in first:
+        seen |= slots[hashed & mask, 1]
     return seen
 
 
@@ -116,18 +116,18 @@ def by_person(person, people, date):
     starts = np.zeros(people + 1, np.int64)
     for row in range(len(person)):
         starts[person[row] + 1] += 1
-    for each in range(people):
-        starts[each + 1] += starts[each]
+    for number in range(people):
+        starts[number + 1] += starts[number]
     rows, next_at = np.empty(len(person), np.int64), starts[:-1].copy()
     for row in range(len(person)):
         rows[next_at[person[row]]] = row
         next_at[person[row]] += 1
     seen = np.full(256, -1, np.int64)
-    for each in range(people):
-        for place in range(starts[each], starts[each + 1]):
-            if seen[date[rows[place]]] == each:
-                return starts, rows, rows[place]
-            seen[date[rows[place]]] = each
+    for number in range(people):
+        for index in range(starts[number], starts[number + 1]):
+            if seen[date[rows[index]]] == number:
+                return starts, rows, rows[index]
+            seen[date[rows[index]]] = number
     return starts, rows, -1
 
 
@@ -152,7 +152,7 @@ def filter_known(
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
     Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
-    Rows that no date sees lead to nobody from here on.
+    Rows that no date sees lead to -1 from here on.
     """
     for row in range(len(leads)):
         sees[row] = _passed(max(known[row], moments[row] >> _TIE_BITS), dates, by_day)
@@ -187,27 +187,27 @@ def record(
                 since = max(since, runs.since[run])
                 if until <= sees[row]:
                     continue
-            place = next_at[owner >> shift]
+            index = next_at[owner >> shift]
             next_at[owner >> shift] += 1
-            owners[place] = owner
-            records[place, 0] = moments[row]
-            records[place, 1] = what | since | (until << 8)
+            owners[index] = owner
+            records[index, 0] = moments[row]
+            records[index, 1] = what | since | (until << 8)
             for word in range(len(values)):
-                records[place, 2 + word] = values[word, row]
+                records[index, 2 + word] = values[word, row]
 
 
 @njit(cache=True, nogil=True)
 def count_rows(owners, low, counts):
     """Add to ``counts`` how many records each person of a range has."""
-    for each in owners:
-        counts[each - low + 1] += 1
+    for owner in owners:
+        counts[owner - low + 1] += 1
 
 
 @njit(cache=True, nogil=True)
 def scatter(records, owners, low, next_at, dealt):
     """Put records behind those that their people have already."""
-    for each in range(len(owners)):
-        place = next_at[owners[each] - low]
-        next_at[owners[each] - low] += 1
+    for index in range(len(owners)):
+        target = next_at[owners[index] - low]
+        next_at[owners[index] - low] += 1
         for word in range(records.shape[1]):
-            dealt[place, word] = records[each, word]
+            dealt[target, word] = records[index, word]

@@ -110,14 +110,14 @@ def with_last_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def balanced(rows: pl.LazyFrame, feature: Feature, balance: Balance) -> pl.LazyFrame:
     """One row per subscriber: whether each of their things is open, summed under its name."""
-    counts, at = pl.sql_expr(feature.where), pl.col("happened_at")
-    opened = pl.when(pl.sql_expr(balance.up) & counts).then(at).max()
-    closed = pl.when(pl.sql_expr(balance.down) & counts).then(at).max()
+    counts, happened_at = pl.sql_expr(feature.where), pl.col("happened_at")
+    opened = pl.when(pl.sql_expr(balance.up) & counts).then(happened_at).max()
+    closed = pl.when(pl.sql_expr(balance.down) & counts).then(happened_at).max()
     is_open = opened.is_not_null() & (closed.is_null() | (opened > closed))
     tells = (pl.sql_expr(balance.up) | pl.sql_expr(balance.down)) & counts
     return (
-        rows.filter(pl.col(balance.of).is_not_null(), tells)
-        .group_by("subscriber_id", balance.of)
+        rows.filter(pl.col(balance.thing).is_not_null(), tells)
+        .group_by("subscriber_id", balance.thing)
         .agg(is_open.alias(feature.name))
         .group_by("subscriber_id")
         .agg(pl.col(feature.name).sum())

@@ -22,7 +22,7 @@ from perdura.features.engine.previous import with_previous
 from perdura.sources.merges import Events, as_known
 from perdura.sources.versions import newest
 
-# A date to measure nobody at, for the sake of the columns.
+# Before every event: it gives the columns where the spine is empty.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,14 +67,14 @@ def _of_table(
     """The columns of one table's features, one row per subscriber: rows' first, then things'."""
     of_rows = [feature for feature in features if not isinstance(feature.measure, Balance)]
     table = features[0].events
-    told = rows = with_previous(newest(known.collect(), table).lazy(), table)
+    ordered = rows = with_previous(newest(known.collect(), table).lazy(), table)
     if any(adds_money(feature) for feature in of_rows):
         rows = with_last_currency(rows)
     exprs = [expr for feature in of_rows for expr in aggregates(feature, as_of)]
     yield rows.group_by("subscriber_id").agg(exprs)
     for feature in features:
         if isinstance(feature.measure, Balance):
-            yield balanced(told, feature, feature.measure)
+            yield balanced(ordered, feature, feature.measure)
 
 
 def _typed(column: Column) -> pl.Expr:

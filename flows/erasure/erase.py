@@ -102,7 +102,7 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
             )
         rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
         accounts.update(theirs)
-    days = [erased_ids.days[erased_ids.of(who)] for who in accounts if erased_ids.has(who)]
+    days = [erased_ids.days[erased_ids.hash_of(who)] for who in accounts if erased_ids.has(who)]
     return Kept(accounts=tuple(sorted(accounts)), rows=rows, forgotten_on=min(days, default=None))
 
 
@@ -159,7 +159,7 @@ def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedA
     return [
         ErasedAccount(
             name=name,
-            pseudonym=pseudonym(erased_ids.of(name)),
+            pseudonym=pseudonym(erased_ids.hash_of(name)),
             spellings=spellings(name) if is_telling(name) else (),
             pattern=standing_alone(name),
         )
@@ -195,7 +195,8 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
         dates = sorted({version.first, *between})
         return not scored_spine(events, dates, **business_of(settings)).is_empty()
 
-    return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
+    hashes = [erased_ids.hash_of(account) for account in accounts]
+    return mark_learnt(settings.home, hashes, today(), learnt)
 
 
 def _midnights(events: Events) -> set[datetime]:

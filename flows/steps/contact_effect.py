@@ -88,7 +88,7 @@ def _people(settings: Settings, since: datetime | None, known_until: datetime) -
     params, parts, found = training_params(settings), parts_of(settings), []
     with step("effect", {}) as on_progress:
         for part in parts:
-            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
+            on_progress(part.number, part.count, f"part {part.number + 1} of {part.count}")
             events = settings.landing.events(part)
             found.append(outcomes(events, params, since=since, known_until=known_until))
     return pl.concat(found)

@@ -22,6 +22,6 @@ def with_accounts(
         return people
     buried = landing.tombstones()
     if buried.days:
-        gone = {who: pseudonym(buried.of(who)) for who in buried.among(accounts["account"])}
+        gone = {who: pseudonym(buried.hash_of(who)) for who in buried.among(accounts["account"])}
         accounts = accounts.with_columns(pl.col("account").replace(gone))
     return people.join(accounts, on="subscriber_id", how="left", maintain_order="left")

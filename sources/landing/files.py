@@ -97,7 +97,7 @@ class _Frames:
 
 
 def move_into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a name that nobody else uses and no reader looks for, flush, rename."""
+    """Write under a unique name that no reader looks for, flush, rename."""
     draft = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         with room_in(path.parent):

@@ -1,4 +1,4 @@
-"""One at a time: whoever changes a folder has it alone; others of a kind share, or step back."""
+"""Locks on folders: a writer has a folder alone; readers share it, or step back."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ def exclusive_lock(
 
     Args:
         folder: For example the landing folder; made if absent.
-        waiting: Called once if somebody else has it; by raising one does not wait.
+        waiting: Called once if another process has it; by raising one does not wait.
         to: What it is wanted for; who wants it for something else is not waited for.
     """
     with _held(folder, waiting, to, fcntl.LOCK_EX):
@@ -25,7 +25,7 @@ def exclusive_lock(
 
 @contextmanager
 def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
-    """Share the folder with all who share it too; whoever wants it alone has to wait, or to go.
+    """Share the folder with all that share it too; an exclusive lock has to wait, or to give up.
 
     Arguments as of ``exclusive_lock``.
     """
@@ -56,7 +56,7 @@ def read_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def try_write_lock(folder: Path) -> Iterator[bool]:
-    """Whether nobody is reading the folder for long; if so, nobody begins before the block ends."""
+    """Whether no process reads the folder for long; if so, none begins before the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
         try:

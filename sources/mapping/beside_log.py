@@ -67,8 +67,8 @@ class Snapshots:
 
     def _input(self) -> pl.Expr:
         known = {origin: one for origin, one in enumerate(self.shown_by) if one is not None}
-        place = pl.col(ORIGIN).replace_strict(known, default=None, return_dtype=pl.UInt32)
-        return place.alias(_INPUT)
+        number = pl.col(ORIGIN).replace_strict(known, default=None, return_dtype=pl.UInt32)
+        return number.alias(_INPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,11 @@ def _shown_before(
     same = [path for end, path in files.items() if end == until]
     before, again = (_read(paths, inputs, erased) for paths in (earlier, same))
     first = again.join(before, on=[*THING, _INPUT], how="anti", nulls_equal=True)
-    told = (
+    shown = (
         before.with_columns(anew=pl.lit(value=False)),
         first.with_columns(anew=pl.lit(value=True)),
     )
-    return pl.concat(told).lazy()
+    return pl.concat(shown).lazy()
 
 
 def _read(paths: list[Path], inputs: tuple[int, ...], erased: Tombstones) -> pl.DataFrame:

@@ -32,7 +32,7 @@ from perdura.sources.mapping.snapshot import (
 from perdura.sources.mapping.vanished import Vanished, told_again, vanished
 from perdura.sources.versions import key
 
-#: Told otherwise, these land as a newer version of a snapshot too: they say why somebody left.
+#: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.
 _REASONED = ("cancel_scheduled", "ended")
 
 
@@ -56,7 +56,7 @@ class Source:
     new: pl.LazyFrame
     beside_log: Snapshots | None = None
 
-    def of(self, part: Part) -> "Source":
+    def for_part(self, part: Part) -> "Source":
         """Of the subscribers of one part; ``new`` is still of all."""
         if self.beside_log is None:
             return self
@@ -99,7 +99,7 @@ def compared(
     """Compare what is given with what landed, of the same subscribers.
 
     Args:
-        table: Whose events.
+        table: Their table.
         sifted: As ``sift`` gives them.
         read: What the files say happened.
         landed: What other days' files hold.
@@ -145,8 +145,8 @@ def compared(
 def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
     """With the inferred events as they land: with their buckets."""
     dealt = found.events.with_columns(buckets(found.events["subscriber_id"]))
-    told = dealt.select(sifted.new.columns)
-    return ComparedRows(sifted, told, gone, otherwise, found.running, found.absent)
+    events = dealt.select(sifted.new.columns)
+    return ComparedRows(sifted, events, gone, otherwise, found.running, found.absent)
 
 
 def _with(found: Inferred, handed: pl.DataFrame) -> Inferred:
@@ -171,13 +171,13 @@ def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
 
 
 def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
-    """Refuse a snapshot that misses so much that it was hardly read whole.
+    """Refuse a snapshot that misses too much to have been read whole.
 
     Raises:
         BadSource: It shows nothing, or more is missing than ``most_vanished`` allows.
     """
-    running = sum(each.running for each in outcomes)
-    absent = sum(each.absent for each in outcomes)
+    running = sum(outcome.running for outcome in outcomes)
+    absent = sum(outcome.absent for outcome in outcomes)
     too_many = absent > 1 and absent > plan.most_vanished * running
     if plan.opened and absent and (too_many or absent == running == 1):
         raise BadSource(

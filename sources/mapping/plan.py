@@ -60,52 +60,52 @@ class MappingPlan:
     @property
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
-        rows = sum(_height(each.rows) for each in self.found)
+        rows = sum(_height(one.rows) for one in self.found)
         return self.broken_lines.height + self._repeated + rows
 
     @property
     def _repeated(self) -> int:
         """How many rows stand in an earlier file too, where files are read as one."""
-        return sum(each.part.repeated for each in self.found)
+        return sum(one.part.repeated for one in self.found)
 
     @property
     def read_rows(self) -> int:
         """How many rows its files have before joins, broken lines included."""
-        rows = (each.part.frame if each.several else each.rows for each in self.found)
-        return self.broken_lines.height + self._repeated + sum(_height(each) for each in rows)
+        rows = (one.part.frame if one.several else one.rows for one in self.found)
+        return self.broken_lines.height + self._repeated + sum(_height(one) for one in rows)
 
     @property
     def kept_rows(self) -> int:
         """Of how many of them ``where`` keeps anything."""
-        rows = (each.kept.unique(ROW) if each.several else each.kept for each in self.found)
-        return sum(_height(each) for each in rows)
+        rows = (one.kept.unique(ROW) if one.several else one.kept for one in self.found)
+        return sum(_height(one) for one in rows)
 
     @property
     def spreads(self) -> bool:
         """Whether events of one row may be of several subscribers."""
-        return any(each.spreads for each in self.found)
+        return any(one.spreads for one in self.found)
 
     @property
     def kept(self) -> int:
         """How many of the rows that could be split the mapping's ``where`` keeps."""
-        return sum(_height(each.kept) for each in self.found)
+        return sum(_height(one.kept) for one in self.found)
 
 
 def plan_tables(
-    asked: SourceMapping, until: datetime
+    request: SourceMapping, until: datetime
 ) -> tuple[dict[str, MappingPlan], dict[str, str]]:
-    """The tables whose files are as the mapping says, and what is wrong with the others.
+    """Plans of the tables with files as the mapping says, and what is wrong with the others.
 
     Raises:
         BadMapping: The mapping says something that means nothing, or no table can be read, as
             it names columns that are not in the files.
     """
     plans, problems, mistaken = {}, {}, None
-    for name, inputs in asked.inputs.items():
+    for name, inputs in request.inputs.items():
         try:
-            plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
+            plans[name] = _plan_table(TABLES[name], inputs, request.path, until)
         except BadSource as error:
-            problems[name] = f"{asked.path.name}, section [{name}]: {error}"
+            problems[name] = f"{request.path.name}, section [{name}]: {error}"
         except NoColumn as error:
             problems[name], mistaken = str(error), mistaken or error
     if mistaken and not plans:
@@ -121,7 +121,7 @@ def _plan_table(
     notes: list[str] = []
     shown_by: list[int | None] = []
     filled, absent, whole, there = 0, False, True, True
-    for place, source in enumerate(inputs):
+    for number, source in enumerate(inputs):
         opened = read_source(source, mapping)
         if not opened:
             absent = True
@@ -141,12 +141,12 @@ def _plan_table(
             full = [together(full)]
             notes += _overlap(full[0])
         found += [candidates(table, source, part, mapping, until) for part in full]
-        shown_by += [place if source.snapshot else None] * len(full)
+        shown_by += [number if source.snapshot else None] * len(full)
     complete = not absent and filled == len(parts)
-    snapshots = tuple(place for place, source in enumerate(inputs) if source.snapshot)
+    snapshots = tuple(number for number, source in enumerate(inputs) if source.snapshot)
     shares = [source.most_vanished for source in inputs if source.snapshot or not snapshots]
     notes += [part.note for part in parts if part.note]
-    notes += [note for each in found for note in each.notes]
+    notes += [note for one in found for note in one.notes]
     return MappingPlan(
         table,
         tuple(parts),

@@ -79,7 +79,7 @@ def live(order: Order, chunk: int, people: People) -> Lived:
 
 
 def draw_chunk(order: Order, chunk: int) -> People:
-    """The people of one chunk, the last one with whoever is left."""
+    """The people of one chunk; the last chunk holds the rest."""
     numbers = np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, order.subscribers))
     return draw_people(order.rng(chunk), numbers, order.first.count, order.months)
 
@@ -93,9 +93,9 @@ def write_chunk(order: Order, chunk: int, out: Path) -> dict[str, tuple[int, int
     lived = live(order, chunk, draw_chunk(order, chunk))
     names = name(lived.people, lived.lives)
     counts = {}
-    for place, table in enumerate(TABLES):
+    for number, table in enumerate(TABLES):
         true = table_rows(lived.journal, table, order.end.start)
-        rows, dirt = with_dirt(true, order.rng(chunk, order.months, place))
+        rows, dirt = with_dirt(true, order.rng(chunk, order.months, number))
         frame = table_frame(rows, table, lived.people, names, chunk)
         write_part(out / table.name / f"part-{chunk:05}.parquet", frame)
         counts[table.name] = (len(frame), dirt)
@@ -106,10 +106,10 @@ def write_chunk(order: Order, chunk: int, out: Path) -> dict[str, tuple[int, int
 
 def truth_frame(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
     """The truth under the accounts of each moment, with the cause as a word."""
-    who, as_of = rows["who"], rows["as_of"]
+    persons, as_of = rows["person"], rows["as_of"]
     causes = pl.Series([*SIGNALS, None], dtype=pl.String)
     return rows.select(
-        names.at(who, as_of - 1).alias("subscriber_id"),
+        names.accounts_at(persons, as_of - 1).alias("subscriber_id"),
         pl.col("as_of").cast(MOMENT),
         risk=pl.col("risk_voluntary") + pl.col("risk_payment"),
         risk_voluntary="risk_voluntary",
@@ -143,14 +143,14 @@ def _live_month(step: Step, outage: Outage | None) -> pl.DataFrame:
     return truth
 
 
-def _truth(who: Ints, month: Month, risks: Hazard, expands: Floats) -> pl.DataFrame:
+def _truth(persons: Ints, month: Month, risks: Hazard, expands: Floats) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "who": who,
-            "as_of": np.full(len(who), month.start),
-            "risk_voluntary": risks.risk_voluntary[who],
-            "risk_payment": risks.risk_payment[who],
-            "cause": risks.cause[who],
-            "expansion": expands[who],
+            "person": persons,
+            "as_of": np.full(len(persons), month.start),
+            "risk_voluntary": risks.risk_voluntary[persons],
+            "risk_payment": risks.risk_payment[persons],
+            "cause": risks.cause[persons],
+            "expansion": expands[persons],
         }
     )

@@ -75,7 +75,7 @@ def simulate(
             progress(len(counts), order.chunks, "simulating")
     _join_truth(out / "truth")
     (out / "mapping.toml").write_text(mapping_text(), "utf-8")
-    rows, dirt = (_total(counts.values(), place) for place in (0, 1))
+    rows, dirt = (_total(counts.values(), index) for index in (0, 1))
     return Company(datetime(until.year, until.month, 1, tzinfo=UTC), rows, dirt)
 
 
@@ -119,6 +119,6 @@ def _join_truth(folder: Path) -> None:
         part.unlink()
 
 
-def _total(counts: Collection[dict[str, tuple[int, int]]], place: int) -> dict[str, int]:
+def _total(counts: Collection[dict[str, tuple[int, int]]], index: int) -> dict[str, int]:
     tables = [*(table.name for table in TABLES), "truth"]
-    return {table: sum(counted[table][place] for counted in counts) for table in tables}
+    return {table: sum(counted[table][index] for counted in counts) for table in tables}

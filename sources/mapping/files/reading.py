@@ -91,7 +91,7 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
 
 
 def missing(source: SourceFile, mapping: Path) -> str:
-    """What to tell whoever asked for a file that is not there."""
+    """The message about a file that is not there."""
     wanted = expand(source.file, mapping)
     if not wanted.parent.is_dir():
         return f"no file {source.file!r}: there is no folder {wanted.parent}"
@@ -208,5 +208,5 @@ def _decoded(values: pl.Series) -> pl.Series:
     try:
         return values.cast(pl.String)
     except pl.exceptions.PolarsError:
-        texts = [each if each is None else each.decode(errors="replace") for each in values]
+        texts = [value if value is None else value.decode(errors="replace") for value in values]
         return pl.Series(values.name, texts, pl.String)

@@ -1,4 +1,4 @@
-"""SQL casts that fail give no value, and a row whose outcome hangs on one is refused.
+"""SQL casts that fail give no value, and a row is refused if its outcome hangs on one.
 
 Polars stops at the first value that a ``CAST`` cannot read, even of a branch that is not taken.
 """
@@ -30,7 +30,7 @@ _WIDE = (-(10**15), 10**15)
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """An expression whose casts do not stop the rest.
+    """An expression with casts that do not stop the rest.
 
     Attributes:
         value: The expression; a cast that fails gives null in it.
@@ -71,27 +71,27 @@ def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
 def _casts(node: _Node) -> list[tuple[bool, list[str]]]:
     """Whether each cast is strict, and the columns it reads."""
     if isinstance(node, list):
-        return [one for each in node for one in _casts(each)]
+        return [one for child in node for one in _casts(child)]
     if not isinstance(node, dict):
         return []
     own = []
     if (cast := _as_cast(node)) is not None:
         own = [(cast[1], sorted(_read(cast[0]).meta.root_names()))]
-    return own + [one for each in node.values() for one in _casts(each)]
+    return own + [one for child in node.values() for one in _casts(child)]
 
 
 def _to_whole(node: _Node) -> Iterator[tuple[pl.Expr, pl.Expr]]:
     if isinstance(node, list):
-        for each in node:
-            yield from _to_whole(each)
+        for child in node:
+            yield from _to_whole(child)
     if not isinstance(node, dict):
         return
     cast = _as_cast(node)
     if cast is not None and cast[2].startswith(("Int", "UInt")):
         read = _read(_lenient(cast[0], strict=None, end=0))
         yield read, _read(_lenient(node, strict=None, end=0))
-    for each in node.values():
-        yield from _to_whole(each)
+    for child in node.values():
+        yield from _to_whole(child)
 
 
 def _as_cast(node: dict[str, _Node]) -> tuple[_Node, bool, str] | None:
@@ -110,11 +110,11 @@ def _as_cast(node: dict[str, _Node]) -> tuple[_Node, bool, str] | None:
 def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
     """The tree with casts that do not stop; of one kind with an end where they fail."""
     if isinstance(node, list):
-        return [_lenient(each, strict=strict, end=end) for each in node]
+        return [_lenient(child, strict=strict, end=end) for child in node]
     if not isinstance(node, dict):
         return node
     cast = _as_cast(node)
-    grown = {name: _lenient(each, strict=strict, end=end) for name, each in node.items()}
+    grown = {name: _lenient(child, strict=strict, end=end) for name, child in node.items()}
     if cast is None:
         return grown
     inner, was_strict, kind = cast
@@ -125,8 +125,8 @@ def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
     if was_strict is not strict:
         return grown
     read, value = _read(_lenient(inner, strict=strict, end=end)), _read(grown)
-    told = read.cast(pl.String, strict=False).str.strip_chars() != ""
-    filled = pl.when(value.is_null() & told).then(_end(kind, end)).otherwise(value)
+    said = read.cast(pl.String, strict=False).str.strip_chars() != ""
+    filled = pl.when(value.is_null() & said).then(_end(kind, end)).otherwise(value)
     return json.loads(filled.meta.serialize(format="json"))
 
 

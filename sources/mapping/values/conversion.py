@@ -35,7 +35,7 @@ class Converted:
     fault: pl.Expr
 
 
-def told(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def blank_as_null(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """A value as read, null where it is text that says nothing."""
     if dtype != pl.String:
         return value

@@ -72,9 +72,9 @@ def as_ids(value: pl.Expr, dtype: pl.DataType, source: Input) -> pl.Expr:
         none = _NO_ID if source.written_as == "jsonl" else None
         read = partial(_read_ids, words=source.null_words != (), none=none)
         return value.map_batches(read, return_dtype=ID, is_elementwise=True)
-    told = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
+    given = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
     fitted = as_id(value, dtype)
-    broken = pl.when(told & fitted.is_null()).then(fault(IMPRECISE))
+    broken = pl.when(given & fitted.is_null()).then(fault(IMPRECISE))
     return pl.struct(fitted.cast(pl.String).alias("id"), broken.alias("fault"))
 
 
