@@ -92,12 +92,12 @@ def _refuse_other_types(refused: str, columns: dict[str, pl.DataType], expressio
         answered = pl.LazyFrame(schema=columns).select(it=expression).collect().schema["it"]
     except pl.exceptions.PolarsError as error:
         raise BadFeature(f"{refused}, which cannot be asked ({_first_line(error)})") from None
-    if answered not in (pl.Boolean, pl.Null):
+    if not isinstance(answered, pl.Boolean | pl.Null):
         raise BadFeature(f"{refused}, which is {answered} and neither true nor false")
 
 
 def _kinds(condition: str) -> list[str]:
-    found = []
+    found: list[str | None] = []
     for match in _KIND.finditer(condition):
         some = match["some"]
         found += _QUOTED.findall(some) if some is not None else [match["right"] or match["left"]]

@@ -22,7 +22,7 @@ from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.known_subscribers import known_in
 from perdura.sources.mapping.report.report import Report, TableReport
 from perdura.sources.mapping.table import extract_table
-from perdura.sources.progress import OnProgress
+from perdura.sources.progress import OnProgress, no_progress
 
 
 class IncompleteExtract(BadSource):
@@ -71,7 +71,7 @@ def extract(
     if until.tzinfo is None:
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
     landing = landing if isinstance(landing, Landing) else Landing(landing)
-    until, on_progress = until.astimezone(UTC), progress or _tell_nobody
+    until, on_progress = until.astimezone(UTC), progress or no_progress
     source_mapping = replace(read_mapping(mapping), beside=beside or {})
     plans, problems = plan_tables(source_mapping, until)
     with exclusive_lock(
@@ -120,10 +120,6 @@ def _in_words(plan: MappingPlan, error: BaseException) -> str:
         f"{without_values(error)}; give the column a type, as in types = {{ amount = 'number' }}, "
         "and such rows are rejected and counted"
     )
-
-
-def _tell_nobody(_done: int, _total: int, _what: str) -> None:
-    """Report no progress."""
 
 
 def _finish(

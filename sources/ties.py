@@ -87,7 +87,9 @@ def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
     """
     ended, starts = pl.col("ended"), pl.col("starts")
     after = _running_after()
-    moments = moments.with_columns(running=_before(after), runs=_before_next(after))
+    moments = moments.with_columns(
+        running=_before(after), runs=after.forward_fill().over(_THING).fill_null(value=False)
+    )
     moments = moments.with_columns(renewed=pl.col("running") & ended & starts)
     return moments.with_columns(
         paused_before=_before(_paused_after()), leaving_before=_before(_leaving_after())
@@ -97,10 +99,6 @@ def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
 def _before(after: pl.Expr) -> pl.Expr:
     """What the last moment that tells left behind; false before the first."""
     return after.forward_fill().shift(1).over(_THING).fill_null(value=False)
-
-
-def _before_next(after: pl.Expr) -> pl.Expr:
-    return after.forward_fill().over(_THING).fill_null(value=False)
 
 
 def _running_after() -> pl.Expr:

@@ -12,6 +12,9 @@ and the others are values::
 So a date sees a row by two comparisons, and no later loop looks at a clock.
 """
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +69,9 @@ def _fill_slot(slot, first, second, lead):
 
 
 @njit(cache=True, nogil=True)
-def assign_ids(first, second, slots, people, found):
+def assign_ids(
+    first: np.ndarray, second: np.ndarray, slots: np.ndarray, people: int, found: np.ndarray
+) -> int:
     """How many ids there are, ``people`` of them before; gives new ones the next numbers.
 
     ``found`` gets every row's. -1 as soon as half of the slots are taken: there are too few then.
@@ -85,7 +90,9 @@ def assign_ids(first, second, slots, people, found):
 
 
 @njit(cache=True, nogil=True)
-def redirect_merged(first, second, slots, values):
+def redirect_merged(
+    first: np.ndarray, second: np.ndarray, slots: np.ndarray, values: np.ndarray
+) -> None:
     """Make ids lead to ``values`` instead, whether they were enrolled or not."""
     for row in range(len(first)):
         slot = slots[_find(first[row], second[row], slots)]
@@ -93,7 +100,7 @@ def redirect_merged(first, second, slots, values):
 
 
 @njit(cache=True, nogil=True)
-def look_up(first, second, slots, found):
+def look_up(first: np.ndarray, second: np.ndarray, slots: np.ndarray, found: np.ndarray) -> None:
     """What each id leads to; -1 if it is unknown."""
     for start in range(0, len(first), _AHEAD):
         _fetch(first[start : start + _AHEAD], slots)
@@ -111,7 +118,9 @@ def _fetch(first, slots):
 
 
 @njit(cache=True, nogil=True)
-def by_person(person, people, date):
+def by_person(
+    person: np.ndarray, people: int, date: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Rows of the spine grouped by person: where each begins, and the rows; -1 - row of a twin."""
     starts = np.zeros(people + 1, np.int64)
     for row in range(len(person)):
@@ -147,8 +156,9 @@ def _passed(moment, edges, by_day):
 
 @njit(cache=True, nogil=True)
 def filter_known(
-    moments, known, channels, leads, runs, dates, by_day, shift, sees, counts
-):  # fmt: skip
+    moments: np.ndarray, known: np.ndarray, channels: np.ndarray, leads: np.ndarray, runs: Runs,
+    dates: np.ndarray, by_day: np.ndarray, shift: int, sees: np.ndarray, counts: np.ndarray,
+) -> None:  # fmt: skip
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
     Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
@@ -169,9 +179,10 @@ def filter_known(
 
 @njit(cache=True, nogil=True)
 def record(
-    moments, channels, values, leads, sees, runs, last_date, edges, by_day, shift,
-    next_at, records, owners,
-):  # fmt: skip
+    moments: np.ndarray, channels: np.ndarray, values: np.ndarray, leads: np.ndarray,
+    sees: np.ndarray, runs: Runs, last_date: int, edges: np.ndarray, by_day: np.ndarray,
+    shift: int, next_at: np.ndarray, records: np.ndarray, owners: np.ndarray,
+) -> None:  # fmt: skip
     """Write the records of admitted rows, each range's from where ``next_at`` says."""
     for row in range(len(leads)):
         lead = np.int64(leads[row])
@@ -197,17 +208,19 @@ def record(
 
 
 @njit(cache=True, nogil=True)
-def count_rows(owners, low, counts):
+def count_rows(owners: np.ndarray, low: int, counts: np.ndarray) -> None:
     """Add to ``counts`` how many records each person of a range has."""
     for owner in owners:
         counts[owner - low + 1] += 1
 
 
 @njit(cache=True, nogil=True)
-def scatter(records, owners, low, next_at, dealt):
+def scatter(
+    records: np.ndarray, owners: np.ndarray, low: int, next_at: np.ndarray, grouped: np.ndarray
+) -> None:
     """Put records behind those that their people have already."""
     for index in range(len(owners)):
         target = next_at[owners[index] - low]
         next_at[owners[index] - low] += 1
         for word in range(records.shape[1]):
-            dealt[target, word] = records[index, word]
+            grouped[target, word] = records[index, word]

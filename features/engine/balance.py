@@ -1,5 +1,8 @@
 """Compiled loops that count open things: the last opening is later than the last closing."""
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 import numpy as np
 from numba import njit
 
@@ -54,9 +57,10 @@ def _open(records, places, found, date, opens, closes, word):
 
 @njit(cache=True, nogil=True)
 def balance(
-    records, starts, low, high, spine_starts, spine_rows, spine_date, opens, closes, word, empty,
-    out,
-):  # fmt: skip
+    records: np.ndarray, starts: np.ndarray, low: int, high: int, spine_starts: np.ndarray,
+    spine_rows: np.ndarray, spine_date: np.ndarray, opens: int, closes: int, word: int,
+    empty: float, out: np.ndarray,
+) -> None:  # fmt: skip
     """Write how many things are open: the one column of a balance, as ``kernel.measure`` does.
 
     ``opens`` and ``closes`` are the bits of channels, ``word`` is where a record names its thing.

@@ -1,6 +1,6 @@
 """What the kernel has to do for the features of one event table, as numbers instead of words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeVar
@@ -130,7 +130,9 @@ def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
     for feature in features:
         plan = open_by_table.get(feature.events)
         if plan is None or len(plan.channels) > MOST_CHANNELS - 2:
-            plan = ColumnPlan(feature.events, _windows(features, feature.events))
+            own = (other for other in features if other.events is feature.events)
+            windows = sorted({days for other in own for days in other.windows})
+            plan = ColumnPlan(feature.events, windows)
             open_by_table[feature.events] = plan
             done.append(plan)
         _add(plan, feature)
@@ -139,15 +141,10 @@ def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
     return done
 
 
-def _windows(features: Sequence[Feature], table: EventTable) -> list[int]:
-    own = (feature for feature in features if feature.events is table)
-    return sorted({days for feature in own for days in feature.windows})
-
-
 def _add(plan: ColumnPlan, feature: Feature) -> None:
     match feature.measure:
         case Balance(up, down, thing):
-            word = _word(plan, Field(thing, "thing"))
+            word = _index(plan.words, Field(thing, "thing"))
             opens, closes = (
                 _channel(plan, f"({part}) AND ({feature.where})", word) for part in (up, down)
             )
@@ -157,16 +154,16 @@ def _add(plan: ColumnPlan, feature: Feature) -> None:
             channel = _channel(plan, feature.where, -1)
             plan.columns.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
         case Latest(column):
-            word = _word(plan, Field(column, _form(feature, column, "number", "order")))
+            word = _index(plan.words, Field(column, _form(feature, column, "number", "order")))
             channel = _channel(plan, feature.where, word)
             plan.columns.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
         case Over(how, column):
             word = -1
             if column is not None:
                 of_float = "order" if how in {"max", "min"} else "millionths"
-                word = _word(plan, Field(column, _form(feature, column, "number", of_float)))
+                word = _index(plan.words, Field(column, _form(feature, column, "number", of_float)))
             if adds_money(feature):
-                _word(plan, _CURRENCY)
+                _index(plan.words, _CURRENCY)
             channel = _channel(plan, feature.where, word, is_money=adds_money(feature))
             plan.columns += [
                 ColumnSpec(
@@ -183,15 +180,11 @@ def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
     return of_float if kind == pl.Float64 else otherwise
 
 
-def _word(plan: ColumnPlan, word: Field) -> int:
-    return _place(plan.words, word)
-
-
 def _channel(plan: ColumnPlan, where: str, word: int, *, is_money: bool = False) -> int:
-    return _place(plan.channels, RowFilter(where, word, is_money))
+    return _index(plan.channels, RowFilter(where, word, is_money))
 
 
-def _place(known: list[T], wanted: T) -> int:
+def _index(known: list[T], wanted: T) -> int:
     if wanted not in known:
         known.append(wanted)
     return known.index(wanted)

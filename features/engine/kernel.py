@@ -13,10 +13,15 @@ of this file, move the loops below it by a line too: numba reads the index of an
 same name and line first, and that names the class.
 """
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+
+from perdura.features.engine.kernel_spec import KernelSpec, WindowEdges
 
 _DAY = 86_400_000_000
 _TIE_BITS = 4  # of a moment, as in ``features.engine.assignment``
@@ -360,7 +365,11 @@ def _rewrite_recomputed(records, starts, cuts, spec, cells, requests, seen, valu
 
 
 @njit(cache=True, nogil=True)
-def measure(records, starts, low, high, spine_starts, spine_rows, spine_date, cuts, spec, out):
+def measure(
+    records: np.ndarray, starts: np.ndarray, low: int, high: int, spine_starts: np.ndarray,
+    spine_rows: np.ndarray, spine_date: np.ndarray, cuts: WindowEdges, spec: KernelSpec,
+    out: np.ndarray,
+) -> None:  # fmt: skip
     """Write every column but balances of the people ``[low, high)`` where their spine rows are.
 
     ``records`` are of these people, each one's from ``starts[person - low]``.
@@ -382,7 +391,7 @@ def measure(records, starts, low, high, spine_starts, spine_rows, spine_date, cu
 
 
 @njit(cache=True, nogil=True)
-def known(column, bits):
+def known(column: np.ndarray, bits: np.ndarray) -> int:
     """How many values are not NaN; ``bits`` (Arrow's validity, zeroed) says which."""
     found = 0
     for row in range(len(column)):

@@ -88,7 +88,10 @@ class KernelSpec(NamedTuple):
     @classmethod
     def from_plan(cls, plan: ColumnPlan) -> "KernelSpec":
         """The orders that a plan stands for."""
-        kept = {kind: _channels_of(plan, ops) for kind, ops in _KEPT.items()}
+        kept = {
+            kind: sorted({column.channel for column in plan.columns if column.op in ops})
+            for kind, ops in _KEPT.items()
+        }
         money = _bits(number for number, channel in enumerate(plan.channels) if channel.is_money)
         channels, empties = _channels(plan, kept), [empty(column) for column in plan.columns]
         return cls(
@@ -111,10 +114,6 @@ def empty(column: ColumnSpec) -> float:
     feature = column.column.feature
     value = feature.when_empty if isinstance(feature, Feature) else None
     return np.nan if value is None else value
-
-
-def _channels_of(plan: ColumnPlan, ops: set[Op]) -> list[int]:
-    return sorted({column.channel for column in plan.columns if column.op in ops})
 
 
 def _bits(channels: Iterable[int]) -> int:

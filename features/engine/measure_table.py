@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 
 from perdura.features.definition import Feature
 from perdura.features.engine import reference
@@ -65,13 +66,12 @@ def _of_table(
             _mend(events, plan, block_pairs, spine, people=late, texts=texts, out=block)
         if not whole:
             out[:, places] = block
+
+    def column(spec: ColumnSpec, values: np.ndarray) -> pl.Series:
+        return _series(spec, values, texts.get(plan.as_text(spec) or ""))
+
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        columns = pool.map(
-            lambda spec, values: _series(spec, values, texts.get(plan.as_text(spec) or "")),
-            plan.columns,
-            out,
-        )
-        return {column.name: column for column in columns}
+        return {series.name: series for series in pool.map(column, plan.columns, out)}
 
 
 def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spine) -> np.ndarray:
@@ -164,13 +164,15 @@ def _mend(
 
 def _series(spec: ColumnSpec, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
     """The column: its memory is shared, what is NaN is null, places become texts."""
+    arrow: Any = pa
     valid = None
     if texts is not None or np.isnan(empty(spec)):
         bits = np.zeros((len(values) + 7) // 8, np.uint8)
         if known(values, bits) < len(values):
-            valid = pa.py_buffer(bits)
-    buffers = [valid, pa.py_buffer(values)]
-    numbers = pl.Series(spec.column.name, pa.Array.from_buffers(pa.float64(), len(values), buffers))
+            valid = arrow.py_buffer(bits)
+    buffers = [valid, arrow.py_buffer(values)]
+    array = arrow.Array.from_buffers(arrow.float64(), len(values), buffers)
+    numbers = pl.Series(spec.column.name, array)
     if texts is None:
         return numbers
     return texts.gather(numbers.cast(pl.UInt32)).alias(spec.column.name)

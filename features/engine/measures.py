@@ -50,15 +50,10 @@ def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
 def _reduced(how: str, values: pl.Expr, *, is_float: bool) -> pl.Expr:
     if how in {"max", "min"}:
         return getattr(values, how)()
-    total = _sum(values, is_float=is_float)
+    # Exact to a millionth: a sum of floats would depend on the order that threads add them in.
+    whole = (values * _MILLION).round().cast(pl.Int64) if is_float else values
+    total = whole.sum() / _MILLION if is_float else whole.sum()
     return total / values.count() if how == "mean" else total
-
-
-def _sum(values: pl.Expr, *, is_float: bool) -> pl.Expr:
-    """Exact to a millionth: a sum of floats would depend on the order that threads add them in."""
-    if not is_float:
-        return values.sum()
-    return (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
 
 
 def _since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:

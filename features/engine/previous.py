@@ -18,7 +18,7 @@ def with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:
 
 def befores(ordered: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     """``with_previous`` of rows that are in order."""
-    row, before = pl.col("row"), {}
+    row, before = pl.col("row"), dict[str, pl.Expr]()
     for column in table.previous:
         last_known = pl.when(pl.col(column).is_not_null()).then(row).forward_fill().shift(1)
         own = pl.when(last_known >= pl.col("start")).then(last_known)

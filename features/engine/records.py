@@ -19,7 +19,7 @@ _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
 # Frames taken in at once, as Polars decodes them (some 100,000 rows each): fewer are more batches
-# to deal from, more are memory that was never touched.
+# to gather from, more are memory that was never touched.
 _AT_ONCE = 4
 # People of one range are 2 ** this: their records stay in the cache while they are scattered.
 _RANGE_BITS = 12
@@ -59,10 +59,10 @@ class Records:
             count_rows(owners, low, starts)
         starts = np.cumsum(starts)
         width = parts[0][0].shape[1] if parts else 2
-        dealt, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
+        grouped, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
         for records, owners in parts:
-            scatter(records, owners, low, next_at, dealt)
-        return dealt, starts, low, high
+            scatter(records, owners, low, next_at, grouped)
+        return grouped, starts, low, high
 
 
 def gathered(
@@ -106,7 +106,10 @@ def gathered(
         return Batch(records, owners, ends)
 
     frames = prepared.collect_batches(maintain_order=False)
-    return Records(list(_side_by_side(admitted, _several(frames))), spine.people)
+    return Records(
+        list(_side_by_side(admitted, iter(lambda: list(islice(frames, _AT_ONCE)), []))),
+        spine.people,
+    )
 
 
 def _admitted(
@@ -121,11 +124,6 @@ def _admitted(
     channels = fixed(frame["channels"])
     filter_known(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
     return leads, sees
-
-
-def _several(frames: Iterator[pl.DataFrame]) -> Iterator[list[pl.DataFrame]]:
-    while several := list(islice(frames, _AT_ONCE)):
-        yield several
 
 
 def _side_by_side(
@@ -151,8 +149,9 @@ def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The first day begins a day before the first edge.
     """
     days = np.arange((edges[-1] - edges[0]) // _DAY + 2, dtype=np.int64) - 1
-    passed = np.searchsorted(edges, edges[0] + days * _DAY, side="right")
-    return np.append(edges, np.iinfo(np.int64).max), passed.astype(np.int64)
+    starts: np.ndarray = edges[0] + days * _DAY
+    passed = np.asarray(np.searchsorted(edges, starts, side="right"), np.int64)
+    return np.append(edges, np.iinfo(np.int64).max), passed
 
 
 def _channels(plan: ColumnPlan) -> pl.Expr:
@@ -187,10 +186,7 @@ def _values(frame: pl.DataFrame, words: list[Field]) -> np.ndarray:
     values = np.empty((len(words), frame.height), np.int64)
     for index, word in enumerate(words):
         found = frame[f"word {index}"].to_numpy().view(np.int64)
-        values[index] = _ordered(found) if word.form == "order" else found
+        if word.form == "order":  # the bits of floats, such that they compare as the floats do
+            found = found ^ ((found >> 63) & np.iinfo(np.int64).max)
+        values[index] = found
     return values
-
-
-def _ordered(bits: np.ndarray) -> np.ndarray:
-    """The bits of floats such that they compare as the floats do."""
-    return bits ^ ((bits >> 63) & np.iinfo(np.int64).max)

@@ -56,7 +56,11 @@ def _measure(
             rows = rows.join(found, on="subscriber_id", how="left")
     rows = rows.with_columns(
         _typed(column) for feature in measured for column in feature.columns
-    ).with_columns(_derived(feature) for feature in features if isinstance(feature, Derived))
+    ).with_columns(
+        pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)
+        for feature in features
+        if isinstance(feature, Derived)
+    )
     names = [column.name for feature in features for column in feature.columns]
     return rows.select("subscriber_id", "as_of", *names)
 
@@ -86,7 +90,3 @@ def _typed(column: Column) -> pl.Expr:
         value = value.map_batches(in_days, return_dtype=pl.Float64, is_elementwise=True)
     value = value.cast(pl.Float64)
     return value if empty is None else value.fill_null(empty)
-
-
-def _derived(feature: Derived) -> pl.Expr:
-    return pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)

@@ -123,7 +123,10 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     person, people, register = _enrolled(ids, date.to_numpy(), links["subscriber_id"].n_unique())
     starts, rows, twin = by_person(person, people, date.to_numpy())
     if twin >= 0:
-        raise RepeatedPair(_repeated(pairs, twin))
+        raise RepeatedPair(
+            f"the spine has {pairs.is_duplicated().sum()} rows that repeat a (subscriber_id, "
+            f"as_of), e.g. {pairs.row(twin)}; give each pair once"
+        )
     runs, merged = _runs(links, register, len(dates))
     return Spine(
         dates=dates.to_physical().to_numpy(),
@@ -165,13 +168,6 @@ def blocks(pairs: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
             return
         chosen = pairs["as_of"].is_in(dates[start : start + MOST_DATES].implode())
         yield pairs.filter(chosen), chosen.arg_true().to_numpy().astype(np.int64)
-
-
-def _repeated(pairs: pl.DataFrame, twin: int) -> str:
-    return (
-        f"the spine has {pairs.is_duplicated().sum()} rows that repeat a (subscriber_id, as_of), "
-        f"e.g. {pairs.row(twin)}; give each pair once"
-    )
 
 
 def _links(events: Events, dates: list[datetime]) -> pl.DataFrame:

@@ -37,13 +37,13 @@ def as_spine(spine: Any) -> pl.DataFrame:
         if missing := frame[name].null_count():
             raise BadSpine(f"{name} is empty in {missing:,} of {frame.height:,} rows of the spine")
     ids, when = frame["subscriber_id"], frame["as_of"]
-    if ids.dtype not in _TEXTS and frame.height:
+    if not isinstance(ids.dtype, _TEXTS) and frame.height:
         raise BadSpine(
             f"subscriber_id of the spine holds {ids.dtype}, e.g. {ids[0]!r}, and ids of events are "
             "text: as numbers they would match nobody. Give them as events have them, e.g. "
             "pl.col('subscriber_id').cast(pl.String)"
         )
-    if when.dtype not in (pl.Datetime, pl.Date) and frame.height:
+    if not isinstance(when.dtype, pl.Datetime | pl.Date) and frame.height:
         raise BadSpine(
             f"as_of of the spine holds {when.dtype}, e.g. {when[0]!r}; give moments (UTC), e.g. "
             "pl.col('as_of').str.to_datetime(time_zone='UTC')"

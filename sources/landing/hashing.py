@@ -1,5 +1,8 @@
 """The compiled loop behind ``sources.landing.partition``. Import it only where texts are hashed."""
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 import numpy as np
 from numba import njit
 
@@ -9,7 +12,7 @@ _HALF, _TOP = np.uint64(33), np.uint64(56)
 
 
 @njit(cache=True, nogil=True)
-def hash_texts(offsets, data, found):
+def hash_texts(offsets: np.ndarray, data: np.ndarray, found: np.ndarray) -> None:
     """Into ``found``: eight bits for each text, which is ``data[offsets[i]:offsets[i + 1]]``."""
     for text in range(len(found)):
         bits = _START

@@ -1,7 +1,7 @@
 """Locks on folders: a writer has a folder alone; readers share it, or step back."""
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pathlib import Path
 @contextmanager
 def exclusive_lock(
     folder: Path, waiting: Callable[[], object], to: str = "extract"
-) -> Iterator[None]:
+) -> Generator[None]:
     """Have the folder alone, after all others on this machine who asked before.
 
     The lock ends with its process, however that ends; its file stays and means nothing.
@@ -24,7 +24,7 @@ def exclusive_lock(
 
 
 @contextmanager
-def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
+def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Generator[None]:
     """Share the folder with all that share it too; an exclusive lock has to wait, or to give up.
 
     Arguments as of ``exclusive_lock``.
@@ -34,7 +34,7 @@ def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterato
 
 
 @contextmanager
-def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Iterator[None]:
+def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Generator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{to}.lock").open("a") as file:
         try:
@@ -46,7 +46,7 @@ def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Ite
 
 
 @contextmanager
-def read_lock(folder: Path) -> Iterator[None]:
+def read_lock(folder: Path) -> Generator[None]:
     """Read a folder for long, beside others; ``try_write_lock`` leaves it alone meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
@@ -55,7 +55,7 @@ def read_lock(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def try_write_lock(folder: Path) -> Iterator[bool]:
+def try_write_lock(folder: Path) -> Generator[bool]:
     """Whether no process reads the folder for long; if so, none begins before the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+_FILE = "forgotten.json"
 #: The rule by which rows of the forgotten are refused.
 FORGOTTEN = "forgotten"
 
@@ -73,7 +74,7 @@ def read_tombstones(folder: Path) -> Tombstones:
     Raises:
         BrokenTombstones: There is a list that cannot be read.
     """
-    file = _file(folder)
+    file = folder / _FILE
     try:
         content = json.loads(file.read_text("utf-8"))
         days = {hashed: date.fromisoformat(day) for hashed, day in content["accounts"].items()}
@@ -168,8 +169,4 @@ def _write(folder: Path, tombstones: Tombstones) -> None:
         draft.write_text(text, "utf-8")
 
     folder.mkdir(parents=True, exist_ok=True)
-    move_into_place(_file(folder), write)
-
-
-def _file(folder: Path) -> Path:
-    return folder / "forgotten.json"
+    move_into_place(folder / _FILE, write)

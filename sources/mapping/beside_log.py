@@ -8,7 +8,7 @@ shows, but what the snapshot takes back is taken back, and what it shows no long
 whatever rows a log holds of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,7 +107,7 @@ def snapshots_of(
 @contextmanager
 def keeping(
     snapshots: Snapshots | None, landing: Landing, until: datetime
-) -> Iterator[Callable[[pl.DataFrame | None], None]]:
+) -> Generator[Callable[[pl.DataFrame | None], None]]:
     """Keep for the next extract what is given to the function; where no snapshots are, nothing."""
     if snapshots is None:
         yield lambda _: None
@@ -206,10 +206,10 @@ def to_keep(shown: Shown) -> pl.DataFrame:
     """
     inputs = shown.rows.select(*THING, _INPUT).unique()
     fresh = shown.now.join(inputs, on=THING, how="inner", nulls_equal=True)
-    dealt = fresh.with_columns(buckets(fresh["subscriber_id"]))
+    bucketed = fresh.with_columns(buckets(fresh["subscriber_id"]))
     missed = shown.before.join(shown.now, on=THING, how="anti", nulls_equal=True)
     seen = missed.join(shown.seen, on=THING, how="semi", nulls_equal=True)
     unseen = missed.join(shown.seen, on=THING, how="anti", nulls_equal=True)
     gone = unseen.with_columns(state=pl.lit("gone")) if shown.whole else unseen
-    rows = pl.concat([one.select(SHOWN.names()).cast(SHOWN) for one in (dealt, seen, gone)])
+    rows = pl.concat([one.select(SHOWN.names()).cast(SHOWN) for one in (bucketed, seen, gone)])
     return rows.sort(BUCKET, *THING, _INPUT, nulls_last=True)

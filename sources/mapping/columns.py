@@ -92,7 +92,7 @@ def with_types(request: ColumnRequest, frame: pl.LazyFrame) -> pl.LazyFrame:
         parsed(values[name], schema[name], source, request.until).alias(_PARSED + name)
         for name in times
     )
-    columns = []
+    columns: list[pl.Expr] = []
     for name, kind in source.types.items():
         read = pl.col(_PARSED + name) if kind == "time" else values[name]
         fitted = convert(read, schema[name], TYPES[kind], source)
@@ -155,7 +155,7 @@ def in_contract(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions)
 
 def _parsed(request: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
     """What takes longest to read, once for the value and for the rule that it breaks."""
-    columns = []
+    columns: list[pl.Expr] = []
     for name, wanted in request.table.schema.items():
         value, dtype = pl.col(RAW + name), read[RAW + name]
         if wanted == MOMENT:
@@ -228,7 +228,7 @@ def _names_read(request: ColumnRequest, event: Expressions) -> set[str]:
 
 def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
     """For each expression with casts: the rule broken where the outcome hangs on a failed one."""
-    columns = []
+    columns: list[pl.Expr] = []
     for key, cast in compiled.items():
         if cast.failed is None:
             continue
@@ -247,7 +247,7 @@ def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
 
 
 def _typed(request: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
-    source, columns = request.source, []
+    source, columns = request.source, list[pl.Expr]()
     for name, wanted in request.table.schema.items():
         dtype = read[RAW + name]
         timeless = wanted == MOMENT and not can_be_time(dtype, source.time_formats)

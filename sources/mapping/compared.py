@@ -113,7 +113,9 @@ def compared(
     shown = None
     if on.beside_log and on.latest:
         shown = show(on.beside_log, read, on.until, whole=on.whole)
-        sifted = _with_lost(sifted, shown.named)
+        # What this day's file holds of the subscriptions that are shown stays, given or not.
+        lost, gone_now = _split(sifted.gone, shown.named, THING)
+        sifted = replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone_now)
     kept_on = to_keep(shown) if shown else None
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
         return ComparedRows(sifted, none, gone, shown=kept_on)
@@ -144,8 +146,8 @@ def compared(
 
 def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
     """With the inferred events as they land: with their buckets."""
-    dealt = found.events.with_columns(buckets(found.events["subscriber_id"]))
-    events = dealt.select(sifted.new.columns)
+    bucketed = found.events.with_columns(buckets(found.events["subscriber_id"]))
+    events = bucketed.select(sifted.new.columns)
     return ComparedRows(sifted, events, gone, otherwise, found.running, found.absent)
 
 
@@ -212,14 +214,6 @@ def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
     return replace(sifted, new=new, already_landed=landed)
 
 
-def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
-    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
-    same = {"on": THING, "nulls_equal": True, "maintain_order": "left"}
-    lost = sifted.gone.join(named, how="semi", **same)
-    gone = sifted.gone.join(named, how="anti", **same)
-    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
-
-
 def _with_again(
     table: EventTable, sifted: Sifted, again: pl.DataFrame, held: pl.DataFrame | None
 ) -> Sifted:
@@ -227,14 +221,25 @@ def _with_again(
     if again.is_empty():
         return sifted
     before = again.clear() if held is None else held.select(again.columns)
-    same = {"on": identity(table), "nulls_equal": True, "maintain_order": "left"}
-    kept = before.join(again, how="semi", **same)
+    kept, _ = _split(before, again, identity(table))
+    _, new = _split(again, kept, identity(table))
     return replace(
         sifted,
-        new=pl.concat([sifted.new, again.join(kept, how="anti", **same)]),
+        new=pl.concat([sifted.new, new]),
         kept=pl.concat([sifted.kept, kept]),
         already_landed=sifted.already_landed - again.height,
     )
+
+
+def _split(
+    rows: pl.DataFrame, others: pl.DataFrame, on: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that are among the others by ``on``, and those that are not, in their order."""
+    among, rest = (
+        rows.join(others, on=on, how=how, nulls_equal=True, maintain_order="left")
+        for how in ("semi", "anti")
+    )
+    return among, rest
 
 
 def _inferred(

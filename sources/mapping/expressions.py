@@ -87,7 +87,7 @@ class Scope:
 
     def _reserved(self, key: str, sql: str) -> str:
         """How to write columns that are named by words of SQL, if that is what is wrong."""
-        quoted, words = sql, []
+        quoted, words = sql, list[str]()
         for name in self.columns:
             bare = re.compile(rf"""(?<![\w"'.]){re.escape(name)}(?![\w"'(])""")
             changed = bare.sub(f'"{name}"', quoted)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -59,8 +59,8 @@ class SourceMapping:
 
     path: Path
     tables: dict[str, tuple[Input, ...]]
-    settings: dict[str, Any] = field(default_factory=dict)
-    beside: Mapping[str, Path] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    beside: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     @property
     def inputs(self) -> dict[str, tuple[Input, ...]]:
@@ -95,12 +95,12 @@ def read_mapping(path: Path) -> SourceMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMapping(f"{path} is no TOML: {error}") from None
     settings, timezone = content.pop("settings", {}), content.pop("timezone", "UTC")
-    tables = {}
+    tables: dict[str, tuple[Input, ...]] = {}
     for name, section in content.items():
         where = f"{path.name}, section [{name}]"
         if name not in TABLES:
             raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
-        inputs = section if isinstance(section, list) else [section]
+        inputs = cast("list[Any]", section) if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
         _refuse_snapshot(TABLES[name], tables[name], where)
     if not tables:
@@ -162,10 +162,11 @@ def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
     return {name: v for name, v in dumped.items() if name not in unused or v != unused[name]}
 
 
-def _as_input(table: EventTable, section: object, timezone: str, where: str) -> Input:
+def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Input:
     """One input, its columns told from its options by the table's contract."""
-    if not isinstance(section, dict):
-        raise BadMapping(f"{where}: expected keys such as file = '...', found {section!r}")
+    if not isinstance(keys, dict):
+        raise BadMapping(f"{where}: expected keys such as file = '...', found {keys!r}")
+    section = cast("dict[str, Any]", keys)
     columns = {name: section[name] for name in table.schema if name in section}
     options = {name: value for name, value in section.items() if name not in columns}
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
@@ -185,12 +186,8 @@ def _as_input(table: EventTable, section: object, timezone: str, where: str) -> 
     try:
         return Input.model_validate({"timezone": timezone, **options, "columns": columns})
     except ValidationError as error:
-        raise BadMapping(f"{where}: {_in_words(error)}") from None
-
-
-def _in_words(error: ValidationError) -> str:
-    faults = (
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors()
-    )
-    return "; ".join(dict.fromkeys(faults))
+        faults = (
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise BadMapping(f"{where}: {'; '.join(dict.fromkeys(faults))}") from None

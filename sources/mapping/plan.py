@@ -100,7 +100,9 @@ def plan_tables(
         BadMapping: The mapping says something that means nothing, or no table can be read, as
             it names columns that are not in the files.
     """
-    plans, problems, mistaken = {}, {}, None
+    plans: dict[str, MappingPlan] = {}
+    problems: dict[str, str] = {}
+    mistaken: NoColumn | None = None
     for name, inputs in request.inputs.items():
         try:
             plans[name] = _plan_table(TABLES[name], inputs, request.path, until)
@@ -113,60 +115,71 @@ def plan_tables(
     return plans, problems
 
 
+@dataclass(frozen=True, slots=True)
+class _PlannedInput:
+    """One input with its files: ``found`` is what those say that are not empty."""
+
+    source: Input
+    parts: list[FilePart]
+    found: list[CandidateEvents]
+    notes: list[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that its files hold could be read."""
+        return all(not part.is_empty and part.broken.is_empty() for part in self.parts)
+
+
 def _plan_table(
     table: EventTable, inputs: tuple[Input, ...], mapping: Path, until: datetime
 ) -> MappingPlan:
-    parts: list[FilePart] = []
-    found: list[CandidateEvents] = []
-    notes: list[str] = []
-    shown_by: list[int | None] = []
-    filled, absent, whole, there = 0, False, True, True
-    for number, source in enumerate(inputs):
-        opened = read_source(source, mapping)
-        if not opened:
-            absent = True
-            notes.append(missing(source, mapping))
-            if not source.optional:
-                raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
-        parts += opened
-        full = [part for part in opened if not part.is_empty]
-        filled += len(full)
-        if source.snapshot:
-            there &= bool(opened)
-            whole &= all(not part.is_empty and part.broken.is_empty() for part in opened)
-        if (source.numbered or source.group_by) and len(full) > 1:
-            for part in full:  # a column that one of them lacks shows before they are one
-                empty = replace(part, frame=part.frame.head(0))
-                candidates(table, source, empty, mapping, until)
-            full = [together(full)]
-            notes += _overlap(full[0])
-        found += [candidates(table, source, part, mapping, until) for part in full]
-        shown_by += [number if source.snapshot else None] * len(full)
-    complete = not absent and filled == len(parts)
-    snapshots = tuple(number for number, source in enumerate(inputs) if source.snapshot)
-    shares = [source.most_vanished for source in inputs if source.snapshot or not snapshots]
-    notes += [part.note for part in parts if part.note]
-    notes += [note for one in found for note in one.notes]
+    planned = [_plan_input(table, source, mapping, until) for source in inputs]
+    parts = [part for one in planned for part in one.parts]
+    found = [events for one in planned for events in one.found]
+    shown = [one for one in planned if one.source.snapshot]
+    shares = [one.source.most_vanished for one in shown or planned]
+    opened = all(one.parts for one in shown)
     return MappingPlan(
         table,
         tuple(parts),
         tuple(found),
-        tuple(notes),
-        complete,
-        snapshot=all(source.snapshot for source in inputs),
-        shown_by=tuple(shown_by),
-        whole=whole and there,
-        opened=there,
+        notes=(
+            *(note for one in planned for note in one.notes),
+            *(part.note for part in parts if part.note),
+            *(note for events in found for note in events.notes),
+        ),
+        complete=all(one.parts for one in planned) and not any(part.is_empty for part in parts),
+        snapshot=len(shown) == len(planned),
+        shown_by=tuple(
+            number if one.source.snapshot else None
+            for number, one in enumerate(planned)
+            for _ in one.found
+        ),
+        whole=opened and all(one.is_whole for one in shown),
+        opened=opened,
         most_vanished=min(shares),
-        snapshots=snapshots,
+        snapshots=tuple(n for n, one in enumerate(planned) if one.source.snapshot),
     )
 
 
-def _overlap(part: FilePart) -> list[str]:
-    if not part.repeated:
-        return []
-    what = "rows stand in an earlier file too and count once, as files are grouped or numbered"
-    return [f"{part.file}: {part.repeated:,} {what} together"]
+def _plan_input(table: EventTable, source: Input, mapping: Path, until: datetime) -> _PlannedInput:
+    parts = read_source(source, mapping)
+    notes = [] if parts else [missing(source, mapping)]
+    if notes and not source.optional:
+        raise BadSource(f"{notes[0]}; if it may be missing add optional = true")
+    full = [part for part in parts if not part.is_empty]
+    if (source.numbered or source.group_by) and len(full) > 1:
+        for part in full:  # a column that one of them lacks shows before they are one
+            empty = replace(part, frame=part.frame.head(0))
+            candidates(table, source, empty, mapping, until)
+        full = [together(full)]
+        if repeated := full[0].repeated:
+            notes.append(
+                f"{full[0].file}: {repeated:,} rows stand in an earlier file too and count once, "
+                "as files are grouped or numbered together"
+            )
+    found = [candidates(table, source, part, mapping, until) for part in full]
+    return _PlannedInput(source, parts, found, notes)
 
 
 def _height(frame: pl.LazyFrame) -> int:

@@ -1,11 +1,11 @@
-"""What the files of a table say happened, dealt into ranges of buckets that fit memory."""
+"""What the files of a table say happened, in ranges of buckets that fit memory."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
 import polars as pl
 
@@ -15,9 +15,6 @@ from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
-
-if TYPE_CHECKING:
-    from pyarrow.ipc import RecordBatchFileWriter
 
 #: Which of several ``CandidateEvents`` an event comes from.
 ORIGIN = "origin"
@@ -49,7 +46,7 @@ def in_ranges(
     folder: Path,
     rows: int,
     rows_at_a_time: int,
-) -> Iterator[Ranges]:
+) -> Generator[Ranges]:
     """The events found, in as many ranges as ``rows`` take, ``rows_at_a_time`` in each.
 
     A single range is read straight from the files. Several are written into ``folder``, which
@@ -62,7 +59,7 @@ def in_ranges(
         return
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield Ranges(parts, _dealt(table, found, parts, folder))
+        yield Ranges(parts, _in_files(table, found, parts, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,7 +75,7 @@ def _together(table: EventTable, found: Sequence[CandidateEvents]) -> pl.LazyFra
     )
 
 
-def _dealt(
+def _in_files(
     table: EventTable, found: Sequence[CandidateEvents], parts: Sequence[Part], folder: Path
 ) -> tuple[pl.LazyFrame, ...]:
     """The events of each part, from a file for each."""
@@ -89,7 +86,7 @@ def _dealt(
         # File by file: all of them at once would be held in memory.
         for origin, file_events in enumerate(found):
             for batch in _of_file(file_events, origin).collect_batches(chunk_size=_BATCH):
-                _deal(batch, writers)
+                _write_batch(batch, writers)
     return tuple(pl.scan_ipc(file, glob=False) for file in files)
 
 
@@ -98,20 +95,22 @@ def _of_file(file_events: CandidateEvents, origin: int) -> pl.LazyFrame:
     return file_events.events.with_columns(*numbered)
 
 
-def _deal(batch: pl.DataFrame, writers: "Sequence[RecordBatchFileWriter]") -> None:
+def _write_batch(batch: pl.DataFrame, writers: Sequence[Any]) -> None:
     rows = batch.with_columns(buckets(batch["subscriber_id"]))
     # The part of bucket b is the greatest n with n * BUCKETS // of <= b.
     number = ((pl.col(BUCKET).cast(pl.Int32) + 1) * len(writers) - 1) // BUCKETS
-    dealt = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
-    for numbers, some in dealt.items():
+    by_part = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
+    for numbers, some in by_part.items():
         writers[int(numbers[0])].write_table(some.drop(_RANGE).rechunk().to_arrow())
 
 
-def _writer(table: EventTable, path: Path) -> "RecordBatchFileWriter":
-    from pyarrow.ipc import IpcWriteOptions, new_file
+def _writer(table: EventTable, path: Path) -> Any:
+    from pyarrow import ipc  # pyright: ignore[reportMissingTypeStubs]
 
-    schema = pl.DataFrame(schema=_schema(table)).to_arrow().schema
-    return new_file(path, schema, options=IpcWriteOptions(compression="lz4"))
+    empty = cast("Any", pl.DataFrame(schema=_schema(table)).to_arrow())
+    arrow = cast("Any", ipc)
+    options = arrow.IpcWriteOptions(compression="lz4")
+    return arrow.new_file(path, empty.schema, options=options)
 
 
 def _schema(table: EventTable) -> pl.Schema:

@@ -124,7 +124,7 @@ def rejected_rows(found: Sequence[CandidateEvents], broken: pl.DataFrame) -> pl.
     Of the forgotten only where a row lies, so that it can be erased there.
     """
     rows = [
-        _as_text(found[origin], broken.filter(pl.col(ORIGIN) == origin))
+        _as_text(found[int(origin)], broken.filter(pl.col(ORIGIN) == origin))
         for origin in broken[ORIGIN].unique().sort()
     ]
     return pl.concat([pl.DataFrame(schema=REJECTED), *rows])

@@ -36,7 +36,7 @@ from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges
 from perdura.sources.mapping.report.examples import examples
 from perdura.sources.mapping.report.report import TableReport
-from perdura.sources.mapping.report.row_counts import RowCounts, count_rows, summed
+from perdura.sources.mapping.report.row_counts import count_rows, summed
 from perdura.sources.mapping.sift import rejected_rows, sift
 from perdura.sources.mapping.snapshot import before
 from perdura.sources.mapping.values.repeated_hour import openings_first
@@ -125,7 +125,9 @@ def _range_by_range(
         read = refuse_no_length(table, read, landed, given, on.until)
         sifted, inferred = keep_inferred(table, sift(table, read, landed, given, on.until))
         result = compared(table, sifted, read, landed, held=given, on=on.for_part(part))
-        ties = _ties(table, read)
+        # Moments at which the state before decides the order of a subscription's events.
+        decides = table is SUBSCRIPTIONS
+        ties = contested(read.filter(pl.col("rule").is_null())).height if decides else 0
         del read
         new, late = _as_first_readable(result.sifted.new, past.since)
         events = pl.concat([result.sifted.kept, new, result.inferred])
@@ -158,13 +160,6 @@ def _source(
         new=given,
         beside_log=snapshots,
     )
-
-
-def _ties(table: EventTable, read: pl.DataFrame) -> int:
-    """At how many moments the state before decides in which order a subscription's events were."""
-    if table is not SUBSCRIPTIONS:
-        return 0
-    return contested(read.filter(pl.col("rule").is_null())).height
 
 
 def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
@@ -237,6 +232,7 @@ def _account(
     *,
     complete: bool,
 ) -> TableReport:
+    fates = summed([outcome.fates for outcome in outcomes], spread=plan.spreads)
     rejected = Counter(dict(lines["rule"].value_counts().iter_rows()))
     rejected.update(dict(broken["rule"].value_counts().iter_rows()))
     return TableReport(
@@ -257,12 +253,7 @@ def _account(
         inferred=sum(outcome.inferred for outcome in outcomes),
         once=not any(outcome.versions for outcome in outcomes),
         notes=(*plan.notes, *_hint(plan, outcomes)),
-        in_rows=_in_rows(plan, lines.height, outcomes),
+        in_rows=count_rows(plan.read_rows, lines.height, plan.kept_rows, fates),
         examples=tuple(examples(plan, lines, broken)),
         complete=complete,
     )
-
-
-def _in_rows(plan: MappingPlan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
-    many = summed([outcome.fates for outcome in outcomes], spread=plan.spreads)
-    return count_rows(plan.read_rows, lines, plan.kept_rows, many)

@@ -13,7 +13,7 @@ from perdura.sources.simulator.changing import change
 from perdura.sources.simulator.dirt import with_dirt
 from perdura.sources.simulator.expansion import considers, expansion
 from perdura.sources.simulator.frames import Names, name, table_frame, table_rows
-from perdura.sources.simulator.hazard import SIGNALS, Hazard, hazard
+from perdura.sources.simulator.hazard import SIGNALS, hazard
 from perdura.sources.simulator.journal import Journal
 from perdura.sources.simulator.leaving import leave
 from perdura.sources.simulator.lives import ACTIVE, Lives, begin_lives, begin_month, settle
@@ -22,7 +22,7 @@ from perdura.sources.simulator.people import People, draw_people
 from perdura.sources.simulator.signs import read_signs
 from perdura.sources.simulator.step import Step
 from perdura.sources.simulator.support import Outage, contact, outage_in, support
-from perdura.sources.simulator.vectors import Floats, Ints, Month
+from perdura.sources.simulator.vectors import Month
 
 #: People of one chunk. Fixed, so that the same company comes out on any machine.
 CHUNK = 20_000
@@ -68,7 +68,7 @@ def live(order: Order, chunk: int, people: People) -> Lived:
     lives, journal = begin_lives(people, first), Journal(people.count)
     write_book(journal, people, lives, first)
     write_newcomers(journal, people, lives, first)
-    truth = []
+    truth: list[pl.DataFrame] = []
     for index in range(order.months):
         month = Month(first + index)
         settle(lives, month.start)
@@ -92,7 +92,7 @@ def write_chunk(order: Order, chunk: int, out: Path) -> dict[str, tuple[int, int
     """
     lived = live(order, chunk, draw_chunk(order, chunk))
     names = name(lived.people, lived.lives)
-    counts = {}
+    counts: dict[str, tuple[int, int]] = {}
     for number, table in enumerate(TABLES):
         true = table_rows(lived.journal, table, order.end.start)
         rows, dirt = with_dirt(true, order.rng(chunk, order.months, number))
@@ -134,23 +134,20 @@ def _live_month(step: Step, outage: Outage | None) -> pl.DataFrame:
     grows = np.where(may_grow, expansion(signs), 0.0)
     active = step.lives.status == ACTIVE
     expands = np.where(may_grow, risks.stays * grows, np.nan)
-    truth = _truth(np.flatnonzero(active), step.month, risks, expands)
-    leaves = leave(step, risks)
-    change(step, active & ~leaves, grows)
-    bill(step)
-    support(step, outage)
-    contact(step)
-    return truth
-
-
-def _truth(persons: Ints, month: Month, risks: Hazard, expands: Floats) -> pl.DataFrame:
-    return pl.DataFrame(
+    persons = np.flatnonzero(active)
+    truth = pl.DataFrame(
         {
             "person": persons,
-            "as_of": np.full(len(persons), month.start),
+            "as_of": np.full(len(persons), step.month.start),
             "risk_voluntary": risks.risk_voluntary[persons],
             "risk_payment": risks.risk_payment[persons],
             "cause": risks.cause[persons],
             "expansion": expands[persons],
         }
     )
+    leaves = leave(step, risks)
+    change(step, active & ~leaves, grows)
+    bill(step)
+    support(step, outage)
+    contact(step)
+    return truth

@@ -82,7 +82,11 @@ def table_frame(
         names.accounts_at(rows["person"], rows["happened_at"]).alias("subscriber_id"),
         names.merged_into.gather(rows["person"]).alias("merged_into"),
         *(_text(rows[c], texts) for c, texts in TEXTS.items() if c in rows.columns),
-        *(_identifier(rows[c], chunk) for c in NUMBERED if c in rows.columns),
+        *(
+            _id(letter, rows[c] + chunk * _CHUNK_OF_NUMBERS)
+            for c, letter in NUMBERED.items()
+            if c in rows.columns
+        ),
         *_subscription(rows),
         pl.lit("support").alias("by"),
     )
@@ -123,10 +127,6 @@ def _text(codes: pl.Series, texts: tuple[str, ...]) -> pl.Series:
     """The texts that the codes stand for; none for -1 and for null."""
     table = pl.Series(codes.name, [*texts, None], pl.String)
     return table.gather(codes.fill_null(-1))
-
-
-def _identifier(numbers: pl.Series, chunk: int) -> pl.Series:
-    return _id(NUMBERED[numbers.name], numbers + chunk * _CHUNK_OF_NUMBERS)
 
 
 def _id(letter: str, numbers: pl.Series) -> pl.Series:

@@ -1,7 +1,7 @@
 """The help desk: tickets, how long they wait, what outages do, and the few who are contacted."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -117,17 +117,20 @@ def _reply_hours(step: Step, slow: Floats, queued: Bools) -> Floats:
 def _finish(tickets: _Tickets, replied: Floats, u: Floats) -> None:
     """Escalated, resolved, reopened and resolved again, rated: what applies, in this order."""
     stuck, reopened = u[0] < 0.09, u[3] < 0.06
-    length = np.where(stuck, 24 * (8 + 45 * u[1]), 2 + 60 * u[1] ** 2)
+    length = cast("Floats", np.where(stuck, 24 * (8 + 45 * u[1]), 2 + 60 * u[1] ** 2))
     escalated = (u[2] < 0.035) | (stuck & (u[2] < 0.12))
     tickets.write("escalated", escalated, replied + length * 0.5)
     resolved = replied + length
     tickets.write("resolved", tickets.all, resolved, hours=resolved)
     again = resolved + 6 + 60 * u[1]
     tickets.write("reopened", reopened, again)
-    closed = np.where(reopened, again + 12 + 200 * u[2], resolved)
+    closed: Floats = np.where(reopened, again + 12 + 200 * u[2], resolved)
     tickets.write("resolved", reopened, closed, hours=closed)
     unhappy = 0.13 + 0.25 * (replied > 48)
-    score = np.where(u[4] < unhappy, 1 + (u[0] > 0.5), 3 + (u[3] > 0.2) + (u[3] > 0.5))
+    score = cast(
+        "Ints",
+        np.where(u[4] < unhappy, 1 + (u[0] > 0.5), 3 + (u[3] > 0.2) + (u[3] > 0.5)),
+    )
     rated = u[5] < 0.35
     tickets.write("rated", rated, closed + 5, score=score, low=score <= 2, high=score >= 4)
 

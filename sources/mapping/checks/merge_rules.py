@@ -45,7 +45,7 @@ def without_bad_merges(
 
 def _rules(merges: list[_Merge], accepted: list[_Merge]) -> list[str | None]:
     """The rule that each merge breaks beside those before it; ``None`` if it holds."""
-    holds, rules = set(accepted), []
+    holds, rules = set(accepted), list[str | None]()
     into = {merged: (kept, when) for when, merged, kept in accepted}
     for merge in merges:
         rule = None if merge in holds else _rule(merge, into)

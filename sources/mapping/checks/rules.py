@@ -67,7 +67,13 @@ def checks(
     faulty = [name.removeprefix(FAULT) for name in columns if name.startswith(FAULT)]
     faulty.sort(key=lambda name: AS_READ + name not in columns)
     of_values = [
-        Check(rule, _label(name), pl.col(FAULT + name) == rule, _as_read(name, columns), True)
+        Check(
+            rule,
+            name.removeprefix("sql.").removeprefix("types."),
+            pl.col(FAULT + name) == rule,
+            _as_read(name, columns),
+            True,
+        )
         for rule in _OF_VALUES
         for name in faulty
     ]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -92,7 +92,7 @@ def _rows(lines: pl.Series, objects: list[Any]) -> pl.DataFrame:
 
 
 def _column(values: list[Any]) -> pl.Series:
-    kinds = {type(value) for value in values if value is not None}
+    kinds: set[type[Any]] = {type(value) for value in values if value is not None}
     if kinds <= {int} or kinds <= {bool}:
         try:
             return pl.Series(values, dtype=pl.Boolean if kinds == {bool} else pl.Int64)
@@ -116,12 +116,12 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
 
 def _as_object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(
+        found: Any = json.loads(
             line, parse_constant=_no_json, parse_float=_Written, object_pairs_hook=_once_each
         )
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

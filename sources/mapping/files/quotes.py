@@ -44,7 +44,7 @@ def _spans(text: pl.Series, odd: list[int], wanted: int, separator: str) -> list
     """
     opens = re.compile(rf'(^|{re.escape(separator)})"')
     whole = re.compile(r'"[^"]*"')
-    spans, index = [], 0
+    spans, index = list[tuple[int, int]](), 0
     while index + 1 < len(odd):
         start, end = odd[index], odd[index + 1]
         joined = "\n".join(text[start : end + 1])

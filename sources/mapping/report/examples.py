@@ -6,7 +6,6 @@ from typing import Any
 import polars as pl
 
 from perdura.sources.landing.tombstones import FORGOTTEN
-from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.checks.merge_rules import OF_MERGES
 from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.mapping.files.reading import ROW
@@ -55,7 +54,7 @@ def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
 def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
     origin, row, subscriber_id = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
-    found: CandidateEvents = plan.found[origin]
+    found = plan.found[int(origin)]
     file, own = (
         pl.DataFrame({ROW: [row]}).select(location).item() for location in found.part.places
     )
@@ -76,10 +75,10 @@ def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, A
 
 def _values(plan: MappingPlan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
     """The commonest values that broke the rule, and how many have each."""
-    found = []
+    found: list[pl.LazyFrame] = []
     for origin in rows[ORIGIN].unique():
         own = rows.filter(pl.col(ORIGIN) == origin).head(_ROWS).select(pl.col(ROW).unique())
-        faults = plan.found[origin].faults.filter(pl.col("rule") == rule)
+        faults = plan.found[int(origin)].faults.filter(pl.col("rule") == rule)
         schema = faults.collect_schema()
         found.append(
             faults.join(own.lazy().cast({ROW: schema[ROW]}), on=ROW, how="semi").select("value")

@@ -86,10 +86,6 @@ def _unknown_kind(fault: Fault) -> str:
     )
 
 
-def _missing(fault: Fault) -> str:
-    return f"{fault.column} may not be empty; map it, or leave such rows out by where"
-
-
 def _encoding(fault: Fault) -> str:
     if fault.source and fault.source.written_as == "parquet":
         return "are bytes that are no text in UTF-8; export the column as text"
@@ -107,10 +103,6 @@ def _null_words(fault: Fault) -> str | None:
     if not words or words[0] != (fault.value or "").strip():
         return None
     return f"looks like no value; write null_words = {words!r}".replace("\\\\", "\\")
-
-
-def _null_word(fault: Fault) -> str:
-    return f"{_null_words(fault)}, or null_words = [] if it is a real id"
 
 
 def _whole_units(fault: Fault) -> str:
@@ -243,7 +235,9 @@ _OF_NUMBERS = (
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unknown_kind": _unknown_kind,
-    "missing_required": _missing,
+    "missing_required": lambda fault: (
+        f"{fault.column} may not be empty; map it, or leave such rows out by where"
+    ),
     "bad_encoding": _encoding,
     "unparseable_time": _unparseable,
     "implausible_time": _implausible,
@@ -251,5 +245,5 @@ _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "whole_units": _whole_units,
     "off_scale": _off_scale,
     "bad_currency": _currency,
-    "null_word": _null_word,
+    "null_word": lambda fault: f"{_null_words(fault)}, or null_words = [] if it is a real id",
 }

@@ -77,7 +77,7 @@ def numbers_in(request: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
 
 def _amounts(request: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
     """Columns that are amounts as they stand, and whether a value is a number with decimals."""
-    schema, found = frame.collect_schema(), []
+    schema, found = frame.collect_schema(), list[tuple[str, pl.Expr]]()
     amounts = {str(sql) for event in request.source.events for sql in map(event.get, MONEY) if sql}
     for name in sorted(amounts & {*schema}):
         value, dtype = pl.col(name), schema[name]
@@ -100,7 +100,7 @@ def odd_values(
     looked = _collected(kept, {key: count for key, count in counted.items() if key[1] == _ODD})
     odd = {column for column, many in looked.items() if many[_ODD]}
     found = _collected(kept, {key: count for key, count in counted.items() if key[0] in odd})
-    notes = (say(column, many) for column, many in found.items() for say in _SAY)
+    notes = (_sentence(column, what, many) for column, many in found.items() for what in _SENTENCES)
     return tuple(note for note in notes if note)
 
 
@@ -187,68 +187,6 @@ def _of_casts(
     return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
 
 
-def _cut(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("cut"):
-        return None
-    return (
-        f"{many['cut']:,} of {counted(many['values'], 'value')} of {column} "
-        f"{either(many['cut'], 'loses', 'lose')} decimals in a CAST to "
-        "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
-    )
-
-
-def _floats(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("floats"):
-        return None
-    return (
-        f"{counted(many['floats'], 'id')} in {column} "
-        f"{either(many['floats'], 'is a whole number', 'are whole numbers')} with .0, such as "
-        "17850.0; read without it"
-    )
-
-
-def _within(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("within"):
-        return None
-    return (
-        f"{counted(many['within'], 'id')} in {column} {either(many['within'], 'holds', 'hold')} a "
-        "whole number with .0, such as 17850.0/a; give "
-        "that column types = { ... = 'integer' }"
-    )
-
-
-def _powers(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("powers") or many["digits"] * 2 < many["ids"]:
-        return None
-    return (
-        f"{counted(many['powers'], 'id')} in {column} may be "
-        f"{either(many['powers'], 'a number', 'numbers')} in powers of ten, such as 12e5; read as "
-        "written. Export ids as text"
-    )
-
-
-def _nothing(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("nothing"):
-        return None
-    words = ", ".join(f"'{word}'" for word in many["words"])
-    return (
-        f"{counted(many['nothing'], 'value')} of {column} "
-        f"{either(many['nothing'], 'looks', 'look')} like no value: {words}; if that is so write "
-        f"null_words = [{words}]"
-    )
-
-
-def _parts(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("parts") or many["parts"] == many["amounts"]:
-        return None
-    return (
-        f"{many['parts']:,} of {counted(many['amounts'], 'value')} of {column} "
-        f"{either(many['parts'], 'has decimals and is', 'have decimals and are')} rejected; "
-        "the others are read as minor units (cents). If all are whole units write "
-        f"types = {{ {column} = 'number' }} and ROUND({column} * 100)"
-    )
-
-
 def _either(column: str, count: int) -> str:
     return (
         f"all {count:,} values of {column} with a point have three digits after it; they are read "
@@ -256,4 +194,65 @@ def _either(column: str, count: int) -> str:
     )
 
 
-_SAY = (_cut, _floats, _within, _powers, _nothing, _parts)
+#: By what is counted: the words with one and with many, and the sentence they stand in.
+_SENTENCES = {
+    "cut": (
+        ("loses", "lose"),
+        (
+            "{count:,} of {values} of {column} {verb} decimals in a CAST to whole numbers, which "
+            "cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
+        ),
+    ),
+    "floats": (
+        ("is a whole number", "are whole numbers"),
+        "{ids} in {column} {verb} with .0, such as 17850.0; read without it",
+    ),
+    "within": (
+        ("holds", "hold"),
+        (
+            "{ids} in {column} {verb} a whole number with .0, such as 17850.0/a; give that column "
+            "types = {{ ... = 'integer' }}"
+        ),
+    ),
+    "powers": (
+        ("a number", "numbers"),
+        (
+            "{ids} in {column} may be {verb} in powers of ten, such as 12e5; read as written. "
+            "Export ids as text"
+        ),
+    ),
+    "nothing": (
+        ("looks", "look"),
+        (
+            "{own_values} of {column} {verb} like no value: {words}; if that is so write "
+            "null_words = [{words}]"
+        ),
+    ),
+    "parts": (
+        ("has decimals and is", "have decimals and are"),
+        (
+            "{count:,} of {amounts} of {column} {verb} rejected; the others are read as minor "
+            "units (cents). If all are whole units write types = {{ {column} = 'number' }} and "
+            "ROUND({column} * 100)"
+        ),
+    ),
+}
+
+
+def _sentence(column: str, what: str, many: dict[str, Any]) -> str | None:
+    """What is odd about a column by one of its counts; ``None`` if nothing is."""
+    count: int = many.get(what) or 0
+    codes = what == "powers" and count and many["digits"] * 2 < many["ids"]
+    if not count or codes or (what == "parts" and count == many["amounts"]):
+        return None
+    (one, several), sentence = _SENTENCES[what]
+    return sentence.format(
+        column=column,
+        count=count,
+        verb=either(count, one, several),
+        ids=counted(count, "id"),
+        own_values=counted(count, "value"),
+        values=counted(many.get("values", 0), "value"),
+        amounts=counted(many.get("amounts", 0), "value"),
+        words=", ".join(f"'{word}'" for word in many.get("words", ())),
+    )

@@ -59,7 +59,8 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
         until: What is more than 50 years after it is no moment.
     """
     if values.dtype.is_temporal():
-        return _of_local(values, zone, until)
+        local = in_zone(values.cast(pl.Datetime("us")), zone)
+        return _judge(values, local, local["moment"].is_not_null(), until)
     if values.dtype.is_numeric() and any(form not in EPOCHS for form in formats):
         values = _as_text(values)
     if values.dtype == pl.String:
@@ -69,11 +70,6 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
         never = values == 0
     values = pl.select(pl.when(~never).then(values)).to_series()
     return _first_plausible(values, _readers(zone, formats, until), until)
-
-
-def _of_local(values: pl.Series, zone: str, until: datetime) -> pl.Series:
-    result = in_zone(values.cast(pl.Datetime("us")), zone)
-    return _judge(values, result, result["moment"].is_not_null(), until)
 
 
 def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: datetime) -> pl.Series:
