@@ -81,5 +81,5 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .venv-peers .venv-older data perdura.toml
+	rm -rf .venv .venv-peers .venv-older .venv-quality data perdura.toml
 	find mlruns -mindepth 1 ! -name README.md -delete

@@ -11,7 +11,8 @@ from benchmarks.measure import OURS, ROOT, Measurement, Results, run
 
 NIGHTS = 30
 
-_TIMES = 7
+#: Runs of each command; the median is kept.
+RUNS = 7
 
 
 def measure(results: Results, data: Path, rows: int) -> None:
@@ -42,7 +43,7 @@ def _riskiest(home: Path, rows: int) -> Measurement:
 def _answered(words: list[str], home: Path) -> Measurement:
     perdura = OURS.with_name("perdura")
     seconds = []
-    for _ in range(_TIMES):
+    for _ in range(RUNS):
         start = perf_counter()
         subprocess.run(
             [perdura, *words],

@@ -89,7 +89,7 @@ def _startup(results: Results, rows: int) -> Iterator[str]:
     ]
     if result:
         yield f"### Start-up, with a table of {rows:,} rows x {startup.NIGHTS} nights\n"
-        yield table(["command", "s (median of 7)", "slowest"], result)
+        yield table(["command", f"s (median of {startup.RUNS})", "slowest"], result)
         nights = found["table"]
         yield (
             f"Publishing one such night: {nights['seconds']:.1f} s on average, the first "
@@ -110,4 +110,4 @@ def _cluster(results: Results, subscribers: int) -> Iterator[str]:
         ["1", f"{result['alone']:.2f}", ""],
         [str(cluster.WORKERS), f"{result['seconds']:.2f}", f"{result['gain']:.2f}"],
     ]
-    yield table(["workers", "s (median of 7)", "times as fast"], rows)
+    yield table(["workers", f"s (median of {len(result['rounds'])})", "times as fast"], rows)
