@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
+from perdura.sources.events import EVENT_TABLES, EventTable
 from perdura.sources.landing.landing import Landing
 
 #: As of ``silent_since``.
 _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
-
-#: Tables that speak every day where they speak at all; mergers and contacts may be rare.
-_STEADY = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
 
 
 def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
@@ -32,7 +29,8 @@ def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -
     events = landing.events()
     newest = {
         table.name: events[table.name].filter(known < as_of).select(known.max()).collect().item()
-        for table in _STEADY
+        for table in EVENT_TABLES
+        if table.is_steady
     }
     found = {
         name: late.format(newest=moment, as_of=as_of)
