@@ -40,7 +40,7 @@ def newest(rows: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     return rows.filter(~alike.scatter(alike.arg_true(), ~last.to_series()))
 
 
-def told_otherwise(rows: pl.LazyFrame, table: EventTable) -> pl.Series:
+def with_versions(rows: pl.LazyFrame, table: EventTable) -> pl.Series:
     """Subscribers with an event in versions: ``subscriber_id``, each once."""
     known = pl.col("known_at")
     return (

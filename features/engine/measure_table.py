@@ -14,12 +14,12 @@ from perdura.features.engine.balance import balance
 from perdura.features.engine.column_plan import ColumnPlan, ColumnSpec, Op, plans
 from perdura.features.engine.kernel import known, measure
 from perdura.features.engine.kernel_spec import KernelSpec, WindowEdges, empty
-from perdura.features.engine.previous import befores, in_order, told_late
+from perdura.features.engine.previous import befores, in_order, with_late_events
 from perdura.features.engine.records import Records, gathered
 from perdura.features.engine.spine import Hashed, Spine, blocks, numbered
 from perdura.sources.events import MERGES, SUBSCRIPTIONS, EventTable
 from perdura.sources.merges import Events
-from perdura.sources.versions import key, may_have_versions, told_otherwise
+from perdura.sources.versions import key, may_have_versions, with_versions
 
 #: Texts of a table's columns, in order: a category is measured as its place among them.
 Texts = dict[str, pl.Series]
@@ -53,7 +53,7 @@ def _of_table(
         late = _corrected(events, rows, plan.table, spine)
         if plan.reads_order:
             ordered = in_order(rows, plan.table)
-            late = np.union1d(late, _numbers(told_late(ordered, spine.moments), spine))
+            late = np.union1d(late, _numbers(with_late_events(ordered, spine.moments), spine))
             rows = befores(ordered, plan.table).lazy()
         else:
             rows = rows.with_columns(tie=pl.lit(0))
@@ -79,7 +79,7 @@ def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spi
     none = np.empty(0, np.int64)
     if not table.thing:
         return none
-    found = told_otherwise(rows, table) if may_have_versions(events, table) else None
+    found = with_versions(rows, table) if may_have_versions(events, table) else None
     versions = none if found is None else _numbers(found, spine)
     if not len(spine.merged):
         return versions

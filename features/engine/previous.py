@@ -26,8 +26,8 @@ def befores(ordered: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     return ordered.with_columns(**before).drop("row", "start")
 
 
-def told_late(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
-    """Who has an event that became known so late that what was before another was told otherwise.
+def with_late_events(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
+    """Subscribers with an event known too late for the order of their other events.
 
     At some date the later of two events of one thing was known, and the earlier was not: then
     ``befores`` of all rows is not that of the rows known.

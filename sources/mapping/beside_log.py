@@ -157,7 +157,7 @@ def show(snapshots: Snapshots, read: pl.DataFrame, until: datetime, *, whole: bo
     return Shown(rows, described(rows), seen, before, whole and named)
 
 
-def told_otherwise(shown: Shown, otherwise: pl.DataFrame) -> pl.DataFrame:
+def given_by_snapshot(shown: Shown, otherwise: pl.DataFrame) -> pl.DataFrame:
     """Of events that landed with other words those that a snapshot gives, and gave before."""
     given = shown.rows.select(identity(SUBSCRIPTIONS)).unique()
     own = otherwise.join(given, on=given.columns, how="semi", nulls_equal=True)

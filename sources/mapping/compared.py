@@ -14,9 +14,9 @@ from perdura.sources.landing.partition import BUCKET, Part, buckets
 from perdura.sources.mapping.beside_log import (
     Snapshots,
     compare_shown,
+    given_by_snapshot,
     show,
     to_keep,
-    told_otherwise,
 )
 from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.plan import MappingPlan
@@ -29,7 +29,7 @@ from perdura.sources.mapping.snapshot import (
     doubted,
     handed_over,
 )
-from perdura.sources.mapping.vanished import Vanished, told_again, vanished
+from perdura.sources.mapping.vanished import Vanished, reverted, vanished
 from perdura.sources.versions import key
 
 #: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.
@@ -128,10 +128,10 @@ def compared(
         sifted = _as_snapshot(sifted, otherwise)
         found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
         return _with_found(sifted, found, gone, otherwise.height)
-    again = told_again(table, stored, unsure, known)
+    again = reverted(table, stored, unsure, known)
     found = Inferred(pl.DataFrame(schema=table.schema), 0, 0)
     if shown:
-        sifted = _without(sifted, told_otherwise(shown, otherwise))
+        sifted = _without(sifted, given_by_snapshot(shown, otherwise))
         again = again.join(shown.before, on=THING, how="anti", nulls_equal=True)
         every = pl.concat([stored, sifted.new.lazy()]).collect()
         found = compare_shown(shown, every, before(on.until))

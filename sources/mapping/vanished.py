@@ -38,7 +38,7 @@ def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.LazyFrame
     return Vanished(count.item(), oldest)
 
 
-def told_again(
+def reverted(
     table: EventTable, landed: pl.LazyFrame, unsure: pl.LazyFrame, given: pl.LazyFrame
 ) -> pl.DataFrame:
     """Events given that landed once, were told otherwise later, and are told as before again.
