@@ -113,15 +113,14 @@ def compared(
     shown = None
     if on.beside_log and on.latest:
         shown = show(on.beside_log, read, on.until, whole=on.whole)
-        # What this day's file holds of the subscriptions that are shown stays, given or not.
-        lost, gone_now = _split(sifted.gone, shown.named, THING)
-        sifted = replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone_now)
+        sifted = _with_lost(sifted, shown.named)
     kept_on = to_keep(shown) if shown else None
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
         return ComparedRows(sifted, none, gone, shown=kept_on)
-    nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
-    stored = pl.concat([nothing if landed is None else landed, *of_this_day])
-    unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
+    stored, unsure = (
+        pl.concat([none.lazy() if rows is None else rows, sifted.kept.lazy(), sifted.gone.lazy()])
+        for rows in (landed, unsure)
+    )
     otherwise = _otherwise(table, sifted.new, stored)
     known = given.filter(pl.col("known_at") < on.until)
     if on.snapshot and on.latest:
@@ -135,13 +134,12 @@ def compared(
         again = again.join(shown.before, on=THING, how="anti", nulls_equal=True)
         every = pl.concat([stored, sifted.new.lazy()]).collect()
         found = compare_shown(shown, every, before(on.until))
-    again = again.select(none.columns)
-    sifted = _with_again(table, sifted, again, held)
+    sifted = _with_again(table, sifted, again.select(none.columns), held)
     if table is SUBSCRIPTIONS and on.latest and gone.count:
         every = pl.concat([stored, sifted.new.lazy()]).collect()
         found = _with(found, handed_over(every, _seen(read), on.new, before(on.until)))
-    done = _with_found(sifted, found, gone, otherwise.height + again.height)
-    return replace(done, shown=kept_on)
+    result = _with_found(sifted, found, gone, otherwise.height + again.height)
+    return replace(result, shown=kept_on)
 
 
 def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
@@ -229,6 +227,12 @@ def _with_again(
         kept=pl.concat([sifted.kept, kept]),
         already_landed=sifted.already_landed - again.height,
     )
+
+
+def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
+    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
+    lost, gone = _split(sifted.gone, named, THING)
+    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
 
 
 def _split(
