@@ -106,8 +106,8 @@ def score_parts(
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
     told_all = with_absolute_paths(settings)
-    asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
-    return gather_results(asked, on_progress, "score")
+    submitted = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
+    return gather_results(submitted, on_progress, "score")
 
 
 def _score(
@@ -118,7 +118,7 @@ def _score(
     scored = score(
         model,
         rows,
-        (*COLUMNS.values(), *(each.columns[0] for each in attributes)),
+        (*COLUMNS.values(), *(feature.columns[0] for feature in attributes)),
         about=people.drop("interval_months"),
         language=settings.language,
         unnamed=settings.never_named,
