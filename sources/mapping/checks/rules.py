@@ -108,10 +108,6 @@ def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
     return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
 
 
-def _label(name: str) -> str:
-    return name.removeprefix("sql.").removeprefix("types.")
-
-
 def _as_read(name: str, columns: list[str]) -> pl.Expr:
     column = AS_READ + name if AS_READ + name in columns else RAW + name
     return pl.col(column).cast(pl.String, strict=False)

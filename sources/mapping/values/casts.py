@@ -101,7 +101,7 @@ def _as_cast(node: _Node) -> tuple[_Node, bool, str] | None:
         kind: Any = dtype.get("Literal") if hasattr(dtype, "get") else None
         name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
         return None if name == "String" else (inner["expr"], inner["options"] == "Strict", name)
-    function = cast("Any", (fields.get("Function") or {}).get("function"))
+    function = cast("dict[str, Any]", fields.get("Function") or {}).get("function")
     if hasattr(function, "get") and "Strptime" in (function.get("StringExpr") or {}):
         strict = function["StringExpr"]["Strptime"][1]["strict"]
         return fields["Function"]["input"][0], strict, "Datetime"
