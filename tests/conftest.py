@@ -8,8 +8,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import Phase, settings
 
+# A worker has one core: further threads of LightGBM would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from perdura.flows.orchestration.prefect_setup import quiet
 from tests.support import postgres as postgresql
+from tests.support.made_once import made_once
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 # To draw otherwise: pytest --hypothesis-profile=seeded --hypothesis-seed=7
@@ -45,23 +50,24 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated company of 2,500 subscribers over 16 months, until 2026-11-01."""
     from perdura.sources.simulator import simulate
 
-    out = tmp_path_factory.mktemp("company")
-    simulate(out, subscribers=2_500, months=16)
-    return out
+    return made_once(
+        tmp_path_factory, "company", lambda out: simulate(out, subscribers=2_500, months=16)
+    )
 
 
 @pytest.fixture(scope="session")
 def trained(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home where the company has landed and a champion reigns. Copy it to change it."""
+    """A home with the company's events and a champion. Copy it to change it."""
     from datetime import date
 
     from perdura.flows.steps.extract_sources import extract_sources
     from perdura.flows.train_weekly import train_weekly
 
-    home = tmp_path_factory.mktemp("trained")
-    extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
-    assert train_weekly(home=home).promoted
-    return home
+    def train(home: Path) -> None:
+        extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
+        assert train_weekly(home=home).promoted
+
+    return made_once(tmp_path_factory, "trained", train)
 
 
 @pytest.fixture(scope="session")
