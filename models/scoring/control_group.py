@@ -1,8 +1,8 @@
 """The standing control group: assigned at random, and not contacted for a quarter.
 
-The lot of a person is the first eight bytes of the SHA-256 of ``<season>\\n<subscriber_id>``, as a
-number over 2**64. Who draws less than the share of the settings is held out. So anybody can find
-out who is, with a larger share nobody comes free, and the next season draws anew.
+A subscriber's number is the first eight bytes of the SHA-256 of ``<quarter>\\n<subscriber_id>``,
+over 2**64; below the share of the settings it is in the group. So the group can be computed
+anywhere, a larger share lets none out, and the next quarter assigns anew.
 """
 
 from datetime import date
@@ -35,7 +35,7 @@ def assign_control_group(
     Args:
         scored: As of ``models.scoring.score.score``.
         quarter: As of ``quarter_of``.
-        share: Of everybody; 0: nobody is held out, there is no group and no column.
+        share: Of all; 0: there is no group and no column.
         language: Of what to do, in words.
     """
     if not share:

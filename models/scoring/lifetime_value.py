@@ -53,7 +53,7 @@ def worth_of(
     """What each subscriber is worth at today's ``mrr``.
 
     CLTV is the expected discounted margin of the next ``by.months`` months: of each month the
-    margin of whoever is there in its middle, discounted to today (Fader and Hardie 2010, with a
+    margin of those who are there in its middle, discounted to today (Fader and Hardie 2010, with a
     survival curve of one's own in place of theirs). After the curve its last half-year's mean
     hazard goes on.
 
@@ -68,8 +68,8 @@ def worth_of(
         One row per subscriber: ``survival_3m``, ``_6m``, ``_12m``; ``lifetime_months``, expected
         within ``by.months``; ``cltv``, and ``cltv_low``, ``cltv_high``: of 80 in 100 such people
         the margin lies between; ``expected_lifetime_loss``: what is at stake, the risk times the
-        residual value of somebody who stays, from the middle of the first month on, when those who
-        leave do. So ``cltv + expected_lifetime_loss`` is the value of somebody who stays for the
+        residual value of one who stays, from the middle of the first month on, when those who
+        leave do. So ``cltv + expected_lifetime_loss`` is the value of one who stays for the
         first month, and the loss is never more than it. All in minor units of ``value_currency``,
         rounded half even, null where unknown.
     """

@@ -8,7 +8,7 @@ class Thresholds:
     """From where on support is advised to act.
 
     Attributes:
-        high: From this risk on somebody is to be saved.
+        high: From this risk on a subscriber is to be saved.
         offer_from: From this probability of expanding on an offer is due.
     """
 
