@@ -8,10 +8,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import Phase, settings
 
-# A worker has one core: further threads of LightGBM would wait for each other.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 from perdura.flows.orchestration.prefect_setup import quiet
 from tests.support import postgres as postgresql
 from tests.support.made_once import made_once
@@ -26,6 +22,30 @@ settings.load_profile("perdura")
 _prefect_folder = TemporaryDirectory(prefix="perdura-tests-prefect-", ignore_cleanup_errors=True)
 os.environ["PREFECT_HOME"] = _prefect_folder.name
 quiet()
+
+
+#: Files that take longest, in the order in which workers begin with them: none is left for the end.
+LONGEST = (
+    "flows/scheduling/test_operator_days.py",
+    "models/test_oracle.py",
+    "flows/test_flows.py",
+    "flows/scheduling/test_schedule_runs.py",
+    "flows/erasure/test_erase.py",
+    "flows/test_contacts_flow.py",
+    "flows/scheduling/test_schedule_processes.py",
+    "risk/publish/test_killed.py",
+    "flows/cli/test_command_line.py",
+    "flows/test_copied_home.py",
+    "project/test_notebooks.py",
+    "project/test_readme.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; ``--no-loadscope-reorder`` lets workers keep the order."""
+    folder = Path(__file__).parent
+    places = {folder / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
