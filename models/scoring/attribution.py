@@ -67,13 +67,13 @@ def attribute(
         UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
-    told = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
+    meanings = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
     blocks = in_blocks(
         frame.height,
-        lambda start, stop: _attribute_block(model, frame[start:stop], told),
+        lambda start, stop: _attribute_block(model, frame[start:stop], meanings),
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
-    blocks = blocks or [_attribute_block(model, frame, told)]
+    blocks = blocks or [_attribute_block(model, frame, meanings)]
     return Attributions(
         score=np.concatenate([block.score for block in blocks]),
         cause_score=_joined([block.cause_score for block in blocks]),
@@ -83,14 +83,14 @@ def attribute(
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
         column=np.concatenate([block.column for block in blocks]),
-        signal_names=told.signals,
+        signal_names=meanings.signals,
     )
 
 
 def _joined(blocks: list[np.ndarray | None]) -> np.ndarray | None:
     """The blocks as one; ``None`` where the model says nothing of the kind."""
-    told = [block for block in blocks if block is not None]
-    return np.concatenate(told) if told else None
+    known = [block for block in blocks if block is not None]
+    return np.concatenate(known) if known else None
 
 
 def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Column]:

@@ -20,10 +20,12 @@ def quarter_of(day: date) -> str:
 
 
 def in_control_group(subscribers: pl.Series, quarter: str, share: float) -> pl.Series:
-    """Of each subscriber id whether the lot holds them out in ``quarter``; Boolean."""
+    """Of each subscriber id whether it is in the group in ``quarter``; Boolean."""
     begun, bound = f"{quarter}\n".encode(), int(share * 2**64).to_bytes(8)
     # Bytes compare as the numbers they spell do.
-    drawn = [sha256(begun + who.encode()).digest()[:8] < bound for who in subscribers]
+    drawn = [
+        sha256(begun + subscriber_id.encode()).digest()[:8] < bound for subscriber_id in subscribers
+    ]
     return pl.Series("held_out", drawn, dtype=pl.Boolean)
 
 

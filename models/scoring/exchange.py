@@ -43,8 +43,8 @@ def turned(
     factor = currency.cast(pl.String).replace_strict(
         exchange.factors, default=None, return_dtype=pl.Float64
     )
-    told = pl.lit(exchange.currency)
-    known = pl.select(pl.when(factor.is_not_null()).then(told)).to_series()
+    target = pl.lit(exchange.currency)
+    known = pl.select(pl.when(factor.is_not_null()).then(target)).to_series()
     return amounts.cast(pl.Float64) * factor, known
 
 

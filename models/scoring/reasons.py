@@ -71,12 +71,12 @@ def explain(
     Raises:
         ColumnMismatch: As ``model.predict``.
     """
-    weighed = attribute(model, frame, columns, progress, unnamed)
-    return in_words(weighed, model, frame, columns, language=language, currency=currency)
+    attributions = attribute(model, frame, columns, progress, unnamed)
+    return in_words(attributions, model, frame, columns, language=language, currency=currency)
 
 
 def in_words(
-    weighed: Attributions,
+    attributions: Attributions,
     model: ChurnModel,
     frame: pl.DataFrame,
     columns: Sequence[Column],
@@ -84,22 +84,22 @@ def in_words(
     language: Language = "en",
     currency: pl.Series | None = None,
 ) -> pl.Series:
-    """``reasons`` as of ``explain``, of rows that were weighed."""
+    """``reasons`` as of ``explain``, of attributed scores."""
     meant = in_contract_order(model, columns)
     money = (
         pl.Series("currency", [None] * frame.height, pl.String) if currency is None else currency
     )
-    told = _told(weighed, with_renewal(frame), meant, language, money)
-    reasons = told.select(
-        signal=pl.Series(weighed.signal_names, dtype=pl.String)[weighed.signal],
+    words = _worded(attributions, with_renewal(frame), meant, language, money)
+    reasons = words.select(
+        signal=pl.Series(attributions.signal_names, dtype=pl.String)[attributions.signal],
         text="text",
-        column=pl.Series([column.name for column in meant], dtype=pl.String)[weighed.column],
+        column=pl.Series([column.name for column in meant], dtype=pl.String)[attributions.column],
         value="value",
-        weight=pl.Series(weighed.weight, dtype=pl.Float64).round(4),
+        weight=pl.Series(attributions.weight, dtype=pl.Float64).round(4),
         translations="translations",
-        evidence=pl.Series(_evidence(meant), dtype=pl.String)[weighed.column],
+        evidence=pl.Series(_evidence(meant), dtype=pl.String)[attributions.column],
     )
-    return _lists(reasons, weighed.count)
+    return _lists(reasons, attributions.count)
 
 
 def _evidence(columns: Sequence[Column]) -> list[str | None]:
@@ -108,17 +108,17 @@ def _evidence(columns: Sequence[Column]) -> list[str | None]:
     return [None if evidence is None else evidence.to_json() for evidence in found]
 
 
-def _told(
-    weighed: Attributions,
+def _worded(
+    attributions: Attributions,
     frame: pl.DataFrame,
     columns: Sequence[Column],
     language: Language,
     currency: pl.Series,
 ) -> pl.DataFrame:
     """One row per reason: ``text``, ``translations`` and ``value``; the same is worded once."""
-    rows = np.repeat(np.arange(frame.height), weighed.count)
-    by_column = np.argsort(weighed.column, kind="stable")
-    starts = np.searchsorted(weighed.column[by_column], np.arange(len(columns) + 1))
+    rows = np.repeat(np.arange(frame.height), attributions.count)
+    by_column = np.argsort(attributions.column, kind="stable")
+    starts = np.searchsorted(attributions.column[by_column], np.arange(len(columns) + 1))
     text, value = np.zeros(len(rows), np.int64), np.full(len(rows), np.nan)
     texts: list[tuple[str, str]] = []
 

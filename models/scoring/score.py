@@ -60,16 +60,16 @@ def score(
         ColumnMismatch: The model cannot read these rows as it was fitted.
         ValueError: ``about`` has not the rows of ``rows``.
     """
-    told = _beside(rows, about)
-    currency = told["currency"] if "currency" in told.columns else None
-    weighed = attribute(model, rows, columns, progress, unnamed)
-    reasons = in_words(weighed, model, rows, columns, language=language, currency=currency)
-    risks = model.risks(weighed.score, weighed.cause_score)
-    scored = told.hstack(risks).with_columns(reasons)
+    beside = _beside(rows, about)
+    currency = beside["currency"] if "currency" in beside.columns else None
+    attributions = attribute(model, rows, columns, progress, unnamed)
+    reasons = in_words(attributions, model, rows, columns, language=language, currency=currency)
+    risks = model.risks(attributions.score, attributions.cause_score)
+    scored = beside.hstack(risks).with_columns(reasons)
     chosen = choose_actions(scored, actions or read_actions(), language, churn=model.churn)
-    advised = advise(_with_offers(weighed, rows, scored), thresholds)
+    advised = advise(_with_offers(attributions, rows, scored), thresholds)
     scored = scored.hstack(chosen).hstack(advised).with_columns(unknown_values(model, rows))
-    return _with_worth(scored, weighed, valuation or Valuation(), model.horizon_days)
+    return _with_worth(scored, attributions, valuation or Valuation(), model.horizon_days)
 
 
 def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
@@ -83,22 +83,24 @@ def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
 
 
 def _with_worth(
-    scored: pl.DataFrame, weighed: Attributions, valuation: Valuation, month_days: int
+    scored: pl.DataFrame, attributions: Attributions, valuation: Valuation, month_days: int
 ) -> pl.DataFrame:
-    if weighed.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
+    if attributions.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
         return scored
-    curve = survival(scored["risk"].to_numpy(), weighed.hazards)
+    curve = survival(scored["risk"].to_numpy(), attributions.hazards)
     worth = worth_of(curve, scored["mrr"], scored["currency"], valuation, month_days)
     return scored.hstack(worth)
 
 
-def _with_offers(weighed: Attributions, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+def _with_offers(
+    attributions: Attributions, rows: pl.DataFrame, scored: pl.DataFrame
+) -> pl.DataFrame:
     """What advice goes by: the scores, open escalations, and offers where the model knows them."""
     known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
-    told = scored.hstack(rows.select(known))
-    if weighed.offer is None:
-        return told
-    return told.with_columns(offer=pl.Series(weighed.offer))
+    known_rows = scored.hstack(rows.select(known))
+    if attributions.offer is None:
+        return known_rows
+    return known_rows.with_columns(offer=pl.Series(attributions.offer))
 
 
 def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:
