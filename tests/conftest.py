@@ -75,6 +75,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.fixture
+def without_earlier_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of this test ask neither earlier dates nor days left out: half of their time."""
+    monkeypatch.setenv("PERDURA_TRAINING__EARLIER_DATES", "0")
+    monkeypatch.setenv("PERDURA_TRAINING__CUT_DAYS", "0")
+
+
 @pytest.fixture(scope="session")
 def trained(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the company's events and a champion. Copy it to change it."""
@@ -85,7 +92,9 @@ def trained(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def train(home: Path) -> None:
         extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
-        assert train_weekly(home=home).promoted
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PERDURA_TRAINING__EARLIER_DATES", "1")  # of four by default, for speed
+            assert train_weekly(home=home).promoted
 
     return made_once(tmp_path_factory, "trained", train)
 
