@@ -188,6 +188,7 @@ def test_a_version_has_not_learnt_from_whom_it_was_never_asked_about(home: Path)
     assert forget(Settings(home=home), tried[:1]).versions == ()
 
 
+@pytest.mark.usefixtures("without_earlier_dates")
 def test_a_training_afterwards_learns_of_others_alone(home: Path, renamed: tuple[Path, str, str]):
     _, old, new = renamed
     settings = Settings(home=home)
