@@ -85,6 +85,10 @@ def _to_whole(node: _Node) -> Iterator[tuple[pl.Expr, pl.Expr]]:
         yield from _to_whole(child)
 
 
+def _fields(node: _Node) -> dict[str, Any]:
+    return cast("dict[str, Any]", node) if isinstance(node, dict) else {}
+
+
 def _children(node: _Node) -> list[_Node]:
     if isinstance(node, dict):
         return list(cast("dict[str, _Node]", node).values())
@@ -101,10 +105,10 @@ def _as_cast(node: _Node) -> tuple[_Node, bool, str] | None:
         kind: Any = dtype.get("Literal") if hasattr(dtype, "get") else None
         name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
         return None if name == "String" else (inner["expr"], inner["options"] == "Strict", name)
-    function = cast("dict[str, Any]", fields.get("Function") or {}).get("function")
-    if hasattr(function, "get") and "Strptime" in (function.get("StringExpr") or {}):
-        strict = function["StringExpr"]["Strptime"][1]["strict"]
-        return fields["Function"]["input"][0], strict, "Datetime"
+    call = cast("dict[str, Any]", fields.get("Function") or {})
+    function = _fields(call.get("function"))
+    if "Strptime" in (strings := _fields(function.get("StringExpr"))):
+        return call["input"][0], strings["Strptime"][1]["strict"], "Datetime"
     return None
 
 
