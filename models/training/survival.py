@@ -16,7 +16,7 @@ from perdura.models.predictor.survival import (
     FIRST_MONTH,
     MONTH,
     SurvivalModel,
-    in_month,
+    with_column,
     with_first_month,
 )
 from perdura.models.training.calibrate_hazards import learn_hazard_calibration
@@ -122,7 +122,7 @@ def _examples(
     matrix[:, drifting_columns(matrix, rows["as_of"][at])] = np.nan
     matrix = with_first_month(matrix, risk[at])[place]
     left = known["left"].to_numpy().astype(np.float64)
-    return Examples(in_month(matrix, known["month"].to_numpy()), left, offset=_seasonal(known))
+    return Examples(with_column(matrix, known["month"].to_numpy()), left, offset=_seasonal(known))
 
 
 def _seasonal(known: pl.DataFrame) -> np.ndarray:

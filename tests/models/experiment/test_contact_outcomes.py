@@ -10,7 +10,7 @@ import pytest
 from perdura.features.build import build_features
 from perdura.features.catalogue import to_measure
 from perdura.features.topics.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
-from perdura.models.dataset.labels import contract_labels, silence_labels, touched
+from perdura.models.dataset.labels import contacted_before_settled, contract_labels, silence_labels
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import outcome_counts, sampling_of
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
@@ -37,7 +37,7 @@ def is_touched(
     window = {"lead_days": 0, "horizon_days": 30, "grace_days": 30}
     until = day(known_until)
     labels = contract_labels(events, spine_of("ana"), **window, known_until=until)
-    return touched(events, labels, reach_days=30, known_until=until).item()
+    return contacted_before_settled(events, labels, reach_days=30, known_until=until).item()
 
 
 @pytest.mark.parametrize("kind", ["contacted", "offered"])
@@ -80,7 +80,9 @@ def test_a_call_after_somebody_paid_has_not_broken_their_silence(when, may):
     events = tables(payments=pays, contacts=[done("contacted", when)])
     window = {"lead_days": 0, "horizon_days": 90, "known_until": day(99)}
     labels = silence_labels(events, spine_of("ana"), **window)
-    assert touched(events, labels, reach_days=30, known_until=day(99)).to_list() == [may]
+    assert contacted_before_settled(
+        events, labels, reach_days=30, known_until=day(99)
+    ).to_list() == [may]
 
 
 PEOPLE = ("ana", "bea", "cleo", "dora")

@@ -23,7 +23,7 @@ from perdura.models.predictor.calibration import Platt
 from perdura.models.predictor.churn_model import ChurnModel, NoMonths
 from perdura.models.predictor.column_contract import ColumnContract, ContractColumn
 from perdura.models.predictor.hazard_calibration import HazardCalibration
-from perdura.models.predictor.survival import MONTHS, SurvivalModel, in_month, survival
+from perdura.models.predictor.survival import MONTHS, SurvivalModel, survival, with_column
 from perdura.models.training.calibrate_hazards import learn_hazard_calibration
 from perdura.models.training.survival import learn_survival, why_unlearnt
 from perdura.models.training.train import train
@@ -222,16 +222,16 @@ def test_all_months_at_once_are_what_the_trees_say_month_by_month():
     left = (rng.random(3_000) < 1 / (1 + np.exp(-score))).astype(float)
     names = ["a", "b", "c", "d", "month"]
     params = BoosterParams(rounds=40, min_data_in_leaf=10, threads=1)
-    booster = fit_booster(Examples(in_month(matrix, month), left), None, names, params)
+    booster = fit_booster(Examples(with_column(matrix, month), left), None, names, params)
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
     risk = np.full(3_000, 0.5)
-    one_by_one = [raw_scores(booster, in_month(matrix, month)) for month in range(1, MONTHS)]
+    one_by_one = [raw_scores(booster, with_column(matrix, month)) for month in range(1, MONTHS)]
     said = Platt().apply(np.stack(one_by_one, axis=1))
     assert model.hazards(matrix, risk) == pytest.approx(said, abs=1e-12)
 
 
 def test_trees_without_a_split_say_the_same_of_everybody():
-    nobody = Examples(in_month(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
+    nobody = Examples(with_column(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
     booster = fit_booster(nobody, None, ["a", "month"], BoosterParams(rounds=2, threads=1))
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
     assert model.hazards(np.array([[7.0]]), np.array([0.1])) == pytest.approx(np.full((1, 11), 0.5))
@@ -425,13 +425,15 @@ def test_a_model_of_scores_alone_says_what_it_said(tmp_path: Path):
     matrix, month = rng.normal(size=(500, 1)), rng.integers(1, MONTHS, 500)
     left = (rng.random(500) < 0.2).astype(float)
     params = BoosterParams(rounds=5, min_data_in_leaf=10, threads=1)
-    old = fit_booster(Examples(in_month(matrix, month), left), None, ["unhappy", "month"], params)
+    old = fit_booster(
+        Examples(with_column(matrix, month), left), None, ["unhappy", "month"], params
+    )
     model = SurvivalModel(booster_text=booster_text(old), calibration=Platt(0.9, -0.1))
     model.save(tmp_path)
     again = SurvivalModel.load(tmp_path)
     assert again == model
     assert again
-    said = Platt(0.9, -0.1).apply(raw_scores(old, in_month(matrix, 3)))
+    said = Platt(0.9, -0.1).apply(raw_scores(old, with_column(matrix, 3)))
     for risk in (0.01, 0.9):
         assert again.hazards(matrix, np.full(500, risk))[:, 2] == pytest.approx(said, abs=1e-12)
 

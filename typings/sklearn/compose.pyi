@@ -1,0 +1,6 @@
+from collections.abc import Sequence
+
+class ColumnTransformer:
+    def __init__(
+        self, transformers: Sequence[tuple[str, object, Sequence[int] | Sequence[str]]]
+    ) -> None: ...

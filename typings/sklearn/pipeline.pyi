@@ -1,0 +1,9 @@
+from typing import Any
+
+import numpy as np
+
+class Pipeline:
+    def fit(self, X: object, y: object) -> Pipeline: ...
+    def predict_proba(self, X: object) -> np.ndarray: ...
+
+def make_pipeline(*steps: Any) -> Pipeline: ...
