@@ -23,7 +23,7 @@ from perdura.features.topics.support import SUPPORT_FEATURES
 from perdura.flows.steps.training_window import training_dates
 from perdura.models.dataset.outcomes import OUTCOME, label_spine
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
-from perdura.models.evaluation.metrics import evaluate, who_says
+from perdura.models.evaluation.metrics import evaluate, risk_columns
 from perdura.models.params import TrainingParams
 from perdura.models.promotion.decision import Verdict, verdict
 from perdura.models.training.train import Made, fit_and_judge
@@ -69,7 +69,7 @@ def _crowned(subscribers: int, seed: int) -> Iterator[dict[str, bool | str]]:
 def _challenged(challenger: Made, champion: Made) -> Verdict:
     """What is decided where one challenges the other on the same rows."""
     rows = challenger.judged.with_columns(champion=champion.judged["risk"])
-    metrics_by_model = {name: evaluate(rows, risk, calls=100) for name, risk in who_says(rows)}
+    metrics_by_model = {name: evaluate(rows, risk, calls=100) for name, risk in risk_columns(rows)}
     return verdict(rows, metrics_by_model)
 
 

@@ -1,4 +1,4 @@
-"""Whether fitting again on everything is better than holding the newest rows back, by the past."""
+"""Whether a refit on all rows was better at earlier dates than holding the newest rows back."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ REFIT = "refit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Procedures:
-    """Two ways of making the model, each at the same earlier dates, on all of their rows at once.
+    """Two ways to make the model, at the same earlier dates, on all of their rows together.
 
     Attributes:
-        dates: At how many dates.
+        dates: Number of dates.
         rows: Rows of these dates.
-        log_loss: Of the models that were fitted again on every row known at their date.
-        calibration_error: The same.
-        held_back_log_loss: Of the models that ended before the rows that calibrated them.
-        held_back_calibration_error: The same.
+        log_loss: Log loss of the models fitted again on every row known at their date.
+        calibration_error: Their calibration error.
+        held_back_log_loss: Log loss of the models fitted before the rows that calibrated them.
+        held_back_calibration_error: Their calibration error.
     """
 
     dates: int

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from perdura.models.evaluation.share_difference import Share, difference, people_needed
+from perdura.models.evaluation.share_difference import Share, difference, sample_sizes
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED, OUTCOMES
 from perdura.sources.events import CONTACTS
 
@@ -78,7 +78,7 @@ class Effect:
         known_until: Only what was known before was read.
         arms: By name: ``contacted or offered``, ``contacted``, ``offered``, ``held_out``,
             ``listed``; the first three without subscribers that were listed before.
-        asked: The arm of the main comparison: ``listed`` where it is not empty, since the same
+        main_arm: The arm of the main comparison: ``listed`` where it is not empty, since the same
             random assignment made it and the control group; else ``contacted or offered``.
         compared: The arms with known outcomes against the control group, by name. Beside
             ``listed`` no other is compared: contacts off the list were not randomised.
@@ -92,7 +92,7 @@ class Effect:
     since: datetime | None
     known_until: datetime
     arms: Mapping[str, Arm]
-    asked: str
+    main_arm: str
     compared: Mapping[str, Compared]
     crossed: int
     reached: int
@@ -119,29 +119,29 @@ def effect(
     """
     arms = {BOTH: _arm(people.filter(~pl.col("arm").is_in((HELD_OUT, LISTED))))}
     arms |= {kind: _arm(people.filter(arm=kind)) for kind in CONTACTS.kinds}
-    asked = BOTH if people.filter(arm=LISTED).is_empty() else LISTED
+    main_arm = BOTH if people.filter(arm=LISTED).is_empty() else LISTED
     known = {name: Share(arm.stayed, arm.known) for name, arm in arms.items() if arm.known}
     held_out = known.pop(HELD_OUT, None)
-    known = {name: share for name, share in known.items() if asked in (BOTH, name)}
+    known = {name: share for name, share in known.items() if main_arm in (BOTH, name)}
     compared: dict[str, Compared] = {}
-    for name, share in known.items() if held_out else ():
-        interval = difference(share, held_out)
-        compared[name] = Compared(
-            difference=share.value - held_out.value, low=interval.low, high=interval.high
-        )
-    unsure = asked in compared and not compared[asked].says
+    for name, share in known.items():
+        if held_out is not None:
+            interval = difference(share, held_out)
+            distance = share.value - held_out.value
+            compared[name] = Compared(difference=distance, low=interval.low, high=interval.high)
+    unsure = main_arm in compared and not compared[main_arm].says
     contacted = people.filter("contacted")["arm"]
     return Effect(
         horizon_days=horizon_days,
         since=since,
         known_until=known_until,
         arms=arms,
-        asked=asked,
+        main_arm=main_arm,
         compared=compared,
         crossed=int((contacted == HELD_OUT).sum()),
         reached=int((contacted == LISTED).sum()),
         first_settles=people.filter(outcome="awaited")["settles"].min(),  # pyright: ignore[reportArgumentType]
-        needed=_needed(known[asked], held_out, worth) if unsure and held_out else None,
+        needed=_needed(known[main_arm], held_out, worth) if unsure and held_out else None,
     )
 
 
@@ -159,5 +159,5 @@ def _needed(contacted: Share, held_out: Share, worth: float | None) -> Needed | 
         treated = control + worth if control + worth <= 1 else control - worth
     if treated == control:
         return None
-    to_contact, to_hold_out = people_needed(treated, control, contacted.of / held_out.of)
+    to_contact, to_hold_out = sample_sizes(treated, control, contacted.total / held_out.total)
     return Needed(worth=abs(treated - control), contacted=to_contact, held_out=to_hold_out)

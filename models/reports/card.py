@@ -8,7 +8,7 @@ from perdura.models.evaluation.by_group import by_cause, by_group
 from perdura.models.evaluation.call_capacity import at_capacity
 from perdura.models.evaluation.intervals import intervals
 from perdura.models.evaluation.leakage import Leaks
-from perdura.models.evaluation.metrics import who_says
+from perdura.models.evaluation.metrics import risk_columns
 from perdura.models.reports.expansion_card import expansion_card
 from perdura.models.reports.importance import column_importance, signal_importance
 from perdura.models.reports.markdown import table, with_intervals
@@ -132,7 +132,7 @@ def _calls(trained: Trained) -> str:
         "and monthly revenue in minor units of the currency that most are in."
     )
     worth = at_capacity(
-        trained.judged, who_says(trained.judged), calls=calls, save_share=params.save_share
+        trained.judged, risk_columns(trained.judged), calls=calls, save_share=params.save_share
     )
     return "\n\n".join([told, table(worth)])
 

@@ -1,7 +1,7 @@
-"""Cross-fitted calibration: each row is scored by trees that were grown on other people's rows.
+"""Cross-fitted calibration: each row is scored by trees that were grown on other folds.
 
-So a model may be fitted on every row and still be calibrated on scores of rows that the trees had
-not seen. Folds by person do not see drift; a shift towards the newest dates does.
+So a model can be fitted on every row and still be calibrated on out-of-fold scores. Folds by
+person do not show drift; a shift towards the newest dates corrects it.
 """
 
 import math
@@ -22,12 +22,12 @@ from perdura.models.training.risk_level import shifted
 def fold_contracts(
     rows: pl.DataFrame, names: Sequence[str], seen: pl.DataFrame
 ) -> tuple[ColumnContract, ...]:
-    """The columns of each fold, their texts coded by the churn rates of everybody outside it.
+    """The columns of each fold, their texts coded by the churn rates outside the fold.
 
     Args:
         rows: Labelled feature rows.
         names: Which columns, in which order.
-        seen: More rows whose texts may be met.
+        seen: More rows with texts that may occur.
     """
     fold = fold_of(rows)
     return tuple(
@@ -46,9 +46,9 @@ def out_of_fold_scores(
 
     Args:
         rows: Feature rows.
-        happened: 1 where it happened, one per row.
-        contracts: As of ``fold_contracts``.
-        params: How the trees grow; there are as many as it says.
+        happened: 1 where the outcome happened, one per row.
+        contracts: From ``fold_contracts``.
+        params: How the trees grow, without early stopping.
         share: As in ``Examples``; corrected in each fold.
     """
     fold, scores = fold_of(rows), np.empty(rows.height)
@@ -66,14 +66,14 @@ def crossfit_calibration(
 ) -> Calibration:
     """The curve learnt on out-of-fold scores, shifted towards the rows of the newest dates.
 
-    The shift is shrunk as any level is, by how many left at these dates.
+    The shift is shrunk like any level, by the number of churners at these dates.
 
     Args:
-        score: As of ``out_of_fold_scores``.
-        happened: 1 where it happened, one per score.
+        score: From ``out_of_fold_scores``.
+        happened: 1 where the outcome happened, one per score.
         newest: Which rows are of the newest dates.
-        share: As in ``Examples``: the curve is learnt among the rows that are there, where odds are
-            too high by as much.
+        share: As in ``Examples``: the curve is learnt among the present rows, where odds are too
+            high by its inverse.
     """
     curve = choose_calibration(score, happened, newest)
     if 0 < happened[newest].sum() < newest.sum():
@@ -82,6 +82,6 @@ def crossfit_calibration(
 
 
 def newest_rows(rows: pl.DataFrame, dates: int) -> np.ndarray:
-    """Which rows are of so many of the newest dates."""
+    """Which rows are of the newest ``dates`` dates."""
     newest = rows["as_of"].unique().sort()[-dates:]
     return rows["as_of"].is_in(newest.implode()).to_numpy()

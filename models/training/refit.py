@@ -1,8 +1,7 @@
-"""Fit a model again on every row whose outcome is known, once it has been evaluated.
+"""Fit a model again on every row with a known outcome, after its evaluation.
 
-Calibrating and evaluating each cost the newest dates and a gap before them; a model that ends there
-knows nothing of the last months. So the same recipe is fitted on all of them, with a calibration
-that is cross-fitted, since no rows are left that its trees have not seen.
+Calibration and evaluation each hold back the newest dates and a gap before them. So the same
+recipe is fitted on all rows, with a cross-fitted calibration, since no unseen rows are left.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from perdura.models.training.typical_values import learn_typical
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows whose outcome is known, and what the trees of each fold read in them."""
+    """The rows with known outcomes, and the column contract of each fold."""
 
     rows: pl.DataFrame
     contracts: tuple[ColumnContract, ...]
@@ -39,7 +38,7 @@ class _Rows:
 
 
 def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
-    """The recipe of ``evidence`` fitted on every row whose outcome is known.
+    """The recipe of ``evidence`` fitted on every row with a known outcome.
 
     It has as many trees as the evidence model; its calibration is cross-fitted over five folds by
     person and shifted towards the newest dates.
@@ -47,11 +46,11 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
     Args:
         evidence: The model that was evaluated.
         training: Labelled feature rows.
-        params: What was learnt, and when outcomes are known.
+        params: The parameters of the training, and when outcomes are known.
 
     Returns:
-        A model of the first horizon alone: what ``evidence`` knows of later months and of offers
-        is not in it.
+        A model of the first horizon only, without the survival and expansion models of
+        ``evidence``.
     """
     rows = refit_rows(training.rows, training.sampling)
     names = evidence.contract.names
@@ -88,7 +87,7 @@ def _refit_cause(
     known: _Rows,
     params: TrainingParams,
 ) -> tuple[str | None, Calibration]:
-    """Trees that tell leavers by payment from the others, where the evidence model has them."""
+    """Trees that separate payment churn from voluntary churn, where the evidence model has them."""
     if evidence.cause_booster is None:
         return None, Platt()
     left = known.rows["churned"].to_numpy().astype(bool)
@@ -103,14 +102,14 @@ def _refit_cause(
 def with_trees(params: BoosterParams, evidence: Booster) -> BoosterParams:
     """The parameters with as many trees as the evidence model has.
 
-    On three simulated companies more of them, by the ratio of the rows or its square root, were no
+    On three simulated companies more trees, by the ratio of the rows or its square root, were no
     better (DECISIONS, 2026-11-30).
     """
     return replace(params, rounds=evidence.num_trees())
 
 
 def known_until(training: TrainingSet, params: TrainingParams) -> datetime:
-    """When the outcome of the newest row that a refit reads was known."""
+    """When the outcome of the newest row of a refit was known."""
     return closed_by(refit_rows(training.rows, training.sampling), params.gap_days)
 
 

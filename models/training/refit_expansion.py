@@ -1,4 +1,4 @@
-"""Fit the model of offers again on every row whose outcome is known, once it has been evaluated."""
+"""Fit the expansion model again on every row with a known outcome, after its evaluation."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from perdura.models.training.cross_fit import (
     newest_rows,
     out_of_fold_scores,
 )
-from perdura.models.training.expansion import as_churn, grown, known_expansions
+from perdura.models.training.expansion import as_churn, expansion_booster, known_expansions
 from perdura.models.training.refit import closed_by, with_trees
 
 
@@ -25,17 +25,17 @@ def refit_expansion(
     contract: ColumnContract,
     params: TrainingParams,
 ) -> ExpansionModel:
-    """The recipe of ``evidence`` fitted on every row of which it is known who paid more.
+    """The recipe of ``evidence`` fitted on every row with a known expansion outcome.
 
     Args:
         evidence: The model that was evaluated.
         training: Feature rows with ``expanded``.
-        contract: Of the churn model that it goes with.
-        params: How the churn model was learnt.
+        contract: The columns of its churn model.
+        params: The parameters of the churn model.
     """
     rows, names = known_expansions(training), contract.names
     happened = rows["churned"].to_numpy().astype(float)
-    booster = with_trees(grown(params.booster), evidence.booster)
+    booster = with_trees(expansion_booster(params.booster), evidence.booster)
     contracts = fold_contracts(
         training.rows.filter(pl.col("churned").is_not_null()), names, training.seen
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from perdura.models.evaluation.bootstrap import Ranked, drawn_anew, resample
+from perdura.models.evaluation.bootstrap import Ranked, map_resamples, resample
 from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.decision import verdict
 from perdura.models.promotion.incumbent import Incumbent
@@ -206,14 +206,14 @@ def test_one_resample_says_what_scikit_learn_says_of_rows_so_often_repeated(rows
     risk = random.choice([0.1, 0.2, 0.4], rows) if coarse else random.uniform(0.01, 0.9, rows)
     person = random.integers(0, 5, rows)
     drawn = random.poisson(1.0, 5).astype(np.uint8) + np.uint8(1)
-    auc, loss = Ranked.of(risk, left, person).told(drawn)
+    auc, loss = Ranked.of(risk, left, person).metrics(drawn)
     weight = drawn[person].astype(float)
     assert auc == pytest.approx(roc_auc_score(left, risk, sample_weight=weight))
     assert loss == pytest.approx(log_loss(left, risk, sample_weight=weight, labels=[False, True]))
 
 
 def test_people_are_drawn_as_often_as_in_drawing_anew():
-    drawn = np.stack(drawn_anew(2_000, 0, lambda counts: counts))
+    drawn = np.stack(map_resamples(2_000, 0, lambda counts: counts))
     often = np.bincount(drawn.ravel(), minlength=5) / drawn.size
     assert often[:5] == pytest.approx([0.3679, 0.3679, 0.1839, 0.0613, 0.0153], abs=0.002)
     assert np.corrcoef(drawn[0], drawn[1])[0, 1] == pytest.approx(0, abs=0.1)

@@ -17,7 +17,7 @@ from perdura.models.dataset.later_months import LATER, person_months
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.date_drift import drifting_columns
-from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, said_later
+from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, predicted_months
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.predictor.calibration import Platt
 from perdura.models.predictor.churn_model import ChurnModel, NoMonths
@@ -281,7 +281,7 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
 
 def said_of(rows: pl.DataFrame, model: SurvivalModel | None = None) -> pl.DataFrame:
     training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
-    return said_later(
+    return predicted_months(
         model or learnt(), CONTRACT, training, first_risk(rows), since=JUDGED, params=PARAMS
     )
 
@@ -312,7 +312,7 @@ def test_survival_and_worth_are_judged_by_band_and_plan():
     # Who leaves with 12 in 100 is of the medium band from the first month on.
     risk = rows["hazard"].to_numpy()
     training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
-    later = said_later(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
+    later = predicted_months(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
     told = by_band_and_plan(later, judged(rows))
     medium = told.filter(value="medium")
     assert medium["measure"].to_list() == ["survival_3m", "survival_6m", "survival_12m", "cltv_12m"]

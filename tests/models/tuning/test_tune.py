@@ -56,10 +56,10 @@ def test_between_what_is_fitted_what_stops_and_what_is_asked_lies_the_gap():
     folds = folds_of(known, as_closed(dated), QUICK, most=FOLDS)
     day = NAMES.index("csat")
     for fold in folds:
-        fit, stop, asked = (part.matrix[:, day] for part in (fold.fit, fold.stop, fold.asked))
+        fit, stop, test = (part.matrix[:, day] for part in (fold.fit, fold.stop, fold.test))
         assert fit.max() + GAP <= stop.min()
-        assert stop.max() + GAP <= asked.min()
-        assert set(asked) == {(fold.origin - FIRST).days}
+        assert stop.max() + GAP <= test.min()
+        assert set(test) == {(fold.origin - FIRST).days}
         assert fold.origin + timedelta(days=GAP) <= JUDGED_FROM
     assert [(fold.origin - FIRST).days for fold in folds] == [210, 240, 270, 300]
 
