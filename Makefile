@@ -36,18 +36,18 @@ docs: $(READY)
 	@$(BIN)/python -m perdura.sources.reference.mapping_page
 	@$(BIN)/python docs/draw.py
 
-# Small sizes, a few minutes; bench-full takes hours and goes on where it was stopped.
+# Small sizes, about ten minutes; bench-full takes hours and goes on where it was stopped.
 bench: bench-peers
 	@$(BIN)/python -m benchmarks small --again
 
 bench-full: bench-peers
 	@$(BIN)/python -m benchmarks full
 
-# The model beside what one would fit instead, about ten minutes.
+# The model beside what a user would fit instead, about ten minutes.
 bench-quality: .venv-quality/.ready
 	@$(BIN)/python -m benchmarks.quality --again
 
-# What Perdura is measured beside, apart from it: some of it needs older libraries.
+# The tools that Perdura is compared with, in environments of their own; some need older libraries.
 bench-peers: .venv-peers/.ready .venv-older/.ready
 
 .venv-peers/.ready: benchmarks/requirements.txt
@@ -81,5 +81,5 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .venv-peers .venv-older data perdura.toml
+	rm -rf .venv .venv-peers .venv-older .venv-quality data perdura.toml
 	find mlruns -mindepth 1 ! -name README.md -delete

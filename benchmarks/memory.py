@@ -1,7 +1,7 @@
 """How much memory processes held at most, and memory that is ready to be held.
 
-``python -m benchmarks.memory BYTES PROCESS`` holds so many bytes, and lets go of them as the
-process grows.
+``python -m benchmarks.memory BYTES PROCESS`` holds ``BYTES`` bytes, and lets go of them as
+the process grows.
 """
 
 import mmap
@@ -41,9 +41,9 @@ def held_now(process: "psutil.Process") -> int:
         family = [process, *process.children(recursive=True)]
     except psutil.Error:
         return 0
-    for one in family:
+    for member in family:
         try:
-            total += one.memory_info().rss
+            total += member.memory_info().rss
         except psutil.Error:
             continue
     return total
@@ -51,11 +51,11 @@ def held_now(process: "psutil.Process") -> int:
 
 @contextmanager
 def ready(size: int) -> Iterator[None]:
-    """So much memory is there to be taken by this process, until it ends.
+    """Keep ``size`` bytes of memory ready for this process, until the block ends.
 
     A virtual machine gives memory that lies idle back to its host, and to fetch a GiB again takes
-    it a second or two: more than much of the work, and it tells nothing about who does it. So
-    another process holds it, and lets go of as much as this one takes.
+    it a second or two: more than much of the work, whichever tool does it. So another process
+    holds it, and lets go of as much as this one takes.
     """
     words = [sys.executable, "-m", "benchmarks.memory", str(size), str(os.getpid())]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as holder:
@@ -81,10 +81,10 @@ def _hold(size: int, process: int) -> None:
 
 def _touched() -> mmap.mmap:
     held = mmap.mmap(-1, _BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # as NumPy does, and Polars is told to
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # as NumPy does, and Polars is result to
         held.madvise(mmap.MADV_HUGEPAGE)
-    for at in range(0, _BLOCK, mmap.PAGESIZE):
-        held[at] = 1
+    for offset in range(0, _BLOCK, mmap.PAGESIZE):
+        held[offset] = 1
     return held
 
 

@@ -1,8 +1,8 @@
-"""How much of everything is measured, small and full."""
+"""How much of everything is measured: at the smallest sizes, at small ones, and in full."""
 
 from dataclasses import dataclass
 
-from benchmarks.work import Order
+from benchmarks.workload.task import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +11,7 @@ class Sizes:
 
     Attributes:
         features: Subscribers of the training features.
-        brief: What of them takes fewer seconds is done three times, and the median told.
+        brief: What of them takes fewer seconds is done three times, and the median kept.
         orders: In which their events lie.
         temporian: Subscribers that Temporian is given.
         featuretools: Subscribers that featuretools is given.
@@ -22,7 +22,7 @@ class Sizes:
         growth: Subscribers of the simulated company.
         table: Rows of each night of the risk table.
         cluster: Subscribers of the simulated company that workers share.
-        rounds: How often they do.
+        rounds: How often they share it.
     """
 
     features: int
@@ -41,6 +41,21 @@ class Sizes:
 
 
 SIZES = {
+    "smallest": Sizes(
+        features=500,
+        brief=0.0,
+        orders=("sorted",),
+        temporian=200,
+        featuretools=200,
+        active=1_000,
+        slow=200,
+        quick=500,
+        training=1_000,
+        growth=(900,),
+        table=300,
+        cluster=900,
+        rounds=1,
+    ),
     "small": Sizes(
         features=10_000,
         brief=0.5,

@@ -17,7 +17,6 @@ from perdura.flows.steps.contact_events import written_events
 from perdura.flows.steps.extract_sources import extract_step
 from perdura.risk.query.standing import newest_night, night_states, put_states
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.events_store import landed_until
 from perdura.sources.landing.locks import try_write_lock
 from perdura.sources.states.changed import changed_states
 
@@ -56,11 +55,11 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
     settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
     if ask and settings.mapping:
         # What lands in the middle of a night's parts may move people from one to another.
-        with try_write_lock(settings.landing) as free, suppress(IncompleteExtract):
+        with try_write_lock(settings.landing_folder) as free, suppress(IncompleteExtract):
             if free:
                 _extract(settings, settings.mapping, now)
     with step("states", {}):
-        return _refresh(settings, min(now, landed_until(settings.landing) or now))
+        return _refresh(settings, min(now, settings.landing.until() or now))
 
 
 def _extract(settings: Settings, mapping: Path, now: datetime) -> None:

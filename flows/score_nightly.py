@@ -33,7 +33,6 @@ from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.events_store import landed_until, read_days
 from perdura.sources.landing.freshness import degraded_sources
 from perdura.sources.landing.locks import read_lock
 from perdura.sources.progress import OnProgress
@@ -144,7 +143,7 @@ def score_nightly(
     degraded = tuple(why)
     with scratch(settings, f"night-{scored_on}") as folder:
         _fit_to_offer(model, degraded).save(folder / MODEL)
-        with read_lock(settings.landing), step("score", seconds) as progress:
+        with read_lock(settings.landing_folder), step("score", seconds) as progress:
             scored = _score(as_of, settings, folder, progress)
         unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded += too_many_unknown(unknown)
@@ -221,7 +220,7 @@ def _extract(
     A source that cannot be read does not stop the night: the scores say what they lack. The
     night done again asks it again.
     """
-    newest = max(read_days(settings.landing).values(), key=lambda day: day.until, default=None)
+    newest = max(settings.landing.days().values(), key=lambda day: day.until, default=None)
     done = newest is not None and newest.until >= as_of and not newest.degraded
     if settings.mapping is None or done:
         return
@@ -239,7 +238,7 @@ def refuse_unread(settings: Settings, as_of: datetime) -> None:
     Raises:
         NotYetKnown: Nothing was read of the last days before ``as_of``.
     """
-    until = landed_until(settings.landing)
+    until = settings.landing.until()
     if until and as_of - until > timedelta(days=settings.stale_after_days):
         raise NotYetKnown(
             f"asked to score {as_of:%Y-%m-%d}; what was known has been extracted until "

@@ -7,7 +7,7 @@ import tomllib
 from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
@@ -30,6 +30,9 @@ from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS
 from perdura.risk.publish.ranking import DEFAULT_BANDS
 from perdura.risk.schema.tables import INDEXED_RANKS
 from perdura.risk.store.urls import shown
+
+if TYPE_CHECKING:
+    from perdura.sources.landing.landing import Landing
 
 FILE = SETTINGS_FILE
 
@@ -205,9 +208,16 @@ class Settings(BaseSettings):
         return shown(url)
 
     @property
-    def landing(self) -> Path:
-        """Where extracted events lie."""
+    def landing_folder(self) -> Path:
+        """The folder of extracted events."""
         return self.home / "data" / "landing"
+
+    @property
+    def landing(self) -> "Landing":
+        """The extracted events."""
+        from perdura.sources.landing.landing import Landing  # a server does without Polars
+
+        return Landing(self.landing_folder)
 
     @property
     def nights(self) -> NightCalendar:

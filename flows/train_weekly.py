@@ -42,7 +42,6 @@ from perdura.models.training.recipe_fit import in_recipe_of
 from perdura.models.training.result import Trained
 from perdura.models.training.train import train
 from perdura.sources.events import CONTACTS
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.freshness import broken_since, silent_since
 from perdura.sources.landing.locks import read_lock
 
@@ -100,7 +99,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
         BrokenTuning: The file of tuned parameters cannot be read.
     """
     settings, seconds = Settings.at(home), {}
-    events, known_until = read_events(settings.landing), known_history(settings, until)
+    events, known_until = settings.landing.events(), known_history(settings, until)
     if until is None:
         update_effect(settings)
     dates = dates_by_settings(events, settings, known_until)
@@ -125,7 +124,7 @@ def train_weekly(until: date | None = None, home: Path | None = None) -> Trainin
             attributes=learnt_attributes(settings, events, known_until),
             champion_attributes=attributes_in(champion.contract.names) if champion else (),
         )
-        with read_lock(settings.landing), noting(facts):
+        with read_lock(settings.landing_folder), noting(facts):
             rows = training_set(work, seconds)
     before = before_training(settings, known_until, seconds)
     learn = partial(_learn, champion=champion, facts=facts, settings=settings, seconds=seconds)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perdura.sources.landing.events_store import Day, finish_day, read_days, remove_drafts
 from perdura.sources.landing.full_disk import DiskFull, is_full
+from perdura.sources.landing.landing import Day, Landing
 from perdura.sources.landing.locks import exclusive_lock
 from perdura.sources.mapping.expressions import without_values
 from perdura.sources.mapping.files.reading import BROKEN, BadSource, unreadable
@@ -37,7 +37,7 @@ def extract(
     mapping: Path,
     *,
     until: datetime,
-    landing: Path,
+    landing: Landing | Path,
     progress: OnProgress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
     beside: Mapping[str, Path] | None = None,
@@ -54,7 +54,7 @@ def extract(
     Args:
         mapping: The mapping file.
         until: Exclusive; with a time zone.
-        landing: The landing folder.
+        landing: Where events land, or its folder.
         progress: Told (tables done, tables in all, the table at hand or nothing at the end),
             and (0, 1, why) if another extract has to be waited for.
         rows_at_a_time: About so many rows of a table, of its source and of the landing together,
@@ -70,11 +70,12 @@ def extract(
     """
     if until.tzinfo is None:
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
+    landing = landing if isinstance(landing, Landing) else Landing(landing)
     until, told = until.astimezone(UTC), progress or _tell_nobody
     asked = replace(read_mapping(mapping), beside=beside or {})
     plans, problems = plan_tables(asked, until)
-    with exclusive_lock(landing, lambda: told(0, 1, "waiting for another extract to end")):
-        remove_drafts(landing)
+    with exclusive_lock(landing.folder, lambda: told(0, 1, "waiting for another extract to end")):
+        landing.remove_drafts()
         _refuse_changed(asked, landing, until)
         reports, unread = _extract_tables(
             asked, plans, until, landing, told, rows_at_a_time=rows_at_a_time
@@ -86,7 +87,7 @@ def _extract_tables(
     asked: SourceMapping,
     plans: dict[str, MappingPlan],
     until: datetime,
-    landing: Path,
+    landing: Landing,
     told: OnProgress,
     *,
     rows_at_a_time: int,
@@ -102,7 +103,7 @@ def _extract_tables(
             reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
         except (*BROKEN, BadSource) as error:
             if is_full(error):
-                raise DiskFull(landing) from error
+                raise DiskFull(landing.folder) from error
             problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(plan, error)}"
     told(total, total, "")
     return reports, problems
@@ -124,7 +125,7 @@ def _tell_nobody(_done: int, _total: int, _what: str) -> None:
 def _finish(
     asked: SourceMapping,
     until: datetime,
-    landing: Path,
+    landing: Landing,
     reports: list[TableReport],
     problems: dict[str, str],
 ) -> Report:
@@ -144,18 +145,18 @@ def _finish(
         problems=tuple(problems.values()),
     )
     read = {each.table: asked.fingerprint(each.table) for each in reports if each.events}
-    before = read_days(landing).get(until.date())
+    before = landing.days().get(until.date())
     # What could not be read now lies there as it was read before.
     marks = (before.mappings if before else {}) | read
     once = {each.table for each in reports if each.once}
     once |= {*(before.once if before else ())} - {each.table for each in reports}
-    finish_day(landing, until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
+    landing.finish_day(until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
     if problems:
         raise IncompleteExtract(report)
     return report
 
 
-def _with_known(asked: SourceMapping, landing: Path, report: TableReport) -> TableReport:
+def _with_known(asked: SourceMapping, landing: Landing, report: TableReport) -> TableReport:
     least = min(one.known_share for one in asked.inputs[report.table])
     return replace(report, known=known_in(landing, TABLES[report.table], least))
 
@@ -180,13 +181,13 @@ def _why_degraded(name: str, report: TableReport | None, *, mapped: bool) -> str
     return None
 
 
-def _refuse_changed(asked: SourceMapping, landing: Path, until: datetime) -> None:
+def _refuse_changed(asked: SourceMapping, landing: Landing, until: datetime) -> None:
     """Under a changed mapping every old event would look new, and land twice."""
-    for day, each in read_days(landing).items():
+    for day, each in landing.days().items():
         for name in asked.tables.keys() & each.mappings.keys():
             changed = each.mappings[name] not in (asked.fingerprint(name), UNMAPPED)
-            if changed and day != until.date() and (landing / name).exists():
+            if changed and day != until.date() and (landing.folder / name).exists():
                 raise BadMapping(
                     f"{asked.path.name}: section [{name}] has changed since it landed on {day}; "
-                    f"to land it afresh, all of it, delete the folder {landing / name}"
+                    f"to land it afresh, all of it, delete the folder {landing.folder / name}"
                 )

@@ -9,7 +9,7 @@ from tempfile import gettempdir
 
 import duckdb  # pyright: ignore[reportMissingImports] - in the peers' environment
 
-from benchmarks.work import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
+from benchmarks.workload.task import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
 
 _ALL = (*WINDOWS, LIFE)
 
@@ -102,7 +102,7 @@ def _of_tickets(as_of: str) -> list[str]:
 
 
 def _joined(sides: list[str], using: str, as_of: str = "") -> str:
-    """The sixty columns of everybody in the spine."""
+    """The sixty columns of every row of the spine."""
     filled = {name: f"coalesce({name}, 0)" for name in ZERO}
     filled |= {
         f"failed_share_{days}d": f"failed_{days}d / nullif(payments_{days}d, 0)" for days in WINDOWS

@@ -13,7 +13,7 @@ from featuretools.primitives import (  # pyright: ignore[reportMissingImports]
     TimeSinceLast,
 )
 
-from benchmarks.work import COLUMNS, LIFE, SUMMED, WINDOWS, Inputs
+from benchmarks.workload.task import COLUMNS, LIFE, SUMMED, WINDOWS, Inputs
 
 _DAY = 86_400
 
@@ -54,7 +54,7 @@ def _entities(inputs: Inputs) -> ft.EntitySet:
 
 
 def _matrix(entities: ft.EntitySet, spine: pd.DataFrame, days: int | None) -> pd.DataFrame:
-    """The columns of one window; without one, of everybody's whole life."""
+    """The columns of one window; without one, of the whole life."""
     asked = _windowed(entities) if days else _of_life(entities)
     found = ft.calculate_feature_matrix(
         list(asked.values()),

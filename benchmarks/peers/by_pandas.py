@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmarks.work import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
+from benchmarks.workload.task import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
 
 _DAY = pd.Timedelta(days=1)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from benchmarks.work import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
+from benchmarks.workload.task import COLUMNS, LIFE, SUMMED, WINDOWS, ZERO, Inputs
 
 KIND = pl.col("kind")
 MICROSECONDS = 86_400_000_000

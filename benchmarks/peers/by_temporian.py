@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import temporian as tp  # pyright: ignore[reportMissingImports] - in the peers' environment
 
-from benchmarks.work import COLUMNS, LIFE, SUMMED, WINDOWS, Inputs
+from benchmarks.workload.task import COLUMNS, LIFE, SUMMED, WINDOWS, Inputs
 
 _DAY = 86_400
 
@@ -69,8 +69,8 @@ def _of_tickets(of_kind: _ByKind, sampling: tp.EventSet) -> dict[str, tp.EventSe
 def _events(inputs: Inputs, table: str, columns: list[str], people: np.ndarray) -> _ByKind:
     """The events of one table, ``all`` of them and by kind.
 
-    ``since_last`` wants the same people in its events and in its sampling: others are left out,
-    and everybody gets one event that lies after all that is asked about.
+    ``since_last`` needs the same subscribers in events and in sampling: others are left out, and
+    every subscriber gets one event after all dates of the spine.
     """
     rows = pd.read_parquet(inputs.table(table))
     rows = rows[rows["subscriber_id"].isin(people)]

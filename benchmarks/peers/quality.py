@@ -1,7 +1,7 @@
-"""What a user would fit instead, on the same rows and split: ``python -m ... WAY FOLDER``.
+"""Other models on the same rows and split: ``python -m benchmarks.peers.quality WAY FOLDER``.
 
-Each is given what it needs and no more care than a good notebook takes: later rows stop the
-boosters early, categories are told as such. Writes its risks of the judged rows as
+Each model gets the care of a good notebook and no more: later rows stop the boosters early,
+categories are declared as such. Writes its risks of the test set as
 ``FOLDER/<way>.npy`` and prints its seconds.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# FLAML is given so many seconds to choose in; the others take what they take.
+# Seconds that FLAML may search; the others have no limit.
 _BUDGET = 120
 _NOT_READ = ["churned", "perdura", "oracle"]
 
@@ -34,7 +34,7 @@ class Rows:
 
     @property
     def known(self) -> tuple[pd.DataFrame, np.ndarray]:
-        """The rows before the judged ones: for who stops early by other means."""
+        """The rows before the test set, for models that stop early by other means."""
         columns = pd.concat([self.columns["fit"], self.columns["calibrate"]])
         return columns, np.concatenate([self.left["fit"], self.left["calibrate"]])
 
@@ -93,7 +93,7 @@ def catboost(rows: Rows) -> np.ndarray:
     from catboost import CatBoostClassifier  # pyright: ignore[reportMissingImports]
 
     texts = dict.fromkeys(rows.texts, "unknown")
-    told = {name: part.astype(dict.fromkeys(rows.texts, object)).fillna(texts)
+    result = {name: part.astype(dict.fromkeys(rows.texts, object)).fillna(texts)
             for name, part in rows.columns.items()}  # fmt: skip
     model = CatBoostClassifier(
         iterations=2_000,
@@ -102,8 +102,10 @@ def catboost(rows: Rows) -> np.ndarray:
         verbose=False,
         allow_writing_files=False,
     )
-    model.fit(told["fit"], rows.left["fit"], eval_set=(told["calibrate"], rows.left["calibrate"]))
-    return model.predict_proba(told["judge"])[:, 1]
+    model.fit(
+        result["fit"], rows.left["fit"], eval_set=(result["calibrate"], rows.left["calibrate"])
+    )
+    return model.predict_proba(result["judge"])[:, 1]
 
 
 def flaml(rows: Rows) -> np.ndarray:
@@ -122,8 +124,8 @@ def flaml(rows: Rows) -> np.ndarray:
         verbose=0,
         seed=0,
     )
-    told: Any = model.predict_proba(rows.columns["judge"])
-    return told[:, 1]
+    result: Any = model.predict_proba(rows.columns["judge"])
+    return result[:, 1]
 
 
 WAYS: dict[str, Callable[[Rows], np.ndarray]] = {
@@ -136,7 +138,7 @@ WAYS: dict[str, Callable[[Rows], np.ndarray]] = {
 
 
 def main(way: str, folder: str) -> None:
-    """Fit one way, and write what it says of the judged rows."""
+    """Fit one way, and write its risks of the test set."""
     rows = Rows(Path(folder))
     start = perf_counter()
     risk = WAYS[way](rows)

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from benchmarks.memory import peak_bytes
 from benchmarks.peers.by_pandas import features
-from benchmarks.work import Inputs
+from benchmarks.workload.task import Inputs
 
 _REASONS = 3
 
 
 def main(data: str, model: str, file: str) -> None:
-    """Everybody active: features, calibrated risk, reasons, the table."""
+    """Build features, calibrated risks and reasons of all active subscribers; write the table."""
     steps: dict[str, float] = {}
     start = last = perf_counter()
 
@@ -43,25 +43,27 @@ def main(data: str, model: str, file: str) -> None:
     done("reasons in words")
     table.to_sql("risk", sa.create_engine(f"sqlite:///{file}"), index=False, if_exists="replace")
     done("to_sql")
-    told = {"seconds": last - start, "peak": peak_bytes(), "rows": len(table), "steps": steps}
-    print(json.dumps(told))
+    result = {"seconds": last - start, "peak": peak_bytes(), "rows": len(table), "steps": steps}
+    print(json.dumps(result))
 
 
 def _calibrated(score: np.ndarray, model: Path) -> np.ndarray:
-    told = json.loads((model / "contract.json").read_text("utf-8"))["calibration"]
-    return 1 / (1 + np.exp(-_log_odds(score, told)))
+    calibration = json.loads((model / "contract.json").read_text("utf-8"))["calibration"]
+    return 1 / (1 + np.exp(-_log_odds(score, calibration)))
 
 
-def _log_odds(score: np.ndarray, told: dict[str, Any]) -> np.ndarray:
-    match told["kind"]:
+def _log_odds(score: np.ndarray, calibration: dict[str, Any]) -> np.ndarray:
+    match calibration["kind"]:
         case "platt":
-            return told["steepness"] * score + told["intercept"]
+            return calibration["steepness"] * score + calibration["intercept"]
         case "beta":
             low, high = np.logaddexp(0, -score), np.logaddexp(0, score)
-            return told["b"] * high - told["a"] * low + told["c"]
+            return calibration["b"] * high - calibration["a"] * low + calibration["c"]
         case _:
-            inside = np.clip(score, told["scores"][0], told["scores"][-1])
-            return np.interp(score, told["scores"], told["levels"]) + 0.01 * (score - inside)
+            inside = np.clip(score, calibration["scores"][0], calibration["scores"][-1])
+            return np.interp(score, calibration["scores"], calibration["levels"]) + 0.01 * (
+                score - inside
+            )
 
 
 def _reasons(columns: pd.DataFrame, added: np.ndarray) -> pd.DataFrame:
@@ -71,11 +73,11 @@ def _reasons(columns: pd.DataFrame, added: np.ndarray) -> pd.DataFrame:
     names = np.asarray(columns.columns)[strongest]
     return pd.DataFrame(
         {
-            f"reason_{place + 1}": [
+            f"reason_{rank + 1}": [
                 f"{name}: {value:.1f}"
-                for name, value in zip(names[:, place], values[:, place], strict=True)
+                for name, value in zip(names[:, rank], values[:, rank], strict=True)
             ]
-            for place in range(_REASONS)
+            for rank in range(_REASONS)
         }
     )
 

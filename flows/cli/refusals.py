@@ -46,10 +46,9 @@ def refuse_training(settings: Settings, until: date | None) -> None:
     from perdura.flows.runtime.model_store import wait_for_store
     from perdura.flows.steps.training_window import dates_by_settings, known_history
     from perdura.models.tuning.tuned_params import read_tuned
-    from perdura.sources.landing.events_store import read_events
 
     known_until = known_history(settings, until)
-    dates_by_settings(read_events(settings.landing), settings, known_until)
+    dates_by_settings(settings.landing.events(), settings, known_until)
     read_tuned(settings.tuned)
     wait_for_store(settings.home)
 
@@ -124,10 +123,10 @@ def _prepare(settings: Settings) -> None:
 def _refuse_empty(settings: Settings, day: date) -> None:
     from perdura.flows.steps.training_window import NothingLanded
 
-    if not settings.landing.exists():
+    if not settings.landing_folder.exists():
         raise NothingLanded(
-            f"asked to score {day}; nothing has been extracted into {settings.landing}, and the "
-            "settings name no mapping. Run perdura extract --mapping FILE"
+            f"asked to score {day}; nothing has been extracted into {settings.landing_folder}, and "
+            "the settings name no mapping. Run perdura extract --mapping FILE"
         )
 
 

@@ -36,9 +36,8 @@ from perdura.sources.landing.erase import (
     leftovers_of,
     rejected_of,
 )
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
-from perdura.sources.landing.tombstones import Tombstones, read_tombstones, record_erasure
+from perdura.sources.landing.tombstones import Tombstones, record_erasure
 from perdura.sources.merges import Events
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
@@ -89,7 +88,7 @@ def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
         NobodyKnown: One of them is known nowhere, and was not forgotten.
         BrokenTombstones: The list of the forgotten cannot be read.
     """
-    landing, erased_ids = settings.landing, read_tombstones(settings.landing)
+    landing, erased_ids = settings.landing, settings.landing.tombstones()
     accounts = {*begun(landing, erased_ids)}
     rows = _rows(settings, sorted(accounts), erased_ids) if accounts else {}
     for who in people:
@@ -121,7 +120,7 @@ def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
     """
     with exclusive_home(settings):
         kept = kept_about(settings, people)
-        erased_ids = record_erasure(settings.landing, kept.accounts, today())
+        erased_ids = record_erasure(settings.landing_folder, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, erased_ids), settings.home / "data"
         with step("models", {}):
             wait_for_store(settings.home)
@@ -151,7 +150,7 @@ def _searched(settings: Settings, accounts: Sequence[ErasedAccount]) -> Search:
 def look_for(settings: Settings, people: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
     known = {each for who in people for each in accounts_of(settings.landing, who)}
-    erased_ids = read_tombstones(settings.landing)
+    erased_ids = settings.landing.tombstones()
     return _searched(settings, accounts_named(sorted(known), erased_ids))
 
 
@@ -186,7 +185,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
     """The versions that were asked about them at a date at which they were active."""
     events = {
         name: table.filter(pl.col("subscriber_id").is_in([*accounts])).collect().lazy()
-        for name, table in read_events(settings.landing).items()
+        for name, table in settings.landing.events().items()
     }
     changes = _midnights(events)
 

@@ -54,7 +54,7 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 
     with (
         exclusive_lock(_data(settings.home), refuse, to=_WORK),
-        exclusive_lock(settings.landing, refuse),
+        exclusive_lock(settings.landing_folder, refuse),
     ):
         yield
 

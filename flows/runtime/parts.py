@@ -9,9 +9,7 @@ import polars as pl
 
 from perdura.flows.settings import Settings
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.full_disk import room_in
-from perdura.sources.landing.moved import gather_moved
 from perdura.sources.landing.partition import BUCKETS, Part
 
 # Landed rows of a part, about: a night of so many takes two gigabytes.
@@ -20,12 +18,12 @@ _ROWS = 16_000_000
 
 def parts_of(settings: Settings) -> list[Part]:
     """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
-    events = read_events(settings.landing)
+    events = settings.landing.events()
     rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
     wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
     of = min(wanted, BUCKETS)
     if of > 1:
-        gather_moved(settings.landing)
+        settings.landing.gather_moved()
     return [Part(number, of) for number in range(of)]
 
 

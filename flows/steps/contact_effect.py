@@ -14,7 +14,6 @@ from perdura.risk.records.contact_effect import ContactEffect, write_contact_eff
 from perdura.risk.store.connect import Unreachable, writing
 from perdura.risk.table import published_dates
 from perdura.sources.events import CONTACTS
-from perdura.sources.landing.events_store import landed_files, read_events
 
 
 def update_effect(settings: Settings) -> None:
@@ -22,7 +21,7 @@ def update_effect(settings: Settings) -> None:
 
     A night cannot do it: an estimate needs outcomes, and a night must not read them.
     """
-    if not landed_files(settings.landing, CONTACTS):
+    if not settings.landing.files(CONTACTS):
         return
     try:
         if published_dates(settings.risk_url):
@@ -76,11 +75,11 @@ def refuse_without_contacts(settings: Settings) -> None:
     Raises:
         NothingLanded: None has.
     """
-    if not landed_files(settings.landing, CONTACTS):
+    if not settings.landing.files(CONTACTS):
         raise NothingLanded(
-            f"no contacts have landed in {settings.landing}, and they tell what support did; give "
-            "the mapping a section [contacts] with the kinds contacted, offered and held_out, and "
-            "run `perdura extract`"
+            f"no contacts have landed in {settings.landing_folder}, and they tell what support "
+            "did; give the mapping a section [contacts] with the kinds contacted, offered and "
+            "held_out, and run `perdura extract`"
         )
 
 
@@ -90,6 +89,6 @@ def _people(settings: Settings, since: datetime | None, known_until: datetime) -
     with step("effect", {}) as on_progress:
         for part in parts:
             on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
-            events = read_events(settings.landing, part)
+            events = settings.landing.events(part)
             found.append(outcomes(events, params, since=since, known_until=known_until))
     return pl.concat(found)

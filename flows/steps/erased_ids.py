@@ -16,7 +16,7 @@ def share_erasures(settings: Settings) -> int:
     Raises:
         BrokenTombstones: The list of the home cannot be read.
     """
-    tombstones = read_tombstones(settings.landing)
+    tombstones = read_tombstones(settings.landing_folder)
     if not tombstones.days or not exists(settings.risk_url):
         return 0
     with reading(settings.risk_url) as connection:

@@ -1,18 +1,17 @@
 """The account of each subscriber that a night scores."""
 
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
 from perdura.risk.records.erased import pseudonym
-from perdura.sources.landing.tombstones import read_tombstones
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events
 from perdura.sources.states.accounts import accounts_at
 
 
 def with_accounts(
-    people: pl.DataFrame, events: Events, as_of: datetime, landing: Path
+    people: pl.DataFrame, events: Events, as_of: datetime, landing: Landing
 ) -> pl.DataFrame:
     """The rows with ``account``, as it was known before ``as_of``; where none is, as they are.
 
@@ -21,7 +20,7 @@ def with_accounts(
     accounts = accounts_at(events, as_of)
     if accounts.is_empty():
         return people
-    buried = read_tombstones(landing)
+    buried = landing.tombstones()
     if buried.days:
         gone = {who: pseudonym(buried.of(who)) for who in buried.among(accounts["account"])}
         accounts = accounts.with_columns(pl.col("account").replace(gone))

@@ -21,7 +21,6 @@ from perdura.flows.steps.training_window import (
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import BUCKETS, Part
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
@@ -59,7 +58,7 @@ def past(
         HistoryTooShort: No outcome is known yet.
         BrokenTuning: The file of tuned parameters cannot be read.
     """
-    everybody = read_events(settings.landing)
+    everybody = settings.landing.events()
     dates = dates_by_settings(everybody, settings, known_until)
     wanted = tuned_params(settings, dates, known_until)
     params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
@@ -68,7 +67,7 @@ def past(
         attributes=learnt_attributes(settings, everybody, known_until),
     )
     part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
-    events = read_events(settings.landing, part)
+    events = settings.landing.events(part)
     spine = scored_spine(events, dates, **business_of(settings))
     training = build_training_set(
         events, features, spine, params, known_until=known_until, progress=on_progress

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
@@ -15,8 +14,8 @@ from perdura.sources.events import (
     TICKETS,
     EventTable,
 )
-from perdura.sources.landing.events_store import read_table
-from perdura.sources.landing.files import identity, landed_files, scan_stored
+from perdura.sources.landing.files import identity, scan_stored
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import owners
 from perdura.sources.versions import newest
 
@@ -47,12 +46,12 @@ _SCHEMA = pl.Schema(
 
 
 def recent_events(
-    landing: Path, people: Sequence[str], as_of: datetime, written: pl.DataFrame
+    landing: Landing, people: Sequence[str], as_of: datetime, written: pl.DataFrame
 ) -> pl.DataFrame:
     """What happened in ``[as_of - 90 days, as_of)`` to some people, as was known before ``as_of``.
 
     Args:
-        landing: The landing folder.
+        landing: The landed events.
         people: Subscribers; what happened to accounts merged into theirs is told of them.
         as_of: The night's.
         written: Contacts that the risk table holds itself, as of ``flows.steps.contact_events``:
@@ -73,10 +72,10 @@ def recent_events(
     return rows.with_columns(number=at_once)
 
 
-def _accounts(landing: Path, people: Sequence[str], as_of: datetime) -> pl.DataFrame:
+def _accounts(landing: Landing, people: Sequence[str], as_of: datetime) -> pl.DataFrame:
     """Every account of these people: ``subscriber_id``, and ``owner``, who it is by now."""
     own = pl.DataFrame({"subscriber_id": people, "owner": people}, schema_overrides=_TEXTS)
-    merged = owners(read_table(landing, MERGES), as_of)
+    merged = owners(landing.table(MERGES), as_of)
     # An account that lives on in another is nobody's own any more.
     return pl.concat([merged, own.join(merged, on="subscriber_id", how="anti")]).filter(
         pl.col("owner").is_in(own["owner"].implode())
@@ -87,11 +86,15 @@ _TEXTS = {"subscriber_id": pl.String, "owner": pl.String}
 
 
 def _told(
-    landing: Path, table: EventTable, accounts: pl.DataFrame, as_of: datetime, written: pl.DataFrame
+    landing: Landing,
+    table: EventTable,
+    accounts: pl.DataFrame,
+    as_of: datetime,
+    written: pl.DataFrame,
 ) -> pl.LazyFrame:
     since, at = as_of - RECENT, pl.col("happened_at")
     # What happened since was not known before, so no earlier day can have landed it.
-    files = [path for day, path in landed_files(landing, table).items() if day >= since.date()]
+    files = [path for day, path in landing.files(table).items() if day >= since.date()]
     rows = scan_stored(table, files).filter(at >= since, at < as_of, pl.col("known_at") < as_of)
     rows = rows.filter(pl.col("subscriber_id").is_in(accounts["subscriber_id"].implode()))
     rows = newest(rows.collect(engine="streaming"), table).lazy()

@@ -27,7 +27,6 @@ from perdura.models.scoring.control_group import assign_control_group, quarter_o
 from perdura.models.scoring.lifetime_value import Valuation
 from perdura.models.scoring.score import score
 from perdura.models.scoring.thresholds import Thresholds
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import Part
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import SCORED, states_at
@@ -68,7 +67,7 @@ def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) ->
 
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     seconds: dict[str, float] = {}
-    events = read_events(settings.landing, part)
+    events = settings.landing.events(part)
     people = _timed("states", seconds, lambda: states_at(events, as_of, **business_of(settings)))
     active = people.filter(pl.col("state").is_in(SCORED))
     if active.is_empty():

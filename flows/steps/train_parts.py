@@ -21,7 +21,6 @@ from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import Sampling, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
 from perdura.models.params import TrainingParams
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.landing.partition import Part
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
@@ -97,7 +96,7 @@ def measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
 
 
 def _label_part(part: Part, work: Work) -> pl.DataFrame:
-    events = read_events(work.settings.landing, part)
+    events = work.settings.landing.events(part)
     spine = scored_spine(events, work.dates, **business_of(work.settings))
     labelled = label_spine(events, spine, work.params, known_until=work.known_until)
     work.lay_down("labelled", part, labelled)
@@ -106,7 +105,7 @@ def _label_part(part: Part, work: Work) -> pl.DataFrame:
 
 def _measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     measured = measure_chosen(
-        read_events(work.settings.landing, part),
+        work.settings.landing.events(part),
         work.features,
         pl.read_ipc(work.file("labelled", part)),
         work.params,

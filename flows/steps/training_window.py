@@ -12,7 +12,6 @@ from perdura.models.dataset.source_coverage import recorded_since
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.tuning.tuned_params import read_tuned, with_tuned_booster
 from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from perdura.sources.landing.events_store import landed_until
 from perdura.sources.merges import Events, known_before
 
 # The first weeks of a history know too little of anybody to learn from.
@@ -141,10 +140,10 @@ def known_history(settings: Settings, asked: date | None) -> datetime:
         NothingLanded: That table has never been read.
     """
     told = telling_table(settings)
-    moment = landed_until(settings.landing, told)
+    moment = settings.landing.until(told)
     if moment is None:
         raise NothingLanded(
-            f"no {told.name} have landed in {settings.landing}, and they tell who left; run "
+            f"no {told.name} have landed in {settings.landing_folder}, and they tell who left; run "
             "`perdura extract` first"
         )
     return min(moment, midnight(asked)) if asked else moment

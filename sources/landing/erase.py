@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
-from perdura.sources.landing.events_store import REJECTED, read_table
-from perdura.sources.landing.files import ROW_GROUP, landed_files, move_into_place, stored_schema
+from perdura.sources.landing.files import ROW_GROUP, move_into_place, stored_schema
+from perdura.sources.landing.landing import Landing, read_rejected
 from perdura.sources.landing.partition import BUCKET, buckets
 from perdura.sources.landing.shown import shown_files
 from perdura.sources.landing.spellings import standing_alone_in_polars
@@ -20,27 +20,27 @@ _FILE = "file"
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def accounts_of(landing: Path, who: str) -> list[str]:
+def accounts_of(landing: Landing, who: str) -> list[str]:
     """Every account of the person that ``who`` is, by all that is known of merges by now; sorted.
 
     These are the account that ``who`` lives on as and all that were merged into it, near or far.
     """
-    links = owners(read_table(landing, MERGES), _EVER)
+    links = owners(landing.table(MERGES), _EVER)
     own = links.filter(pl.col("subscriber_id") == who)["owner"].to_list()
     owner = own[0] if own else who
     merged = links.filter(pl.col("owner") == owner)["subscriber_id"].to_list()
     return sorted({who, owner, *merged})
 
 
-def begun(landing: Path, tombstones: Tombstones) -> list[str]:
+def begun(landing: Landing, tombstones: Tombstones) -> list[str]:
     """Accounts on the list of the forgotten that merges name still: their erasure was stopped."""
     if not tombstones.days:
         return []
-    merges = read_table(landing, MERGES).select(NAMING).collect()
+    merges = landing.table(MERGES).select(NAMING).collect()
     return tombstones.among(pl.concat([merges[name] for name in NAMING])).sort().to_list()
 
 
-def landed_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
+def landed_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
     """How many rows each landed file has that name one of the accounts; those without are left out.
 
     Files of merges come last: as long as one is there, ``accounts_of`` or ``begun`` finds the same
@@ -50,28 +50,28 @@ def landed_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
     found: dict[Path, int] = {}
     for table in tables:
         found |= _shown_hits([*shown_files(landing, table).values()], accounts)
-        found |= _hits(table, [*landed_files(landing, table).values()], accounts)
+        found |= _hits(table, [*landing.files(table).values()], accounts)
     return found
 
 
-def rejected_of(landing: Path, accounts: Sequence[str]) -> dict[Path, int]:
+def rejected_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
     """How many rows each file of rejected rows has about them; those without are left out."""
     files = (
         path
         for table in EVENT_TABLES
-        for path in sorted((landing / "rejected" / table.name).glob("*.parquet"))
+        for path in sorted((landing.folder / "rejected" / table.name).glob("*.parquet"))
     )
-    counts = {path: _rejected(path).filter(_about(path, accounts)).height for path in files}
+    counts = {path: read_rejected(path).filter(_about(path, accounts)).height for path in files}
     return {path: count for path, count in counts.items() if count}
 
 
-def leftovers_of(landing: Path) -> list[Path]:
+def leftovers_of(landing: Landing) -> list[Path]:
     """What was made of landed rows and can be made again, and what broken off extracts have left.
 
     To be asked while nobody else is at work in the landing.
     """
-    made = [landing / "moved", *(landing / f"{table.name}.ranges" for table in EVENT_TABLES)]
-    return [*(path for path in made if path.exists()), *sorted(landing.rglob("*.part"))]
+    made = [landing.folder / "moved", *map(landing.ranges, EVENT_TABLES)]
+    return [*(path for path in made if path.exists()), *sorted(landing.folder.rglob("*.part"))]
 
 
 def erase_landed(file: Path, accounts: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ def erase_landed(file: Path, accounts: Sequence[str]) -> None:
 
 def erase_rejected(file: Path, accounts: Sequence[str]) -> None:
     """Write a file of rejected rows anew without those about the accounts."""
-    rows = _rejected(file).filter(~_about(file, accounts))
+    rows = read_rejected(file).filter(~_about(file, accounts))
     move_into_place(file, lambda draft: rows.write_parquet(draft, row_group_size=ROW_GROUP))
 
 
@@ -122,11 +122,6 @@ def _names(columns: Sequence[str], accounts: Sequence[str]) -> pl.Expr:
     own = pl.col(BUCKET).is_in(buckets(who).implode()) & pl.col(NAMING[0]).is_in(who.implode())
     others = (pl.col(name).is_in(who.implode()) for name in NAMING[1:] if name in columns)
     return pl.any_horizontal(own, *others).fill_null(value=False)
-
-
-def _rejected(path: Path) -> pl.DataFrame:
-    rows = pl.read_parquet(path)
-    return pl.concat([pl.DataFrame(schema=REJECTED), rows], how="diagonal")
 
 
 def _about(path: Path, accounts: Sequence[str]) -> pl.Expr:

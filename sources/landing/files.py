@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,14 +21,6 @@ ROW_GROUP = 131_072
 WHOLE_AS_FLOAT = pl.ScanCastOptions(integer_cast="allow-float")
 
 Write = Callable[[pl.DataFrame], None]
-
-
-def landed_files(landing: Path, table: EventTable) -> dict[date, Path]:
-    """The files of one table by extract day, oldest first."""
-    return {
-        date.fromisoformat(path.stem): path
-        for path in sorted((landing / table.name).glob("????-??-??.parquet"))
-    }
 
 
 def stored_schema(table: EventTable) -> pl.Schema:

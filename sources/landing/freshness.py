@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
-from perdura.sources.landing.events_store import read_days, read_events
+from perdura.sources.landing.landing import Landing
 
 #: As of ``silent_since``.
 _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
@@ -16,21 +15,21 @@ _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
 _STEADY = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
 
 
-def degraded_sources(landing: Path, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
+def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
     """Event tables not to be relied on at ``as_of``, sorted, and why and what to do, in words.
 
     A table is degraded if the newest extract up to ``as_of`` found its source missing, unreadable
     or empty; or if it has spoken before, and either nothing has been extracted up to ``as_of``
     or its newest row known before ``as_of`` is older than ``stale_after_days``.
     """
-    extracts = read_days(landing).values()
+    extracts = landing.days().values()
     before = [each for each in extracts if each.until <= as_of]
     last = max(before, key=lambda each: each.until, default=None)
     behind = all(each.until < as_of for each in extracts)
     oldest = as_of if behind else as_of - timedelta(days=stale_after_days)
     late = _NOT_EXTRACTED if behind else _SILENT.format(days=stale_after_days)
     known = pl.col("known_at")
-    events = read_events(landing)
+    events = landing.events()
     newest = {
         table.name: events[table.name].filter(known < as_of).select(known.max()).collect().item()
         for table in _STEADY
@@ -59,9 +58,9 @@ _SILENT = (
 )
 
 
-def broken_since(landing: Path, table: EventTable, until: datetime) -> datetime | None:
+def broken_since(landing: Landing, table: EventTable, until: datetime) -> datetime | None:
     """Since when no extract up to ``until`` could read a table; ``None`` if the newest could."""
-    days = sorted(read_days(landing).values(), key=lambda each: each.until, reverse=True)
+    days = sorted(landing.days().values(), key=lambda each: each.until, reverse=True)
     since = None
     for day in (each for each in days if each.until <= until):
         if table.name not in day.degraded:

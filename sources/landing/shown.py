@@ -15,12 +15,13 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.files import whole_file
+from perdura.sources.landing.landing import Landing
 
 _END = "%Y-%m-%dT%H%M%S.%f"
 _KEPT = 2
 
 
-def shown_files(landing: Path, table: EventTable) -> dict[datetime, Path]:
+def shown_files(landing: Landing, table: EventTable) -> dict[datetime, Path]:
     """The files of one table by the end (UTC) of the extract, oldest first."""
     return {
         datetime.strptime(path.stem, _END).replace(tzinfo=UTC): path
@@ -30,7 +31,7 @@ def shown_files(landing: Path, table: EventTable) -> dict[datetime, Path]:
 
 @contextmanager
 def shown_at(
-    landing: Path, table: EventTable, until: datetime, schema: pl.Schema
+    landing: Landing, table: EventTable, until: datetime, schema: pl.Schema
 ) -> Iterator[Callable[[pl.DataFrame], None]]:
     """Keep what was shown at the extract that ends at ``until``, whole, in place of what was kept.
 
@@ -43,10 +44,10 @@ def shown_at(
         old.unlink()
 
 
-def forget_shown(landing: Path, table: EventTable) -> None:
+def forget_shown(landing: Landing, table: EventTable) -> None:
     """Keep nothing of what the snapshot inputs of a table showed."""
     rmtree(_folder(landing, table), ignore_errors=True)
 
 
-def _folder(landing: Path, table: EventTable) -> Path:
-    return landing / table.name / "shown"
+def _folder(landing: Landing, table: EventTable) -> Path:
+    return landing.folder / table.name / "shown"

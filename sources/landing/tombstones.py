@@ -63,13 +63,13 @@ class Tombstones:
         return found.filter(pl.Series([self.has(who) for who in found], dtype=pl.Boolean))
 
 
-def read_tombstones(landing: Path) -> Tombstones:
+def read_tombstones(folder: Path) -> Tombstones:
     """Everybody forgotten.
 
     Raises:
         BrokenTombstones: There is a list that cannot be read.
     """
-    file = _file(landing)
+    file = _file(folder)
     try:
         told = json.loads(file.read_text("utf-8"))
         days = {each: date.fromisoformat(day) for each, day in told["accounts"].items()}
@@ -83,17 +83,17 @@ def read_tombstones(landing: Path) -> Tombstones:
         ) from error
 
 
-def record_erasure(landing: Path, accounts: Iterable[str], day: date) -> Tombstones:
+def record_erasure(folder: Path, accounts: Iterable[str], day: date) -> Tombstones:
     """Put accounts on the list, whole or not at all; who is on it keeps the day.
 
     Raises:
         BrokenTombstones: There is a list that cannot be read.
     """
-    before = read_tombstones(landing)
+    before = read_tombstones(folder)
     keyed = Tombstones(before.key or secrets.token_bytes(32), before.days)
     after = Tombstones(keyed.key, {keyed.of(who): day for who in accounts} | {**before.days})
     if after != before:
-        _write(landing, after)
+        _write(folder, after)
     return after
 
 
@@ -147,7 +147,7 @@ def _unquoted(field: str) -> str:
         return field
 
 
-def _write(landing: Path, tombstones: Tombstones) -> None:
+def _write(folder: Path, tombstones: Tombstones) -> None:
     from perdura.sources.landing.files import move_into_place
 
     kept = {each: str(tombstones.days[each]) for each in sorted(tombstones.days)}
@@ -157,9 +157,9 @@ def _write(landing: Path, tombstones: Tombstones) -> None:
         draft.touch(mode=0o600)
         draft.write_text(text, "utf-8")
 
-    landing.mkdir(parents=True, exist_ok=True)
-    move_into_place(_file(landing), write)
+    folder.mkdir(parents=True, exist_ok=True)
+    move_into_place(_file(folder), write)
 
 
-def _file(landing: Path) -> Path:
-    return landing / "forgotten.json"
+def _file(folder: Path) -> Path:
+    return folder / "forgotten.json"

@@ -18,6 +18,7 @@ import polars as pl
 
 from perdura.sources.events import SUBSCRIPTIONS
 from perdura.sources.landing.files import identity
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, buckets
 from perdura.sources.landing.shown import shown_at, shown_files
 from perdura.sources.landing.tombstones import Tombstones
@@ -95,7 +96,7 @@ class Shown:
 
 
 def snapshots_of(
-    plan: MappingPlan, landing: Path, until: datetime, erased: Tombstones
+    plan: MappingPlan, landing: Landing, until: datetime, erased: Tombstones
 ) -> Snapshots | None:
     """The snapshot inputs that a table has beside logs; ``None`` if it has no such."""
     if not plan.beside_log:
@@ -105,7 +106,7 @@ def snapshots_of(
 
 @contextmanager
 def keeping(
-    snapshots: Snapshots | None, landing: Path, until: datetime
+    snapshots: Snapshots | None, landing: Landing, until: datetime
 ) -> Iterator[Callable[[pl.DataFrame | None], None]]:
     """Keep for the next extract what is given to the function; where no snapshots are, nothing."""
     if snapshots is None:
@@ -116,7 +117,7 @@ def keeping(
 
 
 def _shown_before(
-    landing: Path, inputs: tuple[int, ...], until: datetime, erased: Tombstones
+    landing: Landing, inputs: tuple[int, ...], until: datetime, erased: Tombstones
 ) -> pl.LazyFrame:
     """What inputs that are snapshots still showed before ``until``, without erased subscribers."""
     files = shown_files(landing, SUBSCRIPTIONS)

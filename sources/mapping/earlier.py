@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.events_store import read_days
-from perdura.sources.landing.files import landed_files, scan_stored
+from perdura.sources.landing.files import scan_stored
+from perdura.sources.landing.landing import Landing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class EarlierExtracts:
     degraded: bool
 
 
-def earlier(landing: Path, table: EventTable, mapping: str, day: date) -> EarlierExtracts:
+def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> EarlierExtracts:
     """What is known of ``table`` before ``day`` is extracted, perhaps again.
 
     Args:
-        landing: The landing folder.
+        landing: The landed events.
         table: The contract.
         mapping: Fingerprint of the table's mapping.
         day: The extract day.
     """
-    files, days = landed_files(landing, table), read_days(landing)
+    files, days = landing.files(table), landing.days()
     marks = {
         each: kept.mappings[table.name]
         for each, kept in days.items()

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.events_store import REJECTED
+from perdura.sources.landing.landing import REJECTED
 from perdura.sources.mapping.candidates import CandidateEvents, candidates
 from perdura.sources.mapping.expressions import NoColumn
 from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart, missing, read_source

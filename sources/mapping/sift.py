@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.events_store import REJECTED
 from perdura.sources.landing.files import identity, stored_order, stored_schema
+from perdura.sources.landing.landing import REJECTED
 from perdura.sources.landing.partition import BUCKET
 from perdura.sources.landing.tombstones import FORGOTTEN
 from perdura.sources.mapping.candidates import CandidateEvents

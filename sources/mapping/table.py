@@ -10,14 +10,13 @@ import polars as pl
 
 from perdura.sources.events import SUBSCRIPTIONS, EventTable
 from perdura.sources.inferred import inferred_before
-from perdura.sources.landing.events_store import land_rejected, landing_of
-from perdura.sources.landing.files import landed_files, stored_order
+from perdura.sources.landing.files import stored_order
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, Part
 from perdura.sources.landing.shown import forget_shown
 from perdura.sources.landing.tombstones import (
     Tombstones,
     blank_forgotten,
-    read_tombstones,
     refuse_forgotten,
 )
 from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
@@ -67,7 +66,7 @@ class _Outcome:
 
 
 def extract_table(
-    plan: MappingPlan, asked: SourceMapping, until: datetime, landing: Path, rows_at_a_time: int
+    plan: MappingPlan, asked: SourceMapping, until: datetime, landing: Landing, rows_at_a_time: int
 ) -> TableReport:
     """Land one table, whole, as what the day of ``until`` holds of it.
 
@@ -78,15 +77,15 @@ def extract_table(
         BrokenTombstones: Nobody knows who was forgotten. Nothing landed.
         PolarsError: Its values do not fit what the mapping does with them. Nothing landed.
     """
-    table, day, tombstones = plan.table, until.date(), read_tombstones(landing)
+    table, day, tombstones = plan.table, until.date(), landing.tombstones()
     lines = blank_forgotten(plan.broken_lines, tombstones)
     past = earlier(landing, table, asked.fingerprint(table.name), day)
-    spare, rows = landing / f"{table.name}.ranges", plan.rows
+    spare, rows = landing.ranges(table), plan.rows
     looked_at = rows + past.held_rows + past.landed_rows
     latest = past.since is None or past.since <= until
     snapshots = snapshots_of(plan, landing, until, tombstones) if latest else None
     # What is shown is kept last: an extract that stops before is compared with the one before.
-    with keeping(snapshots, landing, until) as keep, landing_of(landing, table, day) as write:
+    with keeping(snapshots, landing, until) as keep, landing.writer(table, day) as write:
         outcomes: list[_Outcome] = []
         with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as all_ranges:
             ranges = without_bad_merges(table, all_ranges, past.landed, past.held)
@@ -96,14 +95,14 @@ def extract_table(
                 keep(outcome.compared.shown)
                 outcomes.append(outcome)
         if any(each.gone for each in outcomes):
-            raise BadSource(_lost(outcomes, past, until, landed_files(landing, table)[day]))
+            raise BadSource(_lost(outcomes, past, until, landing.files(table)[day]))
         refuse_emptied(plan, [each.compared for each in outcomes])
         missed = past.degraded and any(each.missed for each in outcomes)
         broken = pl.concat([each.broken for each in outcomes])
         complete = plan.complete and not missed
         report = _account(plan, rows, outcomes, lines, broken, complete=complete)
         refused = rejected_rows(plan.found, broken)
-        land_rejected(landing, table, day, pl.concat([lines, refused]))
+        landing.land_rejected(table, day, pl.concat([lines, refused]))
     if not plan.beside_log:
         forget_shown(landing, table)
     return report

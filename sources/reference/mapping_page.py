@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from perdura.sources.events import EVENT_TABLES, MOMENT, EventTable
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.sections import FixedColumn, Input, Join, Numbered, Series, SourceFile
 from perdura.sources.reference.recipes import RECIPES, MappingRecipe
 
@@ -217,8 +217,9 @@ def _landed(recipe: MappingRecipe) -> Iterator[str]:
             (Path(folder) / name).write_text(text, encoding="utf-8")
         mapping = Path(folder) / "mapping.toml"
         mapping.write_text(recipe.mapping, encoding="utf-8")
-        report = extract(mapping, until=UNTIL, landing=Path(folder) / "landing")
-        events = read_events(Path(folder) / "landing")
+        landing = Landing(Path(folder) / "landing")
+        report = extract(mapping, until=UNTIL, landing=landing)
+        events = landing.events()
         for told in report.tables:
             rows = events[told.table].sort("happened_at", "subscriber_id").collect()
             yield from _rows(rows.select(recipe.shows))

@@ -1,13 +1,12 @@
 """Who stands otherwise than at an earlier moment, read from little more than what is new."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from perdura.sources.events import EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from perdura.sources.landing.events_store import read_events, read_table
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, owners
 from perdura.sources.states.states import states_at
 
@@ -18,7 +17,9 @@ _TELLING = (SUBSCRIPTIONS, PAYMENTS, MERGES)
 _MERGED_AWAY = "gone"
 
 
-def changed_states(landing: Path, before: datetime, now: datetime, **business: Any) -> pl.DataFrame:
+def changed_states(
+    landing: Landing, before: datetime, now: datetime, **business: Any
+) -> pl.DataFrame:
     """How everybody stands at ``now`` of whom something became known in ``[before, now)``.
 
     Where contracts are cancelled, nobody else can stand otherwise than at ``before``. Where people
@@ -26,7 +27,7 @@ def changed_states(landing: Path, before: datetime, now: datetime, **business: A
     of who stood otherwise.
 
     Args:
-        landing: The landing folder.
+        landing: The landed events.
         before: For example that of the newest night.
         now: Nothing known from then on is read.
         business: As ``states_at`` is told it.
@@ -35,7 +36,7 @@ def changed_states(landing: Path, before: datetime, now: datetime, **business: A
         One row per subscriber: ``subscriber_id``, ``state``, and ``since``: when what is new last
         happened, and ``now`` where nothing is. An account that was merged away is ``gone``.
     """
-    events = read_events(landing)
+    events = landing.events()
     new = pl.concat([_new(events[table.name], table, before, now) for table in _TELLING]).collect()
     if business.get("churn") == "silence":
         told = _changed(events, before, now, business)
@@ -61,10 +62,10 @@ def _new(rows: pl.LazyFrame, table: EventTable, before: datetime, now: datetime)
 
 
 def _stand(
-    landing: Path, people: pl.Series, now: datetime, business: dict[str, Any]
+    landing: Landing, people: pl.Series, now: datetime, business: dict[str, Any]
 ) -> pl.DataFrame:
     """How some stand, by what is known of all accounts that are theirs."""
-    links = owners(read_table(landing, MERGES), now)
+    links = owners(landing.table(MERGES), now)
     asked = people.to_frame("subscriber_id").join(links, on="subscriber_id", how="left")
     living = asked.select(pl.coalesce("owner", "subscriber_id").unique()).to_series()
     others = links.filter(pl.col("owner").is_in(living.implode()))["subscriber_id"]
@@ -76,13 +77,13 @@ def _stand(
     return told.with_columns(pl.col("state").fill_null(_MERGED_AWAY))
 
 
-def _of(landing: Path, accounts: pl.Series) -> Events:
+def _of(landing: Landing, accounts: pl.Series) -> Events:
     """The events of some accounts; all merges, which are few."""
     some = pl.col("subscriber_id").is_in(accounts.implode())
     return {
         table.name: rows if table is MERGES else rows.filter(some)
         for table in EVENT_TABLES
-        for rows in (read_table(landing, table),)
+        for rows in (landing.table(table),)
     }
 
 

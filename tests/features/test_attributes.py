@@ -11,7 +11,7 @@ from perdura.features.topics.phrases import say
 from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import UnknownAttribute, learnt_attributes
 from perdura.flows.steps.night_accounts import with_accounts
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.tombstones import record_erasure
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.states.accounts import accounts_at
@@ -145,7 +145,7 @@ class TestMapped:
         for number, account in ((5, "acme"), (6, "ajax"), (7, "acme")):
             business.write("customers.csv", f"id,account,since\nann,{account},2026-01-03\n")
             business.extract(day(number))
-        told = read_events(business.landing)
+        told = business.landing.events()
         found = [accounts_at(told, day(number))["account"].to_list() for number in (5, 6, 7)]
         assert found == [["acme"], ["ajax"], ["acme"]]
 
@@ -159,7 +159,9 @@ class TestAccounts:
     def scored(self, tmp_path, as_of, *rows, gone=()):
         record_erasure(tmp_path, gone, as_of.date())
         people = pl.DataFrame({"subscriber_id": ["eve", "ann"], "mrr": [1, 2]})
-        return with_accounts(people, events(subscribers=list(rows)), as_of, tmp_path).rows()
+        return with_accounts(
+            people, events(subscribers=list(rows)), as_of, Landing(tmp_path)
+        ).rows()
 
     def test_a_night_takes_the_account_that_was_known(self, tmp_path):
         rows = [told("account", "acme", "2026-01-01", known_at="2026-02-01")]

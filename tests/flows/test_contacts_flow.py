@@ -31,7 +31,6 @@ from perdura.risk.records.contact_effect import newest_contact_effect
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.store.connect import reading, writing
 from perdura.risk.table import read
-from perdura.sources.landing.events_store import read_events
 from tests.flows.cli.test_command_line import perdura
 from tests.support.made_up_nights import publish_night
 from tests.support.small_sources import Business, at
@@ -152,7 +151,7 @@ def model_files(home: Path, contacted: Contacted, folder: Path) -> dict[str, byt
             settings=settings,
             params=params,
             folder=parts,
-            contacts=learns_contacts(read_events(settings.landing), params, until),
+            contacts=learns_contacts(settings.landing.events(), params, until),
         )
         rows = training_set(work, {})
     model = fit_and_judge(rows, params, lambda _done, _of, _what: None).model

@@ -17,7 +17,6 @@ from perdura.risk.records.contacts import log_contact, undo_contact
 from perdura.risk.store.connect import writing
 from perdura.sources.events import CONTACTS
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.made_up_nights import publish_night
 
@@ -59,7 +58,7 @@ def land(home: Settings, until: datetime, now: datetime | None = None, mapping: 
 
 
 def landed(home: Settings) -> list[tuple[object, ...]]:
-    rows = read_events(home.landing)[CONTACTS.name].collect()
+    rows = home.landing.events()[CONTACTS.name].collect()
     return rows.sort("happened_at", "kind").rows()
 
 
@@ -116,7 +115,7 @@ def test_what_was_undone_never_lands(home):
 def test_an_extract_done_again_changes_no_byte(home):
     write(home, NOW)
     land(home, NOW + DAY)
-    file = home.landing / "contacts" / f"{(NOW + DAY).date()}.parquet"
+    file = home.landing_folder / "contacts" / f"{(NOW + DAY).date()}.parquet"
     before = file.read_bytes()
     write(home, NOW + 5 * DAY)
     land(home, NOW + DAY)
@@ -166,7 +165,7 @@ def test_a_contact_takes_the_rows_it_may_have_changed_out_of_training(home):
     spine = pl.DataFrame({"subscriber_id": ["ann"], "as_of": [as_of]})
 
     def is_touched(known_until: datetime) -> list[bool]:
-        events = read_events(home.landing)
+        events = home.landing.events()
         labels = contract_labels(
             events, spine, lead_days=0, horizon_days=90, grace_days=0, known_until=known_until
         )

@@ -29,7 +29,7 @@ from perdura.risk.query.portfolio import portfolio_of
 from perdura.risk.store.connect import reading
 from perdura.risk.table import NoNight, TrialRefused, read
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS, EventTable
-from perdura.sources.landing.events_store import landed_files, read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.states.states import states_at
 from tests.support.small_sources import Business
 
@@ -97,7 +97,7 @@ def test_the_scored_and_the_others_are_all_mrr_of_the_day(home):
     score_nightly(NIGHT, home)
     settings = Settings(home=home)
     as_of = settings.nights.as_of(NIGHT)
-    everyone = states_at(read_events(settings.landing), as_of).filter(pl.col("state") != "gone")
+    everyone = states_at(settings.landing.events(), as_of).filter(pl.col("state") != "gone")
     with reading(settings.risk_url) as connection:
         portfolio, others = portfolio_of(connection, [NIGHT]), not_scored_of(connection, NIGHT)
     assert {other.state for other in others} >= {"leaving"}
@@ -127,7 +127,7 @@ def test_a_night_has_all_money_in_one_currency_where_the_settings_say_so(home):
 
 def still_escalated(settings: Settings) -> set[str]:
     """Who has a ticket that was escalated and not resolved since, read in the plainest way."""
-    tickets = read_events(settings.landing)["tickets"].collect().sort("happened_at")
+    tickets = settings.landing.events()["tickets"].collect().sort("happened_at")
     last = tickets.filter(pl.col("kind").is_in(["escalated", "resolved"])).group_by("ticket_id")
     return set(last.last().filter(kind="escalated")["subscriber_id"])
 
@@ -143,7 +143,7 @@ def test_a_night_that_cannot_see_who_is_in_trouble_offers_nobody_anything(home):
 
 
 def add_days_of_silence(home: Path, table: EventTable, since: datetime) -> None:
-    for file in landed_files(home / "data" / "landing", table).values():
+    for file in Landing(home / "data" / "landing").files(table).values():
         pl.read_parquet(file).filter(pl.col("known_at") < since).write_parquet(file)
 
 
@@ -184,7 +184,9 @@ def test_a_night_keeps_the_account_of_each_subscriber(home, tmp_path):
     rows = "".join(f"{who},acme,2026-01-03\n" for who in members)
     business.write("customers.csv", f"id,account,since\n{rows}")
     business.extract(datetime(2026, 11, 1, tzinfo=UTC))
-    shutil.copytree(business.landing / "subscribers", home / "data" / "landing" / "subscribers")
+    shutil.copytree(
+        business.landing.folder / "subscribers", home / "data" / "landing" / "subscribers"
+    )
     score_nightly(NIGHT, home)
     rows = published(home)
     assert set(rows.loc[rows["account"].notna(), "subscriber_id"]) == set(members)
@@ -220,7 +222,7 @@ def test_a_currency_of_a_few_does_not_degrade_the_night(home):
 
 
 def add_a_plan_nobody_knows(home: Path, most: int = 10**6) -> None:
-    newest = max(landed_files(home / "data" / "landing", SUBSCRIPTIONS).values())
+    newest = max(Landing(home / "data" / "landing").files(SUBSCRIPTIONS).values())
     first = pl.col("plan") == pl.col("plan").first()
     plan = pl.when(first & (first.cum_sum() <= most)).then(pl.lit("platinum"))
     rows = pl.read_parquet(newest)

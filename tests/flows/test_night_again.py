@@ -22,10 +22,10 @@ def business(tmp_path: Path) -> Business:
 def extracts(business: Business) -> list[tuple[object, ...]]:
     """What has landed once the night of the 10th has asked its sources."""
     settings = Settings(home=business.folder, mapping=business.folder / "mapping.toml")
-    landed = business.landing
-    assert not settings.landing.exists()
-    settings.landing.parent.mkdir(exist_ok=True)
-    settings.landing.symlink_to(landed)
+    landed = business.landing.folder
+    assert not settings.landing_folder.exists()
+    settings.landing_folder.parent.mkdir(exist_ok=True)
+    settings.landing_folder.symlink_to(landed)
     with step("extract", {}) as tell:
         _extract(settings, NIGHT, tell, patient=False)
     return business.events("payments", ["happened_at"])

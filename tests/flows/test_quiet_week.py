@@ -13,7 +13,6 @@ from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
 from perdura.flows.train_weekly import train_weekly
 from perdura.risk.table import read
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.merges import Events
 from perdura.sources.states.states import SCORED, states_at
 
@@ -44,7 +43,7 @@ def test_nine_of_ten_who_were_to_be_called_and_are_still_there_are_to_be_called_
 
 
 def test_of_whom_nothing_new_was_heard_the_list_is_the_same(week, trained):
-    events = read_events(Settings.at(trained).landing)
+    events = Settings.at(trained).landing.events()
     news = [_heard_of(events, FIRST + timedelta(days=day)) for day in range(7)]
     # About 35 subscribers are in the high band, and one of them is 3 %: so its days are pooled.
     high = [_kept(*both, who) for both, who in zip(pairwise(week), news, strict=True)]
@@ -81,7 +80,7 @@ def _heard_of(events: Events, day: date) -> set[str]:
 def test_the_money_of_a_night_is_the_mrr_book_of_the_moment_before_it(week, trained):
     night = week[0]
     as_of = pd.Timestamp(FIRST, tz="UTC").to_pydatetime()
-    portfolio = states_at(read_events(Settings.at(trained).landing), as_of).filter(
+    portfolio = states_at(Settings.at(trained).landing.events(), as_of).filter(
         pl.col("state").is_in(SCORED)
     )
     by_currency = dict(

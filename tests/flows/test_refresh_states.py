@@ -20,7 +20,7 @@ from perdura.risk.schema.tables import NIGHTS
 from perdura.risk.schema.views import CURRENT
 from perdura.risk.store.connect import reading
 from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from perdura.sources.landing.events_store import land, landed_files, read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.locks import read_lock
 from perdura.sources.states.changed import changed_states
 from perdura.sources.states.states import states_at
@@ -52,42 +52,42 @@ BEGAN = [subscribed("started", AS_OF - 100 * DAY, who) for who in ("ann", "bob")
 
 
 def by_now(folder: Path, **business: object) -> list[tuple[str, str, datetime]]:
-    return changed_states(folder, AS_OF, NOW, **business).rows()
+    return changed_states(Landing(folder), AS_OF, NOW, **business).rows()
 
 
 def test_someone_who_cancelled_this_morning_is_leaving(tmp_path):
     cancelled = subscribed("cancel_scheduled", AS_OF + HOUR)
-    land(tmp_path, SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
-    land(tmp_path, SUBSCRIPTIONS, NIGHT + DAY, frame(SUBSCRIPTIONS, cancelled))
+    Landing(tmp_path).land(SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
+    Landing(tmp_path).land(SUBSCRIPTIONS, NIGHT + DAY, frame(SUBSCRIPTIONS, cancelled))
     assert by_now(tmp_path) == [("ann", "leaving", AS_OF + HOUR)]
 
 
 @pytest.mark.parametrize(("at", "found"), [(AS_OF - timedelta(seconds=1), 0), (AS_OF, 1), (NOW, 0)])
 def test_new_is_what_became_known_from_the_night_on_and_before_now(tmp_path, at, found):
     rows = [*BEGAN, subscribed("cancel_scheduled", at)]
-    land(tmp_path, SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *rows))
+    Landing(tmp_path).land(SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *rows))
     assert len(by_now(tmp_path)) == found
 
 
 def test_a_failed_payment_makes_past_due(tmp_path):
-    land(tmp_path, SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
-    land(tmp_path, PAYMENTS, NIGHT, frame(PAYMENTS, billed("failed", AS_OF + HOUR)))
+    Landing(tmp_path).land(SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
+    Landing(tmp_path).land(PAYMENTS, NIGHT, frame(PAYMENTS, billed("failed", AS_OF + HOUR)))
     assert by_now(tmp_path) == [("ann", "past_due", AS_OF + HOUR)]
 
 
 def test_an_account_merged_away_is_gone_and_what_it_owes_the_other_owes(tmp_path):
-    land(tmp_path, SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
-    land(tmp_path, PAYMENTS, NIGHT, frame(PAYMENTS, billed("failed", AS_OF - DAY)))
+    Landing(tmp_path).land(SUBSCRIPTIONS, NIGHT, frame(SUBSCRIPTIONS, *BEGAN))
+    Landing(tmp_path).land(PAYMENTS, NIGHT, frame(PAYMENTS, billed("failed", AS_OF - DAY)))
     merged = subscribed("merged", AS_OF + HOUR) | {"merged_into": "bob"}
     del merged["subscription_id"]
-    land(tmp_path, MERGES, NIGHT, frame(MERGES, merged))
+    Landing(tmp_path).land(MERGES, NIGHT, frame(MERGES, merged))
     told = {who: state for who, state, _ in by_now(tmp_path)}
     assert told == {"ann": "gone", "bob": "past_due"}
 
 
 def test_with_silence_time_alone_makes_people_gone(tmp_path):
     paid = [billed("paid", AS_OF - 29.8 * DAY), billed("paid", AS_OF - DAY, "bob")]
-    land(tmp_path, PAYMENTS, NIGHT, frame(PAYMENTS, *paid))
+    Landing(tmp_path).land(PAYMENTS, NIGHT, frame(PAYMENTS, *paid))
     assert by_now(tmp_path, churn="silence", active_within_days=30) == [("ann", "gone", NOW)]
 
 
@@ -114,8 +114,8 @@ def test_little_that_is_read_says_the_same_as_everything(tmp_path_factory, happe
         else:
             rows[SUBSCRIPTIONS].append(subscribed(kind, at, who))
     for table, some in rows.items():
-        land(folder, table, NIGHT, frame(table, *some))
-    events = read_events(folder)
+        Landing(folder).land(table, NIGHT, frame(table, *some))
+    events = Landing(folder).events()
     was, now = (
         dict(states_at(events, moment).select("subscriber_id", "state").iter_rows())
         for moment in (AS_OF, NOW)
@@ -175,9 +175,10 @@ def test_who_stands_again_as_the_night_says_is_told_of_no_more(home):
 
 def test_while_a_night_reads_the_landing_nothing_is_extracted(home):
     landing = Settings(home=home).landing
-    with read_lock(landing), read_lock(landing):  # nights and trainings read beside each other
+    folder = landing.folder
+    with read_lock(folder), read_lock(folder):  # nights and trainings read beside each other
         assert refresh_states(home).changed == 0
-    assert not landed_files(landing, SUBSCRIPTIONS)
+    assert not landing.files(SUBSCRIPTIONS)
     assert refresh_states(home).changed == 1
 
 

@@ -18,7 +18,6 @@ from perdura.flows.tune import Retuned, tune_trees
 from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.models.registry.store_paths import EXPERIMENT
 from perdura.models.tuning.tuned_params import BrokenTuning, keep_tuned
-from perdura.sources.landing.events_store import read_events
 from tests.flows.cli.test_command_line import perdura
 from tests.models.tuning.test_tuned_params import FOUND
 
@@ -88,7 +87,7 @@ def test_a_training_grows_as_tuned_and_says_so(home):
 def test_a_training_of_long_ago_does_not_know_what_was_tuned_since(home):
     settings = Settings.at(home)
     keep_tuned(FOUND, settings.tuned)
-    events, then = read_events(settings.landing), midnight(date(2026, 10, 1))
+    events, then = settings.landing.events(), midnight(date(2026, 10, 1))
     before = tuned_params(settings, training_dates(events, then, 36), then)
     assert before.booster == training_params(settings).booster
     assert before.tuned is not None

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.causes import by_cause
+from benchmarks.measured.causes import by_cause
 from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
 from perdura.flows.steps.training_window import training_dates
@@ -21,7 +21,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.training.train import Trained, train
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
 from perdura.sources.simulator.hazard import SIGNALS
 from perdura.sources.states.states import scored_spine
@@ -42,7 +42,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def training(company: Path) -> TrainingSet:
-    events = read_events(company / "landing")
+    events = Landing(company / "landing").events()
     spine = scored_spine(events, training_dates(events, UNTIL, 36))
     return build_training_set(events, FEATURES, spine, TrainingParams(), known_until=UNTIL)
 
@@ -121,7 +121,7 @@ def scored(company: Path, trained: Trained) -> pl.DataFrame:
     """Everybody on the day that the model was made, what they are said to be worth, how long
     they stayed: in months, at most 12.
     """
-    events = read_events(company / "landing")
+    events = Landing(company / "landing").events()
     people = scored_spine(events, [UNTIL])
     rows = build_features(events, FEATURES, people.select(KEYS))
     curve = trained.model.survival(rows)
@@ -160,7 +160,7 @@ BANDS = {"high": (0.25, 1.0), "medium": (0.1, 0.25), "low": (0.0, 0.1)}
 @pytest.fixture(scope="module")
 def followed(company: Path, trained: Trained) -> pl.DataFrame:
     """Everybody at four dates after all that was learnt: what was said, and when they left."""
-    events = read_events(company / "landing")
+    events = Landing(company / "landing").events()
     people = scored_spine(
         events, [datetime(2026 + m // 12, m % 12 + 1, 1, tzinfo=UTC) for m in range(10, 14)]
     )

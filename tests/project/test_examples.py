@@ -12,7 +12,7 @@ from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import Training, train_weekly
 from perdura.models.registry.champion import NoChampion
 from perdura.risk.table import read
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -70,7 +70,7 @@ def test_cdnow_has_no_failed_payment_and_nobody_reads_of_one(cdnow, cdnow_traine
 
 def days_since_last_purchase(home: Path, as_of: datetime) -> dict[str, float]:
     """Days from each person's last known purchase to ``as_of``."""
-    events = read_events(home / "data" / "landing")["payments"]
+    events = Landing(home / "data" / "landing").events()["payments"]
     last = (
         events.filter(pl.col("known_at") < as_of)
         .group_by("subscriber_id")

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.events_store import read_days, read_events
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.small_sources import UNTIL, Business, at
 
@@ -176,9 +175,9 @@ def test_a_day_missed_and_caught_up_knows_late_rows_from_the_newest_extract(busi
 def test_a_day_that_crashed_before_its_end_counts_as_not_done(business: Business):
     business.write("p.parquet", paid(("a", at(1))))
     business.extract(at(5))
-    kept = (business.landing / "extract.json").read_bytes()
+    kept = (business.landing.folder / "extract.json").read_bytes()
     business.extract(at(10))
-    (business.landing / "extract.json").write_bytes(kept)
+    (business.landing.folder / "extract.json").write_bytes(kept)
     business.write("p.parquet", paid(("a", at(1)), ("b", at(6))))
     business.extract(at(10))
     assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(6))]
@@ -205,7 +204,7 @@ def test_a_day_done_again_from_a_shorter_source_loses_nothing(
     business.extract(at(10))
     before = business.files()
     business.write("p.parquet", left)
-    (business.landing / "tickets/2026-02-10.parquet").unlink()
+    (business.landing.folder / "tickets/2026-02-10.parquet").unlink()
     with pytest.raises(IncompleteExtract, match=r"delete .*2026-02-10\.parquet") as caught:
         business.extract(at(10))
     assert f"no longer gives {2 - left.height} of the 2 events" in str(caught.value)
@@ -239,7 +238,7 @@ def test_events_are_dropped_on_purpose_by_deleting_their_file(business: Business
     business.write("p.parquet", paid(("a", at(1)), ("b", at(2))))
     business.extract(at(10))
     business.write("p.parquet", paid(("b", at(2))))
-    (business.landing / "payments/2026-02-10.parquet").unlink()
+    (business.landing.folder / "payments/2026-02-10.parquet").unlink()
     business.extract(at(10))
     assert business.events("payments", KNOWN) == [("b", at(2))]
 
@@ -402,11 +401,11 @@ def test_no_extract_changes_what_was_known_before_the_newest_one(
         business.write("p.parquet", source)
         business.extract(EDGE)
         business.extract(LAST)
-        before = read_events(business.landing)["payments"].collect()
+        before = business.landing.events()["payments"].collect()
         business.write("p.parquet", pl.concat([source, gained]))
         for until in order:
             business.extract(until)
-        after = read_events(business.landing)["payments"].collect()
+        after = business.landing.events()["payments"].collect()
     assert set(before.rows()) <= set(after.rows())
     # A source that was blank had told nothing that could be held against it.
     if source.height:
@@ -447,12 +446,12 @@ def test_of_two_extracts_at_once_one_waits_even_if_the_other_is_killed(
         with one(business, 11) as second:
             assert second.stdout is not None
             assert second.stdout.readline() == "waiting for another extract to end\n"
-            assert not list(read_days(business.landing))
+            assert not list(business.landing.days())
             if killed:
                 first.kill()
             else:
                 first.communicate("go on\n")
             assert second.communicate()[0] == "payments\n\n"
     assert second.returncode == 0
-    assert [day.day for day in read_days(business.landing)] == ([11] if killed else [10, 11])
+    assert [day.day for day in business.landing.days()] == ([11] if killed else [10, 11])
     assert business.events("payments", KNOWN) == [("a", at(1)), ("b", at(10))]

@@ -56,7 +56,7 @@ def test_any_number_of_ranges_writes_the_same_bytes_and_report(
 def test_what_an_extract_sets_aside_is_gone_when_it_ends(tmp_path: Path):
     business = Business(tmp_path).maps(MAPPING)
     business.write("p-1.parquet", paid(("a", at(1)), ("b", at(2)), ("c", at(3))))
-    left = business.landing / "payments.ranges"
+    left = business.landing.folder / "payments.ranges"
     left.mkdir(parents=True)
     (left / "000.arrow").write_bytes(b"of an extract that was killed")
     business.extract(rows_at_a_time=1)

@@ -12,7 +12,6 @@ from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
 from perdura.features.engine import reference
 from perdura.models.dataset.labels import contract_labels
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.states.states import states_at
 from perdura.sources.ties import places
 from tests.support.small_sources import Business
@@ -279,7 +278,7 @@ class TestATermWithoutLength:
             business.extract(at("2026-02-20"))
         business.write("terms.csv", f"account,first,last\n{rows}")
         (told,) = business.extract(rows_at_a_time=rows_at_a_time).tables
-        return told, read_events(business.landing)
+        return told, business.landing.events()
 
     def state(self, tables, as_of="2026-02-20"):
         return states_at(tables, at(as_of))["state"].to_list()
@@ -353,7 +352,7 @@ class TestATermWithoutLength:
         for day in ("2026-02-01", "2026-02-02", "2026-02-03", "2026-03-02", "2026-03-03"):
             (told,) = business.extract(at(day)).tables
             assert told.rejected == {}
-        assert self.state(read_events(business.landing), "2026-03-03") == ["active"]
+        assert self.state(business.landing.events(), "2026-03-03") == ["active"]
 
     def test_what_landed_stays_and_the_day_can_be_done_again(self, tmp_path):
         told, tables = self.extracted(tmp_path, self.EMPTY, earlier=self.EMPTY)

@@ -7,7 +7,6 @@ from perdura.features.catalogue import FEATURES
 from perdura.features.engine import reference
 from perdura.models.dataset.labels import contract_labels
 from perdura.sources.events import SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing.events_store import lies_once, read_events
 from perdura.sources.states.states import states_at
 from tests.support.small_sources import Business
 from tests.support.small_sources import at as day
@@ -135,7 +134,7 @@ def told(business, until, **more):
 
 
 def standing(business, when):
-    rows = states_at(read_events(business.landing), when)
+    rows = states_at(business.landing.events(), when)
     return {who: (state, plan, mrr) for who, state, plan, mrr in
             rows.select("subscriber_id", "state", "plan", "mrr").rows()}  # fmt: skip
 
@@ -146,7 +145,7 @@ class TestExtracts:
         business = shop(tmp_path)
         business.write("subs.csv", HEAD + "s1,ann,pro,3500,2026-01-05,,\ns2,bea,pro,1,2026-01-05,,")
         business.extract(day(5), rows_at_a_time=rows_at_a_time)
-        assert lies_once(business.landing, SUBSCRIPTIONS)
+        assert business.landing.has_no_versions(SUBSCRIPTIONS)
         business.write(
             "subs.csv", HEAD + "s1,ann,basic,2000,2026-01-05,,\ns2,bea,pro,1,2026-01-05,,"
         )
@@ -155,7 +154,7 @@ class TestExtracts:
         assert (report.vanished, report.inferred) == (0, 0)
         assert standing(business, day(6))["ann"] == ("active", "basic", 2000)
         assert standing(business, day(5))["ann"] == ("active", "pro", 3500)
-        assert not lies_once(business.landing, SUBSCRIPTIONS)
+        assert not business.landing.has_no_versions(SUBSCRIPTIONS)
 
     def test_told_as_at_first_again_it_counts_again(self, tmp_path, rows_at_a_time):
         business = shop(tmp_path)
@@ -195,9 +194,9 @@ def test_a_landing_of_before_does_not_know_and_looks(tmp_path):
     business = shop(tmp_path)
     business.write("subs.csv", HEAD + "s1,ann,pro,3500,2026-01-05,,\n")
     business.extract(day(5))
-    days = business.landing / "extract.json"
+    days = business.landing.folder / "extract.json"
     days.write_text(days.read_text().replace('"once"', '"of another version"'))
-    assert not lies_once(business.landing, SUBSCRIPTIONS)
+    assert not business.landing.has_no_versions(SUBSCRIPTIONS)
 
 
 def test_versions_in_one_file_are_found(tmp_path):
@@ -209,6 +208,6 @@ def test_versions_in_one_file_are_found(tmp_path):
     rows = "ann,t,opened,a,2026-01-05,2026-01-05\nann,t,opened,b,2026-01-05,2026-01-09\n"
     business.write("tickets.csv", head + rows)
     business.extract(day(5))
-    assert not lies_once(business.landing, TICKETS)
-    built = build_features(read_events(business.landing), FEATURES, spine(("ann", "2026-01-20")))
+    assert not business.landing.has_no_versions(TICKETS)
+    built = build_features(business.landing.events(), FEATURES, spine(("ann", "2026-01-20")))
     assert built["tickets_opened_30d"].to_list() == [1]

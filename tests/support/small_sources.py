@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import landed_files, read_events, read_rejected
+from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.mapping import TABLES
 from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.report import Report, TableReport
@@ -23,8 +23,8 @@ class Business:
     folder: Path
 
     @property
-    def landing(self) -> Path:
-        return self.folder / "landing"
+    def landing(self) -> Landing:
+        return Landing(self.folder / "landing")
 
     def write(self, name: str, content: str | bytes | pl.DataFrame) -> None:
         path = self.folder / name
@@ -47,24 +47,24 @@ class Business:
 
     def events(self, table: str, columns: Sequence[str] | None = None) -> list[tuple[object, ...]]:
         """Landed events in a total order, all columns or some."""
-        frame = read_events(self.landing)[table].collect()
+        frame = self.landing.events()[table].collect()
         return frame.sort(frame.columns, nulls_last=True).select(columns or frame.columns).rows()
 
     def rejected(self, table: str, until: datetime = UNTIL) -> list[tuple[str, int, str]]:
         """Rule, row and text of what the day refused."""
-        rows = read_rejected(self.landing, TABLES[table], until.date())
+        rows = self.landing.rejected(TABLES[table], until.date())
         return rows.sort("row", "rule").select("rule", "row", "text").rows()
 
     def files(self) -> dict[str, bytes]:
         """Every landed file with its bytes."""
         return {
-            str(path.relative_to(self.landing)): path.read_bytes()
-            for path in sorted(self.landing.rglob("*"))
+            str(path.relative_to(self.landing.folder)): path.read_bytes()
+            for path in sorted(self.landing.folder.rglob("*"))
             if path.is_file()
         }
 
     def days(self, table: str) -> list[str]:
-        return [str(day) for day in landed_files(self.landing, TABLES[table])]
+        return [str(day) for day in self.landing.files(TABLES[table])]
 
 
 def at(day: int, hour: int = 0, minute: int = 0, *, month: int = 2) -> datetime:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.landing.events_store import REJECTED
+from perdura.sources.landing.landing import REJECTED
 from perdura.sources.mapping.expressions import without_values
 from perdura.sources.mapping.files.delimited import ROW, Lines, ends_whole, split_text
 from perdura.sources.mapping.files.encodings import as_utf8, with_line_feeds

@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from perdura.sources.landing.files import landed_files, scan_stored
+from perdura.sources.landing.files import scan_stored
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, BUCKETS
 
 #: The newest files with so many events are looked at: enough to tell, and soon after a change.
@@ -62,18 +63,18 @@ class Known:
         )
 
 
-def known_in(landing: Path, table: EventTable, least: float) -> Known | None:
+def known_in(landing: Landing, table: EventTable, least: float) -> Known | None:
     """How many subscribers of what has landed last are known; ``None`` if nothing can tell.
 
     Of payments subscriptions tell, of other tables payments as well.
 
     Args:
-        landing: The landing folder.
+        landing: The landed events.
         table: The table.
         least: The share that has to be known.
     """
     others = [each for each in (SUBSCRIPTIONS, PAYMENTS) if each is not table]
-    files = {each.name: [*landed_files(landing, each).values()] for each in others}
+    files = {each.name: [*landing.files(each).values()] for each in others}
     by = [each for each in others if _rows(each, files[each.name])]
     if table is SUBSCRIPTIONS or not by:
         return None
@@ -106,10 +107,10 @@ def _least(rows: pl.LazyFrame) -> str | None:
     return rows.select(pl.col("subscriber_id").min()).collect(engine="streaming").item()
 
 
-def _newest(landing: Path, table: EventTable) -> list[Path]:
+def _newest(landing: Landing, table: EventTable) -> list[Path]:
     """The newest files with enough events, the newest first."""
     newest: list[Path] = []
-    for path in reversed(landed_files(landing, table).values()):
+    for path in reversed(landing.files(table).values()):
         newest.append(path)
         if _rows(table, newest) >= _NEWEST:
             break
@@ -120,9 +121,9 @@ def _subscribers(table: EventTable, files: list[Path], share: pl.Expr) -> pl.Laz
     return scan_stored(table, files).filter(share).select("subscriber_id")
 
 
-def _merged(landing: Path, told: list[pl.LazyFrame]) -> pl.LazyFrame:
+def _merged(landing: Landing, told: list[pl.LazyFrame]) -> pl.LazyFrame:
     """Accounts that are one with a known one."""
-    files = [*landed_files(landing, MERGES).values()]
+    files = [*landing.files(MERGES).values()]
     merges = scan_stored(MERGES, files).select("subscriber_id", "merged_into").unique()
     known = pl.concat(told)
     pairs = [("subscriber_id", "merged_into"), ("merged_into", "subscriber_id")]

@@ -24,7 +24,7 @@ from perdura.risk.out.push_state import push_state
 from perdura.risk.records.contacts import log_contact
 from perdura.risk.store.connect import writing
 from perdura.risk.table import read
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.locks import shared_lock
 from perdura.sources.landing.tombstones import read_tombstones
 
@@ -84,7 +84,7 @@ def ready(
         )
     with push_state(home / "data" / "push-zendesk-acme.jsonl") as state:
         state.add({new: "12", "somebody": "34"})
-    file = settings.landing / "rejected" / "payments" / f"{NIGHT}.parquet"
+    file = settings.landing_folder / "rejected" / "payments" / f"{NIGHT}.parquet"
     refused = pl.read_parquet(file)
     row = ("no_time", "p", 1, "{}", new)
     one = pl.DataFrame([row], refused.schema, orient="row")
@@ -104,7 +104,7 @@ def home(ready: Path, tmp_path: Path) -> Path:
 
 
 def events(home: Path) -> dict[str, pl.DataFrame]:
-    tables = read_events(home / "data" / "landing")
+    tables = Landing(home / "data" / "landing").events()
     return {name: table.collect() for name, table in tables.items()}
 
 
@@ -171,7 +171,7 @@ def test_the_registry_says_who_has_learnt_from_somebody_forgotten(
 ):
     settings = Settings(home=home)
     done = forget(settings, [renamed[2]])
-    buried = read_tombstones(settings.landing)
+    buried = read_tombstones(settings.landing_folder)
     with mlflow_at(home) as client:
         tags = client.get_model_version("churn", "1").tags
     assert {f"forgotten.{buried.of(who)}" for who in done.kept.accounts} <= tags.keys()
@@ -236,7 +236,7 @@ def test_while_a_night_or_an_extract_runs_nobody_is_erased(
     home: Path, renamed: tuple[Path, str, str]
 ):
     settings = Settings(home=home)
-    for folder, to in ((home / "data", "work"), (settings.landing, "extract")):
+    for folder, to in ((home / "data", "work"), (settings.landing_folder, "extract")):
         with (
             shared_lock(folder, lambda: None, to),
             pytest.raises(HomeBusy, match="again when it has ended"),

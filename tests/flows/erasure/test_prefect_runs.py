@@ -50,7 +50,7 @@ def logged(database: Path) -> None:
 
 def searched(machine: Path) -> Search:
     at = settings(machine)
-    accounts = accounts_named([ANNA], read_tombstones(at.landing))
+    accounts = accounts_named([ANNA], read_tombstones(at.landing_folder))
     return search(at, accounts, lambda *_: None)
 
 
@@ -62,7 +62,7 @@ def test_what_a_failed_run_left_is_found_though_it_is_encoded(machine: Path) -> 
     kept = failed_run(machine / "shop/data/prefect/storage")
     assert ANNA.encode() not in kept.read_bytes()
     assert places(machine) == {"data/prefect/storage/1b7c"}
-    accounts = accounts_named([ANNA], read_tombstones(settings(machine).landing))
+    accounts = accounts_named([ANNA], read_tombstones(settings(machine).landing_folder))
     assert kept_results(settings(machine), accounts) == [kept]
 
 

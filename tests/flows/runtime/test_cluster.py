@@ -145,7 +145,7 @@ def test_a_part_of_a_training_set_is_made_once(home, tmp_path):
     work, part = week(settings_of(home), tmp_path), Part(0, 1)
     counts = label_part(part, work)
     rows = measure_part(part, work, sampling := sampling_of([counts], work.params))
-    shutil.rmtree(work.settings.landing)
+    shutil.rmtree(work.settings.landing_folder)
     assert_same_frame(label_part(part, work), counts)
     assert measure_part(part, work, sampling).equals(rows)
 

@@ -15,7 +15,7 @@ from perdura.risk.schema.assignments import ASSIGNMENTS
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
-from perdura.sources.landing.events_store import land
+from perdura.sources.landing.landing import Landing
 from tests.support.made_up_nights import publish_night
 
 NIGHT = date(2026, 11, 27)
@@ -24,17 +24,17 @@ DAY = timedelta(days=1)
 NOTHING_WRITTEN = pl.DataFrame(schema=CONTACTS.schema)
 
 
-def put(landing: Path, table: EventTable, *rows: dict[str, object], on: date = NIGHT) -> None:
+def put(folder: Path, table: EventTable, *rows: dict[str, object], on: date = NIGHT) -> None:
     told = [
         {"subscriber_id": "ann", "known_at": row["happened_at"], **row}
         | ({table.required[0]: "1"} if table.required and table is not MERGES else {})
         for row in rows
     ]
-    land(landing, table, on, pl.DataFrame(told, schema=table.schema))
+    Landing(folder).land(table, on, pl.DataFrame(told, schema=table.schema))
 
 
-def told(landing: Path, *people: str, written: pl.DataFrame = NOTHING_WRITTEN):
-    rows = recent_events(landing, people or ("ann",), AS_OF, written)
+def told(folder: Path, *people: str, written: pl.DataFrame = NOTHING_WRITTEN):
+    rows = recent_events(Landing(folder), people or ("ann",), AS_OF, written)
     return rows.select("source", "kind", "detail", "amount", "number").rows()
 
 
@@ -100,9 +100,7 @@ def test_contacts_that_the_table_holds_itself_are_not_told_again(tmp_path):
 def home(folder: Path, url: str, **settings: object) -> Settings:
     made = Settings.model_validate({"home": folder, "risk_url": url, **settings})
     for who in ("ann", "bob"):
-        land(
-            made.landing,
-            TICKETS,
+        made.landing.land(TICKETS,
             NIGHT - DAY * (who == "bob"),
             pl.DataFrame(
                 [

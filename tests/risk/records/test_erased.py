@@ -100,7 +100,7 @@ def test_the_audit_keeps_a_pseudonym_of_whom_it_was_asked_about(
     settings: Settings, api: httpx.Client
 ):
     forget(settings, [GONE])
-    hidden = "forgotten:" + read_tombstones(settings.landing).of(GONE)
+    hidden = "forgotten:" + read_tombstones(settings.landing_folder).of(GONE)
     asked = api.get("/v1/audit", params={"subscriber_id": GONE})
     assert asked.json()["rows"] == []
     late: dict[str, Any] = {"token_id": "t", "token_name": "desk", "what": "list"}
@@ -126,7 +126,7 @@ def test_a_contact_that_is_being_written_while_an_erasure_begins_goes_with_it(se
 
 
 def test_a_contact_that_comes_while_a_long_erasure_runs_is_refused(settings: Settings):
-    buried = record_erasure(settings.landing, [GONE], TODAY)
+    buried = record_erasure(settings.landing_folder, [GONE], TODAY)
     assert share_erasures(settings) == 1
     with writing(settings.risk_url) as connection, pytest.raises(NoSubscriber):
         log_contact(connection, by="desk", **contact(GONE))
@@ -141,7 +141,7 @@ def test_a_move_of_somebody_who_is_being_erased_is_told_to_no_webhook(settings: 
         TODAY - timedelta(days=1),
     )
     put(scores(score(GONE, 0.4, mrr=900), score("ann", 0.3, mrr=900)), settings.risk_url, TODAY)
-    record_erasure(settings.landing, [GONE], TODAY)
+    record_erasure(settings.landing_folder, [GONE], TODAY)
     share_erasures(settings)
     with writing(settings.risk_url) as connection:
         assert queue_moves(connection, ["https://example.com/x"], datetime.now(UTC)) == 1
@@ -150,7 +150,7 @@ def test_a_move_of_somebody_who_is_being_erased_is_told_to_no_webhook(settings: 
 def test_erasures_of_an_older_version_are_made_known_by_the_next_night_or_server(
     settings: Settings,
 ):
-    record_erasure(settings.landing, [GONE], date(2026, 1, 1))
+    record_erasure(settings.landing_folder, [GONE], date(2026, 1, 1))
     assert [share_erasures(settings) for _ in range(2)] == [1, 0]
     with reading(settings.risk_url) as connection:
         assert erased_among(connection, [GONE, "ann"]).keys() == {GONE}
@@ -164,7 +164,7 @@ def test_a_contact_in_a_restored_risk_table_never_lands(company: Path, tmp_path:
         for who in ("s00001", "s00002"):
             told: Any = contact(who) | {"by": "desk", "now": datetime(2026, 10, 1, tzinfo=UTC)}
             log_contact(connection, **told)
-    record_erasure(settings.landing, ["s00001"], TODAY)
+    record_erasure(settings.landing_folder, ["s00001"], TODAY)
     report = extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
     (contacts,) = (each for each in report.tables if each.table == "contacts")
     assert contacts.rejected.get("forgotten", 0) >= 1

@@ -20,8 +20,7 @@ from perdura.sources.landing.erase import (
     leftovers_of,
     rejected_of,
 )
-from perdura.sources.landing.events_store import REJECTED, gather_moved, read_events
-from perdura.sources.landing.files import landed_files
+from perdura.sources.landing.landing import REJECTED, Landing
 from perdura.sources.landing.partition import Part
 from perdura.sources.landing.tombstones import record_erasure
 from tests.support.small_sources import Business, at
@@ -65,7 +64,7 @@ def landed(folder: Path, rows: dict[str, list[tuple]]) -> Business:
     return business
 
 
-def erase(landing: Path, accounts: list[str]) -> None:
+def erase(landing: Landing, accounts: list[str]) -> None:
     for path in leftovers_of(landing):
         erase_leftover(path)
     for file in rejected_of(landing, accounts):
@@ -75,7 +74,7 @@ def erase(landing: Path, accounts: list[str]) -> None:
 
 
 def rejected(business: Business) -> pl.DataFrame:
-    files = sorted((business.landing / "rejected").rglob("*.parquet"))
+    files = sorted((business.landing.folder / "rejected").rglob("*.parquet"))
     return pl.concat([pl.DataFrame(schema=REJECTED), *map(pl.read_parquet, files)])
 
 
@@ -91,8 +90,8 @@ def test_others_are_left_byte_for_byte_as_if_the_person_had_never_been_there(
         refused = rejected(there).filter(pl.col("subscriber_id") != gone)
         erase(there.landing, [gone])
         for table in EVENT_TABLES:
-            files = landed_files(there.landing, table)
-            expected = landed_files(never_there.landing, table)
+            files = there.landing.files(table)
+            expected = never_there.landing.files(table)
             assert [file.read_bytes() for file in files.values()] == [
                 file.read_bytes() for file in expected.values()
             ]
@@ -138,10 +137,10 @@ def test_only_files_that_hold_the_person_are_written_again(tmp_path: Path):
         ("bob", at(10), "paid", "3"),
     ]
     business = landed(tmp_path, {"p": rows})
-    before = {file: file.stat().st_ino for file in business.landing.rglob("*.parquet")}
+    before = {file: file.stat().st_ino for file in business.landing.folder.rglob("*.parquet")}
     erase(business.landing, ["ada"])
     changed = [file for file, number in before.items() if file.stat().st_ino != number]
-    assert changed == [business.landing / "payments" / "2026-02-08.parquet"]
+    assert changed == [business.landing.folder / "payments" / "2026-02-08.parquet"]
 
 
 def test_of_people_in_many_row_groups_all_and_only_their_rows_go(tmp_path: Path):
@@ -158,9 +157,9 @@ def test_of_people_in_many_row_groups_all_and_only_their_rows_go(tmp_path: Path)
 def test_what_was_gathered_and_what_broken_off_extracts_left_goes(tmp_path: Path):
     links = [(f"a{n}", f"b{n}", 2) for n in range(20)]
     business = landed(tmp_path, {"m": merged(*links), "p": [("a1", at(3), "paid", "p1")]})
-    gather_moved(business.landing)
-    drafts = [business.landing / "payments" / "2026-02-08.parquet.12.part"]
-    drafts.append(business.landing / "payments.ranges" / "000.arrow")
+    business.landing.gather_moved()
+    drafts = [business.landing.folder / "payments" / "2026-02-08.parquet.12.part"]
+    drafts.append(business.landing.folder / "payments.ranges" / "000.arrow")
     for draft in drafts:
         draft.parent.mkdir(exist_ok=True)
         draft.write_bytes(b"a1")
@@ -172,7 +171,7 @@ def test_what_was_gathered_and_what_broken_off_extracts_left_goes(tmp_path: Path
 
 def everything(business: Business) -> list[tuple[str, str, datetime]]:
     """All events, read in parts, which gathers what was moved."""
-    parts = [read_events(business.landing, Part(n, 4)) for n in range(4)]
+    parts = [business.landing.events(Part(n, 4)) for n in range(4)]
     found = [
         (name, row[0], row[1])
         for events in parts
@@ -184,7 +183,7 @@ def everything(business: Business) -> list[tuple[str, str, datetime]]:
 
 def test_rejected_rows_of_earlier_versions_go_by_their_text(tmp_path: Path):
     business = landed(tmp_path, {"p": [("s00042", at(3), "stolen", "p1")]})
-    file = next((business.landing / "rejected" / "payments").glob("*-08.parquet"))
+    file = next((business.landing.folder / "rejected" / "payments").glob("*-08.parquet"))
     old = pl.DataFrame(
         {
             "rule": ["x"] * 4,
@@ -209,13 +208,13 @@ def test_stopped_before_any_file_it_goes_on_and_ends_alike(tmp_path: Path):
     for stop in range(6):
         business = landed(tmp_path / str(stop), {"p": rows, "m": links})
         accounts = accounts_of(business.landing, "eve")
-        buried = record_erasure(business.landing, accounts, date(2026, 3, 1))
+        buried = record_erasure(business.landing.folder, accounts, date(2026, 3, 1))
         for file in list(landed_of(business.landing, accounts))[:stop]:
             erase_landed(file, accounts)
         # Begun again by somebody who knows the one name only.
         again = {*accounts_of(business.landing, "eve"), *begun(business.landing, buried)}
         erase(business.landing, sorted(again))
-        (business.landing / "forgotten.json").unlink()
+        (business.landing.folder / "forgotten.json").unlink()
         assert business.files() == whole.files()
 
 
@@ -232,7 +231,7 @@ def test_an_erased_id_is_refused_however_it_is_written_and_read(
     tmp_path: Path, erased: str, written: str, options: str
 ):
     business = Business(tmp_path)
-    record_erasure(business.landing, [erased], date(2026, 2, 1))
+    record_erasure(business.landing.folder, [erased], date(2026, 2, 1))
     business.write("p.csv", f'who,day\n"{written}",2026-02-01\nbob,2026-02-01\n')
     report = business.maps(
         '[payments]\nfile = "p.csv"\nsubscriber_id = "who"\nhappened_at = "day"\n'

@@ -12,17 +12,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS, TICKETS
-from perdura.sources.landing.events_store import (
-    REJECTED,
-    Day,
-    finish_day,
-    land,
-    land_rejected,
-    landed_until,
-    read_events,
-    read_rejected,
-    read_table,
-)
+from perdura.sources.landing.landing import REJECTED, Day, Landing
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -37,12 +27,12 @@ def payments(*amounts: int) -> pl.DataFrame:
     )
 
 
-def amounts(landing: Path) -> list[int]:
-    return sorted(read_table(landing, PAYMENTS).collect()["amount"])
+def amounts(folder: Path) -> list[int]:
+    return sorted(Landing(folder).table(PAYMENTS).collect()["amount"])
 
 
 def test_a_landing_where_nothing_landed_has_every_table_empty_with_its_contract(tmp_path: Path):
-    events = read_events(tmp_path / "nowhere")
+    events = Landing(tmp_path / "nowhere").events()
     assert list(events) == [table.name for table in EVENT_TABLES]
     for table in EVENT_TABLES:
         frame = events[table.name].collect()
@@ -50,18 +40,20 @@ def test_a_landing_where_nothing_landed_has_every_table_empty_with_its_contract(
 
 
 def test_days_add_up_and_a_day_done_again_replaces_itself(tmp_path: Path):
-    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2))
-    land(tmp_path, PAYMENTS, TUESDAY, payments(3))
+    Landing(tmp_path).land(PAYMENTS, MONDAY, payments(1, 2))
+    Landing(tmp_path).land(PAYMENTS, TUESDAY, payments(3))
     assert amounts(tmp_path) == [1, 2, 3]
-    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2, 4))
+    Landing(tmp_path).land(PAYMENTS, MONDAY, payments(1, 2, 4))
     assert amounts(tmp_path) == [1, 2, 3, 4]
-    assert read_events(tmp_path)["payments"].collect_schema() == PAYMENTS.schema
-    assert sorted(read_table(tmp_path, PAYMENTS, without=MONDAY).collect()["amount"]) == [3]
+    assert Landing(tmp_path).events()["payments"].collect_schema() == PAYMENTS.schema
+    assert sorted(Landing(tmp_path).table(PAYMENTS, without=MONDAY).collect()["amount"]) == [3]
 
 
 def test_the_same_events_in_any_order_give_the_same_bytes(tmp_path: Path):
-    one = land(tmp_path / "one", PAYMENTS, MONDAY, payments(1, 2, 3))
-    other = land(tmp_path / "other", PAYMENTS, MONDAY, pl.concat([payments(3, 1), payments(2)]))
+    one = Landing(tmp_path / "one").land(PAYMENTS, MONDAY, payments(1, 2, 3))
+    other = Landing(tmp_path / "other").land(
+        PAYMENTS, MONDAY, pl.concat([payments(3, 1), payments(2)])
+    )
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -76,47 +68,49 @@ def test_rejected_rows_lie_beside_and_are_not_events(tmp_path: Path):
         },
         schema=REJECTED,
     )
-    path = land_rejected(tmp_path, PAYMENTS, MONDAY, rows)
+    path = Landing(tmp_path).land_rejected(PAYMENTS, MONDAY, rows)
     assert path == tmp_path / "rejected" / "payments" / "2026-03-02.parquet"
-    assert read_rejected(tmp_path, PAYMENTS, MONDAY).equals(rows)
-    assert read_rejected(tmp_path, TICKETS, MONDAY).is_empty()
+    assert Landing(tmp_path).rejected(PAYMENTS, MONDAY).equals(rows)
+    assert Landing(tmp_path).rejected(TICKETS, MONDAY).is_empty()
     assert amounts(tmp_path) == []
 
 
 def test_landed_until_is_the_latest_finished_day_in_any_order(tmp_path: Path):
-    assert landed_until(tmp_path) is None
+    assert Landing(tmp_path).until() is None
     for day in (TUESDAY, MONDAY):
-        finish_day(tmp_path, day, Day(datetime(2026, 3, day.day, tzinfo=UTC)))
-    assert landed_until(tmp_path) == datetime(2026, 3, 3, tzinfo=UTC)
+        Landing(tmp_path).finish_day(day, Day(datetime(2026, 3, day.day, tzinfo=UTC)))
+    assert Landing(tmp_path).until() == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def test_a_table_is_landed_until_the_latest_day_that_read_it_whole(tmp_path: Path):
     read = {"payments": "a mapping", "tickets": "another"}
-    assert landed_until(tmp_path, PAYMENTS) is None
-    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
-    finish_day(tmp_path, TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC), ("payments",), read))
-    assert landed_until(tmp_path, PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
-    assert landed_until(tmp_path, TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
-    assert landed_until(tmp_path) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert Landing(tmp_path).until(PAYMENTS) is None
+    Landing(tmp_path).finish_day(MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
+    Landing(tmp_path).finish_day(
+        TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC), ("payments",), read)
+    )
+    assert Landing(tmp_path).until(PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert Landing(tmp_path).until(TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert Landing(tmp_path).until() == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def test_a_table_that_was_always_gone_is_landed_until_never(tmp_path: Path):
-    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), ("payments",)))
-    assert landed_until(tmp_path, PAYMENTS) is None
+    Landing(tmp_path).finish_day(MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), ("payments",)))
+    assert Landing(tmp_path).until(PAYMENTS) is None
 
 
 def test_a_table_taken_out_of_the_mapping_is_landed_until_then(tmp_path: Path):
     read = {"payments": "a mapping"}
-    finish_day(tmp_path, MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
-    finish_day(tmp_path, TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC)))
-    assert landed_until(tmp_path, PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
+    Landing(tmp_path).finish_day(MONDAY, Day(datetime(2026, 3, 2, tzinfo=UTC), (), read))
+    Landing(tmp_path).finish_day(TUESDAY, Day(datetime(2026, 3, 3, tzinfo=UTC)))
+    assert Landing(tmp_path).until(PAYMENTS) == datetime(2026, 3, 2, tzinfo=UTC)
     # One that was never mapped is missed nowhere.
-    assert landed_until(tmp_path, TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert Landing(tmp_path).until(TICKETS) == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def test_events_that_break_the_contract_do_not_land(tmp_path: Path):
     with pytest.raises(ValueError, match="asked to land payments with"):
-        land(tmp_path, PAYMENTS, MONDAY, payments(1).drop("currency"))
+        Landing(tmp_path).land(PAYMENTS, MONDAY, payments(1).drop("currency"))
     assert amounts(tmp_path) == []
 
 
@@ -126,16 +120,16 @@ from datetime import date
 from pathlib import Path
 import polars as pl
 from perdura.sources.events import PAYMENTS
-from perdura.sources.landing.events_store import land
+from perdura.sources.landing.landing import Landing
 from tests.sources.landing.test_landing import payments
-landing = Path(sys.argv[1])
+landing = Landing(Path(sys.argv[1]))
 one = payments(0).select(pl.all().repeat_by(200_000).explode())
 frames = [one.with_columns(amount=pl.int_range(200_000, dtype=pl.Int64) + n) for n in (0, 1)]
-land(landing, PAYMENTS, date(2026, 3, 2), frames[0])
+landing.land(PAYMENTS, date(2026, 3, 2), frames[0])
 print("ready", flush=True)
 while True:
     for frame in frames:
-        land(landing, PAYMENTS, date(2026, 3, 2), frame)
+        landing.land(PAYMENTS, date(2026, 3, 2), frame)
 """
 
 
@@ -148,27 +142,27 @@ def test_killed_while_landing_leaves_the_old_file_or_the_new_one(tmp_path: Path)
             assert process.stdout.readline() == "ready\n"
             time.sleep(patience)
             process.send_signal(signal.SIGKILL)
-        landed = read_table(tmp_path, PAYMENTS).collect()["amount"].sort()
+        landed = Landing(tmp_path).table(PAYMENTS).collect()["amount"].sort()
         assert landed.len() == 200_000
         assert landed[0] in (0, 1)
         assert landed[-1] == landed[0] + 199_999
 
 
 def test_a_landing_that_fails_leaves_nothing_behind(tmp_path: Path):
-    land(tmp_path, PAYMENTS, MONDAY, payments(1))
+    Landing(tmp_path).land(PAYMENTS, MONDAY, payments(1))
     in_the_way = tmp_path / "payments" / "2026-03-03.parquet"
     in_the_way.mkdir()
     with pytest.raises(OSError, match=r"2026-03-03\.parquet"):
-        land(tmp_path, PAYMENTS, TUESDAY, payments(2))
+        Landing(tmp_path).land(PAYMENTS, TUESDAY, payments(2))
     in_the_way.rmdir()
     assert [path.name for path in (tmp_path / "payments").iterdir()] == ["2026-03-02.parquet"]
     assert amounts(tmp_path) == [1]
 
 
 def test_currencies_of_files_of_earlier_versions_are_read_in_capitals(tmp_path: Path):
-    land(tmp_path, PAYMENTS, MONDAY, payments(1, 2).with_columns(currency=pl.lit("usd")))
-    land(tmp_path, PAYMENTS, TUESDAY, payments(3).with_columns(currency=pl.lit("USD")))
-    assert read_table(tmp_path, PAYMENTS).collect()["currency"].to_list() == ["USD"] * 3
+    Landing(tmp_path).land(PAYMENTS, MONDAY, payments(1, 2).with_columns(currency=pl.lit("usd")))
+    Landing(tmp_path).land(PAYMENTS, TUESDAY, payments(3).with_columns(currency=pl.lit("USD")))
+    assert Landing(tmp_path).table(PAYMENTS).collect()["currency"].to_list() == ["USD"] * 3
 
 
 def test_whole_months_of_files_of_earlier_versions_are_read(tmp_path: Path):
@@ -178,8 +172,8 @@ def test_whole_months_of_files_of_earlier_versions_are_read(tmp_path: Path):
         pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
         for name, kind in SUBSCRIPTIONS.schema.items()
     ).with_columns(interval_months=pl.lit(12.0), kind=pl.lit("started"))
-    path = land(tmp_path, SUBSCRIPTIONS, MONDAY, whole)
+    path = Landing(tmp_path).land(SUBSCRIPTIONS, MONDAY, whole)
     pl.read_parquet(path).cast({"interval_months": pl.Int32}).write_parquet(path)
-    land(tmp_path, SUBSCRIPTIONS, TUESDAY, whole.with_columns(interval_months=pl.lit(0.23)))
-    found = read_table(tmp_path, SUBSCRIPTIONS).collect()["interval_months"]
+    Landing(tmp_path).land(SUBSCRIPTIONS, TUESDAY, whole.with_columns(interval_months=pl.lit(0.23)))
+    found = Landing(tmp_path).table(SUBSCRIPTIONS).collect()["interval_months"]
     assert sorted(found) == [0.23, 12.0]

@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from perdura.sources.events import EVENT_TABLES, MERGES, PAYMENTS, EventTable
-from perdura.sources.landing.events_store import (
-    gather_moved,
-    land,
-    landing_of,
-    read_events,
-    read_table,
-)
 from perdura.sources.landing.files import ROW_GROUP, stored_order
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
 from perdura.sources.merges import Events, owners
 from perdura.sources.states.states import states_at
@@ -63,16 +57,16 @@ payments = st.builds(
 )
 
 
-def land_over_days(landing: Path, tables: Events) -> None:
+def land_over_days(landing: Landing, tables: Events) -> None:
     """Each table's rows, dealt over several extract days."""
     for table in EVENT_TABLES:
         rows = tables[table.name].collect()
         for place, day in enumerate(DAYS):
-            land(landing, table, day, rows.gather_every(len(DAYS), place))
+            landing.land(table, day, rows.gather_every(len(DAYS), place))
 
 
-def as_parts(landing: Path, of: int) -> list[Events]:
-    return [read_events(landing, Part(number, of)) for number in range(of)]
+def as_parts(landing: Landing, of: int) -> list[Events]:
+    return [landing.events(Part(number, of)) for number in range(of)]
 
 
 def owned(part: Events) -> pl.DataFrame:
@@ -96,11 +90,11 @@ def in_order(frame: pl.DataFrame) -> pl.DataFrame:
 )
 def test_the_parts_worked_on_alone_are_the_whole(merged, begun, paid, of: int, gathered: bool):
     with TemporaryDirectory() as folder:
-        landing = Path(folder)
+        landing = Landing(Path(folder))
         land_over_days(landing, events(merges=merged, subscriptions=begun, payments=paid))
         if gathered:
-            gather_moved(landing)
-        whole, parts = read_events(landing), as_parts(landing, of)
+            landing.gather_moved()
+        whole, parts = landing.events(), as_parts(landing, of)
         for ask in (lambda told: states_at(told, AS_OF), owned, *map(rows_of, EVENT_TABLES)):
             answers = pl.concat([ask(part) for part in parts])
             assert_frame_equal(in_order(answers), in_order(ask(whole)))
@@ -123,12 +117,12 @@ def test_accounts_tied_by_merges_are_where_the_least_of_them_is(
     ]
     people = sorted({name for pair in pairs for name in (pair[0], pair[2])})
     paid = [{"subscriber_id": name, "happened_at": "2026-02-01"} for name in [*people, "zoe"]]
-    land_over_days(tmp_path, events(merges=told, payments=paid))
+    land_over_days(Landing(tmp_path), events(merges=told, payments=paid))
     if gathered:
-        gather_moved(tmp_path)
+        Landing(tmp_path).gather_moved()
     for name, least in [("a", people), ("zoe", ["zoe"])]:
         home = Part(buckets(pl.Series([name])).item(), BUCKETS)
-        rows = read_events(tmp_path, home)["payments"].collect()
+        rows = Landing(tmp_path).events(home)["payments"].collect()
         assert sorted(rows["subscriber_id"]) == least
 
 
@@ -137,22 +131,22 @@ def test_a_gathering_is_not_trusted_once_more_has_landed(tmp_path: Path):
     paid = [{"subscriber_id": "b", "happened_at": "2026-02-01", "amount": n} for n in range(2)]
     tables = {name: rows.collect() for name, rows in events(merges=told, payments=paid).items()}
     home = Part(buckets(pl.Series(["a"])).item(), BUCKETS)
-    land(tmp_path, MERGES, DAYS[0], tables["merges"])
+    Landing(tmp_path).land(MERGES, DAYS[0], tables["merges"])
     for at_hand, day in enumerate(DAYS[:2]):
-        land(tmp_path, PAYMENTS, day, tables["payments"][at_hand : at_hand + 1])
-        gather_moved(tmp_path)
-        assert read_events(tmp_path, home)["payments"].collect().height == at_hand + 1
-    land(tmp_path, PAYMENTS, DAYS[2], tables["payments"][:1])
-    assert read_events(tmp_path, home)["payments"].collect().height == 3
+        Landing(tmp_path).land(PAYMENTS, day, tables["payments"][at_hand : at_hand + 1])
+        Landing(tmp_path).gather_moved()
+        assert Landing(tmp_path).events(home)["payments"].collect().height == at_hand + 1
+    Landing(tmp_path).land(PAYMENTS, DAYS[2], tables["payments"][:1])
+    assert Landing(tmp_path).events(home)["payments"].collect().height == 3
 
 
 def test_more_parts_than_buckets_leaves_some_empty(tmp_path: Path):
     paid = [{"subscriber_id": f"s{n}", "happened_at": "2026-02-01"} for n in range(40)]
-    land_over_days(tmp_path, events(payments=paid))
-    parts = as_parts(tmp_path, 300)
+    land_over_days(Landing(tmp_path), events(payments=paid))
+    parts = as_parts(Landing(tmp_path), 300)
     rows = pl.concat([part["payments"] for part in parts]).collect()
     assert sorted(rows["subscriber_id"]) == sorted(each["subscriber_id"] for each in paid)
-    assert read_events(tmp_path, Part(0, 300))["payments"].collect().is_empty()
+    assert Landing(tmp_path).events(Part(0, 300))["payments"].collect().is_empty()
 
 
 def many(count: int) -> pl.DataFrame:
@@ -170,10 +164,10 @@ def many(count: int) -> pl.DataFrame:
 
 def test_landing_frame_by_frame_writes_the_bytes_of_landing_at_once(tmp_path: Path):
     whole = many(300_000)
-    path = land(tmp_path / "whole", PAYMENTS, DAYS[0], whole)
+    path = Landing(tmp_path / "whole").land(PAYMENTS, DAYS[0], whole)
     dealt = whole.with_columns(buckets(whole["subscriber_id"]))
     dealt = dealt.sort(stored_order(PAYMENTS), nulls_last=True)
-    with landing_of(tmp_path / "cut", PAYMENTS, DAYS[0]) as write:
+    with Landing(tmp_path / "cut").writer(PAYMENTS, DAYS[0]) as write:
         for start, end in [(0, 1), (1, 1), (1, 140_000), (140_000, 140_007), (140_007, 300_000)]:
             write(dealt[start:end])
     [other] = (tmp_path / "cut" / "payments").iterdir()
@@ -182,7 +176,7 @@ def test_landing_frame_by_frame_writes_the_bytes_of_landing_at_once(tmp_path: Pa
 
 
 def test_one_part_is_read_without_reading_the_others(tmp_path: Path):
-    path = land(tmp_path, PAYMENTS, DAYS[0], many(300_000))
+    path = Landing(tmp_path).land(PAYMENTS, DAYS[0], many(300_000))
     found = pq.ParquetFile(path).metadata
     place = found.schema.names.index(BUCKET)
     groups = [found.row_group(at).column(place).statistics for at in range(found.num_row_groups)]
@@ -194,7 +188,7 @@ def test_one_part_is_read_without_reading_the_others(tmp_path: Path):
 
 def test_frames_before_an_error_do_not_land(tmp_path: Path):
     def broken_off() -> None:
-        with landing_of(tmp_path, PAYMENTS, DAYS[0]) as write:
+        with Landing(tmp_path).writer(PAYMENTS, DAYS[0]) as write:
             for _ in range(3):
                 write(many(5).with_columns(pl.lit(0, pl.UInt8).alias(BUCKET)))
             raise KeyError("half-way")
@@ -202,4 +196,4 @@ def test_frames_before_an_error_do_not_land(tmp_path: Path):
     with pytest.raises(KeyError, match="half-way"):
         broken_off()
     assert list((tmp_path / "payments").iterdir()) == []
-    assert read_table(tmp_path, PAYMENTS).collect().is_empty()
+    assert Landing(tmp_path).table(PAYMENTS).collect().is_empty()

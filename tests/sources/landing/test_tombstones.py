@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from perdura.sources.events import PAYMENTS
-from perdura.sources.landing.events_store import read_rejected
 from perdura.sources.landing.spellings import is_telling, standing_alone, standing_alone_in_polars
 from perdura.sources.landing.tombstones import BrokenTombstones, read_tombstones, record_erasure
 from tests.support.small_sources import UNTIL, Business, at
@@ -56,7 +55,7 @@ def test_two_homes_hash_the_same_person_differently(tmp_path: Path):
 
 
 def test_rows_of_the_forgotten_are_refused_counted_and_not_kept(business: Business):
-    record_erasure(business.landing, [CUNNING], DAY)
+    record_erasure(business.landing.folder, [CUNNING], DAY)
     payments, merges = (
         next(each for each in business.extract().tables if each.table == name)
         for name in ("payments", "merges")
@@ -65,13 +64,13 @@ def test_rows_of_the_forgotten_are_refused_counted_and_not_kept(business: Busine
     # Who was merged into somebody forgotten is not: the row that says so would name them.
     assert (merges.landed, merges.rejected) == (1, {"forgotten": 1})
     assert business.rejected("payments") == [("forgotten", 3, None)]
-    assert read_rejected(business.landing, PAYMENTS, UNTIL.date())["subscriber_id"].is_null().all()
+    assert business.landing.rejected(PAYMENTS, UNTIL.date())["subscriber_id"].is_null().all()
     landed = b"".join(business.files().values())
     assert b"brien" not in landed
 
 
 def test_a_broken_line_of_the_forgotten_is_not_kept_either(business: Business):
-    record_erasure(business.landing, [CUNNING, "ada lovelace"], DAY)
+    record_erasure(business.landing.folder, [CUNNING, "ada lovelace"], DAY)
     quoted = CUNNING.replace('"', '""')
     business.write(
         "p.csv",
@@ -87,13 +86,13 @@ def test_a_broken_line_of_the_forgotten_is_not_kept_either(business: Business):
 
 
 def test_whoever_is_forgotten_breaks_no_other_rule_in_writing(business: Business):
-    record_erasure(business.landing, ["ada"], DAY)
+    record_erasure(business.landing.folder, ["ada"], DAY)
     business.write("p.csv", "who,day,pay\nada,no day at all,p1\nbob,2026-02-01,p2\n")
     assert business.table_report("payments").rejected == {"forgotten": 1}
 
 
 def test_the_same_extract_again_writes_the_same_bytes(business: Business):
-    record_erasure(business.landing, ["ada"], DAY)
+    record_erasure(business.landing.folder, ["ada"], DAY)
     business.extract()
     before = business.files()
     business.extract()
@@ -102,7 +101,7 @@ def test_the_same_extract_again_writes_the_same_bytes(business: Business):
 
 def test_nothing_lands_while_nobody_knows_who_was_forgotten(business: Business):
     business.extract(at(10))
-    (business.landing / "forgotten.json").write_text('{"key": "12"}')
+    (business.landing.folder / "forgotten.json").write_text('{"key": "12"}')
     with pytest.raises(BrokenTombstones, match="restore the file from a backup"):
         business.extract(at(11))
 

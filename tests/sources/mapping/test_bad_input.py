@@ -156,8 +156,8 @@ def test_a_missing_column_is_told_and_the_other_tables_land(business: Business):
         r"'cents', which is not there; did you mean cent\?",
     ):
         business.extract()
-    assert not (business.landing / "payments").exists()
-    assert [*(business.landing / "tickets").iterdir()]
+    assert not (business.landing.folder / "payments").exists()
+    assert [*(business.landing.folder / "tickets").iterdir()]
 
 
 @pytest.mark.parametrize("cut", [8, 20, 31])

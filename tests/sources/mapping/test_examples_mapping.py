@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import Events, read_events, read_rejected
+from perdura.sources.landing.landing import Events, Landing
 from perdura.sources.mapping.mapping import TABLES, read_mapping
 from perdura.sources.mapping.report.report import Report
 
@@ -27,16 +27,16 @@ def landings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cdnow(landings: Path) -> tuple[Report, Events]:
-    landing = landings / "cdnow"
+    landing = Landing(landings / "cdnow")
     until = datetime(1997, 10, 1, tzinfo=UTC)
-    return extract(EXAMPLES / "cdnow.toml", until=until, landing=landing), read_events(landing)
+    return extract(EXAMPLES / "cdnow.toml", until=until, landing=landing), landing.events()
 
 
 @pytest.fixture(scope="module")
 def ravenstack(landings: Path) -> tuple[Report, Events]:
-    landing = landings / "ravenstack"
+    landing = Landing(landings / "ravenstack")
     until = datetime(2025, 1, 1, tzinfo=UTC)
-    return extract(EXAMPLES / "ravenstack.toml", until=until, landing=landing), read_events(landing)
+    return extract(EXAMPLES / "ravenstack.toml", until=until, landing=landing), landing.events()
 
 
 def test_every_purchase_of_cdnow_is_read_and_the_later_ones_wait(cdnow: tuple[Report, Events]):
@@ -82,9 +82,9 @@ def test_over_half_of_its_tickets_and_three_quarters_of_its_usage_are_impossible
 ):
     assert ravenstack[0].tables
     refused = {
-        name: read_rejected(landings / "ravenstack", TABLES[name], date(2025, 1, 1))[
-            "row"
-        ].n_unique()
+        name: Landing(landings / "ravenstack")
+        .rejected(TABLES[name], date(2025, 1, 1))["row"]
+        .n_unique()
         for name in ("tickets", "usage")
     }
     assert refused["tickets"] / 2_000 == pytest.approx(0.54, abs=0.005)

@@ -356,7 +356,7 @@ def test_mistakes_are_told_with_the_place_and_what_to_write(
     business.write("p.csv", "who,day,cents\nada,2026-02-01,250\n")
     with pytest.raises(BadMapping, match=words):
         business.maps(mapping).extract()
-    assert not [*business.landing.rglob("*.parquet")]
+    assert not [*business.landing.folder.rglob("*.parquet")]
 
 
 def test_a_number_is_a_time_only_if_told_how(business: Business):

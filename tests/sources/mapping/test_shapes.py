@@ -4,7 +4,6 @@ import pytest
 
 from perdura.sources.events import PAYMENTS
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.events_store import read_rejected
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.small_sources import Business
 from tests.support.small_sources import at as day
@@ -255,7 +254,7 @@ class TestSeveralFiles:
         assert sorted(found) == [("i1", 500), ("i3", 100)]
         (one,) = report.examples
         assert (one.file, one.row, one.value) == ("lines_b.csv", 3, "soon")
-        rejected = read_rejected(business.landing, PAYMENTS, day(20).date())
+        rejected = business.landing.rejected(PAYMENTS, day(20).date())
         assert rejected.select("file", "row").rows() == [("lines_b.csv", 3)]
 
     def test_numbers_go_on_across_files(self, tmp_path):

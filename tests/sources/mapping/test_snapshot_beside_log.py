@@ -58,7 +58,7 @@ class Nightly:
         return [row[:2] for row in self.business.events("subscriptions", columns) if row[2]]
 
     def records(self):
-        return sorted((self.landing / "subscriptions" / "shown").glob("*.parquet"))
+        return sorted((self.landing.folder / "subscriptions" / "shown").glob("*.parquet"))
 
 
 @pytest.fixture(params=[1000, 1])
@@ -256,7 +256,7 @@ class TestDaysDoneAgain:
 
 class TestErasure:
     def erased(self, business, who):
-        record_erasure(business.landing, [who], day(6).date())
+        record_erasure(business.landing.folder, [who], day(6).date())
         for file in landed_of(business.landing, [who]):
             erase_landed(file, [who])
 

@@ -8,7 +8,6 @@ from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
 from perdura.models.dataset.labels import contract_labels
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.mapping.mapping import BadMapping
 from tests.sources.test_versions import HEAD, MAPPING, standing, told
 from tests.support.small_sources import Business
@@ -69,7 +68,7 @@ def test_a_cancellation_taken_back_and_a_plan_moved_down(business):
 def test_nobody_is_labelled_as_having_left_and_a_downgrade_is_one(business):
     business.shows(5, f"{ANN},2026-02-03,", f"{BEA},,")
     business.shows(6, f"{ANN},,", "s2,bea,basic,2000,2026-01-06,,")
-    events = read_events(business.business.landing)
+    events = business.business.landing.events()
     labels = contract_labels(
         events,
         spine(("ann", "2026-02-01"), ("bea", "2026-02-01")),
@@ -208,7 +207,7 @@ class TestChangedHands:
         assert (told["ann"][0], told["zoe"]) == ("gone", ("active", "pro", 3500))
         assert [row[:3] for row in business.inferred()] == [("ann", "ended", "changed_hands")]
         labels = contract_labels(
-            read_events(business.business.landing),
+            business.business.landing.events(),
             spine(("ann", "2026-02-01"), ("ann", "2026-02-10")),
             lead_days=0,
             horizon_days=30,

@@ -13,7 +13,6 @@ from perdura.features.build import build_features
 from perdura.features.catalogue import FEATURES
 from perdura.features.engine import reference
 from perdura.sources.events import EVENT_TABLES
-from perdura.sources.landing.events_store import read_events
 from perdura.sources.merges import known_before
 from perdura.sources.states.states import states_at
 from tests.sources.mapping.test_snapshot_beside_log import LOG, LOG_HEAD
@@ -96,7 +95,7 @@ def test_each_night_stands_as_its_snapshot_shows(shown):
         for number, rows in enumerate(shown, start=FIRST):
             business.write("subs.csv", as_csv(rows))
             business.extract(day(number))
-            events = read_events(business.landing)
+            events = business.landing.events()
             expected = standing(as_events(rows), day(number))
             known = standing(events, day(number))
             absent = {who: ["gone", None, None] for who in known.keys() - expected.keys()}
@@ -108,7 +107,7 @@ def test_each_night_stands_as_its_snapshot_shows(shown):
         files, last = business.files(), max(nights)
         business.extract(day(last))
         assert business.files() == files
-        _agree(read_events(business.landing), range(FIRST, last + 1))
+        _agree(business.landing.events(), range(FIRST, last + 1))
 
 
 @settings(max_examples=20)
@@ -128,7 +127,7 @@ def test_a_log_beside_it_changes_nothing_of_what_a_snapshot_alone_tells(shown):
                 business.extract(day(number))
             told = [row for row in beside.events("subscriptions") if row[0] != "cat"]
             assert told == alone.events("subscriptions")
-            cat = standing(read_events(beside.landing), day(number))["cat"]
+            cat = standing(beside.landing.events(), day(number))["cat"]
             assert cat == ["active", "x", number]
 
 

@@ -171,7 +171,7 @@ class TestIds:
         assert any("1 id in payment_id holds a whole number with .0" in note for note in notes)
         typed = mapping + 'types = { who = "integer" }'
         business.write("p.csv", "who,day,no\n17850.0,2026-02-01,a\n")
-        (business.landing / "payments/2026-03-01.parquet").unlink()
+        (business.landing.folder / "payments/2026-03-01.parquet").unlink()
         business.maps(typed).extract()
         assert business.events("payments", ["payment_id"]) == [("17850/a",)]
 

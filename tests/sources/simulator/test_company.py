@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from perdura.sources.events import CONTACTS, EVENT_TABLES, MERGES, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.extract import extract
-from perdura.sources.landing.events_store import read_events
+from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import Company, simulate
 from perdura.sources.simulator.chunk import CHUNK, Order, write_chunk
 from perdura.sources.simulator.vectors import Month
@@ -74,7 +74,7 @@ def test_an_extract_takes_the_company_by_its_mapping_and_rejects_only_the_dirt(
     tmp_path: Path, out: Path, company: Company
 ):
     report = extract(out / "mapping.toml", until=company.until, landing=tmp_path)
-    events = read_events(tmp_path)
+    events = Landing(tmp_path).events()
     assert not report.problems
     for table in EVENT_TABLES:
         landed = events[table.name].collect().height
@@ -87,7 +87,7 @@ def test_the_truth_speaks_of_exactly_those_whom_the_states_score(
     extract(out / "mapping.toml", until=company.until, landing=tmp_path)
     truth = pl.read_parquet(out / "truth" / "truth.parquet").select("subscriber_id", "as_of")
     dates = truth["as_of"].unique().sort().to_list()[1::4]
-    scored = scored_spine(read_events(tmp_path), dates).select("subscriber_id", "as_of")
+    scored = scored_spine(Landing(tmp_path).events(), dates).select("subscriber_id", "as_of")
     asked = truth.filter(pl.col("as_of").is_in(dates))
     assert_frame_equal(scored, asked, check_row_order=False)
 

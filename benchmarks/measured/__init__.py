@@ -1,0 +1,1 @@
+"""One module per thing measured: which steps are run, at which sizes, and what must agree."""

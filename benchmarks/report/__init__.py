@@ -1,0 +1,1 @@
+"""Pages, tables and charts of the results, and the machine they were measured on."""

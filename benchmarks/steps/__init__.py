@@ -1,0 +1,1 @@
+"""Perdura's steps, each run in a process of its own, which prints its result as JSON."""
