@@ -1,4 +1,4 @@
-"""What is kept of a training besides its numbers: a card, tables, pictures."""
+"""The files of a training besides its metrics: a card, tables, pictures."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from perdura.models.training.result import Trained
 def write_report(trained: Trained, folder: Path) -> None:
     """Write the card, the tables and the pictures of a trained model into ``folder``.
 
-    No row of any subscriber is in it, so that nobody need be erased from it later.
+    They hold no rows of subscribers, so that no subscriber need be erased from them later.
     """
     from perdura.models.reports.plots import draw_months, draw_pictures
 

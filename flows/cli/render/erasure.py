@@ -27,7 +27,7 @@ def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT)
     _print_rows(done.kept, "Erased", console)
     if done.versions:
         told = ", ".join(
-            f"{each.version} (champion)" if each.is_champion else each.version for each in done.versions
+            f"{v.version} (champion)" if v.is_champion else v.version for v in done.versions
         )
         console.print(
             f"Versions of the model that have learnt from them, or may have: {told}. They hold no "
