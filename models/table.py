@@ -12,14 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import (
-    Booster,
-    Examples,
-    booster_text,
-    fit_booster,
-    load_booster,
-    raw_scores,
-)
+from perdura.models.boosting.booster import Booster, Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.person_ids import person_numbers
 from perdura.models.params import BoosterParams
 from perdura.models.predictor.calibration import Calibration
@@ -72,7 +66,7 @@ class TableModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.text)
+        return LEARNER.from_text(self.text)
 
     def predict(self, rows: Any, *, name: str = "risk") -> pl.DataFrame:
         """The rows with one column more, in (0, 1).
@@ -100,7 +94,7 @@ class TableModel:
                 "column %r: %s rows hold a text that the model was not fitted on, e.g. %r (%s); "
                 "it is read as unknown", column, sum(texts.values()), text, count,
             )  # fmt: skip
-        risk = self.calibration.apply(raw_scores(self.booster, self.contract.numbers(read)))
+        risk = self.calibration.apply(LEARNER.raw_scores(self.booster, self.contract.numbers(read)))
         return frame.with_columns(pl.Series(name, risk))
 
     def unseen(self, rows: Any) -> dict[str, dict[str, int]]:
@@ -165,8 +159,8 @@ def fit_table(
         inside = fold == number
         contract = labelled.contract(~inside)
         fitted, held_out = (labelled.examples(contract, part) for part in (~inside, inside))
-        booster = fit_booster(fitted, held_out, labelled.plain_names, boosters)
-        score[inside] = raw_scores(booster, held_out.matrix)
+        booster = LEARNER.fit(fitted, held_out, labelled.plain_names, boosters)
+        score[inside] = LEARNER.raw_scores(booster, held_out.matrix)
         trees.append(booster.best_iteration or booster.num_trees())
         folds.append((fitted, held_out))
     every_row = np.ones(frame.height, bool)
@@ -177,7 +171,7 @@ def fit_table(
     for leak in evaluation.leaks:
         _LOG.warning("%s", leak)
     return TableModel(
-        text=booster_text(fit_booster(whole, None, labelled.plain_names, grown)),
+        text=LEARNER.to_text(LEARNER.fit(whole, None, labelled.plain_names, grown)),
         calibration=choose_calibration(score, happened, fold >= _FOLDS // 2),
         contract=contract,
         evaluation=evaluation,

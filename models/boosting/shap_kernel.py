@@ -16,7 +16,7 @@ LANES = 32
 #: Lanes of a cell for the contributions; the other two hold what it adds to the score.
 FEATURES = LANES - 2
 
-# Rows whose sums stay in a core's cache while all tables are added to them.
+# Rows of a block: their sums stay in a core's cache while all tables are added to them.
 _IN_CACHE = 2_048
 
 # LightGBM treats values up to it as zero (its float ``1e-35f``).
@@ -62,7 +62,7 @@ def code_column(
 def leaf_shap(shares: np.ndarray, value: float) -> np.ndarray:  # pragma: no cover
     """Path-dependent SHAP values of one leaf, by which of its features' conditions a row meets.
 
-    Row ``pattern`` of the result is for rows that meet the conditions whose bits are set. Of
+    Row ``pattern`` of the result is for rows that meet the conditions of the bits set. Of
     feature ``i`` it is ``value * (met_i - share_i)`` times the mean, over all orders of the
     features, of the product over those before it of ``met`` and over those after it of ``share``.
     """

@@ -175,7 +175,7 @@ def _fill(parts: list[LeafPart], starts: np.ndarray, lanes: np.ndarray) -> np.nd
 
 
 def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
-    """For each axis and level, the leaf's features (bits) whose conditions hold there."""
+    """For each axis and level, the leaf's features (bits) with conditions that hold there."""
     slot = {feature: bit for bit, feature in enumerate(leaf.shares)}
     order = {variant: axis for axis, (variant, _) in enumerate(axes)}
     most = max(len(cuts) for _, cuts in axes) + 1

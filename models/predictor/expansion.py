@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from perdura.models.boosting.booster import Booster, load_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.tree_scores import scores
 from perdura.models.predictor.calibration import Calibration, from_json
 
@@ -37,7 +38,7 @@ class ExpansionModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.booster_text)
+        return LEARNER.from_text(self.booster_text)
 
     def predict_encoded(self, matrix: np.ndarray) -> np.ndarray:
         """The probability that each row's subscriber chooses to pay more, in (0, 1).

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import logit
 
-from perdura.models.boosting.booster import Booster, load_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.tree_scores import scores_by_month
 from perdura.models.predictor.calibration import Calibration, from_json
 from perdura.models.predictor.hazard_calibration import HazardCalibration
@@ -41,7 +42,7 @@ class SurvivalModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.booster_text)
+        return LEARNER.from_text(self.booster_text)
 
     def hazards(self, matrix: np.ndarray, risk: np.ndarray) -> np.ndarray:
         """The hazard of each month after the first, if the subscriber has not left before.

@@ -55,7 +55,7 @@ def current_champion(
     Its files are found relative to ``home``, also after a move.
 
     Raises:
-        BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
+        BrokenChampion: The files of the version with the alias are gone, or not in ``home``.
     """
     model = registered(client, name)
     aliases: dict[str, object] = dict(model.aliases) if model else {}

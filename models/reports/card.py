@@ -228,6 +228,6 @@ def _metrics(trained: Trained) -> str:
 
 _LIMITS = """## Limits
 
-- A high risk says that somebody may leave, not that a call will keep them.
+- A high risk says that a subscriber may leave, not that a call will keep them.
 - It knows what the events told by then, and nothing else.
 - It is calibrated for a business like that of the dates it was fitted on; watch the rate."""

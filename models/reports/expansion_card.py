@@ -8,8 +8,8 @@ from perdura.models.training.expansion_result import Expansion
 
 _WHAT = (
     "The probability that a subscriber chooses to pay more a month within the window: a "
-    "larger plan, more seats, a second subscription; never the company's price rise. Nobody in "
-    "trouble gets an offer: a high risk, a payment past due, an escalated ticket open."
+    "larger plan, more seats, a second subscription; never the company's price rise. Subscribers "
+    "in trouble get no offer: a high risk, a payment past due, an escalated ticket open."
 )
 
 

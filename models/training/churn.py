@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Booster, Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Booster, Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.dataset.split import Split
@@ -62,16 +63,16 @@ def learn_model(
     left = split.calibrate["churned"].to_numpy().astype(bool)
 
     def calibration(booster: Booster, rows: Examples, later: np.ndarray) -> Calibration:
-        return choose_calibration(raw_scores(booster, rows.matrix), rows.happened, later)
+        return choose_calibration(LEARNER.raw_scores(booster, rows.matrix), rows.happened, later)
 
-    booster = fit_booster(fit.leaving, calibrate.leaving, contract.names, params.booster)
+    booster = LEARNER.fit(fit.leaving, calibrate.leaving, contract.names, params.booster)
     cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
     last: datetime = pl.concat([split.fit["as_of"], split.calibrate["as_of"]]).max()  # pyright: ignore[reportAssignmentType]
     fitted_until = last + timedelta(days=params.gap_days)
     return ChurnModel(
-        booster_text=booster_text(booster),
+        booster_text=LEARNER.to_text(booster),
         calibration=calibration(booster, calibrate.leaving, later),
-        cause_text=None if cause is None else booster_text(cause),
+        cause_text=None if cause is None else LEARNER.to_text(cause),
         cause_calibration=(
             Platt() if cause is None else calibration(cause, calibrate.by_payment, later[left])
         ),
@@ -95,7 +96,7 @@ def _fit_cause(
     fewest = min(fit.happened.sum(), (1 - fit.happened).sum())
     if fewest < FEWEST_OF_A_CAUSE or len(np.unique(calibrate.happened)) < 2:
         return None
-    return fit_booster(fit, calibrate, contract.names, params.cause_booster or params.booster)
+    return LEARNER.fit(fit, calibrate, contract.names, params.cause_booster or params.booster)
 
 
 def later_rows(part: pl.DataFrame) -> np.ndarray:

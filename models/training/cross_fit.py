@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.params import BoosterParams
 from perdura.models.predictor.calibration import Calibration
 from perdura.models.predictor.column_contract import ColumnContract, learn_contract
@@ -55,9 +56,9 @@ def out_of_fold_scores(
     for number, contract in enumerate(contracts):
         inside = fold == number
         outside = Examples(contract.numbers(rows.filter(~inside)), happened[~inside], share)
-        booster = fit_booster(outside, None, contract.names, params)
+        booster = LEARNER.fit(outside, None, contract.names, params)
         if inside.any():
-            scores[inside] = raw_scores(booster, contract.numbers(rows.filter(inside)))
+            scores[inside] = LEARNER.raw_scores(booster, contract.numbers(rows.filter(inside)))
     return scores
 
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.person_ids import person_column, some_people
 from perdura.models.dataset.sampling import evenly
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn, Split, split_rows
@@ -88,11 +89,11 @@ def _fit(split: Split, contract: ColumnContract, params: TrainingParams) -> Expa
         )
         for part in (split.fit, split.calibrate)
     )
-    booster = fit_booster(fit, calibrate, contract.names, expansion_booster(params.booster))
-    score = raw_scores(booster, calibrate.matrix)
+    booster = LEARNER.fit(fit, calibrate, contract.names, expansion_booster(params.booster))
+    score = LEARNER.raw_scores(booster, calibrate.matrix)
     last: datetime = pl.concat([split.fit["as_of"], split.calibrate["as_of"]]).max()  # pyright: ignore[reportAssignmentType]
     return ExpansionModel(
-        booster_text=booster_text(booster),
+        booster_text=LEARNER.to_text(booster),
         calibration=choose_calibration(score, calibrate.happened, later_rows(split.calibrate)),
         days=params.expansion_days,
         fitted_until=last + timedelta(days=as_churn(params).gap_days),

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.person_ids import person_column, person_numbers, some_people
 from perdura.models.dataset.sampling import evenly
 from perdura.models.dataset.training_set import TrainingSet
@@ -64,9 +65,9 @@ def _cross_fitted(
     fit_fold, fold, score = fold_of(fit), fold_of(rows), np.empty(rows.height)
     for number in range(FOLDS):
         others, inside = fit_fold != number, fold == number
-        trees = fit_booster(Examples(matrix[others], left[others]), None, names, booster)
+        trees = LEARNER.fit(Examples(matrix[others], left[others]), None, names, booster)
         if inside.any():
-            score[inside] = raw_scores(
+            score[inside] = LEARNER.raw_scores(
                 trees, model.contract.numbers(rows.filter(inside).select(names))
             )
     return model.calibration.apply(score)

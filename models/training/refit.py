@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Booster, booster_text, fit_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.sampling import refit_rows
 from perdura.models.dataset.training_set import TrainingSet
@@ -68,7 +69,7 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
     cause_text, cause_calibration = _refit_cause(evidence, contract, known, params)
     return replace(
         evidence,
-        booster_text=booster_text(fit_booster(fit.leaving, None, names, booster)),
+        booster_text=LEARNER.to_text(LEARNER.fit(fit.leaving, None, names, booster)),
         calibration=crossfit_calibration(scores, fit.leaving.happened, known.newest, share),
         cause_text=cause_text,
         cause_calibration=cause_calibration,
@@ -95,8 +96,9 @@ def _refit_cause(
     examples = encode(contract, leavers).by_payment
     booster = with_trees(params.cause_booster or params.booster, evidence.cause_booster)
     scores = out_of_fold_scores(leavers, examples.happened, known.contracts, booster)
-    trees = fit_booster(examples, None, contract.names, booster)
-    return booster_text(trees), crossfit_calibration(scores, examples.happened, known.newest[left])
+    trees = LEARNER.fit(examples, None, contract.names, booster)
+    calibration = crossfit_calibration(scores, examples.happened, known.newest[left])
+    return LEARNER.to_text(trees), calibration
 
 
 def with_trees(params: BoosterParams, evidence: Booster) -> BoosterParams:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ColumnContract
@@ -40,11 +41,11 @@ def refit_expansion(
         training.rows.filter(pl.col("churned").is_not_null()), names, training.seen
     )
     scores = out_of_fold_scores(rows, happened, contracts, booster)
-    trees = fit_booster(Examples(contract.numbers(rows), happened), None, names, booster)
+    trees = LEARNER.fit(Examples(contract.numbers(rows), happened), None, names, booster)
     newest = newest_rows(rows, params.calibrate_dates)
     return replace(
         evidence,
-        booster_text=booster_text(trees),
+        booster_text=LEARNER.to_text(trees),
         calibration=crossfit_calibration(scores, happened, newest),
         fitted_until=closed_by(rows, as_churn(params).gap_days),
     )

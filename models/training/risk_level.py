@@ -12,7 +12,8 @@ import polars as pl
 from scipy.optimize import root_scalar
 from scipy.special import expit
 
-from perdura.models.boosting.booster import Examples, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.split import Split
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.predictor.calibration import Calibration
@@ -87,7 +88,10 @@ def with_newest_level(
     happened = calibrate.happened[selected]
     if not 0 < happened.sum() < len(happened):
         return model, None
-    score, leavers = raw_scores(model.booster, calibrate.matrix[selected]), int(happened.sum())
+    score, leavers = (
+        LEARNER.raw_scores(model.booster, calibrate.matrix[selected]),
+        int(happened.sum()),
+    )
     found = level_shift(model.calibration.log_odds(score), happened)
     level = Level(
         newest=split.calibrate["as_of"].filter(pl.Series(selected))[0],

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.later_months import LATER, are_months, person_months
 from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.evaluation.date_drift import drifting_columns
@@ -65,11 +66,11 @@ def learn_survival(
     names = [*contract.names, FIRST_MONTH, MONTH]
     small = _small(params.booster)
     score, trees = _cross_fitted(examples, people, names, small)
-    booster = fit_booster(examples, None, names, replace(small, rounds=trees))
+    booster = LEARNER.fit(examples, None, names, replace(small, rounds=trees))
     year = (known["closes"] >= until - _YEAR).to_numpy()
     first, month = risk[known["row"].to_numpy()], known["month"].to_numpy()
     return SurvivalModel(
-        booster_text=booster_text(booster),
+        booster_text=LEARNER.to_text(booster),
         calibration=learn_hazard_calibration(
             score[year], first[year], month[year], examples.happened[year], share
         ),
@@ -146,8 +147,8 @@ def _cross_fitted(
     for number in range(_THIRDS):
         inside = people % np.uint64(_THIRDS) == number
         held_out = part(inside)
-        booster = fit_booster(part(~inside), held_out, names, params)
-        score[inside] = raw_scores(booster, held_out.matrix)
+        booster = LEARNER.fit(part(~inside), held_out, names, params)
+        score[inside] = LEARNER.raw_scores(booster, held_out.matrix)
         trees.append(max(1, booster.best_iteration))
     return score, int(np.median(trees))
 

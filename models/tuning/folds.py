@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from perdura.models.backtesting.backtest import LabelsAt, known_at, origins_of
-from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.later_months import LATER
 from perdura.models.dataset.person_ids import person_column
 from perdura.models.dataset.split import judged_from, split_rows
@@ -109,8 +110,8 @@ class TestRows:
         if booster == self.defaults and index in self.by_default:
             return self.by_default[index]
         fold = self.folds[index]
-        trees = fit_booster(fold.fit, fold.stop, self.names, booster)
-        stop, test = (raw_scores(trees, part.matrix) for part in (fold.stop, fold.test))
+        trees = LEARNER.fit(fold.fit, fold.stop, self.names, booster)
+        stop, test = (LEARNER.raw_scores(trees, part.matrix) for part in (fold.stop, fold.test))
         # Calibration corrects overconfident trees in the end, so it is applied here too.
         odds = learn_platt(stop, fold.stop.happened).log_odds(test)
         result = np.logaddexp(0, odds) - fold.test.happened * odds, trees.num_trees()
