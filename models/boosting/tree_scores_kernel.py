@@ -15,15 +15,15 @@ _DEEPEST = 64
 
 
 @njit(cache=True, nogil=True)
-def _goes_left(value, threshold, missing, default_left):  # pragma: no cover
-    """Whether a value goes left; ``missing`` is 0 (none), 1 (zero) or 2 (NaN)."""
+def _goes_left(value, node, threshold, missing, default_left):  # pragma: no cover
+    """Whether a value goes left at a node; ``missing`` is 0 (none), 1 (zero) or 2 (NaN)."""
     if np.isnan(value):
-        if missing == 2:
-            return default_left
+        if missing[node] == 2:
+            return default_left[node]
         value = 0.0
-    if missing == 1 and abs(value) <= _ALMOST_ZERO:
-        return default_left
-    return value <= threshold
+    if missing[node] == 1 and abs(value) <= _ALMOST_ZERO:
+        return default_left[node]
+    return value <= threshold[node]
 
 
 @njit(cache=True, nogil=True)
@@ -58,9 +58,8 @@ def add_trees(
     for row in range(rows):
         for tree in range(len(first) - 1):
             first_node, first_leaf = first[tree]
-            nodes = first[tree + 1, 0] - first_node
-            waiting = 1
-            node_of[0], begin[0], end[0] = (0 if nodes else -1), 0, months
+            root = 0 if first[tree + 1, 0] > first_node else -1
+            waiting, node_of[0], begin[0], end[0] = 1, root, 0, months
             while waiting:
                 waiting -= 1
                 child, low, high = node_of[waiting], begin[waiting], end[waiting]
@@ -78,10 +77,6 @@ def add_trees(
                             child, high = left[node], cut
                         continue
                     value = matrix[row, feature[node]]
-                    goes_left = _goes_left(
-                        value, threshold[node], missing[node], default_left[node]
-                    )
+                    goes_left = _goes_left(value, node, threshold, missing, default_left)
                     child = left[node] if goes_left else right[node]
-                added = leaf[first_leaf - child - 1]
-                for month in range(low, high):
-                    scores[row, month] += added
+                scores[row, low:high] += leaf[first_leaf - child - 1]

@@ -14,7 +14,7 @@ from perdura.models.promotion.incumbent import Incumbent
 from perdura.models.training.recipe_fit import has_same_recipe, recipe_risk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Challenger:
     """A model that was evaluated and may become the champion.
 

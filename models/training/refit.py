@@ -116,9 +116,13 @@ def known_until(training: TrainingSet, params: TrainingParams) -> datetime:
 
 
 def refit_sizes(training: TrainingSet) -> dict[str, int]:
-    """Rows of a refit and how many of them left, by name."""
+    """Rows of a refit, how many of them left, and rows left out because of a contact, by name."""
     rows = refit_rows(training.rows, training.sampling)
-    return {"refit_rows": rows.height, "refit_churned": int(rows["churned"].sum())}
+    return {
+        "refit_rows": rows.height,
+        "refit_churned": int(rows["churned"].sum()),
+        "left_out_rows": training.sampling.left_out,
+    }
 
 
 def closed_by(rows: pl.DataFrame, gap_days: int) -> datetime:

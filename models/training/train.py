@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -18,9 +19,10 @@ from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
 from perdura.models.evaluation.metrics import Metrics, evaluate, risk_columns
-from perdura.models.evaluation.reason_faithfulness import ablate_reasons
+from perdura.models.evaluation.reason_faithfulness import Faithfulness, ablate_reasons
 from perdura.models.evaluation.refit_comparison import why_held_back
 from perdura.models.evaluation.risk_level import Level
+from perdura.models.evaluation.survival_metrics import JudgedMonths
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import learn_contract
@@ -32,6 +34,7 @@ from perdura.models.training.baselines import BASELINES, baseline_risks
 from perdura.models.training.churn import encode, learn_model
 from perdura.models.training.compare_champion import Challenger, compare_champion
 from perdura.models.training.expansion import learn_expansion
+from perdura.models.training.expansion_result import Expansion
 from perdura.models.training.later_months import evaluate_months, learn_months
 from perdura.models.training.own_rate import own_rate
 from perdura.models.training.refit import known_until, refit, refit_sizes
@@ -86,17 +89,11 @@ def train(
     on_progress = progress or no_progress
     refuse_without_leavers(training.rows, params, facts)
     made = fit_and_judge(training, params, on_progress)
-    split = made.split
-    faithfulness = ablate_reasons(
-        made.model, split.test, made.judged["risk"], training.columns, unnamed
-    )
-    expansion = learn_expansion(training, made.model.contract, params, minimums)
-    months = learn_months(made.model, training, params)
-    evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
+    evidence, parts = _with_other_models(made, training, params, minimums, unnamed)
     on_progress(3, len(_STEPS), _STEPS[3])
     held_back = why_held_back(earlier and earlier.procedures)
     until = evidence.fitted_until if held_back else known_until(training, params)
-    challenger = Challenger(evidence=evidence, split=split, judged=made.judged, fitted_until=until)
+    challenger = Challenger(evidence, made.split, made.judged, until)
     incumbent = compare_champion(champion, challenger, training, params)
     compared = _compare(
         made, incumbent, training, params, cut=cut, earlier=earlier, minimums=minimums, facts=facts
@@ -104,34 +101,53 @@ def train(
     on_progress(4, len(_STEPS), _STEPS[4])
     model = evidence if held_back else _fitted_again(evidence, training, params)
     on_progress(5, len(_STEPS), "done")
-    since, contract = split.judged_from, evidence.contract
     return Trained(
         model=model,
         evidence=evidence,
         held_back=held_back,
         params=params,
-        metrics_by_model=compared.metrics_by_model,
-        judged=compared.judged,
-        verdict=compared.verdict,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
-        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.sampling.left_out},
+        sizes=made.split.sizes | refit_sizes(training),
         sampling=training.sampling,
         columns=training.columns,
         earlier=earlier,
-        leaks=compared.leaks,
-        faithfulness=faithfulness,
-        months=evaluate_months(
-            months, contract, training, compared.judged, since=since, params=params
-        ),
-        expansion=expansion,
         level=made.level,
         notes=() if facts is None else facts.notes,
         previous_champion=champion,
+        **compared,
+        **parts,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _OtherParts(TypedDict):
+    """The evaluation of the parts of a model besides its risk."""
+
+    faithfulness: Faithfulness
+    expansion: Expansion
+    months: JudgedMonths | None
+
+
+def _with_other_models(
+    made: "Made",
+    training: TrainingSet,
+    params: TrainingParams,
+    minimums: Minimums | None,
+    unnamed: Collection[str],
+) -> tuple[ChurnModel, _OtherParts]:
+    """The model with its expansion and survival models, and their evaluation."""
+    model, judged, split = made.model, made.judged, made.split
+    faithfulness = ablate_reasons(model, split.test, judged["risk"], training.columns, unnamed)
+    expansion = learn_expansion(training, model.contract, params, minimums)
+    months = learn_months(model, training, params)
+    since = split.judged_from
+    evaluated = evaluate_months(
+        months, model.contract, training, judged, since=since, params=params
+    )
+    whole = replace(model, expansion=expansion.model, months=months and months.model)
+    return whole, _OtherParts(faithfulness=faithfulness, expansion=expansion, months=evaluated)
+
+
+class _Comparison(TypedDict):
     """The test rows with the champion's risk, the metrics on them, and the verdict."""
 
     judged: pl.DataFrame
@@ -174,7 +190,7 @@ def _compare(
         minimums=minimums,
         diagnosis=_diagnosis(training, made, params, facts),
     )
-    return _Comparison(judged, metrics, leaks, decision)
+    return _Comparison(judged=judged, metrics_by_model=metrics, leaks=leaks, verdict=decision)
 
 
 def _diagnosis(
