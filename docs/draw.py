@@ -40,7 +40,7 @@ def _table(rows: pd.DataFrame) -> None:
     console.print(riskiest(rows, _WIDTH))
     title = "The riskiest subscriber for each thing to do"
     svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME)
-    # Its fonts would be fetched from a third party by whoever looks at it.
+    # Its fonts would be fetched from a third party with each view.
     own = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
     (_FOLDER / "riskiest.svg").write_text(own, encoding="utf-8")
 

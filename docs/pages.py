@@ -44,18 +44,20 @@ def draw_pages() -> None:
         desk_router(Desk(url=url, now=lambda: midnight(newest) + timedelta(hours=9)))
     )
     held = token(url, "read", "contact", name=f"pictures {token_hex(4)}")
-    who = next(row["subscriber_id"] for row in riskiest(url, 100) if row["state"] == "active")
+    subscriber = next(
+        row["subscriber_id"] for row in riskiest(url, 100) if row["state"] == "active"
+    )
     with at_work(app) as base, chromium() as browser:
-        for name, path, wishes in (
+        for name, path, options in (
             ("desk-today", "/desk", _WIDE),
-            ("desk-subscriber", f"/desk/subscriber?id={who}", _TALL),
-            ("desk-phone", f"/desk/subscriber?id={who}", _PHONE),
+            ("desk-subscriber", f"/desk/subscriber?id={subscriber}", _TALL),
+            ("desk-phone", f"/desk/subscriber?id={subscriber}", _PHONE),
         ):
-            _take(browser, base + path, held, wishes, _FOLDER / f"{name}.png")
+            _take(browser, base + path, held, options, _FOLDER / f"{name}.png")
 
 
 def _score_weeks_before(url: str, newest: date) -> None:
-    """So that the line of somebody's risk has a past."""
+    """Score earlier weeks, so that the risk history has a past."""
     with reading(url) as connection:
         there = set(connection.scalars(sa.select(NIGHTS.c.scored_on)))
     wanted = {newest - timedelta(days=1), *(newest - timedelta(weeks=n) for n in range(1, _WEEKS))}
@@ -67,9 +69,9 @@ def _score_weeks_before(url: str, newest: date) -> None:
         score_nightly(day)
 
 
-def _take(browser: Browser, address: str, held: str, wishes: dict, file: Path) -> None:
-    with browser.new_context(**wishes) as context:
-        context.add_cookies([{"name": "perdura_desk", "value": held, "url": address}])
+def _take(browser: Browser, address: str, session: str, options: dict, file: Path) -> None:
+    with browser.new_context(**options) as context:
+        context.add_cookies([{"name": "perdura_desk", "value": session, "url": address}])
         page = context.new_page()
         page.goto(address)
         page.screenshot(path=file)

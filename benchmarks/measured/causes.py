@@ -39,11 +39,11 @@ def main(subscribers: str) -> None:
     print(json.dumps({"seeds": len(SEEDS), "causes": together(found).to_dicts()}))
 
 
-def by_cause(judged: pl.DataFrame, rows: pl.DataFrame, model: ChurnModel) -> pl.DataFrame:
+def by_cause(test_rows: pl.DataFrame, rows: pl.DataFrame, model: ChurnModel) -> pl.DataFrame:
     """How often the planted cause is among the first three reasons, in the riskiest tenth.
 
     Args:
-        judged: ``subscriber_id``, ``as_of``, ``risk``, ``churned`` and ``cause_signal``, the
+        test_rows: ``subscriber_id``, ``as_of``, ``risk``, ``churned`` and ``cause_signal``, the
             planted cause, null where no signal stands out.
         rows: The features of the same rows, and others.
         model: The model that gives the reasons.
@@ -52,7 +52,7 @@ def by_cause(judged: pl.DataFrame, rows: pl.DataFrame, model: ChurnModel) -> pl.
         One row per cause: ``cause``, ``leavers`` and ``all`` rows that it is planted in, and the
         shares of either that name it, ``leavers_named`` and ``all_named``.
     """
-    riskiest = judged.filter(pl.col("risk") >= judged["risk"].quantile(0.9))
+    riskiest = test_rows.filter(pl.col("risk") >= test_rows["risk"].quantile(0.9))
     features = riskiest.select(_KEYS).join(rows, on=_KEYS, how="left", maintain_order="left")
     given = explain(model, features.select(model.contract.names), tuple(COLUMNS.values()))
     signals = given.list.head(_FIRST).list.eval(pl.element().struct.field("signal"))
@@ -100,8 +100,8 @@ def _company(subscribers: int, seed: int) -> pl.DataFrame:
         training = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)
         trained = train(training, params)
         truth = pl.read_parquet(out / "truth" / "truth.parquet").select(*_KEYS, "cause_signal")
-    judged = trained.judged.join(truth, on=_KEYS, how="left", validate="1:1")
-    return by_cause(judged, training.rows, trained.model)
+    test_rows = trained.judged.join(truth, on=_KEYS, how="left", validate="1:1")
+    return by_cause(test_rows, training.rows, trained.model)
 
 
 if __name__ == "__main__":

@@ -67,13 +67,13 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
         left, part = rows["cause"].eq_missing(pl.Series([cause])), f"risk_{cause}"
         causes[cause] = _share(left, rows, part)
         causes[f"{cause} error"] = calibration_error(rows.with_columns(churned=left), part)
-    judged = trained.metrics_by_model["model"]
+    metrics = trained.metrics_by_model["model"]
     return {
         "judged rows": rows.height,
         "leavers": int(rows["churned"].sum()),
         "risk": _share(rows["churned"], rows, "risk"),
         **causes,
-        "calibration error": judged.calibration_error,
+        "calibration error": metrics.calibration_error,
         "expansion": _expansion(trained, truth),
         "offer error": trained.expansion.logged["expansion.calibration_error"],
     }

@@ -53,7 +53,7 @@ def _database(inputs: Inputs) -> duckdb.DuckDBPyConnection:
 
 
 def _sides(known: dict[str, str], as_of: str, keys: str) -> list[str]:
-    """The queries whose results are joined, one row per subscriber (and date) each."""
+    """The queries whose results are joined, one row per subscriber and date."""
     by = f"SELECT subscriber_id{keys}"
     each = f"GROUP BY subscriber_id{keys}"
     ticket = f"{by}, ticket_id, {_last('opened')} AS opened, {_last('resolved')} AS resolved"

@@ -1,7 +1,7 @@
 """The simulated company's weeks and nights, one process a step.
 
-``python -m benchmarks.steps.growth STEP HOME SUBSCRIBERS`` prints its result as JSON. Imports and
-the start of Prefect's server are outside the seconds; the server's memory is counted.
+``python -m benchmarks.steps.growth STEP HOME SUBSCRIBERS`` prints its result as JSON. Imports are
+outside the seconds, as is the start of Prefect's server where one is set.
 """
 
 import json

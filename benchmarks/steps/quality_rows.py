@@ -40,11 +40,11 @@ def main(folder: str, subscribers: str) -> None:
     training, params = _training(Landing(out / "landing")), TrainingParams()
     split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     start = perf_counter()
-    judged = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
+    tested = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
     seconds = perf_counter() - start
     truth = pl.read_parquet(out / "company" / "truth" / "truth.parquet")
     oracle = truth.select(*_KEYS, oracle="risk")
-    risks = judged.select(*_KEYS, perdura="risk").join(
+    risks = tested.select(*_KEYS, perdura="risk").join(
         oracle, on=_KEYS, how="left", maintain_order="left", validate="1:1"
     )
     for name, part in split.parts.items():

@@ -31,14 +31,14 @@ def main(data: str, most_rows: str) -> None:
     built = perf_counter()
     trained = train(rows, params)
     result = {"seconds": perf_counter() - built, "features": built - start, "peak": peak_bytes()}
-    judged = trained.metrics_by_model["model"]
+    metrics = trained.metrics_by_model["model"]
     quality = ("roc_auc", "log_loss", "calibration_error")
     print(
         json.dumps(
             result
             | {"rows": rows.rows.height, "sizes": trained.sizes}
             | {"trees": trained.model.booster.num_trees(), "people": spine.height}
-            | {name: getattr(judged, name) for name in quality}
+            | {name: getattr(metrics, name) for name in quality}
         )
     )
 
