@@ -95,9 +95,8 @@ def train(
     until = evidence.fitted_until if held_back else known_until(training, params)
     challenger = Challenger(evidence, made.split, made.judged, until)
     incumbent = compare_champion(champion, challenger, training, params)
-    compared = _compare(
-        made, incumbent, training, params, cut=cut, earlier=earlier, minimums=minimums, facts=facts
-    )
+    options = _VerdictOptions(cut=cut, earlier=earlier, minimums=minimums, facts=facts)
+    compared = _compare(made, incumbent, training, params, options)
     on_progress(4, len(_STEPS), _STEPS[4])
     model = evidence if held_back else _fitted_again(evidence, training, params)
     on_progress(5, len(_STEPS), "done")
@@ -110,8 +109,6 @@ def train(
         sizes=made.split.sizes | refit_sizes(training),
         sampling=training.sampling,
         columns=training.columns,
-        earlier=earlier,
-        level=made.level,
         notes=() if facts is None else facts.notes,
         previous_champion=champion,
         **compared,
@@ -120,8 +117,9 @@ def train(
 
 
 class _OtherParts(TypedDict):
-    """The evaluation of the parts of a model besides its risk."""
+    """The level of the risks, and the evaluation of the other parts of a model."""
 
+    level: Level | None
     faithfulness: Faithfulness
     expansion: Expansion
     months: JudgedMonths | None
@@ -144,12 +142,25 @@ def _with_other_models(
         months, model.contract, training, judged, since=since, params=params
     )
     whole = replace(model, expansion=expansion.model, months=months and months.model)
-    return whole, _OtherParts(faithfulness=faithfulness, expansion=expansion, months=evaluated)
+    return whole, _OtherParts(
+        level=made.level, faithfulness=faithfulness, expansion=expansion, months=evaluated
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _VerdictOptions:
+    """What the leakage checks and the verdict read besides the model, as for ``train``."""
+
+    cut: Cut | None
+    earlier: Earlier | None
+    minimums: Minimums | None
+    facts: SourceFacts | None
 
 
 class _Comparison(TypedDict):
     """The test rows with the champion's risk, the metrics on them, and the verdict."""
 
+    earlier: Earlier | None
     judged: pl.DataFrame
     metrics_by_model: dict[str, Metrics]
     leaks: Leaks
@@ -161,11 +172,7 @@ def _compare(
     incumbent: Incumbent,
     training: TrainingSet,
     params: TrainingParams,
-    *,
-    cut: Cut | None,
-    earlier: Earlier | None,
-    minimums: Minimums | None,
-    facts: SourceFacts | None,
+    options: _VerdictOptions,
 ) -> _Comparison:
     """The model beside its baselines and the champion, its leakage checks, and the verdict."""
     has_risk = incumbent.risk is not None
@@ -176,7 +183,7 @@ def _compare(
     leaks = Leaks(
         roc_auc=metrics["model"].roc_auc,
         columns=ranking_alone(made.model.contract.names, made.fitted, made.test),
-        cut=None if cut is None else without_last_days(made.model, made.judged, cut),
+        cut=options.cut and without_last_days(made.model, made.judged, options.cut),
         # Where churn is silence, the columns of payments predict it by definition.
         expected=tuple(c.name for c in training.columns if silence and c.feature.billed),
     )
@@ -185,12 +192,18 @@ def _compare(
         metrics,
         incumbent,
         calls=calls,
-        earlier=None if earlier is None else earlier.by_date,
+        earlier=options.earlier and options.earlier.by_date,
         leaks=leaks,
-        minimums=minimums,
-        diagnosis=_diagnosis(training, made, params, facts),
+        minimums=options.minimums,
+        diagnosis=_diagnosis(training, made, params, options.facts),
     )
-    return _Comparison(judged=judged, metrics_by_model=metrics, leaks=leaks, verdict=decision)
+    return _Comparison(
+        judged=judged,
+        metrics_by_model=metrics,
+        leaks=leaks,
+        verdict=decision,
+        earlier=options.earlier,
+    )
 
 
 def _diagnosis(
