@@ -75,7 +75,7 @@ def evaluate_table(
         fold: The fold of each row.
         columns: From ``alone``.
     """
-    judged = pl.DataFrame(
+    test_rows = pl.DataFrame(
         {
             "subscriber_id": people.cast(pl.String),
             "as_of": _MOMENT,
@@ -87,11 +87,11 @@ def evaluate_table(
         schema_overrides={"mrr": pl.Int64, "currency": pl.String},
     )
     # Rows of one person differ only by their position.
-    judged = judged.with_columns(
+    test_rows = test_rows.with_columns(
         pl.col("as_of") + pl.duration(microseconds=pl.int_range(pl.len(), dtype=pl.Int64))
     )
-    values = evaluate(judged, calls=1).values
-    ends = intervals(judged, calls=1)
+    values = evaluate(test_rows, calls=1).values
+    ends = intervals(test_rows, calls=1)
     found = Leaks(roc_auc=values["roc_auc"], columns=columns)
     return TableEvaluation(
         rows=len(happened),

@@ -23,7 +23,7 @@ from perdura.models.evaluation.segments import SEGMENTS, with_segments
 from perdura.models.params import TrainingParams
 from perdura.models.training.baselines import BASELINES
 from perdura.models.training.refit import refit
-from perdura.models.training.train import fit_and_judge
+from perdura.models.training.train import fit_and_evaluate
 from perdura.sources.progress import OnProgress, no_progress
 
 #: The outcome of each row as known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
@@ -57,10 +57,10 @@ def backtest(
     for done, origin in enumerate(origins):
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
-        judged = judged_at(training, origin, labels_at(origin), params)
-        overall += _overall(judged, origin, params)
-        groups = [by_group(judged, name) for name in SEGMENTS if judged[name].count()]
-        segment = pl.concat([by_cause(judged), *groups])
+        test_rows = evaluated_at(training, origin, labels_at(origin), params)
+        overall += _overall(test_rows, origin, params)
+        groups = [by_group(test_rows, name) for name in SEGMENTS if test_rows[name].count()]
+        segment = pl.concat([by_cause(test_rows), *groups])
         segments.append(segment.insert_column(0, pl.lit(origin).alias("origin")))
     return Backtest(
         params=params,
@@ -87,7 +87,7 @@ def origins_of(training: TrainingSet, params: TrainingParams) -> list[datetime]:
     return origins
 
 
-def judged_at(
+def evaluated_at(
     training: TrainingSet,
     origin: datetime,
     labels: pl.DataFrame,
@@ -108,14 +108,14 @@ def judged_at(
         baselines: The baselines to evaluate as well.
     """
     known = known_at(training, origin, labels)
-    made = fit_and_judge(known, params, no_progress, baselines)
+    made = fit_and_evaluate(known, params, no_progress, baselines)
     # The outcomes of the origin's own rows were not known then.
     before = pl.col("as_of") < pl.lit(origin)
     labelled = (pl.when(before).then(name).alias(name) for name in ("churned", "cause", "expanded"))
     closed = replace(known, rows=known.rows.with_columns(labelled))
     published = refit(made.model, closed, params)
     refit_risk = published.predict(made.split.test.select(published.contract.names))["risk"]
-    return with_segments(made.judged.with_columns(refit_risk.alias(REFIT)), made.split.test)
+    return with_segments(made.test_rows.with_columns(refit_risk.alias(REFIT)), made.split.test)
 
 
 def known_at(training: TrainingSet, origin: datetime, labels: pl.DataFrame) -> TrainingSet:
@@ -150,11 +150,11 @@ def _split(dates: list[datetime], params: TrainingParams) -> None:
 
 
 def _overall(
-    judged: pl.DataFrame, origin: datetime, params: TrainingParams
+    test_rows: pl.DataFrame, origin: datetime, params: TrainingParams
 ) -> Iterator[tuple[object, ...]]:
-    for model, risk in risk_columns(judged):
-        stated = evaluate(judged, risk, calls=params.calls).values
-        ends = intervals(judged, risk, calls=params.calls)
+    for model, risk in risk_columns(test_rows):
+        stated = evaluate(test_rows, risk, calls=params.calls).values
+        ends = intervals(test_rows, risk, calls=params.calls)
         for metric, value in stated.items():
             yield origin, model, metric, value, ends[metric].low, ends[metric].high
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from perdura.models.backtesting.backtest import LabelsAt, judged_at, origins_of
+from perdura.models.backtesting.backtest import LabelsAt, evaluated_at, origins_of
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.bootstrap import resample
@@ -45,16 +45,16 @@ def at_earlier_dates(
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
         labels = labels_at(origin)
-        judged = judged_at(training, origin, labels, params, baselines=("constant",))
-        pooled.append(judged)
+        test_rows = evaluated_at(training, origin, labels, params, baselines=("constant",))
+        pooled.append(test_rows)
         model, constant = (
-            evaluate(judged, risk, calls=params.calls) for risk in ("risk", "constant")
+            evaluate(test_rows, risk, calls=params.calls) for risk in ("risk", "constant")
         )
-        drawn = resample(judged.select("subscriber_id", "owner", "churned", "risk"), seed=0)
+        drawn = resample(test_rows.select("subscriber_id", "owner", "churned", "risk"), seed=0)
         interval = basic(model.roc_auc, np.asarray(drawn["auc"]))
-        left = int(judged["churned"].sum())
+        left = int(test_rows["churned"].sum())
         ranking = (model.roc_auc, interval.low, interval.high)
-        lines.append((origin, judged.height, left, *ranking, model.log_loss, constant.log_loss))
+        lines.append((origin, test_rows.height, left, *ranking, model.log_loss, constant.log_loss))
     by_date = pl.DataFrame(lines, schema=_SCHEMA, orient="row")
     return Earlier(by_date=by_date, procedures=compare_procedures(pl.concat(pooled)))
 

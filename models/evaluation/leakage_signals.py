@@ -60,15 +60,17 @@ def ranking_alone(names: Sequence[str], fit: Examples, test: Examples) -> pl.Dat
 _SCHEMA = {"column": pl.String, "alone": pl.Float64, "missingness": pl.Float64}
 
 
-def without_last_days(model: ChurnModel, judged: pl.DataFrame, cut: Cut) -> WithoutLastDays | None:
+def without_last_days(
+    model: ChurnModel, test_rows: pl.DataFrame, cut: Cut
+) -> WithoutLastDays | None:
     """The model's ROC AUC on earlier features; ``None`` where too few churners are left.
 
     Args:
         model: The model to check.
-        judged: The test rows: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
+        test_rows: The test rows: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
         cut: The same rows some days before; rows without earlier features are left out.
     """
-    rows = judged.select("subscriber_id", "as_of", "churned", "risk")
+    rows = test_rows.select("subscriber_id", "as_of", "churned", "risk")
     both = rows.join(cut.rows, on=["subscriber_id", "as_of"])
     left = both["churned"].to_numpy().astype(float)
     if left.sum() < _FEWEST_LEAVERS:

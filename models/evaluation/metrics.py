@@ -48,10 +48,10 @@ def metric_name(model: str, metric: str) -> str:
     return metric if model == "model" else f"{model}.{metric}"
 
 
-def risk_columns(judged: pl.DataFrame) -> list[tuple[str, str]]:
+def risk_columns(test_rows: pl.DataFrame) -> list[tuple[str, str]]:
     """The models with a risk of the test rows, and the column of each."""
     others = ("constant", "own_rate", "recency", "logistic", "champion", "refit")
-    return [("model", "risk"), *((name, name) for name in others if name in judged.columns)]
+    return [("model", "risk"), *((name, name) for name in others if name in test_rows.columns)]
 
 
 def evaluate(rows: pl.DataFrame, risk: str = "risk", *, calls: int) -> Metrics:

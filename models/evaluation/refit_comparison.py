@@ -39,20 +39,20 @@ class Procedures:
         )
 
 
-def compare_procedures(judged: pl.DataFrame) -> Procedures:
+def compare_procedures(test_rows: pl.DataFrame) -> Procedures:
     """Both ways on the pooled rows of all dates.
 
     Args:
-        judged: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
+        test_rows: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
             ``models.evaluation.metrics.evaluate`` reads.
     """
     return Procedures(
-        dates=judged["as_of"].n_unique(),
-        rows=judged.height,
-        log_loss=evaluate(judged, REFIT, calls=1).log_loss,
-        calibration_error=calibration_error(judged, REFIT),
-        held_back_log_loss=evaluate(judged, "risk", calls=1).log_loss,
-        held_back_calibration_error=calibration_error(judged, "risk"),
+        dates=test_rows["as_of"].n_unique(),
+        rows=test_rows.height,
+        log_loss=evaluate(test_rows, REFIT, calls=1).log_loss,
+        calibration_error=calibration_error(test_rows, REFIT),
+        held_back_log_loss=evaluate(test_rows, "risk", calls=1).log_loss,
+        held_back_calibration_error=calibration_error(test_rows, "risk"),
     )
 
 

@@ -8,11 +8,11 @@ SEGMENTS = ("plan", "interval_months", "country", "tenure", "renewal")
 _YOUNG, _SOON, _LATER = 90, 30, 90
 
 
-def with_segments(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def with_segments(test_rows: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The test rows with ``tenure`` and ``renewal``, null where unknown.
 
     Args:
-        judged: As in ``Trained``.
+        test_rows: As in ``Trained``.
         rows: The feature rows, in the same order.
     """
     since, ahead = (
@@ -21,8 +21,8 @@ def with_segments(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         else pl.Series(name, [None] * rows.height, pl.Float64)
         for name in ("days_since_first_start", "days_to_renewal")
     )
-    return judged.hstack([since.alias("since"), ahead.alias("ahead")]).select(
-        *judged.columns,
+    return test_rows.hstack([since.alias("since"), ahead.alias("ahead")]).select(
+        *test_rows.columns,
         tenure=(
             pl.when(pl.col("since") < _YOUNG)
             .then(pl.lit(f"under {_YOUNG} days"))

@@ -101,7 +101,7 @@ def by_month(later: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def by_band_and_plan(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+def by_band_and_plan(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFrame:
     """Survival and CLTV of all, of each band of risk and of each plan, predicted and observed.
 
     Person-months of the calendar since the first test date make one life table per group: its
@@ -110,7 +110,7 @@ def by_band_and_plan(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         later: From ``predicted_months``.
-        judged: As in ``Trained``: test rows and their risk.
+        test_rows: As in ``Trained``: test rows and their risk.
 
     Returns:
         One row per group, value and measure: ``group`` (``all``, ``band``, ``plan``), ``value``,
@@ -119,7 +119,7 @@ def by_band_and_plan(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
         its 95 % interval ``low`` and ``high``, and ``ratio``: said over came. Groups of fewer than
         ``FEWEST_PEOPLE``, and measures that reach unknown months, are left out.
     """
-    rows = _with_first_month(later, judged)
+    rows = _with_first_month(later, test_rows)
     person = rows["owner"].rank("dense").to_numpy().astype(np.int64) - 1
     money = (
         rows.select(pl.when(in_common_currency(rows)).then("mrr").fill_null(0).cast(pl.Float64))
@@ -192,13 +192,13 @@ def _groups(rows: pl.DataFrame) -> list[tuple[str, str, np.ndarray]]:
 _BANDS = ["high", "medium", "low"]
 
 
-def _with_first_month(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+def _with_first_month(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFrame:
     """The person-months of the first month, from the test rows, and the later ones."""
     names = ["owner", "month", "left", "said", "band", "plan", "mrr", "currency"]
-    first = judged.select(
+    first = test_rows.select(
         "owner",
         _band(),
-        *(name for name in names[-3:] if name in judged.columns),
+        *(name for name in names[-3:] if name in test_rows.columns),
         month=pl.lit(0),
         left="churned",
         said="risk",
@@ -222,7 +222,7 @@ _INTERVAL = pl.Struct({"low": pl.Float64, "high": pl.Float64})
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedMonths:
+class MonthsEvaluation:
     """The evaluation of later months, predicted and observed.
 
     Attributes:

@@ -26,7 +26,7 @@ class Diagnosis:
     Attributes:
         rates: One row per date with known outcomes, oldest first: ``as_of``, ``rows``, ``left``,
             ``rate``.
-        judged: The test rows: ``as_of``, ``churned``, ``risk``.
+        test_rows: The test rows: ``as_of``, ``churned``, ``risk``.
         fitted_leavers: Number of churners in the fit set.
         params: The parameters of the training.
         level: The outcomes that set the level of the risks, if any had closed.
@@ -34,7 +34,7 @@ class Diagnosis:
     """
 
     rates: pl.DataFrame
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     fitted_leavers: int
     params: TrainingParams
     level: Level | None = None
@@ -45,7 +45,7 @@ class Diagnosis:
         predicted, observed = self._mean("risk"), self._mean("churned")
         if abs(predicted - observed) < _APART * observed:
             return self._riskiest_tenth_off()
-        means = self.judged.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
+        means = self.test_rows.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
         dates = [
             f"{as_of:%Y-%m-%d} ({risk:.1%} predicted, {rate:.1%} left)"
             for as_of, risk, rate in means.rows()
@@ -136,7 +136,7 @@ class Diagnosis:
     def _season(self, then: float | None, *, high: bool) -> str | None:
         """The season as the cause, where the rates of a year before moved the same way."""
         known: list[float] = []
-        for as_of in self.judged["as_of"].unique().sort():
+        for as_of in self.test_rows["as_of"].unique().sort():
             moment = pl.lit(as_of - _YEAR)
             near = self.rates.filter((pl.col("as_of") - moment).abs() <= _NEAR)
             left, rows = (near[name].to_numpy().astype(float).sum() for name in ("left", "rows"))
@@ -166,7 +166,7 @@ class Diagnosis:
 
     def few_leavers(self) -> str | None:
         """Too few churners as the cause, and what to try; ``None`` where there are enough."""
-        left = int(self.judged["churned"].sum())
+        left = int(self.test_rows["churned"].sum())
         least = min(left, self.fitted_leavers)
         if least >= FEW_LEAVERS:
             return None
@@ -183,7 +183,7 @@ class Diagnosis:
 
     def _riskiest_tenth_off(self) -> str:
         """How the riskiest tenth is off where the mean is right, and the likely cause."""
-        tenth = self.judged.filter(pl.col("risk") >= self.judged["risk"].quantile(0.9))
+        tenth = self.test_rows.filter(pl.col("risk") >= self.test_rows["risk"].quantile(0.9))
         predicted, observed = (tenth[name].cast(pl.Float64).mean() for name in ("risk", "churned"))
         way = "high" if predicted > observed else "low"  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
         cause = self.few_leavers() or (
@@ -196,7 +196,7 @@ class Diagnosis:
         )
 
     def _mean(self, name: str) -> float:
-        return float(self.judged[name].cast(pl.Float64).to_numpy().mean())
+        return float(self.test_rows[name].cast(pl.Float64).to_numpy().mean())
 
 
 def rates_by_date(rows: pl.DataFrame, non_churners: float, sampled: list[datetime]) -> pl.DataFrame:

@@ -38,14 +38,14 @@ class OtherQuestion(NoChampion):
 
 
 def load_champion(
-    home: Path, question: Question | None = None, *, at: datetime | None = None
+    home: Path, question: Question | None = None, *, when: datetime | None = None
 ) -> tuple[ChurnModel, str]:
     """The champion and its version.
 
     Args:
         home: Where everything is kept.
         question: The question it must answer; by default that of ``churn@champion``.
-        at: The moment at which it was champion; by default now.
+        when: The moment at which it was champion; by default now.
 
     Raises:
         NoChampion: There is none yet.
@@ -57,8 +57,8 @@ def load_champion(
         raise _no_champion(home)
     with mlflow_at(home) as client:
         name = MODEL if question is None else model_name(client, home, question)
-        if at is not None:
-            return _champion_at(client, home, name, at, question)
+        if when is not None:
+            return _champion_at(client, home, name, when, question)
         if found := current_champion(client, home, name):
             return found[0], label(name, found[1])
         other = None if name == MODEL else current_champion(client, home)

@@ -32,9 +32,9 @@ _WHAT = {
 
 def groups(trained: Trained) -> pl.DataFrame:
     """The metrics by cause, date, plan and interval: one row per group and value."""
-    judged = trained.judged
-    present = [name for name in _GROUPS if judged[name].count()]
-    return pl.concat([by_cause(judged), *(by_group(judged, name) for name in present)])
+    test_rows = trained.test_rows
+    present = [name for name in _GROUPS if test_rows[name].count()]
+    return pl.concat([by_cause(test_rows), *(by_group(test_rows, name) for name in present)])
 
 
 def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
@@ -135,7 +135,10 @@ def _calls(trained: Trained) -> str:
         "and monthly revenue in minor units of the currency that most are in."
     )
     worth = at_capacity(
-        trained.judged, risk_columns(trained.judged), calls=calls, save_share=params.save_share
+        trained.test_rows,
+        risk_columns(trained.test_rows),
+        calls=calls,
+        save_share=params.save_share,
     )
     return "\n\n".join([intro, table(worth)])
 
@@ -201,8 +204,8 @@ def _level(trained: Trained) -> str:
 
 def _metrics(trained: Trained) -> str:
     """One row per metric: the model with intervals, and its baselines."""
-    judged, calls = trained.judged, trained.sampling.calls(trained.params.calls)
-    ends = intervals(judged, calls=calls)
+    test_rows, calls = trained.test_rows, trained.sampling.calls(trained.params.calls)
+    ends = intervals(test_rows, calls=calls)
     model = trained.metrics_by_model["model"].values
     columns = {
         "": list(model),

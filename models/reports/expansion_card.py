@@ -25,7 +25,7 @@ def expansion_card(expansion: Expansion) -> str:
         f"{expansion.lies.low:.3f} and {expansion.lies.high:.3f}."
     )
     bins = calibration_bins(
-        expansion.judged.select("subscriber_id", "as_of", churned="expanded", risk="offer")
+        expansion.test_rows.select("subscriber_id", "as_of", churned="expanded", risk="offer")
     ).rename({"risk": "offer"})
     counts = ", ".join(f"{name} {size:,}" for name, size in expansion.sizes.items())
     tenths = "In tenths of the judged rows: the mean offer, and the rate that came."

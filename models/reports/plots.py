@@ -18,19 +18,21 @@ Axes = Any
 _BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
-def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
+def draw_pictures(test_rows: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
     """Write ``calibration.png``, ``gain.png``, ``importance.png`` and one of each cause.
 
     Args:
-        judged: The test rows with the risks of the model and of the baselines.
+        test_rows: The test rows with the risks of the model and of the baselines.
         importance: From ``column_importance``.
         folder: Where to write.
     """
-    _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
+    _save(folder / "calibration.png", lambda axes: _calibration(axes, test_rows))
     for cause in ("voluntary", "payment"):
         left = (pl.col("cause") == cause).fill_null(value=False)
-        _save(folder / f"{cause}.png", _cause_calibration(judged.with_columns(churned=left), cause))
-    _save(folder / "gain.png", lambda axes: _gain(axes, judged))
+        _save(
+            folder / f"{cause}.png", _cause_calibration(test_rows.with_columns(churned=left), cause)
+        )
+    _save(folder / "gain.png", lambda axes: _gain(axes, test_rows))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
 
 
@@ -98,18 +100,18 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
     _save(file, draw)
 
 
-def _cause_calibration(judged: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
+def _cause_calibration(test_rows: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
     risk = f"risk_{cause}"
-    return lambda axes: _calibration(axes, judged, risk, f"Is {risk} a probability?")
+    return lambda axes: _calibration(axes, test_rows, risk, f"Is {risk} a probability?")
 
 
 def _calibration(
     axes: Axes,
-    judged: pl.DataFrame,
+    test_rows: pl.DataFrame,
     risk: str = "risk",
     title: str = "Is the risk a probability?",
 ) -> None:
-    bins = calibration_bins(judged, risk)
+    bins = calibration_bins(test_rows, risk)
     top = float(bins.select("risk", "rate").to_numpy().max()) * 1.05 or 1.0
     axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="predicted = observed")
     axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="observed")
@@ -123,14 +125,14 @@ def _calibration(
     axes.set(xlim=(0, top), ylim=(0, top))
 
 
-def _gain(axes: Axes, judged: pl.DataFrame) -> None:
+def _gain(axes: Axes, test_rows: pl.DataFrame) -> None:
     for risk, name, color in (
         ("risk", "model", _BLUE),
         ("logistic", "logistic regression", _ORANGE),
         ("recency", "days since the last payment", _GREY),
     ):
-        if risk in judged.columns:
-            curve = gain(judged, risk)
+        if risk in test_rows.columns:
+            curve = gain(test_rows, risk)
             axes.plot(curve["called"], curve["caught"], color=color, label=name)
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="by chance")
     axes.set(title="Whom does it find?", xlabel="share of subscribers called, riskiest first")

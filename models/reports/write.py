@@ -26,7 +26,7 @@ def write_report(trained: Trained, folder: Path) -> None:
     if trained.earlier is not None:
         trained.earlier.by_date.write_csv(folder / "earlier.csv")
     importance.write_csv(folder / "importance.csv")
-    draw_pictures(trained.judged, importance, folder)
+    draw_pictures(trained.test_rows, importance, folder)
     if trained.months is not None:
         trained.months.by_month.write_csv(folder / "months.csv")
         trained.months.by_group.write_csv(folder / "survival.csv")

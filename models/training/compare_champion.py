@@ -21,14 +21,14 @@ class Challenger:
     Attributes:
         evidence: The model that was evaluated.
         split: The parts that it was fitted, calibrated and evaluated on.
-        judged: Its ``risk`` of the rows of ``split.test``, in their order.
+        test_rows: Its ``risk`` of the rows of ``split.test``, in their order.
         fitted_until: The published model uses nothing that happened from this moment on; later
             than the evidence model's where it is fitted again.
     """
 
     evidence: ChurnModel
     split: Split
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     fitted_until: datetime
 
 
@@ -75,5 +75,5 @@ def _refreshed_risk(
     """The champion's own risks, where it knows no outcome; else those of its recipe."""
     test = challenger.split.test
     if params.split != "time" or champion.fitted_until > challenger.split.judged_from:
-        return challenger.judged["risk"].alias("champion")
+        return challenger.test_rows["risk"].alias("champion")
     return champion.predict(test.select(champion.contract.names))["risk"].alias("champion")

@@ -104,7 +104,7 @@ def _evaluated(
     split: Split, model: ExpansionModel, contract: ColumnContract, minimums: Minimums
 ) -> Expansion:
     matrix = contract.encode(split.test.select(contract.names))
-    judged = split.test.select(
+    test_rows = split.test.select(
         "subscriber_id",
         "as_of",
         "churned",
@@ -114,11 +114,11 @@ def _evaluated(
         mrr=pl.lit(None, pl.Int64),
         currency=pl.lit(None, pl.String),
     )
-    metrics = evaluate(judged, "risk", calls=1)
-    by_model = {"model": metrics, "constant": evaluate(judged, "constant", calls=1)}
-    drawn = np.asarray(resample(judged, seed=0)["auc"])
+    metrics = evaluate(test_rows, "risk", calls=1)
+    by_model = {"model": metrics, "constant": evaluate(test_rows, "constant", calls=1)}
+    drawn = np.asarray(resample(test_rows, seed=0)["auc"])
     bound = calibration_bound(
-        judged, tolerance=minimums.calibration_share, most=minimums.calibration_error
+        test_rows, tolerance=minimums.calibration_share, most=minimums.calibration_error
     )
     missed = below_minimums(by_model, minimums, float(np.quantile(drawn, 0.05)), bound)
     served = (
@@ -130,7 +130,7 @@ def _evaluated(
         reasons=tuple(f"No offers: {why}." for why in missed) or (served,),
         metrics=metrics,
         lies=basic(metrics.roc_auc, drawn),
-        judged=judged.select("subscriber_id", "as_of", expanded="churned", offer="risk"),
+        test_rows=test_rows.select("subscriber_id", "as_of", expanded="churned", offer="risk"),
         sizes={name.replace("churned", "expanded"): size for name, size in split.sizes.items()},
     )
 

@@ -18,7 +18,7 @@ class Expansion:
         reasons: Why, or why not, in words, one sentence each.
         metrics: Metrics on the test set; ``None`` where it could not be trained.
         lies: The 95 % interval of its ROC AUC over resampled subscribers.
-        judged: The test rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
+        test_rows: The test rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
         sizes: Rows of each part of the split, and how many of them expanded.
     """
 
@@ -26,7 +26,7 @@ class Expansion:
     reasons: tuple[str, ...]
     metrics: Metrics | None = None
     lies: Interval | None = None
-    judged: pl.DataFrame = field(default_factory=pl.DataFrame)
+    test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     sizes: dict[str, int] = field(default_factory=dict)
 
     @property

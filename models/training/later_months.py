@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.survival_metrics import (
-    JudgedMonths,
+    MonthsEvaluation,
     by_band_and_plan,
     by_month,
     predicted_months,
@@ -53,18 +53,18 @@ def evaluate_months(
     learnt: LearntMonths | None,
     contract: ColumnContract,
     training: TrainingSet,
-    judged: pl.DataFrame,
+    test_rows: pl.DataFrame,
     *,
     since: datetime,
     params: TrainingParams,
-) -> JudgedMonths | None:
+) -> MonthsEvaluation | None:
     """The evaluation of later months that began from ``since`` on.
 
     Args:
         learnt: From ``learn_months``.
         contract: The columns.
         training: Labelled rows.
-        judged: As in ``Trained``.
+        test_rows: As in ``Trained``.
         since: The first date of the test set.
         params: The parameters of the training.
     """
@@ -72,4 +72,4 @@ def evaluate_months(
         return None
     model, risk = learnt.model, learnt.risk
     later = predicted_months(model, contract, training, risk, since=since, params=params)
-    return JudgedMonths(by_month(later), by_band_and_plan(later, judged))
+    return MonthsEvaluation(by_month(later), by_band_and_plan(later, test_rows))

@@ -12,7 +12,7 @@ from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.metrics import Metrics, metric_name
 from perdura.models.evaluation.reason_faithfulness import Faithfulness
 from perdura.models.evaluation.risk_level import Level
-from perdura.models.evaluation.survival_metrics import JudgedMonths
+from perdura.models.evaluation.survival_metrics import MonthsEvaluation
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict
@@ -32,8 +32,8 @@ class Trained:
         params: The parameters of the training.
         metrics_by_model: Metrics of the ``model``, of each baseline and of the ``champion``, by
             name, on the same rows.
-        judged: The test rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``, the
-            model's risks, those of the baselines by their names, and ``plan``,
+        test_rows: The test rows: ``subscriber_id``, ``as_of``, ``churned``, ``cause``, ``owner``,
+            the model's risks, those of the baselines by their names, and ``plan``,
             ``interval_months``, ``currency``, ``country``, ``mrr`` (null where the spine has none).
         verdict: Whether it should be promoted, and why.
         leaks: The measurements of the leakage checks.
@@ -55,7 +55,7 @@ class Trained:
     evidence: ChurnModel
     params: TrainingParams
     metrics_by_model: dict[str, Metrics]
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     verdict: Verdict
     leaks: Leaks
     faithfulness: Faithfulness
@@ -65,7 +65,7 @@ class Trained:
     sampling: Sampling
     columns: tuple[Column, ...]
     earlier: Earlier | None = None
-    months: JudgedMonths | None = None
+    months: MonthsEvaluation | None = None
     level: Level | None = None
     notes: tuple[str, ...] = ()
     previous_champion: ChurnModel | None = None

@@ -22,7 +22,7 @@ from perdura.models.evaluation.metrics import Metrics, evaluate, risk_columns
 from perdura.models.evaluation.reason_faithfulness import Faithfulness, ablate_reasons
 from perdura.models.evaluation.refit_comparison import why_held_back
 from perdura.models.evaluation.risk_level import Level
-from perdura.models.evaluation.survival_metrics import JudgedMonths
+from perdura.models.evaluation.survival_metrics import MonthsEvaluation
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import learn_contract
@@ -88,12 +88,12 @@ def train(
     """
     on_progress = progress or no_progress
     refuse_without_leavers(training.rows, params, facts)
-    made = fit_and_judge(training, params, on_progress)
+    made = fit_and_evaluate(training, params, on_progress)
     evidence, parts = _with_other_models(made, training, params, minimums, unnamed)
     on_progress(3, len(_STEPS), _STEPS[3])
     held_back = why_held_back(earlier and earlier.procedures)
     until = evidence.fitted_until if held_back else known_until(training, params)
-    challenger = Challenger(evidence, made.split, made.judged, until)
+    challenger = Challenger(evidence, made.split, made.test_rows, until)
     incumbent = compare_champion(champion, challenger, training, params)
     options = _VerdictOptions(cut=cut, earlier=earlier, minimums=minimums, facts=facts)
     compared = _compare(made, incumbent, training, params, options)
@@ -122,7 +122,7 @@ class _OtherParts(TypedDict):
     level: Level | None
     faithfulness: Faithfulness
     expansion: Expansion
-    months: JudgedMonths | None
+    months: MonthsEvaluation | None
 
 
 def _with_other_models(
@@ -133,13 +133,13 @@ def _with_other_models(
     unnamed: Collection[str],
 ) -> tuple[ChurnModel, _OtherParts]:
     """The model with its expansion and survival models, and their evaluation."""
-    model, judged, split = made.model, made.judged, made.split
-    faithfulness = ablate_reasons(model, split.test, judged["risk"], training.columns, unnamed)
+    model, test_rows, split = made.model, made.test_rows, made.split
+    faithfulness = ablate_reasons(model, split.test, test_rows["risk"], training.columns, unnamed)
     expansion = learn_expansion(training, model.contract, params, minimums)
     months = learn_months(model, training, params)
     since = split.judged_from
     evaluated = evaluate_months(
-        months, model.contract, training, judged, since=since, params=params
+        months, model.contract, training, test_rows, since=since, params=params
     )
     whole = replace(model, expansion=expansion.model, months=months and months.model)
     return whole, _OtherParts(
@@ -161,7 +161,7 @@ class _Comparison(TypedDict):
     """The test rows with the champion's risk, the metrics on them, and the verdict."""
 
     earlier: Earlier | None
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     metrics_by_model: dict[str, Metrics]
     leaks: Leaks
     verdict: Verdict
@@ -176,19 +176,21 @@ def _compare(
 ) -> _Comparison:
     """The model beside its baselines and the champion, its leakage checks, and the verdict."""
     has_risk = incumbent.risk is not None
-    judged = made.judged.with_columns(incumbent.risk) if has_risk else made.judged
+    test_rows = made.test_rows.with_columns(incumbent.risk) if has_risk else made.test_rows
     calls = training.sampling.calls(params.calls)
-    metrics = {name: evaluate(judged, risk, calls=calls) for name, risk in risk_columns(judged)}
+    metrics = {
+        name: evaluate(test_rows, risk, calls=calls) for name, risk in risk_columns(test_rows)
+    }
     silence = params.churn == "silence"
     leaks = Leaks(
         roc_auc=metrics["model"].roc_auc,
         columns=ranking_alone(made.model.contract.names, made.fitted, made.test),
-        cut=options.cut and without_last_days(made.model, made.judged, options.cut),
+        cut=options.cut and without_last_days(made.model, made.test_rows, options.cut),
         # Where churn is silence, the columns of payments predict it by definition.
         expected=tuple(c.name for c in training.columns if silence and c.feature.billed),
     )
     decision = verdict(
-        judged,
+        test_rows,
         metrics,
         incumbent,
         calls=calls,
@@ -198,7 +200,7 @@ def _compare(
         diagnosis=_diagnosis(training, made, params, options.facts),
     )
     return _Comparison(
-        judged=judged,
+        test_rows=test_rows,
         metrics_by_model=metrics,
         leaks=leaks,
         verdict=decision,
@@ -217,7 +219,7 @@ def _diagnosis(
     )
     return Diagnosis(
         rates=rates,
-        judged=made.judged,
+        test_rows=made.test_rows,
         fitted_leavers=int(fitted["churned"].sum()),
         params=params,
         level=made.level,
@@ -248,13 +250,13 @@ class Made:
 
     split: Split
     model: ChurnModel
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     fitted: Examples
     test: Examples
     level: Level | None
 
 
-def fit_and_judge(
+def fit_and_evaluate(
     training: TrainingSet,
     params: TrainingParams,
     on_progress: OnProgress,
@@ -275,8 +277,8 @@ def fit_and_judge(
     risks = baseline_risks(contract, fit.leaving, calibrate.leaving, test.matrix, baselines)
     if "own_rate" in baselines:
         risks["own_rate"] = own_rate(split.fit, split.test, training.sampling.non_churners)
-    judged = _test_rows(training, split.test, model, risks, test.matrix)
-    return Made(split, model, judged, fit.leaving, test, level)
+    test_rows = _test_rows(training, split.test, model, risks, test.matrix)
+    return Made(split, model, test_rows, fit.leaving, test, level)
 
 
 def with_monotone_constraints(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:

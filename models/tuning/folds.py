@@ -39,7 +39,7 @@ class Fold:
     people: pl.Series
 
 
-def before_judged(
+def before_test_dates(
     training: TrainingSet, labels_at: LabelsAt, params: TrainingParams
 ) -> TrainingSet:
     """The rows before the first test date, labelled as known at it.
@@ -71,7 +71,7 @@ def folds_of(
     labelled as they could be at its origin, as in a backtest.
 
     Args:
-        known: From ``before_judged``.
+        known: From ``before_test_dates``.
         labels_at: As there.
         params: How rows are split; each origin is one date.
         most: Most folds.

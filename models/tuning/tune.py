@@ -16,7 +16,7 @@ from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.training.train import with_monotone_constraints
-from perdura.models.tuning.folds import Fold, TestRows, before_judged, folds_of, gain
+from perdura.models.tuning.folds import Fold, TestRows, before_test_dates, folds_of, gain
 from perdura.models.tuning.search_space import SPACE, values_of, with_values
 from perdura.models.tuning.study import Study, Trial, study_in
 from perdura.models.tuning.trials import Confirmation, Tuning
@@ -65,7 +65,7 @@ def tune(
             f"asked to tune where the split is by {params.split}; tuning validates on dates "
             "before the judged ones. Leave the defaults, or give a longer history: split = 'time'"
         )
-    known = before_judged(training, labels_at, params)
+    known = before_test_dates(training, labels_at, params)
     params = with_monotone_constraints(params, training.columns)
     *folds, last = folds_of(known, labels_at, params, most=FOLDS + 1)
     folds, last = ((*folds,), last) if folds else ((last,), None)

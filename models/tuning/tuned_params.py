@@ -90,7 +90,7 @@ def read_tuned(file: Path) -> Tuned | None:
 
 
 def with_tuned_booster(
-    params: TrainingParams, tuned: Tuned, judged: datetime | None
+    params: TrainingParams, tuned: Tuned, first_test_date: datetime | None
 ) -> TrainingParams:
     """The parameters with trees that grow as tuned; or, in ``tuned``, why they do not.
 
@@ -100,9 +100,9 @@ def with_tuned_booster(
     Args:
         params: Parameters with the defaults.
         tuned: The tuned parameters.
-        judged: The first date of the test set; ``None`` without one.
+        first_test_date: The first date of the test set; ``None`` without one.
     """
-    if why := _why_unused(params, tuned, judged):
+    if why := _why_unused(params, tuned, first_test_date):
         return replace(params, tuned=f"The tuned parameters are not used: {why}.")
     return replace(
         params,
@@ -113,7 +113,9 @@ def with_tuned_booster(
     )
 
 
-def _why_unused(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> str | None:
+def _why_unused(
+    params: TrainingParams, tuned: Tuned, first_test_date: datetime | None
+) -> str | None:
     aim = _aim(params)
     other = [
         f"{name} {aim[name]}, not {tuned.aim.get(name)}"
@@ -122,9 +124,9 @@ def _why_unused(params: TrainingParams, tuned: Tuned, judged: datetime | None) -
     ]
     if other:
         return f"what is learnt has {', '.join(other)} as it had then"
-    if judged is not None and judged < tuned.judged_from:
+    if first_test_date is not None and first_test_date < tuned.judged_from:
         return (
-            f"rows from {judged:%Y-%m-%d} on are to be judged, and what came until "
+            f"rows from {first_test_date:%Y-%m-%d} on are to be judged, and what came until "
             f"{tuned.judged_from:%Y-%m-%d} was seen when they were found"
         )
     return None

@@ -19,7 +19,7 @@ from perdura.models.experiment.effect import BOTH, effect
 from perdura.models.params import TrainingParams
 from perdura.models.reports.importance import column_importance
 from perdura.models.scoring.attribution import attribute
-from perdura.models.training.train import fit_and_judge, train
+from perdura.models.training.train import fit_and_evaluate, train
 from perdura.sources.events import EVENT_TABLES, MOMENT
 from perdura.sources.merges import Events
 from tests.models.dataset.test_labels import day, happened, paid, spine_of, tables
@@ -256,10 +256,10 @@ def risk_of_the_held_out(params: TrainingParams) -> tuple[float, float]:
     """What the model says of the troubled whom nobody called, and how many of them left."""
     spine = EVERYBODY.select("subscriber_id", "as_of")
     rows = build_training_set(EVENTS, (FAILED,), spine, params, known_until=KNOWN)
-    made = fit_and_judge(rows, params, lambda _done, _of, _what: None)
+    made = fit_and_evaluate(rows, params, lambda _done, _of, _what: None)
     alone = EVERYBODY.filter("troubled", ~pl.col("called"))
-    judged = made.judged.join(alone, on="subscriber_id", how="semi")
-    return judged["risk"].mean(), judged["churned"].mean()  # pyright: ignore[reportReturnType]
+    evaluated = made.test_rows.join(alone, on="subscriber_id", how="semi")
+    return evaluated["risk"].mean(), evaluated["churned"].mean()  # pyright: ignore[reportReturnType]
 
 
 def test_the_saved_do_not_teach_that_trouble_is_harmless():

@@ -270,9 +270,9 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
     # Dates 27 days apart: 21 lie between what is known of the last that calibrates and the judged.
     made = made_up_months(27)
     found = train(made, made_up.PARAMS)
-    judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
+    evaluated: datetime = found.test_rows["as_of"].min()  # pyright: ignore[reportAssignmentType]
     until = replace(found.evidence, expansion=None).knows_until
-    assert until == judged - days(21)
+    assert until == evaluated - days(21)
     poisoned = replace(made, rows=poisoned_after(made.rows, until))
     assert not poisoned.rows.equals(made.rows)
     again = train(poisoned, made_up.PARAMS)
@@ -297,7 +297,7 @@ def test_it_is_judged_on_months_that_begin_later():
     assert near.height >= 9
 
 
-def judged(rows: pl.DataFrame) -> pl.DataFrame:
+def evaluated(rows: pl.DataFrame) -> pl.DataFrame:
     """Judged rows as they are in ``Trained``."""
     return rows.filter(pl.col("as_of") >= JUDGED).with_columns(
         churned=(pl.col("left_month") == 0).fill_null(value=False),
@@ -313,7 +313,7 @@ def test_survival_and_worth_are_judged_by_band_and_plan():
     risk = rows["hazard"].to_numpy()
     training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
     later = predicted_months(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
-    told = by_band_and_plan(later, judged(rows))
+    told = by_band_and_plan(later, evaluated(rows))
     medium = told.filter(value="medium")
     assert medium["measure"].to_list() == ["survival_3m", "survival_6m", "survival_12m", "cltv_12m"]
     for months, came in zip((3, 6, 12), medium["came"].to_list(), strict=False):
@@ -333,7 +333,7 @@ def test_who_says_too_much_is_told_so():
         booster_text=learnt().booster_text, calibration=HazardCalibration(intercept=-20.0)
     )
     rows = people(seed=1)
-    told = by_band_and_plan(said_of(rows, hopeful), judged(rows)).filter(group="all")
+    told = by_band_and_plan(said_of(rows, hopeful), evaluated(rows)).filter(group="all")
     assert (told["ratio"] > 1.05).all()
     assert (told["said"] > told["high"]).all()
 

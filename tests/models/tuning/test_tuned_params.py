@@ -81,7 +81,7 @@ def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
 
 
 @pytest.mark.parametrize(
-    ("params", "judged", "said"),
+    ("params", "first_test_date", "said"),
     [
         (TrainingParams(horizon_days=60), FROM, "horizon_days 60, not 30"),
         (TrainingParams(split="subscribers"), FROM, "split subscribers, not time"),
@@ -89,9 +89,9 @@ def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
     ],
 )
 def test_what_was_tuned_for_something_else_or_has_seen_the_judged_rows_is_not_used(
-    params, judged, said
+    params, first_test_date, said
 ):
-    told = with_tuned_booster(params, FOUND, judged)
+    told = with_tuned_booster(params, FOUND, first_test_date)
     assert told.booster == params.booster
     assert told.tuned is not None
     assert "not used" in told.tuned
