@@ -38,7 +38,7 @@ def draw() -> None:
 def _table(rows: pd.DataFrame) -> None:
     console = Console(record=True, width=_WIDTH, file=StringIO(), force_terminal=True)
     console.print(riskiest(rows, _WIDTH))
-    title = "The riskiest subscriber for each thing to do"
+    title = "The riskiest subscriber for each action"
     svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME)
     # Its fonts would be fetched from a third party with each view.
     own = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)

@@ -23,7 +23,7 @@ from tests.support.api_served import at_work, token
 _FOLDER = Path(__file__).parent / "pictures"
 _WEEKS = 12
 _WIDE = {"viewport": {"width": 1280, "height": 860}, "locale": "en-GB", "color_scheme": "light"}
-_TALL = _WIDE | {"viewport": {"width": 1280, "height": 1960}}
+_TALL = _WIDE | {"viewport": {"width": 1280, "height": 1925}}
 _PHONE = {
     "viewport": {"width": 390, "height": 844},
     "locale": "en-GB",

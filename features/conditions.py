@@ -20,6 +20,7 @@ _KIND = re.compile(
     | '(?P<left>[^']*)'\s*(?:=|==|<>|!=)\s*"?kind"?\b
     | \b"?kind"?\s+(?:not\s+)?in\s*\((?P<some>[^)]*)\)"""
 )
+_REFUSES = re.compile(r"(?i)<>|!=|\bnot\s+in\b")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -95,12 +96,28 @@ def _refuse_other_types(asked: str, columns: dict[str, pl.DataType], expression:
         raise BadFeature(f"{asked}, which is {answered} and neither true nor false")
 
 
+def kinds_counted(table: EventTable, condition: str) -> tuple[str, ...]:
+    """Kinds of which rows may fulfil a condition, in the table's order; empty: any kind may.
+
+    A kind counts where the condition says that it is one, or that it is not another.
+    """
+    said = [(match[0], _named(match)) for match in _KIND.finditer(condition)]
+    refused = {kind for text, kinds in said if _REFUSES.search(text) for kind in kinds}
+    wanted = {kind for text, kinds in said if not _REFUSES.search(text) for kind in kinds}
+    if not wanted | refused:
+        return ()
+    return tuple(kind for kind in table.kinds if kind in (wanted or {*table.kinds} - refused))
+
+
 def _kinds(condition: str) -> list[str]:
-    found = []
-    for match in _KIND.finditer(condition):
-        some = match["some"]
-        found += _QUOTED.findall(some) if some is not None else [match["right"] or match["left"]]
-    return [kind for kind in found if kind is not None]
+    return [kind for match in _KIND.finditer(condition) for kind in _named(match)]
+
+
+def _named(match: re.Match[str]) -> list[str]:
+    """The kinds that one comparison names."""
+    if match["some"] is not None:
+        return _QUOTED.findall(match["some"])
+    return [kind for kind in (match["right"] or match["left"],) if kind is not None]
 
 
 def _meant(name: str, known: dict[str, pl.DataType] | tuple[str, ...]) -> str:

@@ -29,6 +29,7 @@ from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, un
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
 from perdura.models.registry.champion import load_champion, load_trial
+from perdura.models.scoring.action_table import translations
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
@@ -288,6 +289,7 @@ def _publish(
         horizon_days=horizon_days,
         trial=trial,
         language=settings.language,
+        actions=translations(settings.actions, settings.language),
         degraded=degraded,
         bands=Bands(high=settings.high, medium=settings.medium, stays=settings.band_stays),
         valid_for=settings.nights.valid_for(scored_on),

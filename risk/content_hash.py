@@ -34,15 +34,21 @@ class Content:
 
 def hashed(rows: pl.DataFrame) -> list[int]:
     """For each lane the sum over rows, modulo 2**64, of a hash of the whole row."""
-    return [_summed(rows, lane * _SEEDS) for lane in range(_LANES)]
+    import numpy as np
+
+    lanes = (hashes(rows, lane * _SEEDS) for lane in range(_LANES))
+    return [int(lane.sum(dtype=np.uint64)) for lane in lanes]
 
 
-def _summed(rows: pl.DataFrame, seed: int) -> int:
-    """Every row's columns are mixed before rows are added up: else values could change places."""
+def hashes(rows: pl.DataFrame, seed: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Of each row a hash of all its columns.
+
+    They are mixed before rows are added up: else values could change places.
+    """
     import numpy as np
     import polars as pl
 
     row: np.ndarray[Any, np.dtype[np.uint64]] = np.zeros(rows.height, dtype=np.uint64)
-    for at, name in enumerate(rows.columns, start=1):
-        row += rows[name].hash(seed + at).to_numpy()  # modulo 2**64
-    return int(pl.Series(row).hash(seed).to_numpy().sum(dtype=np.uint64))
+    for number, name in enumerate(rows.columns, start=1):
+        row += rows[name].hash(seed + number).to_numpy()  # modulo 2**64
+    return pl.Series(row).hash(seed).to_numpy()

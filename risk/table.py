@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -64,6 +65,7 @@ def publish(
     horizon_days: int | None = None,
     trial: bool = False,
     language: str = "en",
+    actions: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     degraded: Sequence[str] = (),
     not_scored: Sequence[NotScored] = (),
     bands: Bands = DEFAULT_BANDS,
@@ -91,6 +93,7 @@ def publish(
         trial: Whether that version was refused. A trial is marked in every reader, is told to no
             other tool, and is compared with other trials only.
         language: Language of ``reasons`` and ``action_text``.
+        actions: What texts of ``action_text`` are in other languages, by language.
         degraded: Sources that were missing or stale.
         not_scored: MRR of the subscribers that the night leaves out.
         bands: Where the bands begin.
@@ -140,6 +143,7 @@ def publish(
         tell,
         rows_at_a_time=rows_at_a_time,
         read_at_a_time=read_at_a_time,
+        translations=actions,
     ) as staged:
         replace_night(
             url,

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from perdura.risk.records.erase import ErasedAccount
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.tables import NIGHTS, RISK
 
 _WORDS = re.compile(r"[^\W\d_]+(?:[-_ ][^\W\d_]+)*")
 
 #: Their texts are ours, of reasons and actions, and name nobody.
-_OF_NOBODY = {RISK.name, NIGHTS.name}
+_OF_NOBODY = {RISK.name, NIGHTS.name, PHRASES.name}
 
 
 def is_ordinary_word(name: str) -> bool:

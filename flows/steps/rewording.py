@@ -1,13 +1,15 @@
-"""Reasons and actions in another language than their night was published in.
+"""Reasons and actions of older nights in another language than they were published in.
 
-A reason keeps what was measured, so its words can be found again. They are only replaced where
-the same words come out in the language of the night: whatever an older version, or other currency,
-put differently stays as it was published.
+Nights of this version know their phrases in all languages. Those of older ones keep what was
+measured, so its words can be found again. They are only replaced where the same words come out in
+the language of the night: what an older version, or another currency, put differently stays as it
+was published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,25 +30,55 @@ def rewording(actions: Path | None) -> Reword:
     table = cache(lambda: _actions(actions))
 
     def reword(row: Mapping[str, Any], language: str, wished: str) -> dict[str, Any]:
-        told = as_published(row, language, wished)
+        published = as_published(row, language, wished)
+        published["reasons"] = [_with_evidence(reason) for reason in row["reasons"]]
         if language == wished or not {language, wished} <= {*_LANGUAGES}:
-            return told
+            return published
         was, to = cast("Language", language), cast("Language", wished)
-        texts = [_reason(reason, row["currency"], was, to) for reason in row["reasons"]]
-        if None not in texts:
-            reasons = zip(row["reasons"], texts, strict=True)
-            told["reasons"] = [{**reason, "text": text} for reason, text in reasons]
-            told["reasons_in"] = to
-        before = [reason["text"] for reason in row["reasons"]]
-        moved = dict(zip(before, texts, strict=True)).get(row["moved_by"])
-        if moved is not None:
-            told |= {"moved_by": moved, "moved_in": to}
-        for action in table():
-            if (action.code, getattr(action, was)) == (row["action"], row["action_text"]):
-                return told | {"action_text": getattr(action, to), "action_in": to}
-        return told
+        if published["reasons_in"] == was:
+            published |= _reasons(published, was, to)
+        if published["action_in"] == was:
+            published |= _action(published, table(), was, to)
+        return published
 
     return reword
+
+
+def _reasons(row: Mapping[str, Any], was: Language, to: Language) -> dict[str, Any]:
+    """What changes of a row: all its reasons, or none, and what moved it, if it is one of them."""
+    texts = [_reason(reason, row["currency"], was, to) for reason in row["reasons"]]
+    moved = dict(zip((each["text"] for each in row["reasons"]), texts, strict=True)).get(
+        row["moved_by"]
+    )
+    changed = {} if moved is None else {"moved_by": moved, "moved_in": to}
+    if None in texts:
+        return changed
+    reasons = zip(row["reasons"], texts, strict=True)
+    return changed | {
+        "reasons": [{**reason, "text": text} for reason, text in reasons],
+        "reasons_in": to,
+    }
+
+
+def _action(
+    row: Mapping[str, Any], actions: tuple[Action, ...], was: Language, to: Language
+) -> dict[str, Any]:
+    for action in actions:
+        if (action.code, getattr(action, was)) == (row["action"], row["action_text"]):
+            return {"action_text": getattr(action, to), "action_in": to}
+    return {}
+
+
+def _with_evidence(reason: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A reason of an older version with the events behind its column, as features say today."""
+    from perdura.features.catalogue import COLUMNS, column_named
+    from perdura.features.evidence import evidence_of
+
+    column = column_named(reason.get("column") or "")
+    if "evidence" in reason or column is None:
+        return reason
+    evidence = evidence_of(column, COLUMNS)
+    return reason if evidence is None else {**reason, "evidence": asdict(evidence)}
 
 
 def _actions(file: Path | None) -> tuple[Action, ...]:
@@ -65,7 +97,7 @@ def _reason(
     from perdura.features.catalogue import column_named
     from perdura.features.topics.phrases import say
 
-    column = column_named(reason.get("column", ""))
+    column = column_named(reason.get("column") or "")
     if column is None:
         return None
     value = reason.get("value")

@@ -40,7 +40,7 @@ class ScoredPart:
     """One part of a night.
 
     Attributes:
-        file: Its scores (Arrow), as ``risk.table.publish`` takes them; none, if nobody was active.
+        file: Its scores (Arrow), as ``risk.table.publish`` takes them; none: no one is active.
         known: How many people were known.
         rows: How many of them were scored.
         seconds: By step.

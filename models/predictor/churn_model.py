@@ -53,7 +53,7 @@ class ChurnModel:
         evidence_fitted_until: The same of the model that was evaluated, before it was fitted again
             on every row whose outcome was known.
         recipe: How its trees were grown; ``None`` of models that older versions saved.
-        expansion: Who would rather pay more; ``None`` where nobody learnt it well enough.
+        expansion: Who would rather pay more; ``None`` where it was not learnt well enough.
         typical: What is typical among comparable subscribers, which reasons are judged by; ``None``
             in versions that were saved before it was learnt.
     """

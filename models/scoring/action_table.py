@@ -3,7 +3,9 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from perdura.features.definition import Language
 
 #: The table that is used where a business gives none of its own.
 OWN_TABLE = Path(__file__).with_name("actions.toml")
@@ -62,10 +64,10 @@ def read_actions(path: Path = OWN_TABLE) -> tuple[Action, ...]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadActions(f"the actions in {path} cannot be read: {error}") from error
     actions = tuple(_action(path, entry) for entry in entries)
-    if not actions or not _fits_everybody(actions[-1]):
+    if not actions or not _fits_all(actions[-1]):
         raise BadActions(
             f"the actions in {path} have no last resort; end the file with an [[action]] that has "
-            "a code, en and es, and nothing else, for those whom no other fits"
+            "a code, en and es, and nothing else, for subscribers that no other fits"
         )
     return actions
 
@@ -101,7 +103,20 @@ def _action(path: Path, entry: dict[str, Any]) -> Action:
     )
 
 
-def _fits_everybody(action: Action) -> bool:
+def translations(file: Path | None, language: Language) -> dict[str, dict[str, str]]:
+    """What the texts of a table of actions are in the other languages, by language.
+
+    Raises:
+        BadActions: As of ``read_actions``.
+    """
+    others = [each for each in get_args(Language) if each != language]
+    return {
+        getattr(action, language): {other: getattr(action, other) for other in others}
+        for action in (HOLD_OUT, *read_actions(file or OWN_TABLE))
+    }
+
+
+def _fits_all(action: Action) -> bool:
     return not (
         action.signals or action.causes or action.churn or action.states or action.risk_from
     )

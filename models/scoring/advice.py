@@ -1,4 +1,4 @@
-"""What support is advised to do: save, offer more, or leave alone. Nobody in trouble is sold to."""
+"""What support is advised to do: save, offer more, or leave alone. Trouble rules out an offer."""
 
 import polars as pl
 
@@ -9,11 +9,11 @@ from perdura.models.scoring.thresholds import Thresholds
 def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
     """What is advised for each row, and how likely an offer is to be taken.
 
-    Nobody in trouble gets an offer: a high risk, a payment past due, an escalated ticket open.
-    Nor does anybody of whom one of these is not known.
+    Trouble rules out an offer: a high risk, a payment past due, an escalated ticket open. So does
+    not knowing one of these.
 
     Args:
-        scored: ``risk``; ``offer``, where somebody learnt it; ``state`` and
+        scored: ``risk``; ``offer``, where the model knows it; ``state`` and
             ``tickets_escalated_open``, where they are known.
         thresholds: From where on.
 

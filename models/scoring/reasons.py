@@ -1,13 +1,16 @@
-"""Why somebody is at risk, in words: what raises the risk, summed by signal, strongest first."""
+"""Why subscribers are at risk: what raises the risk, summed by signal, strongest first."""
 
+import json
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from perdura.features.definition import Column, Feature, Language
+from perdura.features.evidence import evidence_of
 from perdura.features.topics.paid_term import with_renewal
 from perdura.features.topics.phrases import as_said, say_rounded
 from perdura.models.boosting.row_blocks import cores
@@ -28,8 +31,13 @@ REASON = pl.Struct(
         "value": pl.Float64,
         #: What the whole signal adds, in log-odds.
         "weight": pl.Float64,
+        #: The words in the other languages, JSON by language.
+        "translations": pl.String,
+        #: The events behind it, as of ``features.evidence.Evidence.to_json``; null: none.
+        "evidence": pl.String,
     }
 )
+_LANGUAGES = get_args(Language)
 
 
 def explain(
@@ -88,8 +96,16 @@ def in_words(
         column=pl.Series([column.name for column in meant], dtype=pl.String)[weighed.column],
         value="value",
         weight=pl.Series(weighed.weight, dtype=pl.Float64).round(4),
+        translations="translations",
+        evidence=pl.Series(_evidence(meant), dtype=pl.String)[weighed.column],
     )
     return _lists(reasons, weighed.count)
+
+
+def _evidence(columns: Sequence[Column]) -> list[str | None]:
+    by_name = {column.name: column for column in columns}
+    found = (evidence_of(column, by_name) for column in columns)
+    return [None if evidence is None else evidence.to_json() for evidence in found]
 
 
 def _told(
@@ -99,14 +115,14 @@ def _told(
     language: Language,
     currency: pl.Series,
 ) -> pl.DataFrame:
-    """One row per reason: ``text`` and ``value``. What reads the same is put into words once."""
+    """One row per reason: ``text``, ``translations`` and ``value``; the same is worded once."""
     rows = np.repeat(np.arange(frame.height), weighed.count)
     by_column = np.argsort(weighed.column, kind="stable")
     starts = np.searchsorted(weighed.column[by_column], np.arange(len(columns) + 1))
     text, value = np.zeros(len(rows), np.int64), np.full(len(rows), np.nan)
-    texts: list[str] = []
+    texts: list[tuple[str, str]] = []
 
-    def said(column: Column, start: int, stop: int) -> tuple[list[str], np.ndarray]:
+    def said(column: Column, start: int, stop: int) -> tuple[list[tuple[str, str]], np.ndarray]:
         here = by_column[start:stop]
         raw = frame[column.name][rows[here]]
         if not column.is_category:
@@ -117,7 +133,7 @@ def _told(
         else:
             currencies = pl.repeat(None, len(here), dtype=pl.String, eager=True)
         different, place = _different(pl.DataFrame({"raw": raw, "currency": currencies}))
-        return [say_rounded(column, raw, language, code) for raw, code in different], place
+        return [_in_all_languages(column, raw, language, code) for raw, code in different], place
 
     named = [each for each in zip(columns, starts, starts[1:], strict=False) if each[1] < each[2]]
     with ThreadPoolExecutor(cores()) as threads:
@@ -126,12 +142,18 @@ def _told(
         ):
             text[by_column[start:stop]] = place + len(texts)
             texts += some
-    return pl.DataFrame(
-        {
-            "text": pl.Series(texts, dtype=pl.String)[text],
-            "value": pl.Series(value, nan_to_null=True),
-        }
-    )
+    names = {"text": pl.String, "translations": pl.String}
+    words = pl.DataFrame(texts, schema=names, orient="row")[text]
+    return words.with_columns(value=pl.Series(value, nan_to_null=True))
+
+
+def _in_all_languages(
+    column: Column, value: float | str | None, language: Language, currency: str | None
+) -> tuple[str, str]:
+    """The words in one language, and in the others as JSON."""
+    words = {each: say_rounded(column, value, each, currency) for each in _LANGUAGES}
+    text = words.pop(language)
+    return text, json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 
 
 def _different(known: pl.DataFrame) -> tuple[list[tuple], np.ndarray]:

@@ -93,7 +93,7 @@ def _with_worth(
 
 
 def _with_offers(weighed: Attributions, rows: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
-    """What advice goes by: the scores, open escalations, and offers where somebody learnt them."""
+    """What advice goes by: the scores, open escalations, and offers where the model knows them."""
     known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
     told = scored.hstack(rows.select(known))
     if weighed.offer is None:

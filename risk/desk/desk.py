@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from perdura.risk.desk.reader_locale import ReaderLocale, reader_locale_of
 from perdura.risk.desk.reword import Reword, as_published
 from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
+from perdura.risk.query.phrases import in_language
 from perdura.risk.records.tokens import Holder, holder_of
 from perdura.risk.store.connect import Unreachable, reading
 
@@ -111,6 +112,13 @@ class Visit:
     def reworded(self, row: Mapping[str, Any], night: Night) -> dict[str, Any]:
         """A row of a night in the reader's language, as of ``risk.desk.reword``."""
         return self.desk.reword(row, night.language, self.locale.language)
+
+    def in_language(
+        self, connection: sa.Connection, night: Night, rows: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Rows of a night in the reader's language: as the night knows it, else by ``reword``."""
+        translated = in_language(connection, night, rows, self.locale.language)
+        return [self.reworded(row, night) for row in translated]
 
     def page(
         self,

@@ -41,6 +41,7 @@ def today(visit: Visit) -> Response:
         controls = todays.control_group(connection, filters)
         account = accounts.summary(connection, filters)
         contacts = todays.last_contacts(connection, [row["subscriber_id"] for row in page.rows])
+        rows = visit.in_language(connection, night, page.rows)
     visit.desk.note(visit.holder, "list", filters=filters.query, **named(night, page.rows))
     return visit.page(
         "today.html",
@@ -53,7 +54,7 @@ def today(visit: Visit) -> Response:
         actions=_actions(visit, night, facts.actions),
         filters=filters,
         filtered=filters != todays.ListFilters(),
-        rows=[visit.reworded(row, night) for row in page.rows],
+        rows=rows,
         count=count,
         controls=controls,
         money=money,
@@ -98,7 +99,7 @@ def subscriber(
     with visit.desk.reading() as connection:
         night = published_night(connection)
         known = 0 < len(who) <= LONGEST_NAME and is_text(who)
-        person = person_of(connection, night, who) if known else None
+        person = person_of(connection, night, who, visit.in_language) if known else None
         facts = todays.facts_of(connection, night)
         others = accounts.others(connection, person.row) if person else 0
     fresh = freshness_of(night, visit.desk.now())
@@ -133,7 +134,7 @@ def _known_action(name: str | None) -> str:
 
 
 def _told(visit: Visit, night: Night, person: Person) -> dict[str, Any]:
-    now, row = visit.desk.now(), visit.reworded(person.row, night)
+    now, row = visit.desk.now(), person.row
     return {
         "night": night,
         "fresh": freshness_of(night, now),

@@ -1,4 +1,4 @@
-"""What happened to somebody lately, from left to right, with what the reasons point to marked."""
+"""What happened to a subscriber lately, from left to right, marked where reasons point."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from perdura.risk.schema.roles import let_read
 from perdura.risk.schema.views import create_views, drop_views
 
 #: All that this code knows, oldest first.
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 NEWEST = VERSIONS[-1]
 
 _KEPT = sa.table("alembic_version", sa.column("version_num"))
@@ -59,7 +59,7 @@ def look(connection: sa.Connection) -> None:
 
 
 def bring_up(connection: sa.Connection) -> None:
-    """Make the store one of the newest version, inside the transaction that somebody else began."""
+    """Make the store one of the newest version, inside the transaction of the caller."""
     from alembic import command
     from alembic.config import Config
 
@@ -76,6 +76,6 @@ def bring_up(connection: sa.Connection) -> None:
 
 
 def _make_views_anew(connection: sa.Connection) -> None:
-    """Last of all: until they are committed nobody else reads them."""
+    """Last of all: no other session reads them until they are committed."""
     drop_views(connection)
     create_views(connection)

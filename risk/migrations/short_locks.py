@@ -1,6 +1,6 @@
-"""Changes of PostgreSQL's tables that shut readers out: begun only when nobody has to wait long.
+"""Changes of PostgreSQL's tables that shut readers out: begun only where no session waits long.
 
-Whoever waits for a table to change makes everybody wait who comes after. So a lock is asked for
+A session that waits for a table to change makes all later ones wait. So a lock is asked for
 half a second and given up again, until it is there.
 """
 
@@ -23,12 +23,12 @@ def change(
     *,
     patience: float = PATIENCE,
 ) -> None:
-    """Do the work, within the transaction that somebody else began, once its locks are free.
+    """Do the work, within the transaction of the caller, once its locks are free.
 
-    In SQLite, where readers wait for nobody, at once.
+    In SQLite, where readers never wait, at once.
 
     Raises:
-        OperationalError: Somebody read all the time, without a pause of theirs.
+        OperationalError: The table was being read all the time, without a pause.
     """
     if connection.dialect.name != "postgresql":
         work(connection)

@@ -33,6 +33,7 @@ from perdura.risk.out.mcp_answers import (
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.filters import Wanted
 from perdura.risk.query.pages import current, events_of, moves, one, over_time
+from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
 from perdura.risk.records.audited_reads import Unaudited, record_read
@@ -67,7 +68,7 @@ def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
 
     Args:
         url: Where the risk table is kept.
-        language: Of the words; reasons are in the night's.
+        language: Of the words; of reasons and actions where the night knows them in it.
         now: Tells the time.
     """
     asked = _Asked(url, language, now)
@@ -107,10 +108,11 @@ class _Asked:
         )
         with self._reading() as connection:
             page = current(connection, wanted)
+            rows = in_language(connection, page.night, page.rows, self._language)
         self._record(
             "list", top=top, band=band, plan=plan, country=country, **named(page.night, page.rows)
         )
-        people = [PersonAnswer.of(row) for row in page.rows]
+        people = [PersonAnswer.of(row) for row in rows]
         told = Calls(freshness=self._fresh(page.night), people=people)
         return _answer(told, words.calls(told, self._language))
 
@@ -122,14 +124,15 @@ class _Asked:
             raise ToolError("that is no subscriber's id")
         with self._reading() as connection:
             night = published_night(connection)
-            found = one(connection, subscriber_id)
+            row = one(connection, subscriber_id)
+            found = in_language(connection, night, [row] if row else [], self._language)
             history = over_time(connection, subscriber_id)
             events = events_of(connection, subscriber_id)[:20]
         if found or history or events:  # else an id that was erased would be named again
             self._record("subscriber", subscriber_id)
         told = Why(
             freshness=self._fresh(night),
-            person=PersonAnswer.of(found) if found else None,
+            person=PersonAnswer.of(found[0]) if found else None,
             history=[PastAnswer(**_only(PastAnswer, row)) for row in history],
             events=[EventAnswer(**_only(EventAnswer, row)) for row in events],
         )
@@ -145,8 +148,9 @@ class _Asked:
         """Who is in another band than the night before, and the reason that came or went."""
         with self._reading() as connection:
             page = moves(connection, bands=_of(into), size=top)
+            rows = in_language(connection, page.night, page.rows, self._language)
         self._record("moves", top=top, into=into, **named(page.night, page.rows))
-        people = [Move(**_only(Move, row)) for row in page.rows]
+        people = [Move(**_only(Move, row)) for row in rows]
         told = MovedAnswer(
             freshness=self._fresh(page.night), people=people, more=page.after is not None
         )

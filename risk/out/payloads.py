@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from perdura.risk.out.deliveries import Delivery
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import RISK, SCORED_STATES
+from perdura.risk.schema.worded import worded
 
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"
@@ -56,7 +57,7 @@ def _row(delivery: Delivery) -> sa.Select[Any]:
     since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
     now = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
     return (
-        sa.select(*(RISK.c[name] for name in _TOLD), now)
+        sa.select(*(worded(name) for name in _TOLD), now)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
         .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))

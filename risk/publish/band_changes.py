@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from perdura.risk.publish.phrases import Phrasebook
 from perdura.risk.publish.ranking import Bands
+from perdura.risk.query.phrases import reasons_in_full
 from perdura.risk.query.trial import of_kind
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store.threads import ahead
@@ -23,7 +24,7 @@ Reasons = list[dict[str, Any]]
 ReasonsOf = Callable[[list[str]], dict[str, Reasons]]
 
 #: What a night says of the one before it; null where there is none.
-MOVES = ("band_before", "risk_before", "moved_by")
+MOVES = ("band_before", "risk_before", "moved_by_phrase")
 
 #: Columns by what their names begin with: of time since, or until, an event.
 _AGES = ("days_since_", "days_to_")
@@ -72,6 +73,8 @@ def beside(
     day: date,
     windows: Iterable[pl.DataFrame],
     bands: Bands,
+    phrasebook: Phrasebook,
+    *,
     days: float = 1.0,
 ) -> Generator[pl.DataFrame, None, None]:
     """The windows of a night, in order of ``subscriber_id``, each beside the night of ``day``.
@@ -82,7 +85,8 @@ def beside(
     """
 
     def beside_it(rows: pl.DataFrame) -> pl.DataFrame:
-        return moved(rows, _rows_of(connection, day, rows), bands, _asked(connection, day), days)
+        before = _rows_of(connection, day, rows)
+        return moved(rows, before, bands, _asked(connection, day), phrasebook, days=days)
 
     return ahead(beside_it, windows, threads=1)
 
@@ -92,18 +96,21 @@ def moved(
     before: pl.DataFrame,
     bands: Bands,
     reasons_of: ReasonsOf,
+    phrasebook: Phrasebook,
+    *,
     days: float = 1.0,
 ) -> pl.DataFrame:
-    """The rows with ``band`` as it settles, ``band_before``, ``risk_before`` and ``moved_by``.
+    """The rows with ``band`` as it settles, and the columns of ``MOVES``.
 
     Whoever is in a band stays in it until the risk is less than ``bands.stays`` of where it begins
     (Schmitt, "A thermionic trigger", 1938), so that a list does not flicker.
 
     Args:
-        rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as JSON.
+        rows: One row per subscriber: ``subscriber_id``, ``risk``, ``reasons`` as numbered.
         before: Of the night before: ``subscriber_id``, ``band_before``, ``risk_before``.
         bands: Where bands begin.
         reasons_of: Asked for those of the night before whose band moved.
+        phrasebook: Of the night; a reason that went is added to it.
         days: Between the nights.
     """
     import polars as pl
@@ -115,9 +122,13 @@ def moved(
     )
     moving = told.filter(pl.col("band") != pl.col("band_before"))
     earlier = reasons_of(moving["subscriber_id"].to_list())
+    why = [
+        (who, _why(rose, now, earlier.get(who, []), days))
+        for who, rose, now in _moves(moving, phrasebook)
+    ]
     why = pl.DataFrame(
-        [(who, _why(rose, now, earlier.get(who, []), days)) for who, rose, now in _moves(moving)],
-        schema={"subscriber_id": pl.String, "moved_by": pl.String},
+        [(who, None if reason is None else phrasebook.number_of(reason)) for who, reason in why],
+        schema={"subscriber_id": pl.String, "moved_by_phrase": pl.Int64},
         orient="row",
     )
     return told.join(why, on="subscriber_id", how="left", maintain_order="left").select(
@@ -135,14 +146,14 @@ def _settled(bands: Bands) -> pl.Expr:
     return pl.when(risk >= high).then(pl.lit("high")).otherwise(lower)
 
 
-def _moves(moving: pl.DataFrame) -> Iterator[tuple[str, bool, Reasons]]:
+def _moves(moving: pl.DataFrame, phrasebook: Phrasebook) -> Iterator[tuple[str, bool, Reasons]]:
     """Who moved, whether up, and their reasons now."""
     told = moving.select("subscriber_id", "risk", "risk_before", "reasons")
     for who, risk, risk_before, reasons in told.iter_rows():
-        yield who, risk > risk_before, json.loads(reasons)
+        yield who, risk > risk_before, phrasebook.reasons(reasons)
 
 
-def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
+def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> dict[str, Any] | None:
     """The strongest reason that came, or went; else one that says something else than it did.
 
     Only one that can have changed in the ``days`` between the nights.
@@ -151,7 +162,7 @@ def _why(rose: bool, now: Reasons, then: Reasons, days: float) -> str | None:
     changed = [reason for reason in here if _can_change(reason, rose, days)]
     for told in ("signal", "text"):
         known = {reason[told] for reason in there}
-        new = (reason["text"] for reason in changed if reason[told] not in known)
+        new = (reason for reason in changed if reason[told] not in known)
         if found := next(new, None):
             return found
     return None
@@ -163,12 +174,12 @@ def _can_change(reason: dict[str, Any], rose: bool, days: float) -> bool:
     A plan, a price or how long somebody has been a customer did not. Time since an event changes by
     itself and is news only where the event came between the nights.
     """
-    column = reason.get("column") or ""
+    column = reason["column_name"] or ""
     if column in _DESCRIBES:
         return False
     if not column.startswith(_AGES):
         return True
-    value = reason.get("value")
+    value = reason["value"]
     return rose and column not in _TENURES and value is not None and 0 <= value <= days
 
 
@@ -194,10 +205,7 @@ def _asked(connection: sa.Connection, day: date) -> ReasonsOf:
     def reasons_of(ids: list[str]) -> dict[str, Reasons]:
         found: dict[str, Reasons] = {}
         for first in range(0, len(ids), _AT_A_TIME):
-            query = sa.select(RISK.c.subscriber_id, RISK.c.reasons).where(
-                RISK.c.scored_on == day, RISK.c.subscriber_id.in_(ids[first : first + _AT_A_TIME])
-            )
-            found |= {row.subscriber_id: row.reasons for row in connection.execute(query)}
+            found |= reasons_in_full(connection, day, ids[first : first + _AT_A_TIME])
         return found
 
     return reasons_of

@@ -12,6 +12,7 @@ from perdura.risk.night import Night
 from perdura.risk.progress import OnProgress
 from perdura.risk.publish.band_changes import MOVES, NightBefore, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
+from perdura.risk.publish.phrases import Phrasebook, Translations
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
 from perdura.risk.publish.staging import Staging, is_frame, pieces
@@ -40,6 +41,7 @@ def stage(
     *,
     rows_at_a_time: int,
     read_at_a_time: int,
+    translations: Translations,
 ) -> Iterator[Staging]:
     """All scores, checked and put aside in a file of ``folder`` that has no name.
 
@@ -52,7 +54,7 @@ def stage(
     total = len(cast("Scores", scores)) if is_frame(scores) else 0
     tell(0, total, "checking")
     with Staging(folder, read_at_a_time) as staged:
-        for piece in pieces(scores, bands, rows_at_a_time):
+        for piece in pieces(scores, bands, rows_at_a_time, translations):
             staged.add(piece)
             tell(staged.rows, total or staged.rows, "checking")
         staged.close()
@@ -97,6 +99,7 @@ def replace_night(
                     night,
                     windows,
                     tell,
+                    phrasebook=staged.phrasebook,
                     columns=columns,
                     rows_at_a_time=rows_at_a_time,
                 )
@@ -133,7 +136,9 @@ def _windows(
     days = float((scored_on - before.scored_on).days)
     with (
         store.reading(url) as connection,
-        closing(beside(connection, before.scored_on, windows, bands, days)) as told,
+        closing(
+            beside(connection, before.scored_on, windows, bands, staged.phrasebook, days=days)
+        ) as told,
     ):
         yield from told
 
@@ -145,6 +150,7 @@ def _replace(
     windows: Iterator[pl.DataFrame],
     tell: OnProgress,
     *,
+    phrasebook: Phrasebook,
     columns: Sequence[str],
     rows_at_a_time: int,
 ) -> None:
@@ -167,6 +173,7 @@ def _replace(
             queries.insert_rows(connection, night, rows)
             done += some
             tell(done, night.rows, "inserting")
+    queries.insert_phrases(connection, night, phrasebook.table)
     queries.insert_night(connection, night)
     tally.write(connection, night.scored_on)
     store.finalise(connection, night.scored_on)

@@ -35,19 +35,18 @@ def banded(scores: pl.DataFrame, bands: Bands) -> pl.DataFrame:
     """Checked scores, by ``subscriber_id``, with ``band`` and ``expected_loss``.
 
     ``expected_loss`` is risk x mrr: the minor units of MRR that are expected to go, rounded half
-    even, null where mrr is. ``reasons`` becomes JSON text, in which NaN is null.
+    even, null where mrr is.
     """
     import polars as pl
 
     loss = (pl.col("risk") * pl.col("mrr")).round(mode="half_to_even")
     return (
-        scores.with_columns(_json("reasons"))  # first: sorting lists costs more than texts
-        .sort("subscriber_id")
+        scores.sort("subscriber_id")
         .with_columns(band=_band(pl.col("risk"), bands), expected_loss=loss.cast(pl.Int64))
         .with_columns(
             band_before=pl.lit(None, pl.String),
             risk_before=pl.lit(None, pl.Float64),
-            moved_by=pl.lit(None, pl.String),
+            moved_by_phrase=pl.lit(None, pl.Int64),
         )
     )
 
@@ -77,11 +76,3 @@ def _band(risk: pl.Expr, bands: Bands) -> pl.Expr:
 
     high = pl.when(risk >= bands.high).then(pl.lit("high"))
     return high.when(risk >= bands.medium).then(pl.lit("medium")).otherwise(pl.lit("low"))
-
-
-def _json(lists: str) -> pl.Expr:
-    """A column of lists as JSON. Only structs can be encoded, so the list is cut out of one."""
-    import polars as pl
-
-    wrapped = pl.struct(x=lists).struct.json_encode()  # {"x":[...]}
-    return wrapped.str.strip_prefix('{"x":').str.strip_suffix("}").alias(lists)

@@ -6,6 +6,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.tables import NIGHTS, RISK
 
 
@@ -28,6 +29,6 @@ def forget_nights(connection: sa.Connection, before: date) -> None:
     In PostgreSQL their rows go with their months, once nobody reads them:
     ``risk.store.partitions``. The book stays: it names nobody.
     """
-    tables = (NIGHTS,) if connection.dialect.name == "postgresql" else (NIGHTS, RISK)
-    for table in tables:
+    rows = () if connection.dialect.name == "postgresql" else (RISK,)
+    for table in (NIGHTS, PHRASES, *rows):
         connection.execute(sa.delete(table).where(table.c.scored_on < before))

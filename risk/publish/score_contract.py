@@ -100,14 +100,14 @@ def _typed(scores: pl.DataFrame) -> pl.DataFrame:
         if not _fits(name, kind):
             raise BadScores(f"{name} should hold {_wanted(name)} but is {kind}")
     reason = pl.List(pl.Struct({"signal": pl.String, "text": pl.String}))
-    nobody_has_one = scores.schema["reasons"] == pl.List(pl.Null)
+    none_has_one = scores.schema["reasons"] == pl.List(pl.Null)
     return scores.with_columns(
         pl.col(_TEXTS).cast(pl.String),
         pl.col(_PROBABILITIES).cast(pl.Float64),
         *(_whole(scores[name]) for name in ("mrr", *_AMOUNTS)),
         pl.col("lifetime_months").cast(pl.Float64),
         pl.col("held_out").cast(pl.Boolean),
-        pl.col("reasons").cast(reason) if nobody_has_one else pl.col("reasons"),
+        pl.col("reasons").cast(reason) if none_has_one else pl.col("reasons"),
     ).with_columns(pl.col(_CUT).str.head(LONGEST_KEY))
 
 
@@ -129,7 +129,7 @@ def _is_reason(kind: object) -> bool:
     import polars as pl
 
     if not isinstance(kind, pl.Struct):
-        return kind == pl.Null  # nobody has a reason
+        return kind == pl.Null  # no row has a reason
     types = {field.name: field.dtype for field in kind.fields}
     return types.get("signal") == pl.String and types.get("text") == pl.String
 

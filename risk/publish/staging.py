@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from perdura.risk.content_hash import Content, hashed
 from perdura.risk.errors import BadScores
 from perdura.risk.publish.call_value import Worths
+from perdura.risk.publish.phrases import Phrasebook, Translations, as_phrases
 from perdura.risk.publish.ranking import Bands, banded, call_ranks, ranks
 from perdura.risk.publish.score_contract import as_polars, bad_example, checked
 from perdura.risk.store.threads import ahead
@@ -31,20 +32,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that passed the rules: by id, with the hashes of ``risk.content_hash``."""
+    """Rows that passed the rules: by id, with the hashes of ``risk.content_hash``.
+
+    What they say are places in ``phrases``: as of ``risk.publish.phrases.as_phrases``.
+    """
 
     rows: pl.DataFrame
+    phrases: pl.DataFrame
     hashes: list[int]
 
 
-def pieces(scores: Scores | Iterable[Scores], bands: Bands, rows_at_a_time: int) -> Iterator[Piece]:
+def pieces(
+    scores: Scores | Iterable[Scores],
+    bands: Bands,
+    rows_at_a_time: int,
+    translations: Translations,
+) -> Iterator[Piece]:
     """The scores in pieces of at most so many rows, each made ready while the next is awaited.
 
     Raises:
         BadScores: A piece breaks a rule, or the scores are none at all.
     """
     some = False
-    for piece in ahead(lambda part: _ready(part, bands), _cut(scores, rows_at_a_time)):
+    for piece in ahead(
+        lambda part: _ready(part, bands, translations), _cut(scores, rows_at_a_time)
+    ):
         some = True
         yield piece
     if not some:
@@ -67,6 +79,7 @@ class Staging:
         self._risks: list[pl.Series] = []
         self._worths = Worths()
         self.content = Content()
+        self.phrasebook = Phrasebook()
         self.rows = 0
         self._known: set[str] = set()
 
@@ -84,6 +97,7 @@ class Staging:
 
         # Not as views: those are written with all the text they are cut out of.
         table = piece.rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.phrasebook.add(piece.phrases)
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed on exit)
@@ -108,6 +122,7 @@ class Staging:
         import polars as pl
 
         self._writer.close()
+        self.phrasebook.close()
         lengths = [len(ids) for ids in self._ids]
         ids, risks = pl.concat(self._ids), pl.concat(self._risks).to_numpy()
         self._ids, self._risks = [], []
@@ -124,7 +139,7 @@ class Staging:
 
     def ordered(self) -> Ordered:
         """The night by subscriber."""
-        return Ordered(self._file, self._batches, self._piece, self._ranks)
+        return Ordered(self._file, self._batches, self._piece, self._ranks, self.phrasebook)
 
 
 class Ordered:
@@ -136,11 +151,12 @@ class Ordered:
         batches: list[range],
         piece: np.ndarray[Any, Any],
         ranks: dict[str, np.ndarray[Any, Any]],
+        phrasebook: Phrasebook,
     ) -> None:
         import pyarrow as pa
 
         reader = pa.ipc.open_file(file)
-        self._piece, self._ranks = piece, ranks
+        self._piece, self._ranks, self._phrasebook = piece, ranks, phrasebook
         self._parts = [_Part(reader, iter(numbers)) for numbers in batches]
 
     def windows(self, size: int) -> Iterator[pl.DataFrame]:
@@ -157,7 +173,7 @@ class Ordered:
         taken = [part.take(n) for part, n in zip(self._parts, counts, strict=True) if n]
         rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(taken)))
         place = np.argsort(np.argsort(self._piece[at], kind="stable"), kind="stable")
-        return rows[place].with_columns(
+        return self._phrasebook.numbered(rows[place], self._piece[at]).with_columns(
             pl.Series(name, rank[at]) for name, rank in self._ranks.items()
         )
 
@@ -196,9 +212,9 @@ def is_frame(scores: object) -> bool:
     return hasattr(scores, "columns")
 
 
-def _ready(part: pl.DataFrame, bands: Bands) -> Piece:
-    rows = banded(checked(part), bands)
-    return Piece(rows, hashed(rows))
+def _ready(part: pl.DataFrame, bands: Bands, translations: Translations) -> Piece:
+    rows, phrases = as_phrases(banded(checked(part), bands), translations)
+    return Piece(rows.drop("reasons_hash"), phrases, hashed(rows.drop("reasons", "action_phrase")))
 
 
 def _refuse_twice(ids: pl.Series, risks: np.ndarray[Any, Any]) -> None:

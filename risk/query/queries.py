@@ -15,10 +15,15 @@ from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.declare import Utc
+from perdura.risk.schema.phrases import PHRASES
+from perdura.risk.schema.risk_columns import RISK_COLUMNS
 from perdura.risk.schema.tables import NIGHTS, RISK
+from perdura.risk.schema.worded import ALL_WORDED
+from perdura.risk.store.loading import insert_all
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 _NIGHTS_NAMED = 5
 
@@ -61,7 +66,7 @@ def is_published(connection: sa.Connection, night: Night) -> bool:
 
 def clear_night(connection: sa.Connection, scored_on: date) -> None:
     """Take the night out, if there is one."""
-    for table in (RISK, NIGHTS):
+    for table in (RISK, PHRASES, NIGHTS):
         connection.execute(sa.delete(table).where(table.c.scored_on == scored_on))
 
 
@@ -72,6 +77,22 @@ def insert_rows(connection: sa.Connection, night: Night, rows: sa.Select[Any]) -
     values = (sa.literal(getattr(night, name), c.type) for name, c in shared.items())
     told = rows.add_columns(*values)
     connection.execute(sa.insert(RISK).from_select([*staged, *shared], told))
+
+
+def insert_phrases(connection: sa.Connection, night: Night, phrases: pl.DataFrame) -> None:
+    """Insert what the rows of a night say: ``number`` and words, as of ``PHRASES``.
+
+    Raises:
+        BadScores: A text holds NUL, which PostgreSQL cannot keep.
+    """
+    import polars as pl
+
+    if connection.dialect.name == "postgresql":
+        from perdura.risk.store.postgres_bulk import refuse_nul
+
+        refuse_nul(phrases)
+    dated = phrases.with_columns(scored_on=pl.lit(night.scored_on))
+    insert_all(connection, PHRASES, dated)
 
 
 def insert_night(connection: sa.Connection, night: Night) -> None:
@@ -117,15 +138,14 @@ def records(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, 
 
 
 def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]:
-    """The query, null for columns that a table made by an older version has not yet."""
+    """The query of whole rows in words; null for columns that an older version's table lacks."""
     there = columns_of(connection, RISK)
-    if there.issuperset(RISK.c.keys()):
-        return query
-    told = (
-        c if c.name in there else sa.literal(None, c.type).label(c.name)
-        for c in query.selected_columns
+    if there.issuperset(RISK.c.keys()) and columns_of(connection, PHRASES):
+        return query.with_only_columns(*ALL_WORDED)
+    told = (RISK.c[each.name] for each in RISK_COLUMNS)
+    return query.with_only_columns(
+        *(c if c.name in there else sa.literal(None, c.type).label(c.name) for c in told)
     )
-    return query.with_only_columns(*told)
 
 
 def _there(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:

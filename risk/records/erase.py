@@ -18,6 +18,7 @@ from perdura.risk.records.audited_reads import take_over
 from perdura.risk.records.erased_rows import about, count, erase_from_nights, erase_from_table
 from perdura.risk.records.mentions import WHO, ErasedAccount, masked, mentioning, tables_of
 from perdura.risk.records.rewriting import StillRead, rewrite_or_put_off
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.store import postgres, sqlite
@@ -35,6 +36,8 @@ __all__ = [
 
 #: Rows of these tables stay, without the name.
 KEPT = ("audit",)
+#: What ``erase_from_nights`` does.
+_OF_NIGHTS = (RISK.name, NIGHTS.name, PHRASES.name)
 
 _WAIT_SECONDS = 60.0
 
@@ -110,7 +113,7 @@ def erase(url: str, accounts: Sequence[ErasedAccount]) -> dict[str, int]:
     _end_retention(url)
     take_over(url, patience=_WAIT_SECONDS)
     with store.reading(url) as connection:
-        tables = [t for t in tables_of(connection) if t.name not in (RISK.name, NIGHTS.name)]
+        tables = [t for t in tables_of(connection) if t.name not in _OF_NIGHTS]
     gone = {RISK.name: erase_from_nights(url, accounts)}
     for table in sorted(tables, key=lambda table: table.name in KEPT):
         gone[table.name] = erase_from_table(url, table, accounts, keep=table.name in KEPT)

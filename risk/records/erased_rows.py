@@ -16,8 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from perdura.risk.query.phrases import said_by_them_alone
 from perdura.risk.query.portfolio import Sums, put_sums, sums_of
 from perdura.risk.records.mentions import WHO, ErasedAccount, instead_of, masked, mentioning, wordy
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.store import connect as store
@@ -34,12 +36,14 @@ class _Seen:
     """A night as it was read: its fingerprint, rows of the accounts in it, the sums without.
 
     ``companies`` are values of the column ``account`` that name one, and what is to stand there.
+    ``phrases`` are numbers of those that no other row says.
     """
 
     fingerprint: str | None
     rows: int
     sums: Sums
     companies: dict[str, str]
+    phrases: list[int]
 
 
 def about(table: sa.Table, accounts: Sequence[ErasedAccount]) -> sa.ColumnElement[bool]:
@@ -113,8 +117,13 @@ def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen
         if not rows and not companies:
             return None
         fingerprint = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)))
-        sums = sums_of(connection, scored_on, ~theirs)
-    return _Seen(fingerprint=fingerprint, rows=rows, sums=sums, companies=companies)
+        return _Seen(
+            fingerprint=fingerprint,
+            rows=rows,
+            sums=sums_of(connection, scored_on, ~theirs),
+            companies=companies,
+            phrases=said_by_them_alone(connection, scored_on, theirs),
+        )
 
 
 def _companies(
@@ -139,6 +148,11 @@ def _take_out(
         return False
     theirs = RISK.c[WHO].in_([account.name for account in accounts])
     connection.execute(sa.delete(RISK).where(RISK.c.scored_on == scored_on, theirs))
+    connection.execute(
+        sa.delete(PHRASES).where(
+            PHRASES.c.scored_on == scored_on, PHRASES.c.number.in_(seen.phrases)
+        )
+    )
     for company, instead in seen.companies.items():
         renamed = sa.update(RISK).where(RISK.c.scored_on == scored_on, RISK.c.account == company)
         connection.execute(renamed.values(account=instead))

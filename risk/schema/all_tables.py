@@ -14,6 +14,7 @@ from perdura.risk.schema.declare import METADATA
 from perdura.risk.schema.deliveries import DELIVERIES
 from perdura.risk.schema.erased import ERASED
 from perdura.risk.schema.not_scored import NOT_SCORED
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
@@ -22,6 +23,7 @@ from perdura.risk.schema.tables import NIGHTS, RISK
 TABLES = (
     NIGHTS,
     RISK,
+    PHRASES,
     PORTFOLIO,
     NOT_SCORED,
     STATES,

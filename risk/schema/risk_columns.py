@@ -24,7 +24,7 @@ class RiskColumn:
         meaning: The contract, as the comment of the column and in the API's document.
         nullable: Whether it may be unknown, or is of older nights.
         key: Whether it is part of the primary key.
-        given: Whether whoever publishes has to give it, or may; ``None``: publishing adds it.
+        given: Whether scores have to hold it, or may; ``None``: publishing adds it.
         rule: ``probability``: in [0, 1]; ``amount``: whole minor units, not below 0.
         cut: Whether a text is cut to ``LONGEST_KEY`` characters where it comes in.
         example: In the API's document.
@@ -91,16 +91,14 @@ RISK_COLUMNS = (
     RiskColumn(
         name="call_rank",
         kind=sa.Integer,
-        meaning=(
-            "1 is whose call is worth most; equals by rank; of older versions: the rank, or null"
-        ),
+        meaning=("1: a call is worth most; equals by rank; of older versions: the rank, or null"),
         nullable=True,
         example=1,
     ),
     RiskColumn(
         name="state",
         kind=sa.Text,
-        meaning="active or past_due: nobody else is scored",
+        meaning="active or past_due: no other state is scored",
         given="required",
         example="past_due",
     ),
@@ -155,7 +153,8 @@ RISK_COLUMNS = (
     RiskColumn(
         name="reasons",
         kind=sa.JSON,
-        meaning="JSON list of at most 4 {signal, text, ...}, strongest first",
+        meaning="JSON list of at most 4 {signal, text, column, value, weight, evidence}, strongest "
+        "first",
         given="required",
         example=[{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
     ),
@@ -234,7 +233,7 @@ RISK_COLUMNS = (
     RiskColumn(
         name="expected_lifetime_loss",
         kind=sa.BigInteger,
-        meaning="Minor units of value_currency: risk x the margin to come of somebody who stays",
+        meaning="Minor units of value_currency: risk x the margin to come of one who stays",
         nullable=True,
         given="optional",
         rule="amount",

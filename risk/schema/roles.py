@@ -15,6 +15,7 @@ from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.not_scored import NOT_SCORED
+from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.portfolio import PORTFOLIO
 from perdura.risk.schema.recent import EVENTS, STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
@@ -27,6 +28,7 @@ READER, WRITER = "perdura_read", "perdura_write"
 READABLE = (
     NIGHTS,
     RISK,
+    PHRASES,
     PORTFOLIO,
     NOT_SCORED,
     STATES,

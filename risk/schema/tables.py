@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateColumn
 from perdura.risk.schema.declare import METADATA, Utc, column, one_of
 from perdura.risk.schema.risk_columns import HORIZON_DAYS, RISK_COLUMNS, TRIAL
 
-#: Only these are scored: nobody can lose a trial, or somebody who has already cancelled.
+#: Only these are scored: a trial, or a subscriber who has cancelled, cannot be lost.
 SCORED_STATES = ("active", "past_due")
 
 BANDS = ("high", "medium", "low")
@@ -75,7 +75,10 @@ def _listed(name: str, *order: str) -> sa.Index:
 RISK = sa.Table(
     "risk",
     METADATA,
-    *(each.column() for each in RISK_COLUMNS),
+    *(declared.column() for declared in RISK_COLUMNS),
+    # In the table alone: readers find the words (``risk.schema.worded``).
+    column("action_phrase", sa.Integer, "Phrase of action_text; null: as in it", nullable=True),
+    column("moved_by_phrase", sa.Integer, "Phrase of moved_by; null: as in it", nullable=True),
     sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),
     sa.CheckConstraint("mrr >= 0", name="mrr_not_negative"),
     one_of("state", SCORED_STATES),
@@ -84,7 +87,7 @@ RISK = sa.Table(
     one_of("advice", ADVICE),
     one_of("band_before", BANDS),
     # The riskiest are read by night and rank. Ranks come in no order, so an index of all of them
-    # took half of publishing; whoever reads a whole night can put it in order. A subscriber is
+    # took half of publishing; a reader of a whole night can put it in order. A subscriber is
     # found night by night in the primary key: an index that starts with subscriber_id would be
     # written all over its length every night, and take longer the more history there is.
     _listed("riskiest", "rank"),
@@ -112,7 +115,8 @@ RISK = sa.Table(
         sqlite_where=sa.text("advice = 'offer'"),
         postgresql_where=sa.text("advice = 'offer'"),
     ),
-    comment="One row per night and subscriber; past nights stay",
+    comment="One row per night and subscriber; past nights stay. Read a view: reasons and actions "
+    "are numbers of phrases here",
     postgresql_partition_by="RANGE (scored_on)",
 )
 

@@ -20,6 +20,11 @@ def replace_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) 
     A row at a time through SQLAlchemy takes PostgreSQL twenty times as long as COPY.
     """
     connection.execute(sa.delete(table))
+    insert_all(connection, table, rows)
+
+
+def insert_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> None:
+    """Add ``rows``, which have the table's columns; what is JSON there is text of it here."""
     told = rows.select(table.c.keys())
     if connection.dialect.name == "postgresql":
         _copy(connection, table, told)

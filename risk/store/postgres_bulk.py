@@ -78,14 +78,24 @@ def _fitting(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The rows in the table's order and types: what is loaded is not converted."""
     import polars as pl
 
+    refuse_nul(rows)
+    narrow = [name for name in columns if type(RISK.c[name].type) is sa.Integer]
+    return rows.select(columns).with_columns(pl.col(narrow).cast(pl.Int32))
+
+
+def refuse_nul(rows: pl.DataFrame) -> None:
+    """Refuse what PostgreSQL cannot keep.
+
+    Raises:
+        BadScores: A text holds NUL.
+    """
+    import polars as pl
+
     for name, kind in rows.schema.items():
-        nul = "\\u0000" if name == "reasons" else "\0"
-        if kind == pl.String and rows[name].str.contains(nul, literal=True).any():
+        if kind == pl.String and rows[name].str.contains("\0", literal=True).any():
             raise BadScores(
                 f"{name} holds a NUL character, which PostgreSQL cannot keep; leave it out"
             )
-    narrow = [name for name in columns if type(RISK.c[name].type) is sa.Integer]
-    return rows.select(columns).with_columns(pl.col(narrow).cast(pl.Int32))
 
 
 def drop_staged(connection: sa.Connection) -> None:

@@ -21,6 +21,7 @@ from perdura.risk.publish.ranking import Bands
 from perdura.risk.publish.score_contract import REQUIRED
 from perdura.risk.query.portfolio import PortfolioEntry, portfolio_of, put_sums, sums_of
 from perdura.risk.query.queries import nights_of, offers_of, published_night
+from perdura.risk.schema.risk_columns import RISK_COLUMNS
 from perdura.risk.schema.tables import INDEXED_RANKS, RISK
 from perdura.risk.store import connect as store
 from perdura.risk.table import (
@@ -34,6 +35,7 @@ from perdura.risk.table import (
     riskiest,
     to_offer,
 )
+from tests.support import older_nights
 
 MARCH_1, MARCH_2, MARCH_3 = (date(2026, 3, day) for day in (1, 2, 3))
 FAILED = {"signal": "failed payments", "text": "2 payments failed in the last 30 days"}
@@ -506,7 +508,7 @@ def test_nobody_needs_a_reason(url: str) -> None:
 
 STAYING = ("survival_3m", "survival_6m", "survival_12m", "lifetime_months")
 AMOUNTS = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
-LATER = ("offer", "advice", *STAYING, *AMOUNTS, "value_currency")
+LATER = ("offer", "advice", *STAYING, *AMOUNTS, "value_currency", *older_nights.LATER)
 
 
 def worth(**other: object) -> dict[str, object]:
@@ -584,6 +586,7 @@ def test_they_are_found_without_reading_the_night(file_url: str) -> None:
 def older(file_url: str) -> str:
     """A table that knows of no advice, with one night."""
     put(TWO, file_url)
+    older_nights.in_older_form(file_url)
     with sqlite3.connect(file_url.removeprefix("sqlite:///")) as connection:
         made = "SELECT sql FROM sqlite_master WHERE name = 'risk'"
         lines = connection.execute(made).fetchone()[0].splitlines(keepends=True)
@@ -593,6 +596,7 @@ def older(file_url: str) -> str:
         connection.execute("DROP INDEX dearest")
         connection.execute("DROP INDEX moved")
         connection.execute("DROP TABLE alembic_version")
+        connection.execute("DROP TABLE phrases")
         for view in ("risk_current", "risk_moves", "risk_history"):
             connection.execute(f"DROP VIEW {view}")
         connection.execute("ALTER TABLE risk RENAME TO newer")
@@ -609,7 +613,7 @@ def test_a_table_made_before_there_was_advice_is_read_as_it_is(older: str) -> No
     before = content(older)
     assert not any("advice" in line for line in before)
     assert read(older)["advice"].isna().all()
-    assert list(read(older).columns) == [column.name for column in RISK.c]
+    assert list(read(older).columns) == [column.name for column in RISK_COLUMNS]
     assert [row["advice"] for row in riskiest(older, 2)] == [None, None]
     assert to_offer(older, 2) == []
     assert history(older, "ann")["offer"].isna().tolist() == [True]

@@ -26,8 +26,18 @@ STRANGE = """<b id="x">o'neil & 50%</b>'); DROP TABLE risk; --"""
 ACCOUNT = "Norte & Hijos, S.L."
 MARKUP = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
-_FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}
-_OPEN = {"signal": "open_tickets", "column": "tickets_open", "value": 1.0}
+_FAILED = {
+    "signal": "payment_failures",
+    "column": "payments_failed_90d",
+    "value": 2.0,
+    "evidence": {"table": "payments", "kinds": ["failed"], "days": 90},
+}
+_OPEN = {
+    "signal": "open_tickets",
+    "column": "tickets_open",
+    "value": 1.0,
+    "evidence": {"table": "tickets", "kinds": ["opened", "reopened"]},
+}
 REASONS = [
     {**_FAILED, "text": "2 payments failed in the last 90 days", "weight": 2.0},
     {**_OPEN, "text": "1 ticket is still open", "weight": 1.0},

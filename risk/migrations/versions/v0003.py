@@ -9,5 +9,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the columns, null in the nights that are there: nobody wrote it down then."""
+    """Add the columns, null in the nights that are there: it was not written down then."""
     complete(op.get_bind())

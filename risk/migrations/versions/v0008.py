@@ -9,5 +9,5 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add the column and its index: null in the nights that are there, as nobody wrote it then."""
+    """Add the column and its index: null in the nights that are there, which did not keep it."""
     complete(op.get_bind())

@@ -18,6 +18,7 @@ from tests.support.api_served import at_work, token
 from tests.support.desk_night import night, row
 
 FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}
+EVIDENCE = {"table": "payments", "kinds": ("failed",), "days": 90, "only": None}
 TWO_FAILED = "2 payments failed in the last 90 days"
 DOS_FALLARON = "2 pagos fallaron en los últimos 90 días"
 CALL = read_actions()[-1]
@@ -48,7 +49,8 @@ def test_every_reason_can_be_told_in_the_other_language(name):
 def test_what_was_put_differently_stays_as_it_was_published():
     before = FAILED | {"text": "2 payments bounced"}
     again = told(before, FAILED | {"text": TWO_FAILED})
-    assert (again["reasons"][0], again["reasons_in"]) == (before, "en")  # all of them, or none
+    kept = before | {"evidence": EVIDENCE}
+    assert (again["reasons"][0], again["reasons_in"]) == (kept, "en")  # all of them, or none
     assert told({"signal": "x", "text": "made by hand"})["reasons_in"] == "en"
 
 
@@ -57,6 +59,27 @@ def test_what_moved_somebody_is_told_again_if_it_is_one_of_the_reasons():
     assert told(failed, moved_by=TWO_FAILED)["moved_by"] == DOS_FALLARON
     gone = told(failed, moved_by="Waited 41 hours")
     assert (gone["moved_by"], gone["moved_in"]) == ("Waited 41 hours", "en")
+
+
+def test_a_reason_of_an_older_night_gets_the_evidence_that_its_feature_declares():
+    failed = FAILED | {"text": TWO_FAILED}
+    for language in ("en", "es"):
+        (reason,) = rewording(None)(bare(reasons=[failed]), "en", language)["reasons"]
+        assert reason["evidence"] == EVIDENCE
+    kept = failed | {"evidence": {"table": "tickets", "kinds": ["opened"]}}
+    assert rewording(None)(bare(reasons=[kept]), "en", "en")["reasons"] == [kept]
+    unknown = {"signal": "x", "text": "made by hand"}
+    assert rewording(None)(bare(reasons=[unknown]), "en", "en")["reasons"] == [unknown]
+
+
+def test_words_that_the_night_knows_in_the_readers_language_stay():
+    known = dict.fromkeys(("reasons_in", "action_in", "moved_in"), "es")
+    row = bare(reasons=[FAILED | {"text": "como sea"}], **known)
+    assert told_of(row) == rewording(None)(row, "es", "es")
+
+
+def told_of(row: dict[str, Any]) -> dict[str, Any]:
+    return rewording(None)(row, "en", "es")
 
 
 def test_actions_are_told_again_by_the_table_that_chose_them(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Why somebody is at risk: exact contributions, summed by signal, in words, strongest first."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.features.definition import Column
+from perdura.features.evidence import evidence_of
 from perdura.features.topics.money import written
 from perdura.features.topics.phrases import as_said, say
 from perdura.models.boosting.row_blocks import ROWS
@@ -80,6 +82,17 @@ def test_a_reason_adds_up_the_columns_of_its_signal_and_the_strongest_of_them_sp
             assert reason["value"] == (
                 None if reason["column"] == "plan" else FEW[reason["column"]][row]
             )
+
+
+def test_a_reason_carries_its_evidence_and_its_words_in_the_other_language():
+    by_name = {column.name: column for column in COLUMNS}
+    spanish = explain(MODEL, FEW, COLUMNS, language="es")
+    for english, other in zip(explain(MODEL, FEW, COLUMNS), spanish, strict=True):
+        for reason, razon in zip(english, other, strict=True):
+            evidence = evidence_of(by_name[reason["column"]], by_name)
+            assert reason["evidence"] == (evidence and evidence.to_json())
+            assert json.loads(reason["translations"]) == {"es": razon["text"]}
+            assert json.loads(razon["translations"]) == {"en": reason["text"]}
 
 
 def test_reasons_only_raise_the_risk_strongest_first_at_most_four_one_per_signal():

@@ -7,8 +7,8 @@ from typing import Any
 from perdura.risk.desk.time_line import TimeLine, time_line
 
 NIGHT = date(2026, 3, 31)
-FAILED = {"signal": "payment_failures", "column": "payments_failed_90d", "value": 2.0}
-OPEN = {"signal": "open_tickets", "column": "tickets_open", "value": 1.0}
+FAILED = {"evidence": {"table": "payments", "kinds": ["failed"], "days": 90}}
+OPEN = {"evidence": {"table": "tickets", "kinds": ["opened", "reopened"]}}
 
 
 def happened(days_ago: int, source: str = "payments", kind: str = "failed") -> dict[str, Any]:

@@ -163,9 +163,12 @@ def test_reasons_point_to_events_of_their_kind_in_their_window_that_were_known()
         event(3, "opened"),
     ]
     assert marks(REASONS, events, as_of) == {0: [0], 5: [1]}
-    since = [{"signal": "payment_failures", "column": "days_since_payment_failed"}]
-    assert marks(since, events, as_of) == {0: [0]}  # the last one alone
-    assert marks([{"signal": "unheard_of"}, {}], events, as_of) == {}
+    failed = {"table": "payments", "kinds": ["failed"]}
+    assert marks([{"evidence": failed | {"only": "last"}}], events, as_of) == {0: [0]}
+    assert marks([{"evidence": failed | {"only": "first"}}], events, as_of) == {1: [0]}
+    assert marks([{"evidence": failed}], events, as_of) == {0: [0], 1: [0]}  # however old
+    assert marks([{"evidence": {"table": "tickets", "kinds": []}}], events, as_of) == {5: [0]}
+    assert marks([{"signal": "unheard_of"}, {}, {"evidence": None}], events, as_of) == {}
 
 
 def test_a_line_leaves_gaps_where_nights_are_missing():

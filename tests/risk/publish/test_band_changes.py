@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.risk.publish.band_changes import moved
+from perdura.risk.publish.phrases import Phrasebook
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.views import CURRENT, HISTORY, MOVES
@@ -94,10 +95,11 @@ def test_it_is_the_newest_night_before_that_counts_even_where_one_was_missed(url
 def test_a_band_never_differs_from_the_plain_one_but_to_stay(risk, before, high, data):
     bands = Bands(high=high, medium=data.draw(st.floats(0.005, high)), stays=0.8)
     one = pl.DataFrame(
-        [{"subscriber_id": "ann", "risk": risk, "band": "", "reasons": "[]", "moved_by": None}]
+        [{"subscriber_id": "ann", "risk": risk, "band": "", "reasons": "[]"}]
     ).with_columns(band_before=pl.lit(None, pl.String), risk_before=pl.lit(None, pl.Float64))
+    one = one.with_columns(moved_by_phrase=pl.lit(None, pl.Int64))
     past = pl.DataFrame({"subscriber_id": ["ann"], "band_before": [before], "risk_before": [risk]})
-    settled = moved(one, past, bands, lambda _ids: {})["band"].item()
+    settled = moved(one, past, bands, lambda _ids: {}, Phrasebook())["band"].item()
     plain = "high" if risk >= bands.high else "medium" if risk >= bands.medium else "low"
     assert settled in {plain, before, "medium"}
     # Not below where the band ends, even for who was in it, and never lower than the risk says.
