@@ -97,6 +97,12 @@ def load_booster(text: str) -> Booster:
     return lgb.Booster(model_str=text)
 
 
+def mean_score(booster: Booster) -> float:
+    """The mean log-odds of the rows that the trees were grown on: SHAP's expected value."""
+    empty = np.full((1, booster.num_feature()), np.nan)
+    return float(np.asarray(booster.predict(empty, pred_contrib=True))[0, -1])
+
+
 def raw_scores(booster: Booster, matrix: np.ndarray) -> np.ndarray:
     """The log-odds of each row."""
     return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
