@@ -1,4 +1,4 @@
-"""The churn model: everything that turns feature rows into risks, as text that anybody can read."""
+"""The churn model: what turns feature rows into risks, saved as readable text."""
 
 import json
 from dataclasses import dataclass, replace
