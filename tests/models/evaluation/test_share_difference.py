@@ -35,7 +35,7 @@ def searched(share: Share, edge: float) -> float:
     near, far = share.value, edge
     for _ in range(60):
         middle = (near + far) / 2
-        usual = 1.959963984540054 * sqrt(middle * (1 - middle) / share.of)
+        usual = 1.959963984540054 * sqrt(middle * (1 - middle) / share.total)
         near, far = (middle, far) if abs(share.value - middle) <= usual else (near, middle)
     return near
 

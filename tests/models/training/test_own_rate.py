@@ -26,7 +26,7 @@ def test_a_subscriber_who_always_left_is_riskier_than_one_who_never_did():
 
 def test_where_stayers_were_sampled_each_stands_for_several():
     # One of four stayers was taken: 1 leaver of 9 rows, not of 3.
-    said = own_rate(rows(ann="L", bob="ss"), rows(cem="s"), stayers=0.25)
+    said = own_rate(rows(ann="L", bob="ss"), rows(cem="s"), non_churners=0.25)
     assert said.tolist() == pytest.approx([1 / 9])
 
 
