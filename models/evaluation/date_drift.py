@@ -29,7 +29,7 @@ def drifting_columns(matrix: np.ndarray, as_of: pl.Series) -> np.ndarray:
     dates = as_of.unique().sort()
     third = dates.len() // 3
     if not third:
-        return np.zeros(matrix.shape[1], dtype=bool)
+        return np.zeros(len(matrix.T), dtype=bool)
 
     def sampled(side: pl.Series) -> np.ndarray:
         rows = np.flatnonzero(side.to_numpy())

@@ -57,9 +57,9 @@ def current_champion(
     Raises:
         BrokenChampion: The files of the version with the alias are gone, or not in ``home``.
     """
-    model = registered(client, name)
-    aliases: dict[str, object] = dict(model.aliases) if model else {}
-    if (number := aliases.get(ALIAS)) is None:
+    model: Any = registered(client, name)  # MLflow declares its types only in part
+    number = model.aliases.get(ALIAS) if model else None
+    if number is None:
         return None
     return load(client, home, name, str(number)), str(number)
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from perdura.features.definition import Column, Feature, Language
 from perdura.features.evidence import evidence_of
@@ -103,8 +103,10 @@ def in_words(
         evidence=pl.Series(evidence, dtype=pl.String)[attributions.column],
     )
     ends = np.concatenate([[0], np.cumsum(attributions.count)])
-    flat = reasons.to_struct("reason").cast(REASON).to_arrow(compat_level=pl.CompatLevel.newest())
-    arrow = cast("Any", pa)  # pyarrow has no types
+    arrow: Any = pa
+    flat: Any = (
+        reasons.to_struct("reason").cast(REASON).to_arrow(compat_level=pl.CompatLevel.newest())
+    )
     lists = arrow.LargeListArray.from_arrays(arrow.array(ends, arrow.int64()), flat)
     return pl.Series("reasons", lists, dtype=pl.List(REASON))
 
