@@ -30,7 +30,7 @@ class Backtested:
     Attributes:
         run_id: Of the run in MLflow, which keeps the card, the tables and the picture.
         found: What was found.
-        share: Of the subscribers, so many were asked about.
+        share: Share of the subscribers that the rows are of.
         seconds: By step.
     """
 
@@ -45,21 +45,22 @@ class Backtested:
 def backtest_history(
     until: date | None = None, home: Path | None = None, origins: int | None = None
 ) -> Backtested:
-    """Make and judge the model at each date of the history, as if it were that day. Log it.
+    """Train and evaluate the model at each date of the history, as if it were that day. Log it.
 
-    Nobody is promoted by it. Of very many subscribers a share is asked about, by their buckets.
+    No model is promoted by it. Of very many subscribers a share is used, by their buckets.
 
     Args:
-        until: The first day whose facts are not used; by default all that has landed is.
+        until: The first day that is not used; by default all that has landed is.
         home: Where everything is kept, if not where the settings say.
-        origins: So many of the newest dates; by default all that have enough before them.
+        origins: Number of dates, the newest; by default all that have enough before them.
 
     Raises:
         NothingLanded: There is nothing to learn from.
         HistoryTooShort, NotEnoughChurn: There is too little of it.
     """
-    settings, seconds = Settings.at(home), {}
-    known_until = known_history(settings, until)
+    settings = Settings.at(home)
+    seconds: dict[str, float] = {}
+    known_until = known_history(settings.landing, settings.churn, until)
     with step("features", seconds) as on_progress:
         before = past(settings, known_until, _MOST_ROWS, on_progress)
     with step("backtest", seconds) as on_progress:

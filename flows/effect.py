@@ -31,9 +31,9 @@ def contact_effect(
         NothingLanded: No contacts have landed, or nothing that tells who left.
     """
     settings = Settings.at(home)
-    known_history(settings, None)
-    refuse_without_contacts(settings)
+    known_history(settings.landing, settings.churn, None)
+    refuse_without_contacts(settings.landing)
     found = estimate(settings, midnight(since) if since else None, worth)
     if since is None and published_dates(settings.risk_url):
-        keep_estimate(settings, found)
+        keep_estimate(settings.risk_url, found)
     return found

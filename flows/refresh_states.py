@@ -38,7 +38,7 @@ class Refreshed:
 
 @flow(name="states", flow_run_name=run_names.states)
 @shares_home
-def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
+def refresh_states(home: Path | None = None, *, extract_first: bool = True) -> Refreshed:
     """Say of the newest night's people how they stand by now, where that is not as it says.
 
     Safe to run again, and at once with a night: what it says is replaced whole, and belongs to
@@ -53,32 +53,34 @@ def refresh_states(home: Path | None = None, *, ask: bool = True) -> Refreshed:
         NoNight: Nothing has been published.
     """
     settings, now = Settings.at(home), datetime.now(UTC).replace(microsecond=0)
-    if ask and settings.mapping:
+    if extract_first and settings.mapping:
         # What lands in the middle of a night's parts may move people from one to another.
         with try_write_lock(settings.landing_folder) as free, suppress(IncompleteExtract):
             if free:
                 _extract(settings, settings.mapping, now)
     with step("states", {}):
-        return _refresh(settings, min(now, settings.landing.until() or now))
+        as_of = min(now, settings.landing.until() or now)
+        scored_on, url = newest_night(settings.risk_url), settings.risk_url
+        business = business_of(settings.churn, settings.value)
+        known = changed_states(
+            settings.landing, settings.nights.as_of(scored_on), as_of, **business
+        )
+        scored = night_states(url, scored_on, known["subscriber_id"].to_list())
+        before = pl.DataFrame(
+            {"subscriber_id": scored.keys(), "before": scored.values()},
+            schema={"subscriber_id": pl.String, "before": pl.String},
+        )
+        changed = known.join(before, on="subscriber_id").filter(pl.col("state") != pl.col("before"))
+        rows = changed.drop("before").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
+        put_states(url, scored_on, as_of, rows)
+        return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)
 
 
 def _extract(settings: Settings, mapping: Path, now: datetime) -> None:
-    ask, landing = extract_step.with_options(retries=0), settings.landing
-    with step("extract", {}) as on_progress, written_events(settings, now) as beside:
-        ask(mapping, until=now, landing=landing, progress=on_progress, beside=beside)
-
-
-def _refresh(settings: Settings, as_of: datetime) -> Refreshed:
-    scored_on = newest_night(settings.risk_url)
-    told = changed_states(
-        settings.landing, settings.nights.as_of(scored_on), as_of, **business_of(settings)
-    )
-    scored = night_states(settings.risk_url, scored_on, told["subscriber_id"].to_list())
-    was = pl.DataFrame(
-        {"subscriber_id": scored.keys(), "was": scored.values()},
-        schema={"subscriber_id": pl.String, "was": pl.String},
-    )
-    other = told.join(was, on="subscriber_id").filter(pl.col("state") != pl.col("was"))
-    rows = other.drop("was").with_columns(as_of=pl.lit(as_of).dt.cast_time_unit("us"))
-    put_states(settings.risk_url, scored_on, as_of, rows)
-    return Refreshed(scored_on=scored_on, as_of=as_of, changed=rows.height)
+    extract = extract_step.with_options(retries=0)
+    with (
+        step("extract", {}) as on_progress,
+        written_events(settings.home, settings.risk_url, now) as beside,
+    ):
+        landing = settings.landing
+        extract(mapping, until=now, landing=landing, progress=on_progress, beside=beside)

@@ -1,7 +1,6 @@
 """On demand: look for parameters of the trees that do better, on dates before the judged ones."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,11 +17,12 @@ from perdura.models.tuning.trials import Tuning
 from perdura.models.tuning.tune import tune
 from perdura.models.tuning.tuned_params import Tuned, keep_tuned, read_tuned, tuned_by
 from perdura.sources.landing.locks import exclusive_lock
-from perdura.sources.progress import OnProgress
 
 # Subscribers times dates, of which about half are rows. Few rows want simpler trees than many do,
 # so they are as many as memory and minutes allow.
 _MOST_ROWS = 500_000
+
+_WAITING = "waiting for another tuning to end"
 
 tune_step = step_of_flow(tune, "tune")
 log_step = step_of_flow(log_tuning, "log")
@@ -37,7 +37,7 @@ class Retuned:
         found: What was tried, in this run and before.
         tuned: What is kept for the trainings that come; none: the defaults.
         file: Where it is kept.
-        share: Of the subscribers, so many were asked about.
+        share: Share of the subscribers that the rows are of.
         seconds: By step.
     """
 
@@ -63,22 +63,27 @@ def tune_trees(
     rows before the judged dates are the same. Of very many subscribers a share is asked about.
 
     Args:
-        until: The first day whose facts are not used; by default all that has landed is.
+        until: The first day that is not used; by default all that has landed is.
         home: Where everything is kept, if not where the settings say.
-        minutes: Begin no trial after so many.
-        trials: So many in all, with those that had been done before; by default no end.
+        minutes: No trial begins later than this.
+        trials: Total number, including those of an interrupted run; by default unlimited.
 
     Raises:
         NothingLanded: There is nothing to learn from.
         HistoryTooShort, NotEnoughChurn: There is too little of it.
         BrokenTuning: The file of tuned parameters cannot be read.
     """
-    settings, seconds = Settings.at(home), {}
-    known_until = known_history(settings, until)
+    settings = Settings.at(home)
+    seconds: dict[str, float] = {}
+    known_until = known_history(settings.landing, settings.churn, until)
     kept = read_tuned(settings.tuned)
     with step("features", seconds) as on_progress:
         before = past(settings, known_until, _MOST_ROWS, on_progress)
-    with step("tune", seconds) as on_progress, _alone(settings, on_progress):
+    with (
+        step("tune", seconds) as on_progress,
+        # Two that tune one home would take each other's trials for cut off.
+        exclusive_lock(settings.studies.parent, lambda: on_progress(0, 1, _WAITING), to="tuning"),
+    ):
         found = tune_step(
             before.training,
             before.labels_at,
@@ -103,21 +108,13 @@ def tune_trees(
     )
 
 
-def _alone(settings: Settings, on_progress: OnProgress) -> AbstractContextManager[None]:
-    """Two that tune one home would take each other's trials for cut off."""
-    folder = settings.studies.parent
-    return exclusive_lock(
-        folder, lambda: on_progress(0, 1, "waiting for another tuning to end"), to="tuning"
-    )
-
-
 def _decide(found: Tuning, kept: Tuned | None, file: Path) -> Tuned | None:
     """Keep what is better than the defaults; what was kept and no more is, is forgotten."""
     if found.better:
         tuned = tuned_by(found, datetime.now(UTC))
         keep_tuned(tuned, file)
         return tuned
-    if kept and kept.booster in [each.values for each in found.tried]:
+    if kept and kept.booster in [trial.values for trial in found.tried]:
         file.unlink(missing_ok=True)
         return None
     return kept

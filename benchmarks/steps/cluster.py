@@ -16,6 +16,7 @@ from typing import Any
 from distributed import Client
 
 from benchmarks.steps.growth import UNTIL
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.cluster import workers_here
 from perdura.flows.runtime.parts import parts_of
 from perdura.flows.runtime.scratch import scratch
@@ -27,9 +28,11 @@ from perdura.sources.landing.partition import Part
 
 def main(home: str, workers: str, times: str) -> None:
     """The medians of several rounds over all parts, one worker and all of them side by side."""
-    settings = Settings(home=Path(home).absolute(), cluster="local", workers=int(workers))
-    parts = parts_of(settings)
-    with workers_here(settings.workers) as cluster, Client(cluster) as connected:
+    settings = Settings(
+        home=Path(home).absolute(), compute=ComputeSettings(cluster="local", workers=int(workers))
+    )
+    parts = parts_of(settings.landing, settings.compute)
+    with workers_here(settings.compute.workers) as cluster, Client(cluster) as connected:
         client: Any = connected
         all_workers = [*client.nthreads()]
         scored = [_round(client, [worker], parts, settings)[1] for worker in all_workers]
@@ -53,7 +56,7 @@ def _round(
 ) -> tuple[float, list[ScoredPart]]:
     """Seconds, and the result of every part."""
     as_of = datetime.combine(UNTIL, time.min, tzinfo=UTC)
-    with scratch(settings, "benchmark") as folder:
+    with scratch(settings.home, "benchmark") as folder:
         load_champion(settings.home)[0].save(folder / MODEL)
         start = perf_counter()
         futures = [

@@ -38,8 +38,8 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
         HomeInUse: The home, or the risk table, is another business's. Nothing was done.
     """
     settings = Settings()
-    refuse_shared_table(settings)
-    console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings)
+    refuse_shared_table(settings.risk_url)
+    console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings.home)
     keep(settings, mapping, {})
     STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
     with step("simulate", {}) as on_progress:
@@ -55,7 +55,7 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     night = score_nightly(today)
     rows = riskiest(settings.risk_url, 15, scored_on=today)
     print_risks(rows, settings, console)
-    _say_where(settings, today, console)
+    _say_where(settings.home, settings.risk_url, today, console)
     return {
         "train": trained,
         "score": night,
@@ -65,31 +65,34 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     }
 
 
-def company_mapping(settings: Settings) -> Path:
+def company_mapping(home: Path) -> Path:
     """The mapping file of the company that is simulated in a home."""
-    return settings.home / _COMPANY / "mapping.toml"
+    return home / _COMPANY / "mapping.toml"
 
 
-def refuse_shared_table(settings: Settings) -> None:
+def refuse_shared_table(url: str) -> None:
     """Simulated people belong in no table that support reads.
 
     Raises:
         HomeInUse: The settings name one.
     """
-    if not settings.risk_url.startswith("sqlite:"):
+    if not url.startswith("sqlite:"):
         raise HomeInUse(
-            f"the demonstration would publish simulated people to {shown(settings.risk_url)}; "
-            "unset PERDURA_RISK_URL for it, and they stay in a file of the home"
+            f"the demonstration would publish simulated people to {shown(url)}; "
+            "unset PERDURA_RISK_TABLE__URL for it, and they stay in a file of the home"
         )
 
 
-def _say_where(settings: Settings, today: date, console: Console) -> None:
-    home, folder = settings.home, _typed(Path(sys.executable).parent)
+def _say_where(home: Path, url: str, today: date, console: Console) -> None:
+    folder = ""  # before a command's name, as one would type it; nothing if it is on the path
+    if not shutil.which("perdura"):
+        path, here = Path(sys.executable).parent, Path.cwd()
+        folder = f"{path.relative_to(here) if path.is_relative_to(here) else path}/"
     elsewhere = "" if home == Path() else f"PERDURA_HOME={home} "
     store = f"sqlite:///{home / 'mlruns' / 'mlflow.db'}"
     lines = [
         "",
-        f"The risk table is {shown(settings.risk_url)}; to show it:",
+        f"The risk table is {shown(url)}; to show it:",
         f"  {elsewhere}{folder}perdura risk --on {today} --top 15",
         "Support's pages, at an address and with a token that it prints:",
         f"  {elsewhere}{folder}perdura serve --with-token",
@@ -98,11 +101,3 @@ def _say_where(settings: Settings, today: date, console: Console) -> None:
         "  and after half a minute open http://127.0.0.1:5000/#/models/churn",
     ]
     console.print("\n".join(lines), soft_wrap=True)
-
-
-def _typed(folder: Path) -> str:
-    """The folder before a command's name, as one would type it; nothing if it is on the path."""
-    if shutil.which("perdura"):
-        return ""
-    here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    return f"{here}/"

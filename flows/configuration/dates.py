@@ -19,7 +19,7 @@ class NotYet(ValueError):
 
 
 def refuse_future(day: date) -> None:
-    """Refuse a day after today: nobody knows yet what was known by then."""
+    """Refuse a day after today: what is known by then is not known yet."""
     if day > today():
         raise NotYet(f"asked for {day}, and today is {today()} (UTC); give a day that has come")
 

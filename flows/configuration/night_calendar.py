@@ -20,11 +20,11 @@ class NightCalendar:
     """The hour at which every night is due.
 
     Attributes:
-        at: The hour of the business.
+        hour: The hour of the business.
         timezone: Its zone, e.g. ``Europe/Madrid``.
     """
 
-    at: time
+    hour: time
     timezone: str
 
     def due(self, day: date) -> datetime:
@@ -32,7 +32,7 @@ class NightCalendar:
 
         Where clocks skip that hour, it is due as much later; where they repeat it, at the first.
         """
-        return datetime.combine(day, self.at, tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        return datetime.combine(day, self.hour, tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
 
     def as_of(self, day: date) -> datetime:
         """The night of ``day`` uses only what was known before: 00:00 UTC, or when it is due.
@@ -43,7 +43,7 @@ class NightCalendar:
         return min(midnight(day), self.due(day))
 
     def newest_due(self, moment: datetime) -> date:
-        """The newest date whose night was due at ``moment`` or before."""
+        """The newest date with a night due at ``moment`` or before."""
         return self._newest(moment, self.due)
 
     def newest_known(self, moment: datetime) -> date:
@@ -51,7 +51,7 @@ class NightCalendar:
         return self._newest(moment, self.as_of)
 
     def due_after(self, moment: datetime, until: datetime) -> list[date]:
-        """The dates whose nights were due in ``(moment, until]``, oldest first."""
+        """The dates with nights due in ``(moment, until]``, oldest first."""
         first, last = self.newest_due(moment), self.newest_due(until)
         return [first + _DAY * days for days in range(1, (last - first).days + 1)]
 
@@ -62,7 +62,7 @@ class NightCalendar:
     @property
     def cron(self) -> str:
         """The hour as a cron line, in the business's zone."""
-        return f"{self.at.minute} {self.at.hour} * * *"
+        return f"{self.hour.minute} {self.hour.hour} * * *"
 
     def _newest(self, moment: datetime, comes: Callable[[date], datetime]) -> date:
         day = moment.astimezone(UTC).date() + _DAY  # no zone is further ahead
@@ -93,7 +93,7 @@ def missed_nights(
         due: Dates since the schedule was installed.
         published: Nights in the risk table.
         given_up: Nights that were tried, or skipped, before.
-        limit: At most so many are made up, the newest.
+        limit: Most nights that are made up, the newest.
     """
     missing = tuple(sorted(set(due) - set(published) - set(given_up)))
     cut = max(0, len(missing) - limit)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -28,14 +27,14 @@ def refuse_missing(files: Iterable[tuple[str, Path | None]]) -> None:
     Raises:
         NoSuchFile: Says which is not.
     """
-    wrong = [_wrong_file(name, path) for name, path in files if path and not path.is_file()]
+    wrong = [
+        f"setting {name} names {path.absolute()}, which "
+        f"{'is a folder' if path.is_dir() else 'does not exist'}; write the path of the file"
+        for name, path in files
+        if path and not path.is_file()
+    ]
     if wrong:
         raise NoSuchFile("; ".join(wrong))
-
-
-def _wrong_file(name: str, path: Path) -> str:
-    found = "is a folder" if path.is_dir() else "does not exist"
-    return f"setting {name} names {path.absolute()}, which {found}; write the path of the file"
 
 
 def _listed(value: Any) -> Any:
@@ -95,7 +94,7 @@ def _split(url: str) -> Any:
 
 
 #: In the environment ``a, b`` or ``["a", "b"]``.
-Listed = (NoDecode, BeforeValidator(_listed))
+Listed = BeforeValidator(_listed)
 
 Address = Annotated[str, AfterValidator(_address)]
 Origin = Annotated[str, AfterValidator(_origin)]

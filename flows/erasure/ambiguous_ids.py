@@ -1,4 +1,4 @@
-"""Ids that are ordinary words: texts that name nobody may hold them for themselves."""
+"""Ids that are ordinary words: texts about no subscriber may hold the words themselves."""
 
 import re
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from perdura.risk.schema.tables import NIGHTS, RISK
 
 _WORDS = re.compile(r"[^\W\d_]+(?:[-_ ][^\W\d_]+)*")
 
-#: Their texts are ours, of reasons and actions, and name nobody.
-_OF_NOBODY = {RISK.name, NIGHTS.name, PHRASES.name}
+#: Their texts are ours, of reasons and actions, and name no subscriber.
+_OUR_TEXTS = {RISK.name, NIGHTS.name, PHRASES.name}
 
 
 def is_ordinary_word(name: str) -> bool:
@@ -30,7 +30,7 @@ def as_ids(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
 
 def words_among(accounts: Sequence[ErasedAccount]) -> list[ErasedAccount]:
     """The accounts that are ordinary words and are looked for in texts."""
-    return [each for each in accounts if each.spellings and is_ordinary_word(each.name)]
+    return [account for account in accounts if account.spellings and is_ordinary_word(account.name)]
 
 
 def holds_prose(file: Path) -> bool:
@@ -44,4 +44,4 @@ def holds_prose(file: Path) -> bool:
 
 def is_prose(table: str, *, ours: bool) -> bool:
     """The same of a table, of the risk table's database (``ours``) or of another."""
-    return not ours or table in _OF_NOBODY
+    return not ours or table in _OUR_TEXTS

@@ -6,9 +6,8 @@ again after a stop, and the last thing to go is what tells which accounts are on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from glob import escape
-from pathlib import Path
 
 import polars as pl
 
@@ -38,12 +37,11 @@ from perdura.sources.landing.erase import (
 )
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
 from perdura.sources.landing.tombstones import Tombstones, record_erasure
-from perdura.sources.merges import Events
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 
-class NobodyKnown(LookupError):
+class UnknownSubscriber(LookupError):
     """Nothing is kept about who was asked for, nor were they forgotten. Nothing was done."""
 
 
@@ -69,7 +67,7 @@ class Forgotten:
     Attributes:
         kept: What there was.
         versions: Of the model, that have learnt from them or may have.
-        told: Help desks, by account, whose fields told of them.
+        told: Help desks, by account, that had fields about them.
         searched: What still names them.
     """
 
@@ -79,79 +77,83 @@ class Forgotten:
     searched: Search
 
 
-def kept_about(settings: Settings, people: Sequence[str]) -> Kept:
+def kept_about(settings: Settings, subscriber_ids: Sequence[str]) -> Kept:
     """What is kept about people, all their accounts together. Nothing is changed.
 
-    Among them is whoever was to be forgotten before, where that was stopped in the middle.
+    Subscribers of an erasure that was stopped in the middle are among them.
 
     Raises:
-        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        UnknownSubscriber: One of them is known nowhere, and was not forgotten.
         BrokenTombstones: The list of the forgotten cannot be read.
     """
     landing, erased_ids = settings.landing, settings.landing.tombstones()
     accounts = {*begun(landing, erased_ids)}
     rows = _rows(settings, sorted(accounts), erased_ids) if accounts else {}
-    for who in people:
-        theirs = accounts_of(landing, who)
-        found = _rows(settings, theirs, erased_ids)
-        if not found and not erased_ids.has(who):
-            raise NobodyKnown(
-                f"asked for subscriber {who!r}; no event, no rejected row and no table under "
-                f"{settings.home.absolute()} names them, and they were never forgotten. Give the "
-                "id as the sources write it"
+    for subscriber_id in subscriber_ids:
+        own_accounts = accounts_of(landing, subscriber_id)
+        found = _rows(settings, own_accounts, erased_ids)
+        if not found and not erased_ids.has(subscriber_id):
+            raise UnknownSubscriber(
+                f"asked for subscriber {subscriber_id!r}; no event, no rejected row and no table "
+                f"under {settings.home.absolute()} names them, and they were never forgotten. Give "
+                "the id as the sources write it"
             )
         rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
-        accounts.update(theirs)
-    days = [erased_ids.days[erased_ids.of(who)] for who in accounts if erased_ids.has(who)]
+        accounts.update(own_accounts)
+    days = [
+        erased_ids.days[erased_ids.of(subscriber_id)]
+        for subscriber_id in accounts
+        if erased_ids.has(subscriber_id)
+    ]
     return Kept(accounts=tuple(sorted(accounts)), rows=rows, forgotten_on=min(days, default=None))
 
 
-def forget(settings: Settings, people: Sequence[str]) -> Forgotten:
+def forget(settings: Settings, subscriber_ids: Sequence[str]) -> Forgotten:
     """Erase people from everything that is kept, and search for what may be left.
 
     First their accounts go on the list by which extracts refuse them. If it is stopped, it can be
-    run again; nothing about anybody else changes.
+    run again; nothing about other subscribers changes.
 
     Raises:
-        NobodyKnown: One of them is known nowhere, and was not forgotten.
+        UnknownSubscriber: One of them is known nowhere, and was not forgotten.
         HomeBusy: A night, a training or an extract runs. Nothing was done.
-        StillRead: Somebody holds on to the database as it was.
+        StillRead: A reader holds on to the database as it was.
         PushRunning: A help desk is being told.
     """
-    with exclusive_home(settings):
-        kept = kept_about(settings, people)
+    with exclusive_home(settings.home, settings.landing_folder):
+        kept = kept_about(settings, subscriber_ids)
         erased_ids = record_erasure(settings.landing_folder, kept.accounts, today())
         accounts, data = accounts_named(kept.accounts, erased_ids), settings.home / "data"
         with step("models", {}):
             wait_for_store(settings.home)
             versions = _learnt(settings, kept.accounts, erased_ids)
         with step("database", {}):
-            share_erasures(settings)  # first: what a server writes from now on names none of them
+            # First: what a server writes from now on names none of them.
+            share_erasures(settings.landing_folder, settings.risk_url)
             erase(settings.risk_url, accounts)
             scrub(settings.risk_url)
-            told = {tool for who in kept.accounts for tool in push_state.forget(data, who)}
+            told = {tool for account in kept.accounts for tool in push_state.forget(data, account)}
         with step("files", {}) as on_progress:
             _erase_files(settings, kept.accounts, on_progress)
-            for result in kept_results(settings, accounts):
+            for result in kept_results(settings.home, accounts):
                 erase_leftover(result)
+    with step("search", {}) as on_progress:
+        searched = search(settings, accounts, on_progress)
     return Forgotten(
-        kept=kept,
-        versions=tuple(versions),
-        told=tuple(sorted(told)),
-        searched=_searched(settings, accounts),
+        kept=kept, versions=tuple(versions), told=tuple(sorted(told)), searched=searched
     )
 
 
-def _searched(settings: Settings, accounts: Sequence[ErasedAccount]) -> Search:
-    with step("search", {}) as on_progress:
-        return search(settings, accounts, on_progress)
-
-
-def look_for(settings: Settings, people: Sequence[str]) -> Search:
+def look_for(settings: Settings, subscriber_ids: Sequence[str]) -> Search:
     """Every place that names one of the people, or an account of theirs. Nothing is changed."""
-    known = {each for who in people for each in accounts_of(settings.landing, who)}
+    known = {
+        account
+        for subscriber_id in subscriber_ids
+        for account in accounts_of(settings.landing, subscriber_id)
+    }
     erased_ids = settings.landing.tombstones()
-    return _searched(settings, accounts_named(sorted(known), erased_ids))
+    with step("search", {}) as on_progress:
+        return search(settings, accounts_named(sorted(known), erased_ids), on_progress)
 
 
 def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedAccount]:
@@ -187,43 +189,35 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
         name: table.filter(pl.col("subscriber_id").is_in([*accounts])).collect().lazy()
         for name, table in settings.landing.events().items()
     }
-    changes = _midnights(events)
+    known = pl.concat([table.select("known_at") for table in events.values()]).collect()["known_at"]
+    # The midnights (UTC) by which each event was known.
+    changes = {*known.dt.truncate("1d").dt.offset_by("1d").unique().to_list()}
+    business = business_of(settings.churn, settings.value)
 
     def learnt(version: Learning) -> bool:
-        # Between events nobody becomes active: who was so at a date was at one of these.
-        between = {each for each in changes if version.first <= each <= version.last}
+        # Between events no subscriber becomes active: one active at a date was at one of these.
+        between = {moment for moment in changes if version.first <= moment <= version.last}
         dates = sorted({version.first, *between})
-        return not scored_spine(events, dates, **business_of(settings)).is_empty()
+        return not scored_spine(events, dates, **business).is_empty()
 
-    return mark_learnt(settings.home, [erased_ids.of(who) for who in accounts], today(), learnt)
-
-
-def _midnights(events: Events) -> set[datetime]:
-    """The midnights (UTC) by which each event was known."""
-    known = pl.concat([table.select("known_at") for table in events.values()]).collect()
-    after = known["known_at"].dt.truncate("1d").dt.offset_by("1d").unique()
-    return {*after.to_list()}
+    return mark_learnt(
+        settings.home, [erased_ids.of(account) for account in accounts], today(), learnt
+    )
 
 
 def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnProgress) -> None:
     """What was made of landed rows, then these; files of merges come last."""
     landing = settings.landing
-    for path in [*leftovers_of(landing), *_scratch(settings)]:
+    unfinished = [*(settings.home / "data").glob("scratch/*")]  # of killed flows, as none runs now
+    if not is_postgres(settings.risk_url):
+        file = database_file(settings.risk_url)
+        unfinished += file.parent.glob(f"{escape(file.name)}-staged*")
+    for path in [*leftovers_of(landing), *unfinished]:
         erase_leftover(path)
     rejected, landed = rejected_of(landing, accounts), landed_of(landing, accounts)
     steps = [(file, erase_rejected) for file in rejected] + [
         (file, erase_landed) for file in landed
     ]
-    for at, (file, erase_from) in enumerate(steps):
-        on_progress(at, len(steps), f"{file.parent.name}, {file.stem}")
+    for index, (file, erase_from) in enumerate(steps):
+        on_progress(index, len(steps), f"{file.parent.name}, {file.stem}")
         erase_from(file, accounts)
-
-
-def _scratch(settings: Settings) -> list[Path]:
-    """What flows and publishing have left that were killed: nobody is at work."""
-    data = settings.home / "data"
-    found = [*data.glob("scratch/*")]
-    if not is_postgres(settings.risk_url):
-        file = database_file(settings.risk_url)
-        found += file.parent.glob(f"{escape(file.name)}-staged*")
-    return found

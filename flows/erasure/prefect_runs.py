@@ -5,26 +5,25 @@ from pathlib import Path
 
 from perdura.flows.orchestration.prefect_setup import prefect_folder, setting_of
 from perdura.flows.runtime.safe_text import host
-from perdura.flows.settings import Settings
 
 
-def results_folder(settings: Settings) -> Path:
+def results_folder(home: Path) -> Path:
     """Where Prefect keeps what failed runs raised, by default."""
-    return prefect_folder(settings.home) / "storage"
+    return prefect_folder(home) / "storage"
 
 
-def folders_outside(settings: Settings) -> list[Path]:
+def folders_outside(home: Path) -> list[Path]:
     """Folders of Prefect outside of the home: the user's own, and the one of older versions."""
-    home = settings.home.absolute()
+    home = home.absolute()
     named = [setting_of("PREFECT_HOME"), setting_of("PREFECT_LOCAL_STORAGE_PATH"), "~/.prefect"]
     folders = {Path(name).expanduser().absolute() for name in named if name}
-    outside = {each for each in folders if each.is_dir() and not each.is_relative_to(home)}
-    return sorted(each for each in outside if outside.isdisjoint(each.parents))
+    outside = {folder for folder in folders if folder.is_dir() and not folder.is_relative_to(home)}
+    return sorted(folder for folder in outside if outside.isdisjoint(folder.parents))
 
 
 def out_of_reach() -> list[str]:
     """What may name subscribers and cannot be searched from here, in words."""
-    words = []
+    words: list[str] = []
     if url := setting_of("PREFECT_API_URL"):
         words.append(f"the database and the logs of Prefect's server at {host(url)}")
     if setting_of("PREFECT_API_DATABASE_CONNECTION_URL") or setting_of(

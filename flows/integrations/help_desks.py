@@ -2,11 +2,12 @@
 
 import base64
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from perdura.flows.configuration.groups import IntegrationSettings
 from perdura.flows.settings import Settings
 from perdura.risk.night import Night
 from perdura.risk.out.caller import Caller, Pace
@@ -27,16 +28,18 @@ class NotSetUp(ValueError):
     """The settings, or the environment, lack what it takes. Nothing was sent."""
 
 
-def filling(name: Name, settings: Settings) -> Filling:
+def filling(name: Name, integrations: IntegrationSettings, language: str) -> Filling:
     """How the fields are filled over there."""
     names = FieldNames(
-        band=settings.push_band, reasons=settings.push_reasons, action=settings.push_action
+        band=integrations.push_band,
+        reasons=integrations.push_reasons,
+        action=integrations.push_action,
     )
     if not names.cleared():
         raise NotSetUp("push_band, push_reasons and push_action are all empty; name one field")
     if name == "zendesk":
-        return Filling(names=names, language=settings.language)
-    return Filling(names=names, language=settings.language, longest=LONGEST)
+        return Filling(names=names, language=language)
+    return Filling(names=names, language=language, longest=LONGEST)
 
 
 def push_to(
@@ -57,13 +60,20 @@ def push_to(
         BadTarget, NotAllowed, NotNow: As of ``opened``.
         NoNight, PushRunning, BadState: As of ``push``.
     """
-    fields = filling(name, settings)
+    fields = filling(name, settings.integrations, settings.language)
 
-    def record(night: Night, people: Sequence[str]) -> None:
-        detail = {"night": str(night.scored_on), "count": len(people), "people": people}
-        record_read(settings.risk_url, surface, "export", format=name, **detail)
+    def record(night: Night, subscriber_ids: Sequence[str]) -> None:
+        record_read(
+            settings.risk_url,
+            surface,
+            "export",
+            format=name,
+            night=str(night.scored_on),
+            count=len(subscriber_ids),
+            people=subscriber_ids,
+        )
 
-    with opened(name, settings) as (tool, file):
+    with opened(name, settings.integrations, settings.home) as (tool, file):
         pushed = push(
             settings.risk_url,
             fields,
@@ -77,7 +87,9 @@ def push_to(
 
 
 @contextmanager
-def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom, Path]]:
+def opened(
+    name: Name, integrations: IntegrationSettings, home: Path
+) -> Generator[tuple[Zendesk | Intercom, Path]]:
     """A help desk, and the file of what it has been told, one for each account.
 
     Raises:
@@ -87,38 +99,32 @@ def opened(name: Name, settings: Settings) -> Iterator[tuple[Zendesk | Intercom,
         NotNow: It could not be asked.
     """
     open_ = _zendesk if name == "zendesk" else _intercom
-    with open_(settings) as (tool, account):
-        yield tool, settings.home / "data" / f"push-{name}-{account}.jsonl"
+    with open_(integrations) as (tool, account):
+        yield tool, home / "data" / f"push-{name}-{account}.jsonl"
 
 
 @contextmanager
-def _zendesk(settings: Settings) -> Iterator[tuple[Zendesk, str]]:
-    if settings.zendesk_url is None:
-        raise NotSetUp("no account; write zendesk_url = 'https://NAME.zendesk.com'")
+def _zendesk(integrations: IntegrationSettings) -> Generator[tuple[Zendesk, str]]:
+    url, pace = integrations.zendesk_url, Pace(integrations.push_calls_per_minute)
+    if url is None:
+        raise NotSetUp("no account; write integrations.zendesk_url = 'https://NAME.zendesk.com'")
     token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
     basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
     headers = {"authorization": f"Basic {basic}" if email else f"Bearer {token}"}
-    with Caller(settings.zendesk_url, headers, _pace(settings)) as caller:
-        yield Zendesk(caller), _plain(host_of(settings.zendesk_url))
+    with Caller(url, headers, pace) as caller:
+        yield Zendesk(caller), "".join(c if c.isalnum() or c in ".-" else "-" for c in host_of(url))
 
 
 @contextmanager
-def _intercom(settings: Settings) -> Iterator[tuple[Intercom, str]]:
+def _intercom(integrations: IntegrationSettings) -> Generator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
-    with Caller(settings.intercom_url, headers, _pace(settings)) as caller:
+    pace = Pace(integrations.push_calls_per_minute)
+    with Caller(integrations.intercom_url, headers, pace) as caller:
         intercom = Intercom(caller)
         yield intercom, intercom.workspace()
-
-
-def _pace(settings: Settings) -> Pace:
-    return Pace(settings.push_calls_per_minute)
 
 
 def _of_environment(name: str) -> str:
     if not (value := os.environ.get(name, "").strip()):
         raise NotSetUp(f"{name} is not set in the environment: credentials come from nowhere else")
     return value
-
-
-def _plain(host: str) -> str:
-    return "".join(c if c.isalnum() or c in ".-" else "-" for c in host)

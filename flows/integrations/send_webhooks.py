@@ -15,7 +15,7 @@ class NoSecret(ValueError):
 
 
 class NoTargets(ValueError):
-    """There is nobody to tell. Nothing was sent."""
+    """There is no target. Nothing was sent."""
 
 
 def send_webhooks(home: Path | None = None) -> Sent:
@@ -29,20 +29,27 @@ def send_webhooks(home: Path | None = None) -> Sent:
         NoNight: Nothing has been published.
     """
     settings = Settings.at(home)
-    if not settings.webhooks:
-        raise NoTargets("the settings name no webhooks; write webhooks = ['https://HOST/PATH']")
+    if not settings.integrations.webhooks:
+        raise NoTargets(
+            "the settings name no webhooks; write integrations.webhooks = ['https://HOST/PATH']"
+        )
     if not (secret := os.environ.get(SECRET)):
         raise NoSecret(f"webhooks are signed, and {SECRET} is not set in the environment")
-    return send(settings.risk_url, settings.webhooks, secret, attempts=settings.webhook_attempts)
+    return send(
+        settings.risk_url,
+        settings.integrations.webhooks,
+        secret,
+        attempts=settings.integrations.webhook_attempts,
+    )
 
 
-def tell_webhooks(settings: Settings) -> str | None:
-    """As ``send_webhooks``, where there are any; what went wrong is said, and stops nobody.
+def notify_webhooks(settings: Settings) -> str | None:
+    """As ``send_webhooks``, where there are any; what went wrong is said, and stops no night.
 
     Returns:
-        ``None`` where nothing went wrong, else what, in a sentence without anybody's data.
+        ``None`` where nothing went wrong, else what, in a sentence without data of subscribers.
     """
-    if not settings.webhooks:
+    if not settings.integrations.webhooks:
         return None
     try:
         sent = send_webhooks(settings.home)

@@ -6,14 +6,14 @@ from functools import cache
 from threading import Thread
 from time import sleep
 
-#: Number of the schedule's process, for those that it starts.
-_SCHEDULE = "_PERDURA_SCHEDULE"
+from perdura.flows.configuration.setting_names import SCHEDULE_PROCESS
+
 _EVERY = 0.5  # seconds
 
 
 def be_the_schedule() -> None:
     """Let the runs that this process starts end with it."""
-    os.environ[_SCHEDULE] = str(os.getpid())
+    os.environ[SCHEDULE_PROCESS] = str(os.getpid())
 
 
 def end_with_schedule() -> None:
@@ -22,7 +22,7 @@ def end_with_schedule() -> None:
     Without it a run would go on until its server answers no more, and the next night would wait
     for it. Nothing of ours is half done after a kill: what it was doing is done again.
     """
-    schedule = int(os.environ.get(_SCHEDULE, "0"))
+    schedule = int(os.environ.get(SCHEDULE_PROCESS, "0"))
     if schedule and schedule != os.getpid():
         _watch(schedule)
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -28,7 +28,7 @@ _LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 @contextmanager
-def own_server(log: Path) -> Iterator[str]:
+def own_server(log: Path) -> Generator[str]:
     """The address of a server that ends with the block, or with this process, however that ends.
 
     Args:

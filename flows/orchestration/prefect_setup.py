@@ -3,14 +3,14 @@
 import logging
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from perdura.flows.runtime.progress import STDERR, step
 
 _QUIET = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics to anybody,
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # no statistics are sent,
     "DO_NOT_TRACK": "1",  # neither from the server nor from the client
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -62,7 +62,7 @@ def start(*, on_cluster: bool = False) -> None:
 
 
 @contextmanager
-def scheduling_server(home: Path) -> Iterator[None]:
+def scheduling_server(home: Path) -> Generator[None]:
     """The Prefect server that is set; where none is, one of this command's own.
 
     To be entered before Prefect is first imported.
@@ -82,7 +82,7 @@ def scheduling_server(home: Path) -> Iterator[None]:
 
 
 def log_runs() -> None:
-    """Let Prefect log its runs: nobody sits before a schedule to be told otherwise."""
+    """Let Prefect log its runs: a schedule has no reader at its terminal."""
     make_folder()
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "true"
@@ -106,7 +106,7 @@ def prefect_folder(home: Path) -> Path:
 def make_folder() -> None:
     """Make Prefect's folder, before Prefect is first imported.
 
-    Prefect makes none whose parent is missing: it warns, and waits for ever.
+    Prefect makes none where the parent is missing: it warns, and waits for ever.
     """
     if folder := os.environ.get("PREFECT_HOME"):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -118,9 +118,11 @@ def _folders() -> dict[str, str]:
     The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
     """
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    if setting_of("PREFECT_HOME") or not _is_writable(home):
+    folder = prefect_folder(home)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if setting_of("PREFECT_HOME") or not os.access(there, os.W_OK):
         return {}
-    profiles, folders = _profiles(), {"PREFECT_HOME": str(prefect_folder(home))}
+    profiles, folders = _profiles(), {"PREFECT_HOME": str(folder)}
     return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
 
 
@@ -141,10 +143,3 @@ def _profile() -> dict[str, str]:
         return {}
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
     return profiles.get("profiles", {}).get(active, {})
-
-
-def _is_writable(home: Path) -> bool:
-    """Whether the folder can be written to; of one that is not there, whether it can be made."""
-    folder = prefect_folder(home)
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    return os.access(there, os.W_OK)

@@ -23,26 +23,26 @@ _Result = TypeVar("_Result")
 def private_flow(
     name: str, **options: Any
 ) -> Callable[[Callable[_Given, _Result]], Flow[_Given, _Result]]:
-    """Prefect's ``flow`` decorator, of whose runs no subscriber's data is kept."""
+    """Prefect's ``flow`` decorator; Prefect keeps no subscriber's data of the runs."""
     made = flow(name=name, persist_result=False, result_serializer="json", **options)
-    return lambda function: made(_with_schedule(without_rows(function)))
 
+    def private(function: Callable[_Given, _Result]) -> Flow[_Given, _Result]:
+        safe = without_rows(function)
 
-def _with_schedule(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, in a process that ends with the schedule that has started it."""
+        @wraps(safe)
+        def run(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+            end_with_schedule()
+            return safe(*given, **named)
 
-    @wraps(function)
-    def run(*given: _Given.args, **named: _Given.kwargs) -> _Result:
-        end_with_schedule()
-        return function(*given, **named)
+        return made(run)
 
-    return run
+    return private
 
 
 def private_task(
     function: Callable[_Given, _Result], name: str, **options: Any
 ) -> Task[_Given, _Result]:
-    """A Prefect task, of whose runs no subscriber's data is kept."""
+    """A Prefect task; Prefect keeps no subscriber's data of its runs."""
     made = task(
         name=name,
         persist_result=False,

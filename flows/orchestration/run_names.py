@@ -9,8 +9,11 @@ from perdura.flows.settings import Settings
 def night() -> str:
     """``night of 2026-11-02``, ``trial of 2026-11-02``."""
     given = _parameters()
+    day = _date(given.get("scored_on"))
+    if day is None:
+        day = Settings.at(given.get("home")).nights.newest_known(datetime.now(UTC))
     kind = "trial" if given.get("trial") else "night"
-    return f"{kind} of {_date(given.get('scored_on')) or _known(given)}"
+    return f"{kind} of {day}"
 
 
 def due_night() -> str:
@@ -37,10 +40,6 @@ def extract() -> str:
 def states() -> str:
     """``states of 2026-11-02 12:10``."""
     return f"states of {_scheduled():%Y-%m-%d %H:%M}"
-
-
-def _known(given: dict[str, Any]) -> date:
-    return Settings.at(given.get("home")).nights.newest_known(datetime.now(UTC))
 
 
 def _parameters() -> dict[str, Any]:

@@ -27,7 +27,7 @@ def own_port(file: Path, *, patience: float = _PATIENCE) -> int:
             f"  port {before}, which Prefect's server had before, is taken: another is used"
         )
     wanted = [before] if before else []
-    port = next((found for each in (*wanted, _USUAL, 0) if (found := _bound(each))), None)
+    port = next((found for candidate in (*wanted, _USUAL, 0) if (found := _bound(candidate))), None)
     if port is None:
         raise NoServer("no port of this machine is free for Prefect's server")
     file.write_text(f"{port}\n", encoding="utf-8")

@@ -1,28 +1,38 @@
 """Where the parts of a flow are worked on: here, one after the other, or on a cluster."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
-from perdura.flows.settings import Settings
 from perdura.sources.progress import OnProgress
-
-if TYPE_CHECKING:
-    from prefect.task_runners import TaskRunner
 
 _Result = TypeVar("_Result")
 
 
-def on_task_runner(flow: RecordedFlow[..., _Result], settings: Settings) -> Callable[..., _Result]:
+def on_task_runner(
+    flow: RecordedFlow[..., _Result], compute: ComputeSettings
+) -> Callable[..., _Result]:
     """``flow`` with its steps on the cluster of the settings, or here in turn.
 
     Here each part uses every core by itself. On a cluster it is Prefect that hands them out.
     """
-    if settings.cluster:
-        return lambda *given: _on_cluster(flow, settings, *given)
+    if compute.cluster:
+
+        def on_cluster(*arguments: Any) -> _Result:
+            from perdura.flows.orchestration.cluster import cluster_runner, one_server
+
+            with one_server():
+                run = flow.recorded.with_options(task_runner=cluster_runner(compute))
+                return run(*arguments)
+
+        return on_cluster
     if not records_runs():
         return flow
-    return flow.recorded.with_options(task_runner=_in_turn())
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    pool: Any = ThreadPoolTaskRunner  # the type of its futures is left open
+    return flow.recorded.with_options(task_runner=pool(max_workers=1))
 
 
 def gather_results(
@@ -33,21 +43,8 @@ def gather_results(
     Raises:
         Exception: The first that a part raised; what had not begun is given up.
     """
-    results = []
+    results: list[_Result] = []
     for done, part in enumerate(pending):
         on_progress(done, len(pending), f"{what}, part {done + 1} of {len(pending)}")
         results.append(part.result())
     return results
-
-
-def _in_turn() -> "TaskRunner[Any]":
-    from prefect.task_runners import ThreadPoolTaskRunner
-
-    return ThreadPoolTaskRunner(max_workers=1)
-
-
-def _on_cluster(flow: RecordedFlow[..., _Result], settings: Settings, *given: Any) -> _Result:
-    from perdura.flows.orchestration.cluster import cluster_runner, one_server
-
-    with one_server():
-        return flow.recorded.with_options(task_runner=cluster_runner(settings))(*given)

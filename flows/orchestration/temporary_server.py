@@ -8,7 +8,7 @@ import atexit
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -37,7 +37,7 @@ if not ended(5):
 def end_with_us() -> None:
     """Let every temporary server that this process starts end with it. Done again, nothing more.
 
-    A server that the settings name is nobody's to end, and none is started then. What one says
+    A server that the settings name is not ours to end, and none is started then. What one says
     goes into its log. One that ends while it starts is not started again, as Prefect would for
     ever.
     """
@@ -45,12 +45,12 @@ def end_with_us() -> None:
 
     from perdura.flows.orchestration.prefect_database import not_started, server_log
 
-    start = SubprocessASGIServer._run_uvicorn_command
+    start = SubprocessASGIServer._run_uvicorn_command  # pyright: ignore[reportPrivateUsage]
     if hasattr(start, "__wrapped__"):
         return
 
     @wraps(start)
-    def watched(self: SubprocessASGIServer) -> subprocess.Popen:
+    def watched(self: SubprocessASGIServer) -> subprocess.Popen[bytes]:
         if (before := self.server_process) and before.poll() is not None:
             raise not_started(f"it ended with code {before.poll()}")
         with _errors_into(server_log()):
@@ -58,11 +58,11 @@ def end_with_us() -> None:
         _watch(process.pid)
         return process
 
-    SubprocessASGIServer._run_uvicorn_command = watched
+    SubprocessASGIServer._run_uvicorn_command = watched  # pyright: ignore[reportPrivateUsage]
 
 
 @contextmanager
-def _errors_into(log: Path) -> Iterator[None]:
+def _errors_into(log: Path) -> Generator[None]:
     """What processes that are started meanwhile say of errors goes into the file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     ours = os.dup(2)

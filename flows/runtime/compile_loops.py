@@ -1,6 +1,6 @@
 """Compile the loops while something else is waited for, and say so where it takes long."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Thread
 
@@ -11,7 +11,7 @@ _UNSAID_SECONDS = 1.5
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
+def compiling() -> Generator[None]:
     """Until it ends, the loops are compiled beside what is done in it."""
     from perdura.features.ready import compile_loops
 

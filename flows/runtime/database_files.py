@@ -30,7 +30,7 @@ class BrokenDatabase(RuntimeError):
 def wait_for(file: Path, remedy: str, *, patience: float = PATIENCE) -> None:
     """Return once a SQLite file can be written; say at once if another program is waited for.
 
-    A file that is not there, or that may only be read, is waited for by nobody.
+    A file that is not there, or that may only be read, is not waited for.
 
     Args:
         file: For example MLflow's database.
@@ -60,8 +60,17 @@ def wait_for(file: Path, remedy: str, *, patience: float = PATIENCE) -> None:
 def broken(files: Iterable[Path]) -> tuple[Path, str] | None:
     """The first of the files that is a broken database, and how it is broken."""
     for file in files:
-        if file.exists() and (why := _fault(file)):
-            return file, why
+        if not file.exists():
+            continue
+        try:
+            with closing(sqlite3.connect(read_only(file), uri=True)) as database:
+                (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in _BROKEN:  # else another program holds it
+                return file, str(error)
+            continue
+        if found != "ok":
+            return file, "database disk image is malformed"
     return None
 
 
@@ -78,13 +87,3 @@ def _is_held(file: Path, remedy: str) -> bool:
             raise BrokenDatabase(f"{file} is broken ({error}); {remedy}") from error
         return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return False
-
-
-def _fault(file: Path) -> str | None:
-    """What is wrong in a file as its whole content says; ``None``: nothing, or it is held."""
-    try:
-        with closing(sqlite3.connect(read_only(file), uri=True)) as database:
-            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        return str(error) if error.sqlite_errorcode & 0xFF in _BROKEN else None
-    return None if found == "ok" else "database disk image is malformed"

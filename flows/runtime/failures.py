@@ -25,8 +25,8 @@ def failure_in_words(error: BaseException, home: Path) -> str | None:
         return None  # says it itself
     if is_full(error):
         return str(DiskFull(_full_folder(error, home)))
-    for each in _chain(error):
-        if words := _of_one(each, home):
+    for cause in _chain(error):
+        if words := _of_one(cause, home):
             return words
     if package in _LIBRARIES:
         return _of_library(error, _LIBRARIES[package], home)
@@ -68,8 +68,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _full_folder(error: BaseException, home: Path) -> Path:
     """Where there is no room. Of a copy that failed, an error may name what it was made of."""
-    of_system = [each for each in _chain(error) if isinstance(each, OSError)]
-    names = [each.filename2 for each in of_system] + [each.filename for each in of_system]
+    of_system = [cause for cause in _chain(error) if isinstance(cause, OSError)]
+    names = [cause.filename2 for cause in of_system] + [cause.filename for cause in of_system]
     named = next((Path(str(name)).parent for name in names if name), None)
     fullest = _fullest(home)
     if named is None or (_free(named) >= _LITTLE > _free(fullest)):
@@ -86,4 +86,4 @@ def _fullest(home: Path) -> Path:
 def _free(folder: Path) -> int:
     """Bytes that are free on its disk; it need not be there yet."""
     parts = (folder.absolute(), *folder.absolute().parents)
-    return shutil.disk_usage(next(each for each in parts if each.exists())).free
+    return shutil.disk_usage(next(cause for cause in parts if cause.exists())).free

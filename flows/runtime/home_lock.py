@@ -1,6 +1,6 @@
-"""While a flow is at work in a home, nobody is erased from it, and the other way round."""
+"""While a flow runs in a home, no subscriber is erased from it, and the other way round."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
@@ -11,8 +11,8 @@ from perdura.flows.runtime.progress import STDERR
 from perdura.flows.settings import Settings
 from perdura.sources.landing.locks import exclusive_lock, shared_lock
 
-_Asked = ParamSpec("_Asked")
-_Given = TypeVar("_Given")
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 _WORK = "work"
 
@@ -21,24 +21,27 @@ class HomeBusy(RuntimeError):
     """Something runs in the home that reads or writes people's rows. Nothing was done."""
 
 
-def shares_home(flow: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+def shares_home(flow: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     """The flow, in the home that its argument ``home`` or the settings name, which it shares.
 
     An erasure that has begun is waited for.
     """
-    told = signature(flow)
+    arguments = signature(flow)
+
+    def say() -> None:
+        STDERR.print("  waiting for an erasure to end")
 
     @wraps(flow)
-    def sharing(*asked: _Asked.args, **named: _Asked.kwargs) -> _Given:
-        home = told.bind(*asked, **named).arguments.get("home")
-        with shared_lock(_data(Settings.at(home).home), _say, to=_WORK):
-            return flow(*asked, **named)
+    def sharing(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+        home = arguments.bind(*given, **named).arguments.get("home")
+        with shared_lock(Settings.at(home).home / "data", say, to=_WORK):
+            return flow(*given, **named)
 
     return sharing
 
 
 @contextmanager
-def exclusive_home(settings: Settings) -> Iterator[None]:
+def exclusive_home(home: Path, landing_folder: Path) -> Generator[None]:
     """Have the home alone: no night, week or extract runs, and none begins.
 
     Raises:
@@ -47,21 +50,13 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 
     def refuse() -> None:
         raise HomeBusy(
-            f"a night, a training, an extract or the like is at work in {settings.home.absolute()}"
-            " and may hold rows of whoever is to be erased; run the same command again when it has "
-            "ended"
+            f"a night, a training, an extract or the like is at work in {home.absolute()}"
+            " and may hold rows of subscribers to be erased; run the same command again when it "
+            "has ended"
         )
 
     with (
-        exclusive_lock(_data(settings.home), refuse, to=_WORK),
-        exclusive_lock(settings.landing_folder, refuse),
+        exclusive_lock(home / "data", refuse, to=_WORK),
+        exclusive_lock(landing_folder, refuse),
     ):
         yield
-
-
-def _data(home: Path) -> Path:
-    return home / "data"
-
-
-def _say() -> None:
-    STDERR.print("  waiting for an erasure to end")

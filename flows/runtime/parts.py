@@ -1,42 +1,50 @@
-"""A night's and a week's work in parts: so many subscribers at once as memory holds."""
+"""A night's and a week's work in parts: as many subscribers at once as memory holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import polars as pl
 
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.settings import Settings
 from perdura.sources.events import EVENT_TABLES
 from perdura.sources.landing.full_disk import room_in
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKETS, Part
 
-# Landed rows of a part, about: a night of so many takes two gigabytes.
+# Landed rows of a part, about: a night of as many takes two gigabytes.
 _ROWS = 16_000_000
 
 
-def parts_of(settings: Settings) -> list[Part]:
+def parts_of(landing: Landing, compute: ComputeSettings) -> list[Part]:
     """Parts of the subscribers, ready to be read: none of them large, two for each worker."""
-    events = settings.landing.events()
+    events = landing.events()
     rows = sum(events[table.name].select(pl.len()).collect().item() for table in EVENT_TABLES)
-    wanted = max(-(-rows // _ROWS), 2 * settings.workers if settings.cluster else 1)
-    of = min(wanted, BUCKETS)
-    if of > 1:
-        settings.landing.gather_moved()
-    return [Part(number, of) for number in range(of)]
+    wanted = max(-(-rows // _ROWS), 2 * compute.workers if compute.cluster else 1)
+    count = min(wanted, BUCKETS)
+    if count > 1:
+        landing.gather_moved()
+    return [Part(number, count) for number in range(count)]
 
 
 def with_absolute_paths(settings: Settings) -> Settings:
     """The settings with paths that mean the same in whatever folder a worker was started."""
-    paths = {name: getattr(settings, name) for name in ("home", "actions", "exchange_rates")}
+    actions, rates = settings.support.actions, settings.value.exchange_rates
+    support = {"actions": actions and actions.absolute()}
+    value = {"exchange_rates": rates and rates.absolute()}
     return settings.model_copy(
-        update={name: path and path.absolute() for name, path in paths.items()}
+        update={
+            "home": settings.home.absolute(),
+            "support": settings.support.model_copy(update=support),
+            "value": settings.value.model_copy(update=value),
+        }
     )
 
 
 def memoised_on_disk(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """What ``work`` gives, kept in ``mark``: whoever asks again gets what it gave.
+    """What ``work`` gives, kept in ``mark``: a second call reads it from there.
 
     A worker that is lost takes along what its finished parts gave, and Dask asks for those again;
     the only one to be worked on twice is the one that was not finished.
@@ -48,7 +56,7 @@ def memoised_on_disk(mark: Path, work: Callable[[], pl.DataFrame]) -> pl.DataFra
 
 
 @contextmanager
-def draft_of(file: Path) -> Iterator[Path]:
+def draft_of(file: Path) -> Generator[Path]:
     """A file to write that becomes ``file`` when it is whole.
 
     A worker may end in the middle, and one that was thought lost may be at the same part still.

@@ -1,6 +1,6 @@
 """Progress on standard error, so that what a command prints can be piped."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Event, Thread
 from time import perf_counter
@@ -74,29 +74,27 @@ class _Lines:
 
 
 class _Unseen:
-    """Where nobody watches."""
+    """Progress that is not shown."""
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def step(title: str, seconds: dict[str, float]) -> Iterator[OnProgress]:
-    """A bar for one step of work, or lines where nobody watches; its seconds are kept.
+def step(title: str, seconds: dict[str, float]) -> Generator[OnProgress]:
+    """A bar for one step of work, or lines where there is no terminal; its seconds are kept.
 
     Args:
         title: What is being done.
         seconds: Gets ``title`` and how long the step took.
     """
     start = perf_counter()
-    with _bar(title) if STDERR.is_terminal else _Lines(title) as shown:
-        yield shown
+    if STDERR.is_terminal:
+        with Progress(*_COLUMNS, console=STDERR) as progress:
+            task = progress.add_task(title, total=None, what="")
+            yield _Bar(progress, task)
+            progress.update(task, total=1, completed=1, what="")
+    else:
+        with _Lines(title) as shown:
+            yield shown
     seconds[title] = round(perf_counter() - start, 3)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[OnProgress]:
-    with Progress(*_COLUMNS, console=STDERR) as progress:
-        task = progress.add_task(title, total=None, what="")
-        yield _Bar(progress, task)
-        progress.update(task, total=1, completed=1, what="")

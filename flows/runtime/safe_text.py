@@ -12,29 +12,29 @@ _HIDDEN = (
     "command shows it"
 )
 
-# Classes of SQLSTATE whose texts are of servers, connections, rights and names, never of values.
+# Classes of SQLSTATE with texts of servers, connections, rights and names, never of values.
 _WITHOUT_VALUES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"}
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an error is of a class of ours, whose text names no subscriber."""
+    """Whether an error is of a class of ours; these name no subscriber."""
     return type(error).__module__.partition(".")[0] == _OURS
 
 
 def safe_text(error: BaseException) -> str:
     """The text of an error that cannot hold values of rows; of any other, that it is left out."""
     inner = getattr(error, "orig", None)  # SQLAlchemy adds statement and parameters to it
-    told = error if inner is None else inner
-    if isinstance(told, sqlite3.Error):  # it names tables and columns, never values
-        return str(told)
-    package = type(told).__module__.split(".")[0]
+    cause = error if inner is None else inner
+    if isinstance(cause, sqlite3.Error):  # it names tables and columns, never values
+        return str(cause)
+    package = type(cause).__module__.split(".")[0]
     if package == "psycopg":
-        return _of_postgres(told)
+        return _of_postgres(cause)
     if package == "mlflow":  # of runs and versions; only the statement follows that is left out
-        return str(told).split("[SQL:")[0].strip()
-    if is_full(told):
+        return str(cause).split("[SQL:")[0].strip()
+    if is_full(cause):
         return "no space left on device"
-    if isinstance(told, MemoryError):
+    if isinstance(cause, MemoryError):
         return "there is not enough memory"
     return _HIDDEN
 

@@ -1,25 +1,24 @@
 """Folders for work in progress, which hold people's rows and end with the work, however it ends."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
-from perdura.flows.settings import Settings
 from perdura.sources.landing.locks import exclusive_lock
 
 _LOCK = ".lock"
 
 
 @contextmanager
-def scratch(settings: Settings, what: str) -> Iterator[Path]:
+def scratch(home: Path, what: str) -> Generator[Path]:
     """A folder of the home that every worker can read, for as long as the work takes.
 
     What killed processes have left is removed first.
     """
-    data = settings.home.absolute() / "data"
+    data = home.absolute() / "data"
     folder = data / "scratch" / f"{what}-{uuid4().hex[:12]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(data, lambda: None, to="scratch"):
@@ -35,7 +34,7 @@ def scratch(settings: Settings, what: str) -> Iterator[Path]:
 
 
 def remove_abandoned(folders: Path) -> int:
-    """How many folders were removed whose processes have ended. To be called by one at a time.
+    """Remove the folders of ended processes, and count them. One caller at a time.
 
     A process holds the lock beside its folder until it ends, also by a kill. Workers that outlive
     it, on other machines say, make no folders; what they write late goes the next time.

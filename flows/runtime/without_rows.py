@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from perdura.flows.runtime.safe_text import is_ours, safe_text
 
@@ -17,11 +17,11 @@ _ROOT = "perdura."
 
 
 class StepFailed(RuntimeError):
-    """A step failed with an error of a library, whose text may hold subscribers' data."""
+    """A step failed with a library's error; its own text may hold subscribers' data."""
 
 
 def without_rows(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, whose errors carry neither rows nor parameters nor the errors they came from.
+    """The function; its errors carry neither rows nor parameters nor the errors before them.
 
     The frames of the traceback stay: they are lines of code.
     """
@@ -39,16 +39,13 @@ def without_rows(function: Callable[_Given, _Result]) -> Callable[_Given, _Resul
 def cleaned(error: Exception) -> Exception:
     """The error itself where it is one of ours, else a ``StepFailed`` that says where it arose."""
     if isinstance(error, ExceptionGroup):
-        return _alone(error.derive([cleaned(each) for each in error.exceptions]))
-    if _may_pass(error):
-        return _alone(error)
-    return _alone(StepFailed(f"{type(error).__name__} {_place(error)}: {safe_text(error)}"))
-
-
-def _may_pass(error: Exception) -> bool:
+        group = cast("ExceptionGroup[Exception]", error)
+        return _alone(group.derive([cleaned(inner) for inner in group.exceptions]))
     module = type(error).__module__
     is_of_a_file = module == "builtins" and isinstance(error, OSError)
-    return is_of_a_file or is_ours(error) or module.split(".")[0] in _PASS
+    if is_of_a_file or is_ours(error) or module.split(".")[0] in _PASS:
+        return _alone(error)
+    return _alone(StepFailed(f"{type(error).__name__} {_place(error)}: {safe_text(error)}"))
 
 
 def _alone(error: Exception) -> Exception:

@@ -1,7 +1,6 @@
 """Whether a home can be written, asked before anything is started in it."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 #: What to do where a folder cannot be written.
@@ -23,20 +22,14 @@ def refuse_read_only(home: Path) -> None:
     Raises:
         ReadOnlyHome: Says which folder cannot be written.
     """
-    if folder := _unwritable(home.absolute() / name for name in _FOLDERS):
+    for folder in (home.absolute() / name for name in _FOLDERS):
+        # Of a folder that is not there, where it would be made.
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            continue
         raise ReadOnlyHome(
-            f"{folder} cannot be written, and what is done is kept there: {_why(folder)}; "
-            f"{WRITABLE}"
+            f"{there} cannot be written, and what is done is kept there: {_why(there)}; {WRITABLE}"
         )
-
-
-def _unwritable(folders: Iterable[Path]) -> Path | None:
-    """The first folder that cannot be written; of one that is not there, where it would be made."""
-    for folder in folders:
-        there = next(each for each in (folder, *folder.parents) if each.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            return there
-    return None
 
 
 def _why(folder: Path) -> str:

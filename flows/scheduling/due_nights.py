@@ -57,7 +57,11 @@ def score_due_nights(
         return DueNights(scored=(score_nightly(scored_on, home),), given_up={})
     scheduled = flow_run.scheduled_start_time or datetime.now(UTC)
     due = settings.nights.newest_due(scheduled)
-    with exclusive_lock(settings.home / "data", _say_waiting, to=_NIGHTS):
+
+    def say() -> None:
+        STDERR.print("  waiting for another night to end")
+
+    with exclusive_lock(settings.home / "data", say, to=_NIGHTS):
         made_up = _make_up(settings, scheduled, None if only_missed else due)
         if only_missed:
             return made_up
@@ -74,14 +78,17 @@ def missed_by(settings: Settings, moment: datetime) -> MissedNights:
     # Nights before the oldest in the table were let go (keep_nights_months), not missed.
     since = max([record.installed_at, *(settings.nights.due(day) for day in sorted(published)[:1])])
     due = settings.nights.due_after(since, moment)
-    return missed_nights(due, published, record.given_up, settings.make_up_nights)
+    return missed_nights(due, published, record.given_up, settings.schedule.make_up_nights)
 
 
 def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNights:
     """Score the missed nights one after the other; say which are skipped, and why."""
     missed = missed_by(settings, moment)
-    limit = settings.make_up_nights
-    why = f"more than {limit} nights were missed, and older ones are skipped (make_up_nights)"
+    limit = settings.schedule.make_up_nights
+    why = (
+        f"more than {limit} nights were missed, and older ones are skipped "
+        "(schedule.make_up_nights)"
+    )
     given_up = dict.fromkeys(missed.too_many, why)
     scored: list[ScoredNight] = []
     for day in (day for day in missed.make_up if day != but):
@@ -106,7 +113,3 @@ def _score_missed(settings: Settings, day: date) -> ScoredNight | str:
         return score_nightly(day, settings.home, champion_at=then, notify=newest, patient=False)
     except Exception as error:  # whatever it is: the next night is scored all the same
         return str(error) if is_ours(error) else type(error).__name__
-
-
-def _say_waiting() -> None:
-    STDERR.print("  waiting for another night to end")

@@ -1,4 +1,4 @@
-"""Every hour: help desks are told of whom a night, or what has happened since, changed."""
+"""Every hour: help desks get what a night, or what has happened since, changed."""
 
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
         ExceptionGroup: What went wrong with those that could not be told.
     """
     settings = Settings.at(home)
-    if skipped := skipped_without_night(settings):
+    if skipped := skipped_without_night(settings.risk_url):
         return skipped
     pushed: dict[str, Pushed] = {}
     wrong: list[Exception] = []
-    for name in settings.push:
+    for name in settings.integrations.push:
         try:
             pushed[name], _ = push_to(name, settings, surface="schedule")
         except TrialNight as trial:
@@ -36,5 +36,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
         except Exception as error:  # whatever it is: the next one is told all the same
             wrong.append(error)
     if wrong:
-        raise ExceptionGroup(f"{len(wrong)} of {len(settings.push)} help desks not told", wrong)
+        raise ExceptionGroup(
+            f"{len(wrong)} of {len(settings.integrations.push)} help desks not told", wrong
+        )
     return pushed

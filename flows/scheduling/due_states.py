@@ -19,4 +19,4 @@ def refresh_due_states(home: Path | None = None) -> Refreshed | State[Any]:
     Args:
         home: Where everything is kept, if not where the settings say.
     """
-    return skipped_without_night(Settings.at(home)) or refresh_states(home)
+    return skipped_without_night(Settings.at(home).risk_url) or refresh_states(home)

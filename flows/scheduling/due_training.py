@@ -13,7 +13,7 @@ def train_due(until: date | None = None, home: Path | None = None) -> Training:
     """As ``train_weekly``.
 
     Args:
-        until: The first day whose facts are not used; by default all that has landed is.
+        until: The first day that is not used; by default all that has landed is.
         home: Where everything is kept, if not where the settings say.
     """
     return train_weekly(until, home)

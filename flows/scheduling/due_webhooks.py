@@ -1,4 +1,4 @@
-"""Every few minutes: webhooks that are due, for those whose target did not answer at night."""
+"""Every few minutes: webhooks that are due, such as those not answered at night."""
 
 from pathlib import Path
 from typing import Any
@@ -15,4 +15,4 @@ from perdura.risk.out.webhooks import Sent
 @private_flow(name="send-webhooks")
 def webhooks_flow(home: Path | None = None) -> Sent | State[Any]:
     """As ``perdura webhooks send``; before the first night it is skipped."""
-    return skipped_without_night(Settings.at(home)) or send_webhooks(home)
+    return skipped_without_night(Settings.at(home).risk_url) or send_webhooks(home)

@@ -1,6 +1,6 @@
 """One schedule serves a home at a time, and others can see whether one does."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ class AlreadyServed(RuntimeError):
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[None]:
+def serving(home: Path) -> Generator[None]:
     """Be the schedule of a home. The lock ends with its process, however that ends.
 
     Raises:

@@ -68,10 +68,10 @@ def make_run(name: str, parameters: dict[str, object]) -> None:
 
 
 def clear_runs(name: str, *, keep_newest: bool) -> int:
-    """End the runs that an earlier schedule left behind; how many they were.
+    """End the runs that an earlier schedule left behind, and count them.
 
     What was due meanwhile is cancelled: the calendar says which nights to make up. What was under
-    way has crashed, and holds its place in the queue until somebody says so.
+    way has crashed, and holds its place in the queue until its state says so.
 
     Args:
         name: Of the deployment; one that does not exist has no runs.

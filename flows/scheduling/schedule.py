@@ -32,7 +32,17 @@ _CANCEL = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStr
 
 def deployments(settings: Settings) -> tuple[RunnerDeployment, ...]:
     """What is served, each as ``<flow>/perdura``."""
-    return tuple(_deployment(flow, cron, settings) for flow, cron in _served(settings))
+    made = [
+        flow.to_deployment(
+            "perdura",
+            schedule=Cron(cron, timezone=settings.schedule.timezone),
+            parameters={"home": str(settings.home.absolute())},
+            concurrency_limit=_QUEUE if flow in (score_due_nights, train_due) else _CANCEL,
+        )
+        for flow, cron in _served(settings)
+    ]
+    # Each would be a coroutine only where there is a running loop.
+    return tuple(cast("list[RunnerDeployment]", made))
 
 
 def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
@@ -42,21 +52,11 @@ def _served(settings: Settings) -> list[tuple[Flow[..., Any], str]]:
         (train_due, WEEKLY),
         (refresh_due_states, OFTEN),
     ]
-    if settings.webhooks:
+    if settings.integrations.webhooks:
         served.append((webhooks_flow, FIVE_MINUTES))
-    if settings.push:
+    if settings.integrations.push:
         served.append((push_flow, HOURLY))
     return served
-
-
-def _deployment(flow: Flow[..., Any], cron: str, settings: Settings) -> RunnerDeployment:
-    made = flow.to_deployment(
-        "perdura",
-        schedule=Cron(cron, timezone=settings.timezone),
-        parameters={"home": str(settings.home.absolute())},
-        concurrency_limit=_QUEUE if flow in (score_due_nights, train_due) else _CANCEL,
-    )
-    return cast("RunnerDeployment", made)  # a coroutine only where there is a running loop
 
 
 def hours() -> list[dict[str, str]]:
@@ -66,7 +66,7 @@ def hours() -> list[dict[str, str]]:
 
 def _schedules(settings: Settings) -> list[Schedule]:
     return [
-        Schedule(f"{flow.name}/perdura", cron, settings.timezone)
+        Schedule(f"{flow.name}/perdura", cron, settings.schedule.timezone)
         for flow, cron in _served(settings)
     ]
 

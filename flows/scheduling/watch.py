@@ -1,6 +1,6 @@
 """Watch a served schedule: report runs that do not appear, and make up nights that were missed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -24,35 +24,33 @@ _WEEK = timedelta(days=7)
 
 
 @contextmanager
-def watched(settings: Settings, schedules: Sequence[Schedule]) -> Iterator[None]:
+def watched(settings: Settings, schedules: Sequence[Schedule]) -> Generator[None]:
     """Look at the schedule twice a minute, beside what the block does."""
     stop = Event()
-    thread = Thread(target=_watch, args=(settings, schedules, stop), daemon=True)
+
+    def watch() -> None:
+        served_since, reported = datetime.now(UTC), set[str]()
+        while not stop.is_set():
+            problems = look(settings, schedules, served_since, datetime.now(UTC))
+            for problem in problems:
+                if problem not in reported:
+                    STDERR.print(f"perdura: {problem}", soft_wrap=True)
+            reported = set(problems)
+            try:
+                write_health(settings.home, problems)
+            except OSError as error:
+                STDERR.print(
+                    f"perdura: the schedule's health cannot be written: {error}", soft_wrap=True
+                )
+            stop.wait(_EVERY)
+
+    thread = Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join(timeout=10)
-
-
-def _watch(settings: Settings, schedules: Sequence[Schedule], stop: Event) -> None:
-    served_since, reported = datetime.now(UTC), set[str]()
-    while not stop.is_set():
-        problems = look(settings, schedules, served_since, datetime.now(UTC))
-        for problem in problems:
-            if problem not in reported:
-                STDERR.print(f"perdura: {problem}", soft_wrap=True)
-        reported = set(problems)
-        _keep(settings, problems)
-        stop.wait(_EVERY)
-
-
-def _keep(settings: Settings, problems: Sequence[str]) -> None:
-    try:
-        write_health(settings.home, problems)
-    except OSError as error:
-        STDERR.print(f"perdura: the schedule's health cannot be written: {error}", soft_wrap=True)
 
 
 def look(
@@ -66,7 +64,7 @@ def look(
         served_since: When it began to be served; what was due before is not overdue.
         now: The moment of asking.
     """
-    until = now - timedelta(minutes=settings.overdue_minutes)
+    until = now - timedelta(minutes=settings.schedule.overdue_minutes)
     since = max(served_since + _SETTLING, until - _WEEK)
     try:
         overdue = [
@@ -92,14 +90,9 @@ def missing_nights(settings: Settings, until: datetime) -> list[str]:
         return []
     if missed != MissedNights():
         make_run(NIGHTLY, {"home": str(settings.home.absolute()), "only_missed": True})
-        days = ", ".join(map(str, missed.make_up)) or "none, as make_up_nights is 0"
+        days = ", ".join(map(str, missed.make_up)) or "none, as schedule.make_up_nights is 0"
         skipped = f"; skipped: {len(missed.too_many)} older ones" if missed.too_many else ""
         return [f"nights were missed; being made up: {days}{skipped}"]
-    return _given_up(settings, until)
-
-
-def _given_up(settings: Settings, until: datetime) -> list[str]:
-    """That the newest night was given up, if it was."""
     record, newest = read_record(settings.home), settings.nights.newest_due(until)
     if record is None or newest not in record.given_up:
         return []

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-from perdura.flows.settings import Settings
+from perdura.flows.configuration.groups import ChurnSettings, ValueSettings
 from perdura.flows.steps.exchange_rates import dated_rates
 from perdura.sources.rates import DatedRates
 
@@ -15,10 +15,10 @@ class Business(TypedDict):
     rates: DatedRates | None
 
 
-def business_of(settings: Settings) -> Business:
+def business_of(churn: ChurnSettings, value: ValueSettings) -> Business:
     """The rule by which the business of these settings loses subscribers."""
     return {
-        "churn": settings.churn,
-        "active_within_days": settings.active_within_days,
-        "rates": dated_rates(settings),
+        "churn": churn.rule,
+        "active_within_days": churn.active_within_days,
+        "rates": dated_rates(value),
     }

@@ -14,6 +14,7 @@ from perdura.risk.records.contact_effect import ContactEffect, write_contact_eff
 from perdura.risk.store.connect import Unreachable, writing
 from perdura.risk.table import published_dates
 from perdura.sources.events import CONTACTS
+from perdura.sources.landing.landing import Landing
 
 
 def update_effect(settings: Settings) -> None:
@@ -25,30 +26,37 @@ def update_effect(settings: Settings) -> None:
         return
     try:
         if published_dates(settings.risk_url):
-            keep_estimate(settings, estimate(settings, None, None))
+            keep_estimate(settings.risk_url, estimate(settings, None, None))
     except Unreachable as error:
         STDERR.print(f"  the effect of contacts was not updated: {error}", markup=False)
 
 
 def estimate(settings: Settings, begins: datetime | None, worth: float | None) -> Effect:
     """The effect of contacts from ``begins`` on, by all that has landed."""
-    known_until = known_history(settings, None)
+    known_until = known_history(settings.landing, settings.churn, None)
+    params, parts = training_params(settings), parts_of(settings.landing, settings.compute)
+    found: list[pl.DataFrame] = []
+    with step("effect", {}) as on_progress:
+        for part in parts:
+            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
+            events = settings.landing.events(part)
+            found.append(outcomes(events, params, since=begins, known_until=known_until))
     return effect(
-        _people(settings, begins, known_until),
-        horizon_days=settings.horizon_days,
+        pl.concat(found),
+        horizon_days=settings.churn.horizon_days,
         since=begins,
         known_until=known_until,
         worth=worth,
     )
 
 
-def keep_estimate(settings: Settings, found: Effect) -> None:
-    """Write the estimate; before anybody was contacted or assigned there is none."""
+def keep_estimate(url: str, found: Effect) -> None:
+    """Write the estimate; before the first contact or assignment there is none."""
     arm, control = found.arms[found.main_arm], found.arms[HELD_OUT]
     if not any((arm.known, arm.awaited, control.known, control.awaited)):
         return
     compared = found.compared.get(found.main_arm)
-    with writing(settings.risk_url) as connection:
+    with writing(url) as connection:
         write_contact_effect(
             connection,
             ContactEffect(
@@ -69,26 +77,15 @@ def keep_estimate(settings: Settings, found: Effect) -> None:
         )
 
 
-def refuse_without_contacts(settings: Settings) -> None:
+def refuse_without_contacts(landing: Landing) -> None:
     """Nothing, if contacts have landed.
 
     Raises:
         NothingLanded: None has.
     """
-    if not settings.landing.files(CONTACTS):
+    if not landing.files(CONTACTS):
         raise NothingLanded(
-            f"no contacts have landed in {settings.landing_folder}, and they tell what support "
+            f"no contacts have landed in {landing.folder}, and they tell what support "
             "did; give the mapping a section [contacts] with the kinds contacted, offered and "
             "held_out, and run `perdura extract`"
         )
-
-
-def _people(settings: Settings, since: datetime | None, known_until: datetime) -> pl.DataFrame:
-    """What became of everybody, part by part of the subscribers."""
-    params, parts, found = training_params(settings), parts_of(settings), []
-    with step("effect", {}) as on_progress:
-        for part in parts:
-            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
-            events = settings.landing.events(part)
-            found.append(outcomes(events, params, since=since, known_until=known_until))
-    return pl.concat(found)

@@ -1,7 +1,7 @@
 """What was written beside the risks, contacts and lots, as events for the pipeline to land."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ import polars as pl
 import sqlalchemy as sa
 
 from perdura.flows.runtime.scratch import scratch
-from perdura.flows.settings import Settings
 from perdura.risk.errors import NoNight
 from perdura.risk.records.contacts import settled
 from perdura.risk.schema.all_tables import columns_of
@@ -19,25 +18,27 @@ from perdura.risk.schema.contacts import CONTACTS as WRITTEN
 from perdura.risk.store.connect import reading
 from perdura.sources.events import CONTACTS
 
-#: What each action of the desk is as an event; to leave somebody alone is none.
+#: What each action of the desk is as an event; a decision not to contact is none.
 KINDS = {"called": "contacted", "mailed": "contacted", "offered": "offered"}
 
-#: Who holds somebody out, or puts them on the list.
+#: The sender of a random assignment.
 LOT = "lot"
 
 
 @contextmanager
-def written_events(settings: Settings, now: datetime | None = None) -> Iterator[Mapping[str, Path]]:
+def written_events(
+    home: Path, url: str, now: datetime | None = None
+) -> Generator[Mapping[str, Path]]:
     """Files of the events that were written in the risk table, by event table, for ``extract``.
 
     Contacts are there once they can no longer be taken back, so that what was undone never was an
     event. Nothing was written: there is no file.
     """
-    events = contact_events(settings.risk_url, now or datetime.now(UTC))
+    events = contact_events(url, now or datetime.now(UTC))
     if events.is_empty():
         yield {}
         return
-    with scratch(settings, "written") as folder:
+    with scratch(home, "written") as folder:
         file = folder / f"{CONTACTS.name}.parquet"
         events.write_parquet(file)
         yield {CONTACTS.name: file}
@@ -45,30 +46,24 @@ def written_events(settings: Settings, now: datetime | None = None) -> Iterator[
 
 def contact_events(url: str, now: datetime) -> pl.DataFrame:
     """Contacts and lots that stand at ``now``, each once, with the schema of the event table."""
-    try:
-        with reading(url) as connection:
-            # A table made by an older version may lack either.
-            contacts = _read(connection, settled(now)) if columns_of(connection, WRITTEN) else []
-            draws = (
-                _read(connection, sa.select(ASSIGNMENTS))
-                if columns_of(connection, ASSIGNMENTS)
-                else []
-            )
-    except NoNight:
-        contacts, draws = [], []
-    rows = [_contact(*row) for row in contacts if row[3] in KINDS] + [_draw(*row) for row in draws]
+    rows: list[tuple[Any, ...]] = []
+    with suppress(NoNight), reading(url) as connection:
+        # A table made by an older version may lack either.
+        if columns_of(connection, WRITTEN):
+            rows += [
+                (subscriber_id, happened_at, known_at, KINDS[action], action, by)
+                for subscriber_id, happened_at, known_at, action, by in connection.execute(
+                    settled(now)
+                )
+                if action in KINDS
+            ]
+        if columns_of(connection, ASSIGNMENTS):
+            rows += [
+                (subscriber_id, drawn, drawn, "held_out" if held_out else "listed", quarter, LOT)
+                for subscriber_id, quarter, drawn, held_out in connection.execute(
+                    sa.select(ASSIGNMENTS)
+                )
+            ]
     events = pl.DataFrame(rows, schema=CONTACTS.schema, orient="row")
     others = [name for name in events.columns if name != "known_at"]
     return events.sort(events.columns).unique(others, keep="first", maintain_order=True)
-
-
-def _read(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> list[tuple]:
-    return [tuple(row) for row in connection.execute(query)]
-
-
-def _contact(who: str, happened: datetime, known: datetime, action: str, by: str) -> tuple:
-    return who, happened, known, KINDS[action], action, by
-
-
-def _draw(who: str, quarter: str, drawn: datetime, in_control_group: bool) -> tuple:
-    return who, drawn, drawn, "held_out" if in_control_group else "listed", quarter, LOT

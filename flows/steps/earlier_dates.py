@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from perdura.flows.configuration.groups import TrainingSettings
 from perdura.flows.orchestration.recorded import step_of_flow
 from perdura.flows.runtime.progress import step
 from perdura.flows.settings import Settings
@@ -15,7 +16,7 @@ from perdura.sources.progress import OnProgress
 
 earlier_step = step_of_flow(at_earlier_dates, "earlier")
 
-# What is made anew at earlier dates is made of so many rows at most: it shows whether it holds.
+# Most rows of a model at an earlier date: enough to see whether it holds.
 _EARLIER_ROWS = 100_000
 
 
@@ -32,30 +33,30 @@ def before_training(
     settings: Settings, known_until: datetime, seconds: dict[str, float]
 ) -> EarlierResults:
     """What the verdict asks of the past, of a share of the subscribers."""
-    if not settings.earlier_dates and not settings.cut_days:
+    if not settings.training.earlier_dates and not settings.training.cut_days:
         return EarlierResults()
     with step("earlier dates", seconds) as on_progress:
         before = past(settings, known_until, _EARLIER_ROWS, None)
-        days = settings.cut_days
+        days = settings.training.cut_days
         return EarlierResults(
             past=before,
-            earlier=earlier_dates(before, settings, on_progress),
+            earlier=earlier_dates(before, settings.training, on_progress),
             cut=Cut(days, before.without_last(days)) if days else None,
         )
 
 
 def earlier_dates(
-    before: PastDataset, settings: Settings, on_progress: OnProgress
+    before: PastDataset, training: TrainingSettings, on_progress: OnProgress
 ) -> Earlier | None:
-    """``None`` where no date has enough before it and after it, or nobody asks."""
-    if not settings.earlier_dates or settings.split != "time":
+    """``None`` where no date has enough before it and after it, or the settings ask for none."""
+    if not training.earlier_dates or training.split != "time":
         return None
     try:
         return earlier_step(
             before.training,
             before.labels_at,
             before.params,
-            most=settings.earlier_dates,
+            most=training.earlier_dates,
             progress=on_progress,
         )
     except (HistoryTooShort, NotEnoughChurn):

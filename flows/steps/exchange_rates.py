@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 
-from perdura.flows.settings import Settings
+from perdura.flows.configuration.groups import ValueSettings
 from perdura.models.scoring.exchange import Exchange
 from perdura.sources.rates import DatedRates
 
@@ -19,70 +20,70 @@ class BadRates(ValueError):
     """The file of exchange rates cannot be used."""
 
 
-def exchange_at(settings: Settings, as_of: datetime) -> Exchange | None:
+def exchange_at(value: ValueSettings, as_of: datetime) -> Exchange | None:
     """The newest rates of days before ``as_of``; ``None`` where amounts stay as they are.
 
     The file is CSV: ``date``, ``currency``, ``rate``: what one unit of the currency was in units
     of the reporting currency on that day; of several on one day the last in the file. A file that
     cannot be used gives no rates: what people are worth is then unknown, and their risk is not.
     """
-    if settings.reporting_currency is None:
+    if value.reporting_currency is None:
         return None
     try:
-        newest = _newest(settings, as_of)
+        newest = _newest(value.exchange_rates, as_of)
     except BadRates:
-        return Exchange(settings.reporting_currency, {})
+        return Exchange(value.reporting_currency, {})
     rates = dict(newest.select("currency", "rate").iter_rows())
-    return Exchange(settings.reporting_currency, rates)
+    return Exchange(value.reporting_currency, rates)
 
 
-def dated_rates(settings: Settings) -> DatedRates | None:
+def dated_rates(value: ValueSettings) -> DatedRates | None:
     """The rates of all days; ``None`` where no reporting currency is set, or no rate can be read.
 
     Of a file that cannot be read ``stale_rates`` tells.
     """
-    if settings.reporting_currency is None:
+    if value.reporting_currency is None:
         return None
     try:
-        return DatedRates(settings.reporting_currency, _with_codes(_read(settings)))
+        return DatedRates(value.reporting_currency, _read(value.exchange_rates))
     except BadRates:
         return None
 
 
-def stale_rates(settings: Settings, as_of: datetime) -> Mapping[str, str]:
-    """``SOURCE`` and why, where a currency's newest rate is too old or there are none."""
-    if settings.reporting_currency is None or settings.exchange_rates is None:
+def stale_rates(value: ValueSettings, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
+    """``SOURCE`` and why, where a currency's newest rate is too old or there are none.
+
+    Args:
+        value: Names the reporting currency and the file.
+        as_of: The night's.
+        stale_after_days: A rate is too old that is of a day longer before.
+    """
+    if value.reporting_currency is None or value.exchange_rates is None:
         return {}
     try:
-        newest = _newest(settings, as_of)
+        newest = _newest(value.exchange_rates, as_of)
     except BadRates as error:
         return {f"{SOURCE} ({error})": "what subscribers are worth is unknown until it is mended"}
-    oldest = as_of.date() - timedelta(days=settings.stale_after_days)
+    oldest = as_of.date() - timedelta(days=stale_after_days)
     fresh = newest.height and (newest["date"] >= oldest).all()
     if fresh:
         return {}
-    days = settings.stale_after_days
     return {
-        SOURCE: f"a currency's newest rate is older than {days} days. Add newer ones to "
-        f"{settings.exchange_rates}"
+        SOURCE: f"a currency's newest rate is older than {stale_after_days} days. Add newer ones "
+        f"to {value.exchange_rates}"
     }
 
 
-def _newest(settings: Settings, as_of: datetime) -> pl.DataFrame:
+def _newest(file: Path | None, as_of: datetime) -> pl.DataFrame:
     """One row per currency."""
-    known = _with_codes(_read(settings).filter(pl.col("date") < as_of.date()))
+    known = _read(file).filter(pl.col("date") < as_of.date())
     return known.sort("date", maintain_order=True).group_by("currency").last()
 
 
-def _with_codes(rates: pl.DataFrame) -> pl.DataFrame:
-    return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())
-
-
-def _read(settings: Settings) -> pl.DataFrame:
+def _read(file: Path | None) -> pl.DataFrame:
     """The rates of all days; none where there is no file, as all is one currency."""
-    if settings.exchange_rates is None:
+    if file is None:
         return pl.DataFrame(schema=_COLUMNS)
-    file = settings.exchange_rates
     try:
         rates = pl.read_csv(file, schema_overrides=_COLUMNS).select(*_COLUMNS)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -94,4 +95,4 @@ def _read(settings: Settings) -> pl.DataFrame:
     wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)
     if wrong.height:
         raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
-    return rates
+    return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())

@@ -11,7 +11,7 @@ from perdura.sources.states.accounts import accounts_at
 
 
 def with_accounts(
-    people: pl.DataFrame, events: Events, as_of: datetime, landing: Landing
+    subscribers: pl.DataFrame, events: Events, as_of: datetime, landing: Landing
 ) -> pl.DataFrame:
     """The rows with ``account``, as it was known before ``as_of``; where none is, as they are.
 
@@ -19,9 +19,10 @@ def with_accounts(
     """
     accounts = accounts_at(events, as_of)
     if accounts.is_empty():
-        return people
-    buried = landing.tombstones()
-    if buried.days:
-        gone = {who: pseudonym(buried.of(who)) for who in buried.among(accounts["account"])}
+        return subscribers
+    tombstones = landing.tombstones()
+    if tombstones.days:
+        erased = tombstones.among(accounts["account"])
+        gone = {account: pseudonym(tombstones.of(account)) for account in erased}
         accounts = accounts.with_columns(pl.col("account").replace(gone))
-    return people.join(accounts, on="subscriber_id", how="left", maintain_order="left")
+    return subscribers.join(accounts, on="subscriber_id", how="left", maintain_order="left")

@@ -21,26 +21,27 @@ def write_beside(settings: Settings, scored_on: date) -> None:
 
     Events are those of the ``recent_ranks`` riskiest, replaced whole in one transaction.
     """
-    share_erasures(settings)  # of an older version, or before the table was restored
-    people = _riskiest(settings, scored_on)
-    if people is None:
+    # Those of an older version, or from before the table was restored.
+    share_erasures(settings.landing_folder, settings.risk_url)
+    subscriber_ids = _riskiest(settings.risk_url, scored_on, settings.risk_table.recent_ranks)
+    if subscriber_ids is None:
         return
     now, as_of = datetime.now(UTC), settings.nights.as_of(scored_on)
     written = contact_events(settings.risk_url, now)
-    events = recent_events(settings.landing, people, as_of, written)
+    events = recent_events(settings.landing, subscriber_ids, as_of, written)
     with writing(settings.risk_url) as connection:
-        if settings.hold_out:
+        if settings.support.control_group:
             assign(connection, scored_on, quarter_of(scored_on), now=now)
         replace_all(connection, EVENTS, events)
 
 
-def _riskiest(settings: Settings, scored_on: date) -> list[str] | None:
-    """Of whom events are told; ``None`` if there is a newer night."""
+def _riskiest(url: str, scored_on: date, most: int) -> list[str] | None:
+    """The ``most`` riskiest of a night; ``None`` if there is a newer one."""
     # In the index's own words: else SQLite does not see that it holds them.
     indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
-    bound = RISK.c.rank <= settings.recent_ranks
+    bound = RISK.c.rank <= most
     query = sa.select(RISK.c.subscriber_id).where(RISK.c.scored_on == scored_on, indexed, bound)
-    with reading(settings.risk_url) as connection:
+    with reading(url) as connection:
         if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:
             return None
         return list(connection.scalars(query))

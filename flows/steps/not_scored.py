@@ -11,13 +11,13 @@ from perdura.sources.states.states import SCORED
 _KEY = ["state", "currency"]
 
 
-def sum_not_scored(people: pl.DataFrame) -> str:
+def sum_not_scored(subscribers: pl.DataFrame) -> str:
     """Subscribers and MRR by state and currency, of those who are neither scored nor gone: JSON.
 
     Args:
         people: As of ``sources.states.states.states_at``.
     """
-    rest = people.filter(~pl.col("state").is_in((*SCORED, "gone")))
+    rest = subscribers.filter(~pl.col("state").is_in((*SCORED, "gone")))
     summed = rest.group_by("state", pl.col("currency").fill_null("")).agg(
         subscribers=pl.len(), mrr=pl.col("mrr").sum(), unpriced=pl.col("mrr").null_count()
     )

@@ -36,9 +36,9 @@ class PastDataset:
         training: Feature rows of all dates, every one of the subscribers that are asked about.
         labels_at: What became of the rows before a moment, as it was known then.
         params: What to learn from them.
-        share: Of the subscribers, so many are asked about.
-        without_last: Feature rows of the newest dates whose outcome is known, as they were so many
-            days before, of who would have been scored then.
+        share: Share of the subscribers that the rows are of.
+        without_last: Feature rows of the newest dates with a known outcome, as they were a number
+            of days before, of the subscribers that would have been scored then.
     """
 
     training: TrainingSet
@@ -58,17 +58,20 @@ def past(
         HistoryTooShort: No outcome is known yet.
         BrokenTuning: The file of tuned parameters cannot be read.
     """
-    everybody = settings.landing.events()
-    dates = dates_by_settings(everybody, settings, known_until)
+    whole = settings.landing.events()
+    dates = dates_by_settings(whole, settings.churn, settings.training, known_until)
     wanted = tuned_params(settings, dates, known_until)
     params = replace(wanted, most_rows=_EVERY, most_later_rows=_EVERY)
     features = to_measure(
-        contacts=learns_contacts(everybody, params, known_until),
-        attributes=learnt_attributes(settings, everybody, known_until),
+        contacts=learns_contacts(whole, params, known_until),
+        attributes=learnt_attributes(settings.training.attributes, whole, known_until),
     )
-    part = _part(everybody[telling_table(settings).name], len(dates), most_rows)
+    subscribers = pl.col("subscriber_id").approx_n_unique()
+    count = whole[telling_table(settings.churn).name].select(subscribers).collect().item()
+    part = Part(0, min(BUCKETS, max(1, -(-count * len(dates) // most_rows))))
     events = settings.landing.events(part)
-    spine = scored_spine(events, dates, **business_of(settings))
+    business = business_of(settings.churn, settings.value)
+    spine = scored_spine(events, dates, **business)
     training = build_training_set(
         events, features, spine, params, known_until=known_until, progress=on_progress
     )
@@ -78,10 +81,10 @@ def past(
         return label_spine(events, before, params, known_until=origin)
 
     def without_last(days: int) -> pl.DataFrame:
-        told = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
-        then = [moment - timedelta(days=days) for moment in told[-params.judge_dates :]]
-        asked = scored_spine(events, then, **business_of(settings)).select("subscriber_id", "as_of")
-        rows = build_features(events, features, asked)
+        closed = training.rows.filter(pl.col("churned").is_not_null())["as_of"].unique().sort()
+        then = [moment - timedelta(days=days) for moment in closed[-params.judge_dates :]]
+        pairs = scored_spine(events, then, **business).select("subscriber_id", "as_of")
+        rows = build_features(events, features, pairs)
         return rows.with_columns(pl.col("as_of") + timedelta(days=days))
 
     return PastDataset(
@@ -91,9 +94,3 @@ def past(
         share=1 / part.of,
         without_last=without_last,
     )
-
-
-def _part(told: pl.LazyFrame, dates: int, most_rows: int) -> Part:
-    """The share of the subscribers, told of in a table, who have about so many rows."""
-    people = told.select(pl.col("subscriber_id").approx_n_unique()).collect().item()
-    return Part(0, min(BUCKETS, max(1, -(-people * dates // most_rows))))

@@ -28,7 +28,7 @@ _DETAIL = {
     TICKETS: "topic",
     CONTACTS: "action",
 }
-#: Tables whose events move money.
+#: Tables with amounts.
 _MONEY = (PAYMENTS,)
 
 _SCHEMA = pl.Schema(
@@ -46,7 +46,7 @@ _SCHEMA = pl.Schema(
 
 
 def recent_events(
-    landing: Landing, people: Sequence[str], as_of: datetime, written: pl.DataFrame
+    landing: Landing, subscriber_ids: Sequence[str], as_of: datetime, written: pl.DataFrame
 ) -> pl.DataFrame:
     """What happened in ``[as_of - 90 days, as_of)`` to some people, as was known before ``as_of``.
 
@@ -59,24 +59,27 @@ def recent_events(
 
     Returns:
         The columns of the table ``events``, in order of its key; ``number`` counts, from 0, what
-        happened to somebody at one moment.
+        happened to a subscriber at one moment.
     """
-    accounts = _accounts(landing, people, as_of)
-    told = pl.collect_all(
-        [_told(landing, table, accounts, as_of, written) for table in _DETAIL], engine="streaming"
+    accounts = _accounts(landing, subscriber_ids, as_of)
+    found = pl.collect_all(
+        [_events_of_table(landing, table, accounts, as_of, written) for table in _DETAIL],
+        engine="streaming",
     )
-    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *told]).sort(
+    rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *found]).sort(
         "subscriber_id", "happened_at", *(n for n in _SCHEMA if n != "known_at"), "known_at"
     )
     at_once = pl.int_range(pl.len(), dtype=pl.Int32).over("subscriber_id", "happened_at")
     return rows.with_columns(number=at_once)
 
 
-def _accounts(landing: Landing, people: Sequence[str], as_of: datetime) -> pl.DataFrame:
-    """Every account of these people: ``subscriber_id``, and ``owner``, who it is by now."""
-    own = pl.DataFrame({"subscriber_id": people, "owner": people}, schema_overrides=_TEXTS)
+def _accounts(landing: Landing, subscriber_ids: Sequence[str], as_of: datetime) -> pl.DataFrame:
+    """Every account of the subscribers: ``subscriber_id``, and its ``owner`` by now."""
+    own = pl.DataFrame(
+        {"subscriber_id": subscriber_ids, "owner": subscriber_ids}, schema_overrides=_TEXTS
+    )
     merged = owners(landing.table(MERGES), as_of)
-    # An account that lives on in another is nobody's own any more.
+    # An account that lives on in another stands for itself no more.
     return pl.concat([merged, own.join(merged, on="subscriber_id", how="anti")]).filter(
         pl.col("owner").is_in(own["owner"].implode())
     )
@@ -85,17 +88,18 @@ def _accounts(landing: Landing, people: Sequence[str], as_of: datetime) -> pl.Da
 _TEXTS = {"subscriber_id": pl.String, "owner": pl.String}
 
 
-def _told(
+def _events_of_table(
     landing: Landing,
     table: EventTable,
     accounts: pl.DataFrame,
     as_of: datetime,
     written: pl.DataFrame,
 ) -> pl.LazyFrame:
-    since, at = as_of - RECENT, pl.col("happened_at")
+    since, happened_at = as_of - RECENT, pl.col("happened_at")
     # What happened since was not known before, so no earlier day can have landed it.
     files = [path for day, path in landing.files(table).items() if day >= since.date()]
-    rows = scan_stored(table, files).filter(at >= since, at < as_of, pl.col("known_at") < as_of)
+    when = (happened_at >= since, happened_at < as_of, pl.col("known_at") < as_of)
+    rows = scan_stored(table, files).filter(*when)
     rows = rows.filter(pl.col("subscriber_id").is_in(accounts["subscriber_id"].implode()))
     rows = newest(rows.collect(engine="streaming"), table).lazy()
     if table is CONTACTS:

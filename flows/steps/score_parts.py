@@ -57,7 +57,7 @@ class ScoredPart:
 
 
 def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
-    """Score everybody active among one part of the subscribers, by the model in ``folder``."""
+    """Score the active subscribers of one part, by the model in ``folder``."""
     mark = folder / f"part-{part.number:03}.done"
     kept = memoised_on_disk(
         mark, lambda: pl.DataFrame([_score_part(part, as_of, settings, folder)])
@@ -68,15 +68,16 @@ def score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) ->
 def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -> ScoredPart:
     seconds: dict[str, float] = {}
     events = settings.landing.events(part)
-    people = _timed("states", seconds, lambda: states_at(events, as_of, **business_of(settings)))
-    active = people.filter(pl.col("state").is_in(SCORED))
+    business = business_of(settings.churn, settings.value)
+    subscribers = _timed("states", seconds, lambda: states_at(events, as_of, **business))
+    active = subscribers.filter(pl.col("state").is_in(SCORED))
     if active.is_empty():
         return ScoredPart(
             file=None,
-            known=people.height,
+            known=subscribers.height,
             rows=0,
             seconds=seconds,
-            not_scored=sum_not_scored(people),
+            not_scored=sum_not_scored(subscribers),
         )
     active = with_accounts(active, events, as_of, settings.landing)
     pairs = active.select("subscriber_id", "as_of")
@@ -89,11 +90,11 @@ def _score_part(part: Part, as_of: datetime, settings: Settings, folder: Path) -
         scores.write_ipc(draft)
     return ScoredPart(
         file=str(file),
-        known=people.height,
+        known=subscribers.height,
         rows=scores.height,
         seconds=seconds,
         unknown=count_unknown(_model(folder / MODEL), rows),
-        not_scored=sum_not_scored(people),
+        not_scored=sum_not_scored(subscribers),
     )
 
 
@@ -105,39 +106,36 @@ def score_parts(
     parts: list[Part], as_of: datetime, settings: Settings, folder: Path, on_progress: OnProgress
 ) -> list[ScoredPart]:
     """Score every part. A part that was lost with its worker is scored again, and no other."""
-    told_all = with_absolute_paths(settings)
-    asked = [score_part_step.submit(part, as_of, told_all, folder) for part in parts]
-    return gather_results(asked, on_progress, "score")
+    anywhere = with_absolute_paths(settings)
+    pending = [score_part_step.submit(part, as_of, anywhere, folder) for part in parts]
+    return gather_results(pending, on_progress, "score")
 
 
 def _score(
-    rows: pl.DataFrame, people: pl.DataFrame, as_of: datetime, settings: Settings, folder: Path
+    rows: pl.DataFrame, subscribers: pl.DataFrame, as_of: datetime, settings: Settings, folder: Path
 ) -> pl.DataFrame:
     model = _model(folder / MODEL)
     attributes = attribute_features(attributes_in(model.contract.names))
     scored = score(
         model,
         rows,
-        (*COLUMNS.values(), *(each.columns[0] for each in attributes)),
-        about=people.drop("interval_months"),
+        (*COLUMNS.values(), *(attribute.columns[0] for attribute in attributes)),
+        about=subscribers.drop("interval_months"),
         language=settings.language,
-        unnamed=settings.never_named,
-        valuation=_valuation(settings, as_of),
-        thresholds=Thresholds(high=settings.high, offer_from=settings.offer_from),
-        actions=read_actions(settings.actions) if settings.actions else None,
+        unnamed=settings.risk_table.never_named,
+        valuation=Valuation(
+            margin=settings.value.margin,
+            discount=settings.value.discount_rate,
+            months=settings.value.cltv_months,
+            exchange=exchange_at(settings.value, as_of),
+        ),
+        thresholds=Thresholds(
+            high=settings.risk_table.high, offer_from=settings.support.offer_from
+        ),
+        actions=read_actions(settings.support.actions) if settings.support.actions else None,
     )
     return assign_control_group(
-        scored, quarter_of(as_of.date()), settings.hold_out, settings.language
-    )
-
-
-def _valuation(settings: Settings, as_of: datetime) -> Valuation:
-    """How money that is still to come is counted on that day."""
-    return Valuation(
-        margin=settings.margin,
-        discount=settings.discount_rate,
-        months=settings.cltv_months,
-        exchange=exchange_at(settings, as_of),
+        scored, quarter_of(as_of.date()), settings.support.control_group, settings.language
     )
 
 

@@ -1,7 +1,7 @@
 """A training set made part by part of the subscribers, anywhere: labels first, then features.
 
-What became of everybody is told first, which is cheap; from the counts follows how large a share
-of the stayers is learnt from; and only who was chosen is measured.
+Outcomes of all subscribers come first, which is cheap; their counts give the share of non-churners
+that is kept; and only the rows that are kept are measured.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from perdura.features.catalogue import to_measure
 from perdura.features.definition import Column, Derived, Feature
 from perdura.flows.orchestration.recorded import flow, step_of_flow
 from perdura.flows.orchestration.task_runner import gather_results
-from perdura.flows.runtime.parts import draft_of, memoised_on_disk, with_absolute_paths
-from perdura.flows.settings import Settings
-from perdura.flows.steps.business import business_of
+from perdura.flows.runtime.parts import draft_of, memoised_on_disk
+from perdura.flows.steps.business import Business
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import Sampling, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
 from perdura.models.params import TrainingParams
+from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import Part
 from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
@@ -33,7 +33,8 @@ class Work:
     Attributes:
         dates: When subscribers are asked about.
         known_until: Labels read only what was known before.
-        settings: Of the home.
+        landing: The landed events.
+        business: How the business loses subscribers.
         params: What is learnt.
         contacts: Whether from what support did, too.
         champion_reads_contacts: Whether that is measured for the champion, though it is not learnt.
@@ -44,7 +45,8 @@ class Work:
 
     dates: tuple[datetime, ...]
     known_until: datetime
-    settings: Settings
+    landing: Landing
+    business: Business
     params: TrainingParams
     folder: Path
     contacts: bool = False
@@ -82,41 +84,41 @@ class Work:
     @property
     def with_absolute_paths(self) -> "Work":
         """The same work, in whatever folder a worker was started."""
-        return replace(self, settings=with_absolute_paths(self.settings))
+        return replace(self, landing=Landing(self.landing.folder.absolute()))
 
 
 def label_part(part: Part, work: Work) -> pl.DataFrame:
     """How many of one part stayed, left, or may yet; what became of each is laid down."""
-    return memoised_on_disk(work.mark("label", part), lambda: _label_part(part, work))
+
+    def label() -> pl.DataFrame:
+        events = work.landing.events(part)
+        spine = scored_spine(events, work.dates, **work.business)
+        labelled = label_spine(events, spine, work.params, known_until=work.known_until)
+        work.lay_down("labelled", part, labelled)
+        return outcome_counts(labelled, work.params)
+
+    return memoised_on_disk(work.mark("label", part), label)
 
 
 def measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
     """How many ``rows`` were chosen from one part, when their features have been laid down."""
-    return memoised_on_disk(work.mark("measure", part), lambda: _measure_part(part, work, sampling))
 
+    def measure() -> pl.DataFrame:
+        measured = measure_chosen(
+            work.landing.events(part),
+            work.features,
+            pl.read_ipc(work.file("labelled", part)),
+            work.params,
+            sampling=sampling,
+            known_until=work.known_until,
+        )
+        work.lay_down("rows", part, measured.rows)
+        work.lay_down("about", part, measured.about)
+        if measured.texts is not None:
+            work.lay_down("texts", part, measured.texts)
+        return measured.rows.select(rows=pl.len())
 
-def _label_part(part: Part, work: Work) -> pl.DataFrame:
-    events = work.settings.landing.events(part)
-    spine = scored_spine(events, work.dates, **business_of(work.settings))
-    labelled = label_spine(events, spine, work.params, known_until=work.known_until)
-    work.lay_down("labelled", part, labelled)
-    return outcome_counts(labelled, work.params)
-
-
-def _measure_part(part: Part, work: Work, sampling: Sampling) -> pl.DataFrame:
-    measured = measure_chosen(
-        work.settings.landing.events(part),
-        work.features,
-        pl.read_ipc(work.file("labelled", part)),
-        work.params,
-        sampling=sampling,
-        known_until=work.known_until,
-    )
-    work.lay_down("rows", part, measured.rows)
-    work.lay_down("about", part, measured.about)
-    if measured.texts is not None:
-        work.lay_down("texts", part, measured.texts)
-    return measured.rows.select(rows=pl.len())
+    return memoised_on_disk(work.mark("measure", part), measure)
 
 
 label_part_step = step_of_flow(label_part, "label-part")
@@ -126,8 +128,8 @@ measure_part_step = step_of_flow(measure_part, "measure-part")
 @flow(name="label-parts", validate_parameters=False)
 def label_parts(parts: list[Part], work: Work, on_progress: OnProgress) -> list[pl.DataFrame]:
     """The counts of every part."""
-    asked = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
-    return gather_results(asked, on_progress, "labels")
+    pending = [label_part_step.submit(part, work.with_absolute_paths) for part in parts]
+    return gather_results(pending, on_progress, "labels")
 
 
 @flow(name="measure-parts", validate_parameters=False)
@@ -135,8 +137,8 @@ def measure_parts(
     parts: list[Part], work: Work, sampling: Sampling, on_progress: OnProgress
 ) -> list[pl.DataFrame]:
     """How many rows were chosen from each part."""
-    asked = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
-    return gather_results(asked, on_progress, "features")
+    pending = [measure_part_step.submit(part, work.with_absolute_paths, sampling) for part in parts]
+    return gather_results(pending, on_progress, "features")
 
 
 def laid_down(parts: list[Part], work: Work, sampling: Sampling) -> TrainingSet:

@@ -7,14 +7,16 @@ from typing import Literal
 import polars as pl
 
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ChurnSettings, TrainingSettings
 from perdura.flows.settings import Settings
 from perdura.models.dataset.source_coverage import recorded_since
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.tuning.tuned_params import read_tuned, with_tuned_booster
 from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
+from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, known_before
 
-# The first weeks of a history know too little of anybody to learn from.
+# The first weeks of a history know too little of subscribers to learn from.
 _WARM_UP = timedelta(days=30)
 _MONTH = timedelta(days=30.4375)
 _TOLD = (SUBSCRIPTIONS, PAYMENTS, TICKETS)
@@ -27,16 +29,16 @@ class NothingLanded(ValueError):
 def training_params(settings: Settings) -> TrainingParams:
     """What to learn, by the settings alone: trees grow by the defaults."""
     return TrainingParams(
-        churn=settings.churn,
-        lead_days=settings.lead_days,
-        horizon_days=settings.horizon_days,
-        grace_days=settings.grace_days,
-        contacted=settings.contacted,
-        split=settings.split,
-        calls=settings.calls,
-        save_share=settings.save_share,
-        monotone=settings.monotone,
-        booster=BoosterParams(seed=settings.seed, threads=settings.threads),
+        churn=settings.churn.rule,
+        lead_days=settings.churn.lead_days,
+        horizon_days=settings.churn.horizon_days,
+        grace_days=settings.churn.grace_days,
+        contacted=settings.training.contacted,
+        split=settings.training.split,
+        calls=settings.support.calls,
+        save_share=settings.support.save_share,
+        monotone=settings.training.monotone,
+        booster=BoosterParams(seed=settings.training.seed, threads=settings.compute.threads),
     )
 
 
@@ -69,7 +71,7 @@ def training_dates(
     *,
     churn: Literal["contract", "silence"] = "contract",
 ) -> list[datetime]:
-    """The dates to learn from, oldest first: month starts, or every so many days.
+    """The dates to learn from, oldest first: month starts, or every ``step_days``.
 
     The history begins where every source that says anything has begun to speak: before that,
     silence would be mistaken for a lack of tickets or payments. With contracts no date is taken
@@ -87,11 +89,11 @@ def training_dates(
     Raises:
         NothingLanded: No source says anything early enough.
     """
-    told = known_before(events, known_until)
+    known = known_before(events, known_until)
     begins = [
         first
         for table in _TOLD
-        if (first := told[table.name].select(pl.col("happened_at").min()).collect().item())
+        if (first := known[table.name].select(pl.col("happened_at").min()).collect().item())
     ]
     if not begins:
         raise NothingLanded(
@@ -100,7 +102,7 @@ def training_dates(
         )
     first = max(max(begins) + _WARM_UP, known_until - months * _MONTH)
     if churn == "contract":
-        first = max(first, recorded_since(told[SUBSCRIPTIONS.name], known_until) or first)
+        first = max(first, recorded_since(known[SUBSCRIPTIONS.name], known_until) or first)
     if step_days is None:
         dates = [*month_starts(first, known_until)]
     else:
@@ -109,14 +111,16 @@ def training_dates(
     return sorted({*dates, known_until})
 
 
-def dates_by_settings(events: Events, settings: Settings, known_until: datetime) -> list[datetime]:
+def dates_by_settings(
+    events: Events, churn: ChurnSettings, training: TrainingSettings, known_until: datetime
+) -> list[datetime]:
     """The ``training_dates`` of a home."""
     return training_dates(
         events,
         known_until,
-        settings.history_months,
-        settings.step_days,
-        churn=settings.churn,
+        training.history_months,
+        training.step_days,
+        churn=churn.rule,
     )
 
 
@@ -128,22 +132,22 @@ def learns_contacts(events: Events, params: TrainingParams, known_until: datetim
     return not known.select("kind").head(1).collect().is_empty()
 
 
-def telling_table(settings: Settings) -> EventTable:
+def telling_table(churn: ChurnSettings) -> EventTable:
     """The table that tells who left."""
-    return PAYMENTS if settings.churn == "silence" else SUBSCRIPTIONS
+    return PAYMENTS if churn.rule == "silence" else SUBSCRIPTIONS
 
 
-def known_history(settings: Settings, asked: date | None) -> datetime:
+def known_history(landing: Landing, churn: ChurnSettings, until: date | None) -> datetime:
     """Until when outcomes are known: no longer than the table that tells them was read whole.
 
     Raises:
         NothingLanded: That table has never been read.
     """
-    told = telling_table(settings)
-    moment = settings.landing.until(told)
+    table = telling_table(churn)
+    moment = landing.until(table)
     if moment is None:
         raise NothingLanded(
-            f"no {told.name} have landed in {settings.landing_folder}, and they tell who left; run "
+            f"no {table.name} have landed in {landing.folder}, and they tell who left; run "
             "`perdura extract` first"
         )
-    return min(moment, midnight(asked)) if asked else moment
+    return min(moment, midnight(until)) if until else moment

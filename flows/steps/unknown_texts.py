@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from perdura.models.predictor.churn_model import ChurnModel
 #: Where a larger share of the subscribers has such a text in a column, the night is degraded.
 MOST_UNKNOWN = 0.05
 
-# So many of a column are named; the rest is counted.
+# Texts of a column that are named, and their length; the rest is counted.
 _NAMED, _LONGEST = 5, 60
 
 
@@ -32,6 +33,17 @@ class UnknownTexts:
     texts: tuple[str, ...]
     more: int
 
+    @classmethod
+    def counted(cls, counts: Counter[str], rows: int) -> Self:
+        """Of how many subscribers have which text, among ``rows`` that were scored."""
+        ranked = sorted(counts, key=lambda text: (-counts[text], text))
+        return cls(
+            subscribers=counts.total(),
+            share=counts.total() / rows,
+            texts=tuple(text[:_LONGEST] for text in ranked[:_NAMED]),
+            more=max(0, len(ranked) - _NAMED),
+        )
+
 
 def count_unknown(model: ChurnModel, rows: pl.DataFrame) -> str:
     """How many rows have which text that the model has never seen: JSON, an object by column."""
@@ -43,12 +55,12 @@ def count_unknown(model: ChurnModel, rows: pl.DataFrame) -> str:
 
 
 def unknown_texts(counted: Iterable[str], rows: int) -> dict[str, UnknownTexts]:
-    """What ``count_unknown`` found in all parts of a night, which has so many rows, by column."""
+    """What ``count_unknown`` found in all parts of a night of ``rows`` rows, by column."""
     found: dict[str, Counter[str]] = {}
     for part in counted:
         for name, counts in json.loads(part).items():
             found.setdefault(name, Counter()).update(counts)
-    return {name: _summed(counts, rows) for name, counts in sorted(found.items())}
+    return {name: UnknownTexts.counted(counts, rows) for name, counts in sorted(found.items())}
 
 
 def too_many_unknown(unknown: Mapping[str, UnknownTexts]) -> tuple[str, ...]:
@@ -57,14 +69,4 @@ def too_many_unknown(unknown: Mapping[str, UnknownTexts]) -> tuple[str, ...]:
         f"{column}: {found.share:.1%} of subscribers have a value that the model has never seen"
         for column, found in unknown.items()
         if found.share > MOST_UNKNOWN
-    )
-
-
-def _summed(counts: Counter[str], rows: int) -> UnknownTexts:
-    ranked = sorted(counts, key=lambda text: (-counts[text], text))
-    return UnknownTexts(
-        subscribers=counts.total(),
-        share=counts.total() / rows,
-        texts=tuple(text[:_LONGEST] for text in ranked[:_NAMED]),
-        more=max(0, len(ranked) - _NAMED),
     )

@@ -1,4 +1,4 @@
-"""What a night's rows say, as numbers of phrases: each phrase is kept once, whoever it is about."""
+"""What a night's rows say, as numbers of phrases: each phrase is kept once."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def as_phrases(rows: pl.DataFrame, translations: Translations) -> tuple[pl.DataF
     coded = reasons.select("weight", "value").with_columns(
         phrase=pl.Series(place[: reasons.height], dtype=pl.UInt32)
     )
-    told = rows.with_columns(
+    coded_rows = rows.with_columns(
         _lists(coded.select("phrase", "weight", "value").to_struct("reasons"), count),
         action_text=pl.lit(""),
         action_phrase=pl.Series(place[reasons.height :], dtype=pl.UInt32),
         reasons_hash=pl.Series(_content(coded, hashes(phrases, _HASH_SEED)[place], count)),
     )
-    return told, phrases
+    return coded_rows, phrases
 
 
 class Phrasebook:
@@ -158,14 +158,15 @@ def _flat(reasons: pl.Series) -> pl.DataFrame:
 
     fields = reasons.filter(reasons.list.len() > 0).explode().struct.unnest()
     known = fields.select(name for name in fields.columns if name in REASON)
-    told = known.rename({"column": "column_name"}, strict=False).with_columns(
+    fields = known.rename({"column": "column_name"}, strict=False).with_columns(
         pl.col(name).struct.json_encode()
         for name in ("translations", "evidence")
         if isinstance(known.schema.get(name), pl.Struct)
     )
-    return told.with_columns(
-        *_absent({*told.columns}),
-        *(pl.lit(None, pl.Float64).alias(n) for n in ("weight", "value") if n not in told.columns),
+    numbers = [name for name in ("weight", "value") if name not in fields.columns]
+    return fields.with_columns(
+        *_absent({*fields.columns}),
+        *(pl.lit(None, pl.Float64).alias(name) for name in numbers),
     ).with_columns(
         pl.col(CONTENT).cast(pl.String),
         pl.col("weight", "value").cast(pl.Float64).fill_nan(None),

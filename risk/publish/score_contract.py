@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: What comes in: one row per subscriber with these columns, and any of the optional ones.
-REQUIRED = tuple(each.name for each in RISK_COLUMNS if each.given == "required")
-OPTIONAL = tuple(each.name for each in RISK_COLUMNS if each.given == "optional")
+REQUIRED = tuple(declared.name for declared in RISK_COLUMNS if declared.given == "required")
+OPTIONAL = tuple(declared.name for declared in RISK_COLUMNS if declared.given == "optional")
 MOST_REASONS = 4
 
-_GIVEN = {each.name: each for each in RISK_COLUMNS if each.given}
-_MAY_BE_NULL = tuple(name for name, each in _GIVEN.items() if each.nullable)
-_PROBABILITIES = tuple(name for name, each in _GIVEN.items() if each.rule == "probability")
-_AMOUNTS = tuple(name for name, each in _GIVEN.items() if each.rule == "amount")
-_TEXTS = tuple(name for name, each in _GIVEN.items() if each.kind is sa.Text)
-_CUT = tuple(name for name, each in _GIVEN.items() if each.cut)
+_GIVEN = {declared.name: declared for declared in RISK_COLUMNS if declared.given}
+_MAY_BE_NULL = tuple(name for name, declared in _GIVEN.items() if declared.nullable)
+_PROBABILITIES = tuple(name for name, declared in _GIVEN.items() if declared.rule == "probability")
+_AMOUNTS = tuple(name for name, declared in _GIVEN.items() if declared.rule == "amount")
+_TEXTS = tuple(name for name, declared in _GIVEN.items() if declared.kind is sa.Text)
+_CUT = tuple(name for name, declared in _GIVEN.items() if declared.cut)
 _LARGEST_MRR = 2**53  # above it floats, and so risk x mrr, skip integers
 
 
@@ -47,14 +47,14 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
 
 def _refuse(rows: pl.DataFrame, column: str, what: str) -> None:
     if len(rows):
-        who, value = rows["subscriber_id"][0], rows.head(1).to_dicts()[0][column]
-        raise bad_example(f"{len(rows)} scores {what}", value, who)
+        value = rows.head(1).to_dicts()[0][column]
+        raise bad_example(f"{len(rows)} scores {what}", value, rows["subscriber_id"][0])
 
 
-def bad_example(told: str, value: object, subscriber_id: str) -> BadScores:
-    """The error that shows a value and keeps beside it whose it is."""
+def bad_example(what: str, value: object, subscriber_id: str) -> BadScores:
+    """The error that shows a value and keeps its subscriber beside it."""
     return BadScores(
-        f"{told}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
+        f"{what}, e.g. {value!r}; subscriber_id of this error says whose", subscriber_id
     )
 
 
@@ -159,15 +159,15 @@ def _rules() -> list[tuple[pl.Expr, str, str]]:
     """What no row may be, the column to show, and how to say it."""
     import polars as pl
 
-    who, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
+    subscriber_id, mrr, advice = pl.col("subscriber_id"), pl.col("mrr"), pl.col("advice")
     parts = pl.col("risk_voluntary") + pl.col("risk_payment")
     reason = pl.element().struct
     wordless = reason.field("signal").is_null() | reason.field("text").is_null()
     never_null = [name for name in REQUIRED if name not in _MAY_BE_NULL]
     return [
         *((pl.col(name).is_null(), name, f"without {name}") for name in never_null),
-        (who == "", "subscriber_id", "without subscriber_id"),
-        (who.is_duplicated(), "risk", "of a subscriber who is scored twice"),
+        (subscriber_id == "", "subscriber_id", "without subscriber_id"),
+        (subscriber_id.is_duplicated(), "risk", "of a subscriber who is scored twice"),
         (~pl.col("state").is_in(SCORED_STATES), "state", f"in none of the states {SCORED_STATES}"),
         *((~pl.col(p).is_between(0, 1), p, f"with {p} outside [0, 1]") for p in _PROBABILITIES),
         ((parts - pl.col("risk")).abs() > 1e-6, "risk", "whose parts do not add up to the risk"),

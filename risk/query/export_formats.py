@@ -61,8 +61,8 @@ def ndjson_of(night: Night, rows: Rows) -> Iterator[bytes]:
         lines = []
         for row in some:
             others = (*row[:_REASONS], *row[_REASONS + 1 :])
-            told = encode(dict(zip(names, others, strict=True)))[:-1]
-            lines.append(f'{told}, "reasons": {row[_REASONS]}, {shared}\n')
+            fields = encode(dict(zip(names, others, strict=True)))[:-1]
+            lines.append(f'{fields}, "reasons": {row[_REASONS]}, {shared}\n')
         yield "".join(lines).encode()
 
 
@@ -75,9 +75,9 @@ def parquet_of(night: Night, rows: Rows) -> Iterator[bytes]:
     shared = {**_shared(night), "degraded": json.dumps(night.degraded)}
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for some in rows:
-            told = dict(zip(_OWN, zip(*some, strict=True), strict=True))
-            told |= {name: [value] * len(some) for name, value in shared.items()}
-            writer.write_table(pa.Table.from_pydict(told, schema=schema))
+            columns = dict(zip(_OWN, zip(*some, strict=True), strict=True))
+            columns |= {name: [value] * len(some) for name, value in shared.items()}
+            writer.write_table(pa.Table.from_pydict(columns, schema=schema))
             yield sink.taken()
     yield sink.taken()
 
@@ -111,10 +111,10 @@ class _Pieces:
 
 
 def _taken(buffer: io.StringIO) -> bytes:
-    told = buffer.getvalue().encode()
+    text = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return told
+    return text
 
 
 def _shared(night: Night) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def create_views(connection: sa.Connection) -> None:
     """Make the views anew, as this version words them. To be called inside a transaction."""
     drop_views(connection)
     for name, query in _QUERIES.items():
-        told = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {told}")
+        sql = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        connection.exec_driver_sql(f"CREATE VIEW {name} AS {sql}")
 
 
 def drop_views(connection: sa.Connection) -> None:

@@ -179,9 +179,9 @@ series = { from = "first", until = "last", months = 1 }
         title="Attributes of subscribers: segment, channel, account",
         why=(
             "Anything that is true of a subscriber from a day on. Training uses the last known "
-            "value of each with 2 to 100 values (`attributes` in the settings chooses). `account` "
-            "is the company that several subscribers belong to: `perdura risk accounts`, the API "
-            "and the pages add up their risks."
+            "value of each with 2 to 100 values (`training.attributes` in the settings chooses). "
+            "`account` is the company that several subscribers belong to: `perdura risk "
+            "accounts`, the API and the pages add up their risks."
         ),
         files={
             "customers.csv": (

@@ -8,7 +8,6 @@ from perdura.features.catalogue import column_named, to_measure
 from perdura.features.engine import reference
 from perdura.features.topics.attributes import attribute_features, attributes_in
 from perdura.features.topics.phrases import say
-from perdura.flows.settings import Settings
 from perdura.flows.steps.attributes import UnknownAttribute, learnt_attributes
 from perdura.flows.steps.night_accounts import with_accounts
 from perdura.sources.landing.landing import Landing
@@ -82,12 +81,10 @@ class TestFeatures:
 
 
 class TestLearnt:
-    def learnt(self, tmp_path, *rows, **settings):
-        return learnt_attributes(
-            Settings(home=tmp_path, **settings), events(subscribers=list(rows)), at("2026-03-01")
-        )
+    def learnt(self, *rows, attributes=None):
+        return learnt_attributes(attributes, events(subscribers=list(rows)), at("2026-03-01"))
 
-    def test_all_that_have_some_values_but_the_account(self, tmp_path):
+    def test_all_that_have_some_values_but_the_account(self):
         rows = [
             told(name, value, "2026-01-01", who=value)
             for name, values in {
@@ -100,13 +97,13 @@ class TestLearnt:
             for value in values
         ]
         late = [told("late", value, "2026-03-01", who=value) for value in "ab"]
-        assert self.learnt(tmp_path, *rows, *late) == ("segment",)
-        assert self.learnt(tmp_path, *rows, attributes=("account",)) == ("account",)
-        assert self.learnt(tmp_path, *rows, attributes=()) == ()
+        assert self.learnt(*rows, *late) == ("segment",)
+        assert self.learnt(*rows, attributes=("account",)) == ("account",)
+        assert self.learnt(*rows, attributes=()) == ()
 
-    def test_one_that_nobody_has_is_refused_with_the_nearest(self, tmp_path):
+    def test_one_that_nobody_has_is_refused_with_the_nearest(self):
         with pytest.raises(UnknownAttribute, match=r"did you mean segment\?"):
-            self.learnt(tmp_path, told("segment", "a", "2026-01-01"), attributes=("segmnt",))
+            self.learnt(told("segment", "a", "2026-01-01"), attributes=("segmnt",))
 
 
 MAPPING = """

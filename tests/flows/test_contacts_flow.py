@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from perdura.features.topics.contacts import CONTACT_COLUMNS
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ComputeSettings, TrainingSettings
 from perdura.flows.effect import contact_effect
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.contact_effect import update_effect
 from perdura.flows.steps.contact_events import contact_events
 from perdura.flows.steps.extract_sources import extract_sources
@@ -140,20 +142,25 @@ Contacted = Literal["left_out", "features"]
 
 def model_files(home: Path, contacted: Contacted, folder: Path) -> dict[str, bytes]:
     """The files of a model of the home's history."""
-    settings = Settings(home=home, contacted=contacted, threads=1)
+    settings = Settings(
+        home=home,
+        training=TrainingSettings(contacted=contacted),
+        compute=ComputeSettings(threads=1),
+    )
     params = training_params(settings)
     params = replace(params, booster=replace(params.booster, rounds=30))
     until = midnight(NIGHT)
-    with scratch(settings, "week") as parts:
+    with scratch(settings.home, "week") as parts:
         work = Work(
             dates=tuple(month_starts(midnight(date(2026, 1, 1)), until)),
             known_until=until,
-            settings=settings,
+            landing=settings.landing,
+            business=business_of(settings.churn, settings.value),
             params=params,
             folder=parts,
             contacts=learns_contacts(settings.landing.events(), params, until),
         )
-        rows = training_set(work, {})
+        rows = training_set(work, settings.compute, {})
     model = fit_and_evaluate(rows, params, lambda _done, _of, _what: None).model
     model.save(folder)
     return {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from perdura.flows.configuration.dates import midnight
+from perdura.flows.configuration.groups import RiskTableSettings
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import contact_events, written_events
 from perdura.models.dataset.labels import contacted_before_settled, contract_labels
@@ -32,7 +33,7 @@ def home(tmp_path: Path, store_url: str) -> Settings:
     began = {"subscriber_id": "ann", "happened_at": NOW - 90 * DAY, "kind": "started"}
     rows = pl.DataFrame([began | {"known_at": NOW - 90 * DAY, "subscription_id": "s"}])
     rows.write_parquet(tmp_path / "subscriptions.parquet")
-    return Settings(home=tmp_path, risk_url=store_url)
+    return Settings(home=tmp_path, risk_table=RiskTableSettings(url=store_url))
 
 
 def write(home: Settings, at: datetime, action: str = "called", who: str = "ann") -> str:
@@ -53,7 +54,7 @@ def write(home: Settings, at: datetime, action: str = "called", who: str = "ann"
 def land(home: Settings, until: datetime, now: datetime | None = None, mapping: str = MAPPING):
     file = home.home / "mapping.toml"
     file.write_text(mapping)
-    with written_events(home, now or until) as beside:
+    with written_events(home.home, home.risk_url, now or until) as beside:
         return extract(file, until=until, landing=home.landing, beside=beside)
 
 
@@ -155,7 +156,7 @@ def test_contacts_may_be_mapped_after_some_were_written(home):
 
 
 def test_where_nothing_was_ever_written_there_is_nothing_beside_the_mapping(home):
-    with written_events(home) as beside:
+    with written_events(home.home, home.risk_url) as beside:
         assert beside == {}
     assert not home.home.joinpath("data").exists()
 

@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 from perdura.flows.configuration.dates import NotYet, today
 from perdura.flows.score_nightly import (
     FITTED_ON_LATER_OUTCOMES,
-    NobodyToScore,
+    NoActiveSubscribers,
     NotYetKnown,
     score_nightly,
 )
@@ -75,7 +75,9 @@ def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(ho
     asked = rows[rows["offer"].notna()]
     assert set(asked["state"]) == {"active"}
     assert "high" not in set(asked["band"])
-    assert (asked["advice"] == "offer").equals(asked["offer"] >= Settings(home=home).offer_from)
+    assert (asked["advice"] == "offer").equals(
+        asked["offer"] >= Settings(home=home).support.offer_from
+    )
     escalated = still_escalated(Settings(home=home))
     assert escalated & set(rows["subscriber_id"])
     assert not escalated & set(asked["subscriber_id"])
@@ -331,7 +333,7 @@ def test_a_day_that_has_not_come_is_neither_extracted_nor_scored(home, company):
 
 
 def test_before_the_history_there_is_nobody_to_score(home):
-    with pytest.raises(NobodyToScore, match="none was"):
+    with pytest.raises(NoActiveSubscribers, match="none was"):
         score_nightly(date(2001, 1, 1), home)
 
 

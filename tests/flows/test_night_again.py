@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from perdura.flows.runtime.progress import step
-from perdura.flows.score_nightly import _extract  # pyright: ignore[reportPrivateUsage]
 from perdura.flows.settings import Settings
+from perdura.flows.steps.extract_sources import extract_missing
 from perdura.sources.extract import IncompleteExtract
 from tests.support.small_sources import Business, at
 
@@ -27,7 +27,7 @@ def extracts(business: Business) -> list[tuple[object, ...]]:
     settings.landing_folder.parent.mkdir(exist_ok=True)
     settings.landing_folder.symlink_to(landed)
     with step("extract", {}) as tell:
-        _extract(settings, NIGHT, tell, patient=False)
+        extract_missing(settings, NIGHT, tell, patient=False)
     return business.events("payments", ["happened_at"])
 
 

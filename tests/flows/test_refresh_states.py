@@ -167,7 +167,7 @@ def test_who_stands_again_as_the_night_says_is_told_of_no_more(home):
     source = home.parent / "subscriptions.parquet"
     back = frame(SUBSCRIPTIONS, subscribed("cancel_withdrawn", AS_OF + 2 * HOUR))
     pl.concat([pl.read_parquet(source), back]).write_parquet(source)
-    assert refresh_states(home, ask=False).changed == 1  # it has not been asked for
+    assert refresh_states(home, extract_first=False).changed == 1  # it has not been asked for
     sleep(1.1)  # what is known is asked for by the second, and refreshing takes less than one
     assert refresh_states(home).changed == 0
     assert standing(home)["ann"] == "active"

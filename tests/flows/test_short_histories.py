@@ -19,7 +19,7 @@ def landed(folder: Path, history: History, **settings: str) -> Path:
     extract_sources(write_history(folder / "files", history), EXPORTED, home)
     file = home / "perdura.toml"
     lines = [f"{name} = {value}" for name, value in settings.items()]
-    file.write_text("\n".join([file.read_text(encoding="utf-8"), *lines]), encoding="utf-8")
+    file.write_text("\n".join([*lines, file.read_text(encoding="utf-8")]), encoding="utf-8")
     return home
 
 

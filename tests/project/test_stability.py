@@ -20,8 +20,9 @@ import pytest
 import typer.main
 
 from perdura.flows.cli.app import app
+from perdura.flows.configuration.setting_names import GROUPS, RENAMED, by_name
 from perdura.flows.score_nightly import score_nightly
-from perdura.flows.settings import Settings
+from perdura.flows.settings import Settings, keep
 from perdura.models.registry.champion import load_champion
 from perdura.risk.table import read
 from tests.support.api_served import asking
@@ -138,8 +139,38 @@ def test_every_setting_may_be_written_as_it_was(unpacked: Path) -> None:
     settings = Settings.at(unpacked)
     written = tomllib.loads((unpacked / "perdura.toml").read_text(encoding="utf-8"))
     assert len(written) > 40
-    read_back = settings.model_dump(mode="json")
-    assert {name: read_back[name] for name in written} == written
+    read_back = by_name(settings.model_dump(mode="json"))
+    assert {name: read_back[RENAMED.get(name, name)] for name in written} == written
+
+
+def test_a_setting_in_its_group_is_the_one_that_was_written_flat(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    written = tomllib.loads((unpacked / "perdura.toml").read_text(encoding="utf-8"))
+    changed = written | {"churn": "silence", "hold_out": 0.2, "push": ["zendesk"], "seed": 7}
+    keep(Settings(home=tmp_path / "grouped"), Path("mapping.toml"), changed)
+    grouped = tmp_path / "grouped" / "perdura.toml"
+    assert set(tomllib.loads(grouped.read_text(encoding="utf-8"))) - set(GROUPS) == {
+        "mapping",
+        "language",
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in changed.items()]
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "perdura.toml").write_text("\n".join(lines), encoding="utf-8")
+    flat, again = (Settings.at(tmp_path / name) for name in ("flat", "grouped"))
+    for group in GROUPS:
+        assert getattr(flat, group) == getattr(again, group)
+    assert (flat.language, flat.nights) == (again.language, again.nights)
+    assert flat.support.control_group == 0.2
+
+
+def test_an_old_variable_still_wins_over_the_file(
+    unpacked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERDURA_HORIZON_DAYS", "45")
+    monkeypatch.setenv("PERDURA_CHURN", "silence")
+    churn = Settings.at(unpacked).churn
+    assert (churn.rule, churn.horizon_days, churn.grace_days) == ("silence", 45, 30)
 
 
 def test_the_champion_scores_the_night_again_alike(home: Path, tmp_path: Path) -> None:

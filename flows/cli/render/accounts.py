@@ -46,5 +46,5 @@ def print_accounts(found: AccountRisks, language: Language, console: Console = O
 
 
 def _money(amounts: Mapping[str, int], language: Language) -> str:
-    told = (written(amount, currency, language) for currency, amount in amounts.items())
-    return "\n".join(told) or "unknown"
+    values = (written(amount, currency, language) for currency, amount in amounts.items())
+    return "\n".join(values) or "unknown"

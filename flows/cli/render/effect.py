@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED
-from perdura.models.experiment.effect import BOTH, Arm, Effect, Needed
+from perdura.models.experiment.effect import BOTH, Arm, Effect
 
 OUT = Console(highlight=False)
 
@@ -15,7 +15,7 @@ _NAMES = {
     "offered": "  an offer",
     HELD_OUT: "control group",
 }
-# With a lot, first those whom it put on the list.
+# With a control group, first the subscribers assigned to the list.
 _WITH_LOT = {LISTED: "listed", **_NAMES}
 _ARMS = {BOTH: "contacted", LISTED: "listed"}
 
@@ -36,8 +36,10 @@ _HOLDS = (
 
 def print_effect(found: Effect, console: Console = OUT) -> None:
     """How many stayed, how far that is from the held out, and what it says."""
+    since = f", from {found.since:%Y-%m-%d} on" if found.since else ""
     table = Table(
-        title=_title(found),
+        title=f"Still there {found.horizon_days} days later{since}, as known before "
+        f"{found.known_until:%Y-%m-%d}",
         title_justify="left",
         title_style="bold",
         box=SIMPLE_HEAD,
@@ -55,7 +57,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
 
 
 def in_words(found: Effect) -> list[str]:
-    """What contact did, one sentence each, or why nobody can say."""
+    """What contact did, one sentence each, or why that is unknown."""
     reached, held_out = found.arms[found.main_arm], found.arms[HELD_OUT]
     if not _people(reached) and not _people(held_out):
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
@@ -69,18 +71,17 @@ def in_words(found: Effect) -> list[str]:
         said.append(
             f"{found.crossed:,} of the control group were contacted, and still count as control."
         )
-    return [*said, _by_lot(found) if found.main_arm == LISTED else _HOLDS]
-
-
-def _by_lot(found: Effect) -> str:
+    if found.main_arm != LISTED:
+        return [*said, _HOLDS]
     listed = _people(found.arms[LISTED])
-    told = (
+    random = (
         f"The groups were assigned at random. Of the {listed:,} listed, {found.reached:,} were "
         "contacted within the horizon"
     )
     if not found.reached:
-        return f"{told}."
-    return f"{told}, so the effect on these is about {listed / found.reached:.1f} times as large."
+        return [*said, f"{random}."]
+    times = f"{listed / found.reached:.1f}"
+    return [*said, f"{random}, so the effect on these is about {times} times as large."]
 
 
 def _verdict(found: Effect) -> list[str]:
@@ -111,24 +112,21 @@ def _takes(found: Effect) -> list[str]:
         "for the control group": needed.held_out - found.arms[HELD_OUT].known,
     }
     if max(more.values()) <= 0:
-        return [_enough(needed)]
-    told = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
+        enough = (
+            f"There are enough to detect a difference of {100 * needed.worth:.1f} points in 4 of 5 "
+            "such trials: most likely it is smaller."
+        )
+        return [enough]
+    missing = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
     coming = found.arms[found.main_arm].awaited, found.arms[HELD_OUT].awaited
     awaited = (
         f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
     )
     takes = (
         f"To detect a difference of {100 * needed.worth:.1f} points in 4 of 5 such trials takes "
-        f"{needed.contacted:,} contacted and {needed.held_out:,} control: {told}{awaited}."
+        f"{needed.contacted:,} contacted and {needed.held_out:,} control: {missing}{awaited}."
     )
     return [takes]
-
-
-def _enough(needed: Needed) -> str:
-    return (
-        f"There are enough to detect a difference of {100 * needed.worth:.1f} points in 4 of 5 "
-        "such trials: most likely it is smaller."
-    )
 
 
 def _not_known(found: Effect) -> list[str]:
@@ -141,14 +139,6 @@ def _not_known(found: Effect) -> list[str]:
         f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
     )
     return [early]
-
-
-def _title(found: Effect) -> str:
-    since = f", from {found.since:%Y-%m-%d} on" if found.since else ""
-    return (
-        f"Still there {found.horizon_days} days later{since}, as known before "
-        f"{found.known_until:%Y-%m-%d}"
-    )
 
 
 def _cells(found: Effect, name: str) -> list[str]:

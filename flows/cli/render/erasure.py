@@ -5,41 +5,39 @@ from rich.console import Console
 from perdura.flows.cli.render.runs import OUT, titled
 from perdura.flows.erasure.erase import Forgotten, Kept
 from perdura.flows.erasure.search import Found, Search
-from perdura.flows.settings import Settings
 from perdura.risk.records.erase import exists
 from perdura.risk.records.rewriting import is_due
 from perdura.risk.store.urls import shown
 
 
 class StillNamed(RuntimeError):
-    """A search found somebody who was to be forgotten."""
+    """A search found a subscriber who was to be forgotten."""
 
 
 def print_kept(kept: Kept, console: Console = OUT) -> None:
     """What would be erased, by place."""
-    _say_accounts(kept, console)
     _print_rows(kept, "Kept about them", console)
 
 
-def print_forgotten(done: Forgotten, settings: Settings, console: Console = OUT) -> None:
+def print_forgotten(done: Forgotten, url: str, console: Console = OUT) -> None:
     """What was erased where, which models have learnt from it, and whether anything is left."""
-    _say_accounts(done.kept, console)
     _print_rows(done.kept, "Erased", console)
     if done.versions:
-        told = ", ".join(
-            f"{v.version} (champion)" if v.is_champion else v.version for v in done.versions
+        versions = ", ".join(
+            f"{found.version} (champion)" if found.is_champion else found.version
+            for found in done.versions
         )
         console.print(
-            f"Versions of the model that have learnt from them, or may have: {told}. They hold no "
-            "row of anybody; perdura train makes one without them."
+            f"Versions of the model that have learnt from them, or may have: {versions}. They hold "
+            "no rows; perdura train makes one without them."
         )
     if done.told:
         console.print(
             f"Help desks that were told of them: {', '.join(done.told)}. Clear them there."
         )
     print_search(done.searched, console)
-    say_put_off(settings.risk_url, console)
-    if settings.risk_url.startswith("postgres"):
+    say_put_off(url, console)
+    if url.startswith("postgres"):
         console.print(
             "PostgreSQL's log files, replicas and backups keep older pages until they expire there."
         )
@@ -62,66 +60,55 @@ def print_search(searched: Search, console: Console = OUT) -> None:
     looked = f"Searched {searched.files:,} files and {searched.databases:,} databases"
     for place in searched.out_of_reach:
         console.print(f"Not searched: {place}. Search and clean it there.", soft_wrap=True)
-    _say_doubt([each for each in searched.found if each.doubt], console)
-    named = [each for each in searched.found if not each.doubt]
+    if doubtful := [found for found in searched.found if found.doubt]:
+        console.print(
+            f"The id is an ordinary word, and stands in {len(doubtful)} texts that may mean the "
+            f"word: {_listed(doubtful)}. No column of ids there names them.",
+            soft_wrap=True,
+        )
+    named = [found for found in searched.found if not found.doubt]
     if not named:
         console.print(f"{looked}: nothing names them.")
         return
     table = titled(f"{looked}; named still in", "place")
     table.add_column("rows", justify="right")
-    for each in named:
-        table.add_row(f"{each.where} (a source)" if each.yours else each.where, f"{each.rows:,}")
+    for found in named:
+        place = f"{found.where} (a source)" if found.yours else found.where
+        table.add_row(place, f"{found.rows:,}")
     console.print(table)
-    if any(_is_prefects(each) for each in named):
+    if any(found.where.startswith(("data/prefect/", "/")) for found in named):
         console.print(
             "Prefect keeps runs and logs of its own. Delete the runs that name them, or, while "
             "nothing runs, Prefect's folder: no result of Perdura is in it."
         )
-    if any(each.yours for each in named):
+    if any(found.yours for found in named):
         console.print(
             "Sources are yours: erase them there too. Until then extracts refuse their rows."
         )
 
 
-def _say_doubt(found: list[Found], console: Console) -> None:
-    """Where an id that is an ordinary word stands in texts, which may mean the word."""
-    if found:
-        console.print(
-            f"The id is an ordinary word, and stands in {len(found)} texts that may mean the word: "
-            f"{_listed(found)}. No column of ids there names them.",
-            soft_wrap=True,
-        )
-
-
-def _is_prefects(found: Found) -> bool:
-    return found.where.startswith(("data/prefect/", "/"))
-
-
 def refuse_left(searched: Search) -> None:
-    """Nothing, if only sources name somebody, or texts that may mean the word.
+    """Nothing, if only sources name an account, or texts that may mean the word.
 
     Raises:
         StillNamed: Something of ours does.
     """
-    left = [each for each in searched.found if not each.yours and not each.doubt]
+    left = [found for found in searched.found if not found.yours and not found.doubt]
     if left:
         raise StillNamed(f"still named in {_listed(left)}")
 
 
 def _listed(found: list[Found]) -> str:
-    places = [each.where for each in found]
+    places = [place.where for place in found]
     more = f" and {len(places) - 5} places more" if len(places) > 5 else ""
     return ", ".join(places[:5]) + more
 
 
-def _say_accounts(kept: Kept, console: Console) -> None:
+def _print_rows(kept: Kept, title: str, console: Console) -> None:
     names = ", ".join(kept.accounts)
     console.print(f"{len(kept.accounts)} accounts: {names}", markup=False, soft_wrap=True)
     if kept.forgotten_on:
         console.print(f"Forgotten since {kept.forgotten_on}.")
-
-
-def _print_rows(kept: Kept, title: str, console: Console) -> None:
     if not kept.rows:
         console.print("Nothing is kept about them.")
         return

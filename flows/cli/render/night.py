@@ -48,11 +48,11 @@ def _print_cautions(
     if sentence := horizon(rows, settings.language):
         console.print(sentence)
     found = freshness(settings.risk_url)
-    told = replace(
+    newest_state = replace(
         found,
         degraded=tuple(rows[0]["degraded"]) if rows else (),
         trial=any(row["trial"] for row in rows) or (found.trial and not rows),
         stale=found.stale and newest,
     )
-    for caution in cautions(told, settings.language):
+    for caution in cautions(newest_state, settings.language):
         console.print(f"[yellow]{caution}[/]")

@@ -47,67 +47,69 @@ def print_report(report: Report, console: Console = OUT) -> None:
     table = titled(f"Known before {report.until:%Y-%m-%d}", "table")
     for name in ("read", "landed", "had before", "for later", "dropped", "rejected"):
         table.add_column(name, justify="right")
-    for each in report.tables:
-        table.add_row(*_report_cells(each))
+    for entry in report.tables:
+        rows = entry.in_rows
+        counts = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
+        table.add_row(entry.table, *(f"{count:,}" for count in counts))
     console.print(table)
-    for each in report.tables:
-        for told in (*_in_events(each), *_rejected(each)):
-            console.print(Padding(Text(told), (0, 0, 0, 2)))
-        if each.ties:
+    for entry in report.tables:
+        for sentence in (*_in_events(entry), *_rejected(entry)):
+            console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+        if entry.ties:
             console.print(
-                f"  {each.table}: started and ended (or paused and resumed, cancelled and not) at "
-                f"one moment {counted(each.ties, 'time')}; the state before decides which came "
+                f"  {entry.table}: started and ended (or paused and resumed, cancelled and not) at "
+                f"one moment {counted(entry.ties, 'time')}; the state before decides which came "
                 "first"
             )
-        for told in _compared(each):
-            console.print(Padding(told, (0, 0, 0, 2)))
-        for note in each.notes:
-            console.print(Padding(Text(f"{each.table}: {note}"), (0, 0, 0, 2)))
-        if each.known:
-            console.print(Padding(Text(f"{each.table}: {each.known.in_words()}"), (0, 0, 0, 2)))
+        for sentence in _compared(entry):
+            console.print(Padding(sentence, (0, 0, 0, 2)))
+        for note in entry.notes:
+            console.print(Padding(Text(f"{entry.table}: {note}"), (0, 0, 0, 2)))
+        if entry.known:
+            console.print(Padding(Text(f"{entry.table}: {entry.known.in_words()}"), (0, 0, 0, 2)))
     for name, why in report.because.items():
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 
 
-def _compared(each: TableReport) -> list[str]:
+def _compared(entry: TableReport) -> list[str]:
     """How what a source gives differs from what landed."""
-    told = []
-    if each.otherwise:
-        told.append(
-            f"{each.table}: {counted(each.otherwise, 'event')} differ from what landed before"
+    sentences: list[str] = []
+    if entry.otherwise:
+        sentences.append(
+            f"{entry.table}: {counted(entry.otherwise, 'event')} differ from what landed before"
         )
-    if each.vanished:
-        told.append(
-            f"{each.table}: the source no longer gives {counted(each.vanished, 'event')} that "
-            f"landed on other days, such as {each.vanished_example}"
+    if entry.vanished:
+        sentences.append(
+            f"{entry.table}: the source no longer gives {counted(entry.vanished, 'event')} that "
+            f"landed on other days, such as {entry.vanished_example}"
         )
-    if each.inferred:
-        told.append(
-            f"{each.table}: {counted(each.inferred, 'event')} inferred from what "
+    if entry.inferred:
+        sentences.append(
+            f"{entry.table}: {counted(entry.inferred, 'event')} inferred from what "
             "changed since, known from this extract on"
         )
-    return told
+    return sentences
 
 
-def _in_events(each: TableReport) -> list[str]:
+def _in_events(entry: TableReport) -> list[str]:
     """How many events there are, where rows hold several."""
-    if each.events == each.rows - each.skipped:
+    if entry.events == entry.rows - entry.skipped:
         return []
-    refused = sum(each.rejected.values())
-    told = (
-        f"{each.table}: these rows hold {counted(each.events, 'event')}: {each.landed:,} landed, "
-        f"{each.already_landed:,} had before, {each.not_yet_known:,} for later, {refused:,} "
-        "rejected"
+    refused = sum(entry.rejected.values())
+    sentence = (
+        f"{entry.table}: these rows hold {counted(entry.events, 'event')}: {entry.landed:,} "
+        f"landed, {entry.already_landed:,} had before, {entry.not_yet_known:,} for later, "
+        f"{refused:,} rejected"
     )
-    return [told]
+    return [sentence]
 
 
-def _rejected(each: TableReport) -> list[str]:
+def _rejected(entry: TableReport) -> list[str]:
     """What broke each rule: how many, one of them, and what to write."""
     return [
-        f"{each.table}: {one.count:,} {one.rule.replace('_', ' ')}: {one.file}, {_where(one)}; "
+        f"{entry.table}: {one.count:,} {one.rule.replace('_', ' ')}: {one.file}, {_where(one)}; "
         f"{one.hint}"
-        for one in each.examples
+        for one in entry.examples
     ]
 
 
@@ -146,10 +148,10 @@ def print_backtest(done: Backtested, console: Console = OUT) -> None:
         f"Trained at each of {len(done.found.origins)} dates, evaluated on what followed", ""
     )
     table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
-    told = over_time(done.found).select("origin", *_OVER_TIME)
+    rows = over_time(done.found).select("origin", *_OVER_TIME)
     for name in _OVER_TIME:
         table.add_column(_METRICS[name], justify="right", no_wrap=True)
-    for origin, *numbers in told.rows():
+    for origin, *numbers in rows.rows():
         table.add_row(f"{origin:%Y-%m-%d}", *numbers)
     console.print(table)
     console.print("In brackets: 95 % intervals over resampled subscribers.")
@@ -203,9 +205,3 @@ def titled(title: str, first: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column(first)
     return table
-
-
-def _report_cells(report: TableReport) -> list[str]:
-    rows = report.in_rows
-    numbers = (rows.read, rows.landed, rows.had_before, rows.later, rows.dropped, rows.rejected)
-    return [report.table, *(f"{number:,}" for number in numbers)]

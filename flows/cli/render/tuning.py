@@ -34,8 +34,8 @@ def _rows(found: Tuning) -> list[tuple[str, str, str]]:
 def _how_far(done: Retuned) -> list[str]:
     """What was given up early, what was there before, and what it says nothing of."""
     found = done.found
-    told = f"{found.pruned} were stopped early; {found.before} are of earlier runs."
-    words = [f"Interrupted; perdura tune continues. {told}" if found.stopped else told]
+    counts = f"{found.pruned} were stopped early; {found.before} are of earlier runs."
+    words = [f"Interrupted; perdura tune continues. {counts}" if found.stopped else counts]
     if done.share < 1:
         words.append(f"Computed on {done.share:.1%} of the subscribers, by their buckets.")
     return [
@@ -46,31 +46,28 @@ def _how_far(done: Retuned) -> list[str]:
 
 def _verdict(done: Retuned) -> str:
     found, best = done.found, done.found.best
-    told = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
+    gain = f"{best.gain or 0:.5f}, give or take {best.error or 0:.5f}"
     if found.better:
+        unseen = found.confirmation
+        also = ""
+        if unseen:
+            also = f", and by {unseen.gain:.5f} at {unseen.origin:%Y-%m-%d}, which no trial saw"
         return (
-            f"Better than the defaults by {told}{_confirmed(found)}. The next training uses "
+            f"Better than the defaults by {gain}{also}. The next training uses "
             "these parameters and evaluates them on the test dates. Kept in "
             f"{done.file}; perdura tune --forget goes back to the defaults."
         )
     confirmed = found.confirmation
     if confirmed and confirmed.gain <= 0:
         return (
-            f"The best is better by {told} at these dates, and worse by {-confirmed.gain:.5f} at "
+            f"The best is better by {gain} at these dates, and worse by {-confirmed.gain:.5f} at "
             f"{confirmed.origin:%Y-%m-%d}, which no trial saw: the defaults stay.{_as_before(done)}"
         )
     if best is found.defaults:
         return f"No trial is better: the defaults stay.{_as_before(done)}"
     return (
-        f"The best is better by {told}, which may be chance: the defaults stay.{_as_before(done)}"
+        f"The best is better by {gain}, which may be chance: the defaults stay.{_as_before(done)}"
     )
-
-
-def _confirmed(found: Tuning) -> str:
-    if found.confirmation is None:
-        return ""
-    at = found.confirmation
-    return f", and by {at.gain:.5f} at {at.origin:%Y-%m-%d}, which no trial saw"
 
 
 def _as_before(done: Retuned) -> str:

@@ -105,15 +105,15 @@ def test_what_is_wrong_is_said_in_words_without_a_traceback(tmp_path):
 
 def test_a_setting_that_means_nothing_is_named(tmp_path):
     told = perdura("risk", home=tmp_path, ok=False, PERDURA_HORIZON_DAYS="soon").stderr
-    assert "setting horizon_days (in perdura.toml, or PERDURA_HORIZON_DAYS)" in told
+    assert "setting churn.horizon_days (in perdura.toml, or PERDURA_CHURN__HORIZON_DAYS; " in told
     told = perdura("risk", home=tmp_path, ok=False, PERDURA_RISK_ULR="sqlite:///x.db").stderr
-    assert "did you mean PERDURA_RISK_URL?" in told
+    assert "did you mean PERDURA_RISK_TABLE__URL?" in told
     assert "Traceback" not in told
     for words in (("score",), ("schedule",), ("serve",)):
         told = perdura(*words, home=tmp_path, ok=False, PERDURA_ACTIONS="none.toml").stderr
-        assert f"setting actions names {Path.cwd()}/none.toml, which does not exist" in told
+        assert f"setting support.actions names {Path.cwd()}/none.toml, which does not exist" in told
     (tmp_path / "perdura.toml").write_text("horzion_days = 30\n")
-    assert "did you mean horizon_days?" in perdura("risk", home=tmp_path, ok=False).stderr
+    assert "did you mean churn.horizon_days?" in perdura("risk", home=tmp_path, ok=False).stderr
 
 
 def test_the_demo_shows_who_may_leave_and_where_everything_lies(tmp_path):

@@ -2,7 +2,7 @@
 
 import socket
 
-from perdura.flows.cli.serve import listen
+from perdura.flows.cli.commands.serve import listen
 
 
 def test_the_body_of_an_answer_does_not_wait_for_the_header_to_be_acknowledged():

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perdura.flows.erasure.erase import NobodyKnown, forget, kept_about, look_for
+from perdura.flows.erasure.erase import UnknownSubscriber, forget, kept_about, look_for
 from perdura.flows.runtime.home_lock import HomeBusy, exclusive_home
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
@@ -227,7 +227,7 @@ def test_a_person_is_gone_from_a_database_elsewhere_too(
 
 
 def test_who_is_known_nowhere_is_said_to_be(home: Path):
-    with pytest.raises(NobodyKnown, match="nobody-at-all"):
+    with pytest.raises(UnknownSubscriber, match="nobody-at-all"):
         forget(Settings(home=home), ["nobody-at-all"])
     assert not (home / "data" / "landing" / "forgotten.json").exists()
 
@@ -250,7 +250,7 @@ def test_a_night_waits_for_an_erasure(home: Path):
         "from datetime import date; from perdura.flows.score_nightly import score_nightly\n"
         "print(score_nightly(date(2026, 10, 25)).rows)"
     )
-    with exclusive_home(Settings(home=home)):
+    with exclusive_home(home, Settings(home=home).landing_folder):
         night = subprocess.Popen(
             [sys.executable, "-c", code],
             env=os.environ | {"PERDURA_HOME": str(home)},

@@ -63,7 +63,7 @@ def test_what_a_failed_run_left_is_found_though_it_is_encoded(machine: Path) -> 
     assert ANNA.encode() not in kept.read_bytes()
     assert places(machine) == {"data/prefect/storage/1b7c"}
     accounts = accounts_named([ANNA], read_tombstones(settings(machine).landing_folder))
-    assert kept_results(settings(machine), accounts) == [kept]
+    assert kept_results(settings(machine).home, accounts) == [kept]
 
 
 def test_a_failed_run_that_names_others_is_not_found(machine: Path) -> None:
@@ -83,7 +83,7 @@ def test_folders_of_prefect_outside_of_the_home_are_read_and_left_alone(
     monkeypatch.setenv("PREFECT_HOME", f"{machine}/prefect")
     before, now = failed_run(machine / ".prefect/storage"), failed_run(machine / "prefect/storage")
     assert places(machine) == {str(before), str(now)}
-    assert kept_results(settings(machine), []) == []
+    assert kept_results(settings(machine).home, []) == []
     with pytest.raises(StillNamed, match="prefect/storage/1b7c"):
         refuse_left(searched(machine))
 

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from perdura.flows.configuration.groups import RiskTableSettings
 from perdura.flows.runtime.without_rows import StepFailed, without_rows
 from perdura.flows.settings import Settings
 from perdura.flows.steps.score_parts import score_parts
@@ -117,7 +118,9 @@ def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
 
 
 def test_the_password_of_the_risk_table_is_no_parameter_of_a_run(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, risk_url="postgresql://ann:secret@db/risk")
+    settings = Settings(
+        home=tmp_path, risk_table=RiskTableSettings(url="postgresql://ann:secret@db/risk")
+    )
     told = score_parts.recorded.serialize_parameters({"settings": settings})
     assert "postgresql://ann:***@db/risk" in str(told)
     assert "secret" not in str(told)

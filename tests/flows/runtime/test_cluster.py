@@ -21,6 +21,7 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_same_frame
 
 from perdura.flows.configuration.dates import midnight, month_starts
+from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.cluster import ALONE, workers_here
 from perdura.flows.orchestration.task_runner import on_task_runner
 from perdura.flows.runtime.parts import draft_of, memoised_on_disk, parts_of
@@ -28,6 +29,7 @@ from perdura.flows.runtime.scratch import scratch
 from perdura.flows.runtime.without_rows import StepFailed
 from perdura.flows.score_nightly import score_nightly
 from perdura.flows.settings import Settings
+from perdura.flows.steps.business import business_of
 from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
 from perdura.flows.steps.train_parts import Work, label_part, measure_part
 from perdura.flows.steps.training_window import training_params
@@ -63,15 +65,17 @@ def home(trained: Path, tmp_path: Path) -> Path:
 
 
 def settings_of(home: Path, cluster: str | None = None) -> Settings:
-    return Settings(home=home, cluster=cluster)
+    return Settings(home=home, compute=ComputeSettings(cluster=cluster))
 
 
 def scored(settings: Settings, of: str, flow=score_parts, *more) -> list[bytes]:
     """The files of a night in the parts of a cluster."""
-    parts = parts_of(settings.model_copy(update={"cluster": of}))
-    with scratch(settings, "night") as folder:
+    parts = parts_of(settings.landing, ComputeSettings(cluster=of))
+    with scratch(settings.home, "night") as folder:
         load_champion(settings.home)[0].save(folder / MODEL)
-        told = on_task_runner(flow, settings)(parts, midnight(NIGHT), settings, folder, *more)
+        told = on_task_runner(flow, settings.compute)(
+            parts, midnight(NIGHT), settings, folder, *more
+        )
         return files_of(told)
 
 
@@ -126,8 +130,8 @@ def test_what_is_learnt_from_is_the_same_wherever_it_is_measured(home, address):
 
 
 def learnt_from(settings: Settings) -> TrainingSet:
-    with scratch(settings, "week") as folder:
-        return training_set(week(settings, folder), {})
+    with scratch(settings.home, "week") as folder:
+        return training_set(week(settings, folder), settings.compute, {})
 
 
 def week(settings: Settings, folder: Path) -> Work:
@@ -135,7 +139,8 @@ def week(settings: Settings, folder: Path) -> Work:
     return Work(
         dates=tuple(month_starts(midnight(date(2026, 3, 1)), midnight(NIGHT))),
         known_until=midnight(NIGHT),
-        settings=settings,
+        landing=settings.landing,
+        business=business_of(settings.churn, settings.value),
         params=replace(training_params(settings), most_rows=800, most_later_rows=1_000),
         folder=folder,
     )
@@ -145,19 +150,22 @@ def test_a_part_of_a_training_set_is_made_once(home, tmp_path):
     work, part = week(settings_of(home), tmp_path), Part(0, 1)
     counts = label_part(part, work)
     rows = measure_part(part, work, sampling := sampling_of([counts], work.params))
-    shutil.rmtree(work.settings.landing_folder)
+    shutil.rmtree(work.landing.folder)
     assert_same_frame(label_part(part, work), counts)
     assert measure_part(part, work, sampling).equals(rows)
 
 
 def test_a_worker_that_is_killed_costs_its_part_again_and_nothing_else(home, address):
-    settings, parts = settings_of(home, address), parts_of(settings_of(home, address))
+    settings = settings_of(home, address)
+    parts = parts_of(settings.landing, settings.compute)
     here = scored(settings_of(home), address, score_parts, say_nothing)
-    with scratch(settings, "night") as folder:
+    with scratch(settings.home, "night") as folder:
         load_champion(home)[0].save(folder / MODEL)
         killing = Thread(target=kill_when_the_others_are_done, args=(folder, len(parts)))
         killing.start()
-        told = on_task_runner(watched_parts, settings)(parts, midnight(NIGHT), settings, folder)
+        told = on_task_runner(watched_parts, settings.compute)(
+            parts, midnight(NIGHT), settings, folder
+        )
         killing.join()
         begun = Counter(map(int, (folder / "begun").read_text().split()))
         assert files_of(told) == here
@@ -186,7 +194,7 @@ def test_a_part_that_fails_fails_the_night_and_nothing_is_published(home, addres
 
 def test_after_a_failure_what_had_not_begun_is_given_up(tmp_path, address):
     with pytest.raises(StepFailed, match="Refused"):  # an error that is none of ours
-        on_task_runner(refusing, settings_of(tmp_path, address))(tmp_path)
+        on_task_runner(refusing, ComputeSettings(cluster=address))(tmp_path)
     sleep(1)
     assert len([*tmp_path.glob("begun-*")]) < 12
 

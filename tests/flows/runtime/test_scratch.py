@@ -12,14 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from perdura.flows.runtime.scratch import scratch
-from perdura.flows.settings import Settings
 from perdura.flows.steps.extract_sources import extract_sources
 
 WORK = """
 import sys, time
 from perdura.flows.runtime.scratch import scratch
 from perdura.flows.settings import Settings
-with scratch(Settings(), "night") as folder:
+with scratch(Settings().home, "night") as folder:
     (folder / "part-000.arrow").write_text("rows")
     print(folder, flush=True)
     time.sleep(120)
@@ -53,13 +52,13 @@ def test_the_next_run_removes_what_a_kill_has_left_and_nothing_of_a_live_one(tmp
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert left.exists()
-        with scratch(Settings(home=tmp_path), "week") as folder:
+        with scratch(tmp_path, "week") as folder:
             assert not left.exists()
             assert (kept / "part-000.arrow").read_text() == "rows"
             assert folders(tmp_path) == sorted(
                 [kept.name, f"{kept.name}.lock", folder.name, f"{folder.name}.lock"]
             )
-    with scratch(Settings(home=tmp_path), "week"):
+    with scratch(tmp_path, "week"):
         pass
     assert folders(tmp_path) == []
 
@@ -68,7 +67,7 @@ def test_folders_of_an_older_version_have_no_lock_and_go_too(tmp_path: Path):
     old = tmp_path / "data" / "scratch" / "night-2026-01-01-c0ffee"
     old.mkdir(parents=True)
     (old / "part-000.arrow").touch()
-    with scratch(Settings(home=tmp_path), "night"):
+    with scratch(tmp_path, "night"):
         assert not old.exists()
 
 

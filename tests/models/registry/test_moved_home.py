@@ -207,7 +207,7 @@ def shop(home: Path, settings: str) -> Settings:
 
 def test_paths_in_a_settings_file_are_relative_to_its_folder(tmp_path: Path) -> None:
     told = shop(tmp_path, 'mapping = "my.toml"\nactions = "/etc/actions.toml"\n')
-    assert (told.mapping, told.actions) == (tmp_path / "my.toml", Path("/etc/actions.toml"))
+    assert (told.mapping, told.support.actions) == (tmp_path / "my.toml", Path("/etc/actions.toml"))
 
 
 def test_a_mapping_in_the_home_is_kept_relative_so_that_it_moves_along(tmp_path: Path) -> None:

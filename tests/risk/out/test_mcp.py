@@ -226,7 +226,7 @@ def test_nothing_is_written_and_nothing_heavy_imported(home):
         connection.execute(sa.delete(EVENTS))
     code = (
         "import sys\nfrom perdura.risk.out.mcp_server import mcp_server\n"
-        "import perdura.flows.cli.mcp, perdura.flows.settings\n"
+        "import perdura.flows.cli.commands.mcp, perdura.flows.settings\n"
         f"mcp_server({url!r}, 'en')\n"
         "print(sorted({'lightgbm', 'mlflow', 'prefect', 'sklearn', 'pandas'} & set(sys.modules)))"
     )

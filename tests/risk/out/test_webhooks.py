@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from perdura.flows.integrations.send_webhooks import tell_webhooks
+from perdura.flows.integrations.send_webhooks import notify_webhooks
 from perdura.flows.settings import Settings
 from perdura.risk.errors import NoNight
 from perdura.risk.out import deliveries, webhooks
@@ -428,14 +428,14 @@ def test_nothing_is_made_where_nothing_was_published(url, tmp_path):
 def test_a_failure_is_told_to_the_night_and_never_fails_it(tmp_path, url, monkeypatch):
     put_night(url, riser("ann"))
     monkeypatch.delenv("PERDURA_WEBHOOK_SECRET", raising=False)
-    assert tell_webhooks(Settings(home=tmp_path)) is None
+    assert notify_webhooks(Settings(home=tmp_path)) is None
     (tmp_path / "perdura.toml").write_text('webhooks = ["http://127.0.0.1:9/"]')
     settings = Settings.at(tmp_path)
-    assert "PERDURA_WEBHOOK_SECRET is not set" in str(tell_webhooks(settings))
+    assert "PERDURA_WEBHOOK_SECRET is not set" in str(notify_webhooks(settings))
     monkeypatch.setenv("PERDURA_WEBHOOK_SECRET", SECRET)
-    assert tell_webhooks(settings) == "1 webhook deliveries failed"
+    assert notify_webhooks(settings) == "1 webhook deliveries failed"
     (tmp_path / "data" / "risk.db").write_bytes(b"not a database at all" * 1000)
-    assert tell_webhooks(settings) == "webhooks were not told: DatabaseError"
+    assert notify_webhooks(settings) == "webhooks were not told: DatabaseError"
 
 
 def test_send_dead_and_replay_on_the_command_line(tmp_path, url, receiver):

@@ -127,7 +127,7 @@ def test_a_contact_that_is_being_written_while_an_erasure_begins_goes_with_it(se
 
 def test_a_contact_that_comes_while_a_long_erasure_runs_is_refused(settings: Settings):
     buried = record_erasure(settings.landing_folder, [GONE], TODAY)
-    assert share_erasures(settings) == 1
+    assert share_erasures(settings.landing_folder, settings.risk_url) == 1
     with writing(settings.risk_url) as connection, pytest.raises(NoSubscriber):
         log_contact(connection, by="desk", **contact(GONE))
     erase(settings.risk_url, accounts_named([GONE], buried))
@@ -142,7 +142,7 @@ def test_a_move_of_somebody_who_is_being_erased_is_told_to_no_webhook(settings: 
     )
     put(scores(score(GONE, 0.4, mrr=900), score("ann", 0.3, mrr=900)), settings.risk_url, TODAY)
     record_erasure(settings.landing_folder, [GONE], TODAY)
-    share_erasures(settings)
+    share_erasures(settings.landing_folder, settings.risk_url)
     with writing(settings.risk_url) as connection:
         assert queue_moves(connection, ["https://example.com/x"], datetime.now(UTC)) == 1
 
@@ -151,7 +151,7 @@ def test_erasures_of_an_older_version_are_made_known_by_the_next_night_or_server
     settings: Settings,
 ):
     record_erasure(settings.landing_folder, [GONE], date(2026, 1, 1))
-    assert [share_erasures(settings) for _ in range(2)] == [1, 0]
+    assert [share_erasures(settings.landing_folder, settings.risk_url) for _ in range(2)] == [1, 0]
     with reading(settings.risk_url) as connection:
         assert erased_among(connection, [GONE, "ann"]).keys() == {GONE}
 

@@ -78,7 +78,7 @@ def test_a_full_disk_under_postgres_leaves_the_old_night(
     PostgreSQL reports as it reports a full disk, but for the code (XX000 instead of 53100).
     """
     put("old", postgres_url)
-    long = night("new").with_columns(action_text=pl.lit("x" * 1_500))  # some 30 MiB
+    long = night("new").with_columns(unknown_values=pl.lit("x" * 1_500))  # some 30 MiB
     told = {"scored_on": MARCH_2, "model_version": "new", "rows_at_a_time": rows_at_a_time}
     full = pytest.raises((InternalError, adbc_driver_manager.Error), match="could not extend")
     with postgres.no_file_larger_than(17 * MIB), full:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 tokens = typer.Typer(help="Make, list and revoke the tokens of the API and the desk page.")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app.add_typer(tokens, name="token")
 
 
 @tokens.command()

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 webhooks = typer.Typer(
     help="Notify other tools of subscribers who move into the high band.", no_args_is_help=True
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app.add_typer(webhooks, name="webhooks")
 
 
 @webhooks.command()

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 if TYPE_CHECKING:
     from perdura.flows.integrations.help_desks import Name
     from perdura.risk.night import Night
 
 push = typer.Typer(help="Bring the newest night into other tools.", no_args_is_help=True)
+app.add_typer(push, name="push")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print how many would change; send nothing.")
 ]
@@ -23,15 +24,15 @@ Again = Annotated[
 
 
 @push.command()
-def zendesk(dry_run: DryRun = False, everybody: Again = False, as_json: Json = False) -> None:
+def zendesk(dry_run: DryRun = False, send_all: Again = False, as_json: Json = False) -> None:
     """Set user fields in Zendesk: risk band, reasons, what to do. Only changes travel."""
-    _push("zendesk", dry=dry_run, everybody=everybody, as_json=as_json)
+    _push("zendesk", dry=dry_run, send_all=send_all, as_json=as_json)
 
 
 @push.command()
-def intercom(dry_run: DryRun = False, everybody: Again = False, as_json: Json = False) -> None:
+def intercom(dry_run: DryRun = False, send_all: Again = False, as_json: Json = False) -> None:
     """Set custom attributes in Intercom: risk band, reasons, what to do. Only changes travel."""
-    _push("intercom", dry=dry_run, everybody=everybody, as_json=as_json)
+    _push("intercom", dry=dry_run, send_all=send_all, as_json=as_json)
 
 
 @push.command()
@@ -66,7 +67,7 @@ def csv(
         typer.echo(f"{count:,} subscribers in {file}.")
 
 
-def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
+def _push(name: "Name", *, dry: bool, send_all: bool, as_json: bool) -> None:
     from perdura.flows.integrations.help_desks import filling, opened, push_to
     from perdura.flows.runtime.progress import step
     from perdura.flows.settings import Settings
@@ -74,13 +75,13 @@ def _push(name: "Name", *, dry: bool, everybody: bool, as_json: bool) -> None:
 
     settings, problems = Settings(), {}
     if dry:
-        fields = filling(name, settings)
-        with opened(name, settings) as (_, file):
+        fields = filling(name, settings.integrations, settings.language)
+        with opened(name, settings.integrations, settings.home) as (_, file):
             pushed = dry_run(settings.risk_url, fields, file)
     else:
         with step(f"push {name}", {}) as on_progress:
             pushed, problems = push_to(
-                name, settings, surface="cli", everybody_again=everybody, progress=on_progress
+                name, settings, surface="cli", everybody_again=send_all, progress=on_progress
             )
     if as_json:
         print_json({"pushed": pushed, "problems": problems, "dry_run": dry})

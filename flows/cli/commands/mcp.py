@@ -1,6 +1,9 @@
-"""``perdura mcp``: an assistant asks whom to call, and why."""
+"""``perdura mcp``: an assistant asks which subscribers to call, and why."""
+
+from perdura.flows.cli.root import app
 
 
+@app.command()
 def mcp() -> None:
     """Run the MCP server on standard input and output (read only)."""
     from perdura.flows.settings import Settings

@@ -5,16 +5,18 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 
+@app.command()
 def schedule(
     health: Annotated[
         bool,
         typer.Option("--health", help="Check the running schedule; exit 1 if something is wrong."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Run the night at 02:00 (night_at), the training on Mondays, and states every ten minutes."""
+    """Run the night at 02:00 (schedule.night_at), training on Mondays, states every ten minutes."""
     if health:
         _print_health(as_json=as_json)
         return
@@ -25,8 +27,7 @@ def schedule(
     from perdura.flows.settings import Settings
 
     settings = Settings()
-    named = ("mapping", "actions", "exchange_rates")
-    refuse_missing((name, getattr(settings, name)) for name in named)
+    refuse_missing(settings.files.items())
     refuse_read_only(settings.home)
     log_runs()
     with serving(settings.home), scheduling_server(settings.home):

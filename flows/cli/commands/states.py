@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
 
 
+@app.command()
 def states(
     ask: Annotated[bool, typer.Option(help="Extract what is new first.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Update the states of the subscribers in the latest night. Run it every few minutes."""
     from perdura.flows.cli.refusals import refuse_states
@@ -24,9 +26,9 @@ def states(
     start()
     from perdura.flows.refresh_states import refresh_states
 
-    done = refresh_states(ask=ask)
+    done = refresh_states(extract_first=ask)
     if as_json:
         print_json(done)
     else:
-        told = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
-        typer.echo(f"{told} {done.as_of:%Y-%m-%d %H:%M} UTC.")
+        changed = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
+        typer.echo(f"{changed} {done.as_of:%Y-%m-%d %H:%M} UTC.")

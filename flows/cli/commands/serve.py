@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
 
 from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import app
 
 
 class CannotListen(ValueError):
     """The address is taken, or none of this machine's. Nothing was done."""
 
 
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
@@ -36,28 +38,28 @@ def serve(
     from perdura.risk.store.connect import Unreachable
 
     settings = Settings()
-    refuse_missing([("actions", settings.actions)])
+    refuse_missing([("support.actions", settings.support.actions)])
     with suppress(Unreachable):  # it is served all the same, and answers 503
-        share_erasures(settings)
+        share_erasures(settings.landing_folder, settings.risk_url)
     app = app_of(
         Served(
             url=settings.risk_url,
             language=settings.language,
-            reword=rewording(settings.actions),
-            per_second=settings.requests_per_second,
-            cors_origins=settings.cors_origins,
-            public_url=settings.public_url,
+            reword=rewording(settings.support.actions),
+            per_second=settings.server.requests_per_second,
+            cors_origins=settings.server.cors_origins,
+            public_url=settings.server.public_url,
         )
     )
     with listen(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         with _token(settings.risk_url, address, wanted=with_token) as token:
-            public = settings.public_url or f"http://{address}"
+            public = settings.server.public_url or f"http://{address}"
             _run(app, listening, public.rstrip("/"), token, as_json=as_json)
 
 
 @contextmanager
-def listen(host: str, port: int) -> Iterator[socket.socket]:
+def listen(host: str, port: int) -> Generator[socket.socket]:
     """The listening socket of a server; its port is taken before anything is written.
 
     Raises:
@@ -90,11 +92,11 @@ def _run(
     class Announced(uvicorn.Server):
         """Says where it listens, once it does."""
 
-        async def startup(self, sockets: list | None = None) -> None:
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             _announce(address, token, as_json=as_json)
 
-    # No log of requests: their paths name people. Who read whom is in the audit.
+    # No log of requests: their paths name people. Reads are in the audit.
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_level="warning",
@@ -120,7 +122,7 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
+def _token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
     """A token to read and to log contacts, revoked at the end; after a kill, by the next server."""
     if not wanted:
         yield None
@@ -130,15 +132,15 @@ def _token(url: str, address: str, *, wanted: bool) -> Iterator[str | None]:
 
     ours = f"serve on {socket.gethostname()} at "
     with writing(url) as connection:
-        for each in listed(connection):
-            at = each.name.removeprefix(ours)
-            if each.revoked_at is None and at != each.name and not _answers(at, address):
-                revoke(connection, each.token_id)
+        for known in listed(connection):
+            other = known.name.removeprefix(ours)
+            if known.revoked_at is None and other != known.name and not _answers(other, address):
+                revoke(connection, known.token_id)
         token = create(connection, ours + address, ["read", "contact"])
     try:
         yield token
     finally:
-        with writing(url) as connection, suppress(BadToken):  # somebody has revoked it already
+        with writing(url) as connection, suppress(BadToken):  # it was revoked already
             revoke(connection, ours + address)
 
 

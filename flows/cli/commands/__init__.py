@@ -1,0 +1,1 @@
+"""The commands: every module here adds its own to the command line."""
