@@ -75,7 +75,7 @@ def worth_of(
     paid_for = month_days / _MONTH_DAYS
     curve = _extended(survival, round(by.months / paid_for))
     alive = (np.column_stack([np.ones(len(curve)), curve[:, :-1]]) + curve) / 2 * paid_for
-    factors = np.asarray(np.power(by.monthly, (np.arange(curve.shape[1]) + 0.5) * paid_for))
+    factors = np.asarray(np.power(by.monthly, (np.arange(len(curve.T)) + 0.5) * paid_for))
     discounted = alive * factors
     paid, value_currency = turned(mrr, currency, by.exchange)
     earns = paid.to_numpy() * by.margin
@@ -98,7 +98,7 @@ def worth_of(
 
 def _extended(survival: np.ndarray, months: int) -> np.ndarray:
     """The curve for ``months`` months."""
-    known = survival.shape[1]
+    known = len(survival.T)
     if months <= known:
         return survival[:, :months]
     kept: np.ndarray = (survival[:, -1] / survival[:, -1 - _LAST_MONTHS]) ** (1 / _LAST_MONTHS)
@@ -122,4 +122,5 @@ def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
     if not by.discount:
         return months
     force = -float(np.log(by.monthly))
-    return np.asarray((1 - np.exp(-force * months)) / force)
+    decayed: np.ndarray = np.exp(-force * months)
+    return (1 - decayed) / force

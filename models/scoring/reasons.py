@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import polars as pl
@@ -104,9 +104,8 @@ def in_words(
     )
     ends = np.concatenate([[0], np.cumsum(attributions.count)])
     arrow: Any = pa
-    flat: Any = (
-        reasons.to_struct("reason").cast(REASON).to_arrow(compat_level=pl.CompatLevel.newest())
-    )
+    struct = reasons.to_struct("reason").cast(REASON)
+    flat = cast("Any", struct.to_arrow(compat_level=pl.CompatLevel.newest()))
     lists = arrow.LargeListArray.from_arrays(arrow.array(ends, arrow.int64()), flat)
     return pl.Series("reasons", lists, dtype=pl.List(REASON))
 
