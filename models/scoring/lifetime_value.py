@@ -122,5 +122,4 @@ def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
     if not by.discount:
         return months
     force = -float(np.log(by.monthly))
-    decayed: np.ndarray = np.exp(-force * months)
-    return (1 - decayed) / force
+    return np.divide(np.subtract(1.0, np.exp(-force * months)), force)
