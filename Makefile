@@ -16,7 +16,7 @@ serve: $(READY)
 	@$(BIN)/perdura serve --with-token
 
 test: check browser
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The pages are tested in a real Chromium, the risk table through a real PgBouncer, the schedule on
 # other dates: what is missing for that is installed here.

@@ -6,4 +6,4 @@ if not __name__.startswith("perdura."):
         f"write `import perdura.{__name__}` or `from perdura.{__name__} import ...`"
     )
 
-import perdura.sources  # noqa: F401 - before Polars is loaded
+import perdura.sources  # noqa: F401 - before Polars is loaded  # pyright: ignore[reportUnusedImport]

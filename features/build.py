@@ -1,6 +1,6 @@
 """Turn definitions into columns: the same for training and for the night."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import polars as pl
@@ -26,7 +26,7 @@ def build_features(
     Args:
         events: The event tables by name.
         features: What to measure. A derived one reads the others' columns.
-        spine: Whom to ask about and when: ``subscriber_id``, ``as_of``, each pair once; a Polars
+        spine: Subscribers and dates: ``subscriber_id``, ``as_of``, each pair once; a Polars
             or pandas frame. A moment without a time zone is UTC.
         progress: Told of every table.
 
@@ -45,18 +45,15 @@ def build_features(
     )  # compiled loops: only who builds pays for them
 
     features, spine = tuple(features), as_spine(spine)
-    columns = measured(events, _plain(features), pairs_of(spine), progress)
+    plain = [feature for feature in features if isinstance(feature, Feature)]
+    columns = measured(events, plain, pairs_of(spine), progress)
     say_unknown(events, spine, columns)
     names = [column.name for feature in features for column in feature.columns]
-    derived = [_derived(feature) for feature in features if isinstance(feature, Derived)]
+    derived = [
+        pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)
+        for feature in features
+        if isinstance(feature, Derived)
+    ]
     return (
         spine.lazy().with_columns(columns).with_columns(derived).select(*spine.columns, *names)
     ).collect()
-
-
-def _plain(features: Sequence[Feature | Derived]) -> list[Feature]:
-    return [feature for feature in features if isinstance(feature, Feature)]
-
-
-def _derived(feature: Derived) -> pl.Expr:
-    return pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)

@@ -84,8 +84,8 @@ def _source(feature: Feature | Derived) -> str:
             what = f"days since the {which}"
         case Latest(column):
             what = f"last known {column}"
-        case Balance(up, down, of):
-            return f"{feature.events.name}: {of} open, by `{up}` against `{down}`"
+        case Balance(up, down, thing):
+            return f"{feature.events.name}: {thing} open, by `{up}` against `{down}`"
     where = "" if feature.where == "true" else f" where `{feature.where}`"
     return f"{feature.events.name}: {what}{where}"
 

@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 class BadFeature(ValueError):
-    """A feature asks what its table cannot tell: it would be zero, or unknown, for everybody."""
+    """A feature asks what its table cannot tell: it would be zero or unknown for each row."""
 
 
 def check_condition(feature: str, table: EventTable, condition: str) -> None:
@@ -35,29 +35,30 @@ def check_condition(feature: str, table: EventTable, condition: str) -> None:
         BadFeature: It is no SQL, names a column or kind that the table has not, asks of many rows
             at once, or is neither true nor false.
     """
-    asked = f"feature {feature!r} counts rows of {table.name} where {condition!r}"
+    refused = f"feature {feature!r} counts rows of {table.name} where {condition!r}"
     for kind in _kinds(condition):
         if table.kinds and kind not in table.kinds:
             raise BadFeature(
-                f"{asked}; {table.name} have no kind {kind!r}{_meant(kind, table.kinds)}"
+                f"{refused}; {table.name} have no kind {kind!r}{_meant(kind, table.kinds)}"
             )
     try:
         expression = pl.sql_expr(condition)
         names = sorted(set(expression.meta.root_names()))
     except pl.exceptions.PolarsError as error:
-        raise BadFeature(f"{asked}, which is no condition in SQL ({_first_line(error)})") from None
+        reason = f"which is no condition in SQL ({_first_line(error)})"
+        raise BadFeature(f"{refused}, {reason}") from None
     columns = readable_columns(table)
     for name in names:
         if name not in columns:
             raise BadFeature(
-                f"{asked}; {table.name} have no column {name!r}{_meant(name, columns)}"
+                f"{refused}; {table.name} have no column {name!r}{_meant(name, columns)}"
             )
     if _NOT_BY_ROW.search(re.sub(r"\"[^\"]*\"", '""', str(expression))):
         raise BadFeature(
-            f"{asked}, which looks at many rows at once; a condition asks one row at a time. "
+            f"{refused}, which looks at many rows at once; a condition asks one row at a time. "
             "Measure the aggregate as a feature of its own, and compare columns in a Derived"
         )
-    _refuse_other_types(asked, columns, expression)
+    _refuse_other_types(refused, columns, expression)
 
 
 def check_column(feature: str, table: EventTable, column: str | None, *, number: bool) -> None:
@@ -87,13 +88,13 @@ def readable_columns(table: EventTable) -> dict[str, pl.DataType]:
     return {**table.schema, **before}
 
 
-def _refuse_other_types(asked: str, columns: dict[str, pl.DataType], expression: pl.Expr) -> None:
+def _refuse_other_types(refused: str, columns: dict[str, pl.DataType], expression: pl.Expr) -> None:
     try:
         answered = pl.LazyFrame(schema=columns).select(it=expression).collect().schema["it"]
     except pl.exceptions.PolarsError as error:
-        raise BadFeature(f"{asked}, which cannot be asked ({_first_line(error)})") from None
-    if answered not in (pl.Boolean, pl.Null):
-        raise BadFeature(f"{asked}, which is {answered} and neither true nor false")
+        raise BadFeature(f"{refused}, which cannot be asked ({_first_line(error)})") from None
+    if not isinstance(answered, pl.Boolean | pl.Null):
+        raise BadFeature(f"{refused}, which is {answered} and neither true nor false")
 
 
 def kinds_counted(table: EventTable, condition: str) -> tuple[str, ...]:

@@ -38,12 +38,12 @@ class Balance:
     Attributes:
         up: Rows that open a thing: SQL, as ``Feature.where``.
         down: Rows that close it; at the same moment as an ``up``, it is closed.
-        of: Column that names the thing. Rows that name none count for none.
+        thing: Column that names the thing. Rows that name none count for none.
     """
 
     up: str
     down: str
-    of: str
+    thing: str
 
 
 Measure = Over | Since | Latest | Balance
@@ -130,12 +130,12 @@ class Feature:
         self._check_table()
 
     def _check_table(self) -> None:
-        """Refuse what the table cannot tell: it would be nothing, for everybody, without a word."""
+        """Refuse what the table cannot tell: its value would be the same for each row."""
         measure, table = self.measure, self.events
         conditions = [self.where]
         if isinstance(measure, Balance):
             conditions += [measure.up, measure.down]
-            check_column(self.name, table, measure.of, number=False)
+            check_column(self.name, table, measure.thing, number=False)
         elif isinstance(measure, Over):
             counted = measure.how == "count"
             if measure.column is None and not counted:

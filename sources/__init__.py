@@ -8,7 +8,7 @@ if not __name__.startswith("perdura."):
 
 import os
 
-#: What Polars' allocator (jemalloc) is told, if nobody has told it otherwise: to use large pages,
+#: Options of Polars' allocator (jemalloc), unless the environment sets others: large pages,
 #: and to keep for ten seconds what was freed. Work in parts frees and takes the same memory again
 #: and again; giving it back in between was a tenth of a night.
 ALLOCATOR = {"_RJEM_MALLOC_CONF": "thp:always,dirty_decay_ms:10000"}

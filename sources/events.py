@@ -20,11 +20,13 @@ class EventTable:
             ticket) that events are about: no two things of the business share one.
         not_negative: Own columns that may not be below zero.
         ranges: The least and the greatest value of own columns that have a scale.
-        previous: Own columns whose value before the event features may read, as
+        previous: Own columns; features may read their value before the event, as
             ``<column>_before``: that of the last event of the same ``required[0]``.
         thing: The own column that names what an event is about, if there is one. Of rows of one
             subscriber, thing, kind and moment the one known last counts (``sources.versions``).
         default_kind: What happened where a mapping says nothing else.
+        is_steady: Whether rows come every day where they come at all, so that a source that has
+            fallen silent is noticed; merges and contacts may be rare.
     """
 
     name: str
@@ -36,6 +38,7 @@ class EventTable:
     previous: tuple[str, ...] = field(default=())
     thing: str | None = None
     default_kind: str | None = None
+    is_steady: bool = False
 
     @property
     def schema(self) -> pl.Schema:
@@ -85,6 +88,7 @@ SUBSCRIPTIONS = EventTable(
     not_negative=("mrr", "quantity", "interval_months"),
     previous=("plan", "mrr", "quantity", "currency"),
     thing="subscription_id",
+    is_steady=True,
 )
 
 PAYMENTS = EventTable(
@@ -101,6 +105,7 @@ PAYMENTS = EventTable(
     },
     not_negative=("amount",),
     thing="payment_id",
+    is_steady=True,
 )
 
 TICKETS = EventTable(
@@ -120,6 +125,7 @@ TICKETS = EventTable(
     not_negative=("hours",),
     ranges={"score": (1, 5)},
     thing="ticket_id",
+    is_steady=True,
 )
 
 USAGE = EventTable(
@@ -127,6 +133,7 @@ USAGE = EventTable(
     kinds=(),
     columns={"quantity": pl.Float64},
     not_negative=("quantity",),
+    is_steady=True,
 )
 
 CONTACTS = EventTable(

@@ -22,7 +22,7 @@ from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.known_subscribers import known_in
 from perdura.sources.mapping.report.report import Report, TableReport
 from perdura.sources.mapping.table import extract_table
-from perdura.sources.progress import OnProgress
+from perdura.sources.progress import OnProgress, no_progress
 
 
 class IncompleteExtract(BadSource):
@@ -57,8 +57,8 @@ def extract(
         landing: Where events land, or its folder.
         progress: Told (tables done, tables in all, the table at hand or nothing at the end),
             and (0, 1, why) if another extract has to be waited for.
-        rows_at_a_time: About so many rows of a table, of its source and of the landing together,
-            are in memory at once, at least one. What lands is the same whatever the number.
+        rows_at_a_time: About how many rows of a table, of its source and of the landing
+            together, are in memory at once, at least one. It does not change what lands.
         beside: More events, by table: a Parquet file with the contract's columns, such as of
             contacts that were written by hand. It lands as a source of the mapping does.
 
@@ -71,24 +71,26 @@ def extract(
     if until.tzinfo is None:
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
     landing = landing if isinstance(landing, Landing) else Landing(landing)
-    until, told = until.astimezone(UTC), progress or _tell_nobody
-    asked = replace(read_mapping(mapping), beside=beside or {})
-    plans, problems = plan_tables(asked, until)
-    with exclusive_lock(landing.folder, lambda: told(0, 1, "waiting for another extract to end")):
+    until, on_progress = until.astimezone(UTC), progress or no_progress
+    source_mapping = replace(read_mapping(mapping), beside=beside or {})
+    plans, problems = plan_tables(source_mapping, until)
+    with exclusive_lock(
+        landing.folder, lambda: on_progress(0, 1, "waiting for another extract to end")
+    ):
         landing.remove_drafts()
-        _refuse_changed(asked, landing, until)
+        _refuse_changed(source_mapping, landing, until)
         reports, unread = _extract_tables(
-            asked, plans, until, landing, told, rows_at_a_time=rows_at_a_time
+            source_mapping, plans, until, landing, on_progress, rows_at_a_time=rows_at_a_time
         )
-        return _finish(asked, until, landing, reports, problems | unread)
+        return _finish(source_mapping, until, landing, reports, problems | unread)
 
 
 def _extract_tables(
-    asked: SourceMapping,
+    source_mapping: SourceMapping,
     plans: dict[str, MappingPlan],
     until: datetime,
     landing: Landing,
-    told: OnProgress,
+    on_progress: OnProgress,
     *,
     rows_at_a_time: int,
 ) -> tuple[list[TableReport], dict[str, str]]:
@@ -96,16 +98,18 @@ def _extract_tables(
     reports: list[TableReport] = []
     problems: dict[str, str] = {}
     total = len(plans)
-    for at, name in enumerate(list(plans)):
-        told(at, total, name)
+    for done, name in enumerate(list(plans)):
+        on_progress(done, total, name)
         plan = plans.pop(name)
         try:
-            reports.append(extract_table(plan, asked, until, landing, rows_at_a_time))
+            reports.append(extract_table(plan, source_mapping, until, landing, rows_at_a_time))
         except (*BROKEN, BadSource) as error:
             if is_full(error):
                 raise DiskFull(landing.folder) from error
-            problems[name] = f"{asked.path.name}, section [{name}]: {_in_words(plan, error)}"
-    told(total, total, "")
+            problems[name] = (
+                f"{source_mapping.path.name}, section [{name}]: {_in_words(plan, error)}"
+            )
+    on_progress(total, total, "")
     return reports, problems
 
 
@@ -118,23 +122,19 @@ def _in_words(plan: MappingPlan, error: BaseException) -> str:
     )
 
 
-def _tell_nobody(_done: int, _total: int, _what: str) -> None:
-    """For those who did not ask for progress."""
-
-
 def _finish(
-    asked: SourceMapping,
+    source_mapping: SourceMapping,
     until: datetime,
     landing: Landing,
     reports: list[TableReport],
     problems: dict[str, str],
 ) -> Report:
     """Remember the day, and raise for the tables that could not be read."""
-    tables = [_with_known(asked, landing, each) for each in reports]
-    told = {each.table: each for each in tables}
+    tables = [_with_known(source_mapping, landing, report_of) for report_of in reports]
+    by_table = {report_of.table: report_of for report_of in tables}
     why = {
-        name: _why_degraded(name, told.get(name), mapped=name in asked.tables)
-        for name in asked.inputs
+        name: _why_degraded(name, by_table.get(name), mapped=name in source_mapping.tables)
+        for name in source_mapping.inputs
     }
     because = {name: words for name, words in why.items() if words}
     report = Report(
@@ -144,20 +144,26 @@ def _finish(
         because=because,
         problems=tuple(problems.values()),
     )
-    read = {each.table: asked.fingerprint(each.table) for each in reports if each.events}
+    read = {
+        report_of.table: source_mapping.fingerprint(report_of.table)
+        for report_of in reports
+        if report_of.events
+    }
     before = landing.days().get(until.date())
     # What could not be read now lies there as it was read before.
     marks = (before.mappings if before else {}) | read
-    once = {each.table for each in reports if each.once}
-    once |= {*(before.once if before else ())} - {each.table for each in reports}
+    once = {report_of.table for report_of in reports if report_of.once}
+    once |= {*(before.once if before else ())} - {report_of.table for report_of in reports}
     landing.finish_day(until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
     if problems:
         raise IncompleteExtract(report)
     return report
 
 
-def _with_known(asked: SourceMapping, landing: Landing, report: TableReport) -> TableReport:
-    least = min(one.known_share for one in asked.inputs[report.table])
+def _with_known(
+    source_mapping: SourceMapping, landing: Landing, report: TableReport
+) -> TableReport:
+    least = min(one.known_share for one in source_mapping.inputs[report.table])
     return replace(report, known=known_in(landing, TABLES[report.table], least))
 
 
@@ -181,13 +187,17 @@ def _why_degraded(name: str, report: TableReport | None, *, mapped: bool) -> str
     return None
 
 
-def _refuse_changed(asked: SourceMapping, landing: Landing, until: datetime) -> None:
+def _refuse_changed(source_mapping: SourceMapping, landing: Landing, until: datetime) -> None:
     """Under a changed mapping every old event would look new, and land twice."""
-    for day, each in landing.days().items():
-        for name in asked.tables.keys() & each.mappings.keys():
-            changed = each.mappings[name] not in (asked.fingerprint(name), UNMAPPED)
+    for day, extract_day in landing.days().items():
+        for name in source_mapping.tables.keys() & extract_day.mappings.keys():
+            changed = extract_day.mappings[name] not in (
+                source_mapping.fingerprint(name),
+                UNMAPPED,
+            )
             if changed and day != until.date() and (landing.folder / name).exists():
                 raise BadMapping(
-                    f"{asked.path.name}: section [{name}] has changed since it landed on {day}; "
-                    f"to land it afresh, all of it, delete the folder {landing.folder / name}"
+                    f"{source_mapping.path.name}: section [{name}] has changed since it landed on "
+                    f"{day}; to land it afresh, all of it, delete the folder "
+                    f"{landing.folder / name}"
                 )

@@ -6,5 +6,5 @@ from collections.abc import Callable
 OnProgress = Callable[[int, int, str], None]
 
 
-def no_progress(done: int, of: int, what: str) -> None:
+def no_progress(done: int, total: int, what: str) -> None:
     """Report to no one."""

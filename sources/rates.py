@@ -29,7 +29,7 @@ class DatedRates:
         newest = before.sort("date", maintain_order=True).group_by("currency").last()
         rates = dict(newest.select("currency", "rate").iter_rows()) | {self.currency: 1.0}
         ours = _minor_units(self.currency)
-        return {each: rate * ours / _minor_units(each) for each, rate in rates.items()}
+        return {currency: rate * ours / _minor_units(currency) for currency, rate in rates.items()}
 
 
 def _minor_units(currency: str) -> int:

@@ -40,14 +40,14 @@ def places(rows: pl.DataFrame) -> pl.Series:
         rows: All events of whole subscriptions, each of a moment and kind once: ``subscriber_id``,
             ``subscription_id``, ``happened_at``, ``kind``.
     """
-    place = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
-    at = _contested_subscriptions(rows)
-    if at.is_empty():
-        return place.alias("place")
-    some = rows.select(*_MOMENT, "kind")[at]
+    order = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
+    rows_contested = _contested_subscriptions(rows)
+    if rows_contested.is_empty():
+        return order.alias("place")
+    some = rows.select(*_MOMENT, "kind")[rows_contested]
     moments = _states_before(_moments(some))
-    told = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
-    return place.scatter(at, told.select(_place())["place"]).alias("place")
+    joined = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
+    return order.scatter(rows_contested, joined.select(_place())["place"]).alias("place")
 
 
 def contested(rows: pl.DataFrame) -> pl.DataFrame:
@@ -87,7 +87,9 @@ def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
     """
     ended, starts = pl.col("ended"), pl.col("starts")
     after = _running_after()
-    moments = moments.with_columns(running=_before(after), runs=_before_next(after))
+    moments = moments.with_columns(
+        running=_before(after), runs=after.forward_fill().over(_THING).fill_null(value=False)
+    )
     moments = moments.with_columns(renewed=pl.col("running") & ended & starts)
     return moments.with_columns(
         paused_before=_before(_paused_after()), leaving_before=_before(_leaving_after())
@@ -97,10 +99,6 @@ def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
 def _before(after: pl.Expr) -> pl.Expr:
     """What the last moment that tells left behind; false before the first."""
     return after.forward_fill().shift(1).over(_THING).fill_null(value=False)
-
-
-def _before_next(after: pl.Expr) -> pl.Expr:
-    return after.forward_fill().over(_THING).fill_null(value=False)
 
 
 def _running_after() -> pl.Expr:

@@ -40,8 +40,8 @@ def newest(rows: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     return rows.filter(~alike.scatter(alike.arg_true(), ~last.to_series()))
 
 
-def told_otherwise(rows: pl.LazyFrame, table: EventTable) -> pl.Series:
-    """Subscribers of whom some event has versions: ``subscriber_id``, each once."""
+def with_versions(rows: pl.LazyFrame, table: EventTable) -> pl.Series:
+    """Subscribers with an event in versions: ``subscriber_id``, each once."""
     known = pl.col("known_at")
     return (
         rows.filter(pl.col(table.thing or "kind").is_not_null())
@@ -58,7 +58,7 @@ def has_versions(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame |
     """Whether any of the events, in the order that they are stored in, has a version.
 
     Args:
-        table: Whose events.
+        table: Their table.
         events: What one day holds of some subscribers.
         others: What other days hold of them.
     """

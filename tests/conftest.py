@@ -10,6 +10,7 @@ from hypothesis import Phase, settings
 
 from perdura.flows.orchestration.prefect_setup import quiet
 from tests.support import postgres as postgresql
+from tests.support.made_once import made_once
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 # To draw otherwise: pytest --hypothesis-profile=seeded --hypothesis-seed=7
@@ -21,6 +22,30 @@ settings.load_profile("perdura")
 _prefect_folder = TemporaryDirectory(prefix="perdura-tests-prefect-", ignore_cleanup_errors=True)
 os.environ["PREFECT_HOME"] = _prefect_folder.name
 quiet()
+
+
+#: Files that take longest, in the order in which workers begin with them: none is left for the end.
+LONGEST = (
+    "flows/scheduling/test_operator_days.py",
+    "models/test_oracle.py",
+    "flows/test_flows.py",
+    "flows/scheduling/test_schedule_runs.py",
+    "flows/erasure/test_erase.py",
+    "flows/test_contacts_flow.py",
+    "flows/scheduling/test_schedule_processes.py",
+    "risk/publish/test_killed.py",
+    "flows/cli/test_command_line.py",
+    "flows/test_copied_home.py",
+    "project/test_notebooks.py",
+    "project/test_readme.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; ``--no-loadscope-reorder`` lets workers keep the order."""
+    folder = Path(__file__).parent
+    places = {folder / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
@@ -45,23 +70,33 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated company of 2,500 subscribers over 16 months, until 2026-11-01."""
     from perdura.sources.simulator import simulate
 
-    out = tmp_path_factory.mktemp("company")
-    simulate(out, subscribers=2_500, months=16)
-    return out
+    return made_once(
+        tmp_path_factory, "company", lambda out: simulate(out, subscribers=2_500, months=16)
+    )
+
+
+@pytest.fixture
+def without_earlier_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of this test ask neither earlier dates nor days left out: half of their time."""
+    monkeypatch.setenv("PERDURA_TRAINING__EARLIER_DATES", "0")
+    monkeypatch.setenv("PERDURA_TRAINING__CUT_DAYS", "0")
 
 
 @pytest.fixture(scope="session")
 def trained(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home where the company has landed and a champion reigns. Copy it to change it."""
+    """A home with the company's events and a champion. Copy it to change it."""
     from datetime import date
 
     from perdura.flows.steps.extract_sources import extract_sources
     from perdura.flows.train_weekly import train_weekly
 
-    home = tmp_path_factory.mktemp("trained")
-    extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
-    assert train_weekly(home=home).promoted
-    return home
+    def train(home: Path) -> None:
+        extract_sources(company / "mapping.toml", date(2026, 11, 1), home)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PERDURA_TRAINING__EARLIER_DATES", "1")  # of four by default, for speed
+            assert train_weekly(home=home).promoted
+
+    return made_once(tmp_path_factory, "trained", train)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ and the others are values::
 So a date sees a row by two comparisons, and no later loop looks at a clock.
 """
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +31,7 @@ _TIE_BITS = 4  # of a moment, below ``happened_at``
 
 
 class Runs(NamedTuple):
-    """Whose the rows of merged accounts are, by dates: ``[since, until)`` belongs to ``owner``.
+    """The owner of the rows of merged accounts, by dates: ``owner`` has ``[since, until)``.
 
     The n-th merged account has the runs from ``starts[n]`` to ``starts[n + 1]``.
     """
@@ -47,12 +50,12 @@ def _find(first, second, slots):
     id leads to (32 bits, with their sign).
     """
     mask = np.uint64(len(slots) - 1)
-    at = first & mask
-    while (slots[at, 1] & _LEAD) != _LEAD and (
-        slots[at, 0] != second or (slots[at, 1] ^ first) > _LEAD
+    slot = first & mask
+    while (slots[slot, 1] & _LEAD) != _LEAD and (
+        slots[slot, 0] != second or (slots[slot, 1] ^ first) > _LEAD
     ):
-        at = (at + np.uint64(1)) & mask
-    return at
+        slot = (slot + np.uint64(1)) & mask
+    return slot
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +69,9 @@ def _fill_slot(slot, first, second, lead):
 
 
 @njit(cache=True, nogil=True)
-def assign_ids(first, second, slots, people, found):
+def assign_ids(
+    first: np.ndarray, second: np.ndarray, slots: np.ndarray, people: int, found: np.ndarray
+) -> int:
     """How many ids there are, ``people`` of them before; gives new ones the next numbers.
 
     ``found`` gets every row's. -1 as soon as half of the slots are taken: there are too few then.
@@ -85,7 +90,9 @@ def assign_ids(first, second, slots, people, found):
 
 
 @njit(cache=True, nogil=True)
-def redirect_merged(first, second, slots, values):
+def redirect_merged(
+    first: np.ndarray, second: np.ndarray, slots: np.ndarray, values: np.ndarray
+) -> None:
     """Make ids lead to ``values`` instead, whether they were enrolled or not."""
     for row in range(len(first)):
         slot = slots[_find(first[row], second[row], slots)]
@@ -93,8 +100,8 @@ def redirect_merged(first, second, slots, values):
 
 
 @njit(cache=True, nogil=True)
-def look_up(first, second, slots, found):
-    """What each id leads to; -1 if to nobody."""
+def look_up(first: np.ndarray, second: np.ndarray, slots: np.ndarray, found: np.ndarray) -> None:
+    """What each id leads to; -1 if it is unknown."""
     for start in range(0, len(first), _AHEAD):
         _fetch(first[start : start + _AHEAD], slots)
         for row in range(start, min(start + _AHEAD, len(first))):
@@ -105,29 +112,31 @@ def look_up(first, second, slots, found):
 def _fetch(first, slots):
     """Have slots in the cache before they are asked for: nothing waits for another here."""
     mask, seen = np.uint64(len(slots) - 1), np.uint64(0)
-    for each in first:
-        seen |= slots[each & mask, 1]
+    for hashed in first:
+        seen |= slots[hashed & mask, 1]
     return seen
 
 
 @njit(cache=True, nogil=True)
-def by_person(person, people, date):
+def by_person(
+    person: np.ndarray, people: int, date: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Rows of the spine grouped by person: where each begins, and the rows; -1 - row of a twin."""
     starts = np.zeros(people + 1, np.int64)
     for row in range(len(person)):
         starts[person[row] + 1] += 1
-    for each in range(people):
-        starts[each + 1] += starts[each]
+    for number in range(people):
+        starts[number + 1] += starts[number]
     rows, next_at = np.empty(len(person), np.int64), starts[:-1].copy()
     for row in range(len(person)):
         rows[next_at[person[row]]] = row
         next_at[person[row]] += 1
     seen = np.full(256, -1, np.int64)
-    for each in range(people):
-        for place in range(starts[each], starts[each + 1]):
-            if seen[date[rows[place]]] == each:
-                return starts, rows, rows[place]
-            seen[date[rows[place]]] = each
+    for number in range(people):
+        for index in range(starts[number], starts[number + 1]):
+            if seen[date[rows[index]]] == number:
+                return starts, rows, rows[index]
+            seen[date[rows[index]]] = number
     return starts, rows, -1
 
 
@@ -147,12 +156,13 @@ def _passed(moment, edges, by_day):
 
 @njit(cache=True, nogil=True)
 def filter_known(
-    moments, known, channels, leads, runs, dates, by_day, shift, sees, counts
-):  # fmt: skip
+    moments: np.ndarray, known: np.ndarray, channels: np.ndarray, leads: np.ndarray, runs: Runs,
+    dates: np.ndarray, by_day: np.ndarray, shift: int, sees: np.ndarray, counts: np.ndarray,
+) -> None:  # fmt: skip
     """Say which date sees each row first, and count the records of range n in ``counts[n + 1]``.
 
     Every row leads to a person, or (merged accounts) to runs of dates that each have their owner.
-    Rows that no date sees lead to nobody from here on.
+    Rows that no date sees lead to -1 from here on.
     """
     for row in range(len(leads)):
         sees[row] = _passed(max(known[row], moments[row] >> _TIE_BITS), dates, by_day)
@@ -169,9 +179,10 @@ def filter_known(
 
 @njit(cache=True, nogil=True)
 def record(
-    moments, channels, values, leads, sees, runs, last_date, edges, by_day, shift,
-    next_at, records, owners,
-):  # fmt: skip
+    moments: np.ndarray, channels: np.ndarray, values: np.ndarray, leads: np.ndarray,
+    sees: np.ndarray, runs: Runs, last_date: int, edges: np.ndarray, by_day: np.ndarray,
+    shift: int, next_at: np.ndarray, records: np.ndarray, owners: np.ndarray,
+) -> None:  # fmt: skip
     """Write the records of admitted rows, each range's from where ``next_at`` says."""
     for row in range(len(leads)):
         lead = np.int64(leads[row])
@@ -187,27 +198,29 @@ def record(
                 since = max(since, runs.since[run])
                 if until <= sees[row]:
                     continue
-            place = next_at[owner >> shift]
+            index = next_at[owner >> shift]
             next_at[owner >> shift] += 1
-            owners[place] = owner
-            records[place, 0] = moments[row]
-            records[place, 1] = what | since | (until << 8)
+            owners[index] = owner
+            records[index, 0] = moments[row]
+            records[index, 1] = what | since | (until << 8)
             for word in range(len(values)):
-                records[place, 2 + word] = values[word, row]
+                records[index, 2 + word] = values[word, row]
 
 
 @njit(cache=True, nogil=True)
-def count_rows(owners, low, counts):
+def count_rows(owners: np.ndarray, low: int, counts: np.ndarray) -> None:
     """Add to ``counts`` how many records each person of a range has."""
-    for each in owners:
-        counts[each - low + 1] += 1
+    for owner in owners:
+        counts[owner - low + 1] += 1
 
 
 @njit(cache=True, nogil=True)
-def scatter(records, owners, low, next_at, dealt):
+def scatter(
+    records: np.ndarray, owners: np.ndarray, low: int, next_at: np.ndarray, grouped: np.ndarray
+) -> None:
     """Put records behind those that their people have already."""
-    for each in range(len(owners)):
-        place = next_at[owners[each] - low]
-        next_at[owners[each] - low] += 1
+    for index in range(len(owners)):
+        target = next_at[owners[index] - low]
+        next_at[owners[index] - low] += 1
         for word in range(records.shape[1]):
-            dealt[place, word] = records[each, word]
+            grouped[target, word] = records[index, word]

@@ -1,6 +1,6 @@
 """What the kernel has to do for the features of one event table, as numbers instead of words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeVar
@@ -82,14 +82,14 @@ class ColumnPlan:
         windows: All lengths in days, shortest first.
         words: What rows bring along; amounts of money bring their currency as well.
         channels: What rows count in.
-        told: The columns, in order of their operations.
+        columns: What is measured, in order of their operations.
     """
 
     table: EventTable
     windows: list[int]
     words: list[Field] = field(default_factory=list)
     channels: list[RowFilter] = field(default_factory=list)
-    told: list[ColumnSpec] = field(default_factory=list)
+    columns: list[ColumnSpec] = field(default_factory=list)
 
     @property
     def currency(self) -> int:
@@ -110,12 +110,12 @@ class ColumnPlan:
     @property
     def reads_order(self) -> bool:
         """Whether any column depends on which of a thing's rows comes first at one moment."""
-        latest = any(told.op == Op.LATEST for told in self.told) or self.currency >= 0
+        latest = any(column.op == Op.LATEST for column in self.columns) or self.currency >= 0
         return bool(self.table.previous) and (latest or self.reads_previous)
 
-    def as_text(self, told: ColumnSpec) -> str | None:
-        """The column whose texts a category is told in."""
-        word = self.words[told.word] if told.op == Op.LATEST else None
+    def as_text(self, column: ColumnSpec) -> str | None:
+        """The column that a category takes its texts from."""
+        word = self.words[column.word] if column.op == Op.LATEST else None
         return word.column if word and word.form == "text" else None
 
 
@@ -130,47 +130,46 @@ def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
     for feature in features:
         plan = open_by_table.get(feature.events)
         if plan is None or len(plan.channels) > MOST_CHANNELS - 2:
-            plan = ColumnPlan(feature.events, _windows(features, feature.events))
+            own = (other for other in features if other.events is feature.events)
+            windows = sorted({days for other in own for days in other.windows})
+            plan = ColumnPlan(feature.events, windows)
             open_by_table[feature.events] = plan
             done.append(plan)
         _add(plan, feature)
     for plan in done:
-        plan.told.sort(key=lambda told: told.op)
+        plan.columns.sort(key=lambda spec: spec.op)
     return done
-
-
-def _windows(features: Sequence[Feature], table: EventTable) -> list[int]:
-    return sorted({days for each in features if each.events is table for days in each.windows})
 
 
 def _add(plan: ColumnPlan, feature: Feature) -> None:
     match feature.measure:
-        case Balance(up, down, of):
-            word = _word(plan, Field(of, "thing"))
+        case Balance(up, down, thing):
+            word = _index(plan.words, Field(thing, "thing"))
             opens, closes = (
-                _channel(plan, f"({each}) AND ({feature.where})", word) for each in (up, down)
+                _channel(plan, f"({part}) AND ({feature.where})", word) for part in (up, down)
             )
-            plan.told.append(ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word))
+            spec = ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word)
+            plan.columns.append(spec)
         case Since(which):
             channel = _channel(plan, feature.where, -1)
-            plan.told.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
+            plan.columns.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
         case Latest(column):
-            word = _word(plan, Field(column, _form(feature, column, "number", "order")))
+            word = _index(plan.words, Field(column, _form(feature, column, "number", "order")))
             channel = _channel(plan, feature.where, word)
-            plan.told.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
+            plan.columns.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
         case Over(how, column):
             word = -1
             if column is not None:
                 of_float = "order" if how in {"max", "min"} else "millionths"
-                word = _word(plan, Field(column, _form(feature, column, "number", of_float)))
+                word = _index(plan.words, Field(column, _form(feature, column, "number", of_float)))
             if adds_money(feature):
-                _word(plan, _CURRENCY)
+                _index(plan.words, _CURRENCY)
             channel = _channel(plan, feature.where, word, is_money=adds_money(feature))
-            plan.told += [
+            plan.columns += [
                 ColumnSpec(
-                    each, _OPS[how], channel, window=plan.windows.index(each.days or 0), word=word
+                    part, _OPS[how], channel, window=plan.windows.index(part.days or 0), word=word
                 )
-                for each in feature.columns
+                for part in feature.columns
             ]
 
 
@@ -181,15 +180,11 @@ def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
     return of_float if kind == pl.Float64 else otherwise
 
 
-def _word(plan: ColumnPlan, word: Field) -> int:
-    return _place(plan.words, word)
-
-
 def _channel(plan: ColumnPlan, where: str, word: int, *, is_money: bool = False) -> int:
-    return _place(plan.channels, RowFilter(where, word, is_money))
+    return _index(plan.channels, RowFilter(where, word, is_money))
 
 
-def _place(known: list[T], wanted: T) -> int:
+def _index(known: list[T], wanted: T) -> int:
     if wanted not in known:
         known.append(wanted)
     return known.index(wanted)

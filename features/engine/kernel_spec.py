@@ -17,7 +17,7 @@ _KEPT = {
 }
 
 #: What is said of a channel: where in a cell its rows are counted and its values are summed, and
-#: which word of a record its value is. What is not wanted has a place as well, which nobody reads.
+#: which word of a record its value is. What is not wanted is written to a place that is never read.
 CHANNEL = np.dtype([(name, np.int64) for name in ("rows", "word", *_KEPT)])
 
 #: What is said of a column: its operation, its window, where rows of its channel are counted, where
@@ -49,7 +49,7 @@ class WindowEdges(NamedTuple):
     before: np.ndarray
 
     @classmethod
-    def of(cls, dates: np.ndarray, windows: list[int]) -> "WindowEdges":
+    def from_dates(cls, dates: np.ndarray, windows: list[int]) -> "WindowEdges":
         """The cuts of these dates and windows (days)."""
         begins = dates[:, None] - np.array(windows, np.int64)[None, :] * _DAY
         edges = np.unique(np.append(begins.ravel(), dates))
@@ -65,11 +65,11 @@ class KernelSpec(NamedTuple):
         channels: As ``CHANNEL``.
         columns: As ``COLUMN``, in order of operations.
         bounds: Where the columns of each operation end.
-        empty: By column, its value where nobody tells.
+        empty: By column, its value where no row counts.
         sums: How many sums a cell has.
         moments: How many channels' moments are kept; ``timed``: which (bits).
         ends: How many channels' greatest and least are kept; ``ended``: which (bits).
-        money: The channels (bits) whose amounts keep to one currency.
+        money: The channels (bits) of amounts in one currency.
         currency: Which word of a record is its currency.
     """
 
@@ -86,15 +86,18 @@ class KernelSpec(NamedTuple):
     currency: int
 
     @classmethod
-    def of(cls, plan: ColumnPlan) -> "KernelSpec":
+    def from_plan(cls, plan: ColumnPlan) -> "KernelSpec":
         """The orders that a plan stands for."""
-        kept = {kind: _channels_of(plan, ops) for kind, ops in _KEPT.items()}
-        money = _bits(place for place, each in enumerate(plan.channels) if each.is_money)
-        channels, empties = _channels(plan, kept), [empty(told) for told in plan.told]
+        kept = {
+            kind: sorted({column.channel for column in plan.columns if column.op in ops})
+            for kind, ops in _KEPT.items()
+        }
+        money = _bits(number for number, channel in enumerate(plan.channels) if channel.is_money)
+        channels, empties = _channels(plan, kept), [empty(column) for column in plan.columns]
         return cls(
             channels,
-            np.array([_column(plan, told, channels) for told in plan.told], COLUMN),
-            np.searchsorted([told.op for told in plan.told], list(Op)[:-1], side="right"),
+            np.array([_column(plan, column, channels) for column in plan.columns], COLUMN),
+            np.searchsorted([column.op for column in plan.columns], list(Op)[:-1], side="right"),
             np.array(empties),
             sums=len(channels) + len(kept["total"]) + 1,
             moments=len(kept["moments"]),
@@ -106,15 +109,11 @@ class KernelSpec(NamedTuple):
         )
 
 
-def empty(told: ColumnSpec) -> float:
-    """A column's value where nobody tells; NaN if it is null."""
-    feature = told.column.feature
+def empty(column: ColumnSpec) -> float:
+    """A column's value where no row counts; NaN if it is null."""
+    feature = column.column.feature
     value = feature.when_empty if isinstance(feature, Feature) else None
     return np.nan if value is None else value
-
-
-def _channels_of(plan: ColumnPlan, ops: set[Op]) -> list[int]:
-    return sorted({told.channel for told in plan.told if told.op in ops})
 
 
 def _bits(channels: Iterable[int]) -> int:
@@ -122,10 +121,10 @@ def _bits(channels: Iterable[int]) -> int:
 
 
 def _channels(plan: ColumnPlan, kept: dict[str, list[int]]) -> np.ndarray:
-    """Sums are the rows of each channel, then totals, then what nobody reads."""
+    """Sums are the rows of each channel, then totals, then a place that is never read."""
     channels = np.zeros(len(plan.channels), CHANNEL)
     channels["rows"] = np.arange(len(channels))
-    channels["word"] = [2 + each.word if each.word >= 0 else 0 for each in plan.channels]
+    channels["word"] = [2 + channel.word if channel.word >= 0 else 0 for channel in plan.channels]
     channels["total"] = len(channels) + len(kept["total"])
     for kind, wanted in kept.items():
         first = len(channels) if kind == "total" else 0
@@ -134,10 +133,10 @@ def _channels(plan: ColumnPlan, kept: dict[str, list[int]]) -> np.ndarray:
 
 
 def _column(
-    plan: ColumnPlan, told: ColumnSpec, channels: np.ndarray
+    plan: ColumnPlan, column: ColumnSpec, channels: np.ndarray
 ) -> tuple[int, int, int, int, float]:
-    channel = channels[told.channel]
-    kind = next((kind for kind, ops in _KEPT.items() if told.op in ops), "rows")
-    form = plan.words[told.word].form if told.word >= 0 else "number"
+    channel = channels[column.channel]
+    kind = next((kind for kind, ops in _KEPT.items() if column.op in ops), "rows")
+    form = plan.words[column.word].form if column.word >= 0 else "number"
     scale = {"millionths": 1e6, "order": 0.0}.get(form, 1.0)
-    return told.op, told.window + 1, channel["rows"], channel[kind], scale
+    return column.op, column.window + 1, channel["rows"], channel[kind], scale

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 
 from perdura.features.definition import Feature
 from perdura.features.engine import reference
@@ -13,12 +14,12 @@ from perdura.features.engine.balance import balance
 from perdura.features.engine.column_plan import ColumnPlan, ColumnSpec, Op, plans
 from perdura.features.engine.kernel import known, measure
 from perdura.features.engine.kernel_spec import KernelSpec, WindowEdges, empty
-from perdura.features.engine.previous import befores, in_order, told_late
+from perdura.features.engine.previous import befores, in_order, with_late_events
 from perdura.features.engine.records import Records, gathered
 from perdura.features.engine.spine import Hashed, Spine, blocks, numbered
 from perdura.sources.events import MERGES, SUBSCRIPTIONS, EventTable
 from perdura.sources.merges import Events
-from perdura.sources.versions import key, may_have_versions, told_otherwise
+from perdura.sources.versions import key, may_have_versions, with_versions
 
 #: Texts of a table's columns, in order: a category is measured as its place among them.
 Texts = dict[str, pl.Series]
@@ -46,41 +47,40 @@ def _of_table(
 ) -> dict[str, pl.Series]:
     """One plan's columns by name."""
     texts = _texts(events[plan.table.name], plan.texts)
-    out = np.empty((len(plan.told), pairs.height))
+    out = np.empty((len(plan.columns), pairs.height))
     for spine, places in spines:
         rows = events[plan.table.name].filter(pl.col("known_at") < spine.moments[-1])
         late = _corrected(events, rows, plan.table, spine)
         if plan.reads_order:
             ordered = in_order(rows, plan.table)
-            late = np.union1d(late, _numbers(told_late(ordered, spine.moments), spine))
+            late = np.union1d(late, _numbers(with_late_events(ordered, spine.moments), spine))
             rows = befores(ordered, plan.table).lazy()
         else:
             rows = rows.with_columns(tie=pl.lit(0))
         whole = len(spines) == 1
-        block = out if whole else np.empty((len(plan.told), len(places)))
-        cuts = WindowEdges.of(spine.dates, plan.windows)
+        block = out if whole else np.empty((len(plan.columns), len(places)))
+        cuts = WindowEdges.from_dates(spine.dates, plan.windows)
         _measure(gathered(rows, plan, spine, cuts, texts), plan, spine, cuts, block)
         if len(late):
-            asked = pairs if whole else pairs[places]
-            _mend(events, plan, asked, spine, people=late, texts=texts, out=block)
+            block_pairs = pairs if whole else pairs[places]
+            _mend(events, plan, block_pairs, spine, people=late, texts=texts, out=block)
         if not whole:
             out[:, places] = block
+
+    def column(spec: ColumnSpec, values: np.ndarray) -> pl.Series:
+        return _series(spec, values, texts.get(plan.as_text(spec) or ""))
+
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        columns = pool.map(
-            lambda told, values: _series(told, values, texts.get(plan.as_text(told) or "")),
-            plan.told,
-            out,
-        )
-        return {column.name: column for column in columns}
+        return {series.name: series for series in pool.map(column, plan.columns, out)}
 
 
 def _corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spine) -> np.ndarray:
-    """Of whom not every row counts, as some were told otherwise later; or of whom it may be so."""
-    nobody = np.empty(0, np.int64)
+    """Subscribers with rows that may not count, as a newer version of the event is known."""
+    none = np.empty(0, np.int64)
     if not table.thing:
-        return nobody
-    told = told_otherwise(rows, table) if may_have_versions(events, table) else None
-    versions = nobody if told is None else _numbers(told, spine)
+        return none
+    found = with_versions(rows, table) if may_have_versions(events, table) else None
+    versions = none if found is None else _numbers(found, spine)
     if not len(spine.merged):
         return versions
     # Rows of two accounts may be versions once these are one, and of subscriptions those that went
@@ -94,15 +94,15 @@ def _alike(events: Events, rows: pl.LazyFrame, table: EventTable) -> bool:
     links = events[MERGES.name].select("subscriber_id", "merged_into").collect()
     accounts = pl.concat([links["subscriber_id"], links["merged_into"]]).unique().implode()
     own = [name for name in key(table) if name != "subscriber_id"]
-    told = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
+    own_rows = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
     known = pl.col("known_at")
-    versions = told.group_by(own).agg(several=known.min() < known.max()).filter("several")
+    versions = own_rows.group_by(own).agg(several=known.min() < known.max()).filter("several")
     return not versions.head(1).collect(engine="streaming").is_empty()
 
 
 def _numbers(ids: pl.Series, spine: Spine) -> np.ndarray:
     """The numbers of those of the ids that the spine asks about."""
-    numbers = spine.register.numbers(Hashed.of_ids(ids))
+    numbers = spine.register.numbers(Hashed.from_ids(ids))
     return numbers[numbers >= 0]
 
 
@@ -118,16 +118,16 @@ def _measure(
     records: Records, plan: ColumnPlan, spine: Spine, cuts: WindowEdges, out: np.ndarray
 ) -> None:
     """Fill ``out``, one row per column of the plan; every range of people on its own."""
-    orders = KernelSpec.of(plan)
-    of_things = [(place, told) for place, told in enumerate(plan.told) if told.op == Op.BALANCE]
+    spec = KernelSpec.from_plan(plan)
+    balances = [(index, one) for index, one in enumerate(plan.columns) if one.op == Op.BALANCE]
 
     def fill(number: int) -> None:
         own, starts, low, high = records.of_range(number)
-        asked = (own, starts, low, high, spine.starts, spine.rows, spine.date)
-        measure(*asked, cuts, orders, out)
-        for place, told in of_things:
-            opens, closes = 1 << told.channel, 1 << told.other
-            balance(*asked, opens, closes, 2 + told.word, orders.empty[place], out[place])
+        range_args = (own, starts, low, high, spine.starts, spine.rows, spine.date)
+        measure(*range_args, cuts, spec, out)
+        for index, column in balances:
+            opens, closes = 1 << column.channel, 1 << column.other
+            balance(*range_args, opens, closes, 2 + column.word, spec.empty[index], out[index])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         for _ in pool.map(fill, records):
@@ -144,32 +144,35 @@ def _mend(
     texts: Texts,
     out: np.ndarray,
 ) -> None:
-    """Measure again, plainly, the few of whom what was before an event was told otherwise then."""
+    """Measure again, plainly, the few subscribers with events known late or in versions."""
     places = np.concatenate(
-        [spine.rows[spine.starts[each] : spine.starts[each + 1]] for each in people]
+        [spine.rows[spine.starts[person] : spine.starts[person + 1]] for person in people]
     )
-    asked = pairs[places]
+    mended_pairs = pairs[places]
     merged = events[MERGES.name].select("subscriber_id").collect()["subscriber_id"]
-    ids = pl.concat([asked["subscriber_id"], merged]).unique().implode()
+    ids = pl.concat([mended_pairs["subscriber_id"], merged]).unique().implode()
     known_of_them = events[plan.table.name].filter(pl.col("subscriber_id").is_in(ids))
-    features = tuple(dict.fromkeys(told.column.feature for told in plan.told))
-    plain = reference.build_features({**events, plan.table.name: known_of_them}, features, asked)
-    for place, told in enumerate(plan.told):
-        found = plain[told.column.name]
-        if column := plan.as_text(told):
+    features = tuple(dict.fromkeys(spec.column.feature for spec in plan.columns))
+    own_events = {**events, plan.table.name: known_of_them}
+    plain = reference.build_features(own_events, features, mended_pairs)
+    for index, spec in enumerate(plan.columns):
+        found = plain[spec.column.name]
+        if column := plan.as_text(spec):
             found = found.cast(pl.Enum(texts[column])).to_physical()
-        out[place, places] = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        out[index, places] = found.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _series(told: ColumnSpec, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
+def _series(spec: ColumnSpec, values: np.ndarray, texts: pl.Series | None) -> pl.Series:
     """The column: its memory is shared, what is NaN is null, places become texts."""
+    arrow: Any = pa
     valid = None
-    if texts is not None or np.isnan(empty(told)):
+    if texts is not None or np.isnan(empty(spec)):
         bits = np.zeros((len(values) + 7) // 8, np.uint8)
         if known(values, bits) < len(values):
-            valid = pa.py_buffer(bits)
-    buffers = [valid, pa.py_buffer(values)]
-    numbers = pl.Series(told.column.name, pa.Array.from_buffers(pa.float64(), len(values), buffers))
+            valid = arrow.py_buffer(bits)
+    buffers = [valid, arrow.py_buffer(values)]
+    array = arrow.Array.from_buffers(arrow.float64(), len(values), buffers)
+    numbers = pl.Series(spec.column.name, array)
     if texts is None:
         return numbers
-    return texts.gather(numbers.cast(pl.UInt32)).alias(told.column.name)
+    return texts.gather(numbers.cast(pl.UInt32)).alias(spec.column.name)

@@ -50,15 +50,10 @@ def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
 def _reduced(how: str, values: pl.Expr, *, is_float: bool) -> pl.Expr:
     if how in {"max", "min"}:
         return getattr(values, how)()
-    total = _sum(values, is_float=is_float)
+    # Exact to a millionth: a sum of floats would depend on the order that threads add them in.
+    whole = (values * _MILLION).round().cast(pl.Int64) if is_float else values
+    total = whole.sum() / _MILLION if is_float else whole.sum()
     return total / values.count() if how == "mean" else total
-
-
-def _sum(values: pl.Expr, *, is_float: bool) -> pl.Expr:
-    """Exact to a millionth: a sum of floats would depend on the order that threads add them in."""
-    if not is_float:
-        return values.sum()
-    return (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
 
 
 def _since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
@@ -110,14 +105,14 @@ def with_last_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def balanced(rows: pl.LazyFrame, feature: Feature, balance: Balance) -> pl.LazyFrame:
     """One row per subscriber: whether each of their things is open, summed under its name."""
-    counts, at = pl.sql_expr(feature.where), pl.col("happened_at")
-    opened = pl.when(pl.sql_expr(balance.up) & counts).then(at).max()
-    closed = pl.when(pl.sql_expr(balance.down) & counts).then(at).max()
+    counts, happened_at = pl.sql_expr(feature.where), pl.col("happened_at")
+    opened = pl.when(pl.sql_expr(balance.up) & counts).then(happened_at).max()
+    closed = pl.when(pl.sql_expr(balance.down) & counts).then(happened_at).max()
     is_open = opened.is_not_null() & (closed.is_null() | (opened > closed))
     tells = (pl.sql_expr(balance.up) | pl.sql_expr(balance.down)) & counts
     return (
-        rows.filter(pl.col(balance.of).is_not_null(), tells)
-        .group_by("subscriber_id", balance.of)
+        rows.filter(pl.col(balance.thing).is_not_null(), tells)
+        .group_by("subscriber_id", balance.thing)
         .agg(is_open.alias(feature.name))
         .group_by("subscriber_id")
         .agg(pl.col(feature.name).sum())

@@ -18,16 +18,16 @@ def with_previous(rows: pl.LazyFrame, table: EventTable) -> pl.LazyFrame:
 
 def befores(ordered: pl.DataFrame, table: EventTable) -> pl.DataFrame:
     """``with_previous`` of rows that are in order."""
-    row, before = pl.col("row"), {}
+    row, before = pl.col("row"), dict[str, pl.Expr]()
     for column in table.previous:
-        told = pl.when(pl.col(column).is_not_null()).then(row).forward_fill().shift(1)
-        own = pl.when(told >= pl.col("start")).then(told)
+        last_known = pl.when(pl.col(column).is_not_null()).then(row).forward_fill().shift(1)
+        own = pl.when(last_known >= pl.col("start")).then(last_known)
         before[f"{column}_before"] = pl.col(column).gather(own)
     return ordered.with_columns(**before).drop("row", "start")
 
 
-def told_late(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
-    """Who has an event that became known so late that what was before another was told otherwise.
+def with_late_events(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
+    """Subscribers with an event known too late for the order of their other events.
 
     At some date the later of two events of one thing was known, and the earlier was not: then
     ``befores`` of all rows is not that of the rows known.
@@ -37,8 +37,8 @@ def told_late(ordered: pl.DataFrame, dates: Sequence[datetime]) -> pl.Series:
     """
     since = pl.lit(pl.Series(dates, dtype=MOMENT)).search_sorted(pl.col("known_at"), side="right")
     # The start of a thing's rows goes before the date, so that no other thing's date is greater.
-    place = pl.col("start").cast(pl.UInt64) * (len(dates) + 1) + since
-    return ordered.filter(place.cum_max() > place)["subscriber_id"].unique().sort()
+    order = pl.col("start").cast(pl.UInt64) * (len(dates) + 1) + since
+    return ordered.filter(order.cum_max() > order)["subscriber_id"].unique().sort()
 
 
 def in_order(rows: pl.LazyFrame, table: EventTable) -> pl.DataFrame:

@@ -19,9 +19,9 @@ _DAY = 86_400_000_000
 _MILLION = 1_000_000
 
 # Frames taken in at once, as Polars decodes them (some 100,000 rows each): fewer are more batches
-# to deal from, more are memory that nobody has touched yet.
+# to gather from, more are memory that was never touched.
 _AT_ONCE = 4
-# People of one range are 2 ** this: the records of so many stay in the cache while they are dealt.
+# People of one range are 2 ** this: their records stay in the cache while they are scattered.
 _RANGE_BITS = 12
 
 
@@ -59,10 +59,10 @@ class Records:
             count_rows(owners, low, starts)
         starts = np.cumsum(starts)
         width = parts[0][0].shape[1] if parts else 2
-        dealt, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
+        grouped, next_at = np.empty((starts[-1], width), np.int64), starts[:-1].copy()
         for records, owners in parts:
-            scatter(records, owners, low, next_at, dealt)
-        return dealt, starts, low, high
+            scatter(records, owners, low, next_at, grouped)
+        return grouped, starts, low, high
 
 
 def gathered(
@@ -76,18 +76,18 @@ def gathered(
 
     Args:
         rows: With the columns that the plan's features read, and ``tie``, in any order.
-        plan: What is asked of them.
-        spine: Who and when.
+        plan: What is measured of them.
+        spine: Subscribers and dates.
         cuts: Where time is cut.
         texts: By column, all its texts in order.
     """
     dates, edges = _by_day(spine.dates), _by_day(cuts.edges)
-    asked = rows.select(
+    prepared = rows.select(
         *Hashed.columns(),
         moments().alias("moment"),
         pl.col("known_at").to_physical(),
         _channels(plan).alias("channels"),
-        *(_value(word, texts).alias(f"word {place}") for place, word in enumerate(plan.words)),
+        *(_value(word, texts).alias(f"word {index}") for index, word in enumerate(plan.words)),
     )
 
     def admitted(frames: list[pl.DataFrame]) -> Batch:
@@ -105,24 +105,25 @@ def gathered(
             )  # fmt: skip
         return Batch(records, owners, ends)
 
-    frames = asked.collect_batches(maintain_order=False)
-    return Records(list(_side_by_side(admitted, _several(frames))), spine.people)
+    frames = prepared.collect_batches(maintain_order=False)
+    return Records(
+        list(_side_by_side(admitted, iter(lambda: list(islice(frames, _AT_ONCE)), []))),
+        spine.people,
+    )
 
 
 def _admitted(
     frame: pl.DataFrame, spine: Spine, dates: tuple[np.ndarray, np.ndarray], counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Whom each row leads to and which date sees it first; ``counts`` grows by its records."""
-    leads, sees = spine.register.numbers(Hashed.of(frame)), np.empty(frame.height, np.uint8)
+    """What each row leads to, and the first date that sees it; adds its records to ``counts``."""
+    leads, sees = (
+        spine.register.numbers(Hashed.from_columns(frame)),
+        np.empty(frame.height, np.uint8),
+    )
     times = fixed(frame["moment"]), fixed(frame["known_at"])
     channels = fixed(frame["channels"])
     filter_known(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
     return leads, sees
-
-
-def _several(frames: Iterator[pl.DataFrame]) -> Iterator[list[pl.DataFrame]]:
-    while several := list(islice(frames, _AT_ONCE)):
-        yield several
 
 
 def _side_by_side(
@@ -135,7 +136,7 @@ def _side_by_side(
             waiting.append(pool.submit(work, some))
             if len(waiting) > 2 * pl.thread_pool_size():
                 yield waiting.popleft().result()
-        yield from (each.result() for each in waiting)
+        yield from (batch.result() for batch in waiting)
 
 
 def _ranges(people: int) -> int:
@@ -148,18 +149,19 @@ def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The first day begins a day before the first edge.
     """
     days = np.arange((edges[-1] - edges[0]) // _DAY + 2, dtype=np.int64) - 1
-    passed = np.searchsorted(edges, edges[0] + days * _DAY, side="right")
-    return np.append(edges, np.iinfo(np.int64).max), passed.astype(np.int64)
+    starts: np.ndarray = edges[0] + days * _DAY
+    passed = np.asarray(np.searchsorted(edges, starts, side="right"), np.int64)
+    return np.append(edges, np.iinfo(np.int64).max), passed
 
 
 def _channels(plan: ColumnPlan) -> pl.Expr:
     """By row, one bit for each channel that it counts in."""
     bits = pl.lit(0, pl.UInt32)
-    for place, channel in enumerate(plan.channels):
+    for index, channel in enumerate(plan.channels):
         counts = pl.sql_expr(channel.where)
         if channel.word >= 0:
             counts = counts & pl.col(plan.words[channel.word].column).is_not_null()
-        bits = bits | pl.when(counts).then(pl.lit(1 << place, pl.UInt32)).otherwise(0)
+        bits = bits | pl.when(counts).then(pl.lit(1 << index, pl.UInt32)).otherwise(0)
     return bits
 
 
@@ -171,8 +173,8 @@ def _value(word: Field, texts: dict[str, pl.Series]) -> pl.Expr:
         case "order":
             return value.fill_null(0)
         case "text":
-            place = value.cast(pl.Enum(texts[word.column])).to_physical().cast(pl.Int64)
-            return place.fill_null(-1)
+            index = value.cast(pl.Enum(texts[word.column])).to_physical().cast(pl.Int64)
+            return index.fill_null(-1)
         case "thing":
             return value.hash().fill_null(0)
         case _:
@@ -182,12 +184,9 @@ def _value(word: Field, texts: dict[str, pl.Series]) -> pl.Expr:
 def _values(frame: pl.DataFrame, words: list[Field]) -> np.ndarray:
     """One row per word, one column per row of the frame, as integers."""
     values = np.empty((len(words), frame.height), np.int64)
-    for place, word in enumerate(words):
-        found = frame[f"word {place}"].to_numpy().view(np.int64)
-        values[place] = _ordered(found) if word.form == "order" else found
+    for index, word in enumerate(words):
+        found = frame[f"word {index}"].to_numpy().view(np.int64)
+        if word.form == "order":  # the bits of floats, such that they compare as the floats do
+            found = found ^ ((found >> 63) & np.iinfo(np.int64).max)
+        values[index] = found
     return values
-
-
-def _ordered(bits: np.ndarray) -> np.ndarray:
-    """The bits of floats such that they compare as the floats do."""
-    return bits ^ ((bits >> 63) & np.iinfo(np.int64).max)

@@ -22,7 +22,7 @@ from perdura.features.engine.previous import with_previous
 from perdura.sources.merges import Events, as_known
 from perdura.sources.versions import newest
 
-# A date to measure nobody at, for the sake of the columns.
+# Before every event: it gives the columns where the spine is empty.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +56,11 @@ def _measure(
             rows = rows.join(found, on="subscriber_id", how="left")
     rows = rows.with_columns(
         _typed(column) for feature in measured for column in feature.columns
-    ).with_columns(_derived(feature) for feature in features if isinstance(feature, Derived))
+    ).with_columns(
+        pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)
+        for feature in features
+        if isinstance(feature, Derived)
+    )
     names = [column.name for feature in features for column in feature.columns]
     return rows.select("subscriber_id", "as_of", *names)
 
@@ -67,14 +71,14 @@ def _of_table(
     """The columns of one table's features, one row per subscriber: rows' first, then things'."""
     of_rows = [feature for feature in features if not isinstance(feature.measure, Balance)]
     table = features[0].events
-    told = rows = with_previous(newest(known.collect(), table).lazy(), table)
+    ordered = rows = with_previous(newest(known.collect(), table).lazy(), table)
     if any(adds_money(feature) for feature in of_rows):
         rows = with_last_currency(rows)
     exprs = [expr for feature in of_rows for expr in aggregates(feature, as_of)]
     yield rows.group_by("subscriber_id").agg(exprs)
     for feature in features:
         if isinstance(feature.measure, Balance):
-            yield balanced(told, feature, feature.measure)
+            yield balanced(ordered, feature, feature.measure)
 
 
 def _typed(column: Column) -> pl.Expr:
@@ -86,7 +90,3 @@ def _typed(column: Column) -> pl.Expr:
         value = value.map_batches(in_days, return_dtype=pl.Float64, is_elementwise=True)
     value = value.cast(pl.Float64)
     return value if empty is None else value.fill_null(empty)
-
-
-def _derived(feature: Derived) -> pl.Expr:
-    return pl.sql_expr(feature.sql).cast(pl.Float64).alias(feature.name)

@@ -1,4 +1,4 @@
-"""Whom to ask about and when, numbered so that compiled loops can tell them apart."""
+"""The spine as numbers for the compiled loops: subscribers, dates, and merged accounts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from perdura.features.engine.assignment import (
 from perdura.sources.events import MERGES, MOMENT
 from perdura.sources.merges import Events, owners
 
-# Ids hashed before they are enrolled: the hashes of so many are still in the cache then.
+# Ids that are hashed at a time: their hashes are still in the cache when numbers are assigned.
 _AT_ONCE = 2**17
 
 
 class RepeatedPair(ValueError):
-    """The spine asks about somebody twice at one moment."""
+    """The spine has a subscriber twice at one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class Hashed:
         return [pl.col(column).hash(seed).alias(name) for seed, name in enumerate(_HASHES, 1)]
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> "Hashed":
+    def from_columns(cls, frame: pl.DataFrame) -> "Hashed":
         """The hashes that a frame holds in its columns ``first`` and ``second``."""
         return cls(fixed(frame["first"]), fixed(frame["second"]))
 
     @classmethod
-    def of_ids(cls, ids: pl.Series) -> "Hashed":
+    def from_ids(cls, ids: pl.Series) -> "Hashed":
         """The hashes of ``ids``."""
-        return cls.of(ids.to_frame("subscriber_id").select(cls.columns()))
+        return cls.from_columns(ids.to_frame("subscriber_id").select(cls.columns()))
 
 
 _HASHES = ("first", "second")
@@ -67,11 +67,11 @@ class Register:
 
     @classmethod
     def for_at_most(cls, ids: int) -> "Register":
-        """An empty register, of which so many ids fill a quarter: few have to be looked for."""
+        """An empty register, a quarter full with this many ids: few collide."""
         return cls(np.full((1 << max(4, (4 * ids - 1).bit_length()), 2), 2**32 - 1, np.uint64))
 
     def numbers(self, ids: Hashed) -> np.ndarray:
-        """What each id leads to; -1 if to nobody."""
+        """What each id leads to; -1 if it is unknown."""
         found = np.empty(len(ids.first), np.int32)
         look_up(ids.first, ids.second, self.slots, found)
         return found
@@ -84,12 +84,12 @@ class Spine:
     Attributes:
         dates: All dates, earliest first, as microseconds.
         date: By row, which of them.
-        people: How many people they ask about, each of whom has a number.
+        people: How many subscribers there are; each has a number.
         starts: By person, where their rows begin in ``rows``.
         rows: The rows, each person's together.
         register: Finds them, and the accounts that were merged with theirs.
-        runs: Whose the merged accounts are.
-        merged: Numbers of the people whom any merge concerns.
+        runs: The owners of the merged accounts.
+        merged: Numbers of the subscribers that any merge concerns.
     """
 
     dates: np.ndarray
@@ -123,7 +123,10 @@ def numbered(pairs: pl.DataFrame, events: Events) -> Spine:
     person, people, register = _enrolled(ids, date.to_numpy(), links["subscriber_id"].n_unique())
     starts, rows, twin = by_person(person, people, date.to_numpy())
     if twin >= 0:
-        raise RepeatedPair(_repeated(pairs, twin))
+        raise RepeatedPair(
+            f"the spine has {pairs.is_duplicated().sum()} rows that repeat a (subscriber_id, "
+            f"as_of), e.g. {pairs.row(twin)}; give each pair once"
+        )
     runs, merged = _runs(links, register, len(dates))
     return Spine(
         dates=dates.to_physical().to_numpy(),
@@ -147,7 +150,7 @@ def _enrolled(ids: pl.Series, date: np.ndarray, merged: int) -> tuple[np.ndarray
         register, people = Register.for_at_most(most), 0
         for start in range(0, len(ids), _AT_ONCE):
             some, theirs = ids.slice(start, _AT_ONCE), person[start : start + _AT_ONCE]
-            hashed = Hashed.of_ids(some)
+            hashed = Hashed.from_ids(some)
             people = assign_ids(hashed.first, hashed.second, register.slots, people, theirs)
             if people < 0:
                 break
@@ -167,13 +170,6 @@ def blocks(pairs: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
         yield pairs.filter(chosen), chosen.arg_true().to_numpy().astype(np.int64)
 
 
-def _repeated(pairs: pl.DataFrame, twin: int) -> str:
-    return (
-        f"the spine has {pairs.is_duplicated().sum()} rows that repeat a (subscriber_id, as_of), "
-        f"e.g. {pairs.row(twin)}; give each pair once"
-    )
-
-
 def _links(events: Events, dates: list[datetime]) -> pl.DataFrame:
     """Who each merged account lived on as: one row per account and date of a link."""
     merges = events[MERGES.name].collect().lazy()
@@ -186,7 +182,7 @@ def _links(events: Events, dates: list[datetime]) -> pl.DataFrame:
 
 
 def _runs(links: pl.DataFrame, register: Register, dates: int) -> tuple[Runs, np.ndarray]:
-    """The runs of all merged accounts, which the register then leads to; and whom they concern."""
+    """The runs of all merged accounts (the register then leads to them), and their owners."""
     accounts = links.select(pl.col("subscriber_id").unique().sort()).with_row_index("account")
     by_date = accounts.join(
         pl.DataFrame({"date": pl.int_range(dates, dtype=pl.UInt8, eager=True)}), how="cross"
@@ -201,9 +197,9 @@ def _runs(links: pl.DataFrame, register: Register, dates: int) -> tuple[Runs, np
             until=pl.col("date").last().cast(pl.Int64) + 1,
         )
     )
-    owner = register.numbers(Hashed.of_ids(runs["owner"]))
+    owner = register.numbers(Hashed.from_ids(runs["owner"]))
     runs = runs.with_columns(number=pl.Series(owner, dtype=pl.Int64)).filter(pl.col("number") >= 0)
-    ids = Hashed.of_ids(accounts["subscriber_id"])
+    ids = Hashed.from_ids(accounts["subscriber_id"])
     redirect_merged(
         ids.first,
         ids.second,

@@ -1,4 +1,4 @@
-"""Whom a spine asks about: ids as events have them, or words about what is wrong with them."""
+"""The ids of a spine: as events have them, or an error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perdura.sources.merges import Events
 _LOG = logging.getLogger(__name__)
 
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
-#: So many ids that no column says anything of are looked for in the events.
+#: How many ids without any measured value are looked up in the events.
 _LOOKED_FOR = 1_000
 
 
@@ -37,13 +37,13 @@ def as_spine(spine: Any) -> pl.DataFrame:
         if missing := frame[name].null_count():
             raise BadSpine(f"{name} is empty in {missing:,} of {frame.height:,} rows of the spine")
     ids, when = frame["subscriber_id"], frame["as_of"]
-    if ids.dtype not in _TEXTS and frame.height:
+    if not isinstance(ids.dtype, _TEXTS) and frame.height:
         raise BadSpine(
             f"subscriber_id of the spine holds {ids.dtype}, e.g. {ids[0]!r}, and ids of events are "
             "text: as numbers they would match nobody. Give them as events have them, e.g. "
             "pl.col('subscriber_id').cast(pl.String)"
         )
-    if when.dtype not in (pl.Datetime, pl.Date) and frame.height:
+    if not isinstance(when.dtype, pl.Datetime | pl.Date) and frame.height:
         raise BadSpine(
             f"as_of of the spine holds {when.dtype}, e.g. {when[0]!r}; give moments (UTC), e.g. "
             "pl.col('as_of').str.to_datetime(time_zone='UTC')"
@@ -61,13 +61,13 @@ def pairs_of(spine: pl.DataFrame) -> pl.DataFrame:
 def say_unknown(events: Events, spine: pl.DataFrame, measured: list[pl.Series]) -> None:
     """Log a warning about ids that no event is about, of those that no column says anything of.
 
-    How many, and not which: logs name nobody.
+    How many, and not which: logs name no subscriber.
     """
     silent = _silent(spine.height, measured)
     if not silent.any():
         return
-    asked = spine["subscriber_id"].cast(pl.String)
-    some = asked.filter(silent).unique(maintain_order=True).head(_LOOKED_FOR)
+    ids = spine["subscriber_id"].cast(pl.String)
+    some = ids.filter(silent).unique(maintain_order=True).head(_LOOKED_FOR)
     unknown = len(_unknown(events, some))
     if not unknown:
         return
@@ -75,7 +75,7 @@ def say_unknown(events: Events, spine: pl.DataFrame, measured: list[pl.Series]) 
     _LOG.warning(
         "%s of the %s ids that the spine asks about are in no event (%s of %s looked for), so all "
         "that is measured of them is that nothing happened; check that they are ids as events "
-        "have them", whole, f"{asked.n_unique():,}", f"{unknown:,}", f"{len(some):,}",
+        "have them", whole, f"{ids.n_unique():,}", f"{unknown:,}", f"{len(some):,}",
     )  # fmt: skip
 
 
@@ -86,14 +86,14 @@ def _naive(spine: pl.DataFrame) -> bool:
 
 def _silent(rows: int, measured: list[pl.Series]) -> pl.Series:
     """Which rows have nothing but nulls and zeros."""
-    told = pl.repeat(True, rows, eager=True)
-    # Times since an event first: mostly they are there for everybody, and no other is looked at.
+    silent = pl.repeat(True, rows, eager=True)
+    # Times since an event first: mostly every row has one, and no other column is looked at.
     for column in sorted(measured, key=lambda column: not column.name.startswith("days_")):
-        if not told.any():
+        if not silent.any():
             break
         nothing = column.is_null()
-        told &= nothing if column.dtype == pl.String else nothing | (column == 0).fill_null(True)
-    return told
+        silent &= nothing if column.dtype == pl.String else nothing | (column == 0).fill_null(True)
+    return silent
 
 
 def _unknown(events: Events, ids: pl.Series) -> pl.Series:

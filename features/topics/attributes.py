@@ -28,7 +28,7 @@ def attributes_in(columns: Iterable[str]) -> tuple[str, ...]:
 
 def attribute_column(name: str) -> Column | None:
     """The column of this name; ``None`` where it tells no attribute."""
-    return next((_feature(each).columns[0] for each in attributes_in([name])), None)
+    return next((_feature(attribute).columns[0] for attribute in attributes_in([name])), None)
 
 
 def _feature(name: str) -> Feature:
@@ -37,7 +37,7 @@ def _feature(name: str) -> Feature:
             f"the attribute {name!r} cannot be a feature; name it with letters, digits and "
             "underscores, beginning with a letter"
         )
-    said = name.replace("_", " ")
+    words = name.replace("_", " ")
     return Feature(
         name=f"{PREFIX}{name}",
         events=SUBSCRIBERS,
@@ -45,6 +45,6 @@ def _feature(name: str) -> Feature:
         where=f"name = '{name}'",
         unit="category",
         signal=f"{PREFIX}{name}",
-        en=Phrases(f"the {said} is unknown", "", f"the {said} is {{n}}"),
-        es=Phrases(f"no se conoce: {said}", "", f"{said}: {{n}}"),
+        en=Phrases(f"the {words} is unknown", "", f"the {words} is {{n}}"),
+        es=Phrases(f"no se conoce: {words}", "", f"{words}: {{n}}"),
     )

@@ -1,4 +1,4 @@
-"""What support did about somebody: measured only where the settings want it learnt from."""
+"""What support did about a subscriber: measured only where the settings ask for it."""
 
 from perdura.features.definition import Feature, Over, Phrases, Since
 from perdura.sources.events import CONTACTS

@@ -55,7 +55,7 @@ def _by_babel(major: float, currency: str, language: str, digits: int) -> str:
 
 @cache
 def _pattern(language: str, digits: int) -> NumberPattern:
-    """How a language writes amounts, with so many digits after the point."""
+    """How a language writes amounts, with this many digits after the point."""
     pattern = parse_pattern(Locale.parse(language).currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
     return pattern

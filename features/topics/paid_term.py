@@ -1,4 +1,4 @@
-"""What payments tell while a paid term runs: how far it has come, and not whether anybody pays.
+"""What payments tell while a paid term runs: how far it has come, not whether it is paid.
 
 Who has paid for a year and owes nothing is not in arrears after 352 days: the renewal is near. A
 window shorter than the term holds a payment or none by the day of the year alone; one that begins
@@ -29,7 +29,7 @@ def term_days(frame: pl.DataFrame) -> np.ndarray:
     """How many days the paid term is long at most, one per row, float64; 0 where none runs.
 
     A term runs from the last payment for as many months as are billed at once, unless an invoice
-    is unpaid; whoever has just joined and paid nothing yet is in their first from the start. Where
+    is unpaid; new subscribers who have paid nothing yet are in their first from the start. Where
     the frame does not tell, none runs.
     """
     if not {*_READ} <= {*frame.columns}:

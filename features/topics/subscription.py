@@ -1,13 +1,13 @@
-"""Subscription features: since when somebody has what, and when it renews."""
+"""Subscription features: plan, price and tenure, and when the plan renews."""
 
 from perdura.features.definition import Derived, Feature, Latest, Over, Phrases, Since
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.periods import DAYS_A_MONTH
 
-#: Whoever joined fewer days ago is new; a longer tenure is no reason to leave.
+#: Subscribers of fewer days are new; a longer tenure is no reason to leave.
 NEW_DAYS = 183
 
-# What ended says what somebody had; what they have is told by the others.
+# What ended says what a subscriber had; the other events say what they have.
 _HELD = "kind <> 'ended'"
 
 TENURE = Feature(
@@ -171,8 +171,8 @@ INVOICED = Feature(
     named=False,
 )
 
-# The invoice of an annual plan starts its year, unless there are more invoices than terms: whoever
-# is invoiced for usage every month as well renews on the day the subscription started. Of null and
+# The invoice of an annual plan starts its year, unless there are more invoices than terms: a
+# subscriber with invoices for usage too renews on the day the subscription started. Of null and
 # 0, ``greatest`` would give 0, so the unknown goes first.
 _TERM = f"(interval_months * {DAYS_A_MONTH})"
 _ALSO_USAGE = f"invoices_issued_90d > 1 + 90 / {_TERM}"

@@ -1,4 +1,4 @@
-"""Support features: how often somebody needed help, and how it went."""
+"""Support features: how often a subscriber needed help, and how it went."""
 
 from perdura.features.definition import Balance, Derived, Feature, Over, Phrases, Since
 from perdura.sources.events import TICKETS

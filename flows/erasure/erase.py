@@ -101,7 +101,7 @@ def kept_about(settings: Settings, subscriber_ids: Sequence[str]) -> Kept:
         rows |= {place: rows.get(place, 0) + count for place, count in found.items()}
         accounts.update(own_accounts)
     days = [
-        erased_ids.days[erased_ids.of(subscriber_id)]
+        erased_ids.days[erased_ids.hash_of(subscriber_id)]
         for subscriber_id in accounts
         if erased_ids.has(subscriber_id)
     ]
@@ -161,7 +161,7 @@ def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedA
     return [
         ErasedAccount(
             name=name,
-            pseudonym=pseudonym(erased_ids.of(name)),
+            pseudonym=pseudonym(erased_ids.hash_of(name)),
             spellings=spellings(name) if is_telling(name) else (),
             pattern=standing_alone(name),
         )
@@ -201,7 +201,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
         return not scored_spine(events, dates, **business).is_empty()
 
     return mark_learnt(
-        settings.home, [erased_ids.of(account) for account in accounts], today(), learnt
+        settings.home, [erased_ids.hash_of(account) for account in accounts], today(), learnt
     )
 
 

@@ -38,7 +38,7 @@ def estimate(settings: Settings, begins: datetime | None, worth: float | None) -
     found: list[pl.DataFrame] = []
     with step("effect", {}) as on_progress:
         for part in parts:
-            on_progress(part.number, part.of, f"part {part.number + 1} of {part.of}")
+            on_progress(part.number, part.count, f"part {part.number + 1} of {part.count}")
             events = settings.landing.events(part)
             found.append(outcomes(events, params, since=begins, known_until=known_until))
     return effect(

@@ -23,6 +23,6 @@ def with_accounts(
     tombstones = landing.tombstones()
     if tombstones.days:
         erased = tombstones.among(accounts["account"])
-        gone = {account: pseudonym(tombstones.of(account)) for account in erased}
+        gone = {account: pseudonym(tombstones.hash_of(account)) for account in erased}
         accounts = accounts.with_columns(pl.col("account").replace(gone))
     return subscribers.join(accounts, on="subscriber_id", how="left", maintain_order="left")

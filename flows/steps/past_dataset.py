@@ -91,6 +91,6 @@ def past(
         training=training,
         labels_at=labels_at,
         params=params,
-        share=1 / part.of,
+        share=1 / part.count,
         without_last=without_last,
     )

@@ -20,16 +20,16 @@ _FILE = "file"
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def accounts_of(landing: Landing, who: str) -> list[str]:
-    """Every account of the person that ``who`` is, by all that is known of merges by now; sorted.
+def accounts_of(landing: Landing, subscriber_id: str) -> list[str]:
+    """Every account of the person behind ``subscriber_id``, by all merges known by now; sorted.
 
-    These are the account that ``who`` lives on as and all that were merged into it, near or far.
+    These are the account that it lives on as and all that were merged into that, near or far.
     """
     links = owners(landing.table(MERGES), _EVER)
-    own = links.filter(pl.col("subscriber_id") == who)["owner"].to_list()
-    owner = own[0] if own else who
+    own = links.filter(pl.col("subscriber_id") == subscriber_id)["owner"].to_list()
+    owner = own[0] if own else subscriber_id
     merged = links.filter(pl.col("owner") == owner)["subscriber_id"].to_list()
-    return sorted({who, owner, *merged})
+    return sorted({subscriber_id, owner, *merged})
 
 
 def begun(landing: Landing, tombstones: Tombstones) -> list[str]:
@@ -68,7 +68,7 @@ def rejected_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
 def leftovers_of(landing: Landing) -> list[Path]:
     """What was made of landed rows and can be made again, and what broken off extracts have left.
 
-    To be asked while nobody else is at work in the landing.
+    Call it while no other process works in the landing.
     """
     made = [landing.folder / "moved", *map(landing.ranges, EVENT_TABLES)]
     return [*(path for path in made if path.exists()), *sorted(landing.folder.rglob("*.part"))]
@@ -118,21 +118,21 @@ def _hits(table: EventTable, files: list[Path], accounts: Sequence[str]) -> dict
 
 def _names(columns: Sequence[str], accounts: Sequence[str]) -> pl.Expr:
     """Whether a row names one of the accounts; row groups without their buckets are not read."""
-    who = pl.Series(accounts, dtype=pl.String)
-    own = pl.col(BUCKET).is_in(buckets(who).implode()) & pl.col(NAMING[0]).is_in(who.implode())
-    others = (pl.col(name).is_in(who.implode()) for name in NAMING[1:] if name in columns)
+    ids = pl.Series(accounts, dtype=pl.String)
+    own = pl.col(BUCKET).is_in(buckets(ids).implode()) & pl.col(NAMING[0]).is_in(ids.implode())
+    others = (pl.col(name).is_in(ids.implode()) for name in NAMING[1:] if name in columns)
     return pl.any_horizontal(own, *others).fill_null(value=False)
 
 
 def _about(path: Path, accounts: Sequence[str]) -> pl.Expr:
     """Whether a rejected row is about one of the accounts.
 
-    Where it does not say about whom, or may be about two, its text decides: in doubt it goes.
+    Where it names no subscriber, or may name two, its text decides: in doubt it goes.
     """
-    who = pl.col("subscriber_id")
-    own = who.is_in(pl.Series(accounts, dtype=pl.String).implode())
+    ids = pl.col("subscriber_id")
+    own = ids.is_in(pl.Series(accounts, dtype=pl.String).implode())
     named = pl.any_horizontal(
-        pl.col("text").str.contains(standing_alone_in_polars(each)) for each in accounts
+        pl.col("text").str.contains(standing_alone_in_polars(account)) for account in accounts
     )
-    unsure = who.is_null() if path.parent.name != MERGES.name else pl.lit(True)
+    unsure = ids.is_null() if path.parent.name != MERGES.name else pl.lit(True)
     return pl.any_horizontal(own, unsure & named).fill_null(value=False)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,12 +47,13 @@ def scan_stored(table: EventTable, files: Sequence[Path]) -> pl.LazyFrame:
     rows = pl.scan_parquet(
         list(files), schema=stored_schema(table), glob=False, cast_options=WHOLE_AS_FLOAT
     )
-    coded = pl.col("currency").str.to_uppercase() if "currency" in table.schema else []
-    return rows.with_columns(coded)
+    if "currency" not in table.schema:
+        return rows
+    return rows.with_columns(pl.col("currency").str.to_uppercase())
 
 
 @contextmanager
-def whole_file(path: Path, schema: pl.Schema) -> Iterator[Write]:
+def whole_file(path: Path, schema: pl.Schema) -> Generator[Write]:
     """A Parquet file of all frames given to the function, in their order; or nothing new.
 
     It is in its place when the block ends, unless by an error. The bytes depend on nothing but
@@ -97,7 +98,7 @@ class _Frames:
 
 
 def move_into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a name that nobody else uses and no reader looks for, flush, rename."""
+    """Write under a unique name that no reader looks for, flush, rename."""
     draft = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         with room_in(path.parent):

@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE, EventTable
+from perdura.sources.events import EVENT_TABLES, EventTable
 from perdura.sources.landing.landing import Landing
 
 #: As of ``silent_since``.
 _MISSED, _PACE, _EXPECTED = timedelta(days=14), timedelta(days=90), 7
-
-#: Tables that speak every day where they speak at all; mergers and contacts may be rare.
-_STEADY = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
 
 
 def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -> Mapping[str, str]:
@@ -23,16 +20,17 @@ def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -
     or its newest row known before ``as_of`` is older than ``stale_after_days``.
     """
     extracts = landing.days().values()
-    before = [each for each in extracts if each.until <= as_of]
-    last = max(before, key=lambda each: each.until, default=None)
-    behind = all(each.until < as_of for each in extracts)
+    before = [extract_day for extract_day in extracts if extract_day.until <= as_of]
+    last = max(before, key=lambda extract_day: extract_day.until, default=None)
+    behind = all(extract_day.until < as_of for extract_day in extracts)
     oldest = as_of if behind else as_of - timedelta(days=stale_after_days)
     late = _NOT_EXTRACTED if behind else _SILENT.format(days=stale_after_days)
     known = pl.col("known_at")
     events = landing.events()
     newest = {
         table.name: events[table.name].filter(known < as_of).select(known.max()).collect().item()
-        for table in _STEADY
+        for table in EVENT_TABLES
+        if table.is_steady
     }
     found = {
         name: late.format(newest=moment, as_of=as_of)
@@ -60,9 +58,9 @@ _SILENT = (
 
 def broken_since(landing: Landing, table: EventTable, until: datetime) -> datetime | None:
     """Since when no extract up to ``until`` could read a table; ``None`` if the newest could."""
-    days = sorted(landing.days().values(), key=lambda each: each.until, reverse=True)
+    days = sorted(landing.days().values(), key=lambda extract_day: extract_day.until, reverse=True)
     since = None
-    for day in (each for each in days if each.until <= until):
+    for day in (extract_day for extract_day in days if extract_day.until <= until):
         if table.name not in day.degraded:
             break
         since = day.until
@@ -70,7 +68,7 @@ def broken_since(landing: Landing, table: EventTable, until: datetime) -> dateti
 
 
 def silent_since(rows: pl.LazyFrame, until: datetime) -> datetime | None:
-    """The newest row of a table whose rows stopped coming; ``None`` if none are missed.
+    """The newest row of a table if its rows stopped coming; ``None`` if none are missed.
 
     They have stopped if none was known for two weeks or more in which, at the pace of the 90 days
     before, at least 7 would have been: no row at all has then a chance of one in a thousand.

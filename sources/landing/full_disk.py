@@ -1,7 +1,7 @@
 """A disk that is full, said as that: libraries say it in many ways, or blame the rows."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def is_full(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def room_in(folder: Path) -> Iterator[None]:
+def room_in(folder: Path) -> Generator[None]:
     """Write into a folder; where its disk is full, that is what the error says.
 
     Raises:

@@ -1,5 +1,8 @@
 """The compiled loop behind ``sources.landing.partition``. Import it only where texts are hashed."""
 
+# pyright: standard
+# numba types the loops, by the arrays that they are given.
+
 import numpy as np
 from numba import njit
 
@@ -9,13 +12,13 @@ _HALF, _TOP = np.uint64(33), np.uint64(56)
 
 
 @njit(cache=True, nogil=True)
-def hash_texts(offsets, data, found):
+def hash_texts(offsets: np.ndarray, data: np.ndarray, found: np.ndarray) -> None:
     """Into ``found``: eight bits for each text, which is ``data[offsets[i]:offsets[i + 1]]``."""
-    for each in range(len(found)):
+    for text in range(len(found)):
         bits = _START
-        for at in range(offsets[each], offsets[each + 1]):
-            bits = (bits ^ np.uint64(data[at])) * _PRIME
+        for byte in range(offsets[text], offsets[text + 1]):
+            bits = (bits ^ np.uint64(data[byte])) * _PRIME
         # FNV-1a leaves short texts much alike in their top bits.
         bits = (bits ^ (bits >> _HALF)) * _MIX
         bits = (bits ^ (bits >> _HALF)) * _MIX_AGAIN
-        found[each] = bits >> _TOP
+        found[text] = bits >> _TOP

@@ -49,7 +49,7 @@ class Day:
 
     Attributes:
         until: The extract read what was known before this moment (exclusive, UTC).
-        degraded: Tables whose source was missing, unreadable or had never given an event.
+        degraded: Tables with a source that was missing, unreadable or had never given an event.
         mappings: Fingerprint of the mapping of each table that was read and was not blank.
         once: Tables of which no event that the day holds is there in another version.
     """

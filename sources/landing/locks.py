@@ -1,7 +1,7 @@
-"""One at a time: whoever changes a folder has it alone; others of a kind share, or step back."""
+"""Locks on folders: a writer has a folder alone; readers share it, or step back."""
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from pathlib import Path
 @contextmanager
 def exclusive_lock(
     folder: Path, waiting: Callable[[], object], to: str = "extract"
-) -> Iterator[None]:
+) -> Generator[None]:
     """Have the folder alone, after all others on this machine who asked before.
 
     The lock ends with its process, however that ends; its file stays and means nothing.
 
     Args:
         folder: For example the landing folder; made if absent.
-        waiting: Called once if somebody else has it; by raising one does not wait.
+        waiting: Called once if another process has it; by raising one does not wait.
         to: What it is wanted for; who wants it for something else is not waited for.
     """
     with _held(folder, waiting, to, fcntl.LOCK_EX):
@@ -24,8 +24,8 @@ def exclusive_lock(
 
 
 @contextmanager
-def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterator[None]:
-    """Share the folder with all who share it too; whoever wants it alone has to wait, or to go.
+def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Generator[None]:
+    """Share the folder with all that share it too; an exclusive lock has to wait, or to give up.
 
     Arguments as of ``exclusive_lock``.
     """
@@ -34,7 +34,7 @@ def shared_lock(folder: Path, waiting: Callable[[], object], to: str) -> Iterato
 
 
 @contextmanager
-def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Iterator[None]:
+def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Generator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{to}.lock").open("a") as file:
         try:
@@ -46,7 +46,7 @@ def _held(folder: Path, waiting: Callable[[], object], to: str, how: int) -> Ite
 
 
 @contextmanager
-def read_lock(folder: Path) -> Iterator[None]:
+def read_lock(folder: Path) -> Generator[None]:
     """Read a folder for long, beside others; ``try_write_lock`` leaves it alone meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
@@ -55,8 +55,8 @@ def read_lock(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def try_write_lock(folder: Path) -> Iterator[bool]:
-    """Whether nobody is reading the folder for long; if so, nobody begins before the block ends."""
+def try_write_lock(folder: Path) -> Generator[bool]:
+    """Whether no process reads the folder for long; if so, none begins before the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "read.lock").open("a") as file:
         try:

@@ -1,6 +1,7 @@
 """Who belongs together when the work is split: a bucket for each id, the same for ever."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -15,29 +16,29 @@ BUCKET = "bucket"
 class Part:
     """One of several parts of all people: those in ``[first, end)`` of the buckets.
 
-    The parts ``0`` to ``of - 1`` together have every bucket exactly once, as evenly as can be.
+    The parts ``0`` to ``count - 1`` together have every bucket exactly once, as evenly as can be.
 
     Attributes:
         number: Which part, from 0.
-        of: How many there are.
+        count: How many there are.
     """
 
     number: int
-    of: int
+    count: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.number < self.of:
-            raise ValueError(f"asked for part {self.number} of {self.of}; they count from 0")
+        if not 0 <= self.number < self.count:
+            raise ValueError(f"asked for part {self.number} of {self.count}; they count from 0")
 
     @property
     def first(self) -> int:
         """Its first bucket."""
-        return self.number * BUCKETS // self.of
+        return self.number * BUCKETS // self.count
 
     @property
     def end(self) -> int:
         """The bucket after its last."""
-        return (self.number + 1) * BUCKETS // self.of
+        return (self.number + 1) * BUCKETS // self.count
 
     def has(self, bucket: pl.Expr) -> pl.Expr:
         """Whether a bucket is one of its own."""
@@ -52,7 +53,7 @@ def buckets(ids: pl.Series) -> pl.Series:
     """
     from perdura.sources.landing.hashing import hash_texts
 
-    texts = ids.to_arrow()
+    texts = cast("Any", ids.to_arrow())
     _, ends, data = texts.buffers()
     offsets = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     found = np.empty(len(texts), np.uint8)

@@ -5,7 +5,7 @@ the newest two extracts the files are kept: one that is done again is compared w
 before it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ def shown_files(landing: Landing, table: EventTable) -> dict[datetime, Path]:
 @contextmanager
 def shown_at(
     landing: Landing, table: EventTable, until: datetime, schema: pl.Schema
-) -> Iterator[Callable[[pl.DataFrame], None]]:
+) -> Generator[Callable[[pl.DataFrame], None]]:
     """Keep what was shown at the extract that ends at ``until``, whole, in place of what was kept.
 
     Give the function frames in their order. Nothing changes when the block ends by an error.

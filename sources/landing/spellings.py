@@ -11,33 +11,36 @@ TELLING = 6
 _JOINS = r"\-@.+#&'"
 
 
-def is_telling(who: str) -> bool:
+def is_telling(subscriber_id: str) -> bool:
     """Whether an id that is found in a text is hardly there by chance."""
-    return len(who.encode(errors="replace")) >= TELLING
+    return len(subscriber_id.encode(errors="replace")) >= TELLING
 
 
-def spellings(who: str) -> tuple[str, ...]:
+def spellings(subscriber_id: str) -> tuple[str, ...]:
     """An id as it is, in JSON, CSV and SQL, and in an address; each once, the longest first."""
-    as_json = [json.dumps(who, ensure_ascii=escaped)[1:-1] for escaped in (False, True)]
-    doubled = [who.replace(mark, 2 * mark) for mark in ("'", '"')]
-    in_addresses = [quote(who, safe="", errors="replace"), quote(who, errors="replace")]
-    found = {who, *as_json, *doubled, *in_addresses}
+    as_json = [json.dumps(subscriber_id, ensure_ascii=escaped)[1:-1] for escaped in (False, True)]
+    doubled = [subscriber_id.replace(mark, 2 * mark) for mark in ("'", '"')]
+    in_addresses = [
+        quote(subscriber_id, safe="", errors="replace"),
+        quote(subscriber_id, errors="replace"),
+    ]
+    found = {subscriber_id, *as_json, *doubled, *in_addresses}
     return tuple(sorted(found, key=lambda spelt: (-len(spelt), spelt)))
 
 
-def standing_alone(who: str) -> re.Pattern[str]:
+def standing_alone(subscriber_id: str) -> re.Pattern[str]:
     """Finds an id in a text where it is no piece of a longer word, however it is spelt."""
     before = rf"(?<!\w)(?<!\w[{_JOINS}])"
     after = rf"(?!\w)(?![{_JOINS}]\w)"
-    return re.compile(f"{before}(?:{_any_of(who)}){after}")
+    return re.compile(f"{before}(?:{_any_of(subscriber_id)}){after}")
 
 
-def standing_alone_in_polars(who: str) -> str:
-    """The same for Polars, whose expressions cannot look around: it takes in what stands beside."""
+def standing_alone_in_polars(subscriber_id: str) -> str:
+    """The same for Polars, which cannot look around: it takes in what stands beside."""
     before = rf"(?:^|[^\w{_JOINS}]|(?:^|\W)[{_JOINS}])"
     after = rf"(?:$|[^\w{_JOINS}]|[{_JOINS}](?:$|\W))"
-    return f"(?s){before}(?:{_any_of(who)}){after}"
+    return f"(?s){before}(?:{_any_of(subscriber_id)}){after}"
 
 
-def _any_of(who: str) -> str:
-    return "|".join(re.escape(spelt) for spelt in spellings(who))
+def _any_of(subscriber_id: str) -> str:
+    return "|".join(re.escape(spelt) for spelt in spellings(subscriber_id))

@@ -1,7 +1,7 @@
-"""Who was forgotten: keyed hashes of ids, by which extracts know them again and refuse them.
+"""The forgotten subscribers: keyed hashes of ids, by which extracts refuse them.
 
-``<landing>/forgotten.json`` holds the key and, for each account, the hash and the day. Whoever has
-the file can ask whether an id is among them, as an extract must; nobody can read an id out of it.
+``<landing>/forgotten.json`` holds the key and, for each account, the hash and the day. With the
+file one can ask whether an id is among them, as an extract must, but not read the ids.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+_FILE = "forgotten.json"
 #: The rule by which rows of the forgotten are refused.
 FORGOTTEN = "forgotten"
 
@@ -40,40 +41,44 @@ class Tombstones:
     """The accounts that were forgotten.
 
     Attributes:
-        key: Of the hash; empty where nobody was forgotten.
+        key: Of the hash; empty where no account was forgotten.
         days: When each hash was forgotten (UTC).
     """
 
     key: bytes
     days: Mapping[str, date]
 
-    def of(self, who: str) -> str:
+    def hash_of(self, subscriber_id: str) -> str:
         """The hash of an id, forgotten or not: 32 hex digits, the same as long as the key is."""
-        return blake2b(who.encode(errors="replace"), key=self.key, digest_size=16).hexdigest()
+        return blake2b(
+            subscriber_id.encode(errors="replace"), key=self.key, digest_size=16
+        ).hexdigest()
 
-    def has(self, who: str) -> bool:
+    def has(self, subscriber_id: str) -> bool:
         """Whether an id was forgotten."""
-        return self.of(who) in self.days
+        return self.hash_of(subscriber_id) in self.days
 
     def among(self, ids: pl.Series) -> pl.Series:
         """Those of the ids that were forgotten, each once."""
         import polars as pl  # not at the top: a server that asks for no rows does without
 
         found = ids.drop_nulls().unique()
-        return found.filter(pl.Series([self.has(who) for who in found], dtype=pl.Boolean))
+        return found.filter(
+            pl.Series([self.has(subscriber_id) for subscriber_id in found], dtype=pl.Boolean)
+        )
 
 
 def read_tombstones(folder: Path) -> Tombstones:
-    """Everybody forgotten.
+    """The forgotten accounts.
 
     Raises:
         BrokenTombstones: There is a list that cannot be read.
     """
-    file = _file(folder)
+    file = folder / _FILE
     try:
-        told = json.loads(file.read_text("utf-8"))
-        days = {each: date.fromisoformat(day) for each, day in told["accounts"].items()}
-        return Tombstones(bytes.fromhex(told["key"]), days)
+        content = json.loads(file.read_text("utf-8"))
+        days = {hashed: date.fromisoformat(day) for hashed, day in content["accounts"].items()}
+        return Tombstones(bytes.fromhex(content["key"]), days)
     except FileNotFoundError:
         return Tombstones(b"", {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -91,24 +96,26 @@ def record_erasure(folder: Path, accounts: Iterable[str], day: date) -> Tombston
     """
     before = read_tombstones(folder)
     keyed = Tombstones(before.key or secrets.token_bytes(32), before.days)
-    after = Tombstones(keyed.key, {keyed.of(who): day for who in accounts} | {**before.days})
+    after = Tombstones(
+        keyed.key, {keyed.hash_of(account): day for account in accounts} | {**before.days}
+    )
     if after != before:
         _write(folder, after)
     return after
 
 
-def as_told(name: str) -> str:
+def as_written(name: str) -> str:
     """The column of ids as the source wrote them, where they are read otherwise; else null."""
-    return f"told: {name}"
+    return f"as written: {name}"
 
 
 def refuse_forgotten(rows: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame:
-    """Events to be, with ``rule``: those that name somebody forgotten are refused, without name."""
+    """Events to be, with ``rule``: those that name a forgotten account are refused, unnamed."""
     if not tombstones.days:
         return rows
     import polars as pl
 
-    naming = [name for name in (*NAMING, *map(as_told, NAMING)) if name in rows.columns]
+    naming = [name for name in (*NAMING, *map(as_written, NAMING)) if name in rows.columns]
     gone = tombstones.among(pl.concat([rows[name].unique() for name in naming]))
     named = pl.any_horizontal(pl.col(name).is_in(gone.implode()) for name in naming)
     named = named.fill_null(value=False)
@@ -134,7 +141,11 @@ def blank_forgotten(lines: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame
 
 def _words(text: str) -> set[str]:
     """What may be the value of a field, however the line was meant to be split."""
-    fields = {field.strip().strip('"') for at in _DELIMITERS for field in re.split(at, text)}
+    fields = {
+        field.strip().strip('"')
+        for delimiters in _DELIMITERS
+        for field in re.split(delimiters, text)
+    }
     in_csv = {field.replace('""', '"') for field in _IN_CSV.findall(text)}
     words = fields | in_csv | {_unquoted(field) for field in _IN_JSON.findall(text)}
     return words | {re.sub(r"\.0+$", "", word) for word in words}  # as ids are read
@@ -150,7 +161,7 @@ def _unquoted(field: str) -> str:
 def _write(folder: Path, tombstones: Tombstones) -> None:
     from perdura.sources.landing.files import move_into_place
 
-    kept = {each: str(tombstones.days[each]) for each in sorted(tombstones.days)}
+    kept = {hashed: str(tombstones.days[hashed]) for hashed in sorted(tombstones.days)}
     text = json.dumps({"key": tombstones.key.hex(), "accounts": kept}, indent=1) + "\n"
 
     def write(draft: Path) -> None:
@@ -158,8 +169,4 @@ def _write(folder: Path, tombstones: Tombstones) -> None:
         draft.write_text(text, "utf-8")
 
     folder.mkdir(parents=True, exist_ok=True)
-    move_into_place(_file(folder), write)
-
-
-def _file(folder: Path) -> Path:
-    return folder / "forgotten.json"
+    move_into_place(folder / _FILE, write)

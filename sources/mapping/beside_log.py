@@ -8,7 +8,7 @@ shows, but what the snapshot takes back is taken back, and what it shows no long
 whatever rows a log holds of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,8 +67,8 @@ class Snapshots:
 
     def _input(self) -> pl.Expr:
         known = {origin: one for origin, one in enumerate(self.shown_by) if one is not None}
-        place = pl.col(ORIGIN).replace_strict(known, default=None, return_dtype=pl.UInt32)
-        return place.alias(_INPUT)
+        number = pl.col(ORIGIN).replace_strict(known, default=None, return_dtype=pl.UInt32)
+        return number.alias(_INPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def snapshots_of(
 @contextmanager
 def keeping(
     snapshots: Snapshots | None, landing: Landing, until: datetime
-) -> Iterator[Callable[[pl.DataFrame | None], None]]:
+) -> Generator[Callable[[pl.DataFrame | None], None]]:
     """Keep for the next extract what is given to the function; where no snapshots are, nothing."""
     if snapshots is None:
         yield lambda _: None
@@ -125,11 +125,11 @@ def _shown_before(
     same = [path for end, path in files.items() if end == until]
     before, again = (_read(paths, inputs, erased) for paths in (earlier, same))
     first = again.join(before, on=[*THING, _INPUT], how="anti", nulls_equal=True)
-    told = (
+    shown = (
         before.with_columns(anew=pl.lit(value=False)),
         first.with_columns(anew=pl.lit(value=True)),
     )
-    return pl.concat(told).lazy()
+    return pl.concat(shown).lazy()
 
 
 def _read(paths: list[Path], inputs: tuple[int, ...], erased: Tombstones) -> pl.DataFrame:
@@ -157,7 +157,7 @@ def show(snapshots: Snapshots, read: pl.DataFrame, until: datetime, *, whole: bo
     return Shown(rows, described(rows), seen, before, whole and named)
 
 
-def told_otherwise(shown: Shown, otherwise: pl.DataFrame) -> pl.DataFrame:
+def given_by_snapshot(shown: Shown, otherwise: pl.DataFrame) -> pl.DataFrame:
     """Of events that landed with other words those that a snapshot gives, and gave before."""
     given = shown.rows.select(identity(SUBSCRIPTIONS)).unique()
     own = otherwise.join(given, on=given.columns, how="semi", nulls_equal=True)
@@ -206,10 +206,10 @@ def to_keep(shown: Shown) -> pl.DataFrame:
     """
     inputs = shown.rows.select(*THING, _INPUT).unique()
     fresh = shown.now.join(inputs, on=THING, how="inner", nulls_equal=True)
-    dealt = fresh.with_columns(buckets(fresh["subscriber_id"]))
+    bucketed = fresh.with_columns(buckets(fresh["subscriber_id"]))
     missed = shown.before.join(shown.now, on=THING, how="anti", nulls_equal=True)
     seen = missed.join(shown.seen, on=THING, how="semi", nulls_equal=True)
     unseen = missed.join(shown.seen, on=THING, how="anti", nulls_equal=True)
     gone = unseen.with_columns(state=pl.lit("gone")) if shown.whole else unseen
-    rows = pl.concat([one.select(SHOWN.names()).cast(SHOWN) for one in (dealt, seen, gone)])
+    rows = pl.concat([one.select(SHOWN.names()).cast(SHOWN) for one in (bucketed, seen, gone)])
     return rows.sort(BUCKET, *THING, _INPUT, nulls_last=True)

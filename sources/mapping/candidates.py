@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.tombstones import NAMING, as_told
+from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.checks.rules import broken_rule, checks
 from perdura.sources.mapping.columns import (
     ColumnRequest,
@@ -21,7 +21,7 @@ from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePa
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
 from perdura.sources.mapping.shapes import added_columns, grouped, shaped
-from perdura.sources.mapping.values.conversion import told
+from perdura.sources.mapping.values.conversion import blank_as_null
 from perdura.sources.mapping.values.meaning import without_null_words
 from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
@@ -40,7 +40,7 @@ class CandidateEvents:
         source: The input that names it.
         rows: Its rows with the columns of joined files; more of them where a join is ``many``.
         kept: The rows that may be events at all, by the input's ``where``.
-        events: One row per event to be: the contract's columns, ``as_told`` ids, ``rule`` (null
+        events: One row per event to be: the contract's columns, ``as_written`` ids, ``rule`` (null
             if none is broken), ``PUT_BACK``, ``ROW``.
         faults: Beside each of these events, in what column it breaks its rule, and the value as
             read: ``rule``, ``column``, ``value``, ``ROW``.
@@ -75,39 +75,41 @@ def candidates(
         BadMapping: An expression names a column that is not there, or does not fit its type.
         BadSource: A joined file is missing or unreadable, or has a key twice.
     """
-    place = f"{mapping.name}, section [{table.name}], file {part.file}"
-    asked, frame = None, part.frame
+    location = f"{mapping.name}, section [{table.name}], file {part.file}"
+    request, frame = None, part.frame
     try:
         frame = with_joins(
-            without_null_words(part.frame, source.null_words), source.join, mapping, place
+            without_null_words(part.frame, source.null_words), source.join, mapping, location
         )
-        scope = Scope(place, [*frame.collect_schema().names(), *added_columns(source)])
-        asked = ColumnRequest(table, source, scope, until)
-        _plan(asked, part, frame.head(0)).events.collect()  # faults of types show without rows
+        scope = Scope(location, [*frame.collect_schema().names(), *added_columns(source)])
+        request = ColumnRequest(table, source, scope, until)
+        _plan(request, part, frame.head(0)).events.collect()  # faults of types show without rows
     except pl.exceptions.PolarsError as error:
-        told = asked and _misfit(asked, with_types(asked, frame.head(0)))
-        raise BadMapping(f"{place}: {told or f'{without_values(error)}; {_typed_as()}'}") from None
+        misfit = request and _misfit(request, with_types(request, frame.head(0)))
+        raise BadMapping(
+            f"{location}: {misfit or f'{without_values(error)}; {_typed_as()}'}"
+        ) from None
     try:
-        numbers = numbers_in(asked, frame)
-        asked = replace(asked, by_comma=numbers.by_comma, in_whole_units=numbers.in_whole_units)
-        planned = _plan(asked, part, frame)
-        kinds = [_complete(asked, event) for event in source.events]
-        odd = (*numbers.notes, *odd_values(asked, planned.kept, kinds))
+        numbers = numbers_in(request, frame)
+        request = replace(request, by_comma=numbers.by_comma, in_whole_units=numbers.in_whole_units)
+        planned = _plan(request, part, frame)
+        kinds = [_complete(request, event) for event in source.events]
+        odd = (*numbers.notes, *odd_values(request, planned.kept, kinds))
     except BROKEN as error:
         raise BadSource(damaged(part.file, error)) from None
     return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))
 
 
-def _misfit(asked: ColumnRequest, typed: pl.LazyFrame) -> str | None:
+def _misfit(request: ColumnRequest, typed: pl.LazyFrame) -> str | None:
     """The first expression that does not go with the types of its columns, and what they hold."""
-    source, schema = asked.source, typed.collect_schema()
-    told = [("where", source.where or "true"), *source.reject.items()]
-    for key, sql in [*told, *(pair for event in source.events for pair in event.items())]:
-        names = asked.scope.names(sql)
+    source, schema = request.source, typed.collect_schema()
+    conditions = [("where", source.where or "true"), *source.reject.items()]
+    for key, sql in [*conditions, *(pair for event in source.events for pair in event.items())]:
+        names = request.scope.names(sql)
         if not names <= {*schema}:  # made by shapes, such as numbers of rows
             continue
         try:
-            typed.select(asked.scope.compile(key, sql)).collect()
+            typed.select(request.scope.compile(key, sql)).collect()
         except pl.exceptions.PolarsError:
             times, texts = (
                 [name for name in sorted(names) if holds(schema[name]) == what]
@@ -130,78 +132,83 @@ def _typed_as(name: str = "amount") -> str:
     )
 
 
-def _plan(asked: ColumnRequest, part: FilePart, frame: pl.LazyFrame) -> CandidateEvents:
-    kinds = [_complete(asked, event) for event in asked.source.events]
-    frame = shaped(asked.source, with_types(asked, frame), asked.scope.place, asked.until)
-    kept = frame.filter(_where(asked)) if asked.source.where else frame
-    kept = grouped(asked.source, kept, asked.scope.place)
-    tells = [_tells_time(asked, frame, kind) for kind in kinds]
+def _plan(request: ColumnRequest, part: FilePart, frame: pl.LazyFrame) -> CandidateEvents:
+    kinds = [_complete(request, event) for event in request.source.events]
+    frame = shaped(
+        request.source, with_types(request, frame), request.scope.location, request.until
+    )
+    kept = frame.filter(_where(request)) if request.source.where else frame
+    kept = grouped(request.source, kept, request.scope.location)
+    tells = [_tells_time(request, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.
     tells[0] = tells[0] | ~pl.any_horizontal(tells)
     found = [
-        _events(asked, kept.filter(tell) if len(kinds) > 1 else kept, kind)
-        for tell, kind in zip(tells, kinds, strict=True)
+        _events(request, kept.filter(own) if len(kinds) > 1 else kept, kind)
+        for own, kind in zip(tells, kinds, strict=True)
     ]
     events, faults = zip(*found, strict=True)
-    return CandidateEvents(part, asked.source, frame, kept, pl.concat(events), pl.concat(faults))
+    return CandidateEvents(part, request.source, frame, kept, pl.concat(events), pl.concat(faults))
 
 
-def _complete(asked: ColumnRequest, event: Expressions) -> Expressions:
+def _complete(request: ColumnRequest, event: Expressions) -> Expressions:
     """The event's expressions; where the file has the contract's shape, the rest by name."""
-    columns = asked.scope.columns
+    columns = request.scope.columns
     if set(columns) >= set(CONTRACT_SHAPE):
-        event = {name: name for name in asked.table.schema if name in columns} | event
-    if asked.table.default_kind and "kind" not in event:
-        event = {**event, "kind": f"'{asked.table.default_kind}'"}
-    for name in (*CONTRACT_SHAPE, *asked.table.required):
+        event = {name: name for name in request.table.schema if name in columns} | event
+    if request.table.default_kind and "kind" not in event:
+        event = {**event, "kind": f"'{request.table.default_kind}'"}
+    for name in (*CONTRACT_SHAPE, *request.table.required):
         if name not in event:
             raise BadMapping(
-                f"{asked.scope.place}: nothing says what {name} is; add {name} = '...', a column "
-                f"or an SQL expression over {', '.join(columns)}"
+                f"{request.scope.location}: nothing says what {name} is; add {name} = '...', a "
+                f"column or an SQL expression over {', '.join(columns)}"
             )
     return event
 
 
 def _events(
-    asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions
+    request: ColumnRequest, frame: pl.LazyFrame, event: Expressions
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     """One kind of event: the contract's columns, ``rule``, ``ROW``; and what breaks the rules."""
-    typed = in_contract(asked, frame, event)
-    own = {name: pl.col(f"reject.{name}") for name in asked.source.reject}
+    typed = in_contract(request, frame, event)
+    own = {name: pl.col(f"reject.{name}") for name in request.source.reject}
     columns = typed.collect_schema().names()
-    checked = checks(asked.table, asked.until, columns, own)
+    checked = checks(request.table, request.until, columns, own)
     rule = broken_rule(checked, columns).alias("rule")
     column, value = (
         pl.coalesce(
-            *(pl.when(each.broken).then(told_by) for each, told_by in zip(checked, by, strict=True))
+            *(
+                pl.when(check.broken).then(told_by)
+                for check, told_by in zip(checked, by, strict=True)
+            )
         )
-        for by in ([pl.lit(each.column) for each in checked], [each.value for each in checked])
+        for by in ([pl.lit(check.column) for check in checked], [check.value for check in checked])
     )
     faults = typed.select(rule, column.alias("column"), value.alias("value"), ROW)
     ids = (
-        pl.when(pl.col(as_told(name)).ne_missing(pl.col(name)))
-        .then(as_told(name))
-        .alias(as_told(name))
+        pl.when(pl.col(as_written(name)).ne_missing(pl.col(name)))
+        .then(as_written(name))
+        .alias(as_written(name))
         for name in NAMING
-        if name in asked.table.schema
+        if name in request.table.schema
     )
-    return typed.select(*asked.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
+    return typed.select(*request.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
 
 
-def _where(asked: ColumnRequest) -> pl.Expr:
+def _where(request: ColumnRequest) -> pl.Expr:
     """Rows that may be events, and rows of which ``where`` cannot tell for a misfit value."""
-    sql = asked.source.where or "true"
-    cast = asked.scope.cast("where", sql)
+    sql = request.source.where or "true"
+    cast = request.scope.cast("where", sql)
     failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
     holds = cast.value.fill_null(value=False)
-    return pl.any_horizontal(holds, *failed, *misfits(asked, asked.scope.names(sql)))
+    return pl.any_horizontal(holds, *failed, *misfits(request, request.scope.names(sql)))
 
 
-def _tells_time(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
+def _tells_time(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
     """Whether a row tells a time for the event, or tries to."""
     sql = event["happened_at"]
-    cast = asked.scope.cast("happened_at", sql)
+    cast = request.scope.cast("happened_at", sql)
     failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
     dtype = frame.select(cast.value.alias("value")).collect_schema()["value"]
-    tells = told(cast.value, dtype).is_not_null() & ~says_never(cast.value, dtype)
-    return pl.any_horizontal(tells, *failed, *misfits(asked, asked.scope.names(sql)))
+    tells = blank_as_null(cast.value, dtype).is_not_null() & ~says_never(cast.value, dtype)
+    return pl.any_horizontal(tells, *failed, *misfits(request, request.scope.names(sql)))

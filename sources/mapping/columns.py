@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from perdura.sources.events import MOMENT, EventTable
-from perdura.sources.landing.tombstones import NAMING, as_told
+from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT, FAULTS, RAW, fault
 from perdura.sources.mapping.expressions import Scope
 from perdura.sources.mapping.files.reading import ROW
@@ -18,11 +18,11 @@ from perdura.sources.mapping.values.casts import Cast
 from perdura.sources.mapping.values.conversion import (
     BAD_TYPE,
     Converted,
+    blank_as_null,
     can_be_time,
     convert,
     lost,
     parsed,
-    told,
 )
 from perdura.sources.mapping.values.ids import is_id
 from perdura.sources.mapping.values.meaning import (
@@ -60,7 +60,7 @@ class ColumnRequest:
     """An input of a table, and what its expressions may name.
 
     Attributes:
-        table: Whose events.
+        table: The event table.
         source: The input.
         scope: What its expressions may name.
         until: What was known before this moment is read.
@@ -78,24 +78,25 @@ class ColumnRequest:
     in_whole_units: frozenset[str] = frozenset()
 
 
-def with_types(asked: ColumnRequest, frame: pl.LazyFrame) -> pl.LazyFrame:
+def with_types(request: ColumnRequest, frame: pl.LazyFrame) -> pl.LazyFrame:
     """Columns converted as ``types`` says; beside each the rule that a value breaks, and the
     value as read.
     """
-    schema, source = frame.collect_schema(), asked.source
+    schema, source = frame.collect_schema(), request.source
     values = {
-        name: told(asked.scope.column(f"types.{name}", name), schema[name]) for name in source.types
+        name: blank_as_null(request.scope.column(f"types.{name}", name), schema[name])
+        for name in source.types
     }
     times = [name for name, kind in source.types.items() if kind == "time"]
     frame = frame.with_columns(
-        parsed(values[name], schema[name], source, asked.until).alias(_PARSED + name)
+        parsed(values[name], schema[name], source, request.until).alias(_PARSED + name)
         for name in times
     )
-    columns = []
+    columns: list[pl.Expr] = []
     for name, kind in source.types.items():
         read = pl.col(_PARSED + name) if kind == "time" else values[name]
         fitted = convert(read, schema[name], TYPES[kind], source)
-        if name in asked.by_comma:
+        if name in request.by_comma:
             fitted = _of_one_mark(values[name], fitted)
         columns += [
             fitted.value.alias(name),
@@ -120,9 +121,9 @@ def as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.lit(None, pl.String) if dtype.is_nested() else value.cast(pl.String, strict=False)
 
 
-def misfits(asked: ColumnRequest, names: Iterable[str]) -> list[pl.Expr]:
+def misfits(request: ColumnRequest, names: Iterable[str]) -> list[pl.Expr]:
     """For each of the names that has a type: whether the value did not fit it."""
-    return [pl.col(FAULT + name).is_not_null() for name in asked.source.types if name in names]
+    return [pl.col(FAULT + name).is_not_null() for name in request.source.types if name in names]
 
 
 def put_back(names: Iterable[str]) -> pl.Expr:
@@ -135,32 +136,34 @@ def put_back(names: Iterable[str]) -> pl.Expr:
     return pl.max_horizontal(pl.lit(None, pl.Duration("us")), *moved)
 
 
-def in_contract(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
+def in_contract(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """The contract's columns, beside each the value as read and the rule it breaks, and
     ``reject.*`` for own rules.
 
     Raises:
         BadMapping: A column's values are of a type that the contract's cannot come from.
     """
-    read = _as_read(asked, frame, event)
+    read = _as_read(request, frame, event)
     schema = read.collect_schema()
-    typed = read.with_columns(_parsed(asked, schema)).with_columns(_typed(asked, schema, event))
-    typed = typed.with_columns(_inclusive(asked))
+    typed = read.with_columns(_parsed(request, schema)).with_columns(_typed(request, schema, event))
+    typed = typed.with_columns(_inclusive(request))
     typed = typed.with_columns(
-        _known_at(asked), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
+        _known_at(request), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
     )
-    return in_iso_units(asked.table, asked.source, typed.with_columns(_known_after()))
+    return in_iso_units(request.table, request.source, typed.with_columns(_known_after()))
 
 
-def _parsed(asked: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
+def _parsed(request: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
     """What takes longest to read, once for the value and for the rule that it breaks."""
-    columns = []
-    for name, wanted in asked.table.schema.items():
+    columns: list[pl.Expr] = []
+    for name, wanted in request.table.schema.items():
         value, dtype = pl.col(RAW + name), read[RAW + name]
         if wanted == MOMENT:
-            columns.append(parsed(value, dtype, asked.source, asked.until).alias(_PARSED + name))
+            columns.append(
+                parsed(value, dtype, request.source, request.until).alias(_PARSED + name)
+            )
         elif is_id(name):
-            columns.append(as_ids(value, dtype, asked.source).alias(_PARSED + name))
+            columns.append(as_ids(value, dtype, request.source).alias(_PARSED + name))
         elif name == "currency":
             columns.append(as_codes(value).alias(_PARSED + name))
     return columns
@@ -174,15 +177,15 @@ def _known_after() -> pl.Expr:
     return pl.when(first).then(earlier).otherwise(happened).alias("happened_at")
 
 
-def _as_read(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
+def _as_read(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """Each column of the contract before conversion, and what rules need besides."""
-    source, scope = asked.source, asked.scope
+    source, scope = request.source, request.scope
     compiled = {name: scope.cast(name, sql) for name, sql in event.items()}
     own = {
         f"reject.{name}": scope.cast(f"reject.{name}", sql) for name, sql in source.reject.items()
     }
     where = {"where": scope.cast("where", source.where)} if source.where else {}
-    names = _names_read(asked, event)
+    names = _names_read(request, event)
     typed = [name for name in source.types if name in names]
     moved = {name for name in typed if source.types[name] == "time"} & scope.names(
         event["happened_at"]
@@ -193,9 +196,9 @@ def _as_read(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> p
             compiled[name].value.alias(RAW + name)
             if name in compiled
             else pl.lit(None).alias(RAW + name)
-            for name in asked.table.schema
+            for name in request.table.schema
         ),
-        *(each.value.fill_null(value=False).alias(name) for name, each in own.items()),
+        *(cast.value.fill_null(value=False).alias(name) for name, cast in own.items()),
         *(
             pl.col(prefix + name).alias(f"{prefix}types.{name}")
             for name in typed
@@ -206,26 +209,26 @@ def _as_read(asked: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> p
     )
     schema = read.collect_schema()
     ids = (
-        pl.col(RAW + name).cast(pl.String, strict=False).alias(as_told(name))
+        pl.col(RAW + name).cast(pl.String, strict=False).alias(as_written(name))
         for name in NAMING
-        if name in asked.table.schema and not schema[RAW + name].is_nested()
+        if name in request.table.schema and not schema[RAW + name].is_nested()
     )
     return read.with_columns(ids).with_columns(
-        normalised(told(pl.col(name), kind), kind, name.removeprefix(RAW), source)
+        normalised(blank_as_null(pl.col(name), kind), kind, name.removeprefix(RAW), source)
         for name, kind in schema.items()
         if name.startswith(RAW)
     )
 
 
-def _names_read(asked: ColumnRequest, event: Expressions) -> set[str]:
+def _names_read(request: ColumnRequest, event: Expressions) -> set[str]:
     """The columns that an event depends on."""
-    told_by = [*event.values(), *asked.source.reject.values(), asked.source.where or "true"]
-    return {name for sql in told_by for name in asked.scope.names(sql)}
+    told_by = [*event.values(), *request.source.reject.values(), request.source.where or "true"]
+    return {name for sql in told_by for name in request.scope.names(sql)}
 
 
 def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
     """For each expression with casts: the rule broken where the outcome hangs on a failed one."""
-    columns = []
+    columns: list[pl.Expr] = []
     for key, cast in compiled.items():
         if cast.failed is None:
             continue
@@ -243,13 +246,13 @@ def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
     return columns
 
 
-def _typed(asked: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
-    source, columns = asked.source, []
-    for name, wanted in asked.table.schema.items():
+def _typed(request: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
+    source, columns = request.source, list[pl.Expr]()
+    for name, wanted in request.table.schema.items():
         dtype = read[RAW + name]
         timeless = wanted == MOMENT and not can_be_time(dtype, source.time_formats)
         if dtype.is_nested() or timeless:
-            raise BadMapping(_misfit(asked, name, event.get(name), dtype))
+            raise BadMapping(_misfit(request, name, event.get(name), dtype))
         value, own = pl.col(RAW + name), pl.col(_PARSED + name)
         if is_id(name):
             fitted = Converted(own.struct.field("id"), own.struct.field("fault"))
@@ -261,9 +264,9 @@ def _typed(asked: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl
             fitted = with_months(value, dtype, source)
         else:
             fitted = convert(value, dtype, wanted, source)
-        if event.get(name) in asked.by_comma and wanted.is_numeric() and dtype == pl.String:
+        if event.get(name) in request.by_comma and wanted.is_numeric() and dtype == pl.String:
             fitted = _of_one_mark(value, fitted)
-        if name in MONEY and event.get(name) in asked.in_whole_units:
+        if name in MONEY and event.get(name) in request.in_whole_units:
             none = pl.lit(None, pl.Int64)
             fitted = Converted(none, pl.when(value.is_not_null()).then(fault(WHOLE_UNITS)))
         columns += [
@@ -273,32 +276,32 @@ def _typed(asked: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl
     return columns
 
 
-def _misfit(asked: ColumnRequest, name: str, sql: Value | None, dtype: pl.DataType) -> str:
+def _misfit(request: ColumnRequest, name: str, sql: Value | None, dtype: pl.DataType) -> str:
     """Why values of a type cannot be what a column of the contract holds, and what to write."""
-    told = f"{asked.scope.place}: {name} = {sql!r} holds {holds(dtype)}"
+    start = f"{request.scope.location}: {name} = {sql!r} holds {holds(dtype)}"
     if dtype.is_nested():
-        return f"{told}, and {name} takes one value a row; map a column that has one"
+        return f"{start}, and {name} takes one value a row; map a column that has one"
     if dtype.is_numeric():
         return (
-            f"{told}, and nothing says what they count; write time_formats = ['epoch_s'] for "
+            f"{start}, and nothing says what they count; write time_formats = ['epoch_s'] for "
             "seconds since 1970, ['epoch_ms'] for milliseconds, or ['%Y%m%d'] for 20260131"
         )
-    return f"{told}, which tell no time; map a column of times"
+    return f"{start}, which tell no time; map a column of times"
 
 
-def _inclusive(asked: ColumnRequest) -> list[pl.Expr]:
-    """Of terms whose end is their last paid day: the end of that day, if it tells no hour."""
-    if asked.source.ends != "inclusive":
+def _inclusive(request: ColumnRequest) -> list[pl.Expr]:
+    """Of terms that end with their last paid day: the end of that day, if it tells no hour."""
+    if request.source.ends != "inclusive":
         return []
-    day_after = partial(first_instant_after, zone=asked.source.timezone)
+    day_after = partial(first_instant_after, zone=request.source.timezone)
     ended = pl.col("kind") == "ended"
     happened = pl.col("happened_at")
     later = happened.map_batches(day_after, return_dtype=MOMENT, is_elementwise=True)
     return [pl.when(ended).then(later).otherwise(happened).alias("happened_at")]
 
 
-def _known_at(asked: ColumnRequest) -> pl.Expr:
+def _known_at(request: ColumnRequest) -> pl.Expr:
     """When it was known as the source tells, or a stated time after it happened."""
-    later = pl.col("happened_at") + asked.source.known_after
+    later = pl.col("happened_at") + request.source.known_after
     untold = pl.col("known_at").is_null() & pl.col(FAULT + "known_at").is_null()
     return pl.when(untold).then(later).otherwise("known_at").alias("known_at")

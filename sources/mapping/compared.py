@@ -14,9 +14,9 @@ from perdura.sources.landing.partition import BUCKET, Part, buckets
 from perdura.sources.mapping.beside_log import (
     Snapshots,
     compare_shown,
+    given_by_snapshot,
     show,
     to_keep,
-    told_otherwise,
 )
 from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.plan import MappingPlan
@@ -29,10 +29,10 @@ from perdura.sources.mapping.snapshot import (
     doubted,
     handed_over,
 )
-from perdura.sources.mapping.vanished import Vanished, told_again, vanished
+from perdura.sources.mapping.vanished import Vanished, reverted, vanished
 from perdura.sources.versions import key
 
-#: Told otherwise, these land as a newer version of a snapshot too: they say why somebody left.
+#: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.
 _REASONED = ("cancel_scheduled", "ended")
 
 
@@ -56,7 +56,7 @@ class Source:
     new: pl.LazyFrame
     beside_log: Snapshots | None = None
 
-    def of(self, part: Part) -> "Source":
+    def for_part(self, part: Part) -> "Source":
         """Of the subscribers of one part; ``new`` is still of all."""
         if self.beside_log is None:
             return self
@@ -99,7 +99,7 @@ def compared(
     """Compare what is given with what landed, of the same subscribers.
 
     Args:
-        table: Whose events.
+        table: Their table.
         sifted: As ``sift`` gives them.
         read: What the files say happened.
         landed: What other days' files hold.
@@ -117,36 +117,36 @@ def compared(
     kept_on = to_keep(shown) if shown else None
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
         return ComparedRows(sifted, none, gone, shown=kept_on)
-    nothing, of_this_day = none.lazy(), [sifted.kept.lazy(), sifted.gone.lazy()]
-    stored = pl.concat([nothing if landed is None else landed, *of_this_day])
-    unsure = pl.concat([nothing if unsure is None else unsure, *of_this_day])
+    stored, unsure = (
+        pl.concat([none.lazy() if rows is None else rows, sifted.kept.lazy(), sifted.gone.lazy()])
+        for rows in (landed, unsure)
+    )
     otherwise = _otherwise(table, sifted.new, stored)
     known = given.filter(pl.col("known_at") < on.until)
     if on.snapshot and on.latest:
         sifted = _as_snapshot(sifted, otherwise)
         found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
         return _with_found(sifted, found, gone, otherwise.height)
-    again = told_again(table, stored, unsure, known)
+    again = reverted(table, stored, unsure, known)
     found = Inferred(pl.DataFrame(schema=table.schema), 0, 0)
     if shown:
-        sifted = _without(sifted, told_otherwise(shown, otherwise))
+        sifted = _without(sifted, given_by_snapshot(shown, otherwise))
         again = again.join(shown.before, on=THING, how="anti", nulls_equal=True)
         every = pl.concat([stored, sifted.new.lazy()]).collect()
         found = compare_shown(shown, every, before(on.until))
-    again = again.select(none.columns)
-    sifted = _with_again(table, sifted, again, held)
+    sifted = _with_again(table, sifted, again.select(none.columns), held)
     if table is SUBSCRIPTIONS and on.latest and gone.count:
         every = pl.concat([stored, sifted.new.lazy()]).collect()
         found = _with(found, handed_over(every, _seen(read), on.new, before(on.until)))
-    done = _with_found(sifted, found, gone, otherwise.height + again.height)
-    return replace(done, shown=kept_on)
+    result = _with_found(sifted, found, gone, otherwise.height + again.height)
+    return replace(result, shown=kept_on)
 
 
 def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
     """With the inferred events as they land: with their buckets."""
-    dealt = found.events.with_columns(buckets(found.events["subscriber_id"]))
-    told = dealt.select(sifted.new.columns)
-    return ComparedRows(sifted, told, gone, otherwise, found.running, found.absent)
+    bucketed = found.events.with_columns(buckets(found.events["subscriber_id"]))
+    events = bucketed.select(sifted.new.columns)
+    return ComparedRows(sifted, events, gone, otherwise, found.running, found.absent)
 
 
 def _with(found: Inferred, handed: pl.DataFrame) -> Inferred:
@@ -171,13 +171,13 @@ def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
 
 
 def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
-    """Refuse a snapshot that misses so much that it was hardly read whole.
+    """Refuse a snapshot that misses too much to have been read whole.
 
     Raises:
         BadSource: It shows nothing, or more is missing than ``most_vanished`` allows.
     """
-    running = sum(each.running for each in outcomes)
-    absent = sum(each.absent for each in outcomes)
+    running = sum(outcome.running for outcome in outcomes)
+    absent = sum(outcome.absent for outcome in outcomes)
     too_many = absent > 1 and absent > plan.most_vanished * running
     if plan.opened and absent and (too_many or absent == running == 1):
         raise BadSource(
@@ -212,14 +212,6 @@ def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
     return replace(sifted, new=new, already_landed=landed)
 
 
-def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
-    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
-    same = {"on": THING, "nulls_equal": True, "maintain_order": "left"}
-    lost = sifted.gone.join(named, how="semi", **same)
-    gone = sifted.gone.join(named, how="anti", **same)
-    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
-
-
 def _with_again(
     table: EventTable, sifted: Sifted, again: pl.DataFrame, held: pl.DataFrame | None
 ) -> Sifted:
@@ -227,14 +219,31 @@ def _with_again(
     if again.is_empty():
         return sifted
     before = again.clear() if held is None else held.select(again.columns)
-    same = {"on": identity(table), "nulls_equal": True, "maintain_order": "left"}
-    kept = before.join(again, how="semi", **same)
+    kept, _ = _split(before, again, identity(table))
+    _, new = _split(again, kept, identity(table))
     return replace(
         sifted,
-        new=pl.concat([sifted.new, again.join(kept, how="anti", **same)]),
+        new=pl.concat([sifted.new, new]),
         kept=pl.concat([sifted.kept, kept]),
         already_landed=sifted.already_landed - again.height,
     )
+
+
+def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
+    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
+    lost, gone = _split(sifted.gone, named, THING)
+    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
+
+
+def _split(
+    rows: pl.DataFrame, others: pl.DataFrame, on: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that are among the others by ``on``, and those that are not, in their order."""
+    among, rest = (
+        rows.join(others, on=on, how=how, nulls_equal=True, maintain_order="left")
+        for how in ("semi", "anti")
+    )
+    return among, rest
 
 
 def _inferred(

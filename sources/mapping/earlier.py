@@ -47,14 +47,14 @@ def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> Ear
     """
     files, days = landing.files(table), landing.days()
     marks = {
-        each: kept.mappings[table.name]
-        for each, kept in days.items()
+        other_day: kept.mappings[table.name]
+        for other_day, kept in days.items()
         if table.name in kept.mappings
     }
-    ends = [days[each].until for each in files if marks.get(each) == mapping]
+    ends = [days[other_day].until for other_day in files if marks.get(other_day) == mapping]
     same = marks[day] == mapping if day in marks else bool(ends)
     held = [files[day]] if day in files and same else []
-    others = [path for each, path in files.items() if each != day]
+    others = [path for other_day, path in files.items() if other_day != day]
     return EarlierExtracts(
         since=max(ends, default=None),
         held=scan_stored(table, held) if held else None,

@@ -30,43 +30,43 @@ class Scope:
     """What an expression may name: the columns of one file, and where the mapping says so.
 
     Attributes:
-        place: File and section, for messages.
+        location: File and section, for messages.
         columns: Columns of the input, of its joins, and its row number.
     """
 
-    place: str
+    location: str
     columns: Sequence[str]
 
-    def compile(self, key: str, told: Value) -> pl.Expr:
+    def compile(self, key: str, sql: Value) -> pl.Expr:
         """The expression that ``key`` tells, as ``cast`` has it."""
-        return self.cast(key, told).value
+        return self.cast(key, sql).value
 
-    def cast(self, key: str, told: Value) -> Cast:
+    def cast(self, key: str, sql: Value) -> Cast:
         """The expression that ``key`` tells; numbers, true and false stand for themselves.
 
         Raises:
             BadMapping: It is no SQL.
             NoColumn: It names a column that is not there.
         """
-        if not isinstance(told, str):
-            return Cast(pl.lit(told))
-        if told in self.columns:  # whatever signs and words its name is made of
-            return Cast(pl.col(told))
+        if not isinstance(sql, str):
+            return Cast(pl.lit(sql))
+        if sql in self.columns:  # whatever signs and words its name is made of
+            return Cast(pl.col(sql))
         try:
-            expression = pl.sql_expr(told)
+            expression = pl.sql_expr(sql)
         except pl.exceptions.PolarsError as error:
             raise BadMapping(
-                f"{self.place}: {key} = {told!r} is no SQL expression ({first_line(error)})"
-                f"{self._reserved(key, told)}"
+                f"{self.location}: {key} = {sql!r} is no SQL expression ({first_line(error)})"
+                f"{self._reserved(key, sql)}"
             ) from None
         if _NOT_BY_ROW.search(str(expression)):
             raise BadMapping(
-                f"{self.place}: {key} = {told!r} looks at many rows at once, and so at what was "
+                f"{self.location}: {key} = {sql!r} looks at many rows at once, and so at what was "
                 "not known yet; write it over the columns of one row"
             )
         for name in expression.meta.root_names():
             if name not in self.columns:
-                raise NoColumn(self._no_column(key, told, name))
+                raise NoColumn(self._no_column(key, sql, name))
         return lenient(expression)
 
     def column(self, key: str, name: str) -> pl.Expr:
@@ -79,15 +79,15 @@ class Scope:
             raise NoColumn(self._no_column(key, f'"{name}"', name))
         return pl.col(name)
 
-    def names(self, told: Value) -> set[str]:
+    def names(self, sql: Value) -> set[str]:
         """The columns that an expression reads."""
-        if told in self.columns:
-            return {str(told)}
-        return set(pl.sql_expr(told).meta.root_names()) if isinstance(told, str) else set()
+        if sql in self.columns:
+            return {str(sql)}
+        return set(pl.sql_expr(sql).meta.root_names()) if isinstance(sql, str) else set()
 
-    def _reserved(self, key: str, told: str) -> str:
-        """How to write columns whose names are words of SQL, if that is what is wrong."""
-        quoted, words = told, []
+    def _reserved(self, key: str, sql: str) -> str:
+        """How to write columns that are named by words of SQL, if that is what is wrong."""
+        quoted, words = sql, list[str]()
         for name in self.columns:
             bare = re.compile(rf"""(?<![\w"'.]){re.escape(name)}(?![\w"'(])""")
             changed = bare.sub(f'"{name}"', quoted)
@@ -101,15 +101,15 @@ class Scope:
             f"name in quotation marks: {key} = {_toml(quoted)}"
         )
 
-    def _no_column(self, key: str, told: str, name: str) -> str:
+    def _no_column(self, key: str, sql: str, name: str) -> str:
         if any("\ufffd" in column for column in self.columns):
             return (
-                f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there; "
+                f"{self.location}: {key} = {sql!r} reads a column {name!r}, which is not there; "
                 "names in the header are no UTF-8, write for example encoding = 'cp1252'"
             )
-        quoted = f"; for the text itself write {key} = \"'{told}'\"" if told == name else ""
+        quoted = f"; for the text itself write {key} = \"'{sql}'\"" if sql == name else ""
         return (
-            f"{self.place}: {key} = {told!r} reads a column {name!r}, which is not there"
+            f"{self.location}: {key} = {sql!r} reads a column {name!r}, which is not there"
             f"{or_rather(name, self.columns)}{quoted}"
         )
 

@@ -16,16 +16,16 @@ _KEY = "key of a join: "
 
 
 def with_joins(
-    frame: pl.LazyFrame, joins: Sequence[Join], mapping: Path, place: str
+    frame: pl.LazyFrame, joins: Sequence[Join], mapping: Path, location: str
 ) -> pl.LazyFrame:
     """The rows with the columns that the joins take; null where the other file has no such key."""
     for join in joins:
-        scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
+        scope = Scope(f"{location}, join {join.file}", frame.collect_schema().names())
         for name in join.take:
             if name in scope.columns:
-                raise BadMapping(f"{scope.place}: take: there is a column {name!r} already")
-        keys = [f"{_KEY}{at}" for at in range(len(join.keys))]
-        other = _lookup(join, mapping, place, keys)
+                raise BadMapping(f"{scope.location}: take: there is a column {name!r} already")
+        keys = [f"{_KEY}{number}" for number in range(len(join.keys))]
+        other = _lookup(join, mapping, location, keys)
         frame = _with_keys(frame, scope, [*join.keys], keys)
         frame, other = _of_one_type(frame, other, keys)
         frame = frame.join(other, on=keys, how="left", maintain_order="left").drop(keys)
@@ -33,11 +33,12 @@ def with_joins(
 
 
 def _with_keys(
-    frame: pl.LazyFrame, scope: Scope, told: Sequence[str], keys: Sequence[str]
+    frame: pl.LazyFrame, scope: Scope, expressions: Sequence[str], keys: Sequence[str]
 ) -> pl.LazyFrame:
     """The rows with their keys: each a column, or an expression such as LOWER(TRIM(mail))."""
     values = (
-        scope.column("on", sql) if sql.isidentifier() else scope.compile("on", sql) for sql in told
+        scope.column("on", sql) if sql.isidentifier() else scope.compile("on", sql)
+        for sql in expressions
     )
     return frame.with_columns(value.alias(key) for value, key in zip(values, keys, strict=True))
 
@@ -58,29 +59,29 @@ def _of_one_type(
     )
 
 
-def _lookup(join: Join, mapping: Path, place: str, keys: list[str]) -> pl.LazyFrame:
+def _lookup(join: Join, mapping: Path, location: str, keys: list[str]) -> pl.LazyFrame:
     """The keys and the taken columns of a joined file, each key once."""
     frames = [part.frame for part in read_source(join, mapping) if not part.is_empty]
     if not frames:
-        raise BadSource(f"{place}: join: {missing(join, mapping)}")
+        raise BadSource(f"{location}: join: {missing(join, mapping)}")
     frame = without_null_words(pl.concat(frames), join.null_words)
-    scope = Scope(f"{place}, join {join.file}", frame.collect_schema().names())
+    scope = Scope(f"{location}, join {join.file}", frame.collect_schema().names())
     for name in join.take.values():
         scope.column("take", name)
     found = _with_keys(frame, scope, [*join.keys.values()], keys)
     taken = found.select(*keys, *(pl.col(theirs).alias(new) for new, theirs in join.take.items()))
     if not join.many:
-        _refuse_twice(taken, keys, [*join.keys.values()], scope.place)
+        _refuse_twice(taken, keys, [*join.keys.values()], scope.location)
     return taken
 
 
-def _refuse_twice(taken: pl.LazyFrame, keys: list[str], told: list[str], place: str) -> None:
+def _refuse_twice(taken: pl.LazyFrame, keys: list[str], names: list[str], location: str) -> None:
     schema = taken.collect_schema()
     ids = [as_id(pl.col(key), schema[key]).alias(key) for key in keys]
     known = taken.select(ids).drop_nulls().collect()
     twice = known.filter(known.is_duplicated())
     if not twice.is_empty():
         raise BadSource(
-            f"{place}: {twice.height} rows share their key {told} with others; a joined file needs "
-            "each key once, or many = true"
+            f"{location}: {twice.height} rows share their key {names} with others; a joined file "
+            "needs each key once, or many = true"
         )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -59,8 +59,8 @@ class SourceMapping:
 
     path: Path
     tables: dict[str, tuple[Input, ...]]
-    settings: dict[str, Any] = field(default_factory=dict)
-    beside: Mapping[str, Path] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    beside: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     @property
     def inputs(self) -> dict[str, tuple[Input, ...]]:
@@ -78,8 +78,8 @@ class SourceMapping:
         if table not in self.tables:
             return UNMAPPED
         moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
-        told = [_dumped(one, moved) for one in self.tables[table]]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        dumped = [_dumped(one, moved) for one in self.tables[table]]
+        return hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_mapping(path: Path) -> SourceMapping:
@@ -89,18 +89,18 @@ def read_mapping(path: Path) -> SourceMapping:
         BadMapping: It is missing, is no TOML, or says something that means nothing.
     """
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadMapping(f"no mapping file at {path}; give the path of a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMapping(f"{path} is no TOML: {error}") from None
-    settings, timezone = told.pop("settings", {}), told.pop("timezone", "UTC")
-    tables = {}
-    for name, section in told.items():
+    settings, timezone = content.pop("settings", {}), content.pop("timezone", "UTC")
+    tables: dict[str, tuple[Input, ...]] = {}
+    for name, section in content.items():
         where = f"{path.name}, section [{name}]"
         if name not in TABLES:
             raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
-        inputs = section if isinstance(section, list) else [section]
+        inputs = cast("list[Any]", section) if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
         _refuse_snapshot(TABLES[name], tables[name], where)
     if not tables:
@@ -108,17 +108,17 @@ def read_mapping(path: Path) -> SourceMapping:
     return SourceMapping(path, tables, settings)
 
 
-def or_rather(asked: str, known: Iterable[str]) -> str:
+def or_rather(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the closest names that exist, or all of them."""
     known = list(known)
-    close = get_close_matches(asked, known, n=3, cutoff=0.5) or get_close_matches(
-        asked.lower(), known, n=3, cutoff=0.4
+    close = get_close_matches(name, known, n=3, cutoff=0.5) or get_close_matches(
+        name.lower(), known, n=3, cutoff=0.4
     )
     return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(known)}"
 
 
-def _of_tables(asked: str) -> str:
-    close = get_close_matches(asked.lower(), TABLES, n=1, cutoff=0.5)
+def _of_tables(name: str) -> str:
+    close = get_close_matches(name.lower(), TABLES, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]}?" if close else ""
     return f"{meant or ';'} the event tables are {', '.join(TABLES)}"
 
@@ -137,7 +137,7 @@ def expand(file: str, mapping: Path) -> Path:
 def source_files(mapping: SourceMapping) -> list[Path]:
     """Every file that a mapping reads and that is there, joined files among them."""
     inputs = [one for several in mapping.tables.values() for one in several]
-    wanted = [expand(each.file, mapping.path) for one in inputs for each in (one, *one.join)]
+    wanted = [expand(source.file, mapping.path) for one in inputs for source in (one, *one.join)]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
     return sorted(found)
 
@@ -153,29 +153,30 @@ def _refuse_snapshot(table: EventTable, inputs: tuple[Input, ...], where: str) -
 
 def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
     """The input; options that came with later versions only where they are used."""
-    told = one.model_dump(mode="json", exclude=moved)
+    dumped = one.model_dump(mode="json", exclude=moved)
     unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
-    told["join"] = [
+    dumped["join"] = [
         {name: value for name, value in join.items() if name not in LATER or value is not None}
-        for join in told["join"]
+        for join in dumped["join"]
     ]
-    return {name: v for name, v in told.items() if name not in unused or v != unused[name]}
+    return {name: v for name, v in dumped.items() if name not in unused or v != unused[name]}
 
 
-def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Input:
+def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Input:
     """One input, its columns told from its options by the table's contract."""
-    if not isinstance(told, dict):
-        raise BadMapping(f"{where}: expected keys such as file = '...', found {told!r}")
-    columns = {name: told[name] for name in table.schema if name in told}
-    options = {name: value for name, value in told.items() if name not in columns}
+    if not isinstance(keys, dict):
+        raise BadMapping(f"{where}: expected keys such as file = '...', found {keys!r}")
+    section = cast("dict[str, Any]", keys)
+    columns = {name: section[name] for name in table.schema if name in section}
+    options = {name: value for name, value in section.items() if name not in columns}
     known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
     for name in options.keys() - set(known):
         raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
-    if told.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+    if section.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
         raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
-    if "attributes" in told and table is not SUBSCRIBERS:
+    if "attributes" in section and table is not SUBSCRIBERS:
         raise BadMapping(f"{where}: attributes = [...] is for [{SUBSCRIBERS.name}]")
-    for name in told.get("normalise", {}):
+    for name in section.get("normalise", {}):
         if name not in table.schema:
             nearest = or_rather(name, table.schema)
             raise BadMapping(f"{where}, normalise: no column {name!r}{nearest}")
@@ -185,12 +186,8 @@ def _as_input(table: EventTable, told: object, timezone: str, where: str) -> Inp
     try:
         return Input.model_validate({"timezone": timezone, **options, "columns": columns})
     except ValidationError as error:
-        raise BadMapping(f"{where}: {_in_words(error)}") from None
-
-
-def _in_words(error: ValidationError) -> str:
-    faults = (
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors()
-    )
-    return "; ".join(dict.fromkeys(faults))
+        faults = (
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise BadMapping(f"{where}: {'; '.join(dict.fromkeys(faults))}") from None

@@ -60,52 +60,54 @@ class MappingPlan:
     @property
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
-        rows = sum(_height(each.rows) for each in self.found)
+        rows = sum(_height(one.rows) for one in self.found)
         return self.broken_lines.height + self._repeated + rows
 
     @property
     def _repeated(self) -> int:
         """How many rows stand in an earlier file too, where files are read as one."""
-        return sum(each.part.repeated for each in self.found)
+        return sum(one.part.repeated for one in self.found)
 
     @property
     def read_rows(self) -> int:
         """How many rows its files have before joins, broken lines included."""
-        rows = (each.part.frame if each.several else each.rows for each in self.found)
-        return self.broken_lines.height + self._repeated + sum(_height(each) for each in rows)
+        rows = (one.part.frame if one.several else one.rows for one in self.found)
+        return self.broken_lines.height + self._repeated + sum(_height(one) for one in rows)
 
     @property
     def kept_rows(self) -> int:
         """Of how many of them ``where`` keeps anything."""
-        rows = (each.kept.unique(ROW) if each.several else each.kept for each in self.found)
-        return sum(_height(each) for each in rows)
+        rows = (one.kept.unique(ROW) if one.several else one.kept for one in self.found)
+        return sum(_height(one) for one in rows)
 
     @property
     def spreads(self) -> bool:
         """Whether events of one row may be of several subscribers."""
-        return any(each.spreads for each in self.found)
+        return any(one.spreads for one in self.found)
 
     @property
     def kept(self) -> int:
         """How many of the rows that could be split the mapping's ``where`` keeps."""
-        return sum(_height(each.kept) for each in self.found)
+        return sum(_height(one.kept) for one in self.found)
 
 
 def plan_tables(
-    asked: SourceMapping, until: datetime
+    request: SourceMapping, until: datetime
 ) -> tuple[dict[str, MappingPlan], dict[str, str]]:
-    """The tables whose files are as the mapping says, and what is wrong with the others.
+    """Plans of the tables with files as the mapping says, and what is wrong with the others.
 
     Raises:
         BadMapping: The mapping says something that means nothing, or no table can be read, as
             it names columns that are not in the files.
     """
-    plans, problems, mistaken = {}, {}, None
-    for name, inputs in asked.inputs.items():
+    plans: dict[str, MappingPlan] = {}
+    problems: dict[str, str] = {}
+    mistaken: NoColumn | None = None
+    for name, inputs in request.inputs.items():
         try:
-            plans[name] = _plan_table(TABLES[name], inputs, asked.path, until)
+            plans[name] = _plan_table(TABLES[name], inputs, request.path, until)
         except BadSource as error:
-            problems[name] = f"{asked.path.name}, section [{name}]: {error}"
+            problems[name] = f"{request.path.name}, section [{name}]: {error}"
         except NoColumn as error:
             problems[name], mistaken = str(error), mistaken or error
     if mistaken and not plans:
@@ -113,60 +115,71 @@ def plan_tables(
     return plans, problems
 
 
+@dataclass(frozen=True, slots=True)
+class _PlannedInput:
+    """One input with its files: ``found`` is what those say that are not empty."""
+
+    source: Input
+    parts: list[FilePart]
+    found: list[CandidateEvents]
+    notes: list[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that its files hold could be read."""
+        return all(not part.is_empty and part.broken.is_empty() for part in self.parts)
+
+
 def _plan_table(
     table: EventTable, inputs: tuple[Input, ...], mapping: Path, until: datetime
 ) -> MappingPlan:
-    parts: list[FilePart] = []
-    found: list[CandidateEvents] = []
-    notes: list[str] = []
-    shown_by: list[int | None] = []
-    filled, absent, whole, there = 0, False, True, True
-    for place, source in enumerate(inputs):
-        opened = read_source(source, mapping)
-        if not opened:
-            absent = True
-            notes.append(missing(source, mapping))
-            if not source.optional:
-                raise BadSource(f"{notes[-1]}; if it may be missing add optional = true")
-        parts += opened
-        full = [part for part in opened if not part.is_empty]
-        filled += len(full)
-        if source.snapshot:
-            there &= bool(opened)
-            whole &= all(not part.is_empty and part.broken.is_empty() for part in opened)
-        if (source.numbered or source.group_by) and len(full) > 1:
-            for part in full:  # a column that one of them lacks shows before they are one
-                empty = replace(part, frame=part.frame.head(0))
-                candidates(table, source, empty, mapping, until)
-            full = [together(full)]
-            notes += _overlap(full[0])
-        found += [candidates(table, source, part, mapping, until) for part in full]
-        shown_by += [place if source.snapshot else None] * len(full)
-    complete = not absent and filled == len(parts)
-    snapshots = tuple(place for place, source in enumerate(inputs) if source.snapshot)
-    shares = [source.most_vanished for source in inputs if source.snapshot or not snapshots]
-    notes += [part.note for part in parts if part.note]
-    notes += [note for each in found for note in each.notes]
+    planned = [_plan_input(table, source, mapping, until) for source in inputs]
+    parts = [part for one in planned for part in one.parts]
+    found = [events for one in planned for events in one.found]
+    shown = [one for one in planned if one.source.snapshot]
+    shares = [one.source.most_vanished for one in shown or planned]
+    opened = all(one.parts for one in shown)
     return MappingPlan(
         table,
         tuple(parts),
         tuple(found),
-        tuple(notes),
-        complete,
-        snapshot=all(source.snapshot for source in inputs),
-        shown_by=tuple(shown_by),
-        whole=whole and there,
-        opened=there,
+        notes=(
+            *(note for one in planned for note in one.notes),
+            *(part.note for part in parts if part.note),
+            *(note for events in found for note in events.notes),
+        ),
+        complete=all(one.parts for one in planned) and not any(part.is_empty for part in parts),
+        snapshot=len(shown) == len(planned),
+        shown_by=tuple(
+            number if one.source.snapshot else None
+            for number, one in enumerate(planned)
+            for _ in one.found
+        ),
+        whole=opened and all(one.is_whole for one in shown),
+        opened=opened,
         most_vanished=min(shares),
-        snapshots=snapshots,
+        snapshots=tuple(n for n, one in enumerate(planned) if one.source.snapshot),
     )
 
 
-def _overlap(part: FilePart) -> list[str]:
-    if not part.repeated:
-        return []
-    what = "rows stand in an earlier file too and count once, as files are grouped or numbered"
-    return [f"{part.file}: {part.repeated:,} {what} together"]
+def _plan_input(table: EventTable, source: Input, mapping: Path, until: datetime) -> _PlannedInput:
+    parts = read_source(source, mapping)
+    notes = [] if parts else [missing(source, mapping)]
+    if notes and not source.optional:
+        raise BadSource(f"{notes[0]}; if it may be missing add optional = true")
+    full = [part for part in parts if not part.is_empty]
+    if (source.numbered or source.group_by) and len(full) > 1:
+        for part in full:  # a column that one of them lacks shows before they are one
+            empty = replace(part, frame=part.frame.head(0))
+            candidates(table, source, empty, mapping, until)
+        full = [together(full)]
+        if repeated := full[0].repeated:
+            notes.append(
+                f"{full[0].file}: {repeated:,} rows stand in an earlier file too and count once, "
+                "as files are grouped or numbered together"
+            )
+    found = [candidates(table, source, part, mapping, until) for part in full]
+    return _PlannedInput(source, parts, found, notes)
 
 
 def _height(frame: pl.LazyFrame) -> int:

@@ -1,23 +1,20 @@
-"""What the files of a table say happened, dealt into ranges of buckets that fit memory."""
+"""What the files of a table say happened, in ranges of buckets that fit memory."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
 import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.partition import BUCKET, BUCKETS, Part, buckets
-from perdura.sources.landing.tombstones import NAMING, as_told
+from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
-
-if TYPE_CHECKING:
-    from pyarrow.ipc import RecordBatchFileWriter
 
 #: Which of several ``CandidateEvents`` an event comes from.
 ORIGIN = "origin"
@@ -30,11 +27,11 @@ _BATCH = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Everybody, a range of buckets at a time, in their order.
+    """All subscribers, a range of buckets at a time, in their order.
 
     Attributes:
         parts: The ranges.
-        found: What the files say of each: the contract's columns, ``as_told`` ids, ``rule``,
+        found: What the files say of each: the contract's columns, ``as_written`` ids, ``rule``,
             ``PUT_BACK``, ``ROW``, ``ORIGIN``, ``BUCKET``.
     """
 
@@ -49,26 +46,26 @@ def in_ranges(
     folder: Path,
     rows: int,
     rows_at_a_time: int,
-) -> Iterator[Ranges]:
-    """The events found, dealt into as many ranges as so many rows take, so many at a time.
+) -> Generator[Ranges]:
+    """The events found, in as many ranges as ``rows`` take, ``rows_at_a_time`` in each.
 
     A single range is read straight from the files. Several are written into ``folder``, which
     is gone when the block ends.
     """
-    of = min(BUCKETS, max(1, -(-rows // rows_at_a_time)))
-    parts = tuple(Part(number, of) for number in range(of))
-    if of == 1:
+    count = min(BUCKETS, max(1, -(-rows // rows_at_a_time)))
+    parts = tuple(Part(number, count) for number in range(count))
+    if count == 1:
         yield Ranges(parts, (_together(table, found),))
         return
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield Ranges(parts, _dealt(table, found, parts, folder))
+        yield Ranges(parts, _in_files(table, found, parts, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _together(table: EventTable, found: Sequence[CandidateEvents]) -> pl.LazyFrame:
-    frames = [_of_file(each, origin) for origin, each in enumerate(found)]
+    frames = [_of_file(file_events, origin) for origin, file_events in enumerate(found)]
     if not frames:
         return pl.LazyFrame(schema=_schema(table))
     return pl.concat(frames).with_columns(
@@ -78,7 +75,7 @@ def _together(table: EventTable, found: Sequence[CandidateEvents]) -> pl.LazyFra
     )
 
 
-def _dealt(
+def _in_files(
     table: EventTable, found: Sequence[CandidateEvents], parts: Sequence[Part], folder: Path
 ) -> tuple[pl.LazyFrame, ...]:
     """The events of each part, from a file for each."""
@@ -87,37 +84,39 @@ def _dealt(
     with ExitStack() as open_files:
         writers = [open_files.enter_context(_writer(table, file)) for file in files]
         # File by file: all of them at once would be held in memory.
-        for origin, each in enumerate(found):
-            for batch in _of_file(each, origin).collect_batches(chunk_size=_BATCH):
-                _deal(batch, writers)
+        for origin, file_events in enumerate(found):
+            for batch in _of_file(file_events, origin).collect_batches(chunk_size=_BATCH):
+                _write_batch(batch, writers)
     return tuple(pl.scan_ipc(file, glob=False) for file in files)
 
 
-def _of_file(each: CandidateEvents, origin: int) -> pl.LazyFrame:
+def _of_file(file_events: CandidateEvents, origin: int) -> pl.LazyFrame:
     numbered = pl.col(ROW).cast(pl.UInt32), pl.lit(origin, pl.UInt32).alias(ORIGIN)
-    return each.events.with_columns(*numbered)
+    return file_events.events.with_columns(*numbered)
 
 
-def _deal(batch: pl.DataFrame, writers: "Sequence[RecordBatchFileWriter]") -> None:
+def _write_batch(batch: pl.DataFrame, writers: Sequence[Any]) -> None:
     rows = batch.with_columns(buckets(batch["subscriber_id"]))
     # The part of bucket b is the greatest n with n * BUCKETS // of <= b.
     number = ((pl.col(BUCKET).cast(pl.Int32) + 1) * len(writers) - 1) // BUCKETS
-    dealt = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
-    for at, some in dealt.items():
-        writers[int(at[0])].write_table(some.drop(_RANGE).rechunk().to_arrow())
+    by_part = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
+    for numbers, some in by_part.items():
+        writers[int(numbers[0])].write_table(some.drop(_RANGE).rechunk().to_arrow())
 
 
-def _writer(table: EventTable, path: Path) -> "RecordBatchFileWriter":
-    from pyarrow.ipc import IpcWriteOptions, new_file
+def _writer(table: EventTable, path: Path) -> Any:
+    from pyarrow import ipc  # pyright: ignore[reportMissingTypeStubs]
 
-    schema = pl.DataFrame(schema=_schema(table)).to_arrow().schema
-    return new_file(path, schema, options=IpcWriteOptions(compression="lz4"))
+    empty = cast("Any", pl.DataFrame(schema=_schema(table)).to_arrow())
+    arrow = cast("Any", ipc)
+    options = arrow.IpcWriteOptions(compression="lz4")
+    return arrow.new_file(path, empty.schema, options=options)
 
 
 def _schema(table: EventTable) -> pl.Schema:
-    told = {as_told(name): pl.String() for name in NAMING if name in table.schema}
+    source_ids = {as_written(name): pl.String() for name in NAMING if name in table.schema}
     extra = {
-        **told,
+        **source_ids,
         "rule": pl.String(),
         PUT_BACK: pl.Duration("us"),
         ROW: pl.UInt32(),

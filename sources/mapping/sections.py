@@ -135,7 +135,7 @@ class Numbered(_Section):
     Attributes:
         by: The column, or columns, that say what a row is about.
         order: A column with a type: rows are in its order, and in the file's where it is the same.
-        previous: Columns whose value in the row before is there as ``<column>_before``.
+        previous: Columns; their value in the row before is there as ``<column>_before``.
         column: The number's own column; written ``as``.
     """
 
@@ -169,7 +169,7 @@ class Grouped(_Section):
 
 
 class Series(_Section):
-    """Rows repeated every so many months, or days, from one time until before another.
+    """Rows repeated every few months, or days, from one time until before another.
 
     Attributes:
         start: The column of the first time; written ``from``. Its type is ``time``.
@@ -270,7 +270,7 @@ class Input(SourceFile):
     @property
     def events(self) -> tuple[dict[str, Value], ...]:
         """The expressions of each kind of event, at least one."""
-        told = self.attributes
-        named = told.items() if isinstance(told, dict) else zip(told, told, strict=True)
+        columns = self.attributes
+        named = columns.items() if isinstance(columns, dict) else zip(columns, columns, strict=True)
         attributes = tuple({"name": f"'{name}'", "value": value} for name, value in named)
         return tuple({**self.columns, **event} for event in (*self.event, *attributes) or ({},))

@@ -10,7 +10,7 @@ from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Input, Numbered, Series
 
 _STEP, _END = "series step", "series end"
-#: Of one row at most so many are made: a century of months.
+#: The most rows that are made of one: a century of months.
 _MOST = 1200
 
 
@@ -26,13 +26,13 @@ def before(column: str) -> str:
     return f"{column}_before"
 
 
-def shaped(source: Input, frame: pl.LazyFrame, place: str, until: datetime) -> pl.LazyFrame:
+def shaped(source: Input, frame: pl.LazyFrame, location: str, until: datetime) -> pl.LazyFrame:
     """The rows with ``added_columns``; of a series several of each.
 
     Args:
-        source: The input, whose ``types`` have been told.
+        source: The input; its ``types`` are applied.
         frame: Its rows.
-        place: For messages.
+        location: For messages.
         until: Of the extract: a series without an end goes on until then.
 
     Raises:
@@ -41,19 +41,19 @@ def shaped(source: Input, frame: pl.LazyFrame, place: str, until: datetime) -> p
     columns = frame.collect_schema().names()
     for name in added_columns(source):
         if name in columns:
-            raise BadMapping(f"{place}: there is a column {name!r} already; write as = '...'")
+            raise BadMapping(f"{location}: there is a column {name!r} already; write as = '...'")
     if source.numbered:
-        frame = _numbered(source.numbered, source, frame, place)
-    return _repeated(source.series, source, frame, place, until) if source.series else frame
+        frame = _numbered(source.numbered, source, frame, location)
+    return _repeated(source.series, source, frame, location, until) if source.series else frame
 
 
-def grouped(source: Input, kept: pl.LazyFrame, place: str) -> pl.LazyFrame:
+def grouped(source: Input, kept: pl.LazyFrame, location: str) -> pl.LazyFrame:
     """The first row of each thing, with the sums of all of its rows.
 
     Args:
-        source: The input, whose ``types`` have been told.
+        source: The input; its ``types`` are applied.
         kept: Its rows that may hold events.
-        place: For messages.
+        location: For messages.
 
     Raises:
         BadMapping: A column is not there, or is no number.
@@ -61,11 +61,11 @@ def grouped(source: Input, kept: pl.LazyFrame, place: str) -> pl.LazyFrame:
     how = source.group_by
     if how is None:
         return kept
-    _refuse_unknown([*how.keys, *how.sum], kept, f"{place}: group_by")
+    _refuse_unknown([*how.keys, *how.sum], kept, f"{location}: group_by")
     for name in how.sum:
         if source.types.get(name) not in ("number", "integer"):
             raise BadMapping(
-                f"{place}: group_by: {name!r} is added up and needs a type; add types = "
+                f"{location}: group_by: {name!r} is added up and needs a type; add types = "
                 f"{{ {name} = 'number' }}"
             )
     added = [column for name in how.sum for column in _sum(name, how.keys)]
@@ -84,9 +84,11 @@ def _sum(name: str, keys: list[str]) -> tuple[pl.Expr, ...]:
     )
 
 
-def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, place: str) -> pl.LazyFrame:
-    _refuse_unknown([*how.keys, *how.previous], frame, f"{place}: numbered")
-    _refuse_untyped(how.order, source, f"{place}: numbered, order", ("time", "number", "integer"))
+def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, location: str) -> pl.LazyFrame:
+    _refuse_unknown([*how.keys, *how.previous], frame, f"{location}: numbered")
+    _refuse_untyped(
+        how.order, source, f"{location}: numbered, order", ("time", "number", "integer")
+    )
     ordered = frame.sort(*how.keys, how.order, ROW, nulls_last=True, maintain_order=True)
     return ordered.with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(how.keys).alias(how.column),
@@ -95,10 +97,10 @@ def _numbered(how: Numbered, source: Input, frame: pl.LazyFrame, place: str) -> 
 
 
 def _repeated(
-    how: Series, source: Input, frame: pl.LazyFrame, place: str, until: datetime
+    how: Series, source: Input, frame: pl.LazyFrame, location: str, until: datetime
 ) -> pl.LazyFrame:
     for name in (how.start, *([how.until] if how.until else [])):
-        _refuse_untyped(name, source, f"{place}: series", ("time",))
+        _refuse_untyped(name, source, f"{location}: series", ("time",))
     start, own = pl.col(how.start), pl.lit(until).dt.cast_time_unit("us")
     # What is to come is not known yet: one step of it shows that the row goes on.
     end = pl.min_horizontal(how.until, own) if how.until else own
@@ -107,7 +109,7 @@ def _repeated(
     many = (pl.col(_STEP) * (how.months or how.days)).cast(pl.String)
     local = start.dt.convert_time_zone(source.timezone)
     moved = local.dt.offset_by(many + ("mo" if how.months else "d"))
-    at = moved.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+    when = moved.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     none = pl.col(_END) <= start if how.until else pl.lit(value=False)
     return (
         frame.with_columns(
@@ -115,21 +117,22 @@ def _repeated(
             (pl.col(how.until) if how.until else own).alias(_END),
         )
         .explode(_STEP)
-        .with_columns(pl.when(~none.fill_null(value=False)).then(at).alias(how.column))
+        .with_columns(pl.when(~none.fill_null(value=False)).then(when).alias(how.column))
         .filter((pl.col(_STEP) == 0) | (pl.col(how.column) < end))
         .drop(_STEP, _END)
     )
 
 
-def _refuse_unknown(names: list[str], frame: pl.LazyFrame, place: str) -> None:
+def _refuse_unknown(names: list[str], frame: pl.LazyFrame, location: str) -> None:
     columns = frame.collect_schema().names()
     for name in names:
         if name not in columns:
-            raise BadMapping(f"{place}: no column {name!r}; there is {', '.join(columns)}")
+            raise BadMapping(f"{location}: no column {name!r}; there is {', '.join(columns)}")
 
 
-def _refuse_untyped(name: str, source: Input, place: str, kinds: tuple[str, ...]) -> None:
+def _refuse_untyped(name: str, source: Input, location: str, kinds: tuple[str, ...]) -> None:
     if source.types.get(name) not in kinds:
         raise BadMapping(
-            f"{place}: {name!r} needs a type that has an order; add types = {{ {name} = 'time' }}"
+            f"{location}: {name!r} needs a type that has an order; add "
+            f"types = {{ {name} = 'time' }}"
         )

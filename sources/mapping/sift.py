@@ -60,7 +60,7 @@ def sift(
     """Sort the events found by what is to become of them. All of them may be of a range of people.
 
     Args:
-        table: Whose events.
+        table: Their table.
         read: What the files say happened, as in ``Ranges.found``.
         landed: Events of the same people that other days' files hold.
         held: Those that this day's file holds, from when it was done before.
@@ -104,7 +104,7 @@ def _apart(read: pl.DataFrame, until: datetime) -> tuple[pl.DataFrame, pl.Series
     later = (read["known_at"] >= until).fill_null(value=False)
     sound = read["rule"].is_null()
     # Most are known: these are taken once, in order, and not twice.
-    broken, known = ((~later & each).arg_true() for each in (~sound, sound))
+    broken, known = ((~later & which).arg_true() for which in (~sound, sound))
     return read[broken], known, read[later.arg_true()]
 
 
@@ -124,7 +124,7 @@ def rejected_rows(found: Sequence[CandidateEvents], broken: pl.DataFrame) -> pl.
     Of the forgotten only where a row lies, so that it can be erased there.
     """
     rows = [
-        _as_text(found[origin], broken.filter(pl.col(ORIGIN) == origin))
+        _as_text(found[int(origin)], broken.filter(pl.col(ORIGIN) == origin))
         for origin in broken[ORIGIN].unique().sort()
     ]
     return pl.concat([pl.DataFrame(schema=REJECTED), *rows])

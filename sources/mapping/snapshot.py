@@ -1,4 +1,4 @@
-"""Subscriptions whose source shows the latest state alone: what changed is told by comparing.
+"""Subscriptions of a source that shows the latest state alone: comparing tells what changed.
 
 Where what landed adds up to another state than what is given now, events that say the difference
 are inferred. They happened, and became known, at the last instant before the extract's end: when
@@ -80,7 +80,7 @@ def compare(
 def doubted(read: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
     """The subscriptions of which a row breaks a rule, and whether each such row names one.
 
-    A row of an erased subscriber names nobody, and is of no other.
+    A row of an erased subscriber has no name, and is of no other.
     """
     sound = pl.col("rule").is_null() | pl.col("rule").is_in((DUPLICATE, NO_LENGTH, FORGOTTEN))
     broken = read.filter(~sound)
@@ -100,8 +100,8 @@ def between(
     both = was.join(now, on=THING, how="left", suffix="_now", nulls_equal=True)
     running = both.filter((pl.col("state") != "gone").fill_null(value=False))
     absent = running.join(seen, on=THING, how="anti", nulls_equal=True)
-    told = [_moved(both), _described(both), *([_absent(absent)] if whole else [])]
-    return Inferred(as_events(pl.concat(told), moment), running.height, absent.height)
+    changes = [_moved(both), _described(both), *([_absent(absent)] if whole else [])]
+    return Inferred(as_events(pl.concat(changes), moment), running.height, absent.height)
 
 
 def _moved(both: pl.DataFrame) -> pl.DataFrame:
@@ -134,14 +134,14 @@ def _now() -> list[pl.Expr]:
     return [pl.col(f"{name}_now").alias(name) for name in SAID]
 
 
-def as_events(told: pl.DataFrame, moment: datetime, reason: str = SNAPSHOT) -> pl.DataFrame:
+def as_events(changes: pl.DataFrame, moment: datetime, reason: str = SNAPSHOT) -> pl.DataFrame:
     """Events of the contract's schema, all at one moment."""
-    at = pl.lit(moment).dt.cast_time_unit("us")
+    when = pl.lit(moment).dt.cast_time_unit("us")
     ended = pl.col("kind") == "ended"
-    return told.with_columns(
+    return changes.with_columns(
         mrr=pl.when(ended).then(0).otherwise("mrr"),
-        happened_at=at,
-        known_at=at,
+        happened_at=when,
+        known_at=when,
         reason=pl.lit(reason),
     ).select(pl.col(name).cast(kind) for name, kind in SUBSCRIPTIONS.schema.items())
 

@@ -36,7 +36,7 @@ from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges
 from perdura.sources.mapping.report.examples import examples
 from perdura.sources.mapping.report.report import TableReport
-from perdura.sources.mapping.report.row_counts import RowCounts, count_rows, summed
+from perdura.sources.mapping.report.row_counts import count_rows, summed
 from perdura.sources.mapping.sift import rejected_rows, sift
 from perdura.sources.mapping.snapshot import before
 from perdura.sources.mapping.values.repeated_hour import openings_first
@@ -66,7 +66,11 @@ class _Outcome:
 
 
 def extract_table(
-    plan: MappingPlan, asked: SourceMapping, until: datetime, landing: Landing, rows_at_a_time: int
+    plan: MappingPlan,
+    mapping: SourceMapping,
+    until: datetime,
+    landing: Landing,
+    rows_at_a_time: int,
 ) -> TableReport:
     """Land one table, whole, as what the day of ``until`` holds of it.
 
@@ -74,12 +78,12 @@ def extract_table(
 
     Raises:
         BadSource: The source no longer gives events that the day's file holds. Nothing landed.
-        BrokenTombstones: Nobody knows who was forgotten. Nothing landed.
+        BrokenTombstones: The list of forgotten accounts cannot be read. Nothing landed.
         PolarsError: Its values do not fit what the mapping does with them. Nothing landed.
     """
     table, day, tombstones = plan.table, until.date(), landing.tombstones()
     lines = blank_forgotten(plan.broken_lines, tombstones)
-    past = earlier(landing, table, asked.fingerprint(table.name), day)
+    past = earlier(landing, table, mapping.fingerprint(table.name), day)
     spare, rows = landing.ranges(table), plan.rows
     looked_at = rows + past.held_rows + past.landed_rows
     latest = past.since is None or past.since <= until
@@ -94,11 +98,11 @@ def extract_table(
                 write(events)
                 keep(outcome.compared.shown)
                 outcomes.append(outcome)
-        if any(each.gone for each in outcomes):
+        if any(outcome.gone for outcome in outcomes):
             raise BadSource(_lost(outcomes, past, until, landing.files(table)[day]))
-        refuse_emptied(plan, [each.compared for each in outcomes])
-        missed = past.degraded and any(each.missed for each in outcomes)
-        broken = pl.concat([each.broken for each in outcomes])
+        refuse_emptied(plan, [outcome.compared for outcome in outcomes])
+        missed = past.degraded and any(outcome.missed for outcome in outcomes)
+        broken = pl.concat([outcome.broken for outcome in outcomes])
         complete = plan.complete and not missed
         report = _account(plan, rows, outcomes, lines, broken, complete=complete)
         refused = rejected_rows(plan.found, broken)
@@ -120,16 +124,21 @@ def _range_by_range(
         given = None if held is None else inferred_before(table, held, before(on.until)).collect()
         read = refuse_no_length(table, read, landed, given, on.until)
         sifted, inferred = keep_inferred(table, sift(table, read, landed, given, on.until))
-        told = compared(table, sifted, read, landed, held=given, on=on.of(part))
-        ties = _ties(table, read)
+        result = compared(table, sifted, read, landed, held=given, on=on.for_part(part))
+        # Moments at which the state before decides the order of a subscription's events.
+        decides = table is SUBSCRIPTIONS
+        ties = contested(read.filter(pl.col("rule").is_null())).height if decides else 0
         del read
-        new, late = _as_first_readable(told.sifted.new, past.since)
-        events = pl.concat([told.sifted.kept, new, told.inferred])
-        if late or events.height > told.sifted.new.height or told.otherwise:
+        new, late = _as_first_readable(result.sifted.new, past.since)
+        events = pl.concat([result.sifted.kept, new, result.inferred])
+        if late or events.height > result.sifted.new.height or result.otherwise:
             events = events.sort(stored_order(table), nulls_last=True)
         missed = not events.filter(pl.col("known_at") >= on.until).is_empty()
         versions = has_versions(table, events, landed)
-        yield events, _outcome(told, late, ties, missed=missed, versions=versions, before=inferred)
+        yield (
+            events,
+            _outcome(result, late, ties, missed=missed, versions=versions, before=inferred),
+        )
 
 
 def _source(
@@ -153,22 +162,15 @@ def _source(
     )
 
 
-def _ties(table: EventTable, read: pl.DataFrame) -> int:
-    """At how many moments the state before decides in which order a subscription's events were."""
-    if table is not SUBSCRIPTIONS:
-        return 0
-    return contested(read.filter(pl.col("rule").is_null())).height
-
-
 def _of(part: Part, stored: pl.LazyFrame | None) -> pl.LazyFrame | None:
     return stored if stored is None else stored.filter(part.has(pl.col(BUCKET)))
 
 
 def _outcome(
-    told: ComparedRows, late: int, ties: int, *, missed: bool, versions: bool, before: int
+    result: ComparedRows, late: int, ties: int, *, missed: bool, versions: bool, before: int
 ) -> _Outcome:
     """What became of a range; ``before``: what was inferred earlier on this day, and is kept."""
-    sifted = told.sifted
+    sifted = result.sifted
     return _Outcome(
         events=sifted.events - before,
         landed=sifted.kept.height - before + sifted.new.height,
@@ -180,8 +182,8 @@ def _outcome(
         gone=sifted.gone.height,
         lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
         ties=ties,
-        compared=told,
-        inferred=told.inferred.height + before,
+        compared=result,
+        inferred=result.inferred.height + before,
         versions=versions,
         fates=sifted.fates,
     )
@@ -190,8 +192,12 @@ def _outcome(
 def _lost(outcomes: Sequence[_Outcome], past: EarlierExtracts, until: datetime, file: Path) -> str:
     later = past.since is not None and past.since > until
     price = f"; all that lands then counts as known from {past.since:%Y-%m-%d} on" if later else ""
-    one = pl.concat([each.lost for each in outcomes]).sort("happened_at", "kind").row(0, named=True)
-    gone, held = sum(each.gone for each in outcomes), past.held_rows
+    one = (
+        pl.concat([outcome.lost for outcome in outcomes])
+        .sort("happened_at", "kind")
+        .row(0, named=True)
+    )
+    gone, held = sum(outcome.gone for outcome in outcomes), past.held_rows
     return (
         f"the source no longer gives {gone:,} of the {held:,} events that "
         f"landed on {file.stem}, such as {one['kind']} of {one['happened_at']:%Y-%m-%d %H:%M} UTC; "
@@ -202,7 +208,7 @@ def _lost(outcomes: Sequence[_Outcome], past: EarlierExtracts, until: datetime, 
 
 def _hint(plan: MappingPlan, outcomes: Sequence[_Outcome]) -> list[str]:
     """What to write where the source may show the latest state alone."""
-    gone = any(each.compared.vanished.count for each in outcomes)
+    gone = any(outcome.compared.vanished.count for outcome in outcomes)
     if plan.snapshots or not gone or plan.table is not SUBSCRIPTIONS:
         return []
     what = "if the source shows only the latest state of each subscription, add snapshot = true"
@@ -226,6 +232,7 @@ def _account(
     *,
     complete: bool,
 ) -> TableReport:
+    fates = summed([outcome.fates for outcome in outcomes], spread=plan.spreads)
     rejected = Counter(dict(lines["rule"].value_counts().iter_rows()))
     rejected.update(dict(broken["rule"].value_counts().iter_rows()))
     return TableReport(
@@ -233,25 +240,20 @@ def _account(
         files=tuple(part.file for part in plan.parts),
         rows=rows,
         skipped=rows - lines.height - plan.kept,
-        events=sum(each.events for each in outcomes) + lines.height,
-        landed=sum(each.landed for each in outcomes),
-        late=sum(each.late for each in outcomes),
-        already_landed=sum(each.already_landed for each in outcomes),
-        not_yet_known=sum(each.not_yet_known for each in outcomes),
+        events=sum(outcome.events for outcome in outcomes) + lines.height,
+        landed=sum(outcome.landed for outcome in outcomes),
+        late=sum(outcome.late for outcome in outcomes),
+        already_landed=sum(outcome.already_landed for outcome in outcomes),
+        not_yet_known=sum(outcome.not_yet_known for outcome in outcomes),
         rejected=dict(sorted(rejected.items())),
-        ties=sum(each.ties for each in outcomes),
-        vanished=sum(each.compared.vanished.count for each in outcomes),
-        vanished_example=example([each.compared.vanished for each in outcomes]),
-        otherwise=sum(each.compared.otherwise for each in outcomes),
-        inferred=sum(each.inferred for each in outcomes),
-        once=not any(each.versions for each in outcomes),
+        ties=sum(outcome.ties for outcome in outcomes),
+        vanished=sum(outcome.compared.vanished.count for outcome in outcomes),
+        vanished_example=example([outcome.compared.vanished for outcome in outcomes]),
+        otherwise=sum(outcome.compared.otherwise for outcome in outcomes),
+        inferred=sum(outcome.inferred for outcome in outcomes),
+        once=not any(outcome.versions for outcome in outcomes),
         notes=(*plan.notes, *_hint(plan, outcomes)),
-        in_rows=_in_rows(plan, lines.height, outcomes),
+        in_rows=count_rows(plan.read_rows, lines.height, plan.kept_rows, fates),
         examples=tuple(examples(plan, lines, broken)),
         complete=complete,
     )
-
-
-def _in_rows(plan: MappingPlan, lines: int, outcomes: Sequence[_Outcome]) -> RowCounts:
-    many = summed([each.fates for each in outcomes], spread=plan.spreads)
-    return count_rows(plan.read_rows, lines, plan.kept_rows, many)

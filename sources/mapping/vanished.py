@@ -30,15 +30,15 @@ def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.LazyFrame
         landed, given = (pl.LazyFrame(schema=table.schema) for _ in range(2))
     rows = _not_among(not_inferred(table, landed), given, key(table) or identity(table))
     thing = pl.col(table.thing) if table.thing else pl.lit(None, pl.String)
-    told = ("happened_at", "kind", thing.alias("thing"))
+    columns = ("happened_at", "kind", thing.alias("thing"))
     count, oldest = pl.collect_all(
-        [rows.select(pl.len()), rows.select(told).sort("happened_at", "kind", "thing").head(1)],
+        [rows.select(pl.len()), rows.select(columns).sort("happened_at", "kind", "thing").head(1)],
         engine="streaming",
     )
     return Vanished(count.item(), oldest)
 
 
-def told_again(
+def reverted(
     table: EventTable, landed: pl.LazyFrame, unsure: pl.LazyFrame, given: pl.LazyFrame
 ) -> pl.DataFrame:
     """Events given that landed once, were told otherwise later, and are told as before again.
@@ -46,7 +46,7 @@ def told_again(
     Of each the newest version that landed is given no longer, and no other is new.
 
     Args:
-        table: Whose events.
+        table: Their table.
         landed: What has landed.
         unsure: The part of it that may be given no longer.
         given: What the source gives.
@@ -59,9 +59,9 @@ def told_again(
     if gone.is_empty():  # mostly; what follows takes long
         return none
     was = gone.lazy().group_by(key(table)).agg(otherwise=known)
-    landed, told = (rows.join(was, on=key(table), how="semi") for rows in (landed, given))
+    landed, given_again = (rows.join(was, on=key(table), how="semi") for rows in (landed, given))
     again = (
-        landed.join(told.select(own), on=own, how="semi", nulls_equal=True)
+        landed.join(given_again.select(own), on=own, how="semi", nulls_equal=True)
         .group_by(own)
         .agg(known)
         .join(was, on=key(table), how="inner")
@@ -69,10 +69,10 @@ def told_again(
     # Any version that is given and is not older than what vanished is what counts already.
     last = pl.col("known_at").max().over(key(table))
     older = again.filter(last < pl.col("otherwise"), pl.col("known_at") == last).select(own)
-    new = told.join(landed, on=own, how="anti", nulls_equal=True).select(key(table))
+    new = given_again.join(landed, on=own, how="anti", nulls_equal=True).select(key(table))
     back = older.join(new, on=key(table), how="anti")
-    told = given.join(back, on=own, how="semi", nulls_equal=True, maintain_order="left")
-    return told.collect()
+    given_again = given.join(back, on=own, how="semi", nulls_equal=True, maintain_order="left")
+    return given_again.collect()
 
 
 def _not_among(rows: pl.LazyFrame, given: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
@@ -81,9 +81,9 @@ def _not_among(rows: pl.LazyFrame, given: pl.LazyFrame, on: list[str]) -> pl.Laz
 
 def example(found: Sequence[Vanished]) -> str:
     """The oldest event of several ranges in words; nothing where none vanished."""
-    rows = pl.concat([each.oldest for each in found]).sort("happened_at", "kind", "thing")
+    rows = pl.concat([one.oldest for one in found]).sort("happened_at", "kind", "thing")
     if rows.is_empty():
         return ""
     happened, kind, thing = rows.row(0)
-    of = f" of {thing}" if thing else ""
-    return f"{kind}{of}, {happened:%Y-%m-%d %H:%M} UTC"
+    thing_words = f" of {thing}" if thing else ""
+    return f"{kind}{thing_words}, {happened:%Y-%m-%d %H:%M} UTC"

@@ -28,7 +28,7 @@ from the declarations in `sources/`, and a test fails when it is not current.
 - One section per event table: `[payments]`; with several inputs, `[[payments]]` for each.
 - A column of the event table is an SQL expression over the columns of the file. So a column's name
   is itself, and a text is quoted twice: `kind = "'paid'"`. Numbers, `true` and `false` stand for
-  themselves. `row_number` is the line. A column whose name is a word of SQL goes in quotation
+  themselves. `row_number` is the line. A column that is named by a word of SQL goes in quotation
   marks: `happened_at = '"date"'`.
 - `timezone` above all sections is that of every input. `[settings]` is kept in `perdura.toml`.
 - `$NAME` in a path is an environment variable; paths start at the mapping's folder; `*` finds
@@ -41,7 +41,7 @@ from the declarations in `sources/`, and a test fails when it is not current.
 MEANINGS = {
     "subscribers.name": "which attribute: segment, channel, country, account",
     "subscribers.value": "what it is from then on; empty: no longer known",
-    "subscriber_id": "whom it happened to",
+    "subscriber_id": "the subscriber it happened to",
     "happened_at": "when it happened; places the event in a window",
     "known_at": "when we could first have read it; by default `happened_at` plus `known_after`",
     "kind": "what happened",
@@ -160,9 +160,9 @@ def _type(kind: pl.DataType) -> str:
 
 
 def _keys(section: type[BaseModel], without: set[str]) -> str:
-    told = _documented(section)
+    documented = _documented(section)
     rows = [
-        f"| `{field.alias or name}` | {_default(section, name)} | {told[name]} |"
+        f"| `{field.alias or name}` | {_default(section, name)} | {documented[name]} |"
         for name, field in section.model_fields.items()
         if name not in without
     ]
@@ -220,10 +220,10 @@ def _landed(recipe: MappingRecipe) -> Iterator[str]:
         landing = Landing(Path(folder) / "landing")
         report = extract(mapping, until=UNTIL, landing=landing)
         events = landing.events()
-        for told in report.tables:
-            rows = events[told.table].sort("happened_at", "subscriber_id").collect()
+        for example in report.tables:
+            rows = events[example.table].sort("happened_at", "subscriber_id").collect()
             yield from _rows(rows.select(recipe.shows))
-            for rule, count in told.rejected.items():
+            for rule, count in example.rejected.items():
                 yield f"\nRejected: {count} `{rule}`."
 
 

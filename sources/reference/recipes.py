@@ -158,7 +158,7 @@ kind = "CASE WHEN nth = 1 THEN 'started' ELSE 'plan_changed' END"
         title="Monthly payments of a contract",
         why=(
             "`series` repeats a row from one time until before another (or the extract's end), "
-            "every so many months or days, each at its `series_at`. What is to come is not made."
+            "every few months or days, each at its `series_at`. What is to come is not made."
         ),
         files={"contracts.csv": ("id,who,first,last,price\n1,ann,2026-01-31,2026-04-30,900\n")},
         mapping="""
@@ -318,7 +318,7 @@ happened_at = "closed"
 """,
     ),
     MappingRecipe(
-        title="Terms whose end is their last paid day",
+        title="Terms that end with their last paid day",
         why=(
             '`ends = "inclusive"` ends a subscription with that day and not at its first moment, '
             "in the input's `timezone`. An end that tells an hour is taken as it is."

@@ -18,14 +18,14 @@ def write_book(journal: Journal, people: People, lives: Lives, first_month: int)
     yearly = book[people.annual[book]]
     years = (people.months_before[yearly] - 1) // 12
     billed = first_month - people.months_before[yearly] + 12 * years
-    at = start_of(billed) + lives.bill_offset[yearly]
+    when = start_of(billed) + lives.bill_offset[yearly]
     own = {
         "invoice_id": journal.numbers("invoice", len(yearly)),
         "amount": 12 * lives.mrr[yearly],
     }
-    journal.write("invoiced", yearly, at, at, **own)
+    journal.write("invoiced", yearly, when, when, **own)
     payment = journal.numbers("payment", len(yearly))
-    journal.write("paid", yearly, at, at, payment_id=payment, **own)
+    journal.write("paid", yearly, when, when, payment_id=payment, **own)
 
 
 def write_newcomers(journal: Journal, people: People, lives: Lives, first_month: int) -> None:
@@ -40,18 +40,18 @@ def write_newcomers(journal: Journal, people: People, lives: Lives, first_month:
 
 
 def _at(chosen: Bools, moments: Ints) -> tuple[Ints, Ints]:
-    who = np.flatnonzero(chosen)
-    return who, moments[who]
+    persons = np.flatnonzero(chosen)
+    return persons, moments[persons]
 
 
 def _write(
     journal: Journal,
     lives: Lives,
     kind: str,
-    who: Ints,
-    at: Ints,
+    persons: Ints,
+    when: Ints,
     *,
     pays: bool = True,
     reason: int = -1,
 ) -> None:
-    journal.write(kind, who, at, at, **described(lives, who, pays=pays, reason=reason))
+    journal.write(kind, persons, when, when, **described(lives, persons, pays=pays, reason=reason))

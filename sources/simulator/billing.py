@@ -31,17 +31,17 @@ def bill(step: Step) -> None:
 def _dun(step: Step) -> None:
     """Try old debts again: up to three times, until one try works or the month is over."""
     lives, service = step.lives, step.service
-    who = np.flatnonzero((lives.owed >= 0) & (service.serve_from < step.month.end))
-    u = step.rng.random((5, len(who)))
-    recovers = ~service.dunned[who] & (u[0] < _RECOVERS)
+    persons = np.flatnonzero((lives.owed >= 0) & (service.serve_from < step.month.end))
+    u = step.rng.random((5, len(persons)))
+    recovers = ~service.dunned[persons] & (u[0] < _RECOVERS)
     works_at = np.where(recovers, (u[1] * 3).astype(np.int64), 3)
-    at = np.maximum(step.month.start, service.serve_from[who])
+    when = np.maximum(step.month.start, service.serve_from[persons])
     for attempt in range(3):
-        at = at + days(0.5, 6.0, u[2 + attempt])
-        _try(step, who, at, works_at == attempt)
-    # Nothing new is billed to whoever owes, or before they have paid.
-    paid_at = np.where(lives.owed[who] < 0, at + HOUR, NEVER)
-    service.due_at[who] = np.maximum(service.due_at[who], paid_at)
+        when = when + days(0.5, 6.0, u[2 + attempt])
+        _try(step, persons, when, works_at == attempt)
+    # Nothing new is billed to debtors before they have paid.
+    paid_at = np.where(lives.owed[persons] < 0, when + HOUR, NEVER)
+    service.due_at[persons] = np.maximum(service.due_at[persons], paid_at)
 
 
 def _charge(step: Step) -> None:
@@ -49,82 +49,89 @@ def _charge(step: Step) -> None:
     people, lives, service, month = step.people, step.lives, step.service, step.month
     due = (service.due_at >= service.bill_from) & (service.due_at < service.bill_to)
     renews = service.starts | ~people.annual | (lives.bill_month == month.of_year)
-    who = np.flatnonzero(due & renews & (service.due_at < month.end) & (lives.owed < 0))
-    at = service.due_at[who]
-    mrr = np.where(at < service.changed_at[who], service.old_mrr[who], lives.mrr[who])
-    lives.owed[who] = step.journal.numbers("invoice", len(who))
-    lives.owed_amount[who] = mrr * np.where(people.annual[who], 12, 1)
-    known_at = _write_invoices(step, who, at)
-    u = step.rng.random((5, len(who)))
-    recently = lives.failed_at[who] > at - 100 * DAY
-    fails = _FAILS[people.method[who]] * np.where(recently, 3, 1)
+    persons = np.flatnonzero(due & renews & (service.due_at < month.end) & (lives.owed < 0))
+    when = service.due_at[persons]
+    mrr = np.where(when < service.changed_at[persons], service.old_mrr[persons], lives.mrr[persons])
+    lives.owed[persons] = step.journal.numbers("invoice", len(persons))
+    lives.owed_amount[persons] = mrr * np.where(people.annual[persons], 12, 1)
+    known_at = _write_invoices(step, persons, when)
+    u = step.rng.random((5, len(persons)))
+    recently = lives.failed_at[persons] > when - 100 * DAY
+    fails = _FAILS[people.method[persons]] * np.where(recently, 3, 1)
     for attempt, after in enumerate(_RETRIES_AFTER):
         works = u[attempt] >= fails if attempt == 0 else u[attempt] < _RETRY_WORKS
-        tried_at = at + 2 * MINUTE + days(after, after * 1.05, u[4])
-        _try(step, who, tried_at, works, known_from=known_at)
+        tried_at = when + 2 * MINUTE + days(after, after * 1.05, u[4])
+        _try(step, persons, tried_at, works, known_from=known_at)
 
 
-def _write_invoices(step: Step, who: Ints, at: Ints) -> Ints:
-    """Write them. Returns when each is known: nobody is known to have paid before that."""
-    late = step.rng.random(len(who)) < _LATE_INVOICE
-    weeks = days(1, 25, step.rng.random(len(who)))
-    known_at = at + MINUTE + np.where(late, weeks, 0)
+def _write_invoices(step: Step, persons: Ints, when: Ints) -> Ints:
+    """Write them. Returns when each is known: no payment of it is known before that."""
+    late = step.rng.random(len(persons)) < _LATE_INVOICE
+    weeks = days(1, 25, step.rng.random(len(persons)))
+    known_at = when + MINUTE + np.where(late, weeks, 0)
     lives = step.lives
     step.journal.write(
-        "invoiced", who, at, known_at, invoice_id=lives.owed[who], amount=lives.owed_amount[who]
+        "invoiced",
+        persons,
+        when,
+        known_at,
+        invoice_id=lives.owed[persons],
+        amount=lives.owed_amount[persons],
     )
     return known_at
 
 
-def _try(step: Step, who: Ints, at: Ints, works: Bools, *, known_from: Ints | None = None) -> None:
+def _try(
+    step: Step, persons: Ints, when: Ints, works: Bools, *, known_from: Ints | None = None
+) -> None:
     """Charge those who owe, unless their service or the month is over by then."""
-    last = np.minimum(step.service.pay_to[who], step.month.end - 15 * MINUTE)
-    tried = (step.lives.owed[who] >= 0) & (at < last)
+    last = np.minimum(step.service.pay_to[persons], step.month.end - 15 * MINUTE)
+    tried = (step.lives.owed[persons] >= 0) & (when < last)
     failed = tried & ~works
-    _fail(step, who[failed], at[failed])
+    _fail(step, persons[failed], when[failed])
     paid = tried & works
-    _pay(step, who[paid], at[paid], None if known_from is None else known_from[paid])
+    _pay(step, persons[paid], when[paid], None if known_from is None else known_from[paid])
 
 
-def _pay(step: Step, who: Ints, at: Ints, known_from: Ints | None = None) -> None:
+def _pay(step: Step, persons: Ints, when: Ints, known_from: Ints | None = None) -> None:
     lives = step.lives
-    payment = step.journal.numbers("payment", len(who))
+    payment = step.journal.numbers("payment", len(persons))
     columns = {
         "payment_id": payment,
-        "invoice_id": lives.owed[who],
-        "amount": lives.owed_amount[who],
+        "invoice_id": lives.owed[persons],
+        "amount": lives.owed_amount[persons],
     }
-    known_at = at + (step.rng.random(len(who)) * 8 * MINUTE).astype(np.int64)
+    known_at = when + (step.rng.random(len(persons)) * 8 * MINUTE).astype(np.int64)
     if known_from is not None:
         known_at = np.maximum(known_at, known_from)
-    step.journal.write("paid", who, at, known_at, **columns)
-    u = step.rng.random(len(who))
+    step.journal.write("paid", persons, when, known_at, **columns)
+    u = step.rng.random(len(persons))
     for kind, back in (
         ("refunded", u < _REFUNDED),
         ("disputed", u > 1 - _DISPUTED),
     ):
-        back_at = at[back] + days(0.5, 12, step.rng.random(int(back.sum())))
+        back_at = when[back] + days(0.5, 12, step.rng.random(int(back.sum())))
         own = {name: column[back] for name, column in columns.items()}
-        step.write(kind, who[back], back_at, late=_LATE, **own)
-    lives.owed[who] = -1
+        step.write(kind, persons[back], back_at, late=_LATE, **own)
+    lives.owed[persons] = -1
 
 
-def _fail(step: Step, who: Ints, at: Ints) -> None:
-    step.lives.failed_at[who] = at
+def _fail(step: Step, persons: Ints, when: Ints) -> None:
+    step.lives.failed_at[persons] = when
     step.write(
         "failed",
-        who,
-        at,
+        persons,
+        when,
         late=_LATE,
-        payment_id=step.journal.numbers("payment", len(who)),
-        invoice_id=step.lives.owed[who],
-        amount=step.lives.owed_amount[who],
-        failure_code=step.rng.integers(len(FAILURE_CODES), size=len(who)),
+        payment_id=step.journal.numbers("payment", len(persons)),
+        invoice_id=step.lives.owed[persons],
+        amount=step.lives.owed_amount[persons],
+        failure_code=step.rng.integers(len(FAILURE_CODES), size=len(persons)),
     )
 
 
 def _give_up(step: Step) -> None:
-    """Write off what the gone still owe; whoever put their card right has paid it instead."""
+    """Write off what the gone still owe, unless they put their card right and paid."""
     lives, service = step.lives, step.service
     gone = (service.serve_to < step.month.end) & (lives.status != PAUSED) & (lives.owed >= 0)
     back = np.flatnonzero(gone & (service.pays_again_at < NEVER))

@@ -7,11 +7,11 @@ from perdura.sources.simulator.prices import RISE, monthly_price, rising, seats
 from perdura.sources.simulator.step import BY_CHOICE, BY_COMPANY, Step
 from perdura.sources.simulator.vectors import DAY, Bools, Floats, Ints, days
 
-#: Share of a plan's holders whose price stays when the others' rises.
+#: Share of a plan's holders that keep their price when the others' rises.
 _SPARED = 0.35
 #: Chances a month.
 _DOWN, _PAUSE, _MERGE = 0.012, 0.007, 0.00025
-#: Prices rise for whoever has been here this long.
+#: Prices rise for subscribers of at least this tenure.
 _RISE_AFTER = 150 * DAY
 #: Chance that a price rise is told to us late. Its plan is not: the hazard reads that.
 _LATE = 0.08
@@ -23,7 +23,7 @@ def change(step: Step, stays: Bools, grows: Floats) -> None:
     Args:
         step: The month.
         stays: Who is active and does not leave in it.
-        grows: The chance that somebody takes a larger plan in it, zero where they cannot; at most
+        grows: The chance of taking a larger plan in it, zero where they cannot; at most
             0.24, below whatever else is drawn.
     """
     # One number decides on all of them, in ranges that do not meet.
@@ -43,41 +43,41 @@ def change(step: Step, stays: Bools, grows: Floats) -> None:
     _merge(step, np.flatnonzero(merges), u[1:])
 
 
-def _raise_prices(step: Step, who: Ints, u: Floats) -> None:
-    at = step.month.start + 9 * DAY + days(0, 0.5, u[who])
-    step.service.changed_at[who] = at
-    step.lives.mrr[who] = np.rint(step.lives.mrr[who] * RISE).astype(np.int64)
-    step.subscribe("price_raised", who, at, reason=BY_COMPANY, late=_LATE)
+def _raise_prices(step: Step, persons: Ints, u: Floats) -> None:
+    when = step.month.start + 9 * DAY + days(0, 0.5, u[persons])
+    step.service.changed_at[persons] = when
+    step.lives.mrr[persons] = np.rint(step.lives.mrr[persons] * RISE).astype(np.int64)
+    step.subscribe("price_raised", persons, when, reason=BY_COMPANY, late=_LATE)
 
 
-def _move(step: Step, stream: str, who: Ints, by: int, u: Floats) -> None:
+def _move(step: Step, stream: str, persons: Ints, by: int, u: Floats) -> None:
     people, lives = step.people, step.lives
-    at = step.month.start + days(2, 28, u[who])
-    step.service.changed_at[who] = at
-    lives.plan[who] += by
-    lives.mrr[who] = monthly_price(
-        lives.plan[who],
-        people.currency[who],
-        seats(lives.plan[who], people.quantity[who]),
-        people.annual[who],
-        np.full(len(who), step.month.count),
+    when = step.month.start + days(2, 28, u[persons])
+    step.service.changed_at[persons] = when
+    lives.plan[persons] += by
+    lives.mrr[persons] = monthly_price(
+        lives.plan[persons],
+        people.currency[persons],
+        seats(lives.plan[persons], people.quantity[persons]),
+        people.annual[persons],
+        np.full(len(persons), step.month.count),
     )
-    step.subscribe(stream, who, at, reason=BY_CHOICE)
+    step.subscribe(stream, persons, when, reason=BY_CHOICE)
 
 
-def _pause(step: Step, who: Ints, u: Floats) -> None:
-    at = step.month.start + days(2, 28, u[0][who])
-    back_at = at + days(20, 80, u[1][who])
-    step.subscribe("paused", who, at, pays=False)
-    step.subscribe("resumed", who, back_at)
-    step.lives.status[who] = PAUSED
-    step.lives.until[who], step.lives.then[who] = back_at, ACTIVE
+def _pause(step: Step, persons: Ints, u: Floats) -> None:
+    when = step.month.start + days(2, 28, u[0][persons])
+    back_at = when + days(20, 80, u[1][persons])
+    step.subscribe("paused", persons, when, pays=False)
+    step.subscribe("resumed", persons, back_at)
+    step.lives.status[persons] = PAUSED
+    step.lives.until[persons], step.lives.then[persons] = back_at, ACTIVE
     service = step.service
-    service.bill_to[who] = service.serve_to[who] = service.pay_to[who] = at
+    service.bill_to[persons] = service.serve_to[persons] = service.pay_to[persons] = when
 
 
-def _merge(step: Step, who: Ints, u: Floats) -> None:
+def _merge(step: Step, persons: Ints, u: Floats) -> None:
     """Go on under another account; everyone knows of it before the month is over."""
-    at = step.month.start + days(2, 18, u[0][who])
-    step.lives.merged_at[who] = at
-    step.journal.write("merged", who, at, at + days(0.05, 9, u[1][who]))
+    when = step.month.start + days(2, 18, u[0][persons])
+    step.lives.merged_at[persons] = when
+    step.journal.write("merged", persons, when, when + days(0.05, 9, u[1][persons]))

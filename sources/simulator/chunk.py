@@ -13,7 +13,7 @@ from perdura.sources.simulator.changing import change
 from perdura.sources.simulator.dirt import with_dirt
 from perdura.sources.simulator.expansion import considers, expansion
 from perdura.sources.simulator.frames import Names, name, table_frame, table_rows
-from perdura.sources.simulator.hazard import SIGNALS, Hazard, hazard
+from perdura.sources.simulator.hazard import SIGNALS, hazard
 from perdura.sources.simulator.journal import Journal
 from perdura.sources.simulator.leaving import leave
 from perdura.sources.simulator.lives import ACTIVE, Lives, begin_lives, begin_month, settle
@@ -22,7 +22,7 @@ from perdura.sources.simulator.people import People, draw_people
 from perdura.sources.simulator.signs import read_signs
 from perdura.sources.simulator.step import Step
 from perdura.sources.simulator.support import Outage, contact, outage_in, support
-from perdura.sources.simulator.vectors import Floats, Ints, Month
+from perdura.sources.simulator.vectors import Month
 
 #: People of one chunk. Fixed, so that the same company comes out on any machine.
 CHUNK = 20_000
@@ -68,7 +68,7 @@ def live(order: Order, chunk: int, people: People) -> Lived:
     lives, journal = begin_lives(people, first), Journal(people.count)
     write_book(journal, people, lives, first)
     write_newcomers(journal, people, lives, first)
-    truth = []
+    truth: list[pl.DataFrame] = []
     for index in range(order.months):
         month = Month(first + index)
         settle(lives, month.start)
@@ -79,7 +79,7 @@ def live(order: Order, chunk: int, people: People) -> Lived:
 
 
 def draw_chunk(order: Order, chunk: int) -> People:
-    """The people of one chunk, the last one with whoever is left."""
+    """The people of one chunk; the last chunk holds the rest."""
     numbers = np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, order.subscribers))
     return draw_people(order.rng(chunk), numbers, order.first.count, order.months)
 
@@ -92,10 +92,10 @@ def write_chunk(order: Order, chunk: int, out: Path) -> dict[str, tuple[int, int
     """
     lived = live(order, chunk, draw_chunk(order, chunk))
     names = name(lived.people, lived.lives)
-    counts = {}
-    for place, table in enumerate(TABLES):
+    counts: dict[str, tuple[int, int]] = {}
+    for number, table in enumerate(TABLES):
         true = table_rows(lived.journal, table, order.end.start)
-        rows, dirt = with_dirt(true, order.rng(chunk, order.months, place))
+        rows, dirt = with_dirt(true, order.rng(chunk, order.months, number))
         frame = table_frame(rows, table, lived.people, names, chunk)
         write_part(out / table.name / f"part-{chunk:05}.parquet", frame)
         counts[table.name] = (len(frame), dirt)
@@ -106,10 +106,10 @@ def write_chunk(order: Order, chunk: int, out: Path) -> dict[str, tuple[int, int
 
 def truth_frame(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
     """The truth under the accounts of each moment, with the cause as a word."""
-    who, as_of = rows["who"], rows["as_of"]
+    persons, as_of = rows["person"], rows["as_of"]
     causes = pl.Series([*SIGNALS, None], dtype=pl.String)
     return rows.select(
-        names.at(who, as_of - 1).alias("subscriber_id"),
+        names.accounts_at(persons, as_of - 1).alias("subscriber_id"),
         pl.col("as_of").cast(MOMENT),
         risk=pl.col("risk_voluntary") + pl.col("risk_payment"),
         risk_voluntary="risk_voluntary",
@@ -134,23 +134,20 @@ def _live_month(step: Step, outage: Outage | None) -> pl.DataFrame:
     grows = np.where(may_grow, expansion(signs), 0.0)
     active = step.lives.status == ACTIVE
     expands = np.where(may_grow, risks.stays * grows, np.nan)
-    truth = _truth(np.flatnonzero(active), step.month, risks, expands)
+    persons = np.flatnonzero(active)
+    truth = pl.DataFrame(
+        {
+            "person": persons,
+            "as_of": np.full(len(persons), step.month.start),
+            "risk_voluntary": risks.risk_voluntary[persons],
+            "risk_payment": risks.risk_payment[persons],
+            "cause": risks.cause[persons],
+            "expansion": expands[persons],
+        }
+    )
     leaves = leave(step, risks)
     change(step, active & ~leaves, grows)
     bill(step)
     support(step, outage)
     contact(step)
     return truth
-
-
-def _truth(who: Ints, month: Month, risks: Hazard, expands: Floats) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "who": who,
-            "as_of": np.full(len(who), month.start),
-            "risk_voluntary": risks.risk_voluntary[who],
-            "risk_payment": risks.risk_payment[who],
-            "cause": risks.cause[who],
-            "expansion": expands[who],
-        }
-    )

@@ -1,6 +1,6 @@
 """Simulate a company: its events, a mapping file to read them by, and apart from both the truth."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -67,7 +67,9 @@ def simulate(
     _check(subscribers, months, seed, until)
     end = Month((until.year - 1970) * 12 + until.month - 1)
     order = Order(subscribers, Month(end.count - months), months, seed)
-    _clear(out)
+    for folder in [*(table.name for table in TABLES), "truth"]:
+        for part in (out / folder).glob("part-*"):
+            part.unlink()
     counts: dict[int, dict[str, tuple[int, int]]] = {}
     for chunk, counted in _write_chunks(order, out):
         counts[chunk] = counted
@@ -75,7 +77,13 @@ def simulate(
             progress(len(counts), order.chunks, "simulating")
     _join_truth(out / "truth")
     (out / "mapping.toml").write_text(mapping_text(), "utf-8")
-    rows, dirt = (_total(counts.values(), place) for place in (0, 1))
+    rows, dirt = (
+        {
+            table: sum(counted[table][index] for counted in counts.values())
+            for table in [*(table.name for table in TABLES), "truth"]
+        }
+        for index in (0, 1)
+    )
     return Company(datetime(until.year, until.month, 1, tzinfo=UTC), rows, dirt)
 
 
@@ -104,12 +112,6 @@ def _write_chunks(order: Order, out: Path) -> Iterator[tuple[int, dict[str, tupl
             yield futures[future], future.result()
 
 
-def _clear(out: Path) -> None:
-    for folder in [*(table.name for table in TABLES), "truth"]:
-        for part in (out / folder).glob("part-*"):
-            part.unlink()
-
-
 def _join_truth(folder: Path) -> None:
     parts = sorted(folder.glob("part-*.parquet"))
     draft = folder / "truth.draft"
@@ -117,8 +119,3 @@ def _join_truth(folder: Path) -> None:
     draft.replace(folder / "truth.parquet")
     for part in parts:
         part.unlink()
-
-
-def _total(counts: Collection[dict[str, tuple[int, int]]], place: int) -> dict[str, int]:
-    tables = [*(table.name for table in TABLES), "truth"]
-    return {table: sum(counted[table][place] for counted in counts) for table in tables}

@@ -1,10 +1,10 @@
-"""The stated chance that somebody takes a larger plan this month, from the signs alone.
+"""The stated chance that a subscriber takes a larger plan this month, from the signs alone.
 
-Everybody considers it every second month. As moves fall in ``[start + 2 days, start + 28 days)``,
-the 60 days from the start of a month in which somebody considers hold that month's decision and no
-other: the next but one begins 59 days later at the earliest, and its moves 61. So what comes of
-60 days is known exactly at the start of every second month of each person, and of the months
-between it is not: it hangs on signs that are still to come.
+Each considers it every second month. As moves fall in ``[start + 2 days, start + 28 days)``, the 60
+days from the start of a month in which one considers hold that month's decision and no other: the
+next but one begins 59 days later at the earliest, and its moves 61. So what comes of 60 days is
+known exactly at the start of every second month of each person, and of the months between it is
+not: it hangs on signs that are still to come.
 
 The constants were set by simulating, so that about 1.3 in 100 take a larger plan a month, and the
 best possible ROC AUC at 60 days is about 0.78.
@@ -16,7 +16,7 @@ from perdura.sources.simulator.signs import SimulatedSigns
 from perdura.sources.simulator.vectors import Bools, Floats, Ints, Month
 
 _BASE = -4.3
-#: Whoever has the largest plan can take no larger one.
+#: From the largest plan there is no larger one to take.
 _PLAN = np.array([0.2, 0.4, 0.0, -np.inf])
 _ANNUAL = -0.4
 #: No chance is above this: other decisions of the month are drawn from there on.

@@ -42,10 +42,10 @@ class Names:
     merged_into: pl.Series
     merged_at: pl.Series
 
-    def at(self, who: pl.Series, happened_at: pl.Series) -> pl.Series:
+    def accounts_at(self, persons: pl.Series, happened_at: pl.Series) -> pl.Series:
         """Under which account each event is found."""
-        before = happened_at <= self.merged_at.gather(who)
-        return self.account.gather(who).zip_with(before, self.merged_into.gather(who))
+        before = happened_at <= self.merged_at.gather(persons)
+        return self.account.gather(persons).zip_with(before, self.merged_into.gather(persons))
 
 
 def name(people: People, lives: Lives) -> Names:
@@ -57,14 +57,16 @@ def name(people: People, lives: Lives) -> Names:
 
 
 def table_rows(journal: Journal, table: EventTable, until: int) -> pl.DataFrame:
-    """The journal's rows of one table known before ``until``: ``who``, ``kind`` and codes."""
+    """The journal's rows of one table known before ``until``: ``person``, ``kind`` and codes."""
     parts = [
         _as_frame(part, table.kinds.index(KIND_OF.get(stream, stream)))
         for stream, parts in journal.streams.items()
         if KIND_OF.get(stream, stream) in table.kinds
         for part in parts
     ]
-    empty = pl.DataFrame(schema=dict.fromkeys(("who", "happened_at", "known_at", "kind"), pl.Int64))
+    empty = pl.DataFrame(
+        schema=dict.fromkeys(("person", "happened_at", "known_at", "kind"), pl.Int64)
+    )
     rows = pl.concat([empty, *parts], how="diagonal_relaxed")
     return rows.filter(pl.col("known_at") < until, pl.col("happened_at") < until)
 
@@ -73,14 +75,18 @@ def table_frame(
     rows: pl.DataFrame, table: EventTable, people: People, names: Names, chunk: int
 ) -> pl.DataFrame:
     """Rows of ``table_rows`` with exactly the contract's schema, by person and time."""
-    rows = rows.sort("who", "happened_at", "known_at", maintain_order=True)
-    rows = rows.hstack(_traits(people)[rows["who"]])
+    rows = rows.sort("person", "happened_at", "known_at", maintain_order=True)
+    rows = rows.hstack(_traits(people)[rows["person"]])
     described = rows.with_columns(
         _text(rows["kind"], table.kinds),
-        names.at(rows["who"], rows["happened_at"]).alias("subscriber_id"),
-        names.merged_into.gather(rows["who"]).alias("merged_into"),
+        names.accounts_at(rows["person"], rows["happened_at"]).alias("subscriber_id"),
+        names.merged_into.gather(rows["person"]).alias("merged_into"),
         *(_text(rows[c], texts) for c, texts in TEXTS.items() if c in rows.columns),
-        *(_identifier(rows[c], chunk) for c in NUMBERED if c in rows.columns),
+        *(
+            _id(letter, rows[c] + chunk * _CHUNK_OF_NUMBERS)
+            for c, letter in NUMBERED.items()
+            if c in rows.columns
+        ),
         *_subscription(rows),
         pl.lit("support").alias("by"),
     )
@@ -90,7 +96,7 @@ def table_frame(
 
 def _as_frame(part: JournalRows, kind: int) -> pl.DataFrame:
     times = {"happened_at": part.happened_at, "known_at": part.known_at}
-    return pl.DataFrame({"who": part.who, **times, **part.columns}).with_columns(
+    return pl.DataFrame({"person": part.persons, **times, **part.columns}).with_columns(
         kind=pl.lit(kind, pl.Int64)
     )
 
@@ -121,10 +127,6 @@ def _text(codes: pl.Series, texts: tuple[str, ...]) -> pl.Series:
     """The texts that the codes stand for; none for -1 and for null."""
     table = pl.Series(codes.name, [*texts, None], pl.String)
     return table.gather(codes.fill_null(-1))
-
-
-def _identifier(numbers: pl.Series, chunk: int) -> pl.Series:
-    return _id(NUMBERED[numbers.name], numbers + chunk * _CHUNK_OF_NUMBERS)
 
 
 def _id(letter: str, numbers: pl.Series) -> pl.Series:

@@ -1,4 +1,4 @@
-"""The stated hazard: the chance that somebody active leaves this month, from the signs alone.
+"""The stated hazard: the chance that an active subscriber leaves this month, by the signs alone.
 
 The constants were set by simulating, so that about 3.2 in 100 leave a month, a bit under a
 quarter of them for want of payment, and the best possible ROC AUC at 30 days is about 0.86,
@@ -99,7 +99,7 @@ def _choice(s: SimulatedSigns) -> dict[str, Floats]:
     return {
         "payment_failures": 0.45 * np.minimum(s.failures, 4),
         "refunds_disputes": 1.8 * (s.taken_back > 0),
-        # A customer of the largest plan has somebody to call.
+        # A customer of the largest plan has an account manager to call.
         "open_tickets": np.where(s.plan == 3, 0.8, 1.2) * np.minimum(s.open_tickets, 2),
         "ticket_volume": 0.7 * np.clip(s.tickets - 1, 0, 3),
         "slow_support": 0.4 * np.minimum(waited, 4.5),

@@ -19,9 +19,9 @@ KIND_OF = {
 
 @dataclass(frozen=True, slots=True)
 class JournalRows:
-    """Events of one stream: who (places in the chunk), when, when known, and other columns."""
+    """Events of one stream: numbers of persons in the chunk, two times, and other columns."""
 
-    who: Ints
+    persons: Ints
     happened_at: Ints
     known_at: Ints
     columns: dict[str, npt.NDArray[Any]]
@@ -36,17 +36,24 @@ class Journal:
         self._numbers: dict[str, int] = {}
 
     def write(
-        self, stream: str, who: Ints, happened_at: Ints, known_at: Ints, **columns: npt.ArrayLike
+        self,
+        stream: str,
+        persons: Ints,
+        happened_at: Ints,
+        known_at: Ints,
+        **columns: npt.ArrayLike,
     ) -> None:
-        """Add one row for each entry of ``who``; single values hold for all of them."""
-        own = {name: np.broadcast_to(np.asarray(c), len(who)) for name, c in columns.items()}
-        if len(who):
-            self.streams.setdefault(stream, []).append(JournalRows(who, happened_at, known_at, own))
+        """Add one row for each entry of ``persons``; single values hold for all of them."""
+        own = {name: np.broadcast_to(np.asarray(c), len(persons)) for name, c in columns.items()}
+        if len(persons):
+            self.streams.setdefault(stream, []).append(
+                JournalRows(persons, happened_at, known_at, own)
+            )
 
-    def numbers(self, of: str, count: int) -> Ints:
+    def numbers(self, kind: str, count: int) -> Ints:
         """The next ``count`` numbers, for identifiers of invoices, payments or tickets."""
-        first = self._numbers.get(of, 0)
-        self._numbers[of] = first + count
+        first = self._numbers.get(kind, 0)
+        self._numbers[kind] = first + count
         return np.arange(first, first + count, dtype=np.int64)
 
     def known(self, stream: str, as_of: int, window: int | None = None) -> list[JournalRows]:
@@ -63,7 +70,7 @@ class Journal:
         total = np.zeros(self.people)
         for part in self.known(stream, as_of, window):
             weights = None if column is None else part.columns[column]
-            total += np.bincount(part.who, weights, minlength=self.people)
+            total += np.bincount(part.persons, weights, minlength=self.people)
         return total
 
 
@@ -72,4 +79,4 @@ def _cut(part: JournalRows, since: int, as_of: int) -> JournalRows:
     if known.all():
         return part
     columns = {name: column[known] for name, column in part.columns.items()}
-    return JournalRows(part.who[known], part.happened_at[known], part.known_at[known], columns)
+    return JournalRows(part.persons[known], part.happened_at[known], part.known_at[known], columns)

@@ -28,79 +28,79 @@ def leave(step: Step, hazard: Hazard) -> Bools:
     return by_payment | by_choice
 
 
-def _end_by_payment(step: Step, who: Ints, u: Floats) -> None:
-    at = step.month.start + days(8, 28, u[0][who])
-    undone = u[1][who] < UNDONE_BY_PAYMENT
-    step.service.dunned[who] = True
-    step.service.bill_to[who] = step.month.start
-    _end(step, who, at, u[2:, who], reason=BY_PAYMENT, undone=undone)
-    step.service.pays_again_at[who[undone]] = step.lives.until[who[undone]]
+def _end_by_payment(step: Step, persons: Ints, u: Floats) -> None:
+    when = step.month.start + days(8, 28, u[0][persons])
+    undone = u[1][persons] < UNDONE_BY_PAYMENT
+    step.service.dunned[persons] = True
+    step.service.bill_to[persons] = step.month.start
+    _end(step, persons, when, u[2:, persons], reason=BY_PAYMENT, undone=undone)
+    step.service.pays_again_at[persons[undone]] = step.lives.until[persons[undone]]
 
 
-def _end_at_once(step: Step, who: Ints, u: Floats) -> None:
-    at = _chosen_moment(step, who, u[0][who])
-    step.service.bill_to[who] = at
-    undone = u[1][who] < UNDONE_BY_CHOICE
-    _end(step, who, at, u[2:, who], reason=BY_CHOICE, undone=undone)
+def _end_at_once(step: Step, persons: Ints, u: Floats) -> None:
+    when = _chosen_moment(step, persons, u[0][persons])
+    step.service.bill_to[persons] = when
+    undone = u[1][persons] < UNDONE_BY_CHOICE
+    _end(step, persons, when, u[2:, persons], reason=BY_CHOICE, undone=undone)
 
 
-def _chosen_moment(step: Step, who: Ints, u: Floats) -> Ints:
+def _chosen_moment(step: Step, persons: Ints, u: Floats) -> Ints:
     """Anywhere in the month; for annual plans that renew in it, before they do."""
     lives = step.lives
-    renews = step.people.annual[who] & (lives.bill_month[who] == step.month.of_year)
-    last = np.where(renews, lives.bill_offset[who] - HOUR, 28 * DAY)
+    renews = step.people.annual[persons] & (lives.bill_month[persons] == step.month.of_year)
+    last = np.where(renews, lives.bill_offset[persons] - HOUR, 28 * DAY)
     return step.month.start + 2 * DAY + (u * (last - 2 * DAY)).astype(np.int64)
 
 
-def _end(step: Step, who: Ints, at: Ints, u: Floats, *, reason: int, undone: Bools) -> None:
-    """End now. Whoever undoes it begins again early next month, within 30 days of leaving."""
-    step.subscribe("ended", who, at, pays=False, reason=reason)
+def _end(step: Step, persons: Ints, when: Ints, u: Floats, *, reason: int, undone: Bools) -> None:
+    """End now. Where it is undone, they begin again early next month, within 30 days."""
+    step.subscribe("ended", persons, when, pays=False, reason=reason)
     end, lives = step.month.end, step.lives
-    soon = end + (u[0] * (at + 29.5 * DAY - end)).astype(np.int64)
-    back_at = np.where(undone, soon, _back_later(at, u))
-    lives.status[who], lives.then[who], lives.until[who] = AWAY, ACTIVE, back_at
-    step.service.serve_to[who] = step.service.pay_to[who] = at
-    _begin_again(step, who, back_at)
+    soon = end + (u[0] * (when + 29.5 * DAY - end)).astype(np.int64)
+    back_at = np.where(undone, soon, _back_later(when, u))
+    lives.status[persons], lives.then[persons], lives.until[persons] = AWAY, ACTIVE, back_at
+    step.service.serve_to[persons] = step.service.pay_to[persons] = when
+    _begin_again(step, persons, back_at)
 
 
 def _back_later(gone_at: Ints, u: Floats) -> Ints:
     return np.where(u[1] < _RETURN_LATER, gone_at + days(35, 240, u[0]), NEVER)
 
 
-def _begin_again(step: Step, who: Ints, back_at: Ints) -> None:
+def _begin_again(step: Step, persons: Ints, back_at: Ints) -> None:
     back = back_at < NEVER
-    step.lives.subscriptions[who[back]] += 1
-    step.subscribe("started", who[back], back_at[back])
+    step.lives.subscriptions[persons[back]] += 1
+    step.subscribe("started", persons[back], back_at[back])
 
 
-def _cancel(step: Step, who: Ints, u: Floats) -> None:
+def _cancel(step: Step, persons: Ints, u: Floats) -> None:
     """Cancel to the end of what is paid for, or withdraw that before it ends."""
-    at = _chosen_moment(step, who, u[0][who])
-    step.subscribe("cancel_scheduled", who, at, reason=BY_CHOICE)
-    step.lives.status[who] = LEAVING
-    ends_at = _paid_until(step, who, at)
-    undone = u[1][who] < UNDONE_BY_CHOICE
-    _withdraw(step, who[undone], at[undone], ends_at[undone], u[2:, who[undone]])
-    gone, end = who[~undone], ends_at[~undone]
+    when = _chosen_moment(step, persons, u[0][persons])
+    step.subscribe("cancel_scheduled", persons, when, reason=BY_CHOICE)
+    step.lives.status[persons] = LEAVING
+    ends_at = _paid_until(step, persons, when)
+    undone = u[1][persons] < UNDONE_BY_CHOICE
+    _withdraw(step, persons[undone], when[undone], ends_at[undone], u[2:, persons[undone]])
+    gone, end = persons[~undone], ends_at[~undone]
     step.subscribe("ended", gone, end, pays=False, reason=BY_CHOICE)
     step.lives.until[gone], step.lives.then[gone] = end, AWAY
-    step.service.bill_to[gone] = at[~undone]
+    step.service.bill_to[gone] = when[~undone]
     step.service.serve_to[gone] = step.service.pay_to[gone] = end
     step.lives.returns_at[gone] = _back_later(end, u[2:, gone])
     _begin_again(step, gone, step.lives.returns_at[gone])
 
 
-def _withdraw(step: Step, who: Ints, at: Ints, ends_at: Ints, u: Floats) -> None:
-    within = np.minimum(ends_at - at, 20 * DAY)
-    withdrawn_at = at + (within * (0.1 + 0.8 * u[0])).astype(np.int64)
-    step.subscribe("cancel_withdrawn", who, withdrawn_at)
-    step.lives.until[who], step.lives.then[who] = withdrawn_at, ACTIVE
+def _withdraw(step: Step, persons: Ints, when: Ints, ends_at: Ints, u: Floats) -> None:
+    within = np.minimum(ends_at - when, 20 * DAY)
+    withdrawn_at = when + (within * (0.1 + 0.8 * u[0])).astype(np.int64)
+    step.subscribe("cancel_withdrawn", persons, withdrawn_at)
+    step.lives.until[persons], step.lives.then[persons] = withdrawn_at, ACTIVE
 
 
-def _paid_until(step: Step, who: Ints, at: Ints) -> Ints:
-    """The next moment after ``at`` when a bill would fall due."""
-    lives, month, annual = step.lives, step.month.count, step.people.annual[who]
-    ahead = np.where(annual, (lives.bill_month[who] - month) % 12, 0)
-    due = start_of(month + ahead) + lives.bill_offset[who]
-    following = start_of(month + ahead + np.where(annual, 12, 1)) + lives.bill_offset[who]
-    return np.where(due > at, due, following)
+def _paid_until(step: Step, persons: Ints, when: Ints) -> Ints:
+    """The next moment after ``when`` when a bill would fall due."""
+    lives, month, annual = step.lives, step.month.count, step.people.annual[persons]
+    ahead = np.where(annual, (lives.bill_month[persons] - month) % 12, 0)
+    due = start_of(month + ahead) + lives.bill_offset[persons]
+    following = start_of(month + ahead + np.where(annual, 12, 1)) + lives.bill_offset[persons]
+    return np.where(due > when, due, following)

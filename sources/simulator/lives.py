@@ -22,7 +22,7 @@ class Lives:
     Attributes:
         status: One of the four above. Away: not here yet, on trial, or gone.
         until, then: When the status changes, and to what.
-        returns_at: When somebody leaving comes back after being gone; ``NEVER`` for most.
+        returns_at: When a leaving subscriber comes back after being gone; ``NEVER`` for most.
         subscriptions: How many subscriptions they have begun.
         started_at: When the latest began.
         plan, mrr: As they stand, whatever is known of it.
@@ -60,7 +60,7 @@ class Service:
         bill_from, bill_to: A bill falling due between these is issued.
         pay_to: Nothing is charged from then on.
         dunned: Whether this month ends their subscription for want of payment.
-        pays_again_at: When somebody who had been dunned has put the card right.
+        pays_again_at: When a dunned subscriber has put the card right.
         changed_at, old_mrr: When the price changed, and what it was before.
     """
 
@@ -104,7 +104,7 @@ def begin_lives(people: People, first_month: int) -> Lives:
 
 def settle(lives: Lives, as_of: int) -> None:
     """Carry out the changes of status that fell due before ``as_of``."""
-    for _ in range(2):  # somebody leaving may have been gone and back since
+    for _ in range(2):  # a leaving subscriber may have been gone and back since
         due = lives.until < as_of
         lives.status[due] = lives.then[due]
         gone = due & (lives.status == AWAY)
@@ -114,7 +114,7 @@ def settle(lives: Lives, as_of: int) -> None:
 
 
 def begin_month(lives: Lives, month: Month) -> Service:
-    """The month as it would go if nobody decided anything in it."""
+    """The month as it would go without any decision in it."""
     status, until = lives.status, lives.until
     resumes = (until < month.end) & (lives.then == ACTIVE)
     starts = resumes & (status == AWAY)
@@ -138,11 +138,11 @@ def begin_month(lives: Lives, month: Month) -> Service:
     )
 
 
-def described(lives: Lives, who: Ints, *, pays: bool, reason: int) -> dict[str, npt.ArrayLike]:
-    """The own columns of subscription events of ``who``, as their lives stand."""
+def described(lives: Lives, persons: Ints, *, pays: bool, reason: int) -> dict[str, npt.ArrayLike]:
+    """The own columns of subscription events of ``persons``, as their lives stand."""
     return {
-        "subscription_id": lives.subscriptions[who],
-        "plan": lives.plan[who],
-        "mrr": lives.mrr[who] if pays else 0,
+        "subscription_id": lives.subscriptions[persons],
+        "plan": lives.plan[persons],
+        "mrr": lives.mrr[persons] if pays else 0,
         "reason": reason,
     }

@@ -9,7 +9,7 @@ from perdura.sources.simulator.vectors import DAY, Bools, Floats, Ints
 
 #: Came before the first simulated month.
 BOOK = -1
-#: Annual plans begin no earlier in a month: whoever leaves before the renewal has days for it.
+#: Annual plans begin no earlier in a month, which leaves days to leave before the renewal.
 FIRST_OFFSET = 5 * DAY
 
 #: Newcomers a month for each person in the book at the start: a little more than leave.
@@ -52,7 +52,7 @@ class People:
 
     @property
     def stays(self) -> Bools:
-        """Whether they ever pay: all but those whose trial is all there is."""
+        """Whether they ever pay: all but those that only try."""
         return self.converts | ~self.trial
 
     @property

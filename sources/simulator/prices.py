@@ -23,7 +23,7 @@ BASE = np.array(
         [3900, 4200, 3500, 5200],
     ]
 )
-#: Whoever pays for a year pays for less than ten months of it.
+#: A year costs less than ten months.
 ANNUAL = 0.8
 
 #: Each plan's prices rise once a year, in this month (0 is January), for most of its holders.

@@ -62,27 +62,27 @@ class SimulatedSigns:
 
 def read_signs(journal: Journal, people: People, lives: Lives, month: Month) -> SimulatedSigns:
     """The signs at the start of ``month``. Those not here have numbers that mean nothing."""
-    at = month.start
+    as_of = month.start
     count, total = journal.count, journal.sum
-    replies = count("replied", at, 90)
+    replies = count("replied", as_of, 90)
     return SimulatedSigns(
-        failures=count("failed", at, 90),
-        failures_lately=count("failed", at, 30),
-        unpaid=count("invoiced", at) - count("paid", at) - count("written_off", at),
-        taken_back=count("refunded", at, 90) + count("disputed", at, 90),
-        open_tickets=count("opened", at) + count("reopened", at) - count("resolved", at),
-        tickets=count("opened", at, 30),
-        reply_hours=total("replied", "hours", at, 90) / np.maximum(replies, 1),
-        low_ratings=total("rated", "low", at, 90),
-        high_ratings=total("rated", "high", at, 90),
-        how_to_tickets=total("opened", "how_to", at, 90),
-        escalations=count("escalated", at, 90),
-        price_rises=count("price_raised", at, 60),
-        downgrades=count("downgraded", at, 90),
-        upgrades=count("upgraded", at, 180),
-        pauses=count("paused", at, 180),
-        tenure_days=np.maximum(at - lives.started_at, 0) / DAY,
-        renews=people.annual & (lives.bill_month == month.of_year) & (lives.started_at < at),
+        failures=count("failed", as_of, 90),
+        failures_lately=count("failed", as_of, 30),
+        unpaid=count("invoiced", as_of) - count("paid", as_of) - count("written_off", as_of),
+        taken_back=count("refunded", as_of, 90) + count("disputed", as_of, 90),
+        open_tickets=count("opened", as_of) + count("reopened", as_of) - count("resolved", as_of),
+        tickets=count("opened", as_of, 30),
+        reply_hours=total("replied", "hours", as_of, 90) / np.maximum(replies, 1),
+        low_ratings=total("rated", "low", as_of, 90),
+        high_ratings=total("rated", "high", as_of, 90),
+        how_to_tickets=total("opened", "how_to", as_of, 90),
+        escalations=count("escalated", as_of, 90),
+        price_rises=count("price_raised", as_of, 60),
+        downgrades=count("downgraded", as_of, 90),
+        upgrades=count("upgraded", as_of, 180),
+        pauses=count("paused", as_of, 180),
+        tenure_days=np.maximum(as_of - lives.started_at, 0) / DAY,
+        renews=people.annual & (lives.bill_month == month.of_year) & (lives.started_at < as_of),
         annual=people.annual,
         plan=lives.plan,
         seats=seats(lives.plan, people.quantity),

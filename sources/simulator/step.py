@@ -37,25 +37,25 @@ class Step:
         return self.rng.random((count, self.people.count))
 
     def write(
-        self, kind: str, who: Ints, at: Ints, *, late: float = 0.0, **columns: npt.ArrayLike
+        self, kind: str, persons: Ints, when: Ints, *, late: float = 0.0, **columns: npt.ArrayLike
     ) -> None:
         """Write events that are known within minutes, a share of ``late`` days or weeks later."""
-        self.journal.write(kind, who, at, known_later(self.rng, at, late), **columns)
+        self.journal.write(kind, persons, when, known_later(self.rng, when, late), **columns)
 
     def subscribe(
         self,
         kind: str,
-        who: Ints,
-        at: Ints,
+        persons: Ints,
+        when: Ints,
         *,
         pays: bool = True,
         reason: int = -1,
         late: float | None = None,
     ) -> None:
         """Write subscription events as lives stand; known as they happen unless ``late``."""
-        known_at = at if late is None else known_later(self.rng, at, late)
-        own = described(self.lives, who, pays=pays, reason=reason)
-        self.journal.write(kind, who, at, known_at, **own)
+        known_at = when if late is None else known_later(self.rng, when, late)
+        own = described(self.lives, persons, pays=pays, reason=reason)
+        self.journal.write(kind, persons, when, known_at, **own)
 
 
 def known_later(rng: np.random.Generator, happened_at: Ints, late: float) -> Ints:

@@ -1,7 +1,7 @@
 """The help desk: tickets, how long they wait, what outages do, and the few who are contacted."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ _LATE = 0.04
 #: Chance of an outage in a month, and the share of its plan's people who write about it.
 _OUTAGES = 0.25
 _HIT = 0.07
-#: Share of the active whom support contacts in a month.
+#: Share of the active that support contacts in a month.
 _CONTACTED = 0.004
 
 
@@ -31,7 +31,7 @@ _CONTACTED = 0.004
 class Outage:
     """A service failure that everyone in the company sees at the same time."""
 
-    at: int
+    starts_at: int
     plan: int
 
 
@@ -41,7 +41,7 @@ def outage_in(month: Month, seed: int) -> Outage | None:
     happens, when, plan = rng.random(3)
     if happens > _OUTAGES:
         return None
-    return Outage(at=month.start + int((2 + 24 * when) * DAY), plan=int(plan * 4))
+    return Outage(starts_at=month.start + int((2 + 24 * when) * DAY), plan=int(plan * 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +49,36 @@ class _Tickets:
     """The tickets of one month; every event of a ticket repeats what it is about."""
 
     step: Step
-    who: Ints
+    persons: Ints
     opened_at: Ints
     columns: Columns
 
     @property
     def all(self) -> Bools:
         """Every one of them, for what happens to every ticket."""
-        return np.ones(len(self.who), bool)
+        return np.ones(len(self.persons), bool)
 
     def write(self, kind: str, some: Bools, after: Floats, **columns: npt.NDArray[Any]) -> None:
-        """Write what happens to ``some`` of them, ``after`` so many hours since each was opened."""
+        """Write what happens to ``some`` of them, ``after`` hours since each was opened."""
         own = {name: column[some] for name, column in (self.columns | columns).items()}
-        at = self.opened_at[some] + (after[some] * HOUR).astype(np.int64)
-        self.step.write(kind, self.who[some], at, late=_LATE, **own)
+        when = self.opened_at[some] + (after[some] * HOUR).astype(np.int64)
+        self.step.write(kind, self.persons[some], when, late=_LATE, **own)
 
 
 def support(step: Step, outage: Outage | None) -> None:
     """The tickets opened this month, to their end."""
-    at, who, hit = _opened(step, outage)
-    u = step.rng.random((10, len(who)))
+    when, persons, hit = _opened(step, outage)
+    u = step.rng.random((10, len(persons)))
     columns: Columns = {
-        "ticket_id": step.journal.numbers("ticket", len(who)),
+        "ticket_id": step.journal.numbers("ticket", len(persons)),
         "topic": np.where(hit, _OUTAGE_TOPIC, (u[0] * _OUTAGE_TOPIC).astype(np.int64)),
         "channel": (u[1] * len(CHANNELS)).astype(np.int64),
         "priority": np.where(hit, 2, (u[2] ** 2 * len(PRIORITIES)).astype(np.int64)),
     }
-    tickets = _Tickets(step, who, at, columns)
+    tickets = _Tickets(step, persons, when, columns)
     asks_how = columns["topic"] == _HOW_TO
-    tickets.write("opened", tickets.all, np.zeros(len(who)), how_to=asks_how)
-    replied = _reply_hours(step, u[3], hit | _in_queue(at, outage))
+    tickets.write("opened", tickets.all, np.zeros(len(persons)), how_to=asks_how)
+    replied = _reply_hours(step, u[3], hit | _in_queue(when, outage))
     tickets.write("replied", tickets.all, replied, hours=replied)
     for again in range(2):
         more = u[4] > 0.3 + 0.25 * again
@@ -87,24 +87,24 @@ def support(step: Step, outage: Outage | None) -> None:
 
 
 def _opened(step: Step, outage: Outage | None) -> tuple[Ints, Ints, Bools]:
-    """When, by whom, and whether for the outage."""
+    """When each is opened, by which person, and whether for the outage."""
     service, count = step.service, step.people.count
     quiet = np.repeat(np.arange(count), step.rng.poisson(step.people.ticket_rate))
     u, hits = step.rng.random(len(quiet)), step.rng.random(count)
     length = step.month.end - step.month.start
-    at = step.month.start + (u * length).astype(np.int64)
+    when = step.month.start + (u * length).astype(np.int64)
     hit = np.flatnonzero((hits < _HIT) & (step.lives.plan == outage.plan)) if outage else quiet[:0]
-    soon = (outage.at if outage else 0) + (hits[hit] / _HIT * 8 * HOUR).astype(np.int64)
-    who, at = np.concatenate([quiet, hit]), np.concatenate([at, soon])
-    here = (at >= service.serve_from[who]) & (at < service.serve_to[who])
-    return at[here], who[here], (np.arange(len(who)) >= len(quiet))[here]
+    soon = (outage.starts_at if outage else 0) + (hits[hit] / _HIT * 8 * HOUR).astype(np.int64)
+    persons, when = np.concatenate([quiet, hit]), np.concatenate([when, soon])
+    here = (when >= service.serve_from[persons]) & (when < service.serve_to[persons])
+    return when[here], persons[here], (np.arange(len(persons)) >= len(quiet))[here]
 
 
-def _in_queue(at: Ints, outage: Outage | None) -> Bools:
+def _in_queue(when: Ints, outage: Outage | None) -> Bools:
     """Whether a ticket stands behind those of the outage."""
     if outage is None:
-        return np.zeros(len(at), bool)
-    return (at >= outage.at) & (at < outage.at + 3 * DAY)
+        return np.zeros(len(when), bool)
+    return (when >= outage.starts_at) & (when < outage.starts_at + 3 * DAY)
 
 
 def _reply_hours(step: Step, slow: Floats, queued: Bools) -> Floats:
@@ -117,17 +117,20 @@ def _reply_hours(step: Step, slow: Floats, queued: Bools) -> Floats:
 def _finish(tickets: _Tickets, replied: Floats, u: Floats) -> None:
     """Escalated, resolved, reopened and resolved again, rated: what applies, in this order."""
     stuck, reopened = u[0] < 0.09, u[3] < 0.06
-    length = np.where(stuck, 24 * (8 + 45 * u[1]), 2 + 60 * u[1] ** 2)
+    length = cast("Floats", np.where(stuck, 24 * (8 + 45 * u[1]), 2 + 60 * u[1] ** 2))
     escalated = (u[2] < 0.035) | (stuck & (u[2] < 0.12))
     tickets.write("escalated", escalated, replied + length * 0.5)
     resolved = replied + length
     tickets.write("resolved", tickets.all, resolved, hours=resolved)
     again = resolved + 6 + 60 * u[1]
     tickets.write("reopened", reopened, again)
-    closed = np.where(reopened, again + 12 + 200 * u[2], resolved)
+    closed: Floats = np.where(reopened, again + 12 + 200 * u[2], resolved)
     tickets.write("resolved", reopened, closed, hours=closed)
     unhappy = 0.13 + 0.25 * (replied > 48)
-    score = np.where(u[4] < unhappy, 1 + (u[0] > 0.5), 3 + (u[3] > 0.2) + (u[3] > 0.5))
+    score = cast(
+        "Ints",
+        np.where(u[4] < unhappy, 1 + (u[0] > 0.5), 3 + (u[3] > 0.2) + (u[3] > 0.5)),
+    )
     rated = u[5] < 0.35
     tickets.write("rated", rated, closed + 5, score=score, low=score <= 2, high=score >= 4)
 
@@ -135,10 +138,10 @@ def _finish(tickets: _Tickets, replied: Floats, u: Floats) -> None:
 def contact(step: Step) -> None:
     """Support speaks with a few of the active, drawn by lot, or holds them out."""
     u = step.chances(3)
-    who = np.flatnonzero((step.lives.status == ACTIVE) & (u[0] < _CONTACTED))
-    at = step.month.start + days(2, 28, u[1][who])
-    kinds = (u[2][who] * 3).astype(np.int64)
-    for place, kind in enumerate(("contacted", "offered", "held_out")):
-        mine = kinds == place
-        action = np.full(int(mine.sum()), place)
-        step.write(kind, who[mine], at[mine], action=action)
+    persons = np.flatnonzero((step.lives.status == ACTIVE) & (u[0] < _CONTACTED))
+    when = step.month.start + days(2, 28, u[1][persons])
+    kinds = (u[2][persons] * 3).astype(np.int64)
+    for number, kind in enumerate(("contacted", "offered", "held_out")):
+        chosen = kinds == number
+        action = np.full(int(chosen.sum()), number)
+        step.write(kind, persons[chosen], when[chosen], action=action)

@@ -17,8 +17,8 @@ def accounts_at(events: Events, as_of: datetime) -> pl.DataFrame:
 
     Of several values at one moment the greatest counts. Subscribers of no account are not there.
     """
-    told = as_known(events, SUBSCRIBERS.name, as_of).filter(pl.col("name") == ACCOUNT)
-    rows = newest(told.collect(engine="streaming"), SUBSCRIBERS)
+    attributes = as_known(events, SUBSCRIBERS.name, as_of).filter(pl.col("name") == ACCOUNT)
+    rows = newest(attributes.collect(engine="streaming"), SUBSCRIBERS)
     return (
         rows.filter(pl.col("value").is_not_null())
         .sort("happened_at", "value")

@@ -1,4 +1,4 @@
-"""Who owes: invoices that a try to pay failed of and that were not settled since."""
+"""Arrears: invoices that a try to pay failed of and that were not settled since."""
 
 from datetime import datetime
 
@@ -20,21 +20,21 @@ def ever_failed(events: Events, until: datetime) -> Events:
     failed = (kind == "failed") & (pl.col("known_at") < until) & invoice.is_not_null()
     invoices = payments.filter(failed).select("invoice_id").unique().collect(engine="streaming")
     if invoices.is_empty():
-        told = payments.filter(invoice.is_null())
+        kept = payments.filter(invoice.is_null())
     else:
-        told = payments.filter(invoice.is_null() | invoice.is_in(invoices["invoice_id"].implode()))
-    return {**events, PAYMENTS.name: told}
+        kept = payments.filter(invoice.is_null() | invoice.is_in(invoices["invoice_id"].implode()))
+    return {**events, PAYMENTS.name: kept}
 
 
 def past_due(payments: pl.LazyFrame) -> pl.LazyFrame:
-    """Who has an invoice whose last try to pay failed, not settled since, and when it failed.
+    """Subscribers with an unsettled invoice that the last try to pay failed of; when it failed.
 
     Payments that name no invoice are taken for one.
     """
     settled = pl.col("kind").is_in(_SETTLED)
-    at = pl.col("happened_at")
-    failed_at = pl.when(pl.col("kind") == "failed").then(at).max()
-    settled_at = pl.when(settled).then(at).max()
+    happened_at = pl.col("happened_at")
+    failed_at = pl.when(pl.col("kind") == "failed").then(happened_at).max()
+    settled_at = pl.when(settled).then(happened_at).max()
     return (
         payments.group_by("subscriber_id", "invoice_id")
         .agg(failed_at.alias("failed_at"), settled_at.alias("settled_at"))

@@ -1,4 +1,4 @@
-"""Who stands otherwise than at an earlier moment, read from little more than what is new."""
+"""States that changed since an earlier moment, read from little more than what is new."""
 
 from datetime import datetime
 from typing import Any
@@ -10,21 +10,20 @@ from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, owners
 from perdura.sources.states.states import states_at
 
-#: What tells how somebody stands, and under which account.
+#: The tables that decide a subscriber's state and account.
 _TELLING = (SUBSCRIPTIONS, PAYMENTS, MERGES)
 
-#: How somebody stands of whom nothing is known any more under their id: it lives on in another.
+#: The state of an id without any events under it: the account lives on in another.
 _MERGED_AWAY = "gone"
 
 
 def changed_states(
     landing: Landing, before: datetime, now: datetime, **business: Any
 ) -> pl.DataFrame:
-    """How everybody stands at ``now`` of whom something became known in ``[before, now)``.
+    """The state at ``now`` of each subscriber with events known in ``[before, now)``.
 
-    Where contracts are cancelled, nobody else can stand otherwise than at ``before``. Where people
-    just stop buying, time alone makes them gone: then everybody is looked at, and those are told
-    of who stood otherwise.
+    Where contracts are cancelled, no other state can have changed. Where subscribers just stop
+    buying, time alone makes them gone: then all are looked at, and the changed states are given.
 
     Args:
         landing: The landed events.
@@ -39,20 +38,22 @@ def changed_states(
     events = landing.events()
     new = pl.concat([_new(events[table.name], table, before, now) for table in _TELLING]).collect()
     if business.get("churn") == "silence":
-        told = _changed(events, before, now, business)
+        states = _changed(events, before, now, business)
     else:
-        told = _stand(landing, new["subscriber_id"].unique(), now, business)
+        states = _stand(landing, new["subscriber_id"].unique(), now, business)
     latest = new.group_by("subscriber_id").agg(since=pl.col("happened_at").max())
     since = pl.col("since").fill_null(now)
     return (
-        told.join(latest, on="subscriber_id", how="left").with_columns(since).sort("subscriber_id")
+        states.join(latest, on="subscriber_id", how="left")
+        .with_columns(since)
+        .sort("subscriber_id")
     )
 
 
 def _new(rows: pl.LazyFrame, table: EventTable, before: datetime, now: datetime) -> pl.LazyFrame:
-    """Whom something new was told of, and when it happened."""
-    at = pl.col("known_at")
-    found = rows.filter(at >= before, at < now).select(
+    """Subscribers with new events, and when these happened."""
+    known_at = pl.col("known_at")
+    found = rows.filter(known_at >= before, known_at < now).select(
         "subscriber_id", "happened_at", *table.required
     )
     if table is not MERGES:
@@ -64,17 +65,17 @@ def _new(rows: pl.LazyFrame, table: EventTable, before: datetime, now: datetime)
 def _stand(
     landing: Landing, people: pl.Series, now: datetime, business: dict[str, Any]
 ) -> pl.DataFrame:
-    """How some stand, by what is known of all accounts that are theirs."""
+    """The states of some subscribers, by the events of all their accounts."""
     links = owners(landing.table(MERGES), now)
-    asked = people.to_frame("subscriber_id").join(links, on="subscriber_id", how="left")
-    living = asked.select(pl.coalesce("owner", "subscriber_id").unique()).to_series()
+    changed = people.to_frame("subscriber_id").join(links, on="subscriber_id", how="left")
+    living = changed.select(pl.coalesce("owner", "subscriber_id").unique()).to_series()
     others = links.filter(pl.col("owner").is_in(living.implode()))["subscriber_id"]
     accounts = pl.concat([living.rename("subscriber_id"), others, people]).unique()
     states = states_at(_of(landing, accounts), now, **business)
-    told = asked.select("subscriber_id").join(
+    result = changed.select("subscriber_id").join(
         states.select("subscriber_id", "state"), on="subscriber_id", how="full", coalesce=True
     )
-    return told.with_columns(pl.col("state").fill_null(_MERGED_AWAY))
+    return result.with_columns(pl.col("state").fill_null(_MERGED_AWAY))
 
 
 def _of(landing: Landing, accounts: pl.Series) -> Events:
@@ -90,12 +91,12 @@ def _of(landing: Landing, accounts: pl.Series) -> Events:
 def _changed(
     events: Events, before: datetime, now: datetime, business: dict[str, Any]
 ) -> pl.DataFrame:
-    """How those stand who stood otherwise."""
-    was, told = (
+    """The states that differ between two moments."""
+    was, now_states = (
         states_at(events, moment, **business).select("subscriber_id", "state")
         for moment in (before, now)
     )
-    both = was.join(told, on="subscriber_id", how="full", coalesce=True, suffix="_now")
+    both = was.join(now_states, on="subscriber_id", how="full", coalesce=True, suffix="_now")
     changed = both.filter(pl.col("state").ne_missing(pl.col("state_now")))
     state = pl.col("state_now").fill_null(_MERGED_AWAY)
     return changed.select("subscriber_id", state.alias("state"))

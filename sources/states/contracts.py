@@ -8,7 +8,7 @@ from perdura.sources.events import SUBSCRIPTIONS
 from perdura.sources.ties import PLACES, places
 from perdura.sources.versions import newest
 
-#: From the state that counts most, where somebody has several subscriptions, to the least.
+#: From the state that counts most, where a subscriber has several subscriptions, to the least.
 STATES = ("past_due", "active", "paused", "trial", "leaving", "gone")
 #: What is told of a subscriber besides the state.
 DESCRIBED = ("plan", "interval_months", "currency", "country", "mrr")
@@ -54,8 +54,10 @@ def subscriptions_of(known: pl.LazyFrame, described: tuple[str, ...] = DESCRIBED
     said = (rows[name].gather(order.gather(last[name])) for name in names)
     pause = rows["state"].gather(order.gather(last["pause"]))
     withdrawn = last.select((pl.col("state") == pl.col("withdrawn")).alias("taken_back"))
-    told = last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
-    return told.with_columns(state=_state()).drop("pause", "taken_back")
+    known_states = (
+        last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
+    )
+    return known_states.with_columns(state=_state()).drop("pause", "taken_back")
 
 
 def _state() -> pl.Expr:
@@ -107,13 +109,13 @@ def subscribers_of(
     (``factors``), where that is known; a currency of unknown worth comes after all others. Where
     nothing is known of any, by minor units.
     """
-    told = subscriptions.filter(pl.col("state").is_not_null())
-    several = told["subscriber_id"].is_duplicated()
+    known_states = subscriptions.filter(pl.col("state").is_not_null())
+    several = known_states["subscriber_id"].is_duplicated()
     paying = pl.col("state").is_in(_PAYING)
     priced = pl.col("mrr").is_not_null() & pl.col("currency").is_not_null()
     money = pl.when(~paying).then(0).when(priced).then("mrr")
-    one = told.filter(~several).with_columns(mrr=money)
-    many = _of_several(told.filter(several).lazy(), factors).collect()
+    one = known_states.filter(~several).with_columns(mrr=money)
+    many = _of_several(known_states.filter(several).lazy(), factors).collect()
     return pl.concat([one.select(many.columns), many]).lazy()
 
 
@@ -131,16 +133,16 @@ def _of_several(subscriptions: pl.LazyFrame, factors: Mapping[str, float] | None
     main = pl.struct("weight", "subscription_id")
     paying = pl.col("state").is_in(_PAYING)
     rank = pl.col("state").replace_strict(
-        {state: place for place, state in enumerate(STATES)}, return_dtype=pl.Int64
+        {state: index for index, state in enumerate(STATES)}, return_dtype=pl.Int64
     )
     ranked = subscriptions.with_columns(
         rank=rank, weight=pl.when(paying).then(_worth(factors)).otherwise(-1.0).fill_null(0.0)
     )
-    mine = pl.col("currency") == pl.col("currency").sort_by(main).last()
+    main_currency = pl.col("currency") == pl.col("currency").sort_by(main).last()
     described = (pl.col(c).sort_by(main).last() for c in DESCRIBED if c != "mrr")
     # Amounts of several currencies are never added: the main plan's alone counts. What is paid
     # for at an unknown price, or in an unknown currency, is unknown and not nothing.
-    known = paying & mine & pl.col("mrr").is_not_null()
+    known = paying & main_currency & pl.col("mrr").is_not_null()
     money = pl.when(known.any() | ~paying.any()).then(pl.when(known).then(pl.col("mrr")).sum())
     return ranked.group_by("subscriber_id").agg(
         pl.col("state").sort_by("rank", "subscription_id").first(),

@@ -15,7 +15,7 @@ from perdura.sources.versions import may_have_versions, newest
 
 __all__ = ["SCORED", "STATES", "Churn", "scored_spine", "states_at"]
 
-#: How a business loses people: a contract is cancelled, or somebody just stops buying.
+#: How a business loses subscribers: a contract is cancelled, or they just stop buying.
 Churn = Literal["contract", "silence"]
 
 #: Only these are scored: the others have left, are leaving, or pay nothing yet.
@@ -35,7 +35,7 @@ def states_at(
     Args:
         events: The event tables by name.
         as_of: Only rows with ``known_at < as_of`` are read.
-        churn: With ``contract``, subscription events decide. With ``silence``, whoever paid in
+        churn: With ``contract``, subscription events decide. With ``silence``, those that paid in
             ``[as_of - active_within_days, as_of)`` is active and the others are gone.
         active_within_days: See ``churn``.
         rates: By which the main plan is found of who pays in several currencies.
@@ -95,9 +95,11 @@ def scored_spine(
 
 def _read_once(events: Events, until: datetime) -> Events:
     """The rows that states are read from, in memory: those of many dates are of the same rows."""
-    at = ("subscriber_id", "happened_at", "known_at", "kind")
-    subscriptions = events[SUBSCRIPTIONS.name].select(*at, "subscription_id", "reason", *DESCRIBED)
-    payments = ever_failed(events, until)[PAYMENTS.name].select(*at, "invoice_id")
+    common = ("subscriber_id", "happened_at", "known_at", "kind")
+    subscriptions = events[SUBSCRIPTIONS.name].select(
+        *common, "subscription_id", "reason", *DESCRIBED
+    )
+    payments = ever_failed(events, until)[PAYMENTS.name].select(*common, "invoice_id")
     read = {SUBSCRIPTIONS.name: subscriptions, PAYMENTS.name: payments}
     collected = pl.collect_all(
         [table.filter(pl.col("known_at") < until) for table in read.values()], engine="streaming"
@@ -106,13 +108,13 @@ def _read_once(events: Events, until: datetime) -> Events:
 
 
 def _buyers(paid: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:
-    at = pl.col("happened_at")
-    recent = at.max() >= as_of - timedelta(days=active_within_days)
-    told_at = pl.when(pl.col("currency").is_not_null()).then(at)
+    happened_at = pl.col("happened_at")
+    recent = happened_at.max() >= as_of - timedelta(days=active_within_days)
+    told_at = pl.when(pl.col("currency").is_not_null()).then(happened_at)
     currency = pl.col("currency").filter(told_at == told_at.max()).max()
-    year = (at >= as_of - timedelta(days=365)) & (pl.col("currency") == currency).fill_null(
-        value=True
-    )
+    year = (happened_at >= as_of - timedelta(days=365)) & (
+        pl.col("currency") == currency
+    ).fill_null(value=True)
     return (
         paid.group_by("subscriber_id")
         .agg(

@@ -286,6 +286,7 @@ def published_night(home: Path):
     return published(home)
 
 
+@pytest.mark.usefixtures("without_earlier_dates")
 def test_a_training_for_another_horizon_leaves_the_champion_where_it_is(home):
     with (home / "perdura.toml").open("a") as file:
         file.write("\nhorizon_days = 60\n")
@@ -302,15 +303,14 @@ def test_a_training_for_another_horizon_leaves_the_champion_where_it_is(home):
     assert "CLTV is unknown for all" in (night.unlearnt or "")
 
 
-def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(company, tmp_path):
-    extract_sources(company / "mapping.toml", NIGHT, tmp_path)
-    assert train_weekly(home=tmp_path).promoted
-    lost = next((tmp_path / "mlruns").rglob("contract.json")).parent
+@pytest.mark.usefixtures("without_earlier_dates")
+def test_a_champion_whose_files_are_gone_is_told_and_trained_anew(home):
+    lost = next((home / "mlruns").rglob("contract.json")).parent
     lost.rename(lost.with_name("lost"))
     with pytest.raises(BrokenChampion, match="perdura train"):
-        score_nightly(NIGHT, tmp_path)
-    assert train_weekly(home=tmp_path).promoted
-    assert score_nightly(NIGHT, tmp_path).model_version == "2"
+        score_nightly(NIGHT, home)
+    assert train_weekly(home=home).promoted
+    assert score_nightly(NIGHT, home).model_version == "2"
 
 
 def test_without_events_train_says_what_to_run(tmp_path):
@@ -344,6 +344,7 @@ def test_extract_done_again_is_byte_for_byte_the_same(home, company):
     assert before == [file.read_bytes() for file in files]
 
 
+@pytest.mark.usefixtures("without_earlier_dates")
 def test_the_same_data_again_does_not_unseat_the_champion(home):
     again = train_weekly(home=home)
     assert not again.promoted

@@ -92,7 +92,7 @@ def test_test_checks_the_code_installs_what_tests_need_and_runs_them(clone: Path
     commands = make(clone, "-n", "test")
     steps = ["ruff check", "ruff format --check", "basedpyright", "lint-imports"]
     steps += ["tests.debian.browser", "tests.debian.pgbouncer", "tests.debian.faked_clock"]
-    places = [commands.index(step) for step in [*steps, "pytest -n 2 --dist loadfile"]]
+    places = [commands.index(step) for step in [*steps, "pytest -n 3 --dist loadfile"]]
     assert places == sorted(places)
 
 

@@ -27,41 +27,41 @@ def without_bad_merges(
     """The ranges, in which merges that cannot hold beside earlier ones break a rule.
 
     Args:
-        table: Whose events; of others than merges all stay as they are.
+        table: Their table; events of others than merges stay as they are.
         ranges: What the source gives.
         landed: What other days' files hold: that holds, whatever it says.
         held: What this day's file holds.
     """
     if table is not MERGES:
         return ranges
-    stored = [each.select(_MERGE) for each in (landed, held) if each is not None]
+    stored = [events.select(_MERGE) for events in (landed, held) if events is not None]
     accepted = pl.concat(stored).unique().sort(_MERGE).collect().rows() if stored else []
     given = pl.concat(ranges.found).filter(pl.col("rule").is_null())
-    told = given.select("known_at", *_MERGE, ORIGIN, ROW).sort(pl.all()).collect()
-    rules = pl.Series(_REFUSED, _rules(told.select(_MERGE).rows(), accepted), pl.String)
-    refused = told.select(*_MERGE, ORIGIN, ROW, rules).drop_nulls(_REFUSED).lazy()
-    return replace(ranges, found=tuple(_with_rules(each, refused) for each in ranges.found))
+    merges = given.select("known_at", *_MERGE, ORIGIN, ROW).sort(pl.all()).collect()
+    rules = pl.Series(_REFUSED, _rules(merges.select(_MERGE).rows(), accepted), pl.String)
+    refused = merges.select(*_MERGE, ORIGIN, ROW, rules).drop_nulls(_REFUSED).lazy()
+    return replace(ranges, found=tuple(_with_rules(found, refused) for found in ranges.found))
 
 
-def _rules(told: list[_Merge], accepted: list[_Merge]) -> list[str | None]:
+def _rules(merges: list[_Merge], accepted: list[_Merge]) -> list[str | None]:
     """The rule that each merge breaks beside those before it; ``None`` if it holds."""
-    holds, rules = set(accepted), []
-    into = {merged: (kept, at) for at, merged, kept in accepted}
-    for each in told:
-        rule = None if each in holds else _rule(each, into)
-        at, merged, kept = each
-        if rule is None and (merged not in into or into[merged][1] <= at):
-            into[merged] = kept, at
+    holds, rules = set(accepted), list[str | None]()
+    into = {merged: (kept, when) for when, merged, kept in accepted}
+    for merge in merges:
+        rule = None if merge in holds else _rule(merge, into)
+        when, merged, kept = merge
+        if rule is None and (merged not in into or into[merged][1] <= when):
+            into[merged] = kept, when
         rules.append(rule)
     return rules
 
 
 def _rule(merge: _Merge, into: dict[str, tuple[str, datetime]]) -> str | None:
-    at, merged, kept = merge
+    when, merged, kept = merge
     if merged == kept:
         return INTO_ITSELF
     # At another moment it is a correction: the last word counts.
-    if merged in into and into[merged][0] != kept and into[merged][1] == at:
+    if merged in into and into[merged][0] != kept and into[merged][1] == when:
         return TWICE
     seen, last = {merged}, kept
     while last in into and last not in seen:

@@ -31,7 +31,7 @@ def refuse_no_length(
     """Events to be, with ``rule``: both of a term without length are refused where others decide.
 
     Args:
-        table: Whose events.
+        table: Their table.
         read: What the files say happened, as in ``Ranges.found``.
         landed: Events of the same subscribers that other days' files hold.
         held: Those that this day's file holds. What landed before is not refused.

@@ -57,7 +57,7 @@ def checks(
     """All ways of breaking a rule, in the order in which they are told.
 
     Args:
-        table: Whose contract.
+        table: The contract.
         until: The extract reads what was known before this moment.
         columns: What the frame has: the contract's columns, each with ``RAW`` and ``FAULT``, and
             ``FAULT`` and ``AS_READ`` of others that the event depends on.
@@ -67,12 +67,18 @@ def checks(
     faulty = [name.removeprefix(FAULT) for name in columns if name.startswith(FAULT)]
     faulty.sort(key=lambda name: AS_READ + name not in columns)
     of_values = [
-        Check(rule, _label(name), pl.col(FAULT + name) == rule, _as_read(name, columns), True)
+        Check(
+            rule,
+            name.removeprefix("sql.").removeprefix("types."),
+            pl.col(FAULT + name) == rule,
+            _as_read(name, columns),
+            True,
+        )
         for rule in _OF_VALUES
         for name in faulty
     ]
-    nobody = pl.col("subscriber_id").is_null() & pl.col(FAULT + "subscriber_id").is_null()
-    first = Check("no_subscriber", "subscriber_id", nobody, pl.lit(None, pl.String))
+    absent = pl.col("subscriber_id").is_null() & pl.col(FAULT + "subscriber_id").is_null()
+    first = Check("no_subscriber", "subscriber_id", absent, pl.lit(None, pl.String))
     others = [
         Check(rule, column, broken, pl.col(RAW + column).cast(pl.String, strict=False))
         for rule, column, broken in _of_events(table, until)
@@ -92,18 +98,14 @@ def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
         checked: As of ``checks``.
         columns: As for ``checks``.
     """
-    first, *others = (each for each in checked if not each.of_value)
-    names = [*dict.fromkeys((*_OF_VALUES, *(each.rule for each in checked)))]
+    first, *others = (check for check in checked if not check.of_value)
+    names = [*dict.fromkeys((*_OF_VALUES, *(check.rule for check in checked)))]
     # Numbers are quicker to tell apart than names, and most rows break no rule. Of the faults of
     # values the first rule has the least number.
     faults = (pl.col(name).to_physical() for name in columns if name.startswith(FAULT))
     found = (pl.when(one.broken).then(pl.lit(names.index(one.rule))) for one in (first, *others))
     number = pl.coalesce(next(found), pl.min_horizontal(*faults), *found)
     return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
-
-
-def _label(name: str) -> str:
-    return name.removeprefix("sql.").removeprefix("types.")
 
 
 def _as_read(name: str, columns: list[str]) -> pl.Expr:

@@ -41,8 +41,8 @@ def split_text(source: SourceFile, kind: str, text: bytes) -> Lines:
         ValueError: The header does not name each column once.
     """
     lines = read_lines(text)
-    told, lines = _without_separator_line(kind, lines)
-    separator = source.separator or told or ("\t" if kind == "tsv" else ",")
+    stated, lines = _without_separator_line(kind, lines)
+    separator = source.separator or stated or ("\t" if kind == "tsv" else ",")
     names = list(source.names) or [column.name for column in source.fixed]
     first = without_blank(lines).head(1)
     if source.starts_with_header and first.height:
@@ -89,14 +89,14 @@ def sort_out(
 def _without_separator_line(kind: str, lines: pl.DataFrame) -> tuple[str | None, pl.DataFrame]:
     """What a first line ``sep=;`` says, as Excel reads and writes it, and the other lines."""
     first = without_blank(lines.head(1))
-    told = re.fullmatch(r'"?sep=(.)"?', first["text"].item(), re.I) if first.height else None
-    if kind not in {"csv", "tsv"} or not told:
+    stated = re.fullmatch(r'"?sep=(.)"?', first["text"].item(), re.I) if first.height else None
+    if kind not in {"csv", "tsv"} or not stated:
         return None, lines
-    return told[1], lines.slice(1)
+    return stated[1], lines.slice(1)
 
 
 def _refuse_other_separator(names: list[str], kind: str, separator: str) -> None:
-    others = [each for each in ";\t|," if len(names) == 1 and each in names[0]]
+    others = [mark for mark in ";\t|," if len(names) == 1 and mark in names[0]]
     if kind in {"csv", "tsv"} and others:
         found = max(others, key=names[0].count)
         raise ValueError(
@@ -152,7 +152,7 @@ def _whitespace(names: list[str], lines: pl.DataFrame) -> Lines:
     words = lines["text"].str.extract_all(r"\S+")
     fits = words.list.len() == len(names)
     good = words.filter(fits)
-    rows = pl.DataFrame({name: good.list.get(at) for at, name in enumerate(names)})
+    rows = pl.DataFrame({name: good.list.get(index) for index, name in enumerate(names)})
     return sort_out(rows, lines, fits)
 
 

@@ -28,8 +28,8 @@ def as_utf8(text: bytes, encoding: str) -> tuple[bytes, str | None]:
         return text.decode(wide, errors="replace").encode(), None
     if stated in _UTF_8:
         return text, _not_utf_8(text)
-    told = None if stated.startswith(("utf-16", "utf-32")) else _really_utf_8(text, encoding)
-    return text.decode(encoding, errors="replace").encode(), told
+    doubt = None if stated.startswith(("utf-16", "utf-32")) else _really_utf_8(text, encoding)
+    return text.decode(encoding, errors="replace").encode(), doubt
 
 
 def _without_mark(text: bytes) -> str | None:
@@ -37,7 +37,7 @@ def _without_mark(text: bytes) -> str | None:
     start = text[: min(_LOOKED_AT, len(text) // 2 * 2)]
     if len(start) < 4:
         return None
-    even, odd = (start[at::2].count(0) / (len(start) / 2) for at in (0, 1))
+    even, odd = (start[index::2].count(0) / (len(start) / 2) for index in (0, 1))
     if abs(even - odd) < 0.5:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"

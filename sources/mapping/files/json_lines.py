@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -27,7 +27,7 @@ def split_json(text: bytes) -> Lines:
             if not _named_twice(lines["text"], read.columns):
                 return sort_out(read, lines, ~odd)
     objects = [_as_object(line) for line in lines["text"]]
-    fits = pl.Series([each is not None for each in objects], dtype=pl.Boolean) & ~odd
+    fits = pl.Series([one is not None for one in objects], dtype=pl.Boolean) & ~odd
     rows = _rows(
         lines["text"].filter(fits), [o for o, fit in zip(objects, fits, strict=True) if fit]
     )
@@ -53,7 +53,7 @@ def _with_all_digits(read: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
         return read
     objects = [_as_object(line) or {} for line in lines]
     return read.with_columns(
-        pl.Series(name, [_as_text(each.get(name)) for each in objects], pl.String) for name in long
+        pl.Series(name, [_as_text(one.get(name)) for one in objects], pl.String) for name in long
     )
 
 
@@ -66,7 +66,7 @@ def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
         odd = lines.str.contains("\ufffd", literal=True)
     if re.search(_HALF.encode(), text):
         halves = lines.str.contains(_HALF).arg_true()
-        spoilt = [place for place in halves if _has_half(lines[place])]
+        spoilt = [number for number in halves if _has_half(lines[number])]
         odd = odd.scatter(spoilt, True) if spoilt else odd
     return odd
 
@@ -86,13 +86,13 @@ def _rows(lines: pl.Series, objects: list[Any]) -> pl.DataFrame:
     try:
         return _as_objects(lines)
     except pl.exceptions.PolarsError:
-        names = dict.fromkeys(name for each in objects for name in each)
-        columns = {name: [each.get(name) for each in objects] for name in names}
+        names = dict.fromkeys(name for one in objects for name in one)
+        columns = {name: [one.get(name) for one in objects] for name in names}
         return pl.DataFrame({name: _column(values) for name, values in columns.items()})
 
 
 def _column(values: list[Any]) -> pl.Series:
-    kinds = {type(value) for value in values if value is not None}
+    kinds: set[type[Any]] = {type(value) for value in values if value is not None}
     if kinds <= {int} or kinds <= {bool}:
         try:
             return pl.Series(values, dtype=pl.Boolean if kinds == {bool} else pl.Int64)
@@ -116,12 +116,12 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
 
 def _as_object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(
+        found: Any = json.loads(
             line, parse_constant=_no_json, parse_float=_Written, object_pairs_hook=_once_each
         )
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _named_twice(lines: pl.Series, names: list[str]) -> bool:
-    """Whether an object names a key twice: which of the two is meant nobody can tell."""
+    """Whether an object names a key twice: nothing tells which of the two is meant."""
     suspect = pl.repeat(value=False, n=len(lines), eager=True)
     for name in names:
         suspect |= lines.str.count_matches(json.dumps(name), literal=True) > 1
-    return any(_as_object(lines[place]) is None for place in suspect.arg_true())
+    return any(_as_object(lines[number]) is None for number in suspect.arg_true())
 
 
 def _no_json(constant: str) -> None:

@@ -44,12 +44,12 @@ def _spans(text: pl.Series, odd: list[int], wanted: int, separator: str) -> list
     """
     opens = re.compile(rf'(^|{re.escape(separator)})"')
     whole = re.compile(r'"[^"]*"')
-    spans, at = [], 0
-    while at + 1 < len(odd):
-        start, end = odd[at], odd[at + 1]
+    spans, index = list[tuple[int, int]](), 0
+    while index + 1 < len(odd):
+        start, end = odd[index], odd[index + 1]
         joined = "\n".join(text[start : end + 1])
         fits = whole.sub("", joined).count(separator) + 1 == wanted
         if opens.search(whole.sub("", text[start])) and fits:
             spans.append((start, end))
-        at += 2 if spans and spans[-1][0] == start else 1
+        index += 2 if spans and spans[-1][0] == start else 1
     return spans

@@ -8,6 +8,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -91,7 +92,7 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
 
 
 def missing(source: SourceFile, mapping: Path) -> str:
-    """What to tell whoever asked for a file that is not there."""
+    """The message about a file that is not there."""
     wanted = expand(source.file, mapping)
     if not wanted.parent.is_dir():
         return f"no file {source.file!r}: there is no folder {wanted.parent}"
@@ -169,11 +170,12 @@ def _may_be_cut(rows: pl.DataFrame, kind: str) -> bool:
 
 def _check_pages(path: Path) -> None:
     """Read a small file with Arrow, which says what is damaged in it where Polars would panic."""
-    from pyarrow.parquet import ParquetFile
+    from pyarrow.parquet import ParquetFile  # pyright: ignore[reportMissingTypeStubs]
 
     if path.stat().st_size > _SMALL:
         return
-    with ParquetFile(path) as file:
+    whole: Any = ParquetFile(path)
+    with whole as file:
         rows = sum(batch.num_rows for batch in file.iter_batches())
         if rows != file.metadata.num_rows:
             raise ValueError(f"it says that it has {file.metadata.num_rows} rows and has {rows}")
@@ -193,14 +195,13 @@ def _read_parquet(path: Path, name: str) -> FilePart:
         column for column, kind in schema.items() if isinstance(kind, pl.Categorical | pl.Enum)
     ]
     coded += [column for column, kind in schema.items() if kind == pl.Binary]
-    as_text = frame.with_columns(_as_text(pl.col(column), schema[column]) for column in coded)
-    return FilePart(name, as_text, pl.DataFrame(schema=REJECTED))
-
-
-def _as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype != pl.Binary:
-        return value.cast(pl.String)
-    return value.map_batches(_decoded, return_dtype=pl.String, is_elementwise=True)
+    texts = (
+        pl.col(column).map_batches(_decoded, return_dtype=pl.String, is_elementwise=True)
+        if schema[column] == pl.Binary
+        else pl.col(column).cast(pl.String)
+        for column in coded
+    )
+    return FilePart(name, frame.with_columns(texts), pl.DataFrame(schema=REJECTED))
 
 
 def _decoded(values: pl.Series) -> pl.Series:
@@ -208,5 +209,5 @@ def _decoded(values: pl.Series) -> pl.Series:
     try:
         return values.cast(pl.String)
     except pl.exceptions.PolarsError:
-        texts = [each if each is None else each.decode(errors="replace") for each in values]
+        texts = [value if value is None else value.decode(errors="replace") for value in values]
         return pl.Series(values.name, texts, pl.String)

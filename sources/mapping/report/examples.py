@@ -6,7 +6,6 @@ from typing import Any
 import polars as pl
 
 from perdura.sources.landing.tombstones import FORGOTTEN
-from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.checks.merge_rules import OF_MERGES
 from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.mapping.files.reading import ROW
@@ -16,9 +15,9 @@ from perdura.sources.mapping.report.hints import Fault, hint
 from perdura.sources.mapping.report.report import Example
 
 _LONGEST = 80
-#: Rules whose commonest values the report names.
+#: Rules for which the report names the commonest values.
 _SEVERAL = {"unknown_kind", "null_word", "unparseable_time", "bad_type", "bad_currency"}
-#: Values are looked up for so many rows at most.
+#: The most rows that values are looked up for.
 _ROWS = 100_000
 
 
@@ -35,8 +34,8 @@ def examples(plan: MappingPlan, lines: pl.DataFrame, broken: pl.DataFrame) -> It
     )
     for rule, count in counts.items():
         own = lines.filter(pl.col("rule") == rule)
-        told = _of_line(own, rule) if own.height else _of_event(plan, broken, rule)
-        yield Example(count=count, **told)
+        example = _of_line(own, rule) if own.height else _of_event(plan, broken, rule)
+        yield Example(count=count, **example)
 
 
 def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
@@ -54,28 +53,32 @@ def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
 
 def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
-    origin, row, who = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
-    found: CandidateEvents = plan.found[origin]
-    file, own = (pl.DataFrame({ROW: [row]}).select(each).item() for each in found.part.places)
-    told = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
+    origin, row, subscriber_id = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
+    found = plan.found[int(origin)]
+    file, own = (
+        pl.DataFrame({ROW: [row]}).select(location).item() for location in found.part.places
+    )
+    common = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
     if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
         # No single value breaks these: the subscriber's id, unless it was erased, tells the row.
-        named = {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(who)}
-        return {**told, **named, "hint": hint(Fault(rule, plan.table, found.source))}
+        named = (
+            {} if rule == FORGOTTEN else {"column": "subscriber_id", "value": _short(subscriber_id)}
+        )
+        return {**common, **named, "hint": hint(Fault(rule, plan.table, found.source))}
     same = pl.col("rule") == rule
     fault = found.faults.filter(pl.col(ROW) == row, same).collect(engine="streaming")
     column, value = fault.select("column", "value").row(0) if fault.height else (None, None)
     values = _values(plan, rows, rule) if rule in _SEVERAL else {}
     words = hint(Fault(rule, plan.table, found.source, column, value, values))
-    return {**told, "column": column, "value": _short(value), "hint": words}
+    return {**common, "column": column, "value": _short(value), "hint": words}
 
 
 def _values(plan: MappingPlan, rows: pl.DataFrame, rule: str) -> dict[str, int]:
     """The commonest values that broke the rule, and how many have each."""
-    found = []
+    found: list[pl.LazyFrame] = []
     for origin in rows[ORIGIN].unique():
         own = rows.filter(pl.col(ORIGIN) == origin).head(_ROWS).select(pl.col(ROW).unique())
-        faults = plan.found[origin].faults.filter(pl.col("rule") == rule)
+        faults = plan.found[int(origin)].faults.filter(pl.col("rule") == rule)
         schema = faults.collect_schema()
         found.append(
             faults.join(own.lazy().cast({ROW: schema[ROW]}), on=ROW, how="semi").select("value")

@@ -19,7 +19,7 @@ class Fault:
 
     Attributes:
         rule: The rule.
-        table: Whose contract.
+        table: The contract.
         source: The input.
         column: The column in which it broke the rule.
         value: What stands there.
@@ -86,16 +86,12 @@ def _unknown_kind(fault: Fault) -> str:
     )
 
 
-def _missing(fault: Fault) -> str:
-    return f"{fault.column} may not be empty; map it, or leave such rows out by where"
-
-
 def _encoding(fault: Fault) -> str:
     if fault.source and fault.source.written_as == "parquet":
         return "are bytes that are no text in UTF-8; export the column as text"
-    told = fault.source.encoding if fault.source else "utf-8"
+    encoding = fault.source.encoding if fault.source else "utf-8"
     return (
-        f"some bytes are no {told.upper()}; write the file's encoding, for example encoding = "
+        f"some bytes are no {encoding.upper()}; write the file's encoding, for example encoding = "
         "'cp1252' (Western European, Latin-1)"
     )
 
@@ -107,10 +103,6 @@ def _null_words(fault: Fault) -> str | None:
     if not words or words[0] != (fault.value or "").strip():
         return None
     return f"looks like no value; write null_words = {words!r}".replace("\\\\", "\\")
-
-
-def _null_word(fault: Fault) -> str:
-    return f"{_null_words(fault)}, or null_words = [] if it is a real id"
 
 
 def _whole_units(fault: Fault) -> str:
@@ -139,8 +131,8 @@ def _currency(fault: Fault) -> str:
 def _unparseable(fault: Fault) -> str:
     value = (fault.value or "").strip()
     source = fault.source
-    if told := _null_words(fault):
-        return told
+    if words := _null_words(fault):
+        return words
     if re.fullmatch(r"\d{10}|\d{13}|\d{16}|\d{19}", value) and not (source and source.time_formats):
         unit = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us", 19: "epoch_ns"}[len(value)]
         return f"may be a time since 1970; write time_formats = ['{unit}']"
@@ -174,12 +166,12 @@ def _was_skipped(value: str, zone: str) -> bool:
 
 
 def _implausible(fault: Fault) -> str:
-    told = _unit_that_fits(fault.value)
-    if told:
-        formats = [*(fault.source.time_formats if fault.source else ()), told]
+    unit = _unit_that_fits(fault.value)
+    if unit:
+        formats = [*(fault.source.time_formats if fault.source else ()), unit]
         return (
-            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[told]}; write "
-            f"time_formats = ['{told}'], or {formats} if the column mixes them"
+            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[unit]}; write "
+            f"time_formats = ['{unit}'], or {formats} if the column mixes them"
         )
     return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
 
@@ -203,8 +195,8 @@ def _unit_that_fits(value: str | None) -> str | None:
 
 def _bad_type(fault: Fault) -> str:
     value, source, column = (fault.value or "").strip(), fault.source, fault.column
-    if told := _null_words(fault):
-        return told
+    if words := _null_words(fault):
+        return words
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
     if column == "interval_months":
@@ -214,10 +206,10 @@ def _bad_type(fault: Fault) -> str:
         )
     if is_id(column or ""):
         return "is a list, an object, or true or false, and no id; map a column with one id a row"
-    told = next((words for pattern, words in _OF_NUMBERS if re.search(pattern, value)), None)
+    advice = next((words for pattern, words in _OF_NUMBERS if re.search(pattern, value)), None)
     wanted = source.types.get(column or "") if source else None
     return (
-        told or f"is no {wanted or 'number'}, or has marks that decimal and thousands do not name"
+        advice or f"is no {wanted or 'number'}, or has marks that decimal and thousands do not name"
     )
 
 
@@ -243,7 +235,9 @@ _OF_NUMBERS = (
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "unknown_kind": _unknown_kind,
-    "missing_required": _missing,
+    "missing_required": lambda fault: (
+        f"{fault.column} may not be empty; map it, or leave such rows out by where"
+    ),
     "bad_encoding": _encoding,
     "unparseable_time": _unparseable,
     "implausible_time": _implausible,
@@ -251,5 +245,5 @@ _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "whole_units": _whole_units,
     "off_scale": _off_scale,
     "bad_currency": _currency,
-    "null_word": _null_word,
+    "null_word": lambda fault: f"{_null_words(fault)}, or null_words = [] if it is a real id",
 }

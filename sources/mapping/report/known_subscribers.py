@@ -14,7 +14,7 @@ from perdura.sources.landing.files import scan_stored
 from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, BUCKETS
 
-#: The newest files with so many events are looked at: enough to tell, and soon after a change.
+#: Events of the newest files that are looked at: enough to tell, and soon after a change.
 _NEWEST = 1_000
 #: Of more events than this a part of the subscribers is looked at, by their buckets.
 _MOST = 4_000_000
@@ -29,7 +29,7 @@ class Known:
         known: How many of them subscriptions or payments name.
         by: The tables that tell.
         example: One of them that is not known, if there is one.
-        theirs: A subscriber whom the table does not name, if few are known.
+        theirs: A subscriber that the table does not name, if few are known.
         least: The share that has to be known (``known_share`` of the mapping).
     """
 
@@ -53,13 +53,13 @@ class Known:
     def in_words(self) -> str:
         """How many are known, with an example of each kind of id where these are few."""
         by = " or ".join(self.by)
-        told = f"{self.known:,} of {self.subscribers:,} subscribers are known from {by}"
+        counts = f"{self.known:,} of {self.subscribers:,} subscribers are known from {by}"
         if not self.is_few:
-            return told
+            return counts
         theirs = f", and those of {by} such as {self.theirs!r}" if self.theirs else ""
         return (
-            f"{told}; its ids are such as {self.example!r}{theirs}. Map the id that both have, by "
-            "a join if another file ties them together"
+            f"{counts}; its ids are such as {self.example!r}{theirs}. Map the id that both have, "
+            "by a join if another file ties them together"
         )
 
 
@@ -73,26 +73,26 @@ def known_in(landing: Landing, table: EventTable, least: float) -> Known | None:
         table: The table.
         least: The share that has to be known.
     """
-    others = [each for each in (SUBSCRIPTIONS, PAYMENTS) if each is not table]
-    files = {each.name: [*landing.files(each).values()] for each in others}
-    by = [each for each in others if _rows(each, files[each.name])]
+    others = [other for other in (SUBSCRIPTIONS, PAYMENTS) if other is not table]
+    files = {other.name: [*landing.files(other).values()] for other in others}
+    by = [other for other in others if _rows(other, files[other.name])]
     if table is SUBSCRIPTIONS or not by:
         return None
     newest = _newest(landing, table)
     share = pl.col(BUCKET) < max(1, BUCKETS * _MOST // max(_MOST, _rows(table, newest)))
     named = _subscribers(table, newest, share).unique().collect(engine="streaming")
-    told = [_subscribers(each, files[each.name], share) for each in by]
-    known = pl.concat([*told, _merged(landing, told)])
+    known_ids = [_subscribers(other, files[other.name], share) for other in by]
+    known = pl.concat([*known_ids, _merged(landing, known_ids)])
     unknown = _not_among(named.lazy(), known).collect(engine="streaming")
     count, strangers = named.height, unknown.height
     if not count:
         return None
     few = 2 * (count - strangers) < count
-    theirs = _not_among(pl.concat(told), named.lazy())
+    theirs = _not_among(pl.concat(known_ids), named.lazy())
     return Known(
         subscribers=count,
         known=count - strangers,
-        by=tuple(each.name for each in by),
+        by=tuple(other.name for other in by),
         example=_least(unknown.lazy()) if strangers else None,
         theirs=_least(theirs) if few else None,
         least=least,
@@ -121,11 +121,11 @@ def _subscribers(table: EventTable, files: list[Path], share: pl.Expr) -> pl.Laz
     return scan_stored(table, files).filter(share).select("subscriber_id")
 
 
-def _merged(landing: Landing, told: list[pl.LazyFrame]) -> pl.LazyFrame:
+def _merged(landing: Landing, known_ids: list[pl.LazyFrame]) -> pl.LazyFrame:
     """Accounts that are one with a known one."""
     files = [*landing.files(MERGES).values()]
     merges = scan_stored(MERGES, files).select("subscriber_id", "merged_into").unique()
-    known = pl.concat(told)
+    known = pl.concat(known_ids)
     pairs = [("subscriber_id", "merged_into"), ("merged_into", "subscriber_id")]
     return pl.concat(
         merges.join(known, left_on=theirs, right_on="subscriber_id", how="semi").select(

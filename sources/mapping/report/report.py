@@ -98,8 +98,8 @@ class Report:
     Attributes:
         until: What was known before this moment was read.
         tables: One report for each table that could be read.
-        degraded: Tables whose source is missing, unreadable, shortened or empty, or has never
-            given an event, or names hardly anybody who is known: features from them are not to be
+        degraded: Tables with a source that is missing, unreadable, shortened or empty, or has never
+            given an event, or names hardly any known subscriber: features from them are not to be
             trusted.
         because: Why, by table, and which setting decides.
         problems: Why tables could not be read; empty if all could.

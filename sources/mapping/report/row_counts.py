@@ -25,7 +25,7 @@ class RowCounts:
     Attributes:
         read: Rows in the files.
         landed: Rows of which an event landed on this day.
-        had_before: Rows whose events other days' files hold.
+        had_before: Rows with all events in other days' files.
         later: Rows of which an event is not known yet, and none landed.
         dropped: Rows that the mapping's ``where`` leaves out.
         rejected: Rows of which an event broke a rule, and lines that are no rows.
@@ -39,7 +39,7 @@ class RowCounts:
     rejected: int = 0
 
     def __post_init__(self) -> None:
-        counted = sum(getattr(self, each.name) for each in fields(self)) - self.read
+        counted = sum(getattr(self, column.name) for column in fields(self)) - self.read
         if counted != self.read or self.dropped < 0:
             raise AssertionError(f"rows were lost on the way, a fault of ours: {self}")
 
@@ -47,7 +47,7 @@ class RowCounts:
 def fates(*found: tuple[pl.DataFrame, int]) -> pl.DataFrame:
     """``ORIGIN``, ``ROW`` and ``FATE`` of events, the highest of each row."""
     rising = sorted(
-        ((rows.select(ORIGIN, ROW), fate) for rows, fate in found), key=lambda each: each[1]
+        ((rows.select(ORIGIN, ROW), fate) for rows, fate in found), key=lambda pair: pair[1]
     )
     origins = pl.concat(rows[ORIGIN] for rows, _ in rising).unique().sort()
     return pl.concat([_EMPTY, *(_of_origin(rising, origin) for origin in origins)])
@@ -59,12 +59,12 @@ _EMPTY = pl.DataFrame(schema={ORIGIN: pl.UInt32, ROW: pl.UInt32, FATE: pl.UInt8}
 def _of_origin(rising: Sequence[tuple[pl.DataFrame, int]], origin: int) -> pl.DataFrame:
     """The fates of one file's rows: a higher one takes the place of a lower."""
     numbers = [rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy() for rows, _ in rising]
-    fate = np.zeros(max(int(each.max(initial=0)) for each in numbers) + 1, np.uint8)
-    for each, (_, number) in zip(numbers, rising, strict=True):
-        fate[each] = number
+    fate = np.zeros(max(int(rows_read.max(initial=0)) for rows_read in numbers) + 1, np.uint8)
+    for rows_read, (_, number) in zip(numbers, rising, strict=True):
+        fate[rows_read] = number
     rows = np.flatnonzero(fate)
-    told = {ORIGIN: np.full(len(rows), origin), ROW: rows, FATE: fate[rows]}
-    return pl.DataFrame(told, schema=_EMPTY.schema)
+    columns = {ORIGIN: np.full(len(rows), origin), ROW: rows, FATE: fate[rows]}
+    return pl.DataFrame(columns, schema=_EMPTY.schema)
 
 
 def summed(found: Sequence[pl.DataFrame], *, spread: bool) -> dict[int, int]:
@@ -77,8 +77,8 @@ def summed(found: Sequence[pl.DataFrame], *, spread: bool) -> dict[int, int]:
     if spread and len(found) > 1:
         found = [pl.concat(found).group_by(ORIGIN, ROW).agg(pl.col(FATE).max())]
     many = Counter[int]()
-    for each in found:
-        many.update(dict(each[FATE].value_counts().iter_rows()))
+    for fates_found in found:
+        many.update(dict(fates_found[FATE].value_counts().iter_rows()))
     return many
 
 

@@ -1,4 +1,4 @@
-"""SQL casts that fail give no value, and a row whose outcome hangs on one is refused.
+"""SQL casts that fail give no value, and a row is refused if its outcome hangs on one.
 
 Polars stops at the first value that a ``CAST`` cannot read, even of a branch that is not taken.
 """
@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -30,7 +30,7 @@ _WIDE = (-(10**15), 10**15)
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """An expression whose casts do not stop the rest.
+    """An expression with casts that do not stop the rest.
 
     Attributes:
         value: The expression; a cast that fails gives null in it.
@@ -70,54 +70,60 @@ def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
 
 def _casts(node: _Node) -> list[tuple[bool, list[str]]]:
     """Whether each cast is strict, and the columns it reads."""
-    if isinstance(node, list):
-        return [one for each in node for one in _casts(each)]
-    if not isinstance(node, dict):
-        return []
-    own = []
-    if (cast := _as_cast(node)) is not None:
-        own = [(cast[1], sorted(_read(cast[0]).meta.root_names()))]
-    return own + [one for each in node.values() for one in _casts(each)]
+    own: list[tuple[bool, list[str]]] = []
+    if (found := _as_cast(node)) is not None:
+        own = [(found[1], sorted(_read(found[0]).meta.root_names()))]
+    return own + [one for child in _children(node) for one in _casts(child)]
 
 
 def _to_whole(node: _Node) -> Iterator[tuple[pl.Expr, pl.Expr]]:
-    if isinstance(node, list):
-        for each in node:
-            yield from _to_whole(each)
-    if not isinstance(node, dict):
-        return
-    cast = _as_cast(node)
-    if cast is not None and cast[2].startswith(("Int", "UInt")):
-        read = _read(_lenient(cast[0], strict=None, end=0))
+    found = _as_cast(node)
+    if found is not None and found[2].startswith(("Int", "UInt")):
+        read = _read(_lenient(found[0], strict=None, end=0))
         yield read, _read(_lenient(node, strict=None, end=0))
-    for each in node.values():
-        yield from _to_whole(each)
+    for child in _children(node):
+        yield from _to_whole(child)
 
 
-def _as_cast(node: dict[str, _Node]) -> tuple[_Node, bool, str] | None:
+def _fields(node: _Node) -> dict[str, Any]:
+    return cast("dict[str, Any]", node) if isinstance(node, dict) else {}
+
+
+def _children(node: _Node) -> list[_Node]:
+    if isinstance(node, dict):
+        return list(cast("dict[str, _Node]", node).values())
+    return cast("list[_Node]", node) if isinstance(node, list) else []
+
+
+def _as_cast(node: _Node) -> tuple[_Node, bool, str] | None:
     """What a node casts, whether strictly, and to what type; ``None`` if it is no cast."""
-    if cast := node.get("Cast"):
-        kind = cast["dtype"].get("Literal") if isinstance(cast["dtype"], dict) else None
+    if not isinstance(node, dict):
+        return None
+    fields = cast("dict[str, Any]", node)
+    if inner := fields.get("Cast"):
+        dtype: Any = inner["dtype"]
+        kind: Any = dtype.get("Literal") if hasattr(dtype, "get") else None
         name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
-        return None if name == "String" else (cast["expr"], cast["options"] == "Strict", name)
-    function = (node.get("Function") or {}).get("function")
-    if isinstance(function, dict) and "Strptime" in (function.get("StringExpr") or {}):
-        strict = function["StringExpr"]["Strptime"][1]["strict"]
-        return node["Function"]["input"][0], strict, "Datetime"
+        return None if name == "String" else (inner["expr"], inner["options"] == "Strict", name)
+    call = cast("dict[str, Any]", fields.get("Function") or {})
+    function = _fields(call.get("function"))
+    if "Strptime" in (strings := _fields(function.get("StringExpr"))):
+        return call["input"][0], strings["Strptime"][1]["strict"], "Datetime"
     return None
 
 
 def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
     """The tree with casts that do not stop; of one kind with an end where they fail."""
     if isinstance(node, list):
-        return [_lenient(each, strict=strict, end=end) for each in node]
+        return [_lenient(child, strict=strict, end=end) for child in _children(node)]
     if not isinstance(node, dict):
         return node
-    cast = _as_cast(node)
-    grown = {name: _lenient(each, strict=strict, end=end) for name, each in node.items()}
-    if cast is None:
+    fields = cast("dict[str, Any]", node)
+    found = _as_cast(fields)
+    grown = {name: _lenient(child, strict=strict, end=end) for name, child in fields.items()}
+    if found is None:
         return grown
-    inner, was_strict, kind = cast
+    inner, was_strict, kind = found
     if "Cast" in grown:
         grown["Cast"]["options"] = "NonStrict"
     else:
@@ -125,8 +131,8 @@ def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
     if was_strict is not strict:
         return grown
     read, value = _read(_lenient(inner, strict=strict, end=end)), _read(grown)
-    told = read.cast(pl.String, strict=False).str.strip_chars() != ""
-    filled = pl.when(value.is_null() & told).then(_end(kind, end)).otherwise(value)
+    said = read.cast(pl.String, strict=False).str.strip_chars() != ""
+    filled = pl.when(value.is_null() & said).then(_end(kind, end)).otherwise(value)
     return json.loads(filled.meta.serialize(format="json"))
 
 

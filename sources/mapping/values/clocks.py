@@ -22,13 +22,15 @@ def in_zone(local: pl.Series, zones: str | pl.Series) -> pl.DataFrame:
     """
     if isinstance(zones, str):
         return _in_one_zone(local, zones)
-    told = pl.DataFrame(schema={"moment": MOMENT, "earlier": MOMENT}).clear(len(local))
+    result = pl.DataFrame(schema={"moment": MOMENT, "earlier": MOMENT}).clear(len(local))
     for zone in zones.unique().drop_nulls():
         places = (zones == zone).fill_null(value=False).arg_true()
         if is_zone(zone):
             found = _in_one_zone(local.gather(places), zone)
-            told = told.with_columns(told[n].scatter(places, found[n]) for n in told.columns)
-    return told
+            result = result.with_columns(
+                result[n].scatter(places, found[n]) for n in result.columns
+            )
+    return result
 
 
 def is_zone(name: str) -> bool:
@@ -59,7 +61,10 @@ def _in_one_zone(local: pl.Series, zone: str) -> pl.DataFrame:
     midnight = local.dt.time() == datetime.min.time()
     skipped = (later.is_null() & midnight.fill_null(value=False)).arg_true()
     if not skipped.is_empty():
-        starts = [_day_start(each, ZoneInfo(zone)) for each in local.gather(skipped)]
+        starts = [
+            _day_start(midnight_skipped, ZoneInfo(zone))
+            for midnight_skipped in local.gather(skipped)
+        ]
         later = later.scatter(skipped, pl.Series(starts, dtype=MOMENT))
         earlier = earlier.scatter(skipped, pl.Series(starts, dtype=MOMENT))
     return pl.DataFrame({"moment": later, "earlier": earlier}).with_columns(

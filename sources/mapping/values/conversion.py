@@ -35,7 +35,7 @@ class Converted:
     fault: pl.Expr
 
 
-def told(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def blank_as_null(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """A value as read, null where it is text that says nothing."""
     if dtype != pl.String:
         return value
@@ -46,7 +46,7 @@ def can_be_time(dtype: pl.DataType, formats: tuple[str, ...]) -> bool:
     """Whether values of this type can tell a time; numbers only by a format."""
     if dtype.is_numeric():
         return bool(formats)
-    return isinstance(dtype, pl.Datetime) or dtype in {pl.Date, pl.String, pl.Null}
+    return isinstance(dtype, pl.Datetime | pl.Date | pl.String | pl.Null)
 
 
 def parsed(value: pl.Expr, dtype: pl.DataType, source: Input, until: datetime) -> pl.Expr:

@@ -7,7 +7,7 @@ import polars as pl
 
 #: Below these a float tells whole numbers apart; from here on digits may be lost.
 EXACT = {pl.Float64: 2**53, pl.Float32: 2**24}
-#: The rule that an id breaks whose digits were lost on the way.
+#: The rule that an id breaks if digits were lost on the way.
 IMPRECISE = "imprecise_id"
 
 _FLOAT = r"^([-+]?[0-9]+)\.0+$"

@@ -29,9 +29,9 @@ def common_iso(texts: pl.Series, zone: str) -> pl.DataFrame:
     text = texts.str.replace(" ", "T", literal=True)
     local = text.str.to_datetime(_LOCAL, time_unit="us", strict=False)
     days = texts.str.to_datetime("%Y-%m-%d", time_unit="us", strict=False)
-    told = in_zone(pl.select(pl.coalesce(local, days)).to_series(), zone)
+    result = in_zone(pl.select(pl.coalesce(local, days)).to_series(), zone)
     offset = text.str.to_datetime(f"{_LOCAL}%#z", time_unit="us", time_zone="UTC", strict=False)
-    return told.with_columns(pl.coalesce(offset.cast(MOMENT), "moment").alias("moment"))
+    return result.with_columns(pl.coalesce(offset.cast(MOMENT), "moment").alias("moment"))
 
 
 def any_iso(texts: pl.Series, zone: str) -> pl.DataFrame:
@@ -52,9 +52,9 @@ def any_iso(texts: pl.Series, zone: str) -> pl.DataFrame:
     ).to_series()
     local = text.str.to_datetime(_LOCAL, time_unit="us", strict=False)
     local = pl.select(pl.when(midnight).then(local.dt.offset_by("1d")).otherwise(local)).to_series()
-    told = in_zone(local, zones)
+    result = in_zone(local, zones)
     by_offset = (local - _minutes(offset)).dt.replace_time_zone("UTC")
-    return told.with_columns(
+    return result.with_columns(
         pl.when(offset.is_not_null()).then(by_offset).otherwise("moment").alias("moment"),
         pl.when(offset.is_null()).then("earlier").alias("earlier"),
     )

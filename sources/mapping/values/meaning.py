@@ -1,6 +1,7 @@
 """What values of ids, currencies and amounts mean, whatever they look like."""
 
 import re
+from collections.abc import Callable
 from functools import partial, reduce
 
 import polars as pl
@@ -30,7 +31,7 @@ _NO_ID = r"^(?:true|false)$|^[\[{]"
 #: What an id becomes: the id, and the rule that it breaks.
 ID = pl.Struct({"id": pl.String, "fault": FAULTS})
 
-_STEPS = {
+_STEPS: dict[Normal, Callable[[pl.Expr], pl.Expr]] = {
     "trim": lambda text: text.str.strip_chars(),
     "lower": lambda text: text.str.to_lowercase(),
     "upper": lambda text: text.str.to_uppercase(),
@@ -72,9 +73,9 @@ def as_ids(value: pl.Expr, dtype: pl.DataType, source: Input) -> pl.Expr:
         none = _NO_ID if source.written_as == "jsonl" else None
         read = partial(_read_ids, words=source.null_words != (), none=none)
         return value.map_batches(read, return_dtype=ID, is_elementwise=True)
-    told = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
+    given = value.is_not_null() & value.is_not_nan() if dtype.is_float() else value.is_not_null()
     fitted = as_id(value, dtype)
-    broken = pl.when(told & fitted.is_null()).then(fault(IMPRECISE))
+    broken = pl.when(given & fitted.is_null()).then(fault(IMPRECISE))
     return pl.struct(fitted.cast(pl.String).alias("id"), broken.alias("fault"))
 
 
@@ -136,7 +137,7 @@ def in_iso_units(table: EventTable, source: Input, typed: pl.LazyFrame) -> pl.La
     by, into = ({code: 10 ** max(0, sign * one) for code, one in more.items()} for sign in (1, -1))
     divisor = pl.col("currency").replace_strict(by, default=1, return_dtype=pl.Int64).fill_null(1)
     factor = pl.col("currency").replace_strict(into, default=1, return_dtype=pl.Int64).fill_null(1)
-    columns = []
+    columns: list[pl.Expr] = []
     for name in money:
         whole = pl.col(name) % divisor == 0
         broken = pl.when(~whole).then(fault(BAD_TYPE)).otherwise(FAULT + name)

@@ -67,7 +67,7 @@ def _marks(source: Input) -> tuple[str, tuple[str, ...]]:
     """What stands before decimals, and what may stand between groups."""
     decimal = source.decimal or _OTHER.get(source.thousands or "", ".")
     named = source.thousands or _OTHER[decimal]
-    alike = next((each for each in (_BLANKS, _APOSTROPHES) if named in each), named)
+    alike = next((marks for marks in (_BLANKS, _APOSTROPHES) if named in marks), named)
     return decimal, (alike,) if source.thousands else (named, _BLANKS, _APOSTROPHES)
 
 

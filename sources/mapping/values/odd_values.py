@@ -35,7 +35,7 @@ class Numbers:
     Attributes:
         by_comma: Columns of which some values are numbers only by a comma before decimals.
         in_whole_units: Columns of amounts most of which have decimals: none is in minor units.
-        notes: A sentence for each column whose points may all stand between thousands.
+        notes: A sentence for each column in which all points may stand between thousands.
     """
 
     by_comma: frozenset[str]
@@ -43,23 +43,23 @@ class Numbers:
     notes: tuple[str, ...]
 
 
-def numbers_in(asked: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
+def numbers_in(request: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
     """What the numbers of a file look like."""
-    texts, amounts = _number_texts(asked, frame), _amounts(asked, frame)
+    texts, amounts = _number_texts(request, frame), _amounts(request, frame)
     counts = [
         *(
-            each.alias(f"{name}|{what}")
+            count.alias(f"{name}|{what}")
             for name in texts
-            for what, each in (
+            for what, count in (
                 ("comma", comma_before_decimals(pl.col(name)).sum()),
                 ("either", either_mark(pl.col(name)).sum()),
                 ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
             )
         ),
         *(
-            each.alias(f"{name}|{what}")
+            count.alias(f"{name}|{what}")
             for name, decimals in amounts
-            for what, each in (("amounts", pl.col(name).count()), ("decimals", decimals.sum()))
+            for what, count in (("amounts", pl.col(name).count()), ("decimals", decimals.sum()))
         ),
     ]
     if not counts:
@@ -75,13 +75,13 @@ def numbers_in(asked: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
     return Numbers(by_comma, frozenset(whole), tuple(notes))
 
 
-def _amounts(asked: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
+def _amounts(request: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Expr]]:
     """Columns that are amounts as they stand, and whether a value is a number with decimals."""
-    schema, found = frame.collect_schema(), []
-    told = {str(sql) for event in asked.source.events for sql in map(event.get, MONEY) if sql}
-    for name in sorted(told & {*schema}):
+    schema, found = frame.collect_schema(), list[tuple[str, pl.Expr]]()
+    amounts = {str(sql) for event in request.source.events for sql in map(event.get, MONEY) if sql}
+    for name in sorted(amounts & {*schema}):
         value, dtype = pl.col(name), schema[name]
-        number = as_number(value, asked.source) if dtype == pl.String else value
+        number = as_number(value, request.source) if dtype == pl.String else value
         if dtype != pl.String and not dtype.is_float():
             continue
         decimals = (number - number.round()).abs() > NEARLY
@@ -92,15 +92,15 @@ def _amounts(asked: ColumnRequest, frame: pl.LazyFrame) -> list[tuple[str, pl.Ex
 
 
 def odd_values(
-    asked: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+    request: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
 ) -> tuple[str, ...]:
     """One sentence for each oddity of the rows that may hold events."""
-    counted = _counted(asked, kept, kinds)
+    counted = _counted(request, kept, kinds)
     # Mostly nothing is odd, which is quicker to see than to count.
-    looked = _collected(kept, {each: told for each, told in counted.items() if each[1] == _ODD})
+    looked = _collected(kept, {key: count for key, count in counted.items() if key[1] == _ODD})
     odd = {column for column, many in looked.items() if many[_ODD]}
-    found = _collected(kept, {each: told for each, told in counted.items() if each[0] in odd})
-    notes = (say(column, many) for column, many in found.items() for say in _SAY)
+    found = _collected(kept, {key: count for key, count in counted.items() if key[0] in odd})
+    notes = (_sentence(column, what, many) for column, many in found.items() for what in _SENTENCES)
     return tuple(note for note in notes if note)
 
 
@@ -111,38 +111,38 @@ def _collected(
     found: dict[str, dict[str, Any]] = {}
     if not counted:
         return found
-    select = [each.alias(f"{column}|{what}") for (column, what), each in counted.items()]
+    select = [count.alias(f"{column}|{what}") for (column, what), count in counted.items()]
     row = kept.select(select).collect(engine="streaming").row(0)
     for (column, what), value in zip(counted, row, strict=True):
         found.setdefault(column, {})[what] = value
     return found
 
 
-def _number_texts(asked: ColumnRequest, frame: pl.LazyFrame) -> list[str]:
+def _number_texts(request: ColumnRequest, frame: pl.LazyFrame) -> list[str]:
     """Columns of text that hold numbers, where the mapping does not say how they are written."""
-    if is_declared(asked.source):
+    if is_declared(request.source):
         return []
-    numeric = {name for name, kind in asked.table.schema.items() if kind.is_numeric()}
-    wanted = [name for name, kind in asked.source.types.items() if kind in {"number", "integer"}]
-    for event in asked.source.events:
+    numeric = {name for name, kind in request.table.schema.items() if kind.is_numeric()}
+    wanted = [name for name, kind in request.source.types.items() if kind in {"number", "integer"}]
+    for event in request.source.events:
         wanted += [str(sql) for name, sql in event.items() if name in numeric]
     schema = frame.collect_schema()
     return [name for name in dict.fromkeys(wanted) if schema.get(name) == pl.String]
 
 
 def _counted(
-    asked: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
+    request: ColumnRequest, kept: pl.LazyFrame, kinds: Sequence[Expressions]
 ) -> dict[tuple[str, str], pl.Expr]:
     """What is counted of each column, by its name; and whether there is anything to be counted."""
     counted: dict[tuple[str, str], pl.Expr] = {}
     for name, sql in dict.fromkeys((name, sql) for event in kinds for name, sql in event.items()):
-        if isinstance(sql, str) and not (name in MONEY and sql in asked.in_whole_units):
-            value = asked.scope.compile(name, sql)
+        if isinstance(sql, str) and not (name in MONEY and sql in request.in_whole_units):
+            value = request.scope.compile(name, sql)
             dtype = kept.select(value.alias("value")).collect_schema()["value"]
-            column = sql if sql in asked.scope.columns else name
-            many = _of_column(asked.table, name, value, dtype)
-            many |= _of_casts(asked, kept, name, sql)
-            counted |= {(column, what): each for what, each in many.items()}
+            column = sql if sql in request.scope.columns else name
+            many = _of_column(request.table, name, value, dtype)
+            many |= _of_casts(request, kept, name, sql)
+            counted |= {(column, what): count for what, count in many.items()}
     return counted
 
 
@@ -171,9 +171,11 @@ def _of_column(
     return {}
 
 
-def _of_casts(asked: ColumnRequest, kept: pl.LazyFrame, name: str, sql: str) -> dict[str, pl.Expr]:
+def _of_casts(
+    request: ColumnRequest, kept: pl.LazyFrame, name: str, sql: str
+) -> dict[str, pl.Expr]:
     """How many values lose decimals where a cast makes them whole: 19.99 * 100 is 1998.99..."""
-    cast = asked.scope.cast(name, sql)
+    cast = request.scope.cast(name, sql)
     cut = [
         read != made
         for read, made in cast.whole
@@ -185,68 +187,6 @@ def _of_casts(asked: ColumnRequest, kept: pl.LazyFrame, name: str, sql: str) -> 
     return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
 
 
-def _cut(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("cut"):
-        return None
-    return (
-        f"{many['cut']:,} of {counted(many['values'], 'value')} of {column} "
-        f"{either(many['cut'], 'loses', 'lose')} decimals in a CAST to "
-        "whole numbers, which cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
-    )
-
-
-def _floats(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("floats"):
-        return None
-    return (
-        f"{counted(many['floats'], 'id')} in {column} "
-        f"{either(many['floats'], 'is a whole number', 'are whole numbers')} with .0, such as "
-        "17850.0; read without it"
-    )
-
-
-def _within(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("within"):
-        return None
-    return (
-        f"{counted(many['within'], 'id')} in {column} {either(many['within'], 'holds', 'hold')} a "
-        "whole number with .0, such as 17850.0/a; give "
-        "that column types = { ... = 'integer' }"
-    )
-
-
-def _powers(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("powers") or many["digits"] * 2 < many["ids"]:
-        return None
-    return (
-        f"{counted(many['powers'], 'id')} in {column} may be "
-        f"{either(many['powers'], 'a number', 'numbers')} in powers of ten, such as 12e5; read as "
-        "written. Export ids as text"
-    )
-
-
-def _nothing(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("nothing"):
-        return None
-    words = ", ".join(f"'{word}'" for word in many["words"])
-    return (
-        f"{counted(many['nothing'], 'value')} of {column} "
-        f"{either(many['nothing'], 'looks', 'look')} like no value: {words}; if that is so write "
-        f"null_words = [{words}]"
-    )
-
-
-def _parts(column: str, many: dict[str, Any]) -> str | None:
-    if not many.get("parts") or many["parts"] == many["amounts"]:
-        return None
-    return (
-        f"{many['parts']:,} of {counted(many['amounts'], 'value')} of {column} "
-        f"{either(many['parts'], 'has decimals and is', 'have decimals and are')} rejected; "
-        "the others are read as minor units (cents). If all are whole units write "
-        f"types = {{ {column} = 'number' }} and ROUND({column} * 100)"
-    )
-
-
 def _either(column: str, count: int) -> str:
     return (
         f"all {count:,} values of {column} with a point have three digits after it; they are read "
@@ -254,4 +194,65 @@ def _either(column: str, count: int) -> str:
     )
 
 
-_SAY = (_cut, _floats, _within, _powers, _nothing, _parts)
+#: By what is counted: the words with one and with many, and the sentence they stand in.
+_SENTENCES = {
+    "cut": (
+        ("loses", "lose"),
+        (
+            "{count:,} of {values} of {column} {verb} decimals in a CAST to whole numbers, which "
+            "cuts them off: 19.99 * 100 becomes 1998; write ROUND(...) within it"
+        ),
+    ),
+    "floats": (
+        ("is a whole number", "are whole numbers"),
+        "{ids} in {column} {verb} with .0, such as 17850.0; read without it",
+    ),
+    "within": (
+        ("holds", "hold"),
+        (
+            "{ids} in {column} {verb} a whole number with .0, such as 17850.0/a; give that column "
+            "types = {{ ... = 'integer' }}"
+        ),
+    ),
+    "powers": (
+        ("a number", "numbers"),
+        (
+            "{ids} in {column} may be {verb} in powers of ten, such as 12e5; read as written. "
+            "Export ids as text"
+        ),
+    ),
+    "nothing": (
+        ("looks", "look"),
+        (
+            "{own_values} of {column} {verb} like no value: {words}; if that is so write "
+            "null_words = [{words}]"
+        ),
+    ),
+    "parts": (
+        ("has decimals and is", "have decimals and are"),
+        (
+            "{count:,} of {amounts} of {column} {verb} rejected; the others are read as minor "
+            "units (cents). If all are whole units write types = {{ {column} = 'number' }} and "
+            "ROUND({column} * 100)"
+        ),
+    ),
+}
+
+
+def _sentence(column: str, what: str, many: dict[str, Any]) -> str | None:
+    """What is odd about a column by one of its counts; ``None`` if nothing is."""
+    count: int = many.get(what) or 0
+    codes = what == "powers" and count and many["digits"] * 2 < many["ids"]
+    if not count or codes or (what == "parts" and count == many["amounts"]):
+        return None
+    (one, several), sentence = _SENTENCES[what]
+    return sentence.format(
+        column=column,
+        count=count,
+        verb=either(count, one, several),
+        ids=counted(count, "id"),
+        own_values=counted(count, "value"),
+        values=counted(many.get("values", 0), "value"),
+        amounts=counted(many.get("amounts", 0), "value"),
+        words=", ".join(f"'{word}'" for word in many.get("words", ())),
+    )

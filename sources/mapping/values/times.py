@@ -59,8 +59,9 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
         until: What is more than 50 years after it is no moment.
     """
     if values.dtype.is_temporal():
-        return _of_local(values, zone, until)
-    if values.dtype.is_numeric() and any(each not in EPOCHS for each in formats):
+        local = in_zone(values.cast(pl.Datetime("us")), zone)
+        return _judge(values, local, local["moment"].is_not_null(), until)
+    if values.dtype.is_numeric() and any(form not in EPOCHS for form in formats):
         values = _as_text(values)
     if values.dtype == pl.String:
         values = values.str.strip_chars()
@@ -71,14 +72,9 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
     return _first_plausible(values, _readers(zone, formats, until), until)
 
 
-def _of_local(values: pl.Series, zone: str, until: datetime) -> pl.Series:
-    told = in_zone(values.cast(pl.Datetime("us")), zone)
-    return _judge(values, told, told["moment"].is_not_null(), until)
-
-
 def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: datetime) -> pl.Series:
     """Each reader is asked only of what none before it could make sense of."""
-    told = pl.DataFrame(schema={"moment": MOMENT, "earlier": MOMENT}).clear(len(values))
+    result = pl.DataFrame(schema={"moment": MOMENT, "earlier": MOMENT}).clear(len(values))
     read = values.is_null()
     left = values.is_not_null().arg_true()
     for reader in readers:
@@ -88,14 +84,14 @@ def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: dateti
         fits = found.select(plausible(pl.col("moment"), until).fill_null(value=False)).to_series()
         read = read.scatter(left.filter(found["moment"].is_not_null()), True)
         places = left.filter(fits)
-        told = told.with_columns(
-            told[name].scatter(places, found[name].filter(fits)) for name in told.columns
+        result = result.with_columns(
+            result[name].scatter(places, found[name].filter(fits)) for name in result.columns
         )
         left = left.filter(~fits)
-    return _judge(values, told, read, until)
+    return _judge(values, result, read, until)
 
 
-def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: datetime) -> pl.Series:
+def _judge(values: pl.Series, result: pl.DataFrame, read: pl.Series, until: datetime) -> pl.Series:
     """``PARSED``: a value that was read, and is no plausible moment, is implausible."""
     sound = plausible(pl.col("moment"), until).fill_null(value=False)
     broken = (
@@ -105,7 +101,7 @@ def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: dateti
         .then(fault(IMPLAUSIBLE))
         .otherwise(fault(UNPARSEABLE))
     )
-    return told.select(
+    return result.select(
         pl.struct(
             pl.when(sound).then("moment").alias("moment"),
             pl.when(sound).then("earlier").cast(MOMENT).alias("earlier"),
@@ -117,11 +113,11 @@ def _judge(values: pl.Series, told: pl.DataFrame, read: pl.Series, until: dateti
 def _readers(zone: str, formats: Sequence[str], until: datetime) -> list[Reader]:
     iso: list[Reader] = [partial(common_iso, zone=zone), partial(any_iso, zone=zone)]
     readers: list[Reader] = []
-    for each in formats or [ISO]:
-        if each == ISO:
+    for form in formats or [ISO]:
+        if form == ISO:
             readers += iso
         else:
-            readers.append(_epoch(each, until) if each in EPOCHS else _format(each, zone))
+            readers.append(_epoch(form, until) if form in EPOCHS else _format(form, zone))
     return readers
 
 
@@ -136,7 +132,7 @@ def _as_text(numbers: pl.Series) -> pl.Series:
 def _epoch(unit: str, until: datetime) -> Reader:
     """Numbers since 1970; those out of any range are read as what lies just before 1990."""
     many = EPOCHS[unit]
-    low, high = (int(each.timestamp()) * many for each in (SINCE, until + _AHEAD))
+    low, high = (int(bound.timestamp()) * many for bound in (SINCE, until + _AHEAD))
 
     def read(values: pl.Series) -> pl.DataFrame:
         whole = values.cast(pl.Int64, strict=False)
@@ -145,7 +141,7 @@ def _epoch(unit: str, until: datetime) -> Reader:
         parts = (pl.col("number") / many * 10**6).round().cast(pl.Int64, strict=False)
         within = pl.col("number").is_between(low, high)
         exact = (pl.col("whole") == pl.col("number").floor()) & (pl.col("number") % 1 == 0)
-        told = (
+        microseconds = (
             pl.when(within & (exact | (pl.col("whole").abs() > 2**53)))
             .then(scaled)
             .when(within)
@@ -154,7 +150,7 @@ def _epoch(unit: str, until: datetime) -> Reader:
             .then(pl.lit(-1))
         )
         return pl.DataFrame({"whole": whole, "number": number}).select(
-            told.cast(pl.Int64).cast(MOMENT).alias("moment"),
+            microseconds.cast(pl.Int64).cast(MOMENT).alias("moment"),
             pl.lit(None, MOMENT).alias("earlier"),
         )
 
@@ -169,7 +165,7 @@ def _format(pattern: str, zone: str) -> Reader:
             bare, zone = bare.removesuffix(word).strip(), "UTC"
 
     def read(texts: pl.Series) -> pl.DataFrame:
-        if any(each in pattern for each in ("%z", "%#z", "%:z")):
+        if any(form in pattern for form in ("%z", "%#z", "%:z")):
             moment = texts.str.to_datetime(
                 pattern, time_unit="us", time_zone="UTC", strict=False
             ).cast(MOMENT)

@@ -1,4 +1,4 @@
-"""What a column holds, in words: nobody who writes a mapping has to know the types of a library."""
+"""What a column holds, in words, so that a mapping needs no names of a library's types."""
 
 import polars as pl
 

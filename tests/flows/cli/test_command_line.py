@@ -60,6 +60,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path):
         assert command in told
 
 
+@pytest.mark.usefixtures("without_earlier_dates")
 def test_simulate_extract_train_score_and_risk_speak_json(tmp_path):
     company = tmp_path / "company"
     made = json.loads(

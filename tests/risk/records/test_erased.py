@@ -100,7 +100,7 @@ def test_the_audit_keeps_a_pseudonym_of_whom_it_was_asked_about(
     settings: Settings, api: httpx.Client
 ):
     forget(settings, [GONE])
-    hidden = "forgotten:" + read_tombstones(settings.landing_folder).of(GONE)
+    hidden = "forgotten:" + read_tombstones(settings.landing_folder).hash_of(GONE)
     asked = api.get("/v1/audit", params={"subscriber_id": GONE})
     assert asked.json()["rows"] == []
     late: dict[str, Any] = {"token_id": "t", "token_name": "desk", "what": "list"}

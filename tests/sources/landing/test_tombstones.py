@@ -43,7 +43,7 @@ def test_the_list_holds_no_name_and_the_first_day_stays(tmp_path: Path):
     again = record_erasure(tmp_path, ["ada", "bob"], date(2026, 3, 1))
     assert again == read_tombstones(tmp_path)
     assert [again.has(who) for who in ("ada", CUNNING, "bob", "eve")] == [True] * 3 + [False]
-    assert again.days[again.of("ada")] == DAY
+    assert again.days[again.hash_of("ada")] == DAY
     file = tmp_path / "forgotten.json"
     assert "ada" not in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
@@ -51,7 +51,7 @@ def test_the_list_holds_no_name_and_the_first_day_stays(tmp_path: Path):
 
 def test_two_homes_hash_the_same_person_differently(tmp_path: Path):
     one, other = (record_erasure(tmp_path / home, ["ada"], DAY) for home in ("one", "other"))
-    assert one.of("ada") != other.of("ada")
+    assert one.hash_of("ada") != other.hash_of("ada")
 
 
 def test_rows_of_the_forgotten_are_refused_counted_and_not_kept(business: Business):
