@@ -1,6 +1,7 @@
 """Customer lifetime value: the margin still expected, and the part of it at stake."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -122,4 +123,4 @@ def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
     if not by.discount:
         return months
     force = -float(np.log(by.monthly))
-    return np.divide(np.subtract(1.0, np.exp(-force * months)), force)
+    return cast("np.ndarray", (1 - np.exp(-force * months)) / force)
