@@ -1,7 +1,6 @@
 """Customer lifetime value: the margin still expected, and the part of it at stake."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import polars as pl
@@ -111,11 +110,12 @@ def _months_until(curve: np.ndarray, share: float) -> np.ndarray:
     """Months until survival falls to ``share``; at most the length of the curve."""
     starts = np.column_stack([np.ones(len(curve)), curve])
     month = (curve > share).sum(axis=1)
-    last = np.minimum(month, curve.shape[1] - 1)
+    months = len(curve.T)
+    last = np.minimum(month, months - 1)
     rows = np.arange(len(curve))
     high, low = starts[rows, last], starts[rows, last + 1]
     part = np.clip((high - share) / np.maximum(high - low, 1e-12), 0, 1)
-    return np.where(month < curve.shape[1], last + part, curve.shape[1])
+    return np.where(month < months, last + part, months)
 
 
 def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
@@ -123,4 +123,4 @@ def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
     if not by.discount:
         return months
     force = -float(np.log(by.monthly))
-    return cast("np.ndarray", (1 - np.exp(-force * months)) / force)
+    return (1 - np.exp(-force * months)) / force
