@@ -270,7 +270,7 @@ def model_of(
     if trial:
         model, refused = load_trial(settings.home, question)
         return model, refused.version, refused.verdict
-    return *load_champion(settings.home, question, at=champion_at), None
+    return *load_champion(settings.home, question, when=champion_at), None
 
 
 def refuse_unread(settings: Settings, as_of: datetime) -> None:

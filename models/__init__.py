@@ -8,7 +8,7 @@ if not __name__.startswith("perdura."):
 
 import os
 
-import perdura.features  # noqa: F401 - before Polars is loaded
+import perdura.features  # noqa: F401 - before Polars is loaded  # pyright: ignore[reportUnusedImport]
 
 # LightGBM's threads spin while they wait for each other. Where something else wants the processor
 # too (a second flow, the tests beside each other), that makes fitting five times as slow.

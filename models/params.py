@@ -1,7 +1,8 @@
-"""Everything that changes a fitted model. Logged as it stands."""
+"""Every parameter that changes a fitted model. Logged with each training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,14 +11,14 @@ class BoosterParams:
 
     Attributes:
         learning_rate: How much each tree adds.
-        rounds: At most so many trees.
-        patience: Stop after so many trees that did not help on the later slice.
-        max_depth: Splits on a path at most: so deep, reasons are read from tables.
-        num_leaves: Leaves of a tree at most.
-        min_data_in_leaf: Rows in a leaf at least.
+        rounds: Most trees.
+        patience: Stop after this many trees without improvement on the later rows.
+        max_depth: Most splits on a path: up to this depth, SHAP values are read from tables.
+        num_leaves: Most leaves of a tree.
+        min_data_in_leaf: Fewest rows in a leaf.
         feature_fraction: Share of the columns that each tree may use.
-        lambda_l2: How strongly leaves are drawn towards zero.
-        rising: Columns more of which never lowers what is predicted.
+        lambda_l2: How strongly leaves are shrunk towards zero.
+        rising: Columns with a monotone constraint: a larger value never lowers the prediction.
         seed: Decides which columns each tree may use.
         threads: Threads to fit with; the model does not depend on it. 0: one per core.
     """
@@ -34,34 +35,39 @@ class BoosterParams:
     seed: int = 0
     threads: int = 0
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The parameters that a recipe holds as plain values."""
+        values: dict[str, Any] = {**stored, "rising": tuple(stored["rising"])}
+        return cls(**values)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingParams:
-    """What is predicted, on which rows it is learnt and judged, and how the trees grow.
+    """What is predicted, on which rows it is fitted and evaluated, and how the trees grow.
 
     Attributes:
-        churn: ``contract``: a subscription is given up. ``silence``: nothing is paid.
+        churn: ``contract``: the subscriber gives up the subscription. ``silence``: pays nothing.
         lead_days: Days between ``as_of`` and the window.
         horizon_days: Length of the window, ``[as_of + lead, as_of + lead + horizon)``.
-        grace_days: How long a leaving may be undone; of no use where churn is silence.
-        expansion_days: Within so many days from the lead on somebody chooses to pay more, or not.
-        contacted: What becomes of rows of people whom support contacted in time to change what
-            became of them: they are ``left_out``; or they are learnt from as others are, beside
-            ``features`` of what support did.
+        grace_days: Days within which a churn may be undone; unused where churn is silence.
+        expansion_days: Length of the window of expansion, which begins after the lead.
+        contacted: Rows of subscribers that support contacted in time to change the outcome are
+            ``left_out``; or they are fitted like the others, beside ``features`` of the contacts.
         split: By ``time``, or by ``subscribers`` where the history is too short for that.
-        calibrate_dates: How many dates calibrate, where the split is by time.
-        judge_dates: How many dates judge, where the split is by time.
-        calls: How many people support can call on one date.
-        save_share: Of the leavers who are called, so many are taken to stay.
-        most_rows: About so many rows are fitted at most: all leavers, at least as many stayers.
-        most_later_rows: About so many rows calibrate at most, and as many judge.
-        monotone: Hold the trees to it that more of what surely never lowers a risk (features that
-            say ``rises``) does not.
+        calibrate_dates: Number of dates that calibrate, where the split is by time.
+        judge_dates: Number of dates of the test set, where the split is by time.
+        calls: Number of subscribers that support can call on one date.
+        save_share: Assumed share of the called churners that stays.
+        most_rows: About the most rows to fit: all churners, at least as many non-churners.
+        most_later_rows: About the most rows to calibrate on, and to evaluate on.
+        monotone: Constrain the trees: a larger value of a feature that says ``rises`` never lowers
+            the risk.
         booster: How the trees grow.
-        cause_booster: How those grow that tell leavers by payment from the others, where they grow
-            otherwise: they see leavers alone.
-        tuned: Whether the trees grow as tuned, and if not, why not, in words; of no use where
-            nothing was tuned.
+        cause_booster: How the trees that separate the causes grow, where they grow otherwise; they
+            are fitted on churners only.
+        tuned: Whether the trees grow as tuned, and if not, why not, in words; ``None``: no
+            parameters were tuned.
     """
 
     churn: Literal["contract", "silence"] = "contract"

@@ -1,6 +1,6 @@
-"""The model part alone: one prepared table in, the table with risks out. No events, no dates.
+"""Models of one prepared table: a table in, the table with risks out. No events, no dates.
 
-For who has their features already. Point-in-time correctness is then theirs to see to.
+For features that exist already. Point-in-time correctness is then the caller's responsibility.
 """
 
 import logging
@@ -12,14 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import (
-    Booster,
-    Examples,
-    booster_text,
-    fit_booster,
-    load_booster,
-    raw_scores,
-)
+from perdura.models.boosting.booster import Booster, Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.person_ids import person_numbers
 from perdura.models.params import BoosterParams
 from perdura.models.predictor.calibration import Calibration
@@ -45,12 +39,12 @@ _LOG = logging.getLogger(__name__)
 SMALL = BoosterParams(min_data_in_leaf=20, rounds=1_000, feature_fraction=0.8)
 
 _FOLDS = 5
-#: Of fewer on either side, nothing that is said of a model holds.
+#: Fewest people of each class from which a model can be evaluated.
 _FEWEST = 10
 
 
 class NoOutcome(ValueError):
-    """The table does not say of every row whether it happened. Nothing was fitted."""
+    """The outcome is not known for every row, or the same in all. Nothing was fitted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +55,7 @@ class TableModel:
         text: LightGBM's text of the trees.
         calibration: From their log-odds to the risk.
         contract: The columns it reads.
-        evaluation: How good it is, and what looks like a leak.
+        evaluation: Its metrics and leakage checks.
     """
 
     text: str
@@ -72,20 +66,19 @@ class TableModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.text)
+        return LEARNER.from_text(self.text)
 
     def predict(self, rows: Any, *, name: str = "risk") -> pl.DataFrame:
         """The rows with one column more, in (0, 1).
 
-        A text that was not there when the model was fitted is read as an unknown one, counted by
-        ``unseen`` and logged.
+        An unseen text is read as an unknown one, counted by ``unseen`` and logged.
 
         Args:
             rows: The columns that were fitted on, and any others: a Polars or pandas frame.
-            name: Of the column with the risk.
+            name: Name of the column with the risk.
 
         Raises:
-            BadTable: A column of that name is there already, or what is given is no table.
+            BadTable: A column of that name exists already, or ``rows`` is no table.
             ColumnMismatch: A column is missing, or has text for numbers.
         """
         frame = as_frame(rows)
@@ -101,11 +94,11 @@ class TableModel:
                 "column %r: %s rows hold a text that the model was not fitted on, e.g. %r (%s); "
                 "it is read as unknown", column, sum(texts.values()), text, count,
             )  # fmt: skip
-        risk = self.calibration.apply(raw_scores(self.booster, self.contract.numbers(read)))
+        risk = self.calibration.apply(LEARNER.raw_scores(self.booster, self.contract.numbers(read)))
         return frame.with_columns(pl.Series(name, risk))
 
     def unseen(self, rows: Any) -> dict[str, dict[str, int]]:
-        """How many rows hold which text that the model was not fitted on, by column."""
+        """The texts that the model was not fitted on, and their row counts, by column."""
         read = self._read(as_frame(rows))
         return unseen_texts(self.contract.unseen(read), read)
 
@@ -133,20 +126,20 @@ def fit_table(
 ) -> TableModel:
     """A model of every column for ``outcome``, calibrated and evaluated on rows not fitted on.
 
-    Five times four fifths of the rows are fitted and the rest is asked: that says how many trees
-    are of use, and gives scores to calibrate and to evaluate. Then all rows are fitted. What looks
-    like a leak is logged as a warning, and stands in ``evaluation.leaks``.
+    Cross-fitting over five folds decides the number of trees, and gives scores to calibrate and to
+    evaluate. Then all rows are fitted. Failed leakage checks are logged as warnings, and stand in
+    ``evaluation.leaks``.
 
     Args:
-        rows: One row per subscriber, or per (who, when): a Polars or pandas frame.
-        outcome: The column that says whether it happened: true or false, 1 or 0.
-        who: The column that says whom a row is about, which is not learnt from; all rows of one
-            are fitted or asked together. By default every row is somebody else.
-        params: How the trees grow; at most ``rounds`` of them.
+        rows: One row per subscriber, or per subscriber and date: a Polars or pandas frame.
+        outcome: The column of the outcome: true or false, 1 or 0.
+        who: The column with the subscriber's id, which is not fitted on; all rows of one subscriber
+            are in one fold. By default every row is another subscriber.
+        params: How the trees grow; ``rounds`` is the most trees.
 
     Raises:
-        NoOutcome: The outcome is not told of every row, or is the same for all.
-        BadTable: A column is not there, cannot be read, or holds ids; or there are too few rows or
+        NoOutcome: The outcome is missing in a row, or the same in all.
+        BadTable: A column is missing, cannot be read, or holds ids; or there are too few rows or
             people.
     """
     frame = as_frame(rows)
@@ -157,38 +150,40 @@ def fit_table(
         raise BadTable(f"the table has no column to learn from besides {outcome!r}")
     read, fold = readable(frame, names), _folds(people, happened)
     refuse_ids(read)
-    told = _Told(read, names, happened)
-    boosters = replace(params, rising=tuple(told.plain(name) for name in params.rising))
-    score, trees, folds = np.empty(frame.height), [], []
+    labelled = _LabelledTable(read, names, happened)
+    boosters = replace(params, rising=tuple(labelled.plain(name) for name in params.rising))
+    score = np.empty(frame.height)
+    trees: list[int] = []
+    folds: list[tuple[Examples, Examples]] = []
     for number in range(_FOLDS):
-        asked = fold == number
-        contract = told.contract(~asked)
-        fitted, left_out = (told.examples(contract, part) for part in (~asked, asked))
-        booster = fit_booster(fitted, left_out, told.plain_names, boosters)
-        score[asked] = raw_scores(booster, left_out.matrix)
+        inside = fold == number
+        contract = labelled.contract(~inside)
+        fitted, held_out = (labelled.examples(contract, part) for part in (~inside, inside))
+        booster = LEARNER.fit(fitted, held_out, labelled.plain_names, boosters)
+        score[inside] = LEARNER.raw_scores(booster, held_out.matrix)
         trees.append(booster.best_iteration or booster.num_trees())
-        folds.append((fitted, left_out))
-    everyone = np.ones(frame.height, bool)
-    contract = told.contract(everyone)
+        folds.append((fitted, held_out))
+    every_row = np.ones(frame.height, bool)
+    contract = labelled.contract(every_row)
     grown = replace(boosters, rounds=round(float(np.mean(trees))))
-    whole = told.examples(contract, everyone)
+    whole = labelled.examples(contract, every_row)
     evaluation = evaluate_table(people, happened, score, fold, alone(names, folds))
     for leak in evaluation.leaks:
         _LOG.warning("%s", leak)
     return TableModel(
-        text=booster_text(fit_booster(whole, None, told.plain_names, grown)),
+        text=LEARNER.to_text(LEARNER.fit(whole, None, labelled.plain_names, grown)),
         calibration=choose_calibration(score, happened, fold >= _FOLDS // 2),
         contract=contract,
         evaluation=evaluation,
     )
 
 
-class _Told:
+class _LabelledTable:
     """The columns under names of ours, so that none can be taken for the outcome."""
 
     def __init__(self, read: pl.DataFrame, names: Sequence[str], happened: np.ndarray) -> None:
         self._names, self.plain_names = list(names), plain_names(names)
-        self._own = [f"f{place}" for place in range(len(names))]
+        self._own = [f"f{index}" for index in range(len(names))]
         self._read = read.rename(dict(zip(names, self._own, strict=True)))
         self._labelled = self._read.with_columns(churned=pl.Series(happened))
         self._happened = happened
@@ -216,19 +211,19 @@ def _outcome(values: pl.Series, outcome: str) -> pl.Series:
     """1 where it happened, 0 where it did not."""
     nested = values.dtype.is_nested() or values.dtype == pl.Object
     found = [] if nested else values.unique().sort().to_list()
-    said = [_YES_OR_NO.get(str(value)) for value in found]
-    if sorted(said, key=str) != [0.0, 1.0]:
+    meanings = [_YES_OR_NO.get(str(value)) for value in found]
+    if sorted(meanings, key=str) != [0.0, 1.0]:
         shown = ", ".join(map(repr, found[:5])) or str(values.dtype)
         raise NoOutcome(
             f"asked to learn column {outcome!r}, which must be true or false (or 1 or 0) in every "
             f"row, and both somewhere; found {shown}{' ...' if len(found) > 5 else ''}. Say which "
             f"it is, for instance with pl.col({outcome!r}) == 'yes'"
         )
-    return values.replace_strict(found, said, return_dtype=pl.Float64)
+    return values.replace_strict(found, meanings, return_dtype=pl.Float64)
 
 
 def _people(rows: pl.DataFrame, who: str | None) -> pl.Series:
-    """Whom each row is about, as text."""
+    """The subscriber of each row, as text."""
     if who is None:
         return pl.Series(map(str, range(rows.height)), dtype=pl.String)
     people = column_of(rows, who, "whom a row is about").cast(pl.String)
@@ -243,22 +238,23 @@ def _people(rows: pl.DataFrame, who: str | None) -> pl.Series:
 
 
 def _folds(people: pl.Series, happened: np.ndarray) -> np.ndarray:
-    """By row, in which fifth it is asked: depends on the row's place, or on whom it is about.
+    """The fold of each row, by its subscriber.
 
     Raises:
-        BadTable: There are too few rows or people to fit some and ask others.
+        BadTable: There are too few rows or people for cross-fitting.
     """
-    told = pl.DataFrame({"who": people, "happened": happened})
+    rows = pl.DataFrame({"person": people, "happened": happened})
     number = people.n_unique()
-    counts = told.group_by("happened").agg(pl.col("who").n_unique()).sort("happened")["who"]
+    by_class = rows.group_by("happened").agg(pl.col("person").n_unique()).sort("happened")
+    counts = by_class["person"]
     if number < 2 * _FEWEST or counts.min() < _FEWEST:  # type: ignore[operator]
         raise BadTable(
             f"asked to learn from {len(people):,} rows about {number:,} people: it happened "
             f"to {counts[1]:,} of them and not to {counts[0]:,}. It takes {_FEWEST} of each; give "
             "more rows, or leave out `who` if it does not tell people apart"
         )
-    once = people.unique().sort()
-    order = person_numbers(once).argsort(kind="stable").argsort(kind="stable")
-    fold = pl.DataFrame({"who": once, "fold": order.astype(np.int64) % _FOLDS})
-    joined = told.join(fold, on="who", how="left", maintain_order="left")
+    unique = people.unique().sort()
+    order = person_numbers(unique).argsort(kind="stable").argsort(kind="stable")
+    fold = pl.DataFrame({"person": unique, "fold": order.astype(np.int64) % _FOLDS})
+    joined = rows.join(fold, on="person", how="left", maintain_order="left")
     return joined["fold"].to_numpy()

@@ -1,4 +1,4 @@
-"""The columns of a prepared table: what a model can read, and in words what it cannot."""
+"""The columns of a prepared table: convert what a model can read, refuse the rest in words."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from perdura.features.engine.frames import as_polars
 
 # LightGBM refuses or changes other names.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
-#: So many texts may be categories, however few rows there are of each.
+#: Up to this number texts may be categories, even with few rows each.
 _MOST_TEXTS = 50
-_TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
 class BadTable(ValueError):
-    """The table cannot be learnt from, or asked about, as it is. Nothing was done."""
+    """The table cannot be fitted or predicted as it is. Nothing was done."""
 
 
 def as_frame(table: Any) -> pl.DataFrame:
@@ -31,9 +30,10 @@ def as_frame(table: Any) -> pl.DataFrame:
     """
     if isinstance(table, pl.LazyFrame):
         table = table.collect()
-    twice = _twice(list(map(str, getattr(table, "columns", ()))))
-    if twice:
-        raise BadTable(f"two columns are called {twice[0]!r}; rename one of them")
+    names = list(map(str, getattr(table, "columns", ())))
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise BadTable(f"two columns are called {name!r}; rename one of them")
     try:
         frame = as_polars(table)
     except Exception:  # each kind of table has errors of its own
@@ -85,13 +85,13 @@ def readable(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """The columns as numbers and texts: categories are texts, durations days, decimals floats.
 
     Raises:
-        BadTable: A column holds dates, lists or other things that are neither.
+        BadTable: A column holds dates, lists or other values that are neither.
     """
     return rows.select(_readable(rows[name]) for name in names)
 
 
 def plain_names(names: Sequence[str]) -> list[str]:
-    """A name for each column that LightGBM takes: its own where that can be."""
+    """A name for each column that LightGBM accepts: its own where possible."""
     taken = set(names)
     made = [name if _PLAIN_NAME.fullmatch(name) else f"column_{n}" for n, name in enumerate(names)]
     return [
@@ -101,7 +101,7 @@ def plain_names(names: Sequence[str]) -> list[str]:
 
 
 def unseen_texts(unseen: Mapping[str, pl.Series], rows: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """How many rows hold which text that a model has never seen, by column."""
+    """The texts that a model has never seen, and their row counts, by column."""
     return {
         name: dict(rows[name].cast(pl.String).filter(where).value_counts(sort=True).rows())
         for name, where in unseen.items()
@@ -110,13 +110,13 @@ def unseen_texts(unseen: Mapping[str, pl.Series], rows: pl.DataFrame) -> dict[st
 
 def _readable(values: pl.Series) -> pl.Series:
     kind = values.dtype
-    if kind in _TEXTS:
+    if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
         return values.cast(pl.String)
     if kind == pl.Duration:
         return values.dt.total_seconds() / 86_400
-    if kind.is_numeric() or kind in (pl.Boolean, pl.Null):
+    if kind.is_numeric() or isinstance(kind, pl.Boolean | pl.Null):
         return _finite(values.cast(pl.Float64))
-    if kind in (pl.Date, pl.Datetime):
+    if isinstance(kind, pl.Date | pl.Datetime):
         raise BadTable(
             f"column {values.name!r} holds dates, which say nothing by themselves; give the days "
             f"until the date that the row is about, e.g. (pl.col('as_of') - "
@@ -140,27 +140,25 @@ def _finite(values: pl.Series) -> pl.Series:
 
 
 def refuse_ids(read: pl.DataFrame) -> None:
-    """Refuse to learn from texts that tell rows apart: later rows have others.
+    """Refuse columns of ids: their texts do not recur in later rows.
 
-    These are texts of which each row has another, or more than ``_MOST_TEXTS`` of which each stands
-    in two rows or fewer on average.
+    These have another text in each row, or more than ``_MOST_TEXTS`` texts with two rows or fewer
+    each on average.
 
     Raises:
-        BadTable: A column holds such texts.
+        BadTable: A column holds ids.
     """
     for values in read.select(pl.col(pl.String)).get_columns():
         filled = values.drop_nulls()
         number, rows = filled.n_unique(), len(filled)
-        apart = number == rows == len(values) > 1
-        if apart or (number > _MOST_TEXTS and 2 * number >= rows):
-            told = "another text in each of" if number == rows else f"{number:,} different texts in"
+        unique = number == rows == len(values) > 1
+        if unique or (number > _MOST_TEXTS and 2 * number >= rows):
+            found = (
+                "another text in each of" if number == rows else f"{number:,} different texts in"
+            )
             part = "" if rows == len(values) else " that are filled in"
             raise BadTable(
-                f"column {values.name!r} holds {told} {rows:,} rows{part}, as ids do, from which "
+                f"column {values.name!r} holds {found} {rows:,} rows{part}, as ids do, from which "
                 "nothing can be learnt; leave it out, or name it as `who` if it says whom a row is "
                 "about"
             )
-
-
-def _twice(names: Sequence[str]) -> list[str]:
-    return [name for place, name in enumerate(names) if name in names[:place]]

@@ -1,4 +1,4 @@
-"""How good a model of a prepared table is, and whether a column tells what is to be foretold."""
+"""The evaluation of a model of a prepared table: metrics and leakage checks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from perdura.models.evaluation.leakage_signals import ranking_alone
 from perdura.models.evaluation.metrics import evaluate
 from perdura.models.training.calibrate import choose_calibration
 
-#: What is said of a model; there is no money in a table, and nobody says how many can be called.
-_SAID = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
+#: The metrics of a table model; without MRR and capacity there is no lift and no recall.
+_METRICS = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
 _MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 _WHAT_TO_TRY = (
     "To try: see when the values of these columns are written; leave out what is written, or "
@@ -27,7 +27,7 @@ _WHAT_TO_TRY = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A number, and where it lies in 95 of 100 such samples."""
+    """A number and its 95 % interval."""
 
     value: float
     interval: Interval
@@ -38,14 +38,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class TableEvaluation:
-    """A model of a table on rows that it was not fitted on, each asked once.
+    """The evaluation of a table model by cross-fitting: each row is predicted once, out of fold.
 
     Attributes:
-        rows: How many there are.
-        rate: The share of them where it happened.
+        rows: Number of rows.
+        rate: Share of the rows with the outcome.
         metrics: ``roc_auc``, ``average_precision``, ``log_loss``, ``brier`` and
             ``calibration_error``.
-        leaks: What looks like a leak, a sentence each; none where nothing does.
+        leaks: Failed leakage checks, a sentence each; empty where all pass.
     """
 
     rows: int
@@ -54,8 +54,8 @@ class TableEvaluation:
     leaks: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name} {number}" for name, number in self.metrics.items())
-        first = f"On {self.rows:,} rows, of which it happened in {self.rate:.1%}: {told}."
+        metrics = ", ".join(f"{name} {number}" for name, number in self.metrics.items())
+        first = f"On {self.rows:,} rows, of which it happened in {self.rate:.1%}: {metrics}."
         return "\n".join([first, *(f"{leak}." for leak in self.leaks)])
 
 
@@ -66,16 +66,16 @@ def evaluate_table(
     fold: np.ndarray,
     columns: pl.DataFrame,
 ) -> TableEvaluation:
-    """The evaluation of scores that were given by models fitted on other folds.
+    """The evaluation of out-of-fold scores.
 
     Args:
-        people: Whom each row is about.
-        happened: 0 or 1, of each row.
-        score: Log-odds of each row, of a model that was not fitted on its fold.
-        fold: Of each row.
-        columns: As of ``alone``.
+        people: The subscriber of each row.
+        happened: The outcome of each row, 0 or 1.
+        score: Out-of-fold log-odds of each row.
+        fold: The fold of each row.
+        columns: From ``alone``.
     """
-    judged = pl.DataFrame(
+    test_rows = pl.DataFrame(
         {
             "subscriber_id": people.cast(pl.String),
             "as_of": _MOMENT,
@@ -86,34 +86,34 @@ def evaluate_table(
         },
         schema_overrides={"mrr": pl.Int64, "currency": pl.String},
     )
-    # Rows of one person differ by their place alone.
-    judged = judged.with_columns(
+    # Rows of one person differ only by their position.
+    test_rows = test_rows.with_columns(
         pl.col("as_of") + pl.duration(microseconds=pl.int_range(pl.len(), dtype=pl.Int64))
     )
-    values = evaluate(judged, calls=1).values
-    lie = intervals(judged, calls=1)
+    values = evaluate(test_rows, calls=1).values
+    ends = intervals(test_rows, calls=1)
     found = Leaks(roc_auc=values["roc_auc"], columns=columns)
     return TableEvaluation(
         rows=len(happened),
         rate=float(happened.mean()),
-        metrics={name: Measured(values[name], lie[name]) for name in _SAID},
+        metrics={name: Measured(values[name], ends[name]) for name in _METRICS},
         leaks=tuple(alarms(found, LeakBounds(), todo=_WHAT_TO_TRY)),
     )
 
 
 def alone(names: list[str], folds: list[tuple[Examples, Examples]]) -> pl.DataFrame:
     """How well each column ranks by itself, and by being empty, on average over the folds."""
-    each = pl.concat([ranking_alone(names, fitted, asked) for fitted, asked in folds])
-    ranked = each.group_by("column").agg(pl.col("alone", "missingness").mean())
+    by_fold = pl.concat([ranking_alone(names, fitted, held_out) for fitted, held_out in folds])
+    ranked = by_fold.group_by("column").agg(pl.col("alone", "missingness").mean())
     return ranked.sort("alone", "column", descending=[True, False])
 
 
 def _calibrated(score: np.ndarray, happened: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """The risk of each row, by a calibration that was learnt on the other folds."""
+    """The risk of each row, by a calibration learnt on the other folds."""
     risk = np.empty(len(score))
     for number in np.unique(fold):
-        asked = fold == number
-        others, later = ~asked, fold[~asked] >= np.median(fold[~asked])
+        inside = fold == number
+        others, later = ~inside, fold[~inside] >= np.median(fold[~inside])
         calibration = choose_calibration(score[others], happened[others], later)
-        risk[asked] = calibration.apply(score[asked])
+        risk[inside] = calibration.apply(score[inside])
     return risk

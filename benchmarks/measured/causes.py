@@ -100,7 +100,7 @@ def _company(subscribers: int, seed: int) -> pl.DataFrame:
         training = build_training_set(events, FEATURES, spine, params, known_until=UNTIL)
         trained = train(training, params)
         truth = pl.read_parquet(out / "truth" / "truth.parquet").select(*_KEYS, "cause_signal")
-    test_rows = trained.judged.join(truth, on=_KEYS, how="left", validate="1:1")
+    test_rows = trained.test_rows.join(truth, on=_KEYS, how="left", validate="1:1")
     return by_cause(test_rows, training.rows, trained.model)
 
 

@@ -23,10 +23,10 @@ from perdura.features.topics.support import SUPPORT_FEATURES
 from perdura.flows.steps.training_window import training_dates
 from perdura.models.dataset.outcomes import OUTCOME, label_spine
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
-from perdura.models.evaluation.metrics import evaluate, who_says
+from perdura.models.evaluation.metrics import evaluate, risk_columns
 from perdura.models.params import TrainingParams
 from perdura.models.promotion.decision import Verdict, verdict
-from perdura.models.training.train import Made, fit_and_judge
+from perdura.models.training.train import Made, fit_and_evaluate
 from perdura.sources.extract import extract
 from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
@@ -59,8 +59,8 @@ def _verdicts(subscribers: int, seed: int) -> Iterator[dict[str, bool | str]]:
     with TemporaryDirectory() as folder:
         for training in _histories(Path(folder), subscribers, seed):
             params = TrainingParams()
-            whole = fit_and_judge(training, params, _silent)
-            less = fit_and_judge(_without_tickets(training), params, _silent)
+            whole = fit_and_evaluate(training, params, _silent)
+            less = fit_and_evaluate(_without_tickets(training), params, _silent)
             better, worse = _challenged(whole, less), _challenged(less, whole)
             why = " ".join(better.reasons)
             yield {"better": better.promoted, "worse": worse.promoted, "why": why}
@@ -68,8 +68,8 @@ def _verdicts(subscribers: int, seed: int) -> Iterator[dict[str, bool | str]]:
 
 def _challenged(challenger: Made, champion: Made) -> Verdict:
     """The verdict on a challenger, on the same test set."""
-    rows = challenger.judged.with_columns(champion=champion.judged["risk"])
-    metrics_by_model = {name: evaluate(rows, risk, calls=100) for name, risk in who_says(rows)}
+    rows = challenger.test_rows.with_columns(champion=champion.test_rows["risk"])
+    metrics_by_model = {name: evaluate(rows, risk, calls=100) for name, risk in risk_columns(rows)}
     return verdict(rows, metrics_by_model)
 
 

@@ -61,7 +61,7 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
     """The model's share of the oracle's ROC AUC above 0.5."""
     names = ["risk", "risk_voluntary", "risk_payment"]
     true_risks = truth.select(*_KEYS, pl.col(names).name.prefix("true_"))
-    rows = trained.judged.join(true_risks, on=_KEYS, how="left", validate="1:1")
+    rows = trained.test_rows.join(true_risks, on=_KEYS, how="left", validate="1:1")
     causes: dict[str, float] = {}
     for cause in ("voluntary", "payment"):
         left, part = rows["cause"].eq_missing(pl.Series([cause])), f"risk_{cause}"
@@ -82,7 +82,7 @@ def _ranking(trained: Trained, truth: pl.DataFrame) -> dict[str, float]:
 def _expansion(trained: Trained, truth: pl.DataFrame) -> float:
     """The same share for offers, on the rows with a known truth."""
     true_offers = truth.select(*_KEYS, true_offer="expansion").drop_nulls()
-    rows = trained.expansion.judged.join(true_offers, on=_KEYS)
+    rows = trained.expansion.test_rows.join(true_offers, on=_KEYS)
     return _share(rows["expanded"], rows, "offer")
 
 

@@ -20,7 +20,7 @@ from perdura.models.dataset.sampling import evidence_rows
 from perdura.models.dataset.split import split_rows
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
-from perdura.models.training.train import fit_and_judge
+from perdura.models.training.train import fit_and_evaluate
 from perdura.sources.extract import extract
 from perdura.sources.landing.landing import Landing
 from perdura.sources.simulator import simulate
@@ -40,7 +40,7 @@ def main(folder: str, subscribers: str) -> None:
     training, params = _training(Landing(out / "landing")), TrainingParams()
     split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     start = perf_counter()
-    tested = fit_and_judge(training, params, lambda _done, _of, _what: None).judged
+    tested = fit_and_evaluate(training, params, lambda _done, _of, _what: None).test_rows
     seconds = perf_counter() - start
     truth = pl.read_parquet(out / "company" / "truth" / "truth.parquet")
     oracle = truth.select(*_KEYS, oracle="risk")

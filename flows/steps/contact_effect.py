@@ -52,17 +52,17 @@ def estimate(settings: Settings, begins: datetime | None, worth: float | None) -
 
 def keep_estimate(url: str, found: Effect) -> None:
     """Write the estimate; before the first contact or assignment there is none."""
-    arm, control = found.arms[found.asked], found.arms[HELD_OUT]
+    arm, control = found.arms[found.main_arm], found.arms[HELD_OUT]
     if not any((arm.known, arm.awaited, control.known, control.awaited)):
         return
-    compared = found.compared.get(found.asked)
+    compared = found.compared.get(found.main_arm)
     with writing(url) as connection:
         write_contact_effect(
             connection,
             ContactEffect(
                 known_until=found.known_until,
                 horizon_days=found.horizon_days,
-                group_compared=found.asked,
+                group_compared=found.main_arm,
                 known=arm.known,
                 stayed=arm.stayed,
                 awaited=arm.awaited,

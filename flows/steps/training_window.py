@@ -11,7 +11,7 @@ from perdura.flows.configuration.groups import ChurnSettings, TrainingSettings
 from perdura.flows.settings import Settings
 from perdura.models.dataset.source_coverage import recorded_since
 from perdura.models.params import BoosterParams, TrainingParams
-from perdura.models.tuning.tuned_params import grown, read_tuned
+from perdura.models.tuning.tuned_params import read_tuned, with_tuned_booster
 from perdura.sources.events import CONTACTS, PAYMENTS, SUBSCRIPTIONS, TICKETS, EventTable
 from perdura.sources.landing.landing import Landing
 from perdura.sources.merges import Events, known_before
@@ -60,7 +60,7 @@ def tuned_params(
         return params
     closed = [date for date in dates if date + timedelta(days=params.gap_days) <= known_until]
     judged = closed[-params.judge_dates :]
-    return grown(params, tuned, judged[0] if judged else None)
+    return with_tuned_booster(params, tuned, judged[0] if judged else None)
 
 
 def training_dates(

@@ -1,1 +1,1 @@
-"""The model made anew at earlier dates, and evaluated on what came after."""
+"""Backtests: the model trained at earlier dates, evaluated on what came after."""

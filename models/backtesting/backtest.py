@@ -1,10 +1,11 @@
-"""How good the model would have been: made anew at each of many dates, judged on what came after.
+"""Backtests: the model trained again at each of many dates, evaluated on what came after.
 
-At each origin nothing is used that was not known by then: rows before it, labelled as they could be
-labelled then. Only the origin's own rows are judged by what became of them since.
+Each origin uses only what was known by then: rows before it, labelled as they could be labelled
+then. Only the origin's own rows are evaluated by their later outcomes.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,16 +17,16 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.evaluation.by_group import by_cause, by_group
 from perdura.models.evaluation.intervals import intervals
-from perdura.models.evaluation.metrics import evaluate, who_says
+from perdura.models.evaluation.metrics import evaluate, risk_columns
 from perdura.models.evaluation.refit_comparison import REFIT
 from perdura.models.evaluation.segments import SEGMENTS, with_segments
 from perdura.models.params import TrainingParams
 from perdura.models.training.baselines import BASELINES
 from perdura.models.training.refit import refit
-from perdura.models.training.train import fit_and_judge
+from perdura.models.training.train import fit_and_evaluate
 from perdura.sources.progress import OnProgress, no_progress
 
-#: What became of each row as it was known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
+#: The outcome of each row as known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
 LabelsAt = Callable[[datetime], pl.DataFrame]
 
 
@@ -37,27 +38,30 @@ def backtest(
     most: int | None = None,
     progress: OnProgress | None = None,
 ) -> Backtest:
-    """Fit, wait for the outcome, judge: at every date that has enough before it and after it.
+    """Train and evaluate at every date with enough history before it and a known outcome.
 
     Args:
-        training: Feature rows of all dates, every row, labelled as it is known now.
-        labels_at: What became of the rows before a moment, as it was known then.
-        params: What to learn; each origin is one date that judges.
-        most: So many of the newest origins; by default all.
-        progress: Told before each origin: how many are done, of how many, and which is next.
+        training: Feature rows of all dates, every row, labelled as known now.
+        labels_at: The outcomes of the rows before a moment, as known then.
+        params: The parameters of each training; each origin is one test date.
+        most: Number of the newest origins; by default all.
+        progress: Called before each origin: origins done, of how many, and the next date.
 
     Raises:
-        HistoryTooShort: No date has enough before it and after it.
+        HistoryTooShort: There is no such date.
     """
     params = replace(params, split="time", judge_dates=1)
     origins = origins_of(training, params)[-most if most else 0 :]
-    overall, segments = [], []
+    overall: list[tuple[object, ...]] = []
+    segments: list[pl.DataFrame] = []
     for done, origin in enumerate(origins):
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
-        judged = judged_at(training, origin, labels_at(origin), params)
-        overall += list(_overall(judged, origin, params))
-        segments.append(_segments(judged, origin))
+        test_rows = evaluated_at(training, origin, labels_at(origin), params)
+        overall += _overall(test_rows, origin, params)
+        groups = [by_group(test_rows, name) for name in SEGMENTS if test_rows[name].count()]
+        segment = pl.concat([by_cause(test_rows), *groups])
+        segments.append(segment.insert_column(0, pl.lit(origin).alias("origin")))
     return Backtest(
         params=params,
         overall=pl.DataFrame(overall, schema=_OVERALL, orient="row"),
@@ -66,89 +70,77 @@ def backtest(
 
 
 def origins_of(training: TrainingSet, params: TrainingParams) -> list[datetime]:
-    """The dates whose outcome is known and before which there is enough to fit and to calibrate.
+    """The dates with known outcomes and enough history before them to fit and to calibrate.
 
     Raises:
         HistoryTooShort: There is none.
     """
     labelled = training.rows.filter(pl.col("churned").is_not_null())
     dates = labelled["as_of"].unique().sort().to_list()
-    found = [origin for place, origin in enumerate(dates) if _enough(dates[: place + 1], params)]
-    if not found:
-        # Says what was found, and what to do.
-        _split(dates, params)
-    return found
+    origins: list[datetime] = []
+    for index, origin in enumerate(dates):
+        with suppress(HistoryTooShort):
+            _split(dates[: index + 1], params)
+            origins.append(origin)
+    if not origins:
+        _split(dates, params)  # its error says what was found, and what to do
+    return origins
 
 
-def judged_at(
+def evaluated_at(
     training: TrainingSet,
     origin: datetime,
     labels: pl.DataFrame,
     params: TrainingParams,
     *,
-    beside: Collection[str] = BASELINES,
+    baselines: Collection[str] = BASELINES,
 ) -> pl.DataFrame:
-    """The rows of ``origin`` and what a model made at it says of them, with their segments.
+    """The rows of ``origin`` with the risks of a model trained at it, and their segments.
 
-    ``risk`` is that of the model that is evaluated there; ``refit`` that of the same recipe fitted
-    again on every row whose outcome was known by then, which would have been published.
+    ``risk`` is that of the evidence model; ``refit`` that of the same recipe fitted again on every
+    row with a known outcome by then, which would have been published.
 
     Args:
         training: As for ``backtest``.
         origin: The date.
-        labels: What became of the rows before it, as it was known at it.
-        params: What to learn; one date judges.
-        beside: The baselines that are asked as well.
+        labels: The outcomes of the rows before it, as known at it.
+        params: The parameters of the training; one test date.
+        baselines: The baselines to evaluate as well.
     """
     known = known_at(training, origin, labels)
-    made = fit_and_judge(known, params, no_progress, beside)
-    published = refit(made.model, _closed(known, origin), params)
-    again = published.predict(made.split.test.select(published.contract.names))["risk"]
-    return with_segments(made.judged.with_columns(again.alias(REFIT)), made.split.test)
-
-
-def _closed(known: TrainingSet, origin: datetime) -> TrainingSet:
-    """The rows without what came of those of ``origin``: nobody knew it then."""
+    made = fit_and_evaluate(known, params, no_progress, baselines)
+    # The outcomes of the origin's own rows were not known then.
     before = pl.col("as_of") < pl.lit(origin)
-    labels = (pl.when(before).then(name).alias(name) for name in ("churned", "cause", "expanded"))
-    return replace(known, rows=known.rows.with_columns(labels))
+    labelled = (pl.when(before).then(name).alias(name) for name in ("churned", "cause", "expanded"))
+    closed = replace(known, rows=known.rows.with_columns(labelled))
+    published = refit(made.model, closed, params)
+    refit_risk = published.predict(made.split.test.select(published.contract.names))["risk"]
+    return with_segments(made.test_rows.with_columns(refit_risk.alias(REFIT)), made.split.test)
 
 
 def known_at(training: TrainingSet, origin: datetime, labels: pl.DataFrame) -> TrainingSet:
-    """The rows up to ``origin``, labelled as it was known at it; its own rows keep what came.
+    """The rows up to ``origin``, labelled as known at it; its own rows keep their outcomes.
 
     Args:
         training: As for ``backtest``.
         origin: The date.
-        labels: What became of the rows before it, as it was known at it.
+        labels: The outcomes of the rows before it, as known at it.
     """
-    upto = pl.col("as_of") <= pl.lit(origin)
-    rows = _relabelled(training.rows.filter(upto), origin, labels)
-    return replace(training, rows=rows, about=training.about.filter(upto), known_until=origin)
-
-
-def _relabelled(rows: pl.DataFrame, origin: datetime, labels: pl.DataFrame) -> pl.DataFrame:
-    """The rows before ``origin`` labelled by ``labels``; those of it keep what came."""
-    keys, now = ["subscriber_id", "as_of"], pl.col("as_of") == pl.lit(origin)
-    told = rows.select(*keys).join(
+    until, at_origin = pl.col("as_of") <= pl.lit(origin), pl.col("as_of") == pl.lit(origin)
+    rows, keys = training.rows.filter(until), ["subscriber_id", "as_of"]
+    joined = rows.select(*keys).join(
         labels.select(*keys, *OUTCOME), on=keys, how="left", maintain_order="left"
     )
-    then = told.select(pl.col(OUTCOME).name.suffix(" then"))
-    return (
+    then = joined.select(pl.col(OUTCOME).name.suffix(" then"))
+    relabelled = (
         rows.hstack(then)
         .with_columns(
-            pl.when(now).then(name).otherwise(f"{name} then").alias(name) for name in OUTCOME
+            pl.when(at_origin).then(name).otherwise(f"{name} then").alias(name) for name in OUTCOME
         )
         .drop(then.columns)
     )
-
-
-def _enough(dates: list[datetime], params: TrainingParams) -> bool:
-    try:
-        _split(dates, params)
-    except HistoryTooShort:
-        return False
-    return True
+    about = training.about.filter(until)
+    return replace(training, rows=relabelled, about=about, known_until=origin)
 
 
 def _split(dates: list[datetime], params: TrainingParams) -> None:
@@ -158,19 +150,13 @@ def _split(dates: list[datetime], params: TrainingParams) -> None:
 
 
 def _overall(
-    judged: pl.DataFrame, origin: datetime, params: TrainingParams
+    test_rows: pl.DataFrame, origin: datetime, params: TrainingParams
 ) -> Iterator[tuple[object, ...]]:
-    for who, risk in who_says(judged):
-        stated = evaluate(judged, risk, calls=params.calls).values
-        spread = intervals(judged, risk, calls=params.calls)
+    for model, risk in risk_columns(test_rows):
+        stated = evaluate(test_rows, risk, calls=params.calls).values
+        ends = intervals(test_rows, risk, calls=params.calls)
         for metric, value in stated.items():
-            yield origin, who, metric, value, spread[metric].low, spread[metric].high
-
-
-def _segments(judged: pl.DataFrame, origin: datetime) -> pl.DataFrame:
-    groups = [by_group(judged, name) for name in SEGMENTS if judged[name].count()]
-    told = pl.concat([by_cause(judged), *groups])
-    return told.insert_column(0, pl.lit(origin).alias("origin"))
+            yield origin, model, metric, value, ends[metric].low, ends[metric].high
 
 
 _OVERALL = {

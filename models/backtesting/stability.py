@@ -1,11 +1,11 @@
-"""Whether a model holds over time: made anew at earlier dates, was it good there too?"""
+"""Whether a model holds up over time: backtests at the newest dates."""
 
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from perdura.models.backtesting.backtest import LabelsAt, judged_at, origins_of
+from perdura.models.backtesting.backtest import LabelsAt, evaluated_at, origins_of
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.bootstrap import resample
@@ -25,35 +25,37 @@ def at_earlier_dates(
     most: int,
     progress: OnProgress | None = None,
 ) -> Earlier:
-    """How well the model ranks, and its log loss, at each of the newest dates.
+    """ROC AUC and log loss of the model trained at each of the newest dates.
 
     Args:
         training: As for ``backtest``, and so are the others.
-        labels_at: What became of the rows before a moment, as it was known then.
-        params: What to learn.
-        most: So many of the newest dates.
-        progress: Told before each date.
+        labels_at: The outcomes of the rows before a moment, as known then.
+        params: The parameters of each training.
+        most: Number of the newest dates.
+        progress: Called before each date.
 
     Raises:
-        HistoryTooShort: No date has enough before it and after it.
+        HistoryTooShort: No date has enough history before it and a known outcome.
     """
     params = replace(params, split="time", judge_dates=1)
-    origins, told, pooled = origins_of(training, params)[-most:], [], []
+    origins = origins_of(training, params)[-most:]
+    lines: list[tuple[object, ...]] = []
+    pooled: list[pl.DataFrame] = []
     for done, origin in enumerate(origins):
         if progress:
             progress(done, len(origins), f"{origin:%Y-%m-%d}")
         labels = labels_at(origin)
-        judged = judged_at(training, origin, labels, params, beside=("constant",))
-        pooled.append(judged)
+        test_rows = evaluated_at(training, origin, labels, params, baselines=("constant",))
+        pooled.append(test_rows)
         model, constant = (
-            evaluate(judged, who, calls=params.calls) for who in ("risk", "constant")
+            evaluate(test_rows, risk, calls=params.calls) for risk in ("risk", "constant")
         )
-        drawn = resample(judged.select("subscriber_id", "owner", "churned", "risk"), seed=0)
-        lies = basic(model.roc_auc, np.asarray(drawn["auc"]))
-        left = int(judged["churned"].sum())
-        ranking = (model.roc_auc, lies.low, lies.high)
-        told.append((origin, judged.height, left, *ranking, model.log_loss, constant.log_loss))
-    by_date = pl.DataFrame(told, schema=_SCHEMA, orient="row")
+        drawn = resample(test_rows.select("subscriber_id", "owner", "churned", "risk"), seed=0)
+        interval = basic(model.roc_auc, np.asarray(drawn["auc"]))
+        left = int(test_rows["churned"].sum())
+        ranking = (model.roc_auc, interval.low, interval.high)
+        lines.append((origin, test_rows.height, left, *ranking, model.log_loss, constant.log_loss))
+    by_date = pl.DataFrame(lines, schema=_SCHEMA, orient="row")
     return Earlier(by_date=by_date, procedures=compare_procedures(pl.concat(pooled)))
 
 

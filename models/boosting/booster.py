@@ -1,17 +1,17 @@
-"""Fit the trees: on the past alone, the same every time, with nobody counted more than others."""
+"""Fit LightGBM's trees: on past rows only, deterministic, every row with the same weight."""
 
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import lightgbm as lgb
 import numpy as np
 
 from perdura.models.params import BoosterParams
 
-#: Fitted trees. Whoever needs no more of them than to pass them on names this type.
+#: Fitted trees: the type that code outside this package names.
 Booster = lgb.Booster
 
 _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
@@ -19,14 +19,14 @@ _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Rows to learn from.
+    """Rows to fit trees on.
 
     Attributes:
         matrix: Encoded columns: float64, unknown is NaN.
-        happened: 1 where it happened, one per row.
-        share: Of the rows where it did not happen, so many are there; of the others all are.
-        offset: Log-odds of each row that trees are grown beside and do not say themselves, e.g. of
-            its season; ``None``: trees say all.
+        happened: 1 where the outcome happened, one per row.
+        share: Share of the rows without the outcome that is present; rows with it are all present.
+        offset: Log-odds of each row that the trees start from and do not predict themselves, e.g.
+            of its season; ``None``: the trees predict everything.
     """
 
     matrix: np.ndarray
@@ -36,7 +36,7 @@ class Examples:
 
     @property
     def rate(self) -> float:
-        """How often it happens, among all rows and not only those that are there."""
+        """How often the outcome happens among all rows, present or not."""
         happened, not_happened = self.happened.sum(), (1 - self.happened).sum()
         return float(happened / (happened + not_happened / self.share))
 
@@ -48,21 +48,23 @@ def fit_booster(
     params: BoosterParams,
     network: Mapping[str, object] | None = None,
 ) -> Booster:
-    """Trees for the log-odds that it happens, as many as help on the later rows.
+    """Trees for the log-odds of the outcome, as many as improve the later rows.
 
-    Rows are not weighted: weights spoil probabilities and rank no better. Where only a share of
-    the rows without is there, the odds among those that are there are the true odds over that
-    share; so its logarithm is added to every score, before later rows are asked and in the trees.
+    Rows are not weighted: weights spoil probabilities and rank no better. With negative
+    downsampling the odds among the present rows are the true odds over ``past.share``; so the
+    logarithm of the share is added to every score, in early stopping and in the trees.
 
     Args:
         past: Rows to grow the trees on.
-        later: Rows that decide how many trees there are, none of them missing; ``None``: there
-            are as many as ``params`` say.
+        later: Rows that decide the number of trees (early stopping), all of them present;
+            ``None``: as many trees as ``params`` say.
         names: Names of the columns.
         params: How to grow.
-        network: LightGBM's settings of the machines that grow the same trees on rows of their
-            own; each has all later rows, so that they stop together.
+        network: LightGBM's settings of the machines that grow the same trees on their own rows;
+            each has all later rows, so that all stop after the same tree.
     """
+    stopping: dict[str, Any] = {}
+    correction = math.log(past.share)
     data = lgb.Dataset(
         past.matrix,
         past.happened,
@@ -70,36 +72,23 @@ def fit_booster(
         feature_name=names,
         params={"verbose": -1},
     )
-    missing = math.log(past.share)
-    booster = lgb.train(
-        _settings(params, names) | dict(network or {}),
-        data,
-        params.rounds,
-        **({} if later is None else _stopping(later, data, missing, params.patience)),
-    )
-    return _shifted(booster, missing) if missing else booster
-
-
-def _stopping(later: Examples, data: lgb.Dataset, missing: float, patience: int) -> dict[str, Any]:
-    """What stops LightGBM as soon as trees help no more."""
-    start = np.full(len(later.happened), missing) if missing else later.offset
-    asked = lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)
-    return {
-        "valid_sets": [asked],
-        "callbacks": [lgb.early_stopping(patience, verbose=False)],
-    }
-
-
-def _shifted(booster: Booster, by: float) -> Booster:
-    """The booster with ``by`` added to every score: to each leaf of its first tree."""
-    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
-    for leaf in range(leaves):
-        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
+    if later is not None:
+        start = np.full(len(later.happened), correction) if correction else later.offset
+        validation = lgb.Dataset(later.matrix, later.happened, reference=data, init_score=start)
+        stop_early = lgb.early_stopping(params.patience, verbose=False)
+        stopping = {"valid_sets": [validation], "callbacks": [stop_early]}
+    settings: dict[str, Any] = _settings(params, names) | dict(network or {})
+    train = cast("Any", lgb).train  # LightGBM declares the types of its callbacks only in part
+    booster: Booster = train(settings, data, params.rounds, **stopping)
+    if correction:  # added to each leaf of the first tree, so to every score
+        for leaf in range(booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]):
+            output = booster.get_leaf_output(0, leaf) + correction
+            booster.set_leaf_output(0, leaf, output)
     return booster
 
 
 def booster_text(booster: Booster) -> str:
-    """LightGBM's text of the trees, the same however many threads they were grown with."""
+    """LightGBM's text of the trees; it does not depend on the number of threads."""
     return _THREADS.sub("[num_threads: 0]", booster.model_to_string())
 
 
@@ -108,8 +97,14 @@ def load_booster(text: str) -> Booster:
     return lgb.Booster(model_str=text)
 
 
+def mean_score(booster: Booster) -> float:
+    """The mean log-odds of the rows that the trees were grown on: SHAP's expected value."""
+    empty = np.full((1, booster.num_feature()), np.nan)
+    return float(np.asarray(booster.predict(empty, pred_contrib=True))[0, -1])
+
+
 def raw_scores(booster: Booster, matrix: np.ndarray) -> np.ndarray:
-    """The log-odds that the trees give each row."""
+    """The log-odds of each row."""
     return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
 
 

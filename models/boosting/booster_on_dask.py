@@ -1,7 +1,7 @@
-"""Fit the trees on a Dask cluster: every worker on its own rows, all of them the same trees.
+"""Fit the trees on a Dask cluster: every worker grows the same trees on its own rows.
 
-The workers speak to one another themselves (LightGBM's data-parallel learner). Early stopping is
-safe because each of them has all later rows, so that they all stop after the same tree.
+The workers exchange histograms themselves (LightGBM's data-parallel learner). Early stopping is
+safe because each worker has all later rows, so that all stop after the same tree.
 """
 
 import re
@@ -9,7 +9,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlparse
 
 import lightgbm as lgb
@@ -21,8 +21,8 @@ from perdura.models.params import BoosterParams
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-# What a booster's text says of where it was grown, as it is on one machine.
-_WHERE = {
+# The entries of a booster's text that depend on the cluster, as one machine writes them.
+_ONE_MACHINE = {
     "tree_learner": "serial",
     "pre_partition": "0",
     "machines": "",
@@ -40,46 +40,49 @@ class NoSuchCluster(ValueError):
 
 def fit_booster_on_cluster(
     client: "Client",
-    parts: "Sequence[Future]",
+    parts: "Sequence[Future[Examples]]",
     later: Examples,
     names: list[str],
     params: BoosterParams,
 ) -> lgb.Booster:
-    """As ``fit_booster``, of rows that lie on the workers of a cluster and stay there.
+    """As ``fit_booster``, on rows that stay on the workers of a cluster.
 
-    The trees are not those of one machine to the last bit, since sums are added up in another
-    order and bins are found on each worker's rows; they are as good.
+    The trees differ from those of one machine in the last bits: sums are added in another order,
+    and bins are found on each worker's rows. They are as good.
 
     Args:
         client: The cluster.
-        parts: Futures of ``Examples``, of the rows to grow the trees on; all with one ``share``.
-            Each is fitted on where it lies. Every worker's rows must be of both kinds.
-        later: Rows that decide how many trees there are. Every worker gets all of them.
+        parts: Futures of the rows to grow the trees on; all with one ``share``. Each is fitted
+            on the worker that holds it. Every worker needs rows with and without the outcome.
+        later: Rows that decide the number of trees. Every worker gets all of them.
         names: Names of the columns.
-        params: How to grow. With ``threads`` 0, as many as each worker has.
+        params: How to grow. ``threads`` 0: as many as each worker has.
 
     Raises:
         NoSuchCluster: The workers are threads of one process.
     """
-    from distributed import wait
+    import distributed
 
-    wait(parts)
-    placed = _by_worker(client, parts)
-    workers = list(placed)
+    cluster: Any = client  # Dask declares its types only in part
+    cast("Any", distributed).wait(parts)
+    parts_by_worker = _by_worker(cluster, parts)
+    workers = list(parts_by_worker)
     if any(not worker.startswith(("tcp://", "tls://")) for worker in workers):
         raise NoSuchCluster(
             f"asked to fit on workers {', '.join(workers)}, which share one process; LightGBM "
             "needs a process for each. Start the cluster with processes=True"
         )
-    networks = _networks(client, workers)
-    params = replace(params, threads=params.threads or _fewest_threads(client, workers))
-    # A key of its own: of rows scattered before, the cluster may be letting go just now.
-    everywhere = client.scatter(later, broadcast=True, hash=False)
+    # The same number of threads everywhere: then sums are equal, and all workers stop together.
+    threads = cluster.nthreads()
+    fewest = min(threads[worker] for worker in workers)
+    params = replace(params, threads=params.threads or fewest)
+    # A key of its own: the cluster may be releasing rows that were scattered before.
+    later_everywhere = cluster.scatter(later, broadcast=True, hash=False)
     texts = [
-        client.submit(
-            _fit_here,
-            placed[worker],
-            everywhere,
+        cluster.submit(
+            _fit_on_worker,
+            parts_by_worker[worker],
+            later_everywhere,
             names,
             params,
             network,
@@ -88,20 +91,19 @@ def fit_booster_on_cluster(
             pure=False,
             retries=0,
         )
-        for worker, network in zip(workers, networks, strict=True)
+        for worker, network in zip(workers, _networks(cluster, workers), strict=True)
     ]
-    grown: list[str] = client.gather(texts)  # pyright: ignore[reportAssignmentType]
-    return load_booster(grown[0])
+    return load_booster(cluster.gather(texts)[0])
 
 
-def _fit_here(
+def _fit_on_worker(
     parts: list[Examples],
     later: Examples,
     names: list[str],
     params: BoosterParams,
     network: Mapping[str, object],
 ) -> str:
-    """On a worker: the text of the booster that all of them have grown."""
+    """The text of the booster that all workers have grown, as one machine would write it."""
     past = Examples(
         np.concatenate([part.matrix for part in parts]),
         np.concatenate([part.happened for part in parts]),
@@ -109,31 +111,30 @@ def _fit_here(
     )
     booster = fit_booster(past, later, names, params, network)
     try:
-        return _placeless(booster_text(booster))
+        text = booster_text(booster)
+        for name, value in _ONE_MACHINE.items():
+            text = re.sub(rf"^\[{name}: .*\]$", f"[{name}: {value}]", text, flags=re.MULTILINE)
+        return text
     finally:
         booster.free_network()
 
 
-def _placeless(text: str) -> str:
-    for name, alone in _WHERE.items():
-        text = re.sub(rf"^\[{name}: .*\]$", f"[{name}: {alone}]", text, flags=re.MULTILINE)
-    return text
-
-
-def _by_worker(client: Any, parts: "Sequence[Future]") -> "dict[str, list[Future]]":
+def _by_worker(
+    cluster: Any, parts: "Sequence[Future[Examples]]"
+) -> "dict[str, list[Future[Examples]]]":
     """The parts that each worker fits on, by its address."""
-    where = client.who_has(parts)
-    placed: dict[str, list[Future]] = defaultdict(list)
+    holders = cluster.who_has(parts)
+    found: dict[str, list[Future[Examples]]] = defaultdict(list)
     for part in parts:
-        placed[min(where[part.key])].append(part)
-    return dict(sorted(placed.items()))
+        found[min(holders[part.key])].append(part)
+    return dict(sorted(found.items()))
 
 
-def _networks(client: Any, workers: list[str]) -> list[dict[str, object]]:
-    """LightGBM's settings of each worker; none where there is one."""
+def _networks(cluster: Any, workers: list[str]) -> list[dict[str, object]]:
+    """LightGBM's network settings of each worker; empty for a single worker."""
     if len(workers) == 1:
         return [{}]
-    ports = client.run(_free_port, workers=workers)
+    ports = cluster.run(_free_port, workers=workers)
     machines = [f"{urlparse(worker).hostname}:{ports[worker]}" for worker in workers]
     return [
         {
@@ -148,13 +149,7 @@ def _networks(client: Any, workers: list[str]) -> list[dict[str, object]]:
     ]
 
 
-def _fewest_threads(client: Any, workers: list[str]) -> int:
-    """As many threads everywhere: then a sum is the same everywhere, and all stop together."""
-    threads = client.nthreads()
-    return min(threads[worker] for worker in workers)
-
-
 def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return asked.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

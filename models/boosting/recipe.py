@@ -1,4 +1,4 @@
-"""How a model's trees are grown, whatever rows they are grown on."""
+"""How a model's trees are grown, independent of the rows."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ class Recipe:
     """How a model's trees are grown. Its columns are those of the model's contract.
 
     Attributes:
-        booster: The trees of leaving; ``threads`` is 0, since nothing depends on it.
-        cause_booster: The trees that tell leavers by payment from the others, where they grow
+        booster: The trees of churn; ``threads`` is 0, since nothing depends on it.
+        cause_booster: The trees that separate payment churn from voluntary churn, where they grow
             otherwise.
     """
 
@@ -39,8 +39,14 @@ class Recipe:
         )
 
     def same_as(self, other: "Recipe") -> bool:
-        """Whether it is another but for the seed."""
-        return _without_seed(self) == _without_seed(other)
+        """Whether both are equal but for the seed."""
+        pairs = (
+            (self.booster, other.booster),
+            (self.cause_booster, other.cause_booster),
+        )
+        return all(
+            (one and replace(one, seed=0)) == (two and replace(two, seed=0)) for one, two in pairs
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain values."""
@@ -53,50 +59,36 @@ class Recipe:
             return None
         cause = stored["cause_booster"]
         return Recipe(
-            booster=_booster(stored["booster"]),
-            cause_booster=None if cause is None else _booster(cause),
+            booster=BoosterParams.from_json(stored["booster"]),
+            cause_booster=None if cause is None else BoosterParams.from_json(cause),
         )
 
 
 def read_recipe(booster_text: str, cause_text: str | None) -> Recipe:
-    """The recipe of a model that was saved without one, as LightGBM's texts of its trees tell it.
+    """The recipe of a model that was saved without one, read from LightGBM's texts of its trees.
 
-    They tell nothing of ``patience``, which is taken to have been the default.
+    The texts do not hold ``patience``; the default is assumed.
     """
-    booster = _read_booster(booster_text)
-    cause = None if cause_text is None else _read_booster(cause_text)
+    booster = _params_in(booster_text)
+    cause = None if cause_text is None else _params_in(cause_text)
     return Recipe(booster=booster, cause_booster=None if cause == booster else cause)
 
 
-_NAMES = re.compile(r"^feature_names=(.*)$", re.MULTILINE)
-_READ = {
-    "learning_rate": float,
-    "max_depth": int,
-    "num_leaves": int,
-    "min_data_in_leaf": int,
-    "feature_fraction": float,
-    "lambda_l2": float,
-    "seed": int,
-}
-
-
-def _read_booster(text: str) -> BoosterParams:
+def _params_in(text: str) -> BoosterParams:
+    """The parameters that LightGBM wrote beside its trees."""
     written = dict(re.findall(r"^\[(\w+): (.*)\]$", text, re.MULTILINE))
-    names = _NAMES.search(text)
-    signs = written["monotone_constraints"].split(",")
+    names = re.search(r"^feature_names=(.*)$", text, re.MULTILINE)
     columns = names[1].split() if names else []
+    signs = written["monotone_constraints"].split(",")
     rising = [name for name, sign in zip(columns, signs, strict=False) if sign == "1"]
-    numbers = {name: kind(written[name]) for name, kind in _READ.items()}
-    return BoosterParams(rounds=int(written["num_iterations"]), rising=tuple(rising), **numbers)
-
-
-def _booster(stored: Mapping[str, Any]) -> BoosterParams:
-    return BoosterParams(**{**stored, "rising": tuple(stored["rising"])})
-
-
-def _without_seed(recipe: Recipe) -> Recipe:
-    cause = recipe.cause_booster
-    return Recipe(
-        booster=replace(recipe.booster, seed=0),
-        cause_booster=None if cause is None else replace(cause, seed=0),
+    return BoosterParams(
+        learning_rate=float(written["learning_rate"]),
+        rounds=int(written["num_iterations"]),
+        max_depth=int(written["max_depth"]),
+        num_leaves=int(written["num_leaves"]),
+        min_data_in_leaf=int(written["min_data_in_leaf"]),
+        feature_fraction=float(written["feature_fraction"]),
+        lambda_l2=float(written["lambda_l2"]),
+        rising=tuple(rising),
+        seed=int(written["seed"]),
     )

@@ -8,12 +8,12 @@ import polars as pl
 
 Result = TypeVar("Result")
 
-#: Rows of a block: as float64 beside what is made of them, tens of MiB.
+#: Rows of a block: with its results, tens of MiB.
 ROWS = 32_768
 
 
 def cores() -> int:
-    """How many cores this process may use: as many as Polars does, so one word tells both."""
+    """How many cores this process may use: as many as Polars uses (``POLARS_MAX_THREADS``)."""
     return pl.thread_pool_size()
 
 
@@ -21,21 +21,21 @@ def in_blocks(
     rows: int,
     work: Callable[[int, int], Result],
     done: Callable[[int], None] | None = None,
-    at_once: int = ROWS,
+    block_rows: int = ROWS,
 ) -> list[Result]:
-    """What ``work(start, stop)`` makes of each block of rows, in order, a thread per core.
+    """The results of ``work(start, stop)`` for each block of rows, in order, one thread per core.
 
     Args:
-        rows: How many there are.
-        work: Must not depend on other blocks; compiled loops let go of Python's lock.
-        done: Told after each block, in order, how many rows are done.
-        at_once: Rows of a block.
+        rows: Number of rows.
+        work: Must not depend on other blocks. Compiled loops release the GIL.
+        done: Called after each block, in order, with the number of rows done.
+        block_rows: Rows of a block.
     """
-    starts = range(0, rows, at_once)
+    starts = range(0, rows, block_rows)
     results: list[Result] = []
     with ThreadPoolExecutor(max(1, min(cores(), len(starts)))) as threads:
-        for result in threads.map(work, starts, (min(s + at_once, rows) for s in starts)):
+        for result in threads.map(work, starts, (min(s + block_rows, rows) for s in starts)):
             results.append(result)
             if done:
-                done(min(len(results) * at_once, rows))
+                done(min(len(results) * block_rows, rows))
     return results

@@ -1,6 +1,8 @@
 """The compiled loops behind exact reasons. Importing this costs numba's start."""
 
-# numba passes arguments by place, and counts those of an intrinsic itself.
+# numba has no types.
+# pyright: standard
+# numba passes arguments by position, and counts those of an intrinsic itself.
 # ruff: noqa: ARG001, PLR0917
 from typing import Any
 
@@ -9,24 +11,30 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-#: Sums that one cell of a table adds to at once: a few wide registers.
+#: Sums that one cell of a table adds to together: a few wide registers.
 LANES = 32
 #: Lanes of a cell for the contributions; the other two hold what it adds to the score.
 FEATURES = LANES - 2
 
-# Rows whose sums stay in a core's cache while all tables are added to them.
+# Rows of a block: their sums stay in a core's cache while all tables are added to them.
 _IN_CACHE = 2_048
 
-# Below it, LightGBM takes a value for zero (its float ``1e-35f``).
+# LightGBM treats values up to it as zero (its float ``1e-35f``).
 _ALMOST_ZERO = float(np.float32(1e-35))
 
 
 @njit(cache=True, nogil=True)
-def code_column(values, thresholds, missing, default_left, codes):  # pragma: no cover
-    """Code each value: how many thresholds (one at least) lie below it; the missing get their own.
+def code_column(
+    values: np.ndarray,
+    thresholds: np.ndarray,
+    missing: int,
+    default_left: bool,
+    codes: np.ndarray,
+) -> None:  # pragma: no cover
+    """Code each value: the number of thresholds (one at least) that lie below it.
 
-    What is missing gets the least code where it goes left by default, else the greatest.
-    ``missing`` is 0 (nothing is), 1 (zero) or 2 (NaN), as in LightGBM.
+    Missing values get a code of their own: the lowest where they go left by default, else the
+    highest. ``missing`` is 0 (none), 1 (zero) or 2 (NaN), as in LightGBM.
     """
     count = len(thresholds)
     shift = 1 if missing and default_left else 0
@@ -51,10 +59,10 @@ def code_column(values, thresholds, missing, default_left, codes):  # pragma: no
 
 
 @njit(cache=True, nogil=True)
-def leaf_shap(shares, value):  # pragma: no cover
+def leaf_shap(shares: np.ndarray, value: float) -> np.ndarray:  # pragma: no cover
     """Path-dependent SHAP values of one leaf, by which of its features' conditions a row meets.
 
-    Row ``pattern`` of the result is for rows that meet the conditions whose bits are set. Of
+    Row ``pattern`` of the result is for rows that meet the conditions of the bits set. Of
     feature ``i`` it is ``value * (met_i - share_i)`` times the mean, over all orders of the
     features, of the product over those before it of ``met`` and over those after it of ``share``.
     """
@@ -83,11 +91,18 @@ def leaf_shap(shares, value):  # pragma: no cover
 
 
 @njit(cache=True, nogil=True)
-def add_leaf(table, levels, meets, shap, lanes, value):  # pragma: no cover
+def add_leaf(
+    table: np.ndarray,
+    levels: np.ndarray,
+    meets: np.ndarray,
+    shap: np.ndarray,
+    lanes: np.ndarray,
+    value: float,
+) -> None:  # pragma: no cover
     """Add one leaf to every cell of a table.
 
-    ``table`` has one row per cell, ``levels`` the number of levels of each axis (the first is the
-    quickest to change), ``meets`` for each axis and level the features whose conditions hold.
+    ``table`` has one row per cell, ``levels`` the number of levels of each axis (the first varies
+    fastest), ``meets`` for each axis and level the features (bits) with conditions that hold.
     """
     everything = len(shap) - 1
     for cell in range(len(table)):
@@ -105,16 +120,16 @@ def add_leaf(table, levels, meets, shap, lanes, value):  # pragma: no cover
 def _add_four(
     _context: Any, sums: Any, row: Any, cells: Any, one: Any, two: Any, three: Any, four: Any
 ) -> Any:
-    """``sums[row] += cells[one] + ... + cells[four]``, all lanes at once.
+    """``sums[row] += cells[one] + ... + cells[four]``, all lanes together.
 
-    In a plain loop the compiler must fear that the arrays overlap, and adds lane by lane.
+    In a plain loop the compiler cannot exclude that the arrays overlap, and adds lane by lane.
     """
     many = ir.VectorType(ir.IntType(32), LANES)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def lanes(array: int, place: Any) -> Any:
+        def lanes(array: int, index: Any) -> Any:
             data = context.make_array(signature.args[array])(context, builder, args[array]).data
-            first = builder.gep(data, [builder.mul(place, place.type(LANES))])
+            first = builder.gep(data, [builder.mul(index, index.type(LANES))])
             return builder.bitcast(first, many.as_pointer())
 
         into = lanes(0, args[1])
@@ -124,15 +139,15 @@ def _add_four(
         builder.store(total, into, align=4)
         return context.get_dummy_value()
 
-    place = types.uint64
-    return types.void(sums, place, cells, place, place, place, place), build
+    index = types.uint64
+    return types.void(sums, index, cells, index, index, index, index), build
 
 
 @njit(cache=True, nogil=True)
 def _step(column, above, stride, found):  # pragma: no cover
-    """Move the rows whose codes lie above a cut further, by its stride, to their cell.
+    """Move the rows with codes above a cut by its stride, towards their cell.
 
-    Every row is written, moved or not: many at once on any processor, and nothing to guess.
+    Every row is written, moved or not, so that the loop is vectorised and has no branches.
     """
     for row in range(len(column)):
         found[row] += stride if column[row] > above else np.uint16(0)
@@ -140,7 +155,7 @@ def _step(column, above, stride, found):  # pragma: no cover
 
 @njit(cache=True, nogil=True)
 def _add_cells(sums, cells, first, found, rows):  # pragma: no cover
-    """Add each row's cells of four tables; four at once, since sums are slow to fetch and keep."""
+    """Add each row's cells of four tables together, since loading and storing sums is slow."""
     one, two, three, four = found[0], found[1], found[2], found[3]
     for row in range(rows):
         _add_four(  # pyright: ignore[reportCallIssue]
@@ -156,20 +171,30 @@ def _add_cells(sums, cells, first, found, rows):  # pragma: no cover
 
 @njit(cache=True, nogil=True)
 def sum_tables(
-    codes, variant, cut, stride, cut_start, cells, cell_start, group_start, lanes, total, score
-):  # pragma: no cover
-    """Add up the cells of each row, exactly: integers.
+    codes: np.ndarray,
+    variant: np.ndarray,
+    cut: np.ndarray,
+    stride: np.ndarray,
+    cut_start: np.ndarray,
+    cells: np.ndarray,
+    cell_start: np.ndarray,
+    group_start: np.ndarray,
+    lanes: np.ndarray,
+    total: np.ndarray,
+    score: np.ndarray,
+) -> None:  # pragma: no cover
+    """Add the cells of each row, exactly: integers.
 
     Args:
         codes: One row per variant, one column per row.
-        variant, cut, stride: Of each cut of each table.
+        variant, cut, stride: One value per cut of each table.
         cut_start: Where each table's cuts begin, and the last's end.
         cells: The cells of all tables, ``LANES`` wide, int32.
         cell_start: Where each table's cells begin.
         group_start: Where each group of tables begins, and the last's ends: in steps of four.
-        lanes: One row per group: the feature that each lane is for, -1 where none.
-        total: One row per row, one column per feature, int32: here the contributions are added.
-        score: One row per row, two columns: here the score's coarse and fine parts are added.
+        lanes: One row per group: the feature of each lane, or -1.
+        total: One row per row, one column per feature, int32: the contributions are added here.
+        score: One row per row, two columns: the score's coarse and fine parts are added here.
     """
     found = np.empty((4, _IN_CACHE), np.uint16)
     first = np.empty(4, np.uint64)
@@ -179,13 +204,13 @@ def sum_tables(
         for group in range(len(group_start) - 1):
             sums[:] = 0
             for table in range(group_start[group], group_start[group + 1]):
-                place = table & 3
-                found[place] = 0
-                for at in range(cut_start[table], cut_start[table + 1]):
-                    column = codes[variant[at], start : start + rows]
-                    _step(column, cut[at], stride[at], found[place])
-                first[place] = cell_start[table]
-                if place == 3:
+                slot = table & 3
+                found[slot] = 0
+                for i in range(cut_start[table], cut_start[table + 1]):
+                    column = codes[variant[i], start : start + rows]
+                    _step(column, cut[i], stride[i], found[slot])
+                first[slot] = cell_start[table]
+                if slot == 3:
                     _add_cells(sums, cells, first, found, rows)
             used = lanes[group][lanes[group] >= 0].astype(np.uint64)
             for row in range(rows):
@@ -197,38 +222,49 @@ def sum_tables(
 
 @njit(cache=True, nogil=True)
 def sum_falls(
-    codes, other, place, variant, cut, stride, cut_start, scores, cell_start, tables, total
-):  # pragma: no cover
-    """Add up by how much the score of each row falls where some of its codes are other ones.
+    codes: np.ndarray,
+    other: np.ndarray,
+    other_row: np.ndarray,
+    variant: np.ndarray,
+    cut: np.ndarray,
+    stride: np.ndarray,
+    cut_start: np.ndarray,
+    scores: np.ndarray,
+    cell_start: np.ndarray,
+    tables: np.ndarray,
+    total: np.ndarray,
+) -> None:  # pragma: no cover
+    """Add by how much the score of each row falls when some of its codes are replaced.
 
     Args:
-        codes: One row per variant, one column per row; rows lie in memory one after another.
-        other: The other codes, likewise: one row per variant that has any.
-        place: Of each variant, its row of ``other``, or -1.
+        codes: One row per variant, one column per row, row-major.
+        other: The codes that replace them, likewise: one row per variant that has any.
+        other_row: The row of ``other`` for each variant, or -1.
         variant, cut, stride, cut_start, cell_start: As for ``sum_tables``.
         scores: What each cell adds to the score, int32.
-        tables: The tables that cut any of the variants with other codes.
-        total: One per row, int64: here the falls are added.
+        tables: The tables that cut any of the replaced variants.
+        total: One per row, int64: the falls are added here.
     """
-    was = np.empty(_IN_CACHE, np.uint16)
-    now = np.empty(_IN_CACHE, np.uint16)
+    before = np.empty(_IN_CACHE, np.uint16)
+    after = np.empty(_IN_CACHE, np.uint16)
     sums = np.empty(_IN_CACHE, np.int64)
     for start in range(0, len(total), _IN_CACHE):
         rows = min(_IN_CACHE, len(total) - start)
         sums[:] = 0
         for table in tables:
-            was[:] = 0
-            for at in range(cut_start[table], cut_start[table + 1]):
-                if place[variant[at]] < 0:
-                    _step(codes[variant[at], start : start + rows], cut[at], stride[at], was)
-            now[:] = was
-            for at in range(cut_start[table], cut_start[table + 1]):
-                which = place[variant[at]]
-                if which >= 0:
-                    _step(codes[variant[at], start : start + rows], cut[at], stride[at], was)
-                    _step(other[which, start : start + rows], cut[at], stride[at], now)
-            mine = scores[cell_start[table] :]
+            before[:] = 0
+            for i in range(cut_start[table], cut_start[table + 1]):
+                if other_row[variant[i]] < 0:
+                    _step(codes[variant[i], start : start + rows], cut[i], stride[i], before)
+            after[:] = before
+            for i in range(cut_start[table], cut_start[table + 1]):
+                replaced = other_row[variant[i]]
+                if replaced >= 0:
+                    _step(codes[variant[i], start : start + rows], cut[i], stride[i], before)
+                    _step(other[replaced, start : start + rows], cut[i], stride[i], after)
+            table_scores = scores[cell_start[table] :]
             for row in range(rows):
-                sums[row] += mine[np.uint64(was[row])] - mine[np.uint64(now[row])]
+                sums[row] += table_scores[np.uint64(before[row])]
+                sums[row] -= table_scores[np.uint64(after[row])]
         for row in range(rows):
             total[start + row] += sums[row]

@@ -1,10 +1,10 @@
-"""Tables of exact reasons: what a row's place between a few thresholds adds to its score.
+"""Tables of exact SHAP values: what the levels of a few columns add to a row's score.
 
 What one leaf adds to the SHAP values of a row depends on the row only through which of the few
-columns on the leaf's path meet their conditions. So the leaves of a part of a tree are added up
-once, for each combination of levels (cell) of the columns that they ask about, and explaining a row
-is to find its cell in each table and to add that. Cells hold integers of a common unit: sums are
-exact, and the same in any order. A cell has two lanes for the score, coarse and fine.
+columns on the leaf's path meet their conditions. So the leaves of a part of a tree are summed
+once, for each combination of levels (cell) of the columns on their paths. To explain a row is to
+find its cell in each table and to add these cells. Cells hold integers of a common unit: sums are
+exact in any order. A cell has two lanes for the score, coarse and fine.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ import numpy as np
 from perdura.models.boosting.shap_leaves import Leaf, LeafPart, Variant, parts_of
 from perdura.models.boosting.tree_text import Tree, UnreadableTrees
 
-# Greatest sum that 32 bits can hold.
+# Largest sum that 32 bits can hold.
 _LARGEST = 2**31 - 1
-# More cells than these make other ways faster: half a GiB of them.
+# Beyond this number of cells (half a GiB) LightGBM's own way is faster.
 _MOST_CELLS = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How to code one variant of a column: its thresholds, rising."""
+    """How to code one variant of a column: its thresholds, ascending."""
 
     variant: Variant
     thresholds: np.ndarray
@@ -34,20 +34,20 @@ class Tables:
     """The tables of a model, as ``models.boosting.shap_kernel.sum_tables`` reads them.
 
     Attributes:
-        codings: Of each variant.
-        variant: Of each cut, whose codes it cuts.
-        cut: Codes above it go further.
-        stride: By so many cells.
+        codings: One per variant.
+        variant: Index of the variant that each cut applies to.
+        cut: Codes above it move on.
+        stride: By this number of cells.
         cut_start: Where each table's cuts begin, and the last's end.
-        cells: Of all tables, one row each, int32.
+        cells: Cells of all tables, one row each, int32.
         cell_start: Where each table's cells begin.
         group_start: Where each group of tables with common lanes begins, and the last's ends; each
             has a multiple of four.
         lanes: One row per group: the feature of each lane, or -1.
         unit: Log-odds of one, in the contributions and the coarse part of the score.
         fine: Log-odds of one, in the fine part.
-        bias: Log-odds of the trees that ask nothing.
-        scores: The coarse part of the score of each cell, int32: the lane of ``cells`` alone.
+        bias: Log-odds of the trees without a split.
+        scores: The coarse part of the score of each cell, int32: one lane of ``cells``.
     """
 
     codings: tuple[Coding, ...]
@@ -66,7 +66,7 @@ class Tables:
 
     @property
     def code_type(self) -> type[np.unsignedinteger]:
-        """A byte per code where that is enough."""
+        """One byte per code where that is enough, else two."""
         most = max((len(coding.thresholds) for coding in self.codings), default=0)
         return np.uint8 if most < 255 else np.uint16
 
@@ -75,22 +75,25 @@ def build_tables(trees: list[Tree]) -> Tables:
     """The tables of all trees.
 
     Raises:
-        UnreadableTrees: They would be too large, for trees without a bound on their depth, say.
+        UnreadableTrees: They would be too large, e.g. of trees without a limit on their depth.
     """
     from perdura.models.boosting.shap_kernel import FEATURES
 
-    asking = [tree for tree in trees if len(tree.feature)]
-    found = [part for tree in asking for part in parts_of(tree, FEATURES)]
-    groups = [_in_fours(group) for group in _grouped(found, FEATURES)]
+    found = [part for tree in trees if len(tree.feature) for part in parts_of(tree, FEATURES)]
+    # The kernel reads four tables together: empty parts fill each group up to a multiple of four.
+    groups = [g + [LeafPart((), {})] * (-len(g) % 4) for g in _grouped(found, FEATURES)]
     parts = [part for group in groups for part in group]
     lanes = _lanes(groups, FEATURES)
     group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    cell_start = _starts([_size(part) for part in parts])
+    cell_start = _starts([part.cells for part in parts])
     cells = _fill(parts, cell_start, lanes[group_of])
     unit, fine = _units(cells, cell_start, lanes[group_of])
     codings = _codings(parts)
     variant, cut, stride, cut_start = _cuts(parts, codings)
-    whole = _whole(cells, unit, fine)
+    whole = np.rint(cells / unit)
+    # The fine lane holds what rounding took from the score's coarse lane.
+    whole[:, -1] = np.rint((cells[:, -2] - whole[:, -2] * unit) / fine)
+    whole = whole.astype(np.int32)
     return Tables(
         codings=codings,
         variant=variant,
@@ -109,42 +112,34 @@ def build_tables(trees: list[Tree]) -> Tables:
 
 
 def _grouped(parts: list[LeafPart], most: int) -> list[list[LeafPart]]:
-    """The parts in few groups, of at most so many columns each, so that lanes can be shared."""
-    every = max((max(part.features) for part in parts), default=-1) + 1
-    asks = np.zeros((len(parts), every), bool)
-    for place, part in enumerate(parts):
-        asks[place, list(part.features)] = True
-    rest, groups = np.arange(len(parts)), []
+    """The parts in few groups of at most ``most`` columns each, so that they can share lanes."""
+    width = max((max(part.features) for part in parts), default=-1) + 1
+    reads = np.zeros((len(parts), width), bool)
+    for index, part in enumerate(parts):
+        reads[index, list(part.features)] = True
+    rest = np.arange(len(parts))
+    groups: list[list[LeafPart]] = []
     while len(rest):
-        columns = asks[rest[np.argmax(asks[rest].sum(axis=1))]].copy()
-        while (wanted := _wanted(columns, asks[rest], most)) is not None:
-            columns[wanted] = True
-        covered = ~(asks[rest] & ~columns).any(axis=1)
-        groups.append([parts[place] for place in rest[covered]])
+        columns = reads[rest[np.argmax(reads[rest].sum(axis=1))]].copy()
+        while (column := _next_column(columns, reads[rest], most)) is not None:
+            columns[column] = True
+        covered = ~(reads[rest] & ~columns).any(axis=1)
+        groups.append([parts[index] for index in rest[covered]])
         rest = rest[~covered]
     return groups
 
 
-def _wanted(columns: np.ndarray, asks: np.ndarray, most: int) -> int | None:
-    """The column that brings most parts nearest to being covered by ``columns``, if there is room.
+def _next_column(columns: np.ndarray, reads: np.ndarray, most: int) -> int | None:
+    """The column to add to a group: the one that most parts still lack, if there is room.
 
-    A part counts the more, the fewer columns it lacks.
+    A part counts more, the fewer columns it lacks.
     """
-    lacking = asks & ~columns
+    lacking = reads & ~columns
     lacks = lacking.sum(axis=1)
     near = (lacks > 0) & (lacks + columns.sum() <= most)
     if not near.any():
         return None
     return int(np.argmax((lacking[near] * 0.25 ** lacks[near, None]).sum(axis=0)))
-
-
-def _in_fours(group: list[LeafPart]) -> list[LeafPart]:
-    """The group, filled up with parts that ask nothing and add nothing: four are read at once."""
-    return group + [LeafPart((), {})] * (-len(group) % 4)
-
-
-def _size(part: LeafPart) -> int:
-    return int(np.prod([len(cuts) + 1 for cuts in part.axes.values()], dtype=np.int64))
 
 
 def _starts(lengths: list[int]) -> np.ndarray:
@@ -154,9 +149,9 @@ def _starts(lengths: list[int]) -> np.ndarray:
 def _lanes(groups: list[list[LeafPart]], width: int) -> np.ndarray:
     """One row per group: its features in order, -1 where there are no more."""
     lanes = np.full((len(groups), width), -1, np.int64)
-    for place, group in enumerate(groups):
-        features = sorted(frozenset().union(*(part.features for part in group)))
-        lanes[place, : len(features)] = features
+    for index, group in enumerate(groups):
+        features = sorted({feature for part in group for feature in part.features})
+        lanes[index, : len(features)] = features
     return lanes
 
 
@@ -167,22 +162,22 @@ def _fill(parts: list[LeafPart], starts: np.ndarray, lanes: np.ndarray) -> np.nd
     if starts[-1] > _MOST_CELLS:
         raise UnreadableTrees(f"their tables would have {starts[-1]} cells; fit with less depth")
     cells = np.zeros((starts[-1], LANES))
-    for place, part in enumerate(parts):
-        table = cells[starts[place] : starts[place + 1]]
+    for index, part in enumerate(parts):
+        table = cells[starts[index] : starts[index + 1]]
         axes = [(variant, sorted(cuts)) for variant, cuts in part.axes.items()]
         levels = np.array([len(cuts) + 1 for _, cuts in axes])
-        lane_of = {feature: lane for lane, feature in enumerate(lanes[place].tolist())}
+        lane_of = {feature: lane for lane, feature in enumerate(lanes[index].tolist())}
         for leaf in part.leaves:
             shap = leaf_shap(np.array(list(leaf.shares.values())), leaf.value)
-            mine = np.array([lane_of[feature] for feature in leaf.shares])
-            add_leaf(table, levels, _meets(leaf, axes), shap, mine, leaf.value)
+            leaf_lanes = np.array([lane_of[feature] for feature in leaf.shares])
+            add_leaf(table, levels, _meets(leaf, axes), shap, leaf_lanes, leaf.value)
     return cells
 
 
 def _meets(leaf: Leaf, axes: list[tuple[Variant, list[float]]]) -> np.ndarray:
-    """For each axis and level, the leaf's features (bits) whose conditions hold there."""
-    slot = {feature: place for place, feature in enumerate(leaf.shares)}
-    order = {variant: place for place, (variant, _) in enumerate(axes)}
+    """For each axis and level, the leaf's features (bits) with conditions that hold there."""
+    slot = {feature: bit for bit, feature in enumerate(leaf.shares)}
+    order = {variant: axis for axis, (variant, _) in enumerate(axes)}
     most = max(len(cuts) for _, cuts in axes) + 1
     meets = np.full((len(axes), most), (1 << len(slot)) - 1, np.int64)
     for variant, threshold, above in leaf.path:
@@ -204,26 +199,26 @@ def _codings(parts: list[LeafPart]) -> tuple[Coding, ...]:
 def _cuts(
     parts: list[LeafPart], codings: tuple[Coding, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Every cut of every table: whose codes, above which, by how many cells; and their starts."""
-    place_of = {coding.variant: place for place, coding in enumerate(codings)}
+    """Every cut of every table: its variant, code and stride; and where each table's cuts begin."""
+    index_of = {coding.variant: index for index, coding in enumerate(codings)}
     cuts: list[tuple[int, int, int]] = []
     starts = [0]
     for part in parts:
         stride = 1
         for variant, thresholds in part.axes.items():
-            place = place_of[variant]
-            shift = int(variant.default_left)  # codes of what is missing come first
-            above = np.searchsorted(codings[place].thresholds, sorted(thresholds)) + shift
-            cuts += [(place, code, stride) for code in above.tolist()]
+            index = index_of[variant]
+            shift = int(variant.default_left)  # codes of missing values come first
+            above = np.searchsorted(codings[index].thresholds, sorted(thresholds)) + shift
+            cuts += [(index, code, stride) for code in above.tolist()]
             stride *= len(thresholds) + 1
         starts.append(len(cuts))
     table = np.array(cuts, np.int64).reshape(-1, 3)
-    place, cut, stride = table.T
-    return place.copy(), cut.astype(np.uint16), stride.astype(np.uint16), np.array(starts)
+    index, cut, stride = table.T
+    return index.copy(), cut.astype(np.uint16), stride.astype(np.uint16), np.array(starts)
 
 
 def _units(cells: np.ndarray, starts: np.ndarray, lanes: np.ndarray) -> tuple[float, float]:
-    """Units so small that no sum can be larger than 32 bits hold, and powers of two."""
+    """The smallest units, powers of two, with which every sum fits into 32 bits."""
     if not len(cells):
         return 1.0, 1.0
     most = np.maximum.reduceat(np.abs(cells), starts[:-1])
@@ -234,11 +229,3 @@ def _units(cells: np.ndarray, starts: np.ndarray, lanes: np.ndarray) -> tuple[fl
     spare = len(lanes) + 1
     unit = 2.0 ** -floor(log2((_LARGEST - spare) / bound))
     return unit, unit / 2.0 ** (30 - ceil(log2(spare)))
-
-
-def _whole(cells: np.ndarray, unit: float, fine: float) -> np.ndarray:
-    """The cells in whole units; what the score's coarse lane leaves over is in the fine one."""
-    whole = np.rint(cells / unit)
-    left = cells[:, -2] - whole[:, -2] * unit
-    whole[:, -1] = np.rint(left / fine)
-    return whole.astype(np.int32)

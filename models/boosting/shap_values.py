@@ -1,4 +1,4 @@
-"""What each column adds to each score: exact TreeSHAP, in log-odds, and the scores themselves."""
+"""Exact TreeSHAP: what each column adds to each score, in log-odds, and the scores themselves."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +12,7 @@ from perdura.models.boosting.shap_tables import Tables, build_tables
 from perdura.models.boosting.tree_text import UnreadableTrees, read_trees
 from perdura.sources.progress import OnProgress
 
-# All cores begin at once, and building takes Python: two at it would take twice as long.
+# Building tables holds the GIL: one thread builds, the others wait for its result.
 _BUILDING = Lock()
 
 
@@ -24,7 +24,7 @@ class Explained:
         score: One per row.
         added: One row per row, one column per column.
         codes: The rows as the tables read them: one row per variant, one column per row; ``None``
-            where LightGBM explains.
+            where LightGBM computed the contributions.
     """
 
     score: np.ndarray
@@ -36,18 +36,18 @@ def contributions(
     booster: lgb.Booster,
     matrix: np.ndarray,
     progress: OnProgress | None = None,
-    at_once: int = ROWS,
+    block_rows: int = ROWS,
 ) -> np.ndarray:
-    """How much each column moves each row's score away from everybody's mean.
+    """How much each column moves each row's score away from the mean score.
 
-    The values are those of ``booster.predict(matrix, pred_contrib=True)`` but for its last
+    The values are those of ``booster.predict(matrix, pred_contrib=True)`` without its last
     column, to about 1e-6.
 
     Args:
         booster: Trees of a binary model.
         matrix: Encoded columns, float64 (thresholds are doubles), unknown is NaN.
-        progress: Told after each block of rows: how many are done, of how many, and what.
-        at_once: Rows of a block.
+        progress: Called after each block: rows done, of how many, and the step's name.
+        block_rows: Rows of a block.
 
     Returns:
         One row per row, one column per column: log-odds, float32.
@@ -57,7 +57,7 @@ def contributions(
         rows,
         lambda start, stop: explained(text, matrix[start:stop]).added,
         lambda done: progress(done, rows, "reasons") if progress else None,
-        at_once,
+        block_rows,
     )
     return np.concatenate([np.empty((0, matrix.shape[1]), np.float32), *blocks])
 
@@ -66,17 +66,22 @@ def explained(text: str, matrix: np.ndarray) -> Explained:
     """The scores and contributions of a block of rows, on one core.
 
     Neither depends on the other rows, to the bit. Scores are those of LightGBM to about 1e-12.
+    Trees that the tables cannot hold are explained by LightGBM, hundreds of times slower.
 
     Args:
         text: LightGBM's text of the trees.
-        matrix: Encoded columns, float64, unknown is NaN; quickest with columns one after another.
+        matrix: Encoded columns, float64, unknown is NaN; fastest in column-major order.
     """
-    tables = tables_of(text)
-    return _by_lightgbm(text, matrix) if tables is None else _by_tables(tables, matrix)
+    if (tables := tables_of(text)) is not None:
+        return _by_tables(tables, matrix)
+    booster = lgb.Booster(model_str=text)
+    contributed = np.asarray(booster.predict(matrix, pred_contrib=True))
+    score = np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
+    return Explained(score, contributed[:, :-1].astype(np.float32))
 
 
 def tables_of(text: str) -> Tables | None:
-    """The tables of LightGBM's text of trees; ``None`` where they cannot be had."""
+    """The tables of LightGBM's text of trees; ``None`` where they would be too large."""
     with _BUILDING:
         return _built(text)
 
@@ -87,14 +92,6 @@ def _built(text: str) -> Tables | None:
         return build_tables(read_trees(text))
     except UnreadableTrees:
         return None
-
-
-def _by_lightgbm(text: str, matrix: np.ndarray) -> Explained:
-    """LightGBM's own way, hundreds of times slower, for trees that the tables cannot hold."""
-    booster = lgb.Booster(model_str=text)
-    told = np.asarray(booster.predict(matrix, pred_contrib=True))
-    score = np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
-    return Explained(score, told[:, :-1].astype(np.float32))
 
 
 def _by_tables(tables: Tables, matrix: np.ndarray) -> Explained:
@@ -124,8 +121,8 @@ def code_rows(tables: Tables, matrix: np.ndarray) -> np.ndarray:
     from perdura.models.boosting.shap_kernel import code_column
 
     codes = np.empty((len(tables.codings), len(matrix)), tables.code_type)
-    for place, coding in enumerate(tables.codings):
+    for row, coding in enumerate(tables.codings):
         feature, missing, default_left = coding.variant
         values = np.ascontiguousarray(matrix[:, feature], dtype=np.float64)
-        code_column(values, coding.thresholds, missing, default_left, codes[place])
+        code_column(values, coding.thresholds, missing, default_left, codes[row])
     return codes

@@ -1,6 +1,6 @@
-"""What trees say of rows, in one walk through each of them, on one core.
+"""Scores of rows by trees for all months, in one walk through each tree, on one core.
 
-LightGBM would be asked once for every month; it takes rows to pieces each time, and all cores.
+LightGBM would need one prediction per month, and uses all cores for each.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,7 @@ from perdura.models.boosting.tree_text import Tree, read_trees
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Inner nodes and leaves of all trees, tree by tree, as ``models.boosting.tree_scores_kernel``
-    takes them.
-    """
+    """Inner nodes and leaves of all trees, tree by tree, as the kernel ``add_trees`` reads them."""
 
     feature: np.ndarray
     threshold: np.ndarray
@@ -39,7 +37,7 @@ class Nodes:
 
 
 def scores(text: str, matrix: np.ndarray) -> np.ndarray:
-    """The log-odds that trees give each row, to about 1e-12 those of LightGBM.
+    """The log-odds of each row; they differ from LightGBM's by about 1e-12.
 
     Args:
         text: LightGBM's text of the trees.
@@ -52,19 +50,19 @@ def scores(text: str, matrix: np.ndarray) -> np.ndarray:
 
 
 def scores_by_month(text: str, matrix: np.ndarray, months: int) -> np.ndarray:
-    """As ``scores``, in each of so many months, from 1 on.
+    """As ``scores``, for each month from 1 to ``months``.
 
     Args:
-        text: LightGBM's text of trees that read, after the columns, the number of the month.
-        matrix: Encoded columns without it.
-        months: How many.
+        text: LightGBM's text of trees that read the month's number after the columns.
+        matrix: Encoded columns without the month.
+        months: Number of months.
 
     Returns:
         One row per row, one column per month.
     """
     from perdura.models.boosting.tree_scores_kernel import add_trees
 
-    nodes, told = _nodes(text), np.zeros((len(matrix), months))
+    nodes, result = _nodes(text), np.zeros((len(matrix), months))
     add_trees(
         np.ascontiguousarray(matrix),
         nodes.feature,
@@ -75,9 +73,9 @@ def scores_by_month(text: str, matrix: np.ndarray, months: int) -> np.ndarray:
         nodes.right,
         nodes.first,
         nodes.leaf,
-        told,
+        result,
     )
-    return told
+    return result
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""What tells one training set from another, the same on every machine."""
+"""The fingerprint of a training set, the same on every machine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _PIECE = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """Counts, dates, and a ``digest`` that changes with any name, value or place."""
+    """Counts, dates, and a ``digest`` that changes with any name, value or position."""
 
     rows: int
     labelled: int
@@ -33,7 +33,7 @@ class Fingerprint:
 
 
 def fingerprint(rows: pl.DataFrame, known_until: datetime) -> Fingerprint:
-    """The fingerprint of labelled feature rows whose labels read what was known until then."""
+    """The fingerprint of feature rows, labelled with what was known before ``known_until``."""
     return Fingerprint(
         rows=rows.height,
         labelled=rows["churned"].count(),
@@ -50,18 +50,18 @@ def fingerprint(rows: pl.DataFrame, known_until: datetime) -> Fingerprint:
 
 
 def digest(frame: pl.DataFrame) -> str:
-    """Sixteen hex digits that change with any name, value or place in the frame."""
+    """Sixteen hex digits that change with any name, value or position in the frame."""
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         columns = pool.map(_digest, frame.iter_columns())
         return blake2b(b"".join(columns), digest_size=8).hexdigest()
 
 
 def _digest(column: pl.Series) -> bytes:
-    """The digest of one column, piece by piece: a copy of all its values would take long."""
-    seen = blake2b(f"{column.name}\0{column.len()}\0".encode(), digest_size=16)
+    """The digest of one column, piece by piece: copying all values would take long."""
+    result = blake2b(f"{column.name}\0{column.len()}\0".encode(), digest_size=16)
     for piece in column.to_frame().iter_slices(_PIECE):
-        seen.update(_bytes(piece.to_series()))
-    return seen.digest()
+        result.update(_bytes(piece.to_series()))
+    return result.digest()
 
 
 def _bytes(values: pl.Series) -> bytes:

@@ -1,7 +1,6 @@
-"""The months after a row's date: in which its subscriber left, and how many of them are known.
+"""Person-months (Singer and Willett 1993): the months after a row's date with a known outcome.
 
-A row says of every later month whose outcome is known whether its subscriber left in it, so it is
-as many person-months (Singer and Willett 1993) as there are months until they left.
+Each row gives one person-month for every known month until its subscriber left.
 """
 
 from datetime import timedelta
@@ -10,29 +9,29 @@ import polars as pl
 
 from perdura.models.params import TrainingParams
 
-#: What may be called a month.
+#: Horizons that count as a month.
 _MONTH_DAYS = range(28, 32)
 
-#: The columns that say what became of a row later, as of ``models.dataset.labels.leaving_months``.
+#: The outcome columns of later months, from ``models.dataset.labels.leaving_months``.
 LATER = ("months_known", "left_month")
 
 
 def are_months(params: TrainingParams) -> bool:
-    """Whether the risk is one of a first month that others can follow: contracts, and no lead."""
+    """Whether the horizon is a first month that others can follow: contracts, and no lead."""
     return (
         params.churn == "contract" and not params.lead_days and params.horizon_days in _MONTH_DAYS
     )
 
 
 def person_months(rows: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
-    """Every later month of each row that is known, up to the one its subscriber left in.
+    """Every known later month of each row, up to the month its subscriber left in.
 
     Args:
         rows: ``as_of`` and the columns of ``LATER``.
-        params: How long a month is, and how long a leaving may be undone.
+        params: The length of a month, and the grace.
 
     Returns:
-        One row per row of ``rows`` and month after the first: ``row``, its place in ``rows``;
+        One row per row of ``rows`` and month after the first: ``row``, its index in ``rows``;
         ``month``, 1 is ``[as_of + horizon, as_of + 2 horizon)``; ``left``, whether they left in it;
         ``opens``, its first moment; ``closes``, when its outcome was known: its end and the grace.
     """

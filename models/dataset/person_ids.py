@@ -1,45 +1,45 @@
-"""Which rows are about the same person, whichever of their accounts each is about."""
+"""Rows of one person, also under several merged accounts: the unit of splits and resamples."""
 
 from hashlib import blake2b
 
 import numpy as np
 import polars as pl
 
-#: What is told of a row once, by one account of its person.
-_SAID = ("churned", "cause", "expanded", "months_known", "left_month")
+#: The labels that only one account of a person keeps at a date.
+_LABELS = ("churned", "cause", "expanded", "months_known", "left_month")
 
 
 def person_column(rows: pl.DataFrame) -> str:
-    """The column that says whom a row is about: ``owner`` where it is there."""
+    """The column that identifies the person: ``owner`` where present, else ``subscriber_id``."""
     return "owner" if "owner" in rows.columns else "subscriber_id"
 
 
 def person_numbers(people: pl.Series) -> np.ndarray:
     """A number for each id (uint64), the same on every machine and in every year."""
-    once = people.unique()
-    digests = (blake2b(person.encode(), digest_size=8).digest() for person in once)
+    unique = people.unique()
+    digests = (blake2b(person.encode(), digest_size=8).digest() for person in unique)
     numbers = np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
-    told = pl.DataFrame([once.alias("person"), pl.Series("number", numbers)])
-    asked = people.alias("person").to_frame()
-    return asked.join(told, on="person", how="left", maintain_order="left")["number"].to_numpy()
+    table = pl.DataFrame([unique.alias("person"), pl.Series("number", numbers)])
+    rows = people.alias("person").to_frame()
+    return rows.join(table, on="person", how="left", maintain_order="left")["number"].to_numpy()
 
 
 def some_people(rows: pl.DataFrame, most_rows: int, among: pl.Expr) -> pl.DataFrame:
-    """All rows ``among`` which so many people are that there are about so many rows at most."""
-    places = rows.select(pl.arg_where(among)).to_series()
-    thousandths = min(1000, 1000 * most_rows // max(1, len(places)))
+    """About ``most_rows`` of the rows where ``among`` holds: all of them of some people."""
+    indices = rows.select(pl.arg_where(among)).to_series()
+    thousandths = min(1000, 1000 * most_rows // max(1, len(indices)))
     if thousandths == 1000:
         return rows.filter(among)
-    numbers = person_numbers(rows[person_column(rows)][places]) >> np.uint64(32)
-    return rows[places.filter(numbers % np.uint64(1000) < np.uint64(thousandths))]
+    numbers = person_numbers(rows[person_column(rows)][indices]) >> np.uint64(32)
+    return rows[indices.filter(numbers % np.uint64(1000) < np.uint64(thousandths))]
 
 
 def with_owners(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """The rows with one column more: ``owner``, the account that each lives on as.
+    """The rows with one column more: ``owner``, the account that each was merged into, or itself.
 
     Args:
         rows: ``subscriber_id``.
-        links: As ``sources.merges.owners`` gives them.
+        links: From ``sources.merges.owners``.
     """
     owner = pl.coalesce("owner", "subscriber_id")
     return rows.join(links, on="subscriber_id", how="left", maintain_order="left").with_columns(
@@ -48,27 +48,23 @@ def with_owners(rows: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 
 
 def labelled_once(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, of which one of each person and date keeps its label: nobody counts twice.
+    """The rows with labels in one row per person and date, so that each person counts once.
 
-    It is the row of the account that they live on as or, where that is not there, of their
-    account with the least id. The others stay, unlabelled: the texts in them can be met.
+    The label stays in the row of the owner or, where that is absent, of the account with the
+    lowest id. The other rows stay, unlabelled: their texts may occur.
 
     Args:
-        rows: ``subscriber_id``, ``owner``, ``as_of``, and of ``_SAID`` what there is.
+        rows: ``subscriber_id``, ``owner``, ``as_of``, and any of ``_LABELS``.
     """
-    account, moved = pl.col("subscriber_id"), pl.col("subscriber_id") != pl.col("owner")
-    shared = pl.col("owner").is_in(rows.filter(moved)["owner"].unique().implode())
-    # Few live on as another account: nobody else is looked at row by row.
-    places = rows.select(pl.arg_where(shared)).to_series()
-    silent = places.filter(rows[places].select(account != _speaks()).to_series())
-    heard = ~pl.int_range(pl.len()).is_in(silent.implode())
+    account, owner = pl.col("subscriber_id"), pl.col("owner")
+    shared = owner.is_in(rows.filter(account != owner)["owner"].unique().implode())
+    # Few accounts are merged: only their rows are compared.
+    indices = rows.select(pl.arg_where(shared)).to_series()
+    group = ["owner", "as_of"]
+    has_owner = (account == owner).any().over(group)
+    labelled = pl.when(has_owner).then("owner").otherwise(account.min().over(group))
+    unlabelled = indices.filter(rows[indices].select(account != labelled).to_series())
+    kept = ~pl.int_range(pl.len()).is_in(unlabelled.implode())
     return rows.with_columns(
-        pl.when(heard).then(name).alias(name) for name in _SAID if name in rows.columns
+        pl.when(kept).then(name).alias(name) for name in _LABELS if name in rows.columns
     )
-
-
-def _speaks() -> pl.Expr:
-    """The account that is asked, of all that one person has on a date."""
-    account, together = pl.col("subscriber_id"), ["owner", "as_of"]
-    lives_on = (account == pl.col("owner")).any().over(together)
-    return pl.when(lives_on).then("owner").otherwise(account.min().over(together))

@@ -1,4 +1,4 @@
-"""Why a part of the rows has only people who left, or only people who stayed, and what to do."""
+"""Why a part of the rows has only churners or only non-churners, and which setting to try."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -7,9 +7,11 @@ import polars as pl
 
 from perdura.models.params import TrainingParams
 
+_FEW = 20
+
 
 def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
-    """The likely cause and the setting to try, where some part has leavers or stayers only.
+    """The likely cause and the setting to try, where some part has one class only.
 
     Args:
         rows: All labelled rows: ``as_of``, ``churned``.
@@ -23,7 +25,7 @@ def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
     )
     left, stayed = int(dates["left"].sum()), int((dates["rows"] - dates["left"]).sum())
     if not left:
-        return f"no one left at any of the {dates.height} dates. {_nobody_left(params)}"
+        return f"no one left at any of the {dates.height} dates. {_why_none_left(params)}"
     if not stayed:
         return (
             f"all left at all {dates.height} dates. Likely cause: only those who left are in the "
@@ -31,62 +33,20 @@ def why_too_few(rows: pl.DataFrame, params: TrainingParams) -> str:
             f"or a shorter window, horizon_days = {max(1, params.horizon_days // 2)} (now "
             f"{params.horizon_days})"
         )
-    having = dates.filter(pl.col("left") > 0)["as_of"]
-    first: datetime = having.min()  # pyright: ignore[reportAssignmentType]
-    last: datetime = having.max()  # pyright: ignore[reportAssignmentType]
+    oldest: datetime = rows["as_of"].min()  # pyright: ignore[reportAssignmentType]
+    newest: datetime = rows["as_of"].max()  # pyright: ignore[reportAssignmentType]
     if left < _FEW:
         return (
             f"{left} left at all {dates.height} dates together. Likely cause: too few leavers, and "
-            f"no model learns from so few. To try: {longer(params, _span(rows), 3)}"
+            f"no model learns from so few. To try: {longer(params, newest - oldest, 3)}"
         )
-    if first > dates["as_of"][0] and params.split == "time":
-        return (
-            f"all {left:,} leavers are of the {len(having)} newest dates, from {first:%Y-%m-%d} "
-            f"on, and {dates.filter(pl.col('as_of') < first).height} dates before them have none. "
-            "Likely cause: leavers were not recorded before. To try: split = 'subscribers', which "
-            "fits the newest dates too and judges on other people, and history_months = "
-            f"{_months(first, rows['as_of'])}, which leaves the dates before out"
-        )
-    if last < dates["as_of"][-1]:
-        return (
-            f"{left:,} left at earlier dates, and no one from {last:%Y-%m-%d} on. Likely cause: "
-            "the newest leavers are not in the files yet. To try: train until the day when the "
-            "files were exported, perdura train --until DATE, or extract newer files"
-        )
-    return (
+    return _why_missing_at_dates(dates, newest, params) or (
         f"{left:,} left at all {dates.height} dates together. Likely cause: too few leavers for "
-        f"three parts. To try: {longer(params, _span(rows), 2)}"
+        f"three parts. To try: {longer(params, newest - oldest, 2)}"
     )
 
 
-_FEW = 20
-
-
-def longer(params: TrainingParams, history: timedelta, times: int) -> str:
-    """The longer window to try, as far as its outcome is known in so much history, or to wait.
-
-    Args:
-        params: How long the window is.
-        history: From the first date to where outcomes are known.
-        times: So many times as long, if that is possible.
-    """
-    parts = 1 if params.split == "subscribers" else 3
-    others = params.gap_days - params.horizon_days
-    possible = min(times * params.horizon_days, history.days // parts - others)
-    if possible <= params.horizon_days:
-        return "train again when more have left; no setting makes up for that"
-    return (
-        f"a longer window, in which more leave, horizon_days = {possible} (now "
-        f"{params.horizon_days}), or train again when more have left"
-    )
-
-
-def _span(rows: pl.DataFrame) -> timedelta:
-    first, last = rows["as_of"].min(), rows["as_of"].max()
-    return last - first  # pyright: ignore[reportOperatorIssue, reportReturnType, reportOptionalOperand]
-
-
-def _nobody_left(params: TrainingParams) -> str:
+def _why_none_left(params: TrainingParams) -> str:
     if params.churn == "silence":
         return (
             "Likely cause: the window is so short that all pay in it. To try: a longer one, "
@@ -100,7 +60,45 @@ def _nobody_left(params: TrainingParams) -> str:
     )
 
 
-def _months(first: datetime, dates: pl.Series) -> int:
-    """Months of history that reach back to ``first`` from the last date, whose outcome is open."""
-    last: datetime = dates.max()  # pyright: ignore[reportAssignmentType]
-    return ceil((last - first).days / 30.4375)
+def _why_missing_at_dates(
+    dates: pl.DataFrame, newest: datetime, params: TrainingParams
+) -> str | None:
+    """Why the first or the last dates have no churners; ``None`` where they have."""
+    left = int(dates["left"].sum())
+    having = dates.filter(pl.col("left") > 0)["as_of"]
+    first: datetime = having.min()  # pyright: ignore[reportAssignmentType]
+    last: datetime = having.max()  # pyright: ignore[reportAssignmentType]
+    if first > dates["as_of"][0] and params.split == "time":
+        return (
+            f"all {left:,} leavers are of the {len(having)} newest dates, from {first:%Y-%m-%d} "
+            f"on, and {dates.filter(pl.col('as_of') < first).height} dates before them have none. "
+            "Likely cause: leavers were not recorded before. To try: split = 'subscribers', which "
+            "fits the newest dates too and judges on other people, and history_months = "
+            f"{ceil((newest - first).days / 30.4375)}, which leaves the dates before out"
+        )
+    if last < dates["as_of"][-1]:
+        return (
+            f"{left:,} left at earlier dates, and no one from {last:%Y-%m-%d} on. Likely cause: "
+            "the newest leavers are not in the files yet. To try: train until the day when the "
+            "files were exported, perdura train --until DATE, or extract newer files"
+        )
+    return None
+
+
+def longer(params: TrainingParams, history: timedelta, times: int) -> str:
+    """The longer window to try, as far as the history knows its outcome, or to wait.
+
+    Args:
+        params: The present window.
+        history: From the first date to the last with known outcomes.
+        times: The factor to lengthen the window by, if possible.
+    """
+    parts = 1 if params.split == "subscribers" else 3
+    others = params.gap_days - params.horizon_days
+    possible = min(times * params.horizon_days, history.days // parts - others)
+    if possible <= params.horizon_days:
+        return "train again when more have left; no setting makes up for that"
+    return (
+        f"a longer window, in which more leave, horizon_days = {possible} (now "
+        f"{params.horizon_days}), or train again when more have left"
+    )

@@ -1,4 +1,4 @@
-"""What the landed tables tell of leaving: since when, until when, and which say anything."""
+"""What the landed tables record of churn: since when, until when, and in which table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
 from perdura.sources.merges import Events, known_before
 
 _LEAVING = ("ended", "cancel_scheduled")
-#: After so many days without an event a table is taken to have been exported earlier.
+#: A table without an event for this long is taken to have been exported earlier.
 _QUIET = timedelta(days=14)
-#: Leavers are taken not to have been recorded at first only if nobody left for so long, and
+#: Churn counts as unrecorded at first only if no subscriber left for this long, and
 _UNRECORDED = timedelta(days=60)
-#: so many would have left at the later rate: none of them has a chance of one in a thousand.
+#: this many would have left at the later rate: zero then has a chance of one in a thousand.
 _EXPECTED = 7.0
 
 
@@ -25,13 +25,13 @@ class SourceFacts:
     Attributes:
         rows: Events by table.
         leavings: Events by which a subscription ends or is cancelled.
-        recorded_since: Nobody left before, though many would have at the later rate; ``None``:
-            leavers are recorded from the beginning.
-        telling: The table that tells who left.
+        recorded_since: No subscriber left before it, though many would have at the later rate;
+            ``None``: churn is recorded from the beginning.
+        telling: The table that records churn.
         newest: Its newest event.
-        known_until: Outcomes were counted until then.
+        known_until: Outcomes are counted until then.
         contacts_missing_since: No contact is on record since, though there were some before;
-            ``None``: none is missed.
+            ``None``: none is missing.
     """
 
     rows: Mapping[str, int]
@@ -44,18 +44,18 @@ class SourceFacts:
 
     @property
     def silent(self) -> bool:
-        """Whether the table that tells who left ends long before outcomes were counted."""
+        """Whether the table that records churn ends long before ``known_until``."""
         return self.newest is not None and self.newest + _QUIET < self.known_until
 
     @property
     def missing(self) -> list[str]:
-        """The tables that nothing has landed in."""
+        """The tables without rows."""
         return [name for name, count in self.rows.items() if not count]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What everybody who trains on these tables should know, in words."""
-        notes = []
+        """What readers of a model trained on these tables should know, in words."""
+        notes: list[str] = []
         if self.recorded_since is not None:
             notes.append(
                 f"The first cancellation on record is of {self.recorded_since:%Y-%m-%d}, as in an "
@@ -89,7 +89,7 @@ def source_facts(events: Events, *, churn: str, known_until: datetime) -> Source
 
     Args:
         events: The event tables by name.
-        churn: ``contract``: subscriptions tell who left. ``silence``: payments do.
+        churn: ``contract``: subscriptions record churn. ``silence``: payments do.
         known_until: Only rows with ``known_at < known_until`` are read.
     """
     known = known_before(events, known_until)
@@ -107,27 +107,27 @@ def source_facts(events: Events, *, churn: str, known_until: datetime) -> Source
 
 
 def recorded_since(subscriptions: pl.LazyFrame, known_until: datetime) -> datetime | None:
-    """Since when leavers are recorded, where they are not from the beginning.
+    """Since when churn is recorded, where it is not from the beginning.
 
-    An export of the customers of a day, with those who left lately, looks as if nobody had ever
-    left before. It is told from a business where nobody did by how many would have left at the
-    later rate: person-days before the first leaving, times leavings a person-day after it.
+    An export of the customers of one day, with those who left lately, has no churn before that
+    day. A business without churn is told apart by the number expected at the later rate:
+    subscriber-days before the first leaving, times leavings per subscriber-day after it.
 
     Args:
         subscriptions: Known events.
-        known_until: Until then they are known.
+        known_until: Events are known until then.
 
     Returns:
-        The first leaving; ``None`` where too few would have left before it to tell.
+        The first leaving; ``None`` where too few were expected to leave before it.
     """
-    left, at = pl.col("kind").is_in(_LEAVING), pl.col("happened_at")
+    left, happened_at = pl.col("kind").is_in(_LEAVING), pl.col("happened_at")
     spans = subscriptions.group_by("subscriber_id").agg(
-        begins=at.min(), leaves=at.filter(left).min()
+        begins=happened_at.min(), leaves=happened_at.filter(left).min()
     )
-    told = spans.select(
+    totals = spans.select(
         first=pl.col("leaves").min(), begins=pl.col("begins").min(), left=pl.col("leaves").count()
     ).collect()
-    first, begins, leavers = told.row(0)
+    first, begins, leavers = totals.row(0)
     if first is None or first - begins < _UNRECORDED:
         return None
     ends = pl.coalesce("leaves", pl.lit(known_until))

@@ -1,7 +1,7 @@
-"""Rows to fit, to calibrate and to judge on, so that none tells the next what it should guess.
+"""Split rows into fit, calibration and test sets without leakage between them.
 
-By time where the history allows it: a window that was fitted on has closed, grace included, before
-the first date that is calibrated or judged. By subscriber where the history is too short for that.
+By time where the history allows it: every window that is fitted on has closed, grace included,
+before the first date of the next part. By subscriber where the history is too short for that.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,18 @@ from perdura.models.dataset.single_class import why_too_few
 from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.params import TrainingParams
 
-#: Hundredths of the subscribers: fitted below the first, calibrated below the second. Each person
-#: calibrates at every date, so a tenth of them is enough, and trees rank better with more people.
+#: Hundredths of the subscribers: fit below the first, calibrate below the second. Each person is
+#: in the calibration set at every date, so a tenth is enough; trees rank better with more people.
 _FIT_BELOW, _CALIBRATE_BELOW = 70, 80
+_KNOWN = pl.col("churned").is_not_null()
 
 
 class HistoryTooShort(ValueError):
-    """There are not enough dates whose outcome is known for a split by time."""
+    """There are not enough dates with known outcomes for a split by time."""
 
 
 class NotEnoughChurn(ValueError):
-    """A part of the split has nobody who left, or nobody who stayed."""
+    """A part of the split has no churners, or no non-churners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Split:
 
     @property
     def judged_from(self) -> datetime:
-        """The first date that is judged."""
+        """The first date of the test set."""
         return self.test["as_of"].min()  # pyright: ignore[reportReturnType]
 
     @property
@@ -70,7 +71,7 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
 
     Raises:
         HistoryTooShort: No outcome is known yet, or as ``split_by_time``.
-        NotEnoughChurn: A part has only people who left, or only people who stayed.
+        NotEnoughChurn: A part has only churners, or only non-churners.
     """
     if not rows["churned"].count():
         raise HistoryTooShort(
@@ -90,18 +91,23 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
             judge_dates=params.judge_dates,
         )
     for name, part in split.parts.items():
-        if not 0 < int(part["churned"].sum()) < part.height:
-            raise NotEnoughChurn(f"{_asked_of(name, part)}: {why_too_few(rows, params)}")
+        if not 0 < (churned := int(part["churned"].sum())) < part.height:
+            raise NotEnoughChurn(
+                f"asked to {name} on {part.height:,} rows"
+                f"{_span(part['as_of'].unique().sort().to_list())}; {churned:,} of them left, and "
+                "it takes both, people who left and people who stayed: "
+                f"{why_too_few(rows, params)}"
+            )
     return split
 
 
 def refuse_without_leavers(
     rows: pl.DataFrame, params: TrainingParams, facts: SourceFacts | None
 ) -> None:
-    """Refuse where the sources hold no event by which a subscription ends.
+    """Refuse where churn is by contract and the sources hold no event by which one ends.
 
     Raises:
-        NotEnoughChurn: They do not, and such events tell who left.
+        NotEnoughChurn: There is no such event.
     """
     if facts is None or facts.leavings or params.churn != "contract":
         return
@@ -118,14 +124,14 @@ def refuse_without_leavers(
 def split_by_time(
     rows: pl.DataFrame, *, gap_days: int, calibrate_dates: int, judge_dates: int
 ) -> Split:
-    """The last dates judge, earlier ones calibrate, those before fit, with a gap before both.
+    """The last dates are the test set, earlier dates calibrate, those before are fitted.
 
     Args:
-        rows: ``as_of``, ``churned``, one row per (who, when); those whose outcome is not known
+        rows: ``as_of``, ``churned``, one row per subscriber and date; rows with unknown outcomes
             are in no part.
-        gap_days: Lead plus horizon plus grace: how long after ``as_of`` an outcome is known.
-        calibrate_dates: How many dates calibrate.
-        judge_dates: How many dates judge.
+        gap_days: Lead plus horizon plus grace: days from ``as_of`` until an outcome is known.
+        calibrate_dates: Number of dates that calibrate.
+        judge_dates: Number of dates of the test set.
 
     Returns:
         Parts such that ``as_of + gap`` of each row is at most the first ``as_of`` of the next
@@ -134,43 +140,47 @@ def split_by_time(
     Raises:
         HistoryTooShort: No dates are left to fit or to calibrate on.
     """
-    at = pl.col("as_of")
+    as_of = pl.col("as_of")
     dates = split_dates(
-        rows.select(at.filter(_KNOWN).unique().sort()).to_series().to_list(),
+        rows.select(as_of.filter(_KNOWN).unique().sort()).to_series().to_list(),
         gap_days=gap_days,
         calibrate_dates=calibrate_dates,
         judge_dates=judge_dates,
     )
     parts = (dates.fit, dates.calibrate, dates.test)
-    return Split(*(rows.filter(_KNOWN & at.is_in(part)) for part in parts))
-
-
-_KNOWN = pl.col("churned").is_not_null()
+    return Split(*(rows.filter(_KNOWN & as_of.is_in(part)) for part in parts))
 
 
 def split_dates(
     dates: list[datetime], *, gap_days: int, calibrate_dates: int, judge_dates: int
 ) -> Dates:
-    """As ``split_by_time``, of the dates alone, given oldest first."""
+    """As ``split_by_time``, for dates only, given oldest first."""
     gap = timedelta(days=gap_days)
-    judged = dates[-judge_dates:]
-    calibrated = _closed_before(dates, judged, gap)[-calibrate_dates:]
-    fitted = _closed_before(dates, calibrated, gap)
-    if not fitted:
+
+    def closed_before(later: list[datetime]) -> list[datetime]:
+        return [date for date in dates if later and date < later[0] and date + gap <= later[0]]
+
+    test = dates[-judge_dates:]
+    calibrate = closed_before(test)[-calibrate_dates:]
+    fit = closed_before(calibrate)
+    if not fit:
+        # Denser dates would do where the history itself is long enough.
+        long_enough = dates and dates[-1] - dates[0] > 2 * gap
+        denser = "; or closer dates, step_days = 7" if long_enough else ""
         raise HistoryTooShort(
             f"asked to fit, calibrate ({calibrate_dates} dates) and judge ({judge_dates} dates) "
             f"with {gap_days} days between them; found {len(dates)} dates with known outcomes"
             f"{_span(dates)}. To try: split = 'subscribers', which fits and judges on the same "
-            f"dates and other people{_closer(dates, 2 * gap)}; or a longer history"
+            f"dates and other people{denser}; or a longer history"
         )
-    return Dates(fitted, calibrated, judged)
+    return Dates(fit, calibrate, test)
 
 
 def judged_from(dates: Sequence[datetime], params: TrainingParams) -> datetime:
-    """The first date that a split by time judges on.
+    """The first date of the test set of a split by time.
 
     Args:
-        dates: Those whose outcome is known, oldest first.
+        dates: The dates with known outcomes, oldest first.
         params: How rows are split.
 
     Raises:
@@ -185,40 +195,23 @@ def judged_from(dates: Sequence[datetime], params: TrainingParams) -> datetime:
 
 
 def split_by_subscribers(rows: pl.DataFrame) -> Split:
-    """Everybody on one side only: 70 % fit, 10 % calibrate, 20 % judge, at the last date alone.
+    """Each person in one part only: 70 % fit, 10 % calibrate, 20 % test (at the last date only).
 
-    Accounts that were merged are one person. Who goes where depends on nothing but the id of the
-    account that they live on as, so it stays when others come.
+    Merged accounts are one person. The part depends only on the id of the owner, so it stays the
+    same when other subscribers join.
     """
-    side, at = side_of(person_numbers(rows[person_column(rows)])), pl.col("as_of")
-    fit, calibrate, test = (_KNOWN & pl.lit(side == place) for place in range(3))
-    last = at == at.filter(_KNOWN).max()
+    side, as_of = side_of(person_numbers(rows[person_column(rows)])), pl.col("as_of")
+    fit, calibrate, test = (_KNOWN & pl.lit(side == number) for number in range(3))
+    last = as_of == as_of.filter(_KNOWN).max()
     return Split(rows.filter(fit), rows.filter(calibrate), rows.filter(test & last))
 
 
 def side_of(people: np.ndarray) -> pl.Series:
-    """On which side of a split by subscriber each person is: 0 fits, 1 calibrates, 2 judges."""
+    """Each person's part in a split by subscriber: 0 fit, 1 calibrate, 2 test."""
     hundredth = people % np.uint64(100)
     sides = (hundredth >= _FIT_BELOW).astype(np.int8) + (hundredth >= _CALIBRATE_BELOW)
     return pl.Series("side", sides, dtype=pl.Int8)
 
 
-def _closer(dates: list[datetime], needed: timedelta) -> str:
-    """That dates which lie closer would do, where the history is long enough for that."""
-    return "; or closer dates, step_days = 7" if dates and dates[-1] - dates[0] > needed else ""
-
-
-def _closed_before(dates: list[datetime], later: list[datetime], gap: timedelta) -> list[datetime]:
-    return [date for date in dates if later and date < later[0] and date + gap <= later[0]]
-
-
 def _span(dates: list[datetime]) -> str:
     return f", {min(dates):%Y-%m-%d} to {max(dates):%Y-%m-%d}" if dates else ""
-
-
-def _asked_of(name: str, part: pl.DataFrame) -> str:
-    return (
-        f"asked to {name} on {part.height:,} rows"
-        f"{_span(part['as_of'].unique().sort().to_list())}; {int(part['churned'].sum()):,} of them "
-        "left, and it takes both, people who left and people who stayed"
-    )

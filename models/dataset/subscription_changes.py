@@ -1,4 +1,4 @@
-"""When people keep a subscription, and when they give up the last: read from known events."""
+"""When subscribers keep a subscription, and when they give up the last: read from known events."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ import polars as pl
 from perdura.sources.inferred import CHANGED_HANDS
 from perdura.sources.ties import places
 
-#: Whether a subscription is one its owner means to keep, after each kind of event. A pause and a
-#: change of plan leave that as it was, and a trial is nothing to keep yet.
+#: Whether the owner means to keep a subscription after each kind of event. A pause and a change
+#: of plan leave that as it was; a trial is not kept yet.
 _KEPT_AFTER = {
     "trial_started": False,
     "started": True,
@@ -25,8 +25,8 @@ def moves_of(subscriptions: pl.DataFrame) -> pl.DataFrame:
 
     One row per owner and moment, in order of time: ``owner``, ``happened_at``, ``kept``, ``step``
     (how many more than before), and ``kind`` and ``reason`` of the last event that gave one up,
-    or else of the last. Of one moment only how it ends counts: a renewal gives up nothing, and what
-    starts and ends at once was never kept.
+    or else of the last event. Only the end of a moment counts: a renewal gives up nothing, and a
+    subscription that starts and ends at the same moment was never kept.
     """
     after = pl.col("kind").replace_strict(_KEPT_AFTER, default=None, return_dtype=pl.Int32)
     step = pl.col("after") - pl.col("after").shift(1, fill_value=0).over(_THING)
@@ -37,7 +37,7 @@ def moves_of(subscriptions: pl.DataFrame) -> pl.DataFrame:
         .with_columns(step=step)
     )
     gives_up = pl.col("step") < 0
-    told = (
+    columns = (
         pl.when(gives_up.any())
         .then(pl.col(name).filter(gives_up).last())
         .otherwise(pl.col(name).last())
@@ -46,22 +46,22 @@ def moves_of(subscriptions: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         moves.group_by("happened_at", "subscriber_id", maintain_order=True)
-        .agg(*told, pl.col("step").sum())
+        .agg(*columns, pl.col("step").sum())
         .with_columns(kept=pl.col("step").cum_sum().over("subscriber_id"))
         .select("happened_at", "kind", "reason", "step", "kept", owner="subscriber_id")
     )
 
 
 def leavings_of(moves: pl.DataFrame, grace: timedelta) -> pl.DataFrame:
-    """One row per leaving, in order of time: owner, left_at, cause, undone_at (if it was)."""
+    """One row per leaving, in order of time: ``owner``, ``left_at``, ``cause``, ``undone_at``."""
     back = pl.when(pl.col("kept") > 0).then(pl.col("happened_at"))
     back_at = back.backward_fill().over("owner")
     undone = (back_at < pl.col("happened_at") + grace).fill_null(value=False)
     by_payment = (pl.col("kind") == "ended") & (pl.col("reason") == "payment")
-    told = moves.with_columns(undone_at=pl.when(undone).then(back_at))
-    # Whose subscription goes on under another account has made no decision to leave.
+    rows = moves.with_columns(undone_at=pl.when(undone).then(back_at))
+    # A subscription that goes on under another account is no decision to leave.
     decided = (pl.col("reason") != CHANGED_HANDS).fill_null(value=True)
-    return told.filter(pl.col("kept") == 0, pl.col("step") < 0, decided).select(
+    return rows.filter(pl.col("kept") == 0, pl.col("step") < 0, decided).select(
         "owner",
         "undone_at",
         left_at="happened_at",

@@ -1,4 +1,4 @@
-"""The training set: what was known of each subscriber at many moments, and what became of them."""
+"""The training set: features of each subscriber at many dates, and their outcomes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.features.build import build_features
 from perdura.features.definition import Column, Derived, Feature
-from perdura.models.dataset.outcomes import CAME, label_spine
+from perdura.models.dataset.outcomes import ALL_OUTCOMES, label_spine
 from perdura.models.dataset.sampling import Sampling, chosen, outcome_counts, sampling_of
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ROW_NAMES
@@ -21,20 +21,20 @@ class TrainingSet:
     """Labelled feature rows.
 
     Attributes:
-        rows: One row per (who, when): ``subscriber_id``, ``as_of``, the feature columns,
-            ``churned`` (null: not known yet, told by another account of the same person, or left
-            out, as support had contacted them), ``cause`` (of churners), ``expanded`` (null as
-            churned is, and where there are no contracts), ``owner``, the account that it lives on
-            as by now, and of the months from the date on how many are known (``months_known``) and
-            in which of them its subscriber left (``left_month``, from 0, null: in none of them).
-            Feature columns that only the champion reads may stand beside them.
-        about: The spine as it was given, row by row beside ``rows``: what is told of each
-            subscriber besides features, e.g. ``mrr``, ``currency``, ``plan``.
+        rows: One row per subscriber and date: ``subscriber_id``, ``as_of``, the feature columns,
+            ``churned`` (null: not known yet, labelled under another account of the same person,
+            or left out because of a contact), ``cause`` (of churners), ``expanded`` (null as
+            ``churned``, and without contracts), ``owner`` (the account merged into by now),
+            ``months_known`` (months from the date on with known outcomes) and ``left_month``
+            (the month in which the subscriber left, from 0; null: in none of them). Feature
+            columns that only the champion reads may stand beside them.
+        about: The spine as it was given, row by row beside ``rows``: attributes besides features,
+            e.g. ``mrr``, ``currency``, ``plan``.
         columns: The feature columns, in order.
         known_until: Nothing that became known from this moment on was read.
-        sampling: Which share of the rows is there, where there were more than are needed.
-        texts: Where rows are missing, every text that subscribers have at the newest date: a
-            column of each feature of texts, padded with nulls.
+        sampling: The shares of the rows that were taken.
+        texts: Where not every row was taken, every text of the newest date: one column per
+            feature of texts, padded with nulls.
     """
 
     rows: pl.DataFrame
@@ -52,12 +52,12 @@ class TrainingSet:
     @property
     def learnt_from(self) -> pl.DataFrame:
         """The rows without the columns that only the champion reads."""
-        learnt = {*ROW_NAMES, *self.names, *CAME}
-        return self.rows.select(name for name in self.rows.columns if name in learnt)
+        fitted = {*ROW_NAMES, *self.names, *ALL_OUTCOMES}
+        return self.rows.select(name for name in self.rows.columns if name in fitted)
 
     @property
     def seen(self) -> pl.DataFrame:
-        """Rows that hold every text that may be met."""
+        """Rows that hold every text that may occur."""
         if self.texts is None:
             return self.rows
         return pl.concat([self.rows, self.texts], how="diagonal")
@@ -72,24 +72,23 @@ def build_training_set(
     known_until: datetime,
     progress: OnProgress | None = None,
 ) -> TrainingSet:
-    """Features and labels of the rows of the spine: of every one, or of as many as are needed.
+    """Features and labels of the rows of the spine, or of as many as ``params`` need.
 
-    Rows whose outcome is not known yet stay, unlabelled: the texts in them are known to the
-    model, so a plan that is new this month is no stranger on the night. Where there are more rows
-    than ``params`` ask for, only those that are learnt from are built, and those texts are told
-    apart.
+    Rows with unknown outcomes stay, unlabelled: the model learns their texts, so that a plan that
+    is new this month is no unseen text at night. Where there are more rows than ``params`` need,
+    only the sampled rows are built, and those texts are kept apart.
 
     Args:
         events: The event tables by name.
-        features: What to measure.
-        spine: ``subscriber_id``, ``as_of``, each pair once, of people who would be scored then,
-            with whatever else is told of them.
+        features: The features to build.
+        spine: ``subscriber_id``, ``as_of``, each pair once, of subscribers who would be scored
+            then, with any other attributes.
         params: What counts as churn, and how many rows are needed.
         known_until: Labels read only rows with ``known_at < known_until``.
-        progress: Told of every table that is measured.
+        progress: Called for every table that is measured.
 
     Raises:
-        HistoryTooShort: There are more rows than are needed, and too few dates for a split.
+        HistoryTooShort: There are more rows than needed, and too few dates for a split.
     """
     labelled = label_spine(events, spine, params, known_until=known_until)
     sampling = sampling_of([outcome_counts(labelled, params)], params)
@@ -114,25 +113,25 @@ def measure_chosen(
     known_until: datetime,
     progress: OnProgress | None = None,
 ) -> TrainingSet:
-    """Features of those labelled rows that are learnt from.
+    """Features of the labelled rows that the sampling takes.
 
     The second half of ``build_training_set``, for one part of the subscribers or for all.
 
     Args:
         events: The event tables by name, of the same subscribers.
-        features: What to measure.
-        labelled: As ``label_spine`` gives it.
+        features: The features to build.
+        labelled: From ``label_spine``.
         params: How rows are split.
         sampling: Of all subscribers, from ``sampling_of``.
-        known_until: As it was for the labels.
-        progress: Told of every table that is measured.
+        known_until: As for the labels.
+        progress: Called for every table that is measured.
     """
     features = tuple(features)
     kept = chosen(labelled, sampling, params)
     rows = build_features(events, features, kept.select("subscriber_id", "as_of"), progress)
     return TrainingSet(
-        rows=rows.hstack(kept.select(CAME)),
-        about=kept.drop(*CAME, "left_out"),
+        rows=rows.hstack(kept.select(ALL_OUTCOMES)),
+        about=kept.drop(*ALL_OUTCOMES, "left_out"),
         columns=tuple(column for feature in features for column in feature.columns),
         known_until=known_until,
         sampling=sampling,
@@ -143,7 +142,7 @@ def measure_chosen(
 def join_training_sets(parts: Sequence[TrainingSet]) -> TrainingSet:
     """The training sets of all parts of the subscribers as one, sorted by date and subscriber.
 
-    The order is that of a spine made whole, and so is everything that is learnt from it.
+    The order equals that of one spine of all subscribers, so the fitted model is the same.
     """
     first = parts[0]
     keys = pl.concat([part.rows.select("as_of", "subscriber_id") for part in parts])
@@ -163,14 +162,14 @@ def _texts(
     labelled: pl.DataFrame,
     sampling: Sampling,
 ) -> pl.DataFrame:
-    """Every text that subscribers have at the newest date, whoever of them was chosen."""
-    telling = [
+    """Every text of the newest date, of all subscribers, sampled or not."""
+    with_texts = [
         feature
         for feature in features
         if isinstance(feature, Feature) and any(column.is_category for column in feature.columns)
     ]
     newest = labelled.filter(pl.col("as_of") == pl.lit(sampling.newest))
-    built = build_features(events, telling, newest.select("subscriber_id", "as_of"))
+    built = build_features(events, with_texts, newest.select("subscriber_id", "as_of"))
     return _distinct(built.drop("subscriber_id", "as_of"))
 
 

@@ -1,11 +1,11 @@
-"""When somebody's monthly revenue rose because they chose so."""
+"""When a subscriber chose to pay more a month."""
 
 import polars as pl
 
 from perdura.sources.inferred import SNAPSHOT
 from perdura.sources.ties import places
 
-#: Whether a subscription is paid for after each kind of event; the other kinds leave it as it was.
+#: Whether a subscription is paid for after each kind of event; other kinds leave it as it was.
 _PAID_AFTER = {
     "trial_started": False,
     "started": True,
@@ -17,25 +17,37 @@ _THING = ["subscriber_id", "subscription_id"]
 
 
 def chosen_rises(subscriptions: pl.DataFrame) -> pl.DataFrame:
-    """Every moment at which an account paid already, and by its choice pays more a month from then.
+    """Every moment at which an account that already paid chooses to pay more a month.
 
-    Everything that happens at one moment is taken together, so that ending one subscription and
-    starting a dearer one is a rise of the difference. Chosen are what was started or ended and a
-    change of plan with the reason ``voluntary``; where no reason is known, one to another plan or
-    number of seats. The company's price rises are not, nor is going on after a pause. Amounts
-    of different currencies are not compared: where another currency falls, nothing has risen.
+    All events of one moment count together, so that ending one subscription and starting a more
+    expensive one is a rise of the difference. By choice: an event that starts or ends, and a
+    change of plan with the reason ``voluntary`` or, where no reason is known, to another plan or
+    number of seats. Not by choice: the company's price rises, and resuming after a pause. Amounts
+    of different currencies are not compared: where the MRR in another currency falls, there is
+    no rise.
 
     Args:
-        subscriptions: Rows of the event table, under the accounts that they live on as.
+        subscriptions: Rows of the event table, under their owners.
 
     Returns:
         One row per rise, in order of time: ``owner``, ``happened_at``.
     """
-    rows = _stepwise(_paid(_in_order(subscriptions)))
+    # In order of time; at one moment in the order of ``sources.ties``, then by fixed columns.
+    keys = ["happened_at", "place", "subscription_id", "known_at", "plan", "mrr", "quantity"]
+    in_order = subscriptions.with_columns(places(subscriptions)).sort(keys, maintain_order=True)
+    rows = _with_steps(_with_amount_paid(in_order))
+    unexplained = pl.col("reason").is_null() | pl.col("reason").is_in(["unknown", SNAPSHOT])
+    other_plan = (pl.col("plan") != pl.col("plan_before")).fill_null(value=False) | (
+        pl.col("quantity") != pl.col("quantity_before")
+    ).fill_null(value=False)
+    voluntary = (pl.col("reason") == "voluntary").fill_null(value=False)
+    chosen = pl.col("kind").is_in(["started", "ended"]) | (
+        (pl.col("kind") == "plan_changed") & (voluntary | (unexplained & other_plan))
+    )
     moment = ["subscriber_id", "happened_at"]
     held = (pl.col("paying") - pl.col("paying_step")).first()
     changes = rows.group_by(*moment, "currency", maintain_order=True).agg(
-        held=held, rise=pl.col("mrr_step").filter(_chosen()).sum(), mixed=pl.col("converted").any()
+        held=held, rise=pl.col("mrr_step").filter(chosen).sum(), mixed=pl.col("converted").any()
     )
     return (
         changes.group_by(moment, maintain_order=True)
@@ -50,52 +62,34 @@ def chosen_rises(subscriptions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    """In order of time; at one moment in the order of ``sources.ties``, and then in some order."""
-    keys = ["happened_at", "place", "subscription_id", "known_at", "plan", "mrr", "quantity"]
-    return rows.with_columns(places(rows)).sort(keys, maintain_order=True)
-
-
-def _paid(rows: pl.DataFrame) -> pl.DataFrame:
-    """``mrr``: what is paid a month after each event for its subscription, zero on trial, say."""
-    said = ("plan", "quantity", "currency", "mrr")
+def _with_amount_paid(rows: pl.DataFrame) -> pl.DataFrame:
+    """``mrr`` becomes the amount paid a month after each event: zero on trial or paused."""
+    attributes = ("plan", "quantity", "currency", "mrr")
     paid = pl.col("kind").replace_strict(_PAID_AFTER, default=None, return_dtype=pl.Boolean)
-    # What ends or pauses says what is paid from then, not what the subscription costs.
+    # An event that ends or pauses holds what is paid from then on, not the price.
     price = pl.when(paid.fill_null(value=True)).then("mrr")
     known = rows.with_columns(mrr=price, paid=paid).with_columns(
-        pl.col(*said, "paid").forward_fill().over(_THING)
+        pl.col(*attributes, "paid").forward_fill().over(_THING)
     )
     return known.with_columns(mrr=pl.when(pl.col("paid")).then("mrr").otherwise(0))
 
 
-def _stepwise(rows: pl.DataFrame) -> pl.DataFrame:
+def _with_steps(rows: pl.DataFrame) -> pl.DataFrame:
     """What each event changed, and how many subscriptions its account pays for after it."""
     before = {f"{c}_before": pl.col(c).shift(1).over(_THING) for c in ("plan", "quantity")}
-    # Nothing was paid before the first event; but what was not known is not nothing.
+    # The amount before the first event is zero; an unknown amount stays null.
     before["mrr_before"] = pl.col("mrr").shift(1, fill_value=0).over(_THING)
-    was = pl.col("currency").shift(1).over(_THING)
+    currency_before = pl.col("currency").shift(1).over(_THING)
     paying = (pl.col("mrr") > 0).fill_null(value=False).cast(pl.Int32)
     return (
         rows.with_columns(
             **before,
             paying=paying,
-            converted=(pl.col("currency") != was).fill_null(value=False),
+            converted=(pl.col("currency") != currency_before).fill_null(value=False),
         )
         .with_columns(
             mrr_step=pl.col("mrr") - pl.col("mrr_before"),
             paying_step=pl.col("paying") - pl.col("paying").shift(1, fill_value=0).over(_THING),
         )
         .with_columns(paying=pl.col("paying_step").cum_sum().over("subscriber_id"))
-    )
-
-
-def _chosen() -> pl.Expr:
-    """Whether an event is what its subscriber chose."""
-    unsaid = pl.col("reason").is_null() | pl.col("reason").is_in(["unknown", SNAPSHOT])
-    other = (pl.col("plan") != pl.col("plan_before")).fill_null(value=False) | (
-        pl.col("quantity") != pl.col("quantity_before")
-    ).fill_null(value=False)
-    changed = (pl.col("reason") == "voluntary").fill_null(value=False) | (unsaid & other)
-    return pl.col("kind").is_in(["started", "ended"]) | (
-        (pl.col("kind") == "plan_changed") & changed
     )

@@ -1,4 +1,4 @@
-"""What the judged rows would say, had other subscribers happened to be in them."""
+"""Bootstrap of the test set by subscriber: how metrics vary with the subscribers in it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,20 +12,20 @@ from scipy.stats import poisson
 from perdura.models.dataset.person_ids import person_column
 from perdura.models.evaluation.bootstrap_kernel import auc_and_loss
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
-#: Drawn again so many times, whole subscribers at once.
+#: Number of resamples; each draws whole subscribers.
 RESAMPLES = 400
 
-# Poisson counts of mean one, each as often as it is likely, to one in 65,536: drawing a place is
-# twenty times as fast as drawing a count. A byte each, so that everybody's fit the cache.
+# Poisson counts of mean one, each as often as its probability to one in 65,536: drawing an index
+# is twenty times as fast as drawing a count. One byte each, so that all counts fit the cache.
 _COUNTS = np.searchsorted(poisson.cdf(np.arange(10), 1.0), (np.arange(2**16) + 0.5) / 2**16).astype(
     np.uint8
 )
 
 
 def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """What the judged rows would say if other subscribers had happened to be in them.
+    """The metrics of each resample of the test set.
 
     Subscribers are drawn with replacement, all rows of one together, the same for both models;
     accounts with one ``owner`` are one subscriber.
@@ -35,59 +35,61 @@ def resample(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
         challenger ranks better) and ``loss_gain`` (above zero: its log loss is lower).
     """
     churned = rows["churned"].to_numpy().astype(bool)
-    person = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
-    ranked = {name: Ranked.of(rows[name].to_numpy(), churned, person) for name in _shown(rows)}
-    drawn = drawn_anew(person.max() + 1, seed, lambda weight: _draw(ranked, weight))
-    return {name: np.array([found[name] for found in drawn]) for name in drawn[0]}
+    subscriber = rows[person_column(rows)].rank("dense").to_numpy().astype(int) - 1
+    ranked = {
+        name: Ranked.of(rows[name].to_numpy(), churned, subscriber)
+        for name in ("risk", "champion")
+        if name in rows.columns
+    }
+
+    def metrics(drawn: np.ndarray) -> dict[str, float]:
+        auc, loss = ranked["risk"].metrics(drawn)
+        if "champion" not in ranked:
+            return {"auc": auc}
+        champion_auc, champion_loss = ranked["champion"].metrics(drawn)
+        return {"auc": auc, "auc_gain": auc - champion_auc, "loss_gain": champion_loss - loss}
+
+    results = map_resamples(subscriber.max() + 1, seed, metrics)
+    return {name: np.array([result[name] for result in results]) for name in results[0]}
 
 
-def _shown(rows: pl.DataFrame) -> list[str]:
-    return [name for name in ("risk", "champion") if name in rows.columns]
-
-
-def drawn_anew(people: int, seed: int, find: Callable[[np.ndarray], Found]) -> list[Found]:
-    """What is found in each resample, on all cores; however many they are, the same.
+def map_resamples(
+    subscribers: int, seed: int, compute: Callable[[np.ndarray], Result]
+) -> list[Result]:
+    """The result of ``compute`` for each resample, on all cores; independent of their number.
 
     Args:
-        people: So many may be drawn.
+        subscribers: Number of subscribers to draw from.
         seed: Decides the resamples.
-        find: Is given how often each person is drawn. Poisson counts are drawing anew, where many
-            may be drawn.
+        compute: Gets how often each subscriber is drawn. Poisson counts approximate drawing with
+            replacement where there are many subscribers.
     """
 
-    def once(random: np.random.Generator) -> Found:
-        return find(_COUNTS[random.integers(0, len(_COUNTS), people, dtype=np.uint16)])
+    def draw(random: np.random.Generator) -> Result:
+        return compute(_COUNTS[random.integers(0, len(_COUNTS), subscribers, dtype=np.uint16)])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        return list(pool.map(once, np.random.default_rng(seed).spawn(RESAMPLES)))
+        return list(pool.map(draw, np.random.default_rng(seed).spawn(RESAMPLES)))
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One risk's rows, from the lowest to the highest, as ``auc_and_loss`` takes them."""
+    """Rows by ascending risk, as the kernel ``auc_and_loss`` reads them."""
 
-    person: np.ndarray
-    left: np.ndarray
+    subscriber: np.ndarray
+    churned: np.ndarray
     begins: np.ndarray
     log_losses: np.ndarray
 
     @staticmethod
-    def of(risk: np.ndarray, churned: np.ndarray, person: np.ndarray) -> "Ranked":
-        """Of rows in any order."""
+    def of(risk: np.ndarray, churned: np.ndarray, subscriber: np.ndarray) -> "Ranked":
+        """From rows in any order."""
         order = np.argsort(risk, kind="stable")
-        risk, left = risk[order], churned[order]
-        said = np.clip(np.where(left, risk, 1 - risk), 1e-15, 1)
+        risk, churned = risk[order], churned[order]
+        likelihood = np.clip(np.where(churned, risk, 1 - risk), 1e-15, 1)
         begins = np.diff(risk, prepend=risk[0]) > 0
-        return Ranked(person[order].astype(np.int32), left, begins, -np.log(said))
+        return Ranked(subscriber[order].astype(np.int32), churned, begins, -np.log(likelihood))
 
-    def told(self, drawn: np.ndarray) -> tuple[float, float]:
+    def metrics(self, drawn: np.ndarray) -> tuple[float, float]:
         """ROC AUC and log loss of one resample."""
-        return auc_and_loss(drawn, self.person, self.left, self.begins, self.log_losses)
-
-
-def _draw(ranked: dict[str, Ranked], weight: np.ndarray) -> dict[str, float]:
-    auc, loss = ranked["risk"].told(weight)
-    if "champion" not in ranked:
-        return {"auc": auc}
-    champion_auc, champion_loss = ranked["champion"].told(weight)
-    return {"auc": auc, "auc_gain": auc - champion_auc, "loss_gain": champion_loss - loss}
+        return auc_and_loss(drawn, self.subscriber, self.churned, self.begins, self.log_losses)

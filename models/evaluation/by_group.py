@@ -1,4 +1,4 @@
-"""A risk judged within each segment and by cause, with how far the ranking may be luck."""
+"""Metrics of a risk within each segment and by cause, with intervals of the ROC AUC."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from perdura.models.evaluation.intervals import basic
 
 
 def by_group(rows: pl.DataFrame, group: str) -> pl.DataFrame:
-    """The risk judged within each value of ``group``.
+    """Metrics of the risk within each value of ``group``.
 
     Args:
         rows: As for ``evaluate``.
@@ -20,22 +20,22 @@ def by_group(rows: pl.DataFrame, group: str) -> pl.DataFrame:
 
     Returns:
         One row per value: ``group``, ``value`` (text), ``rows``, ``churned``, ``rate``, mean
-        ``risk``, ``roc_auc``, and ``low`` and ``high`` between which it lies in 95 of 100 samples
-        of other subscribers (all three null where nobody left or nobody stayed).
+        ``risk``, ``roc_auc``, and its 95 % interval over resampled subscribers, ``low`` and
+        ``high`` (all three null where all churned or none did).
     """
-    tables = [_of_one(value, part) for (value,), part in rows.group_by(group, maintain_order=True)]
-    made = pl.DataFrame(tables, schema=_SCHEMA, orient="row")
-    return made.sort("value").insert_column(0, pl.lit(group).alias("group"))
+    lines = [_metrics(value, part) for (value,), part in rows.group_by(group, maintain_order=True)]
+    table = pl.DataFrame(lines, schema=_SCHEMA, orient="row")
+    return table.sort("value").insert_column(0, pl.lit(group).alias("group"))
 
 
 def by_cause(rows: pl.DataFrame) -> pl.DataFrame:
-    """Each part of the risk judged on its own leavers against those who stayed; as ``by_group``."""
-    told = [
-        _of_one(cause, rows.filter((pl.col("cause") == cause) | ~pl.col("churned")), part)
-        for cause, part in (("voluntary", "risk_voluntary"), ("payment", "risk_payment"))
+    """Metrics of each part of the risk: churners of its cause against non-churners."""
+    lines = [
+        _metrics(cause, rows.filter((pl.col("cause") == cause) | ~pl.col("churned")), risk)
+        for cause, risk in (("voluntary", "risk_voluntary"), ("payment", "risk_payment"))
     ]
-    made = pl.DataFrame(told, schema=_SCHEMA, orient="row")
-    return made.insert_column(0, pl.lit("cause").alias("group"))
+    table = pl.DataFrame(lines, schema=_SCHEMA, orient="row")
+    return table.insert_column(0, pl.lit("cause").alias("group"))
 
 
 _SCHEMA = {
@@ -50,27 +50,16 @@ _SCHEMA = {
 }
 
 
-def _of_one(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[object, ...]:
+def _metrics(value: object, part: pl.DataFrame, risk: str = "risk") -> tuple[object, ...]:
     text = "unknown" if value is None else str(value)
     if isinstance(value, float):
         text = f"{value:g}"
     if isinstance(value, datetime):
         text = f"{value:%Y-%m-%d}"
-    return (
-        text,
-        part.height,
-        int(part["churned"].sum()),
-        part["churned"].mean(),
-        part[risk].mean(),
-        *_ranking(part, risk),
-    )
-
-
-def _ranking(part: pl.DataFrame, risk: str) -> tuple[float | None, float | None, float | None]:
-    """ROC AUC, and between which it lies."""
+    counts = (part.height, int(part["churned"].sum()), part["churned"].mean(), part[risk].mean())
     if part["churned"].n_unique() < 2:
-        return None, None, None
+        return text, *counts, None, None, None
     auc = float(roc_auc_score(part["churned"].to_numpy(), part[risk].to_numpy()))
-    told = part.select(person_column(part), "churned", risk=pl.col(risk))
-    spread = basic(auc, np.asarray(resample(told, seed=0)["auc"]))
-    return auc, spread.low, spread.high
+    rows = part.select(person_column(part), "churned", risk=pl.col(risk))
+    interval = basic(auc, np.asarray(resample(rows, seed=0)["auc"]))
+    return text, *counts, auc, interval.low, interval.high

@@ -1,4 +1,4 @@
-"""How far risks may be from the rates that came: what chance explains, and a share of the rate."""
+"""The highest calibration error allowed: what chance explains, and a share of the churn rate."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ _DRAWS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationBound:
-    """The highest calibration error that is not held against a model.
+    """The highest calibration error allowed.
 
     Attributes:
-        chance: A well calibrated model with these risks on so many rows exceeds it in 5 % of draws.
-        tolerance: So much more is allowed.
-        rows: How many rows.
-        leavers: How many of them left.
+        chance: A well calibrated model with these risks exceeds it in 5 % of draws.
+        tolerance: Allowed beyond chance.
+        rows: Number of rows.
+        leavers: Number of churners among them.
     """
 
     chance: float
@@ -37,15 +37,15 @@ def calibration_bound(
 ) -> CalibrationBound:
     """The bound for these rows.
 
-    If the risks are right, so many of a bin's rows leave as a binomial of its mean risk says; the
-    calibration error of such draws is what chance alone makes of a perfect model (the consistency
+    If the risks are right, the churners of a bin follow a binomial of its mean risk; the
+    calibration error of such draws is that of a perfect model by chance alone (the consistency
     resampling of Bröcker and Smith, "Increasing the Reliability of Reliability Diagrams", 2007).
 
     Args:
-        rows: The judged rows: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
-        tolerance: Allowed beyond chance, as a share of the rate of leaving or of staying, whichever
-            is less,
-        most: but so much at most.
+        rows: The test rows: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
+        tolerance: Allowed beyond chance, as a share of the churn rate or of the retention rate,
+            whichever is less,
+        most: with this upper limit.
         seed: Decides the draws.
     """
     bins = calibration_bins(rows)

@@ -1,4 +1,4 @@
-"""What the calls that support can make are worth: on each date the riskiest so many, judged."""
+"""What support's calls are worth: the riskiest subscribers of each date, up to its capacity."""
 
 from collections.abc import Iterable
 
@@ -10,28 +10,29 @@ from perdura.models.evaluation.metrics import called, in_common_currency
 def at_capacity(
     rows: pl.DataFrame, risks: Iterable[tuple[str, str]], *, calls: int, save_share: float
 ) -> pl.DataFrame:
-    """What would have come of calling the riskiest of each date, by whose risk it is.
+    """The result of calling the riskiest subscribers of each date, for each model.
 
     Args:
         rows: As for ``evaluate``.
-        risks: Who says a risk, and in which column.
-        calls: How many people support can call on one date. At equal risk the lower
-            ``subscriber_id`` is called, so the list is the same whenever it is made.
-        save_share: Of the leavers who are called, so many are taken to stay.
+        risks: Name of each model, and the column of its risk.
+        calls: Number of subscribers that support can call on one date. At equal risk the lower
+            ``subscriber_id`` is called, so the list is reproducible.
+        save_share: Assumed share of the called churners that stays.
 
     Returns:
-        One row per who, numbers a date: how many are ``called`` and ``left``, ``precision`` (the
-        share of them who left), ``lift`` (that over everybody's rate), ``mrr_called`` of those who
-        left, in minor units of the currency that most rows are in, and ``mrr_saved`` of it.
+        One row per model (``who``), numbers per date: how many are ``called`` and ``left``,
+        ``precision`` (the share of the called who left), ``lift`` (precision over the overall
+        rate), ``mrr_called`` of those who left, in minor units of the most common currency, and
+        ``mrr_saved`` of it.
     """
     dates, rate = rows["as_of"].n_unique(), rows["churned"].mean()
     money = pl.when(in_common_currency(rows)).then("mrr").otherwise(0).fill_null(0)
     left = rows.with_columns(mrr_called=pl.when("churned").then(money).otherwise(0))
-    told = [
+    results = [
         left.drop_nulls(risk)
         .filter(called(risk, calls))
         .select(
-            pl.lit(who).alias("who"),
+            pl.lit(model).alias("who"),
             called=pl.len() / dates,
             left=pl.col("churned").sum() / dates,
             precision=pl.col("churned").mean(),
@@ -39,6 +40,6 @@ def at_capacity(
             mrr_called=pl.col("mrr_called").sum() / dates,
             mrr_saved=pl.col("mrr_called").sum() / dates * save_share,
         )
-        for who, risk in risks
+        for model, risk in risks
     ]
-    return pl.concat(told)
+    return pl.concat(results)

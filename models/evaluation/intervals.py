@@ -1,4 +1,4 @@
-"""How far the numbers of a judgement may be luck: what they would be with other subscribers."""
+"""Confidence intervals of the metrics, from a bootstrap of the test set by subscriber."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 
 from perdura.models.dataset.person_ids import person_column
-from perdura.models.evaluation.bootstrap import drawn_anew
+from perdura.models.evaluation.bootstrap import map_resamples
 from perdura.models.evaluation.metrics import (
     BINS,
     called,
     debiased_error,
     evaluate,
     in_common_currency,
+    share,
 )
 
 _TAIL = 0.025
@@ -20,7 +21,7 @@ _TAIL = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a number lies in 95 of 100 such samples."""
+    """A 95 % interval: low and high end."""
 
     low: float
     high: float
@@ -29,112 +30,112 @@ class Interval:
 def intervals(
     rows: pl.DataFrame, risk: str = "risk", *, calls: int, seed: int = 0
 ) -> dict[str, Interval]:
-    """How far each number of ``evaluate`` may be from its true value.
+    """The 95 % interval of each metric of ``evaluate``.
 
     Subscribers are drawn with replacement, all rows of one together; accounts with one ``owner``
-    are one subscriber. As far as resamples are above the number, the number may be above the truth
+    are one subscriber. As far as resamples are above the metric, the metric may be above the truth
     (the basic bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
-    5.2): that sets a calibration error right, which chance only ever makes larger. Whom support
-    would have called stays as it was.
+    5.2): that corrects a calibration error, which chance always makes larger. The called
+    subscribers stay the same.
 
     Args:
-        rows: As for ``evaluate``; at least one left and one stayed.
+        rows: As for ``evaluate``; at least one churned and one did not.
         risk: Name of the risk.
         calls: As for ``evaluate``.
         seed: Decides the resamples.
     """
-    told = _Told.of(rows, risk, calls)
-    drawn = drawn_anew(told.people, seed, told.numbers)
+    ranked = RankedRows.of(rows, risk, calls)
+    drawn = map_resamples(ranked.subscribers, seed, ranked.metrics)
     stated = evaluate(rows, risk, calls=calls).values
     return {
-        name: basic(value, np.array([one[name] for one in drawn]), _MOST.get(name, 1.0))
+        name: basic(value, np.array([metrics[name] for metrics in drawn]), _MOST.get(name, 1.0))
         for name, value in stated.items()
     }
 
 
-#: No other number can be above one.
+#: No other metric can be above one.
 _MOST = {"log_loss": np.inf, "lift": np.inf}
 
 
 def basic(stated: float, drawn: np.ndarray, most: float = 1.0) -> Interval:
-    """Where the drawn numbers say that the stated one lies: mirrored at it, as is possible."""
+    """The basic bootstrap interval: the drawn quantiles mirrored at the stated value, clipped."""
     ends = np.clip(2 * stated - np.quantile(drawn, [1 - _TAIL, _TAIL]), 0, most)
     return Interval(float(ends[0]), float(ends[1]))
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """Judged rows from the highest risk to the lowest, as the numbers need them.
+class RankedRows:
+    """Test rows by descending risk, with the terms of each metric.
 
     Attributes:
-        person: Whose each row is, a number below ``people``.
-        left: 1 where somebody left.
-        last: The last row of each risk.
+        subscriber: Index of each row's subscriber, below ``subscribers``.
+        left: 1 where the subscriber churned.
+        last: The last row of each distinct risk.
         bins: The first row of each bin of calibration.
-        adding: A row for each number that adds up over rows: log loss, squared distance, risk
-            less outcome, called, called and left, money of those, money of all who left.
+        terms: One row per metric that is a sum over rows: log loss, squared distance, called,
+            called and churned, MRR of those, MRR of all churners, risk less outcome.
     """
 
-    people: int
-    person: np.ndarray
+    subscribers: int
+    subscriber: np.ndarray
     left: np.ndarray
     last: np.ndarray
     bins: np.ndarray
-    adding: np.ndarray
+    terms: np.ndarray
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, risk: str, calls: int) -> "_Told":
+    def of(cls, rows: pl.DataFrame, risk: str, calls: int) -> "RankedRows":
+        """From the rows of ``evaluate``."""
         money = pl.when(in_common_currency(rows)).then("mrr").otherwise(0).fill_null(0)
-        told = rows.select(
-            person=pl.col(person_column(rows)).rank("dense") - 1,
+        ranked = rows.select(
+            subscriber=pl.col(person_column(rows)).rank("dense") - 1,
             risk=pl.col(risk),
             left=pl.col("churned").cast(pl.Float64),
             called=called(risk, calls).cast(pl.Float64),
             money=money.cast(pl.Float64),
             tie=pl.struct("subscriber_id", "as_of").rank("ordinal"),
         ).sort("risk", "tie", descending=[True, True])
-        said, left, phoned, money = (
-            told[name].to_numpy() for name in ("risk", "left", "called", "money")
+        risks, left, phoned, money = (
+            ranked[name].to_numpy() for name in ("risk", "left", "called", "money")
         )
-        bins = np.arange(len(said))[::-1] * BINS // len(said)  # as from the lowest risk on
-        log_losses = -np.log(np.clip(np.where(left > 0, said, 1 - said), 1e-15, 1))
-        adding = [log_losses, (said - left) ** 2, phoned, phoned * left, phoned * left * money]
+        bins = np.arange(len(risks))[::-1] * BINS // len(risks)  # as from the lowest risk on
+        log_losses = -np.log(np.clip(np.where(left > 0, risks, 1 - risks), 1e-15, 1))
+        terms = [log_losses, (risks - left) ** 2, phoned, phoned * left, phoned * left * money]
         return cls(
-            people=int(told["person"].max()) + 1,  # pyright: ignore[reportArgumentType]
-            person=told["person"].to_numpy().astype(np.int64),
+            subscribers=int(ranked["subscriber"].max()) + 1,  # pyright: ignore[reportArgumentType]
+            subscriber=ranked["subscriber"].to_numpy().astype(np.int64),
             left=left,
-            last=np.append(np.flatnonzero(np.diff(said)), len(said) - 1),
+            last=np.append(np.flatnonzero(np.diff(risks)), len(risks) - 1),
             bins=np.flatnonzero(np.diff(bins, prepend=-1)),
-            adding=np.stack([*adding, left * money, said - left]),
+            terms=np.stack([*terms, left * money, risks - left]),
         )
 
-    def numbers(self, drawn: np.ndarray) -> dict[str, float]:
-        """What the numbers would be if each person were there as often as they were drawn."""
-        weight = drawn[self.person].astype(np.float64)
+    def metrics(self, drawn: np.ndarray) -> dict[str, float]:
+        """The metrics with each subscriber counted as often as drawn."""
+        weight = drawn[self.subscriber].astype(np.float64)
         rows, leavers = np.cumsum(weight)[self.last], np.cumsum(weight * self.left)[self.last]
         log_losses, squared, phoned, caught, money, all_money, _ = (
-            float((weight * each).sum()) for each in self.adding
+            float((weight * term).sum()) for term in self.terms
         )
-        apart = np.add.reduceat(weight * self.adding[-1], self.bins)
-        many, left = float(rows[-1]), float(leavers[-1])
-        return _ranked(rows, leavers) | {
-            "log_loss": log_losses / many,
-            "brier": squared / many,
-            "calibration_error": float(np.abs(apart).sum()) / many,
-            "calibration_error_debiased": self._debiased(weight, apart),
-            "lift": _share(_share(caught, phoned), left / many),
-            "recall": _share(caught, left),
-            "money_caught": _share(money, all_money),
+        distance = np.add.reduceat(weight * self.terms[-1], self.bins)
+        bin_rows, bin_left = (np.add.reduceat(w, self.bins) for w in (weight, weight * self.left))
+        present = np.maximum(bin_rows, 1)
+        count, left = float(rows[-1]), float(leavers[-1])
+        return _ranking(rows, leavers) | {
+            "log_loss": log_losses / count,
+            "brier": squared / count,
+            "calibration_error": float(np.abs(distance).sum()) / count,
+            "calibration_error_debiased": debiased_error(
+                bin_rows, (distance + bin_left) / present, bin_left / present
+            ),
+            "lift": share(share(caught, phoned), left / count),
+            "recall": share(caught, left),
+            "money_caught": share(money, all_money),
         }
 
-    def _debiased(self, weight: np.ndarray, apart: np.ndarray) -> float:
-        rows, left = (np.add.reduceat(w, self.bins) for w in (weight, weight * self.left))
-        there = np.maximum(rows, 1)
-        return debiased_error(rows, (apart + left) / there, left / there)
 
-
-def _ranked(rows: np.ndarray, leavers: np.ndarray) -> dict[str, float]:
-    """ROC AUC and average precision, from how many rows and leavers have at least each risk."""
+def _ranking(rows: np.ndarray, leavers: np.ndarray) -> dict[str, float]:
+    """ROC AUC and average precision, from the rows and churners with at least each risk."""
     left, stayed = float(leavers[-1]), float(rows[-1] - leavers[-1])
     more = np.diff(leavers, prepend=0.0)
     passed = np.diff(rows - leavers, prepend=0.0)
@@ -143,9 +144,5 @@ def _ranked(rows: np.ndarray, leavers: np.ndarray) -> dict[str, float]:
     ordered = float((passed * (leavers - more / 2)).sum())
     return {
         "roc_auc": ordered / (left * stayed) if both else 0.5,
-        "average_precision": _share(float((more * precision).sum()), left),
+        "average_precision": share(float((more * precision).sum()), left),
     }
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

@@ -1,9 +1,9 @@
 """Leakage checks: does the model know what it should predict?
 
-A model that knows the future looks splendid until it is used. What gives it away: a ranking that is
-too good to be true, one column that alone ranks nearly as well as all, a column that tells who
-leaves by being empty, or a ranking that is gone as soon as the last days before each date are cut
-away (Kaufman, Rosset and Perlich, "Leakage in Data Mining", 2012).
+Signs of leakage: a ranking that is too good to be true, one column that alone ranks nearly as
+well as all, a column that separates churners by being empty, or a ranking that is lost as soon as
+the last days before each date are cut away (Kaufman, Rosset and Perlich, "Leakage in Data
+Mining", 2012).
 """
 
 from collections.abc import Collection, Iterator
@@ -14,15 +14,15 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakBounds:
-    """From where on a number is suspicious.
+    """The bounds beyond which a number is suspicious.
 
     Attributes:
-        roc_auc: Who leaves is not known better than this by anybody who does not know already.
-        alone: A column that alone ranks at least this well, and
-        alone_share: has at least this share of what the model is better than a coin.
-        missingness: By being empty or not, a column ranks at most this well.
-        kept_share: With the last days cut away, the model keeps at least this share of what it is
-            better than a coin.
+        roc_auc: Highest ROC AUC of a model without leakage.
+        alone: A single column is suspicious with at least this ROC AUC, and
+        alone_share: at least this share of the model's ROC AUC above 0.5.
+        missingness: Highest ROC AUC of whether a column is empty.
+        kept_share: Least share of the ROC AUC above 0.5 that the model keeps with the last days
+            cut away.
     """
 
     roc_auc: float = 0.97
@@ -34,12 +34,12 @@ class LeakBounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithoutLastDays:
-    """The model asked about what was known some days before, on rows of the same people and dates.
+    """The model's ROC AUC on features built some days before, for the same people and dates.
 
     Attributes:
-        days: So many last days before each date are cut away.
-        roc_auc: With them.
-        cut: Without them.
+        days: Number of last days before each date that are cut away.
+        roc_auc: ROC AUC with them.
+        cut: ROC AUC without them.
     """
 
     days: int
@@ -48,21 +48,21 @@ class WithoutLastDays:
 
     @property
     def kept_share(self) -> float:
-        """What is left of what the model is better than a coin."""
+        """The share of the ROC AUC above 0.5 that is left."""
         return (self.cut - 0.5) / max(self.roc_auc - 0.5, 1e-9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaks:
-    """What was looked at.
+    """The measurements of the leakage checks.
 
     Attributes:
-        roc_auc: Of the model.
-        columns: One row per column, the best ranking first: ``column``, and the ROC AUC of its
-            value ``alone``, and of whether it has one: ``missingness``.
-        cut: Without the last days; ``None``: it was not tried.
-        expected: Columns that may rank so well alone: where churn is silence, since when somebody
-            has been silent tells most of it.
+        roc_auc: ROC AUC of the model.
+        columns: One row per column, the best first: ``column``, the ROC AUC of its value
+            ``alone``, and of whether it has a value, ``missingness``.
+        cut: The model without the last days; ``None``: not measured.
+        expected: Columns that may rank this well alone: where churn is silence, the days since
+            the last payment predict most of it.
     """
 
     roc_auc: float
@@ -73,22 +73,22 @@ class Leaks:
     @property
     def measured(self) -> dict[str, float]:
         """The numbers by name."""
-        told = {f"leak.{name}": self.columns[name].max() for name in ("alone", "missingness")}
+        values = {f"leak.{name}": self.columns[name].max() for name in ("alone", "missingness")}
         if self.cut is not None:
-            told |= {"leak.roc_auc_cut": self.cut.cut, "leak.kept_share": self.cut.kept_share}
-        return told  # pyright: ignore[reportReturnType]
+            values |= {"leak.roc_auc_cut": self.cut.cut, "leak.kept_share": self.cut.kept_share}
+        return values  # pyright: ignore[reportReturnType]
 
 
 def alarms(found: Leaks, bounds: LeakBounds, *, todo: str | None = None) -> list[str]:
-    """What is suspicious, a sentence each; nothing, where nothing is.
+    """The failed checks, a sentence each; empty where all pass.
 
     Args:
-        found: What was looked at.
-        bounds: From where on a number is suspicious.
+        found: The measurements.
+        bounds: The bounds beyond which a number is suspicious.
         todo: What to try; by default, for events that a mapping reads.
     """
-    rung = [f"leakage check: {why}" for why in _alarms(found, bounds)]
-    return [*rung[:-1], f"{rung[-1]}. {todo or _WHAT_TO_TRY}"] if rung else []
+    failed = [f"leakage check: {why}" for why in _failed_checks(found, bounds)]
+    return [*failed[:-1], f"{failed[-1]}. {todo or _WHAT_TO_TRY}"] if failed else []
 
 
 _WHAT_TO_TRY = (
@@ -98,16 +98,16 @@ _WHAT_TO_TRY = (
 )
 
 
-def _alarms(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
+def _failed_checks(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
     if found.roc_auc > bounds.roc_auc:
         yield (
             f"its ROC AUC is {found.roc_auc:.3f}; a model that does not know the outcome stays "
             f"below {bounds.roc_auc:.2f}"
         )
     edge, alone = max(found.roc_auc - 0.5, 1e-9), pl.col("alone")
-    unforeseen = found.columns.filter(~pl.col("column").is_in(list(found.expected)))
-    most = unforeseen.filter(alone >= bounds.alone, (alone - 0.5) / edge >= bounds.alone_share)
-    for name, ranks in most.select("column", "alone").rows():
+    unexpected = found.columns.filter(~pl.col("column").is_in(list(found.expected)))
+    strong = unexpected.filter(alone >= bounds.alone, (alone - 0.5) / edge >= bounds.alone_share)
+    for name, ranks in strong.select("column", "alone").rows():
         yield (
             f"column {name!r} alone has a ROC AUC of {ranks:.3f}, {(ranks - 0.5) / edge:.0%} of "
             "what the model is better than a coin"

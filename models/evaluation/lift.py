@@ -1,27 +1,27 @@
-"""Are there more leavers among those whom support can call than elsewhere, or is it luck?"""
+"""The lower confidence bound of the lift at support's capacity."""
 
 import numpy as np
 import polars as pl
 
 from perdura.models.dataset.person_ids import person_column
-from perdura.models.evaluation.bootstrap import drawn_anew
+from perdura.models.evaluation.bootstrap import map_resamples
 from perdura.models.evaluation.metrics import called
 
 
 def lift_lower_bound(rows: pl.DataFrame, calls: int, seed: int = 0) -> float | None:
     """The lift at capacity that 95 of 100 resamples reach.
 
-    Subscribers are drawn with replacement, all rows of one together; whom support would have
-    called stays as it was.
+    Subscribers are drawn with replacement, all rows of one together; the called subscribers stay
+    the same.
 
     Args:
-        rows: One row per (who, when): ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
-        calls: How many people support can call on one date.
+        rows: One row per subscriber and date: ``subscriber_id``, ``as_of``, ``churned``, ``risk``.
+        calls: Number of subscribers that support can call on one date.
         seed: Decides the resamples.
 
     Returns:
-        The share of leavers among those called, over the share among all; ``None`` where all would
-        be called on every date, so that no lift is possible.
+        The churn rate among the called over the overall rate; ``None`` where all would be called
+        on every date, so that no lift is possible.
     """
     phoned = called("risk", calls)
     counts = (
@@ -38,10 +38,9 @@ def lift_lower_bound(rows: pl.DataFrame, calls: int, seed: int = 0) -> float | N
     if counts["called"].sum() == rows.height:
         return None
     numbers = counts.select("rows", "left", "called", "caught").to_numpy().astype(np.float64)
-    drawn = drawn_anew(len(numbers), seed, lambda weight: _lift(weight @ numbers))
-    return float(np.quantile(drawn, 0.05))
 
+    def lift(drawn: np.ndarray) -> float:
+        rows, left, called_rows, caught = drawn @ numbers
+        return float(caught / called_rows / (left / rows)) if left and called_rows else 0.0
 
-def _lift(counted: np.ndarray) -> float:
-    rows, left, called_rows, caught = counted
-    return float(caught / called_rows / (left / rows)) if left and called_rows else 0.0
+    return float(np.quantile(map_resamples(len(numbers), seed, lift), 0.05))

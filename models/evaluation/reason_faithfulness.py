@@ -1,4 +1,4 @@
-"""Are the reasons true of the model: does the score fall when what is stated is taken away?"""
+"""Reason faithfulness by ablation: does the score fall when a reason's signal is taken away?"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from perdura.models.scoring.attribution import in_contract_order
 from perdura.models.scoring.reason_candidates import find_candidates
 from perdura.models.scoring.reason_columns import reason_columns
 
-# So many of the riskiest tenth are asked.
+# Most rows of the riskiest tenth to ablate.
 _MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
-    """What taking candidate reasons away did to the riskiest tenth.
+    """The ablation of candidate reasons in the riskiest tenth.
 
     Attributes:
-        signals: One row per signal that raised a score, the most frequent first: ``signal``, how
-            many rows it ``raised``, in which share of these the score fell without it
-            (``lowered``), and how many were ``given`` it as a reason.
+        signals: One row per signal that raised a score, the most frequent first: ``signal``,
+            number of rows that it ``raised``, share of these in which the score fell without it
+            (``lowered``), and number of rows that have it as a reason (``given``).
     """
 
     signals: pl.DataFrame
 
     @property
     def lowered(self) -> float | None:
-        """The share of the signals that raised a score without which it falls."""
+        """Among the signals that raised a score, the share without which it falls."""
         if self.signals.is_empty():
             return None
         raised, lowered = self.signals["raised"].to_numpy(), self.signals["lowered"].to_numpy()
@@ -47,28 +47,28 @@ def ablate_reasons(
     """Every candidate reason of the riskiest tenth taken away, one at a time.
 
     Args:
-        model: Whose reasons they are.
+        model: The model that gives the reasons.
         rows: The columns of its contract.
-        risk: Of each row.
-        columns: What the columns mean.
-        unnamed: What is never a reason.
+        risk: The risk of each row.
+        columns: Definitions of the columns.
+        unnamed: Signals and columns that are never a reason.
     """
     riskiest = risk.arg_sort(descending=True)[: max(1, len(risk) // 10)]
     every = -(-len(riskiest) // _MOST_ROWS)
-    asked = rows.select(model.contract.names)[riskiest.gather_every(every)]
-    told = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
-    found = find_candidates(model, asked, model.contract.numbers(asked), told)
+    sample = rows.select(model.contract.names)[riskiest.gather_every(every)]
+    reasons = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
+    found = find_candidates(model, sample, model.contract.numbers(sample), reasons)
     shown = np.zeros(found.signal.shape, bool)
     shown[found.shown()] = True
-    there = found.signal >= 0
-    each = pl.DataFrame(
+    present = found.signal >= 0
+    candidates = pl.DataFrame(
         {
-            "signal": pl.Series(told.signals, dtype=pl.String)[found.signal[there]],
-            "lowered": found.faithful[there],
-            "given": shown[there],
+            "signal": pl.Series(reasons.signals, dtype=pl.String)[found.signal[present]],
+            "lowered": found.faithful[present],
+            "given": shown[present],
         }
     )
-    signals = each.group_by("signal").agg(
+    signals = candidates.group_by("signal").agg(
         raised=pl.len().cast(pl.Int64),
         lowered=pl.col("lowered").mean(),
         given=pl.col("given").sum().cast(pl.Int64),

@@ -1,4 +1,4 @@
-"""Whether fitting again on everything is better than holding the newest rows back, by the past."""
+"""Whether a refit on all rows was better at earlier dates than holding the newest rows back."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ REFIT = "refit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Procedures:
-    """Two ways of making the model, each at the same earlier dates, on all of their rows at once.
+    """Two ways to make the model, at the same earlier dates, on all of their rows together.
 
     Attributes:
-        dates: At how many dates.
+        dates: Number of dates.
         rows: Rows of these dates.
-        log_loss: Of the models that were fitted again on every row known at their date.
-        calibration_error: The same.
-        held_back_log_loss: Of the models that ended before the rows that calibrated them.
-        held_back_calibration_error: The same.
+        log_loss: Log loss of the models fitted again on every row known at their date.
+        calibration_error: Their calibration error.
+        held_back_log_loss: Log loss of the models fitted before the rows that calibrated them.
+        held_back_calibration_error: Their calibration error.
     """
 
     dates: int
@@ -39,20 +39,20 @@ class Procedures:
         )
 
 
-def compare_procedures(judged: pl.DataFrame) -> Procedures:
+def compare_procedures(test_rows: pl.DataFrame) -> Procedures:
     """Both ways on the pooled rows of all dates.
 
     Args:
-        judged: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
+        test_rows: ``as_of``, ``churned``, ``risk`` (held back) and ``refit``, with what
             ``models.evaluation.metrics.evaluate`` reads.
     """
     return Procedures(
-        dates=judged["as_of"].n_unique(),
-        rows=judged.height,
-        log_loss=evaluate(judged, REFIT, calls=1).log_loss,
-        calibration_error=calibration_error(judged, REFIT),
-        held_back_log_loss=evaluate(judged, "risk", calls=1).log_loss,
-        held_back_calibration_error=calibration_error(judged, "risk"),
+        dates=test_rows["as_of"].n_unique(),
+        rows=test_rows.height,
+        log_loss=evaluate(test_rows, REFIT, calls=1).log_loss,
+        calibration_error=calibration_error(test_rows, REFIT),
+        held_back_log_loss=evaluate(test_rows, "risk", calls=1).log_loss,
+        held_back_calibration_error=calibration_error(test_rows, "risk"),
     )
 
 

@@ -10,10 +10,10 @@ class Level:
 
     Attributes:
         newest: Their date: rows of ``[newest, newest + horizon)``.
-        judged_from: The first date that was judged.
-        rows: How many.
-        leavers: How many of them left.
-        shift: Log-odds that were added to every risk.
+        judged_from: The first date of the test set.
+        rows: Number of rows.
+        leavers: Number of churners among them.
+        shift: Log-odds added to every risk.
     """
 
     newest: datetime
@@ -24,5 +24,5 @@ class Level:
 
     @property
     def age_days(self) -> int:
-        """How old the level was when the first judged date came."""
+        """Age of the level at the first date of the test set."""
         return (self.judged_from - self.newest).days

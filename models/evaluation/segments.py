@@ -1,23 +1,28 @@
-"""The segments that a model is judged in, told from what was known of each judged row."""
+"""The segments that a model is evaluated in, from the features of each test row."""
 
 import polars as pl
 
-#: By these columns of judged rows.
+#: Columns of the test rows.
 SEGMENTS = ("plan", "interval_months", "country", "tenure", "renewal")
 
 _YOUNG, _SOON, _LATER = 90, 30, 90
 
 
-def with_segments(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The judged rows with ``tenure`` and ``renewal``, null where that is not known.
+def with_segments(test_rows: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The test rows with ``tenure`` and ``renewal``, null where unknown.
 
     Args:
-        judged: As in ``Trained``.
+        test_rows: As in ``Trained``.
         rows: The feature rows, in the same order.
     """
-    since, ahead = (_days(rows, name) for name in ("days_since_first_start", "days_to_renewal"))
-    return judged.hstack([since.alias("since"), ahead.alias("ahead")]).select(
-        *judged.columns,
+    since, ahead = (
+        rows[name].cast(pl.Float64)
+        if name in rows.columns
+        else pl.Series(name, [None] * rows.height, pl.Float64)
+        for name in ("days_since_first_start", "days_to_renewal")
+    )
+    return test_rows.hstack([since.alias("since"), ahead.alias("ahead")]).select(
+        *test_rows.columns,
         tenure=(
             pl.when(pl.col("since") < _YOUNG)
             .then(pl.lit(f"under {_YOUNG} days"))
@@ -33,9 +38,3 @@ def with_segments(judged: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit(f"in {_LATER} days or more"))
         ),
     )
-
-
-def _days(rows: pl.DataFrame, name: str) -> pl.Series:
-    if name in rows.columns:
-        return rows[name].cast(pl.Float64)
-    return pl.Series(name, [None] * rows.height, pl.Float64)

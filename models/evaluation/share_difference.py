@@ -1,4 +1,4 @@
-"""Two shares: where their difference lies, and how many people it takes to see one."""
+"""The difference of two shares: its interval, and the sample sizes to detect it."""
 
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -12,57 +12,56 @@ _POWER = NormalDist().inv_cdf(0.8)
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Of ``of`` people, at least one, so ``many`` did something."""
+    """``count`` of ``total`` people, at least one."""
 
-    many: int
-    of: int
+    count: int
+    total: int
 
     @property
     def value(self) -> float:
         """In [0, 1]."""
-        return self.many / self.of
+        return self.count / self.total
 
     @property
     def interval(self) -> Interval:
-        """Where the true share lies in 95 of 100 such samples.
+        """The 95 % interval of the true share.
 
         Wilson's score interval ("Probable Inference, the Law of Succession, and Statistical
-        Inference", JASA 22, 1927): the shares from which what was seen is no further than usual.
+        Inference", JASA 22, 1927).
         """
-        centre = self.many + _SURE**2 / 2
-        spread = _SURE * sqrt(self.many * (1 - self.value) + _SURE**2 / 4)
-        whole = self.of + _SURE**2
+        centre = self.count + _SURE**2 / 2
+        spread = _SURE * sqrt(self.count * (1 - self.value) + _SURE**2 / 4)
+        whole = self.total + _SURE**2
         return Interval(max(0.0, (centre - spread) / whole), min(1.0, (centre + spread) / whole))
 
 
 def difference(one: Share, other: Share) -> Interval:
-    """Where the true difference of the shares, one less the other, lies in 95 of 100 samples.
+    """The 95 % interval of the true difference of the shares, one less the other.
 
     Newcombe's hybrid score interval ("Interval Estimation for the Difference between Independent
     Proportions: Comparison of Eleven Methods", Statistics in Medicine 17, 1998, method 10): it
     stays within [-1, 1], and holds with few people and with shares near one, as retention is.
     """
-    apart = one.value - other.value
-    here, there = one.interval, other.interval
-    below = sqrt((one.value - here.low) ** 2 + (there.high - other.value) ** 2)
-    above = sqrt((here.high - one.value) ** 2 + (other.value - there.low) ** 2)
-    return Interval(apart - below, apart + above)
+    distance = one.value - other.value
+    interval, other_interval = one.interval, other.interval
+    below = sqrt((one.value - interval.low) ** 2 + (other_interval.high - other.value) ** 2)
+    above = sqrt((interval.high - one.value) ** 2 + (other.value - other_interval.low) ** 2)
+    return Interval(distance - below, distance + above)
 
 
-def people_needed(one: float, other: float, ratio: float) -> tuple[int, int]:
-    """How many it takes of each to see the difference of two true shares in 4 of 5 trials.
+def sample_sizes(one: float, other: float, ratio: float) -> tuple[int, int]:
+    """The sizes of both samples to detect the difference of two true shares with 80 % power.
 
-    Seen is a difference that is no luck at 5 %, on either side. Fleiss, Levin and Paik,
-    "Statistical Methods for Rates and Proportions", 3rd edition, 2003, chapter 4, for unequal
-    sizes, without correction for continuity.
+    Two-sided at 5 %. Fleiss, Levin and Paik, "Statistical Methods for Rates and Proportions", 3rd
+    edition, 2003, chapter 4, for unequal sizes, without correction for continuity.
 
     Args:
         one: A share.
-        other: The other, which is not the same.
-        ratio: So many people of the one come on each of the other.
+        other: The other share, different from it.
+        ratio: Size of the first sample over that of the second.
     """
     mean = (ratio * one + other) / (ratio + 1)
-    by_luck = _SURE * sqrt((ratio + 1) * mean * (1 - mean))
-    missed = _POWER * sqrt(one * (1 - one) + ratio * other * (1 - other))
-    others = (by_luck + missed) ** 2 / (ratio * (one - other) ** 2)
+    null = _SURE * sqrt((ratio + 1) * mean * (1 - mean))
+    power = _POWER * sqrt(one * (1 - one) + ratio * other * (1 - other))
+    others = (null + power) ** 2 / (ratio * (one - other) ** 2)
     return ceil(others * ratio), ceil(others)

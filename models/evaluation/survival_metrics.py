@@ -1,4 +1,4 @@
-"""How well it is said how long people stay, on months that began after all that was fitted on."""
+"""Evaluation of the survival model, on months that began after everything it was fitted on."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +17,16 @@ from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.survival import MONTHS, SurvivalModel
 from perdura.models.scoring.lifetime_value import Valuation
 
-#: Where the bands begin that survival is judged by: those of the risk table, by default.
+#: Where the bands begin that survival is evaluated by: the defaults of the risk table.
 MEDIUM_FROM, HIGH_FROM = 0.10, 0.25
-#: Groups of fewer people are not judged.
+#: Groups of fewer people are not evaluated.
 FEWEST_PEOPLE = 50
 
 _MOST_ROWS = 300_000
 _AFTER = (3, 6, 12)
 
 
-def said_later(
+def predicted_months(
     model: SurvivalModel,
     contract: ColumnContract,
     training: TrainingSet,
@@ -35,83 +35,91 @@ def said_later(
     since: datetime,
     params: TrainingParams,
 ) -> pl.DataFrame:
-    """What is said of the person-months that began from ``since`` on, and what came.
+    """The predicted and observed churn of the person-months that began from ``since`` on.
 
     Args:
-        model: What is evaluated; nothing that closed after ``since`` was fitted on.
+        model: The model to evaluate; it was fitted on months that closed before ``since``.
         contract: The columns.
         training: Labelled rows.
         risk: As for ``learn_survival``: out of fold, as most of these rows were fitted on.
-        since: The first date that is judged.
-        params: How long a month is.
+        since: The first date of the test set.
+        params: The length of a month.
 
     Returns:
         One row per person-month: ``owner``, ``as_of``, ``month`` (1 is the one after the first),
-        ``left``, ``said`` (the hazard), ``risk`` (of the first month), ``band``, and of ``plan``,
-        ``mrr``, ``currency`` what is known.
+        ``left``, ``said`` (the predicted hazard), ``risk`` (of the first month), ``band``, and
+        those of ``plan``, ``mrr``, ``currency`` that are known.
     """
+    owner = pl.col(person_column(training.rows)).alias("owner")
     rows = training.rows.with_columns(
-        _owner(training.rows), risk=pl.Series(risk), at=pl.int_range(pl.len())
+        owner, risk=pl.Series(risk), row_index=pl.int_range(pl.len())
     ).hstack(training.about.select(pl.col("^plan|mrr|currency$").name.prefix("about_")))
     later = person_months(rows, params).filter(pl.col("opens") >= pl.lit(since))
-    asked = some_people(rows, _MOST_ROWS, pl.col("at").is_in(later["row"].unique().implode()))
+    in_months = pl.col("row_index").is_in(later["row"].unique().implode())
+    sample = some_people(rows, _MOST_ROWS, in_months)
     hazards = model.hazards(
-        contract.numbers(asked.select(contract.names)), asked["risk"].to_numpy()
+        contract.numbers(sample.select(contract.names)), sample["risk"].to_numpy()
     )
-    told = asked.select(
+    attributes = sample.select(
         "owner",
         "as_of",
         "risk",
         pl.col("^about_.*$").name.replace("^about_", ""),
-        row="at",
-        place=pl.int_range(pl.len()),
+        row="row_index",
+        sample_index=pl.int_range(pl.len()),
     )
-    joined = later.join(told, on="row", how="inner", maintain_order="left")
-    said = hazards[joined["place"].to_numpy(), joined["month"].to_numpy() - 1]
-    return joined.drop("row", "place", "opens", "closes").with_columns(
+    joined = later.join(attributes, on="row", how="inner", maintain_order="left")
+    said = hazards[joined["sample_index"].to_numpy(), joined["month"].to_numpy() - 1]
+    return joined.drop("row", "sample_index", "opens", "closes").with_columns(
         _band(), said=pl.Series(said)
     )
 
 
 def by_month(later: pl.DataFrame) -> pl.DataFrame:
-    """Said and came of each later month.
+    """Predicted and observed churn of each later month.
 
     Args:
-        later: As of ``said_later``.
+        later: From ``predicted_months``.
 
     Returns:
-        One row per month: ``month`` (1 is the one after the first), ``rows``, the mean hazard
-        ``said``, the ``rate`` that came, and where it lies: ``low``, ``high``.
+        One row per month: ``month`` (1 is the one after the first), ``rows``, the mean predicted
+        hazard ``said``, the observed ``rate``, and its 95 % interval: ``low``, ``high``.
     """
+
+    def interval(month: dict[str, int]) -> dict[str, float]:
+        """Wilson's interval (1927)."""
+        ends = binomtest(month["left"], month["rows"]).proportion_ci(method="wilson")
+        return {"low": ends.low, "high": ends.high}
+
     return (
         later.group_by("month")
         .agg(rows=pl.len(), said=pl.col("said").mean(), left=pl.col("left").sum())
         .sort("month")
-        .with_columns(pl.struct("left", "rows").map_elements(_lies, _LIES).struct.unnest())
+        .with_columns(pl.struct("left", "rows").map_elements(interval, _INTERVAL).struct.unnest())
         .with_columns(rate=pl.col("left") / pl.col("rows"))
         .select("month", "rows", "said", "rate", "low", "high")
     )
 
 
-def by_band_and_plan(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """Survival and CLTV of everybody, of each band of risk and of each plan, said and come.
+def by_band_and_plan(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFrame:
+    """Survival and CLTV of all, of each band of risk and of each plan, predicted and observed.
 
-    Person-months of the judged dates' stretch of the calendar make one life table of each group:
-    its first month is that of the judged rows, and later months are those of whoever was in the
+    Person-months of the calendar since the first test date make one life table per group: its
+    first month is that of the test rows; later months are those of subscribers that were in the
     group at any earlier date.
 
     Args:
-        later: As of ``said_later``.
-        judged: As in ``Trained``: judged rows and their risk.
+        later: From ``predicted_months``.
+        test_rows: As in ``Trained``: test rows and their risk.
 
     Returns:
         One row per group, value and measure: ``group`` (``all``, ``band``, ``plan``), ``value``,
         ``people``, ``measure`` (``survival_3m``, ``_6m``, ``_12m``; ``cltv_12m``, months of margin
-        that are earned in twelve, weighted by mrr), ``said``, ``came``, ``low`` and ``high``
-        between which what came lies, and ``ratio``: said over came. Groups of fewer than
-        ``FEWEST_PEOPLE``, and measures that reach months of which nothing is known, are not there.
+        that are earned in twelve, weighted by MRR), ``said`` (predicted), ``came`` (observed) with
+        its 95 % interval ``low`` and ``high``, and ``ratio``: said over came. Groups of fewer than
+        ``FEWEST_PEOPLE``, and measures that reach unknown months, are left out.
     """
-    rows = _with_first_month(later, judged)
+    rows = _with_first_month(later, test_rows)
     person = rows["owner"].rank("dense").to_numpy().astype(np.int64) - 1
     money = (
         rows.select(pl.when(in_common_currency(rows)).then("mrr").fill_null(0).cast(pl.Float64))
@@ -130,8 +138,8 @@ def by_band_and_plan(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
         for weight in (np.ones(rows.height), money)
     )
     tables = [
-        _of_group(group, value, counted.among(which), paid.among(which))
-        for group, value, which in _groups(rows)
+        _group_measures(group, value, counted.among(inside), paid.among(inside))
+        for group, value, inside in _groups(rows)
     ]
     return pl.DataFrame([line for lines in tables for line in lines], _SCHEMA, orient="row")
 
@@ -149,7 +157,7 @@ _SCHEMA = {
 }
 
 
-def _of_group(
+def _group_measures(
     group: str, value: str, counted: PersonMonths, paid: PersonMonths
 ) -> list[tuple[object, ...]]:
     people = len(np.unique(counted.person))
@@ -184,13 +192,13 @@ def _groups(rows: pl.DataFrame) -> list[tuple[str, str, np.ndarray]]:
 _BANDS = ["high", "medium", "low"]
 
 
-def _with_first_month(later: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """The person-months with those of the first month before them, of the judged rows."""
+def _with_first_month(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFrame:
+    """The person-months of the first month, from the test rows, and the later ones."""
     names = ["owner", "month", "left", "said", "band", "plan", "mrr", "currency"]
-    first = judged.select(
+    first = test_rows.select(
         "owner",
         _band(),
-        *(name for name in names[-3:] if name in judged.columns),
+        *(name for name in names[-3:] if name in test_rows.columns),
         month=pl.lit(0),
         left="churned",
         said="risk",
@@ -210,26 +218,16 @@ def _band() -> pl.Expr:
     )
 
 
-def _owner(rows: pl.DataFrame) -> pl.Expr:
-    return pl.col(person_column(rows)).alias("owner")
-
-
-_LIES = pl.Struct({"low": pl.Float64, "high": pl.Float64})
-
-
-def _lies(month: dict[str, int]) -> dict[str, float]:
-    """Where a rate lies in 95 of 100 samples (Wilson 1927)."""
-    low, high = binomtest(month["left"], month["rows"]).proportion_ci(method="wilson")
-    return {"low": low, "high": high}
+_INTERVAL = pl.Struct({"low": pl.Float64, "high": pl.Float64})
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedMonths:
-    """What was said of later months and what came.
+class MonthsEvaluation:
+    """The evaluation of later months, predicted and observed.
 
     Attributes:
-        by_month: As of ``models.evaluation.survival_metrics.by_month``.
-        by_group: As of ``models.evaluation.survival_metrics.by_band_and_plan``.
+        by_month: From ``by_month``.
+        by_group: From ``by_band_and_plan``.
     """
 
     by_month: pl.DataFrame

@@ -1,4 +1,4 @@
-"""What contact does: how many of the contacted stayed, against the control group."""
+"""The effect of contacting: retention of the contacted against that of the control group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from datetime import datetime
 
 import polars as pl
 
-from perdura.models.evaluation.share_difference import Share, difference, people_needed
+from perdura.models.evaluation.share_difference import Share, difference, sample_sizes
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED, OUTCOMES
 from perdura.sources.events import CONTACTS
 
-#: The arm of all that were contacted, or made an offer.
+#: The arm of all subscribers that were contacted or made an offer.
 BOTH = "contacted or offered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """People who were treated alike, each once.
+    """Subscribers with the same treatment, each counted once.
 
     Attributes:
-        known: Of how many it is known whether they stayed for the horizon.
-        stayed: How many of these did,
-        share: and which share; ``None`` where it is known of nobody.
-        awaited: Of how many it is not known yet.
-        gone: How many had left already.
+        known: Number with a known outcome.
+        stayed: Number of these who stayed for the horizon,
+        share: and their share; ``None`` where no outcome is known.
+        awaited: Number with an outcome that is not known yet.
+        gone: Number who had left already.
     """
 
     known: int
@@ -35,12 +35,12 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """An arm against those held out.
+    """An arm against the control group.
 
     Attributes:
-        difference: The share of it who stayed, less that of the held out.
-        low: The true difference lies from here on in 95 of 100 such samples,
-        high: and up to here.
+        difference: Its retention less that of the control group.
+        low: Lower end of the 95 % interval of the difference.
+        high: Upper end.
     """
 
     difference: float
@@ -49,18 +49,18 @@ class Compared:
 
     @property
     def says(self) -> bool:
-        """Whether it is narrow enough to say that contact keeps people, or that it does not."""
+        """Whether the interval excludes zero: contact keeps subscribers, or drives them away."""
         return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """How many people it takes to see a difference in 4 of 5 trials, those there are included.
+    """The sample sizes to detect a difference with a power of 80 %, present subscribers included.
 
     Attributes:
-        worth: The difference: as large as seen, or the smallest worth seeing.
-        contacted: People to contact, at the present ratio to those held out.
-        held_out: People to hold out.
+        worth: The difference: as large as observed, or the smallest worth detecting.
+        contacted: Subscribers to contact, at the present ratio to the control group.
+        held_out: Subscribers to hold out.
     """
 
     worth: float
@@ -70,30 +70,29 @@ class Needed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What contact did.
+    """The effect of contacting subscribers.
 
     Attributes:
-        horizon_days: Stayed is who had not left so many days later.
-        since: Whoever was contacted or held out from then on counts; ``None``: everybody.
+        horizon_days: Days that a subscriber must stay to count as retained.
+        since: Only subscribers contacted or assigned from then on count; ``None``: all.
         known_until: Only what was known before was read.
         arms: By name: ``contacted or offered``, ``contacted``, ``offered``, ``held_out``,
-            ``listed``; of the first three whoever was not listed before.
-        asked: The arm that is compared in the first place: ``listed`` where there is anybody in it,
-            since the lot that listed them is the one that held the others out, at the same moment;
-            else ``contacted or offered``.
-        compared: The arms of which something is known against the held out, by name. Beside
-            ``listed`` no other is: whom support called unlisted no lot chose.
-        crossed: How many were contacted although held out.
-        reached: How many of the listed were contacted within the horizon.
-        first_settles: When the first outcome that is awaited will be known.
-        needed: How many it takes, where the first comparison is too wide to say.
+            ``listed``; the first three without subscribers that were listed before.
+        main_arm: The arm of the main comparison: ``listed`` where it is not empty, since the same
+            random assignment made it and the control group; else ``contacted or offered``.
+        compared: The arms with known outcomes against the control group, by name. Beside
+            ``listed`` no other is compared: contacts off the list were not randomised.
+        crossed: Number of the control group that was contacted.
+        reached: Number of the listed that was contacted within the horizon.
+        first_settles: When the next awaited outcome will be known.
+        needed: The sample sizes, where the main comparison is too wide to conclude.
     """
 
     horizon_days: int
     since: datetime | None
     known_until: datetime
     arms: Mapping[str, Arm]
-    asked: str
+    main_arm: str
     compared: Mapping[str, Compared]
     crossed: int
     reached: int
@@ -109,35 +108,40 @@ def effect(
     known_until: datetime,
     worth: float | None = None,
 ) -> Effect:
-    """How many stayed of each arm, how far that is from the held out, and how many it takes.
+    """The retention of each arm, its difference from the control group, and the sample sizes.
 
     Args:
-        people: As of ``outcomes``, of all parts together.
-        horizon_days: By which they were found.
-        since: As it was for them.
-        known_until: As it was for them.
-        worth: The smallest difference of shares worth seeing; by default as large as seen.
+        people: From ``outcomes``, of all parts together.
+        horizon_days: As for ``outcomes``.
+        since: As for ``outcomes``.
+        known_until: As for ``outcomes``.
+        worth: The smallest difference of shares worth detecting; by default as large as observed.
     """
     arms = {BOTH: _arm(people.filter(~pl.col("arm").is_in((HELD_OUT, LISTED))))}
     arms |= {kind: _arm(people.filter(arm=kind)) for kind in CONTACTS.kinds}
-    asked = BOTH if people.filter(arm=LISTED).is_empty() else LISTED
+    main_arm = BOTH if people.filter(arm=LISTED).is_empty() else LISTED
     known = {name: Share(arm.stayed, arm.known) for name, arm in arms.items() if arm.known}
     held_out = known.pop(HELD_OUT, None)
-    known = {name: share for name, share in known.items() if asked in (BOTH, name)}
-    compared = {name: _compared(share, held_out) for name, share in known.items() if held_out}
-    unsure = asked in compared and not compared[asked].says
+    known = {name: share for name, share in known.items() if main_arm in (BOTH, name)}
+    compared: dict[str, Compared] = {}
+    for name, share in known.items():
+        if held_out is not None:
+            interval = difference(share, held_out)
+            distance = share.value - held_out.value
+            compared[name] = Compared(difference=distance, low=interval.low, high=interval.high)
+    unsure = main_arm in compared and not compared[main_arm].says
     contacted = people.filter("contacted")["arm"]
     return Effect(
         horizon_days=horizon_days,
         since=since,
         known_until=known_until,
         arms=arms,
-        asked=asked,
+        main_arm=main_arm,
         compared=compared,
         crossed=int((contacted == HELD_OUT).sum()),
         reached=int((contacted == LISTED).sum()),
         first_settles=people.filter(outcome="awaited")["settles"].min(),  # pyright: ignore[reportArgumentType]
-        needed=_needed(known[asked], held_out, worth) if unsure and held_out else None,
+        needed=_needed(known[main_arm], held_out, worth) if unsure and held_out else None,
     )
 
 
@@ -148,17 +152,12 @@ def _arm(people: pl.DataFrame) -> Arm:
     return Arm(known=known, stayed=stayed, share=share, awaited=awaited, gone=gone)
 
 
-def _compared(share: Share, held_out: Share) -> Compared:
-    lies = difference(share, held_out)
-    return Compared(difference=share.value - held_out.value, low=lies.low, high=lies.high)
-
-
 def _needed(contacted: Share, held_out: Share, worth: float | None) -> Needed | None:
-    """``None`` where no difference was seen, and none is said to be worth seeing."""
-    there, then = held_out.value, contacted.value
-    if worth:  # seen above the share of those held out or, where that is near one, below it
-        then = there + worth if there + worth <= 1 else there - worth
-    if then == there:
+    """The sample sizes; ``None`` without an observed difference and without ``worth``."""
+    control, treated = held_out.value, contacted.value
+    if worth:  # above the control group's share or, where that is near one, below it
+        treated = control + worth if control + worth <= 1 else control - worth
+    if treated == control:
         return None
-    reached, left_alone = people_needed(then, there, contacted.of / held_out.of)
-    return Needed(worth=abs(then - there), contacted=reached, held_out=left_alone)
+    to_contact, to_hold_out = sample_sizes(treated, control, contacted.total / held_out.total)
+    return Needed(worth=abs(treated - control), contacted=to_contact, held_out=to_hold_out)

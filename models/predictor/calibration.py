@@ -1,4 +1,4 @@
-"""From the booster's score to a probability: rising, without ties."""
+"""From the booster's score to a probability: monotone, without ties."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit
 
-#: The curve stays this steep at least, so that calibrating never turns or joins what was ranked.
+#: The least slope of every curve, so that calibration never reverses or ties a ranking.
 LEAST_SLOPE = 0.01
 
 _NEAR = 1e-6
@@ -16,7 +16,7 @@ _NEAR = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Calibration(ABC):
-    """A rising curve from raw scores (log-odds) to calibrated log-odds."""
+    """A monotone curve from raw scores (log-odds) to calibrated log-odds."""
 
     kind: ClassVar[str]
 
@@ -33,13 +33,14 @@ class Calibration(ABC):
         return np.clip(expit(self.log_odds(score)), 1e-6, 1 - 1e-6)
 
     def slope(self, base: float, score: np.ndarray) -> np.ndarray:
-        """What one log-odds of the score is worth, calibrated, on the way from ``base`` to it.
+        """The mean slope of the curve between ``base`` and each score.
 
-        So what adds up from ``base`` to the score adds up, times this, to the calibrated score.
+        Contributions that add up from ``base`` to the score add up, times this, to the calibrated
+        score.
         """
-        away = np.asarray(score, np.float64) - base
-        away = np.where(np.abs(away) < _NEAR, _NEAR, away)
-        return (self.log_odds(base + away) - self.log_odds(np.asarray(base))) / away
+        distance = np.asarray(score, np.float64) - base
+        distance = np.where(np.abs(distance) < _NEAR, _NEAR, distance)
+        return (self.log_odds(base + distance) - self.log_odds(np.asarray(base))) / distance
 
     def to_json(self) -> dict[str, Any]:
         """The curve as plain values."""
@@ -51,8 +52,8 @@ class Platt(Calibration):
     """A line (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
 
     Attributes:
-        steepness: Above one where the booster was too timid, below where it was too bold.
-        intercept: Log-odds that were missing everywhere.
+        steepness: Above one where the booster was underconfident, below where overconfident.
+        intercept: Log-odds added everywhere.
     """
 
     kind: ClassVar[str] = "platt"
@@ -75,9 +76,9 @@ class Beta(Calibration):
     ``a * ln(p) - b * ln(1 - p) + c``, with ``p`` the probability that the raw score would be.
 
     Attributes:
-        a: Steepness where scores are low.
-        b: Steepness where scores are high.
-        c: Log-odds that were missing everywhere.
+        a: Slope where scores are low.
+        b: Slope where scores are high.
+        c: Log-odds added everywhere.
     """
 
     kind: ClassVar[str] = "beta"
@@ -96,12 +97,12 @@ class Beta(Calibration):
 
 @dataclass(frozen=True, slots=True)
 class Isotonic(Calibration):
-    """Steps that only rise, joined through their middles (Oron and Flournoy, "Centered Isotonic
-    Regression", 2017), so that nobody ties who did not; almost flat beyond the outermost.
+    """Centered isotonic regression (Oron and Flournoy, 2017): ascending steps, joined through
+    their middles, so that no new ties appear; almost flat beyond the outermost steps.
 
     Attributes:
-        scores: The middle of each step, rising.
-        levels: The calibrated log-odds there, rising.
+        scores: The middle of each step, ascending.
+        levels: The calibrated log-odds there, ascending.
     """
 
     kind: ClassVar[str] = "isotonic"
@@ -118,9 +119,9 @@ class Isotonic(Calibration):
         return replace(self, levels=tuple(level + by for level in self.levels))
 
 
-def from_json(told: Mapping[str, Any]) -> Calibration:
+def from_json(stored: Mapping[str, Any]) -> Calibration:
     """The curve that ``to_json`` wrote."""
-    match dict(told):
+    match dict(stored):
         case {"kind": Platt.kind, **numbers}:
             return Platt(**numbers)
         case {"kind": Beta.kind, **numbers}:

@@ -1,4 +1,4 @@
-"""The churn model: everything that turns feature rows into risks, as text that anybody can read."""
+"""The churn model: what turns feature rows into risks, saved as readable text."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Booster, load_booster, raw_scores
+from perdura.models.boosting.booster import Booster, mean_score
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.boosting.tree_text import NAN, read_trees
 from perdura.models.predictor.calibration import Calibration, from_json
@@ -28,7 +29,7 @@ SERVED_FOLDER = "churn_model"
 
 
 class NoMonths(LookupError):
-    """The model does not know of later months."""
+    """The model has no survival model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,26 +37,26 @@ class ChurnModel:
     """A fitted and calibrated model.
 
     Attributes:
-        booster_text: LightGBM's text of the trees that give the log-odds of leaving.
+        booster_text: LightGBM's text of the trees that give the log-odds of churn.
         calibration: From those log-odds to the risk.
-        cause_text: LightGBM's text of the trees that give the log-odds that a leaver leaves
-            by payment; ``None`` where too few did to tell.
+        cause_text: LightGBM's text of the trees that give a churner's log-odds of churn by
+            payment; ``None`` where there were too few.
         cause_calibration: From those log-odds to a share.
-        payment_share: Share of leavers that left by payment, used where there are no such trees.
+        payment_share: Share of churners that left by payment, used without such trees.
         contract: The columns it reads.
         churn: ``contract`` or ``silence``.
         lead_days: As in ``TrainingParams``.
         horizon_days: As in ``TrainingParams``.
         grace_days: As in ``TrainingParams``.
         unstable: Signals that its reasons do not name, of versions without ``typical``.
-        months: The months after the horizon; ``None`` where too little is known of them.
+        months: The survival model; ``None`` where too few later months were known.
         fitted_until: Nothing that happened from this moment on was used to fit or calibrate.
-        evidence_fitted_until: The same of the model that was evaluated, before it was fitted again
-            on every row whose outcome was known.
-        recipe: How its trees were grown; ``None`` of models that older versions saved.
-        expansion: Who would rather pay more; ``None`` where it was not learnt well enough.
-        typical: What is typical among comparable subscribers, which reasons are judged by; ``None``
-            in versions that were saved before it was learnt.
+        evidence_fitted_until: The same of the evidence model, before it was fitted again on every
+            row with a known outcome.
+        recipe: How its trees were grown; ``None`` in models that older versions saved.
+        expansion: The expansion model; ``None`` where it was not good enough.
+        typical: Typical values of comparable subscribers, by which reasons are checked; ``None``
+            in models that older versions saved.
     """
 
     booster_text: str
@@ -78,23 +79,22 @@ class ChurnModel:
 
     @cached_property
     def booster(self) -> Booster:
-        """The trees that give the log-odds of leaving."""
-        return load_booster(self.booster_text)
+        """The trees that give the log-odds of churn."""
+        return LEARNER.from_text(self.booster_text)
 
     @cached_property
     def base(self) -> float:
-        """The mean score of the rows that the trees were grown on: reasons begin there."""
-        nothing = np.full((1, len(self.contract.columns)), np.nan)
-        return float(np.asarray(self.booster.predict(nothing, pred_contrib=True))[0, -1])
+        """The mean score of the training rows: attributions add up from there."""
+        return mean_score(self.booster)
 
     @cached_property
     def cause_booster(self) -> Booster | None:
-        """The trees that give the log-odds of leaving by payment, of those who leave."""
-        return None if self.cause_text is None else load_booster(self.cause_text)
+        """The trees that give a churner's log-odds of churn by payment."""
+        return None if self.cause_text is None else LEARNER.from_text(self.cause_text)
 
     @cached_property
     def encoded_typical(self) -> EncodedTypical | None:
-        """What is typical, as the columns of the contract are encoded."""
+        """The typical values, encoded by the contract."""
         return None if self.typical is None else self.typical.encode(self.contract)
 
     @property
@@ -103,7 +103,7 @@ class ChurnModel:
         return max(part.fitted_until for part in (self, self.expansion) if part is not None)
 
     def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """How likely each row's subscriber is to leave within the horizon.
+        """The probability that each row's subscriber leaves within the horizon.
 
         A text that the model has never seen is read as an unknown one.
 
@@ -121,7 +121,7 @@ class ChurnModel:
         return self.predict_encoded(self.contract.encode(frame))
 
     def survival(self, frame: pl.DataFrame) -> np.ndarray:
-        """How likely each row's subscriber is to be there still at the end of each month.
+        """The probability that each row's subscriber is still there at the end of each month.
 
         Args:
             frame: As for ``predict``.
@@ -132,7 +132,7 @@ class ChurnModel:
 
         Raises:
             ColumnMismatch: As ``predict``.
-            NoMonths: It does not know of later months.
+            NoMonths: It has no survival model.
         """
         if self.months is None:
             raise NoMonths(
@@ -141,20 +141,23 @@ class ChurnModel:
                 "and horizon_days a month, from a history that is long enough"
             )
         matrix = self.contract.encode(frame)
-        risk = self.calibration.apply(raw_scores(self.booster, matrix))
+        risk = self.calibration.apply(LEARNER.raw_scores(self.booster, matrix))
         return survival(risk, self.months.hazards(matrix, risk))
 
     def predict_encoded(self, matrix: np.ndarray) -> pl.DataFrame:
         """As ``predict``, for columns that the contract has encoded."""
         if not len(matrix):
             return pl.DataFrame(schema=dict.fromkeys(RISKS, pl.Float64))
-        cause = None if self.cause_booster is None else raw_scores(self.cause_booster, matrix)
-        return self.risks(raw_scores(self.booster, matrix), cause)
+        booster = self.cause_booster
+        cause = None if booster is None else LEARNER.raw_scores(booster, matrix)
+        return self.risks(LEARNER.raw_scores(self.booster, matrix), cause)
 
     def risks(self, score: np.ndarray, cause_score: np.ndarray | None) -> pl.DataFrame:
         """As ``predict``, of the log-odds that the trees of leaving and of the cause gave."""
         risk = self.calibration.apply(score)
-        by_payment = risk * self._payment_share(cause_score)
+        by_cause = cause_score is not None
+        share = self.cause_calibration.apply(cause_score) if by_cause else self.payment_share
+        by_payment = risk * share
         return pl.DataFrame(dict(zip(RISKS, (risk, risk - by_payment, by_payment), strict=True)))
 
     def save(self, folder: Path) -> None:
@@ -195,11 +198,6 @@ class ChurnModel:
             **stored,
         )
 
-    def _payment_share(self, cause_score: np.ndarray | None) -> np.ndarray | float:
-        if cause_score is None:
-            return self.payment_share
-        return self.cause_calibration.apply(cause_score)
-
     def _settings(self) -> dict[str, object]:
         return {
             "churn": self.churn,
@@ -219,25 +217,25 @@ class ChurnModel:
 
 
 def _contract(stored: list[dict[str, Any]], booster: str) -> ColumnContract:
-    """The stored contract; one of an older version does not say how an unknown text is read.
+    """The stored contract; older versions do not store how an unknown text is read.
 
-    Then it is missing where the trees have learnt what that means, else the text of middling rank.
+    There it is NaN where the trees have learnt missing values, else the text of middle rank.
     """
     contract = ColumnContract.from_json(stored)
     if all("unknown" in column for column in stored):
         return contract
     learnt = {
-        int(place) for tree in read_trees(booster) for place in tree.feature[tree.missing == NAN]
+        int(index) for tree in read_trees(booster) for index in tree.feature[tree.missing == NAN]
     }
     return ColumnContract(
         tuple(
             replace(column, unknown=float(len(column.categories) // 2))
-            if column.categories and place not in learnt
+            if column.categories and index not in learnt
             else column
-            for place, column in enumerate(contract.columns)
+            for index, column in enumerate(contract.columns)
         )
     )
 
 
-#: What a model says of each row.
+#: The columns of a prediction.
 RISKS = ("risk", "risk_voluntary", "risk_payment")

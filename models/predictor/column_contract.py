@@ -1,7 +1,7 @@
 """The column contract: which columns a model reads, in which order, and what texts they hold.
 
-LightGBM predicts without complaint from wrong columns, so they are refused here, before it is
-asked. A text that the model has never seen is read as an unknown one; ``unseen`` says where.
+LightGBM predicts from wrong columns without an error, so they are refused here, before it
+predicts. A text that the model has never seen is read as an unknown one; ``unseen`` finds them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-#: Say whom and when a row is about; they may stand beside the columns and are not read.
+#: The keys of a row; they may stand beside the columns and are not read.
 ROW_NAMES = ("subscriber_id", "as_of")
 
-# What a category's own churn rate weighs against everybody's: as much as this many rows of it.
+# A category's churn rate is shrunk towards the overall rate as by this many rows.
 _PRIOR_ROWS = 50
 
-# From fewer rows without a text the trees learn nothing of what an unknown one means.
+# With fewer rows without a text the trees do not learn what an unknown text means.
 _FEWEST_UNKNOWN = 50
 
 
@@ -31,10 +31,11 @@ class ContractColumn:
 
     Attributes:
         name: Its name in the frame.
-        categories: The texts it may hold, in the order of their codes (0, 1, ...); of a number
-            ``None``.
-        unknown: The code of an unknown text, as LightGBM takes a missing value for 0, the calmest
-            category, where it has fitted none; ``None``: NaN, of which the trees have learnt.
+        categories: The texts it may hold, in the order of their codes (0, 1, ...); ``None`` for
+            a number.
+        unknown: The code of an unknown text; ``None``: NaN, where the trees have learnt missing
+            values. Where they have not, LightGBM would read NaN as 0, the category with the
+            lowest churn rate.
     """
 
     name: str
@@ -54,9 +55,9 @@ class ColumnContract:
         return [column.name for column in self.columns]
 
     def unseen(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
-        """Which rows hold a text that the model has never seen, by column; none without any.
+        """Which rows hold a text that the model has never seen, by column; only columns with any.
 
-        A row without a text has none that is unseen.
+        A null is not an unseen text.
         """
         found = {
             column.name: ~frame[column.name]
@@ -76,13 +77,21 @@ class ColumnContract:
         """
         self._check_names([name for name in frame.columns if name not in ROW_NAMES])
         for column in self.columns:
-            _check_kind(column, frame.schema[column.name])
+            kind = frame.schema[column.name]
+            expected = "numbers" if column.categories is None else "text"
+            is_text = isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+            is_number = kind.is_numeric() or kind == pl.Boolean
+            if kind != pl.Null and not (is_number if column.categories is None else is_text):
+                raise ColumnMismatch(
+                    f"column {column.name!r} holds {kind} and the model was fitted on {expected} "
+                    "there. Build the features it was fitted on, or fit a new model on these: "
+                    "perdura train"
+                )
 
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """The frame as numbers: one row per row, one column per name, float64.
 
-        A number that is unknown is NaN. A text that is unknown, or was never seen, is NaN or the
-        code of an unknown text.
+        Unknown numbers are NaN. Unknown and unseen texts are NaN or the code of an unknown text.
 
         Raises:
             ColumnMismatch: As ``check``.
@@ -91,10 +100,17 @@ class ColumnContract:
         return self.numbers(frame)
 
     def numbers(self, frame: pl.DataFrame) -> np.ndarray:
-        """As ``encode``, of a frame that was checked, or rows of one."""
+        """As ``encode``, for a frame that was checked, or rows of one."""
         matrix = np.empty((frame.height, len(self.columns)), order="F")
-        for place, column in enumerate(self.columns):
-            matrix[:, place] = _numbers(column, frame[column.name])
+        for index, column in enumerate(self.columns):
+            values = frame[column.name]
+            if column.categories is not None:
+                codes = {text: code for code, text in enumerate(column.categories)}
+                values = values.cast(pl.String).replace_strict(
+                    codes, default=None, return_dtype=pl.Float64
+                )
+                values = values if column.unknown is None else values.fill_null(column.unknown)
+            matrix[:, index] = values.cast(pl.Float64).to_numpy()  # null becomes NaN
         return matrix
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -116,7 +132,7 @@ class ColumnContract:
                 ContractColumn(
                     column["name"],
                     None if column["categories"] is None else tuple(column["categories"]),
-                    column.get("unknown"),  # contracts of older versions do not say
+                    column.get("unknown"),  # absent in contracts of older versions
                 )
                 for column in columns
             )
@@ -138,13 +154,13 @@ def learn_contract(
 ) -> ColumnContract:
     """The contract of the columns ``names`` of labelled rows.
 
-    Categories are coded by rising churn rate, so that a split at a threshold parts those who
-    leave from those who stay and a text is explained as exactly as a number is.
+    Categories are coded by ascending churn rate, so that one threshold separates categories with
+    high churn from those with low churn, and texts are explained as exactly as numbers.
 
     Args:
-        rows: ``churned`` and the columns, one row per (who, when).
+        rows: ``churned`` and the columns, one row per subscriber and date.
         names: Which columns, in which order.
-        seen: More rows whose texts may be met, though nobody knows yet who of them left.
+        seen: More rows with texts that may occur, their outcome known or not.
     """
     seen = rows if seen is None else seen
     return ColumnContract(
@@ -158,47 +174,23 @@ def learn_contract(
 
 
 def _text_column(rows: pl.DataFrame, name: str, seen: pl.Series) -> ContractColumn:
-    """The texts of a column by rising churn, and how an unknown one is read."""
-    ranked, everybody = _by_churn(rows, name, seen)
+    """The texts of a column by ascending churn rate, and how an unknown text is read."""
+    labelled = rows.select(name, pl.col("churned").cast(pl.Float64)).drop_nulls()
+    mean: float = labelled["churned"].mean() or 0.0  # pyright: ignore[reportAssignmentType]
+    overall = pl.lit(mean)
+    smoothed = (pl.col("churned").sum() + _PRIOR_ROWS * overall) / (pl.len() + _PRIOR_ROWS)
+    rates = labelled.group_by(name).agg(rate=smoothed)
+    texts = pl.concat([rows[name], seen]).drop_nulls().unique().to_frame()
+    ranked = (
+        texts.join(rates, on=name, how="left")
+        .with_columns(pl.col("rate").fill_null(overall))
+        .sort("rate", name)
+    )
     categories = tuple(ranked[name].to_list())
     if rows[name].null_count() >= _FEWEST_UNKNOWN or not categories:
         return ContractColumn(name, categories)
-    nearest = (ranked["rate"] - everybody).abs().arg_min()
+    nearest = (ranked["rate"] - mean).abs().arg_min()
     return ContractColumn(name, categories, float(nearest or 0))
-
-
-def _by_churn(rows: pl.DataFrame, name: str, seen: pl.Series) -> tuple[pl.DataFrame, float]:
-    """The texts of a column with their rates of leaving, lowest first; and everybody's rate."""
-    labelled = rows.select(name, pl.col("churned").cast(pl.Float64)).drop_nulls()
-    mean: float = labelled["churned"].mean() or 0.0  # pyright: ignore[reportAssignmentType]
-    everybody = pl.lit(mean)
-    smoothed = (pl.col("churned").sum() + _PRIOR_ROWS * everybody) / (pl.len() + _PRIOR_ROWS)
-    rates = labelled.group_by(name).agg(rate=smoothed)
-    texts = pl.concat([rows[name], seen]).drop_nulls().unique().to_frame()
-    ranked = texts.join(rates, on=name, how="left").with_columns(
-        pl.col("rate").fill_null(everybody)
-    )
-    return ranked.sort("rate", name), mean
-
-
-def _numbers(column: ContractColumn, values: pl.Series) -> np.ndarray:
-    if column.categories is not None:
-        codes = {text: code for code, text in enumerate(column.categories)}
-        values = values.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)
-        values = values if column.unknown is None else values.fill_null(column.unknown)
-    return values.cast(pl.Float64).to_numpy()  # null becomes NaN
-
-
-def _check_kind(column: ContractColumn, kind: pl.DataType) -> None:
-    is_text = kind in (pl.String, pl.Categorical, pl.Enum)
-    is_number = kind.is_numeric() or kind == pl.Boolean
-    fits = is_number if column.categories is None else is_text
-    if not fits and kind != pl.Null:
-        expected = "numbers" if column.categories is None else "text"
-        raise ColumnMismatch(
-            f"column {column.name!r} holds {kind} and the model was fitted on {expected} there. "
-            "Build the features it was fitted on, or fit a new model on these: perdura train"
-        )
 
 
 def _some(names: Sequence[str], limit: int = 5) -> str:

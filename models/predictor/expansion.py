@@ -1,4 +1,4 @@
-"""Who would rather pay more: the trees that say how likely somebody is to expand by choice."""
+"""The expansion model: how likely a subscriber is to choose to pay more."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from perdura.models.boosting.booster import Booster, load_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.tree_scores import scores
 from perdura.models.predictor.calibration import Calibration, from_json
 
@@ -37,13 +38,13 @@ class ExpansionModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.booster_text)
+        return LEARNER.from_text(self.booster_text)
 
     def predict_encoded(self, matrix: np.ndarray) -> np.ndarray:
-        """How likely each row's subscriber is to pay more by choice, in (0, 1).
+        """The probability that each row's subscriber chooses to pay more, in (0, 1).
 
         Args:
-            matrix: Columns that the contract of its churn model has encoded.
+            matrix: Columns encoded by the contract of its churn model.
         """
         return self.calibration.apply(scores(self.booster_text, matrix))
 
@@ -62,7 +63,7 @@ class ExpansionModel:
 
     @staticmethod
     def load(folder: Path) -> "ExpansionModel | None":
-        """What ``save`` wrote into ``folder``; none where nobody learnt it."""
+        """What ``save`` wrote into ``folder``; ``None`` where a model has none."""
         own = folder / FOLDER
         if not own.is_dir():
             return None

@@ -1,7 +1,7 @@
-"""From scores of later months to hazards, by the risk of the first month and how far off they are.
+"""From scores of later months to hazards, by the risk of the first month and the months since.
 
-Trees that see all months at once are too timid just after the first: whoever is in trouble today
-and stays a month is in trouble still, and a year later is like the others.
+Trees that see all months together are underconfident just after the first: a subscriber at risk
+today is still at risk a month later, and a year later is like the others.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,11 @@ class HazardCalibration:
     ``+ intercept``, all in log-odds; never falling in the score.
 
     Attributes:
-        score_slope: What the trees' score counts.
-        risk_slope: What the risk of the first month counts in every month, beside what the score
-            says of it already.
-        early_risk_slope: How much more it counts in month 1, half as much in month 2, and so on.
-        early: How much likelier everybody leaves in month 1 than long after.
-        intercept: Log-odds of everybody.
+        score_slope: Weight of the trees' score.
+        risk_slope: Weight of the first month's risk in every month, besides its part in the score.
+        early_risk_slope: Additional weight of it in month 1, half of that in month 2, and so on.
+        early: Log-odds added in month 1, half of that in month 2, and so on.
+        intercept: Log-odds added in every month.
     """
 
     kind: ClassVar[str] = "by_risk"
@@ -40,7 +39,7 @@ class HazardCalibration:
 
         Args:
             score: Scores of the trees.
-            risk: Of leaving in the first month; broadcast against ``score``.
+            risk: Risk of churn in the first month; broadcast against ``score``.
             month: From 1 on; broadcast against ``score``.
         """
         slopes = [self.score_slope, self.risk_slope, self.early_risk_slope, self.early]
@@ -60,6 +59,6 @@ class HazardCalibration:
 
 
 def terms(score: np.ndarray, risk: np.ndarray, month: np.ndarray) -> list[np.ndarray]:
-    """What each slope is multiplied by, in the order of the attributes."""
+    """The terms that the slopes multiply, in the order of the attributes."""
     log_odds = logit(np.clip(risk, _LEAST, 1 - _LEAST))
     return [score, log_odds, log_odds / month, 1 / month]

@@ -1,10 +1,11 @@
-"""What MLflow runs to serve a registered model: its code, in place of a pickle."""
+"""The code with which MLflow serves a registered model, in place of a pickle."""
 
 from pathlib import Path
+from typing import Any
 
+import mlflow.models
 import pandas as pd
 import polars as pl
-from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
@@ -15,7 +16,8 @@ class ServedChurnModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the model from the registered version's artifacts."""
-        self.model = ChurnModel.load(Path(context.artifacts[SERVED_FOLDER]))
+        artifacts: dict[str, str] = context.artifacts
+        self.model = ChurnModel.load(Path(artifacts[SERVED_FOLDER]))
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One row per row of feature columns: ``risk``, ``risk_voluntary``, ``risk_payment``."""
@@ -23,4 +25,5 @@ class ServedChurnModel(PythonModel):
         return risks.set_axis(model_input.index)
 
 
-set_model(ServedChurnModel())
+_models: Any = mlflow.models  # declares its types only in part
+_models.set_model(ServedChurnModel())

@@ -1,22 +1,21 @@
-"""How long people stay: month by month, the share that leaves of those who had not before."""
+"""The survival model: the hazard of each later month, the share of the remaining that leaves."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import logit
 
-from perdura.models.boosting.booster import Booster, load_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.tree_scores import scores_by_month
 from perdura.models.predictor.calibration import Calibration, from_json
 from perdura.models.predictor.hazard_calibration import HazardCalibration
 
 #: The columns that the trees read after those of the contract, in this order: the log-odds of
-#: leaving in the first month, and the month asked about. Older models do not read the first.
+#: churn in the first month, and the number of the month. Older models do not read the first.
 FIRST_MONTH, MONTH = "first_month", "month"
 
 #: Its folder among the files of the churn model that it goes with.
@@ -31,10 +30,10 @@ class SurvivalModel:
     """Discrete-time hazards (Singer and Willett 1993) of the months after the first.
 
     Attributes:
-        booster_text: LightGBM's text of the trees that score leaving in a month, from the
+        booster_text: LightGBM's text of the trees that score churn in a month, from the
             contract's columns, the first month's log-odds and the number of the month, 1 to 11.
-        calibration: From those scores to the hazard. Models that were learnt before 2026-11-30
-            have one of scores alone, and trees that do not read the first month's log-odds.
+        calibration: From those scores to the hazard. Models saved before 2026-11-30 have a
+            calibration of the score only, and trees that do not read the first month's log-odds.
     """
 
     booster_text: str
@@ -43,14 +42,14 @@ class SurvivalModel:
     @cached_property
     def booster(self) -> Booster:
         """The trees."""
-        return load_booster(self.booster_text)
+        return LEARNER.from_text(self.booster_text)
 
     def hazards(self, matrix: np.ndarray, risk: np.ndarray) -> np.ndarray:
-        """How likely each is to leave in each month after the first, if they have not before.
+        """The hazard of each month after the first, if the subscriber has not left before.
 
         Args:
             matrix: Encoded columns of the contract.
-            risk: Of leaving in the first month, calibrated; one per row.
+            risk: Calibrated risk of churn in the first month, one per row.
 
         Returns:
             One row per row, one column per month 1 to 11, in (0, 1).
@@ -70,23 +69,24 @@ class SurvivalModel:
 
     @staticmethod
     def load(folder: Path) -> "SurvivalModel | None":
-        """What ``save`` wrote into ``folder``; none where nobody learnt it."""
+        """What ``save`` wrote into ``folder``; ``None`` where a model has none."""
         own = folder / FOLDER
         if not own.is_dir():
             return None
         stored = json.loads((own / _CALIBRATION_FILE).read_text(encoding="utf-8"))
+        by_risk = stored["kind"] == HazardCalibration.kind
         return SurvivalModel(
             booster_text=(own / _BOOSTER_FILE).read_text(encoding="utf-8"),
-            calibration=_calibration(stored),
+            calibration=HazardCalibration.from_json(stored) if by_risk else from_json(stored),
         )
 
 
 def survival(risk: np.ndarray, hazards: np.ndarray) -> np.ndarray:
-    """How likely each is to be there still at the end of each month.
+    """The probability that each subscriber is still there at the end of each month.
 
     Args:
-        risk: Of leaving in the first month.
-        hazards: Of the months after it, as of ``SurvivalModel.hazards``.
+        risk: Risk of churn in the first month.
+        hazards: Hazards of the months after it, from ``SurvivalModel.hazards``.
 
     Returns:
         One row per row, one column per month, 1 to 12, never rising; the first is 1 - risk.
@@ -95,26 +95,16 @@ def survival(risk: np.ndarray, hazards: np.ndarray) -> np.ndarray:
 
 
 def with_first_month(matrix: np.ndarray, risk: np.ndarray) -> np.ndarray:
-    """Encoded columns and, after them, the log-odds of leaving in the first month."""
-    return _with_column(matrix, logit(np.clip(risk, _LEAST, 1 - _LEAST)))
+    """Encoded columns and, after them, the log-odds of churn in the first month."""
+    return with_column(matrix, logit(np.clip(risk, _LEAST, 1 - _LEAST)))
 
 
-def in_month(matrix: np.ndarray, month: np.ndarray | int) -> np.ndarray:
-    """Encoded columns and, after them, the month that each row is asked about."""
-    return _with_column(matrix, month)
-
-
-def _with_column(matrix: np.ndarray, values: np.ndarray | int) -> np.ndarray:
+def with_column(matrix: np.ndarray, values: np.ndarray | int) -> np.ndarray:
+    """Encoded columns and, after them, one column more, e.g. the number of the month."""
     wider = np.empty((len(matrix), matrix.shape[1] + 1))
     wider[:, :-1], wider[:, -1] = matrix, values
     return wider
 
 
-def _calibration(stored: Mapping[str, Any]) -> HazardCalibration | Calibration:
-    if stored["kind"] == HazardCalibration.kind:
-        return HazardCalibration.from_json(stored)
-    return from_json(stored)
-
-
-#: Months that people are followed for.
+#: Months of the survival curve.
 MONTHS = 12

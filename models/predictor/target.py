@@ -1,4 +1,4 @@
-"""What a model predicts: which leaving counts, and within which days."""
+"""What a model predicts: which kind of churn, and within which days."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,7 +6,7 @@ from typing import Protocol, Self
 
 
 class Predicts(Protocol):
-    """What says which question it answers, or asks: a model, parameters, settings."""
+    """A model, parameters or settings: each names the question that it answers or poses."""
 
     @property
     def churn(self) -> str:
@@ -25,7 +25,7 @@ class Predicts(Protocol):
 
     @property
     def grace_days(self) -> int:
-        """How long a leaving may be undone."""
+        """Days within which a churn may be undone."""
         ...
 
 
@@ -37,8 +37,7 @@ class Question:
         churn: ``contract`` or ``silence``.
         lead_days: Days between ``as_of`` and the window.
         horizon_days: Length of the window.
-        grace_days: How long a leaving may be undone; 0 where churn is silence, which knows no
-            undoing.
+        grace_days: Days within which a churn may be undone; always 0 where churn is silence.
     """
 
     churn: str
@@ -57,31 +56,31 @@ class Question:
         )
 
     @classmethod
-    def parsed(cls, told: Mapping[str, str]) -> Self:
-        """The question that texts by name tell, as of a run's parameters.
+    def parsed(cls, params: Mapping[str, str]) -> Self:
+        """The question in the parameters of a run, texts by name.
 
         Raises:
-            KeyError, ValueError: They do not tell it.
+            KeyError, ValueError: They do not name one.
         """
-        days = {name: int(told[name]) for name in ("lead_days", "horizon_days", "grace_days")}
-        churn = told["churn"]
+        days = {name: int(params[name]) for name in ("lead_days", "horizon_days", "grace_days")}
+        churn = params["churn"]
         return cls(churn=churn, **days | ({"grace_days": 0} if churn == "silence" else {}))
 
     @property
     def words(self) -> str:
-        """It in words, e.g. ``churn contract, lead_days 0, horizon_days 60, grace_days 30``."""
+        """In words, e.g. ``churn contract, lead_days 0, horizon_days 60, grace_days 30``."""
         return ", ".join(f"{field.name} {getattr(self, field.name)}" for field in fields(self))
 
     @property
     def model_name(self) -> str:
-        """Of a registered model of its own, e.g. ``churn-contract-lead0-horizon60-grace30``."""
+        """Name of its own registered model, e.g. ``churn-contract-lead0-horizon60-grace30``."""
         return (
             f"churn-{self.churn}-lead{self.lead_days}-horizon{self.horizon_days}"
             f"-grace{self.grace_days}"
         )
 
     def differences(self, other: "Question") -> str:
-        """Where it differs from another one, e.g. ``horizon_days 60, not 30``; empty: nowhere."""
+        """The differences from another question, e.g. ``horizon_days 60, not 30``; may be empty."""
         return ", ".join(
             f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
             for field in fields(self)

@@ -1,4 +1,4 @@
-"""What is typical among comparable subscribers: those of the same plan and billing interval."""
+"""Typical values among comparable subscribers: those of the same plan and billing interval."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from perdura.models.predictor.column_contract import ColumnContract
 
 TYPICAL_FILE = "typical.json"
 
-#: Subscribers are compared with those who are alike in these columns.
+#: Subscribers are compared within groups of equal values in these columns.
 COMPARED_BY = (INTERVAL.name, PLAN.name)
 
 Value = float | str | None
@@ -24,9 +24,9 @@ class Group:
     """Comparable subscribers.
 
     Attributes:
-        of: What they have in common, by column; nothing: all subscribers.
-        values: What is typical of them, by column: the median of a number, the most frequent text;
-            ``None`` where most do not have one.
+        of: What they have in common, by column; empty: all subscribers. Saved under this name.
+        values: Their typical values, by column: the median of a number, the most frequent text;
+            ``None`` where most are null.
     """
 
     of: Mapping[str, Value]
@@ -35,15 +35,26 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class TypicalValues:
-    """What is typical of groups of subscribers: first of all, then of smaller and smaller ones."""
+    """Typical values of groups of subscribers: first of all, then of smaller and smaller groups."""
 
     groups: tuple[Group, ...]
 
     def encode(self, contract: ColumnContract) -> "EncodedTypical":
         """The values as ``contract`` encodes them."""
+
+        def encoded(rows: Sequence[Mapping[str, Value]]) -> np.ndarray:
+            columns = {
+                column.name: pl.Series(
+                    [row.get(column.name) for row in rows],
+                    dtype=pl.Float64 if column.categories is None else pl.String,
+                )
+                for column in contract.columns
+            }
+            return contract.numbers(pl.DataFrame(columns))
+
         return EncodedTypical(
-            values=_encode([group.values for group in self.groups], contract),
-            common=_encode([group.of for group in self.groups], contract),
+            values=encoded([group.values for group in self.groups]),
+            common=encoded([group.of for group in self.groups]),
             compared=np.array([[name in g.of for name in contract.names] for g in self.groups]),
         )
 
@@ -54,7 +65,7 @@ class TypicalValues:
 
     @staticmethod
     def load(folder: Path) -> "TypicalValues | None":
-        """What ``save`` wrote into ``folder``; ``None`` where nothing is."""
+        """What ``save`` wrote into ``folder``; ``None`` where a model has none."""
         file = folder / TYPICAL_FILE
         if not file.exists():
             return None
@@ -67,9 +78,9 @@ class EncodedTypical:
     """Typical values as numbers: one row per group, one column per column of a contract.
 
     Attributes:
-        values: What is typical.
+        values: The typical values.
         common: What the group has in common.
-        compared: In which columns it has something in common.
+        compared: Whether the group has the column in common.
     """
 
     values: np.ndarray
@@ -77,23 +88,12 @@ class EncodedTypical:
     compared: np.ndarray
 
     def group_of(self, matrix: np.ndarray) -> np.ndarray:
-        """The place of the smallest group that each encoded row belongs to."""
-        place = np.zeros(len(matrix), np.int64)
-        for number, (common, compared) in enumerate(zip(self.common, self.compared, strict=True)):
+        """The index of the smallest group that each encoded row belongs to."""
+        result = np.zeros(len(matrix), np.int64)
+        for index, (common, compared) in enumerate(zip(self.common, self.compared, strict=True)):
             inside = np.ones(len(matrix), bool)
             for column in np.flatnonzero(compared):
                 own, key = matrix[:, column], common[column]
                 inside &= np.isnan(own) if np.isnan(key) else own == key
-            place[inside] = number
-        return place
-
-
-def _encode(rows: Sequence[Mapping[str, Value]], contract: ColumnContract) -> np.ndarray:
-    told = {
-        column.name: pl.Series(
-            [row.get(column.name) for row in rows],
-            dtype=pl.Float64 if column.categories is None else pl.String,
-        )
-        for column in contract.columns
-    }
-    return contract.numbers(pl.DataFrame(told))
+            result[inside] = index
+        return result

@@ -14,8 +14,8 @@ from perdura.models.promotion.diagnosis import Diagnosis
 from perdura.models.promotion.incumbent import Incumbent
 from perdura.models.promotion.minimums import (
     Minimums,
+    beaten_by_logistic,
     below_minimums,
-    caused,
     name_each_cause_once,
     unsteady,
     without_lift,
@@ -33,9 +33,9 @@ class Verdict:
         promoted: Whether it is.
         reasons: Why, or why not.
         measured: The numbers behind them by name.
-        alarmed: Whether something seems to have told it what it should have guessed.
-        no_better: Whether it meets every minimum, and another recipe than the champion's is refused
-            for being no better than it.
+        alarmed: Whether it fails the leakage checks.
+        no_better: Whether it meets every minimum, has another recipe than the champion, and is
+            refused for being no better.
     """
 
     promoted: bool
@@ -60,47 +60,72 @@ def verdict(
     """Promote a model that meets every minimum and, where there is a champion, beats it.
 
     Args:
-        rows: The judged rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion
-            was asked, ``champion``.
-        metrics_by_model: Of the ``model`` and of its baselines, by name.
-        incumbent: Why the champion could not be asked, or cannot be beaten.
-        calls: How many people support can call on one date; ``None``: nobody is called.
-        earlier: How it would have done at earlier dates, as of ``at_earlier_dates``; or
-            nobody asked.
-        leaks: What the leakage checks found.
-        minimums: What it must reach with or without a champion.
-        diagnosis: What is known of its rows, to say what likely causes a refusal.
+        rows: The test rows: ``subscriber_id``, ``churned``, ``risk`` and, where the champion can
+            be compared, ``champion``.
+        metrics_by_model: Metrics of the ``model`` and of its baselines, by name.
+        incumbent: Why the champion cannot be compared, or cannot be beaten.
+        calls: Number of subscribers that support can call on one date; ``None``: no calls.
+        earlier: The backtests of ``at_earlier_dates``; ``None``: there are none.
+        leaks: What the leakage checks measured.
+        minimums: What the model must reach with or without a champion.
+        diagnosis: What is known of its rows, to name the likely cause of a refusal.
         seed: Decides the resamples.
     """
     minimums, incumbent = minimums or Minimums(), incumbent or Incumbent()
-    drawn = _beside_a_line(rows, seed)
+    missed, measured = _missed_minimums(
+        rows, metrics_by_model, minimums, diagnosis, calls=calls, earlier=earlier, seed=seed
+    )
+    alarmed = [] if leaks is None else alarms(leaks, minimums.leaks)
+    if leaks is not None:
+        measured |= leaks.measured
+    if missed or alarmed:
+        return Verdict(
+            promoted=False,
+            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *name_each_cause_once(missed)]),
+            measured=measured,
+            alarmed=bool(alarmed),
+        )
+    return _against_incumbent(rows, incumbent, minimums.sure, seed, measured)
+
+
+def _missed_minimums(
+    rows: pl.DataFrame,
+    metrics_by_model: dict[str, Metrics],
+    minimums: Minimums,
+    diagnosis: Diagnosis | None,
+    *,
+    calls: int | None,
+    earlier: pl.DataFrame | None,
+    seed: int,
+) -> tuple[list[str], dict[str, float]]:
+    """The minimums that a model falls short of, in words, and the numbers behind that."""
+    model = metrics_by_model["model"]
+    compared = rows.drop("champion", strict=False)
+    if "logistic" in rows.columns:
+        compared = compared.with_columns(champion="logistic")
+    drawn = resample(compared, seed)
     bound = calibration_bound(
         rows, tolerance=minimums.calibration_share, most=minimums.calibration_error, seed=seed
     )
     lower_bound = float(np.quantile(drawn["auc"], 0.05))
-    below = below_minimums(metrics_by_model, minimums, lower_bound, bound, diagnosis)
-    if earlier is not None:
-        below += unsteady(earlier, minimums, diagnosis)
-    below += _beaten_by_a_line(drawn, minimums.sure, diagnosis)
     measured = {"roc_auc_surely": lower_bound, "calibration_bound": bound.highest}
+    missed = below_minimums(metrics_by_model, minimums, lower_bound, bound, diagnosis)
+    if earlier is not None:
+        missed += unsteady(earlier, minimums, diagnosis)
+    missed += beaten_by_logistic(drawn, minimums, diagnosis)
     if calls is not None:
         lift = lift_lower_bound(rows, calls, seed)
-        # Where the ranking is no better than a coin's, that is why there is no lift.
-        ranks = metrics_by_model["model"].roc_auc >= minimums.roc_auc
-        below += without_lift(
-            metrics_by_model["model"].lift, lift, calls, minimums, diagnosis if ranks else None
-        )
         measured |= {} if lift is None else {"lift_surely": lift}
-    alarmed = [] if leaks is None else alarms(leaks, minimums.leaks)
-    if leaks is not None:
-        measured |= leaks.measured
-    if below or alarmed:
-        return Verdict(
-            promoted=False,
-            reasons=tuple(f"Refused: {why}." for why in [*alarmed, *name_each_cause_once(below)]),
-            measured=measured,
-            alarmed=bool(alarmed),
-        )
+        # A ranking like a coin's is itself the cause of no lift.
+        cause = diagnosis if model.roc_auc >= minimums.roc_auc else None
+        missed += without_lift(model.lift, lift, calls, minimums, cause)
+    return missed, measured
+
+
+def _against_incumbent(
+    rows: pl.DataFrame, incumbent: Incumbent, sure: float, seed: int, measured: dict[str, float]
+) -> Verdict:
+    """The verdict on a model that meets every minimum."""
     if incumbent.knew:
         why = f"Refused: {incumbent.knew}; train on later dates to compare them."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
@@ -115,13 +140,6 @@ def verdict(
         without = silent if incumbent.silent else _NO_CHAMPION
         why = f"Promoted: it meets every minimum, and {without}."
         return Verdict(promoted=True, reasons=(why,), measured=measured)
-    return _compared(rows, incumbent, minimums.sure, seed, measured)
-
-
-def _compared(
-    rows: pl.DataFrame, incumbent: Incumbent, sure: float, seed: int, measured: dict[str, float]
-) -> Verdict:
-    """The verdict where both were evaluated on the same rows."""
     if incumbent.unservable:
         return _instead_of_unservable(rows, incumbent.unservable, sure, seed, measured)
     if incumbent.refresh:
@@ -132,7 +150,7 @@ def _compared(
 def _refresh(
     rows: pl.DataFrame, incumbent: Incumbent, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """Whether the champion's own recipe takes its place: on later outcomes, if not inferior."""
+    """Whether the champion's recipe, fitted on later outcomes, replaces it: if not inferior."""
     if not incumbent.newer:
         why = "Not promoted: it is the champion's recipe on no later outcomes; the champion stays."
         return Verdict(promoted=False, reasons=(why,), measured=measured)
@@ -144,7 +162,7 @@ def _refresh(
 def _instead_of_unservable(
     rows: pl.DataFrame, unservable: str, sure: float, seed: int, measured: dict[str, float]
 ) -> Verdict:
-    """Whether it replaces a champion that no night can be scored with: unless clearly worse."""
+    """Whether it replaces a champion that cannot score any more: unless it is clearly worse."""
     worse = float(np.mean(resample(rows, seed)["loss_gain"] < 0))
     if worse < sure:
         why = f"Promoted: {unservable}, and this model is not clearly worse on the rest."
@@ -155,29 +173,6 @@ def _instead_of_unservable(
         "until a model replaces it."
     )
     return Verdict(promoted=False, reasons=(why,), measured=measured)
-
-
-def _beside_a_line(rows: pl.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """What resamples say of the model, and of logistic regression, where it was asked."""
-    line = ["logistic"] if "logistic" in rows.columns else []
-    told = rows.drop("champion", strict=False)
-    return resample(told.with_columns(pl.col(name).alias("champion") for name in line), seed)
-
-
-def _beaten_by_a_line(
-    drawn: dict[str, np.ndarray], sure: float, diagnosis: Diagnosis | None
-) -> list[str]:
-    """Where logistic regression was asked and is clearly better, that it is."""
-    if "loss_gain" not in drawn:
-        return []
-    better = float(np.mean(drawn["loss_gain"] < 0))
-    if better < sure:
-        return []
-    why = (
-        "logistic regression on the same columns is better: its log loss is lower in "
-        f"{better:.0%} of {RESAMPLES} resamples"
-    )
-    return [caused(why, diagnosis and diagnosis.line_is_better())]
 
 
 def _against_champion(
@@ -196,13 +191,9 @@ def _against_champion(
         return Verdict(False, (why,), measured | gains | shares, no_better=True)
     promoted = shares["less_surprised_share"] >= sure and ranks_worse < sure
     needs = "" if promoted else f"; it must be lower in {sure:.0%} and not rank clearly worse"
-    why = f"{'Promoted' if promoted else 'Refused'}: {_told(gains, shares)}{needs}."
-    return Verdict(promoted, (why,), measured | gains | shares, no_better=not promoted)
-
-
-def _told(gains: dict[str, float], shares: dict[str, float]) -> str:
-    return (
-        f"on the same rows its log loss differs from the champion's by {-gains['loss_gain']:+.4f} "
-        f"(lower in {shares['less_surprised_share']:.0%} of {RESAMPLES} resamples), its ROC AUC by "
-        f"{gains['auc_gain']:+.4f}"
+    why = (
+        f"{'Promoted' if promoted else 'Refused'}: on the same rows its log loss differs from the "
+        f"champion's by {-gains['loss_gain']:+.4f} (lower in {shares['less_surprised_share']:.0%} "
+        f"of {RESAMPLES} resamples), its ROC AUC by {gains['auc_gain']:+.4f}{needs}."
     )
+    return Verdict(promoted, (why,), measured | gains | shares, no_better=not promoted)

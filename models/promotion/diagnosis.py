@@ -1,4 +1,4 @@
-"""Why a model falls short, as far as its rows can tell, and which setting to try."""
+"""Why a model falls short, as far as its rows show, and which setting to try."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
 
-#: Fewer leavers than this decide little: a rate of theirs is a fifth off by chance alone.
+#: Fewer churners than this decide little: a rate of theirs is a fifth off by chance alone.
 FEW_LEAVERS = 50
-#: Rates differ from a share like this on; below it, chance and shape are likelier.
+#: Relative difference from which rates differ; below it, chance or the curve's shape is likelier.
 _APART = 0.15
 _YEAR = timedelta(days=365)
 _NEAR = timedelta(days=16)
@@ -21,33 +21,40 @@ _NEAR = timedelta(days=16)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What is known of the rows that a model was fitted and judged on.
+    """What is known of the rows that a model was fitted and evaluated on.
 
     Attributes:
-        rates: One row per date whose outcomes are known, oldest first: ``as_of``, ``rows``,
-            ``left``, ``rate``.
-        judged: The judged rows: ``as_of``, ``churned``, ``risk``.
-        fitted_leavers: How many leavers were fitted.
-        params: What was learnt.
-        level: Which outcomes set the level of the risks, if any had closed.
-        facts: What the sources hold, where they were looked at.
+        rates: One row per date with known outcomes, oldest first: ``as_of``, ``rows``, ``left``,
+            ``rate``.
+        test_rows: The test rows: ``as_of``, ``churned``, ``risk``.
+        fitted_leavers: Number of churners in the fit set.
+        params: The parameters of the training.
+        level: The outcomes that set the level of the risks, if any had closed.
+        facts: What the sources hold, if known.
     """
 
     rates: pl.DataFrame
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     fitted_leavers: int
     params: TrainingParams
     level: Level | None = None
     facts: SourceFacts | None = None
 
     def level_off(self) -> str:
-        """Which way the risks are off, at which dates, what likely causes it, what to try."""
-        said, came = self._mean("risk"), self._mean("churned")
-        if abs(said - came) < _APART * came:
-            return f"{self._parts_off()}. {self.few_leavers() or self._parts_cause()}"
-        high = said > came
-        way = f"they are too {'high' if high else 'low'}{self._months()}"
-        return f"{way}. {self._level_cause(high=high)}"
+        """How the risks are off, at which dates, what likely causes it, what to try."""
+        predicted, observed = self._mean("risk"), self._mean("churned")
+        if abs(predicted - observed) < _APART * observed:
+            return self._riskiest_tenth_off()
+        means = self.test_rows.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
+        dates = [
+            f"{as_of:%Y-%m-%d} ({risk:.1%} predicted, {rate:.1%} left)"
+            for as_of, risk, rate in means.rows()
+        ]
+        high = predicted > observed
+        return (
+            f"they are too {'high' if high else 'low'} at {' and '.join(dates)}. "
+            f"{self._level_cause(high=high)}"
+        )
 
     def ranks_badly(self) -> str:
         """What likely causes a ranking like a coin's, and what to try."""
@@ -79,7 +86,7 @@ class Diagnosis:
         return f"{cause}perdura tune, which looks for smaller trees, or a longer history"
 
     def no_lift(self) -> str:
-        """Why there may be no lift among the riskiest, and what to try."""
+        """Why the riskiest subscribers may show no lift, and what to try."""
         return self.few_leavers() or (
             "Likely cause: it recognises those who stay better than those who leave first. To "
             "try: set calls to the number of subscribers that support can call on one day (now "
@@ -87,10 +94,10 @@ class Diagnosis:
         )
 
     def unsteady(self, leavers: Iterable[int]) -> str:
-        """Why it may not hold at some dates, and what to try.
+        """Why it may fail in some backtests, and what to try.
 
         Args:
-            leavers: How many left at each of those dates.
+            leavers: Number of churners at each of their dates.
         """
         counts = list(leavers)
         if counts and min(counts) < FEW_LEAVERS:
@@ -112,7 +119,8 @@ class Diagnosis:
                 "in between counts as having stayed. To try: perdura train --until "
                 f"{facts.export_ended:%Y-%m-%d}, or extract what has happened since"
             )
-        now, then = self._mean("churned"), self._calibrated_rate()
+        now = self._mean("churned")
+        then = self.level and self.level.leavers / self.level.rows
         if season := self._season(then, high=high):
             return season
         if few := self.few_leavers():
@@ -126,9 +134,14 @@ class Diagnosis:
         return f"Likely cause: the subscribers have changed. To try: {self._newer_level()}"
 
     def _season(self, then: float | None, *, high: bool) -> str | None:
-        """That the same dates a year before were off in the same way, if so."""
-        years = [self._rate_near(at - _YEAR) for at in self._judged_dates()]
-        known = [rate for rate in years if rate is not None]
+        """The season as the cause, where the rates of a year before moved the same way."""
+        known: list[float] = []
+        for as_of in self.test_rows["as_of"].unique().sort():
+            moment = pl.lit(as_of - _YEAR)
+            near = self.rates.filter((pl.col("as_of") - moment).abs() <= _NEAR)
+            left, rows = (near[name].to_numpy().astype(float).sum() for name in ("left", "rows"))
+            if rows:
+                known.append(float(left / rows))
         if not known or not then:
             return None
         before = sum(known) / len(known)
@@ -142,18 +155,18 @@ class Diagnosis:
         )
 
     def _newer_level(self) -> str:
-        """How the level comes from newer outcomes."""
+        """The settings with which newer outcomes set the level."""
         params = self.params
         old = self.level.age_days if self.level else params.gap_days
-        tries = []
+        tries: list[str] = []
         if params.churn == "contract" and params.grace_days:
             tries.append(f"grace_days = {params.grace_days // 2} (now {params.grace_days})")
         tries.append("step_days = 7, so that the newest date which has closed is a newer one")
         return f"{' and '.join(tries)}: the level of the risks was {old} days old"
 
     def few_leavers(self) -> str | None:
-        """That too few left to tell, and what to try, if so."""
-        left = int(self.judged["churned"].sum())
+        """Too few churners as the cause, and what to try; ``None`` where there are enough."""
+        left = int(self.test_rows["churned"].sum())
         least = min(left, self.fitted_leavers)
         if least >= FEW_LEAVERS:
             return None
@@ -168,57 +181,33 @@ class Diagnosis:
         known = timedelta(days=self.params.gap_days)
         return longer(self.params, dates.max() - dates.min() + known, 2)  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportOptionalOperand]
 
-    def _months(self) -> str:
-        """What was said and what came at each judged date."""
-        told = self.judged.group_by("as_of").agg(pl.col("risk", "churned").mean()).sort("as_of")
-        each = [
-            f"{at:%Y-%m-%d} ({risk:.1%} predicted, {rate:.1%} left)"
-            for at, risk, rate in told.rows()
-        ]
-        return f" at {' and '.join(each)}"
-
-    def _parts_off(self) -> str:
-        tenth = self.judged.filter(pl.col("risk") >= self.judged["risk"].quantile(0.9))
-        said, came = (tenth[name].cast(pl.Float64).mean() for name in ("risk", "churned"))
-        way = "high" if said > came else "low"  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
-        return (
-            f"they are right on average and too {way} among the riskiest tenth ({said:.1%} "
-            f"predicted, {came:.1%} left)"
-        )
-
-    def _parts_cause(self) -> str:
-        return (
+    def _riskiest_tenth_off(self) -> str:
+        """How the riskiest tenth is off where the mean is right, and the likely cause."""
+        tenth = self.test_rows.filter(pl.col("risk") >= self.test_rows["risk"].quantile(0.9))
+        predicted, observed = (tenth[name].cast(pl.Float64).mean() for name in ("risk", "churned"))
+        way = "high" if predicted > observed else "low"  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
+        cause = self.few_leavers() or (
             "Likely cause: trees that are too bold, or what goes before leaving has changed. To "
             "try: perdura tune, which looks for smaller trees"
         )
+        return (
+            f"they are right on average and too {way} among the riskiest tenth ({predicted:.1%} "
+            f"predicted, {observed:.1%} left). {cause}"
+        )
 
     def _mean(self, name: str) -> float:
-        return float(self.judged[name].cast(pl.Float64).to_numpy().mean())
-
-    def _judged_dates(self) -> list[datetime]:
-        return self.judged["as_of"].unique().sort().to_list()
-
-    def _calibrated_rate(self) -> float | None:
-        """The rate at the date that the level of the risks comes from."""
-        if self.level is not None:
-            return self.level.leavers / self.level.rows
-        return None
-
-    def _rate_near(self, moment: datetime) -> float | None:
-        near = self.rates.filter((pl.col("as_of") - pl.lit(moment)).abs() <= _NEAR)
-        left, rows = (near[name].to_numpy().astype(float).sum() for name in ("left", "rows"))
-        return float(left / rows) if rows else None
+        return float(self.test_rows[name].cast(pl.Float64).to_numpy().mean())
 
 
-def rates_by_date(rows: pl.DataFrame, stayers: float, sampled: list[datetime]) -> pl.DataFrame:
-    """How many left at each date whose outcomes are known, as in ``Diagnosis.rates``.
+def rates_by_date(rows: pl.DataFrame, non_churners: float, sampled: list[datetime]) -> pl.DataFrame:
+    """The churn rate at each date with known outcomes, as in ``Diagnosis.rates``.
 
     Args:
         rows: ``as_of``, ``churned``.
-        stayers: So many of those who stayed are there at the ``sampled`` dates; of leavers all.
+        non_churners: Share of the non-churners that is present at the ``sampled`` dates.
         sampled: The dates that are fitted.
     """
-    weight = pl.when(~pl.col("churned") & pl.col("as_of").is_in(sampled)).then(1 / stayers)
+    weight = pl.when(~pl.col("churned") & pl.col("as_of").is_in(sampled)).then(1 / non_churners)
     return (
         rows.filter(pl.col("churned").is_not_null())
         .group_by("as_of")

@@ -1,4 +1,4 @@
-"""What the champion says of the rows that a challenger is judged by, or why it does not."""
+"""The champion's risks of the test set of a challenger, or why there are none."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """The champion's answer, or why there is none.
+    """The champion's risks, or why there are none.
 
     Attributes:
-        risk: What its recipe, fitted on the challenger's own parts, says of each row; named
-            ``champion``. Of a refresh, what the champion itself says where it knows no outcome of
-            them, else what the challenger says: their recipe is the same.
-        silent: Why it could not be asked: there is nothing to beat.
+        risk: The risk of each row by the champion's recipe, fitted on the challenger's own parts;
+            named ``champion``. For a refresh, the champion's own risks where it knows no outcome
+            of these rows, else the challenger's: their recipe is the same.
+        silent: Why it cannot be compared: there is nothing to beat.
         knew: Why it cannot be beaten: it knows later outcomes.
-        incomparable: What else it predicts: it cannot be beaten, nor can it be replaced.
+        incomparable: Which other question it answers: it cannot be beaten or replaced.
         unservable: Why no night can be scored with it any more.
-        refresh: Whether the challenger is the same recipe.
+        refresh: Whether the challenger has the same recipe.
         newer: Whether the challenger, as it would be published, knows later outcomes.
     """
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
+from perdura.models.evaluation.bootstrap import RESAMPLES
 from perdura.models.evaluation.calibration_bound import CalibrationBound
 from perdura.models.evaluation.leakage import LeakBounds
 from perdura.models.evaluation.metrics import Metrics
@@ -17,18 +19,16 @@ class Minimums:
     """What a model must reach with or without a champion.
 
     Attributes:
-        roc_auc: At least this on the judged rows.
-        roc_auc_low: At least this in 95 of 100 resamples.
-        calibration_error: Beyond what chance explains, at most this, and
-        calibration_share: at most this share of the rate of leaving, or of staying where that is
-            less: the sum of the risks is then right to a quarter.
-        leavers: At least so many of the judged left: of fewer chance explains nearly anything.
-        lift_low: Among those whom support can call there are more leavers than this many times
-            the share of all, in 95 of 100 resamples.
-        sure: In this share of the resamples a challenger must be better than the champion.
-        most_lost: Made anew at earlier dates, at this share of them at most it may be no better
-            than who says the same rate of everybody.
-        leaks: From where on it seems to know what it should guess.
+        roc_auc: Least ROC AUC on the test set.
+        roc_auc_low: Least ROC AUC in 95 of 100 resamples.
+        calibration_error: Most calibration error beyond chance, and
+        calibration_share: most of it as a share of the churn rate, or of the retention rate where
+            that is less: the sum of the risks is then right to a quarter.
+        leavers: Fewest churners in the test set; with fewer, chance explains nearly any result.
+        lift_low: Lift at support's capacity must exceed this in 95 of 100 resamples.
+        sure: Share of the resamples in which a challenger must be better than the champion.
+        most_lost: Most backtests, as a share, with a log loss no better than the constant rate's.
+        leaks: The bounds of the leakage checks.
     """
 
     roc_auc: float = 0.60
@@ -52,48 +52,21 @@ def below_minimums(
     """What a model falls short of, why that may be and what to try, an entry each.
 
     Args:
-        metrics_by_model: Of the ``model`` and of its baselines, by name.
+        metrics_by_model: Metrics of the ``model`` and of its baselines, by name.
         minimums: What it must reach.
         lower_bound: Its ROC AUC is at least this in 95 of 100 resamples.
-        bound: Its calibration error is at most this.
-        diagnosis: What is known of its rows; ``None``: nobody looks for causes.
+        bound: The highest calibration error allowed.
+        diagnosis: What is known of its rows; ``None``: name no causes.
     """
-    model, constant = metrics_by_model["model"], metrics_by_model["constant"]
-    recency, own_rate = metrics_by_model.get("recency"), metrics_by_model.get("own_rate")
-    missed, ranks_badly = [], []
+    model = metrics_by_model["model"]
+    missed: list[str] = []
     if bound.leavers < minimums.leavers:
         few = (
             f"{bound.leavers:,} of the {bound.rows:,} evaluated rows left, and an evaluation needs "
             f"at least {minimums.leavers}"
         )
         missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
-    if model.roc_auc < minimums.roc_auc:
-        ranks_badly.append(
-            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {minimums.roc_auc:.2f}"
-        )
-    if model.log_loss >= constant.log_loss:
-        ranks_badly.append(
-            f"its log loss is {model.log_loss:.4f}, no better than predicting the same rate for "
-            f"every subscriber ({constant.log_loss:.4f})"
-        )
-    if own_rate and model.log_loss >= own_rate.log_loss:
-        ranks_badly.append(
-            f"its log loss is {model.log_loss:.4f}, no better than predicting each subscriber's "
-            f"own past rate ({own_rate.log_loss:.4f})"
-        )
-    if recency and model.roc_auc <= recency.roc_auc:
-        ranks_badly.append(
-            f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
-            f"payment do ({recency.roc_auc:.3f})"
-        )
-    if lower_bound < minimums.roc_auc_low:
-        luck = (
-            "its ranking may be chance: in 1 of 20 resamples its ROC AUC is "
-            f"{lower_bound:.3f} or lower, and even there it must be at least "
-            f"{minimums.roc_auc_low:.2f}"
-        )
-        ranks_badly.append(luck)
-    if ranks_badly:
+    if ranks_badly := _bad_ranking(metrics_by_model, minimums, lower_bound):
         missed += [
             *ranks_badly[:-1],
             caused(ranks_badly[-1], diagnosis and diagnosis.ranks_badly()),
@@ -108,13 +81,70 @@ def below_minimums(
     return missed
 
 
+def _bad_ranking(
+    metrics_by_model: dict[str, Metrics], minimums: Minimums, lower_bound: float
+) -> list[str]:
+    """Where the ranking or the log loss is no better than a simple rule, a sentence each."""
+    model, constant = metrics_by_model["model"], metrics_by_model["constant"]
+    recency, own_rate = metrics_by_model.get("recency"), metrics_by_model.get("own_rate")
+    missed: list[str] = []
+    if model.roc_auc < minimums.roc_auc:
+        missed.append(
+            f"its ROC AUC is {model.roc_auc:.3f} and must be at least {minimums.roc_auc:.2f}"
+        )
+    if model.log_loss >= constant.log_loss:
+        missed.append(
+            f"its log loss is {model.log_loss:.4f}, no better than predicting the same rate for "
+            f"every subscriber ({constant.log_loss:.4f})"
+        )
+    if own_rate and model.log_loss >= own_rate.log_loss:
+        missed.append(
+            f"its log loss is {model.log_loss:.4f}, no better than predicting each subscriber's "
+            f"own past rate ({own_rate.log_loss:.4f})"
+        )
+    if recency and model.roc_auc <= recency.roc_auc:
+        missed.append(
+            f"it ranks no better (ROC AUC {model.roc_auc:.3f}) than the days since the last "
+            f"payment do ({recency.roc_auc:.3f})"
+        )
+    if lower_bound < minimums.roc_auc_low:
+        missed.append(
+            f"its ranking may be chance: in 1 of 20 resamples its ROC AUC is {lower_bound:.3f} or "
+            f"lower, and even there it must be at least {minimums.roc_auc_low:.2f}"
+        )
+    return missed
+
+
 def caused(found: str, cause: str | None) -> str:
-    """What was found, and what likely causes it, where that is known."""
+    """A finding, followed by its likely cause where that is known."""
     return f"{found}. {cause}" if cause else found
 
 
+def beaten_by_logistic(
+    drawn: dict[str, np.ndarray], minimums: Minimums, diagnosis: Diagnosis | None = None
+) -> list[str]:
+    """Why logistic regression is clearly better, if so.
+
+    Args:
+        drawn: Resamples of the model beside logistic regression, from ``resample``; without
+            ``loss_gain`` there is none to compare.
+        minimums: What it must reach.
+        diagnosis: What is known of its rows.
+    """
+    if "loss_gain" not in drawn:
+        return []
+    better = float(np.mean(drawn["loss_gain"] < 0))
+    if better < minimums.sure:
+        return []
+    why = (
+        "logistic regression on the same columns is better: its log loss is lower in "
+        f"{better:.0%} of {RESAMPLES} resamples"
+    )
+    return [caused(why, diagnosis and diagnosis.line_is_better())]
+
+
 def name_each_cause_once(missed: list[str]) -> list[str]:
-    """The same findings; a cause that several of them share is told with the last of them."""
+    """The same findings; a cause that several of them share stands with the last of them."""
     shared, kept = set[str](), list[str]()
     for found, mark, cause in (why.partition(_CAUSE) for why in reversed(missed)):
         kept.append(found if cause in shared else found + mark + cause)
@@ -132,9 +162,9 @@ def without_lift(
     """Why calling the riskiest would find no more leavers than calling at random, if so.
 
     Args:
-        lift: Of the judged rows.
-        lower_bound: As of ``lift_lower_bound``; ``None``: all would be called.
-        calls: How many people support can call on one date.
+        lift: Lift of the test set.
+        lower_bound: From ``lift_lower_bound``; ``None``: all would be called.
+        calls: Number of subscribers that support can call on one date.
         minimums: What it must reach.
         diagnosis: What is known of its rows.
     """
@@ -151,17 +181,17 @@ def without_lift(
 def unsteady(
     earlier: pl.DataFrame, minimums: Minimums, diagnosis: Diagnosis | None = None
 ) -> list[str]:
-    """Why a model that was made like this at earlier dates should not be trusted, a sentence each.
+    """Why a model does not hold up in backtests, a sentence each.
 
     Args:
-        earlier: As of ``at_earlier_dates``.
+        earlier: From ``at_earlier_dates``.
         minimums: What it must reach there.
         diagnosis: What is known of its rows.
     """
     most = int(minimums.most_lost * earlier.height)
     lost = earlier.filter(pl.col("log_loss") >= pl.col("constant"))
     blind = earlier.filter(pl.col("high") < minimums.roc_auc_low)
-    missed = []
+    missed: list[str] = []
     if lost.height > most:
         why = (
             f"it does not hold up in backtests: trained at {earlier.height} earlier dates, it was "

@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss
 
 from perdura.models.evaluation.bootstrap import resample
 
-#: A refresh may be this much worse than the champion, as a share of its log loss, and no more.
+#: The most that a refresh may be worse than the champion, as a share of its log loss.
 NON_INFERIORITY_MARGIN = 0.005
 
 

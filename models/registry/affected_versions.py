@@ -1,4 +1,4 @@
-"""Which versions of the model have learnt from somebody who was forgotten."""
+"""Which model versions were trained on the data of a forgotten subscriber."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ _TAG = "forgotten."
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What a version of the model was made of.
+    """The training data of a model version.
 
     Attributes:
         version: Its number in the registry, or ``NAME/NUMBER``, as of ``registry.versions.label``.
-        reigns: Whether it is the champion.
-        first: The first date that subscribers were asked about.
-        last: The last one.
+        is_champion: Whether it is the champion.
+        first: The first date of the spine.
+        last: The last date.
         known_until: Nothing known from then on was read.
     """
 
     version: str
-    reigns: bool
+    is_champion: bool
     first: datetime
     last: datetime
     known_until: datetime
@@ -39,44 +39,38 @@ class Learning:
 def mark_learnt(
     home: Path, hashes: Sequence[str], day: date, learnt: Callable[[Learning], bool]
 ) -> list[Learning]:
-    """The versions that have learnt from somebody, or may have, oldest first; each is tagged so.
+    """The versions trained on a subscriber's data, oldest first; each is tagged.
 
-    The tag ``forgotten.HASH`` holds the day. It tells the versions after the rows are gone, too.
-    No other thing of a version holds rows of anybody (``models.reports.write``).
+    The tag ``forgotten.HASH`` holds the day; it identifies the versions after the rows are gone.
+    No other artifact of a version holds rows of subscribers (``models.reports.write``).
 
     Args:
         home: Where everything is kept.
-        hashes: Of the person's accounts.
-        day: When they are forgotten.
-        learnt: Says of a version whether it has learnt from them.
+        hashes: Hashes of the subscriber's accounts.
+        day: The day of the erasure.
+        learnt: Whether a version was trained on their data.
     """
     if not database_file(home).exists():
         return []
+    tags = {_TAG + value for value in hashes}
+    found: list[Learning] = []
     with mlflow_at(home) as client:
-        return _marked(client, hashes, day, learnt)
-
-
-def _marked(
-    client: "MlflowClient", hashes: Sequence[str], day: date, learnt: Callable[[Learning], bool]
-) -> list[Learning]:
-    tags = [_TAG + each for each in hashes]
-    found = []
-    for version in (each for name in model_names(client) for each in versions(client, name)):
-        told, there = _learning(client, version), set(tags) & version.tags.keys()
-        if not there and not learnt(told):
-            continue
-        for tag in set(tags) - there:
-            client.set_model_version_tag(version.name, str(version.version), tag, str(day))
-        found.append(told)
+        for version in (v for name in model_names(client) for v in versions(client, name)):
+            learning, present = _learning(client, version), tags & version.tags.keys()
+            if not present and not learnt(learning):
+                continue
+            for tag in tags - present:
+                client.set_model_version_tag(version.name, str(version.version), tag, str(day))
+            found.append(learning)
     return found
 
 
 def _learning(client: "MlflowClient", version: "ModelVersion") -> Learning:
-    told = client.get_run(str(version.run_id)).data.params
+    params = client.get_run(str(version.run_id)).data.params
     first, last, until = (
-        datetime.fromisoformat(told[f"data.{name}"])
+        datetime.fromisoformat(params[f"data.{name}"])
         for name in ("first_as_of", "last_as_of", "known_until")
     )
     number = str(version.version)
-    reigns = ALIAS in client.get_model_version(version.name, number).aliases
-    return Learning(label(version.name, number), reigns, first, last, until)
+    is_champion = ALIAS in client.get_model_version(version.name, number).aliases
+    return Learning(label(version.name, number), is_champion, first, last, until)

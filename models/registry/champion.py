@@ -1,4 +1,4 @@
-"""The champion of a home, or the best refused version for a trial: what a night scores with."""
+"""Load the model that a night scores with: the champion, or the best refused version (trial)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,35 +30,35 @@ if TYPE_CHECKING:
 
 
 class NoChampion(LookupError):
-    """No model reigns yet."""
+    """There is no champion yet."""
 
 
 class OtherQuestion(NoChampion):
-    """The champion predicts something else than what is asked for."""
+    """The champion answers another question than the requested one."""
 
 
 def load_champion(
-    home: Path, question: Question | None = None, *, at: datetime | None = None
+    home: Path, question: Question | None = None, *, when: datetime | None = None
 ) -> tuple[ChurnModel, str]:
     """The champion and its version.
 
     Args:
         home: Where everything is kept.
-        question: What it is to predict; by default whatever ``churn@champion`` does.
-        at: The moment at which it was champion; by default now.
+        question: The question it must answer; by default that of ``churn@champion``.
+        when: The moment at which it was champion; by default now.
 
     Raises:
-        NoChampion: No model reigns yet.
-        OtherQuestion: One reigns that predicts something else.
-        BrokenChampion: One reigns whose files are gone.
-        MlflowException: The registry could not be asked; somebody may reign.
+        NoChampion: There is none yet.
+        OtherQuestion: The champion answers another question.
+        BrokenChampion: The champion's files are gone.
+        MlflowException: The registry could not be read; there may be a champion.
     """
     if not database_file(home).exists():
         raise _no_champion(home)
     with mlflow_at(home) as client:
         name = MODEL if question is None else model_name(client, home, question)
-        if at is not None:
-            return _champion_at(client, home, name, at, question)
+        if when is not None:
+            return _champion_at(client, home, name, when, question)
         if found := current_champion(client, home, name):
             return found[0], label(name, found[1])
         other = None if name == MODEL else current_champion(client, home)
@@ -78,17 +78,17 @@ def _champion_at(
             "by then"
         )
     model, version = load(client, home, name, number), label(name, number)
-    if question and Question.of(model) != question:  # older versions took turns under one name
+    if question and Question.of(model) != question:  # older versions shared one name
         raise _other_question(question, model, version, ())
     return model, version
 
 
 def load_trial(home: Path, question: Question) -> tuple[ChurnModel, RefusedVersion]:
-    """The best version that was refused, to try a night with, where no champion reigns.
+    """The best refused version, to score a trial night with, where there is no champion.
 
     Raises:
-        NoTrial: A champion reigns, or there is no version that may be tried.
-        BrokenChampion: One reigns whose files are gone.
+        NoTrial: There is a champion, or no version that may be tried.
+        BrokenChampion: The champion's files are gone.
     """
     if not database_file(home).exists():
         raise NoTrial("asked for a trial; no version has been trained yet. Run perdura train")
@@ -122,7 +122,7 @@ def _other_question(
 
 
 def _or_a_trial(refused: Sequence[RefusedVersion]) -> str:
-    """That a trial is possible, and what it means, where it is."""
+    """A sentence about a trial, where one is possible."""
     if all(version.alarmed for version in refused):
         return ""
     return (

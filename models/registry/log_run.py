@@ -4,7 +4,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.params import TrainingParams
@@ -27,47 +27,47 @@ _NEEDED = ("perdura", "lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarro
 
 
 def log_trained(trained: Trained, home: Path, progress: OnProgress | None = None) -> str:
-    """Log, register and, where the verdict is so, crown a trained model.
+    """Log and register a trained model and, by its verdict, promote it.
 
-    The alias ``champion`` moves after all that, so that a run that broke off leaves the old one
-    reigning, and only if that is still whom the model was compared with. Only then is the version
-    tagged ``promoted``; the tag ``verdict`` says why, or why not.
+    The alias ``champion`` moves last, so that an interrupted run leaves the old champion, and only
+    if that is still the one that the model was compared with. Only then is the version tagged
+    ``promoted``; the tag ``verdict`` says why, or why not.
 
     Args:
-        trained: What was trained.
+        trained: The trained model.
         home: Where everything is kept; the store is its ``mlruns`` folder.
-        progress: Told before each step: how many are done, of how many, and which is next.
+        progress: Called before each step: steps done, of how many, and the next one's name.
 
     Returns:
         The version in the registry, e.g. ``"7"``; or ``"NAME/7"``, where ``churn@champion``
-        predicts something else, so that this is a version of a model of its own.
+        answers another question, so that this is a version of another registered model.
     """
-    tell = progress or no_progress
-    tell(0, 3, "open the store")
+    on_progress = progress or no_progress
+    on_progress(0, 3, "open the store")
     with mlflow_at(home) as client, TemporaryDirectory() as scratch:
-        tell(1, 3, "draw the report")
+        on_progress(1, 3, "draw the report")
         written = Path(scratch)
         write_report(trained, written / _REPORT)
         trained.model.save(written / SERVED_FOLDER)
-        tell(2, 3, "register")
+        on_progress(2, 3, "register")
         run_id, source = _log(trained, written, experiment_at(client, home))
         name = model_name(client, home, Question.of(trained.params))
         number = register(client, name, source, run_id, _tags(trained))
         if trained.verdict.promoted:
             promote(client, home, trained, name=name, number=number, run_id=run_id)
-    tell(3, 3, "done")
+    on_progress(3, 3, "done")
     return label(name, number)
 
 
 def log_backtest(found: Backtest, home: Path) -> str:
-    """Log a backtest as a run of its own, its numbers by origin; the id of the run."""
+    """Log a backtest as a run, its metrics by origin; the id of the run."""
     import mlflow
 
     with mlflow_at(home) as client, TemporaryDirectory() as scratch:
         write_backtest(found, Path(scratch))
         run = mlflow.start_run(experiment_id=experiment_at(client, home), run_name="backtest")
         with run:
-            mlflow.log_params(told_of(found.params))
+            mlflow.log_params(flat_params(found.params))
             for step, origin in enumerate(found.origins):
                 mlflow.log_metrics(found.metrics(origin), step=step)
             mlflow.log_artifacts(scratch)
@@ -75,7 +75,7 @@ def log_backtest(found: Backtest, home: Path) -> str:
 
 
 def experiment_at(client: "MlflowClient", home: Path) -> str:
-    """The id of the experiment that every run of ``home`` is in; made if absent."""
+    """The id of the experiment with every run of ``home``; made if absent."""
     found = client.get_experiment_by_name(EXPERIMENT)
     if found:
         return found.experiment_id
@@ -85,12 +85,18 @@ def experiment_at(client: "MlflowClient", home: Path) -> str:
 
 
 def _log(trained: Trained, written: Path, experiment: str) -> tuple[str, str]:
-    """Log one run with everything that was written; its id, and where the model lies."""
+    """Log one run with the written files; its id, and the location of the model."""
     import mlflow
 
+    data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
+    shares = {  # under the names of earlier runs, so that runs can be compared
+        "share.stayers": trained.sampling.non_churners,
+        "share.refit": trained.sampling.refit,
+        "share.people": trained.sampling.people,
+    }
     run_id = mlflow.start_run(experiment_id=experiment).info.run_id
     try:
-        mlflow.log_params(_params(trained))
+        mlflow.log_params(flat_params(trained.params) | data | shares | trained.sizes)
         mlflow.log_metrics(trained.metrics | trained.verdict.measured)
         mlflow.set_tags(_tags(trained))
         mlflow.log_artifacts(str(written / _REPORT))
@@ -103,15 +109,16 @@ def _log(trained: Trained, written: Path, experiment: str) -> tuple[str, str]:
 
 
 def _log_model(folder: Path) -> str:
-    """Log the served model and return where it lies, as ``models:/...``."""
+    """Log the served model and return its location, as ``models:/...``."""
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    # Of what goes in, MLflow would drop columns it does not know without a word and has no
-    # categories; the model's own contract is stricter, so only what comes out is declared.
+    # With an input schema MLflow would drop unknown columns silently, and it has no categories;
+    # the model's own contract is stricter, so only the outputs are declared.
     signature = ModelSignature(outputs=Schema([ColSpec("double", name) for name in RISKS]))
-    return mlflow.pyfunc.log_model(
+    log_model = cast("Any", mlflow.pyfunc).log_model  # declares its types only in part
+    return log_model(
         name="model",
         python_model=str(SERVED_CODE),
         artifacts={SERVED_FOLDER: str(folder)},
@@ -120,29 +127,18 @@ def _log_model(folder: Path) -> str:
     ).model_uri
 
 
-def _params(trained: Trained) -> dict[str, Any]:
-    data = {f"data.{name}": value for name, value in trained.fingerprint.to_dict().items()}
-    shares = {  # under the names of earlier runs, so that runs can be compared
-        "share.stayers": trained.sampling.non_churners,
-        "share.refit": trained.sampling.refit,
-        "share.people": trained.sampling.people,
+def flat_params(params: TrainingParams) -> dict[str, Any]:
+    """The parameters as flat names, without those that are not set."""
+    values = asdict(params)
+    boosters: dict[str, dict[str, Any]] = {
+        name: values.pop(name) or {} for name in ("booster", "cause_booster")
     }
-    return told_of(trained.params) | data | shares | trained.sizes
-
-
-def told_of(params: TrainingParams) -> dict[str, Any]:
-    """What was learnt and how, flat, without what is not set."""
-    told = asdict(params)
-    grown = {
-        f"{trees}.{name}": value
-        for trees in ("booster", "cause_booster")
-        for name, value in (told.pop(trees) or {}).items()
-    }
-    return {name: value for name, value in told.items() if value is not None} | grown
+    flat = {f"{b}.{name}": value for b, ps in boosters.items() for name, value in ps.items()}
+    return {name: value for name, value in values.items() if value is not None} | flat
 
 
 def _tags(trained: Trained) -> dict[str, str]:
-    """As tagged before the alias moves: nobody is promoted yet."""
+    """The tags before the alias moves: not promoted yet."""
     return {
         "promoted": "false",
         "verdict": " ".join(trained.verdict.reasons),

@@ -1,9 +1,9 @@
-"""Where MLflow keeps things, and MLflow itself: opened late, pointed there, and silent."""
+"""MLflow pointed at the store of a home: imported late, without logs or telemetry."""
 
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from perdura.models.registry.store_paths import database_file, relocate, store_f
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# MLflow counts its users over the network, draws bars, and looks for a git that it can do without.
+# MLflow sends telemetry, draws progress bars, and warns where there is no git.
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -24,16 +24,16 @@ _LOUD = ("mlflow", "alembic", "matplotlib")
 
 
 def tracking_uri(home: Path) -> str:
-    """What to give to ``mlflow.set_tracking_uri`` or ``mlflow ui --backend-store-uri``."""
+    """The URI for ``mlflow.set_tracking_uri`` or ``mlflow ui --backend-store-uri``."""
     return f"sqlite:///{database_file(home)}"
 
 
 @contextmanager
-def mlflow_at(home: Path) -> Iterator["MlflowClient"]:
-    """MLflow pointed at ``home``, without a word to the user; afterwards as it was before.
+def mlflow_at(home: Path) -> Generator["MlflowClient"]:
+    """MLflow pointed at ``home``, without output; its settings are restored afterwards.
 
-    A store that was moved or copied is relocated first. MLflow is imported here and not before:
-    that takes seconds.
+    A store that was moved or copied is relocated first. MLflow is imported here, since that takes
+    seconds.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -46,21 +46,13 @@ def mlflow_at(home: Path) -> Iterator["MlflowClient"]:
         renew_served_code(home)
         before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(tracking_uri(home))
-        # Only now: its import sets up logging of its own.
-        with _silenced():
-            try:
-                yield mlflow.MlflowClient()
-            finally:
-                mlflow.set_tracking_uri(before)  # pyright: ignore[reportArgumentType] - None unsets
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    levels = {logging.getLogger(name): logging.getLogger(name).level for name in _LOUD}
-    try:
-        for logger in levels:
-            logger.setLevel(logging.ERROR)
-        yield
-    finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)
+        # After the import, which sets up logging of its own.
+        levels = {logging.getLogger(name): logging.getLogger(name).level for name in _LOUD}
+        try:
+            for logger in levels:
+                logger.setLevel(logging.ERROR)
+            yield mlflow.MlflowClient()
+        finally:
+            mlflow.set_tracking_uri(before)  # pyright: ignore[reportArgumentType] - None unsets
+            for logger, level in levels.items():
+                logger.setLevel(level)

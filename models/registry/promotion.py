@@ -1,10 +1,9 @@
-"""Register a version, and make it the champion where that is its verdict."""
+"""Register a version, and promote it to champion by its verdict."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.registry.versions import (
     ALIAS,
     PROMOTED_AT,
@@ -27,8 +26,11 @@ _LATE = (
 def promote(
     client: "MlflowClient", home: Path, trained: Trained, *, name: str, number: str, run_id: str
 ) -> None:
-    """Move the alias, then say so; or say why not, where another reigns than was compared with."""
-    now = _champion_now(client, home, name)
+    """Move the alias, then tag the version; or tag why not, where the champion has changed."""
+    try:
+        now = current_champion(client, home, name)
+    except BrokenChampion:
+        now = None
     if now is not None and now[0] not in (trained.previous_champion, trained.model):
         tags = {"verdict": " ".join([*trained.verdict.reasons, _LATE.format(now[1])])}
     else:
@@ -37,13 +39,6 @@ def promote(
     for tag, value in tags.items():
         client.set_model_version_tag(name, number, tag, value)
         client.set_tag(run_id, tag, value)
-
-
-def _champion_now(client: "MlflowClient", home: Path, name: str) -> tuple[ChurnModel, str] | None:
-    try:
-        return current_champion(client, home, name)
-    except BrokenChampion:
-        return None
 
 
 def register(

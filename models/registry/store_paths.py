@@ -1,14 +1,14 @@
-"""The absolute paths that MLflow's database holds, kept true when the home is moved or copied.
+"""The absolute paths in MLflow's database, rewritten when the home is moved or copied.
 
-MLflow stores where the artifacts of each run and model lie as an absolute path and has no way to
-store them relative to the database (its issues 3144 and 645; 3.17 still resolves a relative path
-when an experiment is made). A home that was copied would read and write the original's files.
+MLflow stores the location of each artifact as an absolute path and cannot store it relative to
+the database (its issues 3144 and 645; 3.17 still resolves a relative path when an experiment is
+made). A copied home would read and write the original's files.
 """
 
 import errno
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class OutsideTheHome(LookupError):
 
 
 def store_folder(home: Path) -> Path:
-    """The folder that runs, models and their database lie in."""
+    """The folder of runs, models and their database."""
     return home.absolute() / "mlruns"
 
 
@@ -47,7 +47,7 @@ def database_file(home: Path) -> Path:
 
 
 def recorded_store(home: Path) -> Path | None:
-    """The store folder as the database names it, which is another one after a move.
+    """The store folder as the database names it; after a move that is the old one.
 
     ``None`` where there is no database yet, or no run has been logged in it.
     """
@@ -59,9 +59,9 @@ def recorded_store(home: Path) -> Path | None:
 
 
 def in_home(home: Path, location: str) -> Path:
-    """Where files lie in ``home`` that the database names by ``location``, an absolute path.
+    """The path in ``home`` of files that the database names by ``location``, an absolute path.
 
-    Nothing is written, so a home that is mounted read-only can be read at any place.
+    Nothing is written, so a home that is mounted read-only can be read at any path.
 
     Raises:
         OutsideTheHome: ``location`` lies outside of the store.
@@ -79,10 +79,10 @@ def in_home(home: Path, location: str) -> Path:
 def relocate(home: Path) -> None:
     """Rewrite the paths in the store of a home that was moved or copied; otherwise do nothing.
 
-    All paths change in one transaction, so a stop leaves either the old or the new ones, and two
-    processes that start at once do it once. A store that cannot be written stays as it is.
-    Afterwards MLflow's own tools find the files, too. Paths in the home's settings file that lay
-    in it where it was before follow it.
+    All paths change in one transaction, so an interruption leaves either the old or the new ones,
+    and of two processes that start together one does it. A store that cannot be written stays as
+    it is. Afterwards MLflow's own tools find the files, too. Paths in the settings file of the
+    home that pointed into the old home are rewritten as well.
     """
     here = store_folder(home)
     if (recorded := recorded_store(home)) is None or _is_same(recorded, here):
@@ -98,12 +98,17 @@ def relocate(home: Path) -> None:
         recorded = _recorded(database)  # another process may have been first
         if recorded is not None and not _is_same(recorded, here):
             for table, column in _COLUMNS:
-                _rewrite(database, table, column, str(recorded), str(here))
+                # Table and column are constants; values are passed as parameters.
+                database.execute(
+                    f"UPDATE {table} SET {column} = :new || substr({column}, length(:old) + 1) "  # noqa: S608
+                    f"WHERE {column} = :old OR substr({column}, 1, length(:old) + 1) = :old || '/'",
+                    {"old": str(recorded), "new": str(here)},
+                )
         database.execute("COMMIT")
 
 
 def _recorded(database: sqlite3.Connection) -> Path | None:
-    """Every run of ours lies in ``<store>/artifacts``, so that experiment tells the store."""
+    """The store by the location of the experiment, ``<store>/artifacts``."""
     tables = database.execute("SELECT name FROM sqlite_master WHERE name = 'experiments'")
     if tables.fetchone() is None:  # MLflow is making the database right now
         return None
@@ -113,28 +118,18 @@ def _recorded(database: sqlite3.Connection) -> Path | None:
     return Path(row[0]).parent if row and Path(row[0]).is_absolute() else None
 
 
-def _rewrite(database: sqlite3.Connection, table: str, column: str, old: str, new: str) -> None:
-    # Table and column are of the list above; nothing that was read stands in the statement.
-    database.execute(
-        f"UPDATE {table} SET {column} = :new || substr({column}, length(:old) + 1) "  # noqa: S608
-        f"WHERE {column} = :old OR substr({column}, 1, length(:old) + 1) = :old || '/'",
-        {"old": old, "new": new},
-    )
-
-
 def _rewrite_files(here: Path, recorded: Path) -> None:
-    """Each model's ``MLmodel`` names the folder that it lies in, and settings may name files."""
+    """Rewrite paths in each model's ``MLmodel`` file and in the settings."""
     for file in sorted((here / "artifacts" / "models").glob("*/artifacts/MLmodel")):
         _replace_in(file, f"artifact_path: {recorded}/", f"artifact_path: {here}/")
     settings = here.parent / SETTINGS_FILE
-    for kind in ("", "sqlite:///") if settings.exists() else ():
-        before, now = (_toml(f"{kind}{folder.parent}/") for folder in (recorded, here))
+    for scheme in ("", "sqlite:///") if settings.exists() else ():
+        # As TOML text without its closing quote: the beginning of a path.
+        before, now = (
+            json.dumps(f"{scheme}{folder.parent}/", ensure_ascii=False)[:-1]
+            for folder in (recorded, here)
+        )
         _replace_in(settings, before, now)
-
-
-def _toml(beginning: str) -> str:
-    """How a text that begins so begins in TOML."""
-    return json.dumps(beginning, ensure_ascii=False)[:-1]
 
 
 def _replace_in(file: Path, old: str, new: str) -> None:
@@ -146,13 +141,13 @@ def _replace_in(file: Path, old: str, new: str) -> None:
 
 
 def _is_same(recorded: Path, here: Path) -> bool:
-    """Whether both name one folder, by links or by mounts if not by name."""
+    """Whether both are the same folder, also through links or mounts."""
     return recorded == here or (recorded.exists() and recorded.samefile(here))
 
 
 @contextmanager
-def unless_read_only() -> Iterator[None]:
-    """Give up what is inside where the file system does not let it be written."""
+def unless_read_only() -> Generator[None]:
+    """Skip the body's writes where the file system is read-only."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The version that a night is tried with, where none was good enough to be the champion."""
+"""The refused version that a trial night is scored with, where there is no champion."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class NoTrial(LookupError):
-    """There is no version to try, or none that may be tried."""
+    """There is no version that may be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class RefusedVersion:
     """A version that was refused.
 
     Attributes:
-        version: As the risk table names it.
+        version: Its label in the risk table.
         verdict: Why it was refused, in words.
         skill: By how much its log loss is below that of the constant rate, as a share of it, on
-            its own judged rows; negative: above.
+            its own test set; negative: above.
         alarmed: Whether it failed the leakage checks.
-        name: Of its registered model.
-        number: Of its version.
+        name: Name of its registered model.
+        number: Number of its version.
     """
 
     version: str
@@ -60,10 +60,10 @@ def refused_versions(
 
 
 def best_refused(refused: list[RefusedVersion], question: Question) -> RefusedVersion:
-    """The version to try: the most skilful that passed the leakage checks; of equals the newest.
+    """The version to try: the highest skill that passed the leakage checks; of equals the newest.
 
-    Log losses of different weeks are of different rows, with other rates of leaving: what each
-    saves of the constant rate's on the same rows can be compared.
+    Log losses of different weeks are about different rows, with other churn rates; the skill
+    against the constant rate on the same rows is comparable.
 
     Raises:
         NoTrial: There is none.
@@ -112,7 +112,7 @@ def _refused(client: "MlflowClient", name: str, version: "ModelVersion") -> Refu
 
 
 def _question(client: "MlflowClient", version: "ModelVersion") -> Question | None:
-    """What a version was trained to predict, as its run says; ``None`` where it does not."""
+    """The question that a version answers, from the parameters of its run; ``None`` if unknown."""
     params = client.get_run(str(version.run_id)).data.params
     try:
         return Question.parsed(params)

@@ -1,12 +1,13 @@
-"""The registered versions of the model, and which of them is the champion, which the alias names.
+"""The registered versions of the model, and the champion: the version with the alias.
 
-What predicts something else than ``churn@champion`` does is a registered model of its own, so that
-neither takes the place of the other.
+A model that answers another question than ``churn@champion`` is another registered model, so that
+neither replaces the other.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perdura.models.predictor.churn_model import SERVED_FOLDER, ChurnModel
 from perdura.models.predictor.target import Question
@@ -23,7 +24,7 @@ PROMOTED_AT = "promoted_at"
 
 
 class BrokenChampion(LookupError):
-    """A version reigns whose files are gone."""
+    """The champion's files are gone."""
 
 
 def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
@@ -35,28 +36,28 @@ def model_name(client: "MlflowClient", home: Path, question: Question) -> str:
         return question.model_name
     try:
         champion = current_champion(client, home)
-    except BrokenChampion:  # whatever it answered, it is to be replaced
+    except BrokenChampion:  # it is to be replaced
         return MODEL
     other = champion is not None and Question.of(champion[0]) != question
     return question.model_name if other else MODEL
 
 
 def label(name: str, version: str) -> str:
-    """How a version is called in the risk table: ``7``, or ``NAME/7`` of a model of its own."""
+    """A version's label in the risk table: ``7``, or ``NAME/7`` of another registered model."""
     return version if name == MODEL else f"{name}/{version}"
 
 
 def current_champion(
     client: "MlflowClient", home: Path, name: str = MODEL
 ) -> tuple[ChurnModel, str] | None:
-    """The model that the alias names and its version; none where there is no model or alias.
+    """The model with the alias and its version; ``None`` where there is no model or alias.
 
-    Its files are found relative to ``home``, wherever that lies by now.
+    Its files are found relative to ``home``, also after a move.
 
     Raises:
-        BrokenChampion: The alias names a version whose files are gone, or not in ``home``.
+        BrokenChampion: The files of the version with the alias are gone, or not in ``home``.
     """
-    model = registered(client, name)
+    model: Any = registered(client, name)  # MLflow declares its types only in part
     number = model.aliases.get(ALIAS) if model else None
     if number is None:
         return None
@@ -86,24 +87,25 @@ def load(client: "MlflowClient", home: Path, name: str, number: str) -> ChurnMod
 def champion_at(client: "MlflowClient", name: str, moment: datetime) -> str | None:
     """The version of a registered model that was champion at ``moment``, if there was one."""
     promoted = [
-        (at, int(found.version))
-        for found in client.search_model_versions(f"name = '{name}'")
-        if (at := _promoted_at(found)) is not None and at <= moment
+        (promoted_at, int(str(version.version)))
+        for version in versions(client, name)
+        if (promoted_at := _promoted_at(version)) is not None and promoted_at <= moment
     ]
     return str(max(promoted)[1]) if promoted else None
 
 
-def _promoted_at(found: "ModelVersion") -> datetime | None:
-    """When a version became champion; versions of before the tag, when they were registered."""
-    if PROMOTED_AT in found.tags:
-        return datetime.fromisoformat(found.tags[PROMOTED_AT])
-    if found.tags.get("promoted") != "true":
+def _promoted_at(version: "ModelVersion") -> datetime | None:
+    """When a version became champion; for versions older than the tag, when it was registered."""
+    tags: dict[str, str] = version.tags
+    if PROMOTED_AT in tags:
+        return datetime.fromisoformat(tags[PROMOTED_AT])
+    if tags.get("promoted") != "true":
         return None
-    return datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+    return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
 
 
 def registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
-    """The registered model, none where it is not there; any other fault is raised as it is."""
+    """The registered model; ``None`` where it does not exist. Other errors are raised."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -115,22 +117,30 @@ def registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
 
 
 def model_names(client: "MlflowClient") -> list[str]:
-    """The registered models that are ours, whatever they predict; ``churn`` first."""
-    found: list[str] = []
-    page = None
-    while page is None or page:
-        some = client.search_registered_models(f"name LIKE '{MODEL}%'", page_token=page)
-        found += [model.name for model in some]
-        page = some.token or ""
+    """The names of our registered models, of any question; ``churn`` first."""
+
+    def search(page: str | None) -> Any:
+        return client.search_registered_models(f"name LIKE '{MODEL}%'", page_token=page)
+
+    found = [str(model.name) for model in _all_pages(search)]
     return sorted(name for name in found if name == MODEL or name.startswith(f"{MODEL}-"))
 
 
 def versions(client: "MlflowClient", name: str) -> "list[ModelVersion]":
     """All versions of a registered model, oldest first."""
-    found: list[ModelVersion] = []
-    page = None
+
+    def search(page: str | None) -> Any:
+        return client.search_model_versions(f"name = '{name}'", page_token=page)
+
+    return sorted(_all_pages(search), key=lambda version: int(version.version))
+
+
+def _all_pages(search: Callable[[str | None], Any]) -> list[Any]:
+    """The results of all pages of a search in the registry."""
+    found: list[Any] = []
+    page: str | None = None
     while page is None or page:
-        some = client.search_model_versions(f"name = '{name}'", page_token=page)
-        found += some
-        page = some.token or ""
-    return sorted(found, key=lambda version: int(version.version))
+        results = search(page)
+        found += results
+        page = str(results.token or "")
+    return found

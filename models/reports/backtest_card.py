@@ -8,12 +8,12 @@ from perdura.models.reports.markdown import table, with_intervals
 
 def backtest_card(found: Backtest) -> str:
     """A backtest as Markdown: the model at each origin, beside its baselines, and by segment."""
-    told = (
+    intro = (
         f"Made anew at each of {len(found.origins)} dates from what was known by then, and judged "
         "on what came after. In brackets: where the number lies in 95 of 100 samples of other "
         "subscribers."
     )
-    parts = ["# Backtest", told, *how_it_grows(found), table(over_time(found))]
+    parts = ["# Backtest", intro, *tuning_notes(found), table(over_time(found))]
     parts += ["## Beside its baselines: ROC AUC"]
     beside = found.overall.filter(pl.col("metric") == "roc_auc").pivot(
         "who", index="origin", values="stated"
@@ -24,8 +24,8 @@ def backtest_card(found: Backtest) -> str:
     )
 
 
-def how_it_grows(found: Backtest) -> list[str]:
-    """Whether trees grow as tuned, and what that means for the numbers; nothing by the defaults."""
+def tuning_notes(found: Backtest) -> list[str]:
+    """Whether trees grow as tuned, and its effect on the numbers; empty with the defaults."""
     if found.params.tuned is None:
         return []
     seen = "Dates before that had a say in it, so there the numbers flatter a little."
@@ -33,7 +33,6 @@ def how_it_grows(found: Backtest) -> list[str]:
 
 
 def over_time(found: Backtest) -> pl.DataFrame:
-    """One row per origin: the model's numbers in words, with their intervals."""
-    told = found.overall.filter(pl.col("who") == "model")
-    lies = with_intervals(told, "stated")
-    return lies.pivot("metric", index="origin", values="stated")
+    """One row per origin: the model's metrics in words, with their intervals."""
+    metrics = with_intervals(found.overall.filter(pl.col("who") == "model"), "stated")
+    return metrics.pivot("metric", index="origin", values="stated")

@@ -8,14 +8,14 @@ from perdura.models.evaluation.by_group import by_cause, by_group
 from perdura.models.evaluation.call_capacity import at_capacity
 from perdura.models.evaluation.intervals import intervals
 from perdura.models.evaluation.leakage import Leaks
-from perdura.models.evaluation.metrics import who_says
+from perdura.models.evaluation.metrics import risk_columns
 from perdura.models.reports.expansion_card import expansion_card
 from perdura.models.reports.importance import column_importance, signal_importance
 from perdura.models.reports.markdown import table, with_intervals
 from perdura.models.reports.refit_card import refit_card
 from perdura.models.training.result import Trained
 
-#: What the judgement is broken down by, where the rows have it.
+#: The columns of the breakdown, where the rows have them.
 _GROUPS = ("as_of", "plan", "interval_months")
 
 _UNSEEN = {
@@ -31,26 +31,29 @@ _WHAT = {
 
 
 def groups(trained: Trained) -> pl.DataFrame:
-    """The model judged per cause, date, plan and interval: one row per group and value."""
-    judged = trained.judged
-    present = [name for name in _GROUPS if judged[name].count()]
-    return pl.concat([by_cause(judged), *(by_group(judged, name) for name in present)])
+    """The metrics by cause, date, plan and interval: one row per group and value."""
+    test_rows = trained.test_rows
+    present = [name for name in _GROUPS if test_rows[name].count()]
+    return pl.concat([by_cause(test_rows), *(by_group(test_rows, name) for name in present)])
 
 
 def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
     """The card as Markdown.
 
     Args:
-        trained: What was trained.
-        by_segment: As of ``groups``.
+        trained: The trained model and its evaluation.
+        by_segment: From ``groups``.
     """
+    signals = signal_importance(column_importance(trained.model, trained.columns)).head(12)
+    facts = trained.fingerprint.to_dict() | trained.sizes
+    data = pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
     return (
         "\n\n".join(
             [
                 "# Churn model",
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
-                f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _judgements(trained),
+                f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _metrics(trained),
                 _level(trained),
                 f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
@@ -60,8 +63,8 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "## Leakage checks\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _faithfulness(trained),
                 "## Whom to offer more\n\n" + expansion_card(trained.expansion),
-                "## What it goes by\n\n" + table(_signals(trained)),
-                "## Data\n\n" + table(_data(trained)),
+                "## What it goes by\n\n" + table(signals),
+                "## Data\n\n" + table(data),
                 *left_out(trained.sizes),
                 *trained.notes,
                 _LIMITS,
@@ -80,29 +83,29 @@ def left_out(sizes: Mapping[str, int]) -> list[str]:
     rows = sizes["left_out_rows"]
     if not rows:
         return []
-    told = (
+    why = (
         f"{rows:,} rows were left out: support had contacted these people, or made them an offer, "
         "in time to change what became of them. The risk is that of leaving without a call."
     )
-    return [told]
+    return [why]
 
 
 def _earlier(earlier: pl.DataFrame | None) -> list[str]:
-    """How it would have done at earlier dates, where it was asked."""
+    """The backtests at earlier dates, if there were any."""
     if earlier is None:
         return []
-    told = (
+    intro = (
         f"Made anew at each of {earlier.height} dates from what was known by then, and judged on "
         "what came after; `constant` is the log loss of predicting the same rate for all."
     )
-    return ["## At earlier dates", told, table(with_intervals(earlier))]
+    return ["## At earlier dates", intro, table(with_intervals(earlier))]
 
 
 def _months(trained: Trained) -> str:
-    """How long people stay, where the model knows, or why it does not."""
+    """The evaluation of the survival model, or why there is none."""
     if trained.months is None:
         return " ".join(trained.unlearnt)
-    told = (
+    by_month = (
         "Of those who had not left before, so many leave in each later month (0 is the one from "
         "the date on): what it said on average, and the rate that came, where it lies in brackets; "
         "of months that began after all that it was fitted on."
@@ -115,7 +118,7 @@ def _months(trained: Trained) -> str:
     )
     return "\n\n".join(
         [
-            told,
+            by_month,
             table(with_intervals(trained.months.by_month, "rate")),
             by_group,
             table(with_intervals(trained.months.by_group, "came")),
@@ -124,33 +127,36 @@ def _months(trained: Trained) -> str:
 
 
 def _calls(trained: Trained) -> str:
-    """By whose risk they are made."""
+    """What calls by each model's risk are worth."""
     params, calls = trained.params, trained.sampling.calls(trained.params.calls)
-    told = (
+    intro = (
         f"On each date the {calls:,} riskiest of the judged rows called, and "
         f"{params.save_share:.0%} of those of them who would leave taken to stay: how many a date, "
         "and monthly revenue in minor units of the currency that most are in."
     )
     worth = at_capacity(
-        trained.judged, who_says(trained.judged), calls=calls, save_share=params.save_share
+        trained.test_rows,
+        risk_columns(trained.test_rows),
+        calls=calls,
+        save_share=params.save_share,
     )
-    return "\n\n".join([told, table(worth)])
+    return "\n\n".join([intro, table(worth)])
 
 
 def _faithfulness(trained: Trained) -> str:
-    """What taking reasons away did."""
-    told = (
+    """The ablation of reasons."""
+    intro = (
         "Of the riskiest tenth, each signal that raised the score was taken away: its columns were "
         "set to what is typical of those who stayed, of the same plan and billing interval. How "
         "many rows it raised, in which share of these the score fell without it, and how many "
         "were given it as a reason. Where the score does not fall, it is not given."
     )
-    return "\n\n".join([told, table(trained.faithfulness.signals)])
+    return "\n\n".join([intro, table(trained.faithfulness.signals)])
 
 
 def _leaks(leaks: Leaks) -> str:
-    """The columns that alone rank best, and what is left without the last days."""
-    told = (
+    """The columns that rank best alone, and the model without the last days."""
+    intro = (
         "How well the columns rank that alone rank best, and that tell most by being empty or not "
         "(ROC AUC). The verdict says what is suspicious."
     )
@@ -158,12 +164,12 @@ def _leaks(leaks: Leaks) -> str:
         [leaks.columns.head(5), leaks.columns.sort("missingness", descending=True).head(2)]
     ).unique(maintain_order=True)
     if leaks.cut is None:
-        return "\n\n".join([told, table(most)])
+        return "\n\n".join([intro, table(most)])
     without = (
         f"With the last {leaks.cut.days} days before each date cut away its ROC AUC goes from "
         f"{leaks.cut.roc_auc:.3f} to {leaks.cut.cut:.3f}."
     )
-    return "\n\n".join([told, table(most), without])
+    return "\n\n".join([intro, table(most), without])
 
 
 def _purpose(trained: Trained) -> str:
@@ -172,16 +178,16 @@ def _purpose(trained: Trained) -> str:
     when = f"in the next {params.horizon_days} days"
     if params.lead_days:
         when = f"in the {params.horizon_days} days from {params.lead_days} days on"
-    told = (
+    purpose = (
         f"The probability that a subscriber {what}, {when}. Nothing that happened from "
         f"{trained.evidence.fitted_until:%Y-%m-%d} on was used to fit or calibrate the model that "
         "was evaluated."
     )
-    return f"{told} {params.tuned}" if params.tuned else told
+    return f"{purpose} {params.tuned}" if params.tuned else purpose
 
 
 def _level(trained: Trained) -> str:
-    """How old the level of the risks is, and from which outcomes it comes."""
+    """The age of the level of the risks, and the outcomes that set it."""
     level = trained.level
     if level is None:
         return (
@@ -196,19 +202,21 @@ def _level(trained: Trained) -> str:
     )
 
 
-def _judgements(trained: Trained) -> str:
-    """One row per number, of the model with where it lies, and of the others."""
-    judged, calls = trained.judged, trained.sampling.calls(trained.params.calls)
-    lies = intervals(judged, calls=calls)
+def _metrics(trained: Trained) -> str:
+    """One row per metric: the model with intervals, and its baselines."""
+    test_rows, calls = trained.test_rows, trained.sampling.calls(trained.params.calls)
+    ends = intervals(test_rows, calls=calls)
     model = trained.metrics_by_model["model"].values
-    told = {
+    columns = {
         "": list(model),
         "model": [
-            f"{value:.3f} ({lies[name].low:.3f}, {lies[name].high:.3f})"
+            f"{value:.3f} ({ends[name].low:.3f}, {ends[name].high:.3f})"
             for name, value in model.items()
         ],
     }
-    others = {who: list(j.values.values()) for who, j in trained.metrics_by_model.items()}
+    others = {
+        name: list(metrics.values.values()) for name, metrics in trained.metrics_by_model.items()
+    }
     words = (
         "In brackets: where the number lies in 95 of 100 samples of other subscribers. Called are "
         f"the {trained.params.calls} riskiest of each date: lift is how many times more leavers "
@@ -217,20 +225,12 @@ def _judgements(trained: Trained) -> str:
         "subscriber's own past rate (own_rate), the days since the last payment (recency), and "
         "logistic regression on the same columns."
     )
-    return table(pl.DataFrame(others | told).select(*told, *list(others)[1:])) + "\n\n" + words
-
-
-def _signals(trained: Trained) -> pl.DataFrame:
-    return signal_importance(column_importance(trained.model, trained.columns)).head(12)
-
-
-def _data(trained: Trained) -> pl.DataFrame:
-    facts = trained.fingerprint.to_dict() | trained.sizes
-    return pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
+    frame = pl.DataFrame(others | columns).select(*columns, *list(others)[1:])
+    return table(frame) + "\n\n" + words
 
 
 _LIMITS = """## Limits
 
-- A high risk says that somebody may leave, not that a call will keep them.
+- A high risk says that a subscriber may leave, not that a call will keep them.
 - It knows what the events told by then, and nothing else.
 - It is calibrated for a business like that of the dates it was fitted on; watch the rate."""

@@ -1,4 +1,4 @@
-"""What the card says of offers: whether they are made, and how well it is known to whom."""
+"""The card's section about offers: whether they are made, and how good the model is."""
 
 import polars as pl
 
@@ -8,26 +8,25 @@ from perdura.models.training.expansion_result import Expansion
 
 _WHAT = (
     "The probability that a subscriber chooses to pay more a month within the window: a "
-    "larger plan, more seats, a second subscription; never the company's price rise. Nobody in "
-    "trouble gets an offer: a high risk, a payment past due, an escalated ticket open."
+    "larger plan, more seats, a second subscription; never the company's price rise. Subscribers "
+    "in trouble get no offer: a high risk, a payment past due, an escalated ticket open."
 )
 
 
 def expansion_card(expansion: Expansion) -> str:
     """A section's text, as Markdown."""
-    said = [_WHAT, "\n".join(f"- {reason}" for reason in expansion.reasons)]
+    parts = [_WHAT, "\n".join(f"- {reason}" for reason in expansion.reasons)]
     if expansion.metrics is None or expansion.lies is None:
-        return "\n\n".join(said)
-    lies = expansion.lies
+        return "\n\n".join(parts)
     numbers = {name.removeprefix("expansion."): n for name, n in expansion.logged.items()}
-    told = pl.DataFrame({"": list(numbers), "model": [f"{n:.4f}" for n in numbers.values()]})
-    where = (
+    metrics = pl.DataFrame({"": list(numbers), "model": [f"{n:.4f}" for n in numbers.values()]})
+    interval = (
         "In 95 of 100 samples of other subscribers its ROC AUC lies between "
-        f"{lies.low:.3f} and {lies.high:.3f}."
+        f"{expansion.lies.low:.3f} and {expansion.lies.high:.3f}."
     )
     bins = calibration_bins(
-        expansion.judged.select("subscriber_id", "as_of", churned="expanded", risk="offer")
+        expansion.test_rows.select("subscriber_id", "as_of", churned="expanded", risk="offer")
     ).rename({"risk": "offer"})
     counts = ", ".join(f"{name} {size:,}" for name, size in expansion.sizes.items())
     tenths = "In tenths of the judged rows: the mean offer, and the rate that came."
-    return "\n\n".join([*said, table(told), where, tenths, table(bins), f"Rows: {counts}."])
+    return "\n\n".join([*parts, table(metrics), interval, tenths, table(bins), f"Rows: {counts}."])

@@ -1,4 +1,4 @@
-"""A card as one HTML page that needs nothing else: its pictures are in it."""
+"""A card as one self-contained HTML page, its pictures included."""
 
 from base64 import b64encode
 from html import escape
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-# Where each picture belongs: under the first heading that begins so.
-_PLACES = {
+# The heading that each picture belongs under: the first that begins with this text.
+_HEADINGS = {
     "calibration.png": "Judged on",
     "gain.png": "Judged on",
     "voluntary.png": "By cause",
@@ -22,30 +22,28 @@ def page(card: str, folder: Path) -> str:
     """The page of a card.
 
     Args:
-        card: Markdown; what looks like HTML in it is shown as it is written.
-        folder: Where its pictures lie; those that are there are shown under their headings.
+        card: Markdown; HTML in it is shown as text.
+        folder: The folder of its pictures, each shown under its heading.
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(card)
     body = body.replace("<table>", '<div class="wide"><table>')
     body = body.replace("</table>", "</table></div>")
-    for name, heading in reversed(_PLACES.items()):
+    for name, heading in reversed(_HEADINGS.items()):
         if (folder / name).exists():
-            body = _placed(body, heading, _picture(folder / name))
+            body = _with_picture(body, heading, folder / name)
     title = card.splitlines()[0].removeprefix("# ")
     return f"{_HEAD.format(title=escape(title))}<body><main>\n{body}</main></body></html>\n"
 
 
-def _placed(body: str, heading: str, picture: str) -> str:
+def _with_picture(body: str, heading: str, file: Path) -> str:
+    """The body with a picture after its heading, or at the end without one."""
+    data = b64encode(file.read_bytes()).decode()
+    picture = f'\n<img alt="{escape(file.stem)}" src="data:image/png;base64,{data}">'
     start = body.find(f">{heading}")
     if start < 0:
         return body + picture
     after = body.index(">", body.index("</h", start)) + 1
     return body[:after] + picture + body[after:]
-
-
-def _picture(file: Path) -> str:
-    data = b64encode(file.read_bytes()).decode()
-    return f'\n<img alt="{escape(file.stem)}" src="data:image/png;base64,{data}">'
 
 
 _HEAD = """<!doctype html>

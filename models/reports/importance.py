@@ -1,4 +1,4 @@
-"""What a fitted model goes by: how much each column, and each signal, helped its trees."""
+"""Feature importance: the gain of each column, and of each signal, in the trees of a model."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from perdura.models.predictor.churn_model import ChurnModel
 def column_importance(model: ChurnModel, columns: Sequence[Column]) -> pl.DataFrame:
     """One row per column, most important first: ``column``, ``signal``, ``share``, ``splits``.
 
-    ``share`` is the column's part of all the gain that the trees found, of one.
+    ``share`` is the column's part of the total gain of the trees, 0 to 1.
     """
     signals = {column.name: column.feature.signal for column in columns}
     gain = model.booster.feature_importance("gain")

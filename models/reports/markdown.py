@@ -11,13 +11,13 @@ def table(frame: pl.DataFrame) -> str:
     return "\n".join([head, *("| " + " | ".join(map(_cell, row)) + " |" for row in frame.rows())])
 
 
-def with_intervals(told: pl.DataFrame, name: str = "roc_auc") -> pl.DataFrame:
-    """The frame with a number in words, where it lies in brackets: of ``low`` and ``high``."""
+def with_intervals(frame: pl.DataFrame, name: str = "roc_auc") -> pl.DataFrame:
+    """The frame with a number as text, its interval (``low``, ``high``) in brackets."""
     words = [
         None if stated is None else f"{stated:.3f} ({low:.3f}, {high:.3f})"
-        for stated, low, high in told.select(name, "low", "high").rows()
+        for stated, low, high in frame.select(name, "low", "high").rows()
     ]
-    return told.with_columns(pl.Series(name, words, pl.String)).drop("low", "high")
+    return frame.with_columns(pl.Series(name, words, pl.String)).drop("low", "high")
 
 
 def _cell(value: object) -> str:

@@ -1,32 +1,38 @@
-"""Pictures of a model: is its risk a probability, whom does it find, what moves it, over time."""
+"""Pictures of a model: calibration, gain curve, feature importance, and metrics over time."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
-from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, PercentFormatter
 
 from perdura.models.evaluation.metrics import calibration_bins, gain
 
+#: matplotlib declares the types of its axes only in part.
+Axes = Any
+
 _BLUE, _GREY, _ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
-def draw_pictures(judged: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
+def draw_pictures(test_rows: pl.DataFrame, importance: pl.DataFrame, folder: Path) -> None:
     """Write ``calibration.png``, ``gain.png``, ``importance.png`` and one of each cause.
 
     Args:
-        judged: The judged rows with the risks of the model and of the baselines.
-        importance: As of ``column_importance``.
+        test_rows: The test rows with the risks of the model and of the baselines.
+        importance: From ``column_importance``.
         folder: Where to write.
     """
-    _save(folder / "calibration.png", lambda axes: _calibration(axes, judged))
+    _save(folder / "calibration.png", lambda axes: _calibration(axes, test_rows))
     for cause in ("voluntary", "payment"):
-        _save(folder / f"{cause}.png", _of_cause(judged, cause))
-    _save(folder / "gain.png", lambda axes: _gain(axes, judged))
+        left = (pl.col("cause") == cause).fill_null(value=False)
+        _save(
+            folder / f"{cause}.png", _cause_calibration(test_rows.with_columns(churned=left), cause)
+        )
+    _save(folder / "gain.png", lambda axes: _gain(axes, test_rows))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
 
 
@@ -37,22 +43,26 @@ def draw_backtest(overall: pl.DataFrame, file: Path) -> None:
         overall: As in ``models.backtesting.backtest.Backtest``.
         file: Where to write.
     """
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    figure: Any = Figure(figsize=(8, 8), layout="constrained")
     for axes, (metric, title, shown) in zip(
         figure.subplots(3, sharex=True), _OVER_TIME, strict=True
     ):
-        for who in shown:
-            told = overall.filter(metric=metric, who=who).sort("origin")
-            if told.height:
-                _band(axes, told, who)
+        for model in shown:
+            line = overall.filter(metric=metric, who=model).sort("origin")
+            if line.height:
+                dates, color = line["origin"].to_list(), _COLORS[model]
+                axes.plot(dates, line["stated"], color=color, marker="o", markersize=3, label=model)
+                band = {"color": color, "alpha": 0.15, "linewidth": 0}
+                axes.fill_between(dates, line["low"], line["high"], **band)
         axes.set(title=title)
         axes.grid(axis="y", alpha=0.3)
     lines, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(lines, names, frameon=False, ncols=len(names), loc="outside upper center")
-    when = AutoDateLocator(minticks=2, maxticks=7)
-    figure.axes[-1].xaxis.set_major_locator(when)
-    figure.axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(when))
-    figure.axes[-1].set(xlabel="made at this date, judged on what came after")
+    locator = AutoDateLocator(minticks=2, maxticks=7)
+    last: Any = figure.axes[-1]
+    last.xaxis.set_major_locator(locator)
+    last.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    last.set(xlabel="made at this date, judged on what came after")
     figure.savefig(file, dpi=110)
 
 
@@ -69,25 +79,18 @@ _OVER_TIME = (
 _COLORS = {"model": _BLUE, "logistic": _ORANGE, "recency": _GREY}
 
 
-def _band(axes: Axes, told: pl.DataFrame, who: str) -> None:
-    """A line over time and where it lies in 95 of 100 samples."""
-    when, color = told["origin"].to_list(), _COLORS[who]
-    axes.plot(when, told["stated"], color=color, marker="o", markersize=3, label=who)
-    axes.fill_between(when, told["low"], told["high"], color=color, alpha=0.15, linewidth=0)
-
-
 def draw_months(months: pl.DataFrame, file: Path) -> None:
-    """Write the picture of later months: the share that left in each, said and come.
+    """Write the picture of later months: the hazard of each, predicted and observed.
 
     Args:
-        months: As of ``models.evaluation.survival_metrics.by_month``.
+        months: From ``models.evaluation.survival_metrics.by_month``.
         file: Where to write.
     """
 
     def draw(axes: Axes) -> None:
         month, rate = months["month"].to_numpy(), months["rate"].to_numpy()
-        away = np.stack([rate - months["low"].to_numpy(), months["high"].to_numpy() - rate])
-        axes.errorbar(month, rate, away, color=_GREY, marker="o", linestyle="", label="observed")
+        errors = np.stack([rate - months["low"].to_numpy(), months["high"].to_numpy() - rate])
+        axes.errorbar(month, rate, errors, color=_GREY, marker="o", linestyle="", label="observed")
         axes.plot(month, months["said"], color=_BLUE, label="predicted")
         axes.set(title="How long do they stay?", xlabel="months later", ylim=(0, None))
         axes.set(ylabel="share that leaves, of those still there")
@@ -97,26 +100,24 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
     _save(file, draw)
 
 
-def _of_cause(judged: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
-    """Is this part of the risk a probability of leaving for that cause?"""
-    left = (pl.col("cause") == cause).fill_null(value=False)
-    told, risk = judged.with_columns(churned=left), f"risk_{cause}"
-    return lambda axes: _calibration(axes, told, risk, f"Is {risk} a probability?")
+def _cause_calibration(test_rows: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
+    risk = f"risk_{cause}"
+    return lambda axes: _calibration(axes, test_rows, risk, f"Is {risk} a probability?")
 
 
 def _calibration(
     axes: Axes,
-    judged: pl.DataFrame,
+    test_rows: pl.DataFrame,
     risk: str = "risk",
     title: str = "Is the risk a probability?",
 ) -> None:
-    bins = calibration_bins(judged, risk)
-    top = max(bins["risk"].max(), bins["rate"].max()) * 1.05 or 1.0  # pyright: ignore[reportOperatorIssue, reportArgumentType, reportCallIssue]
+    bins = calibration_bins(test_rows, risk)
+    top = float(bins.select("risk", "rate").to_numpy().max()) * 1.05 or 1.0
     axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="predicted = observed")
     axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="observed")
     axes.set(title=title, xlabel="mean risk in a tenth of the rows")
     axes.set(ylabel="share of them who left")
-    # Most people's risk is small: square roots give the small ones room, and zero a place.
+    # Most risks are small: a square-root scale spreads them, and has a zero.
     for scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
         scale("function", functions=(np.sqrt, np.square))
         axis.set_major_locator(FixedLocator([0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1]))
@@ -124,14 +125,14 @@ def _calibration(
     axes.set(xlim=(0, top), ylim=(0, top))
 
 
-def _gain(axes: Axes, judged: pl.DataFrame) -> None:
+def _gain(axes: Axes, test_rows: pl.DataFrame) -> None:
     for risk, name, color in (
         ("risk", "model", _BLUE),
         ("logistic", "logistic regression", _ORANGE),
         ("recency", "days since the last payment", _GREY),
     ):
-        if risk in judged.columns:
-            curve = gain(judged, risk)
+        if risk in test_rows.columns:
+            curve = gain(test_rows, risk)
             axes.plot(curve["called"], curve["caught"], color=color, label=name)
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="by chance")
     axes.set(title="Whom does it find?", xlabel="share of subscribers called, riskiest first")
@@ -145,7 +146,7 @@ def _importance(axes: Axes, importance: pl.DataFrame) -> None:
 
 
 def _save(path: Path, draw: Callable[[Axes], None]) -> None:
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure: Any = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     draw(axes)
     if axes.get_legend_handles_labels()[0]:

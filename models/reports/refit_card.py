@@ -1,4 +1,4 @@
-"""What is published, in words: the evaluated recipe fitted again, or why it was not."""
+"""The published model in words: the evaluated recipe fitted again, or why it was not."""
 
 import polars as pl
 
@@ -9,10 +9,17 @@ from perdura.models.training.result import Trained
 
 def refit_card(trained: Trained) -> str:
     """The part of the model card about the second fit, as Markdown."""
-    parts = [_fitted(trained) if trained.held_back is None else _held_back(trained)]
-    if trained.earlier is None:
-        return "\n\n".join([*parts, _NOT_COMPARED])
-    return "\n\n".join([*parts, _compared(trained.earlier.procedures)])
+    published = (
+        _fitted(trained)
+        if trained.held_back is None
+        else (
+            "Published is the model that was evaluated. It was not fitted again on the newest "
+            f"rows: {trained.held_back}."
+        )
+    )
+    earlier = trained.earlier
+    compared = _NOT_COMPARED if earlier is None else _compared(earlier.procedures)
+    return f"{published}\n\n{compared}"
 
 
 def _fitted(trained: Trained) -> str:
@@ -27,15 +34,8 @@ def _fitted(trained: Trained) -> str:
     )
 
 
-def _held_back(trained: Trained) -> str:
-    return (
-        "Published is the model that was evaluated. It was not fitted again on the newest rows: "
-        f"{trained.held_back}."
-    )
-
-
 def _compared(found: Procedures) -> str:
-    told = (
+    intro = (
         f"Both ways at {found.dates} earlier dates, by what was known then, on all {found.rows:,} "
         "rows of these dates at once:"
     )
@@ -49,7 +49,7 @@ def _compared(found: Procedures) -> str:
             ],
         }
     )
-    return f"{told}\n\n{table(rows)}"
+    return f"{intro}\n\n{table(rows)}"
 
 
 _NOT_COMPARED = (

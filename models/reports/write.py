@@ -1,4 +1,4 @@
-"""What is kept of a training besides its numbers: a card, tables, pictures."""
+"""The files of a training besides its metrics: a card, tables, pictures."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from perdura.models.training.result import Trained
 def write_report(trained: Trained, folder: Path) -> None:
     """Write the card, the tables and the pictures of a trained model into ``folder``.
 
-    No row of any subscriber is in it, so that nobody need be erased from it later.
+    They hold no rows of subscribers, so that no subscriber need be erased from them later.
     """
     from perdura.models.reports.plots import draw_months, draw_pictures
 
@@ -26,7 +26,7 @@ def write_report(trained: Trained, folder: Path) -> None:
     if trained.earlier is not None:
         trained.earlier.by_date.write_csv(folder / "earlier.csv")
     importance.write_csv(folder / "importance.csv")
-    draw_pictures(trained.judged, importance, folder)
+    draw_pictures(trained.test_rows, importance, folder)
     if trained.months is not None:
         trained.months.by_month.write_csv(folder / "months.csv")
         trained.months.by_group.write_csv(folder / "survival.csv")

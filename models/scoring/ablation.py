@@ -1,4 +1,4 @@
-"""Reasons taken away: by how much a score falls where what tells a signal is typical instead."""
+"""Ablation of reasons: by how much a score falls with typical values in a signal's columns."""
 
 import numpy as np
 
@@ -19,47 +19,45 @@ def score_falls(
 ) -> np.ndarray:
     """By how much each score falls without each of some signals.
 
-    A signal is taken away by giving each of its columns the value that is typical of comparable
-    subscribers; where they are compared by one of its columns, what is typical of all.
+    Without a signal, each of its columns has the typical value of comparable subscribers; where
+    these are grouped by one of its columns, the typical value of all.
 
     Args:
         text: LightGBM's text of the trees.
         matrix: Encoded rows.
-        explained: As of ``explained`` of them.
-        typical: What is typical.
-        signal: One row per row, one column per column: the signal that the column is a sign of.
-        candidates: One row per row: the signals to take away, or -1.
+        explained: Their attributions, from ``explained``.
+        typical: The typical values.
+        signal: The signal of each column: one row per row, one column per column.
+        candidates: The signals to take away, or -1: one row per row.
 
     Returns:
-        As ``candidates``: log-odds, float64; 0 where there is none.
+        As ``candidates``: log-odds, float64; 0 for -1.
     """
     falls, group = np.zeros(candidates.shape), typical.group_of(matrix)
     tables = tables_of(text)
     codes = None if tables is None else code_rows(tables, typical.values)
     for number in np.unique(candidates[candidates >= 0]):
-        rows, places = np.nonzero(candidates == number)
+        rows, slots = np.nonzero(candidates == number)
         taken = signal[rows] == number
         compared = (taken & typical.compared.any(axis=0)).any(axis=1)
-        alike = np.where(compared, 0, group[rows])
+        groups = np.where(compared, 0, group[rows])
         if tables is None or codes is None or explained.codes is None:
-            without = np.where(taken, typical.values[alike], matrix[rows])
+            without = np.where(taken, typical.values[groups], matrix[rows])
             fall = explained.score[rows] - raw_scores(load_booster(text), without)
         else:
-            own, usual = (
-                np.take(*each, axis=1) for each in ((explained.codes, rows), (codes, alike))
-            )
-            fall = _by_tables(tables, own, taken, usual)
-        falls[rows, places] = fall
+            own = np.take(explained.codes, rows, axis=1)
+            fall = _falls_by_tables(tables, own, taken, np.take(codes, groups, axis=1))
+        falls[rows, slots] = fall
     return falls
 
 
-def _by_tables(
+def _falls_by_tables(
     tables: Tables, codes: np.ndarray, taken: np.ndarray, typical: np.ndarray
 ) -> np.ndarray:
-    """The falls of rows whose ``codes`` are ``typical`` where their feature is ``taken``.
+    """The falls of rows with ``typical`` in place of ``codes`` where the feature is ``taken``.
 
     Args:
-        tables: Of the trees.
+        tables: Tables of the trees.
         codes, typical: One row per variant, one column per row.
         taken: One row per row, one column per feature.
     """
@@ -67,23 +65,23 @@ def _by_tables(
 
     feature = np.array([coding.variant.feature for coding in tables.codings], np.int64)
     changed = np.flatnonzero(np.asarray(taken.any(axis=0))[feature])
-    place = np.full(len(feature), -1)
-    place[changed] = np.arange(len(changed))
+    other_row = np.full(len(feature), -1)
+    other_row[changed] = np.arange(len(changed))
     before = np.zeros(len(tables.variant) + 1, np.int64)
     np.cumsum(np.isin(tables.variant, changed), out=before[1:])
-    cut_anew = before[tables.cut_start[1:]] > before[tables.cut_start[:-1]]
+    affected = before[tables.cut_start[1:]] > before[tables.cut_start[:-1]]
     total = np.zeros(len(taken), np.int64)
     sum_falls(
         codes,
         np.ascontiguousarray(np.where(taken.T[feature[changed]], typical[changed], codes[changed])),
-        place,
+        other_row,
         tables.variant,
         tables.cut,
         tables.stride,
         tables.cut_start,
         tables.scores,
         tables.cell_start,
-        np.flatnonzero(cut_anew),
+        np.flatnonzero(affected),
         total,
     )
     return total * tables.unit

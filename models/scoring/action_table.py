@@ -1,4 +1,4 @@
-"""The table of what to do about risks, as a business writes it."""
+"""The table of actions against risks, as a business writes it."""
 
 import tomllib
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any, get_args
 
 from perdura.features.definition import Language
 
-#: The table that is used where a business gives none of its own.
+#: The default table.
 OWN_TABLE = Path(__file__).with_name("actions.toml")
 
 _KEYS = {"code", "signals", "causes", "churn", "states", "risk_from", "en", "es"}
 _REQUIRED = {"code", "en", "es"}
-#: What lists of words may hold.
+#: The values that lists may hold.
 _WORDS = {"causes": ("payment", "voluntary"), "churn": ("contract", "silence")}
 
 
 class BadActions(ValueError):
-    """The table of actions cannot be used as it stands. Nothing was chosen."""
+    """The table of actions is not valid. No action was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +25,14 @@ class Action:
     """One entry: what to do, and when it fits.
 
     Attributes:
-        code: For machines.
-        en: For support, in English.
-        es: For support, in Spanish.
-        signals: Reasons that it answers; empty: whatever the reason, or none.
+        code: Its code.
+        en: Its text for support, in English.
+        es: Its text in Spanish.
+        signals: The reasons that it fits; empty: any reason, or none.
         causes: ``payment``, ``voluntary``: the larger part of the risk; empty: either.
         churn: ``contract``, ``silence``: the kind of business; empty: either.
-        states: States it is for; empty: all.
-        risk_from: The least risk it is for.
+        states: The states that it fits; empty: all.
+        risk_from: The lowest risk that it fits.
     """
 
     code: str
@@ -45,7 +45,7 @@ class Action:
     risk_from: float = 0.0
 
 
-#: What to do about a subscriber in the control group, whatever a table says.
+#: The action for subscribers in the control group, with any table.
 HOLD_OUT = Action(
     code="hold_out",
     en="Do not contact: they are in the control group.",
@@ -64,7 +64,8 @@ def read_actions(path: Path = OWN_TABLE) -> tuple[Action, ...]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadActions(f"the actions in {path} cannot be read: {error}") from error
     actions = tuple(_action(path, entry) for entry in entries)
-    if not actions or not _fits_all(actions[-1]):
+    last = actions[-1] if actions else None
+    if not last or last.signals or last.causes or last.churn or last.states or last.risk_from:
         raise BadActions(
             f"the actions in {path} have no last resort; end the file with an [[action]] that has "
             "a code, en and es, and nothing else, for subscribers that no other fits"
@@ -104,19 +105,13 @@ def _action(path: Path, entry: dict[str, Any]) -> Action:
 
 
 def translations(file: Path | None, language: Language) -> dict[str, dict[str, str]]:
-    """What the texts of a table of actions are in the other languages, by language.
+    """The texts of a table of actions in the other languages, by language.
 
     Raises:
-        BadActions: As of ``read_actions``.
+        BadActions: As ``read_actions``.
     """
-    others = [each for each in get_args(Language) if each != language]
+    others = [other for other in get_args(Language) if other != language]
     return {
         getattr(action, language): {other: getattr(action, other) for other in others}
         for action in (HOLD_OUT, *read_actions(file or OWN_TABLE))
     }
-
-
-def _fits_all(action: Action) -> bool:
-    return not (
-        action.signals or action.causes or action.churn or action.states or action.risk_from
-    )

@@ -1,4 +1,4 @@
-"""What to do about a risk: the first entry of a small table that fits the strongest reason."""
+"""The action for each risk: the first entry of a small table that fits the strongest reason."""
 
 import polars as pl
 
@@ -14,34 +14,34 @@ def choose_actions(
     *,
     churn: str = "contract",
 ) -> pl.DataFrame:
-    """What to do for each row: for the strongest reason that an entry fits, the first such entry.
+    """The action of each row: for the strongest reason that any entry fits, the first such entry.
 
     Args:
         scored: ``risk``, ``risk_voluntary``, ``risk_payment``, ``reasons``, and ``state`` where
-            an entry asks for it.
-        actions: As of ``models.scoring.action_table.read_actions``.
-        language: Of the words.
+            an entry reads it.
+        actions: From ``models.scoring.action_table.read_actions``.
+        language: Language of the text.
         churn: The kind of business, as the model's: ``contract`` or ``silence``.
 
     Returns:
-        One row per row: ``action`` (its code), ``action_text`` (in words).
+        One row per row: ``action`` (its code), ``action_text``.
     """
     last = len(actions) - 1
     entries = [
-        (place, action)
-        for place, action in enumerate(actions[:-1])
+        (index, action)
+        for index, action in enumerate(actions[:-1])
         if not action.churn or churn in action.churn
     ]
     signals = [
-        pl.col("reasons").list.get(place, null_on_oob=True).struct.field("signal")
-        for place in range(MOST)
+        pl.col("reasons").list.get(rank, null_on_oob=True).struct.field("signal")
+        for rank in range(MOST)
     ]
     fits = [
-        pl.when(_fits(action, signal)).then(place)
+        pl.when(_fits(action, signal)).then(index)
         for signal in signals
-        for place, action in entries
+        for index, action in entries
     ]
-    chosen = scored.select(place=pl.coalesce(*fits, pl.lit(last)))["place"]
+    chosen = scored.select(index=pl.coalesce(*fits, pl.lit(last)))["index"]
     table = pl.DataFrame(
         {
             "action": [action.code for action in actions],

@@ -1,4 +1,4 @@
-"""What support is advised to do: save, offer more, or leave alone. Trouble rules out an offer."""
+"""The advice to support: save, offer an upgrade, or leave alone. Trouble rules out an offer."""
 
 import polars as pl
 
@@ -7,15 +7,15 @@ from perdura.models.scoring.thresholds import Thresholds
 
 
 def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
-    """What is advised for each row, and how likely an offer is to be taken.
+    """The advice for each row, and the probability that an offer is accepted.
 
     Trouble rules out an offer: a high risk, a payment past due, an escalated ticket open. So does
-    not knowing one of these.
+    a null in one of these.
 
     Args:
-        scored: ``risk``; ``offer``, where the model knows it; ``state`` and
-            ``tickets_escalated_open``, where they are known.
-        thresholds: From where on.
+        scored: ``risk``; ``offer``, where the model has it; ``state`` and
+            ``tickets_escalated_open``, where known.
+        thresholds: The thresholds of the advice.
 
     Returns:
         One row per row: ``offer``, null where none must be made, and ``advice``: ``save``,

@@ -1,4 +1,4 @@
-"""What raises each risk, summed by signal: the strongest few, and the scores, as numbers."""
+"""Scores and attributions: the signals that raise each risk most, as numbers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ class Attributions:
     """The scores of rows, log-odds, and one value per reason, in the order of the rows.
 
     Attributes:
-        score: Of leaving.
-        cause_score: Of leaving by payment; ``None`` where the model has no trees for it.
-        hazards: Of the months after the first, as of ``SurvivalModel.hazards``; ``None`` where the
-            model knows nothing of them.
-        offer: How likely each is to pay more by choice; ``None`` where the model does not know.
-        count: How many reasons each row has.
+        score: Score of churn.
+        cause_score: Score of churn by payment; ``None`` where the model has no trees for it.
+        hazards: Hazards of the months after the first, from ``SurvivalModel.hazards``; ``None``
+            without a survival model.
+        offer: Probability of expansion; ``None`` without an expansion model.
+        count: Number of reasons of each row.
         weight: What each reason adds, calibrated log-odds.
-        signal: Its signal: a place in ``signal_names``.
-        column: The column that tells it: a place in the model's contract.
-        signal_names: In alphabetical order.
+        signal: Index of its signal in ``signal_names``.
+        column: Index of its column in the model's contract.
+        signal_names: The signals, in alphabetical order.
     """
 
     score: np.ndarray
@@ -52,49 +52,48 @@ def attribute(
 ) -> Attributions:
     """The scores of rows and the strongest reasons for them, block by block on all cores.
 
-    A text that the model has never seen is no reason: the model does not know what it means.
+    A text that the model has never seen is no reason, since the model learnt nothing of it.
 
     Args:
-        model: Whose scores they are.
+        model: The model that scores.
         frame: The columns of its contract.
-        columns: What the columns mean.
-        progress: Told after each block of rows.
+        columns: Definitions of the columns.
+        progress: Called after each block of rows.
         unnamed: Signals and columns that are never a reason, besides the model's ``unstable``
-            ones and the features that say so; the scores do not change by it.
+            ones and features that say so; the scores do not change.
 
     Raises:
         ColumnMismatch: As ``model.predict``.
         UnknownName: ``unnamed`` has a name that is neither a signal's nor a column's.
     """
     model.contract.check(frame)
-    meanings = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
+    reasons = reason_columns(in_contract_order(model, columns), unnamed, model.unstable)
     blocks = in_blocks(
         frame.height,
-        lambda start, stop: _attribute_block(model, frame[start:stop], meanings),
+        lambda start, stop: _attribute_block(model, frame[start:stop], reasons),
         lambda done: progress(done, frame.height, "reasons") if progress else None,
     )
-    blocks = blocks or [_attribute_block(model, frame, meanings)]
+    blocks = blocks or [_attribute_block(model, frame, reasons)]
+
+    def joined(values: list[np.ndarray | None]) -> np.ndarray | None:
+        present = [block for block in values if block is not None]
+        return np.concatenate(present) if present else None
+
     return Attributions(
         score=np.concatenate([block.score for block in blocks]),
-        cause_score=_joined([block.cause_score for block in blocks]),
-        hazards=_joined([block.hazards for block in blocks]),
-        offer=_joined([block.offer for block in blocks]),
+        cause_score=joined([block.cause_score for block in blocks]),
+        hazards=joined([block.hazards for block in blocks]),
+        offer=joined([block.offer for block in blocks]),
         count=np.concatenate([block.count for block in blocks]),
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
         column=np.concatenate([block.column for block in blocks]),
-        signal_names=meanings.signals,
+        signal_names=reasons.signals,
     )
 
 
-def _joined(blocks: list[np.ndarray | None]) -> np.ndarray | None:
-    """The blocks as one; ``None`` where the model says nothing of the kind."""
-    known = [block for block in blocks if block is not None]
-    return np.concatenate(known) if known else None
-
-
 def in_contract_order(model: ChurnModel, columns: Sequence[Column]) -> list[Column]:
-    """What the columns of the model mean, in the order of its contract."""
+    """The definitions of the model's columns, in the order of its contract."""
     by_name = {column.name: column for column in columns}
     return [by_name[name] for name in model.contract.names]
 
@@ -104,23 +103,17 @@ def _attribute_block(
 ) -> Attributions:
     matrix = model.contract.numbers(frame)
     found = find_candidates(model, frame, matrix, columns)
-    row, place = found.shown()
+    row, slot = found.shown()
     cause = None if model.cause_text is None else explained(model.cause_text, matrix).score
+    risk, months = model.calibration.apply(found.score), model.months
     return Attributions(
         score=found.score,
         cause_score=cause,
-        hazards=_hazards(model, matrix, found.score),
+        hazards=None if months is None else months.hazards(matrix, risk),
         offer=None if model.expansion is None else model.expansion.predict_encoded(matrix),
         count=np.bincount(row, minlength=frame.height),
-        weight=found.weight[row, place],
-        signal=found.signal[row, place],
-        column=found.column[row, place],
+        weight=found.weight[row, slot],
+        signal=found.signal[row, slot],
+        column=found.column[row, slot],
         signal_names=columns.signals,
     )
-
-
-def _hazards(model: ChurnModel, matrix: np.ndarray, score: np.ndarray) -> np.ndarray | None:
-    """Of the months after the first, where the model knows of them."""
-    if model.months is None:
-        return None
-    return model.months.hazards(matrix, model.calibration.apply(score))

@@ -1,8 +1,9 @@
 """The standing control group: assigned at random, and not contacted for a quarter.
 
 A subscriber's number is the first eight bytes of the SHA-256 of ``<quarter>\\n<subscriber_id>``,
-over 2**64; below the share of the settings it is in the group. So the group can be computed
-anywhere, a larger share lets none out, and the next quarter assigns anew.
+over 2**64. Subscribers with a number below the share in the settings are held out. So the
+assignment can be recomputed, a larger share keeps all that were held out, and each quarter is
+assigned anew.
 """
 
 from datetime import date
@@ -20,25 +21,23 @@ def quarter_of(day: date) -> str:
 
 
 def in_control_group(subscribers: pl.Series, quarter: str, share: float) -> pl.Series:
-    """Of each subscriber id whether it is in the group in ``quarter``; Boolean."""
-    begun, bound = f"{quarter}\n".encode(), int(share * 2**64).to_bytes(8)
-    # Bytes compare as the numbers they spell do.
-    drawn = [
-        sha256(begun + subscriber_id.encode()).digest()[:8] < bound for subscriber_id in subscribers
-    ]
+    """Whether each subscriber id is in the control group of ``quarter``; Boolean."""
+    prefix, bound = f"{quarter}\n".encode(), int(share * 2**64).to_bytes(8)
+    # Big-endian bytes compare like the numbers they encode.
+    drawn = [sha256(prefix + name.encode()).digest()[:8] < bound for name in subscribers]
     return pl.Series("held_out", drawn, dtype=pl.Boolean)
 
 
 def assign_control_group(
     scored: pl.DataFrame, quarter: str, share: float, language: Language
 ) -> pl.DataFrame:
-    """Scores with ``in_control_group``; to those held out nothing is offered and nothing done.
+    """Scores with ``in_control_group``; the control group gets no offer and no action.
 
     Args:
-        scored: As of ``models.scoring.score.score``.
-        quarter: As of ``quarter_of``.
-        share: Of all; 0: there is no group and no column.
-        language: Of what to do, in words.
+        scored: From ``models.scoring.score.score``.
+        quarter: From ``quarter_of``.
+        share: Share of all subscribers; 0: no control group and no column.
+        language: Language of the action's text.
     """
     if not share:
         return scored

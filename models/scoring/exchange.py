@@ -13,7 +13,7 @@ class Exchange:
     """Exchange rates into one currency.
 
     Attributes:
-        currency: The one that amounts are turned into, ISO 4217.
+        currency: The target currency, ISO 4217.
         rates: What one unit (a dollar, not a cent) of each other currency is in units of it.
     """
 
@@ -23,9 +23,13 @@ class Exchange:
     @property
     def factors(self) -> dict[str, float]:
         """What one minor unit of each currency is in minor units of this one."""
-        ours = _minor_units(self.currency)
+
+        def minor_units(currency: str) -> int:
+            return 10 ** DIGITS.get(currency, 2)
+
+        target = minor_units(self.currency)
         return {
-            currency: rate * ours / _minor_units(currency)
+            currency: rate * target / minor_units(currency)
             for currency, rate in {**self.rates, self.currency: 1.0}.items()
         }
 
@@ -33,10 +37,9 @@ class Exchange:
 def turned(
     amounts: pl.Series, currency: pl.Series, exchange: Exchange | None
 ) -> tuple[pl.Series, pl.Series]:
-    """The amounts (minor units, floats), and what currency each is in.
+    """The amounts (minor units, floats) in the target currency, and the currency of each.
 
-    Null where the amount, the currency or its rate is unknown; as they are, where there is nothing
-    to turn them into.
+    Null where the amount, the currency or its rate is unknown; unchanged without ``exchange``.
     """
     if exchange is None:
         return amounts.cast(pl.Float64), currency.cast(pl.String)
@@ -46,7 +49,3 @@ def turned(
     target = pl.lit(exchange.currency)
     known = pl.select(pl.when(factor.is_not_null()).then(target)).to_series()
     return amounts.cast(pl.Float64) * factor, known
-
-
-def _minor_units(currency: str) -> int:
-    return 10 ** DIGITS.get(currency, 2)

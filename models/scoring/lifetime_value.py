@@ -1,4 +1,4 @@
-"""What subscribers are worth: the margin that is still to come, and what of it may be lost."""
+"""Customer lifetime value: the margin still expected, and the part of it at stake."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,28 @@ import polars as pl
 
 from perdura.models.scoring.exchange import Exchange, turned
 
-#: Ends of the interval in which the margin of 80 in 100 such people lies.
+#: Ends of the 80 % interval of a subscriber's margin.
 LOW, HIGH = 0.1, 0.9
-#: The last months of the curve, whose mean hazard goes on after it.
+#: The last months of the curve; their mean hazard continues after it.
 _LAST_MONTHS = 6
 _YEAR_MONTHS = 12
-# Of the months that are paid for.
+# Length of a paid month.
 _MONTH_DAYS = 30.4375
 
-#: What is told of each subscriber's worth: in shares and months, and in minor units.
+#: The columns of value: shares and months, and amounts in minor units.
 STAYING = ("survival_3m", "survival_6m", "survival_12m", "lifetime_months")
 AMOUNTS = ("cltv", "cltv_low", "cltv_high", "expected_lifetime_loss")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valuation:
-    """How money that is still to come is counted.
+    """How future payments are valued.
 
     Attributes:
-        margin: Of what is paid, so much is left after the cost of serving, 0 to 1.
-        discount: A year, e.g. 0.1: money a year from now is worth a tenth less, about.
-        months: So far ahead margin is counted.
-        exchange: Into which currency everybody's money is turned; by default each subscriber's own
-            stays.
+        margin: Share of a payment that is left after the cost of serving, 0 to 1.
+        discount: Yearly discount rate, e.g. 0.1.
+        months: Number of months ahead that count.
+        exchange: The target currency of all amounts; by default each subscriber keeps their own.
     """
 
     margin: float = 0.8
@@ -39,7 +38,7 @@ class Valuation:
 
     @property
     def monthly(self) -> float:
-        """What money a month from now is worth."""
+        """The discount factor of one month."""
         return (1 + self.discount) ** (-1 / _YEAR_MONTHS)
 
 
@@ -50,45 +49,46 @@ def worth_of(
     by: Valuation,
     month_days: float = _MONTH_DAYS,
 ) -> pl.DataFrame:
-    """What each subscriber is worth at today's ``mrr``.
+    """The lifetime value of each subscriber at today's ``mrr``.
 
-    CLTV is the expected discounted margin of the next ``by.months`` months: of each month the
-    margin of those who are there in its middle, discounted to today (Fader and Hardie 2010, with a
-    survival curve of one's own in place of theirs). After the curve its last half-year's mean
-    hazard goes on.
+    CLTV is the expected discounted margin of the next ``by.months`` months: for each month the
+    margin of the subscribers still there in its middle, discounted to today (Fader and Hardie
+    2010, with our survival curve in place of theirs). After the curve the mean hazard of its last
+    half-year continues.
 
     Args:
-        survival: One row per subscriber, one column per month: there still at its end.
+        survival: One row per subscriber, one column per month: probability to be there at its end.
         mrr: Minor units a month; null is unknown.
-        currency: Of ``mrr``.
-        by: How money is counted.
-        month_days: How long a month of the curve is; by default as long as one that is paid for.
+        currency: Currency of ``mrr``.
+        by: How future payments are valued.
+        month_days: Length of a month of the curve; by default that of a paid month.
 
     Returns:
         One row per subscriber: ``survival_3m``, ``_6m``, ``_12m``; ``lifetime_months``, expected
-        within ``by.months``; ``cltv``, and ``cltv_low``, ``cltv_high``: of 80 in 100 such people
-        the margin lies between; ``expected_lifetime_loss``: what is at stake, the risk times the
-        residual value of one who stays, from the middle of the first month on, when those who
-        leave do. So ``cltv + expected_lifetime_loss`` is the value of one who stays for the
-        first month, and the loss is never more than it. All in minor units of ``value_currency``,
-        rounded half even, null where unknown.
+        within ``by.months``; ``cltv``, with ``cltv_low`` and ``cltv_high``, the 80 % interval of
+        the margin; ``expected_lifetime_loss``: what is at stake, the risk times the residual value
+        of a subscriber who stays, from the middle of the first month on, when churners leave. So
+        ``cltv + expected_lifetime_loss`` is the value of a subscriber who stays for the first
+        month, and the loss never exceeds it. All in minor units of ``value_currency``, rounded
+        half even, null where unknown.
     """
     paid_for = month_days / _MONTH_DAYS
     curve = _extended(survival, round(by.months / paid_for))
-    there = (np.column_stack([np.ones(len(curve)), curve[:, :-1]]) + curve) / 2 * paid_for
-    discounted = there * by.monthly ** ((np.arange(curve.shape[1]) + 0.5) * paid_for)
+    alive = (np.column_stack([np.ones(len(curve)), curve[:, :-1]]) + curve) / 2 * paid_for
+    factors = np.asarray(np.power(by.monthly, (np.arange(len(curve.T)) + 0.5) * paid_for))
+    discounted = alive * factors
     paid, value_currency = turned(mrr, currency, by.exchange)
     earns = paid.to_numpy() * by.margin
     stays, leaves = curve[:, 0], 1 - curve[:, 0]
-    # Leavers pay for half of the first month, those who stay for all of it.
+    # Churners pay for half of the first month, the others for all of it.
     residual = by.monthly ** (paid_for / 2) * paid_for / 2 + discounted[:, 1:].sum(axis=1) / stays
     staying = {f"survival_{month}m": survival[:, month - 1] for month in (3, 6, 12)} | {
-        "lifetime_months": there.sum(axis=1),
+        "lifetime_months": alive.sum(axis=1),
     }
     amounts = {
         "cltv": earns * discounted.sum(axis=1),
-        "cltv_low": earns * _annuity(_month_at(curve, 1 - LOW) * paid_for, by),
-        "cltv_high": earns * _annuity(_month_at(curve, 1 - HIGH) * paid_for, by),
+        "cltv_low": earns * _annuity(_months_until(curve, 1 - LOW) * paid_for, by),
+        "cltv_high": earns * _annuity(_months_until(curve, 1 - HIGH) * paid_for, by),
         "expected_lifetime_loss": earns * leaves * residual,
     }
     return pl.DataFrame(staying | amounts, nan_to_null=True).with_columns(
@@ -97,29 +97,30 @@ def worth_of(
 
 
 def _extended(survival: np.ndarray, months: int) -> np.ndarray:
-    """The curve for so many months."""
-    known = survival.shape[1]
+    """The curve for ``months`` months."""
+    known = len(survival.T)
     if months <= known:
         return survival[:, :months]
-    kept = (survival[:, -1] / survival[:, -1 - _LAST_MONTHS]) ** (1 / _LAST_MONTHS)
-    after = survival[:, -1:] * kept[:, None] ** np.arange(1, months - known + 1)
-    return np.hstack([survival, after])
+    kept: np.ndarray = (survival[:, -1] / survival[:, -1 - _LAST_MONTHS]) ** (1 / _LAST_MONTHS)
+    powers = np.asarray(np.power(kept[:, None], np.arange(1, months - known + 1)))
+    return np.hstack([survival, survival[:, -1:] * powers])
 
 
-def _month_at(curve: np.ndarray, share: float) -> np.ndarray:
-    """When so large a share is there still, in months; at most as many as the curve has."""
-    before = np.column_stack([np.ones(len(curve)), curve])
+def _months_until(curve: np.ndarray, share: float) -> np.ndarray:
+    """Months until survival falls to ``share``; at most the length of the curve."""
+    starts = np.column_stack([np.ones(len(curve)), curve])
     month = (curve > share).sum(axis=1)
-    at = np.minimum(month, curve.shape[1] - 1)
+    months = len(curve.T)
+    last = np.minimum(month, months - 1)
     rows = np.arange(len(curve))
-    high, low = before[rows, at], before[rows, at + 1]
+    high, low = starts[rows, last], starts[rows, last + 1]
     part = np.clip((high - share) / np.maximum(high - low, 1e-12), 0, 1)
-    return np.where(month < curve.shape[1], at + part, curve.shape[1])
+    return np.where(month < months, last + part, months)
 
 
 def _annuity(months: np.ndarray, by: Valuation) -> np.ndarray:
-    """What 1 a month for so many months is worth today."""
+    """The present value of 1 a month for ``months`` months."""
     if not by.discount:
         return months
-    force = -np.log(by.monthly)
+    force = -float(np.log(by.monthly))
     return (1 - np.exp(-force * months)) / force

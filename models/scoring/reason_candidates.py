@@ -1,4 +1,4 @@
-"""What could be a reason: signals that raise a score, and by how much it falls without each."""
+"""Candidate reasons: the signals that raise a score, and by how much it falls without each."""
 
 from dataclasses import dataclass
 
@@ -10,31 +10,31 @@ from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.ablation import score_falls
 from perdura.models.scoring.reason_columns import ReasonColumns
 
-#: At most so many reasons are given for one subscriber.
+#: Most reasons of one subscriber.
 MOST = 4
 
-# So many of the strongest signals of each row are looked at.
-_LOOKED_AT = 6
+# Number of the strongest signals of each row that are candidates.
+_CANDIDATES = 6
 
 # Calibrated log-odds below which a signal is no reason to name: it moves a risk of 10 % by less
 # than one.
 _FAINT = 0.1
 
-# What is below this share of the strongest reason tells support nothing beside it.
+# Reasons below this share of the strongest one are left out.
 _BESIDE_STRONGEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCandidates:
-    """The strongest signals of each row, strongest first: one row per row, one column per place.
+    """The strongest signals of each row, strongest first: one row per row, one column per rank.
 
     Attributes:
-        score: Of each row, the log-odds of leaving.
+        score: The log-odds of churn of each row.
         weight: What the signal adds, calibrated log-odds.
         signal: The number of the signal, or -1.
-        column: The column that speaks for it, as a place in the model's contract.
-        fall: By how much the calibrated log-odds fall without it, for subscribers like this one;
-            NaN where the model does not know what is typical.
+        column: Index in the model's contract of the column that represents the signal.
+        fall: By how much the calibrated log-odds fall with typical values in place of it; NaN
+            where the model has no typical values.
     """
 
     score: np.ndarray
@@ -45,40 +45,40 @@ class ReasonCandidates:
 
     @property
     def faithful(self) -> np.ndarray:
-        """Whether the score falls without it, or it is not known."""
+        """Whether the score falls without the signal, or this is unknown."""
         return (self.signal >= 0) & ~(self.fall <= _FAINT)
 
     def shown(self) -> tuple[np.ndarray, np.ndarray]:
-        """The rows and places of the reasons to give, in order of the rows, strongest first."""
+        """The rows and ranks of the reasons to give, in order of the rows, strongest first."""
         weight = np.where(self.faithful, self.weight, 0)
         large = weight > _BESIDE_STRONGEST * weight.max(axis=1, keepdims=True, initial=0)
         kept = large & (np.cumsum(large, axis=1) <= MOST)
-        row, place = np.nonzero(kept)
-        return row, place
+        row, rank = np.nonzero(kept)
+        return row, rank
 
 
 def find_candidates(
     model: ChurnModel, frame: pl.DataFrame, matrix: np.ndarray, columns: ReasonColumns
 ) -> ReasonCandidates:
-    """What could be a reason for the risks of some rows.
+    """The candidate reasons for the risks of some rows.
 
-    A text that the model has never seen is none: the model does not know what it means.
+    A text that the model has never seen is none, since the model learnt nothing of it.
 
     Args:
-        model: Whose risks they are.
+        model: The model that scores.
         frame: The columns of its contract.
         matrix: The same, encoded.
-        columns: What they mean.
+        columns: Their signals.
     """
     from perdura.models.scoring.strongest import pick_strongest
 
     signs, found = columns.in_rows(frame), explained(model.booster_text, matrix)
     for name, rows in model.contract.unseen(frame).items():
-        place = model.contract.names.index(name)
-        found.added[rows.to_numpy(), place] = 0
-        signs.mute[rows.to_numpy(), place] = True
+        index = model.contract.names.index(name)
+        found.added[rows.to_numpy(), index] = 0
+        signs.mute[rows.to_numpy(), index] = True
     slope = model.calibration.slope(model.base, found.score)
-    shape = (len(matrix), _LOOKED_AT)
+    shape = (len(matrix), _CANDIDATES)
     weight = np.zeros(shape, np.float32)
     signal, column = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
     count = pick_strongest(
@@ -93,7 +93,7 @@ def find_candidates(
         signal,
         column,
     )
-    signals = np.where(np.arange(_LOOKED_AT) < count[:, None], signal.astype(np.int64), -1)
+    signals = np.where(np.arange(_CANDIDATES) < count[:, None], signal.astype(np.int64), -1)
     fall = np.full(shape, np.nan)
     if model.encoded_typical is not None:
         fall = slope[:, None] * score_falls(

@@ -1,4 +1,4 @@
-"""Which signal each column of a row is a sign of, and which columns may speak for it."""
+"""The signal of each column in each row, and which columns may represent it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from perdura.features.topics.paid_term import days_here, in_term, term_days
 
 
 class UnknownName(ValueError):
-    """Something is never to be named that there is not."""
+    """A signal or column that should never be named does not exist."""
 
 
 @dataclass(frozen=True)
 class ReasonColumns:
-    """The columns that a model reads, as reasons add them up.
+    """The columns that a model reads, grouped into signals.
 
     Attributes:
-        columns: What they mean, in the order of the model's contract.
+        columns: Their definitions, in the order of the model's contract.
         muted: Signals and columns that are never named.
     """
 
@@ -35,44 +35,44 @@ class ReasonColumns:
 
     @cached_property
     def own(self) -> np.ndarray:
-        """Of each column, the number of its own signal."""
+        """The number of each column's own signal."""
         numbers = [self.signals.index(column.feature.signal) for column in self.columns]
         return np.array(numbers, np.uint16)
 
     @cached_property
     def silent(self) -> np.ndarray:
-        """Of each column, whether it is never named."""
+        """Whether each column is never named."""
         return np.array(
             [column.name in self.muted or not column.feature.named for column in self.columns]
         )
 
     @cached_property
     def silent_signals(self) -> np.ndarray:
-        """Of each signal, whether it is never named."""
+        """Whether each signal is never named."""
         return np.array([signal in self.muted for signal in self.signals])
 
     def in_rows(self, frame: pl.DataFrame) -> "ColumnSignals":
-        """What each column is a sign of in each row of a frame."""
-        term, here = term_days(frame), days_here(frame)
+        """The signal of each column in each row of a frame."""
+        term, tenure = term_days(frame), days_here(frame)
         signal = np.repeat(self.own[None], frame.height, axis=0)
         mute = np.zeros(signal.shape, bool)
-        for place, column in enumerate(self.columns):
-            mute[:, place] = no_reason(column, frame)
+        for index, column in enumerate(self.columns):
+            mute[:, index] = no_reason(column, frame)
             if column.feature.billed:
-                mute[:, place] |= term > 0
-                for other, rows in in_term(column, term, here).items():
+                mute[:, index] |= term > 0
+                for other, rows in in_term(column, term, tenure).items():
                     if other in self.signals:
-                        signal[rows, place] = self.signals.index(other)
+                        signal[rows, index] = self.signals.index(other)
         return ColumnSignals(signal, mute)
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSignals:
-    """What each column is a sign of: one row per row, one column per column.
+    """The signal of each column: one row per row, one column per column.
 
     Attributes:
         signal: The number of the signal.
-        mute: Whether it does not speak for the signal, though it adds to it.
+        mute: Whether the column adds to the signal but may not represent it.
     """
 
     signal: np.ndarray
@@ -80,7 +80,7 @@ class ColumnSignals:
 
 
 def no_reason(column: Column, frame: pl.DataFrame) -> np.ndarray:
-    """In which rows the value of a column is no reason to leave, whatever the model makes of it."""
+    """In which rows the value of a column is no plausible reason, for any model."""
     least, below = column.feature.reason_from, column.feature.reason_below
     if least is None and below is None:
         return np.zeros(frame.height, bool)
@@ -91,12 +91,12 @@ def no_reason(column: Column, frame: pl.DataFrame) -> np.ndarray:
 def reason_columns(
     columns: Sequence[Column], unnamed: Collection[str], unstable: Collection[str] = ()
 ) -> ReasonColumns:
-    """The columns of a model, as reasons add them up.
+    """The columns of a model, grouped into signals.
 
     Args:
-        columns: What they mean, in the order of the model's contract.
+        columns: Their definitions, in the order of the model's contract.
         unnamed: Signals and columns that are never named.
-        unstable: As of the model.
+        unstable: The model's ``unstable`` signals.
 
     Raises:
         UnknownName: One of ``unnamed`` or ``unstable`` is neither a signal nor a column.

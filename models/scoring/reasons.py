@@ -1,13 +1,13 @@
-"""Why subscribers are at risk: what raises the risk, summed by signal, strongest first."""
+"""The reasons for each risk: the signals that raise it, in words, strongest first."""
 
 import json
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from perdura.features.definition import Column, Feature, Language
 from perdura.features.evidence import evidence_of
@@ -18,22 +18,22 @@ from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.attribution import Attributions, attribute, in_contract_order
 from perdura.sources.progress import OnProgress
 
-#: What one reason is.
+#: The fields of a reason.
 REASON = pl.Struct(
     {
-        #: What it is a sign of, e.g. ``payment_failures``.
+        #: The signal, e.g. ``payment_failures``.
         "signal": pl.String,
-        #: What was measured, in words.
+        #: The measured value, in words.
         "text": pl.String,
-        #: The column that speaks for the signal.
+        #: The column that represents the signal.
         "column": pl.String,
         #: Its value; null where it is unknown or a text.
         "value": pl.Float64,
         #: What the whole signal adds, in log-odds.
         "weight": pl.Float64,
-        #: The words in the other languages, JSON by language.
+        #: The text in the other languages, JSON by language.
         "translations": pl.String,
-        #: The events behind it, as of ``features.evidence.Evidence.to_json``; null: none.
+        #: The events behind it, from ``features.evidence.Evidence.to_json``; null: none.
         "evidence": pl.String,
     }
 )
@@ -52,18 +52,18 @@ def explain(
 ) -> pl.Series:
     """The reasons for each row's risk.
 
-    Only signals that raise the risk are named. The column of the signal that raises it most
-    speaks for it.
+    Only signals that raise the risk are named. The column that raises it most represents its
+    signal.
 
     Args:
-        model: Whose risks they are.
+        model: The model that scores.
         frame: The columns of its contract, as for ``model.predict``.
-        columns: What the columns mean.
-        language: Of the words.
-        currency: ISO 4217 code of each row's amounts, for those whose own column of it the model
-            does not read.
+        columns: Definitions of the columns.
+        language: Language of ``text``.
+        currency: ISO 4217 code of each row's amounts, for columns with a currency column that the
+            model does not read.
         unnamed: Signals and columns that are never given as a reason.
-        progress: Told after each block of rows: how many are done, of how many, and what.
+        progress: Called after each block of rows: rows done, of how many, and the step's name.
 
     Returns:
         ``reasons``: one list per row of at most ``MOST`` values of ``REASON``, strongest first.
@@ -71,8 +71,8 @@ def explain(
     Raises:
         ColumnMismatch: As ``model.predict``.
     """
-    attributions = attribute(model, frame, columns, progress, unnamed)
-    return in_words(attributions, model, frame, columns, language=language, currency=currency)
+    found = attribute(model, frame, columns, progress, unnamed)
+    return in_words(found, model, frame, columns, language=language, currency=currency)
 
 
 def in_words(
@@ -84,28 +84,30 @@ def in_words(
     language: Language = "en",
     currency: pl.Series | None = None,
 ) -> pl.Series:
-    """``reasons`` as of ``explain``, of attributed scores."""
-    meant = in_contract_order(model, columns)
+    """``reasons`` as from ``explain``, for rows with attributions."""
+    ordered = in_contract_order(model, columns)
     money = (
         pl.Series("currency", [None] * frame.height, pl.String) if currency is None else currency
     )
-    words = _worded(attributions, with_renewal(frame), meant, language, money)
+    by_name = {column.name: column for column in ordered}
+    found = [evidence_of(column, by_name) for column in ordered]
+    evidence = [None if events is None else events.to_json() for events in found]
+    words = _worded(attributions, with_renewal(frame), ordered, language, money)
     reasons = words.select(
         signal=pl.Series(attributions.signal_names, dtype=pl.String)[attributions.signal],
         text="text",
-        column=pl.Series([column.name for column in meant], dtype=pl.String)[attributions.column],
+        column=pl.Series(list(by_name), dtype=pl.String)[attributions.column],
         value="value",
         weight=pl.Series(attributions.weight, dtype=pl.Float64).round(4),
         translations="translations",
-        evidence=pl.Series(_evidence(meant), dtype=pl.String)[attributions.column],
+        evidence=pl.Series(evidence, dtype=pl.String)[attributions.column],
     )
-    return _lists(reasons, attributions.count)
-
-
-def _evidence(columns: Sequence[Column]) -> list[str | None]:
-    by_name = {column.name: column for column in columns}
-    found = (evidence_of(column, by_name) for column in columns)
-    return [None if evidence is None else evidence.to_json() for evidence in found]
+    ends = np.concatenate([[0], np.cumsum(attributions.count)])
+    arrow: Any = pa
+    struct = reasons.to_struct("reason").cast(REASON)
+    flat = cast("Any", struct.to_arrow(compat_level=pl.CompatLevel.newest()))
+    lists = arrow.LargeListArray.from_arrays(arrow.array(ends, arrow.int64()), flat)
+    return pl.Series("reasons", lists, dtype=pl.List(REASON))
 
 
 def _worded(
@@ -115,33 +117,33 @@ def _worded(
     language: Language,
     currency: pl.Series,
 ) -> pl.DataFrame:
-    """One row per reason: ``text``, ``translations`` and ``value``; the same is worded once."""
+    """One row per reason: ``text``, ``translations`` and ``value``; equal reasons worded once."""
     rows = np.repeat(np.arange(frame.height), attributions.count)
     by_column = np.argsort(attributions.column, kind="stable")
     starts = np.searchsorted(attributions.column[by_column], np.arange(len(columns) + 1))
     text, value = np.zeros(len(rows), np.int64), np.full(len(rows), np.nan)
     texts: list[tuple[str, str]] = []
 
-    def said(column: Column, start: int, stop: int) -> tuple[list[tuple[str, str]], np.ndarray]:
-        here = by_column[start:stop]
-        raw = frame[column.name][rows[here]]
+    def worded(part: tuple[Column, int, int]) -> tuple[list[tuple[str, str]], np.ndarray]:
+        """The different texts of one column, and for each reason the index of its text."""
+        column, selected = part[0], by_column[part[1] : part[2]]
+        raw = frame[column.name][rows[selected]]
         if not column.is_category:
-            value[here] = raw.cast(pl.Float64).fill_null(np.nan).to_numpy()
-            raw = pl.Series(as_said(column, value[here]), nan_to_null=True)
+            value[selected] = raw.cast(pl.Float64).fill_null(np.nan).to_numpy()
+            raw = pl.Series(as_said(column, value[selected]), nan_to_null=True)
         if column.feature.unit == "money":
-            currencies = _currency(frame, column, currency)[rows[here]]
+            codes = _currency(frame, column, currency)[rows[selected]]
         else:
-            currencies = pl.repeat(None, len(here), dtype=pl.String, eager=True)
-        different, place = _different(pl.DataFrame({"raw": raw, "currency": currencies}))
-        return [_in_all_languages(column, raw, language, code) for raw, code in different], place
+            codes = pl.repeat(None, len(selected), dtype=pl.String, eager=True)
+        different, index = _distinct(pl.DataFrame({"raw": raw, "currency": codes}))
+        return [_in_all_languages(column, raw, language, code) for raw, code in different], index
 
-    named = [each for each in zip(columns, starts, starts[1:], strict=False) if each[1] < each[2]]
+    parts = [part for part in zip(columns, starts, starts[1:], strict=False) if part[1] < part[2]]
     with ThreadPoolExecutor(cores()) as threads:
-        for (_, start, stop), (some, place) in zip(
-            named, threads.map(lambda each: said(*each), named), strict=True
-        ):
-            text[by_column[start:stop]] = place + len(texts)
-            texts += some
+        results = zip(parts, threads.map(worded, parts), strict=True)
+        for (_, start, stop), (new_texts, index) in results:
+            text[by_column[start:stop]] = index + len(texts)
+            texts += new_texts
     names = {"text": pl.String, "translations": pl.String}
     words = pl.DataFrame(texts, schema=names, orient="row")[text]
     return words.with_columns(value=pl.Series(value, nan_to_null=True))
@@ -150,29 +152,21 @@ def _worded(
 def _in_all_languages(
     column: Column, value: float | str | None, language: Language, currency: str | None
 ) -> tuple[str, str]:
-    """The words in one language, and in the others as JSON."""
-    words = {each: say_rounded(column, value, each, currency) for each in _LANGUAGES}
+    """The text in one language, and in the others as JSON."""
+    words = {name: say_rounded(column, value, name, currency) for name in _LANGUAGES}
     text = words.pop(language)
     return text, json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 
 
-def _different(known: pl.DataFrame) -> tuple[list[tuple], np.ndarray]:
-    """The different rows, and of each row the place among them."""
-    different = known.unique(maintain_order=True).with_row_index("place")
-    keys = known.columns
-    joined = known.join(different, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return different.select(keys).rows(), joined["place"].to_numpy()
+def _distinct(rows: pl.DataFrame) -> tuple[list[tuple[Any, ...]], np.ndarray]:
+    """The distinct rows, and for each row its index among them."""
+    distinct = rows.unique(maintain_order=True).with_row_index("index")
+    keys = rows.columns
+    joined = rows.join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return distinct.select(keys).rows(), joined["index"].to_numpy()
 
 
-def _currency(frame: pl.DataFrame, column: Column, otherwise: pl.Series) -> pl.Series:
-    """What the amounts of a column are in: as its own column says, where there is one."""
-    named = column.feature.currency if isinstance(column.feature, Feature) else None
-    return frame[named] if named in frame.columns else otherwise
-
-
-def _lists(reasons: pl.DataFrame, count: np.ndarray) -> pl.Series:
-    """One list per row, of so many of the reasons, in order."""
-    ends = np.concatenate([[0], np.cumsum(count)])
-    flat = reasons.to_struct("reason").cast(REASON).to_arrow(compat_level=pl.CompatLevel.newest())
-    lists = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), flat)
-    return pl.Series("reasons", lists, dtype=pl.List(REASON))
+def _currency(frame: pl.DataFrame, column: Column, default: pl.Series) -> pl.Series:
+    """The currency of a column's amounts: that of its currency column, else ``default``."""
+    name = column.feature.currency if isinstance(column.feature, Feature) else None
+    return frame[name] if name in frame.columns else default

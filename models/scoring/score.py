@@ -1,4 +1,4 @@
-"""Score people: how likely each is to leave, why, and what to do about it."""
+"""Score subscribers: risk, reasons, action and advice."""
 
 from collections.abc import Collection, Sequence
 
@@ -36,44 +36,45 @@ def score(
     Args:
         model: The champion.
         rows: ``subscriber_id``, ``as_of`` and exactly the feature columns of its contract.
-        columns: What the columns mean.
-        about: Row by row beside ``rows``, where known: ``state``, ``mrr``, and ``currency`` of
-            amounts that have no column of it; carried into the result whole, but for what ``rows``
-            has.
-        language: Of reasons and actions.
-        actions: What to choose from; the table that comes with Perdura by default.
+        columns: Definitions of the columns.
+        about: Attributes row by row beside ``rows``, where known: ``state``, ``mrr``, and
+            ``currency`` of amounts without a currency column; all are carried into the result.
+        language: Language of reasons and actions.
+        actions: The table of actions; by default the one that comes with Perdura.
         unnamed: Signals and columns that are never given as a reason.
-        valuation: How money that is still to come is counted.
-        thresholds: From where on support is advised to save, and to offer.
-        progress: Told after each block of rows: how many are done, of how many, and what.
+        valuation: How future payments are valued.
+        thresholds: The thresholds of the advice.
+        progress: Called after each block of rows: rows done, of how many, and the step's name.
 
     Returns:
         One row per row, in order: ``subscriber_id``, the columns of ``about``, ``risk``,
         ``risk_voluntary``, ``risk_payment``, ``reasons`` (a list of
         ``models.scoring.reasons.REASON``), ``action``, ``action_text``, ``offer``, ``advice`` (as
-        of ``models.scoring.advice``), ``unknown_values`` (the columns that hold a text the model
-        has never seen, by name, e.g. ``plan, currency``; null where none does); and where the model
-        knows of later months and ``about`` has ``mrr`` and ``currency``, what each is worth, as of
-        ``models.scoring.lifetime_value.worth_of``.
+        from ``models.scoring.advice``), ``unknown_values`` (the columns with an unseen text, by
+        name, e.g. ``plan, currency``; else null); and with a survival model, and ``mrr`` and
+        ``currency`` in ``about``, the value columns of ``models.scoring.lifetime_value.worth_of``.
 
     Raises:
         ColumnMismatch: The model cannot read these rows as it was fitted.
-        ValueError: ``about`` has not the rows of ``rows``.
+        ValueError: ``about`` has other rows than ``rows``.
     """
-    beside = _beside(rows, about)
-    currency = beside["currency"] if "currency" in beside.columns else None
-    attributions = attribute(model, rows, columns, progress, unnamed)
-    reasons = in_words(attributions, model, rows, columns, language=language, currency=currency)
-    risks = model.risks(attributions.score, attributions.cause_score)
-    scored = beside.hstack(risks).with_columns(reasons)
+    attributes = _attributes(rows, about)
+    currency = attributes["currency"] if "currency" in attributes.columns else None
+    found = attribute(model, rows, columns, progress, unnamed)
+    reasons = in_words(found, model, rows, columns, language=language, currency=currency)
+    risks = model.risks(found.score, found.cause_score)
+    scored = attributes.hstack(risks).with_columns(reasons)
     chosen = choose_actions(scored, actions or read_actions(), language, churn=model.churn)
-    advised = advise(_with_offers(attributions, rows, scored), thresholds)
+    known = scored.hstack(rows.select(n for n in rows.columns if n == ESCALATED_OPEN.name))
+    if found.offer is not None:
+        known = known.with_columns(offer=pl.Series(found.offer))
+    advised = advise(known, thresholds)
     scored = scored.hstack(chosen).hstack(advised).with_columns(unknown_values(model, rows))
-    return _with_worth(scored, attributions, valuation or Valuation(), model.horizon_days)
+    return _with_worth(scored, found, valuation or Valuation(), model.horizon_days)
 
 
 def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
-    """Of each row, the columns that hold a text the model has never seen; null where none does."""
+    """The columns of each row with a text that the model has never seen; null where none has."""
     unseen = model.contract.unseen(rows)
     if not unseen:
         return pl.repeat(None, rows.height, dtype=pl.String, eager=True).alias("unknown_values")
@@ -83,27 +84,16 @@ def unknown_values(model: ChurnModel, rows: pl.DataFrame) -> pl.Series:
 
 
 def _with_worth(
-    scored: pl.DataFrame, attributions: Attributions, valuation: Valuation, month_days: int
+    scored: pl.DataFrame, found: Attributions, valuation: Valuation, month_days: int
 ) -> pl.DataFrame:
-    if attributions.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
+    if found.hazards is None or not {"mrr", "currency"} <= {*scored.columns}:
         return scored
-    curve = survival(scored["risk"].to_numpy(), attributions.hazards)
+    curve = survival(scored["risk"].to_numpy(), found.hazards)
     worth = worth_of(curve, scored["mrr"], scored["currency"], valuation, month_days)
     return scored.hstack(worth)
 
 
-def _with_offers(
-    attributions: Attributions, rows: pl.DataFrame, scored: pl.DataFrame
-) -> pl.DataFrame:
-    """What advice goes by: the scores, open escalations, and offers where the model knows them."""
-    known = [name for name in (ESCALATED_OPEN.name,) if name in rows.columns]
-    known_rows = scored.hstack(rows.select(known))
-    if attributions.offer is None:
-        return known_rows
-    return known_rows.with_columns(offer=pl.Series(attributions.offer))
-
-
-def _beside(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:
+def _attributes(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:
     if about is None:
         return rows.select("subscriber_id")
     if about.height != rows.height or not about["subscriber_id"].equals(rows["subscriber_id"]):

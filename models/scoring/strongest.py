@@ -1,6 +1,7 @@
 """The signals that raise each score most. Compiled: importing this costs numba's start."""
 
-# numba passes arguments by place.
+# numba has no types, and passes arguments by position.
+# pyright: standard
 # ruff: noqa: PLR0917
 import numpy as np
 from numba import njit
@@ -8,29 +9,38 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def pick_strongest(
-    added, slope, signal, mute, silent, unnamed, least, weights, signals, speakers
-):  # pragma: no cover
-    """Of each row the signals that add most, strongest first, and how many they are.
+    added: np.ndarray,
+    slope: np.ndarray,
+    signal: np.ndarray,
+    mute: np.ndarray,
+    silent: np.ndarray,
+    unnamed: np.ndarray,
+    least: np.float32,
+    weights: np.ndarray,
+    signals: np.ndarray,
+    columns_of: np.ndarray,
+) -> np.ndarray:  # pragma: no cover
+    """The signals that add most to each row, strongest first, and their number.
 
     Args:
-        added: One row per row, one column per column, float32: what each adds.
-        slope: Of each row, what all of it is multiplied by, float32.
-        signal: One row per row, one column per column: the number of the signal it is a sign of.
-        mute: As ``signal``: whether the column adds to its signal and does not speak for it.
-        silent: Of each column, whether it neither adds nor speaks.
-        unnamed: Of each signal, whether it is never named.
-        least: What a signal must add more than, float32.
-        weights, signals, speakers: Filled, one row per row, a column for each that is wanted: what
-            the signal adds, its number, and the column that speaks for it: of those that may, the
-            one that adds most. Of equals the first. A signal that no column speaks for is left out.
+        added: What each column adds: one row per row, one column per column, float32.
+        slope: The factor of each row's additions, float32.
+        signal: The number of each column's signal: one row per row, one column per column.
+        mute: As ``signal``: whether the column adds to its signal but may not represent it.
+        silent: Whether each column neither adds nor represents.
+        unnamed: Whether each signal is never named.
+        least: A signal must add more than this, float32.
+        weights, signals, columns_of: Filled, one row per row, one column per rank: what the signal
+            adds, its number, and the column that represents it: the one that adds most, of equals
+            the first. A signal without such a column is left out.
 
     Returns:
-        How many there are of each row.
+        The number of signals of each row.
     """
     rows, columns = added.shape
     total = np.empty(len(unnamed), np.float32)
     most = np.empty(len(total), np.float32)
-    speaker = np.empty(len(total), speakers.dtype)
+    largest = np.empty(len(total), columns_of.dtype)
     count = np.zeros(rows, np.int64)
     for row in range(rows):
         total[:] = 0
@@ -38,21 +48,21 @@ def pick_strongest(
         for column in range(columns):
             if silent[column]:
                 continue
-            of, value = signal[row, column], added[row, column] * slope[row]
-            total[of] += value
-            if value > most[of] and not mute[row, column]:
-                most[of] = value
-                speaker[of] = column
-        for of in range(len(total)):
-            if unnamed[of] or most[of] == -np.inf:
-                total[of] = -np.inf
-        for place in range(weights.shape[1]):
+            own, value = signal[row, column], added[row, column] * slope[row]
+            total[own] += value
+            if value > most[own] and not mute[row, column]:
+                most[own] = value
+                largest[own] = column
+        for number in range(len(total)):
+            if unnamed[number] or most[number] == -np.inf:
+                total[number] = -np.inf
+        for rank in range(weights.shape[1]):
             best = np.argmax(total)
             if not total[best] > least:
                 break
-            weights[row, place] = total[best]
-            signals[row, place] = best
-            speakers[row, place] = speaker[best]
+            weights[row, rank] = total[best]
+            signals[row, rank] = best
+            columns_of[row, rank] = largest[best]
             total[best] = -np.inf
             count[row] += 1
     return count

@@ -1,15 +1,15 @@
-"""From where on something is advised. Apart from what advises, so that settings load at once."""
+"""The thresholds of advice. Apart from the advice itself, so that settings load fast."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From where on support is advised to act.
+    """The thresholds from which support is advised to act.
 
     Attributes:
-        high: From this risk on a subscriber is to be saved.
-        offer_from: From this probability of expanding on an offer is due.
+        high: From this risk on the advice is to save the subscriber.
+        offer_from: From this probability of expansion on the advice is an offer.
     """
 
     high: float = 0.25

@@ -1,4 +1,4 @@
-"""What a model must beat: constant rates, one line about recency, and logistic regression."""
+"""The baselines that a model must beat: constant rates, recency, and logistic regression."""
 
 import warnings
 from collections.abc import Collection
@@ -15,13 +15,13 @@ from perdura.models.boosting.booster import Examples
 from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.training.calibrate import learn_platt
 
-#: The recency rule ranks by this column, longest first: who has not paid for long will leave.
+#: The recency rule ranks by this column, longest first.
 RECENCY = "days_since_paid"
 
 #: By name; ``own_rate`` is that of ``models.training.own_rate``, constant per subscriber.
 BASELINES = ("constant", "own_rate", "recency", "logistic")
 
-# More rows than this do not move a line through a hundred columns; they only take longer.
+# More rows than this hardly change a logistic regression on a hundred columns.
 _LOGISTIC_ROWS = 25_000
 
 
@@ -29,56 +29,55 @@ def baseline_risks(
     contract: ColumnContract,
     fit: Examples,
     calibrate: Examples,
-    judged: np.ndarray,
-    wanted: Collection[str] = BASELINES,
+    test: np.ndarray,
+    names: Collection[str] = BASELINES,
 ) -> dict[str, np.ndarray]:
-    """What each of the ``wanted`` says of the judged rows: risks by name, one per row.
+    """The risks of each baseline in ``names``, by name, one per test row.
 
-    ``recency`` is there only where the column it ranks by is.
+    ``recency`` is left out where the column it ranks by is missing.
     """
     risks: dict[str, np.ndarray] = {}
-    if "constant" in wanted:
-        risks["constant"] = np.full(len(judged), fit.rate)
-    if "logistic" in wanted:
-        risks["logistic"] = logistic_risk(contract, fit, judged)
-    if "recency" in wanted and RECENCY in contract.names:
-        place = contract.names.index(RECENCY)
-        risks["recency"] = recency_risk(calibrate, judged, place)
+    if "constant" in names:
+        risks["constant"] = np.full(len(test), fit.rate)
+    if "logistic" in names:
+        risks["logistic"] = logistic_risk(contract, fit, test)
+    if "recency" in names and RECENCY in contract.names:
+        risks["recency"] = recency_risk(calibrate, test, contract.names.index(RECENCY))
     return risks
 
 
-def recency_risk(calibrate: Examples, judged: np.ndarray, place: int) -> np.ndarray:
-    """Risk by days since the last payment alone; who never paid comes first."""
-    longest = np.nanmax(calibrate.matrix[:, place], initial=1.0)
+def recency_risk(calibrate: Examples, test: np.ndarray, column: int) -> np.ndarray:
+    """Risk by the days since the last payment alone; subscribers who never paid rank first."""
+    longest = np.nanmax(calibrate.matrix[:, column], initial=1.0)
 
-    def waited(matrix: np.ndarray) -> np.ndarray:
-        days = matrix[:, place]
-        # Never paid counts as a day longer than anybody's wait, so that it ranks first.
+    def days_waited(matrix: np.ndarray) -> np.ndarray:
+        days = matrix[:, column]
+        # Never paid counts as one day more than the longest wait.
         return np.where(np.isnan(days), max(longest, np.nanmax(days, initial=1.0)) + 1, days)
 
     scale = max(longest, 1.0)
-    line = learn_platt(waited(calibrate.matrix) / scale, calibrate.happened)
-    return line.apply(waited(judged) / scale)
+    line = learn_platt(days_waited(calibrate.matrix) / scale, calibrate.happened)
+    return line.apply(days_waited(test) / scale)
 
 
-def logistic_risk(contract: ColumnContract, fit: Examples, judged: np.ndarray) -> np.ndarray:
+def logistic_risk(contract: ColumnContract, fit: Examples, test: np.ndarray) -> np.ndarray:
     """Risk by logistic regression on the same columns: imputed, scaled, categories one-hot."""
     model = _logistic(contract)
     every = max(1, len(fit.happened) // _LOGISTIC_ROWS)
     with warnings.catch_warnings():
-        # Not quite settled is good enough for a yardstick.
+        # A baseline need not converge fully.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(fit.matrix[::every], fit.happened[::every])
-    # Piece by piece: imputing and scaling copy what they are given.
-    pieces = np.array_split(judged, max(1, len(judged) // _LOGISTIC_ROWS))
-    said = np.concatenate([np.asarray(model.predict_proba(piece)) for piece in pieces])
-    # Odds among the rows that are there, times the share of the stayers that is: the true odds.
-    return said[:, 1] * fit.share / (said[:, 1] * fit.share + said[:, 0])
+    # Piece by piece: imputing and scaling copy their input.
+    pieces = np.array_split(test, max(1, len(test) // _LOGISTIC_ROWS))
+    shares = np.concatenate([np.asarray(model.predict_proba(piece)) for piece in pieces])
+    # Odds among the present rows times the share of non-churners that is present: the true odds.
+    return shares[:, 1] * fit.share / (shares[:, 1] * fit.share + shares[:, 0])
 
 
 def _logistic(contract: ColumnContract) -> Pipeline:
-    texts = [place for place, column in enumerate(contract.columns) if column.categories]
-    numbers = [place for place in range(len(contract.columns)) if place not in texts]
+    texts = [index for index, column in enumerate(contract.columns) if column.categories]
+    numbers = [index for index in range(len(contract.columns)) if index not in texts]
     columns = ColumnTransformer(
         [
             (

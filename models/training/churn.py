@@ -1,4 +1,4 @@
-"""From the parts of a split to a churn model: columns coded, trees fitted, risks calibrated."""
+"""From the parts of a split to a churn model: encode columns, fit trees, calibrate risks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Booster, Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Booster, Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.dataset.split import Split
@@ -17,31 +18,31 @@ from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.training.calibrate import choose_calibration
 from perdura.models.training.typical_values import learn_typical
 
-#: Below so many leavers of either cause among the fitted, telling them apart is guessing.
+#: Fewest churners of each cause in the fit set from which trees can separate the causes.
 FEWEST_OF_A_CAUSE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One part of a split as numbers: leaving or not, and of the leavers, by payment or not."""
+    """One part of a split as numbers: churn or not, and among churners, by payment or not."""
 
     leaving: Examples
     by_payment: Examples
 
 
-def encode(contract: ColumnContract, part: pl.DataFrame, stayers: float = 1.0) -> Encoded:
+def encode(contract: ColumnContract, part: pl.DataFrame, non_churners: float = 1.0) -> Encoded:
     """One part of a split as numbers, in the contract's order of columns.
 
     Args:
         contract: The columns.
         part: Labelled feature rows.
-        stayers: So many of those who stayed are there; of the leavers all are.
+        non_churners: Share of the non-churners that is present; churners all are.
     """
     matrix = contract.encode(part.select(contract.names))
     churned = part["churned"].to_numpy().astype(bool)
     payment = part["cause"].eq_missing("payment").to_numpy()
     return Encoded(
-        Examples(matrix, churned.astype(np.float64), stayers),
+        Examples(matrix, churned.astype(np.float64), non_churners),
         Examples(matrix[churned], payment[churned].astype(np.float64)),
     )
 
@@ -55,19 +56,25 @@ def learn_model(
         contract: The columns.
         split: The parts, for their dates.
         fit: ``split.fit``, encoded.
-        calibrate: ``split.calibrate``, encoded; it decides how many trees there are, too.
-        params: What to learn.
+        calibrate: ``split.calibrate``, encoded; it also decides the number of trees.
+        params: The parameters of the training.
     """
-    booster = fit_booster(fit.leaving, calibrate.leaving, contract.names, params.booster)
-    cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
     later = later_rows(split.calibrate)
     left = split.calibrate["churned"].to_numpy().astype(bool)
+
+    def calibration(booster: Booster, rows: Examples, later: np.ndarray) -> Calibration:
+        return choose_calibration(LEARNER.raw_scores(booster, rows.matrix), rows.happened, later)
+
+    booster = LEARNER.fit(fit.leaving, calibrate.leaving, contract.names, params.booster)
+    cause = _fit_cause(contract, fit.by_payment, calibrate.by_payment, params)
+    last: datetime = pl.concat([split.fit["as_of"], split.calibrate["as_of"]]).max()  # pyright: ignore[reportAssignmentType]
+    fitted_until = last + timedelta(days=params.gap_days)
     return ChurnModel(
-        booster_text=booster_text(booster),
-        calibration=_calibration(booster, calibrate.leaving, later),
-        cause_text=None if cause is None else booster_text(cause),
+        booster_text=LEARNER.to_text(booster),
+        calibration=calibration(booster, calibrate.leaving, later),
+        cause_text=None if cause is None else LEARNER.to_text(cause),
         cause_calibration=(
-            Platt() if cause is None else _calibration(cause, calibrate.by_payment, later[left])
+            Platt() if cause is None else calibration(cause, calibrate.by_payment, later[left])
         ),
         payment_share=float(fit.by_payment.happened.mean()),
         contract=contract,
@@ -75,7 +82,7 @@ def learn_model(
         lead_days=params.lead_days,
         horizon_days=params.horizon_days,
         grace_days=params.grace_days,
-        fitted_until=(fitted_until := _fitted_until(split, params)),
+        fitted_until=fitted_until,
         evidence_fitted_until=fitted_until,
         recipe=Recipe.of(params),
         typical=learn_typical(contract, fit.leaving),
@@ -85,26 +92,17 @@ def learn_model(
 def _fit_cause(
     contract: ColumnContract, fit: Examples, calibrate: Examples, params: TrainingParams
 ) -> Booster | None:
-    """Trees that tell leavers by payment from the others, where there are enough of both."""
+    """Trees that separate payment churn from voluntary churn, where there is enough of both."""
     fewest = min(fit.happened.sum(), (1 - fit.happened).sum())
     if fewest < FEWEST_OF_A_CAUSE or len(np.unique(calibrate.happened)) < 2:
         return None
-    return fit_booster(fit, calibrate, contract.names, params.cause_booster or params.booster)
-
-
-def _calibration(booster: Booster, asked: Examples, later: np.ndarray) -> Calibration:
-    return choose_calibration(raw_scores(booster, asked.matrix), asked.happened, later)
+    return LEARNER.fit(fit, calibrate, contract.names, params.cause_booster or params.booster)
 
 
 def later_rows(part: pl.DataFrame) -> np.ndarray:
-    """Which rows are of the last date; where there is one date, of a half of the people."""
+    """Which rows are of the last date; with a single date, of a half of the people."""
     last = part["as_of"] == part["as_of"].max()
     if not last.all():
         return last.to_numpy()
     people = person_numbers(part[person_column(part)])
     return (people // np.uint64(100)) % np.uint64(2) == 1
-
-
-def _fitted_until(split: Split, params: TrainingParams) -> datetime:
-    last: datetime = pl.concat([split.fit["as_of"], split.calibrate["as_of"]]).max()  # pyright: ignore[reportAssignmentType]
-    return last + timedelta(days=params.gap_days)

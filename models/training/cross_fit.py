@@ -1,7 +1,7 @@
-"""Cross-fitted calibration: each row is scored by trees that were grown on other people's rows.
+"""Cross-fitted calibration: each row is scored by trees that were grown on other folds.
 
-So a model may be fitted on every row and still be calibrated on scores of rows that the trees had
-not seen. Folds by person do not see drift; a shift towards the newest dates does.
+So a model can be fitted on every row and still be calibrated on out-of-fold scores. Folds by
+person do not show drift; a shift towards the newest dates corrects it.
 """
 
 import math
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.params import BoosterParams
 from perdura.models.predictor.calibration import Calibration
 from perdura.models.predictor.column_contract import ColumnContract, learn_contract
@@ -22,12 +23,12 @@ from perdura.models.training.risk_level import shifted
 def fold_contracts(
     rows: pl.DataFrame, names: Sequence[str], seen: pl.DataFrame
 ) -> tuple[ColumnContract, ...]:
-    """The columns of each fold, their texts coded by the churn rates of everybody outside it.
+    """The columns of each fold, their texts coded by the churn rates outside the fold.
 
     Args:
         rows: Labelled feature rows.
         names: Which columns, in which order.
-        seen: More rows whose texts may be met.
+        seen: More rows with texts that may occur.
     """
     fold = fold_of(rows)
     return tuple(
@@ -46,18 +47,18 @@ def out_of_fold_scores(
 
     Args:
         rows: Feature rows.
-        happened: 1 where it happened, one per row.
-        contracts: As of ``fold_contracts``.
-        params: How the trees grow; there are as many as it says.
+        happened: 1 where the outcome happened, one per row.
+        contracts: From ``fold_contracts``.
+        params: How the trees grow, without early stopping.
         share: As in ``Examples``; corrected in each fold.
     """
     fold, scores = fold_of(rows), np.empty(rows.height)
     for number, contract in enumerate(contracts):
         inside = fold == number
         outside = Examples(contract.numbers(rows.filter(~inside)), happened[~inside], share)
-        booster = fit_booster(outside, None, contract.names, params)
+        booster = LEARNER.fit(outside, None, contract.names, params)
         if inside.any():
-            scores[inside] = raw_scores(booster, contract.numbers(rows.filter(inside)))
+            scores[inside] = LEARNER.raw_scores(booster, contract.numbers(rows.filter(inside)))
     return scores
 
 
@@ -66,14 +67,14 @@ def crossfit_calibration(
 ) -> Calibration:
     """The curve learnt on out-of-fold scores, shifted towards the rows of the newest dates.
 
-    The shift is shrunk as any level is, by how many left at these dates.
+    The shift is shrunk like any level, by the number of churners at these dates.
 
     Args:
-        score: As of ``out_of_fold_scores``.
-        happened: 1 where it happened, one per score.
+        score: From ``out_of_fold_scores``.
+        happened: 1 where the outcome happened, one per score.
         newest: Which rows are of the newest dates.
-        share: As in ``Examples``: the curve is learnt among the rows that are there, where odds are
-            too high by as much.
+        share: As in ``Examples``: the curve is learnt among the present rows, where odds are too
+            high by its inverse.
     """
     curve = choose_calibration(score, happened, newest)
     if 0 < happened[newest].sum() < newest.sum():
@@ -82,6 +83,6 @@ def crossfit_calibration(
 
 
 def newest_rows(rows: pl.DataFrame, dates: int) -> np.ndarray:
-    """Which rows are of so many of the newest dates."""
+    """Which rows are of the newest ``dates`` dates."""
     newest = rows["as_of"].unique().sort()[-dates:]
     return rows["as_of"].is_in(newest.implode()).to_numpy()

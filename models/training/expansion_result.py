@@ -1,4 +1,4 @@
-"""What was learnt of who will pay more by choice, and what is known of it."""
+"""A trained expansion model and its evaluation."""
 
 from dataclasses import dataclass, field
 
@@ -11,14 +11,14 @@ from perdura.models.predictor.expansion import ExpansionModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """What was learnt of who will pay more by choice.
+    """A trained expansion model and its evaluation.
 
     Attributes:
-        model: What says so; none where it is not good enough to serve, or nobody could learn it.
+        model: The model; ``None`` where it is not good enough to serve, or could not be trained.
         reasons: Why, or why not, in words, one sentence each.
-        metrics: On rows that it was not fitted on; none where it could not be learnt.
-        lies: Where its ROC AUC lies in 95 of 100 samples of other subscribers.
-        judged: The judged rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
+        metrics: Metrics on the test set; ``None`` where it could not be trained.
+        lies: The 95 % interval of its ROC AUC over resampled subscribers.
+        test_rows: The test rows: ``subscriber_id``, ``as_of``, ``expanded``, ``offer``.
         sizes: Rows of each part of the split, and how many of them expanded.
     """
 
@@ -26,7 +26,7 @@ class Expansion:
     reasons: tuple[str, ...]
     metrics: Metrics | None = None
     lies: Interval | None = None
-    judged: pl.DataFrame = field(default_factory=pl.DataFrame)
+    test_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     sizes: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""Learn and judge the months after the first, beside the churn model that says the first."""
+"""Train and evaluate the survival model beside the churn model of the first month."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,10 @@ import polars as pl
 
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.survival_metrics import (
-    JudgedMonths,
+    MonthsEvaluation,
     by_band_and_plan,
     by_month,
-    said_later,
+    predicted_months,
 )
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
@@ -23,7 +23,7 @@ from perdura.models.training.survival import knows_later_months, learn_survival
 
 @dataclass(frozen=True, slots=True)
 class LearntMonths:
-    """A model of later months, and the out-of-fold risk of the first that it was learnt from."""
+    """A survival model, and the out-of-fold risks of the first month that it was fitted on."""
 
     model: SurvivalModel
     risk: np.ndarray
@@ -32,15 +32,14 @@ class LearntMonths:
 def learn_months(
     model: ChurnModel, training: TrainingSet, params: TrainingParams
 ) -> LearntMonths | None:
-    """What is known of later months; ``None`` where that is too little.
+    """The survival model; ``None`` where too few later months are known.
 
-    They are learnt up to where leaving itself was, and no further: a night is told what its model
-    knew.
+    It is fitted on the same outcomes in time as the churn model, and no later ones.
 
     Args:
-        model: The churn model of the first month; its ``fitted_until`` is where later months end.
+        model: The churn model of the first month; later months end at its ``fitted_until``.
         training: Labelled rows.
-        params: What is learnt.
+        params: The parameters of the training.
     """
     until = model.fitted_until
     if not knows_later_months(training.rows, until, params):
@@ -50,26 +49,27 @@ def learn_months(
     return None if months is None else LearntMonths(months, risk)
 
 
-def judge_months(
+def evaluate_months(
     learnt: LearntMonths | None,
     contract: ColumnContract,
     training: TrainingSet,
-    judged: pl.DataFrame,
+    test_rows: pl.DataFrame,
     *,
     since: datetime,
     params: TrainingParams,
-) -> JudgedMonths | None:
-    """How well later months are said that began from ``since`` on.
+) -> MonthsEvaluation | None:
+    """The evaluation of later months that began from ``since`` on.
 
     Args:
-        learnt: As of ``learn_months``.
+        learnt: From ``learn_months``.
         contract: The columns.
         training: Labelled rows.
-        judged: As in ``Trained``.
-        since: The first date that is judged.
-        params: What was learnt.
+        test_rows: As in ``Trained``.
+        since: The first date of the test set.
+        params: The parameters of the training.
     """
     if learnt is None:
         return None
-    later = said_later(learnt.model, contract, training, learnt.risk, since=since, params=params)
-    return JudgedMonths(by_month(later), by_band_and_plan(later, judged))
+    model, risk = learnt.model, learnt.risk
+    later = predicted_months(model, contract, training, risk, since=since, params=params)
+    return MonthsEvaluation(by_month(later), by_band_and_plan(later, test_rows))

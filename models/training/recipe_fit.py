@@ -1,7 +1,7 @@
 """The champion's recipe, fitted on the rows that its challenger was fitted on.
 
-The champion itself may know what became of the rows that both are evaluated on, since it was fitted
-again after its evaluation. Its recipe knows nothing.
+The champion itself may know the outcomes of the test rows, since it was fitted again after its
+evaluation. Its recipe does not.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from perdura.models.training.risk_level import with_newest_level
 
 
 def recipe_of(champion: ChurnModel) -> Recipe:
-    """The champion's recipe; of older versions, which stored none, what their trees say of it."""
+    """The champion's recipe; for older versions, which stored none, read from their trees."""
     return champion.recipe or read_recipe(champion.booster_text, champion.cause_text)
 
 
@@ -36,7 +36,7 @@ def in_recipe_of(
     """The rows and parameters of a training of the champion's own recipe, on the same history.
 
     Args:
-        champion: Whose columns and parameters are taken.
+        champion: The model with the columns and parameters.
         training: Rows with at least these columns.
         params: For the question, dates and gaps.
 
@@ -49,7 +49,7 @@ def in_recipe_of(
         return None
     unread = [name for name in training.names if name not in names]
     columns = tuple(known[name] for name in names)
-    # The recipe says which columns never lower a risk, whatever the settings say by now.
+    # The recipe has its own monotone constraints, independent of the present settings.
     grown = replace(recipe_of(champion).applied_to(params), monotone=False, tuned=None)
     return replace(training, columns=columns, rows=training.rows.drop(unread)), grown
 
@@ -57,10 +57,10 @@ def in_recipe_of(
 def recipe_risk(
     champion: ChurnModel, split: Split, training: TrainingSet, params: TrainingParams
 ) -> pl.Series | None:
-    """What the champion's recipe says of the evaluated rows, fitted on the challenger's own parts.
+    """The risks of the test rows by the champion's recipe, fitted on the challenger's own parts.
 
     Args:
-        champion: Whose columns and parameters are taken, as far as the columns are still measured.
+        champion: The model with the columns, those still measured, and the parameters.
         split: The challenger's parts.
         training: The rows that they were taken from.
         params: The challenger's parameters, for dates, gaps and threads.

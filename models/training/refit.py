@@ -1,8 +1,7 @@
-"""Fit a model again on every row whose outcome is known, once it has been evaluated.
+"""Fit a model again on every row with a known outcome, after its evaluation.
 
-Calibrating and evaluating each cost the newest dates and a gap before them; a model that ends there
-knows nothing of the last months. So the same recipe is fitted on all of them, with a calibration
-that is cross-fitted, since no rows are left that its trees have not seen.
+Calibration and evaluation each hold back the newest dates and a gap before them. So the same
+recipe is fitted on all rows, with a cross-fitted calibration, since no unseen rows are left.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Booster, booster_text, fit_booster
+from perdura.models.boosting.booster import Booster
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.boosting.recipe import Recipe
 from perdura.models.dataset.sampling import refit_rows
 from perdura.models.dataset.training_set import TrainingSet
@@ -31,7 +31,7 @@ from perdura.models.training.typical_values import learn_typical
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows whose outcome is known, and what the trees of each fold read in them."""
+    """The rows with known outcomes, and the column contract of each fold."""
 
     rows: pl.DataFrame
     contracts: tuple[ColumnContract, ...]
@@ -39,7 +39,7 @@ class _Rows:
 
 
 def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -> ChurnModel:
-    """The recipe of ``evidence`` fitted on every row whose outcome is known.
+    """The recipe of ``evidence`` fitted on every row with a known outcome.
 
     It has as many trees as the evidence model; its calibration is cross-fitted over five folds by
     person and shifted towards the newest dates.
@@ -47,11 +47,11 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
     Args:
         evidence: The model that was evaluated.
         training: Labelled feature rows.
-        params: What was learnt, and when outcomes are known.
+        params: The parameters of the training, and when outcomes are known.
 
     Returns:
-        A model of the first horizon alone: what ``evidence`` knows of later months and of offers
-        is not in it.
+        A model of the first horizon only, without the survival and expansion models of
+        ``evidence``.
     """
     rows = refit_rows(training.rows, training.sampling)
     names = evidence.contract.names
@@ -69,7 +69,7 @@ def refit(evidence: ChurnModel, training: TrainingSet, params: TrainingParams) -
     cause_text, cause_calibration = _refit_cause(evidence, contract, known, params)
     return replace(
         evidence,
-        booster_text=booster_text(fit_booster(fit.leaving, None, names, booster)),
+        booster_text=LEARNER.to_text(LEARNER.fit(fit.leaving, None, names, booster)),
         calibration=crossfit_calibration(scores, fit.leaving.happened, known.newest, share),
         cause_text=cause_text,
         cause_calibration=cause_calibration,
@@ -88,7 +88,7 @@ def _refit_cause(
     known: _Rows,
     params: TrainingParams,
 ) -> tuple[str | None, Calibration]:
-    """Trees that tell leavers by payment from the others, where the evidence model has them."""
+    """Trees that separate payment churn from voluntary churn, where the evidence model has them."""
     if evidence.cause_booster is None:
         return None, Platt()
     left = known.rows["churned"].to_numpy().astype(bool)
@@ -96,28 +96,33 @@ def _refit_cause(
     examples = encode(contract, leavers).by_payment
     booster = with_trees(params.cause_booster or params.booster, evidence.cause_booster)
     scores = out_of_fold_scores(leavers, examples.happened, known.contracts, booster)
-    trees = fit_booster(examples, None, contract.names, booster)
-    return booster_text(trees), crossfit_calibration(scores, examples.happened, known.newest[left])
+    trees = LEARNER.fit(examples, None, contract.names, booster)
+    calibration = crossfit_calibration(scores, examples.happened, known.newest[left])
+    return LEARNER.to_text(trees), calibration
 
 
 def with_trees(params: BoosterParams, evidence: Booster) -> BoosterParams:
     """The parameters with as many trees as the evidence model has.
 
-    On three simulated companies more of them, by the ratio of the rows or its square root, were no
+    On three simulated companies more trees, by the ratio of the rows or its square root, were no
     better (DECISIONS, 2026-11-30).
     """
     return replace(params, rounds=evidence.num_trees())
 
 
 def known_until(training: TrainingSet, params: TrainingParams) -> datetime:
-    """When the outcome of the newest row that a refit reads was known."""
+    """When the outcome of the newest row of a refit was known."""
     return closed_by(refit_rows(training.rows, training.sampling), params.gap_days)
 
 
 def refit_sizes(training: TrainingSet) -> dict[str, int]:
-    """Rows of a refit and how many of them left, by name."""
+    """Rows of a refit, how many of them left, and rows left out because of a contact, by name."""
     rows = refit_rows(training.rows, training.sampling)
-    return {"refit_rows": rows.height, "refit_churned": int(rows["churned"].sum())}
+    return {
+        "refit_rows": rows.height,
+        "refit_churned": int(rows["churned"].sum()),
+        "left_out_rows": training.sampling.left_out,
+    }
 
 
 def closed_by(rows: pl.DataFrame, gap_days: int) -> datetime:

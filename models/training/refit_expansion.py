@@ -1,10 +1,11 @@
-"""Fit the model of offers again on every row whose outcome is known, once it has been evaluated."""
+"""Fit the expansion model again on every row with a known outcome, after its evaluation."""
 
 from dataclasses import replace
 
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ColumnContract
@@ -15,7 +16,7 @@ from perdura.models.training.cross_fit import (
     newest_rows,
     out_of_fold_scores,
 )
-from perdura.models.training.expansion import as_churn, grown, known_expansions
+from perdura.models.training.expansion import as_churn, expansion_booster, known_expansions
 from perdura.models.training.refit import closed_by, with_trees
 
 
@@ -25,26 +26,26 @@ def refit_expansion(
     contract: ColumnContract,
     params: TrainingParams,
 ) -> ExpansionModel:
-    """The recipe of ``evidence`` fitted on every row of which it is known who paid more.
+    """The recipe of ``evidence`` fitted on every row with a known expansion outcome.
 
     Args:
         evidence: The model that was evaluated.
         training: Feature rows with ``expanded``.
-        contract: Of the churn model that it goes with.
-        params: How the churn model was learnt.
+        contract: The columns of its churn model.
+        params: The parameters of the churn model.
     """
     rows, names = known_expansions(training), contract.names
     happened = rows["churned"].to_numpy().astype(float)
-    booster = with_trees(grown(params.booster), evidence.booster)
+    booster = with_trees(expansion_booster(params.booster), evidence.booster)
     contracts = fold_contracts(
         training.rows.filter(pl.col("churned").is_not_null()), names, training.seen
     )
     scores = out_of_fold_scores(rows, happened, contracts, booster)
-    trees = fit_booster(Examples(contract.numbers(rows), happened), None, names, booster)
+    trees = LEARNER.fit(Examples(contract.numbers(rows), happened), None, names, booster)
     newest = newest_rows(rows, params.calibrate_dates)
     return replace(
         evidence,
-        booster_text=booster_text(trees),
+        booster_text=LEARNER.to_text(trees),
         calibration=crossfit_calibration(scores, happened, newest),
         fitted_until=closed_by(rows, as_churn(params).gap_days),
     )

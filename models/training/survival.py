@@ -1,12 +1,13 @@
-"""Learn how long people stay, from what became of everybody in all later months that are known."""
+"""Train the survival model on all later months with known outcomes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from perdura.models.boosting.booster import Examples, booster_text, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.later_months import LATER, are_months, person_months
 from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.evaluation.date_drift import drifting_columns
@@ -16,20 +17,20 @@ from perdura.models.predictor.survival import (
     FIRST_MONTH,
     MONTH,
     SurvivalModel,
-    in_month,
+    with_column,
     with_first_month,
 )
 from perdura.models.training.calibrate_hazards import learn_hazard_calibration
 
-#: Below so many people who left in later months, a curve would be a guess.
+#: Fewest people who left in later months from which a curve is fitted.
 FEWEST_LEAVERS = 50
 
 _THIRDS = 3
-# Hazards go with the season, so the person-months that calibrate are of one whole year.
+# Hazards have a season, so the person-months that calibrate are of one whole year.
 _YEAR = timedelta(days=365)
-# All that hold a leaver and a share of the others: more need memory and teach little.
+# All with churn and a share of the others: more rows need memory and improve little.
 _MOST_PERSON_MONTHS = 200_000
-# Calendar months whose rate rests on fewer leavers are drawn to the rate of all.
+# The rate of a calendar month is shrunk towards the overall rate as by this many churners.
 _PRIOR_LEAVERS = 50
 
 
@@ -40,36 +41,36 @@ def learn_survival(
     until: datetime,
     params: TrainingParams,
 ) -> SurvivalModel | None:
-    """The model of the months after the first; ``None`` where too little is known of them.
+    """The model of the months after the first; ``None`` where too few are known.
 
-    It is learnt from all months that had closed, grace included, by ``until``. Trees are grown
-    beside the rate of each calendar month and do not read columns that tell old dates from new, so
-    that they cannot take one season's luck for a law; how many help is decided by other people, a
-    third of them at a time, and so are the scores that are calibrated. The level comes from a whole
-    year, since the newest months' season is not the whole year's.
+    It is fitted on all months that had closed, grace included, by ``until``. Trees start from the
+    rate of each calendar month and do not read columns that drift with the date, so that they do
+    not fit the luck of one season. The number of trees, and the scores that are calibrated, come
+    from cross-fitting over thirds of the people. The level comes from a whole year, since the
+    newest months have a season of their own.
 
     Args:
         contract: The columns.
-        rows: As of ``TrainingSet``, with the columns of ``LATER``.
-        risk: The first month's of each row, as of ``training.first_month.out_of_fold_risk``: from
-            trees that did not see its person, calibrated as the churn model is that will be asked
-            beside this one. A risk of fitted rows would be too near to what came. Only rows with
-            ``months_known`` above 1 are read.
-        until: What happened from then on is for judging; at most the first date that is judged.
-        params: What is learnt.
+        rows: As in ``TrainingSet``, with the columns of ``LATER``.
+        risk: The first month's risk of each row, from ``training.first_month.out_of_fold_risk``,
+            calibrated as the churn model that this one goes with. Risks of fitted rows would be
+            too close to the outcome. Only rows with ``months_known`` above 1 are read.
+        until: Nothing that happened from then on is used; at most the first date of the test set.
+        params: The parameters of the training.
     """
     if not knows_later_months(rows, until, params):
         return None
     known, share = _sampled(_closed(rows, until, params), params.booster.seed)
     people = person_numbers(rows[person_column(rows)][known["row"]])
     examples = _examples(contract, rows, risk, known)
-    score, trees = _by_others(examples, people, contract, _small(params.booster))
-    grown = replace(_small(params.booster), rounds=trees)
-    booster = fit_booster(examples, None, _names(contract), grown)
+    names = [*contract.names, FIRST_MONTH, MONTH]
+    small = _small(params.booster)
+    score, trees = _cross_fitted(examples, people, names, small)
+    booster = LEARNER.fit(examples, None, names, replace(small, rounds=trees))
     year = (known["closes"] >= until - _YEAR).to_numpy()
     first, month = risk[known["row"].to_numpy()], known["month"].to_numpy()
     return SurvivalModel(
-        booster_text=booster_text(booster),
+        booster_text=LEARNER.to_text(booster),
         calibration=learn_hazard_calibration(
             score[year], first[year], month[year], examples.happened[year], share
         ),
@@ -77,7 +78,7 @@ def learn_survival(
 
 
 def knows_later_months(rows: pl.DataFrame, until: datetime, params: TrainingParams) -> bool:
-    """Whether enough is known by ``until`` to learn of later months."""
+    """Whether enough later months are known by ``until`` to fit a model."""
     if params.split != "time" or not {*LATER} <= {*rows.columns}:
         return False
     left = _closed(rows, until, params).filter("left", pl.col("closes") >= pl.lit(until) - _YEAR)
@@ -85,7 +86,7 @@ def knows_later_months(rows: pl.DataFrame, until: datetime, params: TrainingPara
 
 
 def why_unlearnt(params: TrainingParams) -> str:
-    """Why nothing is known of later months, where it is not, in one sentence."""
+    """Why there is no survival model, in one sentence."""
     if not are_months(params) or params.split != "time":
         why = (
             "that takes churn = 'contract', lead_days = 0, a horizon of a month, and a split by "
@@ -97,15 +98,15 @@ def why_unlearnt(params: TrainingParams) -> str:
 
 
 def _closed(rows: pl.DataFrame, until: datetime, params: TrainingParams) -> pl.DataFrame:
-    """The person-months whose outcome was known by ``until``."""
+    """The person-months with outcomes known by ``until``."""
     return person_months(rows, params).filter(pl.col("closes") <= pl.lit(until))
 
 
 def _sampled(known: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, float]:
-    """Every person-month with a leaver and a share of the others; and that share."""
+    """Every person-month with churn and a share of the others; and that share."""
     left = int(known["left"].sum())
-    wanted = max(_MOST_PERSON_MONTHS - left, left)
-    share = min(1.0, wanted / max(1, known.height - left))
+    others = max(_MOST_PERSON_MONTHS - left, left)
+    share = min(1.0, others / max(1, known.height - left))
     if share == 1.0:
         return known, share
     drawn = np.random.default_rng(seed).random(known.height) < share
@@ -115,67 +116,45 @@ def _sampled(known: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, float]:
 def _examples(
     contract: ColumnContract, rows: pl.DataFrame, risk: np.ndarray, known: pl.DataFrame
 ) -> Examples:
-    """Person-months as numbers, beside the rate of their calendar month."""
-    at, place = np.unique(known["row"].to_numpy(), return_inverse=True)
-    matrix = contract.numbers(rows[at].select(contract.names))
-    # A column of nothing is never split on, and keeps its place.
-    matrix[:, drifting_columns(matrix, rows["as_of"][at])] = np.nan
-    matrix = with_first_month(matrix, risk[at])[place]
-    left = known["left"].to_numpy().astype(np.float64)
-    return Examples(in_month(matrix, known["month"].to_numpy()), left, offset=_seasonal(known))
-
-
-def _seasonal(known: pl.DataFrame) -> np.ndarray:
-    """The log-odds of leaving in the calendar month that holds most of each person-month."""
-    rate, left = known["left"].mean(), pl.col("left")
+    """Person-months as numbers, with the log-odds of their calendar month as the offset."""
+    unique, index = np.unique(known["row"].to_numpy(), return_inverse=True)
+    matrix = contract.numbers(rows[unique].select(contract.names))
+    # An empty column is never split on, and keeps its position.
+    matrix[:, drifting_columns(matrix, rows["as_of"][unique])] = np.nan
+    matrix = with_first_month(matrix, risk[unique])[index]
+    # The calendar month that holds most of each person-month.
     calendar = pl.col("opens").dt.offset_by("15d").dt.truncate("1mo")
+    rate, left = known["left"].mean(), pl.col("left")
     smooth = (left.sum() + _PRIOR_LEAVERS) / (left.len() + _PRIOR_LEAVERS / pl.lit(rate))
     odds = known.select((smooth / (1 - smooth)).over(calendar)).to_series()
-    return odds.log().to_numpy()
+    return Examples(
+        with_column(matrix, known["month"].to_numpy()),
+        known["left"].to_numpy().astype(np.float64),
+        offset=odds.log().to_numpy(),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Third:
-    """What the people outside a third say of it."""
-
-    inside: np.ndarray
-    score: np.ndarray
-    trees: int
-
-
-def _by_others(
-    examples: Examples, people: np.ndarray, contract: ColumnContract, params: BoosterParams
+def _cross_fitted(
+    examples: Examples, people: np.ndarray, names: list[str], params: BoosterParams
 ) -> tuple[np.ndarray, int]:
-    """What trees say of each person-month that were grown on other people's, and how many help."""
-    thirds = [
-        _third(examples, people % np.uint64(_THIRDS) == number, contract, params)
-        for number in range(_THIRDS)
-    ]
-    score = np.empty(len(people))
-    for third in thirds:
-        score[third.inside] = third.score
-    return score, int(np.median([third.trees for third in thirds]))
+    """Scores by trees of the other two thirds of the people, and the median number of trees."""
 
+    def part(rows: np.ndarray) -> Examples:
+        offset = None if examples.offset is None else examples.offset[rows]
+        return Examples(examples.matrix[rows], examples.happened[rows], offset=offset)
 
-def _third(
-    examples: Examples, inside: np.ndarray, contract: ColumnContract, params: BoosterParams
-) -> _Third:
-    held_out, others = _among(examples, inside), _among(examples, ~inside)
-    booster = fit_booster(others, held_out, _names(contract), params)
-    return _Third(inside, raw_scores(booster, held_out.matrix), max(1, booster.best_iteration))
-
-
-def _among(examples: Examples, among: np.ndarray) -> Examples:
-    offset = None if examples.offset is None else examples.offset[among]
-    return Examples(examples.matrix[among], examples.happened[among], offset=offset)
-
-
-def _names(contract: ColumnContract) -> list[str]:
-    return [*contract.names, FIRST_MONTH, MONTH]
+    score, trees = np.empty(len(people)), list[int]()
+    for number in range(_THIRDS):
+        inside = people % np.uint64(_THIRDS) == number
+        held_out = part(inside)
+        booster = LEARNER.fit(part(~inside), held_out, names, params)
+        score[inside] = LEARNER.raw_scores(booster, held_out.matrix)
+        trees.append(max(1, booster.best_iteration))
+    return score, int(np.median(trees))
 
 
 def _small(params: BoosterParams) -> BoosterParams:
-    """At most a hundred trees: of later months less can be known, and the night asks eleven."""
+    """At most a hundred trees: later months hold less signal, and every night scores eleven."""
     return replace(
         params,
         learning_rate=0.05,

@@ -1,7 +1,8 @@
-"""Fit the churn model on the past, calibrate it on later rows, judge it on what came after."""
+"""Fit the churn model on the past, calibrate it on later rows, evaluate it on the latest."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -17,21 +18,24 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage import Leaks
 from perdura.models.evaluation.leakage_signals import Cut, ranking_alone, without_last_days
-from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
-from perdura.models.evaluation.reason_faithfulness import ablate_reasons
+from perdura.models.evaluation.metrics import Metrics, evaluate, risk_columns
+from perdura.models.evaluation.reason_faithfulness import Faithfulness, ablate_reasons
 from perdura.models.evaluation.refit_comparison import why_held_back
 from perdura.models.evaluation.risk_level import Level
+from perdura.models.evaluation.survival_metrics import MonthsEvaluation
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.column_contract import learn_contract
-from perdura.models.promotion.decision import verdict
+from perdura.models.promotion.decision import Verdict, verdict
 from perdura.models.promotion.diagnosis import Diagnosis, rates_by_date
+from perdura.models.promotion.incumbent import Incumbent
 from perdura.models.promotion.minimums import Minimums
 from perdura.models.training.baselines import BASELINES, baseline_risks
 from perdura.models.training.churn import encode, learn_model
-from perdura.models.training.compare_champion import Challenger, ask_champion
+from perdura.models.training.compare_champion import Challenger, compare_champion
 from perdura.models.training.expansion import learn_expansion
-from perdura.models.training.later_months import judge_months, learn_months
+from perdura.models.training.expansion_result import Expansion
+from perdura.models.training.later_months import evaluate_months, learn_months
 from perdura.models.training.own_rate import own_rate
 from perdura.models.training.refit import known_until, refit, refit_sizes
 from perdura.models.training.refit_expansion import refit_expansion
@@ -41,8 +45,8 @@ from perdura.sources.progress import OnProgress, no_progress
 
 _STEPS = ("split", "fit", "judge", "compare", "refit")
 
-#: What is told of a judged row besides its risks, where the spine has it.
-_TOLD = {
+#: The attributes of a test row besides its risks, where the spine has them.
+_ATTRIBUTES = {
     "plan": pl.String,
     "interval_months": pl.Float64,
     "currency": pl.String,
@@ -63,82 +67,144 @@ def train(
     facts: SourceFacts | None = None,
     progress: OnProgress | None = None,
 ) -> Trained:
-    """Fit and judge a model, then fit it again on all rows whose outcome is known.
+    """Fit and evaluate a model, then fit it again on all rows with known outcomes.
 
-    The verdict and the leakage checks go by the first fit alone. Nothing is written, and nobody is
-    promoted by it.
+    The verdict and the leakage checks are about the first fit only. Nothing is written or promoted.
 
     Args:
         training: Labelled feature rows.
-        params: What to learn, on which rows.
-        champion: Whom to beat, where somebody reigns.
-        earlier: How it would have done at earlier dates, where that was asked.
-        cut: The judged rows, or some of them, as they were days before; for the leakage checks.
+        params: What to predict, on which rows, and how the trees grow.
+        champion: The current champion, if there is one.
+        earlier: Backtests at earlier dates, if there were any.
+        cut: The test rows, or some of them, as they were days before; for the leakage checks.
         unnamed: Signals and columns that are never given as a reason.
-        minimums: What the model must reach whoever reigns.
-        facts: What the sources hold, to say what likely causes a refusal.
-        progress: Told before each step: how many are done, of how many, and which is next.
+        minimums: What the model must reach with or without a champion.
+        facts: What the sources hold, to name the likely cause of a refusal.
+        progress: Called before each step: steps done, of how many, and the next one's name.
 
     Raises:
         HistoryTooShort: There are too few dates for a split by time.
-        NotEnoughChurn: A part of the split has only people who left, or only who stayed.
+        NotEnoughChurn: A part of the split has only churners, or only non-churners.
     """
-    tell = progress or no_progress
+    on_progress = progress or no_progress
     refuse_without_leavers(training.rows, params, facts)
-    made = fit_and_judge(training, params, tell)
-    split, judged = made.split, made.judged
-    faithfulness = ablate_reasons(made.model, split.test, judged["risk"], training.columns, unnamed)
-    expansion = learn_expansion(training, made.model.contract, params, minimums)
-    months = learn_months(made.model, training, params)
-    evidence = replace(made.model, expansion=expansion.model, months=months and months.model)
-    tell(3, len(_STEPS), _STEPS[3])
+    made = fit_and_evaluate(training, params, on_progress)
+    evidence, parts = _with_other_models(made, training, params, minimums, unnamed)
+    on_progress(3, len(_STEPS), _STEPS[3])
     held_back = why_held_back(earlier and earlier.procedures)
     until = evidence.fitted_until if held_back else known_until(training, params)
-    challenger = Challenger(evidence=evidence, split=split, judged=judged, fitted_until=until)
-    incumbent = ask_champion(champion, challenger, training, params)
-    if incumbent.risk is not None:
-        judged = judged.with_columns(incumbent.risk)
-    calls = training.sampling.calls(params.calls)
-    metrics_by_model = _judgements(judged, calls)
-    leaks = replace(
-        _looked_for_leaks(made, metrics_by_model["model"].roc_auc, cut),
-        expected=_near_to_silence(training, params),
-    )
-    decided = verdict(
-        judged,
-        metrics_by_model,
-        incumbent,
-        calls=calls,
-        earlier=None if earlier is None else earlier.by_date,
-        leaks=leaks,
-        minimums=minimums,
-        diagnosis=_diagnosis(training, made, params, facts),
-    )
-    tell(4, len(_STEPS), _STEPS[4])
+    challenger = Challenger(evidence, made.split, made.test_rows, until)
+    incumbent = compare_champion(champion, challenger, training, params)
+    options = _VerdictOptions(cut=cut, earlier=earlier, minimums=minimums, facts=facts)
+    compared = _compare(made, incumbent, training, params, options)
+    on_progress(4, len(_STEPS), _STEPS[4])
     model = evidence if held_back else _fitted_again(evidence, training, params)
-    tell(5, len(_STEPS), "done")
+    on_progress(5, len(_STEPS), "done")
     return Trained(
         model=model,
         evidence=evidence,
         held_back=held_back,
         params=params,
-        metrics_by_model=metrics_by_model,
-        judged=judged,
-        verdict=decided,
         fingerprint=fingerprint(training.learnt_from, training.known_until),
-        sizes=split.sizes | refit_sizes(training) | {"left_out_rows": training.sampling.left_out},
+        sizes=made.split.sizes | refit_sizes(training),
         sampling=training.sampling,
         columns=training.columns,
-        earlier=earlier,
-        leaks=leaks,
-        faithfulness=faithfulness,
-        months=judge_months(
-            months, evidence.contract, training, judged, since=split.judged_from, params=params
-        ),
-        expansion=expansion,
-        level=made.level,
         notes=() if facts is None else facts.notes,
         previous_champion=champion,
+        **compared,
+        **parts,
+    )
+
+
+class _OtherParts(TypedDict):
+    """The level of the risks, and the evaluation of the other parts of a model."""
+
+    level: Level | None
+    faithfulness: Faithfulness
+    expansion: Expansion
+    months: MonthsEvaluation | None
+
+
+def _with_other_models(
+    made: "Made",
+    training: TrainingSet,
+    params: TrainingParams,
+    minimums: Minimums | None,
+    unnamed: Collection[str],
+) -> tuple[ChurnModel, _OtherParts]:
+    """The model with its expansion and survival models, and their evaluation."""
+    model, test_rows, split = made.model, made.test_rows, made.split
+    faithfulness = ablate_reasons(model, split.test, test_rows["risk"], training.columns, unnamed)
+    expansion = learn_expansion(training, model.contract, params, minimums)
+    months = learn_months(model, training, params)
+    since = split.judged_from
+    evaluated = evaluate_months(
+        months, model.contract, training, test_rows, since=since, params=params
+    )
+    whole = replace(model, expansion=expansion.model, months=months and months.model)
+    return whole, _OtherParts(
+        level=made.level, faithfulness=faithfulness, expansion=expansion, months=evaluated
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _VerdictOptions:
+    """What the leakage checks and the verdict read besides the model, as for ``train``."""
+
+    cut: Cut | None
+    earlier: Earlier | None
+    minimums: Minimums | None
+    facts: SourceFacts | None
+
+
+class _Comparison(TypedDict):
+    """The test rows with the champion's risk, the metrics on them, and the verdict."""
+
+    earlier: Earlier | None
+    test_rows: pl.DataFrame
+    metrics_by_model: dict[str, Metrics]
+    leaks: Leaks
+    verdict: Verdict
+
+
+def _compare(
+    made: "Made",
+    incumbent: Incumbent,
+    training: TrainingSet,
+    params: TrainingParams,
+    options: _VerdictOptions,
+) -> _Comparison:
+    """The model beside its baselines and the champion, its leakage checks, and the verdict."""
+    has_risk = incumbent.risk is not None
+    test_rows = made.test_rows.with_columns(incumbent.risk) if has_risk else made.test_rows
+    calls = training.sampling.calls(params.calls)
+    metrics = {
+        name: evaluate(test_rows, risk, calls=calls) for name, risk in risk_columns(test_rows)
+    }
+    silence = params.churn == "silence"
+    leaks = Leaks(
+        roc_auc=metrics["model"].roc_auc,
+        columns=ranking_alone(made.model.contract.names, made.fitted, made.test),
+        cut=options.cut and without_last_days(made.model, made.test_rows, options.cut),
+        # Where churn is silence, the columns of payments predict it by definition.
+        expected=tuple(c.name for c in training.columns if silence and c.feature.billed),
+    )
+    decision = verdict(
+        test_rows,
+        metrics,
+        incumbent,
+        calls=calls,
+        earlier=options.earlier and options.earlier.by_date,
+        leaks=leaks,
+        minimums=options.minimums,
+        diagnosis=_diagnosis(training, made, params, options.facts),
+    )
+    return _Comparison(
+        test_rows=test_rows,
+        metrics_by_model=metrics,
+        leaks=leaks,
+        verdict=decision,
+        earlier=options.earlier,
     )
 
 
@@ -153,7 +219,7 @@ def _diagnosis(
     )
     return Diagnosis(
         rates=rates,
-        judged=made.judged,
+        test_rows=made.test_rows,
         fitted_leavers=int(fitted["churned"].sum()),
         params=params,
         level=made.level,
@@ -164,10 +230,9 @@ def _diagnosis(
 def _fitted_again(
     evidence: ChurnModel, training: TrainingSet, params: TrainingParams
 ) -> ChurnModel:
-    """The model that is published: all of it fitted on every row whose outcome is known.
+    """The published model, fitted on every row with a known outcome.
 
-    What the evidence model could not learn, or not well enough, is not in it either: nobody has
-    evaluated it.
+    Parts that the evidence model lacks are left out, since they were never evaluated.
     """
     model = refit(evidence, training, params)
     if evidence.months is not None:
@@ -179,66 +244,45 @@ def _fitted_again(
     return model
 
 
-def _judgements(judged: pl.DataFrame, calls: int) -> dict[str, Metrics]:
-    """Of everybody who says a risk, on the same rows."""
-    return {name: evaluate(judged, risk, calls=calls) for name, risk in who_says(judged)}
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A model, what it was fitted and judged on, and what it says of the judged rows."""
+    """A model, the parts that it was fitted and evaluated on, and its risks of the test rows."""
 
     split: Split
     model: ChurnModel
-    judged: pl.DataFrame
+    test_rows: pl.DataFrame
     fitted: Examples
-    asked: Examples
+    test: Examples
     level: Level | None
 
 
-def fit_and_judge(
+def fit_and_evaluate(
     training: TrainingSet,
     params: TrainingParams,
-    tell: OnProgress,
-    beside: Collection[str] = BASELINES,
+    on_progress: OnProgress,
+    baselines: Collection[str] = BASELINES,
 ) -> Made:
-    """A model, and the judged rows as in ``Trained``; the first steps of ``train``."""
-    params = held(params, training.columns)
-    tell(0, len(_STEPS), _STEPS[0])
+    """A model, and its test rows as in ``Trained``; the first steps of ``train``."""
+    params = with_monotone_constraints(params, training.columns)
+    on_progress(0, len(_STEPS), _STEPS[0])
     split = split_rows(evidence_rows(training.rows, training.sampling, params), params)
     contract = learn_contract(split.fit, training.names, seen=training.seen)
     fit = encode(contract, split.fit, training.sampling.non_churners)
     calibrate = encode(contract, split.calibrate)
-    tell(1, len(_STEPS), _STEPS[1])
+    on_progress(1, len(_STEPS), _STEPS[1])
     model = learn_model(contract, split, fit, calibrate, params)
     model, level = with_newest_level(model, split, calibrate.leaving, params.gap_days)
-    tell(2, len(_STEPS), _STEPS[2])
-    asked = encode(contract, split.test).leaving
-    baselines = baseline_risks(contract, fit.leaving, calibrate.leaving, asked.matrix, beside)
-    if "own_rate" in beside:
-        baselines["own_rate"] = own_rate(split.fit, split.test, training.sampling.non_churners)
-    judged = _judged(training, split.test, model, baselines, asked.matrix)
-    return Made(split, model, judged, fit.leaving, asked, level)
+    on_progress(2, len(_STEPS), _STEPS[2])
+    test = encode(contract, split.test).leaving
+    risks = baseline_risks(contract, fit.leaving, calibrate.leaving, test.matrix, baselines)
+    if "own_rate" in baselines:
+        risks["own_rate"] = own_rate(split.fit, split.test, training.sampling.non_churners)
+    test_rows = _test_rows(training, split.test, model, risks, test.matrix)
+    return Made(split, model, test_rows, fit.leaving, test, level)
 
 
-def _looked_for_leaks(made: Made, roc_auc: float, cut: Cut | None) -> Leaks:
-    """What the leakage checks measure."""
-    return Leaks(
-        roc_auc=roc_auc,
-        columns=ranking_alone(made.model.contract.names, made.fitted, made.asked),
-        cut=None if cut is None else without_last_days(made.model, made.judged, cut),
-    )
-
-
-def _near_to_silence(training: TrainingSet, params: TrainingParams) -> tuple[str, ...]:
-    """The columns that tell of payments, where churn is that none comes any more."""
-    if params.churn != "silence":
-        return ()
-    return tuple(column.name for column in training.columns if column.feature.billed)
-
-
-def held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
-    """The parameters, with what never lowers a risk, where trees are held to it."""
+def with_monotone_constraints(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
+    """The parameters with the columns that never lower a risk, where ``monotone`` is set."""
     if not params.monotone:
         return params
     rising = tuple(column.name for column in columns if column.feature.rises)
@@ -246,22 +290,24 @@ def held(params: TrainingParams, columns: Sequence[Column]) -> TrainingParams:
     return replace(params, booster=replace(params.booster, rising=rising), cause_booster=of_cause)
 
 
-def _judged(
+def _test_rows(
     training: TrainingSet,
     rows: pl.DataFrame,
     model: ChurnModel,
     baselines: dict[str, np.ndarray],
     matrix: np.ndarray,
 ) -> pl.DataFrame:
-    """The judged rows, the risks of the model and of the baselines, and what is told of them."""
-    told = [name for name in training.about.columns if name in _TOLD]
+    """The test rows with the risks of the model and of the baselines, and their attributes."""
+    known = [name for name in training.about.columns if name in _ATTRIBUTES]
     keys = ["subscriber_id", "as_of"]
     return (
         rows.select(*keys, "churned", "cause", owner=person_column(rows))
         .hstack(model.predict_encoded(matrix))
         .with_columns(pl.Series(name, risk) for name, risk in baselines.items())
-        .join(training.about.select(*keys, *told), on=keys, how="left", maintain_order="left")
+        .join(training.about.select(*keys, *known), on=keys, how="left", maintain_order="left")
         .with_columns(
-            pl.lit(None, dtype=kind).alias(name) for name, kind in _TOLD.items() if name not in told
+            pl.lit(None, dtype=dtype).alias(name)
+            for name, dtype in _ATTRIBUTES.items()
+            if name not in known
         )
     )

@@ -1,4 +1,4 @@
-"""Learn what is typical among comparable subscribers, from the rows that a model is fitted on."""
+"""Learn typical values of comparable subscribers, from the rows that a model is fitted on."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,23 @@ from perdura.models.boosting.booster import Examples
 from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.typical_values import COMPARED_BY, Group, TypicalValues, Value
 
-# A median of fewer rows is uncertain, and tells too much of the few subscribers it is from.
+# A median of fewer rows is uncertain, and reveals too much of the few subscribers behind it.
 _FEWEST = 200
-# So many groups of a kind are kept, the largest.
+# Most groups of a kind to keep, the largest first.
 _MOST_GROUPS = 100
 # More rows than these hardly move a median.
 _MOST_ROWS = 100_000
 
 
 def learn_typical(contract: ColumnContract, fit: Examples) -> TypicalValues:
-    """What is typical of subscribers who stayed.
+    """The typical values of non-churners.
 
-    Of those who stayed, because they are what somebody at risk is compared with, and because a
-    training set may hold only a share of them.
+    Subscribers at risk are compared with non-churners, and a training set may hold only a share
+    of these.
 
     Args:
         contract: The columns.
-        fit: Encoded rows, and which of their subscribers left.
+        fit: Encoded rows and their outcomes.
     """
     stayed = fit.matrix[fit.happened == 0]
     stayed = stayed[:: max(1, -(-len(stayed) // _MOST_ROWS))]
@@ -35,7 +35,7 @@ def learn_typical(contract: ColumnContract, fit: Examples) -> TypicalValues:
 
 
 def _groups(rows: pl.DataFrame, by: Sequence[str], contract: ColumnContract) -> list[Group]:
-    """The groups that are alike in ``by`` and large enough, the largest first."""
+    """The groups with equal values in ``by`` that are large enough, the largest first."""
     parts = rows.partition_by(by, as_dict=True).items()
     large = [(key, part) for key, part in parts if part.height >= _FEWEST]
     large.sort(key=lambda found: (-found[1].height, str(found[0])))
@@ -52,14 +52,14 @@ def _group(common: dict[str, float | None], rows: pl.DataFrame, contract: Column
         categories = texts[name]
         return code if code is None or categories is None else categories[int(code)]
 
-    values = rows.select(_typical(name, texts[name] is not None) for name in contract.names)
+    def typical(name: str) -> pl.Expr:
+        """The median or the most frequent text; null where most rows are null."""
+        column = pl.col(name)
+        usual = column.median() if texts[name] is None else column.drop_nulls().mode().min()
+        return pl.when(column.null_count() * 2 <= pl.len()).then(usual).alias(name)
+
+    values = rows.select(typical(name) for name in contract.names)
     return Group(
         {name: decoded(name, code) for name, code in common.items()},
         {name: decoded(name, code) for name, code in values.row(0, named=True).items()},
     )
-
-
-def _typical(name: str, is_category: bool) -> pl.Expr:
-    column = pl.col(name)
-    usual = column.drop_nulls().mode().min() if is_category else column.median()
-    return pl.when(column.null_count() * 2 <= pl.len()).then(usual).alias(name)

@@ -1,4 +1,4 @@
-"""Where tuning asks: the model made anew at dates before the judged ones, and what came after."""
+"""The folds of tuning: backtests at dates before the test set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from perdura.models.backtesting.backtest import LabelsAt, known_at, origins_of
-from perdura.models.boosting.booster import Examples, fit_booster, raw_scores
+from perdura.models.boosting.booster import Examples
+from perdura.models.boosting.learner import LEARNER
 from perdura.models.dataset.later_months import LATER
 from perdura.models.dataset.person_ids import person_column
 from perdura.models.dataset.split import judged_from, split_rows
@@ -24,32 +25,32 @@ class Fold:
     """One origin of a backtest, ready to be fitted many times.
 
     Attributes:
-        origin: The date. What is fitted, and what stops the trees, closed before it.
+        origin: The date. The rows of ``fit`` and ``stop`` closed before it.
         fit: Rows to grow trees on.
-        stop: Later rows that decide how many trees there are, and calibrate them.
-        asked: The rows of the origin, which neither saw.
-        people: Whom each of ``asked`` is about.
+        stop: Later rows that decide the number of trees, and calibrate them.
+        test: The rows of the origin.
+        people: The person of each row of ``test``.
     """
 
     origin: datetime
     fit: Examples
     stop: Examples
-    asked: Examples
+    test: Examples
     people: pl.Series
 
 
-def before_judged(
+def before_test_dates(
     training: TrainingSet, labels_at: LabelsAt, params: TrainingParams
 ) -> TrainingSet:
-    """What was known when the first judged date came: no row of it or after it, labels as then.
+    """The rows before the first test date, labelled as known at it.
 
-    Whatever is chosen by these rows, the judged rows had no say in it. Of later months nothing is
-    said: how many of a row are known hangs on what is known by now.
+    Tuning on these rows is independent of the test set. The columns of later months are dropped:
+    how many are known depends on the present.
 
     Args:
-        training: Feature rows of all dates, labelled as it is known now.
-        labels_at: What became of the rows before a moment, as it was known then.
-        params: Which dates judge.
+        training: Feature rows of all dates, labelled as known now.
+        labels_at: The outcomes of the rows before a moment, as known then.
+        params: Which dates are the test set.
 
     Raises:
         HistoryTooShort: There are too few dates.
@@ -66,77 +67,73 @@ def folds_of(
 ) -> tuple[Fold, ...]:
     """The newest origins of ``known``, oldest first.
 
-    Each keeps the gap of lead, horizon and grace between what is fitted, what stops the trees and
-    what is asked; its rows are labelled as they could be at its origin, as in a backtest.
+    Each keeps the gap of lead, horizon and grace between fit, stop and test rows; its rows are
+    labelled as they could be at its origin, as in a backtest.
 
     Args:
-        known: As of ``before_judged``.
+        known: From ``before_test_dates``.
         labels_at: As there.
         params: How rows are split; each origin is one date.
-        most: So many at most.
+        most: Most folds.
 
     Raises:
         HistoryTooShort: No date has enough before it.
-        NotEnoughChurn: At one of them nobody left, or nobody stayed.
+        NotEnoughChurn: One of them has no churners, or no non-churners.
     """
-    params = replace(params, split="time", judge_dates=1)
-    return tuple(
-        _fold(known_at(known, origin, labels_at(origin)), origin, params)
-        for origin in origins_of(known, params)[-most:]
-    )
-
-
-def _fold(known: TrainingSet, origin: datetime, params: TrainingParams) -> Fold:
-    split = split_rows(known.rows, params)
-    contract = learn_contract(split.fit, known.names, seen=known.seen)
-    fit, stop, asked = (encode(contract, part).leaving for part in split.parts.values())
-    return Fold(origin, fit, stop, asked, split.test[person_column(split.test)])
+    params, folds = replace(params, split="time", judge_dates=1), list[Fold]()
+    for origin in origins_of(known, params)[-most:]:
+        then = known_at(known, origin, labels_at(origin))
+        split = split_rows(then.rows, params)
+        contract = learn_contract(split.fit, then.names, seen=then.seen)
+        fit, stop, test = (encode(contract, part).leaving for part in split.parts.values())
+        folds.append(Fold(origin, fit, stop, test, split.test[person_column(split.test)]))
+    return tuple(folds)
 
 
 @dataclass(frozen=True, slots=True)
 class TestRows:
-    """The folds, and what the defaults say there, which every trial is held against."""
+    """The folds, and the results of the defaults there, against which trials are compared."""
 
     folds: tuple[Fold, ...]
     names: list[str]
     defaults: BoosterParams
-    told: dict[int, tuple[np.ndarray, int]] = field(default_factory=dict)
+    by_default: dict[int, tuple[np.ndarray, int]] = field(
+        default_factory=dict[int, tuple[np.ndarray, int]]
+    )
 
     def by_defaults(self, folds: int) -> list[np.ndarray]:
-        """What each row of so many folds adds to their log loss."""
-        return [self.log_losses(self.defaults, place)[0] for place in range(folds)]
+        """The log loss of each row of the first ``folds`` folds with the defaults."""
+        return [self.log_losses(self.defaults, index)[0] for index in range(folds)]
 
-    def log_losses(self, booster: BoosterParams, place: int) -> tuple[np.ndarray, int]:
-        """What each row of a fold adds to the log loss, and how many trees helped."""
-        if booster != self.defaults:
-            return _log_losses(self.folds[place], self.names, booster)
-        if place not in self.told:
-            self.told[place] = _log_losses(self.folds[place], self.names, booster)
-        return self.told[place]
-
-
-def _log_losses(fold: Fold, names: list[str], booster: BoosterParams) -> tuple[np.ndarray, int]:
-    made = fit_booster(fold.fit, fold.stop, names, booster)
-    stop, asked = (raw_scores(made, part.matrix) for part in (fold.stop, fold.asked))
-    # Trees that are too bold are set right by a line in the end, so they are not blamed here.
-    said = learn_platt(stop, fold.stop.happened).log_odds(asked)
-    return np.logaddexp(0, said) - fold.asked.happened * said, made.num_trees()
+    def log_losses(self, booster: BoosterParams, index: int) -> tuple[np.ndarray, int]:
+        """The log loss of each row of a fold, and the number of trees."""
+        if booster == self.defaults and index in self.by_default:
+            return self.by_default[index]
+        fold = self.folds[index]
+        trees = LEARNER.fit(fold.fit, fold.stop, self.names, booster)
+        stop, test = (LEARNER.raw_scores(trees, part.matrix) for part in (fold.stop, fold.test))
+        # Calibration corrects overconfident trees in the end, so it is applied here too.
+        odds = learn_platt(stop, fold.stop.happened).log_odds(test)
+        result = np.logaddexp(0, odds) - fold.test.happened * odds, trees.num_trees()
+        if booster == self.defaults:
+            self.by_default[index] = result
+        return result
 
 
 def gain(
     folds: Sequence[Fold], before: Sequence[np.ndarray], after: Sequence[np.ndarray]
 ) -> tuple[float, float]:
-    """How much less surprised one is than the other on average, and its standard error.
+    """By how much the log loss is lower after than before on average, and its standard error.
 
-    Folds count alike, and the rows of one person, at whichever dates, go together.
+    Folds have equal weight; the error is clustered by person, over all dates.
 
     Args:
-        folds: Where both were asked.
-        before: Of each fold, what each row adds to the log loss.
-        after: The same of the other.
+        folds: The folds of both.
+        before: The log loss of each row, one array per fold.
+        after: The same, afterwards.
     """
     less = [one - other for one, other in zip(before, after, strict=True)]
-    apart = [(rows - rows.mean()) / (len(rows) * len(less)) for rows in less]
-    who = pl.concat([fold.people for fold in folds]).rank("dense").to_numpy().astype(np.int64)
-    each = np.bincount(who, np.concatenate(apart))
-    return float(np.mean([rows.mean() for rows in less])), float(np.sqrt((each**2).sum()))
+    centred = [(rows - rows.mean()) / (len(rows) * len(less)) for rows in less]
+    person = pl.concat([fold.people for fold in folds]).rank("dense").to_numpy().astype(np.int64)
+    by_person = np.bincount(person, np.concatenate(centred))
+    return float(np.mean([rows.mean() for rows in less])), float(np.sqrt((by_person**2).sum()))

@@ -1,20 +1,21 @@
-"""Which parameters of the trees are tuned, and between what."""
+"""The search space: which parameters of the trees are tuned, and within which bounds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from perdura.models.params import BoosterParams
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where one parameter may lie.
+    """The range of one parameter.
 
     Attributes:
-        low: The least.
-        high: The most.
-        log: A step is a factor, not a difference.
-        whole: It is a whole number.
+        low: Lower bound.
+        high: Upper bound.
+        log: On a logarithmic scale.
+        whole: A whole number.
     """
 
     low: float
@@ -32,8 +33,8 @@ class Span:
         return None
 
 
-#: Paths of more than six splits would make exact reasons dear (DECISIONS); six hold 64 leaves. How
-#: many trees there are is no parameter: later rows say when they help no more.
+#: Paths of more than six splits would make exact reasons expensive (DECISIONS); six hold 64 leaves.
+#: The number of trees is not tuned: early stopping on later rows decides it.
 SPACE: Mapping[str, Span] = {
     "learning_rate": Span(0.02, 0.15, log=True),
     "max_depth": Span(3, 6, whole=True),
@@ -54,16 +55,17 @@ def values_of(booster: BoosterParams) -> Values:
 
 def with_values(booster: BoosterParams, values: Values) -> BoosterParams:
     """The booster with other values of the tuned parameters; the rest stays."""
-    return replace(booster, **values)
+    changes: dict[str, Any] = dict(values)
+    return replace(booster, **changes)
 
 
 def mistakes(values: Mapping[str, object]) -> list[str]:
-    """What is wrong with values that are to be used, one sentence for each."""
+    """What is wrong with the values, one sentence each."""
     missing = [f"{name} is missing" for name in SPACE if name not in values]
     unknown = [f"{name} is not known" for name in values if name not in SPACE]
     wrong = [
-        f"{name}: {said}"
+        f"{name}: {mistake}"
         for name, span in SPACE.items()
-        if name in values and (said := span.mistake(values[name]))
+        if name in values and (mistake := span.mistake(values[name]))
     ]
     return [*missing, *unknown, *wrong]

@@ -1,6 +1,6 @@
-"""Trials in an Optuna study: drawn by a seed, kept in a file, gone on with after a stop."""
+"""Trials in an Optuna study: drawn by a seed, kept in a file, continued after an interruption."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +10,21 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from perdura.models.tuning.search_space import SPACE, Span, Values
+from perdura.models.tuning.search_space import SPACE, Values
 from perdura.models.tuning.trials import Tried
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 @contextmanager
-def study_in(file: Path, name: str, seed: int, first: Sequence[Values]) -> Iterator["Study"]:
-    """The study of that name, gone on with if it was begun; a trial that was cut off is failed.
+def study_in(file: Path, name: str, seed: int, first: Sequence[Values]) -> Generator["Study"]:
+    """The study of that name, new or continued; an interrupted trial is marked as failed.
 
     Args:
-        file: The SQLite file that studies are kept in; made if absent.
-        name: Of the study.
-        seed: As of the study.
-        first: As of the study.
+        file: The SQLite file of the studies; made if absent.
+        name: Name of the study.
+        seed: As in ``Study``.
+        first: As in ``Study``.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -34,11 +34,11 @@ def study_in(file: Path, name: str, seed: int, first: Sequence[Values]) -> Itera
             storage=storage,
             study_name=name,
             load_if_exists=True,
-            # Half of what has been tried is worse: of what is among it early, no more is asked.
+            # A trial that is worse than the median of earlier ones is pruned.
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
         )
-        for each in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            study.tell(each.number, state=TrialState.FAIL)
+        for interrupted in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(interrupted.number, state=TrialState.FAIL)
         yield Study(study, seed, tuple(first))
     finally:
         storage.remove_session()
@@ -50,9 +50,9 @@ class Study:
     """Trials of one study, one after the other.
 
     Attributes:
-        study: Optuna's.
-        seed: Decides what is tried, together with what has been tried.
-        first: Tried first, in this order.
+        study: Optuna's study.
+        seed: Decides each trial, together with the earlier ones.
+        first: Values to try first, in this order.
     """
 
     study: optuna.Study
@@ -61,37 +61,34 @@ class Study:
 
     @property
     def tried(self) -> tuple[Tried, ...]:
-        """What was tried to the end, or given up; what was cut off does not count."""
-        return tuple(map(_tried, self._finished))
+        """The complete and the pruned trials; interrupted ones are left out."""
+        return tuple(_result(trial) for trial in self._finished)
 
     @contextmanager
-    def one_more(self) -> Iterator["Trial"]:
-        """The next trial, given up unless it is completed.
+    def one_more(self) -> Generator["Trial"]:
+        """The next trial, pruned unless it is completed.
 
-        Cut off by an error or an interruption it is failed, and drawn anew.
+        A trial interrupted or ended by an error fails, and is drawn again.
         """
-        # A sampler's own state would be lost with a stop. Drawn afresh for each trial, what comes
-        # next depends only on the seed and on what was tried, and a stop changes nothing.
-        self._enqueue()
+        # Values to try first that were not yet, unless one waits since an interruption.
+        tried = [trial.params for trial in self._finished]
+        untried = [dict(values) for values in self.first if dict(values) not in tried]
+        waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        if untried and not waiting:
+            self.study.enqueue_trial(untried[0])
+        # An interruption would lose a sampler's own state. Seeded for each trial, the next one
+        # depends only on the seed and on the earlier trials.
         drawn = np.random.SeedSequence([self.seed, len(self._finished)]).generate_state(1)
         self.study.sampler = optuna.samplers.TPESampler(seed=int(drawn[0]))
-        asked = self.study.ask(_DISTRIBUTIONS)
-        trial = Trial(asked)
+        open_trial = self.study.ask(_DISTRIBUTIONS)
+        trial = Trial(open_trial)
         try:
             yield trial
         except BaseException:
-            self.study.tell(asked, state=TrialState.FAIL)
+            self.study.tell(open_trial, state=TrialState.FAIL)
             raise
         pruned = TrialState.PRUNED if trial.log_loss is None else None
-        self.study.tell(asked, trial.log_loss, pruned)
-
-    def _enqueue(self) -> None:
-        """Of what is tried first, the first that was not, unless it waits since a stop."""
-        tried = [each.params for each in self._finished]
-        wanted = [dict(values) for values in self.first if dict(values) not in tried]
-        waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if wanted and not waiting:
-            self.study.enqueue_trial(wanted[0])
+        self.study.tell(open_trial, trial.log_loss, pruned)
 
     @property
     def _finished(self) -> list[FrozenTrial]:
@@ -99,26 +96,26 @@ class Study:
 
 
 class Trial:
-    """One trial at work."""
+    """One running trial."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         self._trial = trial
         self._losses: list[float] = []
         self._trees: list[int] = []
-        #: The mean over all folds; none before it has seen them, and none if it was given up.
+        #: The mean over all folds; ``None`` before the last fold, and if it was pruned.
         self.log_loss: float | None = None
 
     @property
     def values(self) -> Values:
-        """What is tried."""
+        """The values that are tried."""
         return self._trial.params
 
     def fold(self, loss: float, trees: int, worse: float) -> bool:
-        """Keep what a fold says; whether to give up.
+        """Record the result of a fold; whether to prune the trial.
 
         Args:
-            loss: Log loss at it.
-            trees: How many trees helped.
+            loss: Its log loss.
+            trees: Its number of trees.
             worse: By how much the log loss, on average over the folds so far, is above that of the
                 defaults: dates differ from each other by more than trials do.
         """
@@ -130,28 +127,27 @@ class Trial:
         return self._trial.should_prune()
 
     def complete(self, gain: float, error: float) -> None:
-        """It has seen every fold; how much better than the defaults it is, give or take."""
+        """Complete the trial with its gain over the defaults and the standard error."""
         self._trial.set_user_attr("gain", gain)
         self._trial.set_user_attr("error", error)
         self.log_loss = float(np.mean(self._losses))
 
 
-def _distribution(span: Span) -> BaseDistribution:
-    if span.whole:
-        return IntDistribution(int(span.low), int(span.high), log=span.log)
-    return FloatDistribution(span.low, span.high, log=span.log)
+_DISTRIBUTIONS: dict[str, BaseDistribution] = {
+    name: IntDistribution(int(span.low), int(span.high), log=span.log)
+    if span.whole
+    else FloatDistribution(span.low, span.high, log=span.log)
+    for name, span in SPACE.items()
+}
 
 
-_DISTRIBUTIONS = {name: _distribution(span) for name, span in SPACE.items()}
-
-
-def _tried(trial: FrozenTrial) -> Tried:
-    told, took = trial.user_attrs, trial.duration
+def _result(trial: FrozenTrial) -> Tried:
+    attributes, duration = trial.user_attrs, trial.duration
     return Tried(
         values={name: trial.params[name] for name in SPACE},
-        losses=tuple(told["losses"]),
-        trees=tuple(told["trees"]),
-        gain=told.get("gain"),
-        error=told.get("error"),
-        seconds=took.total_seconds() if took else 0.0,
+        losses=tuple(attributes["losses"]),
+        trees=tuple(attributes["trees"]),
+        gain=attributes.get("gain"),
+        error=attributes.get("error"),
+        seconds=duration.total_seconds() if duration else 0.0,
     )

@@ -1,4 +1,4 @@
-"""What a tuning tried, and what it found."""
+"""The trials of a tuning, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ class Tried:
 
     Attributes:
         values: The tuned parameters.
-        losses: Log loss at each fold, oldest first; of a pruned trial, at those that it saw.
-        trees: How many trees helped, at each of these.
-        gain: How much less surprised than the defaults it is on average; none if it was pruned:
-            given up before its last fold, for being worse than most.
+        losses: Log loss at each fold, oldest first; a pruned trial has fewer.
+        trees: Number of trees at each of these.
+        gain: By how much its log loss is below that of the defaults on average; ``None`` if it was
+            pruned before its last fold, for being worse than most.
         error: The standard error of the gain.
-        seconds: How long it took.
+        seconds: Its duration.
     """
 
     values: Values
@@ -33,7 +33,7 @@ class Tried:
 
     @property
     def pruned(self) -> bool:
-        """Whether it was given up."""
+        """Whether it was pruned."""
         return self.gain is None
 
     @property
@@ -43,20 +43,20 @@ class Tried:
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Its numbers by name: ``log_loss`` of the folds that it saw, and if all, the gain."""
-        told = {"log_loss": self.log_loss, "gain": self.gain, "gain_error": self.error}
-        return {name: value for name, value in told.items() if value is not None}
+        """Its metrics by name: ``log_loss`` of its folds and, if complete, the gain."""
+        values = {"log_loss": self.log_loss, "gain": self.gain, "gain_error": self.error}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The best trial beside the defaults at a date that no trial saw.
+    """The best trial against the defaults at a date that no trial saw.
 
-    The best of many is partly luck: on the dates that chose it, it looks better than it is.
+    The best of many trials is partly luck: the dates that chose it overstate its gain.
 
     Attributes:
         origin: The date, later than those of the folds.
-        gain: As of ``Tried``, there.
+        gain: The gain there, as in ``Tried``.
         error: The standard error of the gain.
     """
 
@@ -67,12 +67,12 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """Everything that was tried on the same rows, before a stop and after it.
+    """All trials on the same rows, before and after an interruption.
 
     Attributes:
-        params: What is learnt; its booster grows by the defaults.
+        params: The parameters of the training; its booster holds the defaults.
         origins: The dates of the folds, oldest first.
-        judged_from: The first judged date: nothing known from it on was read.
+        judged_from: The first date of the test set: nothing known from it on was read.
         rows: Feature rows that were read.
         digest: Of these.
         tried: Trials, in order; the first are the defaults.
@@ -94,31 +94,31 @@ class Tuning:
 
     @property
     def defaults(self) -> Tried:
-        """What the defaults are worth: they were tried first."""
+        """The trial of the defaults: the first."""
         return self.tried[0]
 
     @property
     def best(self) -> Tried:
-        """The complete trial with the least log loss; of equals the first."""
-        complete = (each for each in self.tried if not each.pruned)
-        return min(complete, key=lambda each: each.log_loss)
+        """The complete trial with the lowest log loss; the first of equals."""
+        complete = (trial for trial in self.tried if not trial.pruned)
+        return min(complete, key=lambda trial: trial.log_loss)
 
     @property
     def pruned(self) -> int:
-        """How many trials were given up early."""
-        return sum(each.pruned for each in self.tried)
+        """Number of pruned trials."""
+        return sum(trial.pruned for trial in self.tried)
 
     @property
     def better(self) -> bool:
-        """Whether the best is better than the defaults by more than one standard error, and still
-        better at the date that no trial saw.
+        """Whether the best beats the defaults by more than one standard error, and also at the
+        date that no trial saw.
         """
         clearly = (self.best.gain or 0.0) > (self.best.error or 0.0)
         return clearly and (self.confirmation is None or self.confirmation.gain > 0)
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Its numbers by name."""
+        """Its metrics by name."""
         return {
             "log_loss": self.best.log_loss,
             "defaults.log_loss": self.defaults.log_loss,
@@ -129,9 +129,8 @@ class Tuning:
             **({"confirmed_gain": self.confirmation.gain} if self.confirmation else {}),
         }
 
-    @property
-    def told(self) -> Mapping[str, Any]:
-        """It as JSON takes it."""
+    def to_json(self) -> Mapping[str, Any]:
+        """The result as plain values."""
         return {
             "better": self.better,
             "best": dict(self.best.values),

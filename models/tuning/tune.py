@@ -1,4 +1,4 @@
-"""Look for parameters of the trees that do better than the defaults, on rows before the judged."""
+"""Search for better parameters of the trees than the defaults, on rows before the test set."""
 
 import json
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from perdura.models.dataset.fingerprint import digest
 from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import TrainingParams
-from perdura.models.training.train import held
-from perdura.models.tuning.folds import Fold, TestRows, before_judged, folds_of, gain
+from perdura.models.training.train import with_monotone_constraints
+from perdura.models.tuning.folds import Fold, TestRows, before_test_dates, folds_of, gain
 from perdura.models.tuning.search_space import SPACE, values_of, with_values
 from perdura.models.tuning.study import Study, Trial, study_in
 from perdura.models.tuning.trials import Confirmation, Tuning
 from perdura.models.tuning.tuned_params import Tuned
 from perdura.sources.progress import OnProgress
 
-#: So many origins choose among trials, the newest before the one that confirms the best of them.
+#: Number of origins that choose among trials, the newest before the one that confirms the best.
 FOLDS = 4
 
 
@@ -38,70 +38,75 @@ def tune(
     kept: Tuned | None = None,
     progress: OnProgress | None = None,
 ) -> Tuning:
-    """Try parameters on the newest dates before the judged ones, the defaults first.
+    """Try parameters on the newest dates before the test set, the defaults first.
 
-    Of the judged rows, and of what became known from the first judged date on, nothing is read.
-    What counts is the log loss, calibrated by a line, on rows that neither grew the trees nor
-    stopped or calibrated them. The best trial is asked once more at a newer date that none saw.
-    What is tried hangs on the rows, ``params``, and their seed alone: a stop changes nothing but
-    when. An interruption ends it, and keeps what was done.
+    Neither the test rows nor anything known from the first test date on is read. The objective is
+    the log loss, calibrated by a line, on rows that neither grew the trees nor stopped or
+    calibrated them. The best trial is confirmed at a newer date that no trial saw. The trials
+    depend only on the rows, ``params`` and their seed: an interrupted search continues where it
+    stopped. An interruption ends the search and keeps its trials.
 
     Args:
-        training: Feature rows of all dates, labelled as it is known now.
-        labels_at: What became of the rows before a moment, as it was known then.
-        params: What to learn; its booster are the defaults.
-        file: Where studies are kept; the study of the same rows and ``params`` is gone on with.
-        minutes: Begin no trial after so many.
-        trials: So many in all, with those that had been done before; by default no end.
-        kept: What did best before, tried second, unless it has seen the judged rows.
-        progress: Told before each trial: seconds, of how many, and how far it is.
+        training: Feature rows of all dates, labelled as known now.
+        labels_at: The outcomes of the rows before a moment, as known then.
+        params: The parameters of the training; its booster holds the defaults.
+        file: The file of studies; a study of the same rows and ``params`` is continued.
+        minutes: Begin no trial after this time.
+        trials: Total number of trials, including those of an interrupted run; by default no limit.
+        kept: The best of an earlier tuning, tried second, unless it has seen the test set.
+        progress: Called before each trial: seconds, of how many, and the state of the search.
 
     Raises:
         HistoryTooShort: The rows are split by subscriber, or no date has enough before it.
-        NotEnoughChurn: At one of the dates nobody left, or nobody stayed.
+        NotEnoughChurn: One of the dates has no churners, or no non-churners.
     """
-    _refuse_people(params)
-    known, params = before_judged(training, labels_at, params), held(params, training.columns)
+    if params.split != "time":
+        raise HistoryTooShort(
+            f"asked to tune where the split is by {params.split}; tuning validates on dates "
+            "before the judged ones. Leave the defaults, or give a longer history: split = 'time'"
+        )
+    known = before_test_dates(training, labels_at, params)
+    params = with_monotone_constraints(params, training.columns)
     *folds, last = folds_of(known, labels_at, params, most=FOLDS + 1)
     folds, last = ((*folds,), last) if folds else ((last,), None)
-    read = digest(known.rows)
+    rows_digest = digest(known.rows)
     first = [values_of(params.booster)]
     if kept and kept.judged_from <= known.known_until:
         first.append(kept.booster)
-    with study_in(file, _name(read, params, folds), params.booster.seed, first) as study:
+    name = _study_name(rows_digest, params, folds)
+    with study_in(file, name, params.booster.seed, first) as study:
         before = len(study.tried)
-        asked = TestRows(folds, training.names, params.booster)
-        budget = _Budget(60 * minutes, trials, progress)
-        stopped = _search(study, asked, budget)
-        found = Tuning(
+        test = TestRows(folds, training.names, params.booster)
+        stopped = _search(study, test, _Budget(60 * minutes, trials, progress))
+        tuning = Tuning(
             params=params,
             origins=tuple(fold.origin for fold in folds),
             judged_from=known.known_until,
             rows=known.rows.height,
-            digest=read,
+            digest=rows_digest,
             tried=study.tried,
             before=before,
             stopped=stopped,
         )
-        return replace(found, confirmation=_confirm(found, asked, last))
+        return replace(tuning, confirmation=_confirm(tuning, test, last))
 
 
-def _confirm(found: Tuning, asked: TestRows, last: Fold | None) -> Confirmation | None:
-    """The best trial beside the defaults on a fold of its own."""
-    if last is None or found.best is found.defaults:
+def _confirm(tuning: Tuning, test: TestRows, last: Fold | None) -> Confirmation | None:
+    """The best trial against the defaults on a fold of its own."""
+    if last is None or tuning.best is tuning.defaults:
         return None
-    alone = TestRows((last,), asked.names, asked.defaults)
-    best = alone.log_losses(with_values(asked.defaults, found.best.values), 0)[0]
+    alone = TestRows((last,), test.names, test.defaults)
+    best = alone.log_losses(with_values(test.defaults, tuning.best.values), 0)[0]
     gained, error = gain(alone.folds, alone.by_defaults(1), [best])
     return Confirmation(origin=last.origin, gain=gained, error=error)
 
 
-def _search(study: Study, asked: TestRows, budget: "_Budget") -> bool:
-    """Try one after the other; whether that was interrupted."""
+def _search(study: Study, test: TestRows, budget: "_Budget") -> bool:
+    """Run trials while the budget lasts; whether the search was interrupted."""
     try:
         while budget.allows(study):
             with study.one_more() as trial:
-                _try(trial, asked)
+                _run_trial(trial, test)
     except KeyboardInterrupt:
         if not study.tried:
             raise
@@ -109,36 +114,36 @@ def _search(study: Study, asked: TestRows, budget: "_Budget") -> bool:
     return False
 
 
-def _try(trial: Trial, asked: TestRows) -> None:
-    """One set of values, fold by fold, for as long as it is no worse than most."""
-    booster = with_values(asked.defaults, trial.values)
-    own: list[np.ndarray] = []
-    for place in range(len(asked.folds)):
-        log_losses, trees = asked.log_losses(booster, place)
-        own.append(log_losses)
-        worse = _mean(own) - _mean(asked.by_defaults(place + 1))
+def _run_trial(trial: Trial, test: TestRows) -> None:
+    """Evaluate one set of values fold by fold; prune it when it is worse than most."""
+
+    def mean(log_losses: Sequence[np.ndarray]) -> float:
+        return float(np.mean([rows.mean() for rows in log_losses]))
+
+    booster = with_values(test.defaults, trial.values)
+    results: list[np.ndarray] = []
+    for index in range(len(test.folds)):
+        log_losses, trees = test.log_losses(booster, index)
+        results.append(log_losses)
+        worse = mean(results) - mean(test.by_defaults(index + 1))
         worse_than_most = trial.fold(float(log_losses.mean()), trees, worse)
-        if worse_than_most and place + 1 < len(asked.folds):
+        if worse_than_most and index + 1 < len(test.folds):
             return
-    trial.complete(*gain(asked.folds, asked.by_defaults(len(own)), own))
-
-
-def _mean(surprises: Sequence[np.ndarray]) -> float:
-    return float(np.mean([each.mean() for each in surprises]))
+    trial.complete(*gain(test.folds, test.by_defaults(len(results)), results))
 
 
 class _Budget:
-    """How long there is, and how many trials."""
+    """The time and the number of trials of a search."""
 
     def __init__(self, seconds: float, trials: int | None, progress: OnProgress | None) -> None:
         self._seconds, self._trials, self._progress = seconds, trials, progress
         self._began = monotonic()
 
     def allows(self, study: Study) -> bool:
-        """Whether one more trial may begin; the first, the defaults, always may."""
+        """Whether one more trial may begin; the first (the defaults) always may."""
         tried, spent = study.tried, monotonic() - self._began
         if self._progress:
-            least = min((each.log_loss for each in tried if not each.pruned), default=None)
+            least = min((trial.log_loss for trial in tried if not trial.pruned), default=None)
             best = "" if least is None else f", best {least:.5f}"
             self._progress(int(spent), int(self._seconds), f"{len(tried)} tried{best}")
         if not tried:
@@ -146,22 +151,14 @@ class _Budget:
         return spent < self._seconds and (self._trials is None or len(tried) < self._trials)
 
 
-def _refuse_people(params: TrainingParams) -> None:
-    if params.split != "time":
-        raise HistoryTooShort(
-            f"asked to tune where the split is by {params.split}; tuning validates on dates "
-            "before the judged ones. Leave the defaults, or give a longer history: split = 'time'"
-        )
-
-
-def _name(read: str, params: TrainingParams, folds: Sequence[Fold]) -> str:
-    """One name for one question: other rows, parameters or LightGBM begin another study."""
-    asked = {
-        "rows": read,
+def _study_name(rows_digest: str, params: TrainingParams, folds: Sequence[Fold]) -> str:
+    """The name of a study: other rows, parameters or versions of LightGBM begin another one."""
+    content = {
+        "rows": rows_digest,
         "origins": [fold.origin.isoformat() for fold in folds],
         "params": asdict(replace(params, booster=replace(params.booster, threads=0))),
         "space": {name: asdict(span) for name, span in SPACE.items()},
         "lightgbm": version("lightgbm"),
     }
-    told = json.dumps(asked, sort_keys=True).encode()
-    return f"trees {blake2b(told, digest_size=8).hexdigest()}"
+    text = json.dumps(content, sort_keys=True).encode()
+    return f"trees {blake2b(text, digest_size=8).hexdigest()}"

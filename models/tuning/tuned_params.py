@@ -1,37 +1,36 @@
-"""What tuning found, kept in a file until the next tuning, or until it is forgotten."""
+"""Tuned parameters, kept in a file until the next tuning or ``perdura tune --forget``."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from perdura.models.params import TrainingParams
 from perdura.models.tuning.search_space import SPACE, Values, mistakes, with_values
 from perdura.models.tuning.trials import Tuning
 
-#: What a tuning was for; where the settings say otherwise, it is of no use.
+#: The settings that a tuning is valid for.
 _AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")
 
 
 class BrokenTuning(ValueError):
-    """The file of tuned parameters cannot be read as what it should be. Nothing was done."""
+    """The file of tuned parameters is not valid. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """Parameters of the trees that did better than the defaults, and where.
+    """Parameters of the trees that beat the defaults, and on which rows.
 
     Attributes:
         booster: The parameters by name.
-        aim: What was to be predicted, as the settings said.
-        judged_from: Nothing known from then on was read; who judges earlier rows would be judging
-            by what these parameters have seen.
+        aim: The settings that they were tuned for.
+        judged_from: Nothing known from then on was read; earlier rows cannot be a test set for
+            these parameters.
         tuned_at: When they were found.
-        trials: How many were tried.
+        trials: Number of trials.
         rows: Feature rows that were read.
-        digest: Of these.
+        digest: Digest of these rows.
         gain: By how much their log loss was below that of the defaults.
         error: The standard error of the gain.
     """
@@ -48,7 +47,7 @@ class Tuned:
 
 
 def tuned_by(tuning: Tuning, tuned_at: datetime) -> Tuned:
-    """What is kept of a tuning that found something better than the defaults."""
+    """The parameters of a tuning that beat the defaults."""
     return Tuned(
         booster=tuning.best.values,
         aim=_aim(tuning.params),
@@ -63,24 +62,24 @@ def tuned_by(tuning: Tuning, tuned_at: datetime) -> Tuned:
 
 
 def keep_tuned(tuned: Tuned, file: Path) -> None:
-    """Write what was found, whole or not at all."""
-    told = asdict(tuned) | {name: getattr(tuned, name).isoformat() for name in _MOMENTS}
+    """Write the parameters, atomically."""
+    values = asdict(tuned) | {name: getattr(tuned, name).isoformat() for name in _MOMENTS}
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     draft.replace(file)
 
 
 def read_tuned(file: Path) -> Tuned | None:
-    """What was found; none where nothing was, or it was forgotten.
+    """The tuned parameters; ``None`` where there are none.
 
     Raises:
-        BrokenTuning: The file is no such file, or holds what no tuning may try.
+        BrokenTuning: The file is not one, or holds values outside the search space.
     """
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        wrong = mistakes(told["booster"])
-        tuned = Tuned(**told | {name: _moment(told[name]) for name in _MOMENTS})
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        wrong = mistakes(stored["booster"])
+        tuned = Tuned(**stored | {name: _moment(stored[name]) for name in _MOMENTS})
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -90,18 +89,20 @@ def read_tuned(file: Path) -> Tuned | None:
     return tuned
 
 
-def grown(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> TrainingParams:
+def with_tuned_booster(
+    params: TrainingParams, tuned: Tuned, first_test_date: datetime | None
+) -> TrainingParams:
     """The parameters with trees that grow as tuned; or, in ``tuned``, why they do not.
 
-    Those that tell the causes apart keep the defaults: they see leavers alone, some in a hundred of
-    the rows that were tuned on.
+    The trees that separate the causes keep the defaults: they are fitted on churners only, a few
+    percent of the rows that were tuned on.
 
     Args:
-        params: With the defaults.
-        tuned: What was found.
-        judged: The first date that will be judged; none where none can be.
+        params: Parameters with the defaults.
+        tuned: The tuned parameters.
+        first_test_date: The first date of the test set; ``None`` without one.
     """
-    if why := _unfit(params, tuned, judged):
+    if why := _why_unused(params, tuned, first_test_date):
         return replace(params, tuned=f"The tuned parameters are not used: {why}.")
     return replace(
         params,
@@ -112,7 +113,9 @@ def grown(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> Trai
     )
 
 
-def _unfit(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> str | None:
+def _why_unused(
+    params: TrainingParams, tuned: Tuned, first_test_date: datetime | None
+) -> str | None:
     aim = _aim(params)
     other = [
         f"{name} {aim[name]}, not {tuned.aim.get(name)}"
@@ -121,23 +124,23 @@ def _unfit(params: TrainingParams, tuned: Tuned, judged: datetime | None) -> str
     ]
     if other:
         return f"what is learnt has {', '.join(other)} as it had then"
-    if judged is not None and judged < tuned.judged_from:
+    if first_test_date is not None and first_test_date < tuned.judged_from:
         return (
-            f"rows from {judged:%Y-%m-%d} on are to be judged, and what came until "
+            f"rows from {first_test_date:%Y-%m-%d} on are to be judged, and what came until "
             f"{tuned.judged_from:%Y-%m-%d} was seen when they were found"
         )
     return None
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without its zone, {text!r}")
+    return moment
+
+
 def _aim(params: TrainingParams) -> dict[str, str | int]:
     return {name: getattr(params, name) for name in _AIM}
-
-
-def _moment(told: Any) -> datetime:
-    moment = datetime.fromisoformat(told)
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without its zone, {told!r}")
-    return moment
 
 
 _MOMENTS = ("judged_from", "tuned_at")

@@ -28,7 +28,7 @@ from perdura.flows.steps.training_window import NothingLanded, learns_contacts, 
 from perdura.flows.train_weekly import train_weekly, training_set
 from perdura.models.experiment.effect import BOTH
 from perdura.models.registry.champion import load_champion
-from perdura.models.training.train import fit_and_judge
+from perdura.models.training.train import fit_and_evaluate
 from perdura.risk.records.contact_effect import newest_contact_effect
 from perdura.risk.schema.contact_effect import CONTACT_EFFECT
 from perdura.risk.store.connect import reading, writing
@@ -161,7 +161,7 @@ def model_files(home: Path, contacted: Contacted, folder: Path) -> dict[str, byt
             contacts=learns_contacts(settings.landing.events(), params, until),
         )
         rows = training_set(work, settings.compute, {})
-    model = fit_and_judge(rows, params, lambda _done, _of, _what: None).model
+    model = fit_and_evaluate(rows, params, lambda _done, _of, _what: None).model
     model.save(folder)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 

@@ -12,7 +12,7 @@ from perdura.flows.configuration.dates import midnight
 from perdura.flows.configuration.groups import RiskTableSettings
 from perdura.flows.settings import Settings
 from perdura.flows.steps.contact_events import contact_events, written_events
-from perdura.models.dataset.labels import contract_labels, touched
+from perdura.models.dataset.labels import contacted_before_settled, contract_labels
 from perdura.risk.records.assignments import assign
 from perdura.risk.records.contacts import log_contact, undo_contact
 from perdura.risk.store.connect import writing
@@ -170,7 +170,9 @@ def test_a_contact_takes_the_rows_it_may_have_changed_out_of_training(home):
         labels = contract_labels(
             events, spine, lead_days=0, horizon_days=90, grace_days=0, known_until=known_until
         )
-        return touched(events, labels, reach_days=30, known_until=known_until).to_list()
+        return contacted_before_settled(
+            events, labels, reach_days=30, known_until=known_until
+        ).to_list()
 
     later = NOW + 60 * DAY
     land(home, NOW - DAY)

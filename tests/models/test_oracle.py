@@ -53,20 +53,20 @@ def trained(training: TrainingSet) -> Trained:
 
 
 @pytest.fixture(scope="module")
-def judged(company: Path, trained: Trained) -> pl.DataFrame:
+def evaluated(company: Path, trained: Trained) -> pl.DataFrame:
     """The judged rows beside the truth, which no pipeline code reads."""
     truth = pl.read_parquet(company / "truth" / "truth.parquet").rename({"risk": "true_risk"})
     told = truth.select(*KEYS, "true_risk", "cause_signal")
-    return trained.judged.join(told, on=KEYS, how="left", validate="1:1")
+    return trained.test_rows.join(told, on=KEYS, how="left", validate="1:1")
 
 
-def test_the_truth_knows_everyone_who_is_scored(judged):
-    assert judged["true_risk"].null_count() == 0
+def test_the_truth_knows_everyone_who_is_scored(evaluated):
+    assert evaluated["true_risk"].null_count() == 0
 
 
-def test_ranks_nearly_as_well_as_anything_could(judged):
-    model = roc_auc_score(judged["churned"], judged["risk"]) - 0.5
-    oracle = roc_auc_score(judged["churned"], judged["true_risk"]) - 0.5
+def test_ranks_nearly_as_well_as_anything_could(evaluated):
+    model = roc_auc_score(evaluated["churned"], evaluated["risk"]) - 0.5
+    oracle = roc_auc_score(evaluated["churned"], evaluated["true_risk"]) - 0.5
     assert model >= 0.93 * oracle
 
 
@@ -83,17 +83,17 @@ def test_beats_every_baseline(trained):
 
 def test_tells_who_will_pay_more_nearly_as_well_as_anything_could(company, trained):
     truth = pl.read_parquet(company / "truth" / "truth.parquet").drop_nulls("expansion")
-    told = trained.expansion.judged.join(truth, on=KEYS, how="inner", validate="1:1")
+    told = trained.expansion.test_rows.join(truth, on=KEYS, how="inner", validate="1:1")
     model = roc_auc_score(told["expanded"], told["offer"]) - 0.5
     oracle = roc_auc_score(told["expanded"], told["expansion"]) - 0.5
-    assert len(told) > 0.4 * len(trained.expansion.judged)
+    assert len(told) > 0.4 * len(trained.expansion.test_rows)
     assert model >= 0.85 * oracle
     assert trained.expansion.metrics.calibration_error <= 0.01
     assert trained.model.expansion is not None
 
 
-def test_gives_the_planted_cause_of_those_who_left(training, trained, judged):
-    found = by_cause(judged, training.rows, trained.model)
+def test_gives_the_planted_cause_of_those_who_left(training, trained, evaluated):
+    found = by_cause(evaluated, training.rows, trained.model)
     assert set(found["cause"]) == set(SIGNALS)
     assert found["leavers"].sum() > 100
     # Of a cause of few leavers, everybody it is planted in, of the riskiest tenth, is asked.
@@ -104,10 +104,10 @@ def test_gives_the_planted_cause_of_those_who_left(training, trained, judged):
     assert float(named.sum()) >= 0.95 * int(found["leavers"].sum())
 
 
-def test_either_cause_is_ranked_nearly_as_well_as_anything_could(judged, company):
+def test_either_cause_is_ranked_nearly_as_well_as_anything_could(evaluated, company):
     truth = pl.read_parquet(company / "truth" / "truth.parquet")
     told = truth.select(*KEYS, pl.col("risk_voluntary", "risk_payment").name.prefix("true_"))
-    both = judged.join(told, on=KEYS, how="left", validate="1:1")
+    both = evaluated.join(told, on=KEYS, how="left", validate="1:1")
     for cause in ("voluntary", "payment"):
         left = (both["cause"] == cause).fill_null(value=False)
         model, oracle = (

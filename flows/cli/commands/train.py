@@ -72,7 +72,7 @@ def tune(
 
     done = tune_trees(day_of(until), minutes=minutes, trials=trials)
     if as_json:
-        print_json({"run_id": done.run_id, "share": done.share, **done.found.told})
+        print_json({"run_id": done.run_id, "share": done.share, **done.found.to_json()})
     else:
         print_tuning(done)
 

@@ -48,7 +48,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
     table.add_column("", no_wrap=True)
     for name in ("known", "stayed", "share", "less control", "awaited", "had left"):
         table.add_column(name, justify="right", no_wrap=True)
-    shown_names = _WITH_LOT if found.asked == LISTED else _NAMES
+    shown_names = _WITH_LOT if found.main_arm == LISTED else _NAMES
     for name, shown in shown_names.items():
         table.add_row(shown, *_cells(found, name))
     console.print(table)
@@ -58,7 +58,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
 
 def in_words(found: Effect) -> list[str]:
     """What contact did, one sentence each, or why that is unknown."""
-    reached, held_out = found.arms[found.asked], found.arms[HELD_OUT]
+    reached, held_out = found.arms[found.main_arm], found.arms[HELD_OUT]
     if not _people(reached) and not _people(held_out):
         since = f" from {found.since:%Y-%m-%d} on" if found.since else ""
         return [f"No contacts, offers or control group are recorded{since}."]
@@ -66,12 +66,12 @@ def in_words(found: Effect) -> list[str]:
         return [_NO_CONTROL_GROUP]
     if not _people(reached):
         return ["There is a control group, but no contacts or offers are recorded."]
-    said = _verdict(found) if found.asked in found.compared else _not_known(found)
+    said = _verdict(found) if found.main_arm in found.compared else _not_known(found)
     if found.crossed:
         said.append(
             f"{found.crossed:,} of the control group were contacted, and still count as control."
         )
-    if found.asked != LISTED:
+    if found.main_arm != LISTED:
         return [*said, _HOLDS]
     listed = _people(found.arms[LISTED])
     random = (
@@ -85,9 +85,9 @@ def in_words(found: Effect) -> list[str]:
 
 
 def _verdict(found: Effect) -> list[str]:
-    compared = found.compared[found.asked]
+    compared = found.compared[found.main_arm]
     points = f"{_points(compared.difference)} ({_points(compared.low)} to {_points(compared.high)})"
-    seen = f"{points} points more of the {_ARMS[found.asked]} than of the control group stayed"
+    seen = f"{points} points more of the {_ARMS[found.main_arm]} than of the control group stayed"
     if compared.says:
         does = (
             "Contacting keeps subscribers"
@@ -108,7 +108,7 @@ def _takes(found: Effect) -> list[str]:
             "There is no difference to look for; give the smallest worth detecting: --worth 0.02."
         ]
     more = {
-        "to contact": needed.contacted - found.arms[found.asked].known,
+        "to contact": needed.contacted - found.arms[found.main_arm].known,
         "for the control group": needed.held_out - found.arms[HELD_OUT].known,
     }
     if max(more.values()) <= 0:
@@ -118,7 +118,7 @@ def _takes(found: Effect) -> list[str]:
         )
         return [enough]
     missing = " and ".join(f"{max(0, count):,} more {what}" for what, count in more.items())
-    coming = found.arms[found.asked].awaited, found.arms[HELD_OUT].awaited
+    coming = found.arms[found.main_arm].awaited, found.arms[HELD_OUT].awaited
     awaited = (
         f", of whom {coming[0]:,} and {coming[1]:,} are awaited already" if any(coming) else ""
     )
@@ -132,9 +132,9 @@ def _takes(found: Effect) -> list[str]:
 def _not_known(found: Effect) -> list[str]:
     """Why one of the arms says nothing yet."""
     if found.first_settles is None:
-        return [f"All of the {_ARMS[found.asked]}, or of the control group, had left already."]
+        return [f"All of the {_ARMS[found.main_arm]}, or of the control group, had left already."]
     early = (
-        f"Too early to tell: of {found.arms[found.asked].awaited:,} {_ARMS[found.asked]} and "
+        f"Too early to tell: of {found.arms[found.main_arm].awaited:,} {_ARMS[found.main_arm]} and "
         f"{found.arms[HELD_OUT].awaited:,} control it is not known yet whether they stay for "
         f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
     )

@@ -24,7 +24,7 @@ def print_forgotten(done: Forgotten, url: str, console: Console = OUT) -> None:
     _print_rows(done.kept, "Erased", console)
     if done.versions:
         versions = ", ".join(
-            f"{found.version} (champion)" if found.reigns else found.version
+            f"{found.version} (champion)" if found.is_champion else found.version
             for found in done.versions
         )
         console.print(

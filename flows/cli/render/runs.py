@@ -10,7 +10,7 @@ from perdura.flows.backtest import Backtested
 from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.unknown_texts import UnknownTexts
 from perdura.flows.train_weekly import Training
-from perdura.models.reports.backtest_card import how_it_grows, over_time
+from perdura.models.reports.backtest_card import over_time, tuning_notes
 from perdura.models.reports.card import left_out
 from perdura.risk.terminal.risks import printable
 from perdura.sources.counted import counted
@@ -155,7 +155,7 @@ def print_backtest(done: Backtested, console: Console = OUT) -> None:
         table.add_row(f"{origin:%Y-%m-%d}", *numbers)
     console.print(table)
     console.print("In brackets: 95 % intervals over resampled subscribers.")
-    for words in how_it_grows(done.found):
+    for words in tuning_notes(done.found):
         console.print(words)
     if done.share < 1:
         console.print(f"Computed on {done.share:.1%} of the subscribers, by their buckets.")

@@ -175,7 +175,7 @@ def test_the_registry_says_who_has_learnt_from_somebody_forgotten(
     with mlflow_at(home) as client:
         tags = client.get_model_version("churn", "1").tags
     assert {f"forgotten.{buried.hash_of(who)}" for who in done.kept.accounts} <= tags.keys()
-    assert [each.reigns for each in done.versions] == [True]
+    assert [each.is_champion for each in done.versions] == [True]
     # Told again although their rows are gone.
     assert [each.version for each in forget(settings, [renamed[2]]).versions] == ["1"]
 

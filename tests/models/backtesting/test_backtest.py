@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from perdura.models.backtesting.backtest import Backtest, backtest, judged_at, origins_of
+from perdura.models.backtesting.backtest import Backtest, backtest, evaluated_at, origins_of
 from perdura.models.dataset.outcomes import OUTCOME
 from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import TrainingSet
@@ -61,17 +61,17 @@ def test_a_history_without_an_origin_says_what_it_would_take(training):
 def test_the_newest_origins_are_judged_each_as_if_it_were_that_day(training, found):
     assert found.origins == origins_of(training, AT)[-2:]
     last = found.origins[-1]
-    judged = judged_at(training, last, as_closed(training)(last), AT)
-    assert judged["as_of"].unique().to_list() == [last]
-    stated = evaluate(judged, calls=PARAMS.calls).values
+    evaluated = evaluated_at(training, last, as_closed(training)(last), AT)
+    assert evaluated["as_of"].unique().to_list() == [last]
+    stated = evaluate(evaluated, calls=PARAMS.calls).values
     assert found.metrics(last) | stated == found.metrics(last)
 
 
 def test_what_came_after_an_origin_changes_nothing_at_it(training, found):
     origin = found.origins[0]
     early = upto(training, origin)
-    then = judged_at(early, origin, as_closed(early)(origin), AT)
-    later = judged_at(training, origin, as_closed(training)(origin), AT)
+    then = evaluated_at(early, origin, as_closed(early)(origin), AT)
+    later = evaluated_at(training, origin, as_closed(training)(origin), AT)
     assert then.equals(later)
     assert not then["refit"].equals(then["risk"])
 
@@ -83,7 +83,7 @@ def test_what_became_of_the_origin_itself_changes_no_risk_at_it(training, found)
     )
     labels = as_closed(training)(origin)
     then, other = (
-        judged_at(replace(training, rows=rows), origin, labels, AT)
+        evaluated_at(replace(training, rows=rows), origin, labels, AT)
         for rows in (training.rows, turned)
     )
     assert then.select("risk", "refit").equals(other.select("risk", "refit"))
@@ -96,8 +96,8 @@ def test_rows_before_an_origin_are_labelled_as_they_were_then(training, found):
     known = pl.col("churned").is_not_null()
     churned = pl.when(known).then(pl.col("churned") & (pl.col("subscriber_id") > "s00300"))
     told_less = labels.with_columns(churned=churned)
-    with_all = judged_at(training, origin, labels, AT)
-    with_less = judged_at(training, origin, told_less, AT)
+    with_all = evaluated_at(training, origin, labels, AT)
+    with_less = evaluated_at(training, origin, told_less, AT)
     assert with_less["risk"].sum() < with_all["risk"].sum()
     assert with_less["churned"].equals(with_all["churned"])
 

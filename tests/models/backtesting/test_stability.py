@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from perdura.models.backtesting.backtest import judged_at
+from perdura.models.backtesting.backtest import evaluated_at
 from perdura.models.backtesting.stability import at_earlier_dates
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.backtest_result import Earlier
@@ -30,22 +30,24 @@ def earlier(training: TrainingSet) -> Earlier:
 
 def test_each_of_the_newest_dates_is_told_as_a_backtest_tells_it(training, earlier):
     by_date, last = earlier.by_date, earlier.by_date["origin"][-1]
-    judged = judged_at(training, last, as_closed(training)(last), AT)
+    evaluated = evaluated_at(training, last, as_closed(training)(last), AT)
     assert by_date.height == 2
-    assert by_date["roc_auc"][-1] == evaluate(judged, calls=PARAMS.calls).roc_auc
+    assert by_date["roc_auc"][-1] == evaluate(evaluated, calls=PARAMS.calls).roc_auc
     assert by_date.select(pl.col("roc_auc").is_between("low", "high").all()).item()
     assert by_date.select((pl.col("log_loss") < pl.col("constant")).all()).item()
 
 
 def test_holding_back_and_fitting_again_are_compared_on_all_rows_of_these_dates(training, earlier):
     found = earlier.procedures
-    judged = pl.concat(
-        judged_at(training, origin, as_closed(training)(origin), AT)
+    evaluated = pl.concat(
+        evaluated_at(training, origin, as_closed(training)(origin), AT)
         for origin in earlier.by_date["origin"]
     )
-    assert (found.dates, found.rows) == (2, judged.height)
-    assert found.log_loss == evaluate(judged, "refit", calls=1).log_loss
-    assert found.held_back_calibration_error == evaluate(judged, "risk", calls=1).calibration_error
+    assert (found.dates, found.rows) == (2, evaluated.height)
+    assert found.log_loss == evaluate(evaluated, "refit", calls=1).log_loss
+    assert (
+        found.held_back_calibration_error == evaluate(evaluated, "risk", calls=1).calibration_error
+    )
     assert found.log_loss != found.held_back_log_loss
 
 

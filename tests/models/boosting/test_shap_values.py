@@ -126,7 +126,7 @@ def test_a_row_is_explained_alike_to_the_bit_whatever_stands_beside_it():
     matrix = values(4, rows=3_000)
     booster = grown(matrix, trees=30)
     whole = contributions(booster, matrix)
-    assert np.array_equal(contributions(booster, matrix, at_once=700), whole)
+    assert np.array_equal(contributions(booster, matrix, block_rows=700), whole)
     assert np.array_equal(contributions(booster, matrix[1_500:1_501])[0], whole[1_500])
     alone = explained(booster.model_to_string(), np.asfortranarray(matrix[::-1]))
     assert np.array_equal(alone.added[::-1], whole)

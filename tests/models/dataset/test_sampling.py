@@ -227,9 +227,9 @@ class TestTheModel:
         assert self.THINNED.sampling.non_churners < 0.25
         full, thin = train(self.EVERYBODY, PARAMS), self.of_fewer_rows()
         assert thin.sampling == self.THINNED.sampling
-        judged, model = thin.judged, thin.metrics_by_model["model"]
-        assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.012)
-        assert judged["risk"].mean() == pytest.approx(full.judged["risk"].mean(), abs=0.005)
+        evaluated, model = thin.test_rows, thin.metrics_by_model["model"]
+        assert evaluated["risk"].mean() == pytest.approx(evaluated["churned"].mean(), abs=0.012)
+        assert evaluated["risk"].mean() == pytest.approx(full.test_rows["risk"].mean(), abs=0.005)
         assert model.calibration_error < 0.015
         assert model.roc_auc == pytest.approx(full.metrics_by_model["model"].roc_auc, abs=0.01)
         assert model.log_loss == pytest.approx(full.metrics_by_model["model"].log_loss, abs=0.003)
@@ -243,10 +243,10 @@ class TestTheModel:
             assert model.calibration.log_odds(asked) == pytest.approx(asked, abs=0.35)
 
     def test_baselines_say_everybodys_rates_too(self):
-        judged = self.of_fewer_rows().judged
+        evaluated = self.of_fewer_rows().test_rows
         rate = split_rows(self.EVERYBODY.rows, PARAMS).fit["churned"].mean()
-        assert judged["constant"][0] == pytest.approx(rate, abs=0.005)
-        assert judged["logistic"].mean() == pytest.approx(rate, abs=0.01)
+        assert evaluated["constant"][0] == pytest.approx(rate, abs=0.005)
+        assert evaluated["logistic"].mean() == pytest.approx(rate, abs=0.01)
 
     def test_is_the_same_on_any_number_of_threads(self):
         small = thinned(training_set(), FEWER)

@@ -56,11 +56,11 @@ def test_no_window_reaches_the_dates_of_a_later_part(days, gap, calibrate, evalu
         )
     except HistoryTooShort:
         return
-    fit, later, judged = map(days_of, split.parts.values())
+    fit, later, evaluated = map(days_of, split.parts.values())
     assert fit
     assert fit[-1] + gap <= later[0]
-    assert later[-1] + gap <= judged[0]
-    assert fit[-1] < later[0] <= later[-1] < judged[0]
+    assert later[-1] + gap <= evaluated[0]
+    assert fit[-1] < later[0] <= later[-1] < evaluated[0]
 
 
 def test_a_date_is_in_one_part_even_without_a_gap():

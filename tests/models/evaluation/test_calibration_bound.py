@@ -8,7 +8,7 @@ import pytest
 
 from perdura.models.evaluation.calibration_bound import CalibrationBound, calibration_bound
 from perdura.models.evaluation.metrics import calibration_error
-from tests.models.promotion.test_decision import GOOD, WORSE, decide, judged, verdict
+from tests.models.promotion.test_decision import GOOD, WORSE, decide, evaluated, verdict
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -52,9 +52,11 @@ def test_the_tolerance_is_a_quarter_of_the_rate_up_to_a_limit():
 
 def test_what_is_noise_on_few_rows_is_no_reason_to_refuse():
     # 0.055 against 0.050 was refused, on 120 rows.
-    assert decide(judged(people=60), GOOD.__class__(**GOOD.values | {"calibration_error": 0.055}))
+    assert decide(
+        evaluated(people=60), GOOD.__class__(**GOOD.values | {"calibration_error": 0.055})
+    )
     few = verdict(
-        judged(people=60),
+        evaluated(people=60),
         {"model": GOOD.__class__(**GOOD.values | {"calibration_error": 0.08}), "constant": WORSE},
     )
     assert not any("off the observed rates" in reason for reason in few.reasons)

@@ -11,7 +11,7 @@ from perdura.sources.events import MOMENT
 DATES = [datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)]
 
 
-def judged() -> pl.DataFrame:
+def evaluated() -> pl.DataFrame:
     """Two dates; on each the riskiest leaves and pays 100, somebody else leaves and pays yen."""
     return pl.DataFrame(
         {
@@ -27,7 +27,7 @@ def judged() -> pl.DataFrame:
 
 
 def test_what_would_have_come_of_the_calls_is_told_a_date():
-    told = at_capacity(judged(), [("model", "risk")], calls=1, save_share=0.2).to_dicts()[0]
+    told = at_capacity(evaluated(), [("model", "risk")], calls=1, save_share=0.2).to_dicts()[0]
     assert told == {
         "who": "model",
         "called": 1.0,
@@ -40,17 +40,17 @@ def test_what_would_have_come_of_the_calls_is_told_a_date():
 
 
 def test_at_equal_risk_the_lower_id_is_called_and_several_currencies_are_not_added():
-    told = at_capacity(judged(), [("model", "risk")], calls=2, save_share=0.5).to_dicts()[0]
+    told = at_capacity(evaluated(), [("model", "risk")], calls=2, save_share=0.5).to_dicts()[0]
     assert told["precision"] == 0.5  # a, and b before c
-    three = at_capacity(judged(), [("model", "risk")], calls=3, save_share=0.5).to_dicts()[0]
+    three = at_capacity(evaluated(), [("model", "risk")], calls=3, save_share=0.5).to_dicts()[0]
     assert three["precision"] == pytest.approx(2 / 3)
     assert three["mrr_called"] == 100.0
 
 
 def test_each_list_is_judged_beside_the_others_and_is_the_same_twice():
     risks = [("model", "risk"), ("champion", "other")]
-    told = at_capacity(judged(), risks, calls=1, save_share=0.2)
+    told = at_capacity(evaluated(), risks, calls=1, save_share=0.2)
     assert told["who"].to_list() == ["model", "champion"]
     assert told["left"].to_list() == [1.0, 0.0]
-    shuffled = judged().sample(fraction=1, shuffle=True, seed=1)
+    shuffled = evaluated().sample(fraction=1, shuffle=True, seed=1)
     assert at_capacity(shuffled, risks, calls=1, save_share=0.2).equals(told)

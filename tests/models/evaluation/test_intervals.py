@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perdura.models.evaluation.intervals import _Told, intervals
+from perdura.models.evaluation.intervals import RankedRows, intervals
 from perdura.models.evaluation.metrics import evaluate
 from perdura.sources.events import MOMENT
 
@@ -35,19 +35,19 @@ def rows() -> pl.DataFrame:
 
 
 def test_with_everybody_once_the_numbers_are_those_of_the_judgement(rows):
-    told = _Told.of(rows, "risk", 100)
-    numbers = told.numbers(np.ones(told.people, np.uint8))
+    ranked = RankedRows.of(rows, "risk", 100)
+    numbers = ranked.metrics(np.ones(ranked.subscribers, np.uint8))
     assert numbers == pytest.approx(evaluate(rows, calls=100).values)
 
 
 def test_somebody_drawn_twice_counts_as_two(rows):
     twice = rows.filter(pl.col("subscriber_id") < "s0100")
     both = pl.concat([rows, twice])
-    told = _Told.of(rows, "risk", 100)
+    ranked = RankedRows.of(rows, "risk", 100)
     people = rows["subscriber_id"].unique().sort()
     weight = np.where(people.is_in(twice["subscriber_id"].implode()), 2, 1).astype(np.uint8)
     expected = evaluate(both, calls=100)
-    numbers = told.numbers(weight)
+    numbers = ranked.metrics(weight)
     for name in ("roc_auc", "average_precision", "log_loss", "brier"):
         assert numbers[name] == pytest.approx(getattr(expected, name)), name
 

@@ -88,8 +88,8 @@ def test_a_ranking_that_is_gone_without_the_last_days_rings_the_alarm(cut, rings
 def test_each_column_alone_is_judged_by_what_its_values_meant_before():
     split = split_rows(training_set().rows, PARAMS)
     contract = learn_contract(split.fit, NAMES)
-    fit, judged = (encode(contract, part).leaving for part in (split.fit, split.test))
-    told = ranking_alone(NAMES, fit, judged)
+    fit, evaluated = (encode(contract, part).leaving for part in (split.fit, split.test))
+    told = ranking_alone(NAMES, fit, evaluated)
     assert told.height == len(NAMES)
     # What was planted: failed payments, open tickets, the basic plan where csat is low or unknown.
     assert set(told["column"].head(2)) <= {"payments_failed_30d", "tickets_open", "csat", "plan"}
@@ -97,13 +97,13 @@ def test_each_column_alone_is_judged_by_what_its_values_meant_before():
 
 
 def test_the_days_are_cut_away_on_rows_of_the_same_people():
-    judged, rows = trained().judged, training_set().rows
+    evaluated, rows = trained().test_rows, training_set().rows
     same = rows.select("subscriber_id", "as_of", *NAMES)
-    told = without_last_days(trained().evidence, judged, Cut(7, same))
+    told = without_last_days(trained().evidence, evaluated, Cut(7, same))
     assert told is not None
     assert told.cut == pytest.approx(told.roc_auc)
     earlier = same.with_columns(pl.col("as_of") + timedelta(days=30))
-    before = without_last_days(trained().evidence, judged, Cut(30, earlier))
+    before = without_last_days(trained().evidence, evaluated, Cut(30, earlier))
     assert before is not None
     assert before.cut < before.roc_auc  # made-up people forget every month what they were
-    assert without_last_days(trained().evidence, judged, Cut(7, same.head(0))) is None
+    assert without_last_days(trained().evidence, evaluated, Cut(7, same.head(0))) is None

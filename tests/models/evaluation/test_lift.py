@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from perdura.models.evaluation import lift
-from tests.models.promotion.test_decision import decide, judged
+from tests.models.promotion.test_decision import decide, evaluated
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -26,11 +26,11 @@ def dated(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_a_model_that_ranks_well_has_lift_for_sure():
-    assert lift_lower_bound(dated(judged()), calls=60) > 2
+    assert lift_lower_bound(dated(evaluated()), calls=60) > 2
 
 
 def test_a_model_that_knows_nothing_seldom_seems_to_have_any():
-    rows = dated(judged(signal=0.0))
+    rows = dated(evaluated(signal=0.0))
     lucky = [
         lift_lower_bound(
             rows.with_columns(risk=pl.Series(np.random.default_rng(seed).random(1200))), calls=60
@@ -42,17 +42,19 @@ def test_a_model_that_knows_nothing_seldom_seems_to_have_any():
 
 
 def test_of_few_leavers_a_lift_may_be_luck():
-    rows = dated(judged(people=20))
-    assert lift_lower_bound(rows, calls=4) < lift_lower_bound(dated(judged(people=2000)), calls=400)
+    rows = dated(evaluated(people=20))
+    assert lift_lower_bound(rows, calls=4) < lift_lower_bound(
+        dated(evaluated(people=2000)), calls=400
+    )
 
 
 def test_where_all_can_be_called_no_lift_is_asked_for():
-    assert lift.lift_lower_bound(dated(judged(people=50)), calls=50) is None
-    assert decide(dated(judged()), calls=600).promoted
+    assert lift.lift_lower_bound(dated(evaluated(people=50)), calls=50) is None
+    assert decide(dated(evaluated()), calls=600).promoted
 
 
 def test_accounts_of_one_person_tell_no_more_than_one():
-    once = dated(judged(people=300)).with_columns(owner="subscriber_id")
+    once = dated(evaluated(people=300)).with_columns(owner="subscriber_id")
     accounts = [
         once.with_columns(subscriber_id=pl.col("owner") + f" account {k}") for k in range(8)
     ]
@@ -61,7 +63,7 @@ def test_accounts_of_one_person_tell_no_more_than_one():
 
 
 def test_a_model_that_ranks_all_but_those_support_can_call_is_refused():
-    rows = dated(judged())
+    rows = dated(evaluated())
     # Of the 60 riskiest of each date none leaves; below them it ranks as well as before.
     riskiest = pl.col("risk").rank("ordinal", descending=True).over("as_of") <= 60
     upside_down = rows.with_columns(churned=pl.col("churned") & ~riskiest)
@@ -73,6 +75,6 @@ def test_a_model_that_ranks_all_but_those_support_can_call_is_refused():
 
 
 def test_a_model_with_lift_is_promoted():
-    decided = decide(dated(judged()), calls=60)
+    decided = decide(dated(evaluated()), calls=60)
     assert decided.promoted
     assert decided.measured["lift_surely"] > 2

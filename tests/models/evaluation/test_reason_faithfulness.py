@@ -86,9 +86,9 @@ def test_a_model_keeps_what_its_reasons_do_not_name(tmp_path):
 
 
 def test_what_may_not_be_named_is_not_taken_away_either():
-    judged = trained().judged
-    rows = judged.select(KEYS).join(training_set().rows, on=KEYS, maintain_order="left")
-    told = ablate_reasons(MODEL, rows, judged["risk"], COLUMNS, ("open_tickets",))
+    evaluated = trained().test_rows
+    rows = evaluated.select(KEYS).join(training_set().rows, on=KEYS, maintain_order="left")
+    told = ablate_reasons(MODEL, rows, evaluated["risk"], COLUMNS, ("open_tickets",))
     assert "open_tickets" not in set(told.signals["signal"])
     assert "open_tickets" not in set(
         train(training_set(), PARAMS, unnamed=("open_tickets",)).faithfulness.signals["signal"]

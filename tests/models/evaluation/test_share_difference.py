@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdura.models.evaluation.share_difference import Share, difference, people_needed
+from perdura.models.evaluation.share_difference import Share, difference, sample_sizes
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def searched(share: Share, edge: float) -> float:
     near, far = share.value, edge
     for _ in range(60):
         middle = (near + far) / 2
-        usual = 1.959963984540054 * sqrt(middle * (1 - middle) / share.of)
+        usual = 1.959963984540054 * sqrt(middle * (1 - middle) / share.total)
         near, far = (middle, far) if abs(share.value - middle) <= usual else (near, middle)
     return near
 
@@ -61,7 +61,7 @@ def test_who_is_compared_with_whom_only_turns_the_sign(one, other):
     ("one", "other", "ratio"), [(0.95, 0.85, 1), (0.95, 0.8, 4), (0.7, 0.85, 0.5)]
 )
 def test_with_so_many_people_four_of_five_trials_see_the_difference(one, other, ratio):
-    many, others = people_needed(one, other, ratio)
+    many, others = sample_sizes(one, other, ratio)
     assert many / others == pytest.approx(ratio, rel=0.02)
     assert seen(one, other, many, others) == pytest.approx(0.8, abs=0.03)
 
@@ -84,4 +84,4 @@ def seen(one: float, other: float, many: int, others: int) -> float:
 
 
 def test_a_smaller_difference_takes_many_more_people():
-    assert people_needed(0.92, 0.90, 1)[0] > 3.5 * people_needed(0.94, 0.90, 1)[0]
+    assert sample_sizes(0.92, 0.90, 1)[0] > 3.5 * sample_sizes(0.94, 0.90, 1)[0]

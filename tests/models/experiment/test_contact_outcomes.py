@@ -10,7 +10,7 @@ import pytest
 from perdura.features.build import build_features
 from perdura.features.catalogue import to_measure
 from perdura.features.topics.contacts import CONTACT_COLUMNS, CONTACT_FEATURES
-from perdura.models.dataset.labels import contract_labels, silence_labels, touched
+from perdura.models.dataset.labels import contacted_before_settled, contract_labels, silence_labels
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import outcome_counts, sampling_of
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
@@ -19,7 +19,7 @@ from perdura.models.experiment.effect import BOTH, effect
 from perdura.models.params import TrainingParams
 from perdura.models.reports.importance import column_importance
 from perdura.models.scoring.attribution import attribute
-from perdura.models.training.train import fit_and_judge, train
+from perdura.models.training.train import fit_and_evaluate, train
 from perdura.sources.events import EVENT_TABLES, MOMENT
 from perdura.sources.merges import Events
 from tests.models.dataset.test_labels import day, happened, paid, spine_of, tables
@@ -37,7 +37,7 @@ def is_touched(
     window = {"lead_days": 0, "horizon_days": 30, "grace_days": 30}
     until = day(known_until)
     labels = contract_labels(events, spine_of("ana"), **window, known_until=until)
-    return touched(events, labels, reach_days=30, known_until=until).item()
+    return contacted_before_settled(events, labels, reach_days=30, known_until=until).item()
 
 
 @pytest.mark.parametrize("kind", ["contacted", "offered"])
@@ -80,7 +80,9 @@ def test_a_call_after_somebody_paid_has_not_broken_their_silence(when, may):
     events = tables(payments=pays, contacts=[done("contacted", when)])
     window = {"lead_days": 0, "horizon_days": 90, "known_until": day(99)}
     labels = silence_labels(events, spine_of("ana"), **window)
-    assert touched(events, labels, reach_days=30, known_until=day(99)).to_list() == [may]
+    assert contacted_before_settled(
+        events, labels, reach_days=30, known_until=day(99)
+    ).to_list() == [may]
 
 
 PEOPLE = ("ana", "bea", "cleo", "dora")
@@ -254,10 +256,10 @@ def risk_of_the_held_out(params: TrainingParams) -> tuple[float, float]:
     """What the model says of the troubled whom nobody called, and how many of them left."""
     spine = EVERYBODY.select("subscriber_id", "as_of")
     rows = build_training_set(EVENTS, (FAILED,), spine, params, known_until=KNOWN)
-    made = fit_and_judge(rows, params, lambda _done, _of, _what: None)
+    made = fit_and_evaluate(rows, params, lambda _done, _of, _what: None)
     alone = EVERYBODY.filter("troubled", ~pl.col("called"))
-    judged = made.judged.join(alone, on="subscriber_id", how="semi")
-    return judged["risk"].mean(), judged["churned"].mean()  # pyright: ignore[reportReturnType]
+    evaluated = made.test_rows.join(alone, on="subscriber_id", how="semi")
+    return evaluated["risk"].mean(), evaluated["churned"].mean()  # pyright: ignore[reportReturnType]
 
 
 def test_the_saved_do_not_teach_that_trouble_is_harmless():

@@ -34,7 +34,7 @@ def diagnosis(
 ) -> Diagnosis:
     """Risks of ``said`` where ``came`` left, at a level of the rate ``then``."""
     left = round(came * people)
-    judged = pl.DataFrame(
+    evaluated = pl.DataFrame(
         [(at, place < left, said) for at in JUDGED for place in range(people)],
         schema=["as_of", "churned", "risk"],
         orient="row",
@@ -45,7 +45,7 @@ def diagnosis(
     ]
     return Diagnosis(
         rates=pl.DataFrame(rates, schema=["as_of", "rows", "left"], orient="row"),
-        judged=judged,
+        test_rows=evaluated,
         fitted_leavers=500,
         params=TrainingParams(),
         level=Level(month_before(JUDGED[0], 2), JUDGED[0], 1_000, round(1_000 * then), 0.0),

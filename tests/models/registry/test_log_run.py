@@ -128,12 +128,12 @@ def test_the_version_that_was_champion_at_a_moment_is_found_again(copied):
     assert log_trained(replace(trained(), previous_champion=trained().model), copied.home) == "4"
     now = datetime.now(UTC)
     with pytest.raises(NoChampion, match="no model had been promoted by then"):  # refused ones only
-        load_champion(copied.home, at=promoted - timedelta(seconds=1))
-    assert load_champion(copied.home, at=promoted)[1] == "2"
-    assert load_champion(copied.home, at=now)[1] == "4"
+        load_champion(copied.home, when=promoted - timedelta(seconds=1))
+    assert load_champion(copied.home, when=promoted)[1] == "2"
+    assert load_champion(copied.home, when=now)[1] == "4"
     # Versions of before the tag count from their registration.
     change(copied, "delete from model_version_tags where key = 'promoted_at'")
-    assert load_champion(copied.home, at=promoted + timedelta(seconds=1))[1] == "2"
+    assert load_champion(copied.home, when=promoted + timedelta(seconds=1))[1] == "2"
 
 
 def test_a_model_that_beat_another_than_who_reigns_by_now_is_not_crowned(copied):

@@ -161,8 +161,8 @@ def test_a_version_that_reigned_under_the_same_name_for_another_question_scores_
     as_an_older_version_did(tmp_path, TWO_MONTHS.model_name)
     assert load_champion(tmp_path, TWO_MONTHS)[1] == "2"
     with pytest.raises(OtherQuestion, match="version 1, predicts something else"):
-        load_champion(tmp_path, TWO_MONTHS, at=between)
-    assert load_champion(tmp_path, at=between)[1] == "1"
+        load_champion(tmp_path, TWO_MONTHS, when=between)
+    assert load_champion(tmp_path, when=between)[1] == "1"
 
 
 def as_an_older_version_did(home: Path, name: str) -> None:

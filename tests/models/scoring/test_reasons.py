@@ -62,7 +62,7 @@ def test_blocks_of_rows_are_the_same_as_all_at_once():
     matrix = MODEL.contract.encode(MANY.head(5_000))
     whole = contributions(MODEL.booster, matrix)
     told = []
-    parts = contributions(MODEL.booster, matrix, lambda *step: told.append(step), at_once=2_100)
+    parts = contributions(MODEL.booster, matrix, lambda *step: told.append(step), block_rows=2_100)
     assert np.array_equal(parts, whole)
     assert told == [(rows, 5_000, "reasons") for rows in (2_100, 4_200, 5_000)]
 

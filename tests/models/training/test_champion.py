@@ -9,13 +9,13 @@ import polars as pl
 
 from perdura.models.boosting.recipe import read_recipe
 from perdura.models.dataset.training_set import TrainingSet
-from perdura.models.evaluation.metrics import Metrics, evaluate, who_says
+from perdura.models.evaluation.metrics import Metrics, evaluate, risk_columns
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.promotion.decision import Verdict, verdict
-from perdura.models.training.compare_champion import Challenger, ask_champion
+from perdura.models.training.compare_champion import Challenger, compare_champion
 from perdura.models.training.recipe_fit import has_same_recipe, in_recipe_of
 from perdura.models.training.refit import known_until
-from perdura.models.training.train import Made, fit_and_judge
+from perdura.models.training.train import Made, fit_and_evaluate
 from tests.support.made_up import CSAT, FIRST, PARAMS, training_set
 
 ROWS = training_set().rows
@@ -36,7 +36,7 @@ class Challenged:
 
 
 def evidence(training: TrainingSet, params=PARAMS) -> Made:
-    return fit_and_judge(training, params, lambda *_step: None, beside=("constant",))
+    return fit_and_evaluate(training, params, lambda *_step: None, baselines=("constant",))
 
 
 def published(training: TrainingSet, params=PARAMS) -> ChurnModel:
@@ -55,20 +55,20 @@ def challenge(training: TrainingSet, champion: ChurnModel, params=PARAMS) -> Cha
     challenger = Challenger(
         evidence=made.model,
         split=made.split,
-        judged=made.judged,
+        test_rows=made.test_rows,
         fitted_until=known_until(training, params),
     )
-    incumbent = ask_champion(champion, challenger, training, params)
-    rows = made.judged if incumbent.risk is None else made.judged.with_columns(incumbent.risk)
+    incumbent = compare_champion(champion, challenger, training, params)
+    rows = made.test_rows if incumbent.risk is None else made.test_rows.with_columns(incumbent.risk)
     metrics = {
-        name: evaluate(rows.drop_nulls(risk), risk, calls=50) for name, risk in who_says(rows)
+        name: evaluate(rows.drop_nulls(risk), risk, calls=50) for name, risk in risk_columns(rows)
     }
     return Challenged(verdict(rows, metrics, incumbent), metrics, made.model.contract.names)
 
 
 @cache
 def metrics() -> Metrics:
-    return evaluate(evidence(training_set()).judged, calls=50)
+    return evaluate(evidence(training_set()).test_rows, calls=50)
 
 
 def without_column(name: str) -> TrainingSet:

@@ -84,7 +84,7 @@ def test_windows_that_were_fitted_have_closed_before_the_first_that_is_judged():
     expansion = trained().expansion
     assert expansion.model is not None
     assert expansion.model.days == PARAMS.expansion_days == 60
-    assert expansion.model.fitted_until <= expansion.judged["as_of"].min()  # pyright: ignore[reportOperatorIssue]
+    assert expansion.model.fitted_until <= expansion.test_rows["as_of"].min()  # pyright: ignore[reportOperatorIssue]
 
 
 def test_it_is_kept_beside_the_churn_model_and_comes_back_the_same(tmp_path: Path):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from perdura.models.training.own_rate import PRIOR_ROWS, own_rate
-from tests.models.promotion.test_decision import GOOD, WORSE, judged, verdict
+from tests.models.promotion.test_decision import GOOD, WORSE, evaluated, verdict
 from tests.support.made_up import trained
 
 
@@ -26,7 +26,7 @@ def test_a_subscriber_who_always_left_is_riskier_than_one_who_never_did():
 
 def test_where_stayers_were_sampled_each_stands_for_several():
     # One of four stayers was taken: 1 leaver of 9 rows, not of 3.
-    said = own_rate(rows(ann="L", bob="ss"), rows(cem="s"), stayers=0.25)
+    said = own_rate(rows(ann="L", bob="ss"), rows(cem="s"), non_churners=0.25)
     assert said.tolist() == pytest.approx([1 / 9])
 
 
@@ -38,11 +38,11 @@ def test_accounts_of_one_person_share_their_past():
 
 def test_it_is_judged_beside_the_others():
     assert "own_rate" in trained().metrics_by_model
-    assert trained().judged["own_rate"].null_count() == 0
+    assert trained().test_rows["own_rate"].null_count() == 0
 
 
 def test_a_model_that_says_no_more_than_it_is_refused():
     told = {"model": GOOD, "constant": WORSE, "own_rate": replace(GOOD, log_loss=0.09)}
-    decided = verdict(judged(), told)
+    decided = verdict(evaluated(), told)
     assert not decided.promoted
     assert "predicting each subscriber's own past rate (0.0900)" in decided.reasons[0]

@@ -13,7 +13,7 @@ from perdura.models.evaluation.refit_comparison import Procedures, why_held_back
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.reports.card import groups, model_card
 from perdura.models.training.refit import refit
-from perdura.models.training.train import fit_and_judge, train
+from perdura.models.training.train import fit_and_evaluate, train
 from tests.models.dataset.test_sampling import thinned
 from tests.support.made_up import FIRST, PARAMS, trained, training_set
 
@@ -31,8 +31,8 @@ def test_the_published_model_knows_every_outcome_and_says_until_when():
 
 
 def test_the_verdict_and_the_numbers_are_those_of_the_evidence_model():
-    made = fit_and_judge(training_set(), PARAMS, lambda *_step: None)
-    assert trained().judged["risk"].equals(made.judged["risk"])
+    made = fit_and_evaluate(training_set(), PARAMS, lambda *_step: None)
+    assert trained().test_rows["risk"].equals(made.test_rows["risk"])
     assert trained().evidence.booster_text == made.model.booster_text
 
 
@@ -40,7 +40,7 @@ def test_rows_whose_outcome_is_not_known_change_nothing():
     unlabelled = ROWS.with_columns(
         pl.when(~OPEN).then(name).alias(name) for name in ("churned", "cause", "expanded")
     )
-    made = fit_and_judge(replace(training_set(), rows=unlabelled), PARAMS, lambda *_step: None)
+    made = fit_and_evaluate(replace(training_set(), rows=unlabelled), PARAMS, lambda *_step: None)
     with_open, without = (
         refit(made.model, replace(training_set(), rows=rows), PARAMS)
         for rows in (unlabelled, unlabelled.filter(~OPEN))
@@ -51,7 +51,7 @@ def test_rows_whose_outcome_is_not_known_change_nothing():
 
 def test_what_became_of_the_newest_rows_is_learnt():
     turned = ROWS.with_columns(churned=pl.col("churned") | (OPEN & (pl.col("csat") == 1)))
-    made = fit_and_judge(training_set(), PARAMS, lambda *_step: None)
+    made = fit_and_evaluate(training_set(), PARAMS, lambda *_step: None)
     other = refit(made.model, replace(training_set(), rows=turned), PARAMS)
     unhappy = ROWS.filter(pl.col("csat") == 1).select(other.contract.names)
     before, after = (
@@ -71,7 +71,7 @@ def test_risks_of_new_people_are_as_high_as_the_rates_that_come():
 def test_a_share_of_the_stayers_gives_risks_of_the_same_height():
     few = thinned(training_set(people=2000), replace(PARAMS, most_rows=6000))
     assert few.sampling.refit < 0.5
-    made = fit_and_judge(few, PARAMS, lambda *_step: None)
+    made = fit_and_evaluate(few, PARAMS, lambda *_step: None)
     risk = refit(made.model, few, PARAMS).predict(NEW.select(few.names))["risk"]
     assert risk.mean() == pytest.approx(NEW["churned"].mean(), abs=0.012)
 
@@ -145,7 +145,7 @@ def test_the_card_says_what_is_published():
 def test_where_nothing_can_be_learnt_nobody_is_told_apart():
     # Calibrated on rows that its trees had seen, such a model would be far too bold.
     nothing = training_set(signal=0)
-    made = fit_and_judge(nothing, PARAMS, lambda *_step: None)
+    made = fit_and_evaluate(nothing, PARAMS, lambda *_step: None)
     model = refit(made.model, nothing, PARAMS)
     risk = model.predict(nothing.rows.select(model.contract.names))["risk"].to_numpy()
     assert np.quantile(risk, 0.99) < 1.6 * risk.mean()

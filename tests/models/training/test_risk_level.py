@@ -12,7 +12,7 @@ from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.predictor.calibration import Beta, Isotonic, Platt
 from perdura.models.reports.card import groups, model_card
 from perdura.models.training.risk_level import level_shift, shifted, shrunk
-from perdura.models.training.train import fit_and_judge
+from perdura.models.training.train import fit_and_evaluate
 from tests.support.made_up import FIRST, PARAMS, trained, training_set
 
 CURVES = [Platt(1.3, -0.2), Beta(0.4, 1.7, -0.5), Isotonic((-2.0, 0.0, 1.5), (-3.0, -0.5, 0.1))]
@@ -73,35 +73,35 @@ def with_rate_of(training: TrainingSet, days: int, times: float) -> TrainingSet:
 def test_a_level_that_fell_before_the_judged_dates_is_mended_by_the_last_closed_date():
     # Dates 0 to 13, a month each; the last two judge, 9 and 10 calibrate: from 10 on half leave.
     training = with_rate_of(training_set(people=4000), days=300, times=0.5)
-    made = fit_and_judge(training, PARAMS, silent)
+    made = fit_and_evaluate(training, PARAMS, silent)
     assert made.level is not None
     assert made.level.newest == FIRST + timedelta(days=300)
     assert made.level.age_days == 60
-    said, came = made.judged["risk"].mean(), made.judged["churned"].mean()
+    said, came = made.test_rows["risk"].mean(), made.test_rows["churned"].mean()
     assert said == pytest.approx(came, rel=0.15)
     assert made.level.shift < -0.2
 
 
 def test_no_judged_outcome_moves_the_level():
     training = training_set(people=1500)
-    judged = pl.col("as_of") >= FIRST + timedelta(days=30 * 12)
-    turned = pl.when(judged).then(~pl.col("churned")).otherwise("churned")
+    evaluated = pl.col("as_of") >= FIRST + timedelta(days=30 * 12)
+    turned = pl.when(evaluated).then(~pl.col("churned")).otherwise("churned")
     other = replace(training, rows=training.rows.with_columns(churned=turned))
-    levels = [fit_and_judge(rows, PARAMS, silent).level for rows in (training, other)]
+    levels = [fit_and_evaluate(rows, PARAMS, silent).level for rows in (training, other)]
     assert levels[0] is not None
     assert levels[0] == levels[1]
 
 
 def test_by_subscriber_the_level_is_of_a_date_that_had_closed_before_the_judged_one():
     by_subscriber = replace(PARAMS, split="subscribers")
-    made = fit_and_judge(training_set(people=1500), by_subscriber, silent)
+    made = fit_and_evaluate(training_set(people=1500), by_subscriber, silent)
     assert made.level is not None
     assert made.level.newest == FIRST + timedelta(days=30 * 11)
 
 
 def test_where_no_outcome_had_closed_before_the_judged_date_the_level_stays():
     by_subscriber = replace(PARAMS, split="subscribers", horizon_days=400)
-    assert fit_and_judge(training_set(people=1500), by_subscriber, silent).level is None
+    assert fit_and_evaluate(training_set(people=1500), by_subscriber, silent).level is None
 
 
 def test_the_card_says_how_old_the_level_is():

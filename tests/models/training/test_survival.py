@@ -17,13 +17,13 @@ from perdura.models.dataset.later_months import LATER, person_months
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.evaluation.date_drift import drifting_columns
-from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, said_later
+from perdura.models.evaluation.survival_metrics import by_band_and_plan, by_month, predicted_months
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.predictor.calibration import Platt
 from perdura.models.predictor.churn_model import ChurnModel, NoMonths
 from perdura.models.predictor.column_contract import ColumnContract, ContractColumn
 from perdura.models.predictor.hazard_calibration import HazardCalibration
-from perdura.models.predictor.survival import MONTHS, SurvivalModel, in_month, survival
+from perdura.models.predictor.survival import MONTHS, SurvivalModel, survival, with_column
 from perdura.models.training.calibrate_hazards import learn_hazard_calibration
 from perdura.models.training.survival import learn_survival, why_unlearnt
 from perdura.models.training.train import train
@@ -222,16 +222,16 @@ def test_all_months_at_once_are_what_the_trees_say_month_by_month():
     left = (rng.random(3_000) < 1 / (1 + np.exp(-score))).astype(float)
     names = ["a", "b", "c", "d", "month"]
     params = BoosterParams(rounds=40, min_data_in_leaf=10, threads=1)
-    booster = fit_booster(Examples(in_month(matrix, month), left), None, names, params)
+    booster = fit_booster(Examples(with_column(matrix, month), left), None, names, params)
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
     risk = np.full(3_000, 0.5)
-    one_by_one = [raw_scores(booster, in_month(matrix, month)) for month in range(1, MONTHS)]
+    one_by_one = [raw_scores(booster, with_column(matrix, month)) for month in range(1, MONTHS)]
     said = Platt().apply(np.stack(one_by_one, axis=1))
     assert model.hazards(matrix, risk) == pytest.approx(said, abs=1e-12)
 
 
 def test_trees_without_a_split_say_the_same_of_everybody():
-    nobody = Examples(in_month(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
+    nobody = Examples(with_column(np.zeros((50, 1)), 1), np.repeat([0.0, 1.0], 25))
     booster = fit_booster(nobody, None, ["a", "month"], BoosterParams(rounds=2, threads=1))
     model = SurvivalModel(booster_text=booster_text(booster), calibration=Platt())
     assert model.hazards(np.array([[7.0]]), np.array([0.1])) == pytest.approx(np.full((1, 11), 0.5))
@@ -270,9 +270,9 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
     # Dates 27 days apart: 21 lie between what is known of the last that calibrates and the judged.
     made = made_up_months(27)
     found = train(made, made_up.PARAMS)
-    judged: datetime = found.judged["as_of"].min()  # pyright: ignore[reportAssignmentType]
+    evaluated: datetime = found.test_rows["as_of"].min()  # pyright: ignore[reportAssignmentType]
     until = replace(found.evidence, expansion=None).knows_until
-    assert until == judged - days(21)
+    assert until == evaluated - days(21)
     poisoned = replace(made, rows=poisoned_after(made.rows, until))
     assert not poisoned.rows.equals(made.rows)
     again = train(poisoned, made_up.PARAMS)
@@ -281,7 +281,7 @@ def test_a_churn_model_learns_no_month_that_closed_after_what_it_says_it_knows()
 
 def said_of(rows: pl.DataFrame, model: SurvivalModel | None = None) -> pl.DataFrame:
     training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
-    return said_later(
+    return predicted_months(
         model or learnt(), CONTRACT, training, first_risk(rows), since=JUDGED, params=PARAMS
     )
 
@@ -297,7 +297,7 @@ def test_it_is_judged_on_months_that_begin_later():
     assert near.height >= 9
 
 
-def judged(rows: pl.DataFrame) -> pl.DataFrame:
+def evaluated(rows: pl.DataFrame) -> pl.DataFrame:
     """Judged rows as they are in ``Trained``."""
     return rows.filter(pl.col("as_of") >= JUDGED).with_columns(
         churned=(pl.col("left_month") == 0).fill_null(value=False),
@@ -312,8 +312,8 @@ def test_survival_and_worth_are_judged_by_band_and_plan():
     # Who leaves with 12 in 100 is of the medium band from the first month on.
     risk = rows["hazard"].to_numpy()
     training = replace(made_up.training_set(), rows=rows, about=rows.select(TOLD))
-    later = said_later(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
-    told = by_band_and_plan(later, judged(rows))
+    later = predicted_months(learnt(), CONTRACT, training, risk, since=JUDGED, params=PARAMS)
+    told = by_band_and_plan(later, evaluated(rows))
     medium = told.filter(value="medium")
     assert medium["measure"].to_list() == ["survival_3m", "survival_6m", "survival_12m", "cltv_12m"]
     for months, came in zip((3, 6, 12), medium["came"].to_list(), strict=False):
@@ -333,7 +333,7 @@ def test_who_says_too_much_is_told_so():
         booster_text=learnt().booster_text, calibration=HazardCalibration(intercept=-20.0)
     )
     rows = people(seed=1)
-    told = by_band_and_plan(said_of(rows, hopeful), judged(rows)).filter(group="all")
+    told = by_band_and_plan(said_of(rows, hopeful), evaluated(rows)).filter(group="all")
     assert (told["ratio"] > 1.05).all()
     assert (told["said"] > told["high"]).all()
 
@@ -425,13 +425,15 @@ def test_a_model_of_scores_alone_says_what_it_said(tmp_path: Path):
     matrix, month = rng.normal(size=(500, 1)), rng.integers(1, MONTHS, 500)
     left = (rng.random(500) < 0.2).astype(float)
     params = BoosterParams(rounds=5, min_data_in_leaf=10, threads=1)
-    old = fit_booster(Examples(in_month(matrix, month), left), None, ["unhappy", "month"], params)
+    old = fit_booster(
+        Examples(with_column(matrix, month), left), None, ["unhappy", "month"], params
+    )
     model = SurvivalModel(booster_text=booster_text(old), calibration=Platt(0.9, -0.1))
     model.save(tmp_path)
     again = SurvivalModel.load(tmp_path)
     assert again == model
     assert again
-    said = Platt(0.9, -0.1).apply(raw_scores(old, in_month(matrix, 3)))
+    said = Platt(0.9, -0.1).apply(raw_scores(old, with_column(matrix, 3)))
     for risk in (0.01, 0.9):
         assert again.hazards(matrix, np.full(500, risk))[:, 2] == pytest.approx(said, abs=1e-12)
 

@@ -20,7 +20,7 @@ ROWS = training_set().rows
 
 
 def test_what_is_judged_was_never_fitted_and_the_model_says_until_when_it_looked():
-    first_judged = trained().judged["as_of"].min()
+    first_judged = trained().test_rows["as_of"].min()
     last_calibrated = FIRST + timedelta(days=30 * 10)
     assert trained().evidence.fitted_until == last_calibrated + timedelta(days=60) == first_judged
 
@@ -33,15 +33,15 @@ def test_the_model_beats_the_constant_and_finds_what_was_planted():
 
 
 def test_risks_are_probabilities_on_average():
-    judged = trained().judged
-    assert judged["risk"].mean() == pytest.approx(judged["churned"].mean(), abs=0.02)
+    evaluated = trained().test_rows
+    assert evaluated["risk"].mean() == pytest.approx(evaluated["churned"].mean(), abs=0.02)
 
 
 def test_the_parts_add_up_to_the_risk_and_each_finds_its_own_cause():
-    judged = trained().judged
-    parts = judged["risk_voluntary"] + judged["risk_payment"]
-    assert np.allclose(parts, judged["risk"])
-    left = judged.filter("churned")
+    evaluated = trained().test_rows
+    parts = evaluated["risk_voluntary"] + evaluated["risk_payment"]
+    assert np.allclose(parts, evaluated["risk"])
+    left = evaluated.filter("churned")
     share = left["risk_payment"] / left["risk"]
     assert roc_auc_score((left["cause"] == "payment").to_numpy(), share.to_numpy()) > 0.6
 

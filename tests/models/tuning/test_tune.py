@@ -17,7 +17,7 @@ from perdura.models.boosting.booster import Examples
 from perdura.models.dataset.split import HistoryTooShort
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.params import BoosterParams
-from perdura.models.tuning.folds import Fold, before_judged, folds_of, gain
+from perdura.models.tuning.folds import Fold, before_test_dates, folds_of, gain
 from perdura.models.tuning.search_space import SPACE, values_of
 from perdura.models.tuning.trials import Tuning
 from perdura.models.tuning.tune import FOLDS, tune
@@ -52,31 +52,31 @@ def never_stopped(tmp_path_factory: pytest.TempPathFactory) -> Tuning:
 def test_between_what_is_fitted_what_stops_and_what_is_asked_lies_the_gap():
     days = (pl.col("as_of") - FIRST).dt.total_days().cast(pl.Float64)
     dated = replace(rows(), rows=rows().rows.with_columns(csat=days))
-    known = before_judged(dated, as_closed(dated), QUICK)
+    known = before_test_dates(dated, as_closed(dated), QUICK)
     folds = folds_of(known, as_closed(dated), QUICK, most=FOLDS)
     day = NAMES.index("csat")
     for fold in folds:
-        fit, stop, asked = (part.matrix[:, day] for part in (fold.fit, fold.stop, fold.asked))
+        fit, stop, test = (part.matrix[:, day] for part in (fold.fit, fold.stop, fold.test))
         assert fit.max() + GAP <= stop.min()
-        assert stop.max() + GAP <= asked.min()
-        assert set(asked) == {(fold.origin - FIRST).days}
+        assert stop.max() + GAP <= test.min()
+        assert set(test) == {(fold.origin - FIRST).days}
         assert fold.origin + timedelta(days=GAP) <= JUDGED_FROM
     assert [(fold.origin - FIRST).days for fold in folds] == [210, 240, 270, 300]
 
 
 def test_the_judged_rows_and_what_is_known_too_late_have_no_say(never_stopped, tmp_path):
-    judged = pl.col("as_of") >= pl.lit(JUDGED_FROM)
+    evaluated = pl.col("as_of") >= pl.lit(JUDGED_FROM)
     # The outcome of a row that is not judged may be known only while others are.
     late = pl.col("as_of") + timedelta(days=GAP) > pl.lit(JUDGED_FROM)
     made = rows()
     poisoned = made.rows.with_columns(
         pl.when(late).then(~pl.col("churned")).otherwise("churned").alias("churned"),
         *(
-            pl.when(judged).then(-pl.col(name)).otherwise(name).alias(name)
+            pl.when(evaluated).then(-pl.col(name)).otherwise(name).alias(name)
             for name in NAMES
             if name != "plan"
         ),
-        plan=pl.when(judged).then(pl.lit("poison")).otherwise("plan"),
+        plan=pl.when(evaluated).then(pl.lit("poison")).otherwise("plan"),
     )
     assert not poisoned.equals(made.rows)
     assert tuned(tmp_path / "t.db", replace(made, rows=poisoned)).tried == never_stopped.tried
@@ -91,7 +91,7 @@ def test_what_lands_later_does_not_begin_another_study():
         told = made.rows.with_columns(
             months_known=known.cast(pl.Int8), left_month=pl.lit(None, pl.Int8)
         )
-        return before_judged(replace(made, rows=told), as_closed(made), QUICK).rows
+        return before_test_dates(replace(made, rows=told), as_closed(made), QUICK).rows
 
     assert by(480).equals(by(520))
 

@@ -9,7 +9,13 @@ from perdura.models.boosting.booster import load_booster
 from perdura.models.params import BoosterParams, TrainingParams
 from perdura.models.training.train import train
 from perdura.models.tuning.search_space import values_of
-from perdura.models.tuning.tuned_params import BrokenTuning, Tuned, grown, keep_tuned, read_tuned
+from perdura.models.tuning.tuned_params import (
+    BrokenTuning,
+    Tuned,
+    keep_tuned,
+    read_tuned,
+    with_tuned_booster,
+)
 from tests.support.made_up import PARAMS, training_set
 
 FROM = datetime(2026, 8, 1, tzinfo=UTC)
@@ -66,7 +72,7 @@ def test_a_broken_or_foreign_file_is_refused_with_what_to_do(tmp_path, broken, s
 
 
 def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
-    params = grown(TrainingParams(booster=BoosterParams(seed=7)), FOUND, FROM)
+    params = with_tuned_booster(TrainingParams(booster=BoosterParams(seed=7)), FOUND, FROM)
     assert (params.booster.num_leaves, params.booster.max_depth, params.booster.seed) == (9, 4, 7)
     assert params.booster.rounds == BoosterParams().rounds
     assert params.cause_booster == BoosterParams(seed=7)
@@ -75,7 +81,7 @@ def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
 
 
 @pytest.mark.parametrize(
-    ("params", "judged", "said"),
+    ("params", "first_test_date", "said"),
     [
         (TrainingParams(horizon_days=60), FROM, "horizon_days 60, not 30"),
         (TrainingParams(split="subscribers"), FROM, "split subscribers, not time"),
@@ -83,9 +89,9 @@ def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
     ],
 )
 def test_what_was_tuned_for_something_else_or_has_seen_the_judged_rows_is_not_used(
-    params, judged, said
+    params, first_test_date, said
 ):
-    told = grown(params, FOUND, judged)
+    told = with_tuned_booster(params, FOUND, first_test_date)
     assert told.booster == params.booster
     assert told.tuned is not None
     assert "not used" in told.tuned
@@ -94,7 +100,7 @@ def test_what_was_tuned_for_something_else_or_has_seen_the_judged_rows_is_not_us
 
 def test_a_model_is_fitted_as_tuned_and_its_causes_are_not():
     shallow = replace(FOUND, booster={**FOUND.booster, "max_depth": 3, "num_leaves": 7})
-    made = train(training_set(), grown(PARAMS, shallow, None)).model
+    made = train(training_set(), with_tuned_booster(PARAMS, shallow, None)).model
     assert most_leaves(made.booster_text) <= 7
     assert made.cause_text is not None
     assert most_leaves(made.cause_text) > 7
