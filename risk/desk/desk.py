@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -230,7 +230,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["sentence_case"] = sentence_case
+    filters = cast("dict[str, Callable[..., Any]]", environment.filters)
+    filters["sentence_case"] = sentence_case
 
     return environment
 

@@ -112,13 +112,14 @@ class Phrasebook:
 
     def reasons(self, coded: str) -> list[dict[str, Any]]:
         """What ``reasons`` of a numbered row say, with ``number``, the phrase's."""
+        kept: list[tuple[int, str | None, str | None]] = json.loads(coded)
         return [
             {
                 **dict(zip(CONTENT, self._rows[number - 1], strict=True)),
                 "number": number,
                 "value": _float(value),
             }
-            for number, _, value in json.loads(coded)
+            for number, _, value in kept
         ]
 
     def number_of(self, reason: Mapping[str, Any]) -> int:

@@ -67,7 +67,10 @@ def in_language(
     query = _kept().where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
     kept = {row.subscriber_id: row for row in connection.execute(query)}
     phrases = phrases_of(connection, night.scored_on, _numbers(kept.values()))
-    words = {n: (phrase["translations"] or {}).get(language) for n, phrase in phrases.items()}
+    known: dict[int, Mapping[str, str]] = {
+        number: phrase["translations"] or {} for number, phrase in phrases.items()
+    }
+    words = {number: texts.get(language) for number, texts in known.items()}
     return [
         {**row, **published, **_translated(row, kept[row["subscriber_id"]], words, language)}
         for row in rows

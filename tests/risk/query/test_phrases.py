@@ -116,7 +116,7 @@ def _rows(url: str, query: sa.Select[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def by_table(url: str) -> dict[str, Any]:
+def by_table(url: str) -> dict[Any, Any]:
     assert history(url, "ann")["reasons"].tolist() == [[PLAN], REASONS["ann"]]
     assert [row["reasons"] for row in riskiest(url, 1)] == [REASONS["ann"]]
     rows = read(url).set_index("subscriber_id")
