@@ -4,7 +4,6 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from perdura.flows.configuration.night_calendar import MissedNights
@@ -14,7 +13,7 @@ from perdura.flows.scheduling.lock import AlreadyServed, serving
 from perdura.flows.scheduling.record import ScheduleRecord, give_up, install, read_record
 from perdura.flows.score_nightly import score_nightly, wait_until
 from perdura.flows.settings import Settings
-from perdura.models.registry.mlflow_store import tracking_uri
+from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.risk.table import published_dates, read
 
 DAY = timedelta(days=1)
@@ -35,8 +34,8 @@ def installed(home: Path, moment: datetime) -> None:
 
 
 def promoted_at(home: Path, version: str, moment: datetime) -> None:
-    client = mlflow.MlflowClient(tracking_uri(home))
-    client.set_model_version_tag("churn", version, "promoted_at", moment.isoformat())
+    with mlflow_at(home) as client:
+        client.set_model_version_tag("churn", version, "promoted_at", moment.isoformat())
 
 
 def test_missed_nights_are_scored_oldest_first_by_the_champion_of_then(home):

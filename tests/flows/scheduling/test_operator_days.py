@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic
 
-import mlflow
 import pytest
 
 from perdura.flows.settings import Settings
 from perdura.models.registry.champion import load_champion
-from perdura.models.registry.mlflow_store import tracking_uri
+from perdura.models.registry.mlflow_store import mlflow_at
 from perdura.risk.table import history, published_dates, read
 from tests.debian.faked_clock import clock_at
 from tests.support.schedule_served import (
@@ -36,8 +35,8 @@ def home(trained: Path, company: Path, tmp_path: Path) -> Path:
     home = shutil.copytree(trained, tmp_path / "home")
     settings = home / "perdura.toml"
     settings.write_text(settings.read_text().replace(str(company), str(sources)))
-    client = mlflow.MlflowClient(tracking_uri(home))
-    client.set_model_version_tag("churn", "1", "promoted_at", "2026-11-01T12:00:00+00:00")
+    with mlflow_at(home) as client:
+        client.set_model_version_tag("churn", "1", "promoted_at", "2026-11-01T12:00:00+00:00")
     return home
 
 
