@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
@@ -103,10 +103,9 @@ def in_words(
         evidence=pl.Series(evidence, dtype=pl.String)[attributions.column],
     )
     ends = np.concatenate([[0], np.cumsum(attributions.count)])
-    arrow: Any = pa
     struct = reasons.to_struct("reason").cast(REASON)
-    flat = cast("Any", struct.to_arrow(compat_level=pl.CompatLevel.newest()))
-    lists = arrow.LargeListArray.from_arrays(arrow.array(ends, arrow.int64()), flat)
+    flat = struct.to_arrow(compat_level=pl.CompatLevel.newest())
+    lists = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), flat)
     return pl.Series("reasons", lists, dtype=pl.List(REASON))
 
 

@@ -1,7 +1,6 @@
 """Who belongs together when the work is split: a bucket for each id, the same for ever."""
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -53,7 +52,7 @@ def buckets(ids: pl.Series) -> pl.Series:
     """
     from perdura.sources.landing.hashing import hash_texts
 
-    texts = cast("Any", ids.to_arrow())
+    texts = ids.to_arrow()
     _, ends, data = texts.buffers()
     offsets = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     found = np.empty(len(texts), np.uint8)
