@@ -56,7 +56,7 @@ def midnight(day: date) -> datetime:
 
 
 def freshness_of(night: Night, now: datetime) -> NightFreshness:
-    """How ``night``, the newest, stands at ``now``."""
+    """The freshness at ``now`` of the newest night."""
     return NightFreshness(
         scored_on=night.scored_on,
         valid_until=night.valid_until,

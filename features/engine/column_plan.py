@@ -1,4 +1,8 @@
-"""What the kernel has to do for the features of one event table, as numbers instead of words."""
+"""What the kernel computes for the features of one event table, as numbers.
+
+A row becomes a record of 64-bit words: two of the engine's own, then one per ``Field``. A channel
+is a row filter by its number: a record has one bit for each channel that it counts in.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +19,7 @@ T = TypeVar("T")
 
 
 class Op(IntEnum):
-    """How a column is told from what was gathered for its channel."""
+    """How a column is computed from the rows of its channel."""
 
     COUNT = 0
     SUM = 1
@@ -37,13 +41,13 @@ MOST_CHANNELS = 31
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value that rows bring along, as an integer that is added and compared exactly.
+    """A value of each row, as an integer that is added and compared exactly: a word of its record.
 
     Attributes:
         column: Which column of the table.
         form: ``number`` as it is; ``millionths`` of a float, to be added in any order; ``order``:
-            the bits of a float, arranged so that they compare as it does; ``text``: the place
-            among all texts in order; ``thing``: a hash that tells things of one person apart.
+            the bits of a float, arranged so that they compare as it does; ``text``: the index
+            among all texts in order; ``thing``: a hash that separates the things of a subscriber.
     """
 
     column: str
@@ -52,7 +56,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Rows that count alike, and which of their words is measured, if any (else -1)."""
+    """The rows of a channel, and the index of the word that is measured, if any (else -1)."""
 
     where: str
     word: int
@@ -80,9 +84,9 @@ class ColumnPlan:
     Attributes:
         table: Which table.
         windows: All lengths in days, shortest first.
-        words: What rows bring along; amounts of money bring their currency as well.
-        channels: What rows count in.
-        columns: What is measured, in order of their operations.
+        words: The fields of a record; amounts of money have their currency beside them.
+        channels: The row filters, by number.
+        columns: One per column of the features, in order of their operations.
     """
 
     table: EventTable
@@ -98,12 +102,12 @@ class ColumnPlan:
 
     @property
     def texts(self) -> list[str]:
-        """The columns of which the places among all texts are needed."""
+        """The columns with texts that are numbered in order."""
         return sorted({word.column for word in self.words if word.form == "text"})
 
     @property
     def reads_previous(self) -> bool:
-        """Whether any row counts by what the same thing was before."""
+        """Whether any filter reads a column's previous value (``plan_before``)."""
         names = [f"{column}_before" for column in self.table.previous]
         return any(name in channel.where for name in names for channel in self.channels)
 
@@ -123,7 +127,7 @@ _CURRENCY = Field("currency", "text")
 
 
 def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
-    """Plans that together tell every column, each of one table and few enough channels."""
+    """The plans of all columns, each of one table and at most ``MOST_CHANNELS`` channels."""
     done: list[ColumnPlan] = []
     open_by_table: dict[EventTable, ColumnPlan] = {}
     features = tuple(features)

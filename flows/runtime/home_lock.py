@@ -1,4 +1,4 @@
-"""While a flow runs in a home, no subscriber is erased from it, and the other way round."""
+"""Flows share a home; an erasure has it alone."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ _WORK = "work"
 
 
 class HomeBusy(RuntimeError):
-    """Something runs in the home that reads or writes people's rows. Nothing was done."""
+    """A flow that reads or writes rows of subscribers runs in the home. Nothing was done."""
 
 
 def shares_home(flow: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The flow, in the home that its argument ``home`` or the settings name, which it shares.
+    """The flow, which shares its home with other flows and waits for an erasure that has begun.
 
-    An erasure that has begun is waited for.
+    The home is its argument ``home``, or that of the settings.
     """
     arguments = signature(flow)
 
@@ -42,10 +42,10 @@ def shares_home(flow: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
 
 @contextmanager
 def exclusive_home(home: Path, landing_folder: Path) -> Generator[None]:
-    """Have the home alone: no night, week or extract runs, and none begins.
+    """Have the home alone: no other flow runs in it, and none begins.
 
     Raises:
-        HomeBusy: Something runs.
+        HomeBusy: A flow runs in it.
     """
 
     def refuse() -> None:

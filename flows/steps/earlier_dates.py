@@ -1,4 +1,4 @@
-"""What a verdict asks of the past: the model made anew at earlier dates, and rows days before."""
+"""What a verdict needs of the past: backtests at earlier dates, and test rows some days before."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +16,13 @@ from perdura.sources.progress import OnProgress
 
 earlier_step = step_of_flow(at_earlier_dates, "earlier")
 
-# Most rows of a model at an earlier date: enough to see whether it holds.
+# Rows of a model at an earlier date, at most: enough to see whether it holds.
 _EARLIER_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierResults:
-    """How the model would have done at earlier dates, and the judged rows some days before."""
+    """How the model would have done at earlier dates, and the test rows of days before."""
 
     past: PastDataset | None = None
     earlier: Earlier | None = None
@@ -32,7 +32,7 @@ class EarlierResults:
 def before_training(
     settings: Settings, known_until: datetime, seconds: dict[str, float]
 ) -> EarlierResults:
-    """What the verdict asks of the past, of a share of the subscribers."""
+    """What the verdict needs of the past, from a sample of the subscribers."""
     if not settings.training.earlier_dates and not settings.training.cut_days:
         return EarlierResults()
     with step("earlier dates", seconds) as on_progress:
