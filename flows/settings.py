@@ -229,8 +229,8 @@ def _mistake(path: list[str], message: str) -> str:
     name = ".".join(path[: 2 if path[0] in GROUPS else 1])
     before = next((f"; formerly {old}" for old, new in RENAMED.items() if new == name), "")
     what, hint = message.removeprefix("Value error, "), ""
-    if name in GROUPS:
+    if name in GROUPS and what == message:  # not a sentence of ours about its keys together
         what = f"is a group of settings; write [{name}], and its settings below"
-    elif name not in NAMES and (near := nearest(name)):
+    elif name not in NAMES and name not in GROUPS and (near := nearest(name)):
         hint = f"; did you mean {near}?"
     return f"setting {name} (in {FILE}, or {variable_of(name)}{before}): {what}{hint}"

@@ -2,10 +2,17 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_serializer,
+    model_validator,
+)
 
 from perdura.flows.configuration.night_calendar import NightCalendar
 from perdura.flows.configuration.setting_values import (
@@ -143,6 +150,15 @@ class RiskTableSettings(SettingsGroup):
     medium: float = Field(default=DEFAULT_BANDS.medium, gt=0, lt=1)
     band_stays: float = Field(default=DEFAULT_BANDS.stays, gt=0, le=1)
     never_named: Annotated[tuple[str, ...], Listed] = ()
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.medium > self.high:
+            raise ValueError(
+                f"medium ({self.medium}) is above high ({self.high}): the medium band is below the "
+                "high one"
+            )
+        return self
 
     @field_serializer("url")
     def _without_password(self, url: str | None) -> str | None:

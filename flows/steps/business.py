@@ -1,6 +1,9 @@
 """How a business loses its subscribers, by its settings."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+# Prefect checks the parameters of a step by pydantic, which refuses typing's before Python 3.12.
+from typing_extensions import TypedDict
 
 from perdura.flows.configuration.groups import ChurnSettings, ValueSettings
 from perdura.flows.steps.exchange_rates import dated_rates

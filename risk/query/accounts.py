@@ -74,12 +74,14 @@ class AccountRisks:
         accounts: Of most expected loss first.
         without: How many scored subscribers have no account.
         control: How many are in the control group, which is left out of all sums.
+        trial: Whether a model version that was refused scored the night.
     """
 
     scored_on: date
     accounts: tuple[Account, ...]
     without: int
     control: int
+    trial: bool
 
 
 def accounts(connection: sa.Connection, list_query: ListQuery) -> AccountPage:
@@ -128,7 +130,7 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
     with reading(url) as connection:
         night = published_night(connection, scored_on)
         if RISK.c.account.name not in columns_of(connection, RISK):  # of an older version
-            return AccountRisks(night.scored_on, (), night.rows, 0)
+            return AccountRisks(night.scored_on, (), night.rows, 0, bool(night.trial))
         newest = connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on)))
         c = RISK.c
         if night.scored_on == newest:
@@ -143,7 +145,7 @@ def risks_by_account(url: str, top: int, *, scored_on: date | None = None) -> Ac
             sa.func.count().filter(c.held_out.is_(True)),
         ).where(c.scored_on == night.scored_on)
         without, control = connection.execute(counts).one()
-        return AccountRisks(night.scored_on, found, without, control)
+        return AccountRisks(night.scored_on, found, without, control, bool(night.trial))
 
 
 def _newest(night: Night, filters: Filters) -> AccountRows:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from perdura.flows.configuration.environment import NO_SETTINGS, UnknownVariable, variable_of
+from perdura.flows.configuration.groups import RiskTableSettings
 from perdura.flows.configuration.home_file import BadSettingsFile, PasswordInFile
 from perdura.flows.configuration.setting_names import (
     GROUPS,
@@ -282,3 +283,17 @@ def test_a_mappings_settings_are_kept_in_groups_however_they_are_written(tmp_pat
     assert written == (tmp_path / "grouped" / "perdura.toml").read_text()
     assert '[churn]\nrule = "silence"\nhorizon_days = 60\n' in written
     assert Settings.at(tmp_path / "flat").risk_table.never_named == ("country",)
+
+
+def test_bands_out_of_order_are_refused_before_any_work():
+    with pytest.raises(ValidationError) as refused:
+        Settings(risk_table=RiskTableSettings(high=0.05, medium=0.2))
+    assert "medium (0.2) is above high (0.05)" in str(refused.value)
+
+
+def test_what_keys_of_a_group_get_wrong_together_is_said_in_words():
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({"risk_table": {"high": 0.05, "medium": 0.2}})
+    assert "setting risk_table" in mistakes(refused.value)
+    assert "did you mean" not in mistakes(refused.value)
+    assert "medium (0.2) is above high (0.05)" in mistakes(refused.value)

@@ -88,6 +88,7 @@ def accounts(
     from perdura.flows.settings import Settings
     from perdura.risk.query.accounts import risks_by_account
     from perdura.risk.records.audited_reads import record_read
+    from perdura.risk.table import freshness
 
     settings = Settings()
     scored_on = day_of(on)
@@ -104,10 +105,11 @@ def accounts(
         print_json(
             {
                 "scored_on": found.scored_on,
+                "trial": found.trial,
                 "subscribers_without_account": found.without,
                 "subscribers_in_control_group": found.control,
                 "accounts": [asdict(one) for one in found.accounts],
             }
         )
     else:
-        print_accounts(found, settings.language)
+        print_accounts(found, freshness(settings.risk_url), settings.language)

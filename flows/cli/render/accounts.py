@@ -1,6 +1,7 @@
 """What a person sees of the accounts of a night."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -8,19 +9,34 @@ from rich.text import Text
 
 from perdura.features.definition import Language
 from perdura.features.topics.money import written
+from perdura.risk.night import NightFreshness
 from perdura.risk.query.accounts import AccountRisks
-from perdura.risk.terminal.risks import printable
+from perdura.risk.terminal.risks import cautions, printable
 
 OUT = Console(highlight=False)
 
 
-def print_accounts(found: AccountRisks, language: Language, console: Console = OUT) -> None:
-    """One line per account, highest expected loss first."""
+def print_accounts(
+    found: AccountRisks, newest: NightFreshness, language: Language, console: Console = OUT
+) -> None:
+    """One line per account, highest expected loss first, and what a reader must know of the night.
+
+    That a night is no longer current is said of the newest alone: an old one was asked for.
+    """
+    _print_table(found, language, console)
+    is_newest = found.scored_on == newest.scored_on
+    state = newest if is_newest else replace(newest, stale=False, degraded=(), trial=found.trial)
+    for caution in cautions(state, language):
+        console.print(f"[yellow]{caution}[/]")
+
+
+def _print_table(found: AccountRisks, language: Language, console: Console) -> None:
     if not found.accounts:
         console.print(
             f"No scored subscriber has an account in the night of {found.scored_on}. Map the "
             "attribute account in [subscribers] (docs/MAPPING.md), extract, and score the night "
-            f"again: perdura score --on {found.scored_on}"
+            f"again: perdura score --on {found.scored_on}",
+            markup=False,  # [subscribers] is a section
         )
         return
     table = Table(title=f"Accounts, {found.scored_on}", title_justify="left")

@@ -61,9 +61,9 @@ def test_a_purchase_of_cdnow_has_its_person_day_and_cents(cdnow: tuple[Report, E
 
 
 def test_settings_of_cdnow_say_what_leaving_is_there():
-    settings = read_mapping(EXAMPLES / "cdnow.toml").settings
-    assert (settings["churn"], settings["horizon_days"]) == ("silence", 273)
-    end = datetime(1997, 10, 1, tzinfo=UTC).toordinal() + settings["horizon_days"]
+    churn = read_mapping(EXAMPLES / "cdnow.toml").settings["churn"]
+    assert (churn["rule"], churn["horizon_days"]) == ("silence", 273)
+    end = datetime(1997, 10, 1, tzinfo=UTC).toordinal() + churn["horizon_days"]
     assert date.fromordinal(end) == date(1998, 7, 1)
 
 
