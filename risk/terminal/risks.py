@@ -40,6 +40,7 @@ _WORDS = {
         "cltv": "CLTV",
         "unknown": "unknown",
         "nothing": "nothing stands out",
+        "total_of_one": "Expected loss of this subscriber a month: {money}",
         "total": "Expected loss of these {n} subscribers a month: {money}",
         "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
         "degraded": "Degraded: {sources}. Why and what to do, perdura score says for that date.",
@@ -63,6 +64,7 @@ _WORDS = {
         "cltv": "CLTV",
         "unknown": "desconocido",
         "nothing": "nada llama la atención",
+        "total_of_one": "Pérdida esperada de este suscriptor al mes: {money}",
         "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
         "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
         "degraded": "Degradado: {sources}. El porqué y qué hacer los dice perdura score "
@@ -110,7 +112,8 @@ def expected_loss(night: Rows, language: Language = "en") -> str:
     known = [row for row in _records(night) if row["expected_loss"] is not None]
     money = totals(((row["expected_loss"], row["currency"]) for row in known), language)
     words = _WORDS[language]
-    return words["total"].format(n=len(night), money=money or words["unknown"])
+    total = words["total_of_one" if len(night) == 1 else "total"]
+    return total.format(n=len(night), money=money or words["unknown"])
 
 
 def horizon(night: Rows, language: Language = "en") -> str | None:

@@ -12,6 +12,7 @@ from perdura.features.topics.money import written
 from perdura.risk.night import NightFreshness
 from perdura.risk.query.accounts import AccountRisks
 from perdura.risk.terminal.risks import cautions, printable
+from perdura.sources.counted import counted, either
 
 OUT = Console(highlight=False)
 
@@ -56,9 +57,15 @@ def _print_table(found: AccountRisks, language: Language, console: Console) -> N
         )
     console.print(table)
     if found.without:
-        console.print(f"{found.without:,} scored subscribers belong to no account.")
+        console.print(
+            f"{counted(found.without, 'scored subscriber')} "
+            f"{either(found.without, 'belongs', 'belong')} to no account."
+        )
     if found.control:
-        console.print(f"{found.control:,} subscribers of the control group are not counted.")
+        console.print(
+            f"{counted(found.control, 'subscriber')} of the control group "
+            f"{either(found.control, 'is', 'are')} not counted."
+        )
 
 
 def _money(amounts: Mapping[str, int], language: Language) -> str:

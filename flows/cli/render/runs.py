@@ -145,7 +145,9 @@ def print_training(trained: Training, console: Console = OUT) -> None:
 def print_backtest(done: Backtested, console: Console = OUT) -> None:
     """The model at each origin with its intervals, and where its picture lies."""
     table = titled(
-        f"Trained at each of {len(done.found.origins)} dates, evaluated on what followed", ""
+        f"Trained at each of {counted(len(done.found.origins), 'date')}, evaluated on what "
+        "followed",
+        "",
     )
     table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
     rows = over_time(done.found).select("origin", *_OVER_TIME)
@@ -168,9 +170,9 @@ _OVER_TIME = ("roc_auc", "calibration_error", "recall")
 def print_night(night: ScoredNight, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
-        f"{night.rows:,} subscribers scored on {night.scored_on} by version "
+        f"{counted(night.rows, 'subscriber')} scored on {night.scored_on} by version "
         f"{night.model_version} in {night.took:.1f} s. Risks are of leaving within "
-        f"{night.horizon_days} days."
+        f"{counted(night.horizon_days, 'day')}."
     )
     if night.refused is not None:
         console.print(
@@ -196,7 +198,8 @@ def _unknown(column: str, found: UnknownTexts) -> str:
     more = f" and {found.more:,} more" if found.more else ""
     return (
         f"Never seen by the model in {column}, and scored as unknown: {named}{more} "
-        f"({found.subscribers:,} subscribers, {found.share:.1%}). The next training learns them."
+        f"({counted(found.subscribers, 'subscriber')}, {found.share:.1%}). The next training "
+        "learns them."
     )
 
 
