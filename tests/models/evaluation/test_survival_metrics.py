@@ -42,9 +42,10 @@ def later_of(
     return pl.DataFrame(lines, schema=names, orient="row")
 
 
-def test_rows_of(
+def first_month(
     people: int = 60, *, risk: float = 0.3, plan: str | None = "pro", prefix: str = "p"
-):
+) -> pl.DataFrame:
+    """The test rows: one of four leaves in the first month."""
     return pl.DataFrame(
         {
             "owner": [f"{prefix}{k}" for k in range(people)],
