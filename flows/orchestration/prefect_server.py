@@ -95,7 +95,10 @@ def _serve(listening: socket.socket) -> None:
         log_level="warning",
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    if not server.started:
+        sys.exit(1)  # its log says why
 
 
 if __name__ == "__main__":
