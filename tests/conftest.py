@@ -72,7 +72,10 @@ def prefect_folder(prefect_made: Path, tmp_path_factory: pytest.TempPathFactory)
 def prefect_address(prefect_folder: Path) -> Iterator[str]:
     """A real Prefect server of this session's own, in which nothing is recorded unasked."""
     with server(prefect_folder) as url:
-        yield url
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: url}):  # clients of this process ask it, too
+            yield url
 
 
 @pytest.fixture
