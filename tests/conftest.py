@@ -87,11 +87,11 @@ def prefect_server(prefect_address: str, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated company of 1,800 subscribers over 15 months, until 2026-11-01."""
+    """A simulated company of 1,600 subscribers over 16 months, until 2026-11-01."""
     from perdura.sources.simulator import simulate
 
     return made_once(
-        tmp_path_factory, "company", lambda out: simulate(out, subscribers=1_800, months=15)
+        tmp_path_factory, "company", lambda out: simulate(out, subscribers=1_600, months=16)
     )
 
 
