@@ -171,7 +171,7 @@ def test_minimums_may_be_given():
 def test_being_surer_than_a_share_is_that_share():
     rows = evaluated(people=200)
     slightly = rows.with_columns(
-        champion=blurred(rows, 0.4, seed=2), risk=blurred(rows, 0.3, seed=3)
+        champion=blurred(rows, 0.4, seed=4), risk=blurred(rows, 0.2, seed=5)
     )
     surely = decide(slightly).measured["less_surprised_share"]
     assert 0.5 < surely < 1
