@@ -52,6 +52,11 @@ def scan_stored(table: EventTable, files: Sequence[Path]) -> pl.LazyFrame:
     return rows.with_columns(pl.col("currency").str.to_uppercase())
 
 
+def count_stored(table: EventTable, files: Sequence[Path]) -> int:
+    """How many rows landed files have."""
+    return scan_stored(table, files).select(pl.len()).collect().item()
+
+
 @contextmanager
 def whole_file(path: Path, schema: pl.Schema) -> Generator[Write]:
     """A Parquet file of all frames given to the function, in their order; or nothing new.

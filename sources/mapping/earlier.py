@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.files import scan_stored
+from perdura.sources.landing.files import count_stored, scan_stored
 from perdura.sources.landing.landing import Landing
 
 
@@ -59,11 +58,7 @@ def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> Ear
         since=max(ends, default=None),
         held=scan_stored(table, held) if held else None,
         landed=scan_stored(table, others) if others else None,
-        held_rows=_rows(table, held),
-        landed_rows=_rows(table, others),
+        held_rows=count_stored(table, held),
+        landed_rows=count_stored(table, others),
         degraded=day in days and table.name in days[day].degraded,
     )
-
-
-def _rows(table: EventTable, files: list[Path]) -> int:
-    return scan_stored(table, files).select(pl.len()).collect().item()
