@@ -51,13 +51,21 @@ def lenient(expression: pl.Expr) -> Cast:
     if '"Strict"' not in written and '"NonStrict"' not in written and '"Strptime"' not in written:
         return Cast(expression)
     tree = json.loads(written)
-    found = _casts(tree)
+    found = [*_casts(tree)]
     if not found:
         return Cast(expression)
     value = _read(_lenient(tree, strict=None, end=0))
-    failed = [_failed(tree, value, strict=kind) for kind in sorted({one[0] for one in found})]
-    reads = next((name for _, names in found for name in names), None)
-    return Cast(value, pl.any_horizontal(failed), reads, tuple(_to_whole(tree)))
+    failed = [_failed(tree, value, strict=kind) for kind in sorted({one.strict for one in found})]
+    names = (name for one in found for name in sorted(_read(one.reads).meta.root_names()))
+    whole = tuple(
+        (
+            _read(_lenient(one.reads, strict=None, end=0)),
+            _read(_lenient(one.node, strict=None, end=0)),
+        )
+        for one in found
+        if one.into.startswith(("Int", "UInt"))
+    )
+    return Cast(value, pl.any_horizontal(failed), next(names, None), whole)
 
 
 def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
@@ -68,25 +76,22 @@ def _failed(tree: _Node, value: pl.Expr, *, strict: bool) -> pl.Expr:
     return value.is_null() & pl.any_horizontal(one.is_not_null() for one in ends)
 
 
-def _casts(node: _Node) -> list[tuple[bool, list[str]]]:
-    """Whether each cast is strict, and the columns it reads."""
-    own: list[tuple[bool, list[str]]] = []
-    if (found := _as_cast(node)) is not None:
-        own = [(found[1], sorted(_read(found[0]).meta.root_names()))]
-    return own + [one for child in _children(node) for one in _casts(child)]
+@dataclass(frozen=True, slots=True)
+class _CastNode:
+    """A node of the tree that is a cast: what it reads, whether strictly, and into what type."""
+
+    node: _Node
+    reads: _Node
+    strict: bool
+    into: str
 
 
-def _to_whole(node: _Node) -> Iterator[tuple[pl.Expr, pl.Expr]]:
-    found = _as_cast(node)
-    if found is not None and found[2].startswith(("Int", "UInt")):
-        read = _read(_lenient(found[0], strict=None, end=0))
-        yield read, _read(_lenient(node, strict=None, end=0))
+def _casts(node: _Node) -> Iterator[_CastNode]:
+    """The casts of a tree, outer ones first."""
+    if found := _as_cast(node):
+        yield found
     for child in _children(node):
-        yield from _to_whole(child)
-
-
-def _fields(node: _Node) -> dict[str, Any]:
-    return cast("dict[str, Any]", node) if isinstance(node, dict) else {}
+        yield from _casts(child)
 
 
 def _children(node: _Node) -> list[_Node]:
@@ -95,21 +100,22 @@ def _children(node: _Node) -> list[_Node]:
     return cast("list[_Node]", node) if isinstance(node, list) else []
 
 
-def _as_cast(node: _Node) -> tuple[_Node, bool, str] | None:
-    """What a node casts, whether strictly, and to what type; ``None`` if it is no cast."""
-    if not isinstance(node, dict):
-        return None
-    fields = cast("dict[str, Any]", node)
-    if inner := fields.get("Cast"):
-        dtype: Any = inner["dtype"]
-        kind: Any = dtype.get("Literal") if hasattr(dtype, "get") else None
-        name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
-        return None if name == "String" else (inner["expr"], inner["options"] == "Strict", name)
-    call = cast("dict[str, Any]", fields.get("Function") or {})
-    function = _fields(call.get("function"))
-    if "Strptime" in (strings := _fields(function.get("StringExpr"))):
-        return call["input"][0], strings["Strptime"][1]["strict"], "Datetime"
-    return None
+def _as_cast(node: _Node) -> _CastNode | None:
+    """The cast that a node is; ``None`` if it is none, or one to text, which never fails."""
+    match node:
+        case {"Cast": {"expr": reads, "dtype": dtype, "options": options}}:
+            kind: Any = dtype.get("Literal") if hasattr(dtype, "get") else None
+            name = kind if isinstance(kind, str) else next(iter(kind or {"": 0}))
+            return None if name == "String" else _CastNode(node, reads, options == "Strict", name)
+        case {
+            "Function": {
+                "input": [reads, *_],
+                "function": {"StringExpr": {"Strptime": [_, {"strict": strict}, *_]}},
+            }
+        }:
+            return _CastNode(node, reads, strict, "Datetime")
+        case _:
+            return None
 
 
 def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
@@ -123,16 +129,15 @@ def _lenient(node: _Node, *, strict: bool | None, end: int) -> _Node:
     grown = {name: _lenient(child, strict=strict, end=end) for name, child in fields.items()}
     if found is None:
         return grown
-    inner, was_strict, kind = found
     if "Cast" in grown:
         grown["Cast"]["options"] = "NonStrict"
     else:
         grown["Function"]["function"]["StringExpr"]["Strptime"][1]["strict"] = False
-    if was_strict is not strict:
+    if found.strict is not strict:
         return grown
-    read, value = _read(_lenient(inner, strict=strict, end=end)), _read(grown)
+    read, value = _read(_lenient(found.reads, strict=strict, end=end)), _read(grown)
     said = read.cast(pl.String, strict=False).str.strip_chars() != ""
-    filled = pl.when(value.is_null() & said).then(_end(kind, end)).otherwise(value)
+    filled = pl.when(value.is_null() & said).then(_end(found.into, end)).otherwise(value)
     return json.loads(filled.meta.serialize(format="json"))
 
 
