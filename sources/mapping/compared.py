@@ -1,6 +1,5 @@
 """What an extract adds to what landed: what is new, what is told again, and what is inferred."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -229,14 +228,17 @@ def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
     return replace(sifted, kept=kept, gone=sifted.gone.filter(~mark)), before.height
 
 
-def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
+def refuse_emptied(plan: MappingPlan, running: int, absent: int) -> None:
     """Refuse a snapshot that misses too much to have been read whole.
+
+    Args:
+        plan: The table.
+        running: How many subscriptions were running by what had landed.
+        absent: How many of these the snapshot shows no longer.
 
     Raises:
         BadSource: It shows nothing, or more is missing than ``most_vanished`` allows.
     """
-    running = sum(outcome.running for outcome in outcomes)
-    absent = sum(outcome.absent for outcome in outcomes)
     too_many = absent > 1 and absent > plan.most_vanished * running
     if plan.opened and absent and (too_many or absent == running == 1):
         raise BadSource(

@@ -1,6 +1,6 @@
 """What earlier extracts have made of one table: what the next one may not contradict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from perdura.sources.events import EventTable
 from perdura.sources.landing.files import count_stored, scan_stored
 from perdura.sources.landing.landing import Landing
+from perdura.sources.landing.partition import BUCKET, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,18 @@ class EarlierExtracts:
     held_rows: int
     landed_rows: int
     degraded: bool
+
+    def has_none_after(self, until: datetime) -> bool:
+        """Whether no extract with a later end has been done."""
+        return self.since is None or self.since <= until
+
+    def for_part(self, part: Part) -> "EarlierExtracts":
+        """Of the subscribers of one part; the counts are still of all."""
+        own = part.has(pl.col(BUCKET))
+        held, landed = (
+            rows if rows is None else rows.filter(own) for rows in (self.held, self.landed)
+        )
+        return replace(self, held=held, landed=landed)
 
 
 def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> EarlierExtracts:
