@@ -130,16 +130,17 @@ def _finish(
     problems: dict[str, str],
 ) -> Report:
     """Remember the day, and raise for the tables that could not be read."""
-    tables: dict[str, TableReport] = {}
+    tables, because = dict[str, TableReport](), dict[str, str]()
     for read in reports:
         least = min(one.known_share for one in source_mapping.inputs[read.table])
         known = known_in(landing, TABLES[read.table], least)
         tables[read.table] = replace(read, known=known)
-    why = {
-        name: _why_degraded(name, tables.get(name), mapped=name in source_mapping.tables)
-        for name in source_mapping.inputs
-    }
-    because = {name: words for name, words in why.items() if words}
+    for name in source_mapping.inputs:
+        table = tables.get(name)
+        if table is None:
+            because[name] = "its source could not be read"
+        elif why := table.why_degraded(mapped=name in source_mapping.tables):
+            because[name] = why
     report = Report(
         until=until,
         tables=(*tables.values(),),
@@ -156,26 +157,6 @@ def _finish(
     if problems:
         raise IncompleteExtract(report)
     return report
-
-
-def _why_degraded(name: str, report: TableReport | None, *, mapped: bool) -> str | None:
-    """Why a table is not to be relied on, and which setting decides; ``None`` if it is.
-
-    What only lies beside the mapping, such as contacts, may well hold nothing yet.
-    """
-    if report is None:
-        return "its source could not be read"
-    if not report.complete:
-        odd = f" ({report.notes[0]})" if report.notes else ""
-        return f"a file is missing or empty, or gave rows too late for this day{odd}"
-    if mapped and not report.landed + report.already_landed:
-        return "it has given no event yet"
-    if report.known and report.known.is_too_few:
-        return (
-            f"{report.known.known:,} of {report.known.subscribers:,} subscribers are known; "
-            f"known_share = {report.known.least} in [{name}] decides"
-        )
-    return None
 
 
 def _refuse_changed(source_mapping: SourceMapping, landing: Landing, until: datetime) -> None:
