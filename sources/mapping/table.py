@@ -1,9 +1,6 @@
 """One table in one extract: what is new lands, each event as known when it could first be read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -21,7 +18,6 @@ from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
 from perdura.sources.mapping.checks.merge_rules import without_bad_merges
 from perdura.sources.mapping.checks.no_length import refuse_no_length
 from perdura.sources.mapping.compared import (
-    ComparedRows,
     Source,
     compared,
     keep_inferred,
@@ -32,41 +28,18 @@ from perdura.sources.mapping.files.reading import BadSource
 from perdura.sources.mapping.mapping import SourceMapping
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import Ranges, in_ranges
-from perdura.sources.mapping.report.examples import examples
+from perdura.sources.mapping.report.outcomes import (
+    Outcome,
+    lost_events,
+    outcome_of,
+    table_report,
+)
 from perdura.sources.mapping.report.report import TableReport
-from perdura.sources.mapping.report.row_counts import count_rows, summed
 from perdura.sources.mapping.sift import rejected_rows, sift
 from perdura.sources.mapping.snapshot import before
 from perdura.sources.mapping.values.repeated_hour import openings_first
-from perdura.sources.mapping.vanished import Vanished, example
 from perdura.sources.ties import contested
 from perdura.sources.versions import has_versions, key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What became of the events of a range of people; ``lost`` is the oldest that is gone.
-
-    It holds no rows that land: these are in memory for one range at a time.
-    """
-
-    events: int
-    landed: int
-    late: int
-    already_landed: int
-    not_yet_known: int
-    missed: bool
-    broken: pl.DataFrame
-    gone: int
-    lost: pl.DataFrame
-    ties: int
-    vanished: Vanished
-    otherwise: int
-    running: int
-    absent: int
-    inferred: int
-    versions: bool
-    fates: pl.DataFrame
 
 
 def extract_table(
@@ -94,7 +67,7 @@ def extract_table(
     snapshots = snapshots_of(plan, landing, until, tombstones) if latest else None
     # What is shown is kept last: an extract that stops before is compared with the one before.
     with keeping(snapshots, landing, until) as keep, landing.writer(table, day) as write:
-        outcomes: list[_Outcome] = []
+        outcomes: list[Outcome] = []
         with in_ranges(table, plan.found, spare, looked_at, rows_at_a_time) as all_ranges:
             ranges = without_bad_merges(table, all_ranges, past.landed, past.held)
             on = _source(plan, ranges, past, until, snapshots)
@@ -105,12 +78,12 @@ def extract_table(
                 keep(shown)
                 outcomes.append(outcome)
         if any(outcome.gone for outcome in outcomes):
-            raise BadSource(_lost(outcomes, past, until, landing.files(table)[day]))
+            raise BadSource(lost_events(outcomes, past, until, landing.files(table)[day]))
         running = sum(outcome.running for outcome in outcomes)
         refuse_emptied(plan, running, sum(outcome.absent for outcome in outcomes))
         missed = past.degraded and any(outcome.missed for outcome in outcomes)
         broken = pl.concat([outcome.broken for outcome in outcomes])
-        report = _account(plan, rows, outcomes, lines, complete=plan.complete and not missed)
+        report = table_report(plan, rows, outcomes, lines, complete=plan.complete and not missed)
         landing.land_rejected(table, day, pl.concat([lines, rejected_rows(plan.found, broken)]))
     if not plan.beside_log:
         forget_shown(landing, table)
@@ -123,7 +96,7 @@ def _range(
     past: EarlierExtracts,
     on: Source,
     tombstones: Tombstones,
-) -> tuple[pl.DataFrame, pl.DataFrame | None, _Outcome]:
+) -> tuple[pl.DataFrame, pl.DataFrame | None, Outcome]:
     """What lands of a range, in ``stored_order``; what snapshots show of it; what became of it."""
     read = openings_first(table, found.collect(engine="streaming"))
     read = refuse_forgotten(read, tombstones)
@@ -144,7 +117,7 @@ def _range(
         events = events.sort(stored_order(table), nulls_last=True)
     missed = not events.filter(pl.col("known_at") >= on.until).is_empty()
     versions = has_versions(table, events, past.landed)
-    outcome = _outcome(result, late, ties, missed=missed, versions=versions, before=inferred)
+    outcome = outcome_of(result, late, ties, missed=missed, versions=versions, before=inferred)
     return events, result.shown, outcome
 
 
@@ -169,93 +142,9 @@ def _source(
     )
 
 
-def _outcome(
-    result: ComparedRows, late: int, ties: int, *, missed: bool, versions: bool, before: int
-) -> _Outcome:
-    """What became of a range; ``before``: what was inferred earlier on this day, and is kept."""
-    sifted = result.sifted
-    return _Outcome(
-        events=sifted.events - before,
-        landed=sifted.kept.height - before + sifted.new.height,
-        late=late,
-        already_landed=sifted.already_landed,
-        not_yet_known=sifted.not_yet_known,
-        missed=missed,
-        broken=sifted.broken,
-        gone=sifted.gone.height,
-        lost=sifted.gone.sort("happened_at", "kind").select("happened_at", "kind").head(1),
-        ties=ties,
-        vanished=result.vanished,
-        otherwise=result.otherwise,
-        running=result.running,
-        absent=result.absent,
-        inferred=result.inferred.height + before,
-        versions=versions,
-        fates=sifted.fates,
-    )
-
-
-def _lost(outcomes: Sequence[_Outcome], past: EarlierExtracts, until: datetime, file: Path) -> str:
-    later = past.since is not None and past.since > until
-    price = f"; all that lands then counts as known from {past.since:%Y-%m-%d} on" if later else ""
-    lost = pl.concat([outcome.lost for outcome in outcomes]).sort("happened_at", "kind")
-    one = lost.row(0, named=True)
-    gone, held = sum(outcome.gone for outcome in outcomes), past.held_rows
-    return (
-        f"the source no longer gives {gone:,} of the {held:,} events that "
-        f"landed on {file.stem}, such as {one['kind']} of {one['happened_at']:%Y-%m-%d %H:%M} UTC; "
-        f"they are left as they landed. To drop them on purpose delete {file} and extract "
-        f"again{price}"
-    )
-
-
-def _hint(plan: MappingPlan, outcomes: Sequence[_Outcome]) -> list[str]:
-    """What to write where the source may show the latest state alone."""
-    gone = any(outcome.vanished.count for outcome in outcomes)
-    if plan.snapshots or not gone or plan.table is not SUBSCRIPTIONS:
-        return []
-    what = "if the source shows only the latest state of each subscription, add snapshot = true"
-    return [f"what is no longer given counts all the same; {what} to its section"]
-
-
 def _as_first_readable(new: pl.DataFrame, since: datetime | None) -> tuple[pl.DataFrame, int]:
     """The events, none known before ``since``, and how many claim to have been."""
     if since is None:
         return new, 0
     late = new.filter(pl.col("known_at") < since).height
     return new.with_columns(pl.col("known_at").clip(lower_bound=since)), late
-
-
-def _account(
-    plan: MappingPlan,
-    rows: int,
-    outcomes: Sequence[_Outcome],
-    lines: pl.DataFrame,
-    *,
-    complete: bool,
-) -> TableReport:
-    fates = summed([outcome.fates for outcome in outcomes], spread=plan.spreads)
-    broken = pl.concat([outcome.broken for outcome in outcomes])
-    rejected = pl.concat([lines["rule"], broken["rule"]]).value_counts().sort("rule")
-    return TableReport(
-        table=plan.table.name,
-        files=tuple(part.file for part in plan.parts),
-        rows=rows,
-        skipped=rows - lines.height - plan.kept,
-        events=sum(outcome.events for outcome in outcomes) + lines.height,
-        landed=sum(outcome.landed for outcome in outcomes),
-        late=sum(outcome.late for outcome in outcomes),
-        already_landed=sum(outcome.already_landed for outcome in outcomes),
-        not_yet_known=sum(outcome.not_yet_known for outcome in outcomes),
-        rejected=dict(rejected.iter_rows()),
-        ties=sum(outcome.ties for outcome in outcomes),
-        vanished=sum(outcome.vanished.count for outcome in outcomes),
-        vanished_example=example([outcome.vanished for outcome in outcomes]),
-        otherwise=sum(outcome.otherwise for outcome in outcomes),
-        inferred=sum(outcome.inferred for outcome in outcomes),
-        once=not any(outcome.versions for outcome in outcomes),
-        notes=(*plan.notes, *_hint(plan, outcomes)),
-        in_rows=count_rows(plan.read_rows, lines.height, plan.kept_rows, fates),
-        examples=tuple(examples(plan, lines, broken)),
-        complete=complete,
-    )

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from perdura.sources.events import EventTable
 from perdura.sources.mapping.sections import Input
+from perdura.sources.mapping.values.forms import EPOCHS
 from perdura.sources.mapping.values.ids import is_id
 from perdura.sources.mapping.values.meaning import MONEY, USUAL
-from perdura.sources.mapping.values.times import EPOCHS
 
 
 @dataclass(frozen=True, slots=True)
