@@ -72,8 +72,10 @@ def _epoch(unit: str, until: datetime) -> Reader:
 def _format(pattern: str, zone: str) -> Reader:
     """A strptime pattern. A zone may follow the time, or stand for ``%Z`` in the pattern."""
     bare = pattern.replace("%Z", "").strip()
+    # After a blank it is taken off with a zone's name.
+    glued = "Z" if bare.endswith(("SZ", "fZ", "MZ")) else ""
     for word in ("UTC", "GMT", "Z"):
-        if bare.endswith((f" {word}", "SZ", "fZ")) and bare.endswith(word):
+        if bare.endswith((f" {word}", "SZ", "fZ", "MZ")) and bare.endswith(word):
             bare, zone = bare.removesuffix(word).strip(), "UTC"
 
     def read(texts: pl.Series) -> pl.DataFrame:
@@ -85,6 +87,7 @@ def _format(pattern: str, zone: str) -> Reader:
                 pl.lit(None, MOMENT).alias("earlier")
             )
         rest, zones = split_zone(texts, zone)
-        return in_zone(rest.str.to_datetime(bare, time_unit="us", strict=False), zones)
+        local = rest.str.strip_suffix(glued).str.to_datetime(bare, time_unit="us", strict=False)
+        return in_zone(local, zones)
 
     return read
