@@ -4,6 +4,7 @@ Polars stops at the first value that a ``CAST`` cannot read, even of a branch th
 """
 
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any, cast
 
 import polars as pl
@@ -17,7 +18,7 @@ from perdura.sources.mapping.values.cast_tree import (
     tree_of,
 )
 
-_DAYS = (pl.datetime(1700, 1, 1), pl.datetime(2200, 1, 1))
+_DAYS = (date(1700, 1, 1), date(2200, 1, 1))
 #: In place of a value that a cast could not read: if these change the outcome, it hung on it.
 _ENDS: dict[str, tuple[object, object]] = {
     "Boolean": (False, True),
@@ -30,7 +31,7 @@ _ENDS: dict[str, tuple[object, object]] = {
     "UInt64": (0, 10**15),
     "Date": _DAYS,
     "Datetime": _DAYS,
-    "Time": (pl.time(0), pl.time(23)),
+    "Time": (time(0), time(23)),
 }
 _WIDE = (-(10**15), 10**15)
 
