@@ -63,15 +63,13 @@ def page() -> str:
     """The catalogue as Markdown: one row per feature, in the order of the columns."""
     lines = [_HEAD, "| feature | over days | from | unit | sign of | English | Spanish |"]
     lines.append("|---|---|---|---|---|---|---|")
-    lines += [_line(feature) for feature in WITH_CONTACTS]
+    for feature in WITH_CONTACTS:
+        windows = ", ".join(str(column.days) for column in feature.columns if column.days)
+        words = (phrases.many.replace("{n}", "*n*") for phrases in (feature.en, feature.es))
+        source, name = _source(feature), f"`{feature.name}`"
+        cells = [name, windows, source, feature.unit, feature.signal, *words]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _line(feature: Feature | Derived) -> str:
-    windows = ", ".join(str(column.days) for column in feature.columns if column.days)
-    words = " | ".join(phrases.many.replace("{n}", "*n*") for phrases in (feature.en, feature.es))
-    cells = [f"`{feature.name}`", windows, _source(feature), feature.unit, feature.signal, words]
-    return "| " + " | ".join(cells) + " |"
 
 
 def _source(feature: Feature | Derived) -> str:

@@ -36,7 +36,8 @@ def check_condition(feature: str, table: EventTable, condition: str) -> None:
             at once, or is neither true nor false.
     """
     refused = f"feature {feature!r} counts rows of {table.name} where {condition!r}"
-    for kind in _kinds(condition):
+    kinds = [kind for match in _KIND.finditer(condition) for kind in _named(match)]
+    for kind in kinds:
         if table.kinds and kind not in table.kinds:
             raise BadFeature(
                 f"{refused}; {table.name} have no kind {kind!r}{_meant(kind, table.kinds)}"
@@ -45,8 +46,8 @@ def check_condition(feature: str, table: EventTable, condition: str) -> None:
         expression = pl.sql_expr(condition)
         names = sorted(set(expression.meta.root_names()))
     except pl.exceptions.PolarsError as error:
-        reason = f"which is no condition in SQL ({_first_line(error)})"
-        raise BadFeature(f"{refused}, {reason}") from None
+        why = str(error).partition("\n")[0]
+        raise BadFeature(f"{refused}, which is no condition in SQL ({why})") from None
     columns = readable_columns(table)
     for name in names:
         if name not in columns:
@@ -92,7 +93,8 @@ def _refuse_other_types(refused: str, columns: dict[str, pl.DataType], expressio
     try:
         answered = pl.LazyFrame(schema=columns).select(it=expression).collect().schema["it"]
     except pl.exceptions.PolarsError as error:
-        raise BadFeature(f"{refused}, which cannot be asked ({_first_line(error)})") from None
+        why = str(error).partition("\n")[0]
+        raise BadFeature(f"{refused}, which cannot be asked ({why})") from None
     if not isinstance(answered, pl.Boolean | pl.Null):
         raise BadFeature(f"{refused}, which is {answered} and neither true nor false")
 
@@ -110,10 +112,6 @@ def kinds_counted(table: EventTable, condition: str) -> tuple[str, ...]:
     return tuple(kind for kind in table.kinds if kind in (wanted or {*table.kinds} - refused))
 
 
-def _kinds(condition: str) -> list[str]:
-    return [kind for match in _KIND.finditer(condition) for kind in _named(match)]
-
-
 def _named(match: re.Match[str]) -> list[str]:
     """The kinds that one comparison names."""
     if match["some"] is not None:
@@ -124,7 +122,3 @@ def _named(match: re.Match[str]) -> list[str]:
 def _meant(name: str, known: dict[str, pl.DataType] | tuple[str, ...]) -> str:
     close = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(known)}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -11,7 +11,10 @@ Language = Literal["en", "es"]
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """An aggregate of the rows that count, over each window ``[as_of - d, as_of)``."""
+    """An aggregate of the rows that count, over each window ``[as_of - d, as_of)``.
+
+    With a ``column``, rows in which it is null do not count.
+    """
 
     how: Literal["count", "sum", "mean", "max", "min"]
     column: str | None = None

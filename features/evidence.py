@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from perdura.features.conditions import kinds_counted
-from perdura.features.definition import Balance, Column, Derived, Feature, Latest, Since
+from perdura.features.definition import Balance, Column, Derived, Latest, Over, Since
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -55,23 +55,14 @@ def evidence_of(column: Column, columns: Mapping[str, Column]) -> Evidence | Non
         named = (columns.get(name) for name in _NAME.findall(feature.sql))
         first = next(filter(None, named), None)
         return None if first is None else evidence_of(first, columns)
-    kinds = kinds_counted(feature.events, _counted(feature))
-    if isinstance(feature.measure, Latest) and len(kinds) != 1:
-        return None
-    return Evidence(feature.events.name, kinds, column.days, _only(feature))
-
-
-def _counted(feature: Feature) -> str:
-    if isinstance(feature.measure, Balance):
-        return f"({feature.where}) AND ({feature.measure.up})"
-    return feature.where
-
-
-def _only(feature: Feature) -> Literal["first", "last"] | None:
+    table, condition = feature.events, feature.where
     match feature.measure:
-        case Since(which):
-            return which
+        case Balance(opens):
+            return Evidence(table.name, kinds_counted(table, f"({condition}) AND ({opens})"))
         case Latest():
-            return "last"
-        case _:
-            return None
+            kinds = kinds_counted(table, condition)
+            return Evidence(table.name, kinds, only="last") if len(kinds) == 1 else None
+        case Since(which):
+            return Evidence(table.name, kinds_counted(table, condition), only=which)
+        case Over():
+            return Evidence(table.name, kinds_counted(table, condition), column.days)

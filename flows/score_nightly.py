@@ -31,6 +31,7 @@ from perdura.models.registry.champion import load_champion, load_trial
 from perdura.models.scoring.action_table import translations
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
+from perdura.sources.counted import counted, either
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
 from perdura.sources.landing.freshness import degraded_sources
 from perdura.sources.landing.locks import read_lock
@@ -49,7 +50,7 @@ _IN_PARTS = ("states", "features", "reasons")
 _MOST_EARLY = 2.0
 
 _UNLEARNT = (
-    "CLTV is unknown for all: the model knows only of the next {days} days. perdura train says why"
+    "CLTV is unknown for all: the model knows only of the next {days}. perdura train says why"
 )
 
 #: Said of a night that the model's fitting had already seen the outcome of.
@@ -160,7 +161,9 @@ def score_nightly(
         why_degraded=why,
         horizon_days=model.horizon_days,
         unknown=unknown,
-        unlearnt=None if model.months else _UNLEARNT.format(days=model.horizon_days),
+        unlearnt=None
+        if model.months
+        else _UNLEARNT.format(days=counted(model.horizon_days, "day")),
         refused=refused,
         seconds=night.seconds | in_parts,
         untold=notify_webhooks(settings) if notify else None,
@@ -211,9 +214,10 @@ class _Night:
             score = on_task_runner(score_parts, settings.compute)
             scored = score(parts, as_of, settings, folder, on_progress)
             if not any(part.rows for part in scored):
+                known = sum(part.known for part in scored)
                 raise NoActiveSubscribers(
                     f"asked to score those active on {as_of:%Y-%m-%d}; of "
-                    f"{sum(part.known for part in scored):,} people known before it none was. "
+                    f"{known:,} {either(known, 'person', 'people')} known before it none was. "
                     "Score a date within the history, or extract it first"
                 )
         return scored
@@ -283,6 +287,7 @@ def refuse_unread(settings: Settings, as_of: datetime) -> None:
     if until and as_of - until > timedelta(days=settings.schedule.stale_after_days):
         raise NotYetKnown(
             f"asked to score {as_of:%Y-%m-%d}; what was known has been extracted until "
-            f"{until:%Y-%m-%d} only, more than {settings.schedule.stale_after_days} days before. "
+            f"{until:%Y-%m-%d} only, more than "
+            f"{counted(settings.schedule.stale_after_days, 'day')} before. "
             f"Extract it first (perdura extract --mapping FILE --until {as_of:%Y-%m-%d})"
         )

@@ -30,6 +30,7 @@ from perdura.models.table_columns import (
 )
 from perdura.models.table_evaluation import TableEvaluation, alone, evaluate_table
 from perdura.models.training.calibrate import choose_calibration
+from perdura.sources.counted import counted, either
 
 __all__ = ["SMALL", "BadTable", "NoOutcome", "TableModel", "fit_table"]
 
@@ -106,8 +107,9 @@ class TableModel:
         missing = [name for name in self.contract.names if name not in frame.columns]
         if missing:
             raise ColumnMismatch(
-                f"the model reads {len(self.contract.names)} columns, and {len(missing)} of them "
-                f"are missing: {', '.join(map(repr, missing[:5]))}"
+                f"the model reads {counted(len(self.contract.names), 'column')}, and "
+                f"{len(missing)} of them {either(len(missing), 'is', 'are')} missing: "
+                f"{', '.join(map(repr, missing[:5]))}"
                 f"{nearest(missing[0], frame.columns)}. Give the columns it was fitted on"
             )
         read = readable(frame, self.contract.names)
@@ -231,8 +233,8 @@ def _people(rows: pl.DataFrame, who: str | None) -> pl.Series:
     if empty.any():
         raise BadTable(
             f"column {who!r}, which says whom a row is about, is empty in {empty.sum():,} of "
-            f"{rows.height:,} rows, first in row {empty.arg_true()[0]}; fill it in, or leave these "
-            "rows out"
+            f"{counted(rows.height, 'row')}, first in row {empty.arg_true()[0]}; fill it in, or "
+            "leave these rows out"
         )
     return people
 
@@ -249,7 +251,8 @@ def _folds(people: pl.Series, happened: np.ndarray) -> np.ndarray:
     counts = by_class["person"]
     if number < 2 * _FEWEST or counts.min() < _FEWEST:  # type: ignore[operator]
         raise BadTable(
-            f"asked to learn from {len(people):,} rows about {number:,} people: it happened "
+            f"asked to learn from {counted(len(people), 'row')} about {number:,} "
+            f"{either(number, 'person', 'people')}: it happened "
             f"to {counts[1]:,} of them and not to {counts[0]:,}. It takes {_FEWEST} of each; give "
             "more rows, or leave out `who` if it does not tell people apart"
         )

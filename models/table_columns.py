@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from perdura.features.engine.frames import as_polars
+from perdura.sources.counted import counted
 
 # LightGBM refuses or changes other names.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -133,8 +134,8 @@ def _finite(values: pl.Series) -> pl.Series:
     if infinite.any():
         raise BadTable(
             f"column {values.name!r} holds infinite numbers in {infinite.sum():,} of "
-            f"{len(values):,} rows, first in row {infinite.arg_true()[0]}; make them null where "
-            "something was divided by zero, or leave it out"
+            f"{counted(len(values), 'row')}, first in row {infinite.arg_true()[0]}; make them null "
+            "where something was divided by zero, or leave it out"
         )
     return values
 

@@ -15,6 +15,7 @@ from perdura.models.evaluation.leakage import LeakBounds, Leaks, alarms
 from perdura.models.evaluation.leakage_signals import ranking_alone
 from perdura.models.evaluation.metrics import evaluate
 from perdura.models.training.calibrate import choose_calibration
+from perdura.sources.counted import counted
 
 #: The metrics of a table model; without MRR and capacity there is no lift and no recall.
 _METRICS = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error")
@@ -55,7 +56,9 @@ class TableEvaluation:
 
     def __str__(self) -> str:
         metrics = ", ".join(f"{name} {number}" for name, number in self.metrics.items())
-        first = f"On {self.rows:,} rows, of which it happened in {self.rate:.1%}: {metrics}."
+        first = (
+            f"On {counted(self.rows, 'row')}, of which it happened in {self.rate:.1%}: {metrics}."
+        )
         return "\n".join([first, *(f"{leak}." for leak in self.leaks)])
 
 

@@ -53,6 +53,14 @@ class Field:
     column: str
     form: str
 
+    @classmethod
+    def from_column(cls, table: EventTable, column: str, form_of_float: str) -> "Field":
+        """The field of a table's column: texts by their index, integers as they are."""
+        kind = table.columns[column]
+        if kind == pl.String:
+            return cls(column, "text")
+        return cls(column, form_of_float if kind == pl.Float64 else "number")
+
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
@@ -60,7 +68,7 @@ class RowFilter:
 
     where: str
     word: int
-    is_money: bool
+    is_money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +108,14 @@ class ColumnPlan:
         """Which word is the currency, where amounts are added; else -1."""
         return self.words.index(_CURRENCY) if _CURRENCY in self.words else -1
 
-    @property
-    def texts(self) -> list[str]:
-        """The columns with texts that are numbered in order."""
-        return sorted({word.column for word in self.words if word.form == "text"})
+    def texts_in(self, rows: pl.LazyFrame) -> dict[str, pl.Series]:
+        """By column that has texts as words, all of them in order: a word is the place of one."""
+        columns = sorted({word.column for word in self.words if word.form == "text"})
+        if not columns:
+            return {}
+        unique = (pl.col(column).drop_nulls().unique().sort().implode() for column in columns)
+        found = rows.select(unique).collect(engine="streaming")
+        return {column: found[column].explode().drop_nulls() for column in columns}
 
     @property
     def reads_previous(self) -> bool:
@@ -149,43 +161,29 @@ def _add(plan: ColumnPlan, feature: Feature) -> None:
     match feature.measure:
         case Balance(up, down, thing):
             word = _index(plan.words, Field(thing, "thing"))
-            opens, closes = (
-                _channel(plan, f"({part}) AND ({feature.where})", word) for part in (up, down)
-            )
+            both = [RowFilter(f"({part}) AND ({feature.where})", word) for part in (up, down)]
+            opens, closes = (_index(plan.channels, one) for one in both)
             spec = ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word)
             plan.columns.append(spec)
         case Since(which):
-            channel = _channel(plan, feature.where, -1)
+            channel = _index(plan.channels, RowFilter(feature.where, -1))
             plan.columns.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
         case Latest(column):
-            word = _index(plan.words, Field(column, _form(feature, column, "number", "order")))
-            channel = _channel(plan, feature.where, word)
+            word = _index(plan.words, Field.from_column(feature.events, column, "order"))
+            channel = _index(plan.channels, RowFilter(feature.where, word))
             plan.columns.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
         case Over(how, column):
             word = -1
             if column is not None:
-                of_float = "order" if how in {"max", "min"} else "millionths"
-                word = _index(plan.words, Field(column, _form(feature, column, "number", of_float)))
+                form = "order" if how in {"max", "min"} else "millionths"
+                word = _index(plan.words, Field.from_column(feature.events, column, form))
             if adds_money(feature):
-                _index(plan.words, _CURRENCY)
-            channel = _channel(plan, feature.where, word, is_money=adds_money(feature))
-            plan.columns += [
-                ColumnSpec(
-                    part, _OPS[how], channel, window=plan.windows.index(part.days or 0), word=word
-                )
-                for part in feature.columns
-            ]
-
-
-def _form(feature: Feature, column: str, otherwise: str, of_float: str) -> str:
-    kind = feature.events.columns[column]
-    if kind == pl.String:
-        return "text"
-    return of_float if kind == pl.Float64 else otherwise
-
-
-def _channel(plan: ColumnPlan, where: str, word: int, *, is_money: bool = False) -> int:
-    return _index(plan.channels, RowFilter(where, word, is_money))
+                # Rows that name a currency count in no other channel, perhaps, and yet decide.
+                _index(plan.channels, RowFilter("true", _index(plan.words, _CURRENCY)))
+            channel = _index(plan.channels, RowFilter(feature.where, word, adds_money(feature)))
+            for part in feature.columns:
+                window = plan.windows.index(part.days or 0)
+                plan.columns.append(ColumnSpec(part, _OPS[how], channel, window=window, word=word))
 
 
 def _index(known: list[T], wanted: T) -> int:

@@ -20,14 +20,9 @@ def as_polars(table: Any) -> pl.DataFrame:
     if isinstance(table, str | bytes | int | float | None):
         raise TypeError(f"a {type(table).__name__} is no table")
     if type(table).__module__.partition(".")[0] == "pandas" and hasattr(table, "columns"):
-        return _of_pandas(table)
+        # Moments with a zone as UTC: pandas complains of how others read them as they are.
+        zoned = [n for n in table.columns if getattr(table[n].dtype, "tz", None) is not None]
+        plain = table.assign(**{name: table[name].dt.tz_convert(None) for name in zoned})
+        in_utc = (pl.col(name).dt.replace_time_zone("UTC") for name in zoned)
+        return pl.DataFrame(plain).with_columns(in_utc)
     return pl.DataFrame(table)
-
-
-def _of_pandas(table: Any) -> pl.DataFrame:
-    """Moments with a zone as UTC: pandas complains of how others read them as they are."""
-    zoned = [name for name in table.columns if getattr(table[name].dtype, "tz", None) is not None]
-    plain = table.assign(**{name: table[name].dt.tz_convert(None) for name in zoned})
-    return pl.DataFrame(plain).with_columns(
-        pl.col(name).dt.replace_time_zone("UTC") for name in zoned
-    )

@@ -1,6 +1,5 @@
 """A plan and the dates that are asked about, as the numbers that the compiled loops take."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -92,7 +91,7 @@ class KernelSpec(NamedTuple):
             kind: sorted({column.channel for column in plan.columns if column.op in ops})
             for kind, ops in _KEPT.items()
         }
-        money = _bits(number for number, channel in enumerate(plan.channels) if channel.is_money)
+        money = sum(1 << n for n, channel in enumerate(plan.channels) if channel.is_money)
         channels, empties = _channels(plan, kept), [empty(column) for column in plan.columns]
         return cls(
             channels,
@@ -101,9 +100,9 @@ class KernelSpec(NamedTuple):
             np.array(empties),
             sums=len(channels) + len(kept["total"]) + 1,
             moments=len(kept["moments"]),
-            timed=_bits(kept["moments"]),
+            timed=sum(1 << channel for channel in kept["moments"]),
             ends=len(kept["ends"]),
-            ended=_bits(kept["ends"]),
+            ended=sum(1 << channel for channel in kept["ends"]),
             money=money,
             currency=2 + plan.currency if money else 0,
         )
@@ -114,10 +113,6 @@ def empty(column: ColumnSpec) -> float:
     feature = column.column.feature
     value = feature.when_empty if isinstance(feature, Feature) else None
     return np.nan if value is None else value
-
-
-def _bits(channels: Iterable[int]) -> int:
-    return sum(1 << channel for channel in channels)
 
 
 def _channels(plan: ColumnPlan, kept: dict[str, list[int]]) -> np.ndarray:

@@ -29,7 +29,10 @@ def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datet
             inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
             return _over(over, counts & inside, feature)
         case Since(which):
-            return _since(which, counts, as_of)
+            # Microseconds; as days by ``in_days``.
+            moments = pl.when(counts).then(pl.col("happened_at"))
+            moment = moments.max() if which == "last" else moments.min()
+            return (pl.lit(as_of) - moment).dt.total_microseconds()
         case Latest(column):
             return latest(pl.col(column), counts & pl.col(column).is_not_null())
         case Balance():
@@ -42,25 +45,18 @@ def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:
         return pl.when(inside.any()).then(inside.sum())
     counts = inside & pl.col("in_last_currency") if adds_money(feature) else inside
     values = pl.when(counts).then(pl.col(over.column))
-    is_float = feature.events.columns[over.column] == pl.Float64
+    if over.how in {"max", "min"}:
+        return getattr(values, over.how)()
+    if over.how == "count":
+        result = values.count()
+    else:
+        result = values.sum()
+        if feature.events.columns[over.column] == pl.Float64:
+            # Exact to a millionth: a sum of floats would depend on the order they are added in.
+            result = (values * _MILLION).round().cast(pl.Int64).sum() / _MILLION
+        result = result / values.count() if over.how == "mean" else result
     # A sum over nothing is the feature's ``when_empty``, not Polars' zero.
-    return pl.when(values.count() > 0).then(_reduced(over.how, values, is_float=is_float))
-
-
-def _reduced(how: str, values: pl.Expr, *, is_float: bool) -> pl.Expr:
-    if how in {"max", "min"}:
-        return getattr(values, how)()
-    # Exact to a millionth: a sum of floats would depend on the order that threads add them in.
-    whole = (values * _MILLION).round().cast(pl.Int64) if is_float else values
-    total = whole.sum() / _MILLION if is_float else whole.sum()
-    return total / values.count() if how == "mean" else total
-
-
-def _since(which: str, counts: pl.Expr, as_of: datetime) -> pl.Expr:
-    """Microseconds; as days by ``in_days``."""
-    moments = pl.when(counts).then(pl.col("happened_at"))
-    moment = moments.max() if which == "last" else moments.min()
-    return (pl.lit(as_of) - moment).dt.total_microseconds()
+    return pl.when(values.count() > 0).then(result)
 
 
 def in_days(microseconds: pl.Series) -> pl.Series:

@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from perdura.features.engine.assignment import count_rows, filter_known, record, scatter
-from perdura.features.engine.column_plan import ColumnPlan, Field
+from perdura.features.engine.column_plan import ColumnPlan
 from perdura.features.engine.kernel_spec import WindowEdges
 from perdura.features.engine.measures import moments
-from perdura.features.engine.spine import Hashed, Spine, fixed
+from perdura.features.engine.record_words import channel_bits, word_of_row, word_values
+from perdura.features.engine.register import Hashed, fixed
+from perdura.features.engine.spine import Spine
 
 _DAY = 86_400_000_000
-_MILLION = 1_000_000
 
 # Frames taken in at once, as Polars decodes them (some 100,000 rows each): fewer are more batches
 # to gather from, more are memory that was never touched.
@@ -43,7 +44,7 @@ class Records:
 
     def __iter__(self) -> Iterator[int]:
         """The ranges of people."""
-        return iter(range(_ranges(self.people)))
+        return iter(range((self.people >> _RANGE_BITS) + 1))
 
     def of_range(self, number: int) -> tuple[np.ndarray, np.ndarray, int, int]:
         """Records of a range, each person's together; where those begin; who: ``[low, high)``."""
@@ -86,12 +87,12 @@ def gathered(
         *Hashed.columns(),
         moments().alias("moment"),
         pl.col("known_at").to_physical(),
-        _channels(plan).alias("channels"),
-        *(_value(word, texts).alias(f"word {index}") for index, word in enumerate(plan.words)),
+        channel_bits(plan).alias("channels"),
+        *(word_of_row(word, texts).alias(f"word {index}") for index, word in enumerate(plan.words)),
     )
 
     def admitted(frames: list[pl.DataFrame]) -> Batch:
-        counts = np.zeros(_ranges(spine.people) + 1, np.int64)
+        counts = np.zeros((spine.people >> _RANGE_BITS) + 2, np.int64)
         seen = [_admitted(frame, spine, dates, counts) for frame in frames]
         ends = counts.cumsum()
         # Large arrays are NumPy's, which asks for large pages, and not the loops'.
@@ -99,7 +100,7 @@ def gathered(
         owners, next_at = np.empty(ends[-1], np.int32), ends[:-1].copy()
         for frame, (leads, sees) in zip(frames, seen, strict=True):
             record(
-                fixed(frame["moment"]), fixed(frame["channels"]), _values(frame, plan.words),
+                fixed(frame["moment"]), fixed(frame["channels"]), word_values(frame, plan.words),
                 leads, sees, spine.runs, len(spine.dates), *edges, _RANGE_BITS,
                 next_at, records, owners,
             )  # fmt: skip
@@ -116,10 +117,8 @@ def _admitted(
     frame: pl.DataFrame, spine: Spine, dates: tuple[np.ndarray, np.ndarray], counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each row leads to, and the first date that sees it; adds its records to ``counts``."""
-    leads, sees = (
-        spine.register.numbers(Hashed.from_columns(frame)),
-        np.empty(frame.height, np.uint8),
-    )
+    leads = spine.register.numbers(Hashed.from_columns(frame))
+    sees = np.empty(frame.height, np.uint8)
     times = fixed(frame["moment"]), fixed(frame["known_at"])
     channels = fixed(frame["channels"])
     filter_known(*times, channels, leads, spine.runs, *dates, _RANGE_BITS, sees, counts)
@@ -139,10 +138,6 @@ def _side_by_side(
         yield from (batch.result() for batch in waiting)
 
 
-def _ranges(people: int) -> int:
-    return (people >> _RANGE_BITS) + 1
-
-
 def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The edges, with one that never comes, and how many are passed at the start of each day.
 
@@ -152,41 +147,3 @@ def _by_day(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     starts: np.ndarray = edges[0] + days * _DAY
     passed = np.asarray(np.searchsorted(edges, starts, side="right"), np.int64)
     return np.append(edges, np.iinfo(np.int64).max), passed
-
-
-def _channels(plan: ColumnPlan) -> pl.Expr:
-    """By row, one bit for each channel that it counts in."""
-    bits = pl.lit(0, pl.UInt32)
-    for index, channel in enumerate(plan.channels):
-        counts = pl.sql_expr(channel.where)
-        if channel.word >= 0:
-            counts = counts & pl.col(plan.words[channel.word].column).is_not_null()
-        bits = bits | pl.when(counts).then(pl.lit(1 << index, pl.UInt32)).otherwise(0)
-    return bits
-
-
-def _value(word: Field, texts: dict[str, pl.Series]) -> pl.Expr:
-    value = pl.col(word.column)
-    match word.form:
-        case "millionths":
-            return (value * _MILLION).round().cast(pl.Int64).fill_null(0)
-        case "order":
-            return value.fill_null(0)
-        case "text":
-            index = value.cast(pl.Enum(texts[word.column])).to_physical().cast(pl.Int64)
-            return index.fill_null(-1)
-        case "thing":
-            return value.hash().fill_null(0)
-        case _:
-            return value.cast(pl.Int64).fill_null(0)
-
-
-def _values(frame: pl.DataFrame, words: list[Field]) -> np.ndarray:
-    """One row per word, one column per row of the frame, as integers."""
-    values = np.empty((len(words), frame.height), np.int64)
-    for index, word in enumerate(words):
-        found = frame[f"word {index}"].to_numpy().view(np.int64)
-        if word.form == "order":  # the bits of floats, such that they compare as the floats do
-            found = found ^ ((found >> 63) & np.iinfo(np.int64).max)
-        values[index] = found
-    return values

@@ -53,8 +53,9 @@ def as_spine(spine: Any) -> pl.DataFrame:
 
 def pairs_of(spine: pl.DataFrame) -> pl.DataFrame:
     """``subscriber_id`` as text and ``as_of`` in UTC of each row; without a zone it is UTC."""
-    when = pl.col("as_of").cast(pl.Datetime("us")) if _naive(spine) else pl.col("as_of")
-    moment = when.dt.replace_time_zone("UTC") if _naive(spine) else when
+    kind, moment = spine.schema["as_of"], pl.col("as_of")
+    if kind == pl.Date or getattr(kind, "time_zone", "UTC") is None:
+        moment = moment.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return spine.select(pl.col("subscriber_id").cast(pl.String), moment)
 
 
@@ -77,11 +78,6 @@ def say_unknown(events: Events, spine: pl.DataFrame, measured: list[pl.Series]) 
         "that is measured of them is that nothing happened; check that they are ids as events "
         "have them", whole, f"{ids.n_unique():,}", f"{unknown:,}", f"{len(some):,}",
     )  # fmt: skip
-
-
-def _naive(spine: pl.DataFrame) -> bool:
-    kind = spine.schema["as_of"]
-    return kind == pl.Date or getattr(kind, "time_zone", "UTC") is None
 
 
 def _silent(rows: int, measured: list[pl.Series]) -> pl.Series:

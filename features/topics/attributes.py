@@ -18,7 +18,26 @@ def attribute_features(names: Iterable[str]) -> tuple[Feature, ...]:
     Raises:
         ValueError: A name has other characters than letters, digits and underscores.
     """
-    return tuple(_feature(name) for name in sorted({*names}))
+    features: list[Feature] = []
+    for name in sorted({*names}):
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                f"the attribute {name!r} cannot be a feature; name it with letters, digits and "
+                "underscores, beginning with a letter"
+            )
+        words = name.replace("_", " ")
+        feature = Feature(
+            name=f"{PREFIX}{name}",
+            events=SUBSCRIBERS,
+            measure=Latest("value"),
+            where=f"name = '{name}'",
+            unit="category",
+            signal=f"{PREFIX}{name}",
+            en=Phrases(f"the {words} is unknown", "", f"the {words} is {{n}}"),
+            es=Phrases(f"no se conoce: {words}", "", f"{words}: {{n}}"),
+        )
+        features.append(feature)
+    return tuple(features)
 
 
 def attributes_in(columns: Iterable[str]) -> tuple[str, ...]:
@@ -28,23 +47,5 @@ def attributes_in(columns: Iterable[str]) -> tuple[str, ...]:
 
 def attribute_column(name: str) -> Column | None:
     """The column of this name; ``None`` where it tells no attribute."""
-    return next((_feature(attribute).columns[0] for attribute in attributes_in([name])), None)
-
-
-def _feature(name: str) -> Feature:
-    if not NAME.fullmatch(name):
-        raise ValueError(
-            f"the attribute {name!r} cannot be a feature; name it with letters, digits and "
-            "underscores, beginning with a letter"
-        )
-    words = name.replace("_", " ")
-    return Feature(
-        name=f"{PREFIX}{name}",
-        events=SUBSCRIBERS,
-        measure=Latest("value"),
-        where=f"name = '{name}'",
-        unit="category",
-        signal=f"{PREFIX}{name}",
-        en=Phrases(f"the {words} is unknown", "", f"the {words} is {{n}}"),
-        es=Phrases(f"no se conoce: {words}", "", f"{words}: {{n}}"),
-    )
+    own = attribute_features(attributes_in([name]))
+    return next((feature.columns[0] for feature in own), None)

@@ -22,7 +22,8 @@ def written(amount: float, currency: str, language: str) -> str:
     digits = DIGITS.get(currency, 2)
     major = amount / 10**digits
     if major < 0:
-        return _by_babel(major, currency, language, digits)
+        pattern = _pattern(language, digits)
+        return pattern.apply(major, language, currency=currency, currency_digits=False)
     before, after = _around(currency, language, digits)
     return f"{before}{grouped(major, digits, language)}{after}"
 
@@ -44,13 +45,10 @@ def _marks(language: str) -> dict[int, str]:
 @cache
 def _around(currency: str, language: str, digits: int) -> tuple[str, str]:
     """What stands before and after the digits of an amount."""
-    before, after = _by_babel(0, currency, language, digits).split(grouped(0, digits, language))
-    return before, after
-
-
-def _by_babel(major: float, currency: str, language: str, digits: int) -> str:
     pattern = _pattern(language, digits)
-    return pattern.apply(major, language, currency=currency, currency_digits=False)
+    zero = pattern.apply(0, language, currency=currency, currency_digits=False)
+    before, after = zero.split(grouped(0, digits, language))
+    return before, after
 
 
 @cache

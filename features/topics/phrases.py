@@ -24,7 +24,7 @@ _LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
 _MEASURED = {"hours", "days", "age", "points"}
 _WITH_UNIT = {"hours", "days", "age", "money", "share"}
 
-#: An age is said in the largest of these units of which it has two, otherwise in days.
+#: An age is said in the largest of these units of which it has two, otherwise in days, and rounded.
 _AGES = (("year", 365.25), ("month", 30.4375), ("week", 7.0))
 
 
@@ -123,7 +123,8 @@ def _age(days: float, language: Language) -> str:
     """``9 days``, ``3 weeks``, ``5 months``: as precisely as one speaks of it."""
     for unit, length in _AGES:
         if days >= 2 * length:
-            return format_unit(int(days // length), f"duration-{unit}", locale=language)
+            nearest = int(days / length + 0.5)
+            return format_unit(nearest, f"duration-{unit}", locale=language)
     return _time("days", days, language)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from perdura.flows.cli.console import output
 from perdura.flows.cli.render.night import print_risks
 from perdura.flows.cli.render.runs import print_report, print_training
 from perdura.flows.runtime.progress import STDERR, step
@@ -17,6 +18,7 @@ from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
 from perdura.risk.store.urls import shown
 from perdura.risk.table import riskiest
+from perdura.sources.counted import counted
 from perdura.sources.simulator import simulate
 
 _COMPANY = Path("data") / "company"
@@ -39,9 +41,12 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     """
     settings = Settings()
     refuse_shared_table(settings.risk_url)
-    console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings.home)
+    console, mapping = output(quiet=quiet), company_mapping(settings.home)
     keep(settings, mapping, {})
-    STDERR.print(f"A company of {subscribers:,} subscribers over {months} months, simulated.")
+    STDERR.print(
+        f"A company of {counted(subscribers, 'subscriber')} over {counted(months, 'month')}, "
+        "simulated."
+    )
     with step("simulate", {}) as on_progress:
         made = simulate(
             mapping.parent, subscribers=subscribers, months=months, progress=on_progress

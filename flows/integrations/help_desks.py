@@ -36,7 +36,10 @@ def filling(name: Name, integrations: IntegrationSettings, language: str) -> Fil
         action=integrations.push_action,
     )
     if not names.cleared():
-        raise NotSetUp("push_band, push_reasons and push_action are all empty; name one field")
+        raise NotSetUp(
+            "integrations.push_band, integrations.push_reasons and integrations.push_action are "
+            "all empty; name one field"
+        )
     if name == "zendesk":
         return Filling(names=names, language=language)
     return Filling(names=names, language=language, longest=LONGEST)

@@ -6,6 +6,7 @@ from pathlib import Path
 from perdura.flows.runtime.safe_text import is_ours
 from perdura.flows.settings import Settings
 from perdura.risk.integrations.webhooks import Sent, send
+from perdura.sources.counted import either
 
 SECRET = "PERDURA_WEBHOOK_SECRET"  # noqa: S105 - the name, not the secret
 
@@ -57,4 +58,6 @@ def notify_webhooks(settings: Settings) -> str | None:
         what = error if is_ours(error) else type(error).__name__
         return f"webhooks were not told: {what}"
     waiting = sent.failed + sent.dead
-    return f"{waiting} webhook deliveries failed" if waiting else None
+    return (
+        f"{waiting} webhook {either(waiting, 'delivery', 'deliveries')} failed" if waiting else None
+    )

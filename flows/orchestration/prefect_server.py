@@ -5,6 +5,7 @@ Prefect's temporary server, which a first flow starts, has no scheduler.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -39,16 +40,17 @@ def own_server(log: Path) -> Generator[str]:
         BrokenDatabase: Its database cannot be read.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    url = f"http://127.0.0.1:{(port := own_port(log.with_name(_PORT_FILE)))}"
-    command = [sys.executable, "-m", "perdura.flows.orchestration.prefect_server", str(port)]
     environment = {_LEASE_STORAGE: _LEASES} | os.environ
-    with log.open("ab") as said:
+    with log.open("ab") as said, own_port(log.with_name(_PORT_FILE)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        module = "perdura.flows.orchestration.prefect_server"
         process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
+            [sys.executable, "-m", module, str(listening.fileno())],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,
             env=environment,
+            pass_fds=[listening.fileno()],
         )
     try:
         _wait(process, url)
@@ -83,19 +85,21 @@ def _end_with_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
-def _serve(port: int) -> None:
+def _serve(listening: socket.socket) -> None:
     import uvicorn
 
     _end_with_parent()
-    uvicorn.run(
+    config = uvicorn.Config(
         "prefect.server.api.server:create_app",
         factory=True,
-        host="127.0.0.1",
-        port=port,
         log_level="warning",
         timeout_graceful_shutdown=5,
     )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    if not server.started:
+        sys.exit(1)  # its log says why
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -11,8 +11,10 @@ _USUAL = 4200  # Prefect's
 _PATIENCE = 10.0  # seconds, for a server that is ending
 
 
-def own_port(file: Path, *, patience: float = _PATIENCE) -> int:
-    """The port that the server had before, if it is free by then; else 4200, else any that is.
+def own_port(file: Path, *, patience: float = _PATIENCE) -> socket.socket:
+    """A socket at the port that the server had before, if free by then; else at 4200, else at any.
+
+    The port is held from then on: two schedules that start at once never share one.
 
     Args:
         file: Keeps the port for the next time.
@@ -22,16 +24,16 @@ def own_port(file: Path, *, patience: float = _PATIENCE) -> int:
         NoServer: No port is free.
     """
     before = _read(file)
-    if before and not _is_free_within(before, patience):
+    held = _bound_within(before, patience) if before else None
+    if before and held is None:
         STDERR.print(
             f"  port {before}, which Prefect's server had before, is taken: another is used"
         )
-    wanted = [before] if before else []
-    port = next((found for candidate in (*wanted, _USUAL, 0) if (found := _bound(candidate))), None)
-    if port is None:
+    held = held or _bound(_USUAL) or _bound(0)
+    if held is None:
         raise NoServer("no port of this machine is free for Prefect's server")
-    file.write_text(f"{port}\n", encoding="utf-8")
-    return port
+    file.write_text(f"{held.getsockname()[1]}\n", encoding="utf-8")
+    return held
 
 
 def _read(file: Path) -> int | None:
@@ -42,22 +44,17 @@ def _read(file: Path) -> int | None:
     return port if 0 < port < 2**16 else None
 
 
-def _is_free_within(port: int, patience: float) -> bool:
+def _bound_within(port: int, patience: float) -> socket.socket | None:
     until = monotonic() + patience
-    while _bound(port) is None:
-        if monotonic() > until:
-            return False
+    while (held := _bound(port)) is None and monotonic() < until:
         sleep(0.2)
-    return True
+    return held
 
 
-def _bound(port: int) -> int | None:
-    """The port, if it can be listened at; of 0 one that can."""
-    with socket.socket() as probe:
-        # As the server does: what is left of connections that have ended holds no port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
+def _bound(port: int) -> socket.socket | None:
+    """A socket that listens at the port, if it is free; at 0, at one that is."""
+    try:
+        # It reuses the address: what is left of connections that have ended holds no port.
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None

@@ -15,6 +15,7 @@ from perdura.flows.scheduling.record import give_up, read_record
 from perdura.flows.score_nightly import ScoredNight, score_nightly
 from perdura.flows.settings import Settings
 from perdura.risk.table import published_dates
+from perdura.sources.counted import counted, either
 from perdura.sources.landing.locks import exclusive_lock
 
 _NIGHTS = "nights"
@@ -86,8 +87,8 @@ def _make_up(settings: Settings, moment: datetime, but: date | None) -> DueNight
     missed = missed_by(settings, moment)
     limit = settings.schedule.make_up_nights
     why = (
-        f"more than {limit} nights were missed, and older ones are skipped "
-        "(schedule.make_up_nights)"
+        f"more than {counted(limit, 'night')} {either(limit, 'was', 'were')} missed, and older "
+        "ones are skipped (schedule.make_up_nights)"
     )
     given_up = dict.fromkeys(missed.too_many, why)
     scored: list[ScoredNight] = []

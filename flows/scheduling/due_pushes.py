@@ -12,6 +12,7 @@ from perdura.flows.orchestration.skipped import skipped_without_night
 from perdura.flows.settings import Settings
 from perdura.risk.integrations.help_desks.pushing import Pushed
 from perdura.risk.query.trial import TrialNight
+from perdura.sources.counted import counted
 
 
 @private_flow(name="push-tools")
@@ -37,6 +38,7 @@ def push_flow(home: Path | None = None) -> dict[str, Pushed] | State[Any]:
             wrong.append(error)
     if wrong:
         raise ExceptionGroup(
-            f"{len(wrong)} of {len(settings.integrations.push)} help desks not told", wrong
+            f"{len(wrong)} of {counted(len(settings.integrations.push), 'help desk')} not told",
+            wrong,
         )
     return pushed

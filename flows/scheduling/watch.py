@@ -13,6 +13,7 @@ from perdura.flows.scheduling.record import read_record
 from perdura.flows.scheduling.runs import Schedule, is_at_work, is_run, make_run
 from perdura.flows.settings import Settings
 from perdura.risk.table import published_dates
+from perdura.sources.counted import either
 
 #: The deployment that scores nights.
 NIGHTLY = "score-nightly/perdura"
@@ -91,7 +92,11 @@ def missing_nights(settings: Settings, until: datetime) -> list[str]:
     if missed != MissedNights():
         make_run(NIGHTLY, {"home": str(settings.home.absolute()), "only_missed": True})
         days = ", ".join(map(str, missed.make_up)) or "none, as schedule.make_up_nights is 0"
-        skipped = f"; skipped: {len(missed.too_many)} older ones" if missed.too_many else ""
+        skipped = (
+            f"; skipped: {len(missed.too_many)} older {either(len(missed.too_many), 'one', 'ones')}"
+            if missed.too_many
+            else ""
+        )
         return [f"nights were missed; being made up: {days}{skipped}"]
     record, newest = read_record(settings.home), settings.nights.newest_due(until)
     if record is None or newest not in record.given_up:

@@ -8,6 +8,7 @@ import polars as pl
 
 from perdura.flows.configuration.groups import ValueSettings
 from perdura.models.scoring.exchange import Exchange
+from perdura.sources.counted import counted
 from perdura.sources.rates import DatedRates
 
 #: Named as degraded where a currency's newest rate is old.
@@ -69,8 +70,8 @@ def stale_rates(value: ValueSettings, as_of: datetime, stale_after_days: int) ->
     if fresh:
         return {}
     return {
-        SOURCE: f"a currency's newest rate is older than {stale_after_days} days. Add newer ones "
-        f"to {value.exchange_rates}"
+        SOURCE: f"a currency's newest rate is older than {counted(stale_after_days, 'day')}. Add "
+        f"newer ones to {value.exchange_rates}"
     }
 
 
@@ -94,5 +95,7 @@ def _read(file: Path | None) -> pl.DataFrame:
     sound = pl.col("rate").is_finite() & (pl.col("rate") > 0)  # NaN is above everything
     wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)
     if wrong.height:
-        raise BadRates(f"{file} has {wrong.height} rows without a rate, e.g. {wrong.row(0)}")
+        raise BadRates(
+            f"{file} has {counted(wrong.height, 'row')} without a rate, e.g. {wrong.row(0)}"
+        )
     return rates.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS, USAGE
+from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.merges import Events, known_before
 
 _LEAVING = ("ended", "cancel_scheduled")
@@ -23,7 +23,7 @@ class SourceFacts:
     """What the landed tables hold before ``known_until``.
 
     Attributes:
-        rows: Events by table.
+        rows: Events by table, of those whose rows come every day.
         leavings: Events by which a subscription ends or is cancelled.
         recorded_since: No subscriber left before it, though many would have at the later rate;
             ``None``: churn is recorded from the beginning.
@@ -94,10 +94,11 @@ def source_facts(events: Events, *, churn: str, known_until: datetime) -> Source
     """
     known = known_before(events, known_until)
     telling = PAYMENTS.name if churn == "silence" else SUBSCRIPTIONS.name
-    tables = (SUBSCRIPTIONS, PAYMENTS, TICKETS, USAGE)
     ended = pl.col("kind").is_in(_LEAVING)
     return SourceFacts(
-        rows={t.name: _count(known[t.name]) for t in tables if t.name in known},
+        rows={
+            t.name: _count(known[t.name]) for t in EVENT_TABLES if t.is_steady and t.name in known
+        },
         leavings=_count(known[SUBSCRIPTIONS.name].filter(ended)),
         recorded_since=recorded_since(known[SUBSCRIPTIONS.name], known_until),
         telling=telling,

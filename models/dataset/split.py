@@ -15,6 +15,7 @@ from perdura.models.dataset.person_ids import person_column, person_numbers
 from perdura.models.dataset.single_class import why_too_few
 from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.params import TrainingParams
+from perdura.sources.counted import counted
 
 #: Hundredths of the subscribers: fit below the first, calibrate below the second. Each person is
 #: in the calibration set at every date, so a tenth is enough; trees rank better with more people.
@@ -75,11 +76,12 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
     """
     if not rows["churned"].count():
         raise HistoryTooShort(
-            f"asked to learn from {rows.height:,} rows{_span(rows['as_of'].unique().to_list())}; "
-            f"no outcome is known yet, which takes {params.gap_days} days (lead_days = "
-            f"{params.lead_days}, horizon_days = {params.horizon_days}, grace_days = "
-            f"{params.gap_days - params.lead_days - params.horizon_days}). To try: extract until a "
-            "later date, or set fewer of these days"
+            f"asked to learn from {counted(rows.height, 'row')}"
+            f"{_span(rows['as_of'].unique().to_list())}; "
+            f"no outcome is known yet, which takes {counted(params.gap_days, 'day')} "
+            f"(churn.lead_days = {params.lead_days}, churn.horizon_days = {params.horizon_days}, "
+            f"churn.grace_days = {params.gap_days - params.lead_days - params.horizon_days}). To "
+            "try: extract until a later date, or set fewer of these days"
         )
     if params.split == "subscribers":
         split = split_by_subscribers(rows)
@@ -93,7 +95,7 @@ def split_rows(rows: pl.DataFrame, params: TrainingParams) -> Split:
     for name, part in split.parts.items():
         if not 0 < (churned := int(part["churned"].sum())) < part.height:
             raise NotEnoughChurn(
-                f"asked to {name} on {part.height:,} rows"
+                f"asked to {name} on {counted(part.height, 'row')}"
                 f"{_span(part['as_of'].unique().sort().to_list())}; {churned:,} of them left, and "
                 "it takes both, people who left and people who stayed: "
                 f"{why_too_few(rows, params)}"
@@ -112,12 +114,12 @@ def refuse_without_leavers(
     if facts is None or facts.leavings or params.churn != "contract":
         return
     raise NotEnoughChurn(
-        f"asked to learn who leaves, from {rows.height:,} rows"
+        f"asked to learn who leaves, from {counted(rows.height, 'row')}"
         f"{_span(rows['as_of'].unique().to_list())}; no event `ended` or `cancel_scheduled` has "
         f"landed in {facts.telling}, so no one left. Likely cause: the mapping has none. To try: "
         "map the column that says when a subscription ended as an event `ended`, and extract "
-        "again; where none says it and people just stop paying, churn = 'silence' with a table of "
-        "payments"
+        "again; where none says it and people just stop paying, churn.rule = 'silence' with a "
+        "table of payments"
     )
 
 
@@ -166,11 +168,12 @@ def split_dates(
     if not fit:
         # Denser dates would do where the history itself is long enough.
         long_enough = dates and dates[-1] - dates[0] > 2 * gap
-        denser = "; or closer dates, step_days = 7" if long_enough else ""
+        denser = "; or closer dates, training.step_days = 7" if long_enough else ""
         raise HistoryTooShort(
-            f"asked to fit, calibrate ({calibrate_dates} dates) and judge ({judge_dates} dates) "
-            f"with {gap_days} days between them; found {len(dates)} dates with known outcomes"
-            f"{_span(dates)}. To try: split = 'subscribers', which fits and judges on the same "
+            f"asked to fit, calibrate ({counted(calibrate_dates, 'date')}) and judge "
+            f"({counted(judge_dates, 'date')}) with {counted(gap_days, 'day')} between them; found "
+            f"{counted(len(dates), 'date')} with known outcomes{_span(dates)}. To try: "
+            "training.split = 'subscribers', which fits and judges on the same "
             f"dates and other people{denser}; or a longer history"
         )
     return Dates(fit, calibrate, test)

@@ -120,7 +120,8 @@ class RankedRows:
         distance = np.add.reduceat(weight * self.terms[-1], self.bins)
         bin_rows, bin_left = (np.add.reduceat(w, self.bins) for w in (weight, weight * self.left))
         present = np.maximum(bin_rows, 1)
-        count, left = float(rows[-1]), float(leavers[-1])
+        # Of few subscribers a resample may hold none.
+        count, left = max(float(rows[-1]), 1.0), float(leavers[-1])
         return _ranking(rows, leavers) | {
             "log_loss": log_losses / count,
             "brier": squared / count,

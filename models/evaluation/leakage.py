@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from perdura.sources.counted import counted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakBounds:
@@ -121,6 +123,6 @@ def _failed_checks(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
     cut = found.cut
     if cut is not None and cut.cut < cut.roc_auc and cut.kept_share < bounds.kept_share:
         yield (
-            f"with the last {cut.days} days before each date cut away its ROC AUC falls from "
-            f"{cut.roc_auc:.3f} to {cut.cut:.3f}; it may know of leaving that has begun"
+            f"with the last {counted(cut.days, 'day')} before each date cut away its ROC AUC falls "
+            f"from {cut.roc_auc:.3f} to {cut.cut:.3f}; it may know of leaving that has begun"
         )

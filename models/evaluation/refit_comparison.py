@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perdura.models.evaluation.metrics import calibration_error, evaluate
+from perdura.sources.counted import counted
 
 #: The risk of a model that was fitted again, beside that of the model that was evaluated.
 REFIT = "refit"
@@ -61,7 +62,7 @@ def why_held_back(found: Procedures | None) -> str | None:
     if found is None or found.refit_is_as_good:
         return None
     return (
-        f"fitted again at {found.dates} earlier dates, on all known then, its log loss was "
-        f"{found.log_loss:.4f} and its calibration error {found.calibration_error:.4f}; held back, "
-        f"{found.held_back_log_loss:.4f} and {found.held_back_calibration_error:.4f}"
+        f"fitted again at {counted(found.dates, 'earlier date')}, on all known then, its log loss "
+        f"was {found.log_loss:.4f} and its calibration error {found.calibration_error:.4f}; held "
+        f"back, {found.held_back_log_loss:.4f} and {found.held_back_calibration_error:.4f}"
     )

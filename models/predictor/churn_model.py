@@ -19,6 +19,7 @@ from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.expansion import ExpansionModel
 from perdura.models.predictor.survival import SurvivalModel, survival
 from perdura.models.predictor.typical_values import EncodedTypical, TypicalValues
+from perdura.sources.counted import counted
 
 BOOSTER_FILE = "booster.txt"
 CAUSE_FILE = "cause_booster.txt"
@@ -137,8 +138,9 @@ class ChurnModel:
         if self.months is None:
             raise NoMonths(
                 "asked how long people stay; this model knows only of the first "
-                f"{self.horizon_days} days. It learns more where churn is 'contract', lead_days 0 "
-                "and horizon_days a month, from a history that is long enough"
+                f"{counted(self.horizon_days, 'day')}. It learns more where churn.rule is "
+                "'contract', churn.lead_days 0 and churn.horizon_days a month, from a history that "
+                "is long enough"
             )
         matrix = self.contract.encode(frame)
         risk = self.calibration.apply(LEARNER.raw_scores(self.booster, matrix))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from perdura.sources.counted import counted
+
 #: The keys of a row; they may stand beside the columns and are not read.
 ROW_NAMES = ("subscriber_id", "as_of")
 
@@ -143,9 +145,9 @@ class ColumnContract:
         extra = [name for name in found if name not in self.names]
         if missing or extra:
             raise ColumnMismatch(
-                f"the model reads {len(self.columns)} columns and was given {len(found)}: "
-                f"missing {_some(missing)}; not known to it {_some(extra)}. Build the features it "
-                "was fitted on, or fit a new model on these: perdura train"
+                f"the model reads {counted(len(self.columns), 'column')} and was given "
+                f"{len(found)}: missing {_some(missing)}; not known to it {_some(extra)}. Build "
+                "the features it was fitted on, or fit a new model on these: perdura train"
             )
 
 

@@ -10,6 +10,7 @@ from perdura.models.dataset.single_class import longer
 from perdura.models.dataset.source_coverage import SourceFacts
 from perdura.models.evaluation.risk_level import Level
 from perdura.models.params import TrainingParams
+from perdura.sources.counted import counted, either
 
 #: Fewer churners than this decide little: a rate of theirs is a fifth off by chance alone.
 FEW_LEAVERS = 50
@@ -17,6 +18,7 @@ FEW_LEAVERS = 50
 _APART = 0.15
 _YEAR = timedelta(days=365)
 _NEAR = timedelta(days=16)
+_CLOSER_DATES = "training.step_days = 7, so that the newest date which has closed is a newer one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +70,16 @@ class Diagnosis:
             )
         return (
             "Likely cause: these tables say little about leaving. To try: a source that says "
-            "more (usage, tickets, ratings), or a longer window, horizon_days = "
+            "more (usage, tickets, ratings), or a longer window, churn.horizon_days = "
             f"{2 * self.params.horizon_days} (now {self.params.horizon_days})"
         )
 
     def line_is_better(self) -> str:
         """Why logistic regression may be better than trees, and what to try."""
         cause = (
-            f"Likely cause: {self.fitted_leavers:,} leavers were fitted, and trees take more of "
-            "them than a line does, or leaving goes by few columns, each on its own. To try: "
+            f"Likely cause: {counted(self.fitted_leavers, 'leaver')} "
+            f"{either(self.fitted_leavers, 'was', 'were')} fitted, and trees take more of them "
+            "than a line does, or leaving goes by few columns, each on its own. To try: "
         )
         if self.facts and self.facts.missing:
             tables = _either(self.facts.missing)
@@ -89,8 +92,8 @@ class Diagnosis:
         """Why the riskiest subscribers may show no lift, and what to try."""
         return self.few_leavers() or (
             "Likely cause: it recognises those who stay better than those who leave first. To "
-            "try: set calls to the number of subscribers that support can call on one day (now "
-            f"{self.params.calls})"
+            "try: set support.calls to the number of subscribers that support can call on one day "
+            f"(now {self.params.calls})"
         )
 
     def unsteady(self, leavers: Iterable[int]) -> str:
@@ -160,9 +163,9 @@ class Diagnosis:
         old = self.level.age_days if self.level else params.gap_days
         tries: list[str] = []
         if params.churn == "contract" and params.grace_days:
-            tries.append(f"grace_days = {params.grace_days // 2} (now {params.grace_days})")
-        tries.append("step_days = 7, so that the newest date which has closed is a newer one")
-        return f"{' and '.join(tries)}: the level of the risks was {old} days old"
+            tries.append(f"churn.grace_days = {params.grace_days // 2} (now {params.grace_days})")
+        tries.append(_CLOSER_DATES)
+        return f"{' and '.join(tries)}: the level of the risks was {counted(old, 'day')} old"
 
     def few_leavers(self) -> str | None:
         """Too few churners as the cause, and what to try; ``None`` where there are enough."""

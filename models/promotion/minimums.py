@@ -10,6 +10,7 @@ from perdura.models.evaluation.calibration_bound import CalibrationBound
 from perdura.models.evaluation.leakage import LeakBounds
 from perdura.models.evaluation.metrics import Metrics
 from perdura.models.promotion.diagnosis import Diagnosis
+from perdura.sources.counted import counted
 
 _CAUSE = ". Likely cause: "
 
@@ -62,8 +63,8 @@ def below_minimums(
     missed: list[str] = []
     if bound.leavers < minimums.leavers:
         few = (
-            f"{bound.leavers:,} of the {bound.rows:,} evaluated rows left, and an evaluation needs "
-            f"at least {minimums.leavers}"
+            f"{bound.leavers:,} of the {counted(bound.rows, 'evaluated row')} left, and an "
+            f"evaluation needs at least {minimums.leavers}"
         )
         missed.append(caused(few, diagnosis and diagnosis.few_leavers()))
     if ranks_badly := _bad_ranking(metrics_by_model, minimums, lower_bound):
@@ -75,7 +76,7 @@ def below_minimums(
         off = (
             f"its risks are {model.calibration_error:.3f} off the observed rates, and may be at "
             f"most {bound.highest:.3f} off ({bound.chance:.3f} is chance, with "
-            f"{bound.leavers:,} leavers among {bound.rows:,} rows)"
+            f"{counted(bound.leavers, 'leaver')} among {counted(bound.rows, 'row')})"
         )
         missed.append(off if diagnosis is None else f"{off}: {diagnosis.level_off()}")
     return missed
@@ -194,7 +195,8 @@ def unsteady(
     missed: list[str] = []
     if lost.height > most:
         why = (
-            f"it does not hold up in backtests: trained at {earlier.height} earlier dates, it was "
+            "it does not hold up in backtests: trained at "
+            f"{counted(earlier.height, 'earlier date')}, it was "
             f"no better than predicting the same rate for every subscriber at {lost.height} "
             f"({_dates(lost)}), and may be so at {most}"
         )

@@ -14,6 +14,7 @@ from perdura.models.registry.versions import (
     model_name,
     versions,
 )
+from perdura.sources.counted import counted, either
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,8 +74,9 @@ def best_refused(refused: list[RefusedVersion], question: Question) -> RefusedVe
         return max(reversed(usable), key=lambda version: version.skill)
     if refused:
         raise NoTrial(
-            f"asked for a trial; the {len(refused)} versions that were refused failed the leakage "
-            "checks: they may know what they are to predict, and their risks would mislead. "
+            f"asked for a trial; the {counted(len(refused), 'version')} that "
+            f"{either(len(refused), 'was', 'were')} refused failed the leakage checks: they may "
+            "know what they are to predict, and their risks would mislead. "
             "perdura train says which columns to look at"
         )
     raise NoTrial(

@@ -4,14 +4,15 @@ import polars as pl
 
 from perdura.models.evaluation.backtest_result import Backtest
 from perdura.models.reports.markdown import table, with_intervals
+from perdura.sources.counted import counted
 
 
 def backtest_card(found: Backtest) -> str:
     """A backtest as Markdown: the model at each origin, beside its baselines, and by segment."""
     intro = (
-        f"Made anew at each of {len(found.origins)} dates from what was known by then, and judged "
-        "on what came after. In brackets: where the number lies in 95 of 100 samples of other "
-        "subscribers."
+        f"Made anew at each of {counted(len(found.origins), 'date')} from what was known by then, "
+        "and evaluated on what followed. In brackets: where the number lies in 95 of 100 samples "
+        "of other subscribers."
     )
     parts = ["# Backtest", intro, *tuning_notes(found), table(over_time(found))]
     parts += ["## Beside its baselines: ROC AUC"]
@@ -28,7 +29,7 @@ def tuning_notes(found: Backtest) -> list[str]:
     """Whether trees grow as tuned, and its effect on the numbers; empty with the defaults."""
     if found.params.tuned is None:
         return []
-    seen = "Dates before that had a say in it, so there the numbers flatter a little."
+    seen = "Dates before that were used to find them, so there the numbers are a little too good."
     return [f"{found.params.tuned} {seen}" if found.params.cause_booster else found.params.tuned]
 
 

@@ -14,6 +14,7 @@ from perdura.models.reports.importance import column_importance, signal_importan
 from perdura.models.reports.markdown import table, with_intervals
 from perdura.models.reports.refit_card import refit_card
 from perdura.models.training.result import Trained
+from perdura.sources.counted import counted, either
 
 #: The columns of the breakdown, where the rows have them.
 _GROUPS = ("as_of", "plan", "interval_months")
@@ -45,7 +46,7 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
         by_segment: From ``groups``.
     """
     signals = signal_importance(column_importance(trained.model, trained.columns)).head(12)
-    facts = trained.fingerprint.to_dict() | trained.sizes
+    facts, calls = trained.fingerprint.to_dict() | trained.sizes, trained.params.calls
     data = pl.DataFrame({"fact": list(facts), "value": [str(fact) for fact in facts.values()]})
     return (
         "\n\n".join(
@@ -53,16 +54,17 @@ def model_card(trained: Trained, by_segment: pl.DataFrame) -> str:
                 "# Churn model",
                 _purpose(trained),
                 "## Verdict\n\n" + "\n".join(f"- {reason}" for reason in trained.verdict.reasons),
-                f"## Judged on {_UNSEEN[trained.params.split]}\n\n" + _metrics(trained),
+                f"## Evaluated on {_UNSEEN[trained.params.split]}\n\n" + _metrics(trained),
                 _level(trained),
-                f"## What {trained.params.calls} calls a date are worth\n\n" + _calls(trained),
+                f"## What {counted(calls, 'call')} a date {either(calls, 'is', 'are')} worth\n\n"
+                + _calls(trained),
                 "## By cause, date and segment\n\n" + table(with_intervals(by_segment)),
                 "## What is published\n\n" + refit_card(trained),
                 *_earlier(trained.earlier and trained.earlier.by_date),
                 "## How long they stay\n\n" + _months(trained),
                 "## Leakage checks\n\n" + _leaks(trained.leaks),
                 "## Are its reasons true of it?\n\n" + _faithfulness(trained),
-                "## Whom to offer more\n\n" + expansion_card(trained.expansion),
+                "## Upgrade offers\n\n" + expansion_card(trained.expansion),
                 "## What it goes by\n\n" + table(signals),
                 "## Data\n\n" + table(data),
                 *left_out(trained.sizes),
@@ -84,7 +86,8 @@ def left_out(sizes: Mapping[str, int]) -> list[str]:
     if not rows:
         return []
     why = (
-        f"{rows:,} rows were left out: support had contacted these people, or made them an offer, "
+        f"{counted(rows, 'row')} {either(rows, 'was', 'were')} left out: support had contacted "
+        "these people, or made them an offer, "
         "in time to change what became of them. The risk is that of leaving without a call."
     )
     return [why]
@@ -95,8 +98,9 @@ def _earlier(earlier: pl.DataFrame | None) -> list[str]:
     if earlier is None:
         return []
     intro = (
-        f"Made anew at each of {earlier.height} dates from what was known by then, and judged on "
-        "what came after; `constant` is the log loss of predicting the same rate for all."
+        f"Made anew at each of {counted(earlier.height, 'date')} from what was known by then, and "
+        "evaluated on what followed; `constant` is the log loss of predicting the same rate for "
+        "all."
     )
     return ["## At earlier dates", intro, table(with_intervals(earlier))]
 
@@ -106,15 +110,16 @@ def _months(trained: Trained) -> str:
     if trained.months is None:
         return " ".join(trained.unlearnt)
     by_month = (
-        "Of those who had not left before, so many leave in each later month (0 is the one from "
-        "the date on): what it said on average, and the rate that came, where it lies in brackets; "
-        "of months that began after all that it was fitted on."
+        "Of the subscribers still there, the share that leaves in each later month (0 is the one "
+        "from the date on): said is predicted on average, rate is observed, with its interval in "
+        "brackets; of months that began after all that it was fitted on."
     )
     by_group = (
         "The same by band of risk (high from 0.25, medium from 0.10) and by plan: the share still "
         "there after 3, 6 and 12 months, and cltv_12m, the months of margin that are earned in "
-        "twelve, weighted by what is paid. The months of the judged stretch of the calendar make "
-        "one life table of each group; ratio is said over came, which is 1 where CLTV is right."
+        "twelve, weighted by what is paid. The calendar's months from the first "
+        "test date on make one life table of each group; ratio is said over came, which is 1 where "
+        "CLTV is right."
     )
     return "\n\n".join(
         [
@@ -130,7 +135,7 @@ def _calls(trained: Trained) -> str:
     """What calls by each model's risk are worth."""
     params, calls = trained.params, trained.sampling.calls(trained.params.calls)
     intro = (
-        f"On each date the {calls:,} riskiest of the judged rows called, and "
+        f"On each date the {calls:,} riskiest of the evaluated rows called, and "
         f"{params.save_share:.0%} of those of them who would leave taken to stay: how many a date, "
         "and monthly revenue in minor units of the currency that most are in."
     )
@@ -157,7 +162,7 @@ def _faithfulness(trained: Trained) -> str:
 def _leaks(leaks: Leaks) -> str:
     """The columns that rank best alone, and the model without the last days."""
     intro = (
-        "How well the columns rank that alone rank best, and that tell most by being empty or not "
+        "How well the columns rank that alone rank best, and that say most by being empty or not "
         "(ROC AUC). The verdict says what is suspicious."
     )
     most = pl.concat(
@@ -166,8 +171,8 @@ def _leaks(leaks: Leaks) -> str:
     if leaks.cut is None:
         return "\n\n".join([intro, table(most)])
     without = (
-        f"With the last {leaks.cut.days} days before each date cut away its ROC AUC goes from "
-        f"{leaks.cut.roc_auc:.3f} to {leaks.cut.cut:.3f}."
+        f"With the last {counted(leaks.cut.days, 'day')} before each date cut away its ROC AUC "
+        f"goes from {leaks.cut.roc_auc:.3f} to {leaks.cut.cut:.3f}."
     )
     return "\n\n".join([intro, table(most), without])
 
@@ -175,9 +180,12 @@ def _leaks(leaks: Leaks) -> str:
 def _purpose(trained: Trained) -> str:
     params = trained.params
     what = _WHAT[params.churn].format(grace=params.grace_days)
-    when = f"in the next {params.horizon_days} days"
+    when = f"in the next {counted(params.horizon_days, 'day')}"
     if params.lead_days:
-        when = f"in the {params.horizon_days} days from {params.lead_days} days on"
+        when = (
+            f"in the {counted(params.horizon_days, 'day')} from "
+            f"{counted(params.lead_days, 'day')} on"
+        )
     purpose = (
         f"The probability that a subscriber {what}, {when}. Nothing that happened from "
         f"{trained.evidence.fitted_until:%Y-%m-%d} on was used to fit or calibrate the model that "
@@ -192,12 +200,12 @@ def _level(trained: Trained) -> str:
     if level is None:
         return (
             "The level of its risks is that of all rows it was calibrated on: no outcome of theirs "
-            "had closed before the first judged date."
+            "had closed before the first test date."
         )
     return (
         f"The level of its risks is that of {level.newest:%Y-%m-%d}, the newest date whose "
-        f"outcomes had closed before the first judged date, {level.age_days} days later: "
-        f"{level.leavers:,} of {level.rows:,} left, so {level.shift:+.3f} was added to all "
+        f"outcomes had closed before the first test date, {counted(level.age_days, 'day')} "
+        f"later: {level.leavers:,} of {level.rows:,} left, so {level.shift:+.3f} was added to all "
         "log-odds. A season in between moves the rate and not the level."
     )
 
@@ -232,5 +240,5 @@ def _metrics(trained: Trained) -> str:
 _LIMITS = """## Limits
 
 - A high risk says that a subscriber may leave, not that a call will keep them.
-- It knows what the events told by then, and nothing else.
+- It knows what the events recorded by then, and nothing else.
 - It is calibrated for a business like that of the dates it was fitted on; watch the rate."""

@@ -28,5 +28,5 @@ def expansion_card(expansion: Expansion) -> str:
         expansion.test_rows.select("subscriber_id", "as_of", churned="expanded", risk="offer")
     ).rename({"risk": "offer"})
     counts = ", ".join(f"{name} {size:,}" for name, size in expansion.sizes.items())
-    tenths = "In tenths of the judged rows: the mean offer, and the rate that came."
+    tenths = "In tenths of the evaluated rows: the mean offer, and the observed rate."
     return "\n\n".join([*parts, table(metrics), interval, tenths, table(bins), f"Rows: {counts}."])

@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 
 # The heading that each picture belongs under: the first that begins with this text.
 _HEADINGS = {
-    "calibration.png": "Judged on",
-    "gain.png": "Judged on",
+    "calibration.png": "Evaluated on",
+    "gain.png": "Evaluated on",
     "voluntary.png": "By cause",
     "payment.png": "By cause",
     "months.png": "How long they stay",

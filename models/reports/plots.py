@@ -62,7 +62,7 @@ def draw_backtest(overall: pl.DataFrame, file: Path) -> None:
     last: Any = figure.axes[-1]
     last.xaxis.set_major_locator(locator)
     last.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    last.set(xlabel="made at this date, judged on what came after")
+    last.set(xlabel="trained at this date, evaluated on what followed")
     figure.savefig(file, dpi=110)
 
 
@@ -72,7 +72,7 @@ _OVER_TIME = (
     ("calibration_error", "How far are risks from rates? (calibration error)", ("model",)),
     (
         "money_caught",
-        "Share of leavers' revenue among those called",
+        "Share of churners' revenue that is called",
         ("model", "logistic", "recency"),
     ),
 )
@@ -93,7 +93,7 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
         axes.errorbar(month, rate, errors, color=_GREY, marker="o", linestyle="", label="observed")
         axes.plot(month, months["said"], color=_BLUE, label="predicted")
         axes.set(title="How long do they stay?", xlabel="months later", ylim=(0, None))
-        axes.set(ylabel="share that leaves, of those still there")
+        axes.set(ylabel="share of the remaining that leaves")
         axes.xaxis.set_major_locator(FixedLocator(months["month"].to_list()))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
@@ -115,8 +115,8 @@ def _calibration(
     top = float(bins.select("risk", "rate").to_numpy().max()) * 1.05 or 1.0
     axes.plot([0, top], [0, top], color=_GREY, linestyle="--", label="predicted = observed")
     axes.plot(bins["risk"], bins["rate"], color=_BLUE, marker="o", label="observed")
-    axes.set(title=title, xlabel="mean risk in a tenth of the rows")
-    axes.set(ylabel="share of them who left")
+    axes.set(title=title, xlabel="mean predicted risk, by tenth of the rows")
+    axes.set(ylabel="observed churn rate")
     # Most risks are small: a square-root scale spreads them, and has a zero.
     for scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
         scale("function", functions=(np.sqrt, np.square))
@@ -135,8 +135,8 @@ def _gain(axes: Axes, test_rows: pl.DataFrame) -> None:
             curve = gain(test_rows, risk)
             axes.plot(curve["called"], curve["caught"], color=color, label=name)
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="by chance")
-    axes.set(title="Whom does it find?", xlabel="share of subscribers called, riskiest first")
-    axes.set(ylabel="share of the leavers among them")
+    axes.set(title="Share of churners found", xlabel="share of subscribers called, riskiest first")
+    axes.set(ylabel="share of all churners found")
 
 
 def _importance(axes: Axes, importance: pl.DataFrame) -> None:

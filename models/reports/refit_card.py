@@ -5,6 +5,7 @@ import polars as pl
 from perdura.models.evaluation.refit_comparison import Procedures
 from perdura.models.reports.markdown import table
 from perdura.models.training.result import Trained
+from perdura.sources.counted import counted
 
 
 def refit_card(trained: Trained) -> str:
@@ -26,18 +27,18 @@ def _fitted(trained: Trained) -> str:
     model, evidence, sizes = trained.model, trained.evidence, trained.sizes
     return (
         "The numbers above are of a model fitted on what happened before "
-        f"{evidence.fitted_until:%Y-%m-%d} ({evidence.booster.num_trees()} trees). Published is "
-        f"the same recipe fitted on all {sizes['refit_rows']:,} rows whose outcome is known "
-        f"({sizes['refit_churned']:,} left), until {model.fitted_until:%Y-%m-%d} "
-        f"({model.booster.num_trees()} trees). Its calibration is cross-fitted: learnt on scores "
-        "of trees that were grown on other people, then shifted towards the newest dates."
+        f"{evidence.fitted_until:%Y-%m-%d} ({counted(evidence.booster.num_trees(), 'tree')}). "
+        f"Published is the same recipe fitted on all {sizes['refit_rows']:,} rows whose outcome is "
+        f"known ({sizes['refit_churned']:,} left), until {model.fitted_until:%Y-%m-%d} "
+        f"({counted(model.booster.num_trees(), 'tree')}). Its calibration is cross-fitted: learnt "
+        "on scores of trees that were grown on other people, then shifted towards the newest dates."
     )
 
 
 def _compared(found: Procedures) -> str:
     intro = (
-        f"Both ways at {found.dates} earlier dates, by what was known then, on all {found.rows:,} "
-        "rows of these dates at once:"
+        f"Both ways at {counted(found.dates, 'earlier date')}, by what was known then, on all "
+        f"{counted(found.rows, 'row')} of these dates at once:"
     )
     rows = pl.DataFrame(
         {

@@ -15,6 +15,7 @@ from perdura.models.scoring.attribution import Attributions, attribute
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.scoring.reasons import in_words
 from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from perdura.sources.counted import counted
 from perdura.sources.progress import OnProgress
 
 
@@ -98,7 +99,7 @@ def _attributes(rows: pl.DataFrame, about: pl.DataFrame | None) -> pl.DataFrame:
         return rows.select("subscriber_id")
     if about.height != rows.height or not about["subscriber_id"].equals(rows["subscriber_id"]):
         raise ValueError(
-            f"asked to score {rows.height} rows with {about.height} rows about other people, or "
-            "in another order, beside them; give both from one spine"
+            f"asked to score {counted(rows.height, 'row')} with {counted(about.height, 'row')} "
+            "about other people, or in another order, beside them; give both from one spine"
         )
     return about.drop("as_of", strict=False)

@@ -8,18 +8,33 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
+def _add_up(added, slope, signal, mute, silent, unnamed, total, most, largest):  # pragma: no cover
+    """Fill, by signal of one row, what it adds (``total``) and the column that represents it.
+
+    That column is in ``largest``, and what it adds in ``most``. A signal that is never named, or
+    that no column may represent, adds minus infinity.
+    """
+    total[:] = 0
+    most[:] = -np.inf
+    for column in range(len(added)):
+        if silent[column]:
+            continue
+        own, value = signal[column], added[column] * slope
+        total[own] += value
+        if value > most[own] and not mute[column]:
+            most[own] = value
+            largest[own] = column
+    for number in range(len(total)):
+        if unnamed[number] or most[number] == -np.inf:
+            total[number] = -np.inf
+
+
+@njit(cache=True, nogil=True)
 def pick_strongest(
-    added: np.ndarray,
-    slope: np.ndarray,
-    signal: np.ndarray,
-    mute: np.ndarray,
-    silent: np.ndarray,
-    unnamed: np.ndarray,
-    least: np.float32,
-    weights: np.ndarray,
-    signals: np.ndarray,
-    columns_of: np.ndarray,
-) -> np.ndarray:  # pragma: no cover
+    added: np.ndarray, slope: np.ndarray, signal: np.ndarray, mute: np.ndarray,
+    silent: np.ndarray, unnamed: np.ndarray, least: np.float32,
+    weights: np.ndarray, signals: np.ndarray, columns_of: np.ndarray,
+) -> np.ndarray:  # fmt: skip  # pragma: no cover
     """The signals that add most to each row, strongest first, and their number.
 
     Args:
@@ -37,31 +52,18 @@ def pick_strongest(
     Returns:
         The number of signals of each row.
     """
-    rows, columns = added.shape
     total = np.empty(len(unnamed), np.float32)
     most = np.empty(len(total), np.float32)
     largest = np.empty(len(total), columns_of.dtype)
-    count = np.zeros(rows, np.int64)
-    for row in range(rows):
-        total[:] = 0
-        most[:] = -np.inf
-        for column in range(columns):
-            if silent[column]:
-                continue
-            own, value = signal[row, column], added[row, column] * slope[row]
-            total[own] += value
-            if value > most[own] and not mute[row, column]:
-                most[own] = value
-                largest[own] = column
-        for number in range(len(total)):
-            if unnamed[number] or most[number] == -np.inf:
-                total[number] = -np.inf
+    count = np.zeros(len(added), np.int64)
+    for row in range(len(added)):
+        own = added[row], slope[row], signal[row], mute[row]
+        _add_up(*own, silent, unnamed, total, most, largest)
         for rank in range(weights.shape[1]):
             best = np.argmax(total)
             if not total[best] > least:
                 break
-            weights[row, rank] = total[best]
-            signals[row, rank] = best
+            weights[row, rank], signals[row, rank] = total[best], best
             columns_of[row, rank] = largest[best]
             total[best] = -np.inf
             count[row] += 1

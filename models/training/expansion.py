@@ -26,6 +26,7 @@ from perdura.models.promotion.minimums import Minimums, below_minimums
 from perdura.models.training.calibrate import choose_calibration
 from perdura.models.training.churn import later_rows
 from perdura.models.training.expansion_result import Expansion
+from perdura.sources.counted import counted
 
 # A third of the trees of the churn model's rate, and they rank as well (simulated company of
 # 50,000: 95 % of the oracle's either way): every night scores all subscribers with them.
@@ -56,7 +57,9 @@ def learn_expansion(
     try:
         split = split_rows(known_expansions(training), as_churn(params))
     except HistoryTooShort:
-        return _unlearnt(f"the history is too short for windows of {params.expansion_days} days")
+        return _unlearnt(
+            f"the history is too short for windows of {counted(params.expansion_days, 'day')}"
+        )
     except NotEnoughChurn:
         return _unlearnt("too few chose to pay more to learn from, or to judge by")
     return _evaluated(split, _fit(split, contract, params), contract, minimums or Minimums())

@@ -89,8 +89,8 @@ def why_unlearnt(params: TrainingParams) -> str:
     """Why there is no survival model, in one sentence."""
     if not are_months(params) or params.split != "time":
         why = (
-            "that takes churn = 'contract', lead_days = 0, a horizon of a month, and a split by "
-            "time"
+            "that takes churn.rule = 'contract', churn.lead_days = 0, a horizon of a month, and "
+            "training.split = 'time'"
         )
     else:
         why = f"fewer than {FEWEST_LEAVERS} people left in later months whose outcome is known"

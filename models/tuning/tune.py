@@ -63,7 +63,8 @@ def tune(
     if params.split != "time":
         raise HistoryTooShort(
             f"asked to tune where the split is by {params.split}; tuning validates on dates "
-            "before the judged ones. Leave the defaults, or give a longer history: split = 'time'"
+            "before the judged ones. Leave the defaults, or give a longer history: training.split "
+            "= 'time'"
         )
     known = before_test_dates(training, labels_at, params)
     params = with_monotone_constraints(params, training.columns)

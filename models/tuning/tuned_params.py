@@ -9,6 +9,7 @@ from pathlib import Path
 from perdura.models.params import TrainingParams
 from perdura.models.tuning.search_space import SPACE, Values, mistakes, with_values
 from perdura.models.tuning.trials import Tuning
+from perdura.sources.counted import counted
 
 #: The settings that a tuning is valid for.
 _AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")
@@ -108,8 +109,9 @@ def with_tuned_booster(
         params,
         booster=with_values(params.booster, tuned.booster),
         cause_booster=params.booster,
-        tuned=f"Its trees grow as tuned on {tuned.tuned_at:%Y-%m-%d}: {tuned.trials} trials on "
-        f"{tuned.rows:,} rows, with nothing known from {tuned.judged_from:%Y-%m-%d} on.",
+        tuned=f"Its trees grow as tuned on {tuned.tuned_at:%Y-%m-%d}: "
+        f"{counted(tuned.trials, 'trial')} on {counted(tuned.rows, 'row')}, with nothing known "
+        f"from {tuned.judged_from:%Y-%m-%d} on.",
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from perdura.risk.desk.desk import Visit
+from perdura.risk.desk.filter_problems import unapplied
 from perdura.risk.desk.list_filters import PageFilters, of_account, page_filters
 from perdura.risk.desk.todays import facts_of
 from perdura.risk.money import totals
@@ -55,6 +56,7 @@ def account_list(visit: Visit) -> Response:
         controls=controls,
         more=page.after,
         restarted=restarted,
+        unapplied=[*unapplied(visit.request.query_params.multi_items(), visit.locale, ())],
         query_of=query_of,
         amounts=partial(sums, visit),
     )

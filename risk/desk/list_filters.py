@@ -77,7 +77,10 @@ def page_filters(**words: str) -> PageFilters:
 
 
 def filters_of(address: Mapping[str, str]) -> PageFilters:
-    """The filters that an address asks for; a word that no link of ours has is the default."""
+    """The filters of an address; a word that a filter does not take leaves it at its default.
+
+    ``risk.desk.filter_problems`` says which.
+    """
     known = {n: w for n, w in address.items() if n in ON_PAGE and ON_PAGE[n][1].takes(w)}
     return page_filters(**known)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from perdura.risk.desk.desk import Visit, sentence_case
-from perdura.risk.desk.list_filters import ON_PAGE
+from perdura.risk.desk.list_filters import ON_PAGE, PageFilters
 from perdura.risk.desk.reader_locale import ReaderLocale
 from perdura.risk.desk.todays import Facts
 from perdura.risk.night import Night
@@ -40,8 +40,10 @@ class FormControl:
     options: tuple[tuple[str, str], ...]
 
 
-def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]:
-    """The controls in their order."""
+def list_form(
+    visit: Visit, night: Night, facts: Facts, filters: PageFilters
+) -> Iterator[FormControl]:
+    """The controls in their order; a value that no subscriber has is a choice while it filters."""
     for name, (field, how) in ON_PAGE.items():
         if how.control == "select":
             words = how.choices or facts.values[field]
@@ -56,6 +58,8 @@ def list_form(visit: Visit, night: Night, facts: Facts) -> Iterator[FormControl]
                 options += [
                     (word, in_words(visit.locale, word) if in_words else word) for word in words
                 ]
+            if filters[name] not in (word for word, _ in options):
+                options.append((filters[name], filters[name]))
             yield FormControl(name, "select", visit.locale.named("filter", field), tuple(options))
         elif how.control == "checkbox":
             yield FormControl(name, "checkbox", visit.locale.named("filter", field), ())

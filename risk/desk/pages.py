@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from perdura.risk.desk import accounts, todays
 from perdura.risk.desk.desk import HEADERS, PROBLEM, Visit
+from perdura.risk.desk.filter_problems import unapplied, unmatched
 from perdura.risk.desk.list_filters import filters_of, of_account, page_filters
 from perdura.risk.desk.list_form import list_form
 from perdura.risk.desk.overview import LATELY, overview
@@ -53,7 +54,7 @@ def today(visit: Visit) -> Response:
         account=account,
         amounts_of=partial(accounts.sums, visit),
         filters=filters,
-        form=list(list_form(visit, night, facts)),
+        form=list(list_form(visit, night, facts, filters)),
         filtered=filters != page_filters(),
         rows=rows,
         count=count,
@@ -62,6 +63,10 @@ def today(visit: Visit) -> Response:
         contacts=contacts,
         more=page.after,
         restarted=restarted,
+        unapplied=[
+            *unapplied(parameters.multi_items(), visit.locale),
+            *unmatched(filters, facts.values, visit.locale),
+        ],
         amounts=partial(totals, language=visit.locale.locale),
         most=INDEXED_RANKS if night.rows > INDEXED_RANKS else None,
     )

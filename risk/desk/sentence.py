@@ -32,7 +32,8 @@ def in_short(row: Mapping[str, Any], locale: ReaderLocale, language: str) -> str
             sentences.append(locale.say("short_nothing"))
         elif language == locale.language:
             texts = [reason["text"] for reason in row["reasons"][:_MOST_REASONS]]
-            why = locale.count("short_why", len(texts), reasons=locale.listed(texts))
+            # Some are sentences with a subject of their own: "and" would not join them.
+            why = locale.count("short_why", len(texts), reasons="; ".join(texts))
             sentences.append(why)
     return " ".join(sentences)
 

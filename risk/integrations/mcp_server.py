@@ -29,7 +29,9 @@ from perdura.risk.integrations.mcp_answers import (
     PersonAnswer,
     Why,
 )
+from perdura.risk.integrations.mcp_arguments import WordedServer, shown
 from perdura.risk.integrations.mcp_filters import filters_of, with_filters
+from perdura.risk.messages import Language
 from perdura.risk.night import Night, freshness_of
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.cursors import is_text
@@ -41,7 +43,6 @@ from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
 from perdura.risk.records.audited_reads import Unaudited, record_read
 from perdura.risk.store.connect import reading
-from perdura.risk.terminal.risks import Language
 
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \
@@ -76,7 +77,7 @@ def mcp_server(url: str, language: Language, now: Clock = now_utc) -> MCPServer:
     """
     tools = _Tools(url, language, now)
     # Below WARNING it would log questions.
-    server = MCPServer("perdura", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server = WordedServer("perdura", instructions=_INSTRUCTIONS, log_level="WARNING")
     for tool in (
         with_filters(tools.who_should_i_call),
         tools.why,
@@ -118,7 +119,7 @@ class _Tools:
     ) -> Annotated[CallToolResult, Why]:
         """Why one subscriber may leave: risk now and over 90 nights, reasons, money, events."""
         if not _may_be_an_id(subscriber_id):
-            raise ToolError("that is no subscriber's id")
+            raise ToolError(_no_name("subscriber_id", subscriber_id))
         with self._reading() as connection:
             night = published_night(connection)
             row = one(connection, subscriber_id)
@@ -162,8 +163,8 @@ class _Tools:
 
         Only subscribers who can still be kept; the control group is left out.
         """
-        if not _may_be_an_id(name or ""):
-            raise ToolError("that is no account's name")
+        if name is not None and not _may_be_an_id(name):
+            raise ToolError(_no_name("name", name))
         with self._reading() as connection:
             filters = Filters.model_construct(held_out=False, prefix=name or "")
             page = accounts(connection, ListQuery(filters=filters, size=top))
@@ -237,6 +238,13 @@ def _answer(answer: BaseModel, text: str) -> CallToolResult:
 
 def _may_be_an_id(text: str) -> bool:
     return len(text) <= _LONGEST_ID and is_text(text)
+
+
+def _no_name(argument: str, text: str) -> str:
+    return (
+        f"found {argument} = {shown(text)}; allowed is a text of at most {_LONGEST_ID:,} "
+        "characters, without NUL or half characters"
+    )
 
 
 def _only(model: type[BaseModel], row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from perdura.risk.schema.worded import worded
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"
 
-_FIELDS = (
+#: Fields of its data besides ``state``.
+FIELDS = (
     "scored_on",
     "subscriber_id",
     "band",
@@ -48,7 +49,7 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
     since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
     state = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
     query = (
-        sa.select(*(worded(name) for name in _FIELDS), state)
+        sa.select(*(worded(name) for name in FIELDS), state)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
         .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))
@@ -58,6 +59,6 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
         return None
     reasons = [{"signal": reason["signal"], "text": reason["text"]} for reason in row["reasons"]]
     days = {name: row[name].isoformat() for name in ("scored_on", "valid_until")}
-    data = {name: row[name] for name in (*_FIELDS, "state")} | days | {"reasons": reasons}
+    data = {name: row[name] for name in (*FIELDS, "state")} | days | {"reasons": reasons}
     message = {"type": MOVED, "timestamp": now.isoformat(), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

@@ -32,7 +32,8 @@ LARGEST_INTEGER = 2**63 - 1
 LISTED = CURRENT.c.rank <= sa.literal_column(str(INDEXED_RANKS))
 
 _C = CURRENT.c
-_LONGEST_WORD = 200
+#: Characters of a text that an address or a request filters by.
+LONGEST_WORD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,17 @@ class OnPage:
     name: str | None = None
     lines: bool = False
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The words that an address may have besides the empty one; none: any text."""
+        own = (*self.words, *self.choices) if self.choices else ()
+        return tuple(word for word in dict.fromkeys(own) if word)
+
     def takes(self, word: str) -> bool:
         """Whether an address may have the word."""
         whole = is_text(word) if self.lines else word.isprintable()
-        words = {"", *self.choices, *self.words} if self.choices else {word}
-        return whole and len(word) <= _LONGEST_WORD and word in words
+        known = not self.allowed or word in {"", *self.allowed}
+        return whole and len(word) <= LONGEST_WORD and known
 
     def value(self, word: str, default: Any) -> Any:
         """The filter's value: of lists a list of one word, of checkboxes whether there is one."""
@@ -91,7 +98,7 @@ def storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD), AfterValidator(storable)]
 Texts = Annotated[list[Text], Field(max_length=50)]
 Prefix = Annotated[str, AfterValidator(storable)]
 
@@ -186,7 +193,7 @@ class Filters(BaseModel):
         "is the list of contacts to make, leaves the control group out; other lists and exports "
         "have both",
     )
-    new: Annotated[bool, Keeps(_rose), OnPage(control="checkbox")] = Field(
+    new: Annotated[bool, Keeps(_rose), OnPage(control="checkbox", choices=("1",))] = Field(
         default=False,
         description="Only subscribers in a higher band than the night before, or not scored then",
     )

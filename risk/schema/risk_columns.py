@@ -174,7 +174,7 @@ RISK_COLUMNS = (
         "first",
         given="required",
         assistant=True,
-        example=[{"signal": "payments failed", "text": "2 payments failed in the last 30 days"}],
+        example=[{"signal": "payment_failures", "text": "2 payments failed in the last 30 days"}],
     ),
     RiskColumn(
         name="action",
@@ -182,7 +182,7 @@ RISK_COLUMNS = (
         meaning="What to do, as a code",
         given="required",
         assistant=True,
-        example="fix_payment",
+        example="update_payment_method",
     ),
     RiskColumn(
         name="action_text",
@@ -190,7 +190,7 @@ RISK_COLUMNS = (
         meaning="What to do, in words",
         given="required",
         assistant=True,
-        example="Ask for another card",
+        example="Send a link to update the payment method, and hold the account open meanwhile",
     ),
     RiskColumn(
         name="offer",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, EventTable
 from perdura.sources.landing.landing import Landing
 
@@ -24,7 +25,7 @@ def degraded_sources(landing: Landing, as_of: datetime, stale_after_days: int) -
     last = max(before, key=lambda extract_day: extract_day.until, default=None)
     behind = all(extract_day.until < as_of for extract_day in extracts)
     oldest = as_of if behind else as_of - timedelta(days=stale_after_days)
-    late = _NOT_EXTRACTED if behind else _SILENT.format(days=stale_after_days)
+    late = _NOT_EXTRACTED if behind else _SILENT.format(days=counted(stale_after_days, "day"))
     known = pl.col("known_at")
     events = landing.events()
     newest = {
@@ -51,8 +52,9 @@ _NOT_EXTRACTED = (
     "{newest:%Y-%m-%d}. Extract until then and score the night again"
 )
 _SILENT = (
-    "the newest row is of {{newest:%Y-%m-%d}}, more than {days} days before the night "
-    "(stale_after_days). Ask whether its export still runs, extract and score the night again"
+    "the newest row is of {{newest:%Y-%m-%d}}, more than {days} before the night "
+    "(schedule.stale_after_days). Ask whether its export still runs, extract and score the night "
+    "again"
 )
 
 

@@ -380,6 +380,30 @@ class TestWords:
         assert say(COLUMNS[column], found, language, None) == text
 
     @pytest.mark.parametrize(
+        ("days", "en", "es"),
+        [
+            (13, "13 days", "13 días"),
+            (14, "2 weeks", "2 semanas"),
+            (17, "2 weeks", "2 semanas"),
+            (18, "3 weeks", "3 semanas"),
+            (60, "9 weeks", "9 semanas"),
+            (61, "2 months", "2 meses"),
+            (76, "2 months", "2 meses"),
+            (77, "3 months", "3 meses"),
+            (90.5, "3 months", "3 meses"),
+            (366, "12 months", "12 meses"),
+            (730, "24 months", "24 meses"),
+            (731, "2 years", "2 años"),
+            (913, "2 years", "2 años"),
+            (914, "3 years", "3 años"),
+            (3650, "10 years", "10 años"),
+        ],
+    )
+    def test_ages_are_rounded_to_the_nearest_unit(self, days, en, es):
+        said = [say(COLUMNS["days_since_first_start"], days, one, None) for one in ("en", "es")]
+        assert said == [f"joined {en} ago", f"se suscribió hace {es}"]
+
+    @pytest.mark.parametrize(
         ("minor_units", "currency", "language", "text"),
         [
             (150_000, "RSD", "en", "pays RSD1,500.00 a month"),

@@ -19,6 +19,7 @@ from tests.support.tables import at, events, spine
 
 START = at("2026-03-01")
 DAYS = (7, 30, 90)
+HOWS = ["count", "sum", "mean", "max", "min"]
 WHO = ["ann", "bob", "eve", "joe"]
 
 # Dates lie a day to three months apart; events at the edges of their windows, or a microsecond off.
@@ -101,7 +102,9 @@ def one_feature(draw):
     columns = [name for name, kind in table.columns.items() if kind != pl.String]
     measure = draw(
         st.sampled_from([Since("first"), Since("last"), Over("count")])
-        | st.builds(Over, st.sampled_from(["sum", "mean", "max", "min"]), st.sampled_from(columns))
+        | st.builds(
+            Over, st.sampled_from(["count", "sum", "mean", "max", "min"]), st.sampled_from(columns)
+        )
         | st.builds(Latest, st.sampled_from(sorted(table.columns)))
         | st.just(
             Balance(

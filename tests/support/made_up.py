@@ -46,7 +46,7 @@ OPEN = Feature(
     unit="tickets",
     signal="open_tickets",
     en=Phrases("no ticket is open", "1 ticket is open", "{n} tickets are open"),
-    es=Phrases("ningún caso abierto", "1 caso abierto", "{n} casos abiertos"),
+    es=Phrases("ningún ticket abierto", "1 ticket abierto", "{n} tickets abiertos"),
 )
 CSAT = Feature(
     name="csat",

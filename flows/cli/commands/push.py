@@ -7,6 +7,7 @@ import typer
 
 from perdura.flows.cli.as_json import print_json
 from perdura.flows.cli.root import Json, app
+from perdura.sources.counted import counted
 
 if TYPE_CHECKING:
     from perdura.flows.integrations.help_desks import Name
@@ -64,7 +65,7 @@ def csv(
     if as_json:
         print_json({"file": str(file), "rows": count})
     else:
-        typer.echo(f"{count:,} subscribers in {file}.")
+        typer.echo(f"{counted(count, 'subscriber')} in {file}.")
 
 
 def _push(name: "Name", *, dry: bool, send_all: bool, as_json: bool) -> None:

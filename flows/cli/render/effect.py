@@ -4,10 +4,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from perdura.flows.cli.console import OUT
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED
 from perdura.models.experiment.effect import BOTH, Arm, Effect
-
-OUT = Console(highlight=False)
+from perdura.sources.counted import counted, either
 
 _NAMES = {
     BOTH: "contacted",
@@ -38,7 +38,7 @@ def print_effect(found: Effect, console: Console = OUT) -> None:
     """How many stayed, how far that is from the held out, and what it says."""
     since = f", from {found.since:%Y-%m-%d} on" if found.since else ""
     table = Table(
-        title=f"Still there {found.horizon_days} days later{since}, as known before "
+        title=f"Still there {counted(found.horizon_days, 'day')} later{since}, as known before "
         f"{found.known_until:%Y-%m-%d}",
         title_justify="left",
         title_style="bold",
@@ -69,14 +69,15 @@ def in_words(found: Effect) -> list[str]:
     said = _verdict(found) if found.main_arm in found.compared else _not_known(found)
     if found.crossed:
         said.append(
-            f"{found.crossed:,} of the control group were contacted, and still count as control."
+            f"{found.crossed:,} of the control group {either(found.crossed, 'was', 'were')} "
+            f"contacted, and still {either(found.crossed, 'counts', 'count')} as control."
         )
     if found.main_arm != LISTED:
         return [*said, _HOLDS]
     listed = _people(found.arms[LISTED])
     random = (
-        f"The groups were assigned at random. Of the {listed:,} listed, {found.reached:,} were "
-        "contacted within the horizon"
+        f"The groups were assigned at random. Of the {listed:,} listed, {found.reached:,} "
+        f"{either(found.reached, 'was', 'were')} contacted within the horizon"
     )
     if not found.reached:
         return [*said, f"{random}."]
@@ -136,7 +137,8 @@ def _not_known(found: Effect) -> list[str]:
     early = (
         f"Too early to tell: of {found.arms[found.main_arm].awaited:,} {_ARMS[found.main_arm]} and "
         f"{found.arms[HELD_OUT].awaited:,} control it is not known yet whether they stay for "
-        f"{found.horizon_days} days; the first will be known on {found.first_settles:%Y-%m-%d}."
+        f"{counted(found.horizon_days, 'day')}; the first will be known on "
+        f"{found.first_settles:%Y-%m-%d}."
     )
     return [early]
 

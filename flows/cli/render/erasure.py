@@ -2,12 +2,14 @@
 
 from rich.console import Console
 
-from perdura.flows.cli.render.runs import OUT, titled
+from perdura.flows.cli.console import OUT
+from perdura.flows.cli.render.runs import titled
 from perdura.flows.erasure.erase import Forgotten, Kept
 from perdura.flows.erasure.search import Found, Search
 from perdura.risk.records.erase import exists
 from perdura.risk.records.rewriting import is_due
 from perdura.risk.store.urls import shown
+from perdura.sources.counted import counted
 
 
 class StillNamed(RuntimeError):
@@ -57,13 +59,15 @@ def say_put_off(url: str, console: Console = OUT) -> None:
 
 def print_search(searched: Search, console: Console = OUT) -> None:
     """Where people are named still."""
-    looked = f"Searched {searched.files:,} files and {searched.databases:,} databases"
+    looked = (
+        f"Searched {counted(searched.files, 'file')} and {counted(searched.databases, 'database')}"
+    )
     for place in searched.out_of_reach:
         console.print(f"Not searched: {place}. Search and clean it there.", soft_wrap=True)
     if doubtful := [found for found in searched.found if found.doubt]:
         console.print(
-            f"The id is an ordinary word, and stands in {len(doubtful)} texts that may mean the "
-            f"word: {_listed(doubtful)}. No column of ids there names them.",
+            f"The id is an ordinary word, and stands in {counted(len(doubtful), 'text')} that may "
+            f"mean the word: {_listed(doubtful)}. No column of ids there names them.",
             soft_wrap=True,
         )
     named = [found for found in searched.found if not found.doubt]
@@ -100,13 +104,15 @@ def refuse_left(searched: Search) -> None:
 
 def _listed(found: list[Found]) -> str:
     places = [place.where for place in found]
-    more = f" and {len(places) - 5} places more" if len(places) > 5 else ""
+    more = f" and {counted(len(places) - 5, 'place')} more" if len(places) > 5 else ""
     return ", ".join(places[:5]) + more
 
 
 def _print_rows(kept: Kept, title: str, console: Console) -> None:
     names = ", ".join(kept.accounts)
-    console.print(f"{len(kept.accounts)} accounts: {names}", markup=False, soft_wrap=True)
+    console.print(
+        f"{counted(len(kept.accounts), 'account')}: {names}", markup=False, soft_wrap=True
+    )
     if kept.forgotten_on:
         console.print(f"Forgotten since {kept.forgotten_on}.")
     if not kept.rows:

@@ -7,16 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from perdura.flows.backtest import Backtested
+from perdura.flows.cli.console import OUT
 from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.unknown_texts import UnknownTexts
 from perdura.flows.train_weekly import Training
 from perdura.models.reports.backtest_card import over_time, tuning_notes
 from perdura.models.reports.card import left_out
-from perdura.risk.terminal.risks import printable
+from perdura.risk.terminal.words import printable
 from perdura.sources.counted import counted
 from perdura.sources.mapping.report.report import Example, Report, TableReport
-
-OUT = Console(highlight=False)
 
 _METRICS = {
     "roc_auc": "ROC AUC",
@@ -54,7 +53,7 @@ def print_report(report: Report, console: Console = OUT) -> None:
     console.print(table)
     for entry in report.tables:
         for sentence in (*_in_events(entry), *_rejected(entry)):
-            console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+            console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
         if entry.ties:
             console.print(
                 f"  {entry.table}: started and ended (or paused and resumed, cancelled and not) at "
@@ -62,11 +61,15 @@ def print_report(report: Report, console: Console = OUT) -> None:
                 "first"
             )
         for sentence in _compared(entry):
-            console.print(Padding(sentence, (0, 0, 0, 2)))
+            console.print(Padding(sentence, (0, 0, 0, 2), expand=False))
         for note in entry.notes:
-            console.print(Padding(Text(f"{entry.table}: {note}"), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"{entry.table}: {note}"), (0, 0, 0, 2), expand=False))
         if entry.known:
-            console.print(Padding(Text(f"{entry.table}: {entry.known.in_words()}"), (0, 0, 0, 2)))
+            console.print(
+                Padding(
+                    Text(f"{entry.table}: {entry.known.in_words()}"), (0, 0, 0, 2), expand=False
+                )
+            )
     for name, why in report.because.items():
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 
@@ -145,7 +148,9 @@ def print_training(trained: Training, console: Console = OUT) -> None:
 def print_backtest(done: Backtested, console: Console = OUT) -> None:
     """The model at each origin with its intervals, and where its picture lies."""
     table = titled(
-        f"Trained at each of {len(done.found.origins)} dates, evaluated on what followed", ""
+        f"Trained at each of {counted(len(done.found.origins), 'date')}, evaluated on what "
+        "followed",
+        "",
     )
     table.columns[0].no_wrap, table.pad_edge, table.collapse_padding = True, False, True
     rows = over_time(done.found).select("origin", *_OVER_TIME)
@@ -168,9 +173,9 @@ _OVER_TIME = ("roc_auc", "calibration_error", "recall")
 def print_night(night: ScoredNight, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
-        f"{night.rows:,} subscribers scored on {night.scored_on} by version "
+        f"{counted(night.rows, 'subscriber')} scored on {night.scored_on} by version "
         f"{night.model_version} in {night.took:.1f} s. Risks are of leaving within "
-        f"{night.horizon_days} days."
+        f"{counted(night.horizon_days, 'day')}."
     )
     if night.refused is not None:
         console.print(
@@ -196,7 +201,8 @@ def _unknown(column: str, found: UnknownTexts) -> str:
     more = f" and {found.more:,} more" if found.more else ""
     return (
         f"Never seen by the model in {column}, and scored as unknown: {named}{more} "
-        f"({found.subscribers:,} subscribers, {found.share:.1%}). The next training learns them."
+        f"({counted(found.subscribers, 'subscriber')}, {found.share:.1%}). The next training "
+        "learns them."
     )
 
 

@@ -2,16 +2,20 @@
 
 from rich.console import Console
 
-from perdura.flows.cli.render.runs import OUT, titled
+from perdura.flows.cli.console import OUT
+from perdura.flows.cli.render.runs import titled
 from perdura.flows.tune import Retuned
 from perdura.models.tuning.search_space import SPACE
 from perdura.models.tuning.trials import Tuning
+from perdura.sources.counted import counted, either
 
 
 def print_tuning(done: Retuned, console: Console = OUT) -> None:
     """The defaults beside the best that was tried, and what changes by it."""
     found = done.found
-    table = titled(f"{len(found.tried)} trials at each of {len(found.origins)} dates", "")
+    table = titled(
+        f"{counted(len(found.tried), 'trial')} at each of {counted(len(found.origins), 'date')}", ""
+    )
     for name in ("defaults", "best"):
         table.add_column(name, justify="right")
     for name, *cells in _rows(found):
@@ -34,7 +38,10 @@ def _rows(found: Tuning) -> list[tuple[str, str, str]]:
 def _how_far(done: Retuned) -> list[str]:
     """What was given up early, what was there before, and what it says nothing of."""
     found = done.found
-    counts = f"{found.pruned} were stopped early; {found.before} are of earlier runs."
+    counts = (
+        f"{found.pruned} {either(found.pruned, 'was', 'were')} stopped early; "
+        f"{found.before} {either(found.before, 'is', 'are')} of earlier runs."
+    )
     words = [f"Interrupted; perdura tune continues. {counts}" if found.stopped else counts]
     if done.share < 1:
         words.append(f"Computed on {done.share:.1%} of the subscribers, by their buckets.")

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from perdura.models.reports.html import page
 
-CARD = "# Churn model\n\n## Judged on later dates\n\n| who | a |\n|---|---|\n| <b>x</b> | 1 |\n"
+CARD = "# Churn model\n\n## Evaluated on later dates\n\n| who | a |\n|---|---|\n| <b>x</b> | 1 |\n"
 
 
 def test_the_page_has_the_tables_and_needs_no_other_file(tmp_path):
@@ -13,7 +13,7 @@ def test_the_page_has_the_tables_and_needs_no_other_file(tmp_path):
     assert "<title>Churn model</title>" in found
     assert "<table>" in found
     inside = f'src="data:image/png;base64,{b64encode(b"a picture").decode()}"'
-    assert found.index("Judged on") < found.index(inside) < found.index("<table>")
+    assert found.index("Evaluated on") < found.index(inside) < found.index("<table>")
     assert "http" not in found
 
 

@@ -108,5 +108,5 @@ def test_the_card_says_how_old_the_level_is():
     card = model_card(trained(), groups(trained()))
     assert (
         "The level of its risks is that of 2025-10-28, the newest date whose outcomes had closed "
-        "before the first judged date, 60 days later" in card
+        "before the first test date, 60 days later" in card
     )

@@ -220,6 +220,45 @@ def test_filters(desk, asked, found):
     assert names(desk, **asked) == (names(desk) if found is None else found)
 
 
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "en",
+            (
+                "“band=hgih” was not applied. Possible values: high, medium, low.",
+                "“minimum=ten” was not applied: there is no such filter. Filters: ",
+                "No customer has “plan=goldd”. In the latest data: basic, pro.",
+            ),
+        ),
+        (
+            "es",
+            (
+                "«band=hgih» no se ha aplicado. Valores posibles: high, medium, low.",
+                "«minimum=ten» no se ha aplicado: ese filtro no existe. Filtros: ",
+                "Ningún cliente tiene «plan=goldd». En los últimos datos hay: basic, pro.",
+            ),
+        ),
+    ],
+)
+def test_filters_that_are_none_are_said_on_the_page(desk, language, sentences):
+    asked = {"band": "hgih", "minimum": "ten", "plan": "goldd", "lang": language}
+    text = desk.get("/desk", params=asked).text
+    for sentence in sentences:
+        assert f'role="note">{sentence}' in text
+    assert '<option value="goldd" selected>goldd</option>' in text  # the form hides it neither
+    accounts = desk.get("/desk/accounts", params={"band": "low", "lang": language}).text
+    assert accounts.count("warning") == 1
+    for clean in ("/desk?band=low&plan=pro&new=1", "/desk/accounts"):
+        assert "warning" not in desk.get(clean).text
+
+
+def test_what_is_said_of_a_filter_is_text_and_no_markup(desk):
+    text = desk.get("/desk", params={MARKUP: MARKUP}).text
+    assert "<img src=x" not in text
+    assert "&lt;img src=x" in text
+
+
 def test_the_list_is_in_the_order_of_what_a_call_is_worth(desk):
     # ann 8,370 of 2,710 usual cents; zoe 350,000 of 500,000 usual yen, so less than one
     first = names(desk)[:2]

@@ -81,8 +81,33 @@ def test_a_customer_in_short():
     assert in_short(ROW, ENGLISH, "en") == (
         "They pay €11.40 a month on the Basic plan. About 81 in 100 customers like this cancel "
         "within 60 days, mostly after a failed payment. Main reasons: 2 payments failed in the "
-        "last 90 days and 1 ticket is still open."
+        "last 90 days; 1 ticket is still open."
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "texts", "said"),
+    [
+        (
+            ENGLISH,
+            ("5 tickets were opened in the last 90 days", "gave support 1 bad rating"),
+            "Main reasons: 5 tickets were opened in the last 90 days; gave support 1 bad rating.",
+        ),
+        (
+            SPANISH,
+            ("se abrieron 5 tickets en los últimos 90 días", "dio 1 mala valoración al soporte"),
+            (
+                "Principales motivos: se abrieron 5 tickets en los últimos 90 días; dio 1 mala "
+                "valoración al soporte."
+            ),
+        ),
+    ],
+)
+def test_reasons_with_and_without_a_subject_stand_side_by_side_and_are_no_one_sentence(
+    locale, texts, said
+):
+    row = ROW | {"reasons": [{"text": text} for text in texts]}
+    assert in_short(row, locale, locale.language).endswith(said)
 
 
 def test_a_night_that_does_not_say_within_how_many_days_says_soon():

@@ -16,6 +16,8 @@ from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
+from perdura.risk.integrations import mcp_words
+from perdura.risk.integrations.mcp_answers import AccountAnswer, Companies, FreshAnswer
 from perdura.risk.integrations.mcp_server import mcp_server
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading, writing
@@ -179,14 +181,62 @@ def test_who_left_who_is_left_alone_and_who_is_unknown_are_told_as_such(home):
 def test_odd_ids_find_nobody_and_break_nothing(home, who):
     result = here(home, "why", subscriber_id=who)
     if result.is_error:
-        assert text(result) == "Error executing tool why: that is no subscriber's id"
+        assert text(result).startswith("Error executing tool why: found subscriber_id = '")
+        assert text(result).endswith(
+            "; allowed is a text of at most 1,000 characters, without NUL or half characters"
+        )
+        assert len(text(result)) < 250
     else:
         assert structured(result)["person"] is None
 
 
-@pytest.mark.parametrize("arguments", [{"top": 0}, {"top": 51}, {"band": "awful"}])
-def test_arguments_out_of_range_are_refused_in_words(home, arguments):
-    assert here(home, "who_should_i_call", **arguments).is_error
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("who_should_i_call", {"top": 0}, "found top = 0; allowed is a whole number from 1 to 50"),
+        (
+            "who_should_i_call",
+            {"top": 51},
+            "found top = 51; allowed is a whole number from 1 to 50",
+        ),
+        ("who_moved", {"top": "x"}, "found top = 'x'; allowed is a whole number from 1 to 50"),
+        (
+            "who_should_i_call",
+            {"band": "awful", "plan": "p" * 201},
+            (
+                "found band = 'awful'; allowed is one of high, medium, low or nothing; "
+                f"found plan = '{'p' * 59}... (203 characters); "
+                "allowed is a text of at most 200 characters or nothing"
+            ),
+        ),
+        (
+            "who_moved",
+            {"into": 1},
+            "found into = 1; allowed is one of high, medium, low or nothing",
+        ),
+        ("why", {}, "subscriber_id is missing; allowed is a text"),
+        ("why", {"subscriber_id": 42}, "found subscriber_id = 42; allowed is a text"),
+        (
+            "who_should_i_call",
+            {"bnad": "high"},
+            "found the argument 'bnad', which it does not have; it takes top, band, plan, country",
+        ),
+        ("freshness", {"x": 1}, "found the argument 'x', which it does not have; it takes none"),
+    ],
+)
+def test_arguments_that_are_none_are_refused_with_what_is_allowed(home, tool, arguments, words):
+    result = here(home, tool, **arguments)
+    assert result.is_error
+    assert text(result) == f"asked {tool}: {words}"
+
+
+def test_a_tool_that_there_is_not_is_refused_with_those_there_are(home):
+    result = here(home, "whom_to_call")
+    assert result.is_error
+    assert text(result) == (
+        "asked for the tool 'whom_to_call'; there are who_should_i_call, why, who_moved, "
+        "which_accounts, freshness"
+    )
 
 
 def test_words_and_numbers_are_in_the_language_asked_for(home):
@@ -195,10 +245,40 @@ def test_words_and_numbers_are_in_the_language_asked_for(home):
     assert "se espera perder 12,00\N{NO-BREAK SPACE}€" in told
 
 
-def test_all_words_are_in_both_languages():
-    from perdura.risk.integrations.mcp_words import _WORDS
-
-    assert _WORDS["en"].keys() == _WORDS["es"].keys()
+def test_one_is_said_in_the_singular_and_many_with_their_digits_in_groups():
+    fresh = FreshAnswer(
+        scored_on=TODAY,
+        valid_until=datetime(2026, 3, 2, 2, tzinfo=UTC),
+        age_hours=1.0,
+        stale=False,
+        degraded=[],
+        trial=False,
+        horizon_days=1,
+        subscribers=1,
+        states_as_of=None,
+    )
+    assert ", 1 subscriber. Risks are of leaving within 1 day." in mcp_words.fresh(fresh, "en")
+    assert ", 1 suscriptor. Los riesgos son de irse en 1 día." in mcp_words.fresh(fresh, "es")
+    many = fresh.model_copy(update={"subscribers": 48_210, "horizon_days": 30})
+    assert ", 48,210 subscribers. Risks are of leaving within 30 days." in mcp_words.fresh(
+        many, "en"
+    )
+    assert ", 48.210 suscriptores. Los riesgos son de irse en 30 días." in mcp_words.fresh(
+        many, "es"
+    )
+    one = AccountAnswer(
+        account="acme",
+        subscribers=1,
+        any_leaves=0.6,
+        riskiest="ann",
+        risk=0.6,
+        band="high",
+        mrr={},
+        expected_loss={},
+    )
+    companies = Companies(freshness=fresh, accounts=[one], more=False)
+    assert "1. acme: 1 subscriber, 60.0% chance" in mcp_words.companies(companies, "en")
+    assert "1. acme: 1 suscriptor, probabilidad 60,0" in mcp_words.companies(companies, "es")
 
 
 def test_a_stale_night_is_said_first(home, tmp_path):

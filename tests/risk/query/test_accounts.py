@@ -281,4 +281,4 @@ class TestTheCommand:
         printed = perdura("risk", "accounts", "--top", "1", home=tmp_path).stdout
         assert "acme" in printed
         assert "ajax" not in printed
-        assert "1 subscribers of the control group are not counted" in printed
+        assert "1 subscriber of the control group is not counted" in printed
