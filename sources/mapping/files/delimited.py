@@ -136,12 +136,15 @@ def _delimited(names: list[str], records: pl.DataFrame, separator: str) -> Lines
 def _parse(names: list[str], records: pl.DataFrame, separator: str) -> pl.DataFrame:
     """Records of the right number of fields as columns; no rows at all if Polars cannot."""
     schema = dict.fromkeys(names, pl.String)
-    text = BytesIO()
-    records.select("text").write_csv(text, include_header=False, quote_style="never")
+    buffer = BytesIO()
+    records.select("text").write_csv(buffer, include_header=False, quote_style="never")
+    text = buffer.getvalue()
     try:
-        return pl.read_csv(text.getvalue(), has_header=False, schema=schema, separator=separator)
+        rows = pl.read_csv(text, has_header=False, schema=schema, separator=separator)
     except pl.exceptions.PolarsError:
         return pl.DataFrame(schema=schema)
+    # Polars takes two quotation marks for a text of no length.
+    return rows.with_columns(pl.all().replace("", None)) if b'""' in text else rows
 
 
 def _whitespace(names: list[str], lines: pl.DataFrame) -> Lines:
