@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from perdura.features.build import build_features
-from perdura.features.definition import Derived, Feature
-from perdura.sources.events import MOMENT
+from perdura.features.definition import Derived, Feature, Measure, Phrases
+from perdura.sources.events import MOMENT, EventTable
 from perdura.sources.merges import Events
 from tests.support.tables import at, events
 
@@ -26,6 +26,20 @@ def row(kind: str, days: float = 0, *, known: float | None = None, **own: Any) -
     if known is not None:
         times["known_at"] = _text(EVENT + timedelta(days=known))
     return {"kind": kind, **times, **own}
+
+
+def a_feature(
+    table: EventTable,
+    measure: Measure,
+    where: str = "true",
+    windows: tuple[int, ...] = (),
+    **own: Any,
+) -> Feature:
+    """A feature ``x`` without words; ``own`` is what else is not as usual."""
+    words = Phrases("none", "one", "{n}")
+    usual = {"name": "x", "unit": "rows", "signal": "s", "en": words, "es": words}
+    usual["currency"] = "currency" if own.get("unit") == "money" else None
+    return Feature(events=table, measure=measure, where=where, windows=windows, **(usual | own))
 
 
 def measured(

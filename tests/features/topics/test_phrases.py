@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.features.catalogue import COLUMNS
-from perdura.features.definition import Column, Derived, Phrases
+from perdura.features.definition import Column, Derived, Language, Phrases
 from perdura.features.topics.phrases import as_said, say, say_rounded
 
 NUMBERS = [column for column in COLUMNS.values() if not column.is_category]
@@ -22,7 +22,7 @@ def column(unit: str, **phrases: str) -> Column:
     return Column("x", feature, None)
 
 
-def said(unit: str, value: float | None, language="en") -> str:
+def said(unit: str, value: float | None, language: Language = "en") -> str:
     return say(column(unit), value, language, "EUR").replace("\xa0", " ")
 
 
