@@ -14,6 +14,7 @@ from perdura.risk.errors import BadScores, NoNight
 from perdura.risk.night import VALID_FOR, NightFreshness, freshness_of
 from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
+from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import (
     dates_of_nights,
     frame,
@@ -170,10 +171,14 @@ def read(
         return frame(connection, query.where(RISK.c.scored_on == night.scored_on))
 
 
-def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[str, Any]]:
+def riskiest(
+    url: str, top: int, *, scored_on: date | None = None, language: str | None = None
+) -> list[dict[str, Any]]:
     """The rows that ``read`` gives, as plain Python values: what is unknown is ``None``.
 
-    For few rows that should come at once: importing pandas takes longer than finding them.
+    For few rows that should come at once: importing pandas takes longer than finding them. With a
+    ``language`` their texts are in it, as far as the night knows them, and they say which they are
+    in, as ``risk.query.phrases.in_language`` does.
 
     Raises:
         NoNight: Says which nights there are.
@@ -181,7 +186,8 @@ def riskiest(url: str, top: int, *, scored_on: date | None = None) -> list[dict[
     query = by_rank(top)
     with reading(url) as connection:
         night = published_night(connection, scored_on)
-        return records(connection, query.where(RISK.c.scored_on == night.scored_on))
+        rows = records(connection, query.where(RISK.c.scored_on == night.scored_on))
+        return in_language(connection, night, rows, language) if language else rows
 
 
 def to_offer(url: str, top: int, *, scored_on: date | None = None) -> list[dict[str, Any]]:

@@ -178,7 +178,8 @@ def _add(plan: ColumnPlan, feature: Feature) -> None:
                 form = "order" if how in {"max", "min"} else "millionths"
                 word = _index(plan.words, Field.from_column(feature.events, column, form))
             if adds_money(feature):
-                _index(plan.words, _CURRENCY)
+                # Rows that name a currency count in no other channel, perhaps, and yet decide.
+                _index(plan.channels, RowFilter("true", _index(plan.words, _CURRENCY)))
             channel = _index(plan.channels, RowFilter(feature.where, word, adds_money(feature)))
             for part in feature.columns:
                 window = plan.windows.index(part.days or 0)

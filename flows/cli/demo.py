@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from perdura.flows.cli.console import output
 from perdura.flows.cli.render.night import print_risks
 from perdura.flows.cli.render.runs import print_report, print_training
 from perdura.flows.runtime.progress import STDERR, step
@@ -40,7 +41,7 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     """
     settings = Settings()
     refuse_shared_table(settings.risk_url)
-    console, mapping = Console(highlight=False, quiet=quiet), company_mapping(settings.home)
+    console, mapping = output(quiet=quiet), company_mapping(settings.home)
     keep(settings, mapping, {})
     STDERR.print(
         f"A company of {counted(subscribers, 'subscriber')} over {counted(months, 'month')}, "

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
 from pathlib import Path
 
 from perdura.risk.desk.list_filters import FILTER_LABELS
+from perdura.risk.messages import LANGUAGES, Messages
 from perdura.risk.query.filters import CAUSES
 from perdura.risk.schema.contacts import ACTIONS
 from perdura.risk.schema.recent import STATES_KNOWN
 from perdura.risk.schema.tables import BANDS
 
-LANGUAGES = ("en", "es")
+__all__ = [
+    "FAMILIES",
+    "LANGUAGES",
+    "PROBLEMS",
+    "SCRIPT_PROBLEMS",
+    "SOURCES",
+    "catalogue",
+    "path_of",
+]
+
 SOURCES = ("payments", "tickets", "subscriptions", "contacts")
 #: What a whole page is about where the page that was requested is not shown.
 PROBLEMS = (
@@ -53,6 +60,22 @@ _SUBSCRIPTION_KINDS = (
     "ended",
 )
 _CONTACT_KINDS = ("contacted", "offered", "held_out", "listed")
+#: Failure codes that payment providers share; others are shown as they are.
+FAILURES = (
+    "account_closed",
+    "authentication_required",
+    "card_declined",
+    "card_expired",
+    "do_not_honor",
+    "expired_card",
+    "generic_decline",
+    "incorrect_cvc",
+    "insufficient_funds",
+    "lost_card",
+    "processing_error",
+    "stolen_card",
+)
+TOPICS = ("account", "billing", "how_to", "outage", "technical")
 #: Names of which each has a message of its own, ``<family>_<name>``.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "action": ACTIONS,
@@ -61,7 +84,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "band": BANDS,
     "cause": CAUSES,
     "column": ("plan", "payment_method", "currency", "country"),
+    "contact": ("call", "discount", "email"),
     "effect": ("listed", "contacted", "control"),
+    "failure": FAILURES,
     "filter": FILTER_LABELS,
     "kind": _PAYMENT_KINDS + _TICKET_KINDS + _SUBSCRIPTION_KINDS + _CONTACT_KINDS,
     "logged": ACTIONS,
@@ -72,38 +97,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "sign_in": ("wrong_token", "no_scope"),
     "source": (*SOURCES, "usage"),
     "state": STATES_KNOWN,
+    "topic": TOPICS,
     "unlogged": ACTIONS,
     "why": SCRIPT_PROBLEMS,
 }
-_FOLDER = Path(__file__).parent / "locale"
-
-
-@cache
-def catalogue(language: str) -> NullTranslations:
-    """The messages in a language; a message that it lacks raises a ``KeyError``.
-
-    Compiled once per process, when the first page is made: commands that make none do not pay.
-    """
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    compiled = BytesIO()
-    with path_of(language).open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    translations = GNUTranslations(compiled)
-    translations.add_fallback(_Missing())
-    return translations
-
-
-def path_of(language: str) -> Path:
-    """The file that translators edit."""
-    return _FOLDER / language / "LC_MESSAGES" / "desk.po"
-
-
-class _Missing(NullTranslations):
-    def gettext(self, message: str) -> str:
-        raise KeyError(f"no message {message!r} in the catalogues of the desk")
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002
-        return self.gettext(msgid1)
+DESK = Messages(Path(__file__).parent / "locale", "desk")
+catalogue, path_of = DESK.catalogue, DESK.path_of

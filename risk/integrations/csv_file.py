@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 
 from perdura.risk.night import Night
+from perdura.risk.query.export_formats import file_value
 from perdura.risk.query.queries import published_night
-from perdura.risk.query.spreadsheets import harmless
+from perdura.risk.query.spreadsheets import harmless_cell
 from perdura.risk.query.trial import refuse_trial
 from perdura.risk.schema.views import CURRENT
 from perdura.risk.store.connect import reading
@@ -26,10 +27,10 @@ OnNight = Callable[[Night], None]
 def write_csv(url: str, out: TextIO, *, raw: bool = False, on_night: OnNight | None = None) -> int:
     """Write the newest night, riskiest first: one row per subscriber, columns as ``risk_current``.
 
-    States are those of now, so who has cancelled since is ``leaving``. Reasons are their texts with
-    ``; `` between, ``degraded`` its sources likewise; what is unknown is empty. Amounts are minor
-    units, as in the table. Text that a spreadsheet would run begins with an apostrophe, unless
-    ``raw``.
+    Values are written as by ``risk.query.export_formats.csv_of``, but reasons are their texts with
+    ``; `` between. States are those of now: a subscriber who has cancelled since is ``leaving``.
+    Amounts are minor units, as in the table. Text that a spreadsheet would run begins with an
+    apostrophe, unless ``raw``.
 
     Returns:
         Number of subscribers.
@@ -49,7 +50,7 @@ def write_csv(url: str, out: TextIO, *, raw: bool = False, on_night: OnNight | N
         count = 0
         streamed = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
         for row in streamed.execute(sa.select(*CURRENT.c).order_by(CURRENT.c.rank)):
-            lines.writerow([cell(value, raw=raw) for value in row])
+            lines.writerow(_cells(row, raw=raw))
             count += 1
     return count
 
@@ -71,22 +72,8 @@ def write_file(url: str, file: Path, *, raw: bool = False, on_night: OnNight | N
     return count
 
 
-def cell(value: Any, *, raw: bool = False) -> str:
-    """A value as it is written; text is made harmless unless ``raw``, numbers are so already."""
-    text = str if raw else harmless
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return str(value)
-        case list():
-            items = cast("list[dict[str, str] | str]", value)
-            return text(
-                "; ".join(item if isinstance(item, str) else item["text"] for item in items)
-            )
-        case str():
-            return text(value)
-        case _:
-            return value.isoformat()
+def _cells(row: sa.Row[Any], *, raw: bool) -> Iterator[object]:
+    for column, value in zip(CURRENT.c, row, strict=True):
+        is_reasons = column.name == "reasons"
+        text = "; ".join(one["text"] for one in value) if is_reasons else file_value(value)
+        yield text if raw else harmless_cell(text)

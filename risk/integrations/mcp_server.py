@@ -31,6 +31,7 @@ from perdura.risk.integrations.mcp_answers import (
 )
 from perdura.risk.integrations.mcp_arguments import WordedServer, shown
 from perdura.risk.integrations.mcp_filters import filters_of, with_filters
+from perdura.risk.messages import Language
 from perdura.risk.night import Night, freshness_of
 from perdura.risk.query.accounts import accounts
 from perdura.risk.query.cursors import is_text
@@ -42,7 +43,6 @@ from perdura.risk.query.queries import published_night
 from perdura.risk.records.audit import named
 from perdura.risk.records.audited_reads import Unaudited, record_read
 from perdura.risk.store.connect import reading
-from perdura.risk.terminal.risks import Language
 
 _INSTRUCTIONS = """\
 Perdura scores every night how likely each subscriber is to leave, why, what that would cost, and \

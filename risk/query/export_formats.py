@@ -43,10 +43,10 @@ def raw_csv_of(night: Night, rows: Rows) -> Iterator[bytes]:
     # RFC 4180; with another end of line a lone carriage return would not be quoted.
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow((*_OWN, *SHARED))
-    shared = [_text(value) for value in _shared(night).values()]
+    shared = [file_value(value) for value in _shared(night).values()]
     for some in rows:
         writer.writerows(
-            (*row[:_MOMENT], _text(row[_MOMENT]), *row[_MOMENT + 1 :], *shared) for row in some
+            (*row[:_MOMENT], file_value(row[_MOMENT]), *row[_MOMENT + 1 :], *shared) for row in some
         )
         yield _taken(buffer)
     yield _taken(buffer)
@@ -54,7 +54,7 @@ def raw_csv_of(night: Night, rows: Rows) -> Iterator[bytes]:
 
 def ndjson_of(night: Night, rows: Rows) -> Iterator[bytes]:
     """A JSON object on each line."""
-    encode = json.JSONEncoder(ensure_ascii=False, default=_text).encode
+    encode = json.JSONEncoder(ensure_ascii=False, default=file_value).encode
     shared = encode(_shared(night))[1:]
     names = (*_OWN[:_REASONS], *_OWN[_REASONS + 1 :])
     for some in rows:
@@ -121,8 +121,8 @@ def _shared(night: Night) -> dict[str, Any]:
     return {name: getattr(night, name) for name in SHARED}
 
 
-def _text(value: object) -> object:
-    """Moments and days by ISO 8601, lists as JSON; the rest as it is."""
+def file_value(value: object) -> object:
+    """A value as files hold it: moments (UTC) and days by ISO 8601, lists as JSON, others as is."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

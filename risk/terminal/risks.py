@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, cast
 
-from babel.numbers import format_percent
+from babel import Locale
 
+from perdura.risk.messages import Language
 from perdura.risk.money import totals, written
 from perdura.risk.night import NightFreshness
+from perdura.risk.terminal.words import TERMINAL, coded, percent, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,90 +20,42 @@ if TYPE_CHECKING:
     #: Rows of the risk table.
     Rows = pd.DataFrame | Sequence[Mapping[Any, Any]]
 
-Language = Literal["en", "es"]
-
+#: Columns of an output that is no terminal: nothing is cut or folded there.
+UNLIMITED = 10_000
 _WIDE = 120  # columns from which on what to do has a column of its own
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "green"}
-_WORDS = {
-    "en": {
-        "subscriber": "Subscriber",
-        "percent": "0.0%",
-        "risk": "Risk",
-        "money": "At risk\na month",
-        "why": "Why",
-        "do": "What to do",
-        "high": "high",
-        "medium": "medium",
-        "low": "low",
-        "save": "save",
-        "offer": "offer upgrade",
-        "leave_alone": "do not contact",
-        "of": "of",
-        "cltv": "CLTV",
-        "unknown": "unknown",
-        "nothing": "nothing stands out",
-        "total_of_one": "Expected loss of this subscriber a month: {money}",
-        "total": "Expected loss of these {n} subscribers a month: {money}",
-        "stale": "Stale since {valid_until:%Y-%m-%d %H:%M} UTC: the newest night is {scored_on}.",
-        "degraded": "Degraded: {sources}. Why and what to do, perdura score says for that date.",
-        "trial": "TRIAL: the model version was refused. Look at these risks, do not act on them.",
-        "horizon": "Risks are of leaving within {days} days.",
-    },
-    "es": {
-        "subscriber": "Suscriptor",
-        "percent": "0.0\N{NO-BREAK SPACE}%",
-        "risk": "Riesgo",
-        "money": "En riesgo\nal mes",
-        "why": "Por qué",
-        "do": "Qué hacer",
-        "high": "alto",
-        "medium": "medio",
-        "low": "bajo",
-        "save": "retener",
-        "offer": "subir de plan",
-        "leave_alone": "no contactar",
-        "of": "de",
-        "cltv": "CLTV",
-        "unknown": "desconocido",
-        "nothing": "nada llama la atención",
-        "total_of_one": "Pérdida esperada de este suscriptor al mes: {money}",
-        "total": "Pérdida esperada de estos {n} suscriptores al mes: {money}",
-        "stale": "Caducado desde {valid_until:%Y-%m-%d %H:%M} UTC: la última noche es {scored_on}.",
-        "degraded": "Degradado: {sources}. El porqué y qué hacer los dice perdura score "
-        "con esa fecha.",
-        "trial": "PRUEBA: la versión del modelo no superó sus controles. Consulta estos riesgos, "
-        "pero no actúes en función de ellos.",
-        "horizon": "Los riesgos son de irse en {days} días.",
-    },
-}
 
 
 def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
     """Rows of ``risk.table``, one below the other, for a terminal of ``width`` columns.
 
-    In a narrow one, what to do stands below the reasons.
+    In a narrow one, what to do stands below the reasons. Where ``width`` is ``UNLIMITED``, columns
+    are as wide as their texts.
     """
     from rich import box
     from rich.table import Table
 
-    words, wide = _WORDS[language], width >= _WIDE
+    wide, limited = width >= _WIDE, width < UNLIMITED
     table = Table(
         box=box.SIMPLE_HEAD,
-        expand=True,
+        expand=limited,
         pad_edge=False,
         show_edge=False,
         padding=(0, 1, 0, 0),
         leading=1,
     )
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column(
-        words["subscriber"], overflow="fold", max_width=36 if wide else 14, min_width=10
-    )
-    table.add_column(words["risk"], justify="right", no_wrap=True)
-    table.add_column(words["money"], justify="right", min_width=9)
-    table.add_column(words["why"], ratio=3)
+    longest = (36 if wide else 14) if limited else None
+    headings = {
+        name: TERMINAL.say(language, name)
+        for name in ("subscriber", "risk", "at_risk", "why", "to_do")
+    }
+    table.add_column(headings["subscriber"], overflow="fold", max_width=longest, min_width=10)
+    table.add_column(headings["risk"], justify="right", no_wrap=True)
+    table.add_column(headings["at_risk"], justify="right", min_width=9)
+    table.add_column(headings["why"], ratio=3)
     if wide:
-        table.add_column(words["do"], ratio=2)
+        table.add_column(headings["to_do"], ratio=2)
     for row in _records(night):
         table.add_row(*_cells(row, language, wide=wide))
     return table
@@ -111,29 +65,43 @@ def expected_loss(night: Rows, language: Language = "en") -> str:
     """What these rows are expected to lose a month, in one sentence: a sum for each currency."""
     known = [row for row in _records(night) if row["expected_loss"] is not None]
     money = totals(((row["expected_loss"], row["currency"]) for row in known), language)
-    words = _WORDS[language]
-    total = words["total_of_one" if len(night) == 1 else "total"]
-    return total.format(n=len(night), money=money or words["unknown"])
+    known_money = money or TERMINAL.say(language, "unknown")
+    return TERMINAL.count(language, "total", len(night), money=known_money)
 
 
 def horizon(night: Rows, language: Language = "en") -> str | None:
     """What the risks of these rows are of, in one sentence; nights of older versions do not say."""
     days = next((row["horizon_days"] for row in _records(night)), None)
-    return None if days is None else _WORDS[language]["horizon"].format(days=days)
+    return None if days is None else TERMINAL.count(language, "horizon", days)
 
 
 def cautions(freshness: NightFreshness, language: Language = "en") -> list[str]:
     """What a reader of the newest night must know: sentences, none if all is well."""
-    words, sentences = _WORDS[language], list[str]()
-    if freshness.trial:
-        sentences.append(words["trial"])
+    sentences = [TERMINAL.say(language, "trial")] if freshness.trial else []
     if freshness.stale:
-        sentences.append(
-            words["stale"].format(valid_until=freshness.valid_until, scored_on=freshness.scored_on)
-        )
+        moment = f"{freshness.valid_until:%Y-%m-%d %H:%M} UTC"
+        sentences.append(TERMINAL.say(language, "stale", moment=moment, night=freshness.scored_on))
     if freshness.degraded:
-        sentences.append(words["degraded"].format(sources=", ".join(freshness.degraded)))
+        sources = ", ".join(freshness.degraded)
+        sentences.append(TERMINAL.say(language, "degraded", sources=sources))
     return sentences
+
+
+def elsewhere(night: Rows, language: Language) -> str | None:
+    """That a night knows some texts in its own language only; ``None`` where all are translated.
+
+    Args:
+        night: Rows that ``risk.table.riskiest`` put into the language.
+        language: Of the reader.
+    """
+    rows = _records(night)
+    texts = {row[name] for row in rows for name in ("reasons_in", "action_in") if name in row}
+    others = sorted(texts - {language})
+    if not others:
+        return None
+    names = cast("Mapping[str, str]", Locale(language).languages)
+    words = ", ".join(names.get(code, code) for code in others)
+    return TERMINAL.say(language, "reasons_elsewhere", language=words)
 
 
 def _records(night: Rows) -> Sequence[Mapping[Any, Any]]:
@@ -146,12 +114,12 @@ def _records(night: Rows) -> Sequence[Mapping[Any, Any]]:
 def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Text | Table]:
     from rich.text import Text
 
-    words = _WORDS[language]
-    percent = format_percent(row["risk"], words["percent"], locale=language)
-    risk = Text(f"{percent}\n{words[row['band']]}", style=_COLOURS[row["band"]])
+    band = coded("band", row["band"], language)
+    risk = Text(f"{percent(row['risk'], language)}\n{band}", style=_COLOURS[row["band"]])
     if row["advice"] is not None:  # as of nights that an older version published
-        risk.append(f"\n{words[row['advice']]}")
-    reasons = [reason["text"] for reason in row["reasons"]] or [words["nothing"]]
+        risk.append(f"\n{coded('advice', row['advice'], language)}")
+    nothing = TERMINAL.say(language, "nothing_stands_out")
+    reasons = [reason["text"] for reason in row["reasons"]] or [nothing]
     why = [("-", Text(printable(text))) for text in reasons]
     to_do = Text(printable(row["action_text"]), style="bold")
     subscriber = Text(printable(row["subscriber_id"]))
@@ -175,16 +143,11 @@ def _listed(items: list[tuple[str, Text]]) -> Table:
 
 def _money(row: Mapping[Any, Any], language: Language) -> str:
     """The expected loss, and below it what it is a part of."""
-    words = _WORDS[language]
     if row["expected_loss"] is None:
-        return words["unknown"]
+        return TERMINAL.say(language, "unknown")
     loss, mrr = (written(row[name], row["currency"], language) for name in ("expected_loss", "mrr"))
-    lines = f"{loss}\n{words['of']} {mrr}"
-    if row["cltv"] is None:
-        return lines
-    return f"{lines}\n{words['cltv']} {written(row['cltv'], row['value_currency'], language)}"
-
-
-def printable(text: str) -> str:
-    """The text, so that it can neither move the cursor nor colour the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    lines = [loss, TERMINAL.say(language, "of_mrr", money=mrr)]
+    if row["cltv"] is not None:
+        cltv = written(row["cltv"], row["value_currency"], language)
+        lines.append(TERMINAL.say(language, "cltv", money=cltv))
+    return "\n".join(lines)

@@ -34,8 +34,13 @@ def risk(
     from perdura.risk.table import riskiest, to_offer
 
     settings = Settings()
-    found, show = (to_offer, print_offers) if offers else (riskiest, print_risks)
-    rows = found(settings.risk_url, top, scored_on=day_of(on))
+    url, scored_on = settings.risk_url, day_of(on)
+    show = print_offers if offers else print_risks
+    if offers:
+        rows = to_offer(url, top, scored_on=scored_on)
+    else:  # machines get the texts as published
+        language = None if as_json else settings.language
+        rows = riskiest(url, top, scored_on=scored_on, language=language)
     night = {"night": str(rows[0]["scored_on"])} if rows else {}
     subscriber_ids = [row["subscriber_id"] for row in rows]
     record_read(settings.risk_url, "cli", "list", **night, offers=offers, people=subscriber_ids)

@@ -4,11 +4,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from perdura.flows.cli.console import OUT
 from perdura.models.experiment.contact_outcomes import HELD_OUT, LISTED
 from perdura.models.experiment.effect import BOTH, Arm, Effect
 from perdura.sources.counted import counted, either
-
-OUT = Console(highlight=False)
 
 _NAMES = {
     BOTH: "contacted",

@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from perdura.flows.cli.render.runs import OUT, titled
+from perdura.flows.cli.console import OUT
+from perdura.flows.cli.render.runs import titled
 from perdura.flows.erasure.erase import Forgotten, Kept
 from perdura.flows.erasure.search import Found, Search
 from perdura.risk.records.erase import exists

@@ -6,12 +6,11 @@ from typing import Any
 
 from rich.console import Console
 
+from perdura.flows.cli.console import OUT
 from perdura.flows.settings import Settings
 from perdura.risk.table import freshness
 from perdura.risk.terminal.offers import offers
-from perdura.risk.terminal.risks import cautions, expected_loss, horizon, riskiest
-
-OUT = Console(highlight=False)
+from perdura.risk.terminal.risks import cautions, elsewhere, expected_loss, horizon, riskiest
 
 
 def print_risks(
@@ -27,6 +26,8 @@ def print_risks(
     """
     console.print(riskiest(rows, console.width, settings.language))
     console.print(expected_loss(rows, settings.language))
+    if sentence := elsewhere(rows, settings.language):
+        console.print(sentence)
     _print_cautions(rows, settings, console, newest=newest)
 
 

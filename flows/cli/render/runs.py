@@ -7,16 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from perdura.flows.backtest import Backtested
+from perdura.flows.cli.console import OUT
 from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.unknown_texts import UnknownTexts
 from perdura.flows.train_weekly import Training
 from perdura.models.reports.backtest_card import over_time, tuning_notes
 from perdura.models.reports.card import left_out
-from perdura.risk.terminal.risks import printable
+from perdura.risk.terminal.words import printable
 from perdura.sources.counted import counted
 from perdura.sources.mapping.report.report import Example, Report, TableReport
-
-OUT = Console(highlight=False)
 
 _METRICS = {
     "roc_auc": "ROC AUC",
@@ -54,7 +53,7 @@ def print_report(report: Report, console: Console = OUT) -> None:
     console.print(table)
     for entry in report.tables:
         for sentence in (*_in_events(entry), *_rejected(entry)):
-            console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+            console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
         if entry.ties:
             console.print(
                 f"  {entry.table}: started and ended (or paused and resumed, cancelled and not) at "
@@ -62,11 +61,15 @@ def print_report(report: Report, console: Console = OUT) -> None:
                 "first"
             )
         for sentence in _compared(entry):
-            console.print(Padding(sentence, (0, 0, 0, 2)))
+            console.print(Padding(sentence, (0, 0, 0, 2), expand=False))
         for note in entry.notes:
-            console.print(Padding(Text(f"{entry.table}: {note}"), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"{entry.table}: {note}"), (0, 0, 0, 2), expand=False))
         if entry.known:
-            console.print(Padding(Text(f"{entry.table}: {entry.known.in_words()}"), (0, 0, 0, 2)))
+            console.print(
+                Padding(
+                    Text(f"{entry.table}: {entry.known.in_words()}"), (0, 0, 0, 2), expand=False
+                )
+            )
     for name, why in report.because.items():
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 

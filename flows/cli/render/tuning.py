@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from perdura.flows.cli.render.runs import OUT, titled
+from perdura.flows.cli.console import OUT
+from perdura.flows.cli.render.runs import titled
 from perdura.flows.tune import Retuned
 from perdura.models.tuning.search_space import SPACE
 from perdura.models.tuning.trials import Tuning

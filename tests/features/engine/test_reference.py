@@ -3,12 +3,12 @@
 import pytest
 
 from perdura.features.build import build_features
-from perdura.features.definition import Feature, Over, Phrases
+from perdura.features.definition import Over
 from perdura.features.engine import reference
 from perdura.sources.events import PAYMENTS, TICKETS, EventTable
+from tests.support.measured import a_feature
 from tests.support.tables import events, spine
 
-WORDS = Phrases("none", "one", "{n}")
 BUILDERS = [build_features, reference.build_features]
 
 
@@ -20,17 +20,7 @@ BUILDERS = [build_features, reference.build_features]
 def test_a_count_of_a_column_is_of_the_rows_in_which_it_is_not_null(
     build, table: EventTable, column: str, value: object
 ) -> None:
-    named = Feature(
-        name="named",
-        events=table,
-        measure=Over("count", column),
-        windows=(30,),
-        when_empty=0,
-        unit="rows",
-        signal="s",
-        en=WORDS,
-        es=WORDS,
-    )
+    named = a_feature(table, Over("count", column), windows=(30,), when_empty=0)
     kind = table.kinds[0]
     rows = [
         {"happened_at": "2026-02-10", "kind": kind, column: value},
@@ -40,4 +30,4 @@ def test_a_count_of_a_column_is_of_the_rows_in_which_it_is_not_null(
     ]
     pairs = spine(("ann", "2026-03-01"), ("bob", "2026-03-01"))
     built = build(events(**{table.name: rows}), [named], pairs)
-    assert built["named_30d"].to_list() == [2, 0]
+    assert built["x_30d"].to_list() == [2, 0]

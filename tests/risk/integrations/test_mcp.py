@@ -16,6 +16,8 @@ from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
 from sqlalchemy.exc import OperationalError
 
+from perdura.risk.integrations import mcp_words
+from perdura.risk.integrations.mcp_answers import AccountAnswer, Companies, FreshAnswer
 from perdura.risk.integrations.mcp_server import mcp_server
 from perdura.risk.schema.recent import EVENTS
 from perdura.risk.store.connect import reading, writing
@@ -243,10 +245,40 @@ def test_words_and_numbers_are_in_the_language_asked_for(home):
     assert "se espera perder 12,00\N{NO-BREAK SPACE}€" in told
 
 
-def test_all_words_are_in_both_languages():
-    from perdura.risk.integrations.mcp_words import _WORDS
-
-    assert _WORDS["en"].keys() == _WORDS["es"].keys()
+def test_one_is_said_in_the_singular_and_many_with_their_digits_in_groups():
+    fresh = FreshAnswer(
+        scored_on=TODAY,
+        valid_until=datetime(2026, 3, 2, 2, tzinfo=UTC),
+        age_hours=1.0,
+        stale=False,
+        degraded=[],
+        trial=False,
+        horizon_days=1,
+        subscribers=1,
+        states_as_of=None,
+    )
+    assert ", 1 subscriber. Risks are of leaving within 1 day." in mcp_words.fresh(fresh, "en")
+    assert ", 1 suscriptor. Los riesgos son de irse en 1 día." in mcp_words.fresh(fresh, "es")
+    many = fresh.model_copy(update={"subscribers": 48_210, "horizon_days": 30})
+    assert ", 48,210 subscribers. Risks are of leaving within 30 days." in mcp_words.fresh(
+        many, "en"
+    )
+    assert ", 48.210 suscriptores. Los riesgos son de irse en 30 días." in mcp_words.fresh(
+        many, "es"
+    )
+    one = AccountAnswer(
+        account="acme",
+        subscribers=1,
+        any_leaves=0.6,
+        riskiest="ann",
+        risk=0.6,
+        band="high",
+        mrr={},
+        expected_loss={},
+    )
+    companies = Companies(freshness=fresh, accounts=[one], more=False)
+    assert "1. acme: 1 subscriber, 60.0% chance" in mcp_words.companies(companies, "en")
+    assert "1. acme: 1 suscriptor, probabilidad 60,0" in mcp_words.companies(companies, "es")
 
 
 def test_a_stale_night_is_said_first(home, tmp_path):

@@ -3,14 +3,21 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from perdura.risk.errors import NoNight
-from perdura.risk.integrations.csv_file import cell, write_csv, write_file
+from perdura.risk.integrations.csv_file import write_csv, write_file
+from perdura.risk.query.export import export
+from perdura.risk.query.filters import Filters
+from perdura.risk.query.list_query import ListQuery
+from perdura.risk.query.queries import published_night
+from perdura.risk.schema.tables import NIGHTS, RISK
 from perdura.risk.schema.views import CURRENT
+from perdura.risk.store.connect import reading, writing
 from tests.support.out_rows import TODAY, YESTERDAY, now_stands, perdura, person, put_night
 
 
@@ -37,7 +44,7 @@ def test_everybody_of_the_newest_night_is_in_it_riskiest_first(url):
         "2 payments failed in the last 30 days; Waited 41 hours for a first reply"
     )
     assert bob["scored_on"] == TODAY.isoformat()
-    assert bob["valid_until"].endswith("+00:00")
+    assert bob["valid_until"] == f"{TODAY + timedelta(days=1)}T02:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -62,21 +69,48 @@ def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe(url, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("values", "shown"),
     [
-        (None, ""),
-        (True, "true"),
-        (-5, "-5"),
-        (-0.5, "-0.5"),
-        ("a-b", "a-b"),
-        ("añ,\"'\n", "añ,\"'\n"),
-        ("a\0b", "a�b"),
-        ([], ""),
-        (["payments", "tickets"], "payments; tickets"),
+        ({"held_out": True}, {"held_out": "True"}),
+        ({"held_out": False}, {"held_out": "False"}),
+        ({"held_out": None, "mrr": None, "plan": None}, {"held_out": "", "mrr": "", "plan": ""}),
+        ({"mrr": -5, "offer": -0.5}, {"mrr": "-5", "offer": "-0.5"}),
+        ({"plan": "a-b", "country": "añ,\"'\n"}, {"plan": "a-b", "country": "añ,\"'\n"}),
+        ({"plan": "a\0b"}, {"plan": "a\N{REPLACEMENT CHARACTER}b"}),
+        ({"reasons": []}, {"reasons": ""}),
     ],
 )
-def test_numbers_are_numbers_and_other_text_is_as_it_is(value: Any, told: str):
-    assert cell(value) == told
+def test_numbers_are_numbers_and_other_text_is_as_it_is(url, values, shown):
+    put_night(url, person("ann", **values))
+    (row,) = rows(url)
+    assert {name: row[name] for name in shown} == shown
+
+
+def test_it_is_the_export_of_the_api_but_for_the_order_and_reasons_in_words(url):
+    strange = {"plan": "=1+1", "country": "\tES", "account": 'añ,"\n\N{GRINNING FACE}'}
+    people = [
+        person("ann", 0.2, held_out=True, cltv=12, offer=0.05, **strange),
+        person("bob", 0.6, held_out=False, mrr=None, expected_loss=None, reasons=[]),
+        person("-cid", 0.4, band_before="low", risk_before=1e-9, moved_by="@x"),
+    ]
+    put_night(url, *people)
+    now_stands(url, "bob", "gone")
+    with writing(url) as connection:
+        degraded = {"degraded": ["usage", "tickets"]}
+        connection.execute(sa.update(NIGHTS).values(degraded))
+        connection.execute(sa.update(RISK).values(degraded))
+    with reading(url) as connection:
+        night = published_night(connection)
+        every_state = ListQuery(filters=Filters(state=[]), sort="id")
+        text = b"".join(export(connection, night, every_state, "csv")).decode()
+    exported = {row["subscriber_id"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
+    pushed = {row["subscriber_id"]: row for row in rows(url)}
+    assert pushed.keys() == exported.keys() == {"ann", "bob", "'-cid"}
+    for id_, row in pushed.items():
+        in_words = "; ".join(one["text"] for one in json.loads(exported[id_]["reasons"]))
+        assert row == exported[id_] | {"reasons": in_words}
+        assert row["degraded"] == '["usage", "tickets"]'
+        assert row["valid_until"] == f"{TODAY + timedelta(days=1)}T02:00:00Z"
 
 
 def test_quotes_and_line_breaks_come_back_as_they_were(url):

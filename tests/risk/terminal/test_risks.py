@@ -126,7 +126,7 @@ def test_what_is_advised_is_said_in_both_languages() -> None:
             console.print(riskiest([{**row, "advice": advice}], 100, language))
     assert isinstance(console.file, StringIO)
     for words in (
-        "save",
+        "retain",
         "offer upgrade",
         "do not contact",
         "retener",

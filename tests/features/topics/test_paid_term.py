@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from perdura.features.catalogue import COLUMNS
-from perdura.features.topics.paid_term import days_here, in_term, term_days
+from perdura.features.topics.paid_term import days_here, in_term, term_days, with_renewal
 from perdura.models.dataset.training_set import TrainingSet
 from perdura.models.scoring.score import score
 from perdura.models.training.result import Trained
@@ -194,3 +194,95 @@ def test_whoever_has_just_joined_and_paid_nothing_yet_is_new_and_not_in_arrears(
         given = {signal for signal, rows in in_term(COLUMNS[name], term, here).items() if rows[0]}
         assert given == {"tenure"}, name
     assert not {"nothing was ever paid", "payment_activity"} & {*sum(reasons(row), ())}
+
+
+@pytest.mark.parametrize(
+    ("known", "days"),
+    [
+        ({"interval_months": 1.0, "days_since_paid": 31.0}, 31),
+        ({"interval_months": 1.0, "days_since_paid": 31.01}, 0),
+        ({"interval_months": 12.0, "days_since_paid": 0.0}, 372),
+        ({"interval_months": 12.0, "days_since_paid": 372.0}, 372),
+        ({"interval_months": 12.0, "days_since_paid": 373.0}, 0),
+        ({"interval_months": None, "days_since_paid": 3.0}, 0),
+        ({"interval_months": 1.0, "days_since_paid": 3.0, "invoices_unpaid": 1.0}, 0),
+        ({"interval_months": 1.0, "days_since_paid": 3.0, "invoices_unpaid": None}, 31),
+        ({"interval_months": 1.0, "days_since_paid": None, "days_since_first_start": 31.0}, 31),
+        ({"interval_months": 1.0, "days_since_paid": None, "days_since_first_start": 32.0}, 0),
+        ({"interval_months": 1.0, "days_since_paid": None, "days_since_first_start": None}, 0),
+        ({"interval_months": 1.0, "days_since_paid": 40.0, "days_since_first_start": 3.0}, 0),
+        ({"interval_months": 0.0, "days_since_paid": 0.0}, 0),
+    ],
+)
+def test_a_term_runs_for_the_months_billed_after_the_last_payment(known, days):
+    row = one(**{"days_since_first_start": 900.0} | known)
+    assert term_days(row).tolist() == [days]
+
+
+@pytest.mark.parametrize("name", ["interval_months", "days_since_paid", "days_to_renewal"])
+def test_without_the_columns_that_say_it_no_term_runs(name):
+    row = one(days_since_paid=3.0).drop(name)
+    assert term_days(row).tolist() == [0]
+    assert with_renewal(row).equals(row)
+
+
+def test_days_here_are_those_since_the_first_payment_or_long_ago():
+    assert days_here(one(days_since_first_paid=12.5)).tolist() == [12.5]
+    assert np.isnan(days_here(one(days_since_first_paid=None))).tolist() == [True]
+    assert days_here(one().drop("days_since_first_paid")).tolist() == [np.inf]
+
+
+@pytest.mark.parametrize(
+    ("column", "term", "here", "signals"),
+    [
+        ("payments_paid_90d", 372, 800, {"renewal"}),  # shorter than the term
+        ("payments_paid_90d", 372, 30, {"renewal"}),
+        ("payments_paid_90d", 31, 800, set()),  # several terms long: it says what it says
+        ("payments_paid_90d", 31, 60, {"tenure"}),  # begins before the first payment
+        ("payments_paid_90d", 31, 90, set()),
+        ("payments_paid_365d", 372, 800, {"renewal"}),
+        ("payments_paid_365d", 31, 300, {"tenure"}),
+        ("days_since_paid", 31, 800, {"renewal"}),
+        ("days_since_paid", 372, np.nan, {"tenure"}),  # has never paid
+        ("payments_paid_90d", 31, np.nan, {"tenure"}),
+        ("payments_paid_90d", 0, 30, set()),  # no term runs
+        ("days_since_paid", 0, np.nan, set()),
+        ("payments_paid_90d", 31, np.inf, set()),
+    ],
+)
+def test_a_billed_column_is_a_sign_of_the_renewal_or_of_the_tenure(column, term, here, signals):
+    found = in_term(COLUMNS[column], np.array([float(term)]), np.array([float(here)]))
+    assert {signal for signal, rows in found.items() if rows[0]} == signals
+
+
+@pytest.mark.parametrize(
+    ("known", "days"),
+    [
+        ({"days_to_renewal": 7.0}, 7),  # an invoice tells
+        ({"days_since_paid": 100.0}, 365.25 - 100),
+        ({"days_since_paid": 370.0}, 0),  # in the last days of a leap year's term
+        ({"days_since_paid": 373.0}, None),
+        ({"invoices_unpaid": 2.0, "days_since_paid": 100.0}, None),
+        ({"interval_months": None, "days_since_paid": 100.0}, None),
+        ({"interval_months": 1.0, "days_since_paid": 10.0}, 20.4375),
+    ],
+)
+def test_the_renewal_is_a_term_after_the_last_payment_where_no_invoice_tells(known, days):
+    row = one(**{"days_to_renewal": None} | known)
+    assert with_renewal(row)["days_to_renewal"].to_list() == [days]
+
+
+@pytest.mark.parametrize(
+    ("payments", "since_start", "days"),
+    [(1.0, 400.0, 265.25), (2.0, 400.0, 330.5), (2.0, 365.25, 365.25), (None, 400.0, 265.25)],
+)
+def test_with_more_payments_than_terms_it_runs_from_the_start(payments, since_start, days):
+    row = one(days_to_renewal=None, days_since_paid=100.0, payments_paid_90d=payments)
+    row = row.with_columns(days_since_last_start=pl.lit(since_start))
+    assert with_renewal(row)["days_to_renewal"].to_list() == [pytest.approx(days)]
+
+
+def test_rows_are_each_judged_by_themselves():
+    rows = pl.concat([one(days_since_paid=3.0), one(days_since_paid=None), one()])
+    assert term_days(rows).tolist() == [372, 0, 372]
+    assert term_days(rows.clear()).tolist() == []
