@@ -14,8 +14,10 @@ from perdura.risk.night import midnight
 
 #: A time line goes back so far at least, so that two events of today do not lie at its ends.
 _SPAN = timedelta(days=90)
-#: Marks that are no further apart, in percent, would cover each other on a phone.
-_NEAR = 9.0
+#: Marks that are no further apart, in percent, would cover each other's counts on a phone.
+_NEAR = 15.0
+#: Closer to an end, in percent, words in the middle of a mark would leave the page.
+_EDGE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Mark:
     def x(self) -> float:
         """Percent from the left."""
         return (self.events[0].x + self.events[-1].x) / 2
+
+    @property
+    def anchor(self) -> str:
+        """Where words of the mark begin: SVG's ``text-anchor``."""
+        return "start" if self.x < _EDGE else "end" if self.x > 100 - _EDGE else "middle"
 
     @property
     def reasons(self) -> tuple[str, ...]:
