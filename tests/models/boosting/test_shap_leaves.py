@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.models.boosting.shap_leaves import Leaf, LeafPart, Variant, parts_of
-from perdura.models.boosting.tree_text import NAN, NOTHING, Tree, UnreadableTrees, read_trees
+from perdura.models.boosting.tree_text import NAN, NOTHING, ZERO, Tree, UnreadableTrees, read_trees
 from tests.models.boosting.test_tree_text import BLOCK, HEAD
 from tests.support.boosters import grown, values
 
@@ -19,12 +19,9 @@ def meets(leaf: Leaf, row: np.ndarray) -> bool:
     """Whether a row meets every condition on the path to a leaf."""
     for (feature, missing, default_left), threshold, above in leaf.path:
         value = row[feature]
-        if (np.isnan(value) and missing == NAN) or (
-            missing == 1 and (np.isnan(value) or abs(value) <= np.float32(1e-35))
-        ):
-            goes_left = default_left
-        else:
-            goes_left = (0.0 if np.isnan(value) else value) <= threshold
+        value = 0.0 if np.isnan(value) and missing != NAN else value
+        is_missing = np.isnan(value) or (missing == ZERO and abs(value) <= np.float32(1e-35))
+        goes_left = default_left if is_missing else value <= threshold
         if goes_left == above:
             return False
     return True

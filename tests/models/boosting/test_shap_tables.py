@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.models.boosting.shap_kernel import FEATURES, LANES
-from perdura.models.boosting.shap_tables import build_tables
+from perdura.models.boosting.shap_tables import Tables, build_tables
 from perdura.models.boosting.shap_values import code_rows, explained, tables_of
 from perdura.models.boosting.tree_text import UnreadableTrees, read_trees
 from tests.models.boosting.test_tree_text import BLOCK, HEAD, ONE_LEAF
 from tests.support.boosters import TINY, grown, values
 
 
-def tables(matrix: np.ndarray, **params: object):
-    return build_tables(read_trees(grown(matrix, **params).model_to_string()))
+def tables(matrix: np.ndarray, trees: int, **params: object) -> Tables:
+    return build_tables(read_trees(grown(matrix, trees, **params).model_to_string()))
 
 
 def code(value: float, thresholds: list[float], missing: int, default_left: bool) -> int:
