@@ -103,16 +103,16 @@ def time_line(
     days = [event["happened_at"].date() for event in events]
     last = max(*days, scored_on)
     first = min(*days, last - _SPAN)
-    pointed = marks(reasons, events, midnight(scored_on))
-    placed = [
+    reasons_by_event = marks(reasons, events, midnight(scored_on))
+    on_line = [
         TimeLineEvent(
             x=across(event["happened_at"], first, last + timedelta(days=1)),
-            reasons=tuple(letter(number) for number in pointed.get(index, ())),
+            reasons=tuple(letter(number) for number in reasons_by_event.get(index, ())),
             event=event,
         )
         for index, event in enumerate(events)
     ]
-    newest = sorted(placed, key=lambda event: event.event["happened_at"], reverse=True)
+    newest = sorted(on_line, key=lambda event: event.event["happened_at"], reverse=True)
     return TimeLine(first=first, last=last, events=tuple(newest), ticks=ticks(first, last))
 
 
