@@ -36,9 +36,9 @@ def test_readers_share_and_a_writer_waits_for_the_last_of_them(tmp_path: Path):
         with exclusive_lock(tmp_path, no_wait, "use"):
             pass
 
-    with shared_lock(tmp_path, no_wait, "use"), shared_lock(tmp_path, no_wait, "use"):
-        with pytest.raises(Waited):
-            write()
+    first, second = (shared_lock(tmp_path, no_wait, "use") for _ in range(2))
+    with first, second, pytest.raises(Waited):
+        write()
     with shared_lock(tmp_path, no_wait, "use"), pytest.raises(Waited):
         write()
     write()

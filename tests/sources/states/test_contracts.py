@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perdura.sources.events import SUBSCRIPTIONS
@@ -51,6 +51,9 @@ def walked(kinds: list[str]) -> str | None:
 
 
 @given(DAYS_APART)
+@example(["started", "paused", "ended", "cancel_scheduled", "cancel_withdrawn"])
+@example(["started", "paused", "cancel_scheduled", "cancel_withdrawn"])
+@example(["trial_started", "paused", "resumed"])
 def test_the_state_is_where_the_events_lead_one_after_the_other(kinds: list[str]):
     rows = [{"kind": kind} for kind in kinds]
     assert subscriptions_of(known(*rows))["state"].item() == walked(kinds)
