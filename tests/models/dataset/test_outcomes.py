@@ -141,6 +141,15 @@ def test_of_two_accounts_of_one_person_the_owner_bears_the_outcome():
     assert found["left_out"].to_list() == [False, False]
 
 
+def test_a_person_with_two_accounts_is_left_out_once():
+    merged = contact(50, "merged", "bea", merged_into="ana")
+    rows = [STARTED, happened("started", -50, "bea", "s2"), happened("ended", 5)]
+    events = tables(subscriptions=rows, merges=[merged], contacts=[contact(1)])
+    found = label_spine(events, spine_of("bea", "ana"), PARAMS, known_until=day(LONG_AFTER))
+    assert found["churned"].to_list() == [None, None]
+    assert found["left_out"].to_list() == [False, True]
+
+
 SILENCE = TrainingParams(churn="silence", horizon_days=60, grace_days=30)
 
 

@@ -1,5 +1,7 @@
 """The compiled choice of signals beside a loop over dictionaries."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,8 @@ def chosen(added, *rest):
     shape = (len(added), RANKS)
     weights, signals = np.zeros(shape, np.float32), np.zeros(shape, np.uint16)
     columns = np.zeros(shape, np.uint16)
-    count = pick_strongest(added, *rest, LEAST, weights, signals, columns)
+    pick: Any = pick_strongest
+    count = pick(added, *rest, LEAST, weights, signals, columns)
     return [
         [
             (int(signals[row, rank]), float(weights[row, rank]), int(columns[row, rank]))
