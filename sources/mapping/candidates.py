@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_written
-from perdura.sources.mapping.checks.rules import broken_rule, checks
+from perdura.sources.mapping.checks.rules import broken_rule, checks, column_and_value
 from perdura.sources.mapping.columns import (
     ColumnRequest,
     Expressions,
@@ -180,9 +180,7 @@ def _events(
     columns = typed.collect_schema().names()
     checked = checks(request.table, request.until, columns, own)
     rule = broken_rule(checked, columns).alias("rule")
-    column = pl.coalesce(pl.when(one.broken).then(pl.lit(one.column)) for one in checked)
-    value = pl.coalesce(pl.when(one.broken).then(one.value) for one in checked)
-    faults = typed.select(rule, column.alias("column"), value.alias("value"), ROW)
+    faults = typed.select(rule, *column_and_value(checked), ROW)
     ids = (
         pl.when(pl.col(as_written(name)).ne_missing(pl.col(name)))
         .then(as_written(name))

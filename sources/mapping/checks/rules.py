@@ -98,6 +98,17 @@ def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
     return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
 
 
+def column_and_value(checked: Sequence[Check]) -> tuple[pl.Expr, pl.Expr]:
+    """``column`` of the first rule that a row breaks, and ``value``: what was read there."""
+    broken = (pl.when(one.broken).then(pl.lit(number)) for number, one in enumerate(checked))
+    first = pl.coalesce(broken)
+    own = [(first == number, one) for number, one in enumerate(checked)]
+    column = pl.coalesce(pl.when(is_first).then(pl.lit(one.column)) for is_first, one in own)
+    # Of the first alone: where nothing stands there, what another rule refuses is not the value.
+    value = pl.coalesce(pl.when(is_first).then(one.value) for is_first, one in own)
+    return column.alias("column"), value.alias("value")
+
+
 def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Expr]]:
     """The rules that only the whole event shows: name, column, whether a row breaks it."""
     happened, known = pl.col("happened_at"), pl.col("known_at")

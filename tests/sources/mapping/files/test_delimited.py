@@ -75,6 +75,12 @@ class TestRowsOfAKnownPlace:
         assert found.last == 5
 
 
+def test_lines_are_one_record_only_with_the_right_number_of_fields():
+    found = split('a,b\n1,"x\ny",3\n4,"x\ny"\n')
+    assert found.rows.select(ROW, "a", "b").rows() == [(4, "4", "x\ny")]
+    assert found.broken.select(ROW, "text").rows() == [(2, '1,"x'), (3, 'y",3')]
+
+
 def test_an_empty_value_is_none_and_blanks_stay():
     assert rows('a,b\n"",x\n ,y\n') == [(2, None, "x"), (3, " ", "y")]
 

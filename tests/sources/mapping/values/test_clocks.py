@@ -61,6 +61,21 @@ def test_the_moment_is_the_later_of_those_that_clocks_showed(time: datetime, zon
         assert found == {"moment": None, "earlier": None}
 
 
+@pytest.mark.parametrize(
+    ("time", "zone", "later", "earlier"),
+    [
+        ("2026-10-25 02:30", "Europe/Madrid", "2026-10-25 01:30", "2026-10-25 00:30"),
+        ("2026-11-01 01:00", "America/New_York", "2026-11-01 06:00", "2026-11-01 05:00"),
+        ("2026-04-05 01:45", "Australia/Lord_Howe", "2026-04-04 15:15", "2026-04-04 14:45"),
+        ("2026-10-25 03:00", "Europe/Madrid", "2026-10-25 02:00", None),
+        ("2026-03-29 02:30", "Europe/Madrid", None, None),
+    ],
+)
+def test_by_hand(time: str, zone: str, later: str | None, earlier: str | None):
+    found = in_zone(pl.Series([local(time)], dtype=LOCAL), zone).row(0)
+    assert found == tuple(one and local(one).replace(tzinfo=UTC) for one in (later, earlier))
+
+
 @given(times=st.lists(locals_ | st.none(), max_size=6), zones=st.data())
 def test_a_zone_for_each_reads_as_each_alone(times, zones):
     named = [zones.draw(st.sampled_from([*ZONES, "Nowhere/Land", None])) for _ in times]

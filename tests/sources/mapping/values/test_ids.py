@@ -46,6 +46,10 @@ class TestFloats:
             expected = of_float(value, 2**53)
             assert found == expected or (expected == "" and found is not None)
 
+    def test_at_the_bound_itself_digits_may_be_lost(self):
+        assert ids([2.0**53 - 1, 2.0**53, -(2.0**53)], pl.Float64()) == [str(2**53 - 1), None, None]
+        assert ids([2.0**24 - 1, 2.0**24], pl.Float32()) == [str(2**24 - 1), None]
+
     @given(st.integers(-(2**25), 2**25))
     def test_of_32_bits_are_exact_to_2_to_the_24(self, number):
         (value,) = struct.unpack("f", struct.pack("f", number))
