@@ -40,9 +40,8 @@ def build_features(
         BadSpine: Its ids are no text, or a column is missing. Ids that no event is about are
             counted in a logged warning.
     """
-    from perdura.features.engine.measure_table import (
-        measured,
-    )  # compiled loops: only who builds pays for them
+    # Compiled loops: paid for by a build alone.
+    from perdura.features.engine.measure_table import measured
 
     features, spine = tuple(features), as_spine(spine)
     plain = [feature for feature in features if isinstance(feature, Feature)]

@@ -32,8 +32,8 @@ class Evidence:
 
     def to_json(self) -> str:
         """As the risk table keeps it: a JSON object, with what is ``None`` left out."""
-        told = {"table": self.table, "kinds": self.kinds, "days": self.days, "only": self.only}
-        return json.dumps({name: value for name, value in told.items() if value is not None})
+        fields = {"table": self.table, "kinds": self.kinds, "days": self.days, "only": self.only}
+        return json.dumps({name: value for name, value in fields.items() if value is not None})
 
 
 def evidence_of(column: Column, columns: Mapping[str, Column]) -> Evidence | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
 from perdura.risk.errors import BadScores, NoNight
-from perdura.risk.night import VALID_FOR, NightFreshness, freshness_of
-from perdura.risk.progress import OnProgress, no_progress
-from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
+from perdura.risk.night import NightFreshness, freshness_of
+from perdura.risk.progress import OnProgress
+from perdura.risk.publish.ranking import Bands
 from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import (
     dates_of_nights,
@@ -39,6 +38,7 @@ __all__ = [
     "BadScores",
     "Bands",
     "NoNight",
+    "PublishOptions",
     "TrialRefused",
     "freshness",
     "history",
@@ -49,11 +49,43 @@ __all__ = [
     "to_offer",
 ]
 
-#: Rows that are checked and inserted at once: two or three times as many are in memory. Fewer
-#: cost time: SQLite keeps an undo of every index page for each statement.
-ROWS_AT_A_TIME = 100_000
-#: Rows of every checked piece that are read at once.
-READ_AT_A_TIME = 2_048
+
+class PublishOptions(TypedDict, total=False):
+    """What ``publish`` may be given besides the scores.
+
+    Attributes:
+        horizon_days: The risk is of leaving within this many days, where that is known.
+        trial: Whether the model version was refused. A trial is marked wherever it is shown, is
+            sent to no other tool, and is compared with other trials only.
+        language: Language of ``reasons`` and ``action_text``; by default ``en``.
+        actions: What texts of ``action_text`` are in other languages, by language.
+        degraded: Sources that were missing or stale.
+        not_scored: MRR of the subscribers that the night leaves out.
+        bands: Where the bands begin.
+        valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
+        keep_months: Months of nights that stay, that of the newest night among them; older ones
+            go. By default all stay.
+        now: When it is published; by default, now.
+        progress: Called at every step.
+        rows_at_a_time: Rows that are checked, and inserted, at once, at least one; two or three
+            times as many are in memory. Neither this number nor the next changes the night.
+        read_at_a_time: Rows of every such piece that are read at once when they are put in order,
+            at least one.
+    """
+
+    horizon_days: int | None
+    trial: bool
+    language: str
+    actions: Mapping[str, Mapping[str, str]]
+    degraded: Sequence[str]
+    not_scored: Sequence[NotScored]
+    bands: Bands
+    valid_for: timedelta
+    keep_months: int | None
+    now: datetime | None
+    progress: OnProgress | None
+    rows_at_a_time: int
+    read_at_a_time: int
 
 
 def publish(
@@ -62,19 +94,7 @@ def publish(
     *,
     scored_on: date,
     model_version: str,
-    horizon_days: int | None = None,
-    trial: bool = False,
-    language: str = "en",
-    actions: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-    degraded: Sequence[str] = (),
-    not_scored: Sequence[NotScored] = (),
-    bands: Bands = DEFAULT_BANDS,
-    valid_for: timedelta = VALID_FOR,
-    keep_months: int | None = None,
-    now: datetime | None = None,
-    progress: OnProgress | None = None,
-    rows_at_a_time: int = ROWS_AT_A_TIME,
-    read_at_a_time: int = READ_AT_A_TIME,
+    **options: Unpack[PublishOptions],
 ) -> int:
     """Replace one night of the risk table and leave every other night as it was.
 
@@ -89,23 +109,7 @@ def publish(
         url: ``sqlite:///FILE``, made where absent, or ``postgresql://USER@HOST/DATABASE``.
         scored_on: Nothing known from this day on (UTC) was used.
         model_version: Registry version of the model that made the scores.
-        horizon_days: The risk is of leaving within this many days, where that is known.
-        trial: Whether that version was refused. A trial is marked wherever it is shown, is sent to
-            no other tool, and is compared with other trials only.
-        language: Language of ``reasons`` and ``action_text``.
-        actions: What texts of ``action_text`` are in other languages, by language.
-        degraded: Sources that were missing or stale.
-        not_scored: MRR of the subscribers that the night leaves out.
-        bands: Where the bands begin.
-        valid_for: How long after 00:00 UTC on ``scored_on`` the night is current.
-        keep_months: Months of nights that stay, that of the newest night among them; older ones
-            go. By default all stay.
-        now: When it is published; by default, now.
-        progress: Called at every step.
-        rows_at_a_time: Rows that are checked, and inserted, at once, at least one. Neither this
-            number nor the next changes the night.
-        read_at_a_time: Rows of every such piece that are read at once when they are put in order,
-            at least one.
+        **options: As of ``PublishOptions``.
 
     Returns:
         Number of subscribers in the night.
@@ -120,24 +124,7 @@ def publish(
     """
     from perdura.risk.publish.publish import Publication, publish_night
 
-    publication = Publication(
-        url=url,
-        scored_on=scored_on,
-        model_version=model_version,
-        horizon_days=horizon_days,
-        trial=trial,
-        language=language,
-        degraded=degraded,
-        valid_for=valid_for,
-        published_at=now or datetime.now(UTC),
-        bands=bands,
-        actions=actions,
-        not_scored=not_scored,
-        keep_months=keep_months,
-        rows_at_a_time=rows_at_a_time,
-        read_at_a_time=read_at_a_time,
-        on_progress=progress or no_progress,
-    )
+    publication = Publication(url=url, scored_on=scored_on, model_version=model_version, **options)
     return publish_night(scores, publication)
 
 

@@ -130,61 +130,33 @@ def _finish(
     problems: dict[str, str],
 ) -> Report:
     """Remember the day, and raise for the tables that could not be read."""
-    tables = [_with_known(source_mapping, landing, report_of) for report_of in reports]
-    by_table = {report_of.table: report_of for report_of in tables}
-    why = {
-        name: _why_degraded(name, by_table.get(name), mapped=name in source_mapping.tables)
-        for name in source_mapping.inputs
-    }
-    because = {name: words for name, words in why.items() if words}
+    tables, because = dict[str, TableReport](), dict[str, str]()
+    for read in reports:
+        least = min(one.known_share for one in source_mapping.inputs[read.table])
+        known = known_in(landing, TABLES[read.table], least)
+        tables[read.table] = replace(read, known=known)
+    for name in source_mapping.inputs:
+        table = tables.get(name)
+        if table is None:
+            because[name] = "its source could not be read"
+        elif why := table.why_degraded(mapped=name in source_mapping.tables):
+            because[name] = why
     report = Report(
         until=until,
-        tables=tuple(tables),
-        degraded=tuple(because),
+        tables=(*tables.values(),),
+        degraded=(*because,),
         because=because,
-        problems=tuple(problems.values()),
+        problems=(*problems.values(),),
     )
-    read = {
-        report_of.table: source_mapping.fingerprint(report_of.table)
-        for report_of in reports
-        if report_of.events
-    }
-    before = landing.days().get(until.date())
     # What could not be read now lies there as it was read before.
-    marks = (before.mappings if before else {}) | read
-    once = {report_of.table for report_of in reports if report_of.once}
-    once |= {*(before.once if before else ())} - {report_of.table for report_of in reports}
-    landing.finish_day(until.date(), Day(until, report.degraded, marks, tuple(sorted(once))))
+    before = landing.days().get(until.date(), Day(until))
+    prints = {n: source_mapping.fingerprint(n) for n, read in tables.items() if read.events}
+    once = {name for name, read in tables.items() if read.once} | ({*before.once} - {*tables})
+    day = Day(until, report.degraded, before.mappings | prints, (*sorted(once),))
+    landing.finish_day(until.date(), day)
     if problems:
         raise IncompleteExtract(report)
     return report
-
-
-def _with_known(
-    source_mapping: SourceMapping, landing: Landing, report: TableReport
-) -> TableReport:
-    least = min(one.known_share for one in source_mapping.inputs[report.table])
-    return replace(report, known=known_in(landing, TABLES[report.table], least))
-
-
-def _why_degraded(name: str, report: TableReport | None, *, mapped: bool) -> str | None:
-    """Why a table is not to be relied on, and which setting decides; ``None`` if it is.
-
-    What only lies beside the mapping, such as contacts, may well hold nothing yet.
-    """
-    if report is None:
-        return "its source could not be read"
-    if not report.complete:
-        odd = f" ({report.notes[0]})" if report.notes else ""
-        return f"a file is missing or empty, or gave rows too late for this day{odd}"
-    if mapped and not report.landed + report.already_landed:
-        return "it has given no event yet"
-    if report.known and report.known.is_too_few:
-        return (
-            f"{report.known.known:,} of {report.known.subscribers:,} subscribers are known; "
-            f"known_share = {report.known.least} in [{name}] decides"
-        )
-    return None
 
 
 def _refuse_changed(source_mapping: SourceMapping, landing: Landing, until: datetime) -> None:

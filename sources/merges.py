@@ -43,7 +43,11 @@ def owners(merges: pl.LazyFrame, as_of: datetime) -> pl.DataFrame:
         if followed.equals(links):
             break
         links = followed
-    return _without_circles(links)
+    # Where a chain ends in a circle, the least id of the circle is taken.
+    circles = links.select(owner="subscriber_id", circle="least")
+    return links.join(circles, on="owner", how="left", maintain_order="left").select(
+        "subscriber_id", owner=pl.coalesce("circle", "owner")
+    )
 
 
 def _follow(links: pl.DataFrame) -> pl.DataFrame:
@@ -53,14 +57,6 @@ def _follow(links: pl.DataFrame) -> pl.DataFrame:
         "subscriber_id",
         owner=pl.coalesce("next", "owner"),
         least=pl.min_horizontal("least", "least_next"),
-    )
-
-
-def _without_circles(links: pl.DataFrame) -> pl.DataFrame:
-    """Where a chain ends in a circle, the least id of the circle is taken."""
-    circles = links.select(owner="subscriber_id", circle="least")
-    return links.join(circles, on="owner", how="left", maintain_order="left").select(
-        "subscriber_id", owner=pl.coalesce("circle", "owner")
     )
 
 

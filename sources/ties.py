@@ -41,52 +41,41 @@ def places(rows: pl.DataFrame) -> pl.Series:
             ``subscription_id``, ``happened_at``, ``kind``.
     """
     order = rows["kind"].replace_strict(_PLACE, default=_UNKNOWN, return_dtype=pl.Int64)
-    rows_contested = _contested_subscriptions(rows)
-    if rows_contested.is_empty():
+    subscriptions = contested(rows).select(_THING).unique()
+    if subscriptions.is_empty():
         return order.alias("place")
-    some = rows.select(*_MOMENT, "kind")[rows_contested]
-    moments = _states_before(_moments(some))
+    some = (
+        rows.select(*_MOMENT, "kind")
+        .with_row_index("row")
+        .join(subscriptions, on=_THING, how="semi", nulls_equal=True, maintain_order="left")
+    )
+    moments = _states_before(some)
     joined = some.join(moments, on=_MOMENT, how="left", maintain_order="left", nulls_equal=True)
-    return order.scatter(rows_contested, joined.select(_place())["place"]).alias("place")
+    return order.scatter(some["row"], joined.select(_place())["place"]).alias("place")
 
 
 def contested(rows: pl.DataFrame) -> pl.DataFrame:
     """The moments of subscriptions at which kinds that undo each other meet, each once."""
-    found = [_meetings(rows, opens, closes) for opens, closes in _PAIRS]
-    return pl.concat(found).unique(maintain_order=True)
+    met: list[pl.DataFrame] = []
+    for opens, closes in _PAIRS:
+        closings = rows.filter(pl.col("kind").is_in(closes)).select(_MOMENT)
+        # By time alone first: mostly that says it all, and texts cost more.
+        near = pl.col("happened_at").is_in(closings["happened_at"].unique().implode())
+        openings = rows.filter(pl.col("kind").is_in(opens) & near).select(_MOMENT)
+        met.append(openings.join(closings, on=_MOMENT, how="semi", nulls_equal=True))
+    return pl.concat(met).unique(maintain_order=True)
 
 
-def _meetings(rows: pl.DataFrame, opens: tuple[str, ...], closes: tuple[str, ...]) -> pl.DataFrame:
-    closings = rows.filter(pl.col("kind").is_in(closes)).select(_MOMENT)
-    # By time alone first: mostly that says it all, and texts cost more.
-    near = pl.col("happened_at").is_in(closings["happened_at"].unique().implode())
-    openings = rows.filter(pl.col("kind").is_in(opens) & near).select(_MOMENT)
-    return openings.join(closings, on=_MOMENT, how="semi", nulls_equal=True)
-
-
-def _contested_subscriptions(rows: pl.DataFrame) -> pl.Series:
-    """Where the rows of subscriptions are that have a contested moment."""
-    found = contested(rows).select(_THING).unique()
-    if found.is_empty():
-        return pl.Series(dtype=pl.UInt32)
-    numbered = rows.select(_THING).with_row_index("at")
-    return numbered.join(found, on=_THING, how="semi", nulls_equal=True)["at"]
-
-
-def _moments(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per moment of a subscription, in order: which kinds happened at it."""
-    kinds = (pl.col("kind").eq(kind).any().alias(kind) for kind in _PLACE)
-    starts = pl.col("trial_started") | pl.col("started")
-    return rows.group_by(_MOMENT).agg(kinds).sort(_MOMENT).with_columns(starts=starts)
-
-
-def _states_before(moments: pl.DataFrame) -> pl.DataFrame:
-    """The moments with how the subscription stood before: ``running``, ``paused_before``,
-    ``leaving_before``; whether it ``runs`` after; and whether it was ``renewed``: ended and started
-    again at the moment.
+def _states_before(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per moment of a subscription, in order: which kinds happened at it; how the
+    subscription stood before: ``running``, ``paused_before``, ``leaving_before``; whether it
+    ``runs`` after; and whether it was ``renewed``: ended and started again at the moment.
     """
+    kinds = (pl.col("kind").eq(kind).any().alias(kind) for kind in _PLACE)
     ended, starts = pl.col("ended"), pl.col("starts")
     after = _running_after()
+    moments = rows.group_by(_MOMENT).agg(kinds).sort(_MOMENT)
+    moments = moments.with_columns(starts=pl.col("trial_started") | pl.col("started"))
     moments = moments.with_columns(
         running=_before(after), runs=after.forward_fill().over(_THING).fill_null(value=False)
     )

@@ -129,6 +129,37 @@ class ColumnPlan:
         latest = any(column.op == Op.LATEST for column in self.columns) or self.currency >= 0
         return bool(self.table.previous) and (latest or self.reads_previous)
 
+    def add(self, feature: Feature) -> None:
+        """Add the columns of a feature, with the words and channels that they read."""
+        match feature.measure:
+            case Balance(up, down, thing):
+                word = _index(self.words, Field(thing, "thing"))
+                both = [RowFilter(f"({part}) AND ({feature.where})", word) for part in (up, down)]
+                opens, closes = (_index(self.channels, one) for one in both)
+                spec = ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word)
+                self.columns.append(spec)
+            case Since(which):
+                channel = _index(self.channels, RowFilter(feature.where, -1))
+                self.columns.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
+            case Latest(column):
+                word = _index(self.words, Field.from_column(feature.events, column, "order"))
+                channel = _index(self.channels, RowFilter(feature.where, word))
+                self.columns.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
+            case Over(how, column):
+                word = -1
+                if column is not None:
+                    form = "order" if how in {"max", "min"} else "millionths"
+                    word = _index(self.words, Field.from_column(feature.events, column, form))
+                if adds_money(feature):
+                    # Rows that name a currency count in no other channel, perhaps, and yet decide.
+                    _index(self.channels, RowFilter("true", _index(self.words, _CURRENCY)))
+                channel = _index(self.channels, RowFilter(feature.where, word, adds_money(feature)))
+                for part in feature.columns:
+                    window = self.windows.index(part.days or 0)
+                    self.columns.append(
+                        ColumnSpec(part, _OPS[how], channel, window=window, word=word)
+                    )
+
     def as_text(self, column: ColumnSpec) -> str | None:
         """The column that a category takes its texts from."""
         word = self.words[column.word] if column.op == Op.LATEST else None
@@ -151,39 +182,10 @@ def plans(features: Iterable[Feature]) -> list[ColumnPlan]:
             plan = ColumnPlan(feature.events, windows)
             open_by_table[feature.events] = plan
             done.append(plan)
-        _add(plan, feature)
+        plan.add(feature)
     for plan in done:
         plan.columns.sort(key=lambda spec: spec.op)
     return done
-
-
-def _add(plan: ColumnPlan, feature: Feature) -> None:
-    match feature.measure:
-        case Balance(up, down, thing):
-            word = _index(plan.words, Field(thing, "thing"))
-            both = [RowFilter(f"({part}) AND ({feature.where})", word) for part in (up, down)]
-            opens, closes = (_index(plan.channels, one) for one in both)
-            spec = ColumnSpec(feature.columns[0], Op.BALANCE, opens, closes, word=word)
-            plan.columns.append(spec)
-        case Since(which):
-            channel = _index(plan.channels, RowFilter(feature.where, -1))
-            plan.columns.append(ColumnSpec(feature.columns[0], _SINCE[which], channel))
-        case Latest(column):
-            word = _index(plan.words, Field.from_column(feature.events, column, "order"))
-            channel = _index(plan.channels, RowFilter(feature.where, word))
-            plan.columns.append(ColumnSpec(feature.columns[0], Op.LATEST, channel, word=word))
-        case Over(how, column):
-            word = -1
-            if column is not None:
-                form = "order" if how in {"max", "min"} else "millionths"
-                word = _index(plan.words, Field.from_column(feature.events, column, form))
-            if adds_money(feature):
-                # Rows that name a currency count in no other channel, perhaps, and yet decide.
-                _index(plan.channels, RowFilter("true", _index(plan.words, _CURRENCY)))
-            channel = _index(plan.channels, RowFilter(feature.where, word, adds_money(feature)))
-            for part in feature.columns:
-                window = plan.windows.index(part.days or 0)
-                plan.columns.append(ColumnSpec(part, _OPS[how], channel, window=window, word=word))
 
 
 def _index(known: list[T], wanted: T) -> int:

@@ -14,29 +14,26 @@ MOST_TIES = 16
 
 def aggregates(feature: Feature, as_of: datetime) -> list[pl.Expr]:
     """One aggregate per column of ``feature``, named after it, for rows known before ``as_of``."""
-    counts = pl.sql_expr(feature.where)
-    return [
-        _aggregate(feature, counts, column.days, as_of).alias(column.name)
-        for column in feature.columns
-    ]
-
-
-def _aggregate(feature: Feature, counts: pl.Expr, days: int | None, as_of: datetime) -> pl.Expr:
+    counts, happened = pl.sql_expr(feature.where), pl.col("happened_at")
     match feature.measure:
         case Over() as over:
-            # The one place where a window is cut: [as_of - days, as_of).
-            happened = pl.col("happened_at")
-            inside = (happened >= as_of - timedelta(days=days or 0)) & (happened < as_of)
-            return _over(over, counts & inside, feature)
+            values: list[pl.Expr] = []
+            for column in feature.columns:
+                # The one place where a window is cut: [as_of - days, as_of).
+                begins = as_of - timedelta(days=column.days or 0)
+                inside = counts & (happened >= begins) & (happened < as_of)
+                values.append(_over(over, inside, feature).alias(column.name))
+            return values
         case Since(which):
             # Microseconds; as days by ``in_days``.
-            moments = pl.when(counts).then(pl.col("happened_at"))
+            moments = pl.when(counts).then(happened)
             moment = moments.max() if which == "last" else moments.min()
-            return (pl.lit(as_of) - moment).dt.total_microseconds()
-        case Latest(column):
-            return latest(pl.col(column), counts & pl.col(column).is_not_null())
+            value = (pl.lit(as_of) - moment).dt.total_microseconds()
+        case Latest(name):
+            value = latest(pl.col(name), counts & pl.col(name).is_not_null())
         case Balance():
             raise TypeError(f"{feature.name!r} is a balance: it is of things, not of rows")
+    return [value.alias(feature.name)]
 
 
 def _over(over: Over, inside: pl.Expr, feature: Feature) -> pl.Expr:

@@ -83,7 +83,7 @@ def _why_missing_at_dates(
         )
     if last < dates["as_of"][-1]:
         return (
-            f"{left:,} left at earlier dates, and no one from {last:%Y-%m-%d} on. Likely cause: "
+            f"{left:,} left at earlier dates, and no one after {last:%Y-%m-%d}. Likely cause: "
             "the newest leavers are not in the files yet. To try: train until the day when the "
             "files were exported, perdura train --until DATE, or extract newer files"
         )

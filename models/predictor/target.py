@@ -29,6 +29,15 @@ class Predicts(Protocol):
         ...
 
 
+#: The setting that decides each part of a question, as it is written in ``perdura.toml``.
+SETTINGS = {
+    "churn": "churn.rule",
+    "lead_days": "churn.lead_days",
+    "horizon_days": "churn.horizon_days",
+    "grace_days": "churn.grace_days",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a model predicts; the risks of two models are compared only where it is the same.
@@ -80,9 +89,9 @@ class Question:
         )
 
     def differences(self, other: "Question") -> str:
-        """The differences from another question, e.g. ``horizon_days 60, not 30``; may be empty."""
+        """The differences by setting, e.g. ``churn.horizon_days 60, not 30``; may be empty."""
         return ", ".join(
-            f"{field.name} {getattr(self, field.name)}, not {getattr(other, field.name)}"
+            f"{SETTINGS[field.name]} {getattr(self, field.name)}, not {getattr(other, field.name)}"
             for field in fields(self)
             if getattr(self, field.name) != getattr(other, field.name)
         )

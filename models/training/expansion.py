@@ -125,7 +125,7 @@ def _evaluated(
     )
     missed = below_minimums(by_model, minimums, float(np.quantile(drawn, 0.05)), bound)
     served = (
-        f"Offers: who will pay more by choice is told with a ROC AUC of {metrics.roc_auc:.3f} "
+        f"Offers: who will pay more by choice is predicted with a ROC AUC of {metrics.roc_auc:.3f} "
         f"and a calibration error of {metrics.calibration_error:.3f}."
     )
     return Expansion(

@@ -94,7 +94,7 @@ def why_unlearnt(params: TrainingParams) -> str:
         )
     else:
         why = f"fewer than {FEWEST_LEAVERS} people left in later months whose outcome is known"
-    return f"How long people stay was not learnt, so nights tell no CLTV: {why}."
+    return f"How long people stay was not learnt, so nights have no CLTV: {why}."
 
 
 def _closed(rows: pl.DataFrame, until: datetime, params: TrainingParams) -> pl.DataFrame:

@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from perdura.models.params import TrainingParams
+from perdura.models.predictor.target import SETTINGS
 from perdura.models.tuning.search_space import SPACE, Values, mistakes, with_values
 from perdura.models.tuning.trials import Tuning
 from perdura.sources.counted import counted
 
-#: The settings that a tuning is valid for.
-_AIM = ("churn", "lead_days", "horizon_days", "grace_days", "split", "contacted")
+#: What a tuning is valid for, and the setting of each in ``perdura.toml``.
+_AIM = SETTINGS | {"split": "training.split", "contacted": "training.contacted"}
 
 
 class BrokenTuning(ValueError):
@@ -120,8 +121,8 @@ def _why_unused(
 ) -> str | None:
     aim = _aim(params)
     other = [
-        f"{name} {aim[name]}, not {tuned.aim.get(name)}"
-        for name in aim
+        f"{setting} {aim[name]}, not {tuned.aim.get(name)}"
+        for name, setting in _AIM.items()
         if aim[name] != tuned.aim.get(name)
     ]
     if other:

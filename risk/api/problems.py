@@ -87,7 +87,7 @@ def problem_of(error: Exception) -> Problem:
             problem = error
         case RequestValidationError():
             wrong = ((".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:10])
-            found = "; ".join(f"{place}: {message}" for place, message in wrong)
+            found = "; ".join(f"{field}: {message}" for field, message in wrong)
             problem = Problem(422, found, "see /v1/openapi.json for what is taken")
         case HTTPException():
             todo = _TO_DO.get(error.status_code, "change the request")

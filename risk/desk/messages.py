@@ -60,6 +60,22 @@ _SUBSCRIPTION_KINDS = (
     "ended",
 )
 _CONTACT_KINDS = ("contacted", "offered", "held_out", "listed")
+#: Failure codes that payment providers share; others are shown as they are.
+FAILURES = (
+    "account_closed",
+    "authentication_required",
+    "card_declined",
+    "card_expired",
+    "do_not_honor",
+    "expired_card",
+    "generic_decline",
+    "incorrect_cvc",
+    "insufficient_funds",
+    "lost_card",
+    "processing_error",
+    "stolen_card",
+)
+TOPICS = ("account", "billing", "how_to", "outage", "technical")
 #: Names of which each has a message of its own, ``<family>_<name>``.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "action": ACTIONS,
@@ -68,7 +84,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "band": BANDS,
     "cause": CAUSES,
     "column": ("plan", "payment_method", "currency", "country"),
+    "contact": ("call", "discount", "email"),
     "effect": ("listed", "contacted", "control"),
+    "failure": FAILURES,
     "filter": FILTER_LABELS,
     "kind": _PAYMENT_KINDS + _TICKET_KINDS + _SUBSCRIPTION_KINDS + _CONTACT_KINDS,
     "logged": ACTIONS,
@@ -79,6 +97,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "sign_in": ("wrong_token", "no_scope"),
     "source": (*SOURCES, "usage"),
     "state": STATES_KNOWN,
+    "topic": TOPICS,
     "unlogged": ACTIONS,
     "why": SCRIPT_PROBLEMS,
 }

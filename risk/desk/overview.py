@@ -74,7 +74,7 @@ class AllMrr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The lead's page: money by currency, contacts by action (how many, of how many people)."""
+    """The lead's page: money by currency, contacts and subscribers by action."""
 
     money: tuple[Money, ...]
     done: tuple[tuple[str, int, int], ...]
@@ -87,8 +87,8 @@ def overview(connection: sa.Connection, night: Night, now: datetime) -> Overview
     newest = newest.where(of_kind(trial=bool(night.trial)))
     nights = connection.scalars(newest.limit(NIGHTS_SHOWN)).all()
     c = CONTACTS.c
-    people = sa.func.count(sa.distinct(c.subscriber_id))
-    contacts = sa.select(c.action, sa.func.count(), people).where(
+    subscribers = sa.func.count(sa.distinct(c.subscriber_id))
+    contacts = sa.select(c.action, sa.func.count(), subscribers).where(
         c.undone_at.is_(None), c.happened_at >= now - LATELY
     )
     found = {row[0]: row for row in connection.execute(contacts.group_by(c.action))}

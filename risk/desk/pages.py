@@ -38,7 +38,7 @@ def today(visit: Visit) -> Response:
     with visit.desk.reading() as connection:
         night = published_night(connection)
         facts = todays.facts_of(connection, night)
-        page, restarted = todays.people(connection, filters, parameters.get("after"))
+        page, restarted = todays.page_of_list(connection, filters, parameters.get("after"))
         count, money = todays.totals(connection, filters)
         controls = todays.control_group(connection, filters)
         account = accounts.summary(connection, filters)

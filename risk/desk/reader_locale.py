@@ -17,6 +17,9 @@ from babel.numbers import format_compact_currency, format_decimal, format_percen
 from perdura.risk.desk.messages import FAMILIES, LANGUAGES, catalogue
 from perdura.risk.money import DIGITS, written
 
+#: Families of the details of events, by their table.
+DETAILS = {"payments": ("failure",), "tickets": ("topic",), "contacts": ("action", "contact")}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderLocale:
@@ -47,6 +50,22 @@ class ReaderLocale:
     def named(self, family: str, name: str, **blanks: object) -> str:
         """The message of a name of the table; a name that the family lacks is shown as it is."""
         return self.say(f"{family}_{name}", **blanks) if name in FAMILIES[family] else name
+
+    def detail(self, source: str, code: str | None) -> str:
+        """The detail of an event, by its table, in words; a code without words is readable.
+
+        A failure code of a payment, the topic of a ticket, the plan of a subscription, the action
+        of a contact.
+        """
+        if not code:
+            return ""
+        if source == "subscriptions":
+            return self.plan(code)
+        for family in DETAILS.get(source, ()):
+            if code in FAMILIES[family]:
+                return self.named(family, code)
+        words = code.replace("_", " ")
+        return words[:1].upper() + words[1:] if code.islower() else code
 
     def columns(self, names: str) -> str:
         """Columns, named as in ``unknown_values``, as a list in words."""

@@ -14,8 +14,10 @@ from perdura.risk.night import midnight
 
 #: A time line goes back so far at least, so that two events of today do not lie at its ends.
 _SPAN = timedelta(days=90)
-#: Marks that are no further apart, in percent, would cover each other on a phone.
-_NEAR = 9.0
+#: Marks that are no further apart, in percent, would cover each other's counts on a phone.
+_NEAR = 15.0
+#: Closer to an end, in percent, words in the middle of a mark would leave the page.
+_EDGE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Mark:
     def x(self) -> float:
         """Percent from the left."""
         return (self.events[0].x + self.events[-1].x) / 2
+
+    @property
+    def anchor(self) -> str:
+        """Where words of the mark begin: SVG's ``text-anchor``."""
+        return "start" if self.x < _EDGE else "end" if self.x > 100 - _EDGE else "middle"
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -96,16 +103,16 @@ def time_line(
     days = [event["happened_at"].date() for event in events]
     last = max(*days, scored_on)
     first = min(*days, last - _SPAN)
-    pointed = marks(reasons, events, midnight(scored_on))
-    placed = [
+    reasons_by_event = marks(reasons, events, midnight(scored_on))
+    on_line = [
         TimeLineEvent(
             x=across(event["happened_at"], first, last + timedelta(days=1)),
-            reasons=tuple(letter(number) for number in pointed.get(index, ())),
+            reasons=tuple(letter(number) for number in reasons_by_event.get(index, ())),
             event=event,
         )
         for index, event in enumerate(events)
     ]
-    newest = sorted(placed, key=lambda event: event.event["happened_at"], reverse=True)
+    newest = sorted(on_line, key=lambda event: event.event["happened_at"], reverse=True)
     return TimeLine(first=first, last=last, events=tuple(newest), ticks=ticks(first, last))
 
 

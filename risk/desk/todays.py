@@ -71,7 +71,9 @@ def facts_of(connection: sa.Connection, night: Night) -> Facts:
     return found
 
 
-def people(connection: sa.Connection, filters: PageFilters, after: str | None) -> tuple[Page, bool]:
+def page_of_list(
+    connection: sa.Connection, filters: PageFilters, after: str | None
+) -> tuple[Page, bool]:
     """One page, and whether it is the first although another was asked for."""
     try:
         return current(connection, filters.list_query(after)), False

@@ -110,8 +110,8 @@ class _Tools:
             page = current(connection, list_query)
             rows = in_language(connection, page.night, page.rows, self._language)
         self._record("list", top=top, **filters, **named(page.night, page.rows))
-        people = [PersonAnswer.of(row) for row in rows]
-        answer = Calls(freshness=self._fresh(page.night), people=people)
+        subscribers = [PersonAnswer.of(row) for row in rows]
+        answer = Calls(freshness=self._fresh(page.night), people=subscribers)
         return _answer(answer, words.calls(answer, self._language))
 
     def why(
@@ -148,9 +148,9 @@ class _Tools:
             page = moves(connection, bands=[] if into is None else [into], size=top)
             rows = in_language(connection, page.night, page.rows, self._language)
         self._record("moves", top=top, into=into, **named(page.night, page.rows))
-        people = [Move(**_only(Move, row)) for row in rows]
+        subscribers = [Move(**_only(Move, row)) for row in rows]
         answer = MovedAnswer(
-            freshness=self._fresh(page.night), people=people, more=page.after is not None
+            freshness=self._fresh(page.night), people=subscribers, more=page.after is not None
         )
         return _answer(answer, words.moved(answer, self._language))
 

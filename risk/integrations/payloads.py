@@ -8,9 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from perdura.risk.integrations.deliveries import Delivery
+from perdura.risk.schema.in_words import in_words
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import RISK, SCORED_STATES
-from perdura.risk.schema.worded import worded
 
 #: What kind of message it is.
 MOVED = "risk.moved_into_high"
@@ -49,7 +49,7 @@ def payload(connection: sa.Connection, delivery: Delivery, now: datetime) -> byt
     since = (STATES.c.subscriber_id == RISK.c.subscriber_id) & (STATES.c.as_of > RISK.c.scored_on)
     state = sa.func.coalesce(STATES.c.state, RISK.c.state).label("state")
     query = (
-        sa.select(*(worded(name) for name in FIELDS), state)
+        sa.select(*(in_words(name) for name in FIELDS), state)
         .select_from(RISK.outerjoin(STATES, since))
         .where(RISK.c.scored_on == delivery.scored_on)
         .where(RISK.c.subscriber_id == delivery.subscriber_id, RISK.c.trial.is_not(True))

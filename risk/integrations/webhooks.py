@@ -137,10 +137,10 @@ class _Sender:
                 sent = [(one, body) for one, body in taken if body is not None]
                 answers = await asyncio.gather(*(attempt(*one) for one in sent))
                 outcomes += ["dropped"] * (len(taken) - len(sent))
-                tried = list(zip((one for one, _ in sent), answers, strict=True))
-                outcomes += self._note(tried)
-                silent = {one.target for one, _ in tried}
-                silent -= {one.target for one, answer in tried if answer.accepted}
+                answered = list(zip((one for one, _ in sent), answers, strict=True))
+                outcomes += self._note(answered)
+                silent = {one.target for one, _ in answered}
+                silent -= {one.target for one, answer in answered if answer.accepted}
                 targets = tuple(target for target in targets if target not in silent)
         return outcomes
 
@@ -158,11 +158,11 @@ class _Sender:
                     deliveries.drop(connection, one.delivery_id)
         return messages
 
-    def _note(self, tried: Sequence[tuple[Delivery, Answer]]) -> list[str]:
+    def _note(self, answered: Sequence[tuple[Delivery, Answer]]) -> list[str]:
         """Write down the answers of the targets; the outcome of each."""
         outcomes: list[str] = []
         with writing(self.url) as connection:
-            for delivery, answer in tried:
+            for delivery, answer in answered:
                 outcome, values = self._outcome(delivery, answer)
                 deliveries.note(connection, delivery.delivery_id, **values)
                 outcomes.append(outcome)

@@ -123,7 +123,7 @@ def moved(
     compared = (
         rows.drop(MOVES)
         .join(before, on="subscriber_id", how="left", maintain_order="left")
-        .with_columns(band=_settled(bands))
+        .with_columns(band=_band_kept(bands))
     )
     moving = compared.filter(pl.col("band") != pl.col("band_before"))
     earlier = reasons_of(moving["subscriber_id"].to_list())
@@ -142,7 +142,7 @@ def moved(
     )
 
 
-def _settled(bands: Bands) -> pl.Expr:
+def _band_kept(bands: Bands) -> pl.Expr:
     import polars as pl
 
     risk, was = pl.col("risk"), pl.col("band_before")

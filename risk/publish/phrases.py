@@ -30,7 +30,7 @@ Translations = Mapping[str, Mapping[str, str]]
 
 
 def as_phrases(rows: pl.DataFrame, translations: Translations) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Checked scores with places of phrases in the place of words, and the phrases.
+    """Checked scores with positions of phrases in place of words, and the phrases.
 
     Returns:
         The rows, with ``reasons`` as lists of ``{phrase, weight, value}``, ``action_phrase``, an
@@ -50,15 +50,15 @@ def as_phrases(rows: pl.DataFrame, translations: Translations) -> tuple[pl.DataF
     ).with_columns(_absent({"text", "translations"}))
     said = pl.concat([reasons.select(CONTENT), actions.select(CONTENT)])
     phrases = said.unique(maintain_order=True)
-    place = _places(said, phrases)
+    position = _positions_of(said, phrases)
     coded = reasons.select("weight", "value").with_columns(
-        phrase=pl.Series(place[: reasons.height], dtype=pl.UInt32)
+        phrase=pl.Series(position[: reasons.height], dtype=pl.UInt32)
     )
     coded_rows = rows.with_columns(
         _lists(coded.select("phrase", "weight", "value").to_struct("reasons"), count),
         action_text=pl.lit(""),
-        action_phrase=pl.Series(place[reasons.height :], dtype=pl.UInt32),
-        reasons_hash=pl.Series(_content(coded, hashes(phrases, _HASH_SEED)[place], count)),
+        action_phrase=pl.Series(position[reasons.height :], dtype=pl.UInt32),
+        reasons_hash=pl.Series(_content(coded, hashes(phrases, _HASH_SEED)[position], count)),
     )
     return coded_rows, phrases
 
@@ -86,10 +86,10 @@ class Phrasebook:
         self._first = np.cumsum([0, *(phrases.height for phrases in self._pieces)])[:-1]
         self._pieces = []
         self._phrases = said.unique().sort(CONTENT)
-        self._numbers = _places(said, self._phrases) + 1
+        self._numbers = _positions_of(said, self._phrases) + 1
 
     def numbered(self, rows: pl.DataFrame, piece: np.ndarray[Any, Any]) -> pl.DataFrame:
-        """Rows with numbers of phrases in place of their places, and ``reasons`` as JSON text.
+        """Rows with numbers of phrases in place of their positions, and ``reasons`` as JSON text.
 
         Args:
             rows: As of ``as_phrases``.
@@ -180,13 +180,13 @@ def _absent(there: set[str]) -> list[pl.Expr]:
     return [pl.lit(None, pl.String).alias(name) for name in CONTENT if name not in there]
 
 
-def _places(said: pl.DataFrame, phrases: pl.DataFrame) -> np.ndarray[Any, Any]:
-    """Of each row of ``said`` its place among the different ``phrases``."""
-    numbered = phrases.with_row_index("place")
+def _positions_of(said: pl.DataFrame, phrases: pl.DataFrame) -> np.ndarray[Any, Any]:
+    """Of each row of ``said`` its position among the different ``phrases``."""
+    numbered = phrases.with_row_index("position")
     joined = said.join(
         numbered, on=list(CONTENT), how="left", nulls_equal=True, maintain_order="left"
     )
-    return joined["place"].to_numpy()
+    return joined["position"].to_numpy()
 
 
 def _content(
@@ -196,9 +196,9 @@ def _content(
     import numpy as np
 
     ends = np.cumsum(count, dtype=np.int64)
-    place = np.arange(coded.height) - np.repeat(ends - count, count)
-    reason = said[: coded.height] * (2 * place.astype(np.uint64) + 3)
-    reason += hashes(coded.select("weight", "value"), _HASH_SEED) * (place.astype(np.uint64) + 1)
+    position = np.arange(coded.height) - np.repeat(ends - count, count)
+    reason = said[: coded.height] * (2 * position.astype(np.uint64) + 3)
+    reason += hashes(coded.select("weight", "value"), _HASH_SEED) * (position.astype(np.uint64) + 1)
     total = np.concatenate([[np.uint64(0)], np.cumsum(reason, dtype=np.uint64)])  # modulo 2**64
     return total[ends] - total[ends - count] + said[coded.height :]
 

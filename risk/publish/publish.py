@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from perdura.risk.night import Night, night_of
-from perdura.risk.progress import OnProgress
+from perdura.risk.night import VALID_FOR, Night, night_of
+from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.band_changes import MOVES, NightBefore, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
 from perdura.risk.publish.phrases import Translations
-from perdura.risk.publish.ranking import Bands
+from perdura.risk.publish.ranking import DEFAULT_BANDS, Bands
 from perdura.risk.publish.retention import first_kept, forget_nights
 from perdura.risk.publish.staging import Staging, is_frame, pieces
 from perdura.risk.query import queries
@@ -32,26 +32,38 @@ if TYPE_CHECKING:
     Scores = pl.DataFrame | pd.DataFrame
 
 
+#: Rows that are checked and inserted at once: two or three times as many are in memory. Fewer
+#: cost time: SQLite keeps an undo of every index page for each statement.
+ROWS_AT_A_TIME = 100_000
+#: Rows of every checked piece that are read at once.
+READ_AT_A_TIME = 2_048
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A night to publish, and how: as of ``risk.table.publish``."""
+    """A night to publish, and how: as of ``risk.table.publish`` and its options."""
 
     url: str
     scored_on: date
     model_version: str
-    horizon_days: int | None
-    trial: bool
-    language: str
-    degraded: Sequence[str]
-    valid_for: timedelta
-    published_at: datetime
-    bands: Bands
-    actions: Translations
-    not_scored: Sequence[NotScored]
-    keep_months: int | None
-    rows_at_a_time: int
-    read_at_a_time: int
-    on_progress: OnProgress
+    horizon_days: int | None = None
+    trial: bool = False
+    language: str = "en"
+    actions: Translations = field(default_factory=dict[str, Mapping[str, str]])
+    degraded: Sequence[str] = ()
+    not_scored: Sequence[NotScored] = ()
+    bands: Bands = DEFAULT_BANDS
+    valid_for: timedelta = VALID_FOR
+    keep_months: int | None = None
+    now: datetime | None = None
+    progress: OnProgress | None = None
+    rows_at_a_time: int = ROWS_AT_A_TIME
+    read_at_a_time: int = READ_AT_A_TIME
+
+    @property
+    def on_progress(self) -> OnProgress:
+        """Called at every step: rows done, of how many, and the step's name."""
+        return self.progress or no_progress
 
     def night(self, staged: Staging, before: str | None) -> Night:
         """The night's own row, given the fingerprint of the night before."""
@@ -65,7 +77,7 @@ class Publication:
             language=self.language,
             degraded=list(self.degraded),
             valid_for=self.valid_for,
-            published_at=self.published_at,
+            published_at=self.now or datetime.now(UTC),
             before=before,
         )
 
@@ -124,10 +136,10 @@ def replace_night(staged: Staging, publication: Publication) -> None:
         publication.on_progress(night.rows, night.rows, "committing")
     if older is not None:
         store.drop_months(url, older)
-    _settle(url)
+    _finalise(url)
 
 
-def _settle(url: str) -> None:
+def _finalise(url: str) -> None:
     """After a night: take over reads put aside, end erasures, and leave no log behind."""
     with suppress(StoreLocked):  # the next writer takes them over
         take_over(url)

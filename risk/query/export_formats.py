@@ -87,16 +87,16 @@ class _Pieces:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._told = 0
+        self._written = 0
         self.closed = False
 
     def write(self, piece: bytes) -> int:
         self._pieces.append(bytes(piece))
-        self._told += len(piece)
+        self._written += len(piece)
         return len(piece)
 
     def tell(self) -> int:
-        return self._told
+        return self._written
 
     def flush(self) -> None:
         """All is written."""

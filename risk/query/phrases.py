@@ -113,15 +113,15 @@ def _translated(
     return changed
 
 
-def said_by_them_alone(
-    connection: sa.Connection, scored_on: date, them: sa.ColumnElement[bool]
+def said_by_these_alone(
+    connection: sa.Connection, scored_on: date, these: sa.ColumnElement[bool]
 ) -> list[int]:
-    """Numbers of phrases that rows of a night say for which ``them`` holds, and no other row."""
+    """Numbers of phrases that rows of a night say for which ``these`` holds, and no other row."""
     c = RISK.c
     night = c.scored_on == scored_on
-    query = _kept().where(night, them)
+    query = _kept().where(night, these)
     said = _numbers(connection.execute(query))
-    others = sa.select(c.rank).where(night, ~them)
+    others = sa.select(c.rank).where(night, ~these)
     position = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
     alone: list[int] = []
     for number in sorted(said):

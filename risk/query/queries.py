@@ -15,10 +15,10 @@ from perdura.risk.errors import NoNight
 from perdura.risk.night import Night
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.declare import Utc
+from perdura.risk.schema.in_words import ALL_IN_WORDS
 from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.risk_columns import RISK_COLUMNS
 from perdura.risk.schema.tables import NIGHTS, RISK
-from perdura.risk.schema.worded import ALL_WORDED
 from perdura.risk.store.loading import insert_all
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]
     """The query of whole rows in words; null for columns that an older version's table lacks."""
     there = columns_of(connection, RISK)
     if there.issuperset(RISK.c.keys()) and columns_of(connection, PHRASES):
-        return query.with_only_columns(*ALL_WORDED)
+        return query.with_only_columns(*ALL_IN_WORDS)
     columns = (RISK.c[declared.name] for declared in RISK_COLUMNS)
     return query.with_only_columns(
         *(c if c.name in there else sa.literal(None, c.type).label(c.name) for c in columns)

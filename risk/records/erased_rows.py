@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perdura.risk.query.phrases import said_by_them_alone
+from perdura.risk.query.phrases import said_by_these_alone
 from perdura.risk.query.portfolio import Sums, put_sums, sums_of
 from perdura.risk.records.mentions import (
     SUBSCRIBER_ID,
@@ -138,7 +138,7 @@ def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen
             rows=rows,
             sums=sums_of(connection, scored_on, ~theirs),
             companies=companies,
-            phrases=said_by_them_alone(connection, scored_on, theirs),
+            phrases=said_by_these_alone(connection, scored_on, theirs),
         )
 
 

@@ -76,7 +76,7 @@ RISK = sa.Table(
     "risk",
     METADATA,
     *(declared.column() for declared in RISK_COLUMNS),
-    # In the table alone: readers find the words (``risk.schema.worded``).
+    # In the table alone: readers find the words (``risk.schema.in_words``).
     column("action_phrase", sa.Integer, "Phrase of action_text; null: as in it", nullable=True),
     column("moved_by_phrase", sa.Integer, "Phrase of moved_by; null: as in it", nullable=True),
     sa.CheckConstraint("risk BETWEEN 0 AND 1", name="risk_is_a_probability"),

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
+from perdura.risk.schema.in_words import ALL_IN_WORDS, in_words
 from perdura.risk.schema.recent import STATES
 from perdura.risk.schema.tables import NIGHTS, RISK
-from perdura.risk.schema.worded import ALL_WORDED, worded
 
 #: Views have no place among the tables that are made.
 _VIEWS = sa.MetaData()
@@ -21,7 +21,7 @@ _MOVED = sa.and_(RISK.c.band_before.is_not(None), RISK.c.band_before != RISK.c.b
 
 _QUERIES = {
     "risk_current": sa.select(
-        *(c for c in ALL_WORDED if c.name != "state"),
+        *(c for c in ALL_IN_WORDS if c.name != "state"),
         _NOW,
         RISK.c.state.label("state_scored"),
         STATES.c.since.label("state_since"),
@@ -31,18 +31,21 @@ _QUERIES = {
     .where(_NEWEST),
     "risk_moves": sa.select(
         *(
-            worded(name)
+            in_words(name)
             for name in ("scored_on", "subscriber_id", "band_before", "band", "risk_before")
         ),
-        *(worded(name) for name in ("risk", "moved_by", "mrr", "currency", "expected_loss")),
+        *(in_words(name) for name in ("risk", "moved_by", "mrr", "currency", "expected_loss")),
         _NOW,
     )
     .select_from(RISK.outerjoin(STATES, _SINCE))
     .where(_NEWEST, _MOVED),
     "risk_history": sa.select(
-        *(worded(name) for name in ("subscriber_id", "scored_on", "rank", "state", "risk", "band")),
-        *(worded(name) for name in ("mrr", "currency", "expected_loss", "reasons", "action")),
-        *(worded(name) for name in ("horizon_days", "trial")),
+        *(
+            in_words(name)
+            for name in ("subscriber_id", "scored_on", "rank", "state", "risk", "band")
+        ),
+        *(in_words(name) for name in ("mrr", "currency", "expected_loss", "reasons", "action")),
+        *(in_words(name) for name in ("horizon_days", "trial")),
     ),
 }
 

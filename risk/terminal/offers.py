@@ -28,10 +28,10 @@ def offers(rows: Sequence[Mapping[str, Any]], language: Language = "en") -> Tabl
     table.add_column(TERMINAL.say(language, "plan"), overflow="fold")
     unknown = TERMINAL.say(language, "unknown")
     for row in rows:
-        shares = (percent(row[name], language) for name in ("offer", "risk"))
+        percentages = (percent(row[name], language) for name in ("offer", "risk"))
         texts = (printable(row[name] or unknown) for name in ("subscriber_id", "plan"))
         subscriber, plan = (Text(text) for text in texts)
         known = row["mrr"] is not None
         pays = written(row["mrr"], row["currency"], language) if known else unknown
-        table.add_row(subscriber, *shares, pays, plan)
+        table.add_row(subscriber, *percentages, pays, plan)
     return table

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.events import EVENT_TABLES, MERGES, EventTable
-from perdura.sources.landing.files import ROW_GROUP, move_into_place, stored_schema
+from perdura.sources.events import EVENT_TABLES, MERGES
+from perdura.sources.landing.files import ROW_GROUP, move_into_place
 from perdura.sources.landing.landing import Landing, read_rejected
 from perdura.sources.landing.partition import BUCKET, buckets
 from perdura.sources.landing.shown import shown_files
@@ -47,11 +47,13 @@ def landed_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
     accounts again.
     """
     tables = sorted(EVENT_TABLES, key=lambda table: table is MERGES)
-    found: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
     for table in tables:
-        found |= _shown_hits([*shown_files(landing, table).values()], accounts)
-        found |= _hits(table, [*landing.files(table).values()], accounts)
-    return found
+        for file in [*shown_files(landing, table).values(), *landing.files(table).values()]:
+            rows = pl.scan_parquet(file, glob=False)
+            named = rows.filter(_names(rows.collect_schema().names(), accounts))
+            counts[file] = named.select(pl.len()).collect().item()
+    return {file: count for file, count in counts.items() if count}
 
 
 def rejected_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
@@ -96,24 +98,6 @@ def erase_rejected(file: Path, accounts: Sequence[str]) -> None:
 def erase_leftover(path: Path) -> None:
     """Remove one of ``leftovers_of``, whole."""
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _shown_hits(files: list[Path], accounts: Sequence[str]) -> dict[Path, int]:
-    """As ``_hits``, of what snapshots showed."""
-    named = _names(NAMING[:1], accounts)
-    counts = {file: pl.scan_parquet(file, glob=False).filter(named) for file in files}
-    counts = {file: rows.select(pl.len()).collect().item() for file, rows in counts.items()}
-    return {file: count for file, count in counts.items() if count}
-
-
-def _hits(table: EventTable, files: list[Path], accounts: Sequence[str]) -> dict[Path, int]:
-    if not files:
-        return {}
-    rows = pl.scan_parquet(
-        files, schema=stored_schema(table), glob=False, include_file_paths=_FILE
-    ).filter(_names(table.schema.names(), accounts))
-    counts = rows.group_by(_FILE).len().sort(_FILE).collect()
-    return {Path(path): count for path, count in counts.iter_rows()}
 
 
 def _names(columns: Sequence[str], accounts: Sequence[str]) -> pl.Expr:

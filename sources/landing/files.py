@@ -52,6 +52,11 @@ def scan_stored(table: EventTable, files: Sequence[Path]) -> pl.LazyFrame:
     return rows.with_columns(pl.col("currency").str.to_uppercase())
 
 
+def count_stored(table: EventTable, files: Sequence[Path]) -> int:
+    """How many rows landed files have."""
+    return scan_stored(table, files).select(pl.len()).collect().item()
+
+
 @contextmanager
 def whole_file(path: Path, schema: pl.Schema) -> Generator[Write]:
     """A Parquet file of all frames given to the function, in their order; or nothing new.
@@ -79,22 +84,18 @@ class _Frames:
 
     def add(self, frame: pl.DataFrame) -> None:
         if self.last.height:
-            self._set_aside()
+            self.folder.mkdir(exist_ok=True)
+            self.earlier.append(self.folder / f"{len(self.earlier):04}.arrow")
+            self.last.write_ipc(self.earlier[-1], compression="lz4", record_batch_size=ROW_GROUP)
         self.last = frame.select(self.last.columns)
 
     def write(self, path: Path) -> None:
         if not self.earlier:
             self.last.rechunk().write_parquet(path, row_group_size=ROW_GROUP)
             return
-        self._set_aside()
+        self.add(self.last.clear())
         frames = pl.scan_ipc(list(self.earlier), glob=False)
         frames.sink_parquet(path, row_group_size=ROW_GROUP)
-
-    def _set_aside(self) -> None:
-        self.folder.mkdir(exist_ok=True)
-        self.earlier.append(self.folder / f"{len(self.earlier):04}.arrow")
-        self.last.write_ipc(self.earlier[-1], compression="lz4", record_batch_size=ROW_GROUP)
-        self.last = self.last.clear()
 
 
 def move_into_place(path: Path, write: Callable[[Path], object]) -> None:

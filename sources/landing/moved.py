@@ -45,7 +45,16 @@ class MovedEvents:
         """One row per account moved by any merge: ``subscriber_id``, ``BUCKET`` (own), ``HOME``."""
         if self.gathered.exists():
             return pl.read_parquet(self.gathered / "accounts.parquet")
-        return _accounts_of_merges(scan_stored(MERGES, self.files[MERGES.name]))
+        merges = scan_stored(MERGES, self.files[MERGES.name])
+        links = merges.select("subscriber_id", "merged_into").unique().collect()
+        least = least_linked_ids(links.sort(pl.all()).rows())
+        ids = pl.DataFrame(
+            {"subscriber_id": least.keys(), "least": least.values()},
+            schema={"subscriber_id": pl.String, "least": pl.String},
+        )
+        own, home = buckets(ids["subscriber_id"]), buckets(ids["least"]).alias(HOME)
+        homes = ids.select("subscriber_id", own, home)
+        return homes.filter(pl.col(BUCKET) != pl.col(HOME)).sort("subscriber_id")
 
     def gather(self) -> None:
         """Gather the events, unless they are gathered; drop those gathered long ago."""
@@ -91,19 +100,6 @@ class MovedEvents:
         rows = scan_stored(table, self.files[table.name]).filter(own)
         homes = accounts.lazy().select("subscriber_id", HOME)
         return rows.join(homes, on="subscriber_id", how="inner")
-
-
-def _accounts_of_merges(merges: pl.LazyFrame) -> pl.DataFrame:
-    links = merges.select("subscriber_id", "merged_into").unique().collect()
-    least = least_linked_ids(links.sort(pl.all()).rows())
-    ids = pl.DataFrame(
-        {"subscriber_id": least.keys(), "least": least.values()},
-        schema={"subscriber_id": pl.String, "least": pl.String},
-    )
-    homes = ids.select(
-        "subscriber_id", buckets(ids["subscriber_id"]), buckets(ids["least"]).alias(HOME)
-    )
-    return homes.filter(pl.col(BUCKET) != pl.col(HOME)).sort("subscriber_id")
 
 
 def least_linked_ids(links: Sequence[tuple[str, ...]]) -> dict[str, str]:

@@ -32,15 +32,11 @@ def standing_alone(subscriber_id: str) -> re.Pattern[str]:
     """Finds an id in a text where it is no piece of a longer word, however it is spelt."""
     before = rf"(?<!\w)(?<!\w[{_JOINS}])"
     after = rf"(?!\w)(?![{_JOINS}]\w)"
-    return re.compile(f"{before}(?:{_any_of(subscriber_id)}){after}")
+    return re.compile(f"{before}(?:{'|'.join(map(re.escape, spellings(subscriber_id)))}){after}")
 
 
 def standing_alone_in_polars(subscriber_id: str) -> str:
     """The same for Polars, which cannot look around: it takes in what stands beside."""
     before = rf"(?:^|[^\w{_JOINS}]|(?:^|\W)[{_JOINS}])"
     after = rf"(?:$|[^\w{_JOINS}]|[{_JOINS}](?:$|\W))"
-    return f"(?s){before}(?:{_any_of(subscriber_id)}){after}"
-
-
-def _any_of(subscriber_id: str) -> str:
-    return "|".join(re.escape(spelt) for spelt in spellings(subscriber_id))
+    return f"(?s){before}(?:{'|'.join(map(re.escape, spellings(subscriber_id)))}){after}"

@@ -94,13 +94,23 @@ def record_erasure(folder: Path, accounts: Iterable[str], day: date) -> Tombston
     Raises:
         BrokenTombstones: There is a list that cannot be read.
     """
+    from perdura.sources.landing.files import move_into_place
+
     before = read_tombstones(folder)
     keyed = Tombstones(before.key or secrets.token_bytes(32), before.days)
     after = Tombstones(
         keyed.key, {keyed.hash_of(account): day for account in accounts} | {**before.days}
     )
     if after != before:
-        _write(folder, after)
+        kept = {hashed: str(after.days[hashed]) for hashed in sorted(after.days)}
+        text = json.dumps({"key": after.key.hex(), "accounts": kept}, indent=1) + "\n"
+
+        def write(draft: Path) -> None:
+            draft.touch(mode=0o600)
+            draft.write_text(text, "utf-8")
+
+        folder.mkdir(parents=True, exist_ok=True)
+        move_into_place(folder / _FILE, write)
     return after
 
 
@@ -156,17 +166,3 @@ def _unquoted(field: str) -> str:
         return str(json.loads(field, strict=False))
     except ValueError:
         return field
-
-
-def _write(folder: Path, tombstones: Tombstones) -> None:
-    from perdura.sources.landing.files import move_into_place
-
-    kept = {hashed: str(tombstones.days[hashed]) for hashed in sorted(tombstones.days)}
-    text = json.dumps({"key": tombstones.key.hex(), "accounts": kept}, indent=1) + "\n"
-
-    def write(draft: Path) -> None:
-        draft.touch(mode=0o600)
-        draft.write_text(text, "utf-8")
-
-    folder.mkdir(parents=True, exist_ok=True)
-    move_into_place(folder / _FILE, write)

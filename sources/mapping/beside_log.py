@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -63,12 +62,9 @@ class Snapshots:
 
     def rows(self, read: pl.DataFrame) -> pl.DataFrame:
         """Those of the rows that a snapshot gives, with ``input``."""
-        return read.with_columns(self._input()).filter(pl.col(_INPUT).is_not_null())
-
-    def _input(self) -> pl.Expr:
-        known = {origin: one for origin, one in enumerate(self.shown_by) if one is not None}
-        number = pl.col(ORIGIN).replace_strict(known, default=None, return_dtype=pl.UInt32)
-        return number.alias(_INPUT)
+        inputs = {origin: one for origin, one in enumerate(self.shown_by) if one is not None}
+        number = pl.col(ORIGIN).replace_strict(inputs, default=None, return_dtype=pl.UInt32)
+        return read.with_columns(number.alias(_INPUT)).filter(pl.col(_INPUT).is_not_null())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +119,17 @@ def _shown_before(
     files = shown_files(landing, SUBSCRIPTIONS)
     earlier = [path for end, path in files.items() if end < until][-1:]
     same = [path for end, path in files.items() if end == until]
-    before, again = (_read(paths, inputs, erased) for paths in (earlier, same))
+    none = pl.DataFrame(schema=SHOWN)
+    before, again = (pl.concat([none, *map(pl.read_parquet, paths)]) for paths in (earlier, same))
     first = again.join(before, on=[*THING, _INPUT], how="anti", nulls_equal=True)
-    shown = (
-        before.with_columns(anew=pl.lit(value=False)),
-        first.with_columns(anew=pl.lit(value=True)),
+    shown = pl.concat(
+        rows.filter(pl.col(_INPUT).is_in(inputs)).with_columns(anew=pl.lit(anew))
+        for rows, anew in ((before, False), (first, True))
     )
-    return pl.concat(shown).lazy()
-
-
-def _read(paths: list[Path], inputs: tuple[int, ...], erased: Tombstones) -> pl.DataFrame:
-    if not paths:
-        return pl.DataFrame(schema=SHOWN)
-    rows = pl.read_parquet(paths[0]).filter(pl.col(_INPUT).is_in(inputs))
-    gone = erased.among(rows["subscriber_id"]) if erased.days else pl.Series([], dtype=pl.String)
-    return rows.filter(~pl.col("subscriber_id").is_in(gone.implode()))
+    if not erased.days:
+        return shown.lazy()
+    gone = erased.among(shown["subscriber_id"])
+    return shown.filter(~pl.col("subscriber_id").is_in(gone.implode())).lazy()
 
 
 def show(snapshots: Snapshots, read: pl.DataFrame, until: datetime, *, whole: bool) -> Shown:

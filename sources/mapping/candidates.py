@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_written
-from perdura.sources.mapping.checks.rules import broken_rule, checks
+from perdura.sources.mapping.checks.rules import broken_rule, checks, column_and_value
 from perdura.sources.mapping.columns import (
     ColumnRequest,
     Expressions,
@@ -20,6 +20,7 @@ from perdura.sources.mapping.expressions import Scope, without_values
 from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
+from perdura.sources.mapping.sections import Value
 from perdura.sources.mapping.shapes import added_columns, grouped, shaped
 from perdura.sources.mapping.values.conversion import blank_as_null
 from perdura.sources.mapping.values.meaning import without_null_words
@@ -137,7 +138,11 @@ def _plan(request: ColumnRequest, part: FilePart, frame: pl.LazyFrame) -> Candid
     frame = shaped(
         request.source, with_types(request, frame), request.scope.location, request.until
     )
-    kept = frame.filter(_where(request)) if request.source.where else frame
+    kept, where = frame, request.source.where
+    if where:
+        # Rows that may be events, and rows of which ``where`` cannot tell for a misfit value.
+        holds_where = request.scope.compile("where", where).fill_null(value=False)
+        kept = frame.filter(pl.any_horizontal(holds_where, *_unsure(request, "where", where)))
     kept = grouped(request.source, kept, request.scope.location)
     tells = [_tells_time(request, frame, kind) for kind in kinds]
     # A row that tells no time for any event is the first's to refuse: no row is lost.
@@ -175,16 +180,7 @@ def _events(
     columns = typed.collect_schema().names()
     checked = checks(request.table, request.until, columns, own)
     rule = broken_rule(checked, columns).alias("rule")
-    column, value = (
-        pl.coalesce(
-            *(
-                pl.when(check.broken).then(told_by)
-                for check, told_by in zip(checked, by, strict=True)
-            )
-        )
-        for by in ([pl.lit(check.column) for check in checked], [check.value for check in checked])
-    )
-    faults = typed.select(rule, column.alias("column"), value.alias("value"), ROW)
+    faults = typed.select(rule, *column_and_value(checked), ROW)
     ids = (
         pl.when(pl.col(as_written(name)).ne_missing(pl.col(name)))
         .then(as_written(name))
@@ -195,20 +191,17 @@ def _events(
     return typed.select(*request.table.schema.names(), *ids, rule, PUT_BACK, ROW), faults
 
 
-def _where(request: ColumnRequest) -> pl.Expr:
-    """Rows that may be events, and rows of which ``where`` cannot tell for a misfit value."""
-    sql = request.source.where or "true"
-    cast = request.scope.cast("where", sql)
-    failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
-    holds = cast.value.fill_null(value=False)
-    return pl.any_horizontal(holds, *failed, *misfits(request, request.scope.names(sql)))
+def _unsure(request: ColumnRequest, key: str, sql: Value) -> list[pl.Expr]:
+    """What may keep an expression from telling: a cast that failed, a value that misfits."""
+    failed = request.scope.cast(key, sql).failed
+    casts = [] if failed is None else [failed.fill_null(value=False)]
+    return [*casts, *misfits(request, request.scope.names(sql))]
 
 
 def _tells_time(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.Expr:
     """Whether a row tells a time for the event, or tries to."""
     sql = event["happened_at"]
-    cast = request.scope.cast("happened_at", sql)
-    failed = [] if cast.failed is None else [cast.failed.fill_null(value=False)]
-    dtype = frame.select(cast.value.alias("value")).collect_schema()["value"]
-    tells = blank_as_null(cast.value, dtype).is_not_null() & ~says_never(cast.value, dtype)
-    return pl.any_horizontal(tells, *failed, *misfits(request, request.scope.names(sql)))
+    value = request.scope.compile("happened_at", sql)
+    dtype = frame.select(value.alias("value")).collect_schema()["value"]
+    tells = blank_as_null(value, dtype).is_not_null() & ~says_never(value, dtype)
+    return pl.any_horizontal(tells, *_unsure(request, "happened_at", sql))

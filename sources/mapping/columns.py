@@ -146,11 +146,7 @@ def in_contract(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions)
     read = _as_read(request, frame, event)
     schema = read.collect_schema()
     typed = read.with_columns(_parsed(request, schema)).with_columns(_typed(request, schema, event))
-    typed = typed.with_columns(_inclusive(request))
-    typed = typed.with_columns(
-        _known_at(request), pl.max_horizontal(PUT_BACK, put_back(["happened_at"])).alias(PUT_BACK)
-    )
-    return in_iso_units(request.table, request.source, typed.with_columns(_known_after()))
+    return in_iso_units(request.table, request.source, _in_time(request, typed))
 
 
 def _parsed(request: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
@@ -169,43 +165,20 @@ def _parsed(request: ColumnRequest, read: pl.Schema) -> list[pl.Expr]:
     return columns
 
 
-def _known_after() -> pl.Expr:
-    """When it happened; of two moments as clocks were put back the one that it was known after."""
-    happened = pl.col("happened_at")
-    earlier = happened - pl.col(PUT_BACK)
-    first = (pl.col("known_at") < happened) & (earlier <= pl.col("known_at"))
-    return pl.when(first).then(earlier).otherwise(happened).alias("happened_at")
-
-
 def _as_read(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) -> pl.LazyFrame:
     """Each column of the contract before conversion, and what rules need besides."""
     source, scope = request.source, request.scope
     compiled = {name: scope.cast(name, sql) for name, sql in event.items()}
-    own = {
-        f"reject.{name}": scope.cast(f"reject.{name}", sql) for name, sql in source.reject.items()
-    }
+    own = {f"reject.{name}": sql for name, sql in source.reject.items()}
+    rules = {name: scope.cast(name, sql) for name, sql in own.items()}
     where = {"where": scope.cast("where", source.where)} if source.where else {}
-    names = _names_read(request, event)
-    typed = [name for name in source.types if name in names]
-    moved = {name for name in typed if source.types[name] == "time"} & scope.names(
-        event["happened_at"]
-    )
+    none = Cast(pl.lit(None))
     read = frame.select(
         ROW,
-        *(
-            compiled[name].value.alias(RAW + name)
-            if name in compiled
-            else pl.lit(None).alias(RAW + name)
-            for name in request.table.schema
-        ),
-        *(cast.value.fill_null(value=False).alias(name) for name, cast in own.items()),
-        *(
-            pl.col(prefix + name).alias(f"{prefix}types.{name}")
-            for name in typed
-            for prefix in (FAULT, AS_READ)
-        ),
-        *_cast_faults(compiled | own | where, frame.collect_schema()),
-        put_back(sorted(moved)).alias(PUT_BACK),
+        *(compiled.get(name, none).value.alias(RAW + name) for name in request.table.schema),
+        *(cast.value.fill_null(value=False).alias(name) for name, cast in rules.items()),
+        *_type_faults(request, event),
+        *_cast_faults(compiled | rules | where, frame.collect_schema()),
     )
     schema = read.collect_schema()
     ids = (
@@ -220,10 +193,21 @@ def _as_read(request: ColumnRequest, frame: pl.LazyFrame, event: Expressions) ->
     )
 
 
-def _names_read(request: ColumnRequest, event: Expressions) -> set[str]:
-    """The columns that an event depends on."""
-    told_by = [*event.values(), *request.source.reject.values(), request.source.where or "true"]
-    return {name for sql in told_by for name in request.scope.names(sql)}
+def _type_faults(request: ColumnRequest, event: Expressions) -> list[pl.Expr]:
+    """Of the columns with types that an event depends on: the rules broken, the values as read, and
+    how far clocks were put back at its time.
+    """
+    source, scope = request.source, request.scope
+    told_by = [*event.values(), *source.reject.values(), source.where or "true"]
+    names = {name for sql in told_by for name in scope.names(sql)}
+    typed = [name for name in source.types if name in names]
+    times = {name for name in typed if source.types[name] == "time"}
+    faults = [
+        pl.col(prefix + name).alias(f"{prefix}types.{name}")
+        for name in typed
+        for prefix in (FAULT, AS_READ)
+    ]
+    return [*faults, put_back(sorted(times & scope.names(event["happened_at"]))).alias(PUT_BACK)]
 
 
 def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
@@ -247,33 +231,33 @@ def _cast_faults(compiled: dict[str, Cast], schema: pl.Schema) -> list[pl.Expr]:
 
 
 def _typed(request: ColumnRequest, read: pl.Schema, event: Expressions) -> list[pl.Expr]:
-    source, columns = request.source, list[pl.Expr]()
+    """Each column of the contract in its type, and beside it the rule that a value breaks."""
+    columns: list[pl.Expr] = []
     for name, wanted in request.table.schema.items():
-        dtype = read[RAW + name]
-        timeless = wanted == MOMENT and not can_be_time(dtype, source.time_formats)
+        dtype, sql, value = read[RAW + name], event.get(name), pl.col(RAW + name)
+        timeless = wanted == MOMENT and not can_be_time(dtype, request.source.time_formats)
         if dtype.is_nested() or timeless:
-            raise BadMapping(_misfit(request, name, event.get(name), dtype))
-        value, own = pl.col(RAW + name), pl.col(_PARSED + name)
-        if is_id(name):
-            fitted = Converted(own.struct.field("id"), own.struct.field("fault"))
-        elif name == "currency":
-            fitted = Converted(own, lost(value, own, BAD_CURRENCY))
-        elif wanted == MOMENT:
-            fitted = convert(own, dtype, wanted, source)
-        elif name == "interval_months":
-            fitted = with_months(value, dtype, source)
-        else:
-            fitted = convert(value, dtype, wanted, source)
-        if event.get(name) in request.by_comma and wanted.is_numeric() and dtype == pl.String:
+            raise BadMapping(_misfit(request, name, sql, dtype))
+        fitted = _fitted(name, wanted, dtype, request.source)
+        if sql in request.by_comma and wanted.is_numeric() and dtype == pl.String:
             fitted = _of_one_mark(value, fitted)
-        if name in MONEY and event.get(name) in request.in_whole_units:
+        if name in MONEY and sql in request.in_whole_units:
             none = pl.lit(None, pl.Int64)
             fitted = Converted(none, pl.when(value.is_not_null()).then(fault(WHOLE_UNITS)))
-        columns += [
-            fitted.value.alias(name),
-            fitted.fault.cast(FAULTS).alias(FAULT + name),
-        ]
+        columns += [fitted.value.alias(name), fitted.fault.cast(FAULTS).alias(FAULT + name)]
     return columns
+
+
+def _fitted(name: str, wanted: pl.DataType, dtype: pl.DataType, source: Input) -> Converted:
+    """A column of the contract as its meaning wants it to be read."""
+    value, own = pl.col(RAW + name), pl.col(_PARSED + name)
+    if is_id(name):
+        return Converted(own.struct.field("id"), own.struct.field("fault"))
+    if name == "currency":
+        return Converted(own, lost(value, own, BAD_CURRENCY))
+    if name == "interval_months":
+        return with_months(value, dtype, source)
+    return convert(own if wanted == MOMENT else value, dtype, wanted, source)
 
 
 def _misfit(request: ColumnRequest, name: str, sql: Value | None, dtype: pl.DataType) -> str:
@@ -289,19 +273,23 @@ def _misfit(request: ColumnRequest, name: str, sql: Value | None, dtype: pl.Data
     return f"{start}, which tell no time; map a column of times"
 
 
-def _inclusive(request: ColumnRequest) -> list[pl.Expr]:
-    """Of terms that end with their last paid day: the end of that day, if it tells no hour."""
-    if request.source.ends != "inclusive":
-        return []
-    day_after = partial(first_instant_after, zone=request.source.timezone)
-    ended = pl.col("kind") == "ended"
-    happened = pl.col("happened_at")
-    later = happened.map_batches(day_after, return_dtype=MOMENT, is_elementwise=True)
-    return [pl.when(ended).then(later).otherwise(happened).alias("happened_at")]
+def _in_time(request: ColumnRequest, typed: pl.LazyFrame) -> pl.LazyFrame:
+    """When each event happened and was known.
 
-
-def _known_at(request: ColumnRequest) -> pl.Expr:
-    """When it was known as the source tells, or a stated time after it happened."""
-    later = pl.col("happened_at") + request.source.known_after
-    untold = pl.col("known_at").is_null() & pl.col(FAULT + "known_at").is_null()
-    return pl.when(untold).then(later).otherwise("known_at").alias("known_at")
+    A term that ends with its last paid day ended with that day, if it tells no hour. An event of
+    which no source tells when it was known was known a stated time after it happened. Of two
+    moments as clocks were put back an event happened at the one that it was known after.
+    """
+    happened, known = pl.col("happened_at"), pl.col("known_at")
+    if request.source.ends == "inclusive":
+        day_after = partial(first_instant_after, zone=request.source.timezone)
+        later = happened.map_batches(day_after, return_dtype=MOMENT, is_elementwise=True)
+        ended = pl.when(pl.col("kind") == "ended").then(later).otherwise(happened)
+        typed = typed.with_columns(ended.alias("happened_at"))
+    untold = known.is_null() & pl.col(FAULT + "known_at").is_null()
+    after = pl.when(untold).then(happened + request.source.known_after).otherwise(known)
+    back = pl.max_horizontal(PUT_BACK, put_back(["happened_at"]))
+    typed = typed.with_columns(after.alias("known_at"), back.alias(PUT_BACK))
+    earlier = happened - pl.col(PUT_BACK)
+    first = (known < happened) & (earlier <= known)
+    return typed.with_columns(pl.when(first).then(earlier).otherwise(happened).alias("happened_at"))

@@ -1,6 +1,5 @@
 """What an extract adds to what landed: what is new, what is told again, and what is inferred."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -12,6 +11,7 @@ from perdura.sources.inferred import is_inferred
 from perdura.sources.landing.files import identity
 from perdura.sources.landing.partition import BUCKET, Part, buckets
 from perdura.sources.mapping.beside_log import (
+    Shown,
     Snapshots,
     compare_shown,
     given_by_snapshot,
@@ -106,60 +106,118 @@ def compared(
         held: What this day's file holds, from when it was done before.
         on: What is known of the source besides.
     """
-    none = sifted.new.clear()
     given = read.lazy().filter(pl.col("rule").is_null())
-    unsure = _may_be_gone(landed, sifted)
-    gone = vanished(table, unsure, given)
+    # Where the source still gives every row that other days landed, none of them is gone.
+    unsure = landed
+    if landed is not None and landed.select(pl.len()).collect().item() == sifted.already_landed:
+        unsure = None
     shown = None
     if on.beside_log and on.latest:
         shown = show(on.beside_log, read, on.until, whole=on.whole)
-        sifted = _with_lost(sifted, shown.named)
-    kept_on = to_keep(shown) if shown else None
+        # What this day's file holds of the subscriptions that they name stays, given or not.
+        lost, rest = _split(sifted.gone, shown.named, THING)
+        sifted = replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=rest)
+    none, gone = sifted.new.clear(), vanished(table, unsure, given)
+    result = ComparedRows(sifted, none, gone, shown=to_keep(shown) if shown else None)
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
-        return ComparedRows(sifted, none, gone, shown=kept_on)
+        return result
     stored, unsure = (
         pl.concat([none.lazy() if rows is None else rows, sifted.kept.lazy(), sifted.gone.lazy()])
         for rows in (landed, unsure)
     )
-    otherwise = _otherwise(table, sifted.new, stored)
     known = given.filter(pl.col("known_at") < on.until)
-    if on.snapshot and on.latest:
-        sifted = _as_snapshot(sifted, otherwise)
-        found = _inferred(stored.collect(), sifted.new, known.collect(), read, on)
-        return _with_found(sifted, found, gone, otherwise.height)
-    again = reverted(table, stored, unsure, known)
-    found = Inferred(pl.DataFrame(schema=table.schema), 0, 0)
-    if shown:
-        sifted = _without(sifted, given_by_snapshot(shown, otherwise))
-        again = again.join(shown.before, on=THING, how="anti", nulls_equal=True)
-        every = pl.concat([stored, sifted.new.lazy()]).collect()
-        found = compare_shown(shown, every, before(on.until))
-    sifted = _with_again(table, sifted, again.select(none.columns), held)
-    if table is SUBSCRIPTIONS and on.latest and gone.count:
-        every = pl.concat([stored, sifted.new.lazy()]).collect()
-        found = _with(found, handed_over(every, _seen(read), on.new, before(on.until)))
-    result = _with_found(sifted, found, gone, otherwise.height + again.height)
-    return replace(result, shown=kept_on)
+    both = _Comparison(table, read, known, stored, unsure, held, shown, on)
+    return both.by_snapshot(result) if on.snapshot and on.latest else both.by_log(result)
 
 
-def _with_found(sifted: Sifted, found: Inferred, gone: Vanished, otherwise: int) -> ComparedRows:
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What is given and what landed of some subscribers, where some of it had landed.
+
+    Attributes:
+        table, read, held, on: As of ``compared``.
+        known: What is given, breaks no rule and is known.
+        stored: All that had landed.
+        unsure: The part of it that may be given no longer.
+        shown: What snapshots beside a log show.
+    """
+
+    table: EventTable
+    read: pl.DataFrame
+    known: pl.LazyFrame
+    stored: pl.LazyFrame
+    unsure: pl.LazyFrame
+    held: pl.DataFrame | None
+    shown: Shown | None
+    on: Source
+
+    def by_snapshot(self, result: ComparedRows) -> ComparedRows:
+        """What a snapshot shows. What it describes otherwise does not land again, as the change
+        does; what landed stays.
+        """
+        otherwise = self.otherwise(result.sifted.new)
+        sifted = _without(result.sifted, otherwise)
+        kept = pl.concat([sifted.kept, sifted.gone])
+        sifted = replace(sifted, kept=kept, gone=sifted.gone.clear())
+        # Of what a row says that breaks a rule nothing is known: it stays as it landed.
+        unsure, named = doubted(self.read)
+        landed, given = (
+            rows.join(unsure, on=THING, how="anti")
+            for rows in (self.every(sifted.new), self.known.collect())
+        )
+        whole = self.on.whole and named
+        found = compare(landed, given, self.seen, before(self.on.until), whole=whole)
+        found = self.with_handed_over(found, landed)
+        return _with_found(replace(result, sifted=sifted), found, otherwise.height)
+
+    def by_log(self, result: ComparedRows) -> ComparedRows:
+        """What a log tells, and the snapshots beside it."""
+        sifted, otherwise = result.sifted, self.otherwise(result.sifted.new)
+        again = reverted(self.table, self.stored, self.unsure, self.known)
+        found = Inferred(pl.DataFrame(schema=self.table.schema), 0, 0)
+        if self.shown:
+            sifted = _without(sifted, given_by_snapshot(self.shown, otherwise))
+            again = again.join(self.shown.before, on=THING, how="anti", nulls_equal=True)
+            found = compare_shown(self.shown, self.every(sifted.new), before(self.on.until))
+        sifted = _with_again(self.table, sifted, again.select(sifted.new.columns), self.held)
+        if self.table is SUBSCRIPTIONS and self.on.latest and result.vanished.count:
+            found = self.with_handed_over(found, self.every(sifted.new))
+        told = otherwise.height + again.height
+        return _with_found(replace(result, sifted=sifted), found, told)
+
+    @property
+    def seen(self) -> pl.DataFrame:
+        """The subscriptions (``THING``) that the source names in any way."""
+        return self.read.select(THING).unique()
+
+    def every(self, new: pl.DataFrame) -> pl.DataFrame:
+        """All that landed, with what is new."""
+        return pl.concat([self.stored.collect(), new])
+
+    def otherwise(self, new: pl.DataFrame) -> pl.DataFrame:
+        """Of the new events those that landed before with other words."""
+        if not self.table.thing or new.is_empty():
+            return new.clear()
+        named, on = new.lazy().filter(pl.col(self.table.thing).is_not_null()), key(self.table)
+        return named.join(self.stored.select(on), on=on, how="semi").collect()
+
+    def with_handed_over(self, found: Inferred, landed: pl.DataFrame) -> Inferred:
+        """The ends of subscriptions that changed hands in place of what else follows for them."""
+        handed = handed_over(landed, self.seen, self.on.new, before(self.on.until))
+        others = found.events.join(handed, on=THING, how="anti", nulls_equal=True)
+        return replace(found, events=pl.concat([others, handed]))
+
+
+def _with_found(result: ComparedRows, found: Inferred, otherwise: int) -> ComparedRows:
     """With the inferred events as they land: with their buckets."""
     bucketed = found.events.with_columns(buckets(found.events["subscriber_id"]))
-    events = bucketed.select(sifted.new.columns)
-    return ComparedRows(sifted, events, gone, otherwise, found.running, found.absent)
-
-
-def _with(found: Inferred, handed: pl.DataFrame) -> Inferred:
-    """With the ends of subscriptions that changed hands, in place of what else follows for them."""
-    others = found.events.join(handed, on=THING, how="anti", nulls_equal=True)
-    return replace(found, events=pl.concat([others, handed]))
-
-
-def _may_be_gone(landed: pl.LazyFrame | None, sifted: Sifted) -> pl.LazyFrame | None:
-    """What other days landed, unless the source still gives every row of it."""
-    if landed is None or landed.select(pl.len()).collect().item() == sifted.already_landed:
-        return None
-    return landed
+    return replace(
+        result,
+        inferred=bucketed.select(result.sifted.new.columns),
+        otherwise=otherwise,
+        running=found.running,
+        absent=found.absent,
+    )
 
 
 def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
@@ -170,14 +228,17 @@ def keep_inferred(table: EventTable, sifted: Sifted) -> tuple[Sifted, int]:
     return replace(sifted, kept=kept, gone=sifted.gone.filter(~mark)), before.height
 
 
-def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
+def refuse_emptied(plan: MappingPlan, running: int, absent: int) -> None:
     """Refuse a snapshot that misses too much to have been read whole.
+
+    Args:
+        plan: The table.
+        running: How many subscriptions were running by what had landed.
+        absent: How many of these the snapshot shows no longer.
 
     Raises:
         BadSource: It shows nothing, or more is missing than ``most_vanished`` allows.
     """
-    running = sum(outcome.running for outcome in outcomes)
-    absent = sum(outcome.absent for outcome in outcomes)
     too_many = absent > 1 and absent > plan.most_vanished * running
     if plan.opened and absent and (too_many or absent == running == 1):
         raise BadSource(
@@ -185,21 +246,6 @@ def refuse_emptied(plan: MappingPlan, outcomes: Sequence[ComparedRows]) -> None:
             "running; was it cut off? Nothing of it has landed. If they did end, add "
             f"most_vanished = {ceil(100 * absent / running) / 100} to the input, for this extract"
         )
-
-
-def _otherwise(table: EventTable, new: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
-    """Of the new events those that landed before with other words."""
-    if not table.thing or new.is_empty():
-        return new.clear()
-    thing = pl.col(table.thing).is_not_null()
-    found = new.lazy().filter(thing).join(stored.select(key(table)), on=key(table), how="semi")
-    return found.collect()
-
-
-def _as_snapshot(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
-    """What is described otherwise does not land again, as the change does; what landed stays."""
-    kept = pl.concat([sifted.kept, sifted.gone])
-    return replace(_without(sifted, otherwise), kept=kept, gone=sifted.gone.clear())
 
 
 def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
@@ -229,12 +275,6 @@ def _with_again(
     )
 
 
-def _with_lost(sifted: Sifted, named: pl.DataFrame) -> Sifted:
-    """What this day's file holds of the subscriptions (``THING``) stays, given or not."""
-    lost, gone = _split(sifted.gone, named, THING)
-    return replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=gone)
-
-
 def _split(
     rows: pl.DataFrame, others: pl.DataFrame, on: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -244,22 +284,3 @@ def _split(
         for how in ("semi", "anti")
     )
     return among, rest
-
-
-def _inferred(
-    stored: pl.DataFrame, new: pl.DataFrame, known: pl.DataFrame, read: pl.DataFrame, on: Source
-) -> Inferred:
-    """What a snapshot shows beside what has landed by now."""
-    every, moment = pl.concat([stored, new]), before(on.until)
-    # Of what a row says that breaks a rule nothing is known: it stays as it landed.
-    unsure, named = doubted(read)
-    sure = every.join(unsure, on=THING, how="anti")
-    seen = _seen(read)
-    found = compare(
-        sure, known.join(unsure, on=THING, how="anti"), seen, moment, whole=on.whole and named
-    )
-    return _with(found, handed_over(sure, seen, on.new, moment))
-
-
-def _seen(read: pl.DataFrame) -> pl.DataFrame:
-    return read.select(THING).unique()

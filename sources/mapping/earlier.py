@@ -1,14 +1,14 @@
 """What earlier extracts have made of one table: what the next one may not contradict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 import polars as pl
 
 from perdura.sources.events import EventTable
-from perdura.sources.landing.files import scan_stored
+from perdura.sources.landing.files import count_stored, scan_stored
 from perdura.sources.landing.landing import Landing
+from perdura.sources.landing.partition import BUCKET, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,18 @@ class EarlierExtracts:
     landed_rows: int
     degraded: bool
 
+    def has_none_after(self, until: datetime) -> bool:
+        """Whether no extract with a later end has been done."""
+        return self.since is None or self.since <= until
+
+    def for_part(self, part: Part) -> "EarlierExtracts":
+        """Of the subscribers of one part; the counts are still of all."""
+        own = part.has(pl.col(BUCKET))
+        held, landed = (
+            rows if rows is None else rows.filter(own) for rows in (self.held, self.landed)
+        )
+        return replace(self, held=held, landed=landed)
+
 
 def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> EarlierExtracts:
     """What is known of ``table`` before ``day`` is extracted, perhaps again.
@@ -59,11 +71,7 @@ def earlier(landing: Landing, table: EventTable, mapping: str, day: date) -> Ear
         since=max(ends, default=None),
         held=scan_stored(table, held) if held else None,
         landed=scan_stored(table, others) if others else None,
-        held_rows=_rows(table, held),
-        landed_rows=_rows(table, others),
+        held_rows=count_stored(table, held),
+        landed_rows=count_stored(table, others),
         degraded=day in days and table.name in days[day].degraded,
     )
-
-
-def _rows(table: EventTable, files: list[Path]) -> int:
-    return scan_stored(table, files).select(pl.len()).collect().item()

@@ -96,9 +96,10 @@ class Scope:
         if not words or not _parses(quoted):
             return ""
         names = " and ".join(repr(name) for name in words)
+        quotation = "'" if "'" not in quoted else "'''"
         return (
             f": {names} {'is a word' if len(words) == 1 else 'are words'} of SQL; put the column's "
-            f"name in quotation marks: {key} = {_toml(quoted)}"
+            f"name in quotation marks: {key} = {quotation}{quoted}{quotation}"
         )
 
     def _no_column(self, key: str, sql: str, name: str) -> str:
@@ -120,10 +121,6 @@ def _parses(sql: str) -> bool:
     except pl.exceptions.PolarsError:
         return False
     return True
-
-
-def _toml(sql: str) -> str:
-    return f"'{sql}'" if "'" not in sql else f"'''{sql}'''"
 
 
 def without_values(error: BaseException) -> str:

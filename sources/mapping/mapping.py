@@ -77,8 +77,7 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
-        dumped = [_dumped(one, moved) for one in self.tables[table]]
+        dumped = [_dumped(one) for one in self.tables[table]]
         return hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -99,10 +98,12 @@ def read_mapping(path: Path) -> SourceMapping:
     for name, section in content.items():
         where = f"{path.name}, section [{name}]"
         if name not in TABLES:
-            raise BadMapping(f"{where}: no such event table{_of_tables(name)}")
+            close = get_close_matches(name.lower(), TABLES, n=1, cutoff=0.5)
+            meant = f"; did you mean {close[0]}?" if close else ";"
+            known = f"{meant} the event tables are {', '.join(TABLES)}"
+            raise BadMapping(f"{where}: no such event table{known}")
         inputs = cast("list[Any]", section) if isinstance(section, list) else [section]
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
-        _refuse_snapshot(TABLES[name], tables[name], where)
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
     return SourceMapping(path, tables, settings)
@@ -115,12 +116,6 @@ def or_rather(name: str, known: Iterable[str]) -> str:
         name.lower(), known, n=3, cutoff=0.4
     )
     return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(known)}"
-
-
-def _of_tables(name: str) -> str:
-    close = get_close_matches(name.lower(), TABLES, n=1, cutoff=0.5)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{meant or ';'} the event tables are {', '.join(TABLES)}"
 
 
 def expand(file: str, mapping: Path) -> Path:
@@ -142,17 +137,9 @@ def source_files(mapping: SourceMapping) -> list[Path]:
     return sorted(found)
 
 
-def _refuse_snapshot(table: EventTable, inputs: tuple[Input, ...], where: str) -> None:
-    """Refuse a snapshot of what has no states."""
-    if table is not SUBSCRIPTIONS and any(one.snapshot for one in inputs):
-        raise BadMapping(
-            f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
-            "that are told otherwise the newest version counts without it"
-        )
-
-
-def _dumped(one: Input, moved: set[str]) -> dict[str, Any]:
-    """The input; options that came with later versions only where they are used."""
+def _dumped(one: Input) -> dict[str, Any]:
+    """What a fingerprint is of; options that came with later versions only where they are used."""
+    moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
     dumped = one.model_dump(mode="json", exclude=moved)
     unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
     dumped["join"] = [
@@ -167,27 +154,36 @@ def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Inp
     if not isinstance(keys, dict):
         raise BadMapping(f"{where}: expected keys such as file = '...', found {keys!r}")
     section = cast("dict[str, Any]", keys)
+    _refuse_unknown(table, section, where)
     columns = {name: section[name] for name in table.schema if name in section}
     options = {name: value for name, value in section.items() if name not in columns}
-    known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
-    for name in options.keys() - set(known):
-        raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
-    if section.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
-        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
-    if "attributes" in section and table is not SUBSCRIBERS:
-        raise BadMapping(f"{where}: attributes = [...] is for [{SUBSCRIBERS.name}]")
-    for name in section.get("normalise", {}):
-        if name not in table.schema:
-            nearest = or_rather(name, table.schema)
-            raise BadMapping(f"{where}, normalise: no column {name!r}{nearest}")
-    for event in options.get("event", []):
-        for name in event.keys() - set(table.schema):
-            raise BadMapping(f"{where}, event: no column {name!r}{or_rather(name, table.schema)}")
     try:
-        return Input.model_validate({"timezone": timezone, **options, "columns": columns})
+        source = Input.model_validate({"timezone": timezone, **options, "columns": columns})
     except ValidationError as error:
         faults = (
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
         raise BadMapping(f"{where}: {'; '.join(dict.fromkeys(faults))}") from None
+    if source.snapshot and table is not SUBSCRIPTIONS:
+        raise BadMapping(
+            f"{where}: snapshot = true is for [{SUBSCRIPTIONS.name}]; of {table.name} "
+            "that are told otherwise the newest version counts without it"
+        )
+    return source
+
+
+def _refuse_unknown(table: EventTable, section: dict[str, Any], where: str) -> None:
+    """Refuse keys that no input of the table has, and columns that its events have not."""
+    known = [*table.schema, *(name for name in Input.model_fields if name != "columns")]
+    for name in section.keys() - set(known):
+        raise BadMapping(f"{where}: no such key {name!r}{or_rather(name, known)}")
+    if section.get("ends") == "inclusive" and table is not SUBSCRIPTIONS:
+        raise BadMapping(f"{where}: ends = 'inclusive' is for [{SUBSCRIPTIONS.name}]")
+    if "attributes" in section and table is not SUBSCRIBERS:
+        raise BadMapping(f"{where}: attributes = [...] is for [{SUBSCRIBERS.name}]")
+    named = [("normalise", name) for name in section.get("normalise", {})]
+    named += [("event", name) for event in section.get("event", []) for name in event]
+    for key, name in named:
+        if name not in table.schema:
+            raise BadMapping(f"{where}, {key}: no column {name!r}{or_rather(name, table.schema)}")

@@ -60,19 +60,14 @@ class MappingPlan:
     @property
     def rows(self) -> int:
         """How many rows its files have after joins, broken lines included."""
-        rows = sum(_height(one.rows) for one in self.found)
-        return self.broken_lines.height + self._repeated + rows
-
-    @property
-    def _repeated(self) -> int:
-        """How many rows stand in an earlier file too, where files are read as one."""
-        return sum(one.part.repeated for one in self.found)
+        rows = sum(_height(one.rows) + one.part.repeated for one in self.found)
+        return self.broken_lines.height + rows
 
     @property
     def read_rows(self) -> int:
         """How many rows its files have before joins, broken lines included."""
-        rows = (one.part.frame if one.several else one.rows for one in self.found)
-        return self.broken_lines.height + self._repeated + sum(_height(one) for one in rows)
+        own = ((one.part.frame if one.several else one.rows, one.part) for one in self.found)
+        return self.broken_lines.height + sum(_height(rows) + part.repeated for rows, part in own)
 
     @property
     def kept_rows(self) -> int:

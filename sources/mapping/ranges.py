@@ -54,29 +54,32 @@ def in_ranges(
     """
     count = min(BUCKETS, max(1, -(-rows // rows_at_a_time)))
     parts = tuple(Part(number, count) for number in range(count))
+    frames = [
+        one.events.with_columns(
+            pl.col(ROW).cast(pl.UInt32), pl.lit(origin, pl.UInt32).alias(ORIGIN)
+        )
+        for origin, one in enumerate(found)
+    ]
     if count == 1:
-        yield Ranges(parts, (_together(table, found),))
+        yield Ranges(parts, (_together(table, frames),))
         return
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield Ranges(parts, _in_files(table, found, parts, folder))
+        yield Ranges(parts, _in_files(table, frames, parts, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _together(table: EventTable, found: Sequence[CandidateEvents]) -> pl.LazyFrame:
-    frames = [_of_file(file_events, origin) for origin, file_events in enumerate(found)]
-    if not frames:
-        return pl.LazyFrame(schema=_schema(table))
-    return pl.concat(frames).with_columns(
-        pl.col("subscriber_id")
-        .map_batches(buckets, return_dtype=pl.UInt8(), is_elementwise=True)
-        .alias(BUCKET)
+def _together(table: EventTable, frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    bucket = pl.col("subscriber_id").map_batches(
+        buckets, return_dtype=pl.UInt8(), is_elementwise=True
     )
+    none = pl.LazyFrame(schema=_schema(table))
+    return pl.concat(frames).with_columns(bucket.alias(BUCKET)) if frames else none
 
 
 def _in_files(
-    table: EventTable, found: Sequence[CandidateEvents], parts: Sequence[Part], folder: Path
+    table: EventTable, frames: Sequence[pl.LazyFrame], parts: Sequence[Part], folder: Path
 ) -> tuple[pl.LazyFrame, ...]:
     """The events of each part, from a file for each."""
     folder.mkdir(parents=True)
@@ -84,15 +87,10 @@ def _in_files(
     with ExitStack() as open_files:
         writers = [open_files.enter_context(_writer(table, file)) for file in files]
         # File by file: all of them at once would be held in memory.
-        for origin, file_events in enumerate(found):
-            for batch in _of_file(file_events, origin).collect_batches(chunk_size=_BATCH):
+        for frame in frames:
+            for batch in frame.collect_batches(chunk_size=_BATCH):
                 _write_batch(batch, writers)
     return tuple(pl.scan_ipc(file, glob=False) for file in files)
-
-
-def _of_file(file_events: CandidateEvents, origin: int) -> pl.LazyFrame:
-    numbered = pl.col(ROW).cast(pl.UInt32), pl.lit(origin, pl.UInt32).alias(ORIGIN)
-    return file_events.events.with_columns(*numbered)
 
 
 def _write_batch(batch: pl.DataFrame, writers: Sequence[Any]) -> None:

@@ -66,24 +66,22 @@ def sift(
         held: Those that this day's file holds, from when it was done before.
         until: What was known before this moment is read.
     """
-    sound = pl.col("rule").is_null()
-    ruled_out, known, told_later = _apart(read, until)
+    later, sound = (read["known_at"] >= until).fill_null(value=False), read["rule"].is_null()
+    known = (~later & sound).arg_true()  # most are: taken once, in order, and not twice
+    ruled_out, told_later = read.filter(~later & ~sound), read.filter(later)
     distinct, copies = _once_each(table, read, known)
     unlanded = _but(table, distinct, landed)
-    held = _but(
-        table,
-        distinct.clear().select(stored_schema(table).names()) if held is None else held,
-        landed,
-    )
+    columns = stored_schema(table).names()
+    held = _but(table, distinct.clear().select(columns) if held is None else held, landed)
     # Told again as known later, it is still known since it landed.
-    gone = _but(table, held, read.lazy().filter(sound))
+    gone = _but(table, held, read.lazy().filter(pl.col("rule").is_null()))
     kept = _but(table, held, gone.lazy())
     new = _but(table, unlanded, kept.lazy() if kept.height else None)
     held_on = told_later.join(kept, on=identity(table), how="semi", nulls_equal=True)
-    broken = pl.concat([ruled_out.select("rule", ORIGIN, ROW, "subscriber_id"), copies])
+    broken = pl.concat([ruled_out.select(copies.columns), copies])
     put_off = kept.height - (unlanded.height - new.height)
     return Sifted(
-        new=new.select(stored_schema(table).names()),
+        new=new.select(columns),
         kept=kept,
         already_landed=distinct.height - unlanded.height,
         not_yet_known=read.height - ruled_out.height - len(known) - put_off,
@@ -97,15 +95,6 @@ def sift(
             (broken, REFUSED),
         ),
     )
-
-
-def _apart(read: pl.DataFrame, until: datetime) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
-    """The events that break a rule, the places of those known, and those that are known later."""
-    later = (read["known_at"] >= until).fill_null(value=False)
-    sound = read["rule"].is_null()
-    # Most are known: these are taken once, in order, and not twice.
-    broken, known = ((~later & which).arg_true() for which in (~sound, sound))
-    return read[broken], known, read[later.arg_true()]
 
 
 def _but(table: EventTable, events: pl.DataFrame, others: pl.LazyFrame | None) -> pl.DataFrame:
@@ -123,11 +112,17 @@ def rejected_rows(found: Sequence[CandidateEvents], broken: pl.DataFrame) -> pl.
 
     Of the forgotten only where a row lies, so that it can be erased there.
     """
-    rows = [
-        _as_text(found[int(origin)], broken.filter(pl.col(ORIGIN) == origin))
-        for origin in broken[ORIGIN].unique().sort()
-    ]
-    return pl.concat([pl.DataFrame(schema=REJECTED), *rows])
+    rows = [pl.DataFrame(schema=REJECTED)]
+    for origin in broken[ORIGIN].unique().sort():
+        own, part = broken.filter(pl.col(ORIGIN) == origin), found[int(origin)].part
+        read = part.frame.join(own.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
+        text = pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
+        texts = read.select(pl.col(ROW).cast(pl.UInt32), text).collect(engine="streaming")
+        file, row = part.places
+        told = pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text")
+        joined = own.join(texts, on=ROW, how="left").with_columns(told)
+        rows.append(joined.with_columns(file=file, row=row).select(REJECTED.names()).cast(REJECTED))
+    return pl.concat(rows)
 
 
 def _once_each(
@@ -148,18 +143,15 @@ def _once_each(
     alike = lead[order].select(_as_before("subscriber_id", "happened_at")).to_series()
     places = (alike | alike.shift(-1, fill_value=False)).arg_true()
     order = known.gather(order)
+    copy = (pl.lit(DUPLICATE).alias("rule"), ORIGIN, ROW, "subscriber_id")
     if places.is_empty():
-        return rows[order], _copies(rows.clear())
+        return rows[order], rows.clear().select(copy)
     some = rows[order.gather(places)].with_columns(order.gather(places).alias(_AT))
     some = some.sort(*stored_order(table), ORIGIN, ROW, nulls_last=True)
     again = some.select(_as_before(*identity(table))).to_series()
     order = order.scatter(places, some[_AT])
     once = pl.repeat(True, order.len(), eager=True).scatter(places, ~again)
-    return rows[order.filter(once)], _copies(some.filter(again))
-
-
-def _copies(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(pl.lit(DUPLICATE).alias("rule"), ORIGIN, ROW, "subscriber_id")
+    return rows[order.filter(once)], some.filter(again).select(copy)
 
 
 def _as_before(*columns: str) -> pl.Expr:
@@ -168,15 +160,3 @@ def _as_before(*columns: str) -> pl.Expr:
         pl.int_range(pl.len()) > 0,
         *(pl.col(name).eq_missing(pl.col(name).shift()) for name in columns),
     )
-
-
-def _as_text(origin: CandidateEvents, broken: pl.DataFrame) -> pl.DataFrame:
-    read = origin.part.frame.join(broken.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
-    texts = read.select(
-        pl.col(ROW).cast(pl.UInt32), pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
-    ).collect(engine="streaming")
-    joined = broken.join(texts, on=ROW, how="left").with_columns(
-        pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text"),
-    )
-    file, row = origin.part.places
-    return joined.with_columns(file=file, row=row).select(REJECTED.names()).cast(REJECTED)

@@ -20,7 +20,9 @@ from perdura.sources.states.contracts import subscriptions_of
 THING = ["subscriber_id", "subscription_id"]
 #: What a subscription is described by; where it differs, its plan was changed.
 SAID = ("plan", "interval_months", "quantity", "mrr", "currency", "country")
-#: The kinds of events that lead from one state to another.
+_NOW = [pl.col(f"{name}_now").alias(name) for name in SAID]
+_ENDED = pl.lit("ended").alias("kind")
+#: The kinds of events that lead from the state that landed to the one that is given.
 _BETWEEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("gone", "active"): ("started",),
     ("gone", "trial"): ("trial_started",),
@@ -39,7 +41,11 @@ _BETWEEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("leaving", "paused"): ("paused", "cancel_withdrawn"),
     **{(state, "gone"): ("ended",) for state in ("trial", "active", "paused", "leaving")},
 }
-_STARTS = ("started", "trial_started")
+_STEPS = pl.DataFrame(
+    [(was, now, kind) for (was, now), kinds in _BETWEEN.items() for kind in kinds],
+    schema={"state": pl.String, "state_now": pl.String, "kind": pl.String},
+    orient="row",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +106,11 @@ def between(
     both = was.join(now, on=THING, how="left", suffix="_now", nulls_equal=True)
     running = both.filter((pl.col("state") != "gone").fill_null(value=False))
     absent = running.join(seen, on=THING, how="anti", nulls_equal=True)
-    changes = [_moved(both), _described(both), *([_absent(absent)] if whole else [])]
+    moved = both.join(_STEPS, on=["state", "state_now"], how="inner")
+    changes = [moved.select(*THING, "kind", *_NOW), _described(both)]
+    if whole:
+        changes.append(absent.select(*THING, _ENDED, *SAID))
     return Inferred(as_events(pl.concat(changes), moment), running.height, absent.height)
-
-
-def _moved(both: pl.DataFrame) -> pl.DataFrame:
-    """The kinds that lead from the state that landed to the one that is given."""
-    steps = pl.DataFrame(
-        [(was, now, kind) for (was, now), kinds in _BETWEEN.items() for kind in kinds],
-        schema={"state": pl.String, "state_now": pl.String, "kind": pl.String},
-        orient="row",
-    )
-    return both.join(steps, on=["state", "state_now"], how="inner").select(*THING, "kind", *_now())
 
 
 def _described(both: pl.DataFrame) -> pl.DataFrame:
@@ -123,15 +122,7 @@ def _described(both: pl.DataFrame) -> pl.DataFrame:
     goes_on = (pl.col("state") != "gone") & (pl.col("state_now") != "gone")
     started = (pl.col("state") == "trial") & (pl.col("state_now") == "active")
     changed = both.filter(goes_on & ~started, pl.any_horizontal(other))
-    return changed.select(*THING, pl.lit("plan_changed").alias("kind"), *_now())
-
-
-def _absent(absent: pl.DataFrame) -> pl.DataFrame:
-    return absent.select(*THING, pl.lit("ended").alias("kind"), *SAID)
-
-
-def _now() -> list[pl.Expr]:
-    return [pl.col(f"{name}_now").alias(name) for name in SAID]
+    return changed.select(*THING, pl.lit("plan_changed").alias("kind"), *_NOW)
 
 
 def as_events(changes: pl.DataFrame, moment: datetime, reason: str = SNAPSHOT) -> pl.DataFrame:
@@ -169,7 +160,7 @@ def handed_over(
     )
     stands = subscriptions_of(landed.lazy(), SAID).filter(pl.col("state") != "gone")
     ended = stands.join(moved.select(THING).unique(), on=THING, how="semi", nulls_equal=True)
-    return as_events(_absent(ended), moment, CHANGED_HANDS)
+    return as_events(ended.select(*THING, _ENDED, *SAID), moment, CHANGED_HANDS)
 
 
 def before(until: datetime) -> datetime:

@@ -26,8 +26,11 @@ def together(parts: Sequence[FilePart]) -> FilePart:
     for frame in frames:
         starts.append(starts[-1] + int(frame[ROW].cast(pl.Int64).max() or 0))  # type: ignore[arg-type]
     numbered = [
-        _with_copies(frame).with_columns(
-            pl.col(ROW).cast(pl.Int64) + start, pl.lit(number).alias(_FILE)
+        frame.with_columns(
+            # How many like it come before it in its file.
+            pl.int_range(pl.len()).over(frame.drop(ROW).columns).alias(_COPY),
+            pl.col(ROW).cast(pl.Int64) + start,
+            pl.lit(number).alias(_FILE),
         )
         for number, (frame, start) in enumerate(zip(frames, starts[:-1], strict=True))
     ]
@@ -50,12 +53,6 @@ def _read(part: FilePart) -> pl.DataFrame:
         return part.frame.collect()
     except BROKEN as error:
         raise BadSource(damaged(part.file, error)) from None
-
-
-def _with_copies(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows, each with how many like it come before it in its file."""
-    columns = [name for name in frame.columns if name != ROW]
-    return frame.with_columns(pl.int_range(pl.len()).over(columns).alias(_COPY))
 
 
 def _refuse_other_types(parts: Sequence[FilePart], frames: Sequence[pl.DataFrame]) -> None:

@@ -28,7 +28,8 @@ def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.LazyFrame
     """What landed of which no version is given; what was inferred was never given."""
     if landed is None:  # mostly: all of it is given
         landed, given = (pl.LazyFrame(schema=table.schema) for _ in range(2))
-    rows = _not_among(not_inferred(table, landed), given, key(table) or identity(table))
+    on = key(table) or identity(table)
+    rows = not_inferred(table, landed).join(given.select(on), on=on, how="anti", nulls_equal=True)
     thing = pl.col(table.thing) if table.thing else pl.lit(None, pl.String)
     columns = ("happened_at", "kind", thing.alias("thing"))
     count, oldest = pl.collect_all(
@@ -55,7 +56,8 @@ def reverted(
     none = given.head(0).collect()
     if not table.thing or unsure.head(1).collect().is_empty():
         return none
-    gone = _not_among(not_inferred(table, unsure), given, own).collect(engine="streaming")
+    gone = not_inferred(table, unsure).join(given.select(own), on=own, how="anti", nulls_equal=True)
+    gone = gone.collect(engine="streaming")
     if gone.is_empty():  # mostly; what follows takes long
         return none
     was = gone.lazy().group_by(key(table)).agg(otherwise=known)
@@ -73,10 +75,6 @@ def reverted(
     back = older.join(new, on=key(table), how="anti")
     given_again = given.join(back, on=own, how="semi", nulls_equal=True, maintain_order="left")
     return given_again.collect()
-
-
-def _not_among(rows: pl.LazyFrame, given: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
-    return rows.join(given.select(on), on=on, how="anti", nulls_equal=True)
 
 
 def example(found: Sequence[Vanished]) -> str:

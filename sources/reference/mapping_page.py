@@ -107,7 +107,12 @@ def page() -> str:
         "## Event tables\n",
         "Every table has these four:\n",
         _columns(EVENT_TABLES[0], _EVERY),
-        *(_of_table(table) for table in EVENT_TABLES),
+        *(
+            f"### `[{table.name}]`\n\n"
+            f"Kinds: {', '.join(f'`{kind}`' for kind in table.kinds) or 'any'}.\n\n"
+            f"{_columns(table, (*table.columns,))}"
+            for table in EVENT_TABLES
+        ),
         "## Keys of an input\n",
         _keys(Input, without={"columns"}),
         "## Keys of a join: `[[TABLE.join]]`\n",
@@ -118,7 +123,7 @@ def page() -> str:
         "## Rows every so often: `series = { ... }`\n",
         _keys(Series, without=set()),
         "## Columns of fixed width: `fixed = [{ name, start, width }]`\n",
-        f"{_line(inspect.getdoc(FixedColumn) or '')}\n",
+        f"{' '.join((inspect.getdoc(FixedColumn) or '').split())}\n",
         "## Rules that rows may break\n",
         "| rule | broken where |\n|---|---|",
         *(f"| `{name}` | {meaning} |" for name, meaning in RULES.items()),
@@ -133,50 +138,29 @@ def meaning(table: EventTable, column: str) -> str:
     return MEANINGS.get(f"{table.name}.{column}") or MEANINGS[column]
 
 
-def _of_table(table: EventTable) -> str:
-    kinds = ", ".join(f"`{kind}`" for kind in table.kinds) or "any"
-    return "\n".join(
-        [f"### `[{table.name}]`\n", f"Kinds: {kinds}.\n", _columns(table, (*table.columns,))]
-    )
-
-
 _EVERY = ("subscriber_id", "happened_at", "known_at", "kind")
 
 
 def _columns(table: EventTable, names: Sequence[str]) -> str:
     always = {"subscriber_id", "happened_at", "kind", *table.required}
+    types: dict[pl.DataType, str] = {MOMENT: "time", pl.String(): "text", pl.Float64(): "number"}
     rows = [
-        f"| `{name}` | {_type(table.schema[name])} | {'yes' if name in always else ''} "
-        f"| {meaning(table, name)} |"
+        f"| `{name}` | {types.get(table.schema[name], 'whole number')} "
+        f"| {'yes' if name in always else ''} | {meaning(table, name)} |"
         for name in names
     ]
     return "\n".join(["| column | type | required | what it holds |\n|---|---|---|---|", *rows, ""])
 
 
-def _type(kind: pl.DataType) -> str:
-    if kind == MOMENT:
-        return "time"
-    return "text" if kind == pl.String else "whole number" if kind.is_integer() else "number"
-
-
 def _keys(section: type[BaseModel], without: set[str]) -> str:
-    documented = _documented(section)
-    rows = [
-        f"| `{field.alias or name}` | {_default(section, name)} | {documented[name]} |"
-        for name, field in section.model_fields.items()
-        if name not in without
-    ]
+    documented, rows = _documented(section), list[str]()
+    for name, field in section.model_fields.items():
+        if name not in without:
+            value = field.get_default(call_default_factory=True)
+            value = str(value).lower() if isinstance(value, bool) and value else value
+            default = "required" if field.is_required() else f"`{value}`" if value else ""
+            rows.append(f"| `{field.alias or name}` | {default} | {documented[name]} |")
     return "\n".join(["| key | by default | what it says |\n|---|---|---|", *rows, ""])
-
-
-def _default(section: type[BaseModel], name: str) -> str:
-    found = section.model_fields[name]
-    if found.is_required():
-        return "required"
-    value = found.get_default(call_default_factory=True)
-    if not value:
-        return ""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _documented(section: type[BaseModel]) -> dict[str, str]:
@@ -187,12 +171,8 @@ def _documented(section: type[BaseModel]) -> dict[str, str]:
         for name, text in re.findall(
             r"^    (\w+): ((?:.+\n?(?:        .*\n?)*))", attributes, re.M
         ):
-            found[name] = _line(text).replace("``", "`").replace("|", "\\|")
+            found[name] = " ".join(text.split()).replace("``", "`").replace("|", "\\|")
     return found
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _of_recipe(recipe: MappingRecipe) -> str:
@@ -222,21 +202,16 @@ def _landed(recipe: MappingRecipe) -> Iterator[str]:
         events = landing.events()
         for example in report.tables:
             rows = events[example.table].sort("happened_at", "subscriber_id").collect()
-            yield from _rows(rows.select(recipe.shows))
+            texts = rows.select(
+                (pl.col(name).dt.to_string("%Y-%m-%d %H:%M") if kind == MOMENT else pl.col(name))
+                .cast(pl.String)
+                .fill_null("")
+                for name, kind in rows.select(recipe.shows).schema.items()
+            )
+            yield f"| {' | '.join(recipe.shows)} |\n|{'---|' * texts.width}"
+            yield from (f"| {' | '.join(row)} |" for row in texts.rows())
             for rule, count in example.rejected.items():
                 yield f"\nRejected: {count} `{rule}`."
-
-
-def _rows(rows: pl.DataFrame) -> list[str]:
-    cells = [[_cell(value) for value in row] for row in rows.rows()]
-    head = "| " + " | ".join(rows.columns) + " |\n|" + "---|" * rows.width
-    return [head, *("| " + " | ".join(row) + " |" for row in cells)]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -87,8 +87,19 @@ def _try(
     """Charge those who owe, unless their service or the month is over by then."""
     last = np.minimum(step.service.pay_to[persons], step.month.end - 15 * MINUTE)
     tried = (step.lives.owed[persons] >= 0) & (when < last)
-    failed = tried & ~works
-    _fail(step, persons[failed], when[failed])
+    failed = persons[tried & ~works]
+    failed_at = when[tried & ~works]
+    step.lives.failed_at[failed] = failed_at
+    step.write(
+        "failed",
+        failed,
+        failed_at,
+        late=_LATE,
+        payment_id=step.journal.numbers("payment", len(failed)),
+        invoice_id=step.lives.owed[failed],
+        amount=step.lives.owed_amount[failed],
+        failure_code=step.rng.integers(len(FAILURE_CODES), size=len(failed)),
+    )
     paid = tried & works
     _pay(step, persons[paid], when[paid], None if known_from is None else known_from[paid])
 
@@ -114,20 +125,6 @@ def _pay(step: Step, persons: Ints, when: Ints, known_from: Ints | None = None) 
         own = {name: column[back] for name, column in columns.items()}
         step.write(kind, persons[back], back_at, late=_LATE, **own)
     lives.owed[persons] = -1
-
-
-def _fail(step: Step, persons: Ints, when: Ints) -> None:
-    step.lives.failed_at[persons] = when
-    step.write(
-        "failed",
-        persons,
-        when,
-        late=_LATE,
-        payment_id=step.journal.numbers("payment", len(persons)),
-        invoice_id=step.lives.owed[persons],
-        amount=step.lives.owed_amount[persons],
-        failure_code=step.rng.integers(len(FAILURE_CODES), size=len(persons)),
-    )
 
 
 def _give_up(step: Step) -> None:

@@ -40,7 +40,11 @@ def change(step: Step, stays: Bools, grows: Floats) -> None:
     pauses = decides & ~step.people.annual & (abs(u[0] - 0.5) < _PAUSE / 2) & (lives.owed < 0)
     _pause(step, np.flatnonzero(pauses), u[1:])
     merges = decides & (abs(u[0] - 0.25) < _MERGE / 2) & (lives.merged_at > month.end)
-    _merge(step, np.flatnonzero(merges), u[1:])
+    merged = np.flatnonzero(merges)
+    # They go on under another account; everyone knows of it before the month is over.
+    merged_at = month.start + days(2, 18, u[1][merged])
+    lives.merged_at[merged] = merged_at
+    step.journal.write("merged", merged, merged_at, merged_at + days(0.05, 9, u[2][merged]))
 
 
 def _raise_prices(step: Step, persons: Ints, u: Floats) -> None:
@@ -74,10 +78,3 @@ def _pause(step: Step, persons: Ints, u: Floats) -> None:
     step.lives.until[persons], step.lives.then[persons] = back_at, ACTIVE
     service = step.service
     service.bill_to[persons] = service.serve_to[persons] = service.pay_to[persons] = when
-
-
-def _merge(step: Step, persons: Ints, u: Floats) -> None:
-    """Go on under another account; everyone knows of it before the month is over."""
-    when = step.month.start + days(2, 18, u[0][persons])
-    step.lives.merged_at[persons] = when
-    step.journal.write("merged", persons, when, when + days(0.05, 9, u[1][persons]))

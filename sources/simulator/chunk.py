@@ -37,6 +37,15 @@ class Order:
     months: int
     seed: int
 
+    def __post_init__(self) -> None:
+        if self.subscribers < 1 or self.months < 1:
+            raise ValueError(
+                f"asked for {self.subscribers} subscribers over {self.months} months; ask for one "
+                "or more of each"
+            )
+        if self.seed < 0:
+            raise ValueError(f"asked for seed {self.seed}; give 0 or any larger number")
+
     @property
     def chunks(self) -> int:
         """In how many parts it is made, each independent of the others."""

@@ -64,11 +64,15 @@ def simulate(
         ValueError: No subscribers or months, a seed below 0, or ``until`` is not the first of
             a month. Nothing has been written.
     """
-    _check(subscribers, months, seed, until)
     end = Month((until.year - 1970) * 12 + until.month - 1)
     order = Order(subscribers, Month(end.count - months), months, seed)
-    for folder in [*(table.name for table in TABLES), "truth"]:
-        for part in (out / folder).glob("part-*"):
+    if until.day != 1:
+        raise ValueError(
+            f"asked to simulate until {until}; whole months are simulated: give the first of one"
+        )
+    names = [*(table.name for table in TABLES), "truth"]
+    for name in names:
+        for part in (out / name).glob("part-*"):
             part.unlink()
     counts: dict[int, dict[str, tuple[int, int]]] = {}
     for chunk, counted in _write_chunks(order, out):
@@ -78,26 +82,10 @@ def simulate(
     _join_truth(out / "truth")
     (out / "mapping.toml").write_text(mapping_text(), "utf-8")
     rows, dirt = (
-        {
-            table: sum(counted[table][index] for counted in counts.values())
-            for table in [*(table.name for table in TABLES), "truth"]
-        }
+        {name: sum(counted[name][index] for counted in counts.values()) for name in names}
         for index in (0, 1)
     )
     return Company(datetime(until.year, until.month, 1, tzinfo=UTC), rows, dirt)
-
-
-def _check(subscribers: int, months: int, seed: int, until: date) -> None:
-    if subscribers < 1 or months < 1:
-        raise ValueError(
-            f"asked for {subscribers} subscribers over {months} months; ask for one or more of each"
-        )
-    if seed < 0:
-        raise ValueError(f"asked for seed {seed}; give 0 or any larger number")
-    if until.day != 1:
-        raise ValueError(
-            f"asked to simulate until {until}; whole months are simulated: give the first of one"
-        )
 
 
 def _write_chunks(order: Order, out: Path) -> Iterator[tuple[int, dict[str, tuple[int, int]]]]:

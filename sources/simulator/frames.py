@@ -7,7 +7,7 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.simulator.billing import FAILURE_CODES
-from perdura.sources.simulator.journal import KIND_OF, Journal, JournalRows
+from perdura.sources.simulator.journal import KIND_OF, Journal
 from perdura.sources.simulator.lives import Lives
 from perdura.sources.simulator.people import People
 from perdura.sources.simulator.prices import COUNTRIES, CURRENCIES, METHODS, PLANS, REASONS
@@ -59,7 +59,14 @@ def name(people: People, lives: Lives) -> Names:
 def table_rows(journal: Journal, table: EventTable, until: int) -> pl.DataFrame:
     """The journal's rows of one table known before ``until``: ``person``, ``kind`` and codes."""
     parts = [
-        _as_frame(part, table.kinds.index(KIND_OF.get(stream, stream)))
+        pl.DataFrame(
+            {
+                "person": part.persons,
+                "happened_at": part.happened_at,
+                "known_at": part.known_at,
+                **part.columns,
+            }
+        ).with_columns(kind=pl.lit(table.kinds.index(KIND_OF.get(stream, stream)), pl.Int64))
         for stream, parts in journal.streams.items()
         if KIND_OF.get(stream, stream) in table.kinds
         for part in parts
@@ -92,13 +99,6 @@ def table_frame(
     )
     absent = [pl.lit(None).alias(c) for c in table.columns if c not in described.columns]
     return described.with_columns(absent).select(table.schema.names()).cast(table.schema)
-
-
-def _as_frame(part: JournalRows, kind: int) -> pl.DataFrame:
-    times = {"happened_at": part.happened_at, "known_at": part.known_at}
-    return pl.DataFrame({"person": part.persons, **times, **part.columns}).with_columns(
-        kind=pl.lit(kind, pl.Int64)
-    )
 
 
 def _traits(people: People) -> pl.DataFrame:

@@ -26,6 +26,15 @@ class JournalRows:
     known_at: Ints
     columns: dict[str, npt.NDArray[Any]]
 
+    def between(self, since: int, as_of: int) -> "JournalRows":
+        """Those with ``happened_at`` in ``[since, as_of)`` that were known before ``as_of``."""
+        known = (self.known_at < as_of) & (self.happened_at >= since) & (self.happened_at < as_of)
+        if known.all():
+            return self
+        columns = {name: column[known] for name, column in self.columns.items()}
+        times = self.happened_at[known], self.known_at[known]
+        return JournalRows(self.persons[known], *times, columns)
+
 
 class Journal:
     """The events of one chunk of people, by stream: a kind, or a part of one (``KIND_OF``)."""
@@ -59,7 +68,7 @@ class Journal:
     def known(self, stream: str, as_of: int, window: int | None = None) -> list[JournalRows]:
         """Rows with ``happened_at`` in ``[as_of - window days, as_of)`` and known before it."""
         since = -NEVER if window is None else as_of - window * DAY
-        return [_cut(part, since, as_of) for part in self.streams.get(stream, ())]
+        return [part.between(since, as_of) for part in self.streams.get(stream, ())]
 
     def count(self, stream: str, as_of: int, window: int | None = None) -> Floats:
         """How many such rows each person has."""
@@ -72,11 +81,3 @@ class Journal:
             weights = None if column is None else part.columns[column]
             total += np.bincount(part.persons, weights, minlength=self.people)
         return total
-
-
-def _cut(part: JournalRows, since: int, as_of: int) -> JournalRows:
-    known = (part.known_at < as_of) & (part.happened_at >= since) & (part.happened_at < as_of)
-    if known.all():
-        return part
-    columns = {name: column[known] for name, column in part.columns.items()}
-    return JournalRows(part.persons[known], part.happened_at[known], part.known_at[known], columns)

@@ -80,7 +80,10 @@ def _cancel(step: Step, persons: Ints, u: Floats) -> None:
     step.lives.status[persons] = LEAVING
     ends_at = _paid_until(step, persons, when)
     undone = u[1][persons] < UNDONE_BY_CHOICE
-    _withdraw(step, persons[undone], when[undone], ends_at[undone], u[2:, persons[undone]])
+    stays, within = persons[undone], np.minimum(ends_at - when, 20 * DAY)[undone]
+    withdrawn_at = when[undone] + (within * (0.1 + 0.8 * u[2, stays])).astype(np.int64)
+    step.subscribe("cancel_withdrawn", stays, withdrawn_at)
+    step.lives.until[stays], step.lives.then[stays] = withdrawn_at, ACTIVE
     gone, end = persons[~undone], ends_at[~undone]
     step.subscribe("ended", gone, end, pays=False, reason=BY_CHOICE)
     step.lives.until[gone], step.lives.then[gone] = end, AWAY
@@ -88,13 +91,6 @@ def _cancel(step: Step, persons: Ints, u: Floats) -> None:
     step.service.serve_to[gone] = step.service.pay_to[gone] = end
     step.lives.returns_at[gone] = _back_later(end, u[2:, gone])
     _begin_again(step, gone, step.lives.returns_at[gone])
-
-
-def _withdraw(step: Step, persons: Ints, when: Ints, ends_at: Ints, u: Floats) -> None:
-    within = np.minimum(ends_at - when, 20 * DAY)
-    withdrawn_at = when + (within * (0.1 + 0.8 * u[0])).astype(np.int64)
-    step.subscribe("cancel_withdrawn", persons, withdrawn_at)
-    step.lives.until[persons], step.lives.then[persons] = withdrawn_at, ACTIVE
 
 
 def _paid_until(step: Step, persons: Ints, when: Ints) -> Ints:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from perdura.sources.simulator.lives import ACTIVE
 from perdura.sources.simulator.step import Step
-from perdura.sources.simulator.vectors import DAY, HOUR, Bools, Floats, Ints, Month, days
+from perdura.sources.simulator.vectors import DAY, HOUR, NEVER, Bools, Floats, Ints, Month, days
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -78,7 +78,7 @@ def support(step: Step, outage: Outage | None) -> None:
     tickets = _Tickets(step, persons, when, columns)
     asks_how = columns["topic"] == _HOW_TO
     tickets.write("opened", tickets.all, np.zeros(len(persons)), how_to=asks_how)
-    replied = _reply_hours(step, u[3], hit | _in_queue(when, outage))
+    replied = _reply_hours(step, u[3], hit, when - (outage.starts_at if outage else NEVER))
     tickets.write("replied", tickets.all, replied, hours=replied)
     for again in range(2):
         more = u[4] > 0.3 + 0.25 * again
@@ -100,15 +100,9 @@ def _opened(step: Step, outage: Outage | None) -> tuple[Ints, Ints, Bools]:
     return when[here], persons[here], (np.arange(len(persons)) >= len(quiet))[here]
 
 
-def _in_queue(when: Ints, outage: Outage | None) -> Bools:
-    """Whether a ticket stands behind those of the outage."""
-    if outage is None:
-        return np.zeros(len(when), bool)
-    return (when >= outage.starts_at) & (when < outage.starts_at + 3 * DAY)
-
-
-def _reply_hours(step: Step, slow: Floats, queued: Bools) -> Floats:
-    """Mostly hours; one in eight lies for days; everything does behind an outage."""
+def _reply_hours(step: Step, slow: Floats, hit: Bools, since_outage: Ints) -> Floats:
+    """Mostly hours; one in eight lies for days; four in ten do behind an outage's tickets."""
+    queued = hit | ((since_outage >= 0) & (since_outage < 3 * DAY))
     quick = np.exp(step.rng.normal(np.log(4), 0.8, len(slow)))
     days_long = np.exp(step.rng.normal(np.log(60), 0.45, len(slow)))
     return np.where(slow < np.where(queued, 0.4, 0.11), days_long, quick)

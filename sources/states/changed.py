@@ -71,21 +71,15 @@ def _stand(
     living = changed.select(pl.coalesce("owner", "subscriber_id").unique()).to_series()
     others = links.filter(pl.col("owner").is_in(living.implode()))["subscriber_id"]
     accounts = pl.concat([living.rename("subscriber_id"), others, people]).unique()
-    states = states_at(_of(landing, accounts), now, **business)
+    own = pl.col("subscriber_id").is_in(accounts.implode())
+    rows = {table: landing.table(table) for table in EVENT_TABLES}
+    # All merges, which are few.
+    events = {table.name: r if table is MERGES else r.filter(own) for table, r in rows.items()}
+    states = states_at(events, now, **business)
     result = changed.select("subscriber_id").join(
         states.select("subscriber_id", "state"), on="subscriber_id", how="full", coalesce=True
     )
     return result.with_columns(pl.col("state").fill_null(_MERGED_AWAY))
-
-
-def _of(landing: Landing, accounts: pl.Series) -> Events:
-    """The events of some accounts; all merges, which are few."""
-    some = pl.col("subscriber_id").is_in(accounts.implode())
-    return {
-        table.name: rows if table is MERGES else rows.filter(some)
-        for table in EVENT_TABLES
-        for rows in (landing.table(table),)
-    }
 
 
 def _changed(

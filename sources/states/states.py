@@ -1,6 +1,6 @@
 """The state each subscriber was in at a moment, and what they paid, by what was known then."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -51,20 +51,7 @@ def states_at(
             paid = newest(paid.collect(engine="streaming"), PAYMENTS).lazy()
         rows = _buyers(paid, as_of, active_within_days)
     else:
-        known = as_known(ever_failed(events, as_of), PAYMENTS.name, as_of)
-        known_subscriptions = subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of))
-        rows = subscribers_of(known_subscriptions, rates and rates.factors(as_of))
-        owed = pl.col("failed_at") >= pl.col("started_at")
-        unpaid = past_due(known)
-        rows = rows.join(unpaid, on="subscriber_id", how="left").with_columns(
-            # What an earlier subscription left unpaid is not owed by the present one.
-            state=pl.when(
-                pl.col("state") == "active",
-                pl.col("failed_at").is_not_null() & owed.fill_null(value=True),
-            )
-            .then(pl.lit("past_due"))
-            .otherwise("state")
-        )
+        rows = _holders(events, as_of, rates and rates.factors(as_of))
     moment = pl.lit(as_of).dt.cast_time_unit("us").alias("as_of")
     return (
         rows.select("subscriber_id", moment, "state", *DESCRIBED)
@@ -105,6 +92,17 @@ def _read_once(events: Events, until: datetime) -> Events:
         [table.filter(pl.col("known_at") < until) for table in read.values()], engine="streaming"
     )
     return {**events, **{name: rows.lazy() for name, rows in zip(read, collected, strict=True)}}
+
+
+def _holders(events: Events, as_of: datetime, factors: Mapping[str, float] | None) -> pl.LazyFrame:
+    """Subscribers by their subscriptions; ``past_due`` where the present one is not paid for."""
+    known = subscriptions_of(as_known(events, SUBSCRIPTIONS.name, as_of))
+    unpaid = past_due(as_known(ever_failed(events, as_of), PAYMENTS.name, as_of))
+    rows = subscribers_of(known, factors).join(unpaid, on="subscriber_id", how="left")
+    # What an earlier subscription left unpaid is not owed by the present one.
+    owed = (pl.col("failed_at") >= pl.col("started_at")).fill_null(value=True)
+    late = (pl.col("state") == "active") & pl.col("failed_at").is_not_null() & owed
+    return rows.with_columns(state=pl.when(late).then(pl.lit("past_due")).otherwise("state"))
 
 
 def _buyers(paid: pl.LazyFrame, as_of: datetime, active_within_days: int) -> pl.LazyFrame:

@@ -4,9 +4,9 @@ import json
 
 import sqlalchemy as sa
 
+from perdura.risk.schema.in_words import ALL_IN_WORDS
 from perdura.risk.schema.phrases import PHRASES
 from perdura.risk.schema.tables import RISK
-from perdura.risk.schema.worded import ALL_WORDED
 from perdura.risk.store.connect import writing
 
 #: What came with phrases.
@@ -18,7 +18,7 @@ _UNHEARD_OF = ("evidence",)
 def in_older_form(url: str) -> None:
     """Turn every night of a table into what an older version would have published."""
     with writing(url) as connection:
-        rows = [dict(row) for row in connection.execute(sa.select(*ALL_WORDED)).mappings()]
+        rows = [dict(row) for row in connection.execute(sa.select(*ALL_IN_WORDS)).mappings()]
         for row in rows:
             reasons = [
                 {name: value for name, value in reason.items() if name not in _UNHEARD_OF}

@@ -115,7 +115,7 @@ class Caller(AbstractContextManager["Caller"]):
 
         outcome = "nothing"
         # Without the parts of a path that may name a subscriber.
-        place = f"{method} {'/'.join(path.partition('?')[0].split('/')[:5])}"
+        endpoint = f"{method} {'/'.join(path.partition('?')[0].split('/')[:5])}"
         for attempt in range(_TRIES):
             self.pace.keep()
             try:
@@ -126,14 +126,14 @@ class Caller(AbstractContextManager["Caller"]):
                 continue
             if answer.status_code in (401, 403):
                 raise NotAllowed(
-                    f"{self._host} answered {answer.status_code} to {place}: look "
+                    f"{self._host} answered {answer.status_code} to {endpoint}: look "
                     "at the credentials in the environment, and at what they may do"
                 )
             if answer.status_code not in _PASSING:
                 return answer
             outcome = str(answer.status_code)
             self.pace.hold(_retry_seconds(answer) or self.pace.backed_off(attempt))
-        raise NotNow(f"{self._host} answered {outcome} to {place} {_TRIES} times; run it again")
+        raise NotNow(f"{self._host} answered {outcome} to {endpoint} {_TRIES} times; run it again")
 
 
 def read_json(answer: httpx.Response) -> dict[str, Any]:

@@ -96,9 +96,9 @@ class Intercom:
             if contact.get("external_id") in subscribers
         }
 
-    def _updated_in_bulk(self, people: Mapping[str, Fields]) -> bool:
+    def _updated_in_bulk(self, subscribers: Mapping[str, Fields]) -> bool:
         """Whether one call updated them all."""
-        contacts = [{"id": id_, "custom_attributes": fields} for id_, fields in people.items()]
+        contacts = [{"id": id_, "custom_attributes": fields} for id_, fields in subscribers.items()]
         answer = self.caller.call("PUT", "/contacts/bulk", {"contacts": contacts}, headers=PREVIEW)
         job = read_json(answer)
         if answer.status_code in _NO_SUCH_ENDPOINT:

@@ -40,7 +40,11 @@ def without_bad_merges(
     merges = given.select("known_at", *_MERGE, ORIGIN, ROW).sort(pl.all()).collect()
     rules = pl.Series(_REFUSED, _rules(merges.select(_MERGE).rows(), accepted), pl.String)
     refused = merges.select(*_MERGE, ORIGIN, ROW, rules).drop_nulls(_REFUSED).lazy()
-    return replace(ranges, found=tuple(_with_rules(found, refused) for found in ranges.found))
+    own, rule = [*_MERGE, ORIGIN, ROW], pl.coalesce("rule", _REFUSED).alias("rule")
+    ruled = (
+        found.join(refused, on=own, how="left", maintain_order="left") for found in ranges.found
+    )
+    return replace(ranges, found=tuple(one.with_columns(rule).drop(_REFUSED) for one in ruled))
 
 
 def _rules(merges: list[_Merge], accepted: list[_Merge]) -> list[str | None]:
@@ -68,8 +72,3 @@ def _rule(merge: _Merge, into: dict[str, tuple[str, datetime]]) -> str | None:
         seen.add(last)
         last = into[last][0]
     return IN_CIRCLE if last == merged else None
-
-
-def _with_rules(found: pl.LazyFrame, refused: pl.LazyFrame) -> pl.LazyFrame:
-    joined = found.join(refused, on=[*_MERGE, ORIGIN, ROW], how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("rule", _REFUSED).alias("rule")).drop(_REFUSED)

@@ -44,11 +44,9 @@ def refuse_no_length(
     if pairs.is_empty():
         return read
     stored = pl.concat(
-        [
-            pl.LazyFrame(schema=table.schema),
-            *([] if landed is None else [landed.select(table.schema.names())]),
-            *([] if held is None else [held.lazy().select(table.schema.names())]),
-        ]
+        rows.lazy().select(table.schema.names())
+        for rows in (pl.LazyFrame(schema=table.schema), landed, held)
+        if rows is not None
     )
     alone = edges.join(pairs, on=[ORIGIN, ROW], how="anti").filter(pl.col("known_at") < until)
     there = stored.filter(pl.col("kind").is_in((*_STARTS, "ended")))
@@ -73,12 +71,8 @@ def _pairs(edges: pl.DataFrame) -> pl.DataFrame:
     pairs = starts.join(ends, on=[*_MOMENT, ORIGIN, ROW], how="semi", nulls_equal=True)
     # A row that is several terms (a series, a join) ends one as it starts the next.
     row = [*_MOMENT[:2], ORIGIN, ROW]
-    several = pl.concat([_several(starts, row), _several(ends, row)])
+    several = pl.concat(one.filter(pl.struct(row).is_duplicated()) for one in (starts, ends))
     return pairs.join(several, on=row, how="anti", nulls_equal=True)
-
-
-def _several(edges: pl.DataFrame, row: list[str]) -> pl.DataFrame:
-    return edges.filter(pl.struct(row).is_duplicated()).select(row).unique()
 
 
 def _refused(read: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 import polars as pl
 
@@ -63,32 +64,21 @@ def checks(
             ``FAULT`` and ``AS_READ`` of others that the event depends on.
         own: Further rules of the source: true for rows that break them.
     """
-    columns = list(columns)
+    columns, none = [*columns], pl.lit(None, pl.String)
     faulty = [name.removeprefix(FAULT) for name in columns if name.startswith(FAULT)]
     faulty.sort(key=lambda name: AS_READ + name not in columns)
-    of_values = [
-        Check(
-            rule,
-            name.removeprefix("sql.").removeprefix("types."),
-            pl.col(FAULT + name) == rule,
-            _as_read(name, columns),
-            True,
-        )
-        for rule in _OF_VALUES
-        for name in faulty
-    ]
     absent = pl.col("subscriber_id").is_null() & pl.col(FAULT + "subscriber_id").is_null()
-    first = Check("no_subscriber", "subscriber_id", absent, pl.lit(None, pl.String))
-    others = [
+    checked = [Check("no_subscriber", "subscriber_id", absent, none)]
+    for rule, name in product(_OF_VALUES, faulty):
+        column = name.removeprefix("sql.").removeprefix("types.")
+        read = pl.col((AS_READ if AS_READ + name in columns else RAW) + name)
+        value = read.cast(pl.String, strict=False)
+        checked.append(Check(rule, column, pl.col(FAULT + name) == rule, value, of_value=True))
+    checked += [
         Check(rule, column, broken, pl.col(RAW + column).cast(pl.String, strict=False))
         for rule, column, broken in _of_events(table, until)
     ]
-    return [
-        first,
-        *of_values,
-        *others,
-        *(Check(name, name, broken, pl.lit(None, pl.String)) for name, broken in own.items()),
-    ]
+    return checked + [Check(name, name, broken, none) for name, broken in own.items()]
 
 
 def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
@@ -108,36 +98,36 @@ def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
     return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
 
 
-def _as_read(name: str, columns: list[str]) -> pl.Expr:
-    column = AS_READ + name if AS_READ + name in columns else RAW + name
-    return pl.col(column).cast(pl.String, strict=False)
+def column_and_value(checked: Sequence[Check]) -> tuple[pl.Expr, pl.Expr]:
+    """``column`` of the first rule that a row breaks, and ``value``: what was read there."""
+    broken = (pl.when(one.broken).then(pl.lit(number)) for number, one in enumerate(checked))
+    first = pl.coalesce(broken)
+    own = [(first == number, one) for number, one in enumerate(checked)]
+    column = pl.coalesce(pl.when(is_first).then(pl.lit(one.column)) for is_first, one in own)
+    # Of the first alone: where nothing stands there, what another rule refuses is not the value.
+    value = pl.coalesce(pl.when(is_first).then(one.value) for is_first, one in own)
+    return column.alias("column"), value.alias("value")
 
 
 def _of_events(table: EventTable, until: datetime) -> list[tuple[str, str, pl.Expr]]:
+    """The rules that only the whole event shows: name, column, whether a row breaks it."""
     happened, known = pl.col("happened_at"), pl.col("known_at")
-    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    undecoded = {
+        name: pl.col(name).map_batches(_undecoded, return_dtype=pl.Boolean(), is_elementwise=True)
+        for name, kind in table.schema.items()
+        if kind == pl.String
+    }
     kinds = ~pl.col("kind").is_in(table.kinds) if table.kinds else pl.lit(value=False)
+    scales = {name: ~pl.col(name).is_between(*scale) for name, scale in table.ranges.items()}
     return [
         ("no_time", "happened_at", happened.is_null()),
         *(("missing_required", name, pl.col(name).is_null()) for name in ("kind", *table.required)),
         ("unknown_kind", "kind", kinds),
-        *(
-            (
-                "bad_encoding",
-                name,
-                pl.col(name).map_batches(
-                    _undecoded, return_dtype=pl.Boolean(), is_elementwise=True
-                ),
-            )
-            for name in texts
-        ),
+        *(("bad_encoding", name, broken) for name, broken in undecoded.items()),
         ("in_the_future", "happened_at", (happened >= until) & (known < until)),
         ("known_before_happened", "known_at", known < happened),
         *(("negative_amount", name, pl.col(name) < 0) for name in table.not_negative),
-        *(
-            ("off_scale", name, ~pl.col(name).is_between(*scale))
-            for name, scale in table.ranges.items()
-        ),
+        *(("off_scale", name, broken) for name, broken in scales.items()),
     ]
 
 

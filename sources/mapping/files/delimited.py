@@ -95,16 +95,6 @@ def _without_separator_line(kind: str, lines: pl.DataFrame) -> tuple[str | None,
     return stated[1], lines.slice(1)
 
 
-def _refuse_other_separator(names: list[str], kind: str, separator: str) -> None:
-    others = [mark for mark in ";\t|," if len(names) == 1 and mark in names[0]]
-    if kind in {"csv", "tsv"} and others:
-        found = max(others, key=names[0].count)
-        raise ValueError(
-            f"its header is a single column by {separator!r}, and {found!r} stands between its "
-            f"names; write separator = {json.dumps(found)}"
-        )
-
-
 def _header(line: str, kind: str, separator: str) -> list[str]:
     if "\r" in line:
         raise ValueError(
@@ -112,7 +102,13 @@ def _header(line: str, kind: str, separator: str) -> list[str]:
         )
     split = line.split() if kind == "whitespace" else next(csv.reader([line], delimiter=separator))
     names = [name.strip() for name in split]
-    _refuse_other_separator(names, kind, separator)
+    others = [mark for mark in ";\t|," if len(names) == 1 and mark in names[0]]
+    if kind in {"csv", "tsv"} and others:
+        found = max(others, key=names[0].count)
+        raise ValueError(
+            f"its header is a single column by {separator!r}, and {found!r} stands between its "
+            f"names; write separator = {json.dumps(found)}"
+        )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"its header has {twice[0]!r} twice; name its columns with names = [...]")
     return names
@@ -140,12 +136,15 @@ def _delimited(names: list[str], records: pl.DataFrame, separator: str) -> Lines
 def _parse(names: list[str], records: pl.DataFrame, separator: str) -> pl.DataFrame:
     """Records of the right number of fields as columns; no rows at all if Polars cannot."""
     schema = dict.fromkeys(names, pl.String)
-    text = BytesIO()
-    records.select("text").write_csv(text, include_header=False, quote_style="never")
+    buffer = BytesIO()
+    records.select("text").write_csv(buffer, include_header=False, quote_style="never")
+    text = buffer.getvalue()
     try:
-        return pl.read_csv(text.getvalue(), has_header=False, schema=schema, separator=separator)
+        rows = pl.read_csv(text, has_header=False, schema=schema, separator=separator)
     except pl.exceptions.PolarsError:
         return pl.DataFrame(schema=schema)
+    # Polars takes two quotation marks for a text of no length.
+    return rows.with_columns(pl.all().replace("", None)) if b'""' in text else rows
 
 
 def _whitespace(names: list[str], lines: pl.DataFrame) -> Lines:

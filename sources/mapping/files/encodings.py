@@ -26,10 +26,16 @@ def as_utf8(text: bytes, encoding: str) -> tuple[bytes, str | None]:
     wide = marked or (_without_mark(text) if stated in _UTF_8 else None)
     if wide:
         return text.decode(wide, errors="replace").encode(), None
+    line = _first_odd_line(text)
     if stated in _UTF_8:
-        return text, _not_utf_8(text)
-    doubt = None if stated.startswith(("utf-16", "utf-32")) else _really_utf_8(text, encoding)
-    return text.decode(encoding, errors="replace").encode(), doubt
+        doubt = (
+            f"some bytes are no UTF-8, first in line {line}; if the file is of Western Europe "
+            "(Latin-1, Windows) write encoding = 'cp1252'"
+        )
+        return text, doubt if line else None
+    is_utf_8 = not (line or text.isascii() or stated.startswith(("utf-16", "utf-32")))
+    doubt = f"it reads as UTF-8 and the mapping says encoding = {encoding!r}; leave that out?"
+    return text.decode(encoding, errors="replace").encode(), doubt if is_utf_8 else None
 
 
 def _without_mark(text: bytes) -> str | None:
@@ -43,23 +49,10 @@ def _without_mark(text: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _not_utf_8(text: bytes) -> str | None:
+def _first_odd_line(text: bytes) -> int | None:
+    """The first line with bytes that are no UTF-8, counted from 1."""
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        return (
-            f"some bytes are no UTF-8, first in line {line}; if the file is of Western Europe "
-            "(Latin-1, Windows) write encoding = 'cp1252'"
-        )
+        return text.count(b"\n", 0, error.start) + 1
     return None
-
-
-def _really_utf_8(text: bytes, encoding: str) -> str | None:
-    if text.isascii():
-        return None
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return None
-    return f"it reads as UTF-8 and the mapping says encoding = {encoding!r}; leave that out?"

@@ -45,18 +45,6 @@ class _Written(float):
         return made
 
 
-def _with_all_digits(read: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
-    """The rows; numbers that stand beside texts as they are written: Polars keeps 17 digits."""
-    texts = [name for name, kind in read.schema.items() if kind == pl.String]
-    long = [name for name in texts if read[name].str.contains(_LONG).any()]
-    if not long:
-        return read
-    objects = [_as_object(line) or {} for line in lines]
-    return read.with_columns(
-        pl.Series(name, [_as_text(one.get(name)) for one in objects], pl.String) for name in long
-    )
-
-
 def _undecodable(lines: pl.Series, text: bytes) -> pl.Series:
     """Lines with bytes that are no UTF-8, wherever they are, or with half of a character."""
     odd = pl.repeat(value=False, n=len(lines), eager=True)
@@ -108,10 +96,18 @@ def _as_text(value: object) -> str | None:
 
 
 def _as_objects(lines: pl.Series) -> pl.DataFrame:
+    """The rows; numbers that stand beside texts as they are written: Polars keeps 17 digits."""
     if lines.is_empty():
         return pl.DataFrame()
     read = pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
-    return _with_all_digits(read, lines)
+    texts = [name for name, kind in read.schema.items() if kind == pl.String]
+    long = [name for name in texts if read[name].str.contains(_LONG).any()]
+    if not long:
+        return read
+    objects = [_as_object(line) or {} for line in lines]
+    return read.with_columns(
+        pl.Series(name, [_as_text(one.get(name)) for one in objects], pl.String) for name in long
+    )
 
 
 def _as_object(line: str) -> dict[str, Any] | None:

@@ -34,21 +34,15 @@ def examples(plan: MappingPlan, lines: pl.DataFrame, broken: pl.DataFrame) -> It
     )
     for rule, count in counts.items():
         own = lines.filter(pl.col("rule") == rule)
-        example = _of_line(own, rule) if own.height else _of_event(plan, broken, rule)
-        yield Example(count=count, **example)
-
-
-def _of_line(lines: pl.DataFrame, rule: str) -> dict[str, Any]:
-    first = lines.row(0, named=True)
-    text = first["text"]
-    return {
-        "rule": rule,
-        "file": first["file"],
-        "row": first["row"],
-        "column": None,
-        "value": None if rule == FORGOTTEN else _short(text),
-        "hint": hint(Fault(rule)),
-    }
+        if own.is_empty():
+            yield Example(count=count, **_of_event(plan, broken, rule))
+            continue
+        file, row, text = own.select("file", "row", "text").row(0)
+        value = None if rule == FORGOTTEN else _short(text)
+        words = hint(Fault(rule))
+        yield Example(
+            rule=rule, count=count, file=file, row=row, column=None, value=value, hint=words
+        )
 
 
 def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, Any]:

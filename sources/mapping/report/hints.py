@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from perdura.sources.events import EventTable
 from perdura.sources.mapping.sections import Input
+from perdura.sources.mapping.values.forms import EPOCHS
 from perdura.sources.mapping.values.ids import is_id
 from perdura.sources.mapping.values.meaning import MONEY, USUAL
-from perdura.sources.mapping.values.times import EPOCHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,21 @@ class Fault:
 
 def hint(fault: Fault) -> str:
     """What to say of it."""
-    if fault.rule in _WORDS:
-        return _WORDS[fault.rule]
     if fault.rule in _BY_VALUE:
         return _BY_VALUE[fault.rule](fault)
-    sql = fault.source.reject.get(fault.rule) if fault.source else None
-    return f"a rule of the mapping: reject.{fault.rule} = {sql!r}"
+    if fault.rule not in _WORDS:
+        sql = fault.source.reject.get(fault.rule) if fault.source else None
+        return f"a rule of the mapping: reject.{fault.rule} = {sql!r}"
+    scales = fault.table.ranges if fault.table else {}
+    least, most = scales.get(fault.column or "", (1, 5))
+    return _WORDS[fault.rule].format(
+        column=fault.column,
+        table=fault.table.name if fault.table else "the table",
+        kinds=", ".join(fault.table.kinds) if fault.table else "",
+        found=", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items()),
+        least=least,
+        most=most,
+    )
 
 
 _WORDS = {
@@ -73,17 +82,16 @@ _WORDS = {
     "spreadsheet. Export ids as text",
     "ambiguous_number": "is one number if the comma stands before decimals, as in others here, "
     "and another if the point does; write decimal = ',' or decimal = '.'",
+    "unknown_kind": 'found {found}; kinds of {table} are {kinds}. Write kind = "CASE ... WHEN '
+    "'theirs' THEN 'ours' END\", or leave such rows out by where",
+    "missing_required": "{column} may not be empty; map it, or leave such rows out by where",
+    "whole_units": "most amounts of the column have decimals, so none is in minor units (cents); "
+    "write types = {{ ... = 'number' }} and {column} = \"ROUND(... * 100)\"",
+    "off_scale": "{column} goes from {least:g} to {most:g}; leave out what is not rated by where, "
+    'or bring another scale to this one: "1 + ... / 25.0" of 0 to 100',
+    "bad_currency": "found {found}; a currency has three letters, such as EUR. Write for example "
+    "currency = \"CASE ... WHEN '€' THEN 'EUR' END\"",
 }
-
-
-def _unknown_kind(fault: Fault) -> str:
-    kinds = ", ".join(fault.table.kinds) if fault.table else ""
-    name = fault.table.name if fault.table else "the table"
-    found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
-    return (
-        f"found {found}; kinds of {name} are {kinds}. Write kind = \"CASE ... WHEN 'theirs' THEN "
-        "'ours' END\", or leave such rows out by where"
-    )
 
 
 def _encoding(fault: Fault) -> str:
@@ -103,29 +111,6 @@ def _null_words(fault: Fault) -> str | None:
     if not words or words[0] != (fault.value or "").strip():
         return None
     return f"looks like no value; write null_words = {words!r}".replace("\\\\", "\\")
-
-
-def _whole_units(fault: Fault) -> str:
-    return (
-        "most amounts of the column have decimals, so none is in minor units (cents); write types "
-        f"= {{ ... = 'number' }} and {fault.column} = \"ROUND(... * 100)\""
-    )
-
-
-def _off_scale(fault: Fault) -> str:
-    least, most = (fault.table.ranges if fault.table else {}).get(fault.column or "", (1, 5))
-    return (
-        f"{fault.column} goes from {least:g} to {most:g}; leave out what is not rated by where, or "
-        'bring another scale to this one: "1 + ... / 25.0" of 0 to 100'
-    )
-
-
-def _currency(fault: Fault) -> str:
-    found = ", ".join(f"{value!r} ({count:,})" for value, count in fault.values.items())
-    return (
-        f"found {found}; a currency has three letters, such as EUR. Write for example currency = "
-        "\"CASE ... WHEN '€' THEN 'EUR' END\""
-    )
 
 
 def _unparseable(fault: Fault) -> str:
@@ -166,13 +151,17 @@ def _was_skipped(value: str, zone: str) -> bool:
 
 
 def _implausible(fault: Fault) -> str:
-    unit = _unit_that_fits(fault.value)
-    if unit:
-        formats = [*(fault.source.time_formats if fault.source else ()), unit]
-        return (
-            f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[unit]}; write "
-            f"time_formats = ['{unit}'], or {formats} if the column mixes them"
-        )
+    try:
+        number = float(fault.value or "")
+    except ValueError:
+        number = 0.0
+    for unit, many in EPOCHS.items():
+        if 631_152_000 <= number / many < 4_000_000_000:
+            formats = [*(fault.source.time_formats if fault.source else ()), unit]
+            return (
+                f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[unit]}; "
+                f"write time_formats = ['{unit}'], or {formats} if the column mixes them"
+            )
     return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
 
 
@@ -182,15 +171,6 @@ _COUNTS = {
     "epoch_us": "microseconds",
     "epoch_ns": "nanoseconds",
 }
-
-
-def _unit_that_fits(value: str | None) -> str | None:
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    fits = (unit for unit, many in EPOCHS.items() if 631_152_000 <= number / many < 4_000_000_000)
-    return next(fits, None)
 
 
 def _bad_type(fault: Fault) -> str:
@@ -234,16 +214,9 @@ _OF_NUMBERS = (
 )
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
-    "unknown_kind": _unknown_kind,
-    "missing_required": lambda fault: (
-        f"{fault.column} may not be empty; map it, or leave such rows out by where"
-    ),
     "bad_encoding": _encoding,
     "unparseable_time": _unparseable,
     "implausible_time": _implausible,
     "bad_type": _bad_type,
-    "whole_units": _whole_units,
-    "off_scale": _off_scale,
-    "bad_currency": _currency,
     "null_word": lambda fault: f"{_null_words(fault)}, or null_words = [] if it is a real id",
 }

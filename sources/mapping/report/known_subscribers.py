@@ -10,12 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.events import MERGES, PAYMENTS, SUBSCRIPTIONS, EventTable
-from perdura.sources.landing.files import scan_stored
+from perdura.sources.landing.files import count_stored, scan_stored
 from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import BUCKET, BUCKETS
 
 #: Events of the newest files that are looked at: enough to tell, and soon after a change.
 _NEWEST = 1_000
+_LEAST = pl.col("subscriber_id").min()
 #: Of more events than this a part of the subscribers is looked at, by their buckets.
 _MOST = 4_000_000
 
@@ -73,38 +74,37 @@ def known_in(landing: Landing, table: EventTable, least: float) -> Known | None:
         table: The table.
         least: The share that has to be known.
     """
-    others = [other for other in (SUBSCRIPTIONS, PAYMENTS) if other is not table]
-    files = {other.name: [*landing.files(other).values()] for other in others}
-    by = [other for other in others if _rows(other, files[other.name])]
+    files = {
+        other: [*landing.files(other).values()]
+        for other in (SUBSCRIPTIONS, PAYMENTS)
+        if other is not table
+    }
+    by = [other for other, paths in files.items() if count_stored(other, paths)]
     if table is SUBSCRIPTIONS or not by:
         return None
     newest = _newest(landing, table)
-    share = pl.col(BUCKET) < max(1, BUCKETS * _MOST // max(_MOST, _rows(table, newest)))
-    named = _subscribers(table, newest, share).unique().collect(engine="streaming")
-    known_ids = [_subscribers(other, files[other.name], share) for other in by]
-    known = pl.concat([*known_ids, _merged(landing, known_ids)])
-    unknown = _not_among(named.lazy(), known).collect(engine="streaming")
-    count, strangers = named.height, unknown.height
-    if not count:
+    share = pl.col(BUCKET) < max(1, BUCKETS * _MOST // max(_MOST, count_stored(table, newest)))
+    events = {table: newest} | {other: files[other] for other in by}
+    ids, *others = (
+        scan_stored(one, paths).filter(share).select("subscriber_id")
+        for one, paths in events.items()
+    )
+    named, tell = ids.unique().collect(engine="streaming"), pl.concat(others)
+    known = pl.concat([tell, _merged(landing, tell)])
+    unknown = named.lazy().join(known, on="subscriber_id", how="anti").collect(engine="streaming")
+    if named.is_empty():
         return None
+    count, strangers = named.height, unknown.height
     few = 2 * (count - strangers) < count
-    theirs = _not_among(pl.concat(known_ids), named.lazy())
+    theirs = tell.join(named.lazy(), on="subscriber_id", how="anti").select(_LEAST)
     return Known(
         subscribers=count,
         known=count - strangers,
         by=tuple(other.name for other in by),
-        example=_least(unknown.lazy()) if strangers else None,
-        theirs=_least(theirs) if few else None,
+        example=unknown.select(_LEAST).item(),
+        theirs=theirs.collect(engine="streaming").item() if few else None,
         least=least,
     )
-
-
-def _not_among(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.join(others, on="subscriber_id", how="anti")
-
-
-def _least(rows: pl.LazyFrame) -> str | None:
-    return rows.select(pl.col("subscriber_id").min()).collect(engine="streaming").item()
 
 
 def _newest(landing: Landing, table: EventTable) -> list[Path]:
@@ -112,20 +112,15 @@ def _newest(landing: Landing, table: EventTable) -> list[Path]:
     newest: list[Path] = []
     for path in reversed(landing.files(table).values()):
         newest.append(path)
-        if _rows(table, newest) >= _NEWEST:
+        if count_stored(table, newest) >= _NEWEST:
             break
     return newest
 
 
-def _subscribers(table: EventTable, files: list[Path], share: pl.Expr) -> pl.LazyFrame:
-    return scan_stored(table, files).filter(share).select("subscriber_id")
-
-
-def _merged(landing: Landing, known_ids: list[pl.LazyFrame]) -> pl.LazyFrame:
+def _merged(landing: Landing, known: pl.LazyFrame) -> pl.LazyFrame:
     """Accounts that are one with a known one."""
     files = [*landing.files(MERGES).values()]
     merges = scan_stored(MERGES, files).select("subscriber_id", "merged_into").unique()
-    known = pl.concat(known_ids)
     pairs = [("subscriber_id", "merged_into"), ("merged_into", "subscriber_id")]
     return pl.concat(
         merges.join(known, left_on=theirs, right_on="subscriber_id", how="semi").select(
@@ -133,7 +128,3 @@ def _merged(landing: Landing, known_ids: list[pl.LazyFrame]) -> pl.LazyFrame:
         )
         for own, theirs in pairs
     )
-
-
-def _rows(table: EventTable, files: list[Path]) -> int:
-    return scan_stored(table, files).select(pl.len()).collect().item()

@@ -90,6 +90,25 @@ class TableReport:
         if lost or self.events < self.rows - self.skipped:
             raise AssertionError(f"rows were lost on the way, a fault of ours: {self}")
 
+    def why_degraded(self, *, mapped: bool) -> str | None:
+        """Why the table is not to be relied on, and which setting decides; ``None`` if it is.
+
+        Args:
+            mapped: Whether the mapping names it. What only lies beside it, such as contacts, may
+                well hold nothing yet.
+        """
+        if not self.complete:
+            odd = f" ({self.notes[0]})" if self.notes else ""
+            return f"a file is missing or empty, or gave rows too late for this day{odd}"
+        if mapped and not self.landed + self.already_landed:
+            return "it has given no event yet"
+        if self.known and self.known.is_too_few:
+            return (
+                f"{self.known.known:,} of {self.known.subscribers:,} subscribers are known; "
+                f"known_share = {self.known.least} in [{self.table}] decides"
+            )
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -49,22 +49,19 @@ def fates(*found: tuple[pl.DataFrame, int]) -> pl.DataFrame:
     rising = sorted(
         ((rows.select(ORIGIN, ROW), fate) for rows, fate in found), key=lambda pair: pair[1]
     )
-    origins = pl.concat(rows[ORIGIN] for rows, _ in rising).unique().sort()
-    return pl.concat([_EMPTY, *(_of_origin(rising, origin) for origin in origins)])
+    every = [_EMPTY]
+    for origin in pl.concat(rows[ORIGIN] for rows, _ in rising).unique().sort():
+        numbers = [rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy() for rows, _ in rising]
+        fate = np.zeros(max(int(rows_read.max(initial=0)) for rows_read in numbers) + 1, np.uint8)
+        for rows_read, (_, number) in zip(numbers, rising, strict=True):
+            fate[rows_read] = number  # a higher one takes the place of a lower
+        rows = np.flatnonzero(fate)
+        columns = {ORIGIN: np.full(len(rows), origin), ROW: rows, FATE: fate[rows]}
+        every.append(pl.DataFrame(columns, schema=_EMPTY.schema))
+    return pl.concat(every)
 
 
 _EMPTY = pl.DataFrame(schema={ORIGIN: pl.UInt32, ROW: pl.UInt32, FATE: pl.UInt8})
-
-
-def _of_origin(rising: Sequence[tuple[pl.DataFrame, int]], origin: int) -> pl.DataFrame:
-    """The fates of one file's rows: a higher one takes the place of a lower."""
-    numbers = [rows.filter(pl.col(ORIGIN) == origin)[ROW].to_numpy() for rows, _ in rising]
-    fate = np.zeros(max(int(rows_read.max(initial=0)) for rows_read in numbers) + 1, np.uint8)
-    for rows_read, (_, number) in zip(numbers, rising, strict=True):
-        fate[rows_read] = number
-    rows = np.flatnonzero(fate)
-    columns = {ORIGIN: np.full(len(rows), origin), ROW: rows, FATE: fate[rows]}
-    return pl.DataFrame(columns, schema=_EMPTY.schema)
 
 
 def summed(found: Sequence[pl.DataFrame], *, spread: bool) -> dict[int, int]:

@@ -25,6 +25,10 @@ BAD_TYPE = "bad_type"
 NEARLY = 1e-6
 #: Decimals written out: 12.00 is an amount in euros, where 1200.0 is what pandas makes of cents.
 DECIMALS = r"[.,][0-9]{2,}$"
+_BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "0"), False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +86,19 @@ def convert(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Inp
     """
     if wanted == MOMENT:
         return Converted(value.struct.field("moment"), value.struct.field("fault"))
-    fitted = _fitted(value, dtype, wanted, source)
+    if wanted.is_numeric():
+        fitted = _as_number(value, dtype, wanted, source)
+    elif wanted == pl.Boolean and dtype == pl.String:
+        lowered = value.str.strip_chars().str.to_lowercase()
+        fitted = lowered.replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+    else:
+        fitted = value.cast(wanted, strict=False)
     return Converted(fitted, lost(value, fitted, BAD_TYPE))
 
 
 def lost(value: pl.Expr, fitted: pl.Expr, rule: str) -> pl.Expr:
     """The rule, where there is a value as read and none of its type."""
     return pl.when(value.is_not_null() & fitted.is_null()).then(fault(rule))
-
-
-def _fitted(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:
-    if wanted.is_numeric():
-        return _as_number(value, dtype, wanted, source)
-    if wanted == pl.Boolean and dtype == pl.String:
-        lowered = value.str.strip_chars().str.to_lowercase()
-        return lowered.replace_strict(
-            ["true", "t", "yes", "1", "false", "f", "no", "0"],
-            [True] * 4 + [False] * 4,
-            default=None,
-            return_dtype=pl.Boolean,
-        )
-    return value.cast(wanted, strict=False)
 
 
 def _as_number(value: pl.Expr, dtype: pl.DataType, wanted: pl.DataType, source: Input) -> pl.Expr:

@@ -27,9 +27,12 @@ def is_id(name: str) -> bool:
 
 def as_id(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The id as text: whole floats lose ``.0``; null where digits may have been lost."""
-    if dtype.is_float():
-        return _of_float(value, dtype)
     text = value.cast(pl.String)
+    if dtype.is_float():
+        bound = EXACT[pl.Float32 if dtype == pl.Float32 else pl.Float64]
+        whole = value.cast(pl.Int64, strict=False).cast(pl.String)
+        exact = pl.when(value == value.round()).then(whole).otherwise(text)
+        return pl.when(value.abs() >= bound).then(None).otherwise(exact)
     if dtype == pl.String or dtype.is_decimal():
         return text.map_batches(_of_text, return_dtype=pl.String, is_elementwise=True)
     return text
@@ -65,18 +68,6 @@ def has_float_within(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def may_be_power(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Whether an id may be a number in powers of ten, and may be a code: 12e5."""
     return value.str.contains(_CODE) if dtype == pl.String else pl.lit(value=False)
-
-
-def _of_float(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    bound = EXACT[pl.Float32 if dtype == pl.Float32 else pl.Float64]
-    whole = value.cast(pl.Int64, strict=False).cast(pl.String)
-    return (
-        pl.when(value.abs() >= bound)
-        .then(None)
-        .when(value == value.round())
-        .then(whole)
-        .otherwise(value.cast(pl.String))
-    )
 
 
 def _of_text(ids: pl.Series) -> pl.Series:

@@ -9,6 +9,8 @@ _LOCAL = "%Y-%m-%dT%H:%M:%S%.f"
 #: A zone after a time: 10:30 Europe/Madrid, 10:30 UTC, 10:30+01:00[Europe/Madrid].
 _NAMED = r"(?:\s*\[([A-Za-z0-9_+/\-]+)\]|\s+([A-Za-z_]+/[A-Za-z0-9_+/\-]+|(?i:UTC|GMT|Z)))$"
 _OFFSET = r"T.*?(Z|[+\-][0-9]{2}(?::?[0-9]{2})?)$"
+#: An offset that no clock has: more than 18 hours.
+_TOO_FAR = r"[+\-](?:18:?(?:0[1-9]|[1-5][0-9])|19|2[0-9])(?::?[0-9]{2})?$"
 
 #: What brings other ways of writing to the commonest, in this order.
 _FORMS = (
@@ -31,6 +33,8 @@ def common_iso(texts: pl.Series, zone: str) -> pl.DataFrame:
     days = texts.str.to_datetime("%Y-%m-%d", time_unit="us", strict=False)
     result = in_zone(pl.select(pl.coalesce(local, days)).to_series(), zone)
     offset = text.str.to_datetime(f"{_LOCAL}%#z", time_unit="us", time_zone="UTC", strict=False)
+    if offset.null_count() < len(offset):
+        offset = offset.set(text.str.contains(_TOO_FAR).fill_null(value=False), None)
     return result.with_columns(pl.coalesce(offset.cast(MOMENT), "moment").alias("moment"))
 
 

@@ -50,7 +50,10 @@ def either_mark(text: pl.Expr) -> pl.Expr:
 
 def _plain(text: pl.Expr, source: Input) -> pl.Expr:
     """The number as programs write it, null where the text does not keep to the marks."""
-    decimal, between = _marks(source)
+    decimal = source.decimal or _OTHER.get(source.thousands or "", ".")
+    named = source.thousands or _OTHER[decimal]
+    alike = next((marks for marks in (_BLANKS, _APOSTROPHES) if named in marks), named)
+    between = (alike,) if source.thousands else (named, _BLANKS, _APOSTROPHES)
     sign = source.currency_sign or ""
     fits = text.str.contains(_pattern(decimal, between, sign))
     bare = text.str.replace(sign, "", literal=True) if sign else text
@@ -61,14 +64,6 @@ def _plain(text: pl.Expr, source: Input) -> pl.Expr:
     return pl.when(fits).then(
         pl.when(negative).then(pl.concat_str(pl.lit("-"), digits)).otherwise(digits)
     )
-
-
-def _marks(source: Input) -> tuple[str, tuple[str, ...]]:
-    """What stands before decimals, and what may stand between groups."""
-    decimal = source.decimal or _OTHER.get(source.thousands or "", ".")
-    named = source.thousands or _OTHER[decimal]
-    alike = next((marks for marks in (_BLANKS, _APOSTROPHES) if named in marks), named)
-    return decimal, (alike,) if source.thousands else (named, _BLANKS, _APOSTROPHES)
 
 
 def _pattern(decimal: str, between: tuple[str, ...], sign: str) -> str:

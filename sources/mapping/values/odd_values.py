@@ -46,31 +46,21 @@ class Numbers:
 def numbers_in(request: ColumnRequest, frame: pl.LazyFrame) -> Numbers:
     """What the numbers of a file look like."""
     texts, amounts = _number_texts(request, frame), _amounts(request, frame)
-    counts = [
-        *(
-            count.alias(f"{name}|{what}")
-            for name in texts
-            for what, count in (
-                ("comma", comma_before_decimals(pl.col(name)).sum()),
-                ("either", either_mark(pl.col(name)).sum()),
-                ("pointed", pl.col(name).str.contains(".", literal=True).sum()),
-            )
-        ),
-        *(
-            count.alias(f"{name}|{what}")
-            for name, decimals in amounts
-            for what, count in (("amounts", pl.col(name).count()), ("decimals", decimals.sum()))
-        ),
-    ]
-    if not counts:
-        return Numbers(frozenset(), frozenset(), ())
-    row = frame.select(counts).collect(engine="streaming").row(0, named=True)
-    by_comma = frozenset(name for name in texts if row[f"{name}|comma"])
-    whole = (name for name, *_ in amounts if 2 * row[f"{name}|decimals"] > row[f"{name}|amounts"])
+    counts: dict[tuple[str, str], pl.Expr] = {}
+    for name in texts:
+        counts[name, "comma"] = comma_before_decimals(pl.col(name)).sum()
+        counts[name, "either"] = either_mark(pl.col(name)).sum()
+        counts[name, "pointed"] = pl.col(name).str.contains(".", literal=True).sum()
+    for name, decimals in amounts:
+        counts[name, "amounts"], counts[name, "decimals"] = pl.col(name).count(), decimals.sum()
+    found = _collected(frame, counts)
+    by_comma = frozenset(name for name in texts if found[name]["comma"])
+    whole = (name for name, _ in amounts if 2 * found[name]["decimals"] > found[name]["amounts"])
     notes = (
-        _either(name, row[f"{name}|either"])
+        f"all {found[name]['either']:,} values of {name} with a point have three digits after it; "
+        "they are read as decimals. If it stands between thousands write decimal = ','"
         for name in texts
-        if name not in by_comma and 0 < row[f"{name}|either"] == row[f"{name}|pointed"]
+        if name not in by_comma and 0 < found[name]["either"] == found[name]["pointed"]
     )
     return Numbers(by_comma, frozenset(whole), tuple(notes))
 
@@ -185,13 +175,6 @@ def _of_casts(
         return {}
     lossy = pl.any_horizontal(cut)
     return {_ODD: lossy.any(), "cut": lossy.sum(), "values": cast.value.count()}
-
-
-def _either(column: str, count: int) -> str:
-    return (
-        f"all {count:,} values of {column} with a point have three digits after it; they are read "
-        "as decimals. If it stands between thousands write decimal = ','"
-    )
 
 
 #: By what is counted: the words with one and with many, and the sentence they stand in.

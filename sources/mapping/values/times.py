@@ -4,37 +4,23 @@ Exports mix forms, and write 0 or 0000-00-00 for "never". A moment outside 1990 
 is none: mostly seconds were taken for milliseconds, or the other way round.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Sequence
+from datetime import datetime
 
 import polars as pl
 
 from perdura.sources.events import MOMENT
 from perdura.sources.mapping.checks.rules import FAULTS, fault
 from perdura.sources.mapping.values.clocks import first_instants, in_zone
-from perdura.sources.mapping.values.iso import any_iso, common_iso, split_zone
+from perdura.sources.mapping.values.forms import AHEAD, EPOCHS, SINCE, Reader, readers_of
 
 #: The rules that a value breaks that tells no moment, or one that cannot be.
 UNPARSEABLE, IMPLAUSIBLE = "unparseable_time", "implausible_time"
-
-#: The least moment that is plausible.
-SINCE = datetime(1990, 1, 1, tzinfo=UTC)
-_AHEAD = timedelta(days=50 * 365.25)
-
-#: How many of each there are in a second.
-EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
-
-#: Among other formats: as ISO 8601 writes times.
-ISO = "iso"
 
 #: What a parsed time is: the moment, the earlier one where clocks were put back, the rule broken.
 PARSED = pl.Struct({"moment": MOMENT, "earlier": MOMENT, "fault": FAULTS})
 
 _NEVER = r"^(0+([.]0+)?|0000-00-00.*)$"
-
-#: What a form makes of texts: ``moment`` and ``earlier``, null where it is not theirs.
-Reader = Callable[[pl.Series], pl.DataFrame]
 
 
 def says_never(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -46,7 +32,7 @@ def says_never(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def plausible(moment: pl.Expr, until: datetime) -> pl.Expr:
     """Whether a moment lies between 1990 and 50 years after ``until``."""
-    return moment.is_between(SINCE, until + _AHEAD)
+    return moment.is_between(SINCE, until + AHEAD)
 
 
 def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetime) -> pl.Series:
@@ -62,14 +48,18 @@ def moments(values: pl.Series, zone: str, formats: Sequence[str], until: datetim
         local = in_zone(values.cast(pl.Datetime("us")), zone)
         return _judge(values, local, local["moment"].is_not_null(), until)
     if values.dtype.is_numeric() and any(form not in EPOCHS for form in formats):
-        values = _as_text(values)
+        # Numbers that are dates as they are written: 20260131.
+        whole = values.cast(pl.Int64, strict=False)
+        is_whole = (whole.cast(values.dtype) == values).fill_null(value=False)
+        texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(values.cast(pl.String))
+        values = pl.select(texts).to_series()
     if values.dtype == pl.String:
         values = values.str.strip_chars()
         never = values.str.contains(_NEVER)
     else:
         never = values == 0
     values = pl.select(pl.when(~never).then(values)).to_series()
-    return _first_plausible(values, _readers(zone, formats, until), until)
+    return _first_plausible(values, readers_of(formats, zone, until), until)
 
 
 def _first_plausible(values: pl.Series, readers: Sequence[Reader], until: datetime) -> pl.Series:
@@ -108,74 +98,6 @@ def _judge(values: pl.Series, result: pl.DataFrame, read: pl.Series, until: date
             broken.cast(FAULTS).alias("fault"),
         ).alias("parsed")
     ).to_series()
-
-
-def _readers(zone: str, formats: Sequence[str], until: datetime) -> list[Reader]:
-    iso: list[Reader] = [partial(common_iso, zone=zone), partial(any_iso, zone=zone)]
-    readers: list[Reader] = []
-    for form in formats or [ISO]:
-        if form == ISO:
-            readers += iso
-        else:
-            readers.append(_epoch(form, until) if form in EPOCHS else _format(form, zone))
-    return readers
-
-
-def _as_text(numbers: pl.Series) -> pl.Series:
-    """Numbers that are dates as they are written: 20260131."""
-    whole = numbers.cast(pl.Int64, strict=False)
-    is_whole = (whole.cast(numbers.dtype) == numbers).fill_null(value=False)
-    texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(numbers.cast(pl.String))
-    return pl.select(texts).to_series()
-
-
-def _epoch(unit: str, until: datetime) -> Reader:
-    """Numbers since 1970; those out of any range are read as what lies just before 1990."""
-    many = EPOCHS[unit]
-    low, high = (int(bound.timestamp()) * many for bound in (SINCE, until + _AHEAD))
-
-    def read(values: pl.Series) -> pl.DataFrame:
-        whole = values.cast(pl.Int64, strict=False)
-        number = values.cast(pl.Float64, strict=False)
-        scaled = pl.col("whole") * (10**6 // many) if many <= 10**6 else pl.col("whole") // 1000
-        parts = (pl.col("number") / many * 10**6).round().cast(pl.Int64, strict=False)
-        within = pl.col("number").is_between(low, high)
-        exact = (pl.col("whole") == pl.col("number").floor()) & (pl.col("number") % 1 == 0)
-        microseconds = (
-            pl.when(within & (exact | (pl.col("whole").abs() > 2**53)))
-            .then(scaled)
-            .when(within)
-            .then(parts)
-            .when(pl.col("number").is_finite())
-            .then(pl.lit(-1))
-        )
-        return pl.DataFrame({"whole": whole, "number": number}).select(
-            microseconds.cast(pl.Int64).cast(MOMENT).alias("moment"),
-            pl.lit(None, MOMENT).alias("earlier"),
-        )
-
-    return read
-
-
-def _format(pattern: str, zone: str) -> Reader:
-    """A strptime pattern. A zone may follow the time, or stand for ``%Z`` in the pattern."""
-    bare = pattern.replace("%Z", "").strip()
-    for word in ("UTC", "GMT", "Z"):
-        if bare.endswith((f" {word}", "SZ", "fZ")) and bare.endswith(word):
-            bare, zone = bare.removesuffix(word).strip(), "UTC"
-
-    def read(texts: pl.Series) -> pl.DataFrame:
-        if any(form in pattern for form in ("%z", "%#z", "%:z")):
-            moment = texts.str.to_datetime(
-                pattern, time_unit="us", time_zone="UTC", strict=False
-            ).cast(MOMENT)
-            return pl.DataFrame({"moment": moment}).with_columns(
-                pl.lit(None, MOMENT).alias("earlier")
-            )
-        rest, zones = split_zone(texts, zone)
-        return in_zone(rest.str.to_datetime(bare, time_unit="us", strict=False), zones)
-
-    return read
 
 
 def first_instant_after(day_start: pl.Series, zone: str) -> pl.Series:

@@ -10,6 +10,7 @@ import pytest
 from perdura.flows.configuration.setting_names import GROUPS, NAMES, RENAMED
 from perdura.models.dataset.single_class import why_too_few
 from perdura.models.params import TrainingParams
+from perdura.models.predictor.target import SETTINGS, Question
 from tests.models.promotion.test_diagnosis import diagnosis, rows
 
 ROOT = Path(__file__).parents[3]
@@ -82,3 +83,11 @@ def test_every_grouped_name_in_a_message_is_a_setting():
 )
 def test_the_setting_to_try_is_written_as_a_file_of_settings_takes_it(words: str, setting: str):
     assert setting in words
+
+
+def test_what_two_models_differ_in_is_named_by_its_setting():
+    assert set(SETTINGS.values()) <= set(NAMES)
+    month, silence = (Question.of(TrainingParams(churn=churn)) for churn in ("contract", "silence"))
+    assert (
+        silence.differences(month) == "churn.rule silence, not contract, churn.grace_days 0, not 30"
+    )

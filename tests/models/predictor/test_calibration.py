@@ -128,3 +128,54 @@ def test_a_curve_comes_back_from_json_as_it_was(curve):
 def test_beta_with_two_equal_slopes_is_a_line():
     score = np.linspace(-8, 8, 33)
     assert Beta(1.3, 1.3, -0.2).apply(score) == pytest.approx(expit(1.3 * score - 0.2), rel=1e-9)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("by", [-2.0, 0.0, 0.75])
+def test_a_moved_curve_is_higher_by_as_much_everywhere(curve, by):
+    score = np.linspace(-9, 9, 25)
+    assert curve.moved(by).log_odds(score) - curve.log_odds(score) == pytest.approx([by] * 25)
+    assert curve.moved(by).kind == curve.kind
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(0.01, 2)), min_size=1, max_size=6, unique=True),
+    st.lists(st.floats(-9, 9), min_size=1, max_size=10),
+)
+def test_steps_are_joined_by_lines_and_almost_flat_beyond(steps, values):
+    scores = sorted({round(score, 3) for score, _ in steps})
+    levels = np.cumsum([rise for _, rise in steps])[: len(scores)].tolist()
+    curve = Isotonic(tuple(scores), tuple(levels))
+    for value, found in zip(values, curve.log_odds(np.array(values)).tolist(), strict=True):
+        if value <= scores[0]:
+            wanted = levels[0] + 0.01 * (value - scores[0])
+        elif value >= scores[-1]:
+            wanted = levels[-1] + 0.01 * (value - scores[-1])
+        else:
+            right = next(n for n, score in enumerate(scores) if score >= value)
+            part = (value - scores[right - 1]) / (scores[right] - scores[right - 1])
+            wanted = levels[right - 1] + part * (levels[right] - levels[right - 1])
+        assert found == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_farthest_scores_are_probabilities_still(curve):
+    risk = curve.apply(np.array([-1e6, -800.0, 800.0, 1e6]))
+    assert risk.min() >= 1e-6
+    assert risk.max() <= 1 - 1e-6
+    assert (np.diff(risk) >= 0).all()
+
+
+def test_beta_by_hand():
+    """At even odds both logarithms are ln 2."""
+    assert Beta(2.0, 0.5, 0.1).log_odds(np.array([0.0])) == pytest.approx([-1.5 * np.log(2) + 0.1])
+
+
+def test_the_slope_at_the_base_itself_is_the_curve_s():
+    assert Beta(0.5, 2.0, 0.0).slope(0.0, np.array([0.0])) == pytest.approx([1.25], abs=1e-4)
+
+
+@pytest.mark.parametrize("stored", [{"kind": "spline"}, {}, {"kind": "isotonic", "scores": [1.0]}])
+def test_a_curve_of_another_kind_is_refused(stored):
+    with pytest.raises(ValueError, match="no calibration of kind"):
+        from_json(stored)

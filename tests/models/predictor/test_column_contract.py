@@ -1,9 +1,13 @@
 """The column contract: what a model reads, and how; and what it refuses before it predicts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perdura.models.predictor.column_contract import ColumnContract, ColumnMismatch, learn_contract
 
@@ -111,3 +115,69 @@ def test_a_column_where_nothing_is_known_today_is_read_as_unknown():
 def test_text_from_pandas_is_text_however_pandas_holds_it(kind):
     frame = pd.DataFrame({"failed": [1.0, 0.0], "plan": pd.Series(["basic", "plus"], dtype=kind)})
     assert CONTRACT.encode(pl.from_pandas(frame)).tolist() == [[1, 1], [0, 0]]
+
+
+TEXTS = st.none() | st.sampled_from(["basic", "plus", "gold", "", "é"])
+
+
+@given(st.lists(st.tuples(st.none() | st.floats(allow_nan=False), TEXTS), max_size=12))
+def test_each_value_is_read_by_itself(rows):
+    frame = pl.DataFrame(rows, {"failed": pl.Float64, "plan": pl.String}, orient="row")
+    codes = {"plus": 0.0, "basic": 1.0}
+    expected = [
+        [np.nan if failed is None else failed, codes.get(plan or "none", np.nan)]
+        for failed, plan in rows
+    ]
+    np.testing.assert_array_equal(CONTRACT.encode(frame), np.reshape(expected, (len(rows), 2)))
+    unseen = [plan is not None and plan not in codes for _, plan in rows]
+    found = CONTRACT.unseen(frame)
+    assert {name: marks.to_list() for name, marks in found.items()} == (
+        {"plan": unseen} if any(unseen) else {}
+    )
+
+
+@given(
+    st.lists(st.tuples(TEXTS, st.sampled_from([True, False, None])), min_size=1, max_size=40),
+)
+def test_texts_are_ranked_by_how_often_they_left_drawn_towards_all(rows):
+    frame = pl.DataFrame(rows, {"plan": pl.String, "churned": pl.Boolean}, orient="row")
+    column = learn_contract(frame, ["plan"]).columns[0]
+    labelled = [(plan, left) for plan, left in rows if plan is not None and left is not None]
+    overall = sum(left for _, left in labelled) / len(labelled) if labelled else 0.0
+    texts = {plan for plan, _ in rows if plan is not None}
+
+    def rate(text):
+        own = [left for plan, left in labelled if plan == text]
+        return (sum(own) + 50 * overall) / (len(own) + 50)
+
+    ranked = column.categories or ()
+    assert {*ranked} == texts
+    assert all(rate(a) <= rate(b) + 1e-12 for a, b in pairwise(ranked))
+    if texts:
+        nearest = min(abs(rate(text) - overall) for text in texts)
+        assert column.unknown is not None
+        assert abs(rate(ranked[int(column.unknown)]) - overall) == pytest.approx(nearest, abs=1e-12)
+
+
+def test_only_the_first_five_wrong_columns_are_named():
+    names = [f"c{n}" for n in range(8)]
+    contract = learn_contract(pl.DataFrame({name: [1.0] for name in names}), names)
+    with pytest.raises(ColumnMismatch) as refused:
+        contract.check(pl.DataFrame({"failed": [1.0]}))
+    assert "reads 8 columns and was given 1" in str(refused.value)
+    assert "missing 'c0', 'c1', 'c2', 'c3', 'c4' and 3 more" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([True, False], pl.Boolean), ([1, 0], pl.UInt8), ([1, 0], pl.Decimal(10, 2))],
+)
+def test_numbers_of_any_kind_are_numbers(values, kind):
+    frame = pl.DataFrame({"failed": pl.Series(values, dtype=kind), "plan": ["plus", "plus"]})
+    assert CONTRACT.encode(frame)[:, 0].tolist() == [1, 0]
+
+
+def test_a_category_of_any_kind_is_text():
+    for kind in (pl.Categorical, pl.Enum(["plus", "basic", "gold"])):
+        frame = pl.DataFrame({"failed": [0.0], "plan": pl.Series(["basic"], dtype=kind)})
+        assert CONTRACT.encode(frame).tolist() == [[0, 1]]

@@ -128,7 +128,7 @@ def test_where_all_leavers_are_new_other_people_judge():
 
 def test_where_the_newest_leavers_are_missing_the_export_is_older():
     words = why_too_few(rows([30] * 9 + [0, 0, 0]), TrainingParams())
-    assert "no one from 2025-08-29 on" in words
+    assert "no one after 2025-08-29" in words
     assert "perdura train --until" in words
 
 

@@ -61,7 +61,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_a_question_says_where_it_differs_from_another():
-    assert TWO_MONTHS.differences(MONTH) == "horizon_days 60, not 30"
+    assert TWO_MONTHS.differences(MONTH) == "churn.horizon_days 60, not 30"
     assert MONTH.differences(MONTH) == ""
 
 
@@ -88,7 +88,7 @@ def test_the_champion_of_one_question_stays_when_another_is_promoted(home):
 
 
 def test_a_champion_that_predicts_something_else_is_refused_in_words(home):
-    found = r"version 1, predicts something else \(horizon_days 60, not 90\)"
+    found = r"version 1, predicts something else \(churn.horizon_days 60, not 90\)"
     with pytest.raises(OtherQuestion, match=rf"horizon_days 90.*{found}.*perdura score --trial"):
         load_champion(home.folder, QUARTER)
     with pytest.raises(OtherQuestion) as never_trained:

@@ -17,7 +17,7 @@ from perdura.models.predictor.typical_values import TYPICAL_FILE, EncodedTypical
 from perdura.models.scoring.ablation import score_falls
 from perdura.models.scoring.score import score
 from perdura.models.training.typical_values import learn_typical
-from tests.models.boosting.test_shap_values import grown, values
+from tests.support.boosters import grown, values
 from tests.support.made_up import COLUMNS, NAMES, trained, training_set
 
 MODEL = trained().model

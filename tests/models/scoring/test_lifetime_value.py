@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdura.models.scoring.exchange import Exchange, turned
-from perdura.models.scoring.lifetime_value import AMOUNTS, Valuation, worth_of
+from perdura.models.scoring.lifetime_value import AMOUNTS, STAYING, Valuation, worth_of
 
 PLAIN = Valuation(margin=1.0, discount=0.0, months=12)
 
@@ -139,3 +139,82 @@ def test_everybodys_worth_is_in_the_reporting_currency_or_unknown():
 
 def test_without_exchange_each_keeps_their_own():
     assert worth(1.0, currency="JPY")["value_currency"] == "JPY"
+
+
+def slowly(curve, mrr, by: Valuation, month_days: float = 30.4375):
+    """The value of one subscriber, month by month: lifetime, cltv, low, high, at stake."""
+    length = month_days / 30.4375
+    months = round(by.months / length)
+    there = [1.0, *curve]
+    kept = (curve[-1] / curve[-7]) ** (1 / 6)
+    while len(there) <= months:
+        there.append(there[-1] * kept)
+    factor = (1 + by.discount) ** (-1 / 12)
+    lifetime = cltv = later = 0.0
+    for month in range(months):
+        middle = (there[month] + there[month + 1]) / 2 * length
+        value = middle * factor ** ((month + 0.5) * length)
+        lifetime += middle
+        cltv += value
+        later += value if month else 0.0
+    residual = factor ** (length / 2) * length / 2 + later / there[1]
+
+    def until(share):
+        for month in range(months):
+            if there[month + 1] <= share:
+                return month + (there[month] - share) / (there[month] - there[month + 1])
+        return months
+
+    def annuity(length_in_months):
+        force = -np.log(factor)
+        return (1 - np.exp(-force * length_in_months)) / force if force else length_in_months
+
+    ends = [annuity(until(share) * length) for share in (0.9, 0.1)]
+    earns = mrr * by.margin
+    return [lifetime, *(earns * value for value in (cltv, *ends, (1 - there[1]) * residual))]
+
+
+@given(
+    st.lists(st.floats(0.3, 0.99), min_size=12, max_size=12),
+    st.integers(0, 90_000),
+    st.builds(
+        Valuation,
+        margin=st.floats(0, 1),
+        discount=st.sampled_from([0.0, 0.08, 0.5]),
+        months=st.sampled_from([3, 12, 13, 36]),
+    ),
+    st.sampled_from([15.0, 30.4375, 61.0]),
+)
+def test_a_value_is_what_a_loop_over_the_months_adds_up(stays, mrr, by, days):
+    curve = np.cumprod([stays], axis=1)
+    found = worth_of(curve, pl.Series([mrr]), pl.Series(["EUR"]), by, days).row(0, named=True)
+    lifetime, *amounts = slowly(curve[0].tolist(), mrr, by, days)
+    assert found["lifetime_months"] == pytest.approx(lifetime)
+    assert [found[name] for name in AMOUNTS] == pytest.approx(amounts, abs=0.51, rel=1e-9)
+
+
+def test_amounts_are_rounded_half_to_even():
+    by = Valuation(margin=0.5, discount=0.0, months=1)
+    found = [worth(1.0, mrr=mrr, by=by)["cltv"] for mrr in (1, 3, 5, 7)]
+    assert found == [0, 2, 2, 4]
+
+
+def test_no_subscribers_have_no_value():
+    none = pl.Series([], dtype=pl.Int64)
+    found = worth_of(np.ones((0, 12)), none, pl.Series([], dtype=pl.String), PLAIN)
+    assert found.height == 0
+    assert {*STAYING, *AMOUNTS, "value_currency"} == {*found.columns}
+
+
+@pytest.mark.parametrize(
+    ("currency", "factors"),
+    [
+        ("EUR", {"JPY": 0.6, "KWD": 0.3, "USD": 0.9, "EUR": 1.0}),
+        ("JPY", {"JPY": 1.0, "KWD": 0.003, "USD": 0.009, "EUR": 0.01}),
+    ],
+)
+def test_factors_are_of_minor_units(currency, factors):
+    rates = {"JPY": 0.006, "KWD": 3.0, "USD": 0.9} if currency == "EUR" else {
+        "KWD": 3.0, "USD": 0.9, "EUR": 1.0
+    }  # fmt: skip
+    assert Exchange(currency, rates).factors == pytest.approx(factors)

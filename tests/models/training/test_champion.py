@@ -190,7 +190,7 @@ def test_a_plan_that_the_champion_has_never_seen_does_not_unseat_it():
 def test_a_champion_that_predicts_something_else_is_not_replaced():
     found = challenge(training_set(), replace(champion(), horizon_days=60))
     assert not found.verdict.promoted
-    assert "predicts something else (horizon_days 60, not 30)" in found.why
+    assert "predicts something else (churn.horizon_days 60, not 30)" in found.why
 
 
 def test_a_champion_that_knows_more_is_not_replaced_by_a_model_of_the_past():

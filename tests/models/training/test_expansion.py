@@ -37,7 +37,7 @@ def test_what_drives_it_is_learnt_and_said_in_words():
     assert expansion.metrics.calibration_error < 0.02
     assert expansion.model == trained().evidence.expansion is not None
     (why,) = expansion.reasons
-    assert why.startswith("Offers: who will pay more by choice is told with a ROC AUC of 0.")
+    assert why.startswith("Offers: who will pay more by choice is predicted with a ROC AUC of 0.")
 
 
 def test_where_nothing_tells_nobody_is_offered_anything_and_the_churn_model_is_as_it_was():

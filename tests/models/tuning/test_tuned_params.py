@@ -83,8 +83,8 @@ def test_trees_grow_as_tuned_and_those_that_tell_causes_apart_by_the_defaults():
 @pytest.mark.parametrize(
     ("params", "first_test_date", "said"),
     [
-        (TrainingParams(horizon_days=60), FROM, "horizon_days 60, not 30"),
-        (TrainingParams(split="subscribers"), FROM, "split subscribers, not time"),
+        (TrainingParams(horizon_days=60), FROM, "churn.horizon_days 60, not 30"),
+        (TrainingParams(split="subscribers"), FROM, "training.split subscribers, not time"),
         (TrainingParams(), FROM - timedelta(days=1), "was seen when they were found"),
     ],
 )

@@ -98,7 +98,8 @@ def test_no_message_is_missing_or_unused(language):
 
 def test_every_family_is_used_and_every_used_family_is_declared():
     used = {name for call in CALLS if call.method == BY_FAMILY for name in call.names}
-    assert used | {"column", "source"} == FAMILIES.keys()
+    in_locale = {"column", "source", "failure", "topic", "contact"}  # reader_locale.py
+    assert used | in_locale == FAMILIES.keys()
 
 
 def test_both_languages_have_the_same_blanks_and_plurals():

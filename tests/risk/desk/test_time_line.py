@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from perdura.risk.desk.time_line import TimeLine, time_line
 
 NIGHT = date(2026, 3, 31)
@@ -47,3 +49,16 @@ def test_marks_leave_room_between_them():
     first = [mark.events[0].x for mark in lane.marks]
     assert min(b - a for a, b in pairwise(first)) >= 9
     assert sum(len(mark.events) for mark in lane.marks) == 27
+
+
+def test_counts_of_marks_leave_room_between_them_too_on_a_narrow_page():
+    line = drawn(*(happened(days) for days in range(1, 90, 2)))
+    (lane,) = line.lanes
+    first = [mark.events[0].x for mark in lane.marks]
+    assert min(b - a for a, b in pairwise(first)) >= 15
+
+
+@pytest.mark.parametrize(("days_ago", "anchor"), [(89, "start"), (45, "middle"), (1, "end")])
+def test_words_of_a_mark_stay_on_the_page(days_ago: int, anchor: str):
+    (lane,) = drawn(happened(days_ago)).lanes
+    assert [mark.anchor for mark in lane.marks] == [anchor]

@@ -7,12 +7,17 @@ import pytest
 from perdura.risk.desk.charts import line, widths
 from perdura.risk.desk.desk import sentence_case
 from perdura.risk.desk.event_markers import marks
-from perdura.risk.desk.reader_locale import reader_locale_of
+from perdura.risk.desk.messages import FAMILIES
+from perdura.risk.desk.reader_locale import DETAILS, reader_locale_of
 from perdura.risk.desk.sentence import in_short
 from perdura.risk.query.portfolio import portfolio_of
+from perdura.risk.schema.contacts import ACTIONS
 from perdura.risk.schema.tables import BANDS
 from perdura.risk.store.connect import reading
 from perdura.risk.table import read
+from perdura.sources.simulator.billing import FAILURE_CODES
+from perdura.sources.simulator.support import ACTIONS as SIMULATED_ACTIONS
+from perdura.sources.simulator.support import TOPICS
 from tests.support.desk_night import NEWEST, REASONS, made
 
 ENGLISH, SPANISH = reader_locale_of("en"), reader_locale_of("es")
@@ -225,3 +230,45 @@ def test_the_book_adds_up_to_the_rows(tmp_path):
         assert sum(e.expected_loss for e in of_it) == in_it["expected_loss"].sum()
         assert sum(e.mrr for e in of_it) == in_it["mrr"].sum()
         assert sum(e.subscribers for e in of_it) == len(in_it)
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "english", "spanish"),
+    [
+        ("payments", "card_declined", "Card declined", "Tarjeta rechazada"),
+        ("payments", "insufficient_funds", "Insufficient funds", "Saldo insuficiente"),
+        ("tickets", "billing", "Billing", "Facturación"),
+        ("tickets", "card_declined", "Card declined", "Card declined"),  # is no topic of ours
+        ("subscriptions", "business", "Business", "Business"),
+        ("subscriptions", "pro_2024", "pro_2024", "pro_2024"),  # a plan is a name
+        ("contacts", "called", "Called", "Llamada hecha"),
+        ("contacts", "email", "Email", "Correo"),
+        ("payments", "bank_said_no", "Bank said no", "Bank said no"),
+        ("payments", "R01 NSF", "R01 NSF", "R01 NSF"),
+        ("tickets", "ñandú", "Ñandú", "Ñandú"),
+        ("usage", "logged_in", "Logged in", "Logged in"),
+        ("payments", None, "", ""),
+        ("payments", "", "", ""),
+    ],
+)
+def test_details_of_events_are_words_and_a_code_without_words_is_readable(
+    source, code, english, spanish
+):
+    assert ENGLISH.detail(source, code) == english
+    assert SPANISH.detail(source, code) == spanish
+
+
+def test_every_code_of_the_simulated_company_has_words():
+    for source, codes in {
+        "payments": FAILURE_CODES,
+        "tickets": TOPICS,
+        "contacts": (*SIMULATED_ACTIONS, *ACTIONS),
+    }.items():
+        for code in codes:
+            assert any(code in FAMILIES[family] for family in DETAILS[source]), code
+
+
+def test_no_two_columns_of_the_risk_history_have_one_heading():
+    for locale in (ENGLISH, SPANISH):
+        headings = [locale.say(key) for key in ("date", "risk", "band")]
+        assert len(set(headings)) == 3

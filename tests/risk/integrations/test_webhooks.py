@@ -433,7 +433,7 @@ def test_a_failure_is_told_to_the_night_and_never_fails_it(tmp_path, url, monkey
     settings = Settings.at(tmp_path)
     assert "PERDURA_WEBHOOK_SECRET is not set" in str(notify_webhooks(settings))
     monkeypatch.setenv("PERDURA_WEBHOOK_SECRET", SECRET)
-    assert notify_webhooks(settings) == "1 webhook deliveries failed"
+    assert notify_webhooks(settings) == "1 webhook delivery failed"
     (tmp_path / "data" / "risk.db").write_bytes(b"not a database at all" * 1000)
     assert notify_webhooks(settings) == "webhooks were not told: DatabaseError"
 

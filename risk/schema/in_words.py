@@ -74,17 +74,17 @@ def _phrase(number: sa.Column[Any], otherwise: sa.Column[Any]) -> sa.ColumnEleme
     return sa.func.coalesce(words, otherwise, type_=otherwise.type)
 
 
-_WORDED: dict[str, sa.ColumnElement[Any]] = {
+_IN_WORDS: dict[str, sa.ColumnElement[Any]] = {
     "reasons": _ReasonsInWords(RISK.c.reasons, RISK.c.scored_on),
     "action_text": _phrase(RISK.c.action_phrase, RISK.c.action_text),
     "moved_by": _phrase(RISK.c.moved_by_phrase, RISK.c.moved_by),
 }
 
 
-def worded(name: str) -> sa.ColumnElement[Any]:
+def in_words(name: str) -> sa.ColumnElement[Any]:
     """A column of ``RISK_COLUMNS`` as readers know it: reasons, moves and actions in words."""
-    return _WORDED[name].label(name) if name in _WORDED else RISK.c[name]
+    return _IN_WORDS[name].label(name) if name in _IN_WORDS else RISK.c[name]
 
 
 #: All columns of ``RISK_COLUMNS`` so, in their order.
-ALL_WORDED = tuple(worded(declared.name) for declared in RISK_COLUMNS)
+ALL_IN_WORDS = tuple(in_words(declared.name) for declared in RISK_COLUMNS)
