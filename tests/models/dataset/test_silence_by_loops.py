@@ -188,6 +188,34 @@ def test_the_month_of_a_leaving_is_counted_from_the_date(ends, back, known, grac
     assert left == (month if month is not None and month < months else None)
 
 
+@pytest.mark.parametrize(
+    ("known", "months", "left"),
+    [(39, 0, None), (40, 1, None), (69, 1, None), (70, 2, 1), (400, 12, 1)],
+)
+def test_a_leaving_counts_once_its_month_and_the_grace_have_closed(known, months, left):
+    found = leaving_months(
+        tables(subscriptions=[happened("started", -100), happened("ended", 35)]),
+        spine_of("ana"),
+        months=12,
+        horizon_days=30,
+        grace_days=10,
+        known_until=day(known),
+    )
+    assert found.row(0) == (months, left)
+
+
+@pytest.mark.parametrize(("when", "churned"), [(29.999, False), (30, True), (0, False), (-1, True)])
+def test_a_payment_at_the_end_of_the_window_is_too_late(when, churned):
+    labels = silence_labels(
+        tables(payments=[paid(when)]),
+        spine_of("ana"),
+        lead_days=0,
+        horizon_days=30,
+        known_until=day(99),
+    )
+    assert labels["churned"].item() is churned
+
+
 def test_of_an_empty_spine_there_are_no_labels():
     empty = spine_of()
     window = {"lead_days": 0, "horizon_days": 30, "known_until": AS_OF + timedelta(days=99)}
