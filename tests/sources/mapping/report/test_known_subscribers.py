@@ -58,6 +58,16 @@ def test_of_payments_subscriptions_alone_tell_and_of_subscriptions_nothing(tmp_p
     assert known_in(landing, CONTACTS, 0.05) is None  # nothing has landed of it
 
 
+def test_where_half_are_known_their_ids_are_of_one_kind(tmp_path: Path):
+    landing = Landing(tmp_path)
+    land(landing, SUBSCRIPTIONS, "ac")
+    land(landing, TICKETS, "ab")
+    found = known_in(landing, TICKETS, 0.05)
+    assert found == Known(
+        subscribers=2, known=1, by=("subscriptions",), example="b", theirs=None, least=0.05
+    )
+
+
 @pytest.mark.parametrize(("merged", "into"), [("old", "a"), ("a", "old")])
 def test_accounts_that_are_one_with_a_known_one_are_known(tmp_path: Path, merged: str, into: str):
     landing = Landing(tmp_path)
@@ -75,7 +85,7 @@ def test_the_newest_files_count_once_they_have_a_thousand_events(tmp_path: Path)
     land(landing, TICKETS, ["strange"], date(2026, 2, 1))
     land(landing, TICKETS, [f"s{n}" for n in range(999)], date(2026, 2, 2))
     assert known_in(landing, TICKETS, 0.05).subscribers == 1000  # type: ignore[union-attr]
-    land(landing, TICKETS, [f"s{n}" for n in range(1000)], date(2026, 2, 3))
+    land(landing, TICKETS, [f"t{n}" for n in range(1000)], date(2026, 2, 3))
     assert known_in(landing, TICKETS, 0.05).subscribers == 1000  # type: ignore[union-attr]
 
 
