@@ -5,7 +5,7 @@ from functools import partial
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -14,6 +14,7 @@ from perdura.features.catalogue import WITH_CONTACTS
 from perdura.features.definition import Balance, Feature, Latest, Over, Phrases, Since
 from perdura.features.engine import reference
 from perdura.features.engine.column_plan import MOST_CHANNELS, plans
+from perdura.features.topics.payments import AMOUNT_PAID, PAYMENT_FEATURES
 from perdura.sources.events import EVENT_TABLES, MOMENT, PAYMENTS, SUBSCRIPTIONS, TICKETS
 from tests.support.tables import at, events, spine
 
@@ -145,6 +146,29 @@ def test_any_features_are_as_the_plain_builder_measures_them(events, features, p
 @given(events=HISTORIES, pairs=PAIRS)
 def test_so_is_the_whole_catalogue(events, pairs):
     assert_same(events, WITH_CONTACTS, pairs)
+
+
+PLAIN = [feature for feature in PAYMENT_FEATURES if isinstance(feature, Feature)]
+NOTHING = {table.name: pl.LazyFrame(schema=table.schema) for table in EVENT_TABLES}
+
+
+@settings(max_examples=60)
+@given(payments=table_rows(PAYMENTS), alone=st.sampled_from(PLAIN), pairs=PAIRS)
+@example(
+    # The last currency is of a row that the feature itself does not count.
+    payments=events(
+        payments=[
+            {"happened_at": "2026-02-20", "kind": "paid", "amount": 900, "currency": "EUR"},
+            {"happened_at": "2026-02-21", "kind": "failed", "amount": 70, "currency": "USD"},
+        ]
+    )["payments"],
+    alone=AMOUNT_PAID,
+    pairs=spine(("ann", "2026-03-01")),
+)
+def test_a_column_depends_on_no_other_feature_that_is_measured(payments, alone, pairs):
+    tables = {**NOTHING, "payments": payments}
+    one, whole = (build_features(tables, some, pairs) for some in ([alone], PLAIN))
+    assert_frame_equal(one, whole.select(one.columns), check_exact=True)
 
 
 class TestManyDates:

@@ -96,6 +96,7 @@ def test_a_subscriber_sees_at_each_date_the_rows_known_by_then(rows, merged, nam
         for person in range(low, high):
             for moment, what, amount in own[starts[person - low] : starts[person - low + 1]]:
                 interval, bits = what >> 16 & 0xFFFF, what >> 32
+                assert what & 255 < what >> 8 & 255, "a record that no date sees"
                 for date in range(what & 255, what >> 8 & 255):
                     found[person, date, moment, interval, bits, amount] += 1
     assert found == seen(rows, merged, names, cuts.edges)

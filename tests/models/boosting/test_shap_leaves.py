@@ -63,6 +63,15 @@ def test_every_leaf_is_in_one_part_and_parts_fit_into_tables(seed, missing, most
             assert part.cells <= 256 or len(part.leaves) == 1
 
 
+def test_the_leaves_of_a_large_tree_are_in_parts_that_stay_in_the_cache():
+    matrix = np.random.default_rng(0).normal(size=(3_000, 6))
+    for tree in trees_with_splits(matrix, num_leaves=60):
+        parts = parts_of(tree, 30)
+        assert len(parts) > 1
+        assert all(part.cells <= 256 or len(part.leaves) == 1 for part in parts)
+        assert sum(len(part.leaves) for part in parts) == len(tree.leaf_value)
+
+
 @given(st.integers(0, 99), MISSING)
 def test_a_row_meets_the_path_of_one_leaf_the_one_that_it_comes_to(seed, missing):
     matrix = values(seed, rows=80)

@@ -64,6 +64,8 @@ def test_a_risk_is_between_zero_and_one(tmp_path, value, risk):
         ("", "have no last resort"),
         (FIRST, "end the file with an \\[\\[action\\]\\] that has a code, en and es, and nothing"),
         (LAST + FIRST, "have no last resort"),
+        (LAST + "risk_from = 0.1", "have no last resort"),
+        (LAST + 'states = ["active"]', "have no last resort"),
         (LAST.replace('es = "Mira."', ""), r"'look' lacks \['es'\] and has the unknown keys \[\]"),
         (
             LAST.replace("code", "kode"),

@@ -48,7 +48,9 @@ def test_given_values_come_first_in_their_order_and_once_each(file):
 
 
 def test_every_trial_lies_in_the_space(file):
-    for trial in run(file, 6):
+    tried = run(file, 6)
+    assert len({tuple(trial.values.items()) for trial in tried}) == 6
+    for trial in tried:
         assert mistakes(trial.values) == []
         assert values_of(with_values(BoosterParams(), trial.values)) == trial.values
 
