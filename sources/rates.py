@@ -28,9 +28,6 @@ class DatedRates:
         before = self.daily.filter(pl.col("date") < as_of.date())
         newest = before.sort("date", maintain_order=True).group_by("currency").last()
         rates = dict(newest.select("currency", "rate").iter_rows()) | {self.currency: 1.0}
-        ours = _minor_units(self.currency)
-        return {currency: rate * ours / _minor_units(currency) for currency, rate in rates.items()}
-
-
-def _minor_units(currency: str) -> int:
-    return 10 ** DIGITS.get(currency, 2)
+        minor_units = {currency: 10 ** DIGITS.get(currency, 2) for currency in rates}
+        ours = minor_units[self.currency]
+        return {currency: rate * ours / minor_units[currency] for currency, rate in rates.items()}

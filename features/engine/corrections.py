@@ -22,22 +22,17 @@ def corrected(events: Events, rows: pl.LazyFrame, table: EventTable, spine: Spin
         found = spine.numbers_of(with_versions(rows, table))
     if not table.thing or not len(spine.merged):
         return found
-    # Rows of two accounts may be versions once these are one, and of subscriptions those that went
-    # from one to the other are left out.
-    if table == SUBSCRIPTIONS or _has_merged_versions(events, rows, table):
-        return np.union1d(found, spine.merged)
-    return found
-
-
-def _has_merged_versions(events: Events, rows: pl.LazyFrame, table: EventTable) -> bool:
-    """Whether rows of merged accounts tell the same event at different times."""
-    links = events[MERGES.name].select("subscriber_id", "merged_into").collect()
-    accounts = pl.concat([links["subscriber_id"], links["merged_into"]]).unique().implode()
-    own = [name for name in key(table) if name != "subscriber_id"]
-    own_rows = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
-    known = pl.col("known_at")
-    versions = own_rows.group_by(own).agg(several=known.min() < known.max()).filter("several")
-    return not versions.head(1).collect(engine="streaming").is_empty()
+    if table != SUBSCRIPTIONS:  # of these, what went from one account to the other is left out
+        # Rows of two accounts may be versions once these are one.
+        links = events[MERGES.name].select("subscriber_id", "merged_into").collect()
+        accounts = pl.concat([links["subscriber_id"], links["merged_into"]]).unique().implode()
+        own = [name for name in key(table) if name != "subscriber_id"]
+        merged = rows.filter(pl.col("subscriber_id").is_in(accounts), pl.col(own[-1]).is_not_null())
+        known = pl.col("known_at")
+        versions = merged.group_by(own).agg(several=known.min() < known.max()).filter("several")
+        if versions.head(1).collect(engine="streaming").is_empty():
+            return found
+    return np.union1d(found, spine.merged)
 
 
 def recompute(

@@ -100,16 +100,23 @@ def _amount(
             return written(value, currency, language) if currency else bare
         case "share":
             return format_percent(round(value, 2), locale=language)
-        case "hours" | "days" | "months" as unit:
+        case "hours" | "days" | "months" | "age" as unit:
             return _time(unit, value, language)
-        case "age":
-            return _age(value, language)
         case _:
             return _number(value, language)
 
 
 def _time(unit: str, value: float, language: Language) -> str:
-    """Hours to a digit while they are few, days in whole ones; less than a month in days."""
+    """Hours to a digit while they are few, days in whole ones; less than a month in days.
+
+    An age as precisely as one speaks of it: ``9 days``, ``3 weeks``, ``5 months``.
+    """
+    if unit == "age":
+        for large, length in _AGES:
+            if value >= 2 * length:
+                nearest = int(value / length + 0.5)
+                return format_unit(nearest, f"duration-{large}", locale=language)
+        unit = "days"
     if unit == "months" and value < 1:
         unit, value = "days", value * DAYS_A_MONTH
     if value < 1:
@@ -117,15 +124,6 @@ def _time(unit: str, value: float, language: Language) -> str:
     number = _number(round(value) if unit == "days" else value, language)
     one, many = _TIME[unit][language]
     return f"{number} {one if number == '1' else many}"
-
-
-def _age(days: float, language: Language) -> str:
-    """``9 days``, ``3 weeks``, ``5 months``: as precisely as one speaks of it."""
-    for unit, length in _AGES:
-        if days >= 2 * length:
-            nearest = int(days / length + 0.5)
-            return format_unit(nearest, f"duration-{unit}", locale=language)
-    return _time("days", days, language)
 
 
 def _number(value: float, language: Language) -> str:

@@ -128,18 +128,15 @@ def _folders() -> dict[str, str]:
 
 def setting_of(name: str) -> str | None:
     """One of Prefect's settings as the user has set it, in the environment or in their profile."""
-    return os.environ.get(name) or _profile().get(name)
+    if value := os.environ.get(name):
+        return value
+    try:
+        profiles = tomllib.loads(_profiles().read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a file that cannot be read is Prefect's to report
+        return None
+    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
+    return profiles.get("profiles", {}).get(active, {}).get(name)
 
 
 def _profiles() -> Path:
     return Path(os.environ.get("PREFECT_PROFILES_PATH") or "~/.prefect/profiles.toml").expanduser()
-
-
-def _profile() -> dict[str, str]:
-    """The settings of the active profile. A file that cannot be read is Prefect's to report."""
-    try:
-        profiles = tomllib.loads(_profiles().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
-    return profiles.get("profiles", {}).get(active, {})

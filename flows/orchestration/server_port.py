@@ -23,8 +23,11 @@ def own_port(file: Path, *, patience: float = _PATIENCE) -> socket.socket:
     Raises:
         NoServer: No port is free.
     """
-    before = _read(file)
-    held = _bound_within(before, patience) if before else None
+    before, until = _read(file), monotonic() + patience
+    held = _bound(before) if before else None
+    while before and held is None and monotonic() < until:
+        sleep(0.2)
+        held = _bound(before)
     if before and held is None:
         STDERR.print(
             f"  port {before}, which Prefect's server had before, is taken: another is used"
@@ -42,13 +45,6 @@ def _read(file: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return port if 0 < port < 2**16 else None
-
-
-def _bound_within(port: int, patience: float) -> socket.socket | None:
-    until = monotonic() + patience
-    while (held := _bound(port)) is None and monotonic() < until:
-        sleep(0.2)
-    return held
 
 
 def _bound(port: int) -> socket.socket | None:

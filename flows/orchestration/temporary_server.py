@@ -55,7 +55,13 @@ def end_with_us() -> None:
             raise not_started(f"it ended with code {before.poll()}")
         with _errors_into(server_log()):
             process = start(self)
-        _watch(process.pid)
+        # A session of its own, so that Ctrl-C in a terminal does not end it before the server.
+        watching = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", "-c", _WATCH, str(process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        atexit.register(watching.communicate)  # closes the pipe, and waits
         return process
 
     SubprocessASGIServer._run_uvicorn_command = watched  # pyright: ignore[reportPrivateUsage]
@@ -73,13 +79,3 @@ def _errors_into(log: Path) -> Generator[None]:
         finally:
             os.dup2(ours, 2)
             os.close(ours)
-
-
-def _watch(server: int) -> None:
-    """A session of its own, so that Ctrl-C in a terminal does not end it before the server."""
-    watching = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", "-S", "-c", _WATCH, str(server)],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    atexit.register(watching.communicate)  # closes the pipe, and waits

@@ -40,19 +40,18 @@ def remove_abandoned(folders: Path) -> int:
     it, on other machines say, make no folders; what they write late goes the next time.
     """
     found = {path.with_suffix("") if path.suffix == _LOCK else path for path in folders.iterdir()}
-    return sum(_remove_if_abandoned(folder) for folder in found)
-
-
-def _remove_if_abandoned(folder: Path) -> bool:
-    try:
-        with _lock_of(folder).open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(folder)
-    except BlockingIOError:
-        return False
-    except FileNotFoundError:  # an older version made it, or it has just been removed
-        rmtree(folder, ignore_errors=True)
-    return True
+    removed = 0
+    for folder in found:
+        try:
+            with _lock_of(folder).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder)
+        except BlockingIOError:
+            continue
+        except FileNotFoundError:  # an older version made it, or it has just been removed
+            rmtree(folder, ignore_errors=True)
+        removed += 1
+    return removed
 
 
 def _remove(folder: Path) -> None:

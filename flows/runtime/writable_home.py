@@ -27,13 +27,12 @@ def refuse_read_only(home: Path) -> None:
         there = next(path for path in (folder, *folder.parents) if path.exists())
         if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
             continue
+        if not there.is_dir():
+            why = "it is a file, where a folder is meant to be"
+        elif os.statvfs(there).f_flag & os.ST_RDONLY:
+            why = "it is mounted read-only"
+        else:
+            why = "its permissions forbid it"
         raise ReadOnlyHome(
-            f"{there} cannot be written, and what is done is kept there: {_why(there)}; {WRITABLE}"
+            f"{there} cannot be written, and what is done is kept there: {why}; {WRITABLE}"
         )
-
-
-def _why(folder: Path) -> str:
-    if not folder.is_dir():
-        return "it is a file, where a folder is meant to be"
-    flags = os.statvfs(folder).f_flag
-    return "it is mounted read-only" if flags & os.ST_RDONLY else "its permissions forbid it"

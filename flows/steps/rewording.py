@@ -38,7 +38,11 @@ def rewording(actions: Path | None) -> Reword:
         if published["reasons_in"] == was:
             published |= _reasons(published, was, to)
         if published["action_in"] == was:
-            published |= _action(published, table(), was, to)
+            for action in table():
+                said = action.code, getattr(action, was)
+                if said == (published["action"], published["action_text"]):
+                    published |= {"action_text": getattr(action, to), "action_in": to}
+                    break
         return published
 
     return reword
@@ -58,15 +62,6 @@ def _reasons(row: Mapping[str, Any], was: Language, to: Language) -> dict[str, A
         "reasons": [{**reason, "text": text} for reason, text in reasons],
         "reasons_in": to,
     }
-
-
-def _action(
-    row: Mapping[str, Any], actions: tuple[Action, ...], was: Language, to: Language
-) -> dict[str, Any]:
-    for action in actions:
-        if (action.code, getattr(action, was)) == (row["action"], row["action_text"]):
-            return {"action_text": getattr(action, to), "action_in": to}
-    return {}
 
 
 def _with_evidence(reason: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -143,16 +143,16 @@ def measure_parts(
 
 def laid_down(parts: list[Part], work: Work, sampling: Sampling) -> TrainingSet:
     """The training set of all parts, sorted by date and subscriber."""
-    return join_training_sets([_read(part, work, sampling) for part in parts])
-
-
-def _read(part: Part, work: Work, sampling: Sampling) -> TrainingSet:
-    texts = work.file("texts", part)
-    return TrainingSet(
-        rows=pl.read_ipc(work.file("rows", part)),
-        about=pl.read_ipc(work.file("about", part)),
-        columns=work.columns,
-        known_until=work.known_until,
-        sampling=sampling,
-        texts=pl.read_ipc(texts) if texts.exists() else None,
-    )
+    sets: list[TrainingSet] = []
+    for part in parts:
+        texts = work.file("texts", part)
+        part_set = TrainingSet(
+            rows=pl.read_ipc(work.file("rows", part)),
+            about=pl.read_ipc(work.file("about", part)),
+            columns=work.columns,
+            known_until=work.known_until,
+            sampling=sampling,
+            texts=pl.read_ipc(texts) if texts.exists() else None,
+        )
+        sets.append(part_set)
+    return join_training_sets(sets)

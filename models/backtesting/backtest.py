@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -77,13 +78,15 @@ def origins_of(training: TrainingSet, params: TrainingParams) -> list[datetime]:
     """
     labelled = training.rows.filter(pl.col("churned").is_not_null())
     dates = labelled["as_of"].unique().sort().to_list()
+    gap_days, calibrate_dates = params.gap_days, params.calibrate_dates
+    split = partial(split_dates, gap_days=gap_days, calibrate_dates=calibrate_dates, judge_dates=1)
     origins: list[datetime] = []
     for index, origin in enumerate(dates):
         with suppress(HistoryTooShort):
-            _split(dates[: index + 1], params)
+            split(dates[: index + 1])
             origins.append(origin)
     if not origins:
-        _split(dates, params)  # its error says what was found, and what to do
+        split(dates)  # its error says what was found, and what to do
     return origins
 
 
@@ -141,12 +144,6 @@ def known_at(training: TrainingSet, origin: datetime, labels: pl.DataFrame) -> T
     )
     about = training.about.filter(until)
     return replace(training, rows=relabelled, about=about, known_until=origin)
-
-
-def _split(dates: list[datetime], params: TrainingParams) -> None:
-    split_dates(
-        dates, gap_days=params.gap_days, calibrate_dates=params.calibrate_dates, judge_dates=1
-    )
 
 
 def _overall(

@@ -1,6 +1,7 @@
 """Pictures of a model: calibration, gain curve, feature importance, and metrics over time."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ def draw_pictures(test_rows: pl.DataFrame, importance: pl.DataFrame, folder: Pat
     _save(folder / "calibration.png", lambda axes: _calibration(axes, test_rows))
     for cause in ("voluntary", "payment"):
         left = (pl.col("cause") == cause).fill_null(value=False)
+        rows, risk = test_rows.with_columns(churned=left), f"risk_{cause}"
+        title = f"Is {risk} a probability?"
         _save(
-            folder / f"{cause}.png", _cause_calibration(test_rows.with_columns(churned=left), cause)
+            folder / f"{cause}.png",
+            partial(_calibration, test_rows=rows, risk=risk, title=title),
         )
     _save(folder / "gain.png", lambda axes: _gain(axes, test_rows))
     _save(folder / "importance.png", lambda axes: _importance(axes, importance.head(20)))
@@ -98,11 +102,6 @@ def draw_months(months: pl.DataFrame, file: Path) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
     _save(file, draw)
-
-
-def _cause_calibration(test_rows: pl.DataFrame, cause: str) -> Callable[[Axes], None]:
-    risk = f"risk_{cause}"
-    return lambda axes: _calibration(axes, test_rows, risk, f"Is {risk} a probability?")
 
 
 def _calibration(

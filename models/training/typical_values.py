@@ -1,7 +1,5 @@
 """Learn typical values of comparable subscribers, from the rows that a model is fitted on."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from perdura.models.boosting.booster import Examples
@@ -30,19 +28,14 @@ def learn_typical(contract: ColumnContract, fit: Examples) -> TypicalValues:
     stayed = stayed[:: max(1, -(-len(stayed) // _MOST_ROWS))]
     rows = pl.DataFrame(stayed, schema=contract.names).fill_nan(None)
     by = [name for name in COMPARED_BY if name in contract.names]
-    kinds = [_groups(rows, by[: count + 1], contract) for count in range(len(by))]
-    return TypicalValues((_group({}, rows, contract), *(g for kind in kinds for g in kind)))
-
-
-def _groups(rows: pl.DataFrame, by: Sequence[str], contract: ColumnContract) -> list[Group]:
-    """The groups with equal values in ``by`` that are large enough, the largest first."""
-    parts = rows.partition_by(by, as_dict=True).items()
-    large = [(key, part) for key, part in parts if part.height >= _FEWEST]
-    large.sort(key=lambda found: (-found[1].height, str(found[0])))
-    return [
-        _group(dict(zip(by, key, strict=True)), part, contract)
-        for key, part in large[:_MOST_GROUPS]
-    ]
+    groups = [_group({}, rows, contract)]
+    for count in range(1, len(by) + 1):
+        parts = rows.partition_by(by[:count], as_dict=True).items()
+        large = [(key, part) for key, part in parts if part.height >= _FEWEST]
+        large.sort(key=lambda found: (-found[1].height, str(found[0])))
+        for key, part in large[:_MOST_GROUPS]:
+            groups.append(_group(dict(zip(by[:count], key, strict=True)), part, contract))
+    return TypicalValues(tuple(groups))
 
 
 def _group(common: dict[str, float | None], rows: pl.DataFrame, contract: ColumnContract) -> Group:

@@ -62,7 +62,17 @@ class Study:
     @property
     def tried(self) -> tuple[Tried, ...]:
         """The complete and the pruned trials; interrupted ones are left out."""
-        return tuple(_result(trial) for trial in self._finished)
+        return tuple(
+            Tried(
+                values={name: trial.params[name] for name in SPACE},
+                losses=tuple(trial.user_attrs["losses"]),
+                trees=tuple(trial.user_attrs["trees"]),
+                gain=trial.user_attrs.get("gain"),
+                error=trial.user_attrs.get("error"),
+                seconds=trial.duration.total_seconds() if trial.duration else 0.0,
+            )
+            for trial in self._finished
+        )
 
     @contextmanager
     def one_more(self) -> Generator["Trial"]:
@@ -139,15 +149,3 @@ _DISTRIBUTIONS: dict[str, BaseDistribution] = {
     else FloatDistribution(span.low, span.high, log=span.log)
     for name, span in SPACE.items()
 }
-
-
-def _result(trial: FrozenTrial) -> Tried:
-    attributes, duration = trial.user_attrs, trial.duration
-    return Tried(
-        values={name: trial.params[name] for name in SPACE},
-        losses=tuple(attributes["losses"]),
-        trees=tuple(attributes["trees"]),
-        gain=attributes.get("gain"),
-        error=attributes.get("error"),
-        seconds=duration.total_seconds() if duration else 0.0,
-    )

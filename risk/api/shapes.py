@@ -90,19 +90,18 @@ AUDITED: dict[str, Any] = {
 
 def _model(name: str, table: sa.Table, **types: Any) -> type[BaseModel]:
     """A model with the columns of a table or view, and their comments."""
-    fields = {c.name: _field(c, types) for c in table.columns}
+    fields: dict[str, Any] = {}
+    for column in table.columns:
+        kind = types.get(column.name) or python_type(column)
+        source = column if column.table.metadata is METADATA else RISK.c.get(column.name)
+        said = _OWN.get(column.name) if column.table is CURRENT else None
+        comment = said or (source.comment if source is not None else _OWN.get(column.name))
+        nullable = column.name in ("state_since", "value_if_stays") or (
+            source is not None and source.nullable
+        )
+        kind = kind | None if nullable else kind
+        fields[column.name] = Annotated[kind, Field(description=comment)], ...
     return create_model(name, **fields)  # type: ignore[call-overload]
-
-
-def _field(column: sa.Column[Any], types: dict[str, Any]) -> Any:
-    kind = types.get(column.name) or python_type(column)
-    source = column if column.table.metadata is METADATA else RISK.c.get(column.name)
-    said = _OWN.get(column.name) if column.table is CURRENT else None
-    comment = said or (source.comment if source is not None else _OWN.get(column.name))
-    nullable = column.name in ("state_since", "value_if_stays") or (
-        source is not None and source.nullable
-    )
-    return Annotated[kind | None if nullable else kind, Field(description=comment)], ...
 
 
 Current = _model("Current", CURRENT)

@@ -40,20 +40,17 @@ def with_filters(tool: Callable[..., Any]) -> Callable[..., Any]:
 def filters_of(arguments: Mapping[str, Any]) -> Filters:
     """The filters of a list of contacts to make: without the control group."""
     values: dict[str, Any] = {
-        name: [value] if _is_list(Filters.model_fields[name]) else value
+        name: [value] if isinstance(Filters.model_fields[name].default, list) else value
         for name, value in arguments.items()
         if value is not None
     }
     return Filters.model_construct(held_out=False, **values)
 
 
-def _is_list(info: FieldInfo) -> bool:
-    return isinstance(info.default, list)
-
-
 def _type(info: FieldInfo, note: ForAssistants) -> Any:
     """One of the filter's values, or null."""
-    value: Any = get_args(info.annotation)[0] if _is_list(info) else info.annotation
+    is_list = isinstance(info.default, list)
+    value: Any = get_args(info.annotation)[0] if is_list else info.annotation
     is_text = get_origin(value) is Annotated
     kind: Any = Annotated[str | None, Field(max_length=200)] if is_text else value | None
     return (

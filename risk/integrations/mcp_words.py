@@ -70,7 +70,7 @@ def moved(answer: MovedAnswer, language: Language) -> str:
             language,
             "move",
             subscriber=move.subscriber_id,
-            before=_band(move.band_before, language),
+            before=ASSISTANTS.say(language, f"band_{move.band_before}"),
             risk_before=percent(move.risk_before, language),
             why=move.moved_by or "",
             **_risk(move, language),
@@ -149,11 +149,8 @@ def _company(answer: AccountAnswer, language: Language) -> dict[str, str]:
 
 def _risk(answer: object, language: Language) -> dict[str, str]:
     risk, band = getattr(answer, "risk"), getattr(answer, "band")  # noqa: B009
-    return {"risk": percent(risk, language), "band": _band(band, language)}
-
-
-def _band(band: str, language: Language) -> str:
-    return ASSISTANTS.say(language, f"band_{band}")
+    band = ASSISTANTS.say(language, f"band_{band}")
+    return {"risk": percent(risk, language), "band": band}
 
 
 def _day(day: date, language: Language) -> str:

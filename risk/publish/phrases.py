@@ -117,7 +117,7 @@ class Phrasebook:
             {
                 **dict(zip(CONTENT, self._rows[number - 1], strict=True)),
                 "number": number,
-                "value": _float(value),
+                "value": None if value is None else float(value),
             }
             for number, _, value in kept
         ]
@@ -227,7 +227,3 @@ def _number(name: str) -> pl.Expr:
 def as_json(value: Any) -> str:
     """JSON as short as it can be: of the same objects the same text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _float(text: str | None) -> float | None:
-    return None if text is None else float(text)

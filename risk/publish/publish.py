@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -88,18 +88,8 @@ def publish_night(scores: Scores | Iterable[Scores], publication: Publication) -
     Raises:
         BadScores: The scores break a rule.
     """
-    with _staged(scores, publication) as staged:
-        replace_night(staged, publication)
-        return staged.rows
-
-
-@contextmanager
-def _staged(scores: Scores | Iterable[Scores], publication: Publication) -> Generator[Staging]:
-    """All scores, checked and put aside in a file without a name.
-
-    Where the scores are many frames, the number of rows to come is not known, and the total of
-    ``on_progress`` is the number so far.
-    """
+    # Where the scores are many frames, the number of rows to come is not known, and the total of
+    # ``on_progress`` is the number so far.
     total = len(cast("Scores", scores)) if is_frame(scores) else 0
     publication.on_progress(0, total, "checking")
     folder = store.folder_beside(publication.url)
@@ -109,7 +99,8 @@ def _staged(scores: Scores | Iterable[Scores], publication: Publication) -> Gene
             staged.add(piece)
             publication.on_progress(staged.rows, total or staged.rows, "checking")
         staged.close()
-        yield staged
+        replace_night(staged, publication)
+        return staged.rows
 
 
 def replace_night(staged: Staging, publication: Publication) -> None:

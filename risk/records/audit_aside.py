@@ -58,17 +58,15 @@ def aside(database: Path) -> list[tuple[Path, AuditEntry]]:
     apart (``.broken``) and logged.
     """
     waiting = sorted(folder_of(database).glob(f"*{_ENDING}"))[:_AT_A_TIME]
-    return [(file, entry) for file in waiting if (entry := _read(file))]
-
-
-def _read(file: Path) -> AuditEntry | None:
-    try:
-        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        values["at"] = datetime.fromisoformat(values["at"])
-        return AuditEntry(**values)
-    except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
-        return None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        file.rename(file.with_suffix(_BROKEN))
-        _LOG.warning("%s is no entry of the audit; it stays as %s", file, _BROKEN)
-        return None
+    entries: list[tuple[Path, AuditEntry]] = []
+    for file in waiting:
+        try:
+            values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            values["at"] = datetime.fromisoformat(values["at"])
+            entries.append((file, AuditEntry(**values)))
+        except (FileNotFoundError, PermissionError):  # taken over meanwhile, or not ours to read
+            continue
+        except (ValueError, TypeError, KeyError, AttributeError):
+            file.rename(file.with_suffix(_BROKEN))
+            _LOG.warning("%s is no entry of the audit; it stays as %s", file, _BROKEN)
+    return entries

@@ -75,7 +75,14 @@ def erase_from_nights(url: str, accounts: Sequence[ErasedAccount]) -> int:
     """
     with store.reading(url) as connection:
         nights = sorted(connection.scalars(_all_nights()), reverse=True)
-    return sum(_erase_from_night(url, scored_on, accounts) for scored_on in nights)
+    erased = 0
+    for scored_on in nights:
+        while seen := _look(url, scored_on, accounts):
+            with _erasing(url) as connection:
+                if _take_out(connection, scored_on, accounts, seen):
+                    erased += seen.rows
+                    break
+    return erased
 
 
 def erase_from_table(
@@ -108,14 +115,6 @@ def erase_from_table(
 def _all_nights() -> sa.CompoundSelect[Any]:
     """Every night, also those that retention has taken out while their months are still there."""
     return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
-
-
-def _erase_from_night(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> int:
-    while seen := _look(url, scored_on, accounts):
-        with _erasing(url) as connection:
-            if _take_out(connection, scored_on, accounts, seen):
-                return seen.rows
-    return 0
 
 
 def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen | None:

@@ -49,18 +49,9 @@ SELECT CAST('[' || string_agg('{{"signal":' || to_json(p.signal) || ',"text":' |
 
 
 @compiles(_ReasonsInWords, "sqlite")
-def _for_sqlite(element: _ReasonsInWords, compiler: Any, **options: Any) -> str:
-    return _written(_SQLITE, element, compiler, options)
-
-
 @compiles(_ReasonsInWords, "postgresql")
-def _for_postgresql(element: _ReasonsInWords, compiler: Any, **options: Any) -> str:
-    return _written(_POSTGRESQL, element, compiler, options)
-
-
-def _written(
-    template: str, element: _ReasonsInWords, compiler: Any, options: dict[str, Any]
-) -> str:
+def _written(element: _ReasonsInWords, compiler: Any, **options: Any) -> str:
+    template = _POSTGRESQL if compiler.dialect.name == "postgresql" else _SQLITE
     reasons, night = (compiler.process(clause, **options) for clause in element.clauses)
     return template.format(reasons=reasons, night=night)
 

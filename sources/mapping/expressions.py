@@ -130,12 +130,12 @@ def without_values(error: BaseException) -> str:
     """
     if type(error) is ValueError:  # ours, which quotes names of columns alone
         return first_line(error)
-    return _QUOTED.sub(_kept, first_line(error))
 
+    def kept(quoted: re.Match[str]) -> str:
+        before, text = quoted.string[: quoted.start()].rstrip(), quoted.group()
+        return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
 
-def _kept(quoted: re.Match[str]) -> str:
-    before, text = quoted.string[: quoted.start()].rstrip(), quoted.group()
-    return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
+    return _QUOTED.sub(kept, first_line(error))
 
 
 def first_line(error: BaseException) -> str:

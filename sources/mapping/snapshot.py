@@ -107,14 +107,7 @@ def between(
     running = both.filter((pl.col("state") != "gone").fill_null(value=False))
     absent = running.join(seen, on=THING, how="anti", nulls_equal=True)
     moved = both.join(_STEPS, on=["state", "state_now"], how="inner")
-    changes = [moved.select(*THING, "kind", *_NOW), _described(both)]
-    if whole:
-        changes.append(absent.select(*THING, _ENDED, *SAID))
-    return Inferred(as_events(pl.concat(changes), moment), running.height, absent.height)
-
-
-def _described(both: pl.DataFrame) -> pl.DataFrame:
-    """A change of plan for what goes on and is described otherwise."""
+    # The plan of what goes on was changed if it is described otherwise.
     other = (
         pl.col(name).ne_missing(pl.col(f"{name}_now")) & pl.col(f"{name}_now").is_not_null()
         for name in SAID
@@ -122,7 +115,11 @@ def _described(both: pl.DataFrame) -> pl.DataFrame:
     goes_on = (pl.col("state") != "gone") & (pl.col("state_now") != "gone")
     started = (pl.col("state") == "trial") & (pl.col("state_now") == "active")
     changed = both.filter(goes_on & ~started, pl.any_horizontal(other))
-    return changed.select(*THING, pl.lit("plan_changed").alias("kind"), *_NOW)
+    plan_changed = pl.lit("plan_changed").alias("kind")
+    changes = [moved.select(*THING, "kind", *_NOW), changed.select(*THING, plan_changed, *_NOW)]
+    if whole:
+        changes.append(absent.select(*THING, _ENDED, *SAID))
+    return Inferred(as_events(pl.concat(changes), moment), running.height, absent.height)
 
 
 def as_events(changes: pl.DataFrame, moment: datetime, reason: str = SNAPSHOT) -> pl.DataFrame:

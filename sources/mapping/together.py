@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
+from typing import cast
 
 import polars as pl
 
@@ -22,9 +24,8 @@ def together(parts: Sequence[FilePart]) -> FilePart:
     """
     frames = [_read(part) for part in parts]
     _refuse_other_types(parts, frames)
-    starts = [0]
-    for frame in frames:
-        starts.append(starts[-1] + int(frame[ROW].cast(pl.Int64).max() or 0))  # type: ignore[arg-type]
+    last = (cast("int | None", frame[ROW].cast(pl.Int64).max()) or 0 for frame in frames)
+    starts = [0, *accumulate(last)]
     numbered = [
         frame.with_columns(
             # How many like it come before it in its file.

@@ -6,7 +6,6 @@ from perdura.flows.cli.console import OUT
 from perdura.flows.cli.render.runs import titled
 from perdura.flows.tune import Retuned
 from perdura.models.tuning.search_space import SPACE
-from perdura.models.tuning.trials import Tuning
 from perdura.sources.counted import counted, either
 
 
@@ -18,21 +17,15 @@ def print_tuning(done: Retuned, console: Console = OUT) -> None:
     )
     for name in ("defaults", "best"):
         table.add_column(name, justify="right")
-    for name, *cells in _rows(found):
-        table.add_row(name, *cells)
+    first, best = found.defaults, found.best
+    table.add_row("log loss, mean", f"{first.log_loss:.5f}", f"{best.log_loss:.5f}")
+    for origin, loss, other in zip(found.origins, first.losses, best.losses, strict=True):
+        table.add_row(f"log loss, {origin:%Y-%m-%d}", f"{loss:.5f}", f"{other:.5f}")
+    for name in SPACE:
+        table.add_row(name, f"{first.values[name]:.4g}", f"{best.values[name]:.4g}")
     console.print(table)
     for words in (*_how_far(done), _verdict(done)):
         console.print(words)
-
-
-def _rows(found: Tuning) -> list[tuple[str, str, str]]:
-    first, best = found.defaults, found.best
-    losses = [("log loss, mean", first.log_loss, best.log_loss)] + [
-        (f"log loss, {origin:%Y-%m-%d}", *both)
-        for origin, *both in zip(found.origins, first.losses, best.losses, strict=True)
-    ]
-    values = [(name, f"{first.values[name]:.4g}", f"{best.values[name]:.4g}") for name in SPACE]
-    return [*((name, f"{one:.5f}", f"{other:.5f}") for name, one, other in losses), *values]
 
 
 def _how_far(done: Retuned) -> list[str]:

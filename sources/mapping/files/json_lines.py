@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, cast
 
 import polars as pl
@@ -74,19 +75,16 @@ def _rows(lines: pl.Series, objects: list[Any]) -> pl.DataFrame:
     try:
         return _as_objects(lines)
     except pl.exceptions.PolarsError:
-        names = dict.fromkeys(name for one in objects for name in one)
-        columns = {name: [one.get(name) for one in objects] for name in names}
-        return pl.DataFrame({name: _column(values) for name, values in columns.items()})
-
-
-def _column(values: list[Any]) -> pl.Series:
-    kinds: set[type[Any]] = {type(value) for value in values if value is not None}
-    if kinds <= {int} or kinds <= {bool}:
-        try:
-            return pl.Series(values, dtype=pl.Boolean if kinds == {bool} else pl.Int64)
-        except (OverflowError, TypeError):
-            pass
-    return pl.Series([_as_text(value) for value in values], dtype=pl.String)
+        columns: dict[str, pl.Series] = {}
+        for name in dict.fromkeys(name for one in objects for name in one):
+            values = [one.get(name) for one in objects]
+            columns[name] = pl.Series([_as_text(value) for value in values], dtype=pl.String)
+            kinds: set[type[Any]] = {type(value) for value in values if value is not None}
+            if kinds <= {int} or kinds <= {bool}:
+                with suppress(OverflowError, TypeError):
+                    dtype = pl.Boolean if kinds == {bool} else pl.Int64
+                    columns[name] = pl.Series(values, dtype=dtype)
+        return pl.DataFrame(columns)
 
 
 def _as_text(value: object) -> str | None:

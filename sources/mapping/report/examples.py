@@ -11,7 +11,8 @@ from perdura.sources.mapping.checks.rules import DUPLICATE, NO_LENGTH
 from perdura.sources.mapping.files.reading import ROW
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.ranges import ORIGIN
-from perdura.sources.mapping.report.hints import Fault, hint
+from perdura.sources.mapping.report.fault import Fault
+from perdura.sources.mapping.report.hints import hint
 from perdura.sources.mapping.report.report import Example
 
 _LONGEST = 80

@@ -2,36 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from perdura.sources.events import EventTable
-from perdura.sources.mapping.sections import Input
-from perdura.sources.mapping.values.forms import EPOCHS
+from perdura.sources.mapping.report.fault import Fault, null_words
+from perdura.sources.mapping.report.time_hints import implausible, unparseable
 from perdura.sources.mapping.values.ids import is_id
-from perdura.sources.mapping.values.meaning import MONEY, USUAL
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A row that broke a rule, and where.
-
-    Attributes:
-        rule: The rule.
-        table: The contract.
-        source: The input.
-        column: The column in which it broke the rule.
-        value: What stands there.
-        values: The commonest values that broke it, and how many have each.
-    """
-
-    rule: str
-    table: EventTable | None = None
-    source: Input | None = None
-    column: str | None = None
-    value: str | None = None
-    values: dict[str, int] = field(default_factory=dict)
+from perdura.sources.mapping.values.meaning import MONEY
 
 
 def hint(fault: Fault) -> str:
@@ -104,78 +79,9 @@ def _encoding(fault: Fault) -> str:
     )
 
 
-def _null_words(fault: Fault) -> str | None:
-    """What to write where values look like none; ``None`` if they do not."""
-    words = [value.strip() for value in (fault.value or "", *fault.values)]
-    words = [word for word in dict.fromkeys(words) if word.lower() in USUAL]
-    if not words or words[0] != (fault.value or "").strip():
-        return None
-    return f"looks like no value; write null_words = {words!r}".replace("\\\\", "\\")
-
-
-def _unparseable(fault: Fault) -> str:
-    value = (fault.value or "").strip()
-    source = fault.source
-    if words := _null_words(fault):
-        return words
-    if re.fullmatch(r"\d{10}|\d{13}|\d{16}|\d{19}", value) and not (source and source.time_formats):
-        unit = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us", 19: "epoch_ns"}[len(value)]
-        return f"may be a time since 1970; write time_formats = ['{unit}']"
-    if re.fullmatch(r"[1-9]\d{4}([.,]\d+)?", value):
-        return "may be a spreadsheet's number of a day; export dates as 2026-01-31"
-    if re.search(r"[A-Z]{3,4}$", value):
-        return "its zone's letters may mean several; export times in UTC, or with +02:00"
-    formats = ", ".join(source.time_formats) if source and source.time_formats else "ISO 8601"
-    zone = source.timezone if source else "UTC"
-    if _was_skipped(value, zone):
-        return (
-            f"clocks in {zone} were put forward over this time, which was never shown; if the "
-            "times are in UTC, or of another zone, write timezone = '...'"
-        )
-    return (
-        f"is no time as {formats}, or one that clocks in {zone} skipped; write time_formats, such "
-        "as ['%d.%m.%Y %H:%M']"
-    )
-
-
-def _was_skipped(value: str, zone: str) -> bool:
-    """Whether clocks of a zone never showed a time."""
-    try:
-        local, there = datetime.fromisoformat(value), ZoneInfo(zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    if local.tzinfo:
-        return False
-    shown = local.replace(tzinfo=there).astimezone(UTC).astimezone(there)
-    return shown.replace(tzinfo=None) != local
-
-
-def _implausible(fault: Fault) -> str:
-    try:
-        number = float(fault.value or "")
-    except ValueError:
-        number = 0.0
-    for unit, many in EPOCHS.items():
-        if 631_152_000 <= number / many < 4_000_000_000:
-            formats = [*(fault.source.time_formats if fault.source else ()), unit]
-            return (
-                f"is not between 1990 and 50 years ahead, and is if it counts {_COUNTS[unit]}; "
-                f"write time_formats = ['{unit}'], or {formats} if the column mixes them"
-            )
-    return "is not between 1990 and 50 years ahead; if it stands for never write it into null_words"
-
-
-_COUNTS = {
-    "epoch_s": "seconds",
-    "epoch_ms": "milliseconds",
-    "epoch_us": "microseconds",
-    "epoch_ns": "nanoseconds",
-}
-
-
 def _bad_type(fault: Fault) -> str:
     value, source, column = (fault.value or "").strip(), fault.source, fault.column
-    if words := _null_words(fault):
+    if words := null_words(fault):
         return words
     if source and fault.column in MONEY and source.currency_digits:
         return "is no whole amount in minor units by currency_digits"
@@ -215,8 +121,8 @@ _OF_NUMBERS = (
 
 _BY_VALUE: dict[str, Callable[[Fault], str]] = {
     "bad_encoding": _encoding,
-    "unparseable_time": _unparseable,
-    "implausible_time": _implausible,
+    "unparseable_time": unparseable,
+    "implausible_time": implausible,
     "bad_type": _bad_type,
-    "null_word": lambda fault: f"{_null_words(fault)}, or null_words = [] if it is a real id",
+    "null_word": lambda fault: f"{null_words(fault)}, or null_words = [] if it is a real id",
 }

@@ -107,15 +107,15 @@ def _read_ids(ids: pl.Series, *, words: bool, none: str | None) -> pl.Series:
 
 def as_codes(value: pl.Expr) -> pl.Expr:
     """Currencies as codes in capitals; null of whatever is not three letters."""
+
+    def read(texts: pl.Series) -> pl.Series:
+        if texts.str.contains(CODE).all():  # mostly
+            return texts
+        code = texts.str.strip_chars().str.to_uppercase()
+        return pl.select(pl.when(code.str.contains(CODE)).then(code)).to_series()
+
     text = value.cast(pl.String, strict=False)
-    return text.map_batches(_read_codes, return_dtype=pl.String, is_elementwise=True)
-
-
-def _read_codes(texts: pl.Series) -> pl.Series:
-    if texts.str.contains(CODE).all():  # mostly
-        return texts
-    code = texts.str.strip_chars().str.to_uppercase()
-    return pl.select(pl.when(code.str.contains(CODE)).then(code)).to_series()
+    return text.map_batches(read, return_dtype=pl.String, is_elementwise=True)
 
 
 def with_months(value: pl.Expr, dtype: pl.DataType, source: Input) -> Converted:

@@ -1,5 +1,6 @@
 """Reasons that are true of the model, and reasons that are never given."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from perdura.models.scoring.reason_columns import UnknownName, reason_columns
 from perdura.models.scoring.score import score
 from perdura.models.training.train import train
 from tests.support.made_up import COLUMNS, NAMES, PARAMS, trained, training_set
+from tests.support.small_training import small_training
 
 MODEL = trained().model
 KEYS = ["subscriber_id", "as_of"]
@@ -93,3 +95,74 @@ def test_what_may_not_be_named_is_not_taken_away_either():
     assert "open_tickets" not in set(
         train(training_set(), PARAMS, unnamed=("open_tickets",)).faithfulness.signals["signal"]
     )
+
+
+# Reason faithfulness row by row: whose reasons are taken away, and how they are counted.
+
+SMALL_MODEL = small_training().model
+SMALL_ROWS = training_set(people=60, dates=2).rows.select(NAMES)
+RISK = SMALL_MODEL.predict(SMALL_ROWS)["risk"]
+SCHEMA = {"signal": pl.String, "raised": pl.Int64, "lowered": pl.Float64, "given": pl.Int64}
+
+
+def slow_signals(rows: pl.DataFrame) -> list[tuple[str, int, float, int]]:
+    """The candidates of each row alone, counted signal by signal."""
+    reasons = reason_columns(COLUMNS, (), SMALL_MODEL.unstable)
+    counts: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for index in range(rows.height):
+        row = rows[index : index + 1]
+        found = find_candidates(SMALL_MODEL, row, SMALL_MODEL.contract.numbers(row), reasons)
+        given = set(zip(*found.shown(), strict=True))
+        for place in range(found.signal.shape[1]):
+            if (number := found.signal[0, place]) >= 0:
+                counts[reasons.signals[number]].append(
+                    (bool(found.faithful[0, place]), (0, place) in given)
+                )
+    lines = [
+        (signal, len(parts), float(np.mean([low for low, _ in parts])), sum(g for _, g in parts))
+        for signal, parts in counts.items()
+    ]
+    return sorted(lines, key=lambda line: (-line[1], line[0]))
+
+
+def ablated(rows: pl.DataFrame, risk: pl.Series) -> list[tuple[str, int, float, int]]:
+    return ablate_reasons(SMALL_MODEL, rows, risk, COLUMNS).signals.rows()
+
+
+def test_the_riskiest_tenth_is_counted_as_row_by_row():
+    riskiest = RISK.arg_sort(descending=True)[:12]
+    found, expected = ablated(SMALL_ROWS, RISK), slow_signals(SMALL_ROWS[riskiest])
+    assert found == [(*line[:2], pytest.approx(line[2]), line[3]) for line in expected]
+    assert found
+
+
+@pytest.mark.parametrize("count", [1, 5, 19])
+def test_of_few_rows_the_riskiest_one_is_taken(count):
+    rows, risk = SMALL_ROWS.head(count), RISK.head(count)
+    top = rows[int(np.argmax(risk.to_numpy()))]
+    assert [line[0] for line in ablated(rows, risk)] == [line[0] for line in slow_signals(top)]
+
+
+def test_the_risk_that_is_given_decides_who_is_riskiest():
+    turned = 1 - RISK
+    safest = turned.arg_sort(descending=True)[:12]
+    assert [line[:2] for line in ablated(SMALL_ROWS, turned)] == [
+        line[:2] for line in slow_signals(SMALL_ROWS[safest])
+    ]
+
+
+def test_where_no_signal_raised_a_score_nothing_can_be_said():
+    assert Faithfulness(pl.DataFrame(schema=SCHEMA)).lowered is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "lowered"),
+    [
+        ([("a", 1, 1.0, 1)], 1.0),
+        ([("a", 3, 1.0, 3), ("b", 1, 0.0, 0)], 0.75),
+        ([("a", 10, 0.0, 0)], 0.0),
+    ],
+)
+def test_the_share_is_of_all_that_were_taken_away(lines, lowered):
+    found = Faithfulness(pl.DataFrame(lines, schema=SCHEMA, orient="row"))
+    assert found.lowered == pytest.approx(lowered)

@@ -75,6 +75,7 @@ def test_what_is_told_as_at_first_again_counts_anew(landed, given_rows):
         ([("p", 1, 0), ("p", 2, 1)], [("p", 3, 2)], False),  # corrected again
         ([("p", 1, 0), ("p", 2, 1)], [("p", 1, 0), ("p", 3, 2)], False),
         ([("p", 1, 0)], [("p", 1, 0)], False),
+        ([("p", 1, 0), ("p", 2, 0)], [("p", 1, 0)], False),  # neither is the newer
         ([("p", 1, 1), ("p", 2, 0)], [("p", 1, 1)], False),  # what is given is newer already
     ],
 )

@@ -69,6 +69,7 @@ def test_two_of_them_at_one_moment_decide_nothing_of_each_other():
 def test_a_row_that_is_several_terms_ends_one_as_it_starts_the_next():
     series = [("started", 0, 1), ("ended", 3, 1), ("started", 3, 1), ("ended", 6, 1)]
     assert refused(events(*series)) == []
+    assert refused(events(*series, ("started", 1, 2), ("ended", 3, 2))) == []
 
 
 @pytest.mark.parametrize("where", ["landed", "held"])

@@ -3,7 +3,8 @@
 import pytest
 
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS, TICKETS
-from perdura.sources.mapping.report.hints import Fault, hint
+from perdura.sources.mapping.report.fault import Fault
+from perdura.sources.mapping.report.hints import hint
 from perdura.sources.mapping.sections import Input
 from perdura.sources.reference.mapping_page import RULES
 
