@@ -99,7 +99,10 @@ def test_a_merge_is_news_of_both_accounts(tmp_path: Path):
                  "happened_at": "2026-02-15"}],
     )  # fmt: skip
     found = changed_states(landing, BEFORE, NOW)
-    assert dict(found.select("subscriber_id", "state").rows()) == {"a": "gone", "b": "active"}
+    assert found.rows() == [
+        ("a", "gone", at("2026-02-15")),
+        ("b", "active", at("2026-02-15")),
+    ]
 
 
 def test_where_they_just_stop_buying_time_alone_changes_states(tmp_path: Path):
