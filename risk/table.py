@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
+from perdura.progress import OnProgress
 from perdura.risk.errors import BadScores, NoNight
 from perdura.risk.night import NightFreshness, freshness_of
-from perdura.risk.progress import OnProgress
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.query.phrases import in_language
 from perdura.risk.query.queries import (

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from perdura.progress import OnProgress, no_progress
 from perdura.sources.landing.full_disk import DiskFull, is_full
 from perdura.sources.landing.landing import Day, Landing
 from perdura.sources.landing.locks import exclusive_lock
@@ -22,7 +23,6 @@ from perdura.sources.mapping.ranges import ROWS_AT_A_TIME
 from perdura.sources.mapping.report.known_subscribers import known_in
 from perdura.sources.mapping.report.report import Report, TableReport
 from perdura.sources.mapping.table import extract_table
-from perdura.sources.progress import OnProgress, no_progress
 
 
 class IncompleteExtract(BadSource):

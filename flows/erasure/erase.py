@@ -20,6 +20,7 @@ from perdura.flows.settings import Settings
 from perdura.flows.steps.business import business_of
 from perdura.flows.steps.erased_ids import share_erasures
 from perdura.models.registry.affected_versions import Learning, mark_learnt
+from perdura.progress import OnProgress
 from perdura.risk.integrations.help_desks import push_state
 from perdura.risk.records.erase import ErasedAccount, erase, rows_about, scrub
 from perdura.risk.records.erased import pseudonym
@@ -37,7 +38,6 @@ from perdura.sources.landing.erase import (
 )
 from perdura.sources.landing.spellings import is_telling, spellings, standing_alone
 from perdura.sources.landing.tombstones import Tombstones, record_erasure
-from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 

@@ -11,12 +11,12 @@ from perdura.flows.erasure.ambiguous_ids import as_ids, holds_prose, is_prose, w
 from perdura.flows.erasure.mentions import bytes_name, files_below, kind_of, rows_naming
 from perdura.flows.erasure.prefect_runs import folders_outside, out_of_reach, results_folder
 from perdura.flows.settings import Settings
+from perdura.progress import OnProgress
 from perdura.risk.records.erase import ErasedAccount, exists, mentions, mentions_in_file
 from perdura.risk.store.postgres import is_postgres
 from perdura.risk.store.sqlite import database_file
 from perdura.risk.store.urls import shown
 from perdura.sources.mapping.mapping import BadMapping, read_mapping, source_files
-from perdura.sources.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from perdura.flows.configuration.groups import IntegrationSettings
 from perdura.flows.settings import Settings
+from perdura.progress import OnProgress, no_progress
 from perdura.risk.integrations.help_desks.caller import Caller, Pace
 from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
 from perdura.risk.integrations.help_desks.intercom import LONGEST, Intercom
@@ -17,7 +18,6 @@ from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.integrations.targets import host_of
 from perdura.risk.night import Night
 from perdura.risk.records.audited_reads import Surface, record_read
-from perdura.sources.progress import OnProgress, no_progress
 
 Name = Literal["zendesk", "intercom"]
 #: What a tool refused, and how often.

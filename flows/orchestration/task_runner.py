@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from perdura.flows.configuration.groups import ComputeSettings
 from perdura.flows.orchestration.recorded import Pending, RecordedFlow, records_runs
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 _Result = TypeVar("_Result")
 

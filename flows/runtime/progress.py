@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 #: Seconds between two lines of a step that takes long, where there is no terminal.
 SAID_EVERY = 12.0

@@ -12,7 +12,7 @@ from perdura.models.backtesting.stability import at_earlier_dates
 from perdura.models.dataset.split import HistoryTooShort, NotEnoughChurn
 from perdura.models.evaluation.backtest_result import Earlier
 from perdura.models.evaluation.leakage_signals import Cut
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 earlier_step = step_of_flow(at_earlier_dates, "earlier")
 

@@ -11,10 +11,10 @@ from perdura.flows.runtime.home_lock import shares_home
 from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.settings import Settings, keep
 from perdura.flows.steps.contact_events import written_events
+from perdura.progress import OnProgress
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.mapping.mapping import BadMapping, read_mapping
 from perdura.sources.mapping.report.report import Report
-from perdura.sources.progress import OnProgress
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State

@@ -21,8 +21,8 @@ from perdura.flows.steps.training_window import (
 from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.training_set import TrainingSet, build_training_set
 from perdura.models.params import TrainingParams
+from perdura.progress import OnProgress
 from perdura.sources.landing.partition import BUCKETS, Part
-from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 _EVERY = sys.maxsize

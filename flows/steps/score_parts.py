@@ -27,8 +27,8 @@ from perdura.models.scoring.control_group import assign_control_group, quarter_o
 from perdura.models.scoring.lifetime_value import Valuation
 from perdura.models.scoring.score import score
 from perdura.models.scoring.thresholds import Thresholds
+from perdura.progress import OnProgress
 from perdura.sources.landing.partition import Part
-from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import SCORED, states_at
 
 #: Folder of the model among a night's scratch files.

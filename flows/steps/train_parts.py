@@ -20,9 +20,9 @@ from perdura.models.dataset.outcomes import label_spine
 from perdura.models.dataset.sampling import Sampling, outcome_counts
 from perdura.models.dataset.training_set import TrainingSet, join_training_sets, measure_chosen
 from perdura.models.params import TrainingParams
+from perdura.progress import OnProgress
 from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.partition import Part
-from perdura.sources.progress import OnProgress
 from perdura.sources.states.states import scored_spine
 
 

@@ -25,7 +25,7 @@ from perdura.models.params import TrainingParams
 from perdura.models.training.baselines import BASELINES
 from perdura.models.training.refit import refit
 from perdura.models.training.train import fit_and_evaluate
-from perdura.sources.progress import OnProgress, no_progress
+from perdura.progress import OnProgress, no_progress
 
 #: The outcome of each row as known at a moment: ``subscriber_id``, ``as_of``, ``OUTCOME``.
 LabelsAt = Callable[[datetime], pl.DataFrame]

@@ -13,8 +13,8 @@ from perdura.models.evaluation.intervals import basic
 from perdura.models.evaluation.metrics import evaluate
 from perdura.models.evaluation.refit_comparison import compare_procedures
 from perdura.models.params import TrainingParams
+from perdura.progress import OnProgress
 from perdura.sources.events import MOMENT
-from perdura.sources.progress import OnProgress
 
 
 def at_earlier_dates(

@@ -10,7 +10,7 @@ import numpy as np
 from perdura.models.boosting.row_blocks import ROWS, in_blocks
 from perdura.models.boosting.shap_tables import Tables, build_tables
 from perdura.models.boosting.tree_text import UnreadableTrees, read_trees
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 # Building tables holds the GIL: one thread builds, the others wait for its result.
 _BUILDING = Lock()

@@ -12,8 +12,8 @@ from perdura.models.dataset.outcomes import ALL_OUTCOMES, label_spine
 from perdura.models.dataset.sampling import Sampling, chosen, outcome_counts, sampling_of
 from perdura.models.params import TrainingParams
 from perdura.models.predictor.column_contract import ROW_NAMES
+from perdura.progress import OnProgress
 from perdura.sources.merges import Events
-from perdura.sources.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

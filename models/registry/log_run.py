@@ -17,7 +17,7 @@ from perdura.models.registry.store_paths import EXPERIMENT, store_folder
 from perdura.models.registry.versions import label, model_name
 from perdura.models.reports.write import write_backtest, write_report
 from perdura.models.training.result import Trained
-from perdura.sources.progress import OnProgress, no_progress
+from perdura.progress import OnProgress, no_progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,7 +12,7 @@ from perdura.models.boosting.shap_values import explained
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.reason_candidates import find_candidates
 from perdura.models.scoring.reason_columns import ReasonColumns, reason_columns
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True)

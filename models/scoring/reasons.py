@@ -16,7 +16,7 @@ from perdura.features.topics.phrases import as_said, say_rounded
 from perdura.models.boosting.row_blocks import cores
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.attribution import Attributions, attribute, in_contract_order
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 #: The fields of a reason.
 REASON = pl.Struct(

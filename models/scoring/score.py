@@ -15,8 +15,8 @@ from perdura.models.scoring.attribution import Attributions, attribute
 from perdura.models.scoring.lifetime_value import Valuation, worth_of
 from perdura.models.scoring.reasons import in_words
 from perdura.models.scoring.thresholds import DEFAULT_THRESHOLDS, Thresholds
+from perdura.progress import OnProgress
 from perdura.sources.counted import counted
-from perdura.sources.progress import OnProgress
 
 
 def score(

@@ -41,7 +41,7 @@ from perdura.models.training.refit import known_until, refit, refit_sizes
 from perdura.models.training.refit_expansion import refit_expansion
 from perdura.models.training.result import Trained
 from perdura.models.training.risk_level import with_newest_level
-from perdura.sources.progress import OnProgress, no_progress
+from perdura.progress import OnProgress, no_progress
 
 _STEPS = ("split", "fit", "judge", "compare", "refit")
 

@@ -21,7 +21,7 @@ from perdura.models.tuning.search_space import SPACE, values_of, with_values
 from perdura.models.tuning.study import Study, Trial, study_in
 from perdura.models.tuning.trials import Confirmation, Tuning
 from perdura.models.tuning.tuned_params import Tuned
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 
 #: Number of origins that choose among trials, the newest before the one that confirms the best.
 FOLDS = 4

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from perdura.progress import OnProgress, no_progress
 from perdura.risk.night import VALID_FOR, Night, night_of
-from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.publish.band_changes import MOVES, NightBefore, beside, night_before
 from perdura.risk.publish.not_scored import NotScored, write_not_scored
 from perdura.risk.publish.phrases import Translations

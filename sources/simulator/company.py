@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.progress import OnProgress
+from perdura.progress import OnProgress
 from perdura.sources.simulator.chunk import Order, write_chunk
 from perdura.sources.simulator.mapping_file import TABLES, mapping_text
 from perdura.sources.simulator.vectors import Month

@@ -1,4 +1,4 @@
-"""Arrears: invoices that a try to pay failed of and that were not settled since."""
+"""Arrears: invoices with a failed payment attempt that were not settled since."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ _SETTLED = ("paid", "written_off")
 
 
 def ever_failed(events: Events, until: datetime) -> Events:
-    """The events, of which payments only of invoices that a try to pay failed of: few of them.
+    """The events, with the payments of invoices with a failed attempt alone, and of no invoice.
 
-    And of no invoice: joining all of these to each other would tell nothing and take long.
+    These are few: to join all payments to each other would change no result and take long.
     """
     kind, invoice = pl.col("kind"), pl.col("invoice_id")
     payments = events[PAYMENTS.name].filter(kind.is_in(["failed", *_SETTLED]))
@@ -27,9 +27,9 @@ def ever_failed(events: Events, until: datetime) -> Events:
 
 
 def past_due(payments: pl.LazyFrame) -> pl.LazyFrame:
-    """Subscribers with an unsettled invoice that the last try to pay failed of; when it failed.
+    """One row per subscriber with an unsettled invoice: the last time that an attempt failed.
 
-    Payments that name no invoice are taken for one.
+    Payments that name no invoice are taken for one invoice.
     """
     settled = pl.col("kind").is_in(_SETTLED)
     happened_at = pl.col("happened_at")

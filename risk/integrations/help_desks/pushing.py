@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
+from perdura.progress import OnProgress, no_progress
 from perdura.risk.integrations.help_desks.fields import (
     Fields,
     Filling,
@@ -24,7 +25,6 @@ from perdura.risk.integrations.help_desks.push_state import (
     read_digests,
 )
 from perdura.risk.night import Night
-from perdura.risk.progress import OnProgress, no_progress
 from perdura.risk.query.queries import published_night
 from perdura.risk.query.trial import refuse_trial
 from perdura.risk.store.connect import reading

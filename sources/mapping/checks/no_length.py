@@ -2,9 +2,9 @@
 
 Events of one moment are in an order by the state before them (``sources.ties``): a running term
 that ends as another starts is renewed. But where the other starts and ends at once, the one that
-ran has ended, and nothing in the events tells the two apart: both terms end by the same event. The
-row tells, so it is refused here. A term without length beside no other lands: of a subscription
-that runs it changes nothing, and of one that does not it was all there was.
+ran has ended, and the events do not show which: both terms end by the same event. The row shows it,
+so it is refused here. A term without length beside no other lands: it changes nothing of a running
+subscription, and is all there was of one that does not run.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ def refuse_no_length(
     held: pl.DataFrame | None,
     until: datetime,
 ) -> pl.DataFrame:
-    """Events to be, with ``rule``: both of a term without length are refused where others decide.
+    """The events; start and end of a term without length have ``rule`` beside another of then.
 
     Args:
         table: Their table.

@@ -1,4 +1,4 @@
-"""A row that broke a rule, as hints are told of it."""
+"""A row that broke a rule: what a hint about it needs to know."""
 
 from dataclasses import dataclass, field
 
