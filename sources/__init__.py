@@ -1,10 +1,9 @@
 """What happened: immutable events, how they are read in, and the state they add up to."""
 
 if not __name__.startswith("perdura."):
-    raise ImportError(
-        f"asked for the package {__name__!r}; Perdura's is imported as perdura.{__name__}: "
-        f"write `import perdura.{__name__}` or `from perdura.{__name__} import ...`"
-    )
+    from perdura.flat_imports import folders_of_user
+
+    __path__ = folders_of_user(__name__)
 
 import os
 

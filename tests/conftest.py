@@ -1,6 +1,7 @@
 """What every test shares: one Prefect server, one simulated company with a champion."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ from hypothesis import Phase, settings
 from perdura.flows.orchestration.prefect_setup import quiet
 from tests.support import postgres as postgresql
 from tests.support.made_once import made_once
+from tests.support.schedule_served import server
 
 settings.register_profile("perdura", deadline=None, derandomize=True, max_examples=30)
 # To draw otherwise: pytest --hypothesis-profile=seeded --hypothesis-seed=7
@@ -49,13 +51,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_address() -> Iterator[str]:
-    """A real Prefect server of this session's own, in which nothing is recorded unasked."""
-    from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Prefect server that has made its database, which takes seconds. Copy it."""
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(PREFECT_API_URL.value())
+    def make(folder: Path) -> None:
+        with server(folder):
+            pass
+        (folder / "server.port").unlink()
+
+    return made_once(tmp_path_factory, "prefect", make)
+
+
+@pytest.fixture(scope="session")
+def prefect_folder(prefect_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this session's Prefect server."""
+    return shutil.copytree(prefect_made, tmp_path_factory.mktemp("session") / "prefect")
+
+
+@pytest.fixture(scope="session")
+def prefect_address(prefect_folder: Path) -> Iterator[str]:
+    """A real Prefect server of this session's own, in which nothing is recorded unasked."""
+    with server(prefect_folder) as url:
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: url}):  # clients of this process ask it, too
+            yield url
 
 
 @pytest.fixture
@@ -67,11 +87,11 @@ def prefect_server(prefect_address: str, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated company of 2,500 subscribers over 16 months, until 2026-11-01."""
+    """A simulated company of 1,600 subscribers over 16 months, until 2026-11-01."""
     from perdura.sources.simulator import simulate
 
     return made_once(
-        tmp_path_factory, "company", lambda out: simulate(out, subscribers=2_500, months=16)
+        tmp_path_factory, "company", lambda out: simulate(out, subscribers=1_600, months=16)
     )
 
 

@@ -44,7 +44,8 @@ def checked(scores: pl.DataFrame | pd.DataFrame) -> pl.DataFrame:
         rows = typed.filter(broken)
         if len(rows):
             value = rows.head(1).to_dicts()[0][column]
-            raise bad_example(f"{len(rows)} scores {fault}", value, rows["subscriber_id"][0])
+            counted = "1 score" if len(rows) == 1 else f"{len(rows)} scores"
+            raise bad_example(f"{counted} {fault}", value, rows["subscriber_id"][0])
     return typed
 
 

@@ -83,7 +83,7 @@ def test_effect_tells_people_what_contact_did(home):
     assert "+20.0 (+5.2, +33.4)" in rows["contacted"]
     assert "60.0%" in rows["control group"]
     assert "Contacting keeps subscribers" in told
-    assert "1 of the control group were contacted" in told
+    assert "1 of the control group was contacted" in told
 
 
 def test_effect_tells_machines(home):

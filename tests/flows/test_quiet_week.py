@@ -24,7 +24,10 @@ def week(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[pd.Dat
     """Eight nights of the simulated company, by a model that was trained before the first."""
     home = tmp_path_factory.mktemp("week")
     shutil.copytree(trained, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("mlruns"))
-    assert train_weekly(FIRST, home).promoted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERDURA_TRAINING__EARLIER_DATES", "0")
+        patch.setenv("PERDURA_TRAINING__CUT_DAYS", "0")
+        assert train_weekly(FIRST, home).promoted
     for day in range(8):
         score_nightly(FIRST + timedelta(days=day), home)
     url = Settings.at(home).risk_url

@@ -34,8 +34,8 @@ FEW_LEAVERS = 10
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("twenty_thousand")
-    simulate(out, subscribers=20_000, months=38, until=LATER.date())
+    out = tmp_path_factory.mktemp("twelve_thousand")
+    simulate(out, subscribers=12_000, months=38, until=LATER.date())
     extract(out / "mapping.toml", until=LATER, landing=out / "landing")
     return out
 

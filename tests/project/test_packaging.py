@@ -52,11 +52,16 @@ def folder(tmp_path: Path) -> Path:
 
 def said(folder: Path, site: Path | None) -> str:
     """What the code prints there; ``None``: Perdura as it is installed here, from the checkout."""
-    env = os.environ | ({} if site is None else {"PYTHONPATH": str(site)})
-    words = [sys.executable, "-c", CODE]
-    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = run(CODE, folder, site)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def run(code: str, folder: Path, site: Path | None) -> subprocess.CompletedProcess[str]:
+    """The code in a user's folder; ``None``: Perdura as it is installed here."""
+    env = os.environ | ({} if site is None else {"PYTHONPATH": str(site)})
+    words = [sys.executable, "-c", code]
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def test_from_the_checkout(folder: Path) -> None:
@@ -65,6 +70,20 @@ def test_from_the_checkout(folder: Path) -> None:
 
 def test_as_it_is_installed_for_development(folder: Path) -> None:
     assert said(folder, None).startswith("True 30 ")
+
+
+@pytest.mark.parametrize("site", [ROOT, None], ids=["checkout", "installed for development"])
+def test_a_folder_of_ones_own_without_init_is_imported_too(tmp_path: Path, site: Path | None):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine.py").write_text("MINE = 1\n")
+    code = "import perdura.models; from models.mine import MINE; assert MINE == 1"
+    assert run(code, tmp_path, site).returncode == 0
+
+
+def test_a_flat_import_of_ours_says_what_to_write(tmp_path: Path):
+    done = run("from models.table import fit_table", tmp_path, ROOT)
+    assert done.returncode == 1
+    assert "write `import perdura.models` or `from perdura.models import ...`" in done.stderr
 
 
 def test_from_the_wheel(folder: Path, wheel: Path) -> None:

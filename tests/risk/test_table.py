@@ -444,7 +444,7 @@ BAD = {
     "risk should hold numbers": TWO.with_columns(risk=pl.lit("high")),
     "reasons should hold lists": TWO.with_columns(reasons=pl.lit("they left")),
     "whole numbers; got 9.99": TWO.with_columns(mrr=pl.lit(9.99)),
-    "1 scores without subscriber_id": scores(score("ann", 0.1), score("", 0.2)),
+    "1 score without subscriber_id": scores(score("ann", 0.1), score("", 0.2)),
     "none of .*e.g. 'sell'; .* says whose": TWO.with_columns(advice=pl.lit("sell")),
     "with offer outside": TWO.with_columns(offer=pl.lit(1.5)),
     "an offer to somebody in trouble, e.g. 'past_due'": TWO.with_columns(

@@ -72,6 +72,6 @@ refuse_step = step_of_flow(refuse, "refuse")
 
 @flow(name="refusing", validate_parameters=False)
 def refusing(folder: Path) -> list[int]:
-    """Twelve numbers, of which the first is refused."""
-    asked = [refuse_step.submit(number, folder) for number in range(12)]
+    """Sixty numbers, of which the first is refused."""
+    asked = [refuse_step.submit(number, folder) for number in range(60)]
     return gather_results(asked, lambda _done, _of, _what: None, "refuse")

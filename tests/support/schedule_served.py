@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import httpx
 import pytest
 
 from perdura.flows.orchestration.prefect_server import own_server
@@ -67,15 +68,24 @@ def run(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess
 @contextmanager
 def server(folder: Path, **settings: str) -> Iterator[str]:
     """The address of a real Prefect server with a database of its own in ``folder``."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-            patch.delenv(name)
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        patch.setenv("PREFECT_HOME", str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
-        with own_server(folder / "server.log") as url:
-            yield url
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+                patch.delenv(name)
+            for name, value in {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", **settings}.items():
+                patch.setenv(name, value)
+            patch.setenv("PREFECT_HOME", str(folder))
+            folder.mkdir(parents=True, exist_ok=True)
+            url = running.enter_context(own_server(folder / "server.log"))
+        yield url
+
+
+def ask(api: str, what: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the server answers; nothing while it does not."""
+    try:
+        return httpx.post(f"{api}/{what}", json=body, timeout=60).raise_for_status().json()
+    except httpx.HTTPError:
+        return []
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def read_digests(file: Path) -> Digests:
         return digests
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     try:
-        _apply(digests, (json.loads(line) for line in lines if line.endswith("\n")))
+        _apply(digests, (_read_line(line) for line in lines if line.endswith("\n")))
     except ValueError as error:
         raise BadState(
             f"{file} has a line that is no list of subscriber and digest ({error}); remove the "
@@ -101,6 +101,14 @@ def forget(folder: Path, subscriber_id: str) -> list[str]:
     for draft in folder.glob("push-*.jsonl.draft"):  # of a first push that was killed
         draft.unlink()
     return found
+
+
+def _read_line(line: str) -> tuple[str, str | None]:
+    match json.loads(line):
+        case [str(subscriber_id), str() | None as digest]:
+            return subscriber_id, digest
+        case other:
+            raise ValueError(f"it is a JSON {type(other).__name__}")
 
 
 def _apply(digests: Digests, changes: Iterable[tuple[str, str | None]]) -> None:

@@ -65,7 +65,7 @@ def test_simulate_extract_train_score_and_risk_speak_json(tmp_path):
     company = tmp_path / "company"
     made = json.loads(
         perdura(
-            "simulate", "--subscribers", "1500", "--months", "14", "--out", str(company), "--json",
+            "simulate", "--subscribers", "1000", "--months", "12", "--out", str(company), "--json",
             home=tmp_path,
         ).stdout
     )  # fmt: skip
@@ -118,7 +118,7 @@ def test_a_setting_that_means_nothing_is_named(tmp_path):
 
 
 def test_the_demo_shows_who_may_leave_and_where_everything_lies(tmp_path):
-    told = perdura("demo", "--subscribers", "1500", "--months", "14", home=tmp_path)
+    told = perdura("demo", "--subscribers", "1000", "--months", "12", home=tmp_path)
     for words in (
         "rows were left out: support had contacted these people",
         "The risk table",
@@ -132,8 +132,9 @@ def test_the_demo_shows_who_may_leave_and_where_everything_lies(tmp_path):
     assert (tmp_path / "data" / "risk.db").exists()
 
 
+@pytest.mark.usefixtures("without_earlier_dates")
 def test_the_demo_speaks_json(tmp_path):
-    asked = ["demo", "--subscribers", "1500", "--months", "14", "--json"]
+    asked = ["demo", "--subscribers", "1000", "--months", "12", "--json"]
     told = json.loads(perdura(*asked, home=tmp_path).stdout)
     assert told["train"]["promoted"] is True
     assert told["score"]["scored_on"] == NIGHT

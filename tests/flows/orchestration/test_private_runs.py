@@ -86,13 +86,6 @@ def _plain(content: bytes) -> bytes:
     return content + base64.decodebytes(content) if _ENCODED.fullmatch(content) else content
 
 
-def database_of(server: str) -> Path:
-    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
-
-    file = str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition("///")[2]
-    return Path("/" + file.lstrip("/")).parent
-
-
 @pytest.fixture
 def logging_server(prefect_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The folder of Prefect for a process that logs as the schedule does."""
@@ -103,7 +96,7 @@ def logging_server(prefect_server: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
-    prefect_server: str, logging_server: Path
+    prefect_folder: Path, logging_server: Path
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FAILING], capture_output=True, text=True, check=True
@@ -112,8 +105,8 @@ def test_no_failure_leaves_a_row_in_storage_database_logs_or_output(
     assert "BadScores" in done.stderr
     assert list((logging_server / "storage").iterdir())  # Prefect did keep what the flows raised
     assert left_in(logging_server, PLANTED) == []
-    assert left_in(database_of(prefect_server), "2 help desks not told") != []
-    assert left_in(database_of(prefect_server), PLANTED) == []
+    assert left_in(prefect_folder, "2 help desks not told") != []
+    assert left_in(prefect_folder, PLANTED) == []
     assert PLANTED not in done.stdout + done.stderr
 
 

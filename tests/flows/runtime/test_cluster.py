@@ -196,7 +196,7 @@ def test_after_a_failure_what_had_not_begun_is_given_up(tmp_path, address):
     with pytest.raises(StepFailed, match="Refused"):  # an error that is none of ours
         on_task_runner(refusing, ComputeSettings(cluster=address))(tmp_path)
     sleep(1)
-    assert len([*tmp_path.glob("begun-*")]) < 12
+    assert len([*tmp_path.glob("begun-*")]) < 60
 
 
 def test_what_was_done_is_not_done_again(tmp_path):

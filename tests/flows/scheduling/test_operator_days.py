@@ -40,7 +40,10 @@ def home(trained: Path, company: Path, tmp_path: Path) -> Path:
     return home
 
 
-def test_every_night_is_there_once_with_its_own_date_whatever_happens_between(home, tmp_path):
+def test_every_night_is_there_once_with_its_own_date_whatever_happens_between(
+    home, tmp_path, prefect_made
+):
+    shutil.copytree(prefect_made, tmp_path / "prefect")
     url = Settings(home=home).risk_url
     with nights_served(home, FIRST, tmp_path) as served:
         wait_for(lambda: FIRST in published_dates(url), served)

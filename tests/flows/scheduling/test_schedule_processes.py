@@ -1,6 +1,6 @@
 """The processes of a schedule: a run ends with it, and what has nothing to do yet is skipped."""
 
-import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from perdura.sources.landing.locks import exclusive_lock
-from tests.support.schedule_served import Served, environment, scheduled, wait_for
+from tests.support.schedule_served import Served, ask, environment, scheduled, wait_for
 
 FIRST = ["refresh-states/perdura", "send-webhooks/perdura", "push-tools/perdura"]
 
@@ -31,18 +31,14 @@ def prefect(env: Mapping[str, str], *words: str) -> str:
 
 def runs(env: Mapping[str, str]) -> list[dict[str, Any]]:
     """Runs that have begun."""
-    found = json.loads(prefect(env, "flow-run", "ls", "--limit", "200", "-o", "json"))
+    found = ask(env["PREFECT_API_URL"], "flow_runs/filter", {})
     return [run for run in found if run["state_type"] != "SCHEDULED"]
 
 
 def with_server(served: Served) -> dict[str, str]:
-    address = wait_for(lambda: served.server or "", served)
-    wait_for(lambda: "/perdura" in prefect_deployments(served, address), served)
-    return {**served.env, "PREFECT_API_URL": f"{address}/api"}
-
-
-def prefect_deployments(served: Served, address: str) -> str:
-    return prefect({**served.env, "PREFECT_API_URL": f"{address}/api"}, "deployment", "ls")
+    api = f"{wait_for(lambda: served.server or '', served)}/api"
+    wait_for(lambda: ask(api, "deployments/filter", {}), served)
+    return {**served.env, "PREFECT_API_URL": api}
 
 
 def flow_processes(served: Served) -> list[psutil.Process]:
@@ -51,8 +47,9 @@ def flow_processes(served: Served) -> list[psutil.Process]:
     return [each for each in children if "prefect.engine" in each.cmdline()]
 
 
-def test_a_run_ends_at_once_with_a_schedule_that_is_killed(tmp_path: Path):
+def test_a_run_ends_at_once_with_a_schedule_that_is_killed(tmp_path: Path, prefect_made: Path):
     home = tmp_path / "home"
+    shutil.copytree(prefect_made, home / "data" / "prefect")
     waiting = exclusive_lock(home / "data", lambda: None, to="nights")
     with waiting, scheduled(environment(home), tmp_path / "log") as served:
         env = with_server(served)
@@ -66,7 +63,10 @@ def test_a_run_ends_at_once_with_a_schedule_that_is_killed(tmp_path: Path):
         assert not night.is_running()
 
 
-def test_before_the_first_night_what_needs_one_is_skipped_in_a_line(tmp_path: Path):
+def test_before_the_first_night_what_needs_one_is_skipped_in_a_line(
+    tmp_path: Path, prefect_made: Path
+):
+    shutil.copytree(prefect_made, tmp_path / "home" / "data" / "prefect")
     settings = {"PERDURA_WEBHOOKS": "https://example.com/hook", "PERDURA_PUSH": "zendesk"}
     env = environment(tmp_path / "home", **settings)
     with scheduled(env, tmp_path / "log") as served:

@@ -112,7 +112,7 @@ def test_a_page_speaks_the_language_of_its_reader(tmp_path: Path):
     with at_work(app_of(served)) as base:
         for accepted, payments in (("es", DOS_FALLARON), ("en", TWO_FAILED), ("fr", DOS_FALLARON)):
             header = {"Accept-Language": accepted}
-            with httpx.Client(base_url=base, cookies={session.SESSION: held}) as client:
+            with httpx.Client(base_url=base, cookies={session.SESSION: held}, timeout=60) as client:
                 for path in ("/desk", "/desk/subscriber?id=ann"):
                     page = client.get(path, headers=header).text
                     assert payments in page

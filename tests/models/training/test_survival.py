@@ -402,7 +402,7 @@ def test_of_a_handful_of_leavers_nothing_is_learnt():
 
 def test_why_nothing_was_learnt_is_said():
     assert "fewer than 50 people left" in why_unlearnt(PARAMS)
-    assert "churn = 'contract'" in why_unlearnt(TrainingParams(churn="silence"))
+    assert "churn.rule = 'contract'" in why_unlearnt(TrainingParams(churn="silence"))
     assert trained().unlearnt == (why_unlearnt(PARAMS),)
 
 

@@ -226,7 +226,7 @@ def test_scripts_of_other_pages_may_ask_only_where_they_are_named(api, url):
 
 
 def test_health_takes_no_token_and_names_nobody(api):
-    told = httpx.get(f"{api.base_url}/v1/health")
+    told = httpx.get(f"{api.base_url}/v1/health", timeout=60)
     assert told.status_code == 200
     assert {**told.json(), "age_seconds": 0} == {
         "status": "ok",
@@ -237,7 +237,7 @@ def test_health_takes_no_token_and_names_nobody(api):
 
 
 def test_every_route_is_documented_with_examples_that_are_true(api):
-    document = httpx.get(f"{api.base_url}/v1/openapi.json").json()
+    document = httpx.get(f"{api.base_url}/v1/openapi.json", timeout=60).json()
     for path, methods in document["paths"].items():
         for route in methods.values():
             assert route["description"], path

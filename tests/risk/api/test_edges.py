@@ -117,16 +117,16 @@ def test_head_of_many_exports_takes_no_place_for_good(api):
 def test_staleness_is_told_without_a_token(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
     with at_work(app_of(ApiSettings(url=url))) as base:
-        assert httpx.get(f"{base}/v1/health").status_code == 503  # no database
+        assert httpx.get(f"{base}/v1/health", timeout=60).status_code == 503  # no database
         with writing(url):
             pass
         empty = {"status": "ok", "stale": True, "age_seconds": None, "no_data": True}
-        assert httpx.get(f"{base}/v1/health").json() == empty
+        assert httpx.get(f"{base}/v1/health", timeout=60).json() == empty
         put(scores(*PEOPLE), url, MARCH_1)
-        old = httpx.get(f"{base}/v1/health").json()
+        old = httpx.get(f"{base}/v1/health", timeout=60).json()
         assert (old["stale"], old["no_data"], old["age_seconds"] > 86_400) == (True, False, True)
         put(scores(*PEOPLE), url, TODAY)
-        new = httpx.get(f"{base}/v1/health").json()
+        new = httpx.get(f"{base}/v1/health", timeout=60).json()
         yesterday_too = 2 * 86_400  # the night of this import, read past midnight
         assert (new["stale"], new["age_seconds"] < yesterday_too) == (False, True)
 
@@ -155,7 +155,7 @@ def test_below_a_path_and_behind_a_proxy_elsewhere(url, passed_on):
     before = "/perdura" if passed_on else ""
     with (
         at_work(app_of(ApiSettings(url=url, public_url=PUBLIC))) as base,
-        httpx.Client(base_url=base + before) as client,
+        httpx.Client(base_url=base + before, timeout=60) as client,
     ):
         for path in ("/", "/desk"):
             to = client.get(path).headers["location"]
@@ -250,7 +250,7 @@ def test_a_body_that_comes_slowly_is_refused(hurried, url):
 
 
 def test_a_connection_that_waits_for_its_next_request_is_kept(hurried):
-    with httpx.Client(base_url=hurried) as client:
+    with httpx.Client(base_url=hurried, timeout=60) as client:
         for _ in range(2):
             assert client.get("/v1/health").status_code == 200
             answered(b"", hurried)  # as long as a new connection may be silent

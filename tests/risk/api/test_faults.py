@@ -60,7 +60,7 @@ READS = ("/v1/current", "/v1/moves", "/v1/subscribers/ann", "/v1/export", "/v1/f
 )
 def test_without_a_token_that_is_known_nothing_is_told(api, path, header):
     headers = {} if header is None else {"Authorization": header}
-    told = httpx.get(f"{api.base_url}{path}", headers=headers)
+    told = httpx.get(f"{api.base_url}{path}", headers=headers, timeout=60)
     assert is_problem(told, 401)
     assert told.headers["WWW-Authenticate"].startswith("Bearer")
     assert "ann" not in told.text.replace(path, "")
@@ -68,19 +68,19 @@ def test_without_a_token_that_is_known_nothing_is_told(api, path, header):
 
 def test_a_revoked_token_is_refused_at_once(api, url):
     held = {"Authorization": f"Bearer {token(url, 'read', name='leaver')}"}
-    assert httpx.get(f"{api.base_url}/v1/current", headers=held).status_code == 200
+    assert httpx.get(f"{api.base_url}/v1/current", headers=held, timeout=60).status_code == 200
     with writing(url) as connection:
         revoke(connection, "leaver")
-    assert is_problem(httpx.get(f"{api.base_url}/v1/current", headers=held), 401)
+    assert is_problem(httpx.get(f"{api.base_url}/v1/current", headers=held, timeout=60), 401)
 
 
 def test_a_token_opens_only_what_its_scopes_name(api, url):
     asked = {"contact_id": str(uuid4()), "subscriber_id": "ann", "action": "called"}
     for scope, status in (("read", 403), ("admin", 403), ("contact", 200)):
         held = {"Authorization": f"Bearer {token(url, scope, name=f'only {scope}')}"}
-        told = httpx.post(f"{api.base_url}/v1/contacts", json=asked, headers=held)
+        told = httpx.post(f"{api.base_url}/v1/contacts", json=asked, headers=held, timeout=60)
         assert told.status_code == status
-        readable = httpx.get(f"{api.base_url}/v1/current", headers=held).status_code
+        readable = httpx.get(f"{api.base_url}/v1/current", headers=held, timeout=60).status_code
         assert readable == (200 if scope == "read" else 403)
     assert is_problem(api.get("/v1/audit"), 403)
     assert 'scope="admin"' in api.get("/v1/audit").headers["WWW-Authenticate"]
@@ -242,9 +242,9 @@ def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_serves(tmp
 def test_it_starts_without_a_database_and_serves_as_soon_as_there_is_one(tmp_path):
     url = f"sqlite:///{tmp_path}/risk.db"
     with at_work(app_of(ApiSettings(url=url))) as base:
-        assert is_problem(httpx.get(f"{base}/v1/health"), 503)
+        assert is_problem(httpx.get(f"{base}/v1/health", timeout=60), 503)
         put(scores(score("ann", 0.3)), url)
-        assert httpx.get(f"{base}/v1/health").status_code == 200
+        assert httpx.get(f"{base}/v1/health", timeout=60).status_code == 200
 
 
 def _one_night(night: date, rows: list[dict]) -> bool:
@@ -404,7 +404,10 @@ def test_a_contact_that_was_acknowledged_is_there_after_a_kill(tmp_path):
         base = re.findall(r"http://[\w.:]+", told)[0]
         loaded = Path(f"/proc/{server.pid}/maps").read_text()
         asked = {"contact_id": str(uuid4()), "subscriber_id": "ann", "action": "called"}
-        assert httpx.post(f"{base}/v1/contacts", json=asked, headers=held).status_code == 200
+        assert (
+            httpx.post(f"{base}/v1/contacts", json=asked, headers=held, timeout=60).status_code
+            == 200
+        )
         server.send_signal(signal.SIGKILL)
     assert not re.search("lightgbm|mlflow|_polars|pyarrow", loaded)
     with asking(url, "read", "admin") as api:

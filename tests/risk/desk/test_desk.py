@@ -79,15 +79,17 @@ def names(client: httpx.Client, **asked: str) -> list[str]:
 @pytest.mark.parametrize("path", ["/desk", "/desk/lead", "/desk/subscriber?id=ann", "/desk/x"])
 def test_nobody_reads_without_a_token(base, url, path):
     for cookies in ({}, {session.SESSION: "perdura_0_0"}, {session.SESSION: "x" * 5_000}):
-        answer = httpx.get(base + path, cookies=cookies)
+        answer = httpx.get(base + path, cookies=cookies, timeout=60)
         assert (answer.status_code, answer.text) == (303, "")
         assert answer.headers["location"].startswith("/desk/sign-in")
 
 
 def test_a_token_without_the_scope_does_not_read(base, url):
     other = token(url, "admin")
-    assert httpx.get(f"{base}/desk", cookies={session.SESSION: other}).status_code == 303
-    with httpx.Client(base_url=base) as client:
+    assert (
+        httpx.get(f"{base}/desk", cookies={session.SESSION: other}, timeout=60).status_code == 303
+    )
+    with httpx.Client(base_url=base, timeout=60) as client:
         form = {"token": other, "csrf": proof(client, "/desk/sign-in")}
         answer = client.post("/desk/sign-in", data=form)
     assert (answer.status_code, "does not allow reading" in answer.text) == (403, True)
@@ -96,7 +98,7 @@ def test_a_token_without_the_scope_does_not_read(base, url):
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(base, held, scheme, secure):
     behind = {"X-Forwarded-Proto": scheme}  # as a proxy that speaks https tells
-    with httpx.Client(base_url=base, headers=behind) as client:
+    with httpx.Client(base_url=base, headers=behind, timeout=60) as client:
         page = client.get("/desk/sign-in")
         form = {"token": held, "csrf": re.findall(r'csrf" value="(\w+)"', page.text)[0]}
         kept = {"Cookie": page.headers["set-cookie"].split(";")[0]}
@@ -280,7 +282,7 @@ def test_pages_follow_each_other_and_a_cursor_that_is_none_begins_anew(desk):
 
 def test_a_link_cannot_lead_elsewhere(base, held):
     for to in ("https://evil.example", "//evil.example", "/desk\\@evil.example", "/other"):
-        with httpx.Client(base_url=base) as client:
+        with httpx.Client(base_url=base, timeout=60) as client:
             page = client.get("/desk/sign-in", params={"to": to})
             form = {
                 "token": held,
@@ -312,7 +314,7 @@ def test_pages_are_not_kept_and_load_nothing_from_elsewhere(desk):
 def test_before_the_first_night_and_without_a_database(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/risk.db"
     with at_work(app_of(ApiSettings(url=url))) as base:
-        assert httpx.get(f"{base}/desk").status_code == 303
+        assert httpx.get(f"{base}/desk", timeout=60).status_code == 303
         with signed_in(base, token(url, "read")) as client:
             answer = client.get("/desk")
             assert (answer.status_code, "No scores yet" in answer.text) == (200, True)

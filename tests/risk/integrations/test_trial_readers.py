@@ -85,7 +85,7 @@ def test_every_page_says_it(url, language, path):
     held = token(url, "read", "contact")
     with (
         at_work(app_of(ApiSettings(url=url))) as base,
-        httpx.Client(base_url=base, cookies={session.SESSION: held}) as client,
+        httpx.Client(base_url=base, cookies={session.SESSION: held}, timeout=60) as client,
     ):
         page = client.get(f"/desk{path}", headers={"Accept-Language": language}).text
     assert words[language] in page
@@ -99,7 +99,7 @@ def test_a_page_of_a_real_night_does_not_say_it(url):
     held = token(url, "read", "contact")
     with (
         at_work(app_of(ApiSettings(url=url))) as base,
-        httpx.Client(base_url=base, cookies={session.SESSION: held}) as client,
+        httpx.Client(base_url=base, cookies={session.SESSION: held}, timeout=60) as client,
     ):
         assert "Trial" not in client.get("/desk").text
 

@@ -112,9 +112,8 @@ def test_from_every_version_rows_stay_and_what_is_missing_is_made(store, version
 
 
 def test_a_view_that_no_longer_fits_keeps_no_table_from_being_changed(store):
-    drop_views(store)
+    of_the_first_version(store)
     store.exec_driver_sql("CREATE VIEW risk_current AS SELECT gone_since FROM risk")
-    say_version(store, VERSIONS[0])
     bring_up(store)
     put_bare(store, bare_row("ann"))
     assert store.scalars(sa.select(CURRENT.c.subscriber_id)).all() == ["ann"]

@@ -9,7 +9,7 @@ from perdura.risk.schema.all_tables import TABLES, WHOLE, add_columns, columns_o
 from perdura.risk.schema.contacts import CONTACTS
 from perdura.risk.schema.declare import METADATA
 from perdura.risk.schema.tables import NIGHTS, RISK
-from perdura.risk.store.connect import init, reading
+from perdura.risk.store.connect import init, reading, writing
 from tests.support.bare_rows import NIGHT, bare_night, bare_row
 
 
@@ -45,6 +45,10 @@ def test_postgresql_says_the_columns_too_and_none_that_was_dropped(postgres_url)
         for table in TABLES:
             assert columns_of(connection, table) == set(table.c.keys())
         assert columns_of(connection, sa.table("of_another")) == set()
+    with writing(postgres_url) as connection:
+        connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN note")
+        connection.info.pop(WHOLE, None)
+        assert columns_of(connection, CONTACTS) == set(CONTACTS.c.keys()) - {"note"}
 
 
 def test_every_table_that_is_declared_is_made(connection):
