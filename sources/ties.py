@@ -73,15 +73,15 @@ def _states_before(rows: pl.DataFrame) -> pl.DataFrame:
     """
     kinds = (pl.col("kind").eq(kind).any().alias(kind) for kind in _PLACE)
     ended, starts = pl.col("ended"), pl.col("starts")
-    after = _running_after()
     moments = rows.group_by(_MOMENT).agg(kinds).sort(_MOMENT)
     moments = moments.with_columns(starts=pl.col("trial_started") | pl.col("started"))
     moments = moments.with_columns(
-        running=_before(after), runs=after.forward_fill().over(_THING).fill_null(value=False)
+        running=_before(_RUNNING_AFTER),
+        runs=_RUNNING_AFTER.forward_fill().over(_THING).fill_null(value=False),
     )
     moments = moments.with_columns(renewed=pl.col("running") & ended & starts)
     return moments.with_columns(
-        paused_before=_before(_paused_after()), leaving_before=_before(_leaving_after())
+        paused_before=_before(_PAUSED_AFTER), leaving_before=_before(_LEAVING_AFTER)
     )
 
 
@@ -90,45 +90,34 @@ def _before(after: pl.Expr) -> pl.Expr:
     return after.forward_fill().shift(1).over(_THING).fill_null(value=False)
 
 
-def _running_after() -> pl.Expr:
-    """Whether it runs after the moment; null where it does as before."""
-    ended, starts = pl.col("ended"), pl.col("starts")
-    trial_to_paid = ended & pl.col("trial_started") & pl.col("started")
-    lives = starts | pl.any_horizontal("paused", "resumed", "cancel_scheduled", "cancel_withdrawn")
-    return (
-        pl.when(trial_to_paid)
-        .then(pl.lit(value=True))
-        .when(ended & starts)
-        .then(pl.lit(None, pl.Boolean))
-        .when(ended)
-        .then(pl.lit(value=False))
-        .when(lives)
-        .then(pl.lit(value=True))
-    )
-
-
-def _paused_after() -> pl.Expr:
-    paused, resumed = pl.col("paused"), pl.col("resumed")
-    return (
-        pl.when(pl.col("starts") | pl.col("ended"))
-        .then(paused & ~resumed & pl.col("runs"))
-        .when(paused != resumed)
-        .then(paused)
-    )
-
-
-def _leaving_after() -> pl.Expr:
-    scheduled, withdrawn = pl.col("cancel_scheduled"), pl.col("cancel_withdrawn")
-    return (
-        pl.when("renewed")
-        .then(pl.lit(value=False))  # it was the term that ended which was cancelled
-        .when(pl.col("starts") | pl.col("ended"))
-        .then(scheduled & ~withdrawn & pl.col("runs"))
-        .when(scheduled != withdrawn)
-        .then(scheduled)
-        .when(~scheduled & pl.col("resumed"))
-        .then(pl.lit(value=False))
-    )
+_STARTS_OR_ENDS = pl.col("starts") | pl.col("ended")
+#: Whether it runs after the moment; null where it does as before.
+_RUNNING_AFTER = (
+    pl.when(pl.col("ended") & pl.col("trial_started") & pl.col("started"))
+    .then(pl.lit(value=True))  # from a trial to a paid plan
+    .when(pl.col("ended") & pl.col("starts"))
+    .then(pl.lit(None, pl.Boolean))
+    .when("ended")
+    .then(pl.lit(value=False))
+    .when(pl.any_horizontal("starts", "paused", "resumed", "cancel_scheduled", "cancel_withdrawn"))
+    .then(pl.lit(value=True))
+)
+_PAUSED_AFTER = (
+    pl.when(_STARTS_OR_ENDS)
+    .then(pl.col("paused") & ~pl.col("resumed") & pl.col("runs"))
+    .when(pl.col("paused") != pl.col("resumed"))
+    .then("paused")
+)
+_LEAVING_AFTER = (
+    pl.when("renewed")
+    .then(pl.lit(value=False))  # it was the term that ended which was cancelled
+    .when(_STARTS_OR_ENDS)
+    .then(pl.col("cancel_scheduled") & ~pl.col("cancel_withdrawn") & pl.col("runs"))
+    .when(pl.col("cancel_scheduled") != pl.col("cancel_withdrawn"))
+    .then("cancel_scheduled")
+    .when(~pl.col("cancel_scheduled") & pl.col("resumed"))
+    .then(pl.lit(value=False))
+)
 
 
 def _place() -> pl.Expr:

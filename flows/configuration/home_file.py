@@ -39,7 +39,13 @@ def settings_of_file(file: Path) -> dict[str, Any]:
         return {}
     home, given = file.parent, by_name(_read(file))
     for name in _URL:
-        _refuse_password(name, given.get(name), file)
+        parts = urlsplit(str(given.get(name) or ""))
+        if parts.password or "password" in parse_qs(parts.query):
+            raise PasswordInFile(
+                f"{name} in {file} holds a password, and files are copied and shown; set "
+                f"{variable_of('risk_table.url')} in the environment instead, change the password, "
+                "and take it out"
+            )
     before = _before(home)
     given = {name: _in_home(name, value, home, before) for name, value in given.items()}
     return in_groups(given, str(file))
@@ -59,16 +65,6 @@ def _read(file: Path) -> dict[str, Any]:
         raise BadSettingsFile(f"{file.absolute()} cannot be read: {what}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettingsFile(f"{file.absolute()} cannot be read: {error}") from error
-
-
-def _refuse_password(name: str, url: object, file: Path) -> None:
-    parts = urlsplit(str(url or ""))
-    if parts.password or "password" in parse_qs(parts.query):
-        raise PasswordInFile(
-            f"{name} in {file} holds a password, and files are copied and shown; set "
-            f"{variable_of('risk_table.url')} in the environment instead, change the password, and "
-            "take it out"
-        )
 
 
 def in_file(path: Path, home: Path) -> str:

@@ -21,7 +21,15 @@ _QUIET = {
 
 def quiet() -> None:
     """Let Prefect say only what went wrong, and write into the home, unless it is set otherwise."""
-    for name, value in (_QUIET | _folders()).items():
+    folder = prefect_folder(Path(os.environ.get("PERDURA_HOME") or ".").expanduser())
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    settings, profiles = dict(_QUIET), _profiles()
+    if not setting_of("PREFECT_HOME") and os.access(there, os.W_OK):
+        settings["PREFECT_HOME"] = str(folder)
+        # The user's own profile, which would lie in PREFECT_HOME, stays the one that counts.
+        if profiles.exists():
+            settings["PREFECT_PROFILES_PATH"] = str(profiles)
+    for name, value in settings.items():
         os.environ.setdefault(name, value)
     # It warns of events still on their way when a command has failed and said so.
     logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)
@@ -110,20 +118,6 @@ def make_folder() -> None:
     """
     if folder := os.environ.get("PREFECT_HOME"):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _folders() -> dict[str, str]:
-    """Prefect's settings of places; none where the user has set ``PREFECT_HOME``.
-
-    The user's own profile, which would lie in ``PREFECT_HOME``, stays the one that counts.
-    """
-    home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    folder = prefect_folder(home)
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if setting_of("PREFECT_HOME") or not os.access(there, os.W_OK):
-        return {}
-    profiles, folders = _profiles(), {"PREFECT_HOME": str(folder)}
-    return folders | ({"PREFECT_PROFILES_PATH": str(profiles)} if profiles.exists() else {})
 
 
 def setting_of(name: str) -> str | None:

@@ -28,9 +28,15 @@ def failure_in_words(error: BaseException, home: Path) -> str | None:
     for cause in _chain(error):
         if words := _of_one(cause, home):
             return words
-    if package in _LIBRARIES:
-        return _of_library(error, _LIBRARIES[package], home)
-    return None
+    if package not in _LIBRARIES:
+        return None
+    if _free(_fullest(home)) < _LITTLE:
+        return str(DiskFull(_fullest(home)))
+    said = str(error).partition("[SQL:")[0].strip().partition("\n")[0]
+    return (
+        f"{_LIBRARIES[package]} could not do its part: {said}. What it keeps lies under "
+        f"{home.absolute()}; PERDURA_DEBUG=1 shows where it failed"
+    )
 
 
 def _of_one(error: BaseException, home: Path) -> str | None:
@@ -47,16 +53,6 @@ def _of_one(error: BaseException, home: Path) -> str | None:
     if isinstance(error, OSError) and error.errno in _NOT_ALLOWED and error.filename:
         return f"{error.filename} cannot be used: {error.strerror}; {WRITABLE}"
     return None
-
-
-def _of_library(error: BaseException, name: str, home: Path) -> str:
-    if _free(_fullest(home)) < _LITTLE:
-        return str(DiskFull(_fullest(home)))
-    said = str(error).partition("[SQL:")[0].strip().partition("\n")[0]
-    return (
-        f"{name} could not do its part: {said}. What it keeps lies under {home.absolute()}; "
-        "PERDURA_DEBUG=1 shows where it failed"
-    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

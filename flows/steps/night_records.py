@@ -23,9 +23,14 @@ def write_beside(settings: Settings, scored_on: date) -> None:
     """
     # Those of an older version, or from before the table was restored.
     share_erasures(settings.landing_folder, settings.risk_url)
-    subscriber_ids = _riskiest(settings.risk_url, scored_on, settings.risk_table.recent_ranks)
-    if subscriber_ids is None:
-        return
+    # In the index's own words: else SQLite does not see that it holds them.
+    indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
+    bound = RISK.c.rank <= settings.risk_table.recent_ranks
+    query = sa.select(RISK.c.subscriber_id).where(RISK.c.scored_on == scored_on, indexed, bound)
+    with reading(settings.risk_url) as connection:
+        if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:
+            return
+        subscriber_ids = list(connection.scalars(query))
     now, as_of = datetime.now(UTC), settings.nights.as_of(scored_on)
     written = contact_events(settings.risk_url, now)
     events = recent_events(settings.landing, subscriber_ids, as_of, written)
@@ -33,15 +38,3 @@ def write_beside(settings: Settings, scored_on: date) -> None:
         if settings.support.control_group:
             assign(connection, scored_on, quarter_of(scored_on), now=now)
         replace_all(connection, EVENTS, events)
-
-
-def _riskiest(url: str, scored_on: date, most: int) -> list[str] | None:
-    """The ``most`` riskiest of a night; ``None`` if there is a newer one."""
-    # In the index's own words: else SQLite does not see that it holds them.
-    indexed = RISK.c.rank <= sa.literal_column(str(INDEXED_RANKS))
-    bound = RISK.c.rank <= most
-    query = sa.select(RISK.c.subscriber_id).where(RISK.c.scored_on == scored_on, indexed, bound)
-    with reading(url) as connection:
-        if connection.scalar(sa.select(sa.func.max(NIGHTS.c.scored_on))) != scored_on:
-            return None
-        return list(connection.scalars(query))

@@ -97,9 +97,11 @@ def source_facts(events: Events, *, churn: str, known_until: datetime) -> Source
     ended = pl.col("kind").is_in(_LEAVING)
     return SourceFacts(
         rows={
-            t.name: _count(known[t.name]) for t in EVENT_TABLES if t.is_steady and t.name in known
+            t.name: known[t.name].select(pl.len()).collect().item()
+            for t in EVENT_TABLES
+            if t.is_steady and t.name in known
         },
-        leavings=_count(known[SUBSCRIPTIONS.name].filter(ended)),
+        leavings=known[SUBSCRIPTIONS.name].filter(ended).select(pl.len()).collect().item(),
         recorded_since=recorded_since(known[SUBSCRIPTIONS.name], known_until),
         telling=telling,
         newest=known[telling].select(pl.col("happened_at").max()).collect().item(),
@@ -136,7 +138,3 @@ def recorded_since(subscriptions: pl.LazyFrame, known_until: datetime) -> dateti
     after = (ends - pl.max_horizontal("begins", pl.lit(first))).dt.total_seconds().clip(0).sum()
     days = spans.select(before=before, after=after).collect().row(0)
     return first if days[0] * leavers > _EXPECTED * days[1] else None
-
-
-def _count(table: pl.LazyFrame) -> int:
-    return table.select(pl.len()).collect().item()

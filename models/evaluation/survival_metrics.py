@@ -71,7 +71,7 @@ def predicted_months(
     joined = later.join(attributes, on="row", how="inner", maintain_order="left")
     said = hazards[joined["sample_index"].to_numpy(), joined["month"].to_numpy() - 1]
     return joined.drop("row", "sample_index", "opens", "closes").with_columns(
-        _band(), said=pl.Series(said)
+        _BAND, said=pl.Series(said)
     )
 
 
@@ -197,7 +197,7 @@ def _with_first_month(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFr
     names = ["owner", "month", "left", "said", "band", "plan", "mrr", "currency"]
     first = test_rows.select(
         "owner",
-        _band(),
+        _BAND,
         *(name for name in names[-3:] if name in test_rows.columns),
         month=pl.lit(0),
         left="churned",
@@ -208,14 +208,14 @@ def _with_first_month(later: pl.DataFrame, test_rows: pl.DataFrame) -> pl.DataFr
     return rows.with_columns(pl.lit(None).alias(name) for name in missing).select(names)
 
 
-def _band() -> pl.Expr:
-    high = pl.when(pl.col("risk") >= HIGH_FROM).then(pl.lit("high"))
-    return (
-        high.when(pl.col("risk") >= MEDIUM_FROM)
-        .then(pl.lit("medium"))
-        .otherwise(pl.lit("low"))
-        .alias("band")
-    )
+_BAND = (
+    pl.when(pl.col("risk") >= HIGH_FROM)
+    .then(pl.lit("high"))
+    .when(pl.col("risk") >= MEDIUM_FROM)
+    .then(pl.lit("medium"))
+    .otherwise(pl.lit("low"))
+    .alias("band")
+)
 
 
 _INTERVAL = pl.Struct({"low": pl.Float64, "high": pl.Float64})

@@ -52,12 +52,19 @@ def refused_versions(
 ) -> list[RefusedVersion]:
     """The versions for a question that were refused, oldest first."""
     names = dict.fromkeys((MODEL, model_name(client, home, question)))
-    return [
-        _refused(client, name, version)
-        for name in names
-        for version in versions(client, name)
-        if version.tags.get("promoted") == "false" and _question(client, version) == question
-    ]
+    found: list[RefusedVersion] = []
+    for name in names:
+        for version in versions(client, name):
+            if version.tags.get("promoted") != "false":
+                continue
+            params = client.get_run(str(version.run_id)).data.params
+            try:
+                own = Question.parsed(params)
+            except (KeyError, ValueError):  # it does not say which question it answers
+                continue
+            if own == question:
+                found.append(_refused(client, name, version))
+    return found
 
 
 def best_refused(refused: list[RefusedVersion], question: Question) -> RefusedVersion:
@@ -111,12 +118,3 @@ def _refused(client: "MlflowClient", name: str, version: "ModelVersion") -> Refu
         name=name,
         number=number,
     )
-
-
-def _question(client: "MlflowClient", version: "ModelVersion") -> Question | None:
-    """The question that a version answers, from the parameters of its run; ``None`` if unknown."""
-    params = client.get_run(str(version.run_id)).data.params
-    try:
-        return Question.parsed(params)
-    except (KeyError, ValueError):
-        return None

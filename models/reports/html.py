@@ -29,21 +29,16 @@ def page(card: str, folder: Path) -> str:
     body = body.replace("<table>", '<div class="wide"><table>')
     body = body.replace("</table>", "</table></div>")
     for name, heading in reversed(_HEADINGS.items()):
-        if (folder / name).exists():
-            body = _with_picture(body, heading, folder / name)
+        if not (file := folder / name).exists():
+            continue
+        data = b64encode(file.read_bytes()).decode()
+        picture = f'\n<img alt="{escape(file.stem)}" src="data:image/png;base64,{data}">'
+        start, after = body.find(f">{heading}"), len(body)  # at the end without its heading
+        if start >= 0:
+            after = body.index(">", body.index("</h", start)) + 1
+        body = body[:after] + picture + body[after:]
     title = card.splitlines()[0].removeprefix("# ")
     return f"{_HEAD.format(title=escape(title))}<body><main>\n{body}</main></body></html>\n"
-
-
-def _with_picture(body: str, heading: str, file: Path) -> str:
-    """The body with a picture after its heading, or at the end without one."""
-    data = b64encode(file.read_bytes()).decode()
-    picture = f'\n<img alt="{escape(file.stem)}" src="data:image/png;base64,{data}">'
-    start = body.find(f">{heading}")
-    if start < 0:
-        return body + picture
-    after = body.index(">", body.index("</h", start)) + 1
-    return body[:after] + picture + body[after:]
 
 
 _HEAD = """<!doctype html>

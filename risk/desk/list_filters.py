@@ -13,23 +13,19 @@ from perdura.risk.query.list_query import ListQuery
 #: Rows of a page.
 PAGE = 25
 
-
-def _on_page() -> dict[str, tuple[str, OnPage]]:
-    found = [
-        (note.name or name, (name, note))
-        for name, info in Filters.model_fields.items()
-        for note in info.metadata
-        if isinstance(note, OnPage)
-    ]
-    # As the form shows them; those with words of the page's own come last.
-    kinds = ("select", "checkbox", "hidden")
-    return dict(
-        sorted(found, key=lambda one: (kinds.index(one[1][1].control), bool(one[1][1].words)))
-    )
-
+_ON_PAGE = [
+    (note.name or name, (name, note))
+    for name, info in Filters.model_fields.items()
+    for note in info.metadata
+    if isinstance(note, OnPage)
+]
+# As the form shows them; those with words of the page's own come last.
+_KINDS = ("select", "checkbox", "hidden")
 
 #: By parameter of the address: name of the filter, and how the page takes it.
-ON_PAGE = _on_page()
+ON_PAGE: dict[str, tuple[str, OnPage]] = dict(
+    sorted(_ON_PAGE, key=lambda one: (_KINDS.index(one[1][1].control), bool(one[1][1].words)))
+)
 #: Filters without fixed choices: the form offers the values of the night.
 FREE_CHOICES = tuple(
     name for name, how in ON_PAGE.values() if how.control == "select" and not how.choices

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
+from operator import attrgetter
 
 import sqlalchemy as sa
 
 from perdura.risk.schema.not_scored import NOT_SCORED
+
+_ORDER = attrgetter("state", "currency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class NotScored:
 
 def write_not_scored(connection: sa.Connection, scored_on: date, rows: Iterable[NotScored]) -> None:
     """Replace the rows of a night, unless they are there already."""
-    ordered = _in_order(rows)
+    ordered = sorted(rows, key=_ORDER)
     if not_scored_of(connection, scored_on) == ordered:
         return
     connection.execute(sa.delete(NOT_SCORED).where(NOT_SCORED.c.scored_on == scored_on))
@@ -44,8 +47,5 @@ def not_scored_of(connection: sa.Connection, scored_on: date) -> list[NotScored]
         return []
     columns = (c for c in NOT_SCORED.c if c.name != "scored_on")
     query = sa.select(*columns).where(NOT_SCORED.c.scored_on == scored_on)
-    return _in_order(NotScored(**row) for row in connection.execute(query).mappings())
-
-
-def _in_order(rows: Iterable[NotScored]) -> list[NotScored]:
-    return sorted(rows, key=lambda row: (row.state, row.currency))
+    rows = (NotScored(**row) for row in connection.execute(query).mappings())
+    return sorted(rows, key=_ORDER)

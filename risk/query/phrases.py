@@ -64,7 +64,7 @@ def in_language(
     if language == night.language or not rows or not columns_of(connection, PHRASES):
         return [{**row, **published} for row in rows]
     c, ids = RISK.c, [row["subscriber_id"] for row in rows]
-    query = _kept().where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
+    query = _KEPT.where(c.scored_on == night.scored_on, c.subscriber_id.in_(ids))
     kept = {row.subscriber_id: row for row in connection.execute(query)}
     phrases = phrases_of(connection, night.scored_on, _numbers(kept.values()))
     known: dict[int, Mapping[str, str]] = {
@@ -77,9 +77,9 @@ def in_language(
     ]
 
 
-def _kept() -> sa.Select[Any]:
-    names = ("subscriber_id", "reasons", "action_phrase", "moved_by_phrase")
-    return sa.select(*(RISK.c[name] for name in names))
+_KEPT: sa.Select[Any] = sa.select(
+    *(RISK.c[name] for name in ("subscriber_id", "reasons", "action_phrase", "moved_by_phrase"))
+)
 
 
 def _numbers(kept: Iterable[Kept]) -> set[int]:
@@ -119,7 +119,7 @@ def said_by_these_alone(
     """Numbers of phrases that rows of a night say for which ``these`` holds, and no other row."""
     c = RISK.c
     night = c.scored_on == scored_on
-    query = _kept().where(night, these)
+    query = _KEPT.where(night, these)
     said = _numbers(connection.execute(query))
     others = sa.select(c.rank).where(night, ~these)
     position = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -127,9 +125,15 @@ def frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     """The rows of ``risk`` that ``query`` finds, with the types that pandas has for them."""
     import pandas as pd
 
-    with _without_garbage_collection():
+    # Millions of small lists that all stay: searching them for garbage doubled the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
         rows = connection.execute(_as_made(connection, query))
         found = pd.DataFrame.from_records(rows.fetchall(), columns=list(rows.keys()))
+    finally:
+        if collecting:
+            gc.enable()
     return found.astype({name: _pandas_type(RISK.c[name]) for name in found.columns})
 
 
@@ -148,18 +152,6 @@ def _as_made(connection: sa.Connection, query: sa.Select[Any]) -> sa.Select[Any]
     return query.with_only_columns(
         *(c if c.name in there else sa.literal(None, c.type).label(c.name) for c in columns)
     )
-
-
-@contextmanager
-def _without_garbage_collection() -> Generator[None]:
-    """Millions of small lists that all stay: searching them for garbage doubled the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _pandas_type(column: sa.Column[Any]) -> str:

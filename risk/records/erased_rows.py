@@ -59,7 +59,7 @@ def about(table: sa.Table, accounts: Sequence[ErasedAccount]) -> sa.ColumnElemen
     if table.name != RISK.name:
         return theirs
     # Night by night in the primary key: there is no index that starts with the subscriber.
-    return table.c.scored_on.in_(_all_nights()) & theirs
+    return table.c.scored_on.in_(_ALL_NIGHTS) & theirs
 
 
 def count(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
@@ -74,7 +74,7 @@ def erase_from_nights(url: str, accounts: Sequence[ErasedAccount]) -> int:
     Each night is a transaction: its rows, its count of rows, its fingerprint and its portfolio.
     """
     with store.reading(url) as connection:
-        nights = sorted(connection.scalars(_all_nights()), reverse=True)
+        nights = sorted(connection.scalars(_ALL_NIGHTS), reverse=True)
     erased = 0
     for scored_on in nights:
         while seen := _look(url, scored_on, accounts):
@@ -112,9 +112,8 @@ def erase_from_table(
     return gone + _mask(url, table, accounts)
 
 
-def _all_nights() -> sa.CompoundSelect[Any]:
-    """Every night, also those that retention has taken out while their months are still there."""
-    return sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
+#: Every night, also those that retention has taken out while their months are still there.
+_ALL_NIGHTS = sa.union(sa.select(NIGHTS.c.scored_on), sa.select(PORTFOLIO.c.scored_on))
 
 
 def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen | None:

@@ -65,7 +65,13 @@ def create(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {READER}, {WRITER}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {READER}, {WRITER}")
     connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA {schema} TO {WRITER}")
-    _hand_over(connection)
+    # All tables become the writer's: only an owner can add months, and take them off.
+    may = "SELECT pg_has_role(current_user, CAST(:name AS regrole), 'MEMBER')"
+    if not connection.scalar(sa.text(may), {"name": WRITER}):
+        connection.exec_driver_sql(f"GRANT {WRITER} TO CURRENT_USER")
+    names = [*(table.name for table in TABLES), *VIEWS, _VERSION]
+    for name in connection.scalars(_OWN_TABLES, {"names": names, "owner": WRITER}).all():
+        connection.exec_driver_sql(f"ALTER TABLE {name} OWNER TO {WRITER}")
     let_read(connection)
 
 
@@ -78,16 +84,6 @@ def let_read(connection: sa.Connection) -> None:
         names = ", ".join((*(table.name for table in READABLE), *VIEWS, _VERSION))
         connection.exec_driver_sql(f"GRANT SELECT ON {names} TO {READER}")
         connection.exec_driver_sql(f"GRANT INSERT ON {AUDIT.name} TO {READER}")
-
-
-def _hand_over(connection: sa.Connection) -> None:
-    """All tables become the writer's: only an owner can add months, and take them off."""
-    may = "SELECT pg_has_role(current_user, CAST(:name AS regrole), 'MEMBER')"
-    if not connection.scalar(sa.text(may), {"name": WRITER}):
-        connection.exec_driver_sql(f"GRANT {WRITER} TO CURRENT_USER")
-    names = [*(table.name for table in TABLES), *VIEWS, _VERSION]
-    for name in connection.scalars(_OWN_TABLES, {"names": names, "owner": WRITER}).all():
-        connection.exec_driver_sql(f"ALTER TABLE {name} OWNER TO {WRITER}")
 
 
 def _there(connection: sa.Connection, name: str) -> bool:

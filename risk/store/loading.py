@@ -29,8 +29,14 @@ def insert_all(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -
     moments = [column.name for column in table.c if isinstance(column.type, Utc)]
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows, moments)
-    else:
-        _insert(connection, table, rows, moments)
+        return
+    import polars as pl
+
+    statement = str(sa.insert(table).compile(dialect=connection.dialect))
+    # As SQLAlchemy words moments for SQLite.
+    rows = rows.with_columns(pl.col(moments).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+    for batch in rows.iter_slices(_AT_A_TIME):
+        connection.exec_driver_sql(statement, batch.rows())
 
 
 def _copy(
@@ -46,15 +52,3 @@ def _copy(
     with driver.cursor() as cursor, cursor.copy(into) as to:
         for row in rows.iter_rows():
             to.write_row(row)
-
-
-def _insert(
-    connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, moments: list[str]
-) -> None:
-    import polars as pl
-
-    statement = str(sa.insert(table).compile(dialect=connection.dialect))
-    # As SQLAlchemy words moments for SQLite.
-    rows = rows.with_columns(pl.col(moments).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
-    for batch in rows.iter_slices(_AT_A_TIME):
-        connection.exec_driver_sql(statement, batch.rows())

@@ -88,7 +88,7 @@ def take_turn(connection: sa.Connection) -> None:
     """Wait until no other publishes, and keep others waiting until the transaction ends."""
     if not try_turn(connection):
         _LOG.warning("  waiting for another night to be published")
-        _lock(connection, _PUBLISHING)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_PUBLISHING)))
         _as_owner(connection)
 
 
@@ -205,7 +205,7 @@ def _migrate(url: str) -> None:
 @contextmanager
 def _migrating(url: str) -> Generator[sa.Connection]:
     with _engine(url).begin() as connection:
-        _lock(connection, _MIGRATING)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
         _as_owner(connection)
         yield connection
@@ -217,10 +217,6 @@ def _as_owner(connection: sa.Connection) -> None:
     if owner is not None:
         quoted = connection.dialect.identifier_preparer.quote_identifier(owner)
         connection.exec_driver_sql(f"SET LOCAL ROLE {quoted}")
-
-
-def _lock(connection: sa.Connection, number: int) -> None:
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
 def close(url: str) -> None:

@@ -73,7 +73,14 @@ def reading(file: Path) -> Generator[sa.Connection]:
 
     Its connection is kept for the next: to open one is to read the schema again.
     """
-    with _kept(file).begin() as connection:
+    if _is_at_rest(file):
+        engine = _engine(file, "ro&immutable=1", "BEGIN")
+    else:
+        engine, number = _engine(file, "ro", "BEGIN"), file.stat().st_ino
+        if _numbers.setdefault(file, number) != number:
+            _numbers[file] = number
+            engine.dispose()  # its connections are to a file that this one replaced
+    with engine.begin() as connection:
         look(connection)
         yield connection
 
@@ -103,17 +110,6 @@ def writing(
             yield connection
         if patience > _MOMENT_SECONDS:
             _shorten_log(connection, file)
-
-
-def _kept(file: Path) -> sa.Engine:
-    """The engine that keeps connections; those to a file that this one replaced are closed."""
-    if _is_at_rest(file):
-        return _engine(file, "ro&immutable=1", "BEGIN")
-    engine, number = _engine(file, "ro", "BEGIN"), file.stat().st_ino
-    if _numbers.setdefault(file, number) != number:
-        _numbers[file] = number
-        engine.dispose()
-    return engine
 
 
 def fold_log(file: Path) -> None:

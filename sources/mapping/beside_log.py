@@ -94,10 +94,25 @@ class Shown:
 def snapshots_of(
     plan: MappingPlan, landing: Landing, until: datetime, erased: Tombstones
 ) -> Snapshots | None:
-    """The snapshot inputs that a table has beside logs; ``None`` if it has no such."""
+    """The snapshot inputs that a table has beside logs, with what they still showed before
+    ``until``, without erased subscribers; ``None`` if it has no such.
+    """
     if not plan.beside_log:
         return None
-    return Snapshots(plan.shown_by, _shown_before(landing, plan.snapshots, until, erased))
+    files = shown_files(landing, SUBSCRIPTIONS)
+    earlier = [path for end, path in files.items() if end < until][-1:]
+    same = [path for end, path in files.items() if end == until]
+    none = pl.DataFrame(schema=SHOWN)
+    before, again = (pl.concat([none, *map(pl.read_parquet, paths)]) for paths in (earlier, same))
+    first = again.join(before, on=[*THING, _INPUT], how="anti", nulls_equal=True)
+    shown = pl.concat(
+        rows.filter(pl.col(_INPUT).is_in(plan.snapshots)).with_columns(anew=pl.lit(anew))
+        for rows, anew in ((before, False), (first, True))
+    )
+    if erased.days:
+        gone = erased.among(shown["subscriber_id"])
+        shown = shown.filter(~pl.col("subscriber_id").is_in(gone.implode()))
+    return Snapshots(plan.shown_by, shown.lazy())
 
 
 @contextmanager
@@ -110,26 +125,6 @@ def keeping(
         return
     with shown_at(landing, SUBSCRIPTIONS, until, SHOWN) as write:
         yield lambda rows: None if rows is None else write(rows)
-
-
-def _shown_before(
-    landing: Landing, inputs: tuple[int, ...], until: datetime, erased: Tombstones
-) -> pl.LazyFrame:
-    """What inputs that are snapshots still showed before ``until``, without erased subscribers."""
-    files = shown_files(landing, SUBSCRIPTIONS)
-    earlier = [path for end, path in files.items() if end < until][-1:]
-    same = [path for end, path in files.items() if end == until]
-    none = pl.DataFrame(schema=SHOWN)
-    before, again = (pl.concat([none, *map(pl.read_parquet, paths)]) for paths in (earlier, same))
-    first = again.join(before, on=[*THING, _INPUT], how="anti", nulls_equal=True)
-    shown = pl.concat(
-        rows.filter(pl.col(_INPUT).is_in(inputs)).with_columns(anew=pl.lit(anew))
-        for rows, anew in ((before, False), (first, True))
-    )
-    if not erased.days:
-        return shown.lazy()
-    gone = erased.among(shown["subscriber_id"])
-    return shown.filter(~pl.col("subscriber_id").is_in(gone.implode())).lazy()
 
 
 def show(snapshots: Snapshots, read: pl.DataFrame, until: datetime, *, whole: bool) -> Shown:

@@ -77,7 +77,18 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        dumped = [_dumped(one) for one in self.tables[table]]
+        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
+        dumped: list[dict[str, Any]] = []
+        for one in self.tables[table]:
+            options = one.model_dump(mode="json", exclude=moved)
+            # Options that came with later versions count only where they are used.
+            unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
+            options["join"] = [
+                {key: value for key, value in join.items() if key not in LATER or value is not None}
+                for join in options["join"]
+            ]
+            used = {k: v for k, v in options.items() if k not in unused or v != unused[k]}
+            dumped.append(used)
         return hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -135,18 +146,6 @@ def source_files(mapping: SourceMapping) -> list[Path]:
     wanted = [expand(source.file, mapping.path) for one in inputs for source in (one, *one.join)]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
     return sorted(found)
-
-
-def _dumped(one: Input) -> dict[str, Any]:
-    """What a fingerprint is of; options that came with later versions only where they are used."""
-    moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
-    dumped = one.model_dump(mode="json", exclude=moved)
-    unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
-    dumped["join"] = [
-        {name: value for name, value in join.items() if name not in LATER or value is not None}
-        for join in dumped["join"]
-    ]
-    return {name: v for name, v in dumped.items() if name not in unused or v != unused[name]}
 
 
 def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Input:

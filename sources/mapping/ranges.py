@@ -82,10 +82,15 @@ def _in_files(
     table: EventTable, frames: Sequence[pl.LazyFrame], parts: Sequence[Part], folder: Path
 ) -> tuple[pl.LazyFrame, ...]:
     """The events of each part, from a file for each."""
+    from pyarrow import ipc  # pyright: ignore[reportMissingTypeStubs]
+
     folder.mkdir(parents=True)
     files = [folder / f"{part.number:03}.arrow" for part in parts]
+    arrow, empty = cast("Any", ipc), cast("Any", pl.DataFrame(schema=_schema(table)).to_arrow())
+    lz4 = arrow.IpcWriteOptions(compression="lz4")
     with ExitStack() as open_files:
-        writers = [open_files.enter_context(_writer(table, file)) for file in files]
+        new_files = (arrow.new_file(file, empty.schema, options=lz4) for file in files)
+        writers = [open_files.enter_context(file) for file in new_files]
         # File by file: all of them at once would be held in memory.
         for frame in frames:
             for batch in frame.collect_batches(chunk_size=_BATCH):
@@ -100,15 +105,6 @@ def _write_batch(batch: pl.DataFrame, writers: Sequence[Any]) -> None:
     by_part = rows.with_columns(number.alias(_RANGE)).partition_by(_RANGE, as_dict=True)
     for numbers, some in by_part.items():
         writers[int(numbers[0])].write_table(some.drop(_RANGE).rechunk().to_arrow())
-
-
-def _writer(table: EventTable, path: Path) -> Any:
-    from pyarrow import ipc  # pyright: ignore[reportMissingTypeStubs]
-
-    empty = cast("Any", pl.DataFrame(schema=_schema(table)).to_arrow())
-    arrow = cast("Any", ipc)
-    options = arrow.IpcWriteOptions(compression="lz4")
-    return arrow.new_file(path, empty.schema, options=options)
 
 
 def _schema(table: EventTable) -> pl.Schema:

@@ -13,8 +13,9 @@ _BY_CHOICE = REASONS.index("voluntary")
 
 def write_book(journal: Journal, people: People, lives: Lives, first_month: int) -> None:
     """What is told of the book's past: when each began, and the last bill of annual plans."""
-    book = np.flatnonzero(people.arrives == BOOK)
-    _write(journal, lives, "started", book, lives.started_at[book])
+    in_book = people.arrives == BOOK
+    _write(journal, lives, "started", in_book, lives.started_at)
+    book = np.flatnonzero(in_book)
     yearly = book[people.annual[book]]
     years = (people.months_before[yearly] - 1) // 12
     billed = first_month - people.months_before[yearly] + 12 * years
@@ -34,24 +35,21 @@ def write_newcomers(journal: Journal, people: People, lives: Lives, first_month:
     came_at = start_of(first_month + people.arrives) + people.offset
     first_at = came_at + people.trial_length
     left = newcomers & ~people.stays
-    _write(journal, lives, "trial_started", *_at(newcomers & people.trial, came_at), pays=False)
-    _write(journal, lives, "started", *_at(newcomers & people.stays, first_at))
-    _write(journal, lives, "ended", *_at(left, first_at), pays=False, reason=_BY_CHOICE)
-
-
-def _at(chosen: Bools, moments: Ints) -> tuple[Ints, Ints]:
-    persons = np.flatnonzero(chosen)
-    return persons, moments[persons]
+    _write(journal, lives, "trial_started", newcomers & people.trial, came_at, pays=False)
+    _write(journal, lives, "started", newcomers & people.stays, first_at)
+    _write(journal, lives, "ended", left, first_at, pays=False, reason=_BY_CHOICE)
 
 
 def _write(
     journal: Journal,
     lives: Lives,
     kind: str,
-    persons: Ints,
-    when: Ints,
+    chosen: Bools,
+    moments: Ints,
     *,
     pays: bool = True,
     reason: int = -1,
 ) -> None:
+    persons = np.flatnonzero(chosen)
+    when = moments[persons]
     journal.write(kind, persons, when, when, **described(lives, persons, pays=pays, reason=reason))

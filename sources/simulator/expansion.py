@@ -31,18 +31,15 @@ def considers(number: Ints, month: Month) -> Bools:
 def expansion(s: SimulatedSigns) -> Floats:
     """The chance of taking a larger plan this month, of those who consider it and stay."""
     calm = _BASE + _PLAN[s.plan] + _ANNUAL * s.annual + 0.25 * np.clip(s.seats - 3, 0, 4)
-    return np.minimum(1 / (1 + np.exp(-(calm + _wants(s) - _minds(s)))), _AT_MOST)
-
-
-def _wants(s: SimulatedSigns) -> Floats:
-    """Log odds of what speaks for more: learning how to use it, liking it, having settled in."""
     settled = (s.tenure_days >= 75) & (s.tenure_days < 540)
-    return (
+    # Log odds of what speaks for more: learning how to use it, liking it, having settled in.
+    wants = (
         1.1 * np.minimum(s.how_to_tickets, 2)
         + 1.1 * (s.high_ratings > 0)
         + 0.7 * settled
         + 0.9 * s.renews
     )
+    return np.minimum(1 / (1 + np.exp(-(calm + wants - _minds(s)))), _AT_MOST)
 
 
 def _minds(s: SimulatedSigns) -> Floats:

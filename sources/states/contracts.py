@@ -57,16 +57,21 @@ def subscriptions_of(known: pl.LazyFrame, described: tuple[str, ...] = DESCRIBED
     known_states = (
         last.drop("withdrawn").with_columns(said).with_columns(pause.alias("pause"), *withdrawn)
     )
-    return known_states.with_columns(state=_state()).drop("pause", "taken_back")
+    return known_states.with_columns(state=_STATE).drop("pause", "taken_back")
 
 
-def _state() -> pl.Expr:
-    """The state by the last event that changes it, and by what was before it where it says less."""
-    state = pl.col("state")
-    # A trial that goes on after a pause or a withdrawn cancellation has not become more.
-    trial = pl.col("tried").is_not_null() & pl.col("started_at").is_null() & (state == "active")
-    paused = pl.col("taken_back") & (pl.col("pause") == "paused")
-    return pl.when(paused).then(pl.lit("paused")).when(trial).then(pl.lit("trial")).otherwise(state)
+# A trial that goes on after a pause or a withdrawn cancellation has not become more.
+_STILL_TRIAL = pl.all_horizontal(
+    pl.col("tried").is_not_null(), pl.col("started_at").is_null(), pl.col("state") == "active"
+)
+#: The state by the last event that changes it, and by what was before it where it says less.
+_STATE = (
+    pl.when(pl.col("taken_back") & (pl.col("pause") == "paused"))
+    .then(pl.lit("paused"))
+    .when(_STILL_TRIAL)
+    .then(pl.lit("trial"))
+    .otherwise("state")
+)
 
 
 def _told(known: pl.LazyFrame, described: tuple[str, ...]) -> pl.DataFrame:

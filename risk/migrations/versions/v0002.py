@@ -18,7 +18,10 @@ def upgrade() -> None:
     connection = op.get_bind()
     if RISK.name in sa.inspect(connection).get_table_names():
         for column in (RISK.c.plan, RISK.c.country):
-            _cut(connection, column)
+            # To what an index can hold, as publishing does since.
+            long = sa.func.length(column) > LONGEST_KEY
+            cut = sa.func.substr(column, 1, LONGEST_KEY)
+            connection.execute(sa.update(RISK).where(long).values({column.name: cut}))
     complete(connection)
     newest = sa.select(sa.func.max(NIGHTS.c.scored_on)).scalar_subquery()
     lacking = sa.update(RISK).where(RISK.c.scored_on == newest, RISK.c.call_rank.is_(None))
@@ -29,10 +32,3 @@ def upgrade() -> None:
 def _drop_indexes(connection: sa.Connection) -> None:
     for name in _GONE:
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
-
-
-def _cut(connection: sa.Connection, column: sa.Column[str]) -> None:
-    """To what an index can hold, as publishing does since."""
-    long = sa.func.length(column) > LONGEST_KEY
-    cut = sa.func.substr(column, 1, LONGEST_KEY)
-    connection.execute(sa.update(RISK).where(long).values({column.name: cut}))
