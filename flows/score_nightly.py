@@ -76,7 +76,7 @@ class ScoredNight:
         degraded: Sources that were missing or stale, and columns of which too many subscribers
             have a text that the model has never seen.
         why_degraded: Why, and what to do, in words, by what ``degraded`` names.
-        horizon_days: The risks are of leaving within this many days.
+        horizon_days: Each risk is the chance of leaving within this many days.
         unknown: The texts that the model has never seen, by column, the most frequent first.
         unlearnt: Why no subscriber has a CLTV, in words, where that is so.
         refused: Of a trial, why the version that scored it was refused; else ``None``.

@@ -122,8 +122,8 @@ class Freshness(BaseModel):
     degraded: list[str] = Field(description="Sources that were missing or stale")
     trial: bool = Field(description="Whether a model version that was refused scored it: to look "
                         "at, not to act on")  # fmt: skip
-    horizon_days: int | None = Field(description="Risks are of leaving within these days; null: "
-                                     "of an older version")  # fmt: skip
+    horizon_days: int | None = Field(description="Each risk is the chance of leaving within these "
+                                     "days; null: of an older version")  # fmt: skip
     states_as_of: datetime | None = Field(description="States were checked again with what was "
                                           "known before then; null: not yet")  # fmt: skip
     published_at: datetime = Field(description="When the night was published")

@@ -24,7 +24,9 @@ class FreshAnswer(BaseModel):
     degraded: list[str] = Field(description="Sources that were missing or stale")
     trial: bool = Field(description="A model version that was refused scored it: no one is to act "
                         "on it")  # fmt: skip
-    horizon_days: int | None = Field(description="Risks are of leaving within these days")
+    horizon_days: int | None = Field(
+        description="Each risk is the chance of leaving within these days"
+    )
     subscribers: int = Field(description="How many were scored")
     states_as_of: datetime | None = Field(description="States were checked again until then (UTC)")
 

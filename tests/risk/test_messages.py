@@ -108,15 +108,15 @@ def test_a_catalogue_is_compiled_once():
 @pytest.mark.parametrize(
     ("n", "en", "es"),
     [
-        (0, "0 days.", "0 días."),
+        (0, "0 days.", "los próximos 0 días."),
         (1, "1 day.", "1 día."),
-        (2, "2 days.", "2 días."),
-        (1_001, "1,001 days.", "1.001 días."),
+        (2, "2 days.", "los próximos 2 días."),
+        (1_001, "1,001 days.", "los próximos 1.001 días."),
     ],
 )
 def test_numbers_choose_the_plural_and_are_written_as_in_the_language(n: int, en: str, es: str):
     assert TERMINAL.count("en", "horizon", n).endswith(f"within {en}")
-    assert TERMINAL.count("es", "horizon", n).endswith(f"irse en {es}")
+    assert TERMINAL.count("es", "horizon", n).endswith(f"baja en {es}")
 
 
 def test_a_code_without_a_word_is_shown_readable():

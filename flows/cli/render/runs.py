@@ -174,7 +174,7 @@ def print_night(night: ScoredNight, console: Console = OUT) -> None:
     """How many were scored, by which model, and what they lack."""
     console.print(
         f"{counted(night.rows, 'subscriber')} scored on {night.scored_on} by version "
-        f"{night.model_version} in {night.took:.1f} s. Risks are of leaving within "
+        f"{night.model_version} in {night.took:.1f} s. Each risk is the chance of leaving within "
         f"{counted(night.horizon_days, 'day')}."
     )
     if night.refused is not None:

@@ -71,7 +71,11 @@ def night(rows: int, days: int) -> ScoredNight:
 @pytest.mark.parametrize(
     ("rows", "days", "said"),
     [
-        (1, 1, "1 subscriber scored on 2026-11-02 by version 7 in 1.2 s. Risks are of leaving"),
+        (
+            1,
+            1,
+            "1 subscriber scored on 2026-11-02 by version 7 in 1.2 s. Each risk is the chance of",
+        ),
         (2_500, 30, "2,500 subscribers scored on 2026-11-02"),
         (1, 1, "within 1 day."),
         (2_500, 30, "within 30 days."),

@@ -257,14 +257,20 @@ def test_one_is_said_in_the_singular_and_many_with_their_digits_in_groups():
         subscribers=1,
         states_as_of=None,
     )
-    assert ", 1 subscriber. Risks are of leaving within 1 day." in mcp_words.fresh(fresh, "en")
-    assert ", 1 suscriptor. Los riesgos son de irse en 1 día." in mcp_words.fresh(fresh, "es")
-    many = fresh.model_copy(update={"subscribers": 48_210, "horizon_days": 30})
-    assert ", 48,210 subscribers. Risks are of leaving within 30 days." in mcp_words.fresh(
-        many, "en"
+    assert ", 1 subscriber. Each risk is the chance of leaving within 1 day." in mcp_words.fresh(
+        fresh, "en"
     )
-    assert ", 48.210 suscriptores. Los riesgos son de irse en 30 días." in mcp_words.fresh(
-        many, "es"
+    assert ", 1 suscriptor. Cada riesgo es la probabilidad de baja en 1 día." in mcp_words.fresh(
+        fresh, "es"
+    )
+    many = fresh.model_copy(update={"subscribers": 48_210, "horizon_days": 30})
+    assert (
+        ", 48,210 subscribers. Each risk is the chance of leaving within 30 days."
+        in mcp_words.fresh(many, "en")
+    )
+    assert (
+        ", 48.210 suscriptores. Cada riesgo es la probabilidad de baja en los próximos 30 días."
+        in mcp_words.fresh(many, "es")
     )
     one = AccountAnswer(
         account="acme",

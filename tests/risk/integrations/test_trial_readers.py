@@ -51,7 +51,7 @@ def url(tmp_path: Path) -> str:
 def test_the_terminal_says_that_it_is_a_trial_and_for_how_many_days(url, tmp_path):
     told = perdura("risk", home=tmp_path)
     assert "TRIAL: the model version was refused" in told.stdout
-    assert "Risks are of leaving within 60 days." in told.stdout
+    assert "Each risk is the chance of leaving within 60 days." in told.stdout
     of_yesterday = perdura("risk", "--on", str(YESTERDAY), home=tmp_path).stdout
     assert "TRIAL" not in of_yesterday
     assert "within 30 days" in of_yesterday
@@ -59,7 +59,10 @@ def test_the_terminal_says_that_it_is_a_trial_and_for_how_many_days(url, tmp_pat
 
 @pytest.mark.parametrize(
     ("language", "trial", "days"),
-    [("en", "TRIAL: the model", "within 60 days"), ("es", "PRUEBA: la versión", "en 60 días")],
+    [
+        ("en", "TRIAL: the model", "within 60 days"),
+        ("es", "PRUEBA: la versión", "en los próximos 60 días"),
+    ],
 )
 def test_both_languages_say_it(url, language, trial, days):
     assert cautions(freshness(url), language)[0].startswith(trial)
