@@ -37,7 +37,7 @@ _PYTHON_TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], Any], ...] = (
 )
 
 
-def python_type(column: sa.Column[Any]) -> Any:
+def python_type(column: sa.ColumnElement[Any]) -> Any:
     """The type of a column's values, without null; JSON is a list."""
     return next(kind for known, kind in _PYTHON_TYPES if isinstance(column.type, known))
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,5 +48,6 @@ def test_a_stored_booster_with_an_unknown_parameter_is_not_read():
 def test_parameters_are_values():
     assert TrainingParams() == TrainingParams(booster=BoosterParams())
     assert replace(TrainingParams(), calls=1) != TrainingParams()
+    params: Any = TrainingParams()
     with pytest.raises(AttributeError):
-        TrainingParams().calls = 3
+        params.calls = 3

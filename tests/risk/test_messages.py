@@ -42,7 +42,7 @@ def texts(messages: Messages, language: str) -> dict[str, list[str]]:
         found = [message for message in read_po(file, locale=language) if message.id]
     return {
         str(message.id if isinstance(message.id, str) else message.id[0]): (
-            [message.string] if isinstance(message.string, str) else list(message.string)
+            [message.string] if isinstance(message.string, str) else list(message.string or ())
         )
         for message in found
     }

@@ -1,5 +1,6 @@
 """Test rows for evaluation: few, and as hostile as rows may be: ties, two classes or one, nulls."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -38,7 +39,9 @@ def rows_to_evaluate(draw, *, most: int = 24, least: int = 1) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def table_of(risk: list[float], churned: list[int], **more: list[object]) -> pl.DataFrame:
+def table_of(
+    risk: Sequence[float], churned: Sequence[int], **more: Sequence[object]
+) -> pl.DataFrame:
     """One row per subscriber of one date, with other columns as given."""
     frame = pl.DataFrame(
         {
@@ -53,7 +56,7 @@ def table_of(risk: list[float], churned: list[int], **more: list[object]) -> pl.
     return frame.with_columns(**{name: pl.Series(values) for name, values in more.items()})
 
 
-def slow_auc(risk: list[float], churned: list[bool]) -> float:
+def slow_auc(risk: Sequence[float], churned: Sequence[bool]) -> float:
     """Pairs of churner and non-churner in the right order, over all; a tie is half a pair."""
     pairs = [
         1.0 if high > low else 0.5 if high == low else 0.0

@@ -1,3 +1,7 @@
+from typing import Self
+
+import numpy as np
+
 class OneHotEncoder:
     def __init__(
         self,
@@ -9,3 +13,5 @@ class OneHotEncoder:
 
 class StandardScaler:
     def __init__(self) -> None: ...
+    def fit(self, X: np.ndarray) -> Self: ...  # noqa: N803
+    def transform(self, X: np.ndarray) -> np.ndarray: ...  # noqa: N803

@@ -13,6 +13,7 @@ from perdura.flows.cli.render.effect import in_words
 from perdura.flows.cli.render.erasure import print_kept, print_search
 from perdura.flows.cli.render.runs import print_night
 from perdura.flows.cli.render.tuning import print_tuning
+from perdura.flows.configuration.groups import ValueSettings
 from perdura.flows.erasure.erase import Kept
 from perdura.flows.erasure.search import Found, Search
 from perdura.flows.score_nightly import ScoredNight
@@ -24,9 +25,9 @@ from tests.models.tuning.test_trials import FIRST, GAINED, PRUNED, tuning
 
 
 def printed(show, *args: object) -> str:
-    console = Console(file=StringIO(), width=300)
-    show(*args, console)
-    return console.file.getvalue()
+    out = StringIO()
+    show(*args, Console(file=out, width=300))
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -60,12 +61,15 @@ def test_places_beyond_the_first_five(count, said):
 
 
 def night(rows: int, days: int) -> ScoredNight:
-    """A night of so many rows; fields that are not shown stay as they are."""
-    values = dict.fromkeys(ScoredNight.__dataclass_fields__)
-    values |= {"rows": rows, "horizon_days": days, "scored_on": date(2026, 11, 2)}
-    values |= {"model_version": "7", "took": 1.25, "degraded": (), "why_degraded": {}}
-    values |= {"unknown": {}, "unlearnt": None, "untold": None, "refused": None}
-    return SimpleNamespace(**values)
+    """A night of so many rows that took 1.25 s."""
+    return ScoredNight(
+        scored_on=date(2026, 11, 2),
+        rows=rows,
+        model_version="7",
+        degraded=(),
+        horizon_days=days,
+        seconds={"extract": 0.25, "score": 0.75, "publish": 0.25},
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,7 @@ def test_rates_that_are_none(rows, said, tmp_path):
     file = tmp_path / "rates.csv"
     lines = ["date,currency,rate", *(f"2026-10-31,{row}" for row in rows)]
     file.write_text("\n".join(lines))
-    value = SimpleNamespace(reporting_currency="EUR", exchange_rates=file)
+    value = ValueSettings(reporting_currency="EUR", exchange_rates=file)
     (why,) = stale_rates(value, day(0), 7)
     assert said in why
 
@@ -127,7 +131,7 @@ def test_rates_that_are_none(rows, said, tmp_path):
 def test_rates_that_are_too_old(days, said, tmp_path):
     file = tmp_path / "rates.csv"
     file.write_text("date,currency,rate\n2020-10-31,USD,0.9\n")
-    value = SimpleNamespace(reporting_currency="EUR", exchange_rates=file)
+    value = ValueSettings(reporting_currency="EUR", exchange_rates=file)
     (why,) = stale_rates(value, day(0), days).values()
     assert said in why
 

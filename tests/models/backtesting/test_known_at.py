@@ -1,5 +1,6 @@
 """What a backtest may know at its date, beside a loop; and which dates it has, by their rule."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ def month(number: int) -> datetime:
     return AS_OF + timedelta(days=30 * number)
 
 
-def training_of(rows: list[tuple[str, int, bool | None]]) -> TrainingSet:
+def training_of(rows: Sequence[tuple[str, int, bool | None]]) -> TrainingSet:
     """Rows of a subscriber, a month and an outcome."""
     frame = pl.DataFrame(
         [

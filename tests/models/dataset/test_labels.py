@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -30,7 +31,9 @@ def tables(**rows: Iterable[dict[str, object]]) -> Events:
     return made
 
 
-def happened(kind: str, days: float, who: str = "ana", what: str = "s1", **more: object):
+def happened(
+    kind: str, days: float, who: str = "ana", what: str = "s1", **more: object
+) -> dict[str, Any]:
     return {
         "subscriber_id": who,
         "subscription_id": what,

@@ -18,7 +18,7 @@ def contact(days: float, kind: str = "contacted", who: str = "ana", **more: obje
     return {"subscriber_id": who, "happened_at": day(days), "kind": kind, **more}
 
 
-def outcome(*subscriptions, contacts=(), params=PARAMS, until=LONG_AFTER, **more):
+def outcome(*subscriptions, contacts=(), params=PARAMS, until: float = LONG_AFTER, **more):
     """The outcome of Ana's row."""
     events = tables(subscriptions=subscriptions, contacts=contacts, **more)
     return label_spine(events, spine_of("ana"), params, known_until=day(until)).row(0, named=True)

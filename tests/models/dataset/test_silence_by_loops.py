@@ -1,6 +1,7 @@
 """Silence, months and contacts beside loops, with merges, late rows and leap days."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -29,7 +30,7 @@ PAYMENTS = st.lists(
 
 
 def walked(
-    payments: list[dict[str, object]], who: str, merged: bool, lead: int, until: datetime
+    payments: list[dict[str, Any]], who: str, merged: bool, lead: int, until: datetime
 ) -> tuple[object, ...]:
     """Churned, cause, the last payment before, and when it was settled: one payment at a time."""
     names = {"ana", "bea"} if merged and who in {"ana", "bea"} else {who}

@@ -1,16 +1,18 @@
 """Moments at which an account chose to pay more, by hand: whose choice, and by how much."""
 
+from typing import Any
+
 import pytest
 
 from perdura.models.dataset.upgrades import chosen_rises
 from perdura.sources.events import SUBSCRIPTIONS
 from tests.models.dataset.test_labels import day, happened, tables
 
-BASIC = {"plan": "basic", "currency": "EUR", "quantity": 1}
+BASIC: dict[str, Any] = {"plan": "basic", "currency": "EUR", "quantity": 1}
 STARTED = happened("started", 0, mrr=1000, **BASIC)
 
 
-def rises(*rows: dict[str, object]) -> list[tuple[str, float]]:
+def rises(*rows: dict[str, Any]) -> list[tuple[str, float]]:
     table = tables(subscriptions=rows)[SUBSCRIPTIONS.name].collect()
     return [
         (owner, (moment - day(0)).total_seconds() / 86_400)
@@ -18,8 +20,9 @@ def rises(*rows: dict[str, object]) -> list[tuple[str, float]]:
     ]
 
 
-def changed(days: float, mrr: int | None, **more: object) -> dict[str, object]:
-    return happened("plan_changed", days, mrr=mrr, **(BASIC | {"reason": None} | more))
+def changed(days: float, mrr: int | None, **more: Any) -> dict[str, Any]:
+    columns: dict[str, Any] = BASIC | {"reason": None} | more
+    return happened("plan_changed", days, mrr=mrr, **columns)
 
 
 @pytest.mark.parametrize(

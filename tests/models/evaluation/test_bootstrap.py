@@ -1,6 +1,8 @@
 """The bootstrap: whole subscribers, the same draws for both models, and the metrics by loops."""
 
+from collections.abc import Sequence
 from math import log
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -11,13 +13,15 @@ from hypothesis import strategies as st
 from perdura.models.evaluation.bootstrap import RESAMPLES, Ranked, map_resamples, resample
 from tests.support.evaluated_rows import rows_to_evaluate, slow_auc, table_of
 
+Value = TypeVar("Value")
+
 
 def drawn_by_seed(subscribers: int, seed: int) -> list[np.ndarray]:
     """How often each subscriber is drawn, in each resample."""
     return map_resamples(subscribers, seed, lambda drawn: drawn.copy())
 
 
-def repeated(values: list[float], subscriber: list[int], drawn: np.ndarray) -> list[float]:
+def repeated(values: Sequence[Value], subscriber: list[int], drawn: np.ndarray) -> list[Value]:
     """Each row as often as its subscriber was drawn."""
     return [v for v, s in zip(values, subscriber, strict=True) for _ in range(int(drawn[s]))]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -70,7 +71,7 @@ def slow_capacity(
     dates = sorted(set(rows["as_of"]))
     counts = Counter(value for value in rows["currency"] if value is not None)
     common = min(counts, key=lambda name: (-counts[name], name)) if counts else None
-    phoned: list[dict[str, object]] = []
+    phoned: list[dict[str, Any]] = []
     for date in dates:
         day = [row for row in rows.to_dicts() if row["as_of"] == date and row[risk] is not None]
         phoned += sorted(day, key=lambda row: (-row[risk], row["subscriber_id"]))[:calls]

@@ -27,7 +27,7 @@ def slow_drift(values: list[float], months: list[int]) -> bool:
     old = [v for v, month in zip(lowest, months, strict=True) if month in dates[:third]]
     new = [v for v, month in zip(lowest, months, strict=True) if month in dates[-third:]]
     pairs = [1.0 if n > o else 0.5 if n == o else 0.0 for n in new for o in old]
-    return abs(np.mean(pairs) - 0.5) >= DRIFTS_FROM - 0.5
+    return abs(float(np.mean(pairs)) - 0.5) >= DRIFTS_FROM - 0.5
 
 
 VALUES = st.sampled_from([float("nan"), -5.0, 0.0, 1.0, 1.0, 2.0, 1e300])

@@ -1,6 +1,7 @@
 """Intervals beside a bootstrap that writes the rows out, draw by draw, and evaluates them anew."""
 
 from math import inf
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,8 +27,8 @@ def slow_metrics(rows: pl.DataFrame, calls: int, times: dict[str, int]) -> dict[
     marked = rows.with_columns(phoned=called("risk", calls), common=in_common_currency(rows)).sort(
         "risk", "subscriber_id", "as_of"
     )
-    drawn: list[dict[str, object]] = []
-    bins: dict[int, list[dict[str, object]]] = {}
+    drawn: list[dict[str, Any]] = []
+    bins: dict[int, list[dict[str, Any]]] = {}
     for index, row in enumerate(marked.to_dicts()):
         copies = [row] * times[row["subscriber_id"]]
         drawn += copies
@@ -36,7 +37,7 @@ def slow_metrics(rows: pl.DataFrame, calls: int, times: dict[str, int]) -> dict[
     phoned = [row for row in drawn if row["phoned"]]
     caught = [row for row in phoned if row["churned"]]
 
-    def money(part: list[dict[str, object]]) -> float:
+    def money(part: list[dict[str, Any]]) -> float:
         return sum(row["mrr"] or 0 for row in part if row["common"])
 
     sizes, risks, rates = (
@@ -55,11 +56,11 @@ def slow_metrics(rows: pl.DataFrame, calls: int, times: dict[str, int]) -> dict[
     }
 
 
-def mean_risk(part: list[dict[str, object]]) -> float:
+def mean_risk(part: list[dict[str, Any]]) -> float:
     return float(np.mean([row["risk"] for row in part])) if part else 0.0
 
 
-def mean_rate(part: list[dict[str, object]]) -> float:
+def mean_rate(part: list[dict[str, Any]]) -> float:
     return float(np.mean([row["churned"] for row in part])) if part else 0.0
 
 

@@ -1,6 +1,7 @@
 """How a column ranks alone: by the churn rate of its bins, shrunk, learnt on other rows."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
@@ -16,7 +17,7 @@ from tests.support.evaluated_rows import slow_auc
 _PRIOR = 50
 
 
-def examples(columns: list[list[float]], left: list[int]) -> Examples:
+def examples(columns: Sequence[Sequence[float] | np.ndarray], left: list[int]) -> Examples:
     return Examples(np.array(columns, dtype=float).T, np.array(left, dtype=float))
 
 

@@ -1,6 +1,7 @@
 """Lift at capacity: more leavers among those support can call, and not by luck."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -89,7 +90,7 @@ def test_a_model_with_lift_is_promoted():
 # The lower bound of the lift, and the bound of a calibration error, beside slow draws.
 
 
-def slow_lift(rows: list[dict[str, object]], times: dict[str, int]) -> float:
+def slow_lift(rows: list[dict[str, Any]], times: dict[str, int]) -> float:
     """The churn rate among the called over that of all, each row as often as drawn."""
     drawn = [row for row in rows for _ in range(times[row["subscriber_id"]])]
     phoned = [row for row in drawn if row["phoned"]]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,12 +28,12 @@ from tests.support.evaluated_rows import rows_to_evaluate, slow_auc, table_of
 CALLS = st.integers(1, 4)
 
 
-def by_date(rows: pl.DataFrame) -> list[list[dict[str, object]]]:
+def by_date(rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
     dates = sorted(set(rows["as_of"]))
     return [[row for row in rows.to_dicts() if row["as_of"] == date] for date in dates]
 
 
-def phoned(rows: pl.DataFrame, calls: int) -> list[dict[str, object]]:
+def phoned(rows: pl.DataFrame, calls: int) -> list[dict[str, Any]]:
     """The riskiest of each date; at equal risk those of the lower id."""
     ranked = (
         sorted(day, key=lambda row: (-row["risk"], row["subscriber_id"])) for day in by_date(rows)
@@ -90,7 +91,7 @@ def test_lift_recall_and_money_are_those_of_the_called_of_each_date(rows, calls)
     assert found.lift == pytest.approx(caught / len(chosen) / rate if rate else 0)
     currency = common_currency(rows)
 
-    def lost(part: list[dict[str, object]]) -> int:
+    def lost(part: list[dict[str, Any]]) -> int:
         return sum(
             row["mrr"] or 0 for row in part if row["churned"] and row["currency"] == currency
         )
@@ -104,7 +105,7 @@ def test_bins_are_equal_parts_of_the_rows_by_risk(rows):
     ordered = sorted(
         rows.to_dicts(), key=lambda row: (row["risk"], row["subscriber_id"], row["as_of"])
     )
-    bins: dict[int, list[dict[str, object]]] = {}
+    bins: dict[int, list[dict[str, Any]]] = {}
     for index, row in enumerate(ordered):
         bins.setdefault(index * BINS // len(ordered), []).append(row)
     expected = [

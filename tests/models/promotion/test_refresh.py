@@ -64,8 +64,8 @@ def test_between_slightly_and_clearly_worse_the_margin_decides():
         assert decided is (found["refresh_gain_bound"] > -NON_INFERIORITY_MARGIN)
 
 
-def decide(rows: pl.DataFrame, **incumbent: bool):
-    return verdict(rows, {"model": GOOD} | BESIDE, Incumbent(refresh=True, **incumbent))
+def decide(rows: pl.DataFrame, *, newer: bool = True):
+    return verdict(rows, {"model": GOOD} | BESIDE, Incumbent(refresh=True, newer=newer))
 
 
 def test_a_refresh_needs_later_outcomes():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +17,9 @@ from perdura.models.registry.versions import (
     model_names,
     versions,
 )
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 QUESTION = Question.of(TrainingParams())
@@ -58,6 +61,10 @@ class Registry:
         return page
 
 
+def client_of(registry: Registry) -> "MlflowClient":
+    return cast("MlflowClient", registry)
+
+
 @dataclass
 class Model:
     name: str
@@ -80,20 +87,27 @@ def test_a_version_is_called_by_its_number_and_of_another_model_by_both(name, nu
 
 def test_versions_of_all_pages_come_oldest_first_by_number_and_not_by_text():
     registry = Registry([Version(number) for number in ("10", "9", "2", "1", "11")])
-    assert [v.version for v in versions(registry, "churn")] == ["1", "2", "9", "10", "11"]
+    assert [v.version for v in versions(client_of(registry), "churn")] == [
+        "1",
+        "2",
+        "9",
+        "10",
+        "11",
+    ]
     assert [token for _, token in registry.requests] == [None, "2", "4"]
     assert registry.requests[0][0] == "name = 'churn'"
 
 
 def test_without_versions_one_page_is_read():
     registry = Registry([])
-    assert versions(registry, "churn") == []
+    assert versions(client_of(registry), "churn") == []
     assert len(registry.requests) == 1
 
 
 def test_only_our_models_are_listed_and_churn_first():
     names = ["churn-silence-lead0-horizon90-grace0", "churners", "churn", "churn_old", "Churn"]
-    assert model_names(Registry([Model(name) for name in names])) == [
+    registry = Registry([Model(name) for name in names])
+    assert model_names(client_of(registry)) == [
         "churn",
         "churn-silence-lead0-horizon90-grace0",
     ]
@@ -105,12 +119,12 @@ def test_only_our_models_are_listed_and_churn_first():
 )
 def test_the_champion_of_a_moment_is_the_last_promoted_by_then(days, champion):
     registry = Registry([promoted("3", 10), Version("2"), promoted("1", 0)])
-    assert champion_at(registry, "churn", JUNE + timedelta(days=days)) == champion
+    assert champion_at(client_of(registry), "churn", JUNE + timedelta(days=days)) == champion
 
 
 def test_of_two_promoted_at_one_moment_the_newer_counts():
     registry = Registry([promoted("9", 0), promoted("10", 0)])
-    assert champion_at(registry, "churn", JUNE) == "10"
+    assert champion_at(client_of(registry), "churn", JUNE) == "10"
 
 
 def test_a_version_older_than_the_tag_was_promoted_when_it_was_registered():
@@ -118,8 +132,8 @@ def test_a_version_older_than_the_tag_was_promoted_when_it_was_registered():
     old = Version("1", {"promoted": "true"}, millis)
     refused = Version("2", {"promoted": "false"}, millis)
     registry = Registry([old, refused])
-    assert champion_at(registry, "churn", JUNE) == "1"
-    assert champion_at(registry, "churn", JUNE - timedelta(milliseconds=1)) is None
+    assert champion_at(client_of(registry), "churn", JUNE) == "1"
+    assert champion_at(client_of(registry), "churn", JUNE - timedelta(milliseconds=1)) is None
 
 
 def refused(number: str, skill: float, *, alarmed: bool = False) -> RefusedVersion:

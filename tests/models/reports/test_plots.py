@@ -1,6 +1,7 @@
 """The pictures: each is a readable file, and says in the words of the field what it shows."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def text_in_svg():
         yield
 
 
-def made_rows(**more: list[object]) -> pl.DataFrame:
+def made_rows(**more: Sequence[object]) -> pl.DataFrame:
     """Twenty rows of known risk; each fourth churned."""
     risk = np.linspace(0.02, 0.6, 20).tolist()
     left = [int(k % 4 == 3) for k in range(20)]

@@ -1,7 +1,7 @@
 """A training's result: its metrics by name, its sizes, and what it says where a part is missing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -72,6 +72,7 @@ def test_a_refit_has_as_many_trees_as_the_evidence_and_keeps_the_rest():
 def test_the_outcome_of_the_newest_row_is_known_after_the_gap():
     made = training_set(people=20, dates=3)
     newest = made.rows["as_of"].max()
+    assert isinstance(newest, datetime)
     assert closed_by(made.rows, 60) == newest + timedelta(days=60)
     assert known_until(made, SMALL_PARAMS) == newest + timedelta(days=SMALL_PARAMS.gap_days)
     # Rows whose outcome is not known are not fitted again.

@@ -44,8 +44,12 @@ def answered(app: App, request: dict[str, Any], *bodies: bytes) -> list[Message]
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(app(request, receive, send))
+    asyncio.run(_to_end(app(request, receive, send)))
     return sent
+
+
+async def _to_end(answering: Awaitable[None]) -> None:
+    await answering
 
 
 class Answering:
@@ -177,7 +181,7 @@ def test_an_error_before_the_headers_of_head_is_an_error():
 )
 def test_what_is_no_request_passes_through(around: Callable[[App], App]):
     inner = Answering()
-    asyncio.run(around(inner)({"type": "lifespan"}, _nothing, _nothing))
+    asyncio.run(_to_end(around(inner)({"type": "lifespan"}, _nothing, _nothing)))
     assert inner.scope == {"type": "lifespan"}
 
 

@@ -46,7 +46,7 @@ def risk_rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         loss = None if mrr is None else round(mrr * one["risk"])
         money = {"mrr": mrr, "currency": currency, "expected_loss": loss}
         own = {"band": one["band"], "risk": one["risk"]}
-        rows.append(bare_row(f"s{number}", **own, **parts, **money))
+        rows.append(bare_row(f"s{number}") | own | parts | money)
     return rows
 
 

@@ -15,6 +15,7 @@ from perdura.sources.mapping.sections import (
     Numbered,
     Series,
     SourceFile,
+    Value,
 )
 
 
@@ -67,7 +68,8 @@ class TestFormats:
         both = "format = 'fixed' and fixed = [{name, start, width}] go together"
         assert both in faults(SourceFile, file="a.txt", format="fixed")
         assert both in faults(SourceFile, file="a.csv", fixed=columns)
-        assert SourceFile(file="a.txt", format="fixed", fixed=columns).starts_with_header is False
+        fixed = {"file": "a.txt", "format": "fixed", "fixed": columns}
+        assert SourceFile.model_validate(fixed).starts_with_header is False
 
     def test_without_a_header_there_are_names(self):
         assert "has_header = false needs names = ['...', ...]" in faults(
@@ -132,7 +134,7 @@ class TestKeys:
 
 
 class TestEvents:
-    def events(self, **keys: object) -> tuple[dict[str, object], ...]:
+    def events(self, **keys: object) -> tuple[dict[str, Value], ...]:
         return Input.model_validate({"file": "a.csv", **keys}).events
 
     def test_without_kinds_of_events_the_columns_are_the_one(self):

@@ -87,10 +87,11 @@ def test_a_series_goes_on_every_few_days_until_before_its_end(start, length, day
     how = source(series={"from": "a", "until": "b", "days": days}, types={"a": "time", "b": "time"})
     end = None if length is None else start + timedelta(days=length)
     stop = min(end or UNTIL, UNTIL)
-    expected = [start] if end is None or end > start else [None]
-    while expected[0] and (later := expected[-1] + timedelta(days=days)) < stop:
+    expected = [start]
+    while (later := expected[-1] + timedelta(days=days)) < stop:
         expected.append(later)
-    assert repeated(how, start, end) == expected
+    over = end is not None and end <= start
+    assert repeated(how, start, end) == ([None] if over else expected)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Sifting: every event is in one of five places, as a slow look at each of them says."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -29,7 +30,7 @@ event = st.tuples(
 read_event = st.tuples(event, st.sampled_from([None, None, None, "bad_type"]))
 
 
-def frame(events: list[Event]) -> pl.DataFrame:
+def frame(events: Sequence[Event]) -> pl.DataFrame:
     rows = [
         (who, DAY + timedelta(days=happened), DAY + timedelta(days=known), "seen", quantity)
         for who, happened, quantity, known in events
@@ -38,12 +39,12 @@ def frame(events: list[Event]) -> pl.DataFrame:
     return bare.with_columns(buckets(bare["subscriber_id"]))
 
 
-def stored(events: list[Event]) -> pl.DataFrame:
+def stored(events: Sequence[Event]) -> pl.DataFrame:
     rows = frame(events).select(stored_schema(USAGE).names())
     return rows.sort(stored_order(USAGE), nulls_last=True)
 
 
-def read(events: list[tuple[Event, str | None]]) -> pl.DataFrame:
+def read(events: Sequence[tuple[Event, str | None]]) -> pl.DataFrame:
     rules = pl.Series("rule", [rule for _, rule in events], pl.String)
     return frame([one for one, _ in events]).with_columns(
         rules,
@@ -72,7 +73,8 @@ def by_hand(given_events, landed: list[Event], held: list[Event]) -> dict[str, i
     """The same counts, event by event."""
     there = {same(one) for one in landed}
     own = [one for one in held if same(one) not in there]
-    counts = dict.fromkeys(("new", "kept", "already_landed", "not_yet_known", "broken", "gone"), 0)
+    named = ("new", "kept", "already_landed", "not_yet_known", "broken", "gone")
+    counts: dict[str, int] = dict.fromkeys(named, 0)
     told = {same(one) for one, rule in given_events if rule is None}
     kept = {same(one) for one in own} & told
     counts["kept"] = sum(same(one) in told for one in own)

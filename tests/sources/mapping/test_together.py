@@ -1,5 +1,7 @@
 """Files of one input read as one: rows of all, none twice, each at its own place."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from perdura.sources.mapping.together import together
 rows = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1)), max_size=5)
 
 
-def part(name: str, some: list[tuple[str, int]], **types) -> FilePart:
+def part(name: str, some: Sequence[tuple[str, float]], **types: type[pl.DataType]) -> FilePart:
     schema = {"who": pl.String, "n": pl.Int64} | types
     frame = pl.DataFrame(some, schema=schema, orient="row").with_row_index(ROW, offset=1)
     return FilePart(name, frame.lazy(), pl.DataFrame(schema=REJECTED))

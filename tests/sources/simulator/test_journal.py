@@ -96,9 +96,7 @@ class TestPrices:
     def price(
         self, plan: str, currency: str, month: int = 0, count: int = 1, *, annual: bool
     ) -> int:
-        codes = (
-            np.array([names.index(name)]) for names, name in ((PLANS, plan), (CURRENCIES, currency))
-        )
+        codes = np.array([PLANS.index(plan)]), np.array([CURRENCIES.index(currency)])
         found = monthly_price(*codes, np.array([count]), np.array([annual]), np.array([month]))
         return int(found[0])
 

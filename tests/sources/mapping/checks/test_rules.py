@@ -1,6 +1,7 @@
 """The rules that every event keeps: the first that a row breaks is told, with column and value."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -24,7 +25,7 @@ SOUND = {
 }
 
 
-def told(table: EventTable, faults: dict[str, str] | None = None, **values) -> tuple | None:
+def told(table: EventTable, faults: dict[str, str] | None = None, **values: Any) -> tuple | None:
     """The first rule that a row breaks, its column and the value as read."""
     times = {"happened_at": UNTIL - timedelta(days=2), "known_at": UNTIL - timedelta(days=1)}
     row = dict.fromkeys(table.schema) | {"subscriber_id": "ann"} | times | SOUND[table] | values
@@ -90,7 +91,7 @@ def test_a_rule_broken_is_told_with_its_column_and_the_value_as_read(table, valu
         {"topic": "café"},
     ],
 )
-def test_at_its_bounds_a_value_is_sound(values: dict[str, object]):
+def test_at_its_bounds_a_value_is_sound(values: dict[str, Any]):
     assert told(TICKETS, **values) is None
 
 

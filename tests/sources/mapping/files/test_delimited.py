@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,17 +11,17 @@ from hypothesis import strategies as st
 
 from perdura.sources.mapping.files.delimited import ROW, ends_whole, read_lines, split_text
 from perdura.sources.mapping.files.quotes import join_quoted
-from perdura.sources.mapping.sections import SourceFile
+from perdura.sources.mapping.sections import Format, SourceFile
 
 values = st.text('ab ";,\n\té€0', max_size=5)
 
 
-def split(text: str | bytes, kind: str = "csv", **keys):
+def split(text: str | bytes, kind: Format = "csv", **keys: Any):
     source = SourceFile(file=f"a.{kind}", format=kind, **keys)
     return split_text(source, kind, text.encode() if isinstance(text, str) else text)
 
 
-def rows(text: str, kind: str = "csv", **keys) -> list[tuple]:
+def rows(text: str, kind: Format = "csv", **keys: Any) -> list[tuple]:
     found = split(text, kind, **keys).rows
     return found.select(ROW, pl.exclude(ROW)).rows()
 
@@ -116,7 +117,7 @@ def test_the_separator_that_excel_states_is_read_unless_the_mapping_says_another
         ("a a\n1 2\n", "whitespace", "its header has 'a' twice"),
     ],
 )  # fmt: skip
-def test_a_header_that_does_not_name_each_column_once(text: str, kind: str, says: str):
+def test_a_header_that_does_not_name_each_column_once(text: str, kind: Format, says: str):
     with pytest.raises(ValueError, match="header") as error:
         split(text, kind)
     assert says in str(error.value)

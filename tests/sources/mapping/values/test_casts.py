@@ -11,7 +11,7 @@ from perdura.sources.mapping.values.casts import lenient
 texts = st.lists(st.sampled_from(["1", "-7", "x", "", " ", "2.5", None]), min_size=1, max_size=6)
 
 
-def results(sql: str, **columns: list) -> list[tuple[object, bool]]:
+def results(sql: str, **columns: list | pl.Series) -> list[tuple[object, bool]]:
     """Of each row what the expression gives, and whether it hangs on a failed cast."""
     made = lenient(pl.sql_expr(sql))
     failed = pl.lit(value=False) if made.failed is None else made.failed.fill_null(value=False)

@@ -1,6 +1,7 @@
 """What ids, currencies, periods and amounts mean, whatever they look like."""
 
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -28,7 +29,9 @@ def each(values: list, expression: pl.Expr, dtype: type[pl.DataType] = pl.String
     return frame.select(expression.alias("x")).to_series().to_list()
 
 
-def ids(values: list, dtype=pl.String, **keys) -> list[tuple[str | None, str | None]]:
+def ids(
+    values: list, dtype: type[pl.DataType] = pl.String, **keys: Any
+) -> list[tuple[str | None, str | None]]:
     source = Input(file=keys.pop("file", "a.csv"), **keys)
     rows = each(values, as_ids(pl.col("x"), dtype(), source), dtype)
     return [(row["id"], row["fault"]) for row in rows]

@@ -1,6 +1,7 @@
 """Numbers by declared marks: a text that does not keep to them is no number, and never another."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 import polars as pl
@@ -17,9 +18,13 @@ from perdura.sources.mapping.values.numbers import (
 )
 
 
-def reads(texts: list[str | None], **marks: str) -> list[float | None]:
+def source_with(marks: dict[str, str]) -> Input:
+    return Input.model_validate({"file": "a.csv", **marks})
+
+
+def reads(texts: Sequence[str | None], **marks: str) -> list[float | None]:
     frame = pl.DataFrame({"x": pl.Series(texts, dtype=pl.String)})
-    return frame.select(as_number(pl.col("x"), Input(file="a.csv", **marks))).to_series().to_list()
+    return frame.select(as_number(pl.col("x"), source_with(marks))).to_series().to_list()
 
 
 def written(number: Decimal, decimal: str, group: str) -> str:
@@ -98,7 +103,7 @@ def test_as_plain_text_all_digits_stay():
 def test_any_of_three_keys_declares_how_numbers_are_written():
     assert not is_declared(Input(file="a.csv"))
     for marks in ({"decimal": "."}, {"thousands": " "}, {"currency_sign": "€"}):
-        assert is_declared(Input(file="a.csv", **marks))
+        assert is_declared(source_with(marks))
 
 
 @pytest.mark.parametrize(

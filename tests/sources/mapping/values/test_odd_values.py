@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from perdura.sources.events import PAYMENTS
-from perdura.sources.mapping.columns import ColumnRequest
+from perdura.sources.mapping.columns import ColumnRequest, Expressions
 from perdura.sources.mapping.expressions import Scope
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
@@ -14,12 +14,12 @@ from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def request(event: dict[str, str], columns: list[str], **keys: object) -> ColumnRequest:
+def request(event: Expressions, columns: list[str], **keys: object) -> ColumnRequest:
     source = Input.model_validate({"file": "a.csv", "columns": event, **keys})
     return ColumnRequest(PAYMENTS, source, Scope("here", columns), UNTIL)
 
 
-def notes(values: list, event: dict[str, str], **keys: object) -> tuple[str, ...]:
+def notes(values: list, event: Expressions, **keys: object) -> tuple[str, ...]:
     asked = request(event, ["x"], **keys)
     return odd_values(asked, pl.LazyFrame({"x": values}), [event])
 
@@ -64,7 +64,7 @@ def test_what_is_as_it_should_be_is_not(values, sql, column):
 
 
 class TestNumbers:
-    def found(self, values: list, event: dict[str, str] | None = None, **keys: object):
+    def found(self, values: list, event: Expressions | None = None, **keys: object):
         asked = request(event or {"amount": "x"}, ["x"], **keys)
         return numbers_in(asked, pl.LazyFrame({"x": values}))
 
@@ -97,6 +97,6 @@ class TestNumbers:
         assert self.found(values).in_whole_units == (frozenset("x") if whole else frozenset())
 
     def test_only_columns_that_are_amounts_as_they_stand_are_looked_at(self):
-        rounded = {"amount": "ROUND(x * 100)"}
+        rounded: Expressions = {"amount": "ROUND(x * 100)"}
         assert self.found([19.99], rounded).in_whole_units == frozenset()
         assert self.found(["x"], {"method": "x"}) == self.found(["y"], {"method": "x"})

@@ -18,7 +18,12 @@ seconds = st.datetimes(local("1990-01-02"), local("2070-01-01")).map(
 offsets = st.integers(-18 * 4, 18 * 4).map(lambda quarters: timedelta(minutes=15 * quarters))
 
 
-def read(values: list, *formats: str, zone: str = "UTC", dtype=pl.String) -> list[tuple]:
+def read(
+    values: list,
+    *formats: str,
+    zone: str = "UTC",
+    dtype: pl.DataType | type[pl.DataType] = pl.String,
+) -> list[tuple]:
     """Of each value the moment and the rule that it breaks."""
     found = moments(pl.Series(values, dtype=dtype), zone, formats, UNTIL).struct.unnest()
     return found.select("moment", "fault").rows()
