@@ -194,7 +194,7 @@ FEW = "it happened to .* of them"
     [
         (made().head(10), {}, FEW),
         (made().head(0), {}, "found"),
-        (made().with_columns(customer=pl.lit("c1")), {"who": "customer"}, "about 1 people"),
+        (made().with_columns(customer=pl.lit("c1")), {"who": "customer"}, "about 1 person"),
         (
             made().with_columns(customer=pl.when(pl.col("calls") > 0).then("customer")),
             {"who": "customer"},
