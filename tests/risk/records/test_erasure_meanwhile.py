@@ -87,12 +87,12 @@ def test_killed_between_two_nights_it_ends_the_next_time_alike(many_nights: str)
         "import os, signal, sys\nfrom perdura.risk.records import erased_rows\n"
         "from perdura.risk.records.erase import erase\n"
         "from tests.risk.records.test_erasure_meanwhile import WHO\n"
-        "left, take_out = [7], erased_rows._erase_from_night\n"
+        "left, look = [7], erased_rows._look\n"
         "def one(*asked):\n"
         "    left[0] -= 1\n"
         "    left[0] or os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return take_out(*asked)\n"
-        "erased_rows._erase_from_night = one\nerase(sys.argv[1], WHO)"
+        "    return look(*asked)\n"
+        "erased_rows._look = one\nerase(sys.argv[1], WHO)"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     killed = subprocess.run([sys.executable, "-c", code, many_nights], env=env, check=False)
