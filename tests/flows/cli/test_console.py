@@ -79,7 +79,13 @@ def test_a_night_in_english_is_read_in_spanish_in_a_spanish_home(settings: Setti
     accounts = risks_by_account(settings.risk_url, 9)
     print_accounts(accounts, freshness(settings.risk_url), "es", output(file))
     text = file.getvalue()
-    for words in (REASONS["es"], ACTIONS["es"], "Por qué", "probabilidad de baja en 1 día", "Cuentas, "):
+    for words in (
+        REASONS["es"],
+        ACTIONS["es"],
+        "Por qué",
+        "probabilidad de baja en 1 día",
+        "Cuentas, ",
+    ):
         assert words in text
     for heading in ("suscriptores", "bajas esperadas", "se va alguno", "pérdida esperada"):
         assert heading in text
