@@ -8,7 +8,12 @@ import polars as pl
 
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_written
-from perdura.sources.mapping.checks.rules import broken_rule, checks, column_and_value
+from perdura.sources.mapping.checks.rules import (
+    broken_rule,
+    checks,
+    column_and_value,
+    first_broken,
+)
 from perdura.sources.mapping.columns import (
     ColumnRequest,
     Expressions,
@@ -180,7 +185,7 @@ def _events(
     columns = typed.collect_schema().names()
     checked = checks(request.table, request.until, columns, own)
     rule = broken_rule(checked, columns).alias("rule")
-    faults = typed.select(rule, *column_and_value(checked), ROW)
+    faults = typed.with_columns(first_broken(checked)).select(rule, *column_and_value(checked), ROW)
     ids = (
         pl.when(pl.col(as_written(name)).ne_missing(pl.col(name)))
         .then(as_written(name))

@@ -20,6 +20,8 @@ RAW = "read: "
 FAULT = "fault: "
 #: Prefix of the value of a column with a type, or in a cast, as it was read, where it breaks one.
 AS_READ = "as read: "
+#: The place of the first check that a row breaks.
+FIRST = "first broken"
 
 #: Rules that single values break, in the order in which they are told.
 _OF_VALUES = (
@@ -98,11 +100,19 @@ def broken_rule(checked: Sequence[Check], columns: Iterable[str]) -> pl.Expr:
     return number.cast(pl.UInt32).cat.to(pl.Enum(names)).cast(pl.String)
 
 
-def column_and_value(checked: Sequence[Check]) -> tuple[pl.Expr, pl.Expr]:
-    """``column`` of the first rule that a row breaks, and ``value``: what was read there."""
+def first_broken(checked: Sequence[Check]) -> pl.Expr:
+    """``FIRST``: the place among the checks of the first that a row breaks; null for none."""
     broken = (pl.when(one.broken).then(pl.lit(number)) for number, one in enumerate(checked))
-    first = pl.coalesce(broken)
-    own = [(first == number, one) for number, one in enumerate(checked)]
+    return pl.coalesce(broken).alias(FIRST)
+
+
+def column_and_value(checked: Sequence[Check]) -> tuple[pl.Expr, pl.Expr]:
+    """``column`` of the first rule that a row breaks, and ``value``: what was read there.
+
+    The frame has ``FIRST``. Were it worked out for each of the checks anew, their number squared
+    would make the report of a small file take seconds.
+    """
+    own = [(pl.col(FIRST) == number, one) for number, one in enumerate(checked)]
     column = pl.coalesce(pl.when(is_first).then(pl.lit(one.column)) for is_first, one in own)
     # Of the first alone: where nothing stands there, what another rule refuses is not the value.
     value = pl.coalesce(pl.when(is_first).then(one.value) for is_first, one in own)

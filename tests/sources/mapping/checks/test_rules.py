@@ -15,6 +15,7 @@ from perdura.sources.mapping.checks.rules import (
     broken_rule,
     checks,
     column_and_value,
+    first_broken,
 )
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ def told(table: EventTable, faults: dict[str, str] | None = None, **values: Any)
     )
     checked = checks(table, UNTIL, frame.columns, {"own_rule": pl.col("own")})
     rule = broken_rule(checked, frame.columns).alias("rule")
-    found = frame.select(rule, *column_and_value(checked))
+    found = frame.with_columns(first_broken(checked)).select(rule, *column_and_value(checked))
     return None if found["rule"][0] is None else found.row(0)
 
 
