@@ -21,7 +21,9 @@ def chat_messages(chats: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
     of = chats.select("chat_id", "ticket_id").unique()
     return (
         events.filter(pl.col("type").is_in(_WRITTEN))
-        .select("chat_id", pl.col("created_at").alias("at"), number.alias("user_id"), FILE, ROW_IN_FILE)
+        .select(
+            "chat_id", pl.col("created_at").alias("at"), number.alias("user_id"), FILE, ROW_IN_FILE
+        )
         .join(of, on="chat_id")
         .with_columns(is_public=True, is_automatic=pl.col("user_id").is_null(), is_chat=True)
         .select(*COMMENTS.columns, FILE, ROW_IN_FILE)

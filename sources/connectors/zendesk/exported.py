@@ -1,13 +1,13 @@
 """Objects of Zendesk's API as rows of the things that it knows.
 
-Ids and flags are read as texts, since exports write them in several ways. ``via`` is an object, or
-a word; both say by what a change was made.
+Ids and flags are read as texts, since exports write them in several ways.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
+from perdura.sources.connectors.zendesk.json_files import Kept
 from perdura.sources.connectors.zendesk.objects import (
     CHANGES,
     COMMENTS,
@@ -26,6 +26,8 @@ _TEXT = pl.String()
 _PLACE = (FILE, ROW_IN_FILE)
 
 
+#: The tag that Zendesk gives to a ticket that is merged into another.
+CLOSED_BY_MERGE = "closed_by_merge"
 #: What makes comments by itself.
 _AUTOMATIC = ("rule", "system", "automation", "trigger", "merge")
 
@@ -70,6 +72,23 @@ SHAPES: dict[str, dict[str, pl.DataType]] = {
 }
 
 
+def _by(via: pl.Expr) -> pl.Expr:
+    """By what a thing was made: ``via`` is a word, or an object with a channel and a relation."""
+    merges = via.str.json_path_match("$.source.rel") == "merge"
+    channel = pl.when(merges).then(pl.lit("merge")).otherwise(via.str.json_path_match("$.channel"))
+    return pl.when(via.str.starts_with("{")).then(channel).otherwise(via.str.to_lowercase())
+
+
+def _merge_tag(tags: pl.Expr) -> pl.Expr:
+    """The tag of merged tickets, where it is among the tags."""
+    merged = tags.str.contains(f'"{CLOSED_BY_MERGE}"', literal=True)
+    return pl.when(merged).then(pl.lit(CLOSED_BY_MERGE))
+
+
+#: Keys of which not all is kept: ``via`` holds addresses.
+KEPT: Kept = {"via": _by, "tags": _merge_tag}
+
+
 def objects_of(name: str, rows: pl.LazyFrame) -> Rows:
     """The things that exported objects of one kind tell; ``rows`` as ``SHAPES`` has them."""
     yield from _READERS[name](rows)
@@ -79,11 +98,10 @@ def _tickets(rows: pl.LazyFrame) -> Rows:
     named = rows.with_columns(
         pl.col("id").alias("ticket_id"),
         pl.coalesce("generated_timestamp", "updated_at").alias("version"),
-        _by("via").alias("channel"),
+        pl.col("via").alias("channel"),
     )
     yield TICKETS, _as(TICKETS, named)
-    merged = pl.col("tags").str.contains('"closed_by_merge"', literal=True)
-    yield MERGED, _as(MERGED, named.filter(merged))
+    yield MERGED, _as(MERGED, named.filter(pl.col("tags") == CLOSED_BY_MERGE))
 
 
 def _users(rows: pl.LazyFrame) -> Rows:
@@ -104,7 +122,7 @@ def _ratings(rows: pl.LazyFrame) -> Rows:
 def _ticket_events(rows: pl.LazyFrame) -> Rows:
     """Each child event holds the field that it sets under its own name, or says of a comment."""
     events = rows.unique("id", keep="last", maintain_order=True).with_columns(
-        at=pl.coalesce("timestamp", "created_at"), how=_by("via")
+        at=pl.coalesce("timestamp", "created_at"), how=pl.col("via")
     )
     child = events.select("ticket_id", "at", "how", "updater_id", "child_events", *_PLACE)
     child = child.explode("child_events").unnest("child_events", separator=".")
@@ -116,18 +134,21 @@ def _ticket_events(rows: pl.LazyFrame) -> Rows:
     )
     yield CHANGES, _changes(set_fields.drop_nulls("value"), rated)
     written = kind == "Comment"
-    yield COMMENTS, _comments(
-        child.filter(written | (pl.col("comment_present") == "true")),
-        at=pl.when(written).then(pl.coalesce("created_at", "at")).otherwise("at"),
-        user_id=pl.when(written).then("author_id").otherwise("updater_id"),
-        is_public=pl.when(written).then("public").otherwise("comment_public"),
+    yield (
+        COMMENTS,
+        _comments(
+            child.filter(written | (pl.col("comment_present") == "true")),
+            at=pl.when(written).then(pl.coalesce("created_at", "at")).otherwise("at"),
+            user_id=pl.when(written).then("author_id").otherwise("updater_id"),
+            is_public=pl.when(written).then("public").otherwise("comment_public"),
+        ),
     )
     yield MERGED, _merged(set_fields)
 
 
 def _audits(rows: pl.LazyFrame) -> Rows:
     """Each event names the field that it sets."""
-    audits = rows.unique("id", keep="last", maintain_order=True).with_columns(how=_by("via"))
+    audits = rows.unique("id", keep="last", maintain_order=True).with_columns(how=pl.col("via"))
     event = audits.select(
         "ticket_id",
         pl.col("created_at").alias("at"),
@@ -141,11 +162,14 @@ def _audits(rows: pl.LazyFrame) -> Rows:
     kind = pl.col("type")
     set_fields = event.filter(kind.is_in(["Create", "Change"])).rename({"field_name": "field"})
     yield CHANGES, _changes(set_fields, event.filter(kind == "SatisfactionRating"))
-    yield COMMENTS, _comments(
-        event.filter(kind == "Comment"),
-        at=pl.col("at"),
-        user_id=pl.coalesce("author_id", "updater_id"),
-        is_public=pl.col("public"),
+    yield (
+        COMMENTS,
+        _comments(
+            event.filter(kind == "Comment"),
+            at=pl.col("at"),
+            user_id=pl.coalesce("author_id", "updater_id"),
+            is_public=pl.col("public"),
+        ),
     )
     yield MERGED, _merged(set_fields)
 
@@ -178,7 +202,7 @@ def _changes(set_fields: pl.LazyFrame, rated: pl.LazyFrame) -> pl.LazyFrame:
 def _comments(
     rows: pl.LazyFrame, *, at: pl.Expr, user_id: pl.Expr, is_public: pl.Expr
 ) -> pl.LazyFrame:
-    how = pl.coalesce(_by("via"), "how")
+    how = pl.coalesce("via", "how")
     automatic = how.is_in(_AUTOMATIC) | how.str.contains("bot") | (user_id == "-1")
     told = rows.with_columns(
         at=at, user_id=user_id, is_public=is_public, is_automatic=automatic.cast(pl.String)
@@ -190,12 +214,3 @@ def _merged(set_fields: pl.LazyFrame) -> pl.LazyFrame:
     """Tickets that a merge closed."""
     closed = (pl.col("field") == "status") & (pl.col("value") == "closed")
     return _as(MERGED, set_fields.filter(closed & (pl.col("how") == "merge")))
-
-
-def _by(via: str) -> pl.Expr:
-    """By what a thing was made: of ``via`` its relation where it is a merge, else its channel."""
-    word = pl.col(via)
-    is_object = word.str.starts_with("{")
-    merge = word.str.json_path_match("$.source.rel") == "merge"
-    channel = pl.when(merge).then(pl.lit("merge")).otherwise(word.str.json_path_match("$.channel"))
-    return pl.when(is_object).then(channel).otherwise(word.str.to_lowercase())

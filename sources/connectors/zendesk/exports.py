@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from perdura.sources.connectors.connector import Unavailable
-from perdura.sources.connectors.zendesk.exported import SHAPES, objects_of
+from perdura.sources.connectors.zendesk.exported import KEPT, SHAPES, objects_of
 from perdura.sources.connectors.zendesk.json_files import json_rows
 from perdura.sources.connectors.zendesk.objects import CHANGES, FIELDS, ObjectKind, Objects
 from perdura.sources.connectors.zendesk.reading import set_aside
@@ -62,13 +62,13 @@ def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:
                 broken.append(unread)
     if not has_tickets:
         raise Unavailable(
-            f"no tickets in {', '.join(map(shown, files)) or 'the folder'}: a file of them is named "
-            'tickets.jsonl, one ticket a line, or holds pages {"tickets": [...]}; export them too'
+            f"no tickets in {', '.join(map(shown, files))}; export them too: a file named "
+            'tickets.jsonl with one ticket a line, or pages {"tickets": [...]}'
         )
     return Objects({kind: pl.concat(found) for kind, found in tables.items()}, pl.concat(broken))
 
 
-def _read(file: Path, shown: str, kept: Path) -> tuple[dict[str, pl.LazyFrame], pl.DataFrame]:
+def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame], pl.DataFrame]:
     """The objects of a file by kind, and its broken lines."""
     with file.open("rb") as opened:
         head = opened.read(_HEAD).decode(errors="replace")
@@ -76,10 +76,12 @@ def _read(file: Path, shown: str, kept: Path) -> tuple[dict[str, pl.LazyFrame], 
         name = _kind_of(file.stem.lower(), head)
         if name is None:
             raise Unavailable(f"{shown} holds none of {', '.join(SHAPES)}; take it away")
-        rows, broken = json_rows(file, SHAPES[name], shown, kept)
+        rows, broken = json_rows(file, SHAPES[name], shown, aside, KEPT)
         return {name: rows}, broken
-    rows, broken = json_rows(file, _PAGE, shown, kept)
-    present = rows.select(pl.col(name).list.len().sum() for name in SHAPES).collect().row(0, named=True)
+    rows, broken = json_rows(file, _PAGE, shown, aside, KEPT)
+    present = (
+        rows.select(pl.col(name).list.len().sum() for name in SHAPES).collect().row(0, named=True)
+    )
     return {
         name: rows.select(name, FILE, ROW_IN_FILE).explode(name).drop_nulls(name).unnest(name)
         for name, count in present.items()

@@ -1,7 +1,7 @@
 """Files of JSON as rows: an object a line, or whole; lines that cannot be read are set apart."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,8 @@ from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: The keys that are read of each object, and what they hold: texts, or lists of objects.
 Shape = Mapping[str, pl.DataType]
+#: Of a key, what is kept of its text, wherever it stands.
+Kept = Mapping[str, Callable[[pl.Expr], pl.Expr]]
 
 #: Of a line that cannot be read so much is kept, up to its first comma: no name and no body.
 _KEPT_TEXT = 40
@@ -22,10 +24,12 @@ class _MisfitError(ValueError):
     """A key holds something else than the shape says."""
 
 
-def json_rows(file: Path, shape: Shape, shown: str, kept: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
+def json_rows(
+    file: Path, shape: Shape, shown: str, aside: Path, kept: Kept
+) -> tuple[pl.LazyFrame, pl.DataFrame]:
     """The objects of a file with the keys of the shape, and the lines that are none.
 
-    The objects are written to ``kept``; a file of lines is never whole in memory, and only where a
+    The objects are written to ``aside``; a file of lines is never whole in memory, and only where a
     line cannot be read each is looked at by itself.
 
     Returns:
@@ -33,20 +37,36 @@ def json_rows(file: Path, shape: Shape, shown: str, kept: Path) -> tuple[pl.Lazy
     """
     broken = pl.DataFrame(schema=BROKEN_ROWS)
     try:
-        _write(file, shape, kept)
+        _write(file, shape, aside, kept)
     except _UNREADABLE:
-        lines = kept.with_suffix(".jsonl")
+        lines = aside.with_suffix(".jsonl")
         odd = [(rule, shown, row, text) for rule, row, text in _mend(file, shape, lines)]
         broken = pl.DataFrame(odd, BROKEN_ROWS, orient="row")
-        _write(lines, shape, kept)
+        _write(lines, shape, aside, kept)
         lines.unlink()
-    rows = pl.scan_parquet(kept, glob=False).with_columns(pl.lit(shown).alias(FILE))
+    rows = pl.scan_parquet(aside, glob=False).with_columns(pl.lit(shown).alias(FILE))
     return rows.join(broken.lazy().select(ROW_IN_FILE), on=ROW_IN_FILE, how="anti"), broken
 
 
-def _write(file: Path, shape: Shape, kept: Path) -> None:
+def _write(file: Path, shape: Shape, aside: Path, kept: Kept) -> None:
     rows = pl.scan_ndjson(file, schema=dict(shape), row_index_name=ROW_IN_FILE, row_index_offset=1)
-    rows.sink_parquet(kept, row_group_size=128_000)
+    columns = (_narrow(pl.col(key), key, kind, kept).alias(key) for key, kind in shape.items())
+    rows.select(*columns, ROW_IN_FILE).sink_parquet(aside, row_group_size=128_000)
+
+
+def _narrow(value: pl.Expr, key: str, kind: pl.DataType, kept: Kept) -> pl.Expr:
+    """What is kept of a value, and of all that it holds."""
+    if isinstance(kind, pl.List):
+        inner = cast("pl.DataType", kind.inner)
+        return value.list.eval(_narrow(pl.element(), key, inner, kept))
+    if not isinstance(kind, pl.Struct):
+        return kept[key](value) if key in kept else value
+    inside = (
+        _narrow(pl.field(one.name), one.name, cast("pl.DataType", one.dtype), kept).alias(one.name)
+        for one in kind.fields
+        if one.name in kept or one.dtype != pl.String
+    )
+    return value.struct.with_fields(*inside)
 
 
 def _mend(file: Path, shape: Shape, mended: Path) -> Iterator[tuple[str, int, str]]:
@@ -58,7 +78,11 @@ def _mend(file: Path, shape: Shape, mended: Path) -> Iterator[tuple[str, int, st
             except _MisfitError:
                 written.write("{}\n")
                 is_whole = not text or text.endswith("\n")
-                yield "broken_line" if is_whole else "cut_off", row, text.split(",", 1)[0][:_KEPT_TEXT]
+                yield (
+                    "broken_line" if is_whole else "cut_off",
+                    row,
+                    text.split(",", 1)[0][:_KEPT_TEXT],
+                )
 
 
 def _objects(file: Path) -> Iterator[tuple[Any, str]]:
@@ -101,7 +125,11 @@ def _shaped(value: Any, kind: pl.DataType) -> Any:
         if not isinstance(value, dict):
             raise _MisfitError
         own = cast("dict[str, Any]", value)
-        return {f.name: _shaped(own[f.name], cast("pl.DataType", f.dtype)) for f in kind.fields if f.name in own}
+        return {
+            f.name: _shaped(own[f.name], cast("pl.DataType", f.dtype))
+            for f in kind.fields
+            if f.name in own
+        }
     if value is None:
         return None
     if not isinstance(value, list) or not isinstance(kind, pl.List):

@@ -174,6 +174,6 @@ def _taken(table: LandedTable, has: list[str], shown: str) -> Iterator[tuple[str
 def _missing(name: str, has: list[str], shown: str) -> Unavailable:
     own = ", ".join(column for column in has if column not in {FILE, ROW_IN_FILE})
     return Unavailable(
-        f"{shown} has no column {name!r}; it has {own}. If it was renamed, give it this name in the "
-        "export"
+        f"{shown} has no column {name!r}; it has {own}. If it was renamed, give it this name in "
+        "the export"
     )

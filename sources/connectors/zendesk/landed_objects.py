@@ -8,6 +8,7 @@ import polars as pl
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.zendesk import landed
 from perdura.sources.connectors.zendesk.chats import CHAT, CHAT_EVENT, chat_messages
+from perdura.sources.connectors.zendesk.exported import CLOSED_BY_MERGE
 from perdura.sources.connectors.zendesk.objects import (
     CHANGES,
     COMMENTS,
@@ -20,8 +21,6 @@ from perdura.sources.connectors.zendesk.reading import set_aside
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 Shown = Callable[[Path], str]
-#: The tag that Zendesk gives to a ticket that is merged into another.
-CLOSED_BY_MERGE = "closed_by_merge"
 
 
 def landed_objects(folder: Path, scratch: Path, shown: Shown) -> Objects:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from perdura.sources.connectors.zendesk.objects import CHANGES, RATINGS, ObjectKind, Objects
+from perdura.sources.connectors.zendesk.objects import CHANGES, COMMENTS, RATINGS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.requesters import requester_note
-from perdura.sources.connectors.zendesk.ticket_events import ENDED, PRIORITIES
+from perdura.sources.connectors.zendesk.time_line import ENDED, PRIORITIES
 from perdura.sources.staged import FILE
 
 _STATUSES = ("new", "open", "pending", "hold", "on-hold", *ENDED)
+#: Kinds of things that tell events.
+_TELLING = (TICKETS, CHANGES, COMMENTS, RATINGS)
 _SCORES = r"^(good|bad|offered|unoffered|[1-5]$)"
 #: How many odd values are shown.
 _SHOWN = 3
@@ -17,7 +19,12 @@ _SHOWN = 3
 
 def notes_of(objects: Objects, events: pl.LazyFrame) -> tuple[str, ...]:
     """The notes of ``events``, which were made of ``objects``."""
-    return (*objects.notes, *_files(objects, events), *_odd(objects), *filter(None, [requester_note(events)]))
+    return (
+        *objects.notes,
+        *_files(objects, events),
+        *_odd(objects),
+        *filter(None, [requester_note(events)]),
+    )
 
 
 def _files(objects: Objects, events: pl.LazyFrame) -> Iterator[str]:
@@ -27,7 +34,8 @@ def _files(objects: Objects, events: pl.LazyFrame) -> Iterator[str]:
         counts = rows.group_by(FILE).len().sort(FILE).collect(engine="streaming")
         for file, count in counts.iter_rows():
             of = " of the fields that tell events" if kind is CHANGES else ""
-            yield f"{file}: {count:,} {kind.name}{of}, {told.get(file, 0):,} events"
+            events_of = f", {told.get(file, 0):,} events" if kind in _TELLING else ""
+            yield f"{file}: {count:,} {kind.name}{of}{events_of}"
 
 
 def _odd(objects: Objects) -> Iterator[str]:
@@ -50,7 +58,12 @@ def _odd(objects: Objects) -> Iterator[str]:
 
 
 def _words(odd: pl.LazyFrame, column: str, what: str, effect: str) -> Iterator[str]:
-    found = odd.group_by(column).len().sort("len", column, descending=[True, False]).collect(engine="streaming")
+    found = (
+        odd.group_by(column)
+        .len()
+        .sort("len", column, descending=[True, False])
+        .collect(engine="streaming")
+    )
     if not found.is_empty():
-        shown = ", ".join(repr(value[:40]) for value in found[column].head(_SHOWN))
-        yield f"{found['len'].sum():,} times a {what} that Zendesk does not have ({shown}): {effect}"
+        words = ", ".join(repr(value[:40]) for value in found[column].head(_SHOWN))
+        yield f"{found['len'].sum():,} times a {what} that Zendesk has not ({words}): {effect}"

@@ -118,7 +118,6 @@ RATINGS = ObjectKind(
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Objects:
     """An export, read.

@@ -67,7 +67,9 @@ def _rule(kind: ObjectKind) -> pl.Expr:
         blank = text.str.strip_chars().fill_null("") == ""
         misfits = as_kind(text, how).is_null()
         odd = pl.lit("unparseable_time" if how == "time" else "bad_type")
-        rule = pl.when(blank).then(pl.lit("missing_required")).when(misfits).then(odd).otherwise(rule)
+        rule = (
+            pl.when(blank).then(pl.lit("missing_required")).when(misfits).then(odd).otherwise(rule)
+        )
     return rule
 
 

@@ -18,19 +18,15 @@ def with_requesters(events: pl.LazyFrame, objects: Objects) -> pl.LazyFrame:
 
     The organization is the ticket's, else the requester's own. An e-mail is in small letters.
     """
-    users = (
-        objects.latest(USERS)
-        .select(
-            pl.col("user_id").alias("requester_id"),
-            pl.col("role").alias("requester_role"),
-            pl.col("external_id").alias("requester_external_id"),
-            pl.col("email").str.to_lowercase().alias("requester_email"),
-            pl.col("organization_id").alias("own_organization"),
-        )
+    users = objects.latest(USERS).select(
+        pl.col("user_id").alias("requester_id"),
+        pl.col("role").alias("requester_role"),
+        pl.col("external_id").alias("requester_external_id"),
+        pl.col("email").str.to_lowercase().alias("requester_email"),
+        pl.col("organization_id").alias("own_organization"),
     )
-    organizations = (
-        objects.latest(ORGANIZATIONS)
-        .select("organization_id", pl.col("external_id").alias("organization_external_id"))
+    organizations = objects.latest(ORGANIZATIONS).select(
+        "organization_id", pl.col("external_id").alias("organization_external_id")
     )
     known = events.join(users, on="requester_id", how="left", maintain_order="left").with_columns(
         pl.coalesce("organization_id", "own_organization").alias("organization_id")
@@ -57,6 +53,7 @@ def requester_note(events: pl.LazyFrame) -> str | None:
         return None
     return (
         "{total:,} requesters: {external:,} with an external id, {email:,} with an e-mail, "
-        "{without:,} without one, {organization:,} of an organization with an external id, {none:,} "
-        "with none of these keys; {agents:,} are agents, {unknown:,} are not among the users"
+        "{without:,} without one, {organization:,} of an organization with an external id, "
+        "{none:,} with none of these keys; {agents:,} are agents, {unknown:,} are not among the "
+        "users"
     ).format(without=counts["total"] - counts["email"], **counts)
