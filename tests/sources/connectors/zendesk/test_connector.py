@@ -1,6 +1,7 @@
 """Zendesk in an extract: from a folder to events, every row accounted for."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def business(tmp_path: Path) -> Business:
     )
 
 
-def exports(business: Business, **files: list[dict[str, object]]) -> Business:
+def exports(business: Business, **files: Sequence[Mapping[str, object]]) -> Business:
     for name, things in files.items():
         business.write(f"exports/{name}.jsonl", "".join(json.dumps(one) + "\n" for one in things))
     return business
