@@ -49,11 +49,12 @@ class Connector(Protocol):
         """Names of all frames it can give."""
         ...
 
-    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
+    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
         """The frames, with everything the vendor has come to know before ``until``.
 
-        A frame that is not among them is missing: its tables do not land, unless the mapping says
-        ``optional = true``. One of which the vendor has nothing is there, without rows.
+        A frame that is not among them, or is ``Unavailable``, is missing: its tables do not land,
+        unless the mapping says ``optional = true``; the others do. One of which the vendor has
+        nothing is there, without rows.
 
         Args:
             since: What was known before has been read by an earlier extract; ``None`` if nothing
@@ -62,6 +63,6 @@ class Connector(Protocol):
             until: Exclusive, UTC. Giving more is no fault: it is left for later.
 
         Raises:
-            Unavailable: The data cannot be had.
+            Unavailable: Nothing can be had.
         """
         ...

@@ -1,0 +1,16 @@
+"""Connectors as they are shipped, over folders that tests write or third parties have exported."""
+
+from pathlib import Path
+
+from perdura.sources.connectors.known import mapping_of
+from tests.support.small_sources import Business
+
+EXPORTS = Path(__file__).parents[3] / "shared" / "data" / "vendor_exports"
+
+
+def connected_to(vendor: str, exports: Path, folder: Path) -> Business:
+    """A business in ``folder`` with a vendor's mapping as it is shipped, over its exports."""
+    shipped = mapping_of(vendor)
+    placed = shipped.replace(f'"exports/{vendor}"', f"'{exports}'")
+    assert placed != shipped, "the mapping that is shipped names its folder exports/VENDOR"
+    return Business(folder).maps(placed)
