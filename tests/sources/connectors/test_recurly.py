@@ -172,11 +172,10 @@ def test_what_is_read_of_a_row_is_known_when_it_was_written(tmp_path: Path):
         ],
     )
     business.extract(UNTIL)
-    known = dict(business.events("subscriptions", ("kind", "known_at")))
-    assert known == {
-        "started": datetime(2026, 1, 1, 6, tzinfo=UTC),
-        "cancel_scheduled": datetime(2026, 3, 2, tzinfo=UTC),
-    }
+    assert business.events("subscriptions", ("kind", "known_at")) == [
+        ("started", datetime(2026, 1, 1, 6, tzinfo=UTC)),
+        ("cancel_scheduled", datetime(2026, 3, 2, tzinfo=UTC)),
+    ]
     assert told(business)[1] == ("cancel_scheduled", "02-27")
 
 
@@ -217,7 +216,7 @@ def test_mrr_is_a_month_s_share_in_minor_units(tmp_path: Path, values: dict[str,
     assert told(business, "mrr") == [("started", "01-01", mrr)]
 
 
-COUPONS = [
+COUPONS: list[dict[str, str]] = [
     dict(zip(("coupon_id", "type", "percentage", "amount", "currency"), coupon, strict=True))
     for coupon in (
         ("half", "percent", "50", "", ""),
