@@ -2,7 +2,7 @@
 
 A connector is a package ``perdura.sources.connectors.<vendor>`` with a module ``connector`` that
 has a function ``connect(connection) -> Connector``, and a file ``mapping.toml``: how its frames
-become events. One of a company's own is a file beside its mapping. docs/CONNECTORS.md says how to
+become events, all but the section ``[connect.<vendor>]``. One of a company's own is a file beside its mapping. docs/CONNECTORS.md says how to
 write one.
 """
 

@@ -10,7 +10,5 @@ EXPORTS = Path(__file__).parents[3] / "shared" / "data" / "vendor_exports"
 
 def connected_to(vendor: str, exports: Path, folder: Path) -> Business:
     """A business in ``folder`` with a vendor's mapping as it is shipped, over its exports."""
-    shipped = mapping_of(vendor)
-    placed = shipped.replace(f'"exports/{vendor}"', f"'{exports}'")
-    assert placed != shipped, "the mapping that is shipped names its folder exports/VENDOR"
-    return Business(folder).maps(placed)
+    section = f"[connect.{vendor}]\nfolder = '{exports}'\n\n"
+    return Business(folder).maps(section + mapping_of(vendor))

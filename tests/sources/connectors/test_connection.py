@@ -63,7 +63,7 @@ def test_a_folder_starts_at_the_mapping_and_may_name_a_variable(
 @pytest.mark.parametrize("name", known_connectors())
 def test_a_mapping_that_is_shipped_reads_frames_of_its_own_connector(name: str, tmp_path: Path):
     path = tmp_path / "mapping.toml"
-    path.write_text(mapping_of(name))
+    path.write_text(f"[connect.{name}]\nfolder = 'exports'\n\n{mapping_of(name)}")
     mapping = read_mapping(path)
     assert [*mapping.frames] == [name]
     assert all(source.frame for source in mapping.sources)
