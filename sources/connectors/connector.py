@@ -2,8 +2,8 @@
 
 A connector is a package ``perdura.sources.connectors.<vendor>`` with a module ``connector`` that
 has a function ``connect(connection) -> Connector``, and a file ``mapping.toml``: how its frames
-become events, all but the section ``[connect.<vendor>]``. One of a company's own is a file beside its mapping. docs/CONNECTORS.md says how to
-write one.
+become events, all but the section ``[connect.<vendor>]``. One of a company's own is a file beside
+its mapping. docs/CONNECTORS.md says how to write one.
 """
 
 from collections.abc import Collection, Mapping
