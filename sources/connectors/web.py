@@ -33,7 +33,7 @@ _LONGEST_ASKED = 900.0  # seconds that a vendor may ask us to wait
 
 
 @dataclass(slots=True)
-class Pace:
+class RequestPace:
     """How fast an API is asked.
 
     Attributes:
@@ -68,7 +68,9 @@ class Web(AbstractContextManager["Web"]):
         server_time: The vendor's own time at its last answer; ``None`` if it told none.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], pace: Pace, *, rights: str) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], pace: RequestPace, *, rights: str
+    ) -> None:
         """``rights``: what the credentials need, in words that follow "needs"."""
         import httpx
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
-from perdura.sources.connectors.web import Pace, Web, safe_host
+from perdura.sources.connectors.web import RequestPace, Web, safe_host
 from perdura.sources.connectors.zendesk.api import LEFT_OUT, fetch_exports
 from perdura.sources.connectors.zendesk.credentials import headers_of
 from perdura.sources.connectors.zendesk.exports import exported_objects, json_exports
@@ -121,7 +121,7 @@ class ZendeskAccount:
             store = Store(self.connection.store, safe_host(url))
         except BadConnection as error:
             raise BadConnection(f"{self.connection.location}: {error}") from None
-        pace = Pace(self.options.calls_per_minute)
+        pace = RequestPace(self.options.calls_per_minute)
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
             notes = list(fetch_exports(web, store, start))
             notes += _not_yet(web.server_time, until)

@@ -3,7 +3,7 @@
 import pytest
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.connectors.web import Pace, Web, safe_host
+from perdura.sources.connectors.web import RequestPace, Web, safe_host
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_any_other_address_is_refused_without_its_password(url: str, says: str):
 
 def test_each_request_waits_for_its_turn():
     waited: list[float] = []
-    pace = Pace(30, wait=waited.append)
+    pace = RequestPace(30, wait=waited.append)
     for _ in range(3):
         pace.keep()
     assert waited == pytest.approx([2, 4], abs=0.1)
@@ -48,7 +48,7 @@ def test_each_request_waits_for_its_turn():
 @pytest.mark.parametrize("attempt", [0, 3, 20])
 def test_waits_double_up_to_a_minute_and_a_vendors_own_word_goes_before(attempt: int):
     waited: list[float] = []
-    pace = Pace(1e9, wait=waited.append)
+    pace = RequestPace(1e9, wait=waited.append)
     pace.back_off(attempt, asked=0)
     pace.back_off(attempt, asked=7)
     longest = min(2**attempt, 60)
@@ -58,7 +58,7 @@ def test_waits_double_up_to_a_minute_and_a_vendors_own_word_goes_before(attempt:
 
 def test_a_server_that_is_not_there_is_asked_again_and_then_named():
     waited: list[float] = []
-    pace = Pace(1e9, wait=waited.append)
+    pace = RequestPace(1e9, wait=waited.append)
     with (
         Web("http://127.0.0.1:9", {"authorization": "secret"}, pace, rights="all") as web,
         pytest.raises(

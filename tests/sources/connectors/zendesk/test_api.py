@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.connectors.web import Pace, Web
+from perdura.sources.connectors.web import RequestPace, Web
 from perdura.sources.connectors.zendesk.api import EXPORTS, fetch_exports
 from perdura.sources.connectors.zendesk.credentials import headers_of
 from perdura.sources.connectors.zendesk.store import Store
@@ -73,7 +73,7 @@ class Run:
         self.calls_per_minute = 1e9
 
     def __call__(self) -> list[str]:
-        pace = Pace(self.calls_per_minute, wait=self.waited.append)
+        pace = RequestPace(self.calls_per_minute, wait=self.waited.append)
         with (
             served(self.account) as url,
             Web(url, headers_of(self.token, None), pace, rights="an administrator") as web,
