@@ -21,7 +21,7 @@ _ENDINGS = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
-class LandedTable:
+class ReadTable:
     """A table as read.
 
     Attributes:
@@ -39,7 +39,7 @@ def read_table(
     name: str,
     columns: Mapping[str, Kind],
     required: Sequence[str] = (),
-) -> LandedTable | None:
+) -> ReadTable | None:
     """A table of a folder; ``None`` if no file is named for it.
 
     ``invoice.csv``, ``INVOICE.parquet``, ``invoice_data.csv`` and all files in a folder ``invoice``
@@ -128,7 +128,7 @@ def _read_csv(
 
 def _typed(
     texts: pl.LazyFrame, broken: pl.DataFrame, columns: Mapping[str, Kind], required: Sequence[str]
-) -> LandedTable:
+) -> ReadTable:
     values = {name: read_as(pl.col(name), kind) for name, kind in columns.items()}
     filled = {name: pl.col(name).str.strip_chars().fill_null("") != "" for name in columns}
     misfits = {
@@ -148,6 +148,6 @@ def _typed(
     rows = ruled.filter(pl.col("rule").is_null()).select(
         *(value.alias(name) for name, value in values.items()), FILE, ROW_IN_FILE
     )
-    return LandedTable(
+    return ReadTable(
         rows, pl.concat([broken, refused.cast(BROKEN_ROWS).collect(engine="streaming")])
     )

@@ -8,7 +8,7 @@ import polars as pl
 
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Frame, Unavailable
-from perdura.sources.connectors.landed import LandedTable
+from perdura.sources.connectors.landed import ReadTable
 from perdura.sources.connectors.recurly.line_items import billed
 from perdura.sources.connectors.recurly.payments import credit_payments, invoices, transactions
 from perdura.sources.connectors.recurly.prices import redemptions
@@ -48,7 +48,7 @@ class Recurly:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._folder = connection.folder(connection.read_options(RecurlyOptions).folder)
-        self._read: dict[str, LandedTable | None] = {}
+        self._read: dict[str, ReadTable | None] = {}
 
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
         """The frames that are wanted, whatever was read before: a folder has all of it."""
@@ -68,7 +68,7 @@ class Recurly:
             return Frame(rows, notes=notes)
         return Frame(rows, landed.broken, notes)
 
-    def _landed(self, name: str) -> LandedTable | None:
+    def _landed(self, name: str) -> ReadTable | None:
         if name not in self._read:
             self._read[name] = table(self._connection, self._folder, name)
         return self._read[name]

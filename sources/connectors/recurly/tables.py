@@ -10,7 +10,7 @@ import polars as pl
 
 from perdura.sources.connectors.cells import Kind
 from perdura.sources.connectors.connection import Connection
-from perdura.sources.connectors.landed import LandedTable, read_table
+from perdura.sources.connectors.landed import ReadTable, read_table
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
@@ -153,7 +153,7 @@ _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
 }
 
 
-def table(connection: Connection, folder: Path, name: str) -> LandedTable | None:
+def table(connection: Connection, folder: Path, name: str) -> ReadTable | None:
     """A table by name; ``None`` if it is not in the folder."""
     columns, required = _TABLES[name]
     return read_table(connection, folder, name, columns, required)

@@ -8,10 +8,10 @@ import pytest
 
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.connector import Unavailable
-from perdura.sources.connectors.landed import LandedTable, read_table
+from perdura.sources.connectors.landed import ReadTable, read_table
 
 COLUMNS = {"id": "text", "at": "time", "amount": "number", "gone": "flag", "more": "text"}
-Read = Callable[..., LandedTable | None]
+Read = Callable[..., ReadTable | None]
 
 
 @pytest.fixture
