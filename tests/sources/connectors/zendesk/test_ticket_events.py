@@ -295,6 +295,8 @@ def by_hand(made: Objects) -> list[tuple[Any, ...]]:
     tickets = {ticket["ticket_id"]: ticket for ticket in rows[TICKETS]}
     happened: dict[int, list[tuple[datetime, int, str, Any]]] = defaultdict(list)
     for row in rows[CHANGES]:
+        if row["field"] == "status" and row["value"] is None:
+            continue  # no status was ever emptied
         step = {"status": 3, "satisfaction_score": 4}.get(row["field"], 0)
         happened[row["ticket_id"]].append((row["at"], step, row["field"], row["value"]))
     for number, ticket in tickets.items():
@@ -347,7 +349,7 @@ def events_by_hand(number: int, steps: list[Any], ticket: Any) -> Iterable[tuple
                 since = (at - ticket["created_at"]).total_seconds() / 3600 if ticket else -1
                 hours = since if kind == "resolved" and step == 3 and since >= 0 else None
             status = value
-        elif value is not None:
+        else:
             kind = "reopened" if status in {"solved", "closed"} else None
             status = value
         if kind:
