@@ -109,9 +109,7 @@ class StripeAccount:
             for one in found[begin : begin + size]
         ]
         more = begin + size < len(found)
-        return Answer(
-            body=json.dumps({"object": "list", "data": shown, "has_more": more}).encode()
-        )
+        return Answer(body=json.dumps({"object": "list", "data": shown, "has_more": more}).encode())
 
     def asked(self, name: str) -> list[dict[str, str]]:
         """The parameters of every request for a list."""

@@ -98,9 +98,12 @@ class Store:
         return self._state.account
 
     def began_before(self, kind: str, shape: str) -> int | None:
-        """When the last reading of a kind began that came to its end and kept the same fields."""
+        """When the last reading of a kind began that came to its end and kept the same fields.
+
+        ``None``, too, where lines were erased since: they may have been of others as well.
+        """
         began, kept = self._state.whole.get(kind, (None, ""))
-        return began if kept == shape else None
+        return began if kept == shape and not any(map(_has_blanks, self.files(kind))) else None
 
     def draft(self, kind: str) -> Draft | None:
         """Where the reading of a kind stopped."""
@@ -150,8 +153,7 @@ class Store:
                 lambda path: _copy_lines(lines, path, fresh["line"]),
             )
         for number, file in enumerate(files):
-            own = pl.col("file") == number
-            _keep_lines(file, stay.filter(own)["line"], old.filter(own).height)
+            _keep_lines(file, stay.filter(pl.col("file") == number)["line"])
         self._state.whole[kind] = (draft.began, draft.shape)
         _write(self.folder / _STATE, asdict(self._state))
         self.drop(kind)
@@ -269,10 +271,18 @@ def _digest(text: bytes) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
-def _keep_lines(file: Path, numbers: pl.Series, among: int) -> None:
+def _has_blanks(file: Path) -> bool:
+    with file.open("rb") as lines:
+        return any(line.isspace() for line in lines)
+
+
+def _keep_lines(file: Path, numbers: pl.Series) -> None:
     if numbers.is_empty():
         file.unlink()
-    elif len(numbers) < among:
+        return
+    with file.open("rb") as lines:
+        among = sum(1 for _ in lines)
+    if len(numbers) < among:
         move_into_place(file, lambda path: _copy_lines(file, path, numbers))
 
 
