@@ -67,11 +67,8 @@ def _on_plans(frames: Frames) -> Generator[str]:
             f"{unknown:,} subscriptions have discounts of which nothing is known but an id, and "
             "count without them; export coupons, and expand discounts"
         )
-    dated = pl.concat(
-        [frames.billed.select(by=pl.lit("invoice")), frames.as_read.select(by=pl.lit("object"))]
-    )
-    by = dict(dated.group_by("by").len().collect(engine="streaming").iter_rows())
+    by_invoice, by_object = _count(frames.billed), _count(frames.as_read)
     yield (
-        f"what subscriptions cost is told by invoices {by.get('invoice', 0):,} times, and by the "
-        f"object alone, since it was read, {by.get('object', 0):,} times"
+        f"what subscriptions cost is told by invoices {by_invoice:,} times, and by the object alone, "
+        f"since it was read, {by_object:,} times"
     )

@@ -154,12 +154,12 @@ def as_billed(raw: Raw, prices: Prices) -> pl.LazyFrame:
 
 def _months() -> pl.Expr:
     """The months of a billed period: the price's interval, unless the period is another one."""
-    start, end = pl.col("start"), pl.col("end")
-    days = (end - start).dt.total_seconds() / 86_400
-    whole = (end.dt.year() - start.dt.year()) * 12 + end.dt.month() - start.dt.month()
-    whole = whole.cast(pl.Float64)
-    by_dates = pl.when((days >= 27) & (whole >= 1)).then(whole).when(days > 0).then(
-        days / DAYS_A_MONTH
-    )  # fmt: skip
-    near = ((by_dates - pl.col("months")).abs() <= 0.1 * pl.col("months")).fill_null(value=False)
-    return pl.when(near | by_dates.is_null()).then("months").otherwise(by_dates)
+    by_days = (pl.col("end") - pl.col("start")).dt.total_seconds() / 86_400 / DAYS_A_MONTH
+    by_days = pl.when(by_days > 0).then(by_days)
+    months = pl.col("months")
+    # Months are of 28 to 31 days.
+    near = ((by_days - months).abs() <= 0.1 * months).fill_null(value=False)
+    whole = pl.when((by_days.round() >= 1) & ((by_days - by_days.round()).abs() <= 0.1)).then(
+        by_days.round()
+    )
+    return pl.when(near | by_days.is_null()).then(months).otherwise(pl.coalesce(whole, by_days))
