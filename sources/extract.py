@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perdura.progress import OnProgress, no_progress
+from perdura.sources.connected import connected
+from perdura.sources.error_texts import without_values
 from perdura.sources.landing.full_disk import DiskFull, is_full
 from perdura.sources.landing.landing import Day, Landing
 from perdura.sources.landing.locks import exclusive_lock
-from perdura.sources.mapping.expressions import without_values
 from perdura.sources.mapping.files.reading import BROKEN, BadSource, unreadable
 from perdura.sources.mapping.mapping import (
     TABLES,
@@ -56,7 +57,7 @@ def extract(
         until: Exclusive; with a time zone.
         landing: Where events land, or its folder.
         progress: Told (tables done, tables in all, the table at hand or nothing at the end),
-            and (0, 1, why) if another extract has to be waited for.
+            and (0, 1, why) if another extract has to be waited for or a connector fetches.
         rows_at_a_time: About how many rows of a table, of its source and of the landing
             together, are in memory at once, at least one. It does not change what lands.
         beside: More events, by table: a Parquet file with the contract's columns, such as of
@@ -72,17 +73,18 @@ def extract(
         raise ValueError(f"until is {until}, of no time zone; give a moment in UTC")
     landing = landing if isinstance(landing, Landing) else Landing(landing)
     until, on_progress = until.astimezone(UTC), progress or no_progress
-    source_mapping = replace(read_mapping(mapping), beside=beside or {})
-    plans, problems = plan_tables(source_mapping, until)
+    request = replace(read_mapping(mapping), beside=beside or {})
     with exclusive_lock(
         landing.folder, lambda: on_progress(0, 1, "waiting for another extract to end")
     ):
         landing.remove_drafts()
-        _refuse_changed(source_mapping, landing, until)
-        reports, unread = _extract_tables(
-            source_mapping, plans, until, landing, on_progress, rows_at_a_time=rows_at_a_time
-        )
-        return _finish(source_mapping, until, landing, reports, problems | unread)
+        with connected(request, landing, until, on_progress) as source_mapping:
+            plans, problems = plan_tables(source_mapping, until)
+            _refuse_changed(source_mapping, landing, until)
+            reports, unread = _extract_tables(
+                source_mapping, plans, until, landing, on_progress, rows_at_a_time=rows_at_a_time
+            )
+            return _finish(source_mapping, until, landing, reports, problems | unread)
 
 
 def _extract_tables(

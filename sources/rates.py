@@ -25,9 +25,16 @@ class DatedRates:
 
     def factors(self, as_of: datetime) -> dict[str, float]:
         """What a minor unit of each currency was in those of ours, by days before ``as_of``."""
-        before = self.daily.filter(pl.col("date") < as_of.date())
-        newest = before.sort("date", maintain_order=True).group_by("currency").last()
+        newest = newest_before(self.daily, as_of)
         rates = dict(newest.select("currency", "rate").iter_rows()) | {self.currency: 1.0}
         minor_units = {currency: 10 ** DIGITS.get(currency, 2) for currency in rates}
         ours = minor_units[self.currency]
         return {currency: rate * ours / minor_units[currency] for currency, rate in rates.items()}
+
+
+def newest_before(daily: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Of ``daily`` (as ``DAILY``) each currency's last rate of days before ``as_of``, one row per
+    currency.
+    """
+    before = daily.filter(pl.col("date") < as_of.date())
+    return before.sort("date", maintain_order=True).group_by("currency").last()

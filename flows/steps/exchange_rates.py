@@ -9,12 +9,10 @@ import polars as pl
 from perdura.flows.configuration.groups import ValueSettings
 from perdura.models.scoring.exchange import Exchange
 from perdura.sources.counted import counted
-from perdura.sources.rates import DatedRates
+from perdura.sources.rates import DAILY, DatedRates, newest_before
 
 #: Named as degraded where a currency's newest rate is old.
 SOURCE = "exchange_rates"
-
-_COLUMNS = {"date": pl.Date, "currency": pl.String, "rate": pl.Float64}
 
 
 class BadRates(ValueError):
@@ -31,7 +29,7 @@ def exchange_at(value: ValueSettings, as_of: datetime) -> Exchange | None:
     if value.reporting_currency is None:
         return None
     try:
-        newest = _newest(value.exchange_rates, as_of)
+        newest = newest_before(_read(value.exchange_rates), as_of)
     except BadRates:
         return Exchange(value.reporting_currency, {})
     rates = dict(newest.select("currency", "rate").iter_rows())
@@ -62,7 +60,7 @@ def stale_rates(value: ValueSettings, as_of: datetime, stale_after_days: int) ->
     if value.reporting_currency is None or value.exchange_rates is None:
         return {}
     try:
-        newest = _newest(value.exchange_rates, as_of)
+        newest = newest_before(_read(value.exchange_rates), as_of)
     except BadRates as error:
         return {f"{SOURCE} ({error})": "what subscribers are worth is unknown until it is mended"}
     oldest = as_of.date() - timedelta(days=stale_after_days)
@@ -75,22 +73,16 @@ def stale_rates(value: ValueSettings, as_of: datetime, stale_after_days: int) ->
     }
 
 
-def _newest(file: Path | None, as_of: datetime) -> pl.DataFrame:
-    """One row per currency."""
-    known = _read(file).filter(pl.col("date") < as_of.date())
-    return known.sort("date", maintain_order=True).group_by("currency").last()
-
-
 def _read(file: Path | None) -> pl.DataFrame:
     """The rates of all days; none where there is no file, as all is one currency."""
     if file is None:
-        return pl.DataFrame(schema=_COLUMNS)
+        return pl.DataFrame(schema=DAILY)
     try:
-        rates = pl.read_csv(file, schema_overrides=_COLUMNS).select(*_COLUMNS)
+        rates = pl.read_csv(file, schema_overrides=DAILY).select(*DAILY)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadRates(
             f"asked for exchange rates in {file}; {error}. Write CSV with the columns "
-            f"{', '.join(_COLUMNS)}, e.g. 2026-10-31,USD,0.92"
+            f"{', '.join(DAILY)}, e.g. 2026-10-31,USD,0.92"
         ) from error
     sound = pl.col("rate").is_finite() & (pl.col("rate") > 0)  # NaN is above everything
     wrong = rates.filter(pl.any_horizontal(pl.all().is_null()) | ~sound)

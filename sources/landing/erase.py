@@ -72,7 +72,7 @@ def leftovers_of(landing: Landing) -> list[Path]:
 
     Call it while no other process works in the landing.
     """
-    made = [landing.folder / "moved", *map(landing.ranges, EVENT_TABLES)]
+    made = [landing.folder / "moved", landing.staging, *map(landing.ranges, EVENT_TABLES)]
     return [*(path for path in made if path.exists()), *sorted(landing.folder.rglob("*.part"))]
 
 

@@ -207,11 +207,17 @@ class Landing:
 
     def remove_drafts(self) -> None:
         """Remove what killed extracts have left; for a process that holds the landing alone."""
+        shutil.rmtree(self.staging, ignore_errors=True)
         for table in EVENT_TABLES:
             shutil.rmtree(self.ranges(table), ignore_errors=True)
             for folder in (self.folder / table.name, self.folder / "rejected" / table.name):
                 for draft in [*folder.rglob("*.part")]:
                     shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+
+    @property
+    def staging(self) -> Path:
+        """The folder where an extract sets aside what connectors have fetched."""
+        return self.folder / "staged"
 
     def ranges(self, table: EventTable) -> Path:
         """The folder where an extract sets rows of one table aside, range by range."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.error_texts import without_values
 from perdura.sources.events import EventTable
 from perdura.sources.landing.tombstones import NAMING, as_written
 from perdura.sources.mapping.checks.rules import (
@@ -21,7 +22,7 @@ from perdura.sources.mapping.columns import (
     misfits,
     with_types,
 )
-from perdura.sources.mapping.expressions import Scope, without_values
+from perdura.sources.mapping.expressions import Scope
 from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from perdura.sources.error_texts import first_line
 from perdura.sources.mapping.mapping import BadMapping, or_rather
 from perdura.sources.mapping.sections import Value
 from perdura.sources.mapping.values.casts import Cast, lenient
@@ -15,10 +16,6 @@ _NOT_BY_ROW = re.compile(
     r"(?<!list)(?<!arr)\.(sum|mean|median|min|max|count|first|last|std|var|n_unique|quantile|over"
     r"|shift|cum_\w+|rank)\(|(?<![.\w])len\(\)"
 )
-
-#: What Polars and Arrow quote: names of columns and types, and values of rows.
-_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|\[.*\]")
-_NAMES = ("column", "conversion from", "to", "dtype", "type")
 
 
 class NoColumn(BadMapping):
@@ -121,23 +118,3 @@ def _parses(sql: str) -> bool:
     except pl.exceptions.PolarsError:
         return False
     return True
-
-
-def without_values(error: BaseException) -> str:
-    """What a library has to say of rows, in one line, without the values that it quotes.
-
-    Of what it quotes only the names of types and columns are kept: all else may be of a subscriber.
-    """
-    if type(error) is ValueError:  # ours, which quotes names of columns alone
-        return first_line(error)
-
-    def kept(quoted: re.Match[str]) -> str:
-        before, text = quoted.string[: quoted.start()].rstrip(), quoted.group()
-        return text if before.endswith(_NAMES) else f"{text[0]}...{text[-1]}"
-
-    return _QUOTED.sub(kept, first_line(error))
-
-
-def first_line(error: BaseException) -> str:
-    """What a library has to say, in one line."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

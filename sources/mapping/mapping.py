@@ -18,7 +18,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from perdura.sources.events import EVENT_TABLES, SUBSCRIBERS, SUBSCRIPTIONS, EventTable
-from perdura.sources.mapping.sections import Input
+from perdura.sources.mapping.sections import Input, SourceFile
+from perdura.sources.staged import StagedFrame, Unfetched
 
 TABLES = {table.name: table for table in EVENT_TABLES}
 
@@ -55,19 +56,45 @@ class SourceMapping:
         settings: The section ``[settings]`` as it stands.
         beside: Parquet files that are no matter of the business's: one for some event tables, with
             the contract's columns.
+        connections: The sections ``[connect.NAME]`` as they stand, by NAME.
+        staged: What has been fetched of them, by ``NAME:frame``.
     """
 
     path: Path
     tables: dict[str, tuple[Input, ...]]
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     beside: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    connections: Mapping[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    staged: Mapping[str, StagedFrame | Unfetched] = field(
+        default_factory=dict[str, StagedFrame | Unfetched]
+    )
 
     @property
     def inputs(self) -> dict[str, tuple[Input, ...]]:
         """The inputs of each event table, those beside the mapping among them."""
         ours = {name: (Input(file=str(path)),) for name, path in self.beside.items()}
         names = [*self.tables, *(name for name in ours if name not in self.tables)]
-        return {name: (*self.tables.get(name, ()), *ours.get(name, ())) for name in names}
+        tables = {
+            name: tuple(one.with_staged(self.staged) for one in inputs)
+            for name, inputs in self.tables.items()
+        }
+        return {name: (*tables.get(name, ()), *ours.get(name, ())) for name in names}
+
+    @property
+    def sources(self) -> list[SourceFile]:
+        """Every input of every table, and every joined file."""
+        inputs = [one for several in self.tables.values() for one in several]
+        return [source for one in inputs for source in (one, *one.join)]
+
+    @property
+    def frames(self) -> dict[str, frozenset[str]]:
+        """Which frames its inputs and joins name of each connection; no other is needed."""
+        named = [source.frame for source in self.sources if source.frame]
+        return {
+            name: frozenset(frame for other, frame in named if other == name)
+            for name in self.connections
+            if any(other == name for other, _ in named)
+        }
 
     def fingerprint(self, table: str) -> str:
         """Changes when what the mapping says of a table does, not when its files lie elsewhere.
@@ -105,6 +132,7 @@ def read_mapping(path: Path) -> SourceMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMapping(f"{path} is no TOML: {error}") from None
     settings, timezone = content.pop("settings", {}), content.pop("timezone", "UTC")
+    connections = _connections(content.pop("connect", {}), path)
     tables: dict[str, tuple[Input, ...]] = {}
     for name, section in content.items():
         where = f"{path.name}, section [{name}]"
@@ -117,7 +145,32 @@ def read_mapping(path: Path) -> SourceMapping:
         tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
-    return SourceMapping(path, tables, settings)
+    mapping = SourceMapping(path, tables, settings, connections=connections)
+    _refuse_unconnected(mapping)
+    return mapping
+
+
+def _connections(sections: object, path: Path) -> dict[str, dict[str, Any]]:
+    """The sections ``[connect.NAME]``."""
+    given = cast("dict[str, Any]", sections if isinstance(sections, dict) else {"": sections})
+    for name, keys in given.items():
+        if not isinstance(keys, dict):
+            raise BadMapping(
+                f"{path.name}, section [connect]: expected a section for each source, such as "
+                f"[connect.stripe] with folder = '...', found the key {name!r}"
+            )
+    return given
+
+
+def _refuse_unconnected(mapping: SourceMapping) -> None:
+    for source in mapping.sources:
+        if source.frame and source.frame[0] not in mapping.connections:
+            name = source.frame[0]
+            there = f"; there is {', '.join(mapping.connections)}" if mapping.connections else ""
+            raise BadMapping(
+                f"{mapping.path.name}: file {source.file!r} is a frame of [connect.{name}], and "
+                f"there is no such section{there}; write [connect.{name}] and where its data are"
+            )
 
 
 def or_rather(name: str, known: Iterable[str]) -> str:
@@ -141,9 +194,8 @@ def expand(file: str, mapping: Path) -> Path:
 
 
 def source_files(mapping: SourceMapping) -> list[Path]:
-    """Every file that a mapping reads and that is there, joined files among them."""
-    inputs = [one for several in mapping.tables.values() for one in several]
-    wanted = [expand(source.file, mapping.path) for one in inputs for source in (one, *one.join)]
+    """Every file that a mapping names and that is there, joined files among them."""
+    wanted = [expand(one.file, mapping.path) for one in mapping.sources if not one.frame]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
     return sorted(found)
 

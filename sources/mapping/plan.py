@@ -140,7 +140,7 @@ def _plan_table(
         tuple(found),
         notes=(
             *(note for one in planned for note in one.notes),
-            *(part.note for part in parts if part.note),
+            *dict.fromkeys(part.note for part in parts if part.note),
             *(note for events in found for note in events.notes),
         ),
         complete=all(one.parts for one in planned) and not any(part.is_empty for part in parts),

@@ -2,12 +2,23 @@
 
 import codecs
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
+
+from perdura.sources.staged import StagedFrame, Unfetched
 
 Format = Literal["csv", "tsv", "whitespace", "fixed", "parquet", "jsonl"]
 Type = Literal["text", "integer", "number", "time", "boolean"]
@@ -23,6 +34,8 @@ ENDINGS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+#: ``stripe:charges``: a frame of a connection.
+_FRAME = re.compile(r"(\w[\w-]*):(\w+)")
 LENGTHS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -64,7 +77,8 @@ class SourceFile(_Section):
     """A file, or a pattern that finds several, and how it is written.
 
     Attributes:
-        file: Its path, from the mapping's folder on; ``*`` finds several.
+        file: Its path, from the mapping's folder on; ``*`` finds several. Or ``NAME:frame``: a
+            frame of the section ``[connect.NAME]``.
         format: csv, tsv, whitespace, fixed, parquet or jsonl; by default as the file's ending says.
         separator: What stands between the fields of a line; by default as the format says.
         encoding: How its text is written, e.g. ``cp1252``.
@@ -82,10 +96,30 @@ class SourceFile(_Section):
     names: tuple[str, ...] = ()
     fixed: tuple[FixedColumn, ...] = ()
     null_words: tuple[str, ...] | None = None
+    _staged: StagedFrame | Unfetched | None = PrivateAttr(default=None)
+
+    @property
+    def frame(self) -> tuple[str, str] | None:
+        """Of ``file = "stripe:charges"`` the connection and the frame; ``None`` of a file."""
+        named = _FRAME.fullmatch(self.file)
+        return (named[1], named[2]) if named and self.format in {None, "parquet"} else None
+
+    @property
+    def staged(self) -> StagedFrame | Unfetched | None:
+        """Of a frame what has been fetched; ``None`` of a file."""
+        return self._staged
+
+    def with_staged(self, staged: Mapping[str, StagedFrame | Unfetched]) -> Self:
+        """The same with what has been fetched, by ``NAME:frame``."""
+        found = self.model_copy()
+        found._staged = staged.get(self.file) if self.frame else None
+        return found
 
     @property
     def written_as(self) -> Format | None:
         """Its format as told, or as its ending says; ``None`` if neither does."""
+        if self.frame:
+            return "parquet"
         return self.format or ENDINGS.get(Path(self.file).suffix.lower())
 
     @property
@@ -266,6 +300,11 @@ class Input(SourceFile):
                 "decimal = ',' and thousands = '.'"
             )
         return self
+
+    def with_staged(self, staged: Mapping[str, StagedFrame | Unfetched]) -> Self:
+        """The same, its joins among it, with what has been fetched, by ``NAME:frame``."""
+        joins = tuple(join.with_staged(staged) for join in self.join)
+        return super().with_staged(staged).model_copy(update={"join": joins})
 
     @property
     def events(self) -> tuple[dict[str, Value], ...]:

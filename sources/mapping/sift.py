@@ -118,10 +118,9 @@ def rejected_rows(found: Sequence[CandidateEvents], broken: pl.DataFrame) -> pl.
         read = part.frame.join(own.select(pl.col(ROW).unique()).lazy(), on=ROW, how="semi")
         text = pl.struct(pl.exclude(ROW)).struct.json_encode().alias("text")
         texts = read.select(pl.col(ROW).cast(pl.UInt32), text).collect(engine="streaming")
-        file, row = part.places
         told = pl.when(pl.col("rule") != FORGOTTEN).then("text").alias("text")
-        joined = own.join(texts, on=ROW, how="left").with_columns(told)
-        rows.append(joined.with_columns(file=file, row=row).select(REJECTED.names()).cast(REJECTED))
+        joined = part.located(own.join(texts, on=ROW, how="left").with_columns(told))
+        rows.append(joined.select(REJECTED.names()).cast(REJECTED))
     return pl.concat(rows)
 
 

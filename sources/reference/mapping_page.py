@@ -33,6 +33,10 @@ from the declarations in `sources/`, and a test fails when it is not current.
 - `timezone` above all sections is that of every input. `[settings]` is kept in `perdura.toml`.
 - `$NAME` in a path is an environment variable; paths start at the mapping's folder; `*` finds
   several files.
+- `[connect.NAME]` says where a vendor's data are (`folder = "..."`, or `key = "$VARIABLE"`), and
+  `connector = "..."` which vendor, where NAME is not its name. `file = "NAME:frame"` of an input or
+  a join is then a frame of that connector: docs/CONNECTORS.md. What was fetched is removed
+  when the extract ends.
 - Every row is accounted for: landed, had before, for later, left out by `where`, or rejected with
   the rule it broke and an example.
 """

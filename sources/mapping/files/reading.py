@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
+from perdura.sources.error_texts import without_values
 from perdura.sources.landing.landing import REJECTED
-from perdura.sources.mapping.expressions import without_values
 from perdura.sources.mapping.files.delimited import ROW, Lines, ends_whole, split_text
 from perdura.sources.mapping.files.encodings import as_utf8, with_line_feeds
 from perdura.sources.mapping.files.json_lines import split_json
 from perdura.sources.mapping.mapping import expand, or_rather
 from perdura.sources.mapping.sections import SourceFile
+from perdura.sources.staged import FILE, ROW_IN_FILE, StagedFrame, Unfetched
 
 __all__ = [
     "BROKEN",
@@ -55,6 +56,7 @@ class FilePart:
         note: What looks odd about it and is no fault.
         pieces: Of several files: the name of each, and how many row numbers come before its first.
         repeated: Of several files: how many rows stand in an earlier one too, and are left out.
+        origins: Of a connector's frame: of each ``ROW`` the vendor's file and the row in it.
     """
 
     file: str
@@ -63,6 +65,7 @@ class FilePart:
     note: str | None = None
     pieces: tuple[tuple[str, int], ...] = ()
     repeated: int = 0
+    origins: pl.LazyFrame | None = None
 
     @property
     def places(self) -> tuple[pl.Expr, pl.Expr]:
@@ -73,6 +76,17 @@ class FilePart:
             file = pl.when(within).then(pl.lit(name)).otherwise(file)
             row = pl.when(within).then(pl.col(ROW).cast(pl.UInt32) - before).otherwise(row)
         return file, row
+
+    def located(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with ``ROW``, each with the ``file`` in which it lies and its ``row`` there."""
+        if self.origins is None:
+            file, row = self.places
+            return rows.with_columns(file.alias(FILE), row.alias(ROW_IN_FILE))
+        numbers = rows.select(pl.col(ROW).cast(pl.UInt32).unique()).lazy()
+        origins = self.origins.join(numbers, on=ROW, how="semi").collect(engine="streaming")
+        return rows.join(
+            origins.cast({ROW: rows.schema[ROW]}), on=ROW, how="left", maintain_order="left"
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -86,6 +100,8 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
     Raises:
         BadSource: A file is not what its format says; the message names it.
     """
+    if source.frame:
+        return [_read_staged(source)] if isinstance(source.staged, StagedFrame) else []
     wanted = expand(source.file, mapping)
     found = sorted(wanted.parent.glob(wanted.name)) if "*" in wanted.name else [wanted]
     return [_read_file(source, path, mapping) for path in found if path.is_file()]
@@ -93,6 +109,8 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
 
 def missing(source: SourceFile, mapping: Path) -> str:
     """The message about a file that is not there."""
+    if isinstance(source.staged, Unfetched):
+        return f"{source.file}: {source.staged.why}"
     wanted = expand(source.file, mapping)
     if not wanted.parent.is_dir():
         return f"no file {source.file!r}: there is no folder {wanted.parent}"
@@ -202,6 +220,21 @@ def _read_parquet(path: Path, name: str) -> FilePart:
         for column in coded
     )
     return FilePart(name, frame.with_columns(texts), pl.DataFrame(schema=REJECTED))
+
+
+def _read_staged(source: SourceFile) -> FilePart:
+    """A frame that a connector has fetched; its rows are named as they lie at the vendor's."""
+    staged = source.staged
+    assert isinstance(staged, StagedFrame)  # noqa: S101 - read_source has looked
+    part = _read_parquet(staged.path, source.file)
+    broken = staged.broken.with_columns(subscriber_id=pl.lit(None, pl.String))
+    return replace(
+        part,
+        frame=part.frame.drop(FILE, ROW_IN_FILE),
+        origins=part.frame.select(ROW, FILE, ROW_IN_FILE).cast({ROW: pl.UInt32}),
+        broken=broken.select(REJECTED.names()).cast(REJECTED),
+        note="; ".join(staged.notes) or None,
+    )
 
 
 def _decoded(values: pl.Series) -> pl.Series:

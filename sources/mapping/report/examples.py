@@ -14,6 +14,7 @@ from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.fault import Fault
 from perdura.sources.mapping.report.hints import hint
 from perdura.sources.mapping.report.report import Example
+from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _LONGEST = 80
 #: Rules for which the report names the commonest values.
@@ -50,9 +51,8 @@ def _of_event(plan: MappingPlan, broken: pl.DataFrame, rule: str) -> dict[str, A
     rows = broken.filter(pl.col("rule") == rule).sort(ORIGIN, ROW)
     origin, row, subscriber_id = rows.select(ORIGIN, ROW, "subscriber_id").row(0)
     found = plan.found[int(origin)]
-    file, own = (
-        pl.DataFrame({ROW: [row]}).select(location).item() for location in found.part.places
-    )
+    one = pl.DataFrame({ROW: [row]}, schema={ROW: pl.UInt32})
+    file, own = found.part.located(one).select(FILE, ROW_IN_FILE).row(0)
     common = {"rule": rule, "file": file, "row": own, "column": None, "value": None}
     if rule in {FORGOTTEN, DUPLICATE, NO_LENGTH, *OF_MERGES} or rule in found.source.reject:
         # No single value breaks these: the subscriber's id, unless it was erased, tells the row.

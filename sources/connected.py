@@ -1,0 +1,74 @@
+"""What a mapping's connectors give, set aside while its tables are extracted."""
+
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from perdura.progress import OnProgress
+from perdura.sources.connectors.connection import Connection
+from perdura.sources.connectors.connector import BadConnection, Unavailable
+from perdura.sources.connectors.staging import stage
+from perdura.sources.landing.full_disk import room_in
+from perdura.sources.landing.landing import Landing
+from perdura.sources.mapping.mapping import BadMapping, SourceMapping
+from perdura.sources.staged import StagedFrame, Unfetched
+
+
+@contextmanager
+def connected(
+    mapping: SourceMapping, landing: Landing, until: datetime, on_progress: OnProgress
+) -> Generator[SourceMapping]:
+    """The mapping with the frames of its connectors; no row of them is kept when the block ends.
+
+    They lie in the landing's folder, which this process has to have alone.
+
+    Raises:
+        BadMapping: A section ``[connect.NAME]`` means nothing, or a frame is not there.
+        DiskFull: There is no room to set them aside.
+    """
+    staged: dict[str, StagedFrame | Unfetched] = {}
+    try:
+        for name, wanted in mapping.frames.items():
+            on_progress(0, 1, f"fetching {name}")
+            connection = connection_of(mapping, name, wanted, landing.staging / name)
+            with room_in(landing.folder):
+                frames = _fetch(connection, _since(landing, until), until)
+            staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
+        yield replace(mapping, staged=staged)
+    finally:
+        shutil.rmtree(landing.staging, ignore_errors=True)
+
+
+def connection_of(
+    mapping: SourceMapping, name: str, wanted: frozenset[str], scratch: Path
+) -> Connection:
+    """The section ``[connect.NAME]`` of a mapping."""
+    options = dict(mapping.connections[name])
+    connector = options.pop("connector", name)
+    return Connection(name, str(connector), options, mapping.path, wanted, scratch)
+
+
+def _fetch(
+    connection: Connection, since: datetime | None, until: datetime
+) -> Mapping[str, StagedFrame | Unfetched]:
+    try:
+        return stage(connection, since, until)
+    except BadConnection as error:
+        raise BadMapping(str(error)) from None
+    except Unavailable as error:
+        return dict.fromkeys(connection.wanted, Unfetched(str(error)))
+
+
+def _since(landing: Landing, until: datetime) -> datetime | None:
+    """What was known before has been read by extracts of earlier days, whole."""
+    return max(
+        (
+            day.until
+            for date, day in landing.days().items()
+            if date < until.date() and not day.degraded
+        ),
+        default=None,
+    )

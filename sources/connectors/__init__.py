@@ -1,0 +1,1 @@
+"""Connectors: what vendors export, as flat frames that a mapping turns into events."""
