@@ -32,7 +32,7 @@ class DatabaseAddress:
     """Where a database is.
 
     Attributes:
-        name: As the mapping writes it, for messages.
+        name: The variable that the mapping names, for messages.
         kind: What answers there.
         host: Empty: this machine.
         port: Of the host; ``None``: the usual one.
@@ -77,18 +77,19 @@ def read_address(written: str, folder: Path) -> DatabaseAddress:
         BadDatabase: A variable is not set, it is no address, or a password is written out.
     """
     _refuse_password(written)
+    name = written if re.fullmatch(r"\$\{?\w+\}?", written) else "its address"
     filled = os.path.expandvars(written)
     if missing := re.search(r"\$\{?(\w+)\}?", filled if filled == written else ""):
         raise BadDatabase(
-            f"database = {written!r} uses the environment variable {missing[1]}, which is not "
+            f"database uses the environment variable {missing[1]}, which is not "
             f"set; set it to an address such as {_SUCH_AS}"
         )
     parts = _split(filled)
     kind = _KINDS.get(parts.scheme.partition("+")[0]) if parts else None
     if parts is None or kind is None:
-        raise BadDatabase(f"database = {written!r} is no address of a database; write {_SUCH_AS}")
+        raise BadDatabase(f"database: {name} is no address of a database; write {_SUCH_AS}")
     return DatabaseAddress(
-        name=written,
+        name=name,
         kind=kind,
         host=parts.hostname or "",
         port=parts.port,

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from perdura.sources.databases.address import BadDatabase, Kind
+from perdura.sources.staged import WATERMARK
 
-#: The column of a watermark's value, beside those of the query.
-WATERMARK = "perdura_watermark"
 _FIRST = datetime(1990, 1, 1, tzinfo=UTC)
 #: How many of each there are in a second.
 _EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}

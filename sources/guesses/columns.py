@@ -26,7 +26,7 @@ _CODE_OF_COUNTRY = r"^[A-Z]{2}$"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SampledColumn:
     """One column.
 
     Attributes:
@@ -80,7 +80,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")
 
 
-def column_of(values: pl.Series, until: datetime | None = None) -> Column:
+def column_of(values: pl.Series, until: datetime | None = None) -> SampledColumn:
     """What a column holds.
 
     Args:
@@ -102,7 +102,7 @@ def column_of(values: pl.Series, until: datetime | None = None) -> Column:
         "values": _commonest(texts) if distinct <= FEW else (),
     }
     made = _of_content(name, values, texts, until or datetime.now(UTC))
-    return Column(**(common | made))  # pyright: ignore[reportArgumentType]
+    return SampledColumn(**(common | made))  # pyright: ignore[reportArgumentType]
 
 
 def _commonest(texts: pl.Series) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _as_number(values: pl.Series, texts: pl.Series) -> dict[str, object] | None:
 
 
 def _share(mask: pl.Series) -> float:
-    return mask.sum() / len(mask) if len(mask) else 0.0
+    return float(mask.sum()) / len(mask) if len(mask) else 0.0
 
 
 def _range(numbers: pl.Series) -> dict[str, object]:

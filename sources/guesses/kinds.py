@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from perdura.sources.guesses.columns import Column, column_of, snake_case
+from perdura.sources.guesses.columns import SampledColumn, column_of, snake_case
 from perdura.sources.guesses.roles import (
     ACCOUNT_ROLES,
     EMAIL,
@@ -108,27 +108,27 @@ class GuessedFile:
     """
 
     sample: Sample
-    columns: tuple[Column, ...]
+    columns: tuple[SampledColumn, ...]
     kind: str | None = None
-    roles: Mapping[str, Column] = field(default_factory=dict[str, Column])
-    key: Column | None = None
+    roles: Mapping[str, SampledColumn] = field(default_factory=dict[str, SampledColumn])
+    key: SampledColumn | None = None
 
     @property
     def name(self) -> str:
         """Its name."""
         return self.sample.name
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> SampledColumn:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
-    def ids(self, column: Column) -> pl.Series:
+    def ids(self, column: SampledColumn) -> pl.Series:
         """The different values of a column as ids."""
         values = self.sample.rows[column.name]
         return pl.select(as_id(pl.lit(values), values.dtype)).to_series().drop_nulls().unique()
 
     @property
-    def id_columns(self) -> list[Column]:
+    def id_columns(self) -> list[SampledColumn]:
         """Columns that may name things of this file or of another."""
         return [
             column
@@ -155,7 +155,7 @@ def _guess(sample: Sample) -> GuessedFile:
     return GuessedFile(sample, columns, kind, roles, _key(sample, columns, kind))
 
 
-def _score(sample: Sample, columns: Sequence[Column], kind: str) -> float:
+def _score(sample: Sample, columns: Sequence[SampledColumn], kind: str) -> float:
     how = _KINDS[kind]
     subscriber = SUBSCRIBER.find(columns, set())
     found = roles_in(how.roles, columns, [subscriber.name] if subscriber else [])
@@ -173,7 +173,9 @@ def _score(sample: Sample, columns: Sequence[Column], kind: str) -> float:
     return score
 
 
-def _key(sample: Sample, columns: Sequence[Column], kind: str | None) -> Column | None:
+def _key(
+    sample: Sample, columns: Sequence[SampledColumn], kind: str | None
+) -> SampledColumn | None:
     """The id of what a file is about: ``id``, or one called like the file, unique in it."""
     unique = [
         column
@@ -190,7 +192,7 @@ def _key(sample: Sample, columns: Sequence[Column], kind: str | None) -> Column 
     return next((column for column in unique if _ID_LIKE.search(column.words)), None)
 
 
-def _plain_id(columns: Sequence[Column]) -> Column | None:
+def _plain_id(columns: Sequence[SampledColumn]) -> SampledColumn | None:
     return next((column for column in columns if column.words in ("id", "uuid")), None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from perdura.sources.guesses.columns import Column
+from perdura.sources.guesses.columns import SampledColumn
 from perdura.sources.guesses.kinds import MEETS, GuessedFile, singulars
 from perdura.sources.guesses.roles import EMAIL, SUBSCRIBER
 
@@ -22,10 +22,10 @@ class Link:
         share: Of the different ids of the file how many meet.
     """
 
-    column: Column
+    column: SampledColumn
     via: GuessedFile | None = None
-    theirs: Column | None = None
-    takes: Column | None = None
+    theirs: SampledColumn | None = None
+    takes: SampledColumn | None = None
     share: float = 1.0
 
 
@@ -40,7 +40,7 @@ class Subscribers:
     """
 
     file: GuessedFile
-    column: Column
+    column: SampledColumn
     ids: pl.Series
 
 
@@ -53,7 +53,7 @@ def subscribers_of(files: Sequence[GuessedFile]) -> Subscribers | None:
     return None
 
 
-def _subscriber_column(file: GuessedFile, files: Sequence[GuessedFile]) -> Column | None:
+def _subscriber_column(file: GuessedFile, files: Sequence[GuessedFile]) -> SampledColumn | None:
     """Of the columns that may name subscribers the one that most files know."""
     named = [column for column in file.columns if SUBSCRIBER.find([column], set())]
     if not named and file.kind == "accounts" and file.key:
@@ -62,7 +62,7 @@ def _subscriber_column(file: GuessedFile, files: Sequence[GuessedFile]) -> Colum
         named = [email]
     others = [other for other in files if other is not file]
 
-    def known(column: Column) -> tuple[int, int]:
+    def known(column: SampledColumn) -> tuple[int, int]:
         met = sum(
             any(_meets(file, column, other, one) for one in other.id_columns) for other in others
         )
@@ -104,7 +104,7 @@ def link_of(
 
 def _own(
     file: GuessedFile, subscribers: Subscribers, files: Sequence[GuessedFile]
-) -> Column | None:
+) -> SampledColumn | None:
     """The column of a file that is the subscriber's id itself."""
     if file is subscribers.file:
         return subscribers.column
@@ -117,7 +117,7 @@ def _own(
     return next(iter(fitting), None)
 
 
-def _may_be(column: Column, subscribers: Subscribers, files: Sequence[GuessedFile]) -> bool:
+def _may_be(column: SampledColumn, subscribers: Subscribers, files: Sequence[GuessedFile]) -> bool:
     """Whether by its name a column may be the subscriber's id: small numbers meet anywhere."""
     owner = next((f for f in files if f.kind == "accounts"), None)
     names = {subscribers.column.words}
@@ -130,7 +130,7 @@ def _may_be(column: Column, subscribers: Subscribers, files: Sequence[GuessedFil
     return column.content == "email" and subscribers.column.content == "email"
 
 
-def _through(file: GuessedFile, other: GuessedFile, to: Column) -> list[Link]:
+def _through(file: GuessedFile, other: GuessedFile, to: SampledColumn) -> list[Link]:
     """Ways to the subscriber by a column of another file that names its rows once each."""
     links: list[Link] = []
     for column in file.id_columns:
@@ -142,7 +142,7 @@ def _through(file: GuessedFile, other: GuessedFile, to: Column) -> list[Link]:
     return links
 
 
-def _alike(column: Column, theirs: Column, other: GuessedFile) -> bool:
+def _alike(column: SampledColumn, theirs: SampledColumn, other: GuessedFile) -> bool:
     if column.content == "email" or theirs.content == "email":
         return column.content == theirs.content
     if column.words == theirs.words:
@@ -150,14 +150,16 @@ def _alike(column: Column, theirs: Column, other: GuessedFile) -> bool:
     return theirs is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
 
 
-def _meets(file: GuessedFile, column: Column, other: GuessedFile, theirs: Column) -> bool:
+def _meets(
+    file: GuessedFile, column: SampledColumn, other: GuessedFile, theirs: SampledColumn
+) -> bool:
     alike = column.words == theirs.words or (
         theirs is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
     )
     return alike and _share(other.ids(theirs), file.ids(column)) > 0
 
 
-def _folded(file: GuessedFile, column: Column) -> pl.Series:
+def _folded(file: GuessedFile, column: SampledColumn) -> pl.Series:
     ids = file.ids(column)
     return ids.str.strip_chars().str.to_lowercase() if column.content == "email" else ids
 
@@ -166,10 +168,10 @@ def _share(ids: pl.Series, known: pl.Series) -> float:
     """Of different ids the share that is known."""
     if ids.is_empty():
         return 0.0
-    return ids.cast(pl.String).is_in(known.cast(pl.String).implode()).sum() / len(ids)
+    return float(ids.cast(pl.String).is_in(known.cast(pl.String).implode()).sum()) / len(ids)
 
 
-def _matches(pattern: str, column: Column) -> bool:
+def _matches(pattern: str, column: SampledColumn) -> bool:
     import re
 
     return bool(re.search(pattern, column.words))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perdura.sources.guesses.columns import Column, Content
+from perdura.sources.guesses.columns import SampledColumn, Content
 
 _ID = r"(_?(id|uuid|guid|key|no|nr|num|number|ref|code))"
 _ANY: tuple[Content, ...] = ("text", "number", "email")
@@ -27,7 +27,7 @@ class Role:
     patterns: tuple[str, ...]
     contents: tuple[Content, ...]
 
-    def find(self, columns: Sequence[Column], used: set[str]) -> Column | None:
+    def find(self, columns: Sequence[SampledColumn], used: set[str]) -> SampledColumn | None:
         """The likeliest column that is not used otherwise."""
         for pattern in self.patterns:
             for column in columns:
@@ -258,10 +258,10 @@ ACCOUNT_ROLES = (
 
 
 def roles_in(
-    roles: Sequence[Role], columns: Sequence[Column], used: Sequence[str] = ()
-) -> dict[str, Column]:
+    roles: Sequence[Role], columns: Sequence[SampledColumn], used: Sequence[str] = ()
+) -> dict[str, SampledColumn]:
     """The column of each role that has one; no column has two."""
-    found: dict[str, Column] = {}
+    found: dict[str, SampledColumn] = {}
     taken = {*used}
     for role in roles:
         if (column := role.find(columns, taken)) is not None:

@@ -146,7 +146,7 @@ def _unread(values: pl.Series, formats: Sequence[str], until: datetime) -> pl.Se
 
 
 def _share(values: pl.Series, formats: Sequence[str], until: datetime) -> float:
-    return 1 - _unread(values, formats, until).sum() / len(values)
+    return 1 - float(_unread(values, formats, until).sum()) / len(values)
 
 
 def _described(

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from perdura.sources.databases.address import BadDatabase, read_address
-from perdura.sources.databases.queries import WATERMARK, Watermark
+from perdura.sources.databases.queries import Watermark
 from perdura.sources.databases.staging import stage_query
+from perdura.sources.staged import WATERMARK
 from tests.sources.databases.conftest import Shop
 
 
