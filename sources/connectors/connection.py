@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -116,8 +116,9 @@ class Connection:
         return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
-def or_rather(name: str, known: Mapping[str, object] | list[str]) -> str:
+def or_rather(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the closest names that exist, or all of them."""
     names = sorted(known)
     close = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(names)}"
+    there = ", ".join(names) or "none"
+    return f"; did you mean {', '.join(close)}?" if close else f"; there is {there}"

@@ -416,6 +416,7 @@ def test_below_a_path_pages_work_and_lose_nothing_either(browser, url):
         desk.log()
         expect(page.locator(".told")).to_have_text("Call logged.")
         page.get_by_role("link", name="Overview").click()
+        expect(page).to_have_url(f"{base}/perdura/desk/lead")  # keys go to the page shown
         page.keyboard.press("/")
         expect(page).to_have_url(f"{base}/perdura/desk")
         page.get_by_role("link", name="Show more").click()

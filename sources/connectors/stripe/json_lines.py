@@ -1,0 +1,143 @@
+"""Objects of the API as JSON lines, read in blocks: a broken line is set aside and stops nothing.
+
+Scalars and whatever may be an id or an object are read as text: Polars writes objects as JSON then.
+"""
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
+
+#: Bytes of a file that are in memory at once, or one line where that is longer.
+BLOCK = 32 * 2**20
+_LINE = "__line"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a file.
+
+    Attributes:
+        rows: One row per object: the fields, ``FILE`` and ``ROW_IN_FILE``.
+        broken: Lines that are no JSON objects; schema ``BROKEN_ROWS``.
+    """
+
+    rows: pl.DataFrame
+    broken: pl.DataFrame
+
+
+def read_blocks(
+    path: Path, name: str, fields: Mapping[str, pl.DataType], size: int = BLOCK
+) -> Generator[Block]:
+    """The objects of a file, some at a time.
+
+    Args:
+        path: The file.
+        name: What reports call it.
+        fields: The fields to read, and how.
+        size: About how many bytes are read at once.
+    """
+    before = 0
+    for text, whole in _cut(path, size):
+        lines = text.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        yield _read(lines, before, name, fields, whole=whole)
+        before += len(lines)
+
+
+def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:
+    """Pieces of a file that end where lines do, and whether the last line has an end."""
+    rest = b""
+    with path.open("rb") as file:
+        while piece := file.read(size):
+            piece = piece.removeprefix(b"\xef\xbb\xbf") if file.tell() <= size else piece
+            end = piece.rfind(b"\n") + 1
+            if end:
+                yield rest + piece[:end], True
+                rest = piece[end:]
+            else:
+                rest += piece
+    if rest:
+        yield rest, False
+
+
+def _read(
+    lines: list[bytes], before: int, name: str, fields: Mapping[str, pl.DataType], *, whole: bool
+) -> Block:
+    numbers = [n for n, line in enumerate(lines) if line.strip()]
+    rows, bad = _objects(lines, numbers, fields)
+    last = len(lines) - 1
+    broken = pl.DataFrame(
+        {
+            "rule": [_rule(lines[n], cut=n == last and not whole) for n in bad],
+            FILE: [name] * len(bad),
+            ROW_IN_FILE: [before + n + 1 for n in bad],
+            "text": [lines[n].decode(errors="replace") for n in bad],
+        },
+        schema=BROKEN_ROWS,
+    )
+    place = (pl.col(_LINE) + before + 1).cast(pl.UInt32).alias(ROW_IN_FILE)
+    placed = rows.select(*fields, pl.lit(name).alias(FILE), place)
+    return Block(placed, broken)
+
+
+def _objects(
+    lines: list[bytes], numbers: list[int], fields: Mapping[str, pl.DataType]
+) -> tuple[pl.DataFrame, list[int]]:
+    """The lines of these numbers as rows with ``_LINE``, and the numbers of those that are none."""
+    if not numbers:
+        return pl.DataFrame(schema={**fields, _LINE: pl.Int64()}), []
+    text = b"\n".join(lines[n] for n in numbers)
+    try:
+        rows = pl.read_ndjson(text, schema=fields)
+    except pl.exceptions.PolarsError:
+        if len(numbers) == 1:
+            return _objects(lines, [], fields)[0], numbers
+        middle = len(numbers) // 2
+        halves = [_objects(lines, part, fields) for part in (numbers[:middle], numbers[middle:])]
+        return pl.concat(rows for rows, _ in halves), [n for _, bad in halves for n in bad]
+    return rows.with_columns(pl.Series(_LINE, numbers, dtype=pl.Int64)), []
+
+
+def _rule(line: bytes, *, cut: bool) -> str:
+    if cut:
+        return "cut_off"
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "bad_encoding"
+    return "broken_line"
+
+
+def decoded(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """JSON texts as values; null of those that are something else.
+
+    Objects where ``dtype`` has text become JSON again: an expanded product in place of its id.
+    """
+    try:
+        return texts.str.json_decode(dtype)  # several times as quick, and strict
+    except pl.exceptions.PolarsError:
+        pass
+    wrapped = [b'{"value":%s}' % (text or "null").encode() for text in texts]
+    rows, _ = _objects(wrapped, list(range(len(wrapped))), {"value": dtype})
+    every = pl.DataFrame({_LINE: range(len(wrapped))}, schema={_LINE: pl.Int64()})
+    return every.join(rows, on=_LINE, how="left", maintain_order="left")["value"]
+
+
+def as_id(text: pl.Expr) -> pl.Expr:
+    """The id of what is an id, or an expanded object."""
+    is_object = text.str.starts_with("{")
+    return pl.when(is_object).then(text.str.json_path_match("$.id")).otherwise(text)
+
+
+def loads(text: str | None) -> object:
+    """What a JSON text says; ``None`` of what is none."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,77 @@
+"""What an extract's report says of Stripe's objects: what was approximated, and how often."""
+
+from collections.abc import Generator
+
+import polars as pl
+
+from perdura.sources.connectors.stripe.frames import NEEDS, Frames
+
+
+def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
+    """Notes on one frame, in words; nothing of what is as usual."""
+    makers = {"subscriptions": _on_subscriptions, "plans": _on_plans}
+    own = makers[name](frames) if name in makers else ()
+    # What subscriptions say of their objects, plans need not repeat.
+    repeated = [] if name == "plans" else [_repeated(frames, NEEDS[name][0])]
+    return (*(note for note in repeated if note), *own)
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return rows.select(pl.len()).collect(engine="streaming").item()
+
+
+def _repeated(frames: Frames, kind: str) -> str | None:
+    rows = frames.raw.table(kind).filter(pl.col("id").is_not_null())
+    alike = rows.select(pl.len() - pl.col("id").n_unique()).collect(engine="streaming").item()
+    return (
+        f"{alike:,} {kind} stand there more than once; the last of each counts" if alike else None
+    )
+
+
+def _on_subscriptions(frames: Frames) -> Generator[str]:
+    objects = frames.objects.select(
+        never=(pl.col("status").is_in(("incomplete", "incomplete_expired"))).sum(),
+        scheduled=pl.col("schedule").is_not_null().sum(),
+        paused=pl.col("is_paused").sum(),
+    ).collect(engine="streaming")
+    never, scheduled, paused = objects.row(0)
+    if never:
+        yield f"{never:,} subscriptions were never paid for (incomplete) and tell no event"
+    if scheduled:
+        yield f"{scheduled:,} subscriptions follow a schedule; its phases to come are not read"
+    if paused:
+        yield (
+            f"{paused:,} pauses are dated by the last payment before them, and known since the "
+            "object was read: no object says when it was paused"
+        )
+    deleted = frames.raw.table("customers").filter(pl.col("deleted").str.to_lowercase() == "true")
+    if gone := _count(deleted):
+        yield f"{gone:,} customers were deleted; their subscriptions end when they say"
+
+
+def _on_plans(frames: Frames) -> Generator[str]:
+    read = frames.read.select(
+        tiered=pl.col("tiered").sum(),
+        blind=(pl.col("tiered") & pl.col("mrr").is_null()).sum(),
+        unknown=(pl.col("unknown") > 0).sum(),
+    ).collect(engine="streaming")
+    tiered, blind, unknown = read.row(0)
+    if tiered:
+        yield (
+            f"{tiered:,} subscriptions have prices in tiers: what their last invoice billed is "
+            f"taken for their revenue; of {blind:,} the export has no tiers, so without an "
+            "invoice it is unknown (expand tiers of prices)"
+        )
+    if unknown:
+        yield (
+            f"{unknown:,} subscriptions have discounts of which nothing is known but an id, and "
+            "count without them; export coupons, and expand discounts"
+        )
+    dated = pl.concat(
+        [frames.billed.select(by=pl.lit("invoice")), frames.as_read.select(by=pl.lit("object"))]
+    )
+    by = dict(dated.group_by("by").len().collect(engine="streaming").iter_rows())
+    yield (
+        f"what subscriptions cost is told by invoices {by.get('invoice', 0):,} times, and by the "
+        f"object alone, since it was read, {by.get('object', 0):,} times"
+    )

@@ -1,0 +1,257 @@
+"""Payments: invoices, charges and attempts, refunds, disputes, credit notes."""
+
+import polars as pl
+
+from perdura.sources.connectors.stripe.raw import Raw
+from perdura.sources.staged import FILE, ROW_IN_FILE
+
+#: Methods of which a payment is known to have failed, or succeeded, days after it was made.
+_SLOW = (
+    "us_bank_account", "ach_debit", "ach_credit_transfer", "sepa_debit", "bacs_debit",
+    "acss_debit", "au_becs_debit", "nz_bank_account", "customer_balance", "boleto", "konbini",
+    "oxxo", "multibanco", "sofort",
+)  # fmt: skip
+_SLOW_DAYS = 14
+_PLACE = (FILE, ROW_IN_FILE)
+
+
+def _look_up(
+    rows: pl.LazyFrame, others: pl.LazyFrame, on: str, theirs: str | None = None
+) -> pl.LazyFrame:
+    """The rows, in their order, with what others say of the same key."""
+    return rows.join(others, left_on=on, right_on=theirs or on, how="left", maintain_order="left")
+
+
+def _lower(name: str) -> pl.Expr:
+    return pl.col(name).str.strip_chars().str.to_lowercase()
+
+
+def _rows(raw: Raw, table: str) -> pl.LazyFrame:
+    """Each object of a table once, as it was read last."""
+    rows = raw.table(table).filter(pl.col("id").is_not_null())
+    rows = rows.unique("id", keep="last", maintain_order=True)
+    return rows.with_columns(livemode=_lower("livemode"), status=_status(rows))
+
+
+def _status(rows: pl.LazyFrame) -> pl.Expr:
+    return _lower("status") if "status" in rows.collect_schema().names() else pl.lit(None)
+
+
+def invoice_links(raw: Raw) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """The invoice that each payment intent, and each charge, is for."""
+    paid = raw.table("invoice_payments").select("invoice", "payment_intent", "charge")
+    own = raw.table("invoices").select("payment_intent", "charge", invoice="id")
+    both = pl.concat([paid, own.select(paid.collect_schema().names())])
+
+    def links(name: str) -> pl.LazyFrame:
+        known = both.filter(pl.col(name).is_not_null() & pl.col("invoice").is_not_null())
+        return known.select(name, linked=pl.col("invoice")).unique(name, keep="first")
+
+    return links("payment_intent"), links("charge")
+
+
+def charges(raw: Raw) -> pl.LazyFrame:
+    """One row per charge, which is an attempt to be paid: ``kind`` is paid, failed or nothing yet.
+
+    ``charge``, ``customer``, ``invoice``, ``amount``, ``currency``, ``method``, ``failure_code``,
+    ``decline_code``, ``happened_at``, ``known_at``, ``is_known`` (its status).
+    """
+    by_intent, by_charge = invoice_links(raw)
+    invoices = raw.table("invoices").select(
+        invoice="id", invoiced_to="customer", settled_at="paid_at"
+    ).unique("invoice", keep="last")  # fmt: skip
+    rows = (
+        _rows(raw, "charges")
+        .pipe(_look_up, by_intent, "payment_intent")
+        .join(
+            by_charge.rename({"linked": "linked_to"}),
+            left_on="id",
+            right_on="charge",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(invoice=pl.coalesce("invoice", "linked", "linked_to"))
+        .pipe(_look_up, invoices, "invoice")
+    )
+    status = pl.col("status")
+    captured = (_lower("captured") != "false").fill_null(value=True)
+    kind = (
+        pl.when((status == "succeeded") & captured)
+        .then(pl.lit("paid"))
+        .when(status == "failed")
+        .then(pl.lit("failed"))
+    )
+    slow = _lower("method").is_in(_SLOW).fill_null(value=False)
+    created, paid = pl.col("created"), kind == "paid"
+    settled = pl.when(paid & slow & (pl.col("settled_at") > created)).then("settled_at")
+    happened = pl.coalesce(settled, created)
+    later = pl.min_horizontal(created + pl.duration(days=_SLOW_DAYS), "read_at")
+    return rows.select(
+        "invoice",
+        "amount",
+        "currency",
+        "livemode",
+        "failure_code",
+        "unreadable",
+        *_PLACE,
+        charge="id",
+        customer=pl.coalesce("customer", "invoiced_to"),
+        # Why the bank declined; of a payment that went through it says how it was reviewed.
+        decline_code=pl.when(kind == "failed").then("decline_code"),
+        method=_lower("method"),
+        kind=kind,
+        happened_at=happened,
+        known_at=pl.when(slow & settled.is_null())
+        .then(pl.max_horizontal(later, happened))
+        .otherwise(happened),
+        is_known=status.is_in(("succeeded", "failed", "pending")).fill_null(value=False),
+    )
+
+
+def invoices(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per invoice: when it was final, paid without a charge, or written off.
+
+    ``invoice``, ``customer``, ``subscription``, ``currency``, ``amount``, ``unpaid`` (of it),
+    ``invoiced_at``, ``paid_at``, ``paid_known_at``, ``written_off_at``, ``is_billed`` (it asks for
+    money, and is no draft), ``is_known`` (its status).
+    """
+    paid = attempts.filter((pl.col("kind") == "paid") & pl.col("invoice").is_not_null())
+    by_charge = paid.select("invoice", by_charge=pl.lit(value=True)).unique("invoice")
+    rows = _rows(raw, "invoices").join(
+        by_charge, left_on="id", right_on="invoice", how="left", maintain_order="left"
+    )
+    status, created = pl.col("status"), pl.col("created")
+    final = (status != "draft").fill_null(value=True)
+    final &= (status != "void").fill_null(value=True) | pl.col("finalized_at").is_not_null()
+    alone = (status == "paid") & pl.col("by_charge").is_null()
+    total = pl.col("total").cast(pl.Float64, strict=False)
+    # A voided invoice that payment was tried for is owed no longer.
+    tried = pl.col("attempt_count").cast(pl.Float64, strict=False) > 0
+    given_up = pl.when(status == "uncollectible").then("uncollectible_at")
+    given_up = given_up.when((status == "void") & tried).then("voided_at")
+    return rows.select(
+        "customer",
+        "subscription",
+        "currency",
+        "livemode",
+        "unreadable",
+        *_PLACE,
+        invoice="id",
+        amount="total",
+        unpaid="amount_remaining",
+        invoiced_at=pl.when(final).then(pl.coalesce("finalized_at", created)),
+        paid_at=pl.when(alone).then(pl.coalesce("paid_at", created)),
+        paid_known_at=pl.when(alone).then(
+            pl.coalesce("paid_at", pl.max_horizontal("read_at", created))
+        ),
+        written_off_at=given_up,
+        is_billed=(total > 0).fill_null(value=True) & (final | pl.col("unreadable").is_not_null()),
+        is_known=status.is_in(("draft", "open", "paid", "uncollectible", "void", "deleted"))
+        .fill_null(value=True),
+    )  # fmt: skip
+
+
+def _with_charge(raw: Raw, rows: pl.LazyFrame, attempts: pl.LazyFrame) -> pl.LazyFrame:
+    """Refunds or disputes with the customer and the invoice of their charge."""
+    known = attempts.select("charge", "customer", "invoice", "method", charge_livemode="livemode")
+    intents = _rows(raw, "charges").select("payment_intent", own="id", status="status")
+    # Of several attempts the one that was paid.
+    paid = (
+        intents.filter(pl.col("payment_intent").is_not_null() & (pl.col("status") == "succeeded"))
+        .select("payment_intent", "own")
+        .unique("payment_intent", keep="last")
+    )
+    return (
+        rows.pipe(_look_up, paid, "payment_intent")
+        .with_columns(charge=pl.coalesce("charge", "own"))
+        .pipe(_look_up, known, "charge")
+        .with_columns(livemode=pl.coalesce("livemode", "charge_livemode"))
+    )
+
+
+def refunds(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per refund: ``refund``, ``charge``, ``customer``, ``invoice``, ``amount``,
+    ``currency``, ``happened_at``, ``is_refunded`` (it did not fail).
+    """
+    rows = _with_charge(raw, _rows(raw, "refunds"), attempts)
+    failed = pl.col("status").is_in(("failed", "canceled")).fill_null(value=False)
+    return _of_charge(rows, "refund", is_refunded=~failed)
+
+
+def disputes(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per dispute, inquiries of the bank among them, as ``refunds``."""
+    return _of_charge(_with_charge(raw, _rows(raw, "disputes"), attempts), "dispute")
+
+
+def _of_charge(rows: pl.LazyFrame, name: str, **more: pl.Expr) -> pl.LazyFrame:
+    return rows.select(
+        pl.col("id").alias(name),
+        "charge",
+        "customer",
+        "invoice",
+        "amount",
+        "currency",
+        "method",
+        "livemode",
+        "unreadable",
+        *_PLACE,
+        happened_at="created",
+        **more,
+    )
+
+
+def credit_notes(raw: Raw) -> pl.LazyFrame:
+    """One row per credit note; ``is_credited``: it gives back what was paid, by other ways than a
+    refund: a refund is a row of ``refunds``.
+    """
+    of_invoices = raw.table("invoices").select(invoice="id", invoiced_to="customer").unique(
+        "invoice", keep="last"
+    )  # fmt: skip
+    rows = _rows(raw, "credit_notes").join(
+        of_invoices, on="invoice", how="left", maintain_order="left"
+    )
+    after = pl.col("post_payment_amount").cast(pl.Float64, strict=False)
+    later = (_lower("type") == "post_payment") | (after > 0)
+    refunded = pl.col("refund").is_not_null() | (pl.col("refunded").str.len_chars() > 2)
+    credited = later & ~refunded.fill_null(value=False) & (pl.col("status") != "void")
+    return rows.select(
+        "invoice",
+        "currency",
+        "livemode",
+        "unreadable",
+        *_PLACE,
+        credit_note="id",
+        customer=pl.coalesce("customer", "invoiced_to"),
+        amount=pl.when(after > 0).then("post_payment_amount").otherwise("total"),
+        happened_at="created",
+        is_credited=credited.fill_null(value=False),
+    )
+
+
+def customers(raw: Raw, metadata: tuple[str, ...]) -> pl.LazyFrame:
+    """One row per customer: ``customer``, ``email`` (in small letters, to join by), ``country``,
+    ``created``, ``read_at``, ``is_deleted``, and ``metadata_<key>``.
+    """
+    rows = raw.table("customers").filter(pl.col("id").is_not_null())
+    rows = rows.unique("id", keep="last", maintain_order=True)
+    return rows.select(
+        "created",
+        "currency",
+        "read_at",
+        "unreadable",
+        *_PLACE,
+        *with_metadata(metadata),
+        customer="id",
+        email=_lower("email"),
+        country=pl.col("country").str.strip_chars().str.to_uppercase(),
+        livemode=_lower("livemode"),
+        is_deleted=(_lower("deleted") == "true").fill_null(value=False),
+    )
+
+
+def with_metadata(keys: tuple[str, ...]) -> list[pl.Expr]:
+    """A column for each key of ``metadata``, which is JSON."""
+    return [
+        pl.col("metadata").str.json_path_match(f"$['{key}']").alias(f"metadata_{key}")
+        for key in keys
+    ]

@@ -1,0 +1,102 @@
+"""How subscriptions were described from when on: by invoices, and by objects as they are read."""
+
+import polars as pl
+
+from perdura.sources.connectors.stripe.recurring import DESCRIBED
+from perdura.sources.connectors.stripe.subscriptions import STATUSES
+from perdura.sources.staged import FILE, ROW_IN_FILE
+
+#: Columns of the frame ``plans``.
+COLUMNS = (
+    "subscription", "customer", "kind", "happened_at", "known_at", *DESCRIBED,
+    "dated_by", "unreadable", FILE, ROW_IN_FILE,
+)  # fmt: skip
+
+
+def with_first(objects: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
+    """The subscriptions, with what their first invoice says, if it was known when they started."""
+    first = billed.filter("is_first").select("subscription", *DESCRIBED, first_known_at="known_at")
+    joined = objects.join(
+        first, on="subscription", how="left", suffix="_billed", maintain_order="left"
+    )
+    at_once = pl.col("first_known_at") <= pl.col("started_known_at")
+    own = (name for name in DESCRIBED if name != "currency")
+    return joined.with_columns(
+        *(pl.when(at_once).then(name).alias(name) for name in own),
+        currency=pl.coalesce("currency", "currency_billed"),
+    ).drop("first_known_at", "currency_billed")
+
+
+def later_billed(objects: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
+    """What invoices say of subscriptions later than at their start, as rows of ``plans``."""
+    own = _live(objects).select("subscription", "customer", "started_known_at", FILE, ROW_IN_FILE)
+    at_start = pl.col("is_first") & (pl.col("known_at") <= pl.col("started_known_at"))
+    kind = pl.when("is_first").then(pl.lit("started")).otherwise(pl.lit("plan_changed"))
+    return (
+        billed.join(own, on="subscription", maintain_order="left")
+        .filter(~at_start)
+        .with_columns(kind=kind, dated_by=pl.lit("invoice"), unreadable=pl.lit(None, pl.String))
+        .select(COLUMNS)
+    )
+
+
+def as_read_now(objects: pl.LazyFrame, read: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
+    """What the objects say of subscriptions now, where no invoice said so, as rows of ``plans``.
+
+    It is known since it was read. It is a newer version of the event that described the
+    subscription last: from when on it is so, no object says.
+    """
+    said = [pl.col(name).last().alias(f"{name}_billed") for name in DESCRIBED]
+    last = billed.group_by("subscription", maintain_order=True).agg(
+        *said,
+        changed_at=pl.col("happened_at").last(),
+        changed_known_at=pl.col("known_at").max(),
+        changes=pl.len(),
+    )
+    rows = _live(objects).drop("currency").join(read, on="subscription", maintain_order="left")
+    rows = rows.join(last, on="subscription", how="left", maintain_order="left")
+    never, gone = pl.col("changes").is_null(), pl.col("ended_at").is_not_null()
+    priced = (pl.col("mrr") - pl.col("mrr_billed")).abs() > 1
+    other = pl.any_horizontal(
+        priced & ~pl.col("tiered"),
+        *(
+            pl.col(name).ne_missing(pl.col(f"{name}_billed")) & pl.col(name).is_not_null()
+            for name in ("price", "quantity", "interval_months")
+        ),
+        pl.col("unreadable_item").is_not_null(),
+    ).fill_null(value=False)
+    # Of tiers that are not in the export an invoice says what they come to.
+    mrr = pl.when(pl.col("price") == pl.col("price_billed")).then(
+        pl.coalesce("mrr", "mrr_billed")
+    ).otherwise("mrr")  # fmt: skip
+    kind = (
+        pl.when(pl.col("changes") > 1)
+        .then(pl.lit("plan_changed"))
+        .when(pl.col("started_at").is_not_null())
+        .then(pl.lit("started"))
+        .when(pl.col("trial_at").is_not_null())
+        .then(pl.lit("trial_started"))
+    )
+    known_before = pl.coalesce("changed_known_at", "started_known_at", "trial_known_at")
+    known = pl.max_horizontal(
+        "read_at", "items_read_at", known_before + pl.duration(microseconds=1)
+    )
+    return (
+        rows.filter(never | (other & ~gone))
+        .with_columns(
+            kind=kind,
+            happened_at=pl.coalesce("changed_at", "started_at", "trial_at"),
+            known_at=known,
+            mrr=mrr,
+            dated_by=pl.lit("object"),
+            unreadable="unreadable_item",
+        )
+        .filter(pl.col("kind").is_not_null())
+        .select(COLUMNS)
+    )
+
+
+def _live(objects: pl.LazyFrame) -> pl.LazyFrame:
+    """Of test mode, or of what could not be understood, there is nothing to say."""
+    test = (pl.col("livemode") == "false").fill_null(value=False)
+    return objects.filter(~test & pl.col("unreadable").is_null() & pl.col("status").is_in(STATUSES))

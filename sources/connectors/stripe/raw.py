@@ -1,0 +1,159 @@
+"""An export folder read once, block by block, into flat Parquet tables."""
+
+import re
+from collections import defaultdict
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.connectors.stripe import json_lines, objects, tables
+from perdura.sources.connectors.stripe.fields import FIELDS
+from perdura.sources.connectors.stripe.json_lines import Block
+from perdura.sources.connectors.stripe.objects import Tables
+from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES
+from perdura.sources.connectors.stripe.times import moments
+from perdura.sources.staged import BROKEN_ROWS
+
+#: What files of each kind are called, without plural, ``_data`` or a date at the end.
+STEMS: dict[str, tuple[str, ...]] = {
+    "prices": ("price",),
+    "plans": ("plan",),
+    "products": ("product",),
+    "coupons": ("coupon",),
+    "discounts": ("discount", "subscription_discount"),
+    "customers": ("customer",),
+    "subscriptions": ("subscription",),
+    "items": ("subscription_item",),
+    "invoices": ("invoice",),
+    "lines": ("invoice_line_item", "invoice_item_line"),
+    "invoice_payments": ("invoice_payment",),
+    "charges": ("charge", "payment", "unified_payment"),
+    "refunds": ("refund",),
+    "disputes": ("dispute",),
+    "credit_notes": ("credit_note",),
+    "events": ("event",),
+}
+_LINES = {".jsonl", ".ndjson"}
+_TABLES = {".csv", ".parquet"}
+_STEM = re.compile(r"^(?:stripe[_.-])?(?P<stem>[a-z_]+?)s?(?:_data)?(?:[_. -]*\(?\d.*)?$")
+
+
+@dataclass(slots=True)
+class Raw:
+    """What an export holds.
+
+    Attributes:
+        tables: The flat tables that there are, by their names (``shapes.SHAPES``), with times as
+            times and ``read_at``; one row per object.
+        files: The files that each kind of object was read from.
+        broken: Lines of each kind that could not be read; schema ``BROKEN_ROWS``.
+        others: Files that no kind is known of.
+        scratch: Where more may be set aside.
+    """
+
+    tables: dict[str, pl.LazyFrame]
+    files: Mapping[str, list[Path]]
+    broken: Mapping[str, pl.DataFrame]
+    others: list[str]
+    scratch: Path
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.tables
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """A flat table; empty if the export has none."""
+        return self.tables.get(name, pl.LazyFrame(schema=schema_of(name)))
+
+
+def schema_of(name: str) -> pl.Schema:
+    """The columns of a flat table as ``Raw`` has it."""
+    moment = pl.Datetime("us", "UTC")
+    typed = {c: moment if c in TIMES else kind for c, kind in SHAPES[name].items()}
+    return pl.Schema({**typed, "read_at": moment, "unreadable": pl.String()})
+
+
+def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
+    """The files of each kind in a folder, in the order of their names, and the names of others."""
+    kinds: dict[str, list[Path]] = defaultdict(list)
+    others: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.suffix.lower() not in _LINES | _TABLES:
+            continue
+        found = _STEM.match(path.stem.lower())
+        stem = found["stem"] if found else ""
+        kind = next((kind for kind, stems in STEMS.items() if stem in stems), None)
+        if kind is None:
+            others.append(path.name)
+        else:
+            kinds[kind].append(path)
+    return {kind: kinds[kind] for kind in STEMS if kind in kinds}, others
+
+
+def read(
+    folder: Path, scratch: Path, shown: Mapping[Path, str], kinds: frozenset[str] | None = None
+) -> Raw:
+    """Read an export, some rows of it at a time.
+
+    Args:
+        folder: The folder.
+        scratch: Where flat tables are set aside.
+        shown: What reports call each file; by default its name.
+        kinds: The kinds to read; by default all.
+    """
+    files, others = kinds_in(folder)
+    parts = _Parts(scratch)
+    broken: dict[str, pl.DataFrame] = {}
+    for kind, paths in files.items():
+        if kinds is not None and kind not in kinds:
+            continue
+        faults = [pl.DataFrame(schema=BROKEN_ROWS)]
+        for path in paths:
+            read_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            parts.touch(kind)
+            for found, block in _blocks(kind, path, shown.get(path, path.name)):
+                faults.append(block.broken)
+                for name, rows in found.items():
+                    parts.add(name, rows, read_at)
+        broken[kind] = pl.concat(faults)
+    return Raw(parts.scans(), files, broken, others, scratch)
+
+
+def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
+    if path.suffix.lower() in _LINES:
+        for block in json_lines.read_blocks(path, name, FIELDS[kind]):
+            yield objects.flat(kind, block.rows), block
+    else:
+        for block in tables.read_blocks(path, name):
+            yield tables.flat(kind, block.rows), block
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Flat tables on disk, each in files of some rows."""
+
+    folder: Path
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def touch(self, kind: str) -> None:
+        """Note that there is a table, though it may have no rows."""
+        name = "prices" if kind == "plans" else kind
+        if not self.counts[name]:
+            self.add(name, pl.DataFrame(schema=SHAPES[name]), datetime.now(UTC))
+
+    def add(self, name: str, rows: pl.DataFrame, read_at: datetime) -> None:
+        place = self.folder / "raw" / name
+        place.mkdir(parents=True, exist_ok=True)
+        typed = moments(rows, [c for c in SHAPES[name] if c in TIMES], read_at)
+        typed.select(schema_of(name).names()).write_parquet(
+            place / f"{self.counts[name]:06}.parquet", compression="lz4"
+        )
+        self.counts[name] += 1
+
+    def scans(self) -> dict[str, pl.LazyFrame]:
+        return {
+            name: pl.scan_parquet(self.folder / "raw" / name / "*.parquet", schema=schema_of(name))
+            for name in self.counts
+        }

@@ -1,0 +1,94 @@
+"""JSON of Zendesk's incremental exports as the things that it knows.
+
+A file holds an object a line (``tickets.jsonl``), or pages of the API as they came:
+``{"tickets": [...], "users": [...], "end_of_stream": true}``, side-loaded users among them.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.connectors.connector import Unavailable
+from perdura.sources.connectors.zendesk.exported import KEPT, SHAPES, objects_of
+from perdura.sources.connectors.zendesk.json_files import json_rows
+from perdura.sources.connectors.zendesk.objects import CHANGES, FIELDS, ObjectKind, Objects
+from perdura.sources.connectors.zendesk.reading import set_aside
+from perdura.sources.staged import FILE, ROW_IN_FILE
+
+Shown = Callable[[Path], str]
+
+_ENDINGS = (".json", ".jsonl", ".ndjson")
+#: How much of a file is looked at to see what it holds.
+_HEAD = 65_536
+#: What a file is called, those first whose names hold another's, and what its objects alone have.
+_KINDS = {
+    "satisfaction_ratings": ("satisfaction_rating", '"score":'),
+    "ticket_events": ("ticket_event", '"child_events":'),
+    "audits": ("audit", '"events":'),
+    "organizations": ("organization", '"shared_tickets":'),
+    "tickets": ("ticket", '"requester_id":'),
+    "users": ("user", '"role":'),
+}
+_PAGE = {name: pl.List(pl.Struct(shape)) for name, shape in SHAPES.items()}
+_IN_PAGES = re.compile(rf'"({"|".join(SHAPES)})"\s*:\s*\[')
+
+
+def json_exports(folder: Path) -> list[Path]:
+    """The files of JSON in a folder, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
+
+
+def exported_objects(files: list[Path], scratch: Path, shown: Shown) -> Objects:
+    """The things that exported files hold, each kind set aside in ``scratch``.
+
+    Raises:
+        Unavailable: No file holds tickets.
+    """
+    tables: dict[ObjectKind, list[pl.LazyFrame]] = {}
+    broken: list[pl.DataFrame] = []
+    has_tickets = False
+    for number, file in enumerate(files):
+        found, lines = _read(file, shown(file), scratch / f"json-{number}.parquet")
+        broken.append(lines)
+        for name, rows in found.items():
+            has_tickets |= name == "tickets"
+            for kind, things in objects_of(name, rows):
+                aside = scratch / f"{number}-{name}-{kind.name}.parquet"
+                where = pl.col("field").is_in(FIELDS) if kind is CHANGES else None
+                read, unread = set_aside(kind, things, aside, where)
+                tables.setdefault(kind, []).append(read)
+                broken.append(unread)
+    if not has_tickets:
+        raise Unavailable(
+            f"no tickets in {', '.join(map(shown, files))}; export them too: a file named "
+            'tickets.jsonl with one ticket a line, or pages {"tickets": [...]}'
+        )
+    return Objects({kind: pl.concat(found) for kind, found in tables.items()}, pl.concat(broken))
+
+
+def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame], pl.DataFrame]:
+    """The objects of a file by kind, and its broken lines."""
+    with file.open("rb") as opened:
+        head = opened.read(_HEAD).decode(errors="replace")
+    if not _IN_PAGES.search(head):
+        name = _kind_of(file.stem.lower(), head)
+        if name is None:
+            raise Unavailable(f"{shown} holds none of {', '.join(SHAPES)}; take it away")
+        rows, broken = json_rows(file, SHAPES[name], shown, aside, KEPT)
+        return {name: rows}, broken
+    rows, broken = json_rows(file, _PAGE, shown, aside, KEPT)
+    present = (
+        rows.select(pl.col(name).list.len().sum() for name in SHAPES).collect().row(0, named=True)
+    )
+    return {
+        name: rows.select(name, FILE, ROW_IN_FILE).explode(name).drop_nulls(name).unnest(name)
+        for name, count in present.items()
+        if count
+    }, broken
+
+
+def _kind_of(stem: str, head: str) -> str | None:
+    by_name = next((name for name, (word, _) in _KINDS.items() if word in stem), None)
+    return by_name or next((name for name, (_, key) in _KINDS.items() if key in head), None)
