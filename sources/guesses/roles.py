@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perdura.sources.guesses.columns import SampledColumn, Content
+from perdura.sources.guesses.columns import Content, SampledColumn
 
 _ID = r"(_?(id|uuid|guid|key|no|nr|num|number|ref|code))"
 _ANY: tuple[Content, ...] = ("text", "number", "email")
