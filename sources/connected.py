@@ -34,7 +34,9 @@ def connected(
     try:
         for name, wanted in mapping.frames.items():
             on_progress(0, 1, f"fetching {name}")
-            connection = connection_of(mapping, name, wanted, landing.staging / name)
+            connection = connection_of(
+                mapping, name, wanted, landing.staging / name, landing.fetched / name
+            )
             with room_in(landing.folder):
                 frames = _fetch(connection, _since(landing, until), until)
             staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
@@ -45,12 +47,12 @@ def connected(
 
 
 def connection_of(
-    mapping: SourceMapping, name: str, wanted: frozenset[str], scratch: Path
+    mapping: SourceMapping, name: str, wanted: frozenset[str], scratch: Path, store: Path
 ) -> Connection:
     """The section ``[connect.NAME]`` of a mapping."""
     options = dict(mapping.connections[name])
     connector = options.pop("connector", name)
-    return Connection(name, str(connector), options, mapping.path, wanted, scratch)
+    return Connection(name, str(connector), options, mapping.path, wanted, scratch, store)
 
 
 def _fetch(
