@@ -33,6 +33,8 @@ class Connection:
         mapping: The mapping file; paths start at its folder.
         wanted: The frames that the mapping names. No other need be fetched.
         scratch: A folder of its own for downloads; it and all in it are gone when the extract ends.
+        store: A folder of its own in the landing, for what is fetched once and needed again. It
+            stays, so an erasure has to reach it (docs/CONNECTORS.md).
     """
 
     name: str
@@ -41,6 +43,7 @@ class Connection:
     mapping: Path
     wanted: frozenset[str] = frozenset()
     scratch: Path = field(default_factory=lambda: Path(os.devnull))
+    store: Path = field(default_factory=lambda: Path(os.devnull))
 
     @property
     def location(self) -> str:
