@@ -1,4 +1,4 @@
-"""What a mapping's connectors give, set aside while its tables are extracted."""
+"""What connectors, queries and object stores give, set aside while tables are extracted."""
 
 import shutil
 from collections.abc import Generator, Mapping
@@ -14,6 +14,7 @@ from perdura.sources.connectors.staging import stage
 from perdura.sources.landing.full_disk import room_in
 from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.mapping import BadMapping, SourceMapping
+from perdura.sources.queried import ask_and_fetch
 from perdura.sources.staged import StagedFrame, Unfetched
 
 
@@ -21,7 +22,7 @@ from perdura.sources.staged import StagedFrame, Unfetched
 def connected(
     mapping: SourceMapping, landing: Landing, until: datetime, on_progress: OnProgress
 ) -> Generator[SourceMapping]:
-    """The mapping with the frames of its connectors; no row of them is kept when the block ends.
+    """The mapping with what is fetched for it; no row of that is kept when the block ends.
 
     They lie in the landing's folder, which this process has to have alone.
 
@@ -33,22 +34,25 @@ def connected(
     try:
         for name, wanted in mapping.frames.items():
             on_progress(0, 1, f"fetching {name}")
-            connection = connection_of(mapping, name, wanted, landing.staging / name)
+            connection = connection_of(
+                mapping, name, wanted, landing.staging / name, landing.fetched / name
+            )
             with room_in(landing.folder):
                 frames = _fetch(connection, _since(landing, until), until)
             staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
+        staged |= ask_and_fetch(mapping, landing, until, on_progress)
         yield replace(mapping, staged=staged)
     finally:
         shutil.rmtree(landing.staging, ignore_errors=True)
 
 
 def connection_of(
-    mapping: SourceMapping, name: str, wanted: frozenset[str], scratch: Path
+    mapping: SourceMapping, name: str, wanted: frozenset[str], scratch: Path, store: Path
 ) -> Connection:
     """The section ``[connect.NAME]`` of a mapping."""
     options = dict(mapping.connections[name])
     connector = options.pop("connector", name)
-    return Connection(name, str(connector), options, mapping.path, wanted, scratch)
+    return Connection(name, str(connector), options, mapping.path, wanted, scratch, store)
 
 
 def _fetch(

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,6 +33,8 @@ class Connection:
         mapping: The mapping file; paths start at its folder.
         wanted: The frames that the mapping names. No other need be fetched.
         scratch: A folder of its own for downloads; it and all in it are gone when the extract ends.
+        store: A folder of its own in the landing, for what is fetched once and needed again. It
+            stays, so an erasure has to reach it (docs/CONNECTORS.md).
     """
 
     name: str
@@ -41,6 +43,7 @@ class Connection:
     mapping: Path
     wanted: frozenset[str] = frozenset()
     scratch: Path = field(default_factory=lambda: Path(os.devnull))
+    store: Path = field(default_factory=lambda: Path(os.devnull))
 
     @property
     def location(self) -> str:
@@ -116,8 +119,9 @@ class Connection:
         return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
-def or_rather(name: str, known: Mapping[str, object] | list[str]) -> str:
+def or_rather(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the closest names that exist, or all of them."""
     names = sorted(known)
     close = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    return f"; did you mean {', '.join(close)}?" if close else f"; there is {', '.join(names)}"
+    there = ", ".join(names) or "none"
+    return f"; did you mean {', '.join(close)}?" if close else f"; there is {there}"

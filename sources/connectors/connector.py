@@ -2,8 +2,8 @@
 
 A connector is a package ``perdura.sources.connectors.<vendor>`` with a module ``connector`` that
 has a function ``connect(connection) -> Connector``, and a file ``mapping.toml``: how its frames
-become events. One of a company's own is a file beside its mapping. docs/CONNECTORS.md says how to
-write one.
+become events, all but the section ``[connect.<vendor>]``. One of a company's own is a file beside
+its mapping. docs/CONNECTORS.md says how to write one.
 """
 
 from collections.abc import Collection, Mapping
@@ -49,11 +49,12 @@ class Connector(Protocol):
         """Names of all frames it can give."""
         ...
 
-    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
+    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
         """The frames, with everything the vendor has come to know before ``until``.
 
-        A frame that is not among them is missing: its tables do not land, unless the mapping says
-        ``optional = true``. One of which the vendor has nothing is there, without rows.
+        A frame that is not among them, or is ``Unavailable``, is missing: its tables do not land,
+        unless the mapping says ``optional = true``; the others do. One of which the vendor has
+        nothing is there, without rows.
 
         Args:
             since: What was known before has been read by an earlier extract; ``None`` if nothing
@@ -62,6 +63,6 @@ class Connector(Protocol):
             until: Exclusive, UTC. Giving more is no fault: it is left for later.
 
         Raises:
-            Unavailable: The data cannot be had.
+            Unavailable: Nothing can be had.
         """
         ...

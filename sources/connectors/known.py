@@ -32,7 +32,7 @@ def open_connector(connection: Connection) -> Connector:
     if name.endswith(_OWN):
         return _own_module(connection).connect(connection)
     if name not in known_connectors():
-        names = [*known_connectors()]
+        names = known_connectors()
         raise BadConnection(
             f"{connection.location}: no connector {name!r}{or_rather(name, names)}; a section of "
             f"another name says connector = '...', one's own connector = 'own{_OWN}'"

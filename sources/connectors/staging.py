@@ -36,7 +36,7 @@ def stage(
             raise BadConnection(
                 f"{connection.mapping.name}: file '{connection.name}:{name}': connector "
                 f"{connection.connector} has no frame {name!r}"
-                f"{or_rather(name, [*connector.frames])}"
+                f"{or_rather(name, connector.frames)}"
             )
     connection.scratch.mkdir(parents=True, exist_ok=True)
     try:
@@ -48,7 +48,11 @@ def stage(
     return {name: _stage(connection, name, fetched.get(name)) for name in sorted(connection.wanted)}
 
 
-def _stage(connection: Connection, name: str, frame: Frame | None) -> StagedFrame | Unfetched:
+def _stage(
+    connection: Connection, name: str, frame: Frame | Unavailable | None
+) -> StagedFrame | Unfetched:
+    if isinstance(frame, Unavailable):
+        return Unfetched(str(frame))
     if frame is None:
         return Unfetched(
             f"{connection.connector} gives no {name!r}: nothing of the kind is in what "

@@ -219,6 +219,11 @@ class Landing:
         """The folder where an extract sets aside what connectors have fetched."""
         return self.folder / "staged"
 
+    @property
+    def fetched(self) -> Path:
+        """The folder of what connectors have fetched and need again, by connection."""
+        return self.folder / "fetched"
+
     def ranges(self, table: EventTable) -> Path:
         """The folder where an extract sets rows of one table aside, range by range."""
         return self.folder / f"{table.name}.ranges"

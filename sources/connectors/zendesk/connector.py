@@ -1,40 +1,75 @@
 """The connector of Zendesk: what happened to tickets, and the keys of who asked."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Self
 
 import polars as pl
+from pydantic import Field, model_validator
 
 from perdura.sources.connectors.connection import Connection, Options
-from perdura.sources.connectors.connector import Connector, Frame, Unavailable
+from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
+from perdura.sources.connectors.web import RequestPace, Web, safe_host
+from perdura.sources.connectors.zendesk.api import LEFT_OUT, fetch_exports
+from perdura.sources.connectors.zendesk.credentials import headers_of
 from perdura.sources.connectors.zendesk.exports import exported_objects, json_exports
 from perdura.sources.connectors.zendesk.landed import TICKET, files_of
 from perdura.sources.connectors.zendesk.landed_objects import landed_objects
 from perdura.sources.connectors.zendesk.notes import notes_of
 from perdura.sources.connectors.zendesk.objects import CHANGES, COMMENTS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.requesters import with_requesters
+from perdura.sources.connectors.zendesk.store import Store
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
 
+FRAMES = ("ticket_events",)
 #: About how many rows of tickets, their changes and comments are in memory at once.
 _ROWS_AT_ONCE = 3_000_000
+_RIGHTS = "an administrator, and of an OAuth token the scope 'read'"
 
 
 class ZendeskOptions(Options):
-    """The keys of ``[connect.zendesk]``.
+    """The keys of ``[connect.zendesk]``: a folder, or an account and its token.
 
     Attributes:
         folder: Where the landed tables or the exported JSON lie.
+        url: The account, such as ``https://acme.zendesk.com``.
+        token: The environment variable that holds its API token or OAuth token: ``$NAME``.
+        email: Of an API token the administrator whose it is; without it, it is an OAuth token.
+        start: The first day that is fetched; by default all.
+        calls_per_minute: How often its API is asked.
     """
 
-    folder: str
+    folder: str | None = None
+    url: str | None = None
+    token: str | None = None
+    email: str | None = None
+    start: date = date(2007, 1, 1)
+    calls_per_minute: float = Field(default=10.0, gt=0)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.folder is None) == (self.url is None):
+            raise ValueError("write folder = '...' for exports, or url = '...' for the API")
+        if (self.url is None) != (self.token is None):
+            raise ValueError("url = '...' and token = '$NAME' go together")
+        return self
 
 
 def connect(connection: Connection) -> Connector:
     """The connector of a section ``[connect.zendesk]``."""
     options = connection.read_options(ZendeskOptions)
-    return ZendeskFolder(connection, connection.folder(options.folder))
+    if options.folder is not None:
+        return ZendeskFolder(connection, connection.folder(options.folder))
+    return ZendeskAccount(connection, options, _headers(connection, options))
+
+
+def _headers(connection: Connection, options: ZendeskOptions) -> dict[str, str]:
+    email = options.email
+    if email and email.startswith("$"):
+        email = connection.secret("email", email)
+    return headers_of(connection.secret("token", options.token or ""), email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +82,15 @@ class ZendeskFolder:
     @property
     def frames(self) -> tuple[str, ...]:
         """``ticket_events``: one row per event of a ticket."""
-        return ("ticket_events",)
+        return FRAMES
 
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
         """The events of all tickets, of whatever day."""
-        scratch = self.connection.scratch
-        objects = self._objects(scratch)
-        events = pl.concat(list(_in_parts(objects, scratch)))
-        notes = notes_of(objects, events)
-        return {"ticket_events": Frame(events, objects.broken, notes)}
+        return _frames(self._objects(), self.connection.scratch)
 
-    def _objects(self, scratch: Path) -> Objects:
-        exports, shown = json_exports(self.folder), self.connection.shown
+    def _objects(self) -> Objects:
+        scratch, shown = self.connection.scratch, self.connection.shown
+        exports = json_exports(self.folder)
         if not files_of(self.folder, TICKET.name) and exports:
             return exported_objects(exports, scratch, shown)
         if exports:
@@ -67,6 +99,49 @@ class ZendeskFolder:
                 "may tell the same tickets; leave one of the two there"
             )
         return landed_objects(self.folder, scratch, shown)
+
+
+@dataclass(frozen=True, slots=True)
+class ZendeskAccount:
+    """Zendesk's data behind its API, of which a copy is kept in the connection's store."""
+
+    connection: Connection
+    options: ZendeskOptions
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """``ticket_events``: one row per event of a ticket."""
+        return FRAMES
+
+    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
+        """The events of all tickets, after what changed since the last run was fetched."""
+        url, start = self.options.url or "", datetime.combine(self.options.start, time(), UTC)
+        try:
+            store = Store(self.connection.store, safe_host(url))
+        except BadConnection as error:
+            raise BadConnection(f"{self.connection.location}: {error}") from None
+        pace = RequestPace(self.options.calls_per_minute)
+        with Web(url, self.headers, pace, rights=_RIGHTS) as web:
+            notes = list(fetch_exports(web, store, start))
+            notes += _not_yet(web.server_time, until)
+        objects = exported_objects(store.files, self.connection.scratch, lambda file: file.name)
+        return _frames(objects, self.connection.scratch, notes)
+
+
+def _not_yet(now: datetime | None, until: datetime) -> Iterator[str]:
+    """What to say where Zendesk has not exported all that is asked for yet."""
+    if now and now - LEFT_OUT < until:
+        yield (
+            f"Zendesk exports what is a minute old, here up to {now - LEFT_OUT:%Y-%m-%d %H:%M:%S} "
+            "UTC: what came later is read by the next extract"
+        )
+
+
+def _frames(objects: Objects, scratch: Path, notes: list[str] | None = None) -> dict[str, Frame]:
+    events = pl.concat(list(_in_parts(objects, scratch)))
+    found = (*(notes or ()), *notes_of(objects, events))
+    return {"ticket_events": Frame(events, objects.broken, found)}
 
 
 def _in_parts(objects: Objects, scratch: Path) -> Iterator[pl.LazyFrame]:

@@ -15,7 +15,7 @@ from perdura.sources.connectors.zendesk.exported import KEPT, SHAPES, objects_of
 from perdura.sources.connectors.zendesk.json_files import json_rows
 from perdura.sources.connectors.zendesk.objects import CHANGES, FIELDS, ObjectKind, Objects
 from perdura.sources.connectors.zendesk.reading import set_aside
-from perdura.sources.staged import FILE, ROW_IN_FILE
+from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 Shown = Callable[[Path], str]
 
@@ -32,6 +32,8 @@ _KINDS = {
     "users": ("user", '"role":'),
 }
 _PAGE = {name: pl.List(pl.Struct(shape)) for name, shape in SHAPES.items()}
+_PLACE = {FILE: pl.String(), ROW_IN_FILE: pl.UInt32()}
+_NO_LINES = pl.DataFrame(schema=BROKEN_ROWS)
 _IN_PAGES = re.compile(rf'"({"|".join(SHAPES)})"\s*:\s*\[')
 
 
@@ -74,6 +76,8 @@ def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame],
         head = opened.read(_HEAD).decode(errors="replace")
     if not _IN_PAGES.search(head):
         name = _kind_of(file.stem.lower(), head)
+        if name and not head.strip():
+            return {name: pl.LazyFrame(schema={**SHAPES[name], **_PLACE})}, _NO_LINES
         if name is None:
             raise Unavailable(f"{shown} holds none of {', '.join(SHAPES)}; take it away")
         rows, broken = json_rows(file, SHAPES[name], shown, aside, KEPT)

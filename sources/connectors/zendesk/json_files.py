@@ -20,7 +20,7 @@ _KEPT_TEXT = 40
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
-class _MisfitError(ValueError):
+class Misfit(ValueError):
     """A key holds something else than the shape says."""
 
 
@@ -74,8 +74,8 @@ def _mend(file: Path, shape: Shape, mended: Path) -> Iterator[tuple[str, int, st
     with mended.open("w", encoding="utf-8") as written:
         for row, (found, text) in enumerate(_objects(file), start=1):
             try:
-                written.write(json.dumps(_shaped(found, pl.Struct(dict(shape)))) + "\n")
-            except _MisfitError:
+                written.write(json.dumps(shaped(found, shape)) + "\n")
+            except Misfit:
                 written.write("{}\n")
                 is_whole = not text or text.endswith("\n")
                 yield (
@@ -113,17 +113,21 @@ def _no_json(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _shaped(value: Any, kind: pl.DataType) -> Any:
-    """What of a value the shape has; texts of what should be one.
+def shaped(thing: Any, shape: Shape) -> dict[str, Any]:
+    """The keys of a shape that an object has, with texts where the shape says so.
 
     Raises:
-        _MisfitError: It is no object, or no list, where one should be.
+        Misfit: It is no object, or a key holds no list of objects where one should be.
     """
+    return _shaped(thing, pl.Struct(dict(shape)))
+
+
+def _shaped(value: Any, kind: pl.DataType) -> Any:
     if isinstance(kind, pl.String):
         return value if value is None or isinstance(value, str) else json.dumps(value)
     if isinstance(kind, pl.Struct):
         if not isinstance(value, dict):
-            raise _MisfitError
+            raise Misfit
         own = cast("dict[str, Any]", value)
         return {
             f.name: _shaped(own[f.name], cast("pl.DataType", f.dtype))
@@ -133,5 +137,5 @@ def _shaped(value: Any, kind: pl.DataType) -> Any:
     if value is None:
         return None
     if not isinstance(value, list) or not isinstance(kind, pl.List):
-        raise _MisfitError
+        raise Misfit
     return [_shaped(item, cast("pl.DataType", kind.inner)) for item in cast("list[Any]", value)]

@@ -21,7 +21,7 @@ from perdura.sources.staged import FILE, ROW_IN_FILE
 
 
 @dataclass(frozen=True, slots=True)
-class LandedTable:
+class ZendeskTable:
     """One landed table.
 
     Attributes:
@@ -37,7 +37,7 @@ class LandedTable:
     columns: dict[str, tuple[str, ...]]
 
 
-TICKET = LandedTable(
+TICKET = ZendeskTable(
     "ticket",
     TICKETS,
     {
@@ -55,7 +55,7 @@ TICKET = LandedTable(
         "gone_at": ("_fivetran_synced",),
     },
 )
-FIELD_HISTORY = LandedTable(
+FIELD_HISTORY = ZendeskTable(
     "ticket_field_history",
     CHANGES,
     {
@@ -65,7 +65,7 @@ FIELD_HISTORY = LandedTable(
         "value": ("value",),
     },
 )
-COMMENT = LandedTable(
+COMMENT = ZendeskTable(
     "ticket_comment",
     COMMENTS,
     {
@@ -75,7 +75,7 @@ COMMENT = LandedTable(
         "is_public": ("public",),
     },
 )
-USER = LandedTable(
+USER = ZendeskTable(
     "user",
     USERS,
     {
@@ -87,12 +87,12 @@ USER = LandedTable(
         "organization_id": ("organization_id",),
     },
 )
-ORGANIZATION = LandedTable(
+ORGANIZATION = ZendeskTable(
     "organization",
     ORGANIZATIONS,
     {"organization_id": ("id",), "version": ("updated_at",), "external_id": ("external_id",)},
 )
-RATING = LandedTable(
+RATING = ZendeskTable(
     "satisfaction_rating",
     RATINGS,
     {"ticket_id": ("ticket_id",), "at": ("updated_at", "created_at"), "score": ("score",)},
@@ -103,13 +103,11 @@ _ENDINGS = (".csv", ".tsv", ".parquet")
 
 
 def files_of(folder: Path, table: str) -> list[Path]:
-    """The files of a landed table, in the order of their names."""
+    """The files of a landed table, or all in a folder of its name, in the order of their names."""
     named = re.compile(rf"(?:zendesk_)?{table}(?:_data)?(?:[-_.]\d+)*", re.IGNORECASE)
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _ENDINGS and named.fullmatch(path.stem)
-    ]
+    found = [path for path in sorted(folder.iterdir()) if named.fullmatch(path.stem)]
+    inside = [file for path in found if path.is_dir() for file in sorted(path.iterdir())]
+    return [file for file in [*found, *inside] if file.suffix.lower() in _ENDINGS]
 
 
 def scan(path: Path, shown: str) -> pl.LazyFrame:
@@ -144,7 +142,7 @@ def with_columns(path: Path, shown: str, *names: str) -> pl.LazyFrame:
     return frame.select(*names, FILE, ROW_IN_FILE)
 
 
-def rows_of(table: LandedTable, frame: pl.LazyFrame, shown: str) -> pl.LazyFrame:
+def rows_of(table: ZendeskTable, frame: pl.LazyFrame, shown: str) -> pl.LazyFrame:
     """The rows of a landed table under the kind's names, not yet read.
 
     Raises:
@@ -162,7 +160,7 @@ def rows_of(table: LandedTable, frame: pl.LazyFrame, shown: str) -> pl.LazyFrame
     )
 
 
-def _taken(table: LandedTable, has: list[str], shown: str) -> Iterator[tuple[str, str]]:
+def _taken(table: ZendeskTable, has: list[str], shown: str) -> Iterator[tuple[str, str]]:
     for name, theirs in table.columns.items():
         found = next((one for one in theirs if one in has), None)
         if found:

@@ -79,6 +79,7 @@ def _fields(part: Objects) -> pl.LazyFrame:
     field, value = pl.col("field"), pl.col("value")
     step = pl.when(field == "status").then(STATUS).when(field == "satisfaction_score").then(RATED)
     number = as_kind(value, "id").fill_null(NONE)
+    texts = {name: value.fill_null(EMPTIED) for name in TEXTS} | {"status": value}  # never emptied
     return (
         part.of(CHANGES)
         .with_columns(number=number)
@@ -86,7 +87,7 @@ def _fields(part: Objects) -> pl.LazyFrame:
             "ticket_id",
             "at",
             step.otherwise(FIELD).cast(pl.UInt8).alias("step"),
-            *(pl.when(field == name).then(value.fill_null(EMPTIED)).alias(name) for name in TEXTS),
+            *(pl.when(field == name).then(text).alias(name) for name, text in texts.items()),
             *(pl.when(field == name).then("number").alias(name) for name in IDS),
             pl.when(field == "satisfaction_score").then(value).alias("rating"),
             FILE,

@@ -55,9 +55,12 @@ def read(folder: Path, **tables: str) -> Objects:
         ("user", "user_tag.csv", False),
         ("ticket_chat", "ticket_chat_event_data.csv", False),
         ("ticket_field_history", "ticket_field_history.tsv", True),
+        ("ticket", "ticket/part-0.parquet", True),
+        ("ticket", "ticket/_SUCCESS", False),
     ],
 )
 def test_a_table_is_found_by_its_name(folder: Path, table: str, name: str, is_one: bool):
+    (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).touch()
     assert bool(files_of(folder, table)) == is_one
 

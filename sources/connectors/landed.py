@@ -1,0 +1,169 @@
+"""Tables that a loader such as Fivetran or Airbyte has landed, or that were exported: CSV, Parquet.
+
+Each is set aside as Parquet, so that frames are made of what is read once; what does not read as
+what its column holds is told apart, with its place.
+"""
+
+import csv
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.connectors.cells import Kind, as_text, read_as
+from perdura.sources.connectors.connection import Connection, or_rather
+from perdura.sources.connectors.connector import Unavailable
+from perdura.sources.connectors.rows import RowWriter
+from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
+
+_ENDINGS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A table as read.
+
+    Attributes:
+        rows: The columns asked for, ``FILE`` and ``ROW_IN_FILE``.
+        broken: Rows with a value that its column cannot hold, or without one that they need.
+    """
+
+    rows: pl.LazyFrame
+    broken: pl.DataFrame
+
+
+def read_table(
+    connection: Connection,
+    folder: Path,
+    name: str,
+    columns: Mapping[str, Kind],
+    required: Sequence[str] = (),
+) -> ReadTable | None:
+    """A table of a folder; ``None`` if no file is named for it.
+
+    ``invoice.csv``, ``INVOICE.parquet``, ``invoice_data.csv`` and all files in a folder ``invoice``
+    are the table ``invoice``.
+
+    Args:
+        connection: Whose; what is read is set aside in its ``scratch``.
+        folder: Where the tables lie.
+        name: The table.
+        columns: What each column holds. One that is not in the file is empty.
+        required: Those without which a row means nothing. The files have to have them.
+
+    Raises:
+        Unavailable: A file has no such column.
+    """
+    files = [*_files(folder, name)]
+    if not files:
+        return None
+    texts = RowWriter(connection.scratch / f"{name}.read", [*columns])
+    parts = [
+        _scan_parquet(file, connection.shown(file), columns, required)
+        if file.suffix.lower() == ".parquet"
+        else _read_csv(file, connection.shown(file), columns, required, texts)
+        for file in files
+    ]
+    written = texts.frame()
+    rows = pl.concat([written.rows, *(part for part in parts if part is not None)])
+    return typed(rows, written.broken, columns, required)
+
+
+def _files(folder: Path, name: str) -> Generator[Path]:
+    """The files of a table, by name."""
+    for path in sorted(folder.iterdir()):
+        stem = path.stem.lower().removesuffix("_data")
+        if path.is_dir() and path.name.lower() == name:
+            yield from (one for one in sorted(path.iterdir()) if one.suffix.lower() in _ENDINGS)
+        elif path.is_file() and stem == name and path.suffix.lower() in _ENDINGS:
+            yield path
+
+
+def _refuse_without(names: Sequence[str], required: Sequence[str], file: str) -> None:
+    for column in required:
+        if column not in names:
+            raise Unavailable(
+                f"{file} has no column {column!r}{or_rather(column, names)}; was it renamed?"
+            )
+
+
+def _scan_parquet(
+    file: Path, shown: str, columns: Mapping[str, Kind], required: Sequence[str]
+) -> pl.LazyFrame:
+    frame = pl.scan_parquet(file, glob=False, row_index_name=ROW_IN_FILE, row_index_offset=1)
+    schema = frame.collect_schema()
+    names = {name.lower(): name for name in schema}
+    _refuse_without([*names], required, shown)
+    return frame.select(
+        *(
+            _kept(as_text(pl.col(names[name]), schema[names[name]]), kind).alias(name)
+            if name in names
+            else pl.lit(None, pl.String).alias(name)
+            for name, kind in columns.items()
+        ),
+        pl.lit(shown).alias(FILE),
+        pl.col(ROW_IN_FILE).cast(pl.UInt32),
+    )
+
+
+def _read_csv(
+    file: Path, shown: str, columns: Mapping[str, Kind], required: Sequence[str], texts: RowWriter
+) -> None:
+    """Its rows into ``texts``, each under its line; lines that are no rows are refused."""
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        csv.field_size_limit(2**31 - 1)
+        reader = csv.reader(lines)
+        header = [name.strip().lower() for name in next(reader, list[str]())]
+        _refuse_without(header, required, shown)
+        places = [(name, header.index(name)) for name in columns if name in header]
+        filled = [name for name in columns if columns[name] == "filled"]
+        line = reader.line_num + 1
+        for fields in reader:
+            if len(fields) == len(header):
+                values = {name: fields[at] for name, at in places}
+                texts.add(values | {name: values.get(name) and "1" for name in filled}, shown, line)
+            elif fields:
+                texts.refuse("broken_line", ",".join(fields), shown, line)
+            line = reader.line_num + 1
+
+
+def _kept(text: pl.Expr, kind: Kind) -> pl.Expr:
+    if kind != "filled":
+        return text
+    return pl.when(text.str.strip_chars() != "").then(pl.lit("1"))
+
+
+def typed(
+    texts: pl.LazyFrame, broken: pl.DataFrame, columns: Mapping[str, Kind], required: Sequence[str]
+) -> ReadTable:
+    """Columns of text as what each holds; rows with a value that is none apart, with its rule.
+
+    Args:
+        texts: The columns, ``FILE`` and ``ROW_IN_FILE``.
+        broken: Rows that were refused before.
+        columns: What each column holds.
+        required: Those without which a row means nothing.
+    """
+    values = {name: read_as(pl.col(name), kind) for name, kind in columns.items()}
+    filled = {name: pl.col(name).str.strip_chars().fill_null("") != "" for name in columns}
+    misfits = {
+        rule: [filled[name] & values[name].is_null() for name in columns if columns[name] in kinds]
+        for rule, kinds in (("unparseable_time", {"time"}), ("bad_type", {"number", "flag"}))
+    }
+    broken_rules = {"missing_required": [~filled[name] for name in required], **misfits}
+    rules = [
+        pl.when(pl.any_horizontal(found)).then(pl.lit(name))
+        for name, found in broken_rules.items()
+        if found
+    ]
+    ruled = texts.with_columns(pl.coalesce(*rules, pl.lit(None, pl.String)).alias("rule"))
+    refused = ruled.filter(pl.col("rule").is_not_null()).select(
+        "rule", FILE, ROW_IN_FILE, pl.struct(*columns).struct.json_encode().alias("text")
+    )
+    rows = ruled.filter(pl.col("rule").is_null()).select(
+        *(value.alias(name) for name, value in values.items()), FILE, ROW_IN_FILE
+    )
+    return ReadTable(
+        rows, pl.concat([broken, refused.cast(BROKEN_ROWS).collect(engine="streaming")])
+    )

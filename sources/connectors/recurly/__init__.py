@@ -1,0 +1,1 @@
+"""Recurly: its tables as Fivetran lands them."""

@@ -1,0 +1,157 @@
+"""Zendesk's incremental exports, read from its API into a store, from where the last run stopped.
+
+As documented at developer.zendesk.com in 2026 (Incremental Exports; Satisfaction Ratings): at most
+10 requests a minute; what changed within a minute before a request is left out; tickets and users
+go by cursor, the others by time, whose pages repeat what lies on their edge. Comments are told by
+flags of the events: their bodies are never asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from perdura.sources.connectors.connector import Unavailable
+from perdura.sources.connectors.web import Refused, Web
+from perdura.sources.connectors.zendesk.narrowed import narrowed
+from perdura.sources.connectors.zendesk.store import Progress, Store
+
+#: What Zendesk leaves out before the moment of a request.
+LEFT_OUT = timedelta(minutes=1)
+#: A rating may be changed for so long after it was asked for.
+_RATED_LATER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One list of the API.
+
+    Attributes:
+        name: The kind of its objects, and the key of its pages that holds them.
+        path: Where it is.
+        by_cursor: Whether its pages name the next one by a cursor, else by a time.
+    """
+
+    name: str
+    path: str
+    by_cursor: bool
+
+
+EXPORTS = (
+    Export("tickets", "/api/v2/incremental/tickets/cursor.json", by_cursor=True),
+    Export("ticket_events", "/api/v2/incremental/ticket_events.json", by_cursor=False),
+    Export("users", "/api/v2/incremental/users/cursor.json", by_cursor=True),
+    Export("organizations", "/api/v2/incremental/organizations.json", by_cursor=False),
+)
+RATINGS = "satisfaction_ratings"
+_RATINGS_PATH = "/api/v2/satisfaction_ratings.json"
+#: What an account answers that has no ratings, or of a token that may not read them.
+_NO_RATINGS = (403, 404)
+
+
+def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
+    """Append to the store all that changed since the last run; what the report says of it.
+
+    After each page the store holds it and the place where to go on.
+
+    Args:
+        web: The account's API.
+        store: What was fetched before.
+        start: Where the first run begins.
+
+    Raises:
+        Unavailable: A list cannot be read to its end. What was read is kept.
+    """
+    for export in EXPORTS:
+        name, crowded = export.name.replace("_", " "), 0
+        count = 0
+        for objects, in_one_second in _read(web, store, export, int(start.timestamp())):
+            count, crowded = count + objects, crowded + in_one_second
+        yield f"{count:,} {name} fetched"
+        if crowded:
+            yield f"{crowded:,} times a page of {name} was of one second: read on after it"
+    try:
+        count = sum(_read_ratings(web, store, start))
+        yield f"{count:,} satisfaction ratings fetched"
+    except Refused as refused:
+        if refused.status not in _NO_RATINGS:
+            raise
+        yield f"no satisfaction ratings: {refused}"
+
+
+def _read(web: Web, store: Store, export: Export, start: int) -> Iterator[tuple[int, bool]]:
+    """Of each page the number of objects, and whether it had to be stepped over.
+
+    A page that goes by time holds all that changed in its last second. Where it is all of one
+    second, the next one begins a second later: at the same second it would be the same.
+    """
+    progress = store.progress(export.name) or Progress(start_time=start)
+    while True:
+        where = (
+            {"cursor": progress.cursor} if progress.cursor else {"start_time": progress.start_time}
+        )
+        page = web.get(export.path, where)
+        objects, is_last = _objects(page, export.name, export.path), page.get("end_of_stream")
+        after = _after(page, progress, export)
+        is_crowded = after == progress and not is_last and not export.by_cursor
+        if is_crowded:
+            after = Progress(progress.start_time + 1)
+        store.append(export.name, (narrowed(export.name, one) for one in objects), after)
+        yield len(objects), is_crowded
+        if is_last:
+            return
+        if after == progress:
+            raise Unavailable(
+                f"{export.path} names the same page again and says that it is not the last; "
+                "extract again later"
+            )
+        progress = after
+
+
+def _after(page: dict[str, Any], progress: Progress, export: Export) -> Progress:
+    """Where the page after this one begins."""
+    if export.by_cursor:
+        cursor = page.get("after_cursor") or progress.cursor
+        return Progress(progress.start_time, None if cursor is None else str(cursor))
+    end = page.get("end_time")
+    return Progress(end if isinstance(end, int) else progress.start_time)
+
+
+def _read_ratings(web: Web, store: Store, start: datetime) -> Iterator[int]:
+    """Ratings by page; each run begins a month before the one before it, for those that changed."""
+    progress = store.progress(RATINGS) or Progress(int(start.timestamp()))
+    following = web.server_time
+    while True:
+        cursor = {"page[after]": progress.cursor} if progress.cursor else {}
+        page = web.get(
+            _RATINGS_PATH,
+            {"score": "received", "start_time": progress.start_time, "page[size]": 100, **cursor},
+        )
+        objects, meta = _objects(page, RATINGS, _RATINGS_PATH), page.get("meta")
+        more = cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
+        after = more.get("after_cursor") if more.get("has_more") else None
+        progress = (
+            Progress(progress.start_time, str(after)) if after else _next_run(progress, following)
+        )
+        store.append(RATINGS, (narrowed(RATINGS, one) for one in objects), progress)
+        yield len(objects)
+        if not after:
+            return
+
+
+def _next_run(progress: Progress, began: datetime | None) -> Progress:
+    if began is None:
+        return Progress(progress.start_time)
+    return Progress(max(progress.start_time, int((began - _RATED_LATER).timestamp())))
+
+
+def _objects(page: dict[str, Any], name: str, path: str) -> list[dict[str, Any]]:
+    found = page.get(name)
+    if not isinstance(found, list):
+        raise Unavailable(
+            f"a page of {path} holds no list {name!r}; it has {', '.join(sorted(page))}. Was the "
+            "API changed?"
+        )
+    return [
+        cast("dict[str, Any]", one) for one in cast("Iterable[Any]", found) if isinstance(one, dict)
+    ]
