@@ -14,7 +14,6 @@ from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
 from perdura.sources.staged import BROKEN_ROWS
 
-
 #: The kind of objects of which a frame counts broken lines, if that is not its name. Of plans it is
 #: none: they are made of subscriptions, which count their own.
 _READ_FROM = {"changes": "events", "plans": ""}
