@@ -125,7 +125,9 @@ class ZendeskAccount:
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
             notes = list(fetch_exports(web, store, start))
             notes += _not_yet(web.server_time, until)
-        objects = exported_objects(store.files, self.connection.scratch, lambda file: file.name)
+        objects = exported_objects(
+            [*store.files.values()], self.connection.scratch, lambda file: file.name
+        )
         return _frames(objects, self.connection.scratch, notes)
 
 

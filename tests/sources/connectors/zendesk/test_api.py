@@ -303,7 +303,7 @@ FAULTS = st.sampled_from(
 )
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     tickets=st.lists(st.integers(0, 6), max_size=8),
     page_size=st.integers(1, 4),
