@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.connectors.zendesk.account.store import ABOUT, Store
 from perdura.sources.connectors.zendesk.exports import exported_objects
 from perdura.sources.connectors.zendesk.objects import (
     CHANGES,
@@ -20,7 +21,6 @@ from perdura.sources.connectors.zendesk.objects import (
     Objects,
 )
 from perdura.sources.connectors.zendesk.replies import AGENTS
-from perdura.sources.connectors.zendesk.store import ABOUT, Store
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
 
 _LINE = "line"
