@@ -14,6 +14,10 @@ from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
 from perdura.sources.staged import BROKEN_ROWS
 
+#: The kind of objects of which a frame counts broken lines, if that is not its name. Of plans it is
+#: none: they are made of subscriptions, which count their own.
+_READ_FROM = {"changes": "events", "plans": ""}
+
 
 class StripeOptions(Options):
     """The keys of ``[connect.stripe]``.
@@ -59,8 +63,7 @@ class _Export:
         none = pl.DataFrame(schema=BROKEN_ROWS)
         for name in wanted:
             if NEEDS[name][0] in files:
-                # Plans are made of what subscriptions are: those count their broken lines.
-                broken = none if name == "plans" else raw.broken.get(NEEDS[name][0], none)
+                broken = raw.broken.get(_READ_FROM.get(name, name), none)
                 found[name] = Frame(frames.rows(name), broken, notes_on(name, frames))
         return found
 
