@@ -18,11 +18,12 @@ serve: $(READY)
 test: check browser
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# The pages are tested in a real Chromium, the risk table through a real PgBouncer, the schedule on
-# other dates: what is missing for that is installed here.
+# The pages are tested in a real Chromium, the risk table through a real PgBouncer, queries in a real
+# MariaDB, the schedule on other dates: what is missing for that is installed here.
 browser: $(READY)
 	@$(BIN)/python -m tests.debian.browser
 	@$(BIN)/python -m tests.debian.pgbouncer
+	@$(BIN)/python -m tests.debian.mariadb
 	@$(BIN)/python -m tests.debian.faked_clock
 
 check: $(READY)
@@ -77,7 +78,7 @@ $(READY): requirements.lock pyproject.toml
 
 # The lock names no registry: whichever one pip is set up with serves it.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --group dev --extra cluster --generate-hashes \
+	uv pip compile --quiet --universal --python-version 3.11 --group dev --all-extras --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean:

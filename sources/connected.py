@@ -1,5 +1,6 @@
-"""What a mapping's connectors give, set aside while its tables are extracted."""
+"""What connectors, queries and object stores give, set aside while tables are extracted."""
 
+import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from pathlib import Path
 from perdura.progress import OnProgress
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.connector import BadConnection, Unavailable
+from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
 from perdura.sources.landing.full_disk import room_in
 from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.mapping import BadMapping, SourceMapping
+from perdura.sources.queried import ask_and_fetch
 from perdura.sources.staged import StagedFrame, Unfetched
 
 
@@ -22,7 +25,7 @@ from perdura.sources.staged import StagedFrame, Unfetched
 def connected(
     mapping: SourceMapping, landing: Landing, until: datetime, on_progress: OnProgress
 ) -> Generator[SourceMapping]:
-    """The mapping with the frames of its connectors; no row of them is kept when the block ends.
+    """The mapping with what is fetched for it; no row of that is kept when the block ends.
 
     They lie in the landing's folder, which this process has to have alone.
 
@@ -43,11 +46,30 @@ def connected(
                 on_progress=partial(on_progress, 0, 1),
             )
             with room_in(landing.folder):
-                frames = _fetch(connection, _since(landing, until), until)
+                frames = _fetch(connection, _since(mapping, name, landing, until), until)
             staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
+        staged |= ask_and_fetch(mapping, landing, until, on_progress)
         yield replace(mapping, staged=staged)
     finally:
         shutil.rmtree(landing.staging, ignore_errors=True)
+
+
+def refuse_bad_connections(mapping: SourceMapping) -> None:
+    """Nothing, if every section ``[connect.NAME]`` that is used means something.
+
+    Nothing is fetched. Data that are not there are no fault of the mapping.
+
+    Raises:
+        BadMapping: A section means nothing.
+    """
+    nowhere = Path(os.devnull)
+    for name, wanted in mapping.frames.items():
+        try:
+            open_connector(connection_of(mapping, name, wanted, nowhere, nowhere))
+        except Unavailable:
+            continue
+        except BadConnection as error:
+            raise BadMapping(str(error)) from None
 
 
 def connection_of(
@@ -70,13 +92,18 @@ def _fetch(
         return dict.fromkeys(connection.wanted, Unfetched(str(error)))
 
 
-def _since(landing: Landing, until: datetime) -> datetime | None:
-    """What was known before has been read by extracts of earlier days, whole."""
+def _since(mapping: SourceMapping, name: str, landing: Landing, until: datetime) -> datetime | None:
+    """What was known before has been read by extracts of earlier days: of every table that names
+    the connection, whole, and as the mapping says it now.
+    """
+    prints = {table: mapping.fingerprint(table) for table in mapping.tables_of(name)}
     return max(
         (
             day.until
             for date, day in landing.days().items()
-            if date < until.date() and not day.degraded
+            if date < until.date()
+            and not prints.keys() & {*day.degraded}
+            and prints.items() <= day.mappings.items()
         ),
         default=None,
     )

@@ -137,11 +137,15 @@ def _finish(
         least = min(one.known_share for one in source_mapping.inputs[read.table])
         known = known_in(landing, TABLES[read.table], least)
         tables[read.table] = replace(read, known=known)
+    # Where only changed rows are read, none of them is as good an answer as any.
+    quiet = {
+        name for name in tables if source_mapping.is_partial(name) and landing.until(TABLES[name])
+    }
     for name in source_mapping.inputs:
         table = tables.get(name)
         if table is None:
             because[name] = "its source could not be read"
-        elif why := table.why_degraded(mapped=name in source_mapping.tables):
+        elif why := table.why_degraded(mapped=name in source_mapping.tables and name not in quiet):
             because[name] = why
     report = Report(
         until=until,
@@ -152,7 +156,8 @@ def _finish(
     )
     # What could not be read now lies there as it was read before.
     before = landing.days().get(until.date(), Day(until))
-    prints = {n: source_mapping.fingerprint(n) for n, read in tables.items() if read.events}
+    told = [name for name, read in tables.items() if read.events or name in quiet]
+    prints = {name: source_mapping.fingerprint(name) for name in told}
     once = {name for name, read in tables.items() if read.once} | ({*before.once} - {*tables})
     day = Day(until, report.degraded, before.mappings | prints, (*sorted(once),))
     landing.finish_day(until.date(), day)

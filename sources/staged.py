@@ -12,6 +12,9 @@ import polars as pl
 #: 1. Expressions do not see them; rejected rows name them.
 FILE, ROW_IN_FILE = "file", "row"
 
+#: The column that tells how new a row of a query is, where only new ones are read.
+WATERMARK = "perdura_watermark"
+
 #: Rows of the vendor's files that could not be read: the rule, the place, and the text as it is.
 BROKEN_ROWS = pl.Schema(
     {"rule": pl.String(), FILE: pl.String(), ROW_IN_FILE: pl.UInt32(), "text": pl.String()}

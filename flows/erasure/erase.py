@@ -26,6 +26,7 @@ from perdura.risk.records.erase import ErasedAccount, erase, rows_about, scrub
 from perdura.risk.records.erased import pseudonym
 from perdura.risk.store.postgres import is_postgres
 from perdura.risk.store.sqlite import database_file
+from perdura.sources.connectors.erasing import erase_fetched_of, fetched_of
 from perdura.sources.landing.erase import (
     accounts_of,
     begun,
@@ -172,7 +173,9 @@ def accounts_named(names: Sequence[str], erased_ids: Tombstones) -> list[ErasedA
 def _rows(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones) -> dict[str, int]:
     """How many rows there are about one person, by place."""
     rows: dict[str, int] = {}
-    files = landed_of(settings.landing, accounts) | rejected_of(settings.landing, accounts)
+    landing = settings.landing
+    files = landed_of(landing, accounts) | rejected_of(landing, accounts)
+    files |= fetched_of(landing, accounts)
     for file, count in files.items():
         place = str(file.parent.relative_to(settings.home))
         rows[place] = rows.get(place, 0) + count
@@ -206,7 +209,7 @@ def _learnt(settings: Settings, accounts: Sequence[str], erased_ids: Tombstones)
 
 
 def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnProgress) -> None:
-    """What was made of landed rows, then these; files of merges come last."""
+    """What was made of landed rows, what connectors keep, then these; merges come last."""
     landing = settings.landing
     unfinished = [*(settings.home / "data").glob("scratch/*")]  # of killed flows, as none runs now
     if not is_postgres(settings.risk_url):
@@ -214,6 +217,7 @@ def _erase_files(settings: Settings, accounts: Sequence[str], on_progress: OnPro
         unfinished += file.parent.glob(f"{escape(file.name)}-staged*")
     for path in [*leftovers_of(landing), *unfinished]:
         erase_leftover(path)
+    erase_fetched_of(landing, accounts, today())
     rejected, landed = rejected_of(landing, accounts), landed_of(landing, accounts)
     steps = [(file, erase_rejected) for file in rejected] + [
         (file, erase_landed) for file in landed

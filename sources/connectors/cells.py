@@ -6,8 +6,9 @@ import polars as pl
 
 from perdura.sources.currencies import DIGITS
 
-#: What a column holds: text, a moment in UTC, a number, or true and false.
-Kind = Literal["text", "time", "number", "flag"]
+#: What a column holds: text, a moment in UTC, a number, true or false; or only whether anything
+#: stands there, where the text itself is of no use and is not kept.
+Kind = Literal["text", "time", "number", "flag", "filled"]
 
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 
@@ -19,6 +20,8 @@ def read_as(text: pl.Expr, kind: Kind) -> pl.Expr:
         return moment(text)
     if kind == "number":
         return text.cast(pl.Float64, strict=False)
+    if kind == "filled":
+        return text.fill_null("") != ""
     if kind == "flag":
         said = text.str.to_lowercase()
         return pl.when(said.is_in(_TRUE)).then(True).when(said.is_in(_FALSE)).then(False)

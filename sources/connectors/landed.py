@@ -67,7 +67,7 @@ def read_table(
     ]
     written = texts.frame()
     rows = pl.concat([written.rows, *(part for part in parts if part is not None)])
-    return _typed(rows, written.broken, columns, required)
+    return typed(rows, written.broken, columns, required)
 
 
 def _files(folder: Path, name: str) -> Generator[Path]:
@@ -97,10 +97,10 @@ def _scan_parquet(
     _refuse_without([*names], required, shown)
     return frame.select(
         *(
-            as_text(pl.col(names[name]), schema[names[name]]).alias(name)
+            _kept(as_text(pl.col(names[name]), schema[names[name]]), kind).alias(name)
             if name in names
             else pl.lit(None, pl.String).alias(name)
-            for name in columns
+            for name, kind in columns.items()
         ),
         pl.lit(shown).alias(FILE),
         pl.col(ROW_IN_FILE).cast(pl.UInt32),
@@ -117,18 +117,34 @@ def _read_csv(
         header = [name.strip().lower() for name in next(reader, list[str]())]
         _refuse_without(header, required, shown)
         places = [(name, header.index(name)) for name in columns if name in header]
+        filled = [name for name in columns if columns[name] == "filled"]
         line = reader.line_num + 1
         for fields in reader:
             if len(fields) == len(header):
-                texts.add({name: fields[at] for name, at in places}, shown, line)
+                values = {name: fields[at] for name, at in places}
+                texts.add(values | {name: values.get(name) and "1" for name in filled}, shown, line)
             elif fields:
                 texts.refuse("broken_line", ",".join(fields), shown, line)
             line = reader.line_num + 1
 
 
-def _typed(
+def _kept(text: pl.Expr, kind: Kind) -> pl.Expr:
+    if kind != "filled":
+        return text
+    return pl.when(text.str.strip_chars() != "").then(pl.lit("1"))
+
+
+def typed(
     texts: pl.LazyFrame, broken: pl.DataFrame, columns: Mapping[str, Kind], required: Sequence[str]
 ) -> ReadTable:
+    """Columns of text as what each holds; rows with a value that is none apart, with its rule.
+
+    Args:
+        texts: The columns, ``FILE`` and ``ROW_IN_FILE``.
+        broken: Rows that were refused before.
+        columns: What each column holds.
+        required: Those without which a row means nothing.
+    """
     values = {name: read_as(pl.col(name), kind) for name, kind in columns.items()}
     filled = {name: pl.col(name).str.strip_chars().fill_null("") != "" for name in columns}
     misfits = {

@@ -45,6 +45,7 @@ class Source:
         latest: Whether no later extract has been done: else what is given now is not of then.
         snapshot: Whether it shows the latest state alone.
         whole: Whether all that it shows could be read.
+        partial: Whether rows that have not changed are left out.
         new: What it gives of all subscribers and had not landed.
         beside_log: Its snapshot inputs, where others are logs.
     """
@@ -53,6 +54,7 @@ class Source:
     latest: bool
     snapshot: bool
     whole: bool
+    partial: bool
     new: pl.LazyFrame
     beside_log: Snapshots | None = None
 
@@ -111,6 +113,9 @@ def compared(
     unsure = landed
     if landed is not None and landed.select(pl.len()).collect().item() == sifted.already_landed:
         unsure = None
+    if on.partial and unsure is not None:
+        same = key(table) or identity(table)
+        unsure = unsure.join(given.select(same), on=same, how="semi", nulls_equal=True)
     shown = None
     if on.beside_log and on.latest:
         shown = show(on.beside_log, read, on.until, whole=on.whole)

@@ -36,6 +36,9 @@ LATER = {
     "group_by",
     "numbered",
     "series",
+    "query",
+    "query_file",
+    "database",
 }
 
 #: Fingerprint of a table that only files beside the mapping tell of.
@@ -96,6 +99,19 @@ class SourceMapping:
             if any(other == name for other, _ in named)
         }
 
+    def is_partial(self, table: str) -> bool:
+        """Whether rows of a table that have not changed are not read again."""
+        return any(one.watermark is not None for one in self.tables.get(table, ()))
+
+    def tables_of(self, connection: str) -> list[str]:
+        """The tables with an input or a join that names a frame of a connection."""
+        return [
+            name
+            for name, inputs in self.tables.items()
+            for one in inputs
+            if any(source.frame and source.frame[0] == connection for source in (one, *one.join))
+        ]
+
     def fingerprint(self, table: str) -> str:
         """Changes when what the mapping says of a table does, not when its files lie elsewhere.
 
@@ -104,12 +120,15 @@ class SourceMapping:
         """
         if table not in self.tables:
             return UNMAPPED
-        moved = {"file", "optional", "snapshot", "most_vanished", "known_share"}
+        moved = {
+            "file", "optional", "snapshot", "most_vanished", "known_share",
+            "query_file", "database", "watermark", "overlap",
+        }  # fmt: skip
         dumped: list[dict[str, Any]] = []
         for one in self.tables[table]:
             options = one.model_dump(mode="json", exclude=moved)
             # Options that came with later versions count only where they are used.
-            unused = Input(file=one.file, format="csv").model_dump(mode="json", include=LATER)
+            unused = Input(file="any.csv").model_dump(mode="json", include=LATER)
             options["join"] = [
                 {key: value for key, value in join.items() if key not in LATER or value is not None}
                 for join in options["join"]
@@ -142,7 +161,10 @@ def read_mapping(path: Path) -> SourceMapping:
             known = f"{meant} the event tables are {', '.join(TABLES)}"
             raise BadMapping(f"{where}: no such event table{known}")
         inputs = cast("list[Any]", section) if isinstance(section, list) else [section]
-        tables[name] = tuple(_as_input(TABLES[name], one, timezone, where) for one in inputs)
+        tables[name] = tuple(
+            _as_input(TABLES[name], _with_query(one, path, where), timezone, where)
+            for one in inputs
+        )
     if not tables:
         raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
     mapping = SourceMapping(path, tables, settings, connections=connections)
@@ -160,6 +182,25 @@ def _connections(sections: object, path: Path) -> dict[str, dict[str, Any]]:
                 f"[connect.stripe] with folder = '...', found the key {name!r}"
             )
     return given
+
+
+def _with_query(keys: object, path: Path, where: str) -> object:
+    """The keys of an input with the queries that files of their own hold, its joins' too."""
+    if not isinstance(keys, dict):
+        return keys
+    section = cast("dict[str, Any]", keys)
+    if isinstance(joins := section.get("join"), list):
+        joined = [_with_query(one, path, where) for one in cast("list[object]", joins)]
+        section = {**section, "join": joined}
+    if "query_file" not in section:
+        return section
+    if "query" in section:
+        raise BadMapping(f"{where}: query and query_file are both there; keep one")
+    file = expand(str(section["query_file"]), path)
+    try:
+        return {**section, "query": file.read_text("utf-8")}
+    except (OSError, UnicodeDecodeError):
+        raise BadMapping(f"{where}: there is no query_file {file}, or it is no text") from None
 
 
 def _refuse_unconnected(mapping: SourceMapping) -> None:
@@ -194,10 +235,13 @@ def expand(file: str, mapping: Path) -> Path:
 
 
 def source_files(mapping: SourceMapping) -> list[Path]:
-    """Every file that a mapping names and that is there, joined files among them."""
-    wanted = [expand(one.file, mapping.path) for one in mapping.sources if not one.frame]
+    """Every file that a mapping names and that is there, and the folders of its connectors."""
+    options = [keys.get("folder") for keys in mapping.connections.values()]
+    named = [expand(folder, mapping.path) for folder in options if isinstance(folder, str)]
+    folders = {folder.absolute() for folder in named if folder.is_dir()}
+    wanted = [expand(one.file, mapping.path) for one in mapping.sources if not one.fetched_as]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
-    return sorted(found)
+    return sorted(found | folders)
 
 
 def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Input:

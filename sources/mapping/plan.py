@@ -14,6 +14,7 @@ from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart, miss
 from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together
+from perdura.sources.mapping.watermarks import refuse_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class MappingPlan:
     def beside_log(self) -> bool:
         """Whether some of its inputs are snapshots, and others logs."""
         return bool(self.snapshots) and not self.snapshot
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of what it gave before is not read again."""
+        return any(one.source.watermark is not None for one in self.found)
 
     @property
     def broken_lines(self) -> pl.DataFrame:
@@ -174,6 +180,8 @@ def _plan_input(table: EventTable, source: Input, mapping: Path, until: datetime
                 "as files are grouped or numbered together"
             )
     found = [candidates(table, source, part, mapping, until) for part in full]
+    for one in found:
+        refuse_lost(one, until)
     return _PlannedInput(source, parts, found, notes)
 
 

@@ -1,11 +1,12 @@
 """The sections of a mapping file: which keys they have, and what may stand in each."""
 
 import codecs
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -36,6 +37,8 @@ ENDINGS: dict[str, Format] = {
 }
 #: ``stripe:charges``: a frame of a connection.
 _FRAME = re.compile(r"(\w[\w-]*):(\w+)")
+#: ``s3://bucket/payments/*.parquet``: objects of a store.
+_STORE = re.compile(r"(?:s3|s3a|gs|az|abfss?)://")
 LENGTHS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -73,12 +76,26 @@ class FixedColumn(_Section):
     width: int = Field(ge=1)
 
 
+def _shown(database: object) -> str:
+    """A database as messages name it: one that is written out may hold a password."""
+    written = str(database)
+    if re.fullmatch(r"\$\{?\w+\}?", written):
+        return written
+    return f"a database of {written.partition(':')[0]}" if ":" in written else "a database"
+
+
 class SourceFile(_Section):
     """A file, or a pattern that finds several, and how it is written.
 
     Attributes:
         file: Its path, from the mapping's folder on; ``*`` finds several. Or ``NAME:frame``: a
-            frame of the section ``[connect.NAME]``.
+            frame of the section ``[connect.NAME]``. Or Parquet in a store, as
+            ``s3://bucket/payments/*.parquet``, with the rights that the environment gives.
+        query: In place of a file: one SELECT, asked of ``database`` in a session that cannot write.
+        query_file: The query, in a file of its own.
+        database: Where the query is asked: a variable with an address, as ``$BILLING_URL`` with
+            ``postgresql://USER:PASSWORD@HOST/DATABASE``, ``mysql://...``, or written out without a
+            password, as ``sqlite:///FILE`` or ``duckdb:///FILE``.
         format: csv, tsv, whitespace, fixed, parquet or jsonl; by default as the file's ending says.
         separator: What stands between the fields of a line; by default as the format says.
         encoding: How its text is written, e.g. ``cp1252``.
@@ -88,7 +105,10 @@ class SourceFile(_Section):
         null_words: Text that says that there is no value. Where absent, the usual ones are no ids.
     """
 
-    file: str
+    file: str = ""
+    query: str | None = None
+    query_file: str | None = None
+    database: str | None = None
     format: Format | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str = "utf-8"
@@ -105,20 +125,37 @@ class SourceFile(_Section):
         return (named[1], named[2]) if named and self.format in {None, "parquet"} else None
 
     @property
+    def is_in_store(self) -> bool:
+        """Whether it lies in an object store."""
+        return bool(_STORE.match(self.file))
+
+    @property
+    def fetched_as(self) -> str | None:
+        """The name of what is fetched before it is read; ``None`` of a file of this machine."""
+        if self.query is not None:
+            return hashlib.sha256(repr(self._asked).encode()).hexdigest()[:16]
+        return self.file if self.frame or self.is_in_store else None
+
+    @property
+    def _asked(self) -> tuple[object, ...]:
+        """What decides which rows a query gives."""
+        return (self.database, self.query)
+
+    @property
     def staged(self) -> StagedFrame | Unfetched | None:
-        """Of a frame what has been fetched; ``None`` of a file."""
+        """What has been fetched of it; ``None`` of a file of this machine."""
         return self._staged
 
     def with_staged(self, staged: Mapping[str, StagedFrame | Unfetched]) -> Self:
-        """The same with what has been fetched, by ``NAME:frame``."""
-        found = self.model_copy()
-        found._staged = staged.get(self.file) if self.frame else None
+        """The same with what has been fetched, by ``fetched_as``."""
+        found, name = self.model_copy(), self.fetched_as
+        found._staged = staged.get(name) if name else None
         return found
 
     @property
     def written_as(self) -> Format | None:
         """Its format as told, or as its ending says; ``None`` if neither does."""
-        if self.frame:
+        if self.frame or self.query is not None:
             return "parquet"
         return self.format or ENDINGS.get(Path(self.file).suffix.lower())
 
@@ -127,8 +164,25 @@ class SourceFile(_Section):
         """Whether the first line is not a row."""
         return self.written_as != "fixed" if self.has_header is None else self.has_header
 
+    @model_validator(mode="before")
+    @classmethod
+    def _file_or_query(cls, given: object) -> object:
+        """One of the two; a query goes by its file's name, or its database's."""
+        keys = cast("dict[str, Any]", given) if isinstance(given, dict) else None
+        if keys is None or ("file" in keys) == ("query" in keys):
+            raise ValueError("write either file = '...', or query = '...' with its database")
+        if "file" in keys:
+            if "database" in keys:
+                raise ValueError("database = '...' goes with query = '...', and not with a file")
+            return keys
+        if "database" not in keys:
+            raise ValueError("a query needs database = '$NAME_OF_A_VARIABLE' with its address")
+        return {**keys, "file": keys.get("query_file") or f"query of {_shown(keys['database'])}"}
+
     @model_validator(mode="after")
     def _columns_have_names(self) -> Self:
+        if self.is_in_store and self.written_as != "parquet":
+            raise ValueError(f"{self.file!r}: of object stores only Parquet is read")
         if self.written_as is None:
             raise ValueError(f"the ending of {self.file!r} tells no format; add format = 'csv'")
         if (self.written_as == "fixed") != bool(self.fixed):
@@ -237,6 +291,11 @@ class Input(SourceFile):
         snapshot: Of an input of ``[subscriptions]``: whether it shows the latest state of each
             subscription alone. What vanished from it or changed in it is then inferred as events.
             Other inputs may be logs: their rows never vanish.
+        watermark: Of a query that is a log: a column of it, or an expression in the database's SQL,
+            that tells when a row last changed. Only rows that changed since the last extract are
+            read then. Rows with events to come need ``GREATEST(updated_at, ends_at)``.
+        overlap: How long before the end of the last extract rows are read again, as some are
+            written late.
         most_vanished: Of a snapshot: the greatest share of the running subscriptions that may be
             missing from it. With more missing it is taken for broken, and nothing lands.
         timezone: Where times without an offset were written down.
@@ -271,6 +330,8 @@ class Input(SourceFile):
     optional: bool = False
     known_share: float = Field(default=0.05, ge=0, le=1)
     snapshot: bool = False
+    watermark: str | None = None
+    overlap: Delay = timedelta(days=1)
     most_vanished: float = Field(default=0.5, ge=0, le=1)
     timezone: Zone = "UTC"
     time_formats: tuple[str, ...] = ()
@@ -301,8 +362,33 @@ class Input(SourceFile):
             )
         return self
 
+    @model_validator(mode="after")
+    def _watermark_of_a_log(self) -> Self:
+        if self.watermark is None:
+            return self
+        if self.query is None:
+            raise ValueError("watermark = '...' is for a query")
+        whole = {
+            "snapshot": self.snapshot,
+            "numbered": self.numbered,
+            "group_by": self.group_by,
+            "series": self.series,
+        }
+        if odd := next((name for name, value in whole.items() if value), None):
+            raise ValueError(
+                f"{odd} looks at all rows, and with watermark only those are read that changed; "
+                "leave one of the two out"
+            )
+        return self
+
+    @property
+    def _asked(self) -> tuple[object, ...]:
+        formats = self.time_formats if self.watermark else ()
+        asked = (*super()._asked, self.watermark, self.timezone, formats)
+        return (*asked, self.overlap if self.watermark else None)
+
     def with_staged(self, staged: Mapping[str, StagedFrame | Unfetched]) -> Self:
-        """The same, its joins among it, with what has been fetched, by ``NAME:frame``."""
+        """The same, its joins among it, with what has been fetched, by ``fetched_as``."""
         joins = tuple(join.with_staged(staged) for join in self.join)
         return super().with_staged(staged).model_copy(update={"join": joins})
 

@@ -137,6 +137,7 @@ def _source(
         latest=past.has_none_after(until),
         snapshot=plan.snapshot,
         whole=plan.whole,
+        partial=plan.is_partial,
         new=given,
         beside_log=snapshots,
     )

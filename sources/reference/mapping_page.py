@@ -31,6 +31,9 @@ from the declarations in `sources/`, and a test fails when it is not current.
   themselves. `row_number` is the line. A column that is named by a word of SQL goes in quotation
   marks: `happened_at = '"date"'`.
 - `timezone` above all sections is that of every input. `[settings]` is kept in `perdura.toml`.
+- In place of `file` an input or a join may have `query = "SELECT ..."` (or `query_file`) and
+  `database = "$BILLING_URL"`: PostgreSQL, SQLite, and with `pip install 'perdura[mysql,duckdb]'`
+  MySQL and DuckDB. The session cannot write. With `watermark` only rows that changed are read.
 - `$NAME` in a path is an environment variable; paths start at the mapping's folder; `*` finds
   several files.
 - `[connect.NAME]` says where a vendor's data are (`folder = "..."`, or `key = "$VARIABLE"`), and

@@ -94,6 +94,7 @@ def test_the_wheel_holds_one_package_with_its_data_and_licence(wheel: Path) -> N
     assert {path.name for path in wheel.iterdir() if "dist-info" not in path.name} == {"perdura"}
     data = (
         "models/scoring/actions.toml",
+        "sources/connectors/intercom/mapping.toml",
         "sources/connectors/recurly/mapping.toml",
         "risk/desk/templates/base.html",
         "risk/desk/locale/en/LC_MESSAGES/desk.po",

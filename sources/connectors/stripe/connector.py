@@ -21,6 +21,9 @@ from perdura.sources.staged import BROKEN_ROWS
 
 #: Kinds that add to what others say: without them frames say less, and nothing else.
 _MORE = frozenset({"events", "subscription_schedules"})
+#: The kind of objects of which a frame counts broken lines, if that is not its name. Of plans it is
+#: none: they are made of subscriptions, which count their own.
+_READ_FROM = {"changes": "events", "plans": ""}
 
 
 class StripeOptions(Options):
@@ -125,8 +128,7 @@ class _Export:
         none = pl.DataFrame(schema=BROKEN_ROWS)
         for name in wanted:
             if NEEDS[name][0] in files:
-                # Plans are made of what subscriptions are: those count their broken lines.
-                broken = none if name == "plans" else raw.broken.get(NEEDS[name][0], none)
+                broken = raw.broken.get(_READ_FROM.get(name, name), none)
                 found[name] = Frame(frames.rows(name), broken, notes_on(name, frames))
         return found
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from perdura.sources.connectors.stripe import payments
+from perdura.sources.connectors.stripe.logged import changes, described
 from perdura.sources.connectors.stripe.plans import as_read_now, later_billed, with_first
 from perdura.sources.connectors.stripe.prices import Prices, read_prices
 from perdura.sources.connectors.stripe.raw import Raw
-from perdura.sources.connectors.stripe.recurring import as_billed, as_read
+from perdura.sources.connectors.stripe.recurring import as_billed, as_logged, as_read
 from perdura.sources.connectors.stripe.subscriptions import (
     STATUSES,
-    billed_since,
+    described_since,
     told_by_objects,
 )
 from perdura.sources.staged import FILE, ROW_IN_FILE
@@ -22,6 +23,7 @@ _DESCRIBING = ("invoices", "lines", "prices", "plans", "products", "coupons", "d
 NEEDS: dict[str, tuple[str, ...]] = {
     "subscriptions": ("subscriptions", *_DESCRIBING, "customers", "events"),
     "plans": ("subscriptions", "items", *_DESCRIBING, "customers", "events"),
+    "changes": ("subscriptions", "events"),
     "invoices": ("invoices", "charges", "invoice_payments"),
     "charges": ("charges", "invoices", "invoice_payments"),
     "refunds": ("refunds", "charges", "invoices", "invoice_payments"),
@@ -50,6 +52,7 @@ class Frames:
         makers: Mapping[str, Callable[[], pl.LazyFrame]] = {
             "subscriptions": self._subscriptions,
             "plans": self._plans,
+            "changes": lambda: self.changes,
             "charges": lambda: self._attempts,
             "invoices": lambda: payments.invoices(self.raw, self._attempts),
             "refunds": lambda: payments.refunds(self.raw, self._attempts),
@@ -72,11 +75,17 @@ class Frames:
 
     @property
     def billed(self) -> pl.LazyFrame:
-        """What invoices say of subscriptions."""
-        return self._once(
-            "billed",
-            lambda: billed_since(self.raw, as_billed(self.raw, self.prices), self.objects),
-        )
+        """What invoices and events say of subscriptions."""
+        return self._once("billed", self._billed)
+
+    def _billed(self) -> pl.LazyFrame:
+        told = described(self.raw, as_logged(self.raw, self.prices))
+        return described_since(self.raw, as_billed(self.raw, self.prices), told, self.objects)
+
+    @property
+    def changes(self) -> pl.LazyFrame:
+        """Pauses and requests to cancel that events date."""
+        return self._once("changes", lambda: changes(self.raw, self.objects))
 
     @property
     def read(self) -> pl.LazyFrame:
@@ -95,18 +104,22 @@ class Frames:
     def _once(self, name: str, make: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
         """What several frames need, set aside when it is needed first."""
         if name not in self._made:
-            path = self.raw.scratch / f"{name}.parquet"
+            path = self.raw.scratch / "made" / f"{name}.parquet"
+            path.parent.mkdir(exist_ok=True)
             make().sink_parquet(path)
             self._made[name] = pl.scan_parquet(path)
         return self._made[name]
 
     def _subscriptions(self) -> pl.LazyFrame:
         paused_at = self._paused_at()
-        rows = with_first(self.objects, self.billed).join(
-            paused_at, on="subscription", how="left", maintain_order="left"
-        )
+        last = self.changes.filter(pl.col("kind").is_in(("paused", "resumed")))
+        last = last.group_by("subscription", maintain_order=True).agg(logged=pl.col("kind").last())
+        rows = with_first(self.objects, self.billed)
+        for other in (paused_at, last.filter(pl.col("logged") == "paused")):
+            rows = rows.join(other, on="subscription", how="left", maintain_order="left")
         since = pl.max_horizontal("last_paid_at", pl.coalesce("started_at", "trial_at"))
-        paused = pl.when("is_paused").then(since)
+        # An event says it better.
+        paused = pl.when(pl.col("is_paused") & pl.col("logged").is_null()).then(since)
         return rows.select(
             "subscription", "customer", "status", "livemode", "currency", "plan", "price",
             "product", "quantity", "interval_months", "mrr", "trial_at", "trial_known_at",

@@ -129,6 +129,14 @@ def decoded(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
     return every.join(rows, on=_LINE, how="left", maintain_order="left")["value"]
 
 
+def decoded_objects(texts: pl.Series, fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """JSON objects, as leniently read as lines of a file; nulls where a text is none."""
+    lines = [(text or "{}").encode() for text in texts]
+    rows, _ = _objects(lines, list(range(len(lines))), fields)
+    every = pl.DataFrame({_LINE: range(len(lines))}, schema={_LINE: pl.Int64()})
+    return every.join(rows, on=_LINE, how="left", maintain_order="left").drop(_LINE)
+
+
 def as_id(text: pl.Expr) -> pl.Expr:
     """The id of what is an id, or an expanded object."""
     is_object = text.str.starts_with("{")

@@ -9,10 +9,10 @@ from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 
 def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
     """Notes on one frame, in words; nothing of what is as usual."""
-    makers = {"subscriptions": _on_subscriptions, "plans": _on_plans}
+    makers = {"subscriptions": _on_subscriptions, "plans": _on_plans, "changes": _on_changes}
     own = makers[name](frames) if name in makers else ()
     # What subscriptions say of their objects, plans need not repeat.
-    repeated = [] if name == "plans" else [_repeated(frames, NEEDS[name][0])]
+    repeated = [] if name in {"plans", "changes"} else [_repeated(frames, NEEDS[name][0])]
     return (*(note for note in repeated if note), *own)
 
 
@@ -32,9 +32,13 @@ def _on_subscriptions(frames: Frames) -> Generator[str]:
     objects = frames.objects.select(
         never=(pl.col("status").is_in(("incomplete", "incomplete_expired"))).sum(),
         scheduled=pl.col("schedule").is_not_null().sum(),
-        paused=pl.col("is_paused").sum(),
     ).collect(engine="streaming")
-    never, scheduled, paused = objects.row(0)
+    never, scheduled = objects.row(0)
+    paused = _count(
+        frames.rows("subscriptions").filter(
+            pl.col("paused_at").is_not_null() & (pl.col("status") != "paused")
+        )
+    )
     if never:
         yield f"{never:,} subscriptions were never paid for (incomplete) and tell no event"
     if scheduled:
@@ -67,11 +71,21 @@ def _on_plans(frames: Frames) -> Generator[str]:
             f"{unknown:,} subscriptions have discounts of which nothing is known but an id, and "
             "count without them; export coupons, and expand discounts"
         )
-    dated = pl.concat(
-        [frames.billed.select(by=pl.lit("invoice")), frames.as_read.select(by=pl.lit("object"))]
-    )
-    by = dict(dated.group_by("by").len().collect(engine="streaming").iter_rows())
-    yield (
-        f"what subscriptions cost is told by invoices {by.get('invoice', 0):,} times, and by the "
-        f"object alone, since it was read, {by.get('object', 0):,} times"
+    rows = [one.select("dated_by") for one in (frames.billed, frames.as_read)]
+    yield _dated("what subscriptions cost", pl.concat(rows))
+
+
+def _on_changes(frames: Frames) -> Generator[str]:
+    for kind in ("paused", "resumed", "cancel_scheduled", "cancel_withdrawn"):
+        if told := _count(frames.changes.filter(kind=kind)):
+            yield f"{kind}: {told:,} dated by events"
+
+
+def _dated(what: str, rows: pl.LazyFrame) -> str:
+    counts = dict(rows.group_by("dated_by").len().collect(engine="streaming").iter_rows())
+    told = (counts.get(name, 0) for name in ("event", "invoice", "object"))
+    event, invoice, read = (f"{count:,}" for count in told)
+    return (
+        f"{what}: {event} times dated by events, {invoice} by invoices, {read} known since the "
+        "object was read"
     )

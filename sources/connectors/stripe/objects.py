@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import polars as pl
 
-from perdura.sources.connectors.stripe.fields import ITEMS, LINES
-from perdura.sources.connectors.stripe.json_lines import as_id, decoded, loads
+from perdura.sources.connectors.stripe.fields import FIELDS, ITEMS, LINES
+from perdura.sources.connectors.stripe.json_lines import as_id, decoded, decoded_objects, loads
 from perdura.sources.connectors.stripe.shapes import SHAPES, shaped
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
@@ -210,10 +210,81 @@ def _customers(rows: pl.DataFrame) -> Tables:
 
 
 def _events(rows: pl.DataFrame) -> Tables:
-    plain = rows.with_columns(
+    """What events say of subscriptions: the others say nothing that objects do not."""
+    told = rows.filter(
+        pl.col("type").str.starts_with("customer.subscription.")
+        & ~pl.col("type").str.ends_with("trial_will_end")
+    ).with_columns(
         object=_path("data", "$.object"), previous=_path("data", "$.previous_attributes")
     )
-    return {"events": shaped(plain, "events")}
+    after = decoded_objects(told["object"], FIELDS["subscriptions"]).select(
+        pl.all().name.prefix("after_")
+    )
+    both = pl.concat([told, after], how="horizontal")
+    logged = both.with_columns(
+        subscription="after_id",
+        customer=as_id(pl.col("after_customer")),
+        currency="after_currency",
+        status="after_status",
+        canceled_at="after_canceled_at",
+        reason=pl.col("after_cancellation_details").struct.field("reason"),
+        **_pauses(),
+        **_cancellations(),
+        is_described=_text(
+            pl.any_horizontal(
+                pl.col("type").str.ends_with(".created"),
+                *(_has(name) for name in ("items", "quantity", "plan", "discounts", "discount")),
+            )
+        ),
+    )
+    # Items and discounts are those of the event, not of the subscription as it is now.
+    flat_again = _subscriptions(
+        both.select(
+            pl.col(f"after_{name}").alias(name) if name != "id" else pl.col("id")
+            for name in FIELDS["subscriptions"]
+        ).with_columns(both[FILE], both[ROW_IN_FILE])
+    )
+    return {
+        "logged": shaped(logged, "logged"),
+        "logged_items": shaped(
+            flat_again["items"].with_columns(id=pl.concat_str("subscription", pl.lit("/"), "id")),
+            "logged_items",
+        ),
+        "logged_discounts": shaped(flat_again["discounts"], "logged_discounts"),
+        "prices": flat_again["prices"],
+    }
+
+
+def _text(value: pl.Expr) -> pl.Expr:
+    return value.fill_null(value=False).cast(pl.String)
+
+
+def _has(name: str) -> pl.Expr:
+    """Whether something was different before."""
+    return pl.col("previous").str.contains(f'"{name}":', literal=True)
+
+
+def _is_there(text: pl.Expr) -> pl.Expr:
+    return text.is_not_null() & ~text.is_in(("null", ""))
+
+
+def _pauses() -> dict[str, pl.Expr]:
+    now = _is_there(pl.col("after_pause_collection"))
+    before = _is_there(_path("previous", "$.pause_collection"))
+    was = pl.when(_has("pause_collection")).then(before).otherwise(now)
+    return {"is_paused": _text(now), "was_paused": _text(was)}
+
+
+def _cancellations() -> dict[str, pl.Expr]:
+    flag, at = pl.col("after_cancel_at_period_end") == "true", _is_there(pl.col("after_cancel_at"))
+    flag_before = _path("previous", "$.cancel_at_period_end") == "true"
+    at_before = _is_there(_path("previous", "$.cancel_at"))
+    was_flag = pl.when(_has("cancel_at_period_end")).then(flag_before).otherwise(flag)
+    was_at = pl.when(_has("cancel_at")).then(at_before).otherwise(at)
+    return {
+        "is_leaving": _text(flag.fill_null(value=False) | at.fill_null(value=False)),
+        "was_leaving": _text(was_flag.fill_null(value=False) | was_at.fill_null(value=False)),
+    }
 
 
 def _listed_discounts(rows: pl.DataFrame) -> Tables:

@@ -6,6 +6,8 @@ from perdura.sources.connectors.stripe.recurring import DESCRIBED
 from perdura.sources.connectors.stripe.subscriptions import STATUSES
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
+#: How long after the start what it costs may become known, for the start to wait for it.
+AT_ONCE = pl.duration(minutes=90)
 #: Columns of the frame ``plans``.
 COLUMNS = (
     "subscription", "customer", "kind", "happened_at", "known_at", *DESCRIBED,
@@ -14,23 +16,28 @@ COLUMNS = (
 
 
 def with_first(objects: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
-    """The subscriptions, with what their first invoice says, if it was known when they started."""
+    """The subscriptions, with what their first invoice says, if it was known when they started:
+    an invoice is final an hour after the period began, and only then the start is known as well.
+    """
     first = billed.filter("is_first").select("subscription", *DESCRIBED, first_known_at="known_at")
     joined = objects.join(
         first, on="subscription", how="left", suffix="_billed", maintain_order="left"
     )
-    at_once = pl.col("first_known_at") <= pl.col("started_known_at")
+    at_once = pl.col("first_known_at") <= pl.col("started_known_at") + AT_ONCE
     own = (name for name in DESCRIBED if name != "currency")
     return joined.with_columns(
         *(pl.when(at_once).then(name).alias(name) for name in own),
         currency=pl.coalesce("currency", "currency_billed"),
+        started_known_at=pl.when(at_once)
+        .then(pl.max_horizontal("started_known_at", "first_known_at"))
+        .otherwise("started_known_at"),
     ).drop("first_known_at", "currency_billed")
 
 
 def later_billed(objects: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
     """What invoices say of subscriptions later than at their start, as rows of ``plans``."""
     own = _live(objects).select("subscription", "customer", "started_known_at", FILE, ROW_IN_FILE)
-    at_start = pl.col("is_first") & (pl.col("known_at") <= pl.col("started_known_at"))
+    at_start = pl.col("is_first") & (pl.col("known_at") <= pl.col("started_known_at") + AT_ONCE)
     kind = pl.when("is_first").then(pl.lit("started")).otherwise(pl.lit("plan_changed"))
     return (
         billed.join(own, on="subscription", maintain_order="left")

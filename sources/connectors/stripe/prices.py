@@ -24,19 +24,26 @@ class Prices:
             ``divide_by``, ``round_up``, and ``unit_text``, if ``unit`` could not be read.
         discounts: One row per discount: ``owner`` (what it is on), ``position``, ``id``,
             ``percent``, ``amount_off``, ``currency``, ``duration``, ``is_over``, ``is_known``.
+        logged: The same of subscriptions as events show them; ``owner`` is an event, or an item
+            there.
         once: Ids of discounts that count for one invoice alone.
     """
 
     prices: pl.DataFrame
     discounts: pl.DataFrame
+    logged: pl.DataFrame
     once: pl.Series
 
 
 def read_prices(raw: Raw) -> Prices:
     """Prices, and discounts with what their coupons say."""
-    discounts = _discounts(raw)
-    once = discounts.filter(pl.col("duration") == "once")["id"].drop_nulls().unique()
-    return Prices(_prices(raw), discounts, once)
+    rows, logged = (
+        raw.table(name).collect(engine="streaming") for name in ("discounts", "logged_discounts")
+    )
+    every = pl.concat([rows.select(logged.columns), logged])
+    discounts, logged = (_with_coupons(raw, one, every) for one in (rows, logged))
+    once = pl.concat([discounts, logged]).filter(pl.col("duration") == "once")["id"]
+    return Prices(_prices(raw), discounts, logged, once.drop_nulls().unique())
 
 
 def _prices(raw: Raw) -> pl.DataFrame:
@@ -68,11 +75,11 @@ def _prices(raw: Raw) -> pl.DataFrame:
     )
 
 
-def _discounts(raw: Raw) -> pl.DataFrame:
-    rows = raw.table("discounts").collect(engine="streaming")
+def _with_coupons(raw: Raw, rows: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
+    """Discounts with what they, or others of their id, or their coupons say."""
     coupons = raw.table("coupons").collect(engine="streaming")
     said = ("coupon", "percent_off", "amount_off", "currency", "duration", "start", "end")
-    telling = rows.filter(pl.col("coupon").is_not_null() & pl.col("id").is_not_null())
+    telling = every.filter(pl.col("coupon").is_not_null() & pl.col("id").is_not_null())
     telling = telling.select("id", *said).unique("id", keep="last")
     full = rows.join(telling, on="id", how="left", suffix="_said").with_columns(
         pl.coalesce(name, f"{name}_said").alias(name) for name in said

@@ -85,7 +85,8 @@ def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
         found = _STEM.match(path.stem.lower())
         stem = found["stem"] if found else ""
         kind = next((kind for kind, stems in STEMS.items() if stem in stems), None)
-        if kind is None:
+        # No table holds what events say.
+        if kind is None or (kind == "events" and path.suffix.lower() not in _LINES):
             others.append(path.name)
         else:
             kinds[kind].append(path)
@@ -139,7 +140,7 @@ class _Parts:
 
     def touch(self, kind: str) -> None:
         """Note that there is a table, though it may have no rows."""
-        name = "prices" if kind == "plans" else kind
+        name = {"plans": "prices", "events": "logged"}.get(kind, kind)
         if not self.counts[name]:
             self.add(name, pl.DataFrame(schema=SHAPES[name]), datetime.now(UTC))
 

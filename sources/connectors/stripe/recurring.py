@@ -20,11 +20,30 @@ def as_read(raw: Raw, prices: Prices) -> pl.LazyFrame:
     ``items_read_at``; ``tiered``: whether a price in tiers is among them; ``unknown``: how many
     discounts say nothing of what they take off; ``unreadable_item``: the first value that is none.
     """
+    subscriptions = raw.table("subscriptions").select(
+        "customer", subscription="id", own_currency="currency"
+    ).unique("subscription", keep="last")  # fmt: skip
+    of_customers = terms(prices.discounts)
+    return _described(raw.table("items"), subscriptions, prices, of_customers, of_customers)
+
+
+def as_logged(raw: Raw, prices: Prices) -> pl.LazyFrame:
+    """The same of subscriptions as events show them; ``subscription`` is the event."""
+    events = raw.table("logged").select("customer", subscription="id", own_currency="currency")
+    items = raw.table("logged_items")
+    lasting, of_customers = terms(prices.logged), terms(prices.discounts)
+    return _described(items, events.unique("subscription"), prices, lasting, of_customers)
+
+
+def _described(
+    items: pl.LazyFrame,
+    subscriptions: pl.LazyFrame,
+    prices: Prices,
+    lasting: pl.DataFrame,
+    of_customers: pl.DataFrame,
+) -> pl.LazyFrame:
     deleted = pl.col("deleted").str.to_lowercase() == "true"
-    items = raw.table("items").filter(
-        ~deleted.fill_null(value=False) & pl.col("subscription").is_not_null()
-    )
-    lasting = terms(prices.discounts)
+    items = items.filter(~deleted.fill_null(value=False) & pl.col("subscription").is_not_null())
     priced = _discounted(amounts(items, prices.prices), "id", lasting)
     monthly = pl.col("left") / pl.col("months")
     licensed = ~pl.col("metered").fill_null(value=False)
@@ -41,14 +60,11 @@ def as_read(raw: Raw, prices: Prices) -> pl.LazyFrame:
             unreadable_item=pl.col("unreadable_item").drop_nulls().first(),
         )
     )
-    subscriptions = raw.table("subscriptions").select(
-        "customer", subscription="id", own_currency="currency"
-    ).unique("subscription", keep="last")  # fmt: skip
-    of_customers = lasting.rename({name: f"{name}_of" for name in lasting.columns[1:]}).lazy()
+    theirs = of_customers.rename({name: f"{name}_of" for name in of_customers.columns[1:]}).lazy()
     joined = (
         by_subscription.join(subscriptions, on="subscription", how="left")
         .join(lasting.lazy(), left_on="subscription", right_on="owner", how="left", suffix="_own")
-        .join(of_customers, left_on="customer", right_on="owner", how="left")
+        .join(theirs, left_on="customer", right_on="owner", how="left")
         .with_columns(currency=pl.coalesce(pl.col("own_currency").str.to_uppercase(), "priced_in"))
     )
     # A customer's discount counts where the subscription has none of its own.
@@ -154,12 +170,12 @@ def as_billed(raw: Raw, prices: Prices) -> pl.LazyFrame:
 
 def _months() -> pl.Expr:
     """The months of a billed period: the price's interval, unless the period is another one."""
-    start, end = pl.col("start"), pl.col("end")
-    days = (end - start).dt.total_seconds() / 86_400
-    whole = (end.dt.year() - start.dt.year()) * 12 + end.dt.month() - start.dt.month()
-    whole = whole.cast(pl.Float64)
-    by_dates = pl.when((days >= 27) & (whole >= 1)).then(whole).when(days > 0).then(
-        days / DAYS_A_MONTH
-    )  # fmt: skip
-    near = ((by_dates - pl.col("months")).abs() <= 0.1 * pl.col("months")).fill_null(value=False)
-    return pl.when(near | by_dates.is_null()).then("months").otherwise(by_dates)
+    by_days = (pl.col("end") - pl.col("start")).dt.total_seconds() / 86_400 / DAYS_A_MONTH
+    by_days = pl.when(by_days > 0).then(by_days)
+    months = pl.col("months")
+    # Months are of 28 to 31 days.
+    near = ((by_days - months).abs() <= 0.1 * months).fill_null(value=False)
+    whole = pl.when((by_days.round() >= 1) & ((by_days - by_days.round()).abs() <= 0.1)).then(
+        by_days.round()
+    )
+    return pl.when(near | by_days.is_null()).then(months).otherwise(pl.coalesce(whole, by_days))

@@ -41,7 +41,15 @@ _OBJECTS: dict[str, str] = {
         " post_payment_amount refunded out_of_band balance_transaction synced"
     ),
     "customers": "id email livemode created deleted country currency metadata synced",
-    "events": "id type created livemode object previous synced",
+    # What an event says of a subscription: as it was after it, and what was different before.
+    "logged": (
+        "id type created livemode subscription customer currency status canceled_at reason"
+        " was_paused is_paused was_leaving is_leaving is_described synced"
+    ),
+    "logged_items": "subscription id price quantity deleted synced",
+    "logged_discounts": (
+        "owner position id coupon percent_off amount_off currency duration start end"
+    ),
 }
 #: Each table's columns. All are text; ``FILE`` and ``ROW_IN_FILE`` say where a row stood.
 SHAPES: dict[str, pl.Schema] = {

@@ -83,25 +83,26 @@ def told_by_objects(raw: Raw) -> pl.LazyFrame:
     )
 
 
-def billed_since(raw: Raw, billed: pl.LazyFrame, subscriptions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per subscription and each time that an invoice bills it otherwise than the one
-    before, in order: ``subscription``, ``DESCRIBED``, ``nth``, ``happened_at``, ``known_at``.
+def described_since(
+    raw: Raw, billed: pl.LazyFrame, logged: pl.LazyFrame, subscriptions: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One row per subscription and each time that an invoice, or an event, describes it otherwise.
 
-    The first says what was started; it happened with the start.
+    In order: ``subscription``, ``DESCRIBED``, ``is_first``, ``happened_at``, ``known_at``,
+    ``dated_by``. The first says what was started; it happened with the start.
+
+    Args:
+        raw: The export.
+        billed: As ``recurring.as_billed``.
+        logged: As ``logged.described``.
+        subscriptions: As ``told_by_objects``.
     """
-    finals = pl.coalesce("finalized_at", pl.col("created") + pl.duration(hours=1))
-    status = pl.col("status").str.to_lowercase()
-    is_final = (status != "draft").fill_null(value=True)
-    is_final &= (status != "void").fill_null(value=True) | pl.col("finalized_at").is_not_null()
-    invoices = raw.table("invoices").filter(is_final).unique("id", keep="last")
-    starts = subscriptions.select(
-        "subscription", "started_at", "started_known_at", subscription_end="ended_at"
-    )
+    starts = subscriptions.select("subscription", "started_at", "started_known_at")
     rows = (
-        billed.join(invoices.select(invoice="id", known_at=finals, created="created"), on="invoice")
+        pl.concat([_final(raw, billed), logged.select(_SAID)])
         .join(starts, on="subscription")
-        .filter(pl.col("started_at").is_not_null())
-        .sort("subscription", "known_at", "invoice")
+        .filter(pl.col("started_at").is_not_null() & (pl.col("known_at") >= pl.col("started_at")))
+        .sort("subscription", "known_at", "source")
     )
     same = pl.col("subscription") == pl.col("subscription").shift(1)
     other = pl.any_horizontal(
@@ -117,8 +118,24 @@ def billed_since(raw: Raw, billed: pl.LazyFrame, subscriptions: pl.LazyFrame) ->
     # Not before the invoice that billed it as it was.
     since = pl.col("changed_at") > pl.col("created").shift(1)
     changed = pl.when(since.fill_null(value=False)).then("changed_at").otherwise("created")
-    happened = pl.when("is_first").then("started_at").otherwise(
-        pl.max_horizontal(changed, "started_at")
-    )  # fmt: skip
+    changed = pl.max_horizontal(changed, "started_at")
+    happened = pl.when("is_first").then("started_at").otherwise(changed)
     known = pl.max_horizontal("known_at", happened, "started_known_at")
-    return rows.select("subscription", *DESCRIBED, "is_first", happened_at=happened, known_at=known)
+    return rows.select(
+        "subscription", *DESCRIBED, "is_first", "dated_by", happened_at=happened, known_at=known
+    )
+
+
+_SAID = ("subscription", *DESCRIBED, "source", "known_at", "created", "changed_at", "dated_by")
+
+
+def _final(raw: Raw, billed: pl.LazyFrame) -> pl.LazyFrame:
+    """What final invoices bill, since when that is known."""
+    known_at = pl.coalesce("finalized_at", pl.col("created") + pl.duration(hours=1))
+    status = pl.col("status").str.to_lowercase()
+    is_final = (status != "draft").fill_null(value=True)
+    is_final &= (status != "void").fill_null(value=True) | pl.col("finalized_at").is_not_null()
+    invoices = raw.table("invoices").filter(is_final).unique("id", keep="last")
+    known = invoices.select("created", invoice="id", known_at=known_at)
+    rows = billed.join(known, on="invoice").rename({"invoice": "source"})
+    return rows.with_columns(dated_by=pl.lit("invoice")).select(_SAID)

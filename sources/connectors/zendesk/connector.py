@@ -12,15 +12,15 @@ from pydantic import Field, model_validator
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
 from perdura.sources.connectors.web import RequestPace, Web, safe_host
-from perdura.sources.connectors.zendesk.api import LEFT_OUT, fetch_exports
-from perdura.sources.connectors.zendesk.credentials import headers_of
+from perdura.sources.connectors.zendesk.account.api import LEFT_OUT, fetch_exports
+from perdura.sources.connectors.zendesk.account.credentials import headers_of
+from perdura.sources.connectors.zendesk.account.store import Store
 from perdura.sources.connectors.zendesk.exports import exported_objects, json_exports
 from perdura.sources.connectors.zendesk.landed import TICKET, files_of
 from perdura.sources.connectors.zendesk.landed_objects import landed_objects
 from perdura.sources.connectors.zendesk.notes import notes_of
 from perdura.sources.connectors.zendesk.objects import CHANGES, COMMENTS, TICKETS, Objects
 from perdura.sources.connectors.zendesk.requesters import with_requesters
-from perdura.sources.connectors.zendesk.store import Store
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
 
 FRAMES = ("ticket_events",)
@@ -125,7 +125,9 @@ class ZendeskAccount:
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
             notes = list(fetch_exports(web, store, start))
             notes += _not_yet(web.server_time, until)
-        objects = exported_objects(store.files, self.connection.scratch, lambda file: file.name)
+        objects = exported_objects(
+            [*store.files.values()], self.connection.scratch, lambda file: file.name
+        )
         return _frames(objects, self.connection.scratch, notes)
 
 

@@ -100,7 +100,7 @@ def read_source(source: SourceFile, mapping: Path) -> list[FilePart]:
     Raises:
         BadSource: A file is not what its format says; the message names it.
     """
-    if source.frame:
+    if source.fetched_as:
         return [_read_staged(source)] if isinstance(source.staged, StagedFrame) else []
     wanted = expand(source.file, mapping)
     found = sorted(wanted.parent.glob(wanted.name)) if "*" in wanted.name else [wanted]
@@ -223,10 +223,14 @@ def _read_parquet(path: Path, name: str) -> FilePart:
 
 
 def _read_staged(source: SourceFile) -> FilePart:
-    """A frame that a connector has fetched; its rows are named as they lie at the vendor's."""
+    """What has been fetched: a connector's rows are named as they lie at the vendor's, those of a
+    query, or of a store, by their number.
+    """
     staged = source.staged
     assert isinstance(staged, StagedFrame)  # noqa: S101 - read_source has looked
     part = _read_parquet(staged.path, source.file)
+    if source.frame is None:
+        return replace(part, note="; ".join(staged.notes) or None)
     broken = staged.broken.with_columns(subscriber_id=pl.lit(None, pl.String))
     return replace(
         part,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.web import RequestPace, Web
-from perdura.sources.connectors.zendesk.api import EXPORTS, fetch_exports
-from perdura.sources.connectors.zendesk.credentials import headers_of
-from perdura.sources.connectors.zendesk.store import Store
+from perdura.sources.connectors.zendesk.account.api import EXPORTS, fetch_exports
+from perdura.sources.connectors.zendesk.account.credentials import headers_of
+from perdura.sources.connectors.zendesk.account.store import Store
 from tests.support.zendesk_replay import NOW, TOKEN, Account, Fault, served
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -303,7 +303,7 @@ FAULTS = st.sampled_from(
 )
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     tickets=st.lists(st.integers(0, 6), max_size=8),
     page_size=st.integers(1, 4),

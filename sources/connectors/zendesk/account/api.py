@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.web import Refused, Web
-from perdura.sources.connectors.zendesk.narrowed import narrowed
-from perdura.sources.connectors.zendesk.store import Progress, Store
+from perdura.sources.connectors.zendesk.account.narrowed import narrowed
+from perdura.sources.connectors.zendesk.account.store import Progress, Store
 
 #: What Zendesk leaves out before the moment of a request.
 LEFT_OUT = timedelta(minutes=1)

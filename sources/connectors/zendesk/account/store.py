@@ -6,15 +6,25 @@ the store is opened. So a run that was stopped loses nothing, and repeats at mos
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.landing.files import move_into_place
+from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 
-_STATE = "state.json"
+STATE = "state.json"
+
+#: Keys of each list by which an object is about a user, or about a ticket.
+ABOUT = {
+    "tickets": {"id": "ticket", "requester_id": "user"},
+    "users": {"id": "user"},
+    "ticket_events": {"ticket_id": "ticket"},
+    "satisfaction_ratings": {"ticket_id": "ticket"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +52,23 @@ class _Kept:
 class Store:
     """What was fetched of one account."""
 
-    def __init__(self, folder: Path, account: str) -> None:
+    def __init__(self, folder: Path, account: str | None = None) -> None:
         """Open the folder, new or as the last run left it.
+
+        Args:
+            folder: Where it lies.
+            account: Whose it has to be; ``None`` for whosever it is.
 
         Raises:
             BadConnection: It holds what was fetched of another account.
+            BrokenTombstones: The list of forgotten users and tickets cannot be read.
             Unavailable: Its state cannot be read.
         """
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        self.folder, self._account, self._lists = folder, account, _state(folder, account)
+        self.folder = folder
+        self._account, self._lists = _state(folder, account)
+        self._gone = read_tombstones(folder)
         counted = {kept.file for kept in self._lists.values()}
         for file in folder.glob("*.jsonl*"):
             if file.name not in counted:  # of a run that was stopped before it counted
@@ -61,9 +78,14 @@ class Store:
                 written.truncate(kept.size)
 
     @property
-    def files(self) -> list[Path]:
-        """The files of objects, in the order of their names."""
-        return sorted(self.folder / kept.file for kept in self._lists.values())
+    def files(self) -> dict[str, Path]:
+        """The file of each list."""
+        return {name: self.folder / kept.file for name, kept in sorted(self._lists.items())}
+
+    @staticmethod
+    def files_in(folder: Path) -> dict[str, Path]:
+        """The same of a folder that another process may be writing: nothing is changed."""
+        return {name: folder / kept.file for name, kept in sorted(_state(folder, None)[1].items())}
 
     def progress(self, name: str) -> Progress | None:
         """Where the next page of a list begins; ``None`` if none was fetched."""
@@ -71,24 +93,46 @@ class Store:
         return kept and kept.progress
 
     def append(self, name: str, objects: Iterable[dict[str, Any]], progress: Progress) -> None:
-        """Keep the objects of a page, and then where to go on."""
+        """Keep the objects of a page but those about forgotten users, and then where to go on."""
         kept = self._lists.setdefault(name, _Kept(f"{name}.jsonl", 0, progress))
+        lines = (
+            json.dumps(one).encode() + b"\n" for one in objects if not self._is_gone(name, one)
+        )
         with (self.folder / kept.file).open("ab") as written:
-            written.writelines(json.dumps(one).encode() + b"\n" for one in objects)
+            written.writelines(lines)
             written.flush()
             os.fsync(written.fileno())
             kept.size = written.tell()
         kept.progress = progress
         self._write_state()
 
+    def forget(self, users: Iterable[str], tickets: Iterable[str], day: date) -> None:
+        """Put users and tickets on the list of those that are kept no more."""
+        named = {*(f"user {one}" for one in users), *(f"ticket {one}" for one in tickets)}
+        self._gone = record_erasure(self.folder, named, day)
+
+    def replace(self, files: Mapping[str, str]) -> None:
+        """Let other files of the folder be those of their lists, all at once."""
+        for name, file in files.items():
+            self._lists[name].file = file
+            self._lists[name].size = (self.folder / file).stat().st_size
+        self._write_state()
+        for file in {*self.folder.glob("*.jsonl")} - {*self.files.values()}:
+            file.unlink()
+
+    def _is_gone(self, name: str, thing: Mapping[str, Any]) -> bool:
+        about = ABOUT.get(name, {}) if self._gone.days else {}
+        return any(self._gone.has(f"{what} {thing.get(key)}") for key, what in about.items())
+
     def _write_state(self) -> None:
         lists = {name: asdict(kept) for name, kept in self._lists.items()}
-        text = json.dumps({"account": self._account, "lists": lists}, indent=1) + "\n"
-        move_into_place(self.folder / _STATE, lambda draft: draft.write_text(text, "utf-8"))
+        content = {"connector": "zendesk", "account": self._account, "lists": lists}
+        text = json.dumps(content, indent=1) + "\n"
+        move_into_place(self.folder / STATE, lambda draft: draft.write_text(text, "utf-8"))
 
 
-def _state(folder: Path, account: str) -> dict[str, _Kept]:
-    file = folder / _STATE
+def _state(folder: Path, account: str | None) -> tuple[str, dict[str, _Kept]]:
+    file = folder / STATE
     try:
         content: Any = json.loads(file.read_text("utf-8"))
         of = str(content["account"])
@@ -97,15 +141,15 @@ def _state(folder: Path, account: str) -> dict[str, _Kept]:
             for name, one in content["lists"].items()
         }
     except FileNotFoundError:
-        return {}
+        return account or "", {}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Unavailable(
-            f"{file}, which says how far {account} was fetched, cannot be read; delete the folder "
+            f"{file}, which says how far an account was fetched, cannot be read; delete the folder "
             f"{folder} to fetch it all again"
         ) from None
-    if of != account:
+    if account not in {None, of}:
         raise BadConnection(
             f"url is {account}, and what was fetched before is of {of}; give a second account a "
             'section of its own: [connect.OTHER] with connector = "zendesk"'
         )
-    return lists
+    return of, lists

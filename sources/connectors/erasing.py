@@ -1,0 +1,59 @@
+"""What connectors have fetched and keep, without the subscribers who were forgotten."""
+
+import json
+import shutil
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+
+from perdura.sources import connectors
+from perdura.sources.events import TICKETS
+from perdura.sources.landing.landing import Landing
+
+
+def fetched_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
+    """How many objects in each file that connectors keep are about the accounts."""
+    found: dict[Path, int] = {}
+    for store, module in _stores(landing):
+        with _scratch(landing) as scratch:
+            found |= module.fetched_about(store, _tickets(landing), accounts, scratch)
+    return found
+
+
+def erase_fetched_of(landing: Landing, accounts: Sequence[str], day: date) -> None:
+    """Write what connectors keep anew without the accounts; before their landed events go.
+
+    Of those who asked for help landed events alone tell whose they are. Call it while no other
+    process works in the landing.
+    """
+    for store, module in _stores(landing):
+        with _scratch(landing) as scratch:
+            module.erase_fetched(store, _tickets(landing), accounts, scratch, day)
+
+
+def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
+    """Each store, and the module of its connector that erases."""
+    for state in sorted(landing.fetched.glob("*/state.json")):
+        name = str(json.loads(state.read_text("utf-8"))["connector"])
+        yield state.parent, import_module(f"{connectors.__name__}.{name}.erase")
+
+
+def _tickets(landing: Landing) -> pl.LazyFrame:
+    return landing.table(TICKETS)
+
+
+@contextmanager
+def _scratch(landing: Landing) -> Generator[Path]:
+    """A folder to work in; what a killed erasure leaves of it is one of ``leftovers_of``."""
+    folder = landing.folder / f"erasing-{uuid4().hex}.part"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Intercom: conversations, from the API's lists as JSON lines or from landed tables."""

@@ -1,0 +1,1 @@
+"""A live account: its API, and what was fetched of it."""

@@ -1,0 +1,1 @@
+"""Databases as sources: what a query gives in a read-only session, streamed into a file."""

@@ -1,0 +1,40 @@
+"""DuckDB by its own package, an extra: rows arrive as Arrow, batch by batch."""
+
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from perdura.sources.databases.address import BadDatabase, DatabaseAddress
+from perdura.sources.databases.queries import named, select
+
+BATCH = 50_000
+#: Types that a mapping reads as they are; all others it reads as text.
+_AS_THEY_ARE = (
+    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+)  # fmt: skip
+_TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+
+
+@contextmanager
+def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]:
+    """The rows that a query gives, as a reader of Arrow batches; the file is opened to be read."""
+    connect: Any = import_module("duckdb").connect
+    file = Path(address.database)
+    if not file.is_file():
+        raise BadDatabase(f"there is no file {file}; write the path of the database's file")
+    with closing(connect(str(file), read_only=True)) as connection:
+        connection.execute(f"SET TimeZone = '{zone}'")
+        fields: Any = connection.execute(f"DESCRIBE {select(sql)}").fetchall()
+        named([name for name, *_ in fields])
+        columns = ", ".join(_column(name, kind) for name, kind, *_ in fields)
+        yield connection.sql(select(sql, columns)).to_arrow_reader(BATCH)
+
+
+def _column(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind in _TIMES:
+        return f"CASE WHEN isfinite({quoted}) THEN {quoted} END AS {quoted}"
+    return quoted if kind in _AS_THEY_ARE else f"CAST({quoted} AS VARCHAR) AS {quoted}"

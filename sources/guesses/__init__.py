@@ -1,0 +1,1 @@
+"""Guesses about files without a mapping: what their columns hold, and which mapping fits."""

@@ -1,0 +1,179 @@
+"""A sample of a file's rows, and how the file is written."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from perdura.sources.mapping.files.delimited import ROW, split_text
+from perdura.sources.mapping.files.encodings import as_utf8, with_line_feeds
+from perdura.sources.mapping.files.json_lines import split_json
+from perdura.sources.mapping.sections import ENDINGS, SourceFile
+
+#: Of a longer file this many bytes are read: two thirds from its start, the rest from its end.
+SAMPLED_BYTES = 12 * 2**20
+#: Rows of a Parquet file that are read.
+SAMPLED_ROWS = 100_000
+_SEPARATORS = ",;\t|"
+_LINES_LOOKED_AT = 50
+
+
+class Unguessable(ValueError):
+    """A file that is no table as far as one can see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows of one source, and the keys of a mapping that say how it is read.
+
+    Attributes:
+        name: The file's name without its ending, or the table's.
+        keys: ``file`` and how it is written, or ``query`` and ``database``: as TOML has them.
+        rows: Texts stay text; without ``row_number``.
+        is_whole: Whether these are all rows.
+    """
+
+    name: str
+    keys: dict[str, object]
+    rows: pl.DataFrame
+    is_whole: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The files of a folder that may be tables, by name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+    )
+
+
+def sample_file(path: Path, named: str) -> Sample:
+    """A sample of a file.
+
+    Args:
+        path: The file.
+        named: Its path as the mapping will name it.
+
+    Raises:
+        Unguessable: It is empty, or its lines have no columns.
+    """
+    if path.stat().st_size == 0:
+        raise Unguessable(f"{named} is empty")
+    kind = ENDINGS[path.suffix.lower()]
+    if kind == "parquet":
+        return _sample_parquet(path, named)
+    raw, is_whole = _sampled_bytes(path)
+    keys: dict[str, object] = {"file": named}
+    encoding = _encoding(raw)
+    if encoding != "utf-8":
+        keys["encoding"] = encoding
+    text = with_line_feeds(as_utf8(raw, encoding)[0])
+    try:
+        if kind == "jsonl":
+            rows = split_json(text).rows
+        else:
+            keys |= _written(text, kind, named)
+            source = SourceFile.model_validate(keys)
+            rows = split_text(source, source.written_as or "csv", text).rows
+    except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
+        raise Unguessable(f"{named}: {str(error).splitlines()[0]}") from None
+    return Sample(path.stem, keys, _flat(rows), is_whole)
+
+
+def _sample_parquet(path: Path, named: str) -> Sample:
+    try:
+        rows = pl.scan_parquet(path).head(SAMPLED_ROWS + 1).collect()
+    except (pl.exceptions.PolarsError, OSError):
+        raise Unguessable(f"{named} cannot be read as Parquet; fetch it again") from None
+    return Sample(
+        path.stem, {"file": named}, _flat(rows.head(SAMPLED_ROWS)), rows.height <= SAMPLED_ROWS
+    )
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without columns of lists and objects, which no mapping of a plain file reads."""
+    return rows.select(
+        name for name, kind in rows.schema.items() if not kind.is_nested() and name != ROW
+    )
+
+
+def _sampled_bytes(path: Path) -> tuple[bytes, bool]:
+    size = path.stat().st_size
+    if size <= SAMPLED_BYTES:
+        return path.read_bytes(), True
+    with path.open("rb") as file:
+        start = file.read(SAMPLED_BYTES * 2 // 3)
+        file.seek(size - SAMPLED_BYTES // 3)
+        end = file.read()
+    # Whole lines: the one that the sample broke off, and the one it broke into, are left out.
+    return start[: start.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :], False
+
+
+def _encoding(raw: bytes) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return "utf-8" if b"\0" in raw[:1000] else "cp1252"
+    return "utf-8"
+
+
+def _written(text: bytes, kind: str, named: str) -> dict[str, object]:
+    """Separator, header and format, where they are not as the file's ending says."""
+    lines = [line for line in text.decode(errors="replace").splitlines() if line.strip()]
+    lines = lines[:_LINES_LOOKED_AT]
+    separator = _separator(lines)
+    if separator is None:
+        if kind == "whitespace" or all(len(line.split()) > 1 for line in lines):
+            return {} if kind == "whitespace" else {"format": "whitespace"}
+        raise Unguessable(f"{named} has one column by any of {' '.join([',', ';', 'tab', '|'])}")
+    usual = "\t" if kind == "tsv" else ","
+    keys: dict[str, object] = {"format": "csv"} if kind == "whitespace" else {}
+    if separator != usual:
+        keys["separator"] = separator
+    header = next(csv.reader([lines[0]], delimiter=separator))
+    if not _is_header(header):
+        keys |= {
+            "has_header": False,
+            "names": [f"column_{number + 1}" for number in range(len(header))],
+        }
+    return keys
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """What splits every line into as many fields, and into the most."""
+    counts: dict[str, int] = {}
+    for separator in _SEPARATORS:
+        widths = [len(fields) for fields in csv.reader(lines, delimiter=separator)]
+        common = max(set(widths), key=widths.count)
+        if common > 1 and widths.count(common) >= 0.8 * len(widths):
+            counts[separator] = common
+    return max(counts, key=lambda one: counts[one], default=None)
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    """Whether the fields of a first line are names: each a text, no number, and none twice."""
+    texts = [field.strip() for field in fields]
+    numbers = sum(
+        text.replace(".", "").replace(",", "").replace("-", "").isdigit() for text in texts
+    )
+    return numbers == 0 and len({*texts}) == len(texts) and sum(map(bool, texts)) == len(texts)
+
+
+def as_toml(value: object) -> str:
+    """A value as TOML writes it; expressions with quotation marks between three apostrophes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        if '"' in value or "\\" in value:
+            if "'" not in value:
+                return f"'{value}'"
+            return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+    return str(value)
