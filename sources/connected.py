@@ -42,7 +42,7 @@ def connected(
                 connection_of(
                     mapping, name, wanted, landing.staging / name, landing.fetched / name
                 ),
-                is_forgotten=forgotten.has if forgotten.days else None,
+                is_forgotten=forgotten.has,
                 on_progress=partial(on_progress, 0, 1),
             )
             with room_in(landing.folder):

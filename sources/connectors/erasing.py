@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import polars as pl
-
 from perdura.sources import connectors
-from perdura.sources.events import TICKETS
 from perdura.sources.landing.landing import Landing
 
 
@@ -22,7 +19,7 @@ def fetched_of(landing: Landing, accounts: Sequence[str]) -> dict[Path, int]:
     found: dict[Path, int] = {}
     for store, module in _stores(landing):
         with _scratch(landing) as scratch:
-            found |= module.fetched_about(store, _tickets(landing), accounts, scratch)
+            found |= module.fetched_about(store, landing, accounts, scratch)
     return found
 
 
@@ -34,7 +31,7 @@ def erase_fetched_of(landing: Landing, accounts: Sequence[str], day: date) -> No
     """
     for store, module in _stores(landing):
         with _scratch(landing) as scratch:
-            module.erase_fetched(store, _tickets(landing), accounts, scratch, day)
+            module.erase_fetched(store, landing, accounts, scratch, day)
 
 
 def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
@@ -42,10 +39,6 @@ def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
     for state in sorted(landing.fetched.glob("*/state.json")):
         name = str(json.loads(state.read_text("utf-8"))["connector"])
         yield state.parent, import_module(f"{connectors.__name__}.{name}.erase")
-
-
-def _tickets(landing: Landing) -> pl.LazyFrame:
-    return landing.table(TICKETS)
 
 
 @contextmanager

@@ -102,7 +102,7 @@ class Account:
             frozenset(self.metadata),
             with_email="customers" in self.connection.wanted,
             test_mode=self.test_mode,
-            is_forgotten=self.connection.is_forgotten,
+            are_forgotten=(self.connection.is_forgotten, store.is_forgotten),
         )
         fetched = Lists(web, store, narrowing, self._on_objects).fetch(kinds)
         if not self.key.is_restricted:

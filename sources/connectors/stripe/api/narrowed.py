@@ -64,13 +64,13 @@ class Narrowing:
         metadata: The keys of metadata that are read.
         with_email: Whether e-mails of customers are: things are joined by them.
         test_mode: Whether objects of test mode are taken for live ones.
-        is_forgotten: Whether an id is one of a forgotten subscriber.
+        are_forgotten: Each says whether an id is one of a forgotten subscriber.
     """
 
     metadata: frozenset[str] = frozenset()
     with_email: bool = True
     test_mode: bool = False
-    is_forgotten: Callable[[str], bool] | None = None
+    are_forgotten: tuple[Callable[[str], bool], ...] = ()
     _gone: set[str] = field(default_factory=set[str], init=False)
 
     def shape(self, kind: str) -> str:
@@ -108,9 +108,11 @@ class Narrowing:
         thing = _object(data.get("object"))
         kind = _OF_EVENTS.get(str(thing.get("object")), "")
         shape = {name: own for name, own in _shape(kind).items() if name != "email"}
+        before = _object(data.get("previous_attributes"))
         return {
             "object": {"object": thing.get("object"), **self._fields(thing, shape)},
-            "previous_attributes": self._fields(_object(data.get("previous_attributes")), shape),
+            # Before 2020 a plan and a quantity of its own were changed.
+            "previous_attributes": self._fields(before, {**texts("plan quantity"), **shape}),
         }
 
     def _fields(self, one: Object, shape: Mapping[str, pl.DataType]) -> Object:
@@ -122,12 +124,13 @@ class Narrowing:
 
     def _is_gone(self, kind: str, one: Object) -> bool:
         """Whether an object is of a forgotten subscriber, or of a customer who is."""
-        if self.is_forgotten is None:
-            return False
         about = _object(_object(one.get("data")).get("object")) if kind == "events" else one
         ids = [about.get(name) for name in ("id", "customer", "email")]
         ids += _object(about.get("metadata")).values()
-        gone = any(name in self._gone or self.is_forgotten(name) for name in map(str, ids) if name)
+        names = [str(name) for name in ids if name]
+        gone = any(name in self._gone for name in names) or any(
+            is_forgotten(name) for is_forgotten in self.are_forgotten for name in names
+        )
         if gone and kind == "customers":
             self._gone.add(str(one["id"]))
         return gone

@@ -23,6 +23,7 @@ import polars as pl
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.landing.files import move_into_place
+from perdura.sources.landing.tombstones import read_tombstones
 
 _STATE = "state.json"
 _NAMED_FOR = "%Y%m%dT%H%M%SZ"
@@ -65,11 +66,13 @@ class _State:
     Attributes:
         account: Whose objects it holds.
         livemode: Whether they are live.
+        connector: Whose store it is: that connector erases of it.
         whole: By kind, when the last reading that came to its end began, and the ``shape`` of it.
     """
 
     account: str
     livemode: bool
+    connector: str = "stripe"
     whole: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
 
 
@@ -88,6 +91,7 @@ class Store:
         self.folder, self._unfinished = folder, folder / "unfinished"
         self._state = _state(folder, account, livemode=livemode)
         _write(folder / _STATE, asdict(self._state))
+        self._forgotten = read_tombstones(folder)
         for draft in folder.glob("*.part"):
             draft.unlink()
         self._drafts = self._opened()
@@ -96,6 +100,10 @@ class Store:
     def account(self) -> str:
         """The account whose objects it holds."""
         return self._state.account
+
+    def is_forgotten(self, name: str) -> bool:
+        """Whether an id is one of a subscriber, or of a customer of theirs, who was erased."""
+        return self._forgotten.has(name)
 
     def began_before(self, kind: str, shape: str) -> int | None:
         """When the last reading of a kind began that came to its end and kept the same fields.
@@ -157,6 +165,7 @@ class Store:
         self._state.whole[kind] = (draft.began, draft.shape)
         _write(self.folder / _STATE, asdict(self._state))
         self.drop(kind)
+        self.files(kind)  # those written now are as old as they say, too
         return len(new), len(fresh)
 
     def drop(self, kind: str) -> None:
@@ -222,7 +231,7 @@ def _state(folder: Path, account: str, *, livemode: bool) -> _State:
     try:
         content: Any = json.loads(file.read_text("utf-8"))
         whole = {kind: (int(at), str(shape)) for kind, (at, shape) in content["whole"].items()}
-        found = _State(str(content["account"]), bool(content["livemode"]), whole)
+        found = _State(str(content["account"]), bool(content["livemode"]), whole=whole)
     except FileNotFoundError:
         return _State(account, livemode)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -10,10 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from perdura.sources.connectors.erasing import erase_fetched_of, fetched_of
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import IncompleteExtract
-from perdura.sources.landing.erase_fetched import erase_fetched
-from perdura.sources.landing.tombstones import record_erasure
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.small_sources import Business
 from tests.support.stripe_exports import (
@@ -133,9 +132,9 @@ def test_what_is_read_again_as_it_was_lands_once_and_keeps_its_time(
     assert business.events("subscribers") == []  # known since it was read, which was later
     account.clock = lambda: datetime.now(UTC) + timedelta(minutes=4)
     business.extract(TODAY + timedelta(days=1))
-    known = {row[0] for row in business.events("subscribers", ["known_at"])}
-    assert len(business.events("subscribers")) == 5
-    assert max(known) < datetime.now(UTC) + timedelta(minutes=2)  # of the first run
+    known = business.landing.events()["subscribers"].collect()["known_at"]
+    assert len(known) == 5
+    assert max(known.to_list()) < datetime.now(UTC) + timedelta(minutes=2)  # of the first run
 
 
 def test_only_what_changed_is_known_since_the_second_run(business: Live, account: StripeAccount):
@@ -287,8 +286,8 @@ def test_objects_of_test_mode_are_refused_unless_the_section_allows_them(
 def test_the_forgotten_are_not_fetched_again(url: str, account: StripeAccount, tmp_path: Path):
     business = Live(tmp_path).maps_to(url, 'metadata = ["user"]')
     business.extract(TODAY)
-    record_erasure(business.landing.folder, ["user-ann", "cus_bob"], TODAY.date())
-    erase_fetched(business.landing, ["user-ann", "cus_bob"])
+    erase_fetched_of(business.landing, ["user-ann", "cus_bob"], TODAY.date())
+    assert not fetched_of(business.landing, ["user-ann", "cus_bob"])
     business.extract(TODAY + timedelta(days=1))
     for kind in ("customers", "subscriptions", "invoices", "charges"):
         text = json.dumps(business.stored(kind))
