@@ -12,7 +12,12 @@ from pydantic import Field, model_validator
 
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Connector, Frame, Unavailable
-from perdura.sources.connectors.stripe.api.account import CALLS_PER_MINUTE, URL, Account, read_key
+from perdura.sources.connectors.stripe.api.account import (
+    CALLS_PER_MINUTE,
+    URL,
+    LiveAccount,
+    read_key,
+)
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
@@ -63,7 +68,7 @@ def connect(connection: Connection) -> Connector:
         return _Export(connection, folder, options.metadata, connection.shown)
     key = read_key(connection, options.key or "", test_mode=options.test_mode)
     pace = RequestPace(options.calls_per_minute)
-    account = Account(
+    account = LiveAccount(
         connection, key, options.url, options.test_mode, options.metadata, pace
     )  # fmt: skip
     return _Api(connection, account, options.metadata)
@@ -74,7 +79,7 @@ class _Api:
     """An account, of which a copy is kept in the connection's store."""
 
     connection: Connection
-    account: Account
+    account: LiveAccount
     metadata: tuple[str, ...]
 
     @property

@@ -10,7 +10,7 @@ from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.lists import VERSION
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
-from perdura.sources.connectors.stripe.api.store import Store
+from perdura.sources.connectors.stripe.api.store import StripeStore
 from perdura.sources.connectors.web import Refused, RequestPace, Web
 
 URL = "https://api.stripe.com"
@@ -59,7 +59,7 @@ def read_key(connection: Connection, option: str, *, test_mode: bool) -> Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LiveAccount:
     """An account behind the API.
 
     Attributes:
@@ -114,9 +114,9 @@ class Account:
             fetched.notes.append("objects of test mode count as live ones (test_mode = true)")
         return fetched
 
-    def _store(self, account: str) -> Store:
+    def _store(self, account: str) -> StripeStore:
         try:
-            return Store(self.connection.store, account, livemode=self.key.livemode)
+            return StripeStore(self.connection.store, account, livemode=self.key.livemode)
         except BadConnection as error:
             raise BadConnection(f"{self.connection.location}: {error}") from None
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.api.lists import LISTS, ObjectList
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing, Object
-from perdura.sources.connectors.stripe.api.store import Draft, Store
+from perdura.sources.connectors.stripe.api.store import Draft, StripeStore
 from perdura.sources.connectors.web import Refused, Web
 
 _PAGE = 100
@@ -46,7 +46,7 @@ class Lists:
     """
 
     web: Web
-    store: Store
+    store: StripeStore
     narrowing: Narrowing
     on_objects: OnObjects
     _plain: set[str] = field(default_factory=set[str], init=False)

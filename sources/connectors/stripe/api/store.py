@@ -76,7 +76,7 @@ class _State:
     whole: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
 
 
-class Store:
+class StripeStore:
     """What was fetched of one account."""
 
     def __init__(self, folder: Path, account: str, *, livemode: bool) -> None:

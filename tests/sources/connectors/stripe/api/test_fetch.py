@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
-from perdura.sources.connectors.stripe.api.store import Store
+from perdura.sources.connectors.stripe.api.store import StripeStore
 from perdura.sources.connectors.web import RequestPace, Web
 from tests.support.stripe_exports import at, invoice, item, line, price, subscription
 from tests.support.stripe_replay import LIVE_KEY, Answer, StripeAccount, served
@@ -45,7 +45,7 @@ class Run:
         headers = {"authorization": f"Bearer {LIVE_KEY}"}
         with Web(self.url, headers, pace, rights="all") as web:
             web.get("/v1/account", {})
-            store = Store(self.folder, "acct_1", livemode=True)
+            store = StripeStore(self.folder, "acct_1", livemode=True)
             return Lists(web, store, Narrowing(), self.on_objects).fetch(kinds)
 
     def ids(self, kind: str) -> list[str]:
