@@ -1,5 +1,6 @@
 """What connectors, queries and object stores give, set aside while tables are extracted."""
 
+import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from perdura.progress import OnProgress
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.connector import BadConnection, Unavailable
+from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
 from perdura.sources.landing.full_disk import room_in
 from perdura.sources.landing.landing import Landing
@@ -38,12 +40,30 @@ def connected(
                 mapping, name, wanted, landing.staging / name, landing.fetched / name
             )
             with room_in(landing.folder):
-                frames = _fetch(connection, _since(landing, until), until)
+                frames = _fetch(connection, _since(mapping, name, landing, until), until)
             staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
         staged |= ask_and_fetch(mapping, landing, until, on_progress)
         yield replace(mapping, staged=staged)
     finally:
         shutil.rmtree(landing.staging, ignore_errors=True)
+
+
+def refuse_bad_connections(mapping: SourceMapping) -> None:
+    """Nothing, if every section ``[connect.NAME]`` that is used means something.
+
+    Nothing is fetched. Data that are not there are no fault of the mapping.
+
+    Raises:
+        BadMapping: A section means nothing.
+    """
+    nowhere = Path(os.devnull)
+    for name, wanted in mapping.frames.items():
+        try:
+            open_connector(connection_of(mapping, name, wanted, nowhere, nowhere))
+        except Unavailable:
+            continue
+        except BadConnection as error:
+            raise BadMapping(str(error)) from None
 
 
 def connection_of(
@@ -66,13 +86,18 @@ def _fetch(
         return dict.fromkeys(connection.wanted, Unfetched(str(error)))
 
 
-def _since(landing: Landing, until: datetime) -> datetime | None:
-    """What was known before has been read by extracts of earlier days, whole."""
+def _since(mapping: SourceMapping, name: str, landing: Landing, until: datetime) -> datetime | None:
+    """What was known before has been read by extracts of earlier days: of every table that names
+    the connection, whole, and as the mapping says it now.
+    """
+    prints = {table: mapping.fingerprint(table) for table in mapping.tables_of(name)}
     return max(
         (
             day.until
             for date, day in landing.days().items()
-            if date < until.date() and not day.degraded
+            if date < until.date()
+            and not prints.keys() & {*day.degraded}
+            and prints.items() <= day.mappings.items()
         ),
         default=None,
     )

@@ -26,9 +26,10 @@ def refuse_extract(settings: Settings, mapping: Path, until: date) -> None:
     """
     _prepare(settings.home)
     from perdura.flows.configuration.dates import refuse_future
+    from perdura.sources.connected import refuse_bad_connections
     from perdura.sources.mapping.mapping import read_mapping
 
-    read_mapping(mapping)
+    refuse_bad_connections(read_mapping(mapping))
     refuse_future(until)
     refuse_other_mapping(settings, mapping)
 

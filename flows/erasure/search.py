@@ -100,15 +100,15 @@ def _shown(file: Path, home: Path) -> str:
 
 
 def _sources(mapping: Path | None, home: Path) -> list[Path]:
-    """The mapping's files; and the folder that it is in, where the home has more than that."""
+    """The mapping's files and folders, and its own, unless the home lies in one of them."""
     if mapping is None:
         return []
     try:
         files = source_files(read_mapping(mapping))
     except BadMapping:
         return []
-    folder = mapping.absolute().parent
-    return [*files, *([folder] if folder != home and folder not in home.parents else [])]
+    named = [*files, mapping.absolute().parent]
+    return [path for path in named if path != home and path not in home.parents]
 
 
 def _in_file(

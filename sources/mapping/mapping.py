@@ -103,6 +103,15 @@ class SourceMapping:
         """Whether rows of a table that have not changed are not read again."""
         return any(one.watermark is not None for one in self.tables.get(table, ()))
 
+    def tables_of(self, connection: str) -> list[str]:
+        """The tables with an input or a join that names a frame of a connection."""
+        return [
+            name
+            for name, inputs in self.tables.items()
+            for one in inputs
+            if any(source.frame and source.frame[0] == connection for source in (one, *one.join))
+        ]
+
     def fingerprint(self, table: str) -> str:
         """Changes when what the mapping says of a table does, not when its files lie elsewhere.
 
@@ -226,10 +235,13 @@ def expand(file: str, mapping: Path) -> Path:
 
 
 def source_files(mapping: SourceMapping) -> list[Path]:
-    """Every file that a mapping names and that is there, joined files among them."""
+    """Every file that a mapping names and that is there, and the folders of its connectors."""
+    options = [keys.get("folder") for keys in mapping.connections.values()]
+    named = [expand(folder, mapping.path) for folder in options if isinstance(folder, str)]
+    folders = {folder.absolute() for folder in named if folder.is_dir()}
     wanted = [expand(one.file, mapping.path) for one in mapping.sources if not one.fetched_as]
     found = {path.absolute() for file in wanted for path in file.parent.glob(file.name)}
-    return sorted(found)
+    return sorted(found | folders)
 
 
 def _as_input(table: EventTable, keys: object, timezone: str, where: str) -> Input:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from perdura.sources.connected import refuse_bad_connections
 from perdura.sources.events import PAYMENTS
 from perdura.sources.extract import IncompleteExtract
 from perdura.sources.landing.erase import leftovers_of
-from perdura.sources.mapping.mapping import BadMapping, read_mapping
+from perdura.sources.mapping.mapping import BadMapping, read_mapping, source_files
 from tests.support import acme_connector
 from tests.support.small_sources import UNTIL, Business, at
 
@@ -38,6 +39,15 @@ currency = "'EUR'"
 file = "acme:people"
 on = { person = "id" }
 take = { customer = "customer" }
+"""
+
+TICKETS = """
+[tickets]
+file = "acme:disputes"
+subscriber_id = "id"
+ticket_id = "id"
+happened_at = "at"
+kind = "'opened'"
 """
 
 CHARGES = [
@@ -133,19 +143,11 @@ def test_what_a_killed_extract_has_fetched_goes_with_the_next_extract_or_erasure
 
 
 def test_a_frame_that_is_missing_stops_its_tables_alone(business: Business):
-    more = """
-[tickets]
-file = "acme:disputes"
-subscriber_id = "id"
-ticket_id = "id"
-happened_at = "at"
-kind = "'opened'"
-"""
-    business.maps(MAPPING + more)
+    business.maps(MAPPING + TICKETS)
     with pytest.raises(IncompleteExtract, match=r"\[tickets\]: acme:disputes: own.py gives"):
         business.extract()
     assert len(business.events("payments")) == 1
-    business.maps(MAPPING + more.replace("subscriber_id", "optional = true\nsubscriber_id", 1))
+    business.maps(MAPPING + TICKETS.replace("subscriber_id", "optional = true\nsubscriber_id", 1))
     assert business.extract().because["tickets"].startswith("a file is missing")
 
 
@@ -169,6 +171,24 @@ def test_a_mistake_in_the_mapping_says_what_to_write(
     with pytest.raises(BadMapping, match=says):
         business.extract()
     assert not business.landing.days()
+
+
+def test_a_bad_section_is_refused_before_anything_runs_and_missing_data_are_not(
+    business: Business,
+):
+    mapping = business.folder / "mapping.toml"
+    refuse_bad_connections(read_mapping(mapping))
+    business.maps(MAPPING.replace('"exports"', '"elsewhere"'))
+    refuse_bad_connections(read_mapping(mapping))
+    business.maps(MAPPING.replace("folder", "foldr"))
+    with pytest.raises(BadMapping, match="no such key 'foldr'"):
+        refuse_bad_connections(read_mapping(mapping))
+    assert not business.landing.folder.exists()
+
+
+def test_the_folders_of_connectors_are_sources_of_a_business(business: Business):
+    mapping = read_mapping(business.folder / "mapping.toml")
+    assert source_files(mapping) == [business.folder / "exports"]
 
 
 def test_a_folder_that_is_missing_is_said_for_each_table(business: Business):
@@ -199,6 +219,10 @@ def test_since_is_the_end_of_the_newest_whole_extract_of_an_earlier_day(business
     business.write("own.py", OWN.replace(FETCH, FETCH + ask))
     for day in (10, 11, 11):
         business.extract(at(day))
+    # A table that is new, or told otherwise, has not been read before.
+    business.maps(MAPPING + TICKETS)
+    with pytest.raises(IncompleteExtract):
+        business.extract(at(12))
     asked = (business.folder / "exports/asked.txt").read_text().splitlines()
-    ten, eleven = "2026-02-10 00:00:00+00:00", "2026-02-11 00:00:00+00:00"
-    assert asked == [f"None {ten}", f"{ten} {eleven}", f"{ten} {eleven}"]
+    ten, eleven, twelve = (f"2026-02-{day} 00:00:00+00:00" for day in (10, 11, 12))
+    assert asked == [f"None {ten}", f"{ten} {eleven}", f"{ten} {eleven}", f"None {twelve}"]
