@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from perdura.sources.guesses.guessed import Guesses, named_file
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file
+from perdura.sources.guesses.inputs.money import currency_in
+from perdura.sources.guesses.inputs.payments import map_payments
+from perdura.sources.guesses.inputs.subscriptions import map_leavings, map_subscriptions
+from perdura.sources.guesses.inputs.tickets import map_tickets
+from perdura.sources.guesses.inputs.usage import map_accounts, map_usage
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link, Subscribers, link_of
-from perdura.sources.guesses.money import currency_in
-from perdura.sources.guesses.payments import map_payments
-from perdura.sources.guesses.subscriptions import map_leavings, map_subscriptions
-from perdura.sources.guesses.tickets import map_tickets
-from perdura.sources.guesses.usage import map_accounts, map_usage
 
 
 def guess_tables(

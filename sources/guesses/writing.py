@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from perdura.sources.connectors.known import mapping_of
-from perdura.sources.guesses.guessed import Guesses
+from perdura.sources.guesses.inputs.guessed import Guesses
+from perdura.sources.guesses.meeting import Meeting
 from perdura.sources.guesses.samples import as_toml
 from perdura.sources.guesses.section import commented
 
 
 def mapping_text(
-    guesses: Guesses, folders: Mapping[str, str], timezone: str, *, says_what_is_due: bool
+    guesses: Guesses,
+    folders: Mapping[str, str],
+    timezone: str,
+    *,
+    says_what_is_due: bool,
+    meetings: Sequence[Meeting] = (),
+    metadata: Sequence[str] = (),
 ) -> str:
     """A whole mapping file.
 
@@ -17,6 +24,8 @@ def mapping_text(
         guesses: What plain files and databases mean.
         folders: Of each vendor the folder of its export, as the mapping names it.
         timezone: Where times without an offset were written down.
+        meetings: How requesters of help desks are found among customers.
+        metadata: Keys of a customer's metadata that this takes.
         says_what_is_due: Whether any source tells of contracts; else silence means leaving.
     """
     lines = [
@@ -31,11 +40,15 @@ def mapping_text(
         lines += commented(f"Please look: {note}.")
     lines += ["", *_churn(contract=says_what_is_due), ""]
     for name, folder in folders.items():
-        lines += [f"[connect.{name}]", f"folder = {as_toml(folder)}", ""]
+        lines += [f"[connect.{name}]", f"folder = {as_toml(folder)}"]
+        lines += [f"metadata = {as_toml([*metadata])}"] if name == "stripe" and metadata else []
+        lines.append("")
     for section in guesses.sections:
         lines += [*section.lines(), ""]
     for name in folders:
-        lines += [mapping_of(name).strip(), ""]
+        fragment = mapping_of(name).strip() + "\n"
+        met = next((one for one in meetings if one.desk == name), None)
+        lines += [(met.applied(fragment) if met else fragment).strip(), ""]
     lines += [f"# {line}".rstrip() for line in guesses.suggestions]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -20,7 +20,7 @@ def check(
     """Try a mapping out: what it gives, and one line for each problem. Nothing is kept."""
     from perdura.flows.cli.render.source_check import print_check
     from perdura.flows.configuration.dates import today
-    from perdura.flows.steps.source_check import check_sources
+    from perdura.flows.onboarding.source_check import check_sources
 
     settings = checked_settings()
     file = mapping or settings.mapping or settings.home / "mapping.toml"

@@ -11,7 +11,7 @@ from perdura.flows.cli.as_json import print_json
 from perdura.flows.cli.root import Json, app
 
 if TYPE_CHECKING:
-    from perdura.flows.steps.first_mapping import WhereDataAre
+    from perdura.flows.onboarding.first_mapping import WhereDataAre
 
 _Folder = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder of its export.")]
 
@@ -42,7 +42,7 @@ def init(  # noqa: PLR0917 - one option for each kind of source
     as_json: Json = False,
 ) -> None:
     """Look at the data, write a mapping and settings for them, and try them out."""
-    from perdura.flows.steps.first_mapping import WhereDataAre
+    from perdura.flows.onboarding.first_mapping import WhereDataAre
 
     vendors = {"stripe": stripe, "zendesk": zendesk, "recurly": recurly, "intercom": intercom}
     where = WhereDataAre(
@@ -59,10 +59,10 @@ def init(  # noqa: PLR0917 - one option for each kind of source
 def _start(where: "WhereDataAre", *, overwrite: bool, as_json: bool) -> None:
     from perdura.flows.cli.render.source_check import print_check, print_guesses
     from perdura.flows.configuration.dates import today
+    from perdura.flows.onboarding.first_mapping import first_mapping
+    from perdura.flows.onboarding.first_settings import settings_text
+    from perdura.flows.onboarding.source_check import check_sources
     from perdura.flows.settings import FILE, Settings, refuse_other_mapping
-    from perdura.flows.steps.first_mapping import first_mapping
-    from perdura.flows.steps.first_settings import settings_text
-    from perdura.flows.steps.source_check import check_sources
 
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
     where = where if _says_anything(where) or not _is_asked() else _ask_where(where)

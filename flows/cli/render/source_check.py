@@ -6,8 +6,8 @@ from rich.text import Text
 
 from perdura.flows.cli.console import OUT
 from perdura.flows.cli.render.runs import titled
-from perdura.flows.steps.first_mapping import FirstMapping
-from perdura.flows.steps.source_check import SourceCheck
+from perdura.flows.onboarding.first_mapping import FirstMapping
+from perdura.flows.onboarding.source_check import SourceCheck
 from perdura.sources.counted import counted
 
 

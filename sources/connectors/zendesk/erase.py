@@ -66,14 +66,9 @@ def erase_fetched(
     """
     store = Store(folder)
     found = _of(store.files, landing.table(TICKET_EVENTS), accounts, scratch)
-    files: dict[str, str] = {}
-    for name, file in store.files.items():
-        before, _, number = file.stem.partition(".")
-        files[name] = f"{before}.{int(number or 0) + 1}.jsonl"
-        rest = _lines(file).filter(~_about(name, found))
-        rest.sink_csv(folder / files[name], include_header=False, quote_style="never")
     store.forget(found.users, found.tickets, day)
-    store.replace(files)
+    files = store.files.items()
+    store.rewrite({name: _lines(file).filter(~_about(name, found)) for name, file in files})
 
 
 def _of(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from perdura.flows.onboarding.first_settings import settings_text
 from perdura.flows.settings import Settings
-from perdura.flows.steps.first_settings import settings_text
 from tests.flows.cli.test_command_line import perdura
 
 SUBSCRIPTIONS = """id,customer_id,plan,price,currency,start_date,ended_at

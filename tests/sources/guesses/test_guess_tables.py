@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from perdura.flows.steps.first_mapping import (
+from perdura.flows.onboarding.first_mapping import (
     FirstMapping,
     NoSources,
     UnsureDates,

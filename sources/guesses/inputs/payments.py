@@ -1,11 +1,11 @@
 """Inputs of ``[[payments]]``: from payments, and from what was given back."""
 
-from perdura.sources.guesses.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.money import currency_of, in_minor_units
+from perdura.sources.guesses.inputs.words import kinds_of_status
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link
-from perdura.sources.guesses.money import currency_of, in_minor_units
 from perdura.sources.guesses.section import sql_name
-from perdura.sources.guesses.words import kinds_of_status
 
 
 def map_payments(guesses: Guesses, file: GuessedFile, link: Link) -> None:

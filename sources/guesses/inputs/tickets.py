@@ -1,11 +1,11 @@
 """Inputs of ``[[tickets]]``."""
 
-from perdura.sources.guesses.guessed import Guesses, section_of
+from perdura.sources.guesses.inputs.guessed import Guesses, section_of
+from perdura.sources.guesses.inputs.oddities import refuse_before_signup
+from perdura.sources.guesses.inputs.words import as_rating
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link
-from perdura.sources.guesses.oddities import refuse_before_signup
 from perdura.sources.guesses.section import Section, sql_name, sql_text
-from perdura.sources.guesses.words import as_rating
 
 
 def map_tickets(guesses: Guesses, file: GuessedFile, link: Link) -> None:

@@ -1,9 +1,9 @@
 """Inputs of ``[[usage]]``, and what may be attributes of subscribers."""
 
-from perdura.sources.guesses.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.oddities import refuse_outside
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link
-from perdura.sources.guesses.oddities import refuse_outside
 from perdura.sources.guesses.section import Section, sql_name, sql_text
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from perdura.sources.guesses.columns import SampledColumn
-from perdura.sources.guesses.guessed import Guesses, named_file
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link, link_of
 from perdura.sources.guesses.section import Section, sql_name

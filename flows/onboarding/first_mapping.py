@@ -6,9 +6,10 @@ from pathlib import Path
 
 from perdura.sources.guesses.databases import sample_database
 from perdura.sources.guesses.day_order import order_elsewhere, unsure, with_order
-from perdura.sources.guesses.guessed import Guesses
+from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile, guess_files
 from perdura.sources.guesses.links import subscribers_of
+from perdura.sources.guesses.meeting import best_meetings
 from perdura.sources.guesses.samples import Sample, Unguessable, sample_file, tables_in
 from perdura.sources.guesses.tables import guess_tables
 from perdura.sources.guesses.writing import mapping_text
@@ -88,6 +89,8 @@ def first_mapping(
     guesses.notes[:0] = [f"{one}; it is left out" for one in skipped]
     folders = {name: _named(folder, home) for name, folder in where.vendors.items()}
     _look_at(guesses, where)
+    meetings, metadata = best_meetings(guesses, folders, home / "mapping.toml")
+    guesses.notes += [f"{one.in_words}; the mapping looks them up so" for one in meetings]
     text = mapping_text(
         guesses,
         folders,
@@ -95,6 +98,8 @@ def first_mapping(
         says_what_is_due=bool(guesses.of_kind("subscriptions"))
         or any(name in _WITH_CONTRACTS for name in folders)
         or not guesses.sections,
+        meetings=meetings,
+        metadata=metadata,
     )
     return FirstMapping(text, tuple(files), tuple(guesses.notes))
 

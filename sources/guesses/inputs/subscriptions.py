@@ -1,12 +1,12 @@
 """Inputs of ``[[subscriptions]]``: from terms, and from who left when."""
 
-from perdura.sources.guesses.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file, section_of
+from perdura.sources.guesses.inputs.money import currency_of, interval_of, monthly_price
+from perdura.sources.guesses.inputs.payments import map_refunds
+from perdura.sources.guesses.inputs.words import cause_of
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import Link, link_of
-from perdura.sources.guesses.money import currency_of, interval_of, monthly_price
-from perdura.sources.guesses.payments import map_refunds
 from perdura.sources.guesses.section import Section, sql_name, sql_text
-from perdura.sources.guesses.words import cause_of
 
 
 def map_subscriptions(guesses: Guesses, file: GuessedFile, link: Link) -> None:

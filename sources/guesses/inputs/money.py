@@ -7,7 +7,7 @@ import polars as pl
 
 from perdura.sources.currencies import DIGITS
 from perdura.sources.guesses.columns import SampledColumn
-from perdura.sources.guesses.guessed import Guesses, named_file
+from perdura.sources.guesses.inputs.guessed import Guesses, named_file
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.section import Section, sql_name, sql_text
 from perdura.sources.periods import months_in
