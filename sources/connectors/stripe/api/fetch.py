@@ -15,6 +15,8 @@ from perdura.sources.connectors.web import Refused, Web
 _PAGE = 100
 #: A list that was begun so long ago is begun anew: what was read of it is no longer so.
 _STALE = timedelta(days=2)
+#: A run that was stopped goes on for so long; then lists that it had read are read again.
+_RUN = timedelta(hours=6)
 _ID = re.compile(r"[\w-]{1,255}")
 _PERMISSION = re.compile(r"'(\w+_read)'")
 
@@ -58,7 +60,10 @@ class Lists:
             Unavailable: A list cannot be read to its end. What was read is kept.
         """
         fetched = Fetched()
+        stopped = self.store.begin_run(self._now(), int(_RUN.total_seconds()))
         for one in (one for one in LISTS if one.kind in kinds):
+            if stopped is not None and self._was_read(one, stopped):
+                continue
             try:
                 self._read(one)
             except Refused as refused:
@@ -66,12 +71,19 @@ class Lists:
                     raise
                 fetched.refused[one.kind] = Unavailable(not_allowed(one, refused))
                 continue
+            self.store.forget(self.narrowing.gone)
             objects, fresh = self.store.finish(one.kind, is_log=one.is_log)
             name = one.kind.replace("_", " ")
             fetched.notes.append(f"{objects:,} {name} fetched, {fresh:,} of them new or changed")
+        self.store.end_run()
         if "subscriptions" in kinds and not {*fetched.refused} & {"subscriptions"}:
             self._refuse_none(fetched)
         return fetched
+
+    def _was_read(self, one: ObjectList, stopped: int) -> bool:
+        """Whether the run that was stopped has read a list to its end."""
+        before = self.store.began_before(one.kind, self.narrowing.shape(one.kind))
+        return before is not None and before >= stopped and self.store.draft(one.kind) is None
 
     def _refuse_none(self, fetched: Fetched) -> None:
         if not self.store.count("subscriptions"):

@@ -65,13 +65,14 @@ class Narrowing:
         with_email: Whether e-mails of customers are: things are joined by them.
         test_mode: Whether objects of test mode are taken for live ones.
         are_forgotten: Each says whether an id is one of a forgotten subscriber.
+        gone: The customers who were found to be one.
     """
 
     metadata: frozenset[str] = frozenset()
     with_email: bool = True
     test_mode: bool = False
     are_forgotten: tuple[Callable[[str], bool], ...] = ()
-    _gone: set[str] = field(default_factory=set[str], init=False)
+    gone: set[str] = field(default_factory=set[str], init=False)
 
     def shape(self, kind: str) -> str:
         """Changes with what is kept of a kind: objects that were kept otherwise are read again."""
@@ -128,11 +129,11 @@ class Narrowing:
         ids = [about.get(name) for name in ("id", "customer", "email")]
         ids += _object(about.get("metadata")).values()
         names = [str(name) for name in ids if name]
-        gone = any(name in self._gone for name in names) or any(
+        gone = any(name in self.gone for name in names) or any(
             is_forgotten(name) for is_forgotten in self.are_forgotten for name in names
         )
         if gone and kind == "customers":
-            self._gone.add(str(one["id"]))
+            self.gone.add(str(one["id"]))
         return gone
 
 

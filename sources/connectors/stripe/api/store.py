@@ -23,7 +23,7 @@ import polars as pl
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.landing.files import move_into_place
-from perdura.sources.landing.tombstones import read_tombstones
+from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 
 _STATE = "state.json"
 _NAMED_FOR = "%Y%m%dT%H%M%SZ"
@@ -67,12 +67,14 @@ class _State:
         account: Whose objects it holds.
         livemode: Whether they are live.
         connector: Whose store it is: that connector erases of it.
+        run: When the run began that has not come to its end; ``None`` if there is none.
         whole: By kind, when the last reading that came to its end began, and the ``shape`` of it.
     """
 
     account: str
     livemode: bool
     connector: str = "stripe"
+    run: int | None = None
     whole: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
 
 
@@ -90,7 +92,7 @@ class StripeStore:
         folder.chmod(0o700)
         self.folder, self._unfinished = folder, folder / "unfinished"
         self._state = _state(folder, account, livemode=livemode)
-        _write(folder / _STATE, asdict(self._state))
+        self._write_state()
         self._forgotten = read_tombstones(folder)
         for draft in folder.glob("*.part"):
             draft.unlink()
@@ -100,6 +102,27 @@ class StripeStore:
     def account(self) -> str:
         """The account whose objects it holds."""
         return self._state.account
+
+    def forget(self, customers: Iterable[str]) -> None:
+        """Keep nothing more of some customers."""
+        if gone := {*customers}:
+            self._forgotten = record_erasure(self.folder, gone, datetime.now(UTC).date())
+
+    def begin_run(self, now: int, longest: int) -> int | None:
+        """When the run that was stopped began, if that is not too many seconds ago; else begin a
+        new one.
+        """
+        stopped = self._state.run
+        if stopped is not None and now - stopped < longest:
+            return stopped
+        self._state.run = now
+        self._write_state()
+        return None
+
+    def end_run(self) -> None:
+        """Note that all lists were read."""
+        self._state.run = None
+        self._write_state()
 
     def is_forgotten(self, name: str) -> bool:
         """Whether an id is one of a subscriber, or of a customer of theirs, who was erased."""
@@ -163,7 +186,7 @@ class StripeStore:
         for number, file in enumerate(files):
             _keep_lines(file, stay.filter(pl.col("file") == number)["line"])
         self._state.whole[kind] = (draft.began, draft.shape)
-        _write(self.folder / _STATE, asdict(self._state))
+        self._write_state()
         self.drop(kind)
         self.files(kind)  # those written now are as old as they say, too
         return len(new), len(fresh)
@@ -211,6 +234,9 @@ class StripeStore:
                 written.truncate(draft.size)
         return drafts
 
+    def _write_state(self) -> None:
+        _write(self.folder / _STATE, asdict(self._state))
+
     def _write_drafts(self) -> None:
         if self._drafts:
             _write(
@@ -231,7 +257,8 @@ def _state(folder: Path, account: str, *, livemode: bool) -> _State:
     try:
         content: Any = json.loads(file.read_text("utf-8"))
         whole = {kind: (int(at), str(shape)) for kind, (at, shape) in content["whole"].items()}
-        found = _State(str(content["account"]), bool(content["livemode"]), whole=whole)
+        run = None if content["run"] is None else int(content["run"])
+        found = _State(str(content["account"]), bool(content["livemode"]), run=run, whole=whole)
     except FileNotFoundError:
         return _State(account, livemode)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -13,6 +13,7 @@ import pytest
 from perdura.sources.connectors.erasing import erase_fetched_of, fetched_of
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import IncompleteExtract
+from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.small_sources import Business
 from tests.support.stripe_exports import (
@@ -295,6 +296,16 @@ def test_the_forgotten_are_not_fetched_again(url: str, account: StripeAccount, t
         assert "ann" not in text
         assert "bob" not in text
     assert "created[gte]" not in account.asked("charges")[-2]  # lines of others might be gone
+
+
+def test_who_was_forgotten_before_the_account_was_named_is_never_kept(url: str, tmp_path: Path):
+    business = Live(tmp_path).maps_to(url, 'metadata = ["user"]')
+    record_erasure(business.landing.folder, ["user-ann"], TODAY.date())
+    business.extract(TODAY)
+    for kind in ("customers", "subscriptions", "invoices", "charges"):
+        assert len(business.stored(kind)) == 4
+        assert "ann" not in json.dumps(business.stored(kind))
+    assert read_tombstones(business.store).has("cus_ann")  # a run that goes on knows it, too
 
 
 def test_files_are_as_old_as_their_names_say(business: Live):

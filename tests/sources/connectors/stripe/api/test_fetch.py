@@ -53,11 +53,16 @@ class Run:
         return [one["id"] for one in self.objects(kind)]
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
-        return [
-            json.loads(text)
-            for file in sorted(self.folder.glob(f"{kind}-*.jsonl"))
-            for text in file.read_text().splitlines()
-        ]
+        return stored(self.folder, kind)
+
+
+def stored(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """The objects of a kind in a store, in the order of its files."""
+    return [
+        json.loads(text)
+        for file in sorted(folder.glob(f"{kind}-*.jsonl"))
+        for text in file.read_text().splitlines()
+    ]
 
 
 @pytest.fixture
@@ -175,6 +180,26 @@ def test_what_stands_beyond_the_place_of_a_stop_is_cut_off(run: Run, beyond: byt
     run.fetch("customers")
     assert sorted(run.ids("customers")) == ALL
     assert not (run.folder / "unfinished").exists()
+
+
+@pytest.mark.parametrize(("hours", "again"), [(5, False), (7, True)])
+def test_lists_that_a_stopped_run_has_read_are_read_again_after_some_hours(
+    run: Run, hours: int, again: bool
+):
+    def stop(kind: str, _count: int) -> None:
+        if kind == "refunds":
+            raise KeyboardInterrupt
+
+    run.on_objects, run.account.clock = stop, lambda: datetime(2026, 2, 1, tzinfo=UTC)
+    with pytest.raises(KeyboardInterrupt):
+        run.fetch("customers", "refunds")
+    run.on_objects = lambda _kind, _count: None
+    for later, asks in [(hours, again), (hours, True)]:  # the second is a run of its own
+        run.account.clock = lambda later=later: datetime(2026, 2, 1, later, tzinfo=UTC)
+        run.account.requests.clear()
+        run.fetch("customers", "refunds")
+        assert bool(run.account.asked("customers")) == asks
+    assert sorted(run.ids("customers")) == ALL
 
 
 @pytest.mark.parametrize("name", ["customers.jsonl", "state.json"])
