@@ -38,6 +38,7 @@ class Run:
     def __init__(self, folder: Path, account: StripeAccount, url: str) -> None:
         self.folder, self.account, self.url = folder, account, url
         self.waited: list[float] = []
+        self.narrowing = Narrowing()
         self.on_objects: Callable[[str, int], object] = lambda _kind, _count: None
 
     def fetch(self, *kinds: str) -> Fetched:
@@ -46,7 +47,7 @@ class Run:
         with Web(self.url, headers, pace, rights="all") as web:
             web.get("/v1/account", {})
             store = StripeStore(self.folder, "acct_1", livemode=True)
-            return Lists(web, store, Narrowing(), self.on_objects).fetch(kinds)
+            return Lists(web, store, self.narrowing, self.on_objects).fetch(kinds)
 
     def ids(self, kind: str) -> list[str]:
         """What the store has, in the order of its files."""
@@ -165,6 +166,30 @@ def test_whatever_is_created_deleted_or_stopped_in_between_nothing_is_lost_or_tw
         assert sorted(run.ids("customers")) == sorted(one["id"] for one in there)
 
 
+def test_what_is_created_while_a_list_is_read_is_there_at_its_end(run: Run):
+    late = customer(9, int(datetime.now(UTC).timestamp()) + 1 - BEGAN)
+
+    def create(number: int) -> None:
+        if number == 4:
+            run.account.objects["customers"].append(late)
+
+    run.account.on_request = create
+    run.fetch("customers")
+    assert sorted(run.ids("customers")) == [*ALL, "cus_009"]
+
+
+def test_after_a_deleted_cursor_those_of_the_same_second_are_not_passed_over(run: Run):
+    run.account.objects["customers"] = [customer(number, 5) for number in range(1, 8)]
+
+    def delete(number: int) -> None:
+        if number == 3:  # the last of the first page
+            del run.account.objects["customers"][1]
+
+    run.account.on_request = delete
+    run.fetch("customers")
+    assert sorted({*run.ids("customers")} | {"cus_002"}) == ALL
+
+
 @pytest.mark.parametrize("beyond", [b'{"id": "cus_9', b'{"id": "cus_999"}\n'])
 def test_what_stands_beyond_the_place_of_a_stop_is_cut_off(run: Run, beyond: bytes):
     def stop(_kind: str, count: int) -> None:
@@ -259,6 +284,9 @@ def test_events_that_the_api_forgets_stay(run: Run):
     run.account.objects["events"] = [
         {"id": "evt_2", "type": "x", "created": int(datetime.now(UTC).timestamp()), "data": {}}
     ]
+    run.fetch("events")
+    assert sorted(run.ids("events")) == ["evt_1", "evt_2"]
+    run.narrowing = Narrowing(frozenset({"user"}))  # all are read again
     run.fetch("events")
     assert sorted(run.ids("events")) == ["evt_1", "evt_2"]
 
