@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from perdura.progress import OnProgress
@@ -33,11 +34,16 @@ def connected(
         DiskFull: There is no room to set them aside.
     """
     staged: dict[str, StagedFrame | Unfetched] = {}
+    forgotten = landing.tombstones()
     try:
         for name, wanted in mapping.frames.items():
             on_progress(0, 1, f"fetching {name}")
-            connection = connection_of(
-                mapping, name, wanted, landing.staging / name, landing.fetched / name
+            connection = replace(
+                connection_of(
+                    mapping, name, wanted, landing.staging / name, landing.fetched / name
+                ),
+                is_forgotten=forgotten.has,
+                on_progress=partial(on_progress, 0, 1),
             )
             with room_in(landing.folder):
                 frames = _fetch(connection, _since(mapping, name, landing, until), until)

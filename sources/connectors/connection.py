@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +35,8 @@ class Connection:
         scratch: A folder of its own for downloads; it and all in it are gone when the extract ends.
         store: A folder of its own in the landing, for what is fetched once and needed again. It
             stays, so an erasure has to reach it (docs/CONNECTORS.md).
+        is_forgotten: Whether an id is one of a forgotten subscriber, who goes into no store.
+        on_progress: Called with what is being done, in words.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Connection:
     wanted: frozenset[str] = frozenset()
     scratch: Path = field(default_factory=lambda: Path(os.devnull))
     store: Path = field(default_factory=lambda: Path(os.devnull))
+    is_forgotten: Callable[[str], bool] = frozenset[str]().__contains__
+    on_progress: Callable[[str], object] = str
 
     @property
     def location(self) -> str:

@@ -112,14 +112,15 @@ class Web(AbstractContextManager["Web"]):
             try:
                 answer = self._client.get(path, params=dict(parameters))
                 content = answer.read()
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 outcome = type(error).__name__  # its text may tell what was sent
                 self._pace.back_off(attempt, 0.0)
                 continue
             self.server_time = _moment(answer.headers.get("date"))
             if answer.status_code not in _PASSING:
-                self._refuse(path, answer.status_code)
-                if (found := _object(content)) is not None:
+                found = _object(content)
+                self._refuse(path, answer.status_code, found or {})
+                if found is not None:
                     return found
             outcome = "no JSON object" if answer.is_success else str(answer.status_code)
             self._pace.back_off(attempt, self._asked_to_wait(answer))
@@ -128,25 +129,30 @@ class Web(AbstractContextManager["Web"]):
             "kept: extract again, and it goes on from there"
         )
 
-    def _refuse(self, path: str, status: int) -> None:
+    def _refuse(self, path: str, status: int, content: Mapping[str, Any]) -> None:
         """Raise unless an answer is a success."""
+        error = content.get("error")
+        fault = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
         if status == 401:
             raise Refused(
                 f"{self._host} does not know the credentials (401 to {path}): the token has "
                 "expired, was withdrawn or is another account's; make a new one and set it in the "
                 "environment",
                 status,
+                fault,
             )
         if status == 403:
             raise Refused(
                 f"{self._host} does not let these credentials read {path} (403): it needs "
                 f"{self._rights}",
                 status,
+                fault,
             )
         if not 200 <= status < 300:
             raise Refused(
                 f"{self._host} answered {status} to {path}; is it the address of the account?",
                 status,
+                fault,
             )
 
     def _asked_to_wait(self, answer: httpx.Response) -> float:
@@ -165,11 +171,13 @@ class Refused(Unavailable):
 
     Attributes:
         status: The HTTP status.
+        error: What the answer's JSON says under ``error``, if that is an object; it may name people
+            or keys and belongs in no message as it is.
     """
 
-    def __init__(self, words: str, status: int) -> None:
+    def __init__(self, words: str, status: int, error: Mapping[str, Any]) -> None:
         super().__init__(words)
-        self.status = status
+        self.status, self.error = status, error
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

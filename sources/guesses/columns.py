@@ -106,10 +106,8 @@ def column_of(values: pl.Series, until: datetime | None = None) -> SampledColumn
 
 
 def _commonest(texts: pl.Series) -> tuple[str, ...]:
-    counts = texts.value_counts(sort=False).sort(
-        ["count", texts.name or ""], descending=[True, False]
-    )
-    return tuple(counts.to_series(0))
+    counts = texts.alias("value").value_counts().sort(["count", "value"], descending=[True, False])
+    return tuple(counts["value"])
 
 
 def _of_content(

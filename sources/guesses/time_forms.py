@@ -56,7 +56,7 @@ def time_forms(name: str, values: pl.Series, until: datetime) -> TimeForms | Non
     if numbers:
         return _of_numbers(name, values, until)
     if (
-        not values.str.contains(r"[0-9]{1,4}[-/. ]").any()
+        not values.str.contains(r"[0-9]{1,4}[-/., ]").any()
         and not values.str.contains("^[0-9]{8}T").any()
     ):
         return None
@@ -113,7 +113,7 @@ def _greedy(values: pl.Series, until: datetime) -> TimeForms | None:
 def _candidates(values: pl.Series) -> list[str]:
     """Forms worth trying, by what the values look like; of equals the first wins."""
     forms = ["iso"]
-    mark = next((m for m in "/.-" if values.str.contains(rf"^[0-9]{{1,2}}\{m}[0-9]").any()), None)
+    mark = next((one for one in "/.-" if values.str.contains(_numbers_by(one)).any()), None)
     if mark:
         forms += [
             day + clock
@@ -125,6 +125,11 @@ def _candidates(values: pl.Series) -> list[str]:
     if values.str.contains(r"[A-Za-z]{3}|^[0-9]{4}[/.]").any():
         forms += [word + clock for word in _WORDS for clock in _fitting(values)]
     return forms
+
+
+def _numbers_by(mark: str) -> str:
+    """Day, month and year by a mark; of a version such as 1.2.3 the last is no year."""
+    return rf"^[0-9]{{1,2}}\{mark}[0-9]{{1,2}}\{mark}([0-9]{{2}}|[0-9]{{4}})( |T|$)"
 
 
 def _fitting(values: pl.Series) -> Sequence[str]:

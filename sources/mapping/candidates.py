@@ -29,6 +29,7 @@ from perdura.sources.mapping.mapping import BadMapping, Input
 from perdura.sources.mapping.sections import Value
 from perdura.sources.mapping.shapes import added_columns, grouped, shaped
 from perdura.sources.mapping.values.conversion import blank_as_null
+from perdura.sources.mapping.values.keys_met import keys_met
 from perdura.sources.mapping.values.meaning import without_null_words
 from perdura.sources.mapping.values.odd_values import numbers_in, odd_values
 from perdura.sources.mapping.values.repeated_hour import PUT_BACK
@@ -101,7 +102,9 @@ def candidates(
         request = replace(request, by_comma=numbers.by_comma, in_whole_units=numbers.in_whole_units)
         planned = _plan(request, part, frame)
         kinds = [_complete(request, event) for event in source.events]
-        odd = (*numbers.notes, *odd_values(request, planned.kept, kinds))
+        odd = [*numbers.notes, *odd_values(request, planned.kept, kinds)]
+        if met := keys_met(request, planned.kept, kinds[0]["subscriber_id"]):
+            odd.append(met)
     except BROKEN as error:
         raise BadSource(damaged(part.file, error)) from None
     return replace(planned, notes=tuple(f"{part.file}: {note}" for note in odd))

@@ -157,11 +157,14 @@ def charge(name: str, number: int, day: str, amount: int, **more: Any) -> Object
     }
 
 
-def export(folder: Path, objects: Mapping[str, Sequence[Object]]) -> Path:
-    """A folder of JSON lines, one file per kind, as it was read at ``READ_AT``."""
+def export(
+    folder: Path, objects: Mapping[str, Sequence[Object]], read_at: float = READ_AT.timestamp()
+) -> Path:
+    """A folder of JSON lines, one file per kind, as it was read at a moment."""
     folder.mkdir(parents=True, exist_ok=True)
     for kind, several in objects.items():
-        write(folder / f"{kind}.jsonl", "".join(json.dumps(one) + "\n" for one in several))
+        text = "".join(json.dumps(one) + "\n" for one in several)
+        write(folder / f"{kind}.jsonl", text, datetime.fromtimestamp(read_at, UTC))
     return folder
 
 

@@ -1,41 +1,110 @@
 """Stripe as a connector: an export folder in, frames in Stripe's words out."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+from typing import Self
 
 import polars as pl
+from pydantic import Field, model_validator
 
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Connector, Frame, Unavailable
+from perdura.sources.connectors.stripe.api.account import (
+    CALLS_PER_MINUTE,
+    URL,
+    LiveAccount,
+    read_key,
+)
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
+from perdura.sources.connectors.web import RequestPace
 from perdura.sources.staged import BROKEN_ROWS
 
+#: Kinds that add to what others say: without them frames say less, and nothing else.
+_MORE = frozenset({"events", "subscription_schedules"})
 #: The kind of objects of which a frame counts broken lines, if that is not its name. Of plans it is
 #: none: they are made of subscriptions, which count their own.
 _READ_FROM = {"changes": "events", "plans": ""}
 
 
 class StripeOptions(Options):
-    """The keys of ``[connect.stripe]``.
+    """The keys of ``[connect.stripe]``: a folder, or the key of an account.
 
     Attributes:
         folder: Where the export lies.
+        key: The environment variable that holds a key which may read: ``$STRIPE_API_KEY``.
+        test_mode: With a key: whether objects of test mode are taken for live ones.
+        url: With a key: where the API is.
+        calls_per_minute: With a key: how often the API is asked.
         metadata: Keys of metadata that become columns ``metadata_<key>`` of customers and
             subscriptions.
     """
 
-    folder: str
+    folder: str | None = None
+    key: str | None = None
+    test_mode: bool = False
+    url: str = URL
+    calls_per_minute: float = Field(default=CALLS_PER_MINUTE, gt=0)
     metadata: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.folder is None) == (self.key is None):
+            raise ValueError(
+                "write folder = '...' for exports, or key = '$STRIPE_API_KEY' for the API"
+            )
+        return self
 
 
 def connect(connection: Connection) -> Connector:
     """The connector of a section."""
     options = connection.read_options(StripeOptions)
-    return _Export(connection, connection.folder(options.folder), options.metadata)
+    if options.folder is not None:
+        folder = connection.folder(options.folder)
+        return _Export(connection, folder, options.metadata, connection.shown)
+    key = read_key(connection, options.key or "", test_mode=options.test_mode)
+    pace = RequestPace(options.calls_per_minute)
+    account = LiveAccount(
+        connection, key, options.url, options.test_mode, options.metadata, pace
+    )  # fmt: skip
+    return _Api(connection, account, options.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class _Api:
+    """An account, of which a copy is kept in the connection's store."""
+
+    connection: Connection
+    account: LiveAccount
+    metadata: tuple[str, ...]
+
+    @property
+    def frames(self) -> Collection[str]:
+        return tuple(NEEDS)
+
+    def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame | Unavailable]:
+        needs = {name: NEEDS[name] for name in NEEDS if name in self.connection.wanted}
+        fetched = self.account.fetch({*chain(*needs.values())})
+        frames: dict[str, Frame | Unavailable] = {}
+        for name, kinds in needs.items():
+            lacking = [str(fetched.refused[kind]) for kind in kinds
+                       if kind in fetched.refused and kind not in _MORE]  # fmt: skip
+            if lacking:
+                frames[name] = Unavailable("; ".join(dict.fromkeys(lacking)))
+        if rest := needs.keys() - frames.keys():
+            connection = replace(self.connection, wanted=frozenset(rest))
+            folder = connection.store
+            export = _Export(connection, folder, self.metadata, lambda file: file.name)
+            found = {**export.fetch(since, until)}
+            first = next(iter(found))
+            less = (str(fetched.refused[kind]) for kind in sorted(fetched.refused.keys() & _MORE))
+            notes = (*fetched.notes, *less, *found[first].notes)
+            frames |= {**found, first: replace(found[first], notes=notes)}
+        return frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +114,7 @@ class _Export:
     connection: Connection
     folder: Path
     metadata: tuple[str, ...]
+    shown: Callable[[Path], str]
 
     @property
     def frames(self) -> Collection[str]:
@@ -56,7 +126,7 @@ class _Export:
             raise Unavailable(_nothing(self.folder, others))
         wanted = [name for name in NEEDS if name in self.connection.wanted]
         needed = frozenset(kind for name in wanted for kind in NEEDS[name])
-        shown = {path: self.connection.shown(path) for paths in files.values() for path in paths}
+        shown = {path: self.shown(path) for paths in files.values() for path in paths}
         raw = read(self.folder, self.connection.scratch, shown, needed)
         frames = Frames(raw, self.metadata)
         found: dict[str, Frame] = {}

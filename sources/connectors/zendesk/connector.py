@@ -124,6 +124,7 @@ class ZendeskAccount:
         pace = RequestPace(self.options.calls_per_minute)
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
             notes = list(fetch_exports(web, store, start))
+            store.compact()
             notes += _not_yet(web.server_time, until)
         objects = exported_objects(
             [*store.files.values()], self.connection.scratch, lambda file: file.name

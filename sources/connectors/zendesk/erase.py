@@ -22,6 +22,8 @@ from perdura.sources.connectors.zendesk.objects import (
 )
 from perdura.sources.connectors.zendesk.replies import AGENTS
 from perdura.sources.connectors.zendesk.ticket_events import ticket_events
+from perdura.sources.events import TICKETS as TICKET_EVENTS
+from perdura.sources.landing.landing import Landing
 
 _LINE = "line"
 
@@ -36,18 +38,18 @@ class _Found:
 
 
 def fetched_about(
-    folder: Path, landed: pl.LazyFrame, accounts: Sequence[str], scratch: Path
+    folder: Path, landing: Landing, accounts: Sequence[str], scratch: Path
 ) -> dict[Path, int]:
     """How many objects of each file of a store are about the subscribers; without those that are 0.
 
     Args:
         folder: The store.
-        landed: The landed events of tickets.
+        landing: Where events of tickets have landed.
         accounts: The ids of the subscribers, or e-mails of theirs.
         scratch: An empty folder to work in.
     """
     files = Store.files_in(folder)
-    found = _of(files, landed, accounts, scratch)
+    found = _of(files, landing.table(TICKET_EVENTS), accounts, scratch)
     counts = {
         file: _lines(file).filter(_about(name, found)).select(pl.len()).collect().item()
         for name, file in files.items()
@@ -56,22 +58,17 @@ def fetched_about(
 
 
 def erase_fetched(
-    folder: Path, landed: pl.LazyFrame, accounts: Sequence[str], scratch: Path, day: date
+    folder: Path, landing: Landing, accounts: Sequence[str], scratch: Path, day: date
 ) -> None:
     """Write the files of a store anew without what ``fetched_about`` finds, all or none of them.
 
     What the API says of these users and tickets from now on is kept no more.
     """
     store = Store(folder)
-    found = _of(store.files, landed, accounts, scratch)
-    files: dict[str, str] = {}
-    for name, file in store.files.items():
-        before, _, number = file.stem.partition(".")
-        files[name] = f"{before}.{int(number or 0) + 1}.jsonl"
-        rest = _lines(file).filter(~_about(name, found))
-        rest.sink_csv(folder / files[name], include_header=False, quote_style="never")
+    found = _of(store.files, landing.table(TICKET_EVENTS), accounts, scratch)
     store.forget(found.users, found.tickets, day)
-    store.replace(files)
+    files = store.files.items()
+    store.rewrite({name: _lines(file).filter(~_about(name, found)) for name, file in files})
 
 
 def _of(

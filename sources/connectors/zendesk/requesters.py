@@ -38,7 +38,7 @@ def with_requesters(events: pl.LazyFrame, objects: Objects) -> pl.LazyFrame:
 
 def requester_note(events: pl.LazyFrame) -> str | None:
     """How many requesters there are, and which keys they have; ``None`` if there is none."""
-    people = events.filter(pl.col("requester_id").is_not_null()).group_by("requester_id").last()
+    people = events.select("requester_id", *KEYS).drop_nulls("requester_id").unique("requester_id")
     found = people.select(
         total=pl.len(),
         external=pl.col("requester_external_id").is_not_null().sum(),

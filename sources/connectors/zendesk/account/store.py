@@ -12,11 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.landing.files import move_into_place
 from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 
 STATE = "state.json"
+#: Lists up to this size (bytes) are left as they are.
+_SMALL = 2**20
 
 #: Keys of each list by which an object is about a user, or about a ticket.
 ABOUT = {
@@ -42,11 +46,12 @@ class Progress:
 
 @dataclass(slots=True)
 class _Kept:
-    """One list: its file, how many bytes of it count, and where to go on."""
+    """One list: its file, how many bytes of it count and once did, and where to go on."""
 
     file: str
     size: int
     progress: Progress
+    compacted: int = 0
 
 
 class Store:
@@ -111,14 +116,25 @@ class Store:
         named = {*(f"user {one}" for one in users), *(f"ticket {one}" for one in tickets)}
         self._gone = record_erasure(self.folder, named, day)
 
-    def replace(self, files: Mapping[str, str]) -> None:
-        """Let other files of the folder be those of their lists, all at once."""
+    def rewrite(self, lines: Mapping[str, pl.LazyFrame]) -> None:
+        """Let lists hold other lines, all of them at once; ``lines`` have one column each."""
+        files: dict[str, str] = {}
+        for name, rows in lines.items():
+            stem, _, number = Path(self._lists[name].file).stem.partition(".")
+            files[name] = f"{stem}.{int(number or 0) + 1}.jsonl"
+            rows.sink_csv(self.folder / files[name], include_header=False, quote_style="never")
         for name, file in files.items():
-            self._lists[name].file = file
-            self._lists[name].size = (self.folder / file).stat().st_size
+            kept = self._lists[name]
+            kept.file, kept.size = file, (self.folder / file).stat().st_size
+            kept.compacted = kept.size
         self._write_state()
         for file in {*self.folder.glob("*.jsonl")} - {*self.files.values()}:
             file.unlink()
+
+    def compact(self) -> None:
+        """Leave the last version of each object, of lists that have doubled since this was done."""
+        grown = [name for name, one in self._lists.items() if one.size > 2 * one.compacted + _SMALL]
+        self.rewrite({name: _last_versions(self.files[name]) for name in grown})
 
     def _is_gone(self, name: str, thing: Mapping[str, Any]) -> bool:
         about = ABOUT.get(name, {}) if self._gone.days else {}
@@ -131,13 +147,23 @@ class Store:
         move_into_place(self.folder / STATE, lambda draft: draft.write_text(text, "utf-8"))
 
 
+def _last_versions(file: Path) -> pl.LazyFrame:
+    """The last line of each id; a line without one is its own."""
+    line = pl.col("line")
+    key = pl.coalesce(line.str.extract(r'^\{"id": "(\d+)"'), line).alias("id")
+    lines = pl.scan_lines(file, name="line").with_columns(key)
+    return lines.unique("id", keep="last", maintain_order=True).select("line")
+
+
 def _state(folder: Path, account: str | None) -> tuple[str, dict[str, _Kept]]:
     file = folder / STATE
     try:
         content: Any = json.loads(file.read_text("utf-8"))
         of = str(content["account"])
         lists = {
-            name: _Kept(one["file"], one["size"], Progress(**one["progress"]))
+            name: _Kept(
+                one["file"], one["size"], Progress(**one["progress"]), one.get("compacted", 0)
+            )
             for name, one in content["lists"].items()
         }
     except FileNotFoundError:

@@ -226,6 +226,31 @@ def test_what_was_written_beyond_the_last_whole_page_is_cut_off(run: Run):
     assert not (run.folder / "new.jsonl").exists()
 
 
+def test_a_list_that_has_doubled_keeps_the_last_version_of_each_object(run: Run):
+    run()
+    store = Store(run.folder, "acme.zendesk.com")
+    progress = store.progress("tickets")
+    assert progress is not None
+    versions = [
+        {"id": str(n), "status": f"s{v}", "pad": "x" * 199} for v in range(2000) for n in (1, 2, 3)
+    ]
+    store.append("tickets", [*versions, {"id": "None"}], progress)
+    before = store.files["users"].read_bytes()
+    store.compact()
+    lines = [json.loads(line) for line in store.files["tickets"].read_text().splitlines()]
+    assert [(one["id"], one.get("status")) for one in lines] == [
+        *(("4", "open"), ("5", "open")),
+        *((str(n), "s1999") for n in (1, 2, 3)),
+        ("None", None),
+    ]
+    assert store.files["users"].read_bytes() == before
+    again = Store(run.folder, "acme.zendesk.com")
+    assert again.progress("tickets") == progress
+    written = again.files["tickets"].stat().st_mtime_ns
+    again.compact()
+    assert again.files["tickets"].stat().st_mtime_ns == written
+
+
 def test_it_is_asked_no_more_often_than_ten_times_a_minute(run: Run):
     run.calls_per_minute = 10
     run()

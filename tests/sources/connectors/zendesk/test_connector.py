@@ -65,6 +65,8 @@ def test_the_report_says_which_keys_the_requesters_have(business: Business):
         "among the users"
     ) in notes
     assert "exports/tickets.jsonl: 5 tickets, 5 events" in notes
+    met = "rows met 1 by requester_external_id, 1 by organization_external_id, 2 by none"
+    assert f"zendesk:ticket_events: subscriber_id: {met}" in notes
 
 
 def test_an_e_mail_finds_the_customer_of_another_system(business: Business):

@@ -1,0 +1,140 @@
+"""``perdura init``: a first mapping and settings, from where the data are."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perdura.flows.cli.as_json import print_json
+from perdura.flows.cli.root import Json, app
+
+if TYPE_CHECKING:
+    from perdura.flows.onboarding.first_mapping import WhereDataAre
+
+_Folder = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder of its export.")]
+
+
+@app.command()
+def init(  # noqa: PLR0917 - one option for each kind of source
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Folder of CSV, JSON lines or Parquet files."),
+    ] = None,
+    stripe: _Folder = None,
+    zendesk: _Folder = None,
+    recurly: _Folder = None,
+    intercom: _Folder = None,
+    database: Annotated[
+        list[str] | None,
+        typer.Option(metavar="$NAME", help="Variable that holds the address of a database."),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Of amounts that tell none, such as EUR.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of times that tell none.")] = "UTC",
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How 03/04/2026 is read."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Overwrite without asking.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at the data, write a mapping and settings for them, and try them out."""
+    from perdura.flows.onboarding.first_mapping import WhereDataAre
+
+    vendors = {"stripe": stripe, "zendesk": zendesk, "recurly": recurly, "intercom": intercom}
+    where = WhereDataAre(
+        files=tuple(files or ()),
+        vendors={name: folder for name, folder in vendors.items() if folder},
+        databases=tuple(database or ()),
+        currency=currency,
+        timezone=timezone,
+        day_first=day_first,
+    )
+    _start(where, overwrite=yes, as_json=as_json)
+
+
+def _start(where: "WhereDataAre", *, overwrite: bool, as_json: bool) -> None:
+    from perdura.flows.cli.render.source_check import print_check, print_guesses
+    from perdura.flows.configuration.dates import today
+    from perdura.flows.onboarding.first_mapping import first_mapping
+    from perdura.flows.onboarding.first_settings import settings_text
+    from perdura.flows.onboarding.source_check import check_sources
+    from perdura.flows.settings import FILE, Settings, refuse_other_mapping
+
+    home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
+    where = where if _says_anything(where) or not _is_asked() else _ask_where(where)
+    mapping, settings_file = home / "mapping.toml", home / FILE
+    first = first_mapping(where, home, _ask_order)
+    home.mkdir(parents=True, exist_ok=True)
+    if settings_file.exists():
+        refuse_other_mapping(Settings(), mapping)
+    if _may_write(mapping, overwrite=overwrite):
+        mapping.write_text(first.text, encoding="utf-8")
+    if _may_write(settings_file, overwrite=overwrite):
+        settings_file.write_text(settings_text(mapping, where.timezone), encoding="utf-8")
+    found = check_sources(mapping, Settings(), today())
+    if as_json:
+        print_json({"mapping": str(mapping), "settings": str(settings_file), **found.as_dict()})
+        return
+    print_guesses(first)
+    print_check(found)
+    typer.echo(f"Written: {mapping} and {settings_file}. Look at both, then:")
+    typer.echo(f"  perdura extract --mapping {mapping} --until {found.until or today()}")
+
+
+def _is_asked() -> bool:
+    """Whether a person can answer questions."""
+    return sys.stdin.isatty()
+
+
+def _says_anything(where: "WhereDataAre") -> bool:
+    return bool(where.files or where.vendors or where.databases)
+
+
+def _ask_where(where: "WhereDataAre") -> "WhereDataAre":
+    """Where the data are, asked one by one; an empty answer means there are none."""
+    from dataclasses import replace
+
+    typer.echo("Where are your data? An empty answer means there are none of the kind.")
+    vendors: dict[str, Path] = {}
+    for name in ("stripe", "zendesk", "recurly", "intercom"):
+        answer = typer.prompt(f"Folder of a {name.title()} export", default="", show_default=False)
+        if answer:
+            vendors[name] = Path(answer).expanduser()
+    plain = typer.prompt("Folder of plain files", default="", show_default=False)
+    database = typer.prompt(
+        "Variable with the address of a database, such as $BILLING_URL",
+        default="",
+        show_default=False,
+    )
+    return replace(
+        where,
+        files=(Path(plain).expanduser(),) if plain else (),
+        vendors=vendors,
+        databases=(database,) if database else (),
+    )
+
+
+def _ask_order(columns: list[str]) -> bool | None:
+    if not _is_asked():
+        return None
+    return typer.confirm(f"In {', '.join(columns)}: is 03/04/2026 the third of April?")
+
+
+def _may_write(file: Path, *, overwrite: bool) -> bool:
+    """Whether a file is not there, or may be overwritten.
+
+    Raises:
+        FileExistsError: It is there, and there is nobody to ask.
+    """
+    if overwrite or not file.exists():
+        return True
+    if not _is_asked():
+        raise FileExistsError(
+            f"{file.absolute()} is there already, and is yours; move it away, or overwrite it with "
+            "--yes"
+        )
+    return typer.confirm(f"{file} is there already. Overwrite it?")

@@ -1,0 +1,289 @@
+"""A mapping tried out on its sources: what it gives, what is wrong, and what to do about each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import polars as pl
+
+from perdura.features.catalogue import FEATURES
+from perdura.features.definition import Feature
+from perdura.flows.configuration.dates import midnight
+from perdura.flows.settings import Settings
+from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
+from perdura.sources.counted import counted
+from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
+from perdura.sources.extract import IncompleteExtract, extract
+from perdura.sources.landing.landing import Landing
+from perdura.sources.mapping.mapping import BadMapping
+from perdura.sources.mapping.report.report import Report, TableReport
+
+#: From this share of refused rows on something is wrong with the mapping, not with the rows.
+_TOO_MANY = 0.05
+#: So many leavers, and dates to learn from, are the least that a model can be evaluated on.
+_LEAVERS, _DATES = 200, 6
+_STALE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found.
+
+    Attributes:
+        level: A ``problem`` is to be mended, a ``note`` to be known.
+        about: The table, or the matter.
+        found: What was found.
+        to_do: What to do about it; nothing of some notes.
+    """
+
+    level: Literal["problem", "note"]
+    about: str
+    found: str
+    to_do: str = ""
+
+    @property
+    def line(self) -> str:
+        """In one line."""
+        return f"{self.about}: {self.found}{f'; {self.to_do}' if self.to_do else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFound:
+    """What one event table would hold.
+
+    Attributes:
+        table: Its name.
+        rows: How many rows its sources have.
+        events: How many events would land.
+        subscribers: How many subscribers these name.
+        known: In words how many of them subscriptions or payments name; empty if nothing tells.
+        first: Day of the first event.
+        last: Day of the last event.
+    """
+
+    table: str
+    rows: int
+    events: int
+    subscribers: int
+    known: str
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What a mapping gives.
+
+    Attributes:
+        tables: What each event table would hold.
+        currencies: Of all amounts.
+        findings: What was found, problems first.
+        until: The extract's end that fits the data: today, or the day after the newest event.
+    """
+
+    tables: tuple[TableFound, ...] = ()
+    currencies: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+    until: date | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """As JSON takes it."""
+        return {
+            "is_fine": self.is_fine,
+            "until": self.until,
+            "currencies": self.currencies,
+            "tables": self.tables,
+            "findings": self.findings,
+        }
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing has to be mended."""
+        return not any(one.level == "problem" for one in self.findings)
+
+
+def check_sources(mapping: Path, settings: Settings, until: date) -> SourceCheck:
+    """Extract all that a mapping names into a folder of its own, which is gone afterwards.
+
+    Args:
+        mapping: The mapping file.
+        settings: Of the home; what is to be learnt is checked by them.
+        until: What was known before is read.
+    """
+    with TemporaryDirectory(prefix="perdura-check-") as folder:
+        landing = Landing(Path(folder))
+        try:
+            report = extract(mapping, until=midnight(until), landing=landing)
+        except BadMapping as error:
+            return SourceCheck(findings=(Finding("problem", "mapping", str(error)),))
+        except IncompleteExtract as error:
+            report = error.report
+        return _described(report, landing, settings, until)
+
+
+def _described(report: Report, landing: Landing, settings: Settings, until: date) -> SourceCheck:
+    events = landing.events()
+    kept = {table.name: events[table.name].collect() for table in EVENT_TABLES}
+    tables = tuple(_table(one, kept[one.table]) for one in report.tables)
+    last = max((one.last for one in tables if one.last), default=None)
+    until = min(until, last + timedelta(days=1)) if last else until
+    currencies = _currencies(kept)
+    findings = [
+        *(Finding("problem", "sources", problem) for problem in report.problems),
+        *(one for entry in report.tables for one in _of_table(entry)),
+        *_of_currency(currencies),
+        *_of_features(kept),
+        *_of_learning(landing, kept, settings, until),
+    ]
+    if last and last < datetime.now(UTC).date() - _STALE:
+        findings.append(
+            Finding(
+                "note", "dates", f"the newest event is of {last}", f"extract with --until {until}"
+            )
+        )
+    findings.sort(key=lambda one: one.level != "problem")
+    return SourceCheck(tables, currencies, tuple(findings), until)
+
+
+def _table(entry: TableReport, events: pl.DataFrame) -> TableFound:
+    moments = events["happened_at"]
+    first, last = moments.min(), moments.max()
+    return TableFound(
+        entry.table,
+        entry.in_rows.read,
+        events.height,
+        events["subscriber_id"].n_unique(),
+        entry.known.in_words() if entry.known else "",
+        first.date() if isinstance(first, datetime) else None,
+        last.date() if isinstance(last, datetime) else None,
+    )
+
+
+def _of_table(entry: TableReport) -> Iterator[Finding]:
+    """What is wrong, or odd, about one table."""
+    for one in entry.examples:
+        share = one.count / max(entry.events, 1)
+        own = one.hint.startswith("a rule of the mapping")
+        place = f"{one.file}, line {one.row}"
+        named = f", {one.column} {one.value!r}" if one.column and one.rule != "duplicate" else ""
+        yield Finding(
+            "problem" if share > _TOO_MANY and not own and one.rule != "duplicate" else "note",
+            entry.table,
+            f"{one.count:,} of {entry.events:,} events {one.rule.replace('_', ' ')} ({share:.1%}), "
+            f"such as {place}{named}",
+            one.hint,
+        )
+    if why := entry.why_degraded(mapped=True):
+        yield Finding("problem", entry.table, why, "scores would count as degraded")
+    elif entry.known and entry.known.is_few:
+        yield Finding("problem", entry.table, entry.known.in_words())
+    for note in entry.notes:
+        found, _, todo = note.rpartition("; ")
+        yield Finding("note", entry.table, found or note, todo if found else "")
+
+
+def _currencies(kept: dict[str, pl.DataFrame]) -> tuple[str, ...]:
+    values = pl.concat([kept[table.name]["currency"] for table in (SUBSCRIPTIONS, PAYMENTS)])
+    return tuple(values.drop_nulls().unique().sort())
+
+
+def _of_currency(currencies: tuple[str, ...]) -> Iterator[Finding]:
+    if not currencies:
+        yield Finding(
+            "note", "currency", "no amount has one", "write currency = \"'EUR'\" where amounts are"
+        )
+    elif len(currencies) > 1:
+        yield Finding(
+            "note",
+            "currency",
+            f"amounts are in {', '.join(currencies)}",
+            "name exchange rates in value.exchange_rates to compare them",
+        )
+
+
+def _of_features(kept: dict[str, pl.DataFrame]) -> Iterator[Finding]:
+    """Of each table how many features find nothing, and what they lack."""
+    for table in EVENT_TABLES:
+        own = [one for one in FEATURES if isinstance(one, Feature) and one.events is table]
+        if not own:
+            continue
+        events = kept[table.name]
+        empty = [one for one in own if not _has_rows(one, events)]
+        if not empty:
+            continue
+        if events.is_empty():
+            yield Finding(
+                "note",
+                table.name,
+                f"nothing is known, and {counted(len(own), 'feature')} find nothing",
+            )
+            continue
+        kinds = [kind for kind in table.kinds if kind not in {*events["kind"].unique()}]
+        columns = [name for name in table.columns if events[name].null_count() == events.height]
+        lacks = [f"no event is {', '.join(kinds)}"] if kinds else []
+        lacks += [f"always empty: {', '.join(columns)}"] if columns else []
+        why = "; ".join(lacks) or "too few rows"
+        yield Finding(
+            "note",
+            table.name,
+            f"{len(empty)} of {len(own)} features find nothing ({why})",
+        )
+
+
+def _has_rows(feature: Feature, events: pl.DataFrame) -> bool:
+    try:
+        return bool(events.select(pl.sql_expr(feature.where).any()).item())
+    except pl.exceptions.PolarsError:  # it compares with the event before
+        return not events.is_empty()
+
+
+def _of_learning(
+    landing: Landing, kept: dict[str, pl.DataFrame], settings: Settings, until: date
+) -> Iterator[Finding]:
+    """Whether there is enough to learn from."""
+    try:
+        dates = dates_by_settings(
+            landing.events(), settings.churn, settings.training, midnight(until)
+        )
+    except NothingLanded:
+        yield Finding("problem", "learning", "there is no history", "map what tells who left")
+        return
+    told = PAYMENTS if settings.churn.rule == "silence" else SUBSCRIPTIONS
+    events = kept[told.name]
+    if events.is_empty():
+        yield Finding(
+            "problem", "learning", f"no {told.name} have landed, and they tell who left",
+            f"map [{told.name}], or set churn.rule",
+        )  # fmt: skip
+        return
+    closed = [
+        one
+        for one in dates
+        if one + timedelta(days=settings.churn.horizon_days + settings.churn.grace_days)
+        <= midnight(until)
+    ]
+    leavers = (
+        events.filter(pl.col("kind").is_in(["ended", "cancel_scheduled"]))[
+            "subscriber_id"
+        ].n_unique()
+        if told is SUBSCRIPTIONS
+        else events["subscriber_id"].n_unique()
+    )
+    words = f"{counted(len(closed), 'date')} with known outcomes" + (
+        f" and {counted(leavers, 'subscriber')} who left or cancelled"
+        if told is SUBSCRIPTIONS
+        else ""
+    )
+    enough = len(closed) >= _DATES and leavers >= _LEAVERS
+    yield Finding(
+        "note",
+        "learning",
+        f"{words}: {'enough' if enough else 'little'} to learn from",
+        ""
+        if enough
+        else "fetch a longer history if there is one; perdura score --trial shows "
+        "scores of a model that is not good enough to be promoted",
+    )

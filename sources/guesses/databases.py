@@ -1,0 +1,88 @@
+"""Samples of the tables of a database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from perdura.sources.databases.address import DatabaseAddress, Kind, read_address
+from perdura.sources.databases.staging import stage_query
+from perdura.sources.guesses.samples import Sample
+
+_ROWS = 20_000
+_TABLES = 100
+#: Texts that are longer on average were written by people, and tell no event.
+_WRITTEN = 80
+_OF_SCHEMA = (
+    "SELECT table_schema, table_name FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'mysql', 'sys', "
+    "'performance_schema') ORDER BY table_schema, table_name"
+)
+_LISTS: dict[Kind, str] = {
+    "postgresql": _OF_SCHEMA,
+    "mysql": _OF_SCHEMA,
+    "duckdb": _OF_SCHEMA,
+    "sqlite": (
+        "SELECT '' AS table_schema, name AS table_name FROM sqlite_master "
+        "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    ),
+}
+
+
+def sample_database(written: str, folder: Path) -> list[Sample]:
+    """A sample of each table that the user of an address may read.
+
+    Args:
+        written: The address as the mapping will name it, such as ``$BILLING_URL``.
+        folder: The mapping's, which paths of files start from.
+
+    Raises:
+        BadDatabase: It cannot be reached.
+    """
+    address = read_address(written, folder)
+    with TemporaryDirectory(prefix="perdura-init-") as scratch:
+        file = Path(scratch) / "sample.parquet"
+        return [
+            sample
+            for schema, table in _tables(address, file)
+            if (sample := _sample(address, written, schema, table, file)) is not None
+        ]
+
+
+def _tables(address: DatabaseAddress, file: Path) -> Iterator[tuple[str, str]]:
+    stage_query(address, _LISTS[address.kind], "UTC", file)
+    for schema, table in pl.read_parquet(file).head(_TABLES).rows():
+        yield str(schema or ""), str(table)
+
+
+def _sample(
+    address: DatabaseAddress, written: str, schema: str, table: str, file: Path
+) -> Sample | None:
+    named = ".".join(_quoted(name, address.kind) for name in (schema, table) if name)
+    # Names come from the database's own list of tables.
+    stage_query(address, f"SELECT * FROM {named} LIMIT {_ROWS}", "UTC", file)  # noqa: S608
+    rows = pl.read_parquet(file)
+    if rows.is_empty():
+        return None
+    short = [name for name in rows.columns if not _is_written(rows[name])]
+    columns = ", ".join(_quoted(name, address.kind) for name in short)
+    keys: dict[str, object] = {
+        "query": f"SELECT {columns} FROM {named}",  # noqa: S608
+        "database": written,
+    }
+    return Sample(table, keys, rows.select(short), rows.height < _ROWS)
+
+
+def _is_written(values: pl.Series) -> bool:
+    if values.dtype != pl.String:
+        return False
+    lengths = values.drop_nulls().str.len_chars()
+    return len(lengths) > 0 and lengths.sum() / len(lengths) > _WRITTEN
+
+
+def _quoted(name: str, kind: Kind) -> str:
+    if name.isidentifier() and name.islower() and name.isascii():
+        return name
+    mark = "`" if kind == "mysql" else '"'
+    return f"{mark}{name}{mark}"

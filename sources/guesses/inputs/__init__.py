@@ -1,0 +1,1 @@
+"""Inputs of a mapping, one module for each event table."""

@@ -1,0 +1,70 @@
+"""The text of a guessed mapping, commented so that everything is seen and can be changed."""
+
+from collections.abc import Mapping, Sequence
+
+from perdura.sources.connectors.known import mapping_of
+from perdura.sources.guesses.inputs.guessed import Guesses
+from perdura.sources.guesses.meeting import Meeting
+from perdura.sources.guesses.samples import as_toml
+from perdura.sources.guesses.section import commented
+
+
+def mapping_text(
+    guesses: Guesses,
+    folders: Mapping[str, str],
+    timezone: str,
+    *,
+    says_what_is_due: bool,
+    meetings: Sequence[Meeting] = (),
+    metadata: Sequence[str] = (),
+) -> str:
+    """A whole mapping file.
+
+    Args:
+        guesses: What plain files and databases mean.
+        folders: Of each vendor the folder of its export, as the mapping names it.
+        timezone: Where times without an offset were written down.
+        meetings: How requesters of help desks are found among customers.
+        metadata: Keys of a customer's metadata that this takes.
+        says_what_is_due: Whether any source tells of contracts; else silence means leaving.
+    """
+    lines = [
+        "# Where the data are, and how they become events (docs/MAPPING.md). Written by perdura",
+        "# init from a look at the data; yours to change. Then run perdura check.",
+        "",
+        "# Of times that tell no time zone.",
+        f"timezone = {as_toml(timezone)}",
+        "",
+    ]
+    for note in guesses.notes:
+        lines += commented(f"Please look: {note}.")
+    lines += ["", *_churn(contract=says_what_is_due), ""]
+    for name, folder in folders.items():
+        lines += [f"[connect.{name}]", f"folder = {as_toml(folder)}"]
+        lines += [f"metadata = {as_toml([*metadata])}"] if name == "stripe" and metadata else []
+        lines.append("")
+    for section in guesses.sections:
+        lines += [*section.lines(), ""]
+    for name in folders:
+        fragment = mapping_of(name).strip() + "\n"
+        met = next((one for one in meetings if one.desk == name), None)
+        lines += [(met.applied(fragment) if met else fragment).strip(), ""]
+    lines += [f"# {line}".rstrip() for line in guesses.suggestions]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _churn(*, contract: bool) -> Sequence[str]:
+    if contract:
+        return [
+            "[settings.churn]",
+            'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
+            "horizon_days = 30     # a risk is the chance of leaving within so many days",
+            "grace_days = 30       # who is back within so many days has not left",
+        ]
+    return [
+        "[settings.churn]",
+        'rule = "silence"            # there are no contracts: who buys nothing more has left',
+        "horizon_days = 60           # after so many days without a purchase",
+        "grace_days = 0",
+        "active_within_days = 120    # a customer has bought within so many days",
+    ]

@@ -1,0 +1,112 @@
+"""``perdura init`` and ``perdura check``: what is written, what is said, and the exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from perdura.flows.onboarding.first_settings import settings_text
+from perdura.flows.settings import Settings
+from tests.flows.cli.test_command_line import perdura
+
+SUBSCRIPTIONS = """id,customer_id,plan,price,currency,start_date,ended_at
+s1,ann,pro,30.00,EUR,2026-01-03,2026-05-03
+s2,bob,basic,10.00,EUR,2026-02-01,
+"""
+PAYMENTS = """customer_id,payment_id,paid_at,amount,currency
+ann,p1,2026-01-03,30.00,EUR
+bob,p2,2026-02-01,10.00,EUR
+"""
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home that ``perdura init`` has made, and what it said."""
+    home = tmp_path_factory.mktemp("init")
+    (home / "exports").mkdir()
+    (home / "exports" / "subscriptions.csv").write_text(SUBSCRIPTIONS)
+    (home / "exports" / "payments.csv").write_text(PAYMENTS)
+    said = perdura("init", "--files", str(home / "exports"), home=home).stdout
+    return home, said
+
+
+def test_what_was_found_is_said(started: tuple[Path, str]):
+    _, said = started
+    assert "start = start_date" in said
+    assert "2 of 2 subscribers are known from subscriptions" in said
+    assert "Currencies: EUR." in said
+    assert "tickets: nothing is known" in said
+    assert "little to learn from" in said
+    assert "perdura extract --mapping" in said
+
+
+def test_settings_are_written_that_can_be_read(started: tuple[Path, str]):
+    home, _ = started
+    settings = Settings(home=home)
+    assert settings.mapping == home / "mapping.toml"
+    assert (settings.churn.rule, settings.churn.horizon_days) == ("contract", 30)
+
+
+def test_paths_in_the_home_are_written_from_it_on(started: tuple[Path, str]):
+    home, _ = started
+    text = (home / "mapping.toml").read_text()
+    assert 'file = "exports/payments.csv"' in text
+    assert str(home) not in text + (home / "perdura.toml").read_text()
+
+
+def test_what_is_there_is_not_overwritten_without_being_asked(started: tuple[Path, str]):
+    home, _ = started
+    before = (home / "mapping.toml").read_text()
+    done = perdura("init", "--files", str(home / "exports"), home=home, ok=False)
+    assert "is there already, and is yours; move it away, or overwrite it with --yes" in done.stderr
+    assert (home / "mapping.toml").read_text() == before
+
+
+def test_without_a_word_where_the_data_are_it_says_what_to_give(tmp_path: Path):
+    done = perdura("init", home=tmp_path, ok=False)
+    assert "found no table to read; give --files FOLDER" in done.stderr
+    assert not (tmp_path / "mapping.toml").exists()
+
+
+def test_a_check_of_what_is_fine_ends_with_0_and_keeps_nothing(started: tuple[Path, str]):
+    home, _ = started
+    done = perdura("check", "--json", home=home)
+    found = json.loads(done.stdout)
+    assert found["is_fine"]
+    assert [(one["table"], one["events"]) for one in found["tables"]] == [
+        ("subscriptions", 3), ("payments", 2),
+    ]  # fmt: skip
+    assert not (home / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("exports/payments.csv", "exports/payment.csv", "no file 'exports/payment.csv'"),
+        ("price", "prize", "did you mean price"),
+    ],
+)
+def test_a_check_says_each_problem_in_a_line_and_ends_with_1(
+    started: tuple[Path, str], right: str, wrong: str, says: str
+):
+    home, _ = started
+    broken = home / "broken.toml"
+    broken.write_text((home / "mapping.toml").read_text().replace(right, wrong))
+    done = perdura("check", "--mapping", str(broken), home=home, ok=False)
+    assert done.returncode == 1
+    problems = [line for line in done.stdout.splitlines() if line.startswith("problem:")]
+    assert any(says in line for line in problems), done.stdout
+
+
+def test_a_check_without_a_mapping_says_so(tmp_path: Path):
+    done = perdura("check", home=tmp_path, ok=False)
+    assert "no mapping file at" in done.stdout
+
+
+def test_the_first_settings_take_what_the_mapping_says_of_churn(tmp_path: Path):
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[settings.churn]\nrule = "silence"\nhorizon_days = 60\n')
+    (tmp_path / "perdura.toml").write_text(settings_text(mapping, "Europe/Madrid"))
+    settings = Settings(home=tmp_path)
+    assert (settings.churn.rule, settings.churn.horizon_days) == ("silence", 60)
+    assert settings.schedule.timezone == "Europe/Madrid"
