@@ -46,3 +46,15 @@ def test_an_extract_without_a_mapping_says_where_one_comes_from(tmp_path: Path) 
     done = run(["extract"], environment(tmp_path))
     assert done.returncode == 1
     assert "perdura init" in done.stderr
+
+
+def test_a_mapping_that_is_wrong_takes_no_home(home: Path) -> None:
+    (home / "perdura.toml").unlink()
+    wrong = home / "wrong.toml"
+    wrong.write_text(MAPPING.replace('"start"', '"begin"'), encoding="utf-8")
+    until = ("--until", "2026-03-01")
+    done = run(["extract", "--mapping", str(wrong), *until], environment(home))
+    assert done.returncode == 1
+    assert "begin" in done.stderr
+    right = run(["extract", "--mapping", str(home / "mapping.toml"), *until], environment(home))
+    assert right.returncode == 0, right.stderr
