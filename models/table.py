@@ -5,7 +5,7 @@ For features that exist already. Point-in-time correctness is then the caller's 
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -59,9 +59,9 @@ class TableModel:
         evaluation: Its metrics and leakage checks.
     """
 
-    text: str
-    calibration: Calibration
-    contract: ColumnContract
+    text: str = field(repr=False)
+    calibration: Calibration = field(repr=False)
+    contract: ColumnContract = field(repr=False)
     evaluation: TableEvaluation
 
     @cached_property

@@ -57,14 +57,19 @@ def extract_sources(
     """
     refuse_future(until)
     settings = Settings.at(home)
-    keep(settings, mapping, read_mapping(mapping).settings)
+    written = keep(settings, mapping, read_mapping(mapping).settings)
     read = extract_step_for(patient=patient)
     moment, landing = midnight(until), settings.landing
     with (
         step("extract", {}) as on_progress,
         written_events(settings.home, settings.risk_url) as beside,
     ):
-        return read(mapping, until=moment, landing=landing, progress=on_progress, beside=beside)
+        try:
+            return read(mapping, until=moment, landing=landing, progress=on_progress, beside=beside)
+        except BadMapping:
+            if written:  # nothing has landed, so the home is not this mapping's yet
+                written.unlink()
+            raise
 
 
 def extract_step_for(*, patient: bool) -> RecordedStep[..., Report]:

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from perdura.sources import connectors
+from perdura.sources.connectors.connector import Unavailable
+from perdura.sources.connectors.known import known_connectors
 from perdura.sources.landing.landing import Landing
 
 
@@ -37,8 +39,25 @@ def erase_fetched_of(landing: Landing, accounts: Sequence[str], day: date) -> No
 def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
     """Each store, and the module of its connector that erases."""
     for state in sorted(landing.fetched.glob("*/state.json")):
-        name = str(json.loads(state.read_text("utf-8"))["connector"])
-        yield state.parent, import_module(f"{connectors.__name__}.{name}.erase")
+        yield state.parent, import_module(f"{connectors.__name__}.{_connector(state)}.erase")
+
+
+def _connector(state: Path) -> str:
+    """Whose a store is.
+
+    Raises:
+        Unavailable: Its state cannot be read. Nothing was erased of it.
+    """
+    try:
+        name = json.loads(state.read_text("utf-8"))["connector"]
+    except (ValueError, KeyError, TypeError):
+        name = None
+    if name not in known_connectors():
+        raise Unavailable(
+            f"{state}, which says what a connector has fetched, cannot be read, so that no one can "
+            f"be erased there; delete the folder {state.parent}, and it is all fetched again"
+        )
+    return str(name)
 
 
 @contextmanager

@@ -67,7 +67,17 @@ def read_table(
     ]
     written = texts.frame()
     rows = pl.concat([written.rows, *(part for part in parts if part is not None)])
-    return typed(rows, written.broken, columns, required)
+    read = typed(rows, written.broken, columns, required)
+    return ReadTable(
+        _set_aside(read.rows, connection.scratch / f"{name}.table.parquet"), read.broken
+    )
+
+
+def _set_aside(rows: pl.LazyFrame, file: Path) -> pl.LazyFrame:
+    """The rows as read, so that a frame that needs them several times does not read them again."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.sink_parquet(file, maintain_order=True)
+    return pl.scan_parquet(file, glob=False)
 
 
 def _files(folder: Path, name: str) -> Generator[Path]:

@@ -22,13 +22,13 @@ def open_rows(address: DatabaseAddress, sql: str, zone: str) -> Generator[Any]: 
         raise BadDatabase(f"there is no file {file}; write the path of the database's file")
     uri = f"{file.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        connection.text_factory = _text
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")  # both looks at the rows see the same ones
         names = [column[0] for column in connection.execute(f"{select(sql)} LIMIT 0").description]
         named(names)
         types = _types(connection, sql, names)
         schema: Any = pa.schema(list(zip(names, types, strict=True)))
+        connection.text_factory = bytes  # decoded by Arrow, many at once
         rows = connection.execute(select(sql, _listed(names, types)))
         yield pa.RecordBatchReader.from_batches(schema, _batches(rows, schema))
 
@@ -63,14 +63,22 @@ def _batches(rows: sqlite3.Cursor, schema: Any) -> Iterator[Any]:
     while batch := rows.fetchmany(BATCH):
         columns = zip(*batch, strict=True)
         yield pa.record_batch(
-            [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)],
+            [_array(values, kind) for values, kind in zip(columns, schema.types, strict=True)],
             schema=schema,
         )
 
 
-def _text(value: bytes) -> str:
-    """Text as UTF-8; what is none becomes U+FFFD, as in Parquet files."""
-    return value.decode(errors="replace")
+def _array(values: tuple[Any, ...], kind: Any) -> Any:
+    """Values of a batch; text as UTF-8, of which what is none becomes U+FFFD."""
+    import pyarrow as pa
+
+    if kind != pa.string():
+        return pa.array(values, kind)
+    try:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        texts = [value if value is None else value.decode(errors="replace") for value in values]
+        return pa.array(texts, pa.string())
 
 
 def _quoted(name: str) -> str:

@@ -190,6 +190,28 @@ class TestWatermark:
         business.extract(UNTIL + DAY)
         assert business.files() == first
 
+    def test_a_day_done_again_starts_where_the_day_before_ended(self, business: Business):
+        pay(business, 1, "2026-01-05")
+        without_overlap = BY_WATERMARK.replace("currency", 'overlap = "0s"\ncurrency', 1)
+        business.maps(without_overlap).extract()
+        pay(business, 2, "2026-03-01 09:00:00")
+        business.extract(UNTIL + DAY)
+        business.extract(UNTIL + DAY)
+        assert [row[0] for row in landed(business)] == ["p1", "p2"]
+
+    def test_an_extract_that_reads_nothing_new_has_seen_that_there_was_nothing(
+        self, business: Business
+    ):
+        pay(business, 1, "2026-01-05")
+        business.maps(BY_WATERMARK).extract()
+        report = business.extract(UNTIL + 3 * DAY)
+        assert (report.tables[0].rows, report.degraded) == (0, ())
+        pay(business, 2, "2026-02-05", changed="2026-03-04 10:00:00")
+        business.extract(UNTIL + 4 * DAY)
+        known = business.events("payments", ["payment_id", "known_at"])
+        # Not at the end of the extract that read the first: this one could have read it too.
+        assert known[1] == ("p2", UNTIL + 3 * DAY)
+
     def test_a_table_that_is_landed_afresh_is_read_whole(self, business: Business):
         pay(business, 1, "2026-01-05")
         business.maps(BY_WATERMARK).extract()

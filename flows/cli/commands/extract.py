@@ -11,7 +11,10 @@ from perdura.flows.cli.root import Day, Json, app, checked_settings, day_of
 
 @app.command()
 def extract(
-    mapping: Annotated[Path, typer.Option(help="TOML file that says where everything is.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="TOML file that says where everything is; by default the home's."),
+    ] = None,
     until: Day = None,
     as_json: Json = False,
 ) -> None:
@@ -20,8 +23,15 @@ def extract(
     from perdura.flows.configuration.dates import today
     from perdura.flows.orchestration.prefect_setup import start
 
-    day = day_of(until) or today()
-    refuse_extract(checked_settings(), mapping, day)
+    settings, day = checked_settings(), day_of(until) or today()
+    mapping = mapping or settings.mapping
+    if mapping is None:
+        typer.echo(
+            "perdura: this home has no mapping; give --mapping FILE, or let perdura init write one",
+            err=True,
+        )
+        raise typer.Exit(1)
+    refuse_extract(settings, mapping, day)
     start()
     from perdura.flows.cli.render.runs import print_report
     from perdura.flows.steps.extract_sources import extract_sources

@@ -1,5 +1,6 @@
 """``perdura train``, ``backtest`` and ``tune``: models from what has landed."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -10,9 +11,13 @@ from perdura.flows.cli.root import Day, Json, app, checked_settings, day_of, sta
 
 @app.command()
 def train(until: Day = None, as_json: Json = False) -> None:
-    """Train on loaded events (by default all); promote the model if it is better."""
+    """Train on loaded events (by default all); promote the model if it is better.
+
+    In a home that has a mapping and no events yet they are loaded first.
+    """
     from perdura.flows.cli.refusals import refuse_training
 
+    _load_first(day_of(until))
     refuse_training(checked_settings(), day_of(until))
     start_and_compile()
     from perdura.flows.cli.render.runs import print_training
@@ -20,6 +25,23 @@ def train(until: Day = None, as_json: Json = False) -> None:
 
     trained = train_weekly(day_of(until))
     print_json(trained) if as_json else print_training(trained)
+
+
+def _load_first(until: date | None) -> None:
+    """Load everything that was known before ``until`` (by default today), if nothing is there."""
+    settings = checked_settings()
+    if settings.mapping is None or settings.landing_folder.exists():
+        return
+    from perdura.flows.cli.refusals import refuse_extract
+    from perdura.flows.configuration.dates import today
+    from perdura.flows.orchestration.prefect_setup import start
+
+    day = until or today()
+    refuse_extract(settings, settings.mapping, day)
+    start()
+    from perdura.flows.steps.extract_sources import extract_sources
+
+    extract_sources(settings.mapping, day, patient=False)
 
 
 @app.command()

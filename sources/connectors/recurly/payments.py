@@ -19,11 +19,11 @@ def invoices(history: pl.LazyFrame, payments: pl.LazyFrame) -> pl.LazyFrame:
     rows = history.sort("id", "updated_at", FILE, ROW_IN_FILE).join(
         known, left_on="id", right_on="invoice_id", how="left", maintain_order="left"
     )
-    state, first = pl.col("state"), pl.int_range(pl.len()).over("id") == 0
+    state, first = pl.col("state"), pl.col("id").ne_missing(pl.col("id").shift())
     closed = pl.coalesce("closed_at", "updated_at")
 
     def newly(holds: pl.Expr) -> pl.Expr:
-        return holds & ~holds.shift().over("id").fill_null(value=False)
+        return holds & (first | ~holds.shift().fill_null(value=False))
 
     paid = (state == "paid") & (pl.col("paid") > 0) & pl.col("collected").is_null()
     moments = {
@@ -48,8 +48,10 @@ def invoices(history: pl.LazyFrame, payments: pl.LazyFrame) -> pl.LazyFrame:
 def transactions(rows: pl.LazyFrame) -> pl.LazyFrame:
     """One row per transaction: when it was made, voided and disputed; amounts in minor units.
 
-    When a chargeback came Recurly's table does not say: it is known since it was synchronised.
+    When a chargeback came Recurly's table does not say. It is known since it was synchronised, and
+    dated as its payment is: the same each time, however often the row is synchronised again.
     """
+    status = pl.col("status")
     return rows.select(
         pl.col("id").alias("transaction_id"),
         "account_id",
@@ -62,7 +64,7 @@ def transactions(rows: pl.LazyFrame) -> pl.LazyFrame:
         "status_code",
         pl.coalesce("collected_at", "created_at").alias("at"),
         "voided_at",
-        pl.when(pl.col("status") == "chargeback").then("_fivetran_synced").alias("disputed_at"),
+        pl.when(status == "chargeback").then("_fivetran_synced").alias("disputed_known_at"),
         FILE,
         ROW_IN_FILE,
     )
@@ -79,7 +81,7 @@ def credit_payments(history: pl.LazyFrame) -> pl.LazyFrame:
         "currency",
         minor_units(pl.col("amount"), pl.col("currency")),
         "created_at",
-        (pl.int_range(pl.len()).over("id") == 0).alias("first"),
+        pl.col("id").ne_missing(pl.col("id").shift()).alias("first"),
         FILE,
         ROW_IN_FILE,
     )

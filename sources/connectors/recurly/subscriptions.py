@@ -58,9 +58,7 @@ def subscriptions(
     boundaries = _boundaries(redeemed, rows).with_columns(source=pl.lit("coupon"))
     points = with_mrr(pl.concat([versions, boundaries], how="diagonal"), coupons, spans)
     points = points.sort("id", "at", FILE, ROW_IN_FILE, nulls_last=True)
-    before = points.with_columns(
-        pl.col(name).shift().over("id").alias(f"{name}_before") for name in _PRICED
-    )
+    before = points.with_columns(_before(pl.col(name)).alias(f"{name}_before") for name in _PRICED)
     told = _told(before.filter(pl.col("source") == "version"))
     changes = _discounts(before.filter(pl.col("source") == "coupon"))
     return Subscriptions(_versions(told), _earlier(told), changes)
@@ -136,7 +134,7 @@ def _discounts(points: pl.LazyFrame) -> pl.LazyFrame:
 
 def _told(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with the times of ``EVENTS``: each is told by the first row that knows of it."""
-    at, state, before = pl.col("at"), pl.col("state"), pl.col("state").shift().over("id")
+    at, state, before = pl.col("at"), pl.col("state"), _before(pl.col("state"))
     on_trial = (pl.col("trial_started_at") <= at) & (
         pl.col("trial_ends_at") > pl.col("trial_started_at")
     )
@@ -170,8 +168,13 @@ def _fresh() -> pl.Expr:
     return pl.col("at") - pl.col("begun") <= pl.duration(days=1)
 
 
+def _before(value: pl.Expr) -> pl.Expr:
+    """What it was in the row before of the same subscription; rows of one stand together."""
+    return pl.when(pl.col("id") == pl.col("id").shift()).then(value.shift())
+
+
 def _true_before(holds: pl.Expr) -> pl.Expr:
-    return holds.fill_null(value=False).shift().over("id").fill_null(value=False)
+    return _before(holds.fill_null(value=False)).fill_null(value=False)
 
 
 def _newly(holds: pl.Expr) -> pl.Expr:
@@ -180,7 +183,7 @@ def _newly(holds: pl.Expr) -> pl.Expr:
 
 def _placed(column: str) -> pl.Expr:
     """When it happened; or when this was written, if the row before would have known of it."""
-    moment, at, last = pl.col(column), pl.col("at"), pl.col("at").shift().over("id")
+    moment, at, last = pl.col(column), pl.col("at"), _before(pl.col("at"))
     return pl.when((moment <= at) & (last.is_null() | (moment > last))).then(moment).otherwise(at)
 
 

@@ -39,6 +39,8 @@ def _on_subscriptions(frames: Frames) -> Generator[str]:
             pl.col("paused_at").is_not_null() & (pl.col("status") != "paused")
         )
     )
+    if earlier := frames.raw.earlier:
+        yield f"{earlier:,} rows are earlier versions of subscriptions, and are not read"
     if never:
         yield f"{never:,} subscriptions were never paid for (incomplete) and tell no event"
     if scheduled:

@@ -36,6 +36,8 @@ STEMS: dict[str, tuple[str, ...]] = {
     "credit_notes": ("credit_note",),
     "events": ("event",),
 }
+#: Fivetran's table of all versions of subscriptions; read where there is none of the latest alone.
+_HISTORY = "subscription_history"
 _LINES = {".jsonl", ".ndjson"}
 _TABLES = {".csv", ".parquet"}
 _STEM = re.compile(r"^(?:stripe[_.-])?(?P<stem>[a-z_]+?)s?(?:_data)?(?:[_. -]*\(?\d.*)?$")
@@ -52,6 +54,7 @@ class Raw:
         broken: Lines of each kind that could not be read; schema ``BROKEN_ROWS``.
         others: Files that no kind is known of.
         scratch: Where more may be set aside.
+        earlier: How many rows are earlier versions of objects, and were not read.
     """
 
     tables: dict[str, pl.LazyFrame]
@@ -59,6 +62,7 @@ class Raw:
     broken: Mapping[str, pl.DataFrame]
     others: list[str]
     scratch: Path
+    earlier: int = 0
 
     def __contains__(self, name: object) -> bool:
         return name in self.tables
@@ -79,6 +83,7 @@ def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     """The files of each kind in a folder, in the order of their names, and the names of others."""
     kinds: dict[str, list[Path]] = defaultdict(list)
     others: list[str] = []
+    history: list[Path] = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix.lower() not in _LINES | _TABLES:
             continue
@@ -86,11 +91,16 @@ def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
         stem = found["stem"] if found else ""
         kind = next((kind for kind, stems in STEMS.items() if stem in stems), None)
         # No table holds what events say.
-        if kind is None or (kind == "events" and path.suffix.lower() not in _LINES):
+        if stem == _HISTORY:
+            history.append(path)
+        elif kind is None or (kind == "events" and path.suffix.lower() not in _LINES):
             others.append(path.name)
         else:
             kinds[kind].append(path)
-    return {kind: kinds[kind] for kind in STEMS if kind in kinds}, others
+    if kinds["subscriptions"]:
+        others += [path.name for path in history]
+    kinds["subscriptions"] = kinds["subscriptions"] or history
+    return {kind: kinds[kind] for kind in STEMS if kinds.get(kind)}, others
 
 
 def read(
@@ -107,6 +117,7 @@ def read(
     files, others = kinds_in(folder)
     parts = _Parts(scratch)
     broken: dict[str, pl.DataFrame] = {}
+    earlier = 0
     for kind, paths in files.items():
         if kinds is not None and kind not in kinds:
             continue
@@ -116,10 +127,11 @@ def read(
             parts.touch(kind)
             for found, block in _blocks(kind, path, shown.get(path, path.name)):
                 faults.append(block.broken)
+                earlier += tables.earlier_versions(block.rows)
                 for name, rows in found.items():
                     parts.add(name, rows, read_at)
         broken[kind] = pl.concat(faults)
-    return Raw(parts.scans(), files, broken, others, scratch)
+    return Raw(parts.scans(), files, broken, others, scratch, earlier)
 
 
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:

@@ -110,6 +110,8 @@ _NAMES: dict[str, dict[str, str]] = {
         "charge": "charge_id payment_charge",
     },
 }  # fmt: skip
+#: Whether a row of Fivetran's is the latest version of its object.
+_ACTIVE = "fivetran_active"
 _SHOWN = ("created_utc", "created_date_utc")
 
 
@@ -211,7 +213,7 @@ def flat(kind: str, rows: pl.DataFrame) -> Tables:
 
     The dashboard writes amounts in whole units, and the price beside each subscription.
     """
-    table = "prices" if kind == "plans" else kind
+    table, rows = "prices" if kind == "plans" else kind, _latest(rows)
     shown = kind in {"subscriptions", "charges", "invoices", "refunds"} and any(
         name in rows.columns for name in _SHOWN
     )
@@ -233,6 +235,17 @@ def flat(kind: str, rows: pl.DataFrame) -> Tables:
     if kind == "subscriptions" and "plan" in rows.columns:
         tables |= _priced_beside(given)
     return tables
+
+
+def earlier_versions(rows: pl.DataFrame) -> int:
+    """How many rows of a table that has all versions of its objects are not the latest."""
+    return rows.height - _latest(rows).height
+
+
+def _latest(rows: pl.DataFrame) -> pl.DataFrame:
+    if _ACTIVE not in rows.columns:
+        return rows
+    return rows.filter((pl.col(_ACTIVE).str.to_lowercase() != "false").fill_null(value=True))
 
 
 def _renamed(columns: list[str], names: Mapping[str, str]) -> list[pl.Expr]:

@@ -351,9 +351,11 @@ def test_payments_are_told_by_transactions_and_else_by_invoices(tmp_path: Path):
         (8, "refunded", "t4", 1210, None),
         (9, "paid", "i2", 1210, None),
         (10, "written_off", "i3", 1210, None),
+        (11, "disputed", "t5", 1210, None),
         (11, "paid", "t5", 1210, None),
-        (20, "disputed", "t5", 1210, None),
     ]
+    disputed = events.filter(pl.col("kind") == "disputed")
+    assert disputed["known_at"].to_list() == [datetime(2026, 2, 20, tzinfo=UTC)]
     counts = report.in_rows
     assert (counts.read, counts.rejected, counts.dropped) == (13, 1, 4)
 

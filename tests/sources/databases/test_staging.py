@@ -193,14 +193,15 @@ def test_sqlite_reads_what_it_stores_of_several_types_as_text(tmp_path: Path, mo
     shop.run(
         "CREATE TABLE t (mixed, whole, part, late)",
         "INSERT INTO t VALUES (1, 7, 1.5, NULL), ('a', NULL, 2, NULL), (2.5, 8, NULL, x'C3B1')",
+        "INSERT INTO t VALUES (NULL, NULL, NULL, x'FF61')",
     )
     monkeypatch.setenv("SHOP_URL", "sqlite:///shop.sqlite")
     read = staged(shop, "SELECT * FROM t")
     assert read.to_dict(as_series=False) == {
-        "mixed": ["1", "a", "2.5"],
-        "whole": [7, None, 8],
-        "part": ["1.5", "2", None],
-        "late": [None, None, "ñ"],
+        "mixed": ["1", "a", "2.5", None],
+        "whole": [7, None, 8, None],
+        "part": ["1.5", "2", None, None],
+        "late": [None, None, "ñ", "\ufffda"],
     }
 
 

@@ -147,6 +147,21 @@ def test_small_numbers_that_meet_by_chance_are_no_key(tmp_path: Path):
     assert made.events("tickets", ["ticket_id", "subscriber_id"])[0] == ("20", "1")
 
 
+def test_two_columns_called_id_are_no_link(tmp_path: Path):
+    """Tickets and subscriptions are numbered alike, and nothing says whose a ticket is."""
+    starts = "".join(f"{n},{n},pro,10.50,2026-01-{n:02},\n" for n in range(1, 21))
+    rows = "".join(f"{n},2026-03-{n:02},low\n" for n in range(1, 21))
+    business(
+        tmp_path,
+        {
+            "subscriptions.csv": f"id,customer_id,plan,price,start,end\n{starts}",
+            "tickets.csv": f"id,opened,priority\n{rows}",
+        },
+    )
+    notes = guessed(tmp_path).notes
+    assert "files/tickets.csv: no column names a subscriber; it is left out" in notes
+
+
 def test_usage_finds_its_subscriber_by_the_subscription(tmp_path: Path):
     made = business(
         tmp_path,

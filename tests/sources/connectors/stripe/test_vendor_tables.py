@@ -212,6 +212,25 @@ def test_fivetrans_tables_with_items_plans_and_discounts(tmp_path: Path) -> None
     }  # fmt: skip
 
 
+def test_of_fivetrans_history_of_subscriptions_the_latest_versions_count(tmp_path: Path) -> None:
+    folder = tmp_path / "stripe"
+    fivetran(folder)
+    (folder / "subscription.csv").unlink()
+    of = {"id": "sub_1", "customer_id": "cus_ann", "created": "2026-01-05 10:00:00"}
+    gone = {"status": "canceled", "ended_at": "2026-03-05 10:00:00"}
+    write_table(
+        folder / "subscription_history.csv",
+        {**of, "status": "active", "_fivetran_active": "FALSE"},
+        {**of, **gone, "_fivetran_active": "TRUE"},
+    )
+
+    report = report_on(extracted(folder), "subscriptions")
+
+    assert "1 rows are earlier versions of subscriptions, and are not read" in report.notes
+    states = states_at(Landing(tmp_path / "landing").events(), UNTIL)
+    assert states.select("subscriber_id", "state").rows() == [("cus_ann", "gone")]
+
+
 def test_the_dashboards_exports(tmp_path: Path) -> None:
     folder = tmp_path / "stripe"
     folder.mkdir()

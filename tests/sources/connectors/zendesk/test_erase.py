@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.erasing import erase_fetched_of, fetched_of
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.landing.erase import leftovers_of
@@ -186,6 +187,13 @@ def test_the_others_are_read_on_as_before(business: Business, account: Account):
 
 def test_an_account_that_is_nowhere_changes_nothing(business: Business):
     assert counted(business, "nobody") == {}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"connector": "../evil"}'])
+def test_a_store_whose_state_is_broken_is_never_passed_over(business: Business, content: str):
+    (business.landing.fetched / "zendesk" / "state.json").write_text(content)
+    with pytest.raises(Unavailable, match=r"state.json, .* cannot be read, .*; delete the folder"):
+        fetched_of(business.landing, ["cus_ann"])
 
 
 def test_a_home_without_connectors_has_nothing_to_erase(tmp_path: Path):
