@@ -111,8 +111,8 @@ def _failed_checks(found: Leaks, bounds: LeakBounds) -> Iterator[str]:
     strong = unexpected.filter(alone >= bounds.alone, (alone - 0.5) / edge >= bounds.alone_share)
     for name, ranks in strong.select("column", "alone").rows():
         yield (
-            f"column {name!r} alone has a ROC AUC of {ranks:.3f}, {(ranks - 0.5) / edge:.0%} of "
-            "what the model is better than a coin"
+            f"column {name!r} alone has a ROC AUC of {ranks:.3f}: {(ranks - 0.5) / edge:.0%} of "
+            "the model's lead over 0.5"
         )
     empty = found.columns.filter(pl.col("missingness") > bounds.missingness)
     for name, ranks in empty.select("column", "missingness").rows():

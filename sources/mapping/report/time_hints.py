@@ -35,10 +35,16 @@ def unparseable(fault: Fault) -> str:
             f"clocks in {zone} were put forward over this time, which was never shown; if the "
             "times are in UTC, or of another zone, write timezone = '...'"
         )
-    return (
-        f"is no time as {formats}, or one that clocks in {zone} skipped; write time_formats, such "
-        "as ['%d.%m.%Y %H:%M']"
-    )
+    skipped = "" if zone == "UTC" else f", or one that clocks in {zone} skipped"
+    return f"is no time as {formats}{skipped}; write time_formats, such as ['{_example(value)}']"
+
+
+def _example(value: str) -> str:
+    """A format that looks like the value, if it looks like a date."""
+    mark = re.fullmatch(r"\d+([/.-])\d+\1\d+(.*)", value)
+    if not mark:
+        return "%d.%m.%Y %H:%M"
+    return mark[1].join(("%d", "%m", "%Y")) + (" %H:%M" if ":" in mark[2] else "")
 
 
 def _was_skipped(value: str, zone: str) -> bool:

@@ -191,7 +191,7 @@ def test_all_failed_checks_are_said_and_the_last_says_what_to_try():
         ["whether", "column"],
         ["with", "the"],
     ]
-    assert "'paid_after' alone has a ROC AUC of 0.990, 100% of what the model is" in said[1]
+    assert "'paid_after' alone has a ROC AUC of 0.990: 100% of the model's lead" in said[1]
     assert "with the last 1 day before each date cut away" in said[-1]
     assert all(line.startswith("leakage check: ") for line in said)
     assert [("To try: " in line) for line in said] == [False] * 5 + [True]

@@ -35,7 +35,8 @@ def test_every_rule_has_a_hint_with_and_without_an_input(rule: str):
         ("46082", "a spreadsheet's number of a day; export dates as 2026-01-31"),
         ("46082,5", "a spreadsheet's number of a day; export dates as 2026-01-31"),
         ("31.01.2026 10:30 CET", "export times in UTC, or with +02:00"),
-        ("31.01.2026", "write time_formats, such as ['%d.%m.%Y %H:%M']"),
+        ("31.01.2026", "write time_formats, such as ['%d.%m.%Y']"),
+        ("31/12/2026 10:30", "write time_formats, such as ['%d/%m/%Y %H:%M']"),
         ("177232320", "write time_formats, such as ['%d.%m.%Y %H:%M']"),  # nine digits
         ("n/a", "write null_words = ['n/a']"),
         (None, "write time_formats, such as ['%d.%m.%Y %H:%M']"),
