@@ -15,23 +15,20 @@ def settings_text(mapping: Path, timezone: str) -> str:
         timezone: In which nights are scheduled.
     """
     given = tomllib.loads(mapping.read_text("utf-8")).get("settings", {}).get("churn", {})
-    churn = [f"{name} = {as_toml(value)}" for name, value in given.items()]
-    return "\n".join(
-        [
-            "# Settings of this home; docs/OPERATIONS.md lists all. Yours to change.",
-            f"mapping = {as_toml(in_file(mapping, mapping.parent))}",
-            'language = "en"        # of reasons and actions; "es" is Spanish',
-            "",
-            "# What counts as leaving.",
-            "[churn]",
-            *churn,
-            "",
-            "[support]",
-            "calls = 100            # how many subscribers support can call on one day",
-            "",
-            "[schedule]",
-            f"timezone = {as_toml(timezone)}",
-            'night_at = "02:00"',
-            "",
-        ]
-    )
+    churn = "\n".join(f"{name} = {as_toml(value)}" for name, value in given.items())
+    return f"""\
+# Settings of this home; docs/OPERATIONS.md lists all. Yours to change.
+mapping = {as_toml(in_file(mapping, mapping.parent))}
+language = "en"        # of reasons and actions; "es" is Spanish
+
+# What counts as leaving.
+[churn]
+{churn}
+
+[support]
+calls = 100            # how many subscribers support can call on one day
+
+[schedule]
+timezone = {as_toml(timezone)}
+night_at = "02:00"
+"""

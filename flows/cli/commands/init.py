@@ -82,7 +82,9 @@ def _start(where: "WhereDataAre", *, overwrite: bool, as_json: bool) -> None:
     print_guesses(first)
     print_check(found)
     typer.echo(f"Written: {mapping} and {settings_file}. Look at both, then:")
-    typer.echo(f"  perdura extract --mapping {mapping} --until {found.until or today()}")
+    day = found.until or today()
+    typer.echo(f"  perdura train --until {day}    # loads the events first")
+    typer.echo(f"  perdura score --on {day}       # the list; perdura risk shows it again")
 
 
 def _is_asked() -> bool:

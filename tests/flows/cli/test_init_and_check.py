@@ -37,7 +37,8 @@ def test_what_was_found_is_said(started: tuple[Path, str]):
     assert "Currencies: EUR." in said
     assert "tickets: nothing is known" in said
     assert "little to learn from" in said
-    assert "perdura extract --mapping" in said
+    assert "perdura train --until" in said
+    assert "perdura score --on" in said
 
 
 def test_settings_are_written_that_can_be_read(started: tuple[Path, str]):

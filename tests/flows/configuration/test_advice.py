@@ -50,7 +50,9 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
 
 def test_no_advice_names_a_flat_key_as_something_to_set():
     advice = re.compile(rf"(?<![\w.])({FLAT}|split|churn|calls) = ")
-    flat = {where: text for where, text in messages() if advice.search(text)}
+    # A key that stands below the name of its group is no flat one.
+    below = re.compile(rf"^\[(?:{GROUP})\]\n(?:.+\n)+", re.MULTILINE)
+    flat = {where: text for where, text in messages() if advice.search(below.sub("", text))}
     # What a file held before is named as it stands there.
     assert [where for where in flat if "home_file.py" not in where] == []
 
