@@ -29,6 +29,6 @@ language = "en"        # of reasons and actions; "es" is Spanish
 calls = 100            # how many subscribers support can call on one day
 
 [schedule]
-timezone = {as_toml(timezone)}
 night_at = "02:00"
+timezone = {as_toml(timezone)}
 """
