@@ -5,6 +5,7 @@ from collections.abc import Generator
 import polars as pl
 
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
+from perdura.sources.counted import counted, either
 
 
 def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
@@ -24,7 +25,9 @@ def _repeated(frames: Frames, kind: str) -> str | None:
     rows = frames.raw.table(kind).filter(pl.col("id").is_not_null())
     alike = rows.select(pl.len() - pl.col("id").n_unique()).collect(engine="streaming").item()
     return (
-        f"{alike:,} {kind} stand there more than once; the last of each counts" if alike else None
+        f"{counted(alike, kind.removesuffix('s'))} more than once; the last of each counts"
+        if alike
+        else None
     )
 
 
@@ -40,19 +43,27 @@ def _on_subscriptions(frames: Frames) -> Generator[str]:
         )
     )
     if earlier := frames.raw.earlier:
-        yield f"{earlier:,} rows are earlier versions of subscriptions, and are not read"
+        yield f"{counted(earlier, 'row')} with earlier versions of subscriptions not read"
     if never:
-        yield f"{never:,} subscriptions were never paid for (incomplete) and tell no event"
+        yield (
+            f"{counted(never, 'subscription')} {either(never, 'was', 'were')} never paid for "
+            "(incomplete): no event"
+        )
     if scheduled:
-        yield f"{scheduled:,} subscriptions follow a schedule; its phases to come are not read"
+        yield (
+            f"{counted(scheduled, 'subscription')} on a schedule; its phases to come are not read"
+        )
     if paused:
         yield (
-            f"{paused:,} pauses are dated by the last payment before them, and known since the "
+            f"{counted(paused, 'pause')} dated by the last payment before, and known since the "
             "object was read: no object says when it was paused"
         )
     deleted = frames.raw.table("customers").filter(pl.col("deleted").str.to_lowercase() == "true")
     if gone := _count(deleted):
-        yield f"{gone:,} customers were deleted; their subscriptions end when they say"
+        yield (
+            f"{counted(gone, 'customer')} {either(gone, 'was', 'were')} deleted; their "
+            "subscriptions end when they say"
+        )
 
 
 def _on_plans(frames: Frames) -> Generator[str]:
@@ -64,17 +75,17 @@ def _on_plans(frames: Frames) -> Generator[str]:
     tiered, blind, unknown = read.row(0)
     if tiered:
         yield (
-            f"{tiered:,} subscriptions have prices in tiers: what their last invoice billed is "
-            f"taken for their revenue; of {blind:,} the export has no tiers, so without an "
-            "invoice it is unknown (expand tiers of prices)"
+            f"{counted(tiered, 'subscription')} with prices in tiers: what the last invoice "
+            f"billed is taken for the revenue; of {blind:,} the export has no tiers, so without "
+            "an invoice it is unknown (expand tiers of prices)"
         )
     if unknown:
         yield (
-            f"{unknown:,} subscriptions have discounts of which nothing is known but an id, and "
-            "count without them; export coupons, and expand discounts"
+            f"{counted(unknown, 'subscription')} with discounts of which nothing is known but an "
+            "id, and that do not count; export coupons, and expand discounts"
         )
     rows = [one.select("dated_by") for one in (frames.billed, frames.as_read)]
-    yield _dated("what subscriptions cost", pl.concat(rows))
+    yield _dated("prices of subscriptions", pl.concat(rows))
 
 
 def _on_changes(frames: Frames) -> Generator[str]:
@@ -88,6 +99,6 @@ def _dated(what: str, rows: pl.LazyFrame) -> str:
     told = (counts.get(name, 0) for name in ("event", "invoice", "object"))
     event, invoice, read = (f"{count:,}" for count in told)
     return (
-        f"{what}: {event} times dated by events, {invoice} by invoices, {read} known since the "
-        "object was read"
+        f"{what}: dated by events {event}, by invoices {invoice}, known since the object was read "
+        f"{read}"
     )

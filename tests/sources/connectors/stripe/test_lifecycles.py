@@ -254,7 +254,7 @@ def test_what_was_never_paid_for_tells_no_event(tmp_path: Path, status: str) -> 
 
     assert told(folder) == []
     assert (report.skipped, report.rejected) == (1, {})
-    assert "1 subscriptions were never paid for (incomplete) and tell no event" in report.notes
+    assert "1 subscription was never paid for (incomplete): no event" in report.notes
 
 
 def test_one_that_began_before_it_was_entered_is_known_since_then(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_pause_came_after_the_last_payment_and_is_known_since_it_was_read(tmp_
         ("started", "01-05", "01-05", 3000),
         ("paused", "02-05", "06-01", None),
     ]
-    assert any(note.startswith("1 pauses are dated by the last") for note in report.tables[0].notes)
+    assert any(note.startswith("1 pause dated by the last") for note in report.tables[0].notes)
 
 
 def test_what_an_object_shows_no_longer_is_undone_at_the_next_extract(tmp_path: Path) -> None:
@@ -394,5 +394,5 @@ def test_of_an_object_that_stands_there_twice_the_last_counts(tmp_path: Path) ->
 
     report = report_on(extracted(folder), "subscriptions")
 
-    assert "1 subscriptions stand there more than once; the last of each counts" in report.notes
+    assert "1 subscription more than once; the last of each counts" in report.notes
     assert "ended" in landed(folder, "subscriptions")["kind"].to_list()

@@ -157,8 +157,8 @@ def test_another_price_is_known_when_it_changed_and_not_again_by_the_next_invoic
         ("plan_changed", "05-12 15", "05-12 15", 3000),
     ]
     assert (
-        "what subscriptions cost: 1 times dated by events, 1 by invoices, 0 known since the object "
-        "was read"
+        "prices of subscriptions: dated by events 1, by invoices 1, known since the object was "
+        "read 0"
     ) in report.notes
 
 

@@ -174,8 +174,8 @@ def test_what_nothing_is_known_of_is_said(tmp_path: Path) -> None:
 
     notes = "; ".join(extracted(folder).tables[0].notes)
 
-    assert "1 subscriptions have discounts of which nothing is known but an id" in notes
-    assert "1 subscriptions have prices in tiers" in notes
+    assert "1 subscription with discounts of which nothing is known but an id" in notes
+    assert "1 subscription with prices in tiers" in notes
     assert "of 1 the export has no tiers" in notes
     assert mrr_of(folder) == {"cus_ann": (3000, "USD"), "cus_bob": (None, "USD")}
 

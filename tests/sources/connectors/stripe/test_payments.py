@@ -298,7 +298,7 @@ def test_customers_tell_keys_to_join_by_and_their_country(tmp_path: Path) -> Non
         file.write(_USAGE)
     (folder.parent / "usage.csv").write_text("user,mail,day\nu1,ann@example.com,2026-02-01\n")
 
-    assert "1 customers were deleted" in "; ".join(report_on(report, "subscriptions").notes)
+    assert "1 customer was deleted" in "; ".join(report_on(report, "subscriptions").notes)
     rows = landed(folder, "subscribers")
     assert rows.select("subscriber_id", "known_at", "name", "value").rows() == [
         ("cus_ann", READ_AT, "country", "ES")

@@ -226,7 +226,7 @@ def test_of_fivetrans_history_of_subscriptions_the_latest_versions_count(tmp_pat
 
     report = report_on(extracted(folder), "subscriptions")
 
-    assert "1 rows are earlier versions of subscriptions, and are not read" in report.notes
+    assert "1 row with earlier versions of subscriptions not read" in report.notes
     states = states_at(Landing(tmp_path / "landing").events(), UNTIL)
     assert states.select("subscriber_id", "state").rows() == [("cus_ann", "gone")]
 
