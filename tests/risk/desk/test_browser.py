@@ -259,6 +259,7 @@ def test_keys(page):
     page.get_by_label("Find a customer by ID").fill("ann")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("ann")
+    page.wait_for_load_state()  # until then no key is heard
     page.keyboard.press("n")
     expect(page.get_by_label("Note")).to_be_focused()
     page.keyboard.press("Escape")
@@ -288,5 +289,6 @@ def test_from_an_account_to_its_customers_and_back(page):
     page.get_by_role("link", name="cid", exact=True).click()
     page.get_by_role("link", name="4 other customers").click()
     expect(page.locator("[data-person]")).to_have_count(5)
+    page.wait_for_load_state()  # until then no key is heard
     page.keyboard.press("u")
     expect(page.locator("h1")).to_have_text("Accounts")

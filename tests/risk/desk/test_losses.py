@@ -417,6 +417,7 @@ def test_below_a_path_pages_work_and_lose_nothing_either(browser, url):
         expect(page.locator(".told")).to_have_text("Call logged.")
         page.get_by_role("link", name="Overview").click()
         expect(page).to_have_url(f"{base}/perdura/desk/lead")  # keys go to the page shown
+        page.wait_for_load_state()  # until then no key is heard
         page.keyboard.press("/")
         expect(page).to_have_url(f"{base}/perdura/desk")
         page.get_by_role("link", name="Show more").click()
