@@ -14,7 +14,7 @@ from perdura.sources.guesses.samples import Sample, Unguessable, sample_file, ta
 from perdura.sources.guesses.tables import guess_tables
 from perdura.sources.guesses.writing import mapping_text
 
-#: Vendors whose exports tell of contracts.
+#: Vendors with exports that tell of contracts.
 _WITH_CONTRACTS = ("stripe", "recurly", "chargebee")
 
 

@@ -23,7 +23,7 @@ from perdura.sources.mapping.report.report import Report, TableReport
 
 #: From this share of refused rows on something is wrong with the mapping, not with the rows.
 _TOO_MANY = 0.05
-#: So many leavers, and dates to learn from, are the least that a model can be evaluated on.
+#: The least leavers, and dates to learn from, that a model can be evaluated on.
 _LEAVERS, _DATES = 200, 6
 _STALE = timedelta(days=7)
 

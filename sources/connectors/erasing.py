@@ -43,7 +43,7 @@ def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
 
 
 def _connector(state: Path) -> str:
-    """Whose a store is.
+    """The owner of a store.
 
     Raises:
         Unavailable: Its state cannot be read. Nothing was erased of it.

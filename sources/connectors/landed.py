@@ -46,7 +46,7 @@ def read_table(
     are the table ``invoice``.
 
     Args:
-        connection: Whose; what is read is set aside in its ``scratch``.
+        connection: The section; what is read is set aside in its ``scratch``.
         folder: Where the tables lie.
         name: The table.
         columns: What each column holds. One that is not in the file is empty.

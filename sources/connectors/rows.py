@@ -11,7 +11,7 @@ from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Rows in memory at once.
 _BATCH = 100_000
-#: Of the rows that cannot be read so many are kept as they stand, and of each so many characters.
+#: How many rows that cannot be read are kept as they stand, and how many characters of each.
 _KEPT, _LONGEST = 10_000, 4_000
 
 

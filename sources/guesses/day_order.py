@@ -7,7 +7,7 @@ from perdura.sources.guesses.kinds import GuessedFile
 
 
 def unsure(files: Sequence[GuessedFile]) -> list[str]:
-    """Columns whose times may be read in two ways, each with its file."""
+    """Columns with times that may be read in two ways, each with its file."""
     return [
         f"{column.name} of {file.name}"
         for file in files

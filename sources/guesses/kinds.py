@@ -102,9 +102,9 @@ class GuessedFile:
     Attributes:
         sample: Its sample.
         columns: What its columns hold.
-        kind: What it is; ``None``: nobody can tell.
+        kind: What it is; ``None``: unknown.
         roles: What its columns are for.
-        key: The column whose values name rows of it once each, if there is one.
+        key: The column with values that name rows of it once each, if there is one.
     """
 
     sample: Sample

@@ -31,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Subscribers:
-    """Whose risk is predicted.
+    """The ids that risks are predicted for.
 
     Attributes:
         file: The file that tells who is a subscriber: of subscriptions, else of payments.

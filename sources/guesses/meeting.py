@@ -43,7 +43,7 @@ class Customers:
     """Those who pay, with everything that may name them.
 
     Attributes:
-        name: Whose they are.
+        name: Of their vendor.
         keys: How the mapping reads them: a frame, or a file.
         subscriber: The column that is the subscriber.
         rows: The columns that may be keys, as text.

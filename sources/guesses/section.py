@@ -28,7 +28,7 @@ class Section:
         reject: Rules of the source, with a comment for each.
         joins: Files looked up: which, by which keys, what is taken.
         events: The kinds of events that a row may hold, with a comment each.
-        used: Columns whose times it reads.
+        used: Columns that it reads times of.
     """
 
     table: str

@@ -1,4 +1,4 @@
-"""Inputs of a mapping for each file whose kind is known."""
+"""Inputs of a mapping for each file of a known kind."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ def guess_tables(
 
     Args:
         files: The files and what each is.
-        subscribers: Whose risk is predicted.
+        subscribers: The ids that risks are predicted for.
         currency: Of amounts without one, if the operator said it.
     """
     given = (currency.upper(), "as given") if currency else None

@@ -58,13 +58,13 @@ def _churn(*, contract: bool) -> Sequence[str]:
         return [
             "[settings.churn]",
             'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
-            "horizon_days = 30     # a risk is the chance of leaving within so many days",
-            "grace_days = 30       # who is back within so many days has not left",
+            "horizon_days = 30     # a risk is the chance of leaving within these days",
+            "grace_days = 30       # who is back within these days has not left",
         ]
     return [
         "[settings.churn]",
         'rule = "silence"            # there are no contracts: who buys nothing more has left',
-        "horizon_days = 60           # after so many days without a purchase",
+        "horizon_days = 60           # days without a purchase that count as leaving",
         "grace_days = 0",
-        "active_within_days = 120    # a customer has bought within so many days",
+        "active_within_days = 120    # a customer has bought within these days",
     ]

@@ -130,7 +130,7 @@ def _may_write(file: Path, *, overwrite: bool) -> bool:
     """Whether a file is not there, or may be overwritten.
 
     Raises:
-        FileExistsError: It is there, and there is nobody to ask.
+        FileExistsError: It is there, and no terminal to ask on.
     """
     if overwrite or not file.exists():
         return True

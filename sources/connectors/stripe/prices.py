@@ -10,7 +10,7 @@ import polars as pl
 from perdura.sources.connectors.stripe.raw import Raw
 from perdura.sources.periods import months_in
 
-#: Currencies whose amounts Stripe counts in hundredths that ISO 4217 does not have.
+#: Currencies with amounts in hundredths at Stripe, which ISO 4217 does not have.
 HUNDREDTHS = ("ISK", "UGX")
 
 

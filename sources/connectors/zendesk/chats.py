@@ -7,7 +7,7 @@ from perdura.sources.staged import FILE, ROW_IN_FILE
 
 CHAT, CHAT_EVENT = "ticket_chat", "ticket_chat_event"
 
-#: Kinds of chat events that somebody wrote.
+#: Kinds of chat events that a person or a bot wrote.
 _WRITTEN = ("ChatMessage", "ChatFileAttachment")
 
 

@@ -36,7 +36,7 @@ class ZendeskOptions(Options):
         folder: Where the landed tables or the exported JSON lie.
         url: The account, such as ``https://acme.zendesk.com``.
         token: The environment variable that holds its API token or OAuth token: ``$NAME``.
-        email: Of an API token the administrator whose it is; without it, it is an OAuth token.
+        email: The administrator that an API token belongs to; without it, it is an OAuth token.
         start: The first day that is fetched; by default all.
         calls_per_minute: How often its API is asked.
     """

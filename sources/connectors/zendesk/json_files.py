@@ -14,7 +14,7 @@ Shape = Mapping[str, pl.DataType]
 #: Of a key, what is kept of its text, wherever it stands.
 Kept = Mapping[str, Callable[[pl.Expr], pl.Expr]]
 
-#: Of a line that cannot be read so much is kept, up to its first comma: no name and no body.
+#: Characters kept of a line that cannot be read, up to its first comma: no name and no body.
 _KEPT_TEXT = 40
 #: What Polars raises of lines that are not what they are taken for.
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)

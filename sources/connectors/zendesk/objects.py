@@ -62,7 +62,7 @@ CHANGES = ObjectKind(
     ("ticket_id", "at", "field"),
 )
 
-#: The fields whose changes tell events, or who and what an event is about.
+#: The fields that tell events by their changes, or who and what an event is about.
 FIELDS = (
     "status",
     "priority",

@@ -9,7 +9,7 @@ from perdura.sources.connectors.zendesk.objects import ObjectKind
 from perdura.sources.connectors.zendesk.values import as_kind
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
-#: Of the rows that cannot be read so many are kept as they stand; the others are counted alone.
+#: How many of the rows that cannot be read are kept as they stand; the others are only counted.
 _KEPT_TEXTS = 10_000
 
 

@@ -7,7 +7,7 @@ from perdura.sources.connectors.zendesk.replies import first_replies
 from perdura.sources.connectors.zendesk.values import as_kind
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
-#: Statuses of tickets that nobody works on any more.
+#: Statuses of tickets that are done.
 ENDED = ("solved", "closed", "deleted")
 #: Zendesk's priorities, from the least.
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -97,7 +97,7 @@ def _fields(part: Objects) -> pl.LazyFrame:
 
 
 def _ratings(part: Objects) -> pl.LazyFrame:
-    """Ratings of tickets whose history holds none."""
+    """Ratings of tickets without any in their history."""
     told = part.of(CHANGES).filter(pl.col("field") == "satisfaction_score").select("ticket_id")
     return part.of(RATINGS).rename({"score": "rating"}).join(told, on="ticket_id", how="anti")
 

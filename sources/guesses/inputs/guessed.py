@@ -14,7 +14,7 @@ class Guesses:
 
     Attributes:
         files: The files.
-        subscribers: Whose risk is predicted; ``None`` if no file names any.
+        subscribers: The ids that risks are predicted for; ``None`` if no file names any.
         currency: Of all amounts that no column gives a currency for, and why.
         sections: The inputs of the mapping.
         notes: What was taken for granted, and what could not be told.

@@ -64,9 +64,9 @@ class _State:
     """What the store says of itself.
 
     Attributes:
-        account: Whose objects it holds.
+        account: The account of the objects.
         livemode: Whether they are live.
-        connector: Whose store it is: that connector erases of it.
+        connector: The connector that keeps it, and erases of it.
         run: When the run began that has not come to its end; ``None`` if there is none.
         whole: By kind, when the last reading that came to its end began, and the ``shape`` of it.
     """
@@ -100,7 +100,7 @@ class StripeStore:
 
     @property
     def account(self) -> str:
-        """The account whose objects it holds."""
+        """The account of the objects in it."""
         return self._state.account
 
     def forget(self, customers: Iterable[str]) -> None:
@@ -219,7 +219,7 @@ class StripeStore:
         return self._unfinished / f"{kind}.jsonl"
 
     def _opened(self) -> dict[str, Draft]:
-        """The drafts whose files hold all that they say; others begin anew."""
+        """The drafts with files that hold all that they say; others begin anew."""
         try:
             content: Any = json.loads((self._unfinished / _STATE).read_text("utf-8"))
             drafts = {kind: Draft(**own) for kind, own in content.items()}

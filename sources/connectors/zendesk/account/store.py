@@ -62,7 +62,7 @@ class Store:
 
         Args:
             folder: Where it lies.
-            account: Whose it has to be; ``None`` for whosever it is.
+            account: The account it has to be of; ``None`` for any.
 
         Raises:
             BadConnection: It holds what was fetched of another account.
