@@ -255,9 +255,9 @@ def test_a_contact_that_was_logged_before_its_note_was_changed(browser, base, ur
         assert {c.note for c in contacts(url, "high10")} == {NOTE, "and more"}
 
 
-DRAFT_WHEN_LOGGED = """() => new Promise((seen) => new MutationObserver(() => {
+DRAFT_WHEN_LOGGED = """(draft) => new Promise((seen) => new MutationObserver(() => {
   const told = document.querySelector(".told");
-  if (told && told.textContent.includes("logged")) seen(sessionStorage.getItem("perdura-note:high25"));
+  if (told && told.textContent.includes("logged")) seen(sessionStorage.getItem(draft));
 }).observe(document.body, { childList: true, subtree: true }))"""
 
 
@@ -265,7 +265,8 @@ def test_no_draft_is_left_once_the_page_says_logged(browser, base, url):
     """An agent may leave for the next subscriber at the very moment they read it."""
     with signed_in(browser, base, url) as desk:
         desk.typed("high25")
-        desk.page.evaluate(f"window.draft = ({DRAFT_WHEN_LOGGED})(); undefined")
+        watch = f"window.draft = ({DRAFT_WHEN_LOGGED})('perdura-note:high25'); undefined"
+        desk.page.evaluate(watch)
         desk.log()
         assert desk.page.evaluate("window.draft") is None
 
