@@ -46,7 +46,7 @@ def mapping_of(name: str) -> str:
 
 
 def own_file(connection: Connection) -> Path | None:
-    """The file of a company's own connector, beside its mapping; ``None`` of one that is shipped."""
+    """The file of a company's own connector; ``None`` where one is named that is shipped."""
     name = connection.connector
     return connection.mapping.parent / Path(name).expanduser() if name.endswith(_OWN) else None
 

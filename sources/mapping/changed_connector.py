@@ -44,7 +44,8 @@ def by_changed_connector(past: EarlierExtracts) -> list[str]:
     if past.changed is None:
         return []
     names, day = past.changed
-    return [
+    note = (
         f"the connector of {', '.join(names)} has changed since {day}: all was read again, and "
         "what it tells otherwise counts as a correction"
-    ]
+    )
+    return [note]
