@@ -158,8 +158,15 @@ def _finish(
     before = landing.days().get(until.date(), Day(until))
     told = [name for name, read in tables.items() if read.events or name in quiet]
     prints = {name: source_mapping.fingerprint(name) for name in told}
+    versions = {name: source_mapping.connectors_of(name) for name in told}
     once = {name for name, read in tables.items() if read.once} | ({*before.once} - {*tables})
-    day = Day(until, report.degraded, before.mappings | prints, (*sorted(once),))
+    day = Day(
+        until,
+        report.degraded,
+        before.mappings | prints,
+        (*sorted(once),),
+        before.connectors | {name: own for name, own in versions.items() if own},
+    )
     landing.finish_day(until.date(), day)
     if problems:
         raise IncompleteExtract(report)
