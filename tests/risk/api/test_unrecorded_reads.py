@@ -27,7 +27,7 @@ from tests.support.schedule_served import environment
 from tests.support.small_disk import read_only
 
 ONLOOKER = "onlooker"
-DESK = Holder(token_id="t", name="desk", scopes=frozenset({"read"}))
+DESK = Holder(token_id="t", name="desk", scopes=frozenset({"read"}))  # noqa: S106 - an id
 #: A store that cannot be written, a token for it, and what lets it be written again.
 Unwritable = tuple[str, str, Callable[[], None]]
 
