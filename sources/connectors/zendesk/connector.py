@@ -123,13 +123,16 @@ class ZendeskAccount:
             raise BadConnection(f"{self.connection.location}: {error}") from None
         pace = RequestPace(self.options.calls_per_minute)
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
-            notes = list(fetch_exports(web, store, start))
+            notes = list(fetch_exports(web, store, start, self._on_objects, self.connection.sample))
             store.compact()
             notes += _not_yet(web.server_time, until)
         objects = exported_objects(
             [*store.files.values()], self.connection.scratch, lambda file: file.name
         )
         return _frames(objects, self.connection.scratch, notes)
+
+    def _on_objects(self, kind: str, count: int) -> None:
+        self.connection.on_progress(f"fetching {self.connection.name}: {count:,} {kind}")
 
 
 def _not_yet(now: datetime | None, until: datetime) -> Iterator[str]:
