@@ -206,6 +206,9 @@ def _of_table(entry: TableReport, *, is_sample: bool) -> Iterator[Finding]:
             f"such as {place}{named}",
             one.hint,
         )
+    if entry.is_for_later:
+        later = f"{counted(entry.not_yet_known, 'event')} known since the export was made"
+        yield Finding("note", entry.table, f"{later}: they count from the day after on")
     if why := entry.why_degraded(mapped=True):
         yield Finding("problem", entry.table, why, "scores would count as degraded")
     elif entry.known and entry.known.is_few:
