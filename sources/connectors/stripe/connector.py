@@ -10,6 +10,7 @@ from typing import Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Connector, Frame, Unavailable
 from perdura.sources.connectors.stripe.api.account import (
@@ -21,7 +22,6 @@ from perdura.sources.connectors.stripe.api.account import (
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
-from perdura.sources.connectors.web import RequestPace
 from perdura.sources.staged import BROKEN_ROWS
 
 #: Kinds that add to what others say: without them frames say less, and nothing else.

@@ -9,9 +9,10 @@ from typing import Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
-from perdura.sources.connectors.web import RequestPace, Web, safe_host
+from perdura.sources.connectors.web import Web, safe_host
 from perdura.sources.connectors.zendesk.account.api import LEFT_OUT, fetch_exports
 from perdura.sources.connectors.zendesk.account.credentials import headers_of
 from perdura.sources.connectors.zendesk.account.store import Store

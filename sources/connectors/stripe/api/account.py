@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.lists import VERSION
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
 from perdura.sources.connectors.stripe.api.store import StripeStore
-from perdura.sources.connectors.web import Refused, RequestPace, Web
+from perdura.sources.connectors.web import Refused, Web
 
 URL = "https://api.stripe.com"
 #: Stripe lets 100 requests a second through in live mode; one after the other takes longer.
