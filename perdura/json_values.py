@@ -28,3 +28,8 @@ def as_list(value: object) -> list[Any]:
 def as_objects(value: object) -> list[JsonObject]:
     """The objects of a list, without its other items; none of what is no list."""
     return [cast("JsonObject", one) for one in as_list(value) if isinstance(one, dict)]
+
+
+def refuse_constant(constant: str) -> None:
+    """For ``json.loads``: NaN and Infinity, which Python reads, are no JSON."""
+    raise ValueError(f"{constant} is no JSON")

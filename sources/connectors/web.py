@@ -17,7 +17,7 @@ from perdura.http_calls import (
     json_client,
     seconds_to_wait,
 )
-from perdura.json_values import as_object, parse_object
+from perdura.json_values import JsonObject, as_object, as_objects, parse_object
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 
 _TRIES = 8
@@ -124,6 +124,20 @@ class Refused(Unavailable):
     def __init__(self, words: str, status: int, error: Mapping[str, Any]) -> None:
         super().__init__(words)
         self.status, self.error = status, error
+
+
+def listed(page: Mapping[str, Any], name: str, path: str) -> list[JsonObject]:
+    """The objects of the list ``name`` that a page of ``path`` holds.
+
+    Raises:
+        Unavailable: It holds no such list.
+    """
+    if not isinstance(page.get(name), list):
+        raise Unavailable(
+            f"a page of {path} holds no list {name!r}; it has {', '.join(sorted(page))}. Was the "
+            "API changed?"
+        )
+    return as_objects(page[name])
 
 
 def safe_host(url: str) -> str:
