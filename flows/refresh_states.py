@@ -1,4 +1,4 @@
-"""Every few minutes: who stands otherwise than the newest night says."""
+"""Every few minutes: update the states that changed since the newest night."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Refreshed:
     Attributes:
         scored_on: The newest night.
         as_of: Nothing known from then on was used.
-        changed: How many of the night stand otherwise by now.
+        changed: Number of subscribers with another state than in the night.
     """
 
     scored_on: date

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from perdura.progress import OnProgress
-from perdura.sources.connectors.connection import Connection
+from perdura.sources.connectors.connection import Connection, Sample
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
+from perdura.sources.connectors.version import version_of
 from perdura.sources.landing.full_disk import room_in
 from perdura.sources.landing.landing import Landing
 from perdura.sources.mapping.mapping import BadMapping, SourceMapping
@@ -23,7 +24,11 @@ from perdura.sources.staged import StagedFrame, Unfetched
 
 @contextmanager
 def connected(
-    mapping: SourceMapping, landing: Landing, until: datetime, on_progress: OnProgress
+    mapping: SourceMapping,
+    landing: Landing,
+    until: datetime,
+    on_progress: OnProgress,
+    sample: Sample | None = None,
 ) -> Generator[SourceMapping]:
     """The mapping with what is fetched for it; no row of that is kept when the block ends.
 
@@ -35,16 +40,20 @@ def connected(
     """
     staged: dict[str, StagedFrame | Unfetched] = {}
     forgotten = landing.tombstones()
+    connections = {
+        name: replace(
+            connection_of(mapping, name, wanted, landing.staging / name, landing.fetched / name),
+            is_forgotten=forgotten.has,
+            on_progress=partial(on_progress, 0, 1),
+            sample=sample,
+        )
+        for name, wanted in mapping.frames.items()
+    }
+    versions = {name: version_of(connection) for name, connection in connections.items()}
+    mapping = replace(mapping, versions=versions)
     try:
-        for name, wanted in mapping.frames.items():
+        for name, connection in connections.items():
             on_progress(0, 1, f"fetching {name}")
-            connection = replace(
-                connection_of(
-                    mapping, name, wanted, landing.staging / name, landing.fetched / name
-                ),
-                is_forgotten=forgotten.has,
-                on_progress=partial(on_progress, 0, 1),
-            )
             with room_in(landing.folder):
                 frames = _fetch(connection, _since(mapping, name, landing, until), until)
             staged |= {f"{name}:{frame}": found for frame, found in frames.items()}
@@ -94,9 +103,10 @@ def _fetch(
 
 def _since(mapping: SourceMapping, name: str, landing: Landing, until: datetime) -> datetime | None:
     """What was known before has been read by extracts of earlier days: of every table that names
-    the connection, whole, and as the mapping says it now.
+    the connection, whole, as the mapping says it now and by this very connector.
     """
     prints = {table: mapping.fingerprint(table) for table in mapping.tables_of(name)}
+    own = mapping.versions[name]
     return max(
         (
             day.until
@@ -104,6 +114,7 @@ def _since(mapping: SourceMapping, name: str, landing: Landing, until: datetime)
             if date < until.date()
             and not prints.keys() & {*day.degraded}
             and prints.items() <= day.mappings.items()
+            and all(day.connectors.get(table, {}).get(name) == own for table in prints)
         ),
         default=None,
     )

@@ -78,12 +78,17 @@ def _with_evidence(reason: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _actions(file: Path | None) -> tuple[Action, ...]:
     """The actions that nights are published with; of a table that cannot be read, none of its."""
-    from perdura.models.scoring.action_table import HOLD_OUT, OWN_TABLE, BadActions, read_actions
+    from perdura.models.scoring.action_table import (
+        OWN_TABLE,
+        WITH_ANY_TABLE,
+        BadActions,
+        read_actions,
+    )
 
     try:
-        return (HOLD_OUT, *read_actions(file or OWN_TABLE))
+        return (*WITH_ANY_TABLE, *read_actions(file or OWN_TABLE))
     except BadActions:
-        return (HOLD_OUT,)
+        return WITH_ANY_TABLE
 
 
 def _reason(

@@ -52,6 +52,12 @@ HOLD_OUT = Action(
     es="No contactar: está en el grupo de control.",
 )
 
+#: The action where the advice is ``leave_alone``, with any table.
+LEAVE_ALONE = Action(code="leave_alone", en="Do not contact for now", es="No contactar por ahora")
+
+#: Actions that are chosen with any table.
+WITH_ANY_TABLE = (HOLD_OUT, LEAVE_ALONE)
+
 
 def read_actions(path: Path = OWN_TABLE) -> tuple[Action, ...]:
     """The entries of a table, in order.
@@ -113,5 +119,5 @@ def translations(file: Path | None, language: Language) -> dict[str, dict[str, s
     others = [other for other in get_args(Language) if other != language]
     return {
         getattr(action, language): {other: getattr(action, other) for other in others}
-        for action in (HOLD_OUT, *read_actions(file or OWN_TABLE))
+        for action in (*WITH_ANY_TABLE, *read_actions(file or OWN_TABLE))
     }

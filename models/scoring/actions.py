@@ -1,9 +1,12 @@
-"""The action for each risk: the first entry of a small table that fits the strongest reason."""
+"""The action for each risk: the first entry of a small table that fits the strongest reason.
+
+Where the advice is not to contact the subscriber, that is the action.
+"""
 
 import polars as pl
 
 from perdura.features.definition import Language
-from perdura.models.scoring.action_table import Action
+from perdura.models.scoring.action_table import LEAVE_ALONE, Action
 from perdura.models.scoring.reason_candidates import MOST
 
 
@@ -17,8 +20,8 @@ def choose_actions(
     """The action of each row: for the strongest reason that any entry fits, the first such entry.
 
     Args:
-        scored: ``risk``, ``risk_voluntary``, ``risk_payment``, ``reasons``, and ``state`` where
-            an entry reads it.
+        scored: ``risk``, ``risk_voluntary``, ``risk_payment``, ``reasons``; ``state`` where
+            an entry reads it; ``advice``, where known: ``leave_alone`` goes before every entry.
         actions: From ``models.scoring.action_table.read_actions``.
         language: Language of the text.
         churn: The kind of business, as the model's: ``contract`` or ``silence``.
@@ -41,14 +44,18 @@ def choose_actions(
         for signal in signals
         for index, action in entries
     ]
+    if "advice" in scored.columns:
+        alone = pl.col("advice") == pl.lit(LEAVE_ALONE.code)
+        fits.insert(0, pl.when(alone).then(len(actions)))
     chosen = scored.select(index=pl.coalesce(*fits, pl.lit(last)))["index"]
-    table = pl.DataFrame(
+    table = (*actions, LEAVE_ALONE)
+    words = pl.DataFrame(
         {
-            "action": [action.code for action in actions],
-            "action_text": [getattr(action, language) for action in actions],
+            "action": [action.code for action in table],
+            "action_text": [getattr(action, language) for action in table],
         }
     )
-    return table[chosen]
+    return words[chosen]
 
 
 def _fits(action: Action, signal: pl.Expr) -> pl.Expr:

@@ -65,11 +65,13 @@ def score(
     reasons = in_words(found, model, rows, columns, language=language, currency=currency)
     risks = model.risks(found.score, found.cause_score)
     scored = attributes.hstack(risks).with_columns(reasons)
-    chosen = choose_actions(scored, actions or read_actions(), language, churn=model.churn)
     known = scored.hstack(rows.select(n for n in rows.columns if n == ESCALATED_OPEN.name))
     if found.offer is not None:
         known = known.with_columns(offer=pl.Series(found.offer))
     advised = advise(known, thresholds)
+    chosen = choose_actions(
+        scored.hstack(advised), actions or read_actions(), language, churn=model.churn
+    )
     scored = scored.hstack(chosen).hstack(advised).with_columns(unknown_values(model, rows))
     return _with_worth(scored, found, valuation or Valuation(), model.horizon_days)
 

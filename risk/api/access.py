@@ -23,6 +23,7 @@ def authorised(state: ApiState, token: str | None, scope: str) -> Holder:
     Raises:
         Problem: 401, 403, 429, or 503 where the audit takes no more.
     """
+    refuse_unaudited(state)
     holder = authenticated(state, token)
     if wait := state.rate_limit.wait(holder.token_id):
         retry = {"Retry-After": str(ceil(wait))}
@@ -32,9 +33,20 @@ def authorised(state: ApiState, token: str | None, scope: str) -> Holder:
         challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
         todo = f"ask for a token made with --scope {scope}"
         raise Problem(403, found, todo, challenge)
-    if state.audit.full:
-        raise away("who reads whom cannot be written down now, and nobody reads unseen")
     return holder
+
+
+def refuse_unaudited(state: ApiState) -> None:
+    """Nothing, if what is read now can be recorded in the audit.
+
+    Raises:
+        Problem: 503; where waiting does not help, it says what to do.
+    """
+    if refusal := state.audit.refusal:
+        found = "reads are recorded in the audit, which cannot be written, so none is answered"
+        raise away(found, refusal.todo)
+    if state.audit.full:
+        raise away("as many reads as can wait for the audit wait already, so none is answered")
 
 
 def authenticated(state: ApiState, token: str | None) -> Holder:

@@ -82,18 +82,23 @@ def app_of(settings: ApiSettings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Write the audit while the app runs, the last of it after the last answer."""
     state: ApiState = app.state.api
-    await run_in_threadpool(_bring_up_to_date, state.settings.url)
+    await run_in_threadpool(_prepare, state)
     with state.audit:
         yield
 
 
-def _bring_up_to_date(url: str) -> None:
-    """Make the tables that an older version lacks, where there is a database."""
+def _prepare(state: ApiState) -> None:
+    """Make the tables that an older version lacks, where there is a database, and try the audit."""
+    url = state.settings.url
     try:
         with reading(url) as connection:
             newest = version_of(connection) == NEWEST
         if not newest:
             with writing(url):
                 pass
-    except (NoNight, Unreachable, exc.SQLAlchemyError) as error:
+    except (NoNight, Unreachable) as error:
         _LOG.warning("the database is not there yet: %s", type(error).__name__)
+        return
+    except exc.SQLAlchemyError as error:
+        _LOG.warning("the tables cannot be brought up to date: %s", type(error).__name__)
+    state.audit.check()

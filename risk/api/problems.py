@@ -64,9 +64,9 @@ class Problem(Exception):
         self.status, self.found, self.todo, self.headers = status, found, todo, headers
 
 
-def away(found: str = "the database does not answer") -> Problem:
+def away(found: str = "the database does not answer", todo: str = "ask again") -> Problem:
     """Not now, maybe soon."""
-    return Problem(503, found, "ask again", {"Retry-After": str(_RETRY_SECONDS)})
+    return Problem(503, found, todo, {"Retry-After": str(_RETRY_SECONDS)})
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from perdura.risk.api.access import Admin, Reader
+from perdura.risk.api.access import Admin, Reader, refuse_unaudited
 from perdura.risk.api.answers import Json, answer, freshness, known_already, tag_of
 from perdura.risk.api.app_state import api_state
 from perdura.risk.api.requests import AuditRequest
@@ -31,15 +31,18 @@ def health(request: Request) -> Response:
     """Whether the database answers (503 if not), and whether its newest night is current.
 
     Takes no token and names no subscriber. Before the first night there is no data: it is stale.
+    503 too where the audit cannot be written, as no read is answered then.
     """
-    with reading(api_state(request).settings.url) as connection:
+    state = api_state(request)
+    refuse_unaudited(state)
+    with reading(state.settings.url) as connection:
         connection.execute(sa.select(1))
         try:
             found = freshness(published_night(connection))
         except NoNight:
             return Json({"status": "ok", "stale": True, "age_seconds": None, "no_data": True})
-    state = {"stale": found["stale"], "age_seconds": found["age_seconds"]}
-    return Json({"status": "ok", **state, "no_data": False})
+    age = {"stale": found["stale"], "age_seconds": found["age_seconds"]}
+    return Json({"status": "ok", **age, "no_data": False})
 
 
 @router.get("/freshness", **documented(Fresh, _FRESH, 401, 403, 429, 503))

@@ -58,6 +58,11 @@ class AuditLog(Protocol):
         """Whether nothing more can be written down now."""
         ...
 
+    @property
+    def refusal(self) -> object | None:
+        """Why nothing can ever be written down, if so."""
+        ...
+
     def note(
         self, holder: Holder, what: str, subscriber_id: str | None = None, **detail: Any
     ) -> None:
@@ -70,7 +75,7 @@ class Desk:
 
     Attributes:
         url: Of the risk database.
-        audit: Records every read of subscribers; while it is full, no page is shown.
+        audit: Records every read of subscribers; while it takes no more, no page is shown.
         wait: Seconds that a token, by its id, has to wait before its next request.
         reword: Puts texts of a night into the reader's language.
         writers: Limits writers at once, who may have to wait for the table; by default one for each
@@ -139,6 +144,8 @@ def visit_of(desk: Desk, request: Request) -> Visit | Response:
     Raises:
         Unreachable: The database is away: a form or a part of a page is not sent to sign in again.
     """
+    if desk.audit and desk.audit.refusal:
+        return problem(request, "unrecorded", 503)
     token = session.token_of(request)
     is_page = request.method in _PAGE_METHODS and not is_part(request)
     holder = None

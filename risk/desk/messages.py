@@ -33,6 +33,7 @@ PROBLEMS = (
     "too_many",
     "too_large",
     "unavailable",
+    "unrecorded",
 )
 #: Problems that the page's script shows beside a form or list, besides ``other``.
 SCRIPT_PROBLEMS = (
@@ -43,6 +44,7 @@ SCRIPT_PROBLEMS = (
     "too_large",
     "too_many",
     "unavailable",
+    "unrecorded",
     "no_night",
     "not_found",
     "no_connection",

@@ -20,6 +20,7 @@ from sqlalchemy import exc
 
 from perdura.risk.records.audit import AuditEntry, insert, without_erased_ids, write
 from perdura.risk.records.audit_aside import aside, put_aside
+from perdura.risk.records.audit_refusal import Refusal, refusal_of
 from perdura.risk.schema.all_tables import columns_of
 from perdura.risk.schema.audit import AUDIT
 from perdura.risk.schema.erased import ERASED
@@ -34,8 +35,8 @@ _LOG = logging.getLogger(__name__)
 _NOT_AUDITED = "this read is not in the audit: %s"
 
 _MOMENT_SECONDS = 0.05  # of SQLite's only lock; then the entry is put aside
-_READ_ONLY = ("25006", "0A000")  # the second: of a standby that is to begin to write
-_NO_RIGHT, _NO_TABLE, _HELD = "42501", "42P01", "55P03"
+_HELD = "55P03"
+_THROUGH_API = "or read through an API, with a token, that a user who may write there serves"
 
 
 class Unaudited(PermissionError):
@@ -47,22 +48,24 @@ def record_read(
     surface: Surface,
     what: str,
     subscriber_id: str | None = None,
+    *,
+    warn_if_only_read: bool = False,
     **detail: Any,
 ) -> None:
     """Record a read; to be called with what was found, before it is shown. Waits for no night.
-
-    Where no user can write (a file mounted read-only, a standby of PostgreSQL) a warning is logged
-    that the read is not in the audit.
 
     Args:
         url: Of the store that was read.
         surface: How it was read.
         what: As in the table ``audit``: list, moves, subscriber, accounts, export.
         subscriber_id: The subscriber, where it is about one.
+        warn_if_only_read: Where no user can write (a file mounted read-only, a standby of
+            PostgreSQL), log a warning that the read is not in the audit, instead of refusing it:
+            for people who look into a copy by the command line.
         detail: The parameters, and the subscribers that the answer names.
 
     Raises:
-        Unaudited: The user lacks the right to write the audit; says what to do.
+        Unaudited: The audit cannot be written; says what to do.
     """
     entry = AuditEntry(
         token_id=surface,
@@ -71,10 +74,15 @@ def record_read(
         subscriber_id=subscriber_id,
         detail=detail,
     )
-    if postgres.is_postgres(url):
-        _record_in_postgres(url, entry)
-    else:
-        _record_in_file(sqlite.database_file(url), entry)
+    is_postgres = postgres.is_postgres(url)
+    refusal = _record_in_postgres(url, entry) if is_postgres else _record_in_file(url, entry)
+    if refusal is None:
+        return
+    if refusal.only_read and warn_if_only_read:
+        _LOG.warning(_NOT_AUDITED, refusal.why)
+        return
+    todo = refusal.todo if is_postgres or refusal.only_read else f"{refusal.todo}, {_THROUGH_API}"
+    raise Unaudited(_REFUSED.format(why=refusal.why, todo=todo))
 
 
 def take_over(url: str, *, patience: float = _MOMENT_SECONDS) -> int:
@@ -89,29 +97,43 @@ def take_over(url: str, *, patience: float = _MOMENT_SECONDS) -> int:
     while file.exists() and (waiting := aside(file)):
         with sqlite.writing(file, patience=patience) as connection:
             write(connection, [entry for _, entry in waiting])
-        for put_aside_as, _ in waiting:
-            put_aside_as.unlink(missing_ok=True)
         count += len(waiting)
+        try:
+            for put_aside_as, _ in waiting:
+                put_aside_as.unlink(missing_ok=True)
+        except PermissionError:  # another user's: written already, and theirs to remove
+            break
     return count
 
 
-def _record_in_file(file: Path, entry: AuditEntry) -> None:
+def keep_aside(url: str, entries: Sequence[AuditEntry]) -> bool:
+    """Put entries aside beside SQLite's file; false where that cannot be, as in PostgreSQL."""
+    if postgres.is_postgres(url):
+        return False
+    file = sqlite.database_file(url)
+    try:
+        with sqlite.reading(file) as connection:
+            known = without_erased_ids(connection, entries)
+        put_aside(file, known)
+    except (exc.SQLAlchemyError, OperationalError, OSError):
+        return False
+    return True
+
+
+def _record_in_file(url: str, entry: AuditEntry) -> Refusal | None:
+    file = sqlite.database_file(url)
     try:
         with sqlite.reading(file) as connection:
             is_there = bool(columns_of(connection, AUDIT))
             entries = without_erased_ids(connection, [entry]) if is_there else [entry]
-        if is_there and _is_written(file, entries):
-            return
-        put_aside(file, entries)
+        if not (is_there and _is_written(file, entries)):
+            put_aside(file, entries)
     except OSError as error:
-        if os.statvfs(file.parent).f_flag & os.ST_RDONLY:
-            _LOG.warning(_NOT_AUDITED, f"{file.parent} is mounted read-only")
-            return
-        raise Unaudited(
-            f"who reads subscribers' risks is recorded in the audit, and {file.parent} cannot be "
-            f"written ({error.strerror}), so nothing is shown; let the user who runs perdura write "
-            "there, or read through the API with a token (perdura serve, perdura token create)"
-        ) from error
+        if refusal := refusal_of(url, error):
+            return refusal
+        words = f"{file.parent} cannot be written ({error.strerror})"
+        raise Unaudited(_REFUSED.format(why=words, todo="try again later")) from error
+    return None
 
 
 def _is_written(file: Path, entries: Sequence[AuditEntry]) -> bool:
@@ -128,33 +150,28 @@ def _is_written(file: Path, entries: Sequence[AuditEntry]) -> bool:
     return True
 
 
-def _record_in_postgres(url: str, entry: AuditEntry) -> None:
+def _record_in_postgres(url: str, entry: AuditEntry) -> Refusal | None:
     try:
         with postgres.recording(url) as connection:
             may_ask = "SELECT has_table_privilege(to_regclass(:name), 'SELECT')"
             may = connection.scalar(sa.text(may_ask), {"name": ERASED.name})
             insert(connection, without_erased_ids(connection, [entry]) if may else [entry])
     except exc.DBAPIError as error:
-        code = getattr(error.orig, "sqlstate", None)
-        if code in _READ_ONLY:
-            _LOG.warning(_NOT_AUDITED, f"{shown(url)} can only be read (a standby)")
-        elif code in _REFUSALS:
-            raise Unaudited(f"{_REFUSED.format(url=shown(url))} {_REFUSALS[code]}") from error
-        elif postgres.is_gone(error):
+        if refusal := refusal_of(url, error):
+            return refusal
+        if getattr(error.orig, "sqlstate", None) == _HELD:
+            words = f"the table of {shown(url)} is being changed just now"
+            raise Unaudited(_REFUSED.format(why=words, todo="try again in a moment")) from error
+        if postgres.is_gone(error):
             found = f"{shown(url)} cannot be used now: {postgres.words(error)}"
             raise Unreachable(found) from error
-        else:
-            raise
+        raise
+    return None
 
 
-_REFUSED = "who reads subscribers' risks is recorded in the audit of {url}, and"
-_REFUSALS = {
-    _NO_RIGHT: "this user may not write there, so nothing is shown; as the tables' owner run "
-    "`perdura risk init --roles`, which lets perdura_read add to the audit",
-    _NO_TABLE: "there is none yet, so nothing is shown; as the tables' owner run "
-    "`perdura risk init`",
-    _HELD: "the table is being changed just now, so nothing is shown; try again in a moment",
-}
+_REFUSED = (
+    "who reads subscribers' risks is recorded in the audit, and {why}, so nothing is shown; {todo}"
+)
 
 
 def _user() -> str:

@@ -29,8 +29,8 @@ def open_connector(connection: Connection) -> Connector:
         Unavailable: Its data are not where the section says.
     """
     name = connection.connector
-    if name.endswith(_OWN):
-        return _own_module(connection).connect(connection)
+    if (own := own_file(connection)) is not None:
+        return _own_module(connection, own).connect(connection)
     if name not in known_connectors():
         names = known_connectors()
         raise BadConnection(
@@ -45,9 +45,14 @@ def mapping_of(name: str) -> str:
     return files(f"{connectors.__name__}.{name}").joinpath("mapping.toml").read_text("utf-8")
 
 
-def _own_module(connection: Connection) -> ModuleType:
+def own_file(connection: Connection) -> Path | None:
+    """The file of a company's own connector; ``None`` where one is named that is shipped."""
+    name = connection.connector
+    return connection.mapping.parent / Path(name).expanduser() if name.endswith(_OWN) else None
+
+
+def _own_module(connection: Connection, path: Path) -> ModuleType:
     """A connector that lies beside the mapping; it is run as a part of this program."""
-    path = connection.mapping.parent / Path(connection.connector).expanduser()
     spec = spec_from_file_location(f"own_connector_{path.stem}", path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise BadConnection(

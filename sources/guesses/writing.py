@@ -27,7 +27,7 @@ _BY_SILENCE = (
 
 def mapping_text(
     guesses: Guesses,
-    folders: Mapping[str, str],
+    connections: Mapping[str, Mapping[str, str]],
     timezone: str,
     *,
     says_what_is_due: bool,
@@ -38,7 +38,7 @@ def mapping_text(
 
     Args:
         guesses: What plain files and databases mean.
-        folders: Of each vendor the folder of its export, as the mapping names it.
+        connections: Of each vendor the keys of its section ``[connect.NAME]``.
         timezone: Where times without an offset were written down.
         meetings: How requesters of help desks are found among customers.
         metadata: Keys of a customer's metadata that this takes.
@@ -55,13 +55,14 @@ def mapping_text(
     for note in guesses.notes:
         lines += commented(f"Please look: {note}.")
     lines += ["", *(_BY_CONTRACT if says_what_is_due else _BY_SILENCE), ""]
-    for name, folder in folders.items():
-        lines += [f"[connect.{name}]", f"folder = {as_toml(folder)}"]
+    for name, keys in connections.items():
+        lines.append(f"[connect.{name}]")
+        lines += [f"{key} = {as_toml(value)}" for key, value in keys.items()]
         lines += [f"metadata = {as_toml([*metadata])}"] if name == "stripe" and metadata else []
         lines.append("")
     for section in guesses.sections:
         lines += [*section.lines(), ""]
-    for name in folders:
+    for name in connections:
         fragment = mapping_of(name).strip() + "\n"
         met = next((one for one in meetings if one.desk == name), None)
         lines += [(met.applied(fragment) if met else fragment).strip(), ""]

@@ -52,12 +52,14 @@ class Day:
         degraded: Tables with a source that was missing, unreadable or had never given an event.
         mappings: Fingerprint of the mapping of each table that was read and was not blank.
         once: Tables of which no event that the day holds is there in another version.
+        connectors: Of each table that connectors gave their versions, by connection.
     """
 
     until: datetime
     degraded: tuple[str, ...] = ()
     mappings: dict[str, str] = field(default_factory=dict[str, str])
     once: tuple[str, ...] = ()
+    connectors: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Landing:
                 degraded=tuple(kept["degraded"]),
                 mappings=kept["mappings"],
                 once=tuple(kept.get("once", ())),
+                connectors=kept.get("connectors", {}),
             )
             for day, kept in sorted(json.loads(path.read_text("utf-8")).items())
         }

@@ -48,6 +48,7 @@ class Source:
         partial: Whether rows that have not changed are left out.
         new: What it gives of all subscribers and had not landed.
         beside_log: Its snapshot inputs, where others are logs.
+        reread_since: Where its connector has changed, until when another version has read it.
     """
 
     until: datetime
@@ -57,6 +58,7 @@ class Source:
     partial: bool
     new: pl.LazyFrame
     beside_log: Snapshots | None = None
+    reread_since: datetime | None = None
 
     def for_part(self, part: Part) -> "Source":
         """Of the subscribers of one part; ``new`` is still of all."""
@@ -122,7 +124,8 @@ def compared(
         # What this day's file holds of the subscriptions that they name stays, given or not.
         lost, rest = _split(sifted.gone, shown.named, THING)
         sifted = replace(sifted, kept=pl.concat([sifted.kept, lost]), gone=rest)
-    none, gone = sifted.new.clear(), vanished(table, unsure, given)
+    due = sifted.new.filter(pl.col("known_at") < on.reread_since) if on.reread_since else None
+    none, gone = sifted.new.clear(), vanished(table, unsure, given, due)
     result = ComparedRows(sifted, none, gone, shown=to_keep(shown) if shown else None)
     if landed is None and sifted.kept.is_empty() and sifted.gone.is_empty():
         return result

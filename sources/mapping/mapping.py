@@ -61,6 +61,7 @@ class SourceMapping:
             the contract's columns.
         connections: The sections ``[connect.NAME]`` as they stand, by NAME.
         staged: What has been fetched of them, by ``NAME:frame``.
+        versions: Of each connection that is fetched from what changes when its connector does.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class SourceMapping:
     staged: Mapping[str, StagedFrame | Unfetched] = field(
         default_factory=dict[str, StagedFrame | Unfetched]
     )
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def inputs(self) -> dict[str, tuple[Input, ...]]:
@@ -111,6 +113,10 @@ class SourceMapping:
             for one in inputs
             if any(source.frame and source.frame[0] == connection for source in (one, *one.join))
         ]
+
+    def connectors_of(self, table: str) -> dict[str, str]:
+        """The version of each connection that a table is read from, by its name."""
+        return {name: one for name, one in self.versions.items() if table in self.tables_of(name)}
 
     def fingerprint(self, table: str) -> str:
         """Changes when what the mapping says of a table does, not when its files lie elsewhere.

@@ -15,6 +15,7 @@ from perdura.sources.landing.tombstones import (
     refuse_forgotten,
 )
 from perdura.sources.mapping.beside_log import Snapshots, keeping, snapshots_of
+from perdura.sources.mapping.changed_connector import by_changed_connector, refuse_moved
 from perdura.sources.mapping.checks.merge_rules import without_bad_merges
 from perdura.sources.mapping.checks.no_length import refuse_no_length
 from perdura.sources.mapping.compared import (
@@ -60,7 +61,8 @@ def extract_table(
     """
     table, day, tombstones = plan.table, until.date(), landing.tombstones()
     lines = blank_forgotten(plan.broken_lines, tombstones)
-    past = earlier(landing, table, mapping.fingerprint(table.name), day)
+    fingerprint, connectors = mapping.fingerprint(table.name), mapping.connectors_of(table.name)
+    past = earlier(landing, table, fingerprint, connectors, day)
     rows, spare = plan.rows, landing.ranges(table)
     looked_at = rows + past.held_rows + past.landed_rows
     latest = past.has_none_after(until)
@@ -80,10 +82,13 @@ def extract_table(
         if any(outcome.gone for outcome in outcomes):
             raise BadSource(lost_events(outcomes, past, until, landing.files(table)[day]))
         running = sum(outcome.running for outcome in outcomes)
+        refuse_moved(table, past, outcomes, landing)
         refuse_emptied(plan, running, sum(outcome.absent for outcome in outcomes))
         missed = past.degraded and any(outcome.missed for outcome in outcomes)
         broken = pl.concat([outcome.broken for outcome in outcomes])
-        report = table_report(plan, rows, outcomes, lines, complete=plan.complete and not missed)
+        complete = plan.complete and not missed
+        notes = by_changed_connector(past)
+        report = table_report(plan, rows, outcomes, lines, complete=complete, notes=notes)
         landing.land_rejected(table, day, pl.concat([lines, rejected_rows(plan.found, broken)]))
     if not plan.beside_log:
         forget_shown(landing, table)
@@ -140,6 +145,7 @@ def _source(
         partial=plan.is_partial,
         new=given,
         beside_log=snapshots,
+        reread_since=past.since if past.changed else None,
     )
 
 

@@ -18,25 +18,45 @@ class Vanished:
     Attributes:
         count: How many.
         oldest: The oldest of them, no row if there is none: ``happened_at``, ``kind``, ``thing``.
+        moved: Of how many the same thing gives others now, that were due before.
     """
 
     count: int
     oldest: pl.DataFrame
+    moved: int = 0
 
 
-def vanished(table: EventTable, landed: pl.LazyFrame | None, given: pl.LazyFrame) -> Vanished:
-    """What landed of which no version is given; what was inferred was never given."""
+def vanished(
+    table: EventTable,
+    landed: pl.LazyFrame | None,
+    given: pl.LazyFrame,
+    due: pl.DataFrame | None = None,
+) -> Vanished:
+    """What landed of which no version is given; what was inferred was never given.
+
+    Args:
+        table: Their table.
+        landed: What landed on other days; ``None`` where all of it is given.
+        given: What the source gives.
+        due: What it gives that should have landed before; ``None`` where that does not matter.
+    """
     if landed is None:  # mostly: all of it is given
         landed, given = (pl.LazyFrame(schema=table.schema) for _ in range(2))
     on = key(table) or identity(table)
     rows = not_inferred(table, landed).join(given.select(on), on=on, how="anti", nulls_equal=True)
     thing = pl.col(table.thing) if table.thing else pl.lit(None, pl.String)
     columns = ("happened_at", "kind", thing.alias("thing"))
-    count, oldest = pl.collect_all(
-        [rows.select(pl.len()), rows.select(columns).sort("happened_at", "kind", "thing").head(1)],
+    same = ["subscriber_id", table.thing or "kind"]
+    others = rows.head(0) if due is None else due.lazy().select(same)
+    count, oldest, moved = pl.collect_all(
+        [
+            rows.select(pl.len()),
+            rows.select(columns).sort("happened_at", "kind", "thing").head(1),
+            rows.join(others, on=same, how="semi", nulls_equal=True).select(pl.len()),
+        ],
         engine="streaming",
     )
-    return Vanished(count.item(), oldest)
+    return Vanished(count.item(), oldest, moved.item())
 
 
 def reverted(

@@ -72,6 +72,7 @@ def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(ho
     rows = published(home)
     assert set(rows["advice"]) == {"save", "offer", "leave_alone"}
     assert (rows["advice"] == "save").equals(rows["band"] == "high")
+    assert (rows["advice"] == "leave_alone").equals(rows["action"] == "leave_alone")
     asked = rows[rows["offer"].notna()]
     assert set(asked["state"]) == {"active"}
     assert "high" not in set(asked["band"])

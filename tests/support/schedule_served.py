@@ -59,9 +59,11 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     return kept | {"PERDURA_HOME": str(home)} | settings
 
 
-def run(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """The command line, to its end."""
-    command = [sys.executable, "-m", "perdura.flows.cli.app", *words]
+def run(
+    words: list[str], env: Mapping[str, str], *through: str
+) -> subprocess.CompletedProcess[str]:
+    """The command line, to its end; ``through`` another command, such as ``setpriv``."""
+    command = [*through, sys.executable, "-m", "perdura.flows.cli.app", *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 

@@ -27,8 +27,12 @@ def small_disk(folder: Path, kib: int) -> Iterator[Path]:
 
 @contextmanager
 def read_only(folder: Path, mounted: Path) -> Iterator[Path]:
-    """The folder at another place where nothing can be written; skips as ``small_disk``."""
-    mounted.mkdir(parents=True)
+    """The folder, or a file, at another place where it cannot be written; skips as above."""
+    if folder.is_dir():
+        mounted.mkdir(parents=True)
+    else:
+        mounted.parent.mkdir(parents=True)
+        mounted.touch()
     for options in (["--bind", str(folder)], ["-o", "remount,bind,ro"]):
         done = subprocess.run(
             ["mount", *options, str(mounted)], capture_output=True, text=True, check=False

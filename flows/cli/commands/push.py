@@ -55,7 +55,8 @@ def csv(
     url = Settings().risk_url
 
     def record(night: "Night") -> None:
-        record_read(url, "cli", "export", night=str(night.scored_on), format="csv")
+        on = str(night.scored_on)
+        record_read(url, "cli", "export", warn_if_only_read=True, night=on, format="csv")
 
     if str(file) == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]

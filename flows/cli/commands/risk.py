@@ -43,7 +43,15 @@ def risk(
         rows = riskiest(url, top, scored_on=scored_on, language=language)
     night = {"night": str(rows[0]["scored_on"])} if rows else {}
     subscriber_ids = [row["subscriber_id"] for row in rows]
-    record_read(settings.risk_url, "cli", "list", **night, offers=offers, people=subscriber_ids)
+    record_read(
+        settings.risk_url,
+        "cli",
+        "list",
+        warn_if_only_read=True,
+        **night,
+        offers=offers,
+        people=subscriber_ids,
+    )
     if as_json:
         print_json(rows)
     else:
@@ -102,6 +110,7 @@ def accounts(
         settings.risk_url,
         "cli",
         "accounts",
+        warn_if_only_read=True,
         night=str(found.scored_on),
         accounts=[one.account for one in found.accounts],
         people=[one.riskiest for one in found.accounts],

@@ -24,11 +24,8 @@ def states(
         refuse_missing([("mapping", settings.mapping)])
     refuse_states(settings)
     start()
+    from perdura.flows.cli.render.runs import print_states
     from perdura.flows.refresh_states import refresh_states
 
     done = refresh_states(extract_first=ask)
-    if as_json:
-        print_json(done)
-    else:
-        changed = f"{done.changed:,} stand otherwise than on {done.scored_on}, as known before"
-        typer.echo(f"{changed} {done.as_of:%Y-%m-%d %H:%M} UTC.")
+    print_json(done) if as_json else print_states(done)

@@ -8,13 +8,14 @@ from rich.text import Text
 
 from perdura.flows.backtest import Backtested
 from perdura.flows.cli.console import OUT
+from perdura.flows.refresh_states import Refreshed
 from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.unknown_texts import UnknownTexts
 from perdura.flows.train_weekly import Training
 from perdura.models.reports.backtest_card import over_time, tuning_notes
 from perdura.models.reports.card import left_out
 from perdura.risk.terminal.words import printable
-from perdura.sources.counted import counted
+from perdura.sources.counted import counted, either
 from perdura.sources.mapping.report.report import Example, Report, TableReport
 
 _METRICS = {
@@ -183,10 +184,9 @@ def print_night(night: ScoredNight, console: Console = OUT) -> None:
             "do not act on them. They are not sent to other tools.[/]"
         )
         console.print(night.refused, markup=False)
-    if night.degraded:
-        console.print(f"Degraded: {', '.join(night.degraded)}.", markup=False)
-    for name, why in night.why_degraded.items():
-        console.print(f"  {name}: {why}.", markup=False)
+    for name in night.degraded:
+        why = f": {night.why_degraded[name]}" if name in night.why_degraded else ""
+        console.print(f"Degraded: {name}{why}.", markup=False)
     for column, unknown in night.unknown.items():
         console.print(_unknown(column, unknown), markup=False)
     if night.unlearnt:
@@ -194,6 +194,17 @@ def print_night(night: ScoredNight, console: Console = OUT) -> None:
     if night.untold:
         console.print(f"[yellow]{night.untold}[/]", highlight=False)
     console.print(f"Next: perdura risk --on {night.scored_on}")
+
+
+def print_states(done: Refreshed, console: Console = OUT) -> None:
+    """How many subscribers have another state than in the night."""
+    have = f"{counted(done.changed, 'subscriber')} {either(done.changed, 'has', 'have')}"
+    console.print(
+        f"{have if done.changed else 'No subscriber has'} another state than in the night of "
+        f"{done.scored_on}, as known by {done.as_of:%Y-%m-%d %H:%M} UTC.",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _unknown(column: str, found: UnknownTexts) -> str:

@@ -16,10 +16,16 @@
   const forgetAll = () => storage((kept) =>
     Object.keys(kept).filter((key) => key.startsWith(PREFIX)).forEach((key) => kept.removeItem(key)));
 
+  // A page that says the note is logged leaves no draft of it.
+  const forgetSaved = (page) => {
+    const note = find("[data-draft]", page);
+    if (note && !note.value && find("#done[data-saved]", page)) storage((kept) => kept.removeItem(draft(note)));
+  };
+
   const restore = () => {
     const note = find("[data-draft]");
     if (!note) return;
-    if (find("#done[data-saved]") && !note.value) storage((kept) => kept.removeItem(draft(note)));
+    forgetSaved(document);
     const text = note.value || storage((kept) => kept.getItem(draft(note)));
     if (!text || note.value === text) return;
     note.value = text;
@@ -76,6 +82,7 @@
     const { sourceElement, select, text, response } = event.detail.ctx;
     const answer = new DOMParser().parseFromString(text, "text/html");
     if (find(select, answer)) {
+      forgetSaved(answer); // before the answer is shown: who reads "logged" may leave at once
       if (find("#done[data-saved]", answer)) logged = performance.now();
       return;
     }

@@ -118,7 +118,7 @@ class ZendeskAccount:
             raise BadConnection(f"{self.connection.location}: {error}") from None
         pace = RequestPace(self.options.calls_per_minute)
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
-            notes = list(fetch_exports(web, store, start))
+            notes = list(fetch_exports(web, store, start, self._on_objects, self.connection.sample))
             store.compact()
             if web.server_time and (exported := web.server_time - LEFT_OUT) < until:
                 notes.append(
@@ -129,6 +129,9 @@ class ZendeskAccount:
             [*store.files.values()], self.connection.scratch, lambda file: file.name
         )
         return _frames(objects, self.connection.scratch, notes)
+
+    def _on_objects(self, kind: str, count: int) -> None:
+        self.connection.on_progress(f"fetching {self.connection.name}: {count:,} {kind}")
 
 
 def _frames(objects: Objects, scratch: Path, notes: list[str] | None = None) -> dict[str, Frame]:

@@ -100,6 +100,7 @@ def table_report(
     lines: pl.DataFrame,
     *,
     complete: bool,
+    notes: Sequence[str] = (),
 ) -> TableReport:
     """What became of every row and event of a table.
 
@@ -109,6 +110,7 @@ def table_report(
         outcomes: Of its ranges.
         lines: Lines that are no rows; schema ``REJECTED``.
         complete: As of the report.
+        notes: More of them.
     """
     fates = summed([outcome.fates for outcome in outcomes], spread=plan.spreads)
     broken = pl.concat([outcome.broken for outcome in outcomes])
@@ -130,7 +132,7 @@ def table_report(
         otherwise=sum(outcome.otherwise for outcome in outcomes),
         inferred=sum(outcome.inferred for outcome in outcomes),
         once=not any(outcome.versions for outcome in outcomes),
-        notes=(*plan.notes, *_hint(plan, outcomes)),
+        notes=(*plan.notes, *notes, *_hint(plan, outcomes)),
         in_rows=count_rows(plan.read_rows, lines.height, plan.kept_rows, fates),
         examples=tuple(examples(plan, lines, broken)),
         complete=complete,

@@ -1,7 +1,7 @@
 """What commands count is said in the singular where it is one."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from io import StringIO
 from types import SimpleNamespace
 
@@ -11,11 +11,12 @@ from rich.console import Console
 
 from perdura.flows.cli.render.effect import in_words
 from perdura.flows.cli.render.erasure import print_kept, print_search
-from perdura.flows.cli.render.runs import print_night
+from perdura.flows.cli.render.runs import print_night, print_states
 from perdura.flows.cli.render.tuning import print_tuning
 from perdura.flows.configuration.groups import ValueSettings
 from perdura.flows.erasure.erase import Kept
 from perdura.flows.erasure.search import Found, Search
+from perdura.flows.refresh_states import Refreshed
 from perdura.flows.score_nightly import ScoredNight
 from perdura.flows.steps.exchange_rates import stale_rates
 from perdura.risk.terminal.risks import expected_loss
@@ -87,6 +88,39 @@ def night(rows: int, days: int) -> ScoredNight:
 )
 def test_subscribers_of_a_night(rows, days, said):
     assert said in printed(print_night, night(rows, days))
+
+
+def test_each_reason_of_a_degraded_night_is_printed_once_beside_what_it_is_of():
+    shown = printed(
+        print_night,
+        replace(
+            night(1, 30),
+            degraded=("tickets", "plan: 9 of 10 subscribers have a new value"),
+            why_degraded={"tickets": "nothing was read since 2026-10-02"},
+        ),
+    )
+    assert shown.splitlines()[1:3] == [
+        "Degraded: tickets: nothing was read since 2026-10-02.",
+        "Degraded: plan: 9 of 10 subscribers have a new value.",
+    ]
+    assert shown.count("tickets") == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (0, "No subscriber has another state than in the night of 2026-11-01"),
+        (1, "1 subscriber has another state than in the night of 2026-11-01"),
+        (1_200, "1,200 subscribers have another state than in the night of 2026-11-01"),
+    ],
+)
+def test_states_that_changed_since_the_night(changed, said):
+    done = Refreshed(
+        scored_on=date(2026, 11, 1),
+        as_of=datetime(2026, 11, 1, 9, 31, tzinfo=UTC),
+        changed=changed,
+    )
+    assert printed(print_states, done) == f"{said}, as known by 2026-11-01 09:31 UTC.\n"
 
 
 @pytest.mark.parametrize(

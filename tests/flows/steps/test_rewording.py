@@ -11,7 +11,7 @@ import pytest
 from perdura.features.catalogue import COLUMNS
 from perdura.features.topics.phrases import say
 from perdura.flows.steps.rewording import rewording
-from perdura.models.scoring.action_table import HOLD_OUT, OWN_TABLE, Action, read_actions
+from perdura.models.scoring.action_table import OWN_TABLE, WITH_ANY_TABLE, Action, read_actions
 from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
 from tests.support.api_served import at_work, token
@@ -83,7 +83,7 @@ def told_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_actions_are_told_again_by_the_table_that_chose_them(tmp_path: Path):
-    for action in (*read_actions(), HOLD_OUT):
+    for action in (*read_actions(), *WITH_ANY_TABLE):
         again = rewording(None)(bare(action), "en", "es")
         assert (again["action_text"], again["action_in"]) == (action.es, "es")
     own = tmp_path / "actions.toml"

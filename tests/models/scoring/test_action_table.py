@@ -4,7 +4,9 @@ import pytest
 
 from perdura.models.scoring.action_table import (
     HOLD_OUT,
+    LEAVE_ALONE,
     OWN_TABLE,
+    WITH_ANY_TABLE,
     Action,
     BadActions,
     read_actions,
@@ -89,10 +91,11 @@ def test_a_table_that_is_not_valid_is_refused_with_its_path(tmp_path, text, mess
     assert str(file) in str(refused.value)
 
 
-def test_texts_are_translated_and_those_of_the_control_group_too(tmp_path):
+def test_texts_are_translated_and_those_of_no_contact_too(tmp_path):
     file = written(tmp_path, FIRST + LAST)
     assert translations(file, "en") == {
         HOLD_OUT.en: {"es": HOLD_OUT.es},
+        LEAVE_ALONE.en: {"es": LEAVE_ALONE.es},
         "Ask for another card.": {"es": "Pide otra tarjeta."},
         "Look.": {"es": "Mira."},
     }
@@ -101,5 +104,5 @@ def test_texts_are_translated_and_those_of_the_control_group_too(tmp_path):
 
 def test_by_default_the_table_that_comes_along_is_read():
     assert read_actions() == read_actions(OWN_TABLE)
-    assert set(translations(None, "en")) == {one.en for one in (HOLD_OUT, *read_actions())}
+    assert set(translations(None, "en")) == {one.en for one in (*WITH_ANY_TABLE, *read_actions())}
     assert len({one.code for one in read_actions()}) == len(read_actions())

@@ -78,6 +78,21 @@ def test_the_first_entry_that_fits_the_strongest_reason_decides(table, row, code
     assert choose_actions(row, read_actions(table))["action"].to_list() == [code]
 
 
+@pytest.mark.parametrize(
+    ("advice", "english", "spanish"),
+    [
+        ("save", "Call back", "Devolver la llamada"),
+        ("offer", "Call back", "Devolver la llamada"),
+        ("leave_alone", "Do not contact for now", "No contactar por ahora"),
+    ],
+)
+def test_do_not_contact_goes_before_whatever_else_could_be_done(table, advice, english, spanish):
+    row = scored("open_tickets").with_columns(advice=pl.lit(advice))
+    for language, words in (("en", english), ("es", spanish)):
+        chosen = choose_actions(row, read_actions(table), language)
+        assert chosen["action_text"].to_list() == [words]
+
+
 def test_the_words_are_in_the_language_asked_for(table):
     chosen = choose_actions(scored("open_tickets"), read_actions(table), "es")
     assert chosen.rows() == [("call_back", "Devolver la llamada")]

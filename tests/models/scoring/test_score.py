@@ -88,6 +88,8 @@ def test_the_chance_of_an_expansion_is_offered_only_where_no_escalated_ticket_ma
     found = score(WHOLE, ROWS, MEANT, about=ABOUT, thresholds=Thresholds(high=0.5))
     assert found["offer"].is_null().all()
     assert {*found["advice"].to_list()} == {"save", "leave_alone"}
+    silent = found.select(pl.col("advice") == "leave_alone", pl.col("action") == "leave_alone")
+    assert silent["advice"].equals(silent["action"].alias("advice"))
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,22 @@ def test_a_contact_that_was_logged_before_its_note_was_changed(browser, base, ur
         assert {c.note for c in contacts(url, "high10")} == {NOTE, "and more"}
 
 
+DRAFT_WHEN_LOGGED = """(draft) => new Promise((seen) => new MutationObserver(() => {
+  const told = document.querySelector(".told");
+  if (told && told.textContent.includes("logged")) seen(sessionStorage.getItem(draft));
+}).observe(document.body, { childList: true, subtree: true }))"""
+
+
+def test_no_draft_is_left_once_the_page_says_logged(browser, base, url):
+    """An agent may leave for the next subscriber at the very moment they read it."""
+    with signed_in(browser, base, url) as desk:
+        desk.typed("high25")
+        watch = f"window.draft = ({DRAFT_WHEN_LOGGED})('perdura-note:high25'); undefined"
+        desk.page.evaluate(watch)
+        desk.log()
+        assert desk.page.evaluate("window.draft") is None
+
+
 @pytest.mark.parametrize("status", [200, 404, 500, 502])
 def test_an_answer_that_is_none_of_ours(browser, base, url, status):
     with signed_in(browser, base, url) as desk:

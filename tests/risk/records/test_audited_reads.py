@@ -40,6 +40,8 @@ from tests.support.out_rows import perdura, serving
 from tests.support.schedule_served import environment, run
 from tests.support.small_disk import read_only
 
+#: Root may write whatever permissions say, unless this is taken from it.
+AS_NO_ROOT = ("setpriv", "--bounding-set=-dac_override") if os.getuid() == 0 else ()
 USER = getpwuid(os.getuid()).pw_name
 PEOPLE = ["bob", "ann"]
 
@@ -226,16 +228,20 @@ class TestWhereTheAuditCannotBeWritten:
     def test_mounted_read_only_it_is_said_that_the_read_is_not_in_it(self, home, tmp_path):
         with read_only(home, tmp_path / "mounted") as mounted:
             done = run(["risk"], environment(mounted))
+            refused = here_at(f"sqlite:///{mounted}/data/risk.db", "who_should_i_call")
         assert "ann" in done.stdout
         assert "this read is not in the audit" in done.stderr
+        assert "mounted read-only" in text(refused)  # an assistant hears no warning
+        assert "ann" not in text(refused)
 
-    def test_without_the_right_nothing_is_shown(self, url: str, monkeypatch):
-        def forbidden(*_: Any) -> None:
-            raise PermissionError(13, "Permission denied")
-
-        monkeypatch.setattr("perdura.risk.records.audited_reads.put_aside", forbidden)
-        with writing(url), pytest.raises(Unaudited, match="perdura serve"):
-            record_read(url, "cli", "list")
+    def test_without_the_right_nothing_is_shown(self, home: Path):
+        (home / "data" / "risk.db").chmod(0o400)
+        (home / "data").chmod(0o500)
+        done = run(["risk"], environment(home), *AS_NO_ROOT)
+        assert done.returncode == 1
+        assert "ann" not in done.stdout
+        assert "let the user who runs perdura write the folder" in done.stderr
+        assert "that a user who may write there serves" in done.stderr
 
 
 class TestInPostgres:

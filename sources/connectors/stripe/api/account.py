@@ -115,7 +115,9 @@ class LiveAccount:
             test_mode=self.test_mode,
             are_forgotten=(self.connection.is_forgotten, store.is_forgotten),
         )
-        fetched = Lists(web, store, narrowing, self._on_objects).fetch(kinds)
+        fetched = Lists(web, store, narrowing, self._on_objects, self.connection.sample).fetch(
+            kinds
+        )
         if not self.key.is_restricted:
             fetched.notes.append(
                 "the key is a secret key, which may change the account; a restricted key with "

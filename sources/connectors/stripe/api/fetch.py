@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.api.lists import LISTS, ObjectList
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
@@ -44,12 +45,14 @@ class Lists:
         store: What was fetched of it before.
         narrowing: What is kept of objects.
         on_objects: Called after each page with the kind and how many objects were read of it.
+        sample: How much of each list to read; ``None``: all.
     """
 
     web: Web
     store: StripeStore
     narrowing: Narrowing
     on_objects: OnObjects
+    sample: Sample | None = None
 
     @property
     def _now(self) -> int:
@@ -99,10 +102,12 @@ class Lists:
                     f"{one.path} names the same page again and says that it is not the last; "
                     "extract again later"
                 )
+            count += len(things)
+            if more and self.sample and self.sample.cut(count, one.kind):
+                more, draft.is_whole = False, True
             draft.advance(things[-1] if more else None)
             draft.read_at = self._now
             self.store.append(one.kind, self.narrowing.of(one.kind, things))
-            count += len(things)
             self.on_objects(one.kind, count)
 
     def _draft(self, one: ObjectList) -> Draft:

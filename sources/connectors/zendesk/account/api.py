@@ -6,12 +6,13 @@ go by cursor, the others by time, whose pages repeat what lies on their edge. Co
 flags of the events: their bodies are never asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from perdura.json_values import as_object
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.web import Refused, Web, listed
 from perdura.sources.connectors.zendesk.account.narrowed import narrowed
@@ -21,6 +22,9 @@ from perdura.sources.connectors.zendesk.account.store import Progress, Store
 LEFT_OUT = timedelta(minutes=1)
 #: A rating may be changed for so long after it was asked for.
 _RATED_LATER = timedelta(days=30)
+
+
+OnObjects = Callable[[str, int], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,13 @@ _RATINGS_PATH = "/api/v2/satisfaction_ratings.json"
 _NO_RATINGS = (403, 404)
 
 
-def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
+def fetch_exports(
+    web: Web,
+    store: Store,
+    start: datetime,
+    on_objects: OnObjects = lambda _kind, _count: None,
+    sample: Sample | None = None,
+) -> Iterator[str]:
     """Append to the store all that changed since the last run; what the report says of it.
 
     After each page the store holds it and the place where to go on.
@@ -59,6 +69,8 @@ def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
         web: The account's API.
         store: What was fetched before.
         start: Where the first run begins.
+        on_objects: Called after each page with the kind and how many objects were read of it.
+        sample: How much of each list to read; ``None``: all.
 
     Raises:
         Unavailable: A list cannot be read to its end. What was read is kept.
@@ -68,11 +80,19 @@ def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
         count = 0
         for objects, in_one_second in _read(web, store, export, int(start.timestamp())):
             count, crowded = count + objects, crowded + in_one_second
+            on_objects(name, count)
+            if sample and sample.cut(count, name):
+                break
         yield f"{count:,} {name} fetched"
         if crowded:
             yield f"{crowded:,} times a page of {name} was of one second: read on after it"
     try:
-        count = sum(_read_ratings(web, store, start))
+        count = 0
+        for objects in _read_ratings(web, store, start):
+            count += objects
+            on_objects("satisfaction ratings", count)
+            if sample and sample.cut(count, "satisfaction ratings"):
+                break
         yield f"{count:,} satisfaction ratings fetched"
     except Refused as refused:
         if refused.status not in _NO_RATINGS:
