@@ -12,13 +12,13 @@ import polars as pl
 from perdura.features.catalogue import FEATURES
 from perdura.features.definition import Feature
 from perdura.flows.configuration.dates import midnight
-from perdura.flows.settings import Settings
+from perdura.flows.settings import BadMappingSettings, Settings, refuse_bad_settings
 from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
 from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.landing.landing import Landing
-from perdura.sources.mapping.mapping import BadMapping
+from perdura.sources.mapping.mapping import BadMapping, read_mapping
 from perdura.sources.mapping.report.report import Report, TableReport
 
 #: From this share of refused rows on something is wrong with the mapping, not with the rows.
@@ -116,8 +116,9 @@ def check_sources(mapping: Path, settings: Settings, until: date) -> SourceCheck
     with TemporaryDirectory(prefix="perdura-check-") as folder:
         landing = Landing(Path(folder))
         try:
+            refuse_bad_settings(settings, mapping, read_mapping(mapping).settings)
             report = extract(mapping, until=midnight(until), landing=landing)
-        except BadMapping as error:
+        except (BadMapping, BadMappingSettings) as error:
             return SourceCheck(findings=(Finding("problem", "mapping", str(error)),))
         except IncompleteExtract as error:
             report = error.report
