@@ -7,6 +7,8 @@ from perdura.features.conditions import BadFeature, check_column, check_conditio
 from perdura.sources.events import EventTable
 
 Language = Literal["en", "es"]
+#: Values below the typical one, above it, or any that differ.
+Side = Literal["less", "more", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ class Feature:
         reason_from: Only a value of at least this may be given as a reason: nothing refunded is
             none. With this or ``reason_below``, an unknown value is none either.
         reason_below: Only a value below this may be given as a reason: a long tenure is none.
+        worse: The side of the typical value of comparable subscribers that is a sign of leaving:
+            only ``more`` than it, ``less``, or any ``other`` may be given as a reason. A quick
+            reply is none. ``None``: the value is judged alone.
+        says_typical: A reason says the typical value beside its own. Where none is known, and
+            where its own is unknown (not ``Since``), it is none.
     """
 
     name: str
@@ -113,6 +120,8 @@ class Feature:
     billed: bool = False
     reason_from: float | None = None
     reason_below: float | None = None
+    worse: Side | None = None
+    says_typical: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Over) != bool(self.windows) or min(self.windows, default=1) < 1:
@@ -129,6 +138,11 @@ class Feature:
             raise ValueError(
                 f"feature {self.name!r} is in {self.unit!r} and of currency {self.currency!r}; "
                 "name the column that holds its currency for money, and none for the others"
+            )
+        if self.says_typical and self.worse is None:
+            raise ValueError(
+                f"feature {self.name!r} says what is typical and not on which side of it a value "
+                "is a reason; give it worse = 'less', 'more' or 'other'"
             )
         self._check_table()
 
@@ -175,6 +189,9 @@ class Derived:
         billed: As in ``Feature``.
         reason_from: As in ``Feature``.
         reason_below: As in ``Feature``.
+        worse: As in ``Feature``.
+        rests_on: The column that a share or a pace counts, and the least of it from which it may
+            be given as a reason: one ticket is no pace.
     """
 
     name: str
@@ -188,6 +205,13 @@ class Derived:
     billed: bool = False
     reason_from: float | None = None
     reason_below: float | None = None
+    worse: Side | None = None
+    rests_on: tuple[str, float] | None = None
+
+    @property
+    def says_typical(self) -> bool:
+        """As in ``Feature``: shares and paces say in their own words what is usual."""
+        return False
 
     @property
     def columns(self) -> tuple["Column", ...]:

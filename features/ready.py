@@ -29,7 +29,7 @@ class _Compilations(event.Listener):
 @contextmanager
 def heard(on_compilation: Callable[[], None]) -> Generator[None]:
     """Calls ``on_compilation`` whenever a loop begins to be compiled, and not where it is read."""
-    installed: Any = event.install_listener  # pyright: ignore[reportUnknownMemberType]
+    installed: Any = getattr(event, "install_listener")  # noqa: B009 - untyped
     with installed("numba:compile", _Compilations(on_compilation)):
         yield
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from perdura.progress import OnProgress
-from perdura.sources.connectors.connection import Connection
+from perdura.sources.connectors.connection import Connection, Sample
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
@@ -24,7 +24,11 @@ from perdura.sources.staged import StagedFrame, Unfetched
 
 @contextmanager
 def connected(
-    mapping: SourceMapping, landing: Landing, until: datetime, on_progress: OnProgress
+    mapping: SourceMapping,
+    landing: Landing,
+    until: datetime,
+    on_progress: OnProgress,
+    sample: Sample | None = None,
 ) -> Generator[SourceMapping]:
     """The mapping with what is fetched for it; no row of that is kept when the block ends.
 
@@ -41,6 +45,7 @@ def connected(
             connection_of(mapping, name, wanted, landing.staging / name, landing.fetched / name),
             is_forgotten=forgotten.has,
             on_progress=partial(on_progress, 0, 1),
+            sample=sample,
         )
         for name, wanted in mapping.frames.items()
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from perdura.progress import OnProgress, no_progress
 from perdura.sources.connected import connected
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.error_texts import without_values
 from perdura.sources.landing.full_disk import DiskFull, is_full
 from perdura.sources.landing.landing import Day, Landing
@@ -42,6 +43,7 @@ def extract(
     progress: OnProgress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
     beside: Mapping[str, Path] | None = None,
+    sample: Sample | None = None,
 ) -> Report:
     """Land what became known before ``until`` and lies in no other day's file.
 
@@ -62,6 +64,7 @@ def extract(
             together, are in memory at once, at least one. It does not change what lands.
         beside: More events, by table: a Parquet file with the contract's columns, such as of
             contacts that were written by hand. It lands as a source of the mapping does.
+        sample: How much of an API to read, into a landing that is not kept; by default all.
 
     Raises:
         BadMapping: The mapping asks for something that is not there. Nothing has landed.
@@ -78,7 +81,7 @@ def extract(
         landing.folder, lambda: on_progress(0, 1, "waiting for another extract to end")
     ):
         landing.remove_drafts()
-        with connected(request, landing, until, on_progress) as source_mapping:
+        with connected(request, landing, until, on_progress, sample) as source_mapping:
             plans, problems = plan_tables(source_mapping, until)
             _refuse_changed(source_mapping, landing, until)
             reports, unread = _extract_tables(

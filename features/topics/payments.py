@@ -29,6 +29,7 @@ SINCE_FAILED = Feature(
     en=Phrases("no payment ever failed", "", "a payment failed {n} ago"),
     es=Phrases("nunca falló ningún pago", "", "un pago falló hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 TRIED = Feature(
@@ -43,6 +44,8 @@ TRIED = Feature(
     en=Phrases("no payment was tried", "1 payment was tried", "{n} payments were tried"),
     es=Phrases("no se intentó ningún pago", "se intentó 1 pago", "se intentaron {n} pagos"),
     billed=True,
+    worse="less",
+    says_typical=True,
 )
 
 FAILED_SHARE = Derived(
@@ -64,6 +67,7 @@ FAILED_SHARE = Derived(
     ),
     rises=True,
     reason_from=0.005,
+    rests_on=("payments_tried_365d", 3),
 )
 
 UNPAID = Feature(
@@ -93,6 +97,8 @@ PAID = Feature(
     en=Phrases("nothing was paid", "1 payment was made", "{n} payments were made"),
     es=Phrases("no se pagó nada", "se hizo 1 pago", "se hicieron {n} pagos"),
     billed=True,
+    worse="less",
+    says_typical=True,
 )
 
 SINCE_PAID = Feature(
@@ -105,6 +111,8 @@ SINCE_PAID = Feature(
     en=Phrases("nothing was ever paid", "", "the last payment was {n} ago"),
     es=Phrases("nunca se pagó nada", "", "el último pago fue hace {n}"),
     billed=True,
+    worse="more",
+    says_typical=True,
 )
 
 SINCE_FIRST_PAID = Feature(
@@ -132,6 +140,8 @@ AMOUNT_PAID = Feature(
     en=Phrases("nothing was paid", "", "{n} was paid"),
     es=Phrases("no se pagó nada", "", "se pagaron {n}"),
     billed=True,
+    worse="less",
+    says_typical=True,
 )
 
 AMOUNT_TREND = Derived(
@@ -152,6 +162,8 @@ AMOUNT_TREND = Derived(
         "no se pagó nada en un año",
     ),
     billed=True,
+    reason_below=0.995,
+    rests_on=("payments_paid_365d", 3),
 )
 
 REFUNDED = Feature(

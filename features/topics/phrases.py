@@ -4,7 +4,7 @@ import numpy as np
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
-from perdura.features.definition import Column, Derived, Feature, Language
+from perdura.features.definition import Column, Derived, Feature, Language, Since
 from perdura.features.topics.money import grouped, written
 from perdura.sources.periods import DAYS_A_MONTH
 
@@ -18,6 +18,9 @@ _UNDER_ONE = {
     "hours": {"en": "less than an hour", "es": "menos de una hora"},
     "days": {"en": "less than a day", "es": "menos de un día"},
 }
+_TYPICAL = {"en": " (similar customers: {n})", "es": " (clientes similares: {n})"}
+_AGO = {"en": "{n} ago", "es": "hace {n}"}
+_NEVER = {"en": "never", "es": "nunca"}
 _LESS_THAN = {"en": "less than {n}", "es": "menos de {n}"}
 
 # Units that are measured, not counted: nothing measured is not the same as zero.
@@ -44,9 +47,21 @@ def say(column: Column, value: float | str | None, language: Language, currency:
 
 
 def say_rounded(
-    column: Column, value: float | str | None, language: Language, currency: str | None
+    column: Column,
+    value: float | str | None,
+    language: Language,
+    currency: str | None,
+    usual: float | None = None,
 ) -> str:
-    """As ``say``, of a number that ``as_said`` has rounded."""
+    """As ``say``, of a number that ``as_said`` has rounded.
+
+    Args:
+        column: As of ``say``.
+        value: As of ``say``.
+        language: As of ``say``.
+        currency: As of ``say``.
+        usual: The typical value of comparable subscribers, which is said too: infinity for never.
+    """
     feature = column.feature
     phrases = feature.en if language == "en" else feature.es
     if value is None:
@@ -59,7 +74,18 @@ def say_rounded(
         is_one = is_one and feature.unit not in _WITH_UNIT
         text = (phrases.one if is_one else "") or phrases.many.format(n=shown)
     window = _WINDOW[language].format(days=column.days) if column.days else ""
-    return text + window
+    return text + window + ("" if usual is None else _typical(feature, usual, language, currency))
+
+
+def _typical(
+    feature: Feature | Derived, usual: float, language: Language, currency: str | None
+) -> str:
+    if usual == np.inf:
+        return _TYPICAL[language].format(n=_NEVER[language])
+    shown = _amount(feature, usual, language, currency)
+    if isinstance(feature, Feature) and isinstance(feature.measure, Since):
+        shown = _AGO[language].format(n=shown)
+    return _TYPICAL[language].format(n=shown)
 
 
 def as_said(column: Column, values: np.ndarray) -> np.ndarray:

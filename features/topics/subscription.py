@@ -120,6 +120,8 @@ QUANTITY = Feature(
         "tiene {n} plazas",
         "no se conoce el número de plazas",
     ),
+    worse="other",
+    says_typical=True,
 )
 
 MRR = Feature(
@@ -132,6 +134,8 @@ MRR = Feature(
     currency="currency",
     en=Phrases("pays nothing a month", "", "pays {n} a month", "the monthly price is unknown"),
     es=Phrases("no paga nada al mes", "", "paga {n} al mes", "no se conoce el precio mensual"),
+    worse="other",
+    says_typical=True,
 )
 
 CURRENCY = Feature(
@@ -155,6 +159,8 @@ SINCE_INVOICED = Feature(
     en=Phrases("was never invoiced", "", "the last invoice was {n} ago"),
     es=Phrases("nunca se le facturó", "", "la última factura fue hace {n}"),
     billed=True,
+    worse="more",
+    says_typical=True,
 )
 
 INVOICED = Feature(
@@ -193,6 +199,7 @@ TO_RENEWAL = Derived(
         "el plan se renueva en {n}",
         "no se conoce la próxima renovación",
     ),
+    worse="less",
 )
 
 SUBSCRIPTION_FEATURES = (

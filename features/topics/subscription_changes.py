@@ -32,6 +32,7 @@ SINCE_PRICE_RISE = Feature(
     en=Phrases("the price never rose", "", "the price rose {n} ago"),
     es=Phrases("el precio nunca subió", "", "el precio subió hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 DOWNGRADES = Feature(
@@ -58,6 +59,7 @@ SINCE_DOWNGRADE = Feature(
     en=Phrases("never downgraded", "", "downgraded {n} ago"),
     es=Phrases("nunca bajó de plan", "", "bajó de plan hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 UPGRADES = Feature(
@@ -85,6 +87,7 @@ SINCE_UPGRADE = Feature(
     en=Phrases("never upgraded", "", "upgraded {n} ago"),
     es=Phrases("nunca subió de plan", "", "subió de plan hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 PAUSES = Feature(
@@ -111,6 +114,7 @@ SINCE_PAUSE = Feature(
     en=Phrases("never paused", "", "last paused or resumed {n} ago"),
     es=Phrases("nunca hizo una pausa", "", "la última pausa o reanudación fue hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 CHANGE_FEATURES = (

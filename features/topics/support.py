@@ -15,6 +15,8 @@ OPENED = Feature(
     en=Phrases("no ticket was opened", "1 ticket was opened", "{n} tickets were opened"),
     es=Phrases("no se abrió ningún ticket", "se abrió 1 ticket", "se abrieron {n} tickets"),
     reason_from=1,
+    worse="more",
+    says_typical=True,
 )
 
 SINCE_OPENED = Feature(
@@ -27,6 +29,8 @@ SINCE_OPENED = Feature(
     en=Phrases("no ticket was ever opened", "", "the last ticket was opened {n} ago"),
     es=Phrases("nunca abrió ningún ticket", "", "el último ticket se abrió hace {n}"),
     reason_from=0,
+    worse="less",
+    says_typical=True,
 )
 
 OUTAGES = Feature(
@@ -67,6 +71,8 @@ HOW_TO = Feature(
         "preguntó {n} veces cómo se hace algo",
     ),
     reason_from=1,
+    worse="more",
+    says_typical=True,
 )
 
 TICKET_TREND = Derived(
@@ -86,7 +92,8 @@ TICKET_TREND = Derived(
         "abrió tickets al {n} del ritmo habitual en los últimos 30 días",
         "no se abrió ningún ticket en los últimos 90 días",
     ),
-    reason_from=1,
+    reason_from=1.005,
+    rests_on=("tickets_opened_30d", 3),
 )
 
 OPEN = Feature(
@@ -160,6 +167,7 @@ SINCE_ESCALATED = Feature(
     en=Phrases("no ticket was ever escalated", "", "a ticket was escalated {n} ago"),
     es=Phrases("nunca se escaló ningún ticket", "", "se escaló un ticket hace {n}"),
     reason_from=0,
+    worse="less",
 )
 
 REPLY_HOURS = Feature(
@@ -172,6 +180,8 @@ REPLY_HOURS = Feature(
     signal="slow_support",
     en=Phrases("no ticket was answered", "", "waited {n} for a reply on average"),
     es=Phrases("no se respondió ningún ticket", "", "las respuestas tardaron {n} de media"),
+    worse="more",
+    says_typical=True,
 )
 
 LONGEST_WAIT = Feature(
@@ -184,6 +194,8 @@ LONGEST_WAIT = Feature(
     signal="slow_support",
     en=Phrases("no ticket was answered", "", "the slowest reply took {n}"),
     es=Phrases("no se respondió ningún ticket", "", "la respuesta más lenta tardó {n}"),
+    worse="more",
+    says_typical=True,
 )
 
 RESOLUTION_HOURS = Feature(
@@ -196,6 +208,8 @@ RESOLUTION_HOURS = Feature(
     signal="slow_support",
     en=Phrases("no ticket was resolved", "", "tickets took {n} to resolve on average"),
     es=Phrases("no se resolvió ningún ticket", "", "resolver un ticket llevó {n} de media"),
+    worse="more",
+    says_typical=True,
 )
 
 SUPPORT_FEATURES = (

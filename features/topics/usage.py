@@ -13,6 +13,8 @@ USED = Feature(
     signal="usage",
     en=Phrases("did not use the service", "used the service once", "used the service {n} times"),
     es=Phrases("no usó el servicio", "usó el servicio una vez", "usó el servicio {n} veces"),
+    worse="less",
+    says_typical=True,
 )
 
 SINCE_USED = Feature(
@@ -23,6 +25,8 @@ SINCE_USED = Feature(
     signal="usage",
     en=Phrases("never used the service", "", "last used the service {n} ago"),
     es=Phrases("nunca usó el servicio", "", "usó el servicio por última vez hace {n}"),
+    worse="more",
+    says_typical=True,
 )
 
 USAGE_TREND = Derived(
@@ -42,6 +46,8 @@ USAGE_TREND = Derived(
         "usó el servicio un {n} de lo habitual en los últimos 30 días",
         "no usó el servicio en los últimos 90 días",
     ),
+    reason_below=0.995,
+    rests_on=("usage_90d", 9),
 )
 
 USAGE_FEATURES = (USED, SINCE_USED, USAGE_TREND)

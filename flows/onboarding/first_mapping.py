@@ -6,11 +6,12 @@ from pathlib import Path
 
 from perdura.sources.guesses.databases import sample_database
 from perdura.sources.guesses.day_order import order_elsewhere, unsure, with_order
+from perdura.sources.guesses.dialect import Unguessable
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile, guess_files
 from perdura.sources.guesses.links import subscribers_of
 from perdura.sources.guesses.meeting import best_meetings
-from perdura.sources.guesses.samples import Sample, Unguessable, sample_file, tables_in
+from perdura.sources.guesses.samples import Sample, sample_file, tables_in
 from perdura.sources.guesses.tables import guess_tables
 from perdura.sources.guesses.writing import mapping_text
 
@@ -33,6 +34,8 @@ class WhereDataAre:
     Attributes:
         files: Folders of plain files.
         vendors: Of each vendor the folder of its export.
+        accounts: Of each vendor whose API is read the keys of its section: where it is, and the
+            environment variables that hold its secrets, never these themselves.
         databases: Addresses, such as ``$BILLING_URL``.
         currency: Of amounts that no file gives a currency for.
         timezone: Of times that tell no zone.
@@ -41,6 +44,7 @@ class WhereDataAre:
 
     files: tuple[Path, ...] = ()
     vendors: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     databases: tuple[str, ...] = ()
     currency: str | None = None
     timezone: str = "UTC"
@@ -78,7 +82,7 @@ def first_mapping(
         BadDatabase: A database cannot be asked.
     """
     samples, skipped = _samples(where, home)
-    if not samples and not where.vendors:
+    if not samples and not where.vendors and not where.accounts:
         raise NoSources(
             "found no table to read"
             + (f" ({'; '.join(skipped)})" if skipped else "")
@@ -87,16 +91,19 @@ def first_mapping(
     files = _in_one_order(guess_files(samples), where.day_first, ask_order)
     guesses = guess_tables(files, subscribers_of(files), where.currency)
     guesses.notes[:0] = [f"{one}; it is left out" for one in skipped]
-    folders = {name: _named(folder, home) for name, folder in where.vendors.items()}
+    sections: dict[str, Mapping[str, str]] = {
+        **{name: {"folder": _named(folder, home)} for name, folder in where.vendors.items()},
+        **where.accounts,
+    }
     _look_at(guesses, where)
-    meetings, metadata = best_meetings(guesses, folders, home / "mapping.toml")
+    meetings, metadata = best_meetings(guesses, sections, home / "mapping.toml")
     guesses.notes += [f"{one.in_words}; the mapping looks them up so" for one in meetings]
     text = mapping_text(
         guesses,
-        folders,
+        sections,
         where.timezone,
         says_what_is_due=bool(guesses.of_kind("subscriptions"))
-        or any(name in _WITH_CONTRACTS for name in folders)
+        or any(name in _WITH_CONTRACTS for name in sections)
         or not guesses.sections,
         meetings=meetings,
         metadata=metadata,
@@ -157,7 +164,7 @@ def _look_at(guesses: Guesses, where: WhereDataAre) -> None:
             "times tell no time zone and are taken for UTC; say --timezone Europe/Madrid, or the "
             "one in which they were written down"
         )
-    if where.vendors and guesses.sections:
+    if (where.vendors or where.accounts) and guesses.sections:
         guesses.notes.append(
             "ids of files and of vendors have to be the same; where they are not, look them up "
             "with a join, as on e-mail, and perdura check says how many meet"

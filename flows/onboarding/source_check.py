@@ -1,7 +1,7 @@
 """A mapping tried out on its sources: what it gives, what is wrong, and what to do about each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,8 @@ from perdura.features.definition import Feature
 from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import BadMappingSettings, Settings, refuse_bad_settings
 from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
+from perdura.progress import OnProgress, no_progress
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.extract import IncompleteExtract, extract
@@ -26,6 +28,8 @@ _TOO_MANY = 0.05
 #: The least leavers, and dates to learn from, that a model can be evaluated on.
 _LEAVERS, _DATES = 200, 6
 _STALE = timedelta(days=7)
+#: Of an API about so many objects of each list are read.
+SAMPLED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +86,21 @@ class SourceCheck:
         currencies: Of all amounts.
         findings: What was found, problems first.
         until: The extract's end that fits the data: today, or the day after the newest event.
+        sample: What of an API was not read to its end, in words; empty if all was read.
     """
 
     tables: tuple[TableFound, ...] = ()
     currencies: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     until: date | None = None
+    sample: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """As JSON takes it."""
         return {
             "is_fine": self.is_fine,
             "until": self.until,
+            "sample": self.sample,
             "currencies": self.currencies,
             "tables": self.tables,
             "findings": self.findings,
@@ -105,27 +112,46 @@ class SourceCheck:
         return not any(one.level == "problem" for one in self.findings)
 
 
-def check_sources(mapping: Path, settings: Settings, until: date) -> SourceCheck:
+def check_sources(
+    mapping: Path,
+    settings: Settings,
+    until: date,
+    *,
+    whole: bool = False,
+    on_progress: OnProgress = no_progress,
+) -> SourceCheck:
     """Extract all that a mapping names into a folder of its own, which is gone afterwards.
 
     Args:
         mapping: The mapping file.
         settings: Of the home; what is to be learnt is checked by them.
         until: What was known before is read.
+        whole: Whether to read all of an API, and not a sample.
+        on_progress: Called with the tables done, and with what is fetched meanwhile.
     """
+    sample = None if whole else Sample(SAMPLED)
     with TemporaryDirectory(prefix="perdura-check-") as folder:
         landing = Landing(Path(folder))
         try:
             refuse_bad_settings(settings, mapping, read_mapping(mapping).settings)
-            report = extract(mapping, until=midnight(until), landing=landing)
+            report = extract(
+                mapping,
+                until=midnight(until),
+                landing=landing,
+                progress=on_progress,
+                sample=sample,
+            )
         except (BadMapping, BadMappingSettings) as error:
             return SourceCheck(findings=(Finding("problem", "mapping", str(error)),))
         except IncompleteExtract as error:
             report = error.report
-        return _described(report, landing, settings, until)
+        cut = tuple(sample.read) if sample else ()
+        return _described(report, landing, settings, until, cut)
 
 
-def _described(report: Report, landing: Landing, settings: Settings, until: date) -> SourceCheck:
+def _described(
+    report: Report, landing: Landing, settings: Settings, until: date, cut: tuple[str, ...]
+) -> SourceCheck:
     events = landing.events()
     kept = {table.name: events[table.name].collect() for table in EVENT_TABLES}
     tables = tuple(_table(one, kept[one.table]) for one in report.tables)
@@ -134,10 +160,10 @@ def _described(report: Report, landing: Landing, settings: Settings, until: date
     currencies = _currencies(kept)
     findings = [
         *(Finding("problem", "sources", problem) for problem in report.problems),
-        *(one for entry in report.tables for one in _of_table(entry)),
+        *(one for entry in report.tables for one in _of_table(entry, is_sample=bool(cut))),
         *_of_currency(currencies),
         *_of_features(kept),
-        *_of_learning(landing, kept, settings, until),
+        *_of_learning(landing, kept, settings, until, is_sample=bool(cut)),
     ]
     if last and last < datetime.now(UTC).date() - _STALE:
         findings.append(
@@ -146,7 +172,7 @@ def _described(report: Report, landing: Landing, settings: Settings, until: date
             )
         )
     findings.sort(key=lambda one: one.level != "problem")
-    return SourceCheck(tables, currencies, tuple(findings), until)
+    return SourceCheck(tables, currencies, tuple(findings), until, cut)
 
 
 def _table(entry: TableReport, events: pl.DataFrame) -> TableFound:
@@ -163,20 +189,27 @@ def _table(entry: TableReport, events: pl.DataFrame) -> TableFound:
     )
 
 
-def _of_table(entry: TableReport) -> Iterator[Finding]:
-    """What is wrong, or odd, about one table."""
+def _of_table(entry: TableReport, *, is_sample: bool) -> Iterator[Finding]:
+    """What is wrong, or odd, about one table. Rows of a sample may name what it has not read."""
+    if is_sample and entry.known:
+        yield Finding("note", entry.table, f"of the sample, {entry.known.in_words()}")
+        entry = replace(entry, known=None)
+    missing = {"duplicate", *(["no_subscriber"] if is_sample else [])}
     for one in entry.examples:
         share = one.count / max(entry.events, 1)
         own = one.hint.startswith("a rule of the mapping")
         place = f"{one.file}, line {one.row}"
         named = f", {one.column} {one.value!r}" if one.column and one.rule != "duplicate" else ""
         yield Finding(
-            "problem" if share > _TOO_MANY and not own and one.rule != "duplicate" else "note",
+            "problem" if share > _TOO_MANY and not own and one.rule not in missing else "note",
             entry.table,
             f"{one.count:,} of {entry.events:,} events {one.rule.replace('_', ' ')} ({share:.1%}), "
             f"such as {place}{named}",
             one.hint,
         )
+    if entry.is_for_later:
+        later = f"{counted(entry.not_yet_known, 'event')} known since the export was made"
+        yield Finding("note", entry.table, f"{later}: they count from the day after on")
     if why := entry.why_degraded(mapped=True):
         yield Finding("problem", entry.table, why, "scores would count as degraded")
     elif entry.known and entry.known.is_few:
@@ -242,7 +275,12 @@ def _has_rows(feature: Feature, events: pl.DataFrame) -> bool:
 
 
 def _of_learning(
-    landing: Landing, kept: dict[str, pl.DataFrame], settings: Settings, until: date
+    landing: Landing,
+    kept: dict[str, pl.DataFrame],
+    settings: Settings,
+    until: date,
+    *,
+    is_sample: bool,
 ) -> Iterator[Finding]:
     """Whether there is enough to learn from."""
     try:
@@ -279,6 +317,10 @@ def _of_learning(
         else ""
     )
     enough = len(closed) >= _DATES and leavers >= _LEAVERS
+    if is_sample and not enough:
+        to_do = "perdura extract reads all, and perdura train says whether it is enough"
+        yield Finding("note", "learning", f"{words} in the sample", to_do)
+        return
     yield Finding(
         "note",
         "learning",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,13 @@ class Group:
         of: What they have in common, by column; empty: all subscribers. Saved under this name.
         values: Their typical values, by column: the median of a number, the most frequent text;
             ``None`` where most are null.
+        known: The medians of the known numbers, by column, of amounts in the typical currency;
+            columns of too few known numbers are left out.
     """
 
     of: Mapping[str, Value]
     values: Mapping[str, Value]
+    known: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class TypicalValues:
             values=encoded([group.values for group in self.groups]),
             common=encoded([group.of for group in self.groups]),
             compared=np.array([[name in g.of for name in contract.names] for g in self.groups]),
+            known=encoded(_known(self.groups)),
         )
 
     def save(self, folder: Path) -> None:
@@ -73,6 +77,25 @@ class TypicalValues:
         return TypicalValues(tuple(Group(**group) for group in stored))
 
 
+def _known(groups: Sequence[Group]) -> list[dict[str, Value]]:
+    """The medians of known numbers of each group, else of the last larger group around it."""
+    found: list[dict[str, Value]] = []
+    for index, group in enumerate(groups):
+        around = (
+            found[before]
+            for before in range(index - 1, -1, -1)
+            if groups[before].of.items() <= group.of.items()
+        )
+        # Versions before these were learnt have the medians of all rows alone.
+        own = {
+            name: value
+            for name, value in (group.known or group.values).items()
+            if value is not None
+        }
+        found.append({**next(around, dict[str, Value]()), **own})
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedTypical:
     """Typical values as numbers: one row per group, one column per column of a contract.
@@ -81,11 +104,13 @@ class EncodedTypical:
         values: The typical values.
         common: What the group has in common.
         compared: Whether the group has the column in common.
+        known: The medians of known numbers.
     """
 
     values: np.ndarray
     common: np.ndarray
     compared: np.ndarray
+    known: np.ndarray
 
     def group_of(self, matrix: np.ndarray) -> np.ndarray:
         """The index of the smallest group that each encoded row belongs to."""

@@ -14,6 +14,7 @@ def score_falls(
     explained: Explained,
     typical: EncodedTypical,
     *,
+    group: np.ndarray,
     signal: np.ndarray,
     candidates: np.ndarray,
 ) -> np.ndarray:
@@ -27,13 +28,14 @@ def score_falls(
         matrix: Encoded rows.
         explained: Their attributions, from ``explained``.
         typical: The typical values.
+        group: The index of the group of each row.
         signal: The signal of each column: one row per row, one column per column.
         candidates: The signals to take away, or -1: one row per row.
 
     Returns:
         As ``candidates``: log-odds, float64; 0 for -1.
     """
-    falls, group = np.zeros(candidates.shape), typical.group_of(matrix)
+    falls = np.zeros(candidates.shape)
     tables = tables_of(text)
     codes = None if tables is None else code_rows(tables, typical.values)
     for number in np.unique(candidates[candidates >= 0]):

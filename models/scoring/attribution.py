@@ -29,6 +29,7 @@ class Attributions:
         weight: What each reason adds, calibrated log-odds.
         signal: Index of its signal in ``signal_names``.
         column: Index of its column in the model's contract.
+        usual: The typical value that it says, as of ``ReasonCandidates``.
         signal_names: The signals, in alphabetical order.
     """
 
@@ -40,6 +41,7 @@ class Attributions:
     weight: np.ndarray
     signal: np.ndarray
     column: np.ndarray
+    usual: np.ndarray
     signal_names: list[str]
 
 
@@ -88,6 +90,7 @@ def attribute(
         weight=np.concatenate([block.weight for block in blocks]),
         signal=np.concatenate([block.signal for block in blocks]),
         column=np.concatenate([block.column for block in blocks]),
+        usual=np.concatenate([block.usual for block in blocks]),
         signal_names=reasons.signals,
     )
 
@@ -115,5 +118,6 @@ def _attribute_block(
         weight=found.weight[row, slot],
         signal=found.signal[row, slot],
         column=found.column[row, slot],
+        usual=found.usual[row, slot],
         signal_names=columns.signals,
     )

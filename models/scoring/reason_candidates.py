@@ -8,6 +8,7 @@ import polars as pl
 from perdura.models.boosting.shap_values import explained
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.scoring.ablation import score_falls
+from perdura.models.scoring.comparison import Comparison
 from perdura.models.scoring.reason_columns import ReasonColumns
 
 #: Most reasons of one subscriber.
@@ -35,6 +36,8 @@ class ReasonCandidates:
         column: Index in the model's contract of the column that represents the signal.
         fall: By how much the calibrated log-odds fall with typical values in place of it; NaN
             where the model has no typical values.
+        usual: The typical value of that column, where a reason says it: NaN where it does not,
+            infinity for never.
     """
 
     score: np.ndarray
@@ -42,6 +45,7 @@ class ReasonCandidates:
     signal: np.ndarray
     column: np.ndarray
     fall: np.ndarray
+    usual: np.ndarray
 
     @property
     def faithful(self) -> np.ndarray:
@@ -72,7 +76,11 @@ def find_candidates(
     """
     from perdura.models.scoring.strongest import pick_strongest
 
-    signs, found = columns.in_rows(frame), explained(model.booster_text, matrix)
+    typical, found = model.encoded_typical, explained(model.booster_text, matrix)
+    group = np.zeros(len(matrix), np.int64) if typical is None else typical.group_of(matrix)
+    comparison = Comparison(columns.columns, matrix, typical, group)
+    signs = columns.in_rows(frame, comparison)
+    np.minimum(found.added, 0, out=found.added, where=signs.harmless)
     for name, rows in model.contract.unseen(frame).items():
         index = model.contract.names.index(name)
         found.added[rows.to_numpy(), index] = 0
@@ -95,13 +103,15 @@ def find_candidates(
     )
     signals = np.where(np.arange(_CANDIDATES) < count[:, None], signal.astype(np.int64), -1)
     fall = np.full(shape, np.nan)
-    if model.encoded_typical is not None:
+    if typical is not None:
         fall = slope[:, None] * score_falls(
             model.booster_text,
             matrix,
             found,
-            model.encoded_typical,
+            typical,
+            group=group,
             signal=signs.signal,
             candidates=signals,
         )
-    return ReasonCandidates(found.score, weight, signals, column, fall)
+    usual = comparison.said(np.where(signals >= 0, column, 0))
+    return ReasonCandidates(found.score, weight, signals, column, fall, usual)

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from perdura.features.definition import Column
-from perdura.features.topics.paid_term import days_here, in_term, term_days
+from perdura.features.definition import Column, Derived
+from perdura.features.topics.paid_term import days_here, in_term, term_days, with_renewal
+from perdura.models.scoring.comparison import Comparison, is_harmless
 
 
 class UnknownName(ValueError):
@@ -51,19 +52,30 @@ class ReasonColumns:
         """Whether each signal is never named."""
         return np.array([signal in self.muted for signal in self.signals])
 
-    def in_rows(self, frame: pl.DataFrame) -> "ColumnSignals":
-        """The signal of each column in each row of a frame."""
+    def in_rows(self, frame: pl.DataFrame, comparison: Comparison | None = None) -> "ColumnSignals":
+        """The signal of each column in each row of a frame, and which may represent it.
+
+        Args:
+            frame: The columns of the model's contract.
+            comparison: The same rows beside what is typical; without it, nothing is known of that.
+        """
         term, tenure = term_days(frame), days_here(frame)
+        said = with_renewal(frame)
         signal = np.repeat(self.own[None], frame.height, axis=0)
-        mute = np.zeros(signal.shape, bool)
+        mute, harmless = np.zeros(signal.shape, bool), np.zeros(signal.shape, bool)
         for index, column in enumerate(self.columns):
             mute[:, index] = no_reason(column, frame)
+            if column.feature.worse is not None:
+                usual = np.full(frame.height, np.nan)
+                usual = usual if comparison is None else comparison.usual(index)
+                harmless[:, index] = is_harmless(column, _numbers(said, column.name), usual)
             if column.feature.billed:
                 mute[:, index] |= term > 0
                 for other, rows in in_term(column, term, tenure).items():
                     if other in self.signals:
                         signal[rows, index] = self.signals.index(other)
-        return ColumnSignals(signal, mute)
+        harmless &= signal == self.own
+        return ColumnSignals(signal, mute | harmless, harmless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +84,32 @@ class ColumnSignals:
 
     Attributes:
         signal: The number of the signal.
-        mute: Whether the column adds to the signal but may not represent it.
+        mute: Whether the column may not represent the signal.
+        harmless: Whether its value is no sign of leaving beside the typical one: what it adds to
+            the risk counts for no reason.
     """
 
     signal: np.ndarray
     mute: np.ndarray
+    harmless: np.ndarray
 
 
 def no_reason(column: Column, frame: pl.DataFrame) -> np.ndarray:
     """In which rows the value of a column is no plausible reason, for any model."""
     least, below = column.feature.reason_from, column.feature.reason_below
-    if least is None and below is None:
-        return np.zeros(frame.height, bool)
-    value = frame[column.name].cast(pl.Float64).to_numpy()  # unknown is NaN, and no reason
-    return ~((value >= (least or 0)) & (value < (np.inf if below is None else below)))
+    found = np.zeros(frame.height, bool)
+    if least is not None or below is not None:
+        value = _numbers(frame, column.name)  # unknown is NaN, and no reason
+        found = ~((value >= (least or 0)) & (value < (np.inf if below is None else below)))
+    if isinstance(column.feature, Derived) and column.feature.rests_on:
+        counted, fewest = column.feature.rests_on
+        known = counted in frame.columns
+        found |= ~(_numbers(frame, counted) >= fewest) if known else True
+    return found
+
+
+def _numbers(frame: pl.DataFrame, name: str) -> np.ndarray:
+    return frame[name].cast(pl.Float64).to_numpy()  # null becomes NaN
 
 
 def reason_columns(

@@ -134,8 +134,10 @@ def _worded(
             codes = _currency(frame, column, currency)[rows[selected]]
         else:
             codes = pl.repeat(None, len(selected), dtype=pl.String, eager=True)
-        different, index = _distinct(pl.DataFrame({"raw": raw, "currency": codes}))
-        return [_in_all_languages(column, raw, language, code) for raw, code in different], index
+        typical = pl.Series("usual", attributions.usual[selected], nan_to_null=True)
+        facts = pl.DataFrame({"raw": raw, "currency": codes}).with_columns(typical)
+        different, index = _distinct(facts)
+        return [_in_all_languages(column, language, *fact) for fact in different], index
 
     parts = [part for part in zip(columns, starts, starts[1:], strict=False) if part[1] < part[2]]
     with ThreadPoolExecutor(cores()) as threads:
@@ -149,10 +151,14 @@ def _worded(
 
 
 def _in_all_languages(
-    column: Column, value: float | str | None, language: Language, currency: str | None
+    column: Column,
+    language: Language,
+    value: float | str | None,
+    currency: str | None,
+    usual: float | None,
 ) -> tuple[str, str]:
     """The text in one language, and in the others as JSON."""
-    words = {name: say_rounded(column, value, name, currency) for name in _LANGUAGES}
+    words = {name: say_rounded(column, value, name, currency, usual) for name in _LANGUAGES}
     text = words.pop(language)
     return text, json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 

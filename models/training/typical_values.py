@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from perdura.features.catalogue import column_named
+from perdura.features.definition import Feature
 from perdura.models.boosting.booster import Examples
 from perdura.models.predictor.column_contract import ColumnContract
 from perdura.models.predictor.typical_values import COMPARED_BY, Group, TypicalValues, Value
@@ -51,8 +53,32 @@ def _group(common: dict[str, float | None], rows: pl.DataFrame, contract: Column
         usual = column.median() if texts[name] is None else column.drop_nulls().mode().min()
         return pl.when(column.null_count() * 2 <= pl.len()).then(usual).alias(name)
 
-    values = rows.select(typical(name) for name in contract.names)
+    values = rows.select(typical(name) for name in contract.names).row(0, named=True)
     return Group(
         {name: decoded(name, code) for name, code in common.items()},
-        {name: decoded(name, code) for name, code in values.row(0, named=True).items()},
+        {name: decoded(name, code) for name, code in values.items()},
+        _known(rows, values, [name for name in contract.names if texts[name] is None]),
     )
+
+
+def _known(
+    rows: pl.DataFrame, values: dict[str, float | None], names: list[str]
+) -> dict[str, float]:
+    """The medians of known numbers, of amounts in the typical currency."""
+
+    def known(name: str) -> pl.Expr:
+        currency = _currency_of(name)
+        alike = pl.lit(value=True)
+        if currency in values:
+            alike = pl.col(currency).eq_missing(values[currency])
+        numbers = pl.col(name).filter(alike).drop_nulls()
+        return pl.when(numbers.len() >= min(_FEWEST, rows.height)).then(numbers.median())
+
+    found = rows.select(known(name).alias(name) for name in names).row(0, named=True)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _currency_of(name: str) -> str | None:
+    """The column that holds the currency of a column's amounts."""
+    column = column_named(name)
+    return column.feature.currency if column and isinstance(column.feature, Feature) else None

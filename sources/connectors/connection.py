@@ -23,6 +23,26 @@ _Options = TypeVar("_Options", bound=Options)
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """How much of an API is read where a mapping is only tried out.
+
+    Attributes:
+        most: About how many objects of each list.
+        read: What was not read to its end, in words that follow "of": "the first 500 invoices".
+    """
+
+    most: int
+    read: list[str] = field(default_factory=list[str])
+
+    def cut(self, count: int, kind: str) -> bool:
+        """Whether a list is read no further after so many objects of a kind."""
+        if count < self.most:
+            return False
+        self.read.append(f"the first {count:,} {kind.replace('_', ' ')}")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """A section ``[connect.NAME]``.
 
@@ -37,6 +57,7 @@ class Connection:
             stays, so an erasure has to reach it (docs/CONNECTORS.md).
         is_forgotten: Whether an id is one of a forgotten subscriber, who goes into no store.
         on_progress: Called with what is being done, in words.
+        sample: How much of an API to read; ``None``: all. What was read so is not to be kept.
     """
 
     name: str
@@ -48,6 +69,7 @@ class Connection:
     store: Path = field(default_factory=lambda: Path(os.devnull))
     is_forgotten: Callable[[str], bool] = frozenset[str]().__contains__
     on_progress: Callable[[str], object] = str
+    sample: Sample | None = None
 
     @property
     def location(self) -> str:

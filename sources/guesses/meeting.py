@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from perdura.sources.connectors.connection import Connection
+from perdura.sources.connectors.connection import Connection, Sample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.staging import stage
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import link_of
-from perdura.sources.guesses.samples import as_toml
 from perdura.sources.guesses.section import commented, sql_name
+from perdura.sources.guesses.toml_text import as_toml
 from perdura.sources.staged import StagedFrame
 
 #: Of each help desk a frame with its requesters, and the keys that it has of them.
@@ -36,6 +36,8 @@ _METADATA = (
 )  # fmt: skip
 #: Of the requesters at least this share has to be found for a key to be taken.
 _LEAST = 0.05
+#: Of an API about so many objects of each list are looked at.
+_SAMPLED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +116,37 @@ class Meeting:
 
     def _join(self) -> str:
         known = self.customers.rows[self.theirs].drop_nulls()
+        # As people wrote it; vendors' frames have it in small letters.
+        is_mail = self.customers.name not in _BILLING and "mail" in self.theirs.lower()
         lines = ["[[tickets.join]]"]
         lines += [f"{key} = {as_toml(value)}" for key, value in self.customers.keys.items()]
-        theirs = f"LOWER(TRIM({sql_name(self.theirs)}))" if self._is_mail else self.theirs
+        theirs = f"LOWER(TRIM({sql_name(self.theirs)}))" if is_mail else self.theirs
         lines.append(f"on = {{ {self.ours} = {as_toml(theirs)} }}")
         if known.is_duplicated().any():
             lines.append("many = true    # some customers share a key: a ticket is of each of them")
         lines.append(f"take = {{ who_pays = {as_toml(self.customers.subscriber)} }}")
         return "\n".join(lines)
 
-    @property
-    def _is_mail(self) -> bool:
-        """Whether it is an e-mail as people wrote it; vendors' frames have it in small letters."""
-        return self.customers.name not in _BILLING and "mail" in self.theirs.lower()
-
 
 def best_meetings(
-    guesses: Guesses, folders: Mapping[str, str], mapping: Path
+    guesses: Guesses, connections: Mapping[str, Mapping[str, str]], mapping: Path
 ) -> tuple[list[Meeting], tuple[str, ...]]:
     """Of each help desk the key by which most requesters are found, and metadata that is needed.
 
     Args:
         guesses: What plain files mean.
-        folders: Of each vendor the folder of its export, as the mapping names it.
+        connections: Of each vendor the keys of its section; of an API a sample is read.
         mapping: Where the mapping is to lie.
     """
     customers = [
-        *(one for name, folder in folders.items() if (one := _billed(name, folder, mapping))),
+        *(one for name, keys in connections.items() if (one := _billed(name, keys, mapping))),
         *_in_files(guesses),
     ]
     best: list[Meeting] = []
-    for name, folder in folders.items():
+    for name, keys in connections.items():
         if name in _DESKS and customers:
             frame, columns = _DESKS[name]
-            rows = _frame(name, folder, frame, {}, mapping)
+            rows = _frame(name, keys, frame, mapping)
             every = _meetings(name, rows, columns, customers) if rows is not None else []
             found = max(every, key=lambda one: one.met, default=None)
             if found and found.share >= _LEAST:
@@ -180,17 +179,17 @@ def _folded(values: pl.Series) -> pl.Series:
     return pl.select(lowered.otherwise(texts).alias("value")).to_series().drop_nulls().unique()
 
 
-def _billed(name: str, folder: str, mapping: Path) -> Customers | None:
+def _billed(name: str, keys: Mapping[str, str], mapping: Path) -> Customers | None:
     if name not in _BILLING:
         return None
     frame, subscriber = _BILLING[name]
     options = {"metadata": list(_METADATA)} if name == "stripe" else {}
-    rows = _frame(name, folder, frame, options, mapping)
+    rows = _frame(name, {**keys, **options}, frame, mapping)
     if rows is None:
         return None
     metadata = tuple(f"metadata_{key}" for key in _METADATA)
-    keys = [one for one in (subscriber, "email", *metadata) if one in rows.columns]
-    return Customers(name, {"file": f"{name}:{frame}"}, subscriber, rows.select(keys), metadata)
+    columns = [one for one in (subscriber, "email", *metadata) if one in rows.columns]
+    return Customers(name, {"file": f"{name}:{frame}"}, subscriber, rows.select(columns), metadata)
 
 
 def _in_files(guesses: Guesses) -> list[Customers]:
@@ -215,12 +214,21 @@ def _keys_of(file: GuessedFile, subscriber: str) -> pl.DataFrame:
 
 
 def _frame(
-    name: str, folder: str, frame: str, options: Mapping[str, object], mapping: Path
+    name: str, options: Mapping[str, object], frame: str, mapping: Path
 ) -> pl.DataFrame | None:
-    """A frame of a vendor's export; ``None`` if it cannot be had, which the trial says."""
+    """A frame of a vendor's export, or of a sample of its API; ``None`` if it cannot be had, which
+    the trial says.
+    """
     with TemporaryDirectory(prefix="perdura-init-") as scratch:
         connection = Connection(
-            name, name, {"folder": folder, **options}, mapping, frozenset({frame}), Path(scratch)
+            name,
+            name,
+            options,
+            mapping,
+            frozenset({frame}),
+            Path(scratch) / "scratch",
+            Path(scratch) / "store",
+            sample=Sample(_SAMPLED),
         )
         try:
             staged = stage(connection, None, datetime.now(UTC))[frame]

@@ -5,13 +5,29 @@ from collections.abc import Mapping, Sequence
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.meeting import Meeting
-from perdura.sources.guesses.samples import as_toml
 from perdura.sources.guesses.section import commented
+from perdura.sources.guesses.toml_text import as_toml
+
+#: Who has left, where contracts say so.
+_BY_CONTRACT = (
+    "[settings.churn]",
+    'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
+    "horizon_days = 30     # a risk is the chance of leaving within these days",
+    "grace_days = 30       # who is back within these days has not left",
+)
+#: The same, where silence does.
+_BY_SILENCE = (
+    "[settings.churn]",
+    'rule = "silence"            # there are no contracts: who buys nothing more has left',
+    "horizon_days = 60           # days without a purchase that count as leaving",
+    "grace_days = 0",
+    "active_within_days = 120    # a customer has bought within these days",
+)
 
 
 def mapping_text(
     guesses: Guesses,
-    folders: Mapping[str, str],
+    connections: Mapping[str, Mapping[str, str]],
     timezone: str,
     *,
     says_what_is_due: bool,
@@ -22,7 +38,7 @@ def mapping_text(
 
     Args:
         guesses: What plain files and databases mean.
-        folders: Of each vendor the folder of its export, as the mapping names it.
+        connections: Of each vendor the keys of its section ``[connect.NAME]``.
         timezone: Where times without an offset were written down.
         meetings: How requesters of help desks are found among customers.
         metadata: Keys of a customer's metadata that this takes.
@@ -38,33 +54,17 @@ def mapping_text(
     ]
     for note in guesses.notes:
         lines += commented(f"Please look: {note}.")
-    lines += ["", *_churn(contract=says_what_is_due), ""]
-    for name, folder in folders.items():
-        lines += [f"[connect.{name}]", f"folder = {as_toml(folder)}"]
+    lines += ["", *(_BY_CONTRACT if says_what_is_due else _BY_SILENCE), ""]
+    for name, keys in connections.items():
+        lines.append(f"[connect.{name}]")
+        lines += [f"{key} = {as_toml(value)}" for key, value in keys.items()]
         lines += [f"metadata = {as_toml([*metadata])}"] if name == "stripe" and metadata else []
         lines.append("")
     for section in guesses.sections:
         lines += [*section.lines(), ""]
-    for name in folders:
+    for name in connections:
         fragment = mapping_of(name).strip() + "\n"
         met = next((one for one in meetings if one.desk == name), None)
         lines += [(met.applied(fragment) if met else fragment).strip(), ""]
     lines += [f"# {line}".rstrip() for line in guesses.suggestions]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _churn(*, contract: bool) -> Sequence[str]:
-    if contract:
-        return [
-            "[settings.churn]",
-            'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
-            "horizon_days = 30     # a risk is the chance of leaving within these days",
-            "grace_days = 30       # who is back within these days has not left",
-        ]
-    return [
-        "[settings.churn]",
-        'rule = "silence"            # there are no contracts: who buys nothing more has left',
-        "horizon_days = 60           # days without a purchase that count as leaving",
-        "grace_days = 0",
-        "active_within_days = 120    # a customer has bought within these days",
-    ]

@@ -43,6 +43,18 @@ def test_a_column_is_found_by_its_name_or_none_is(name, found):
     assert (column and column.name) == found
 
 
+def test_each_number_says_which_of_its_values_may_be_a_reason_to_leave():
+    """All but the billing period: comparable subscribers have the same."""
+    alone = {
+        column.name
+        for column in COLUMNS.values()
+        for feature in [column.feature]
+        if feature.named and not column.is_category
+        if (feature.reason_from, feature.reason_below, feature.worse) == (None, None, None)
+    }
+    assert alone == {"interval_months"}
+
+
 def test_columns_stand_in_the_order_of_the_builder():
     assert list(COLUMNS) == [column.name for one in WITH_CONTACTS for column in one.columns]
 

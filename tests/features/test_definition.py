@@ -1,5 +1,7 @@
 """A feature as a value: its columns by window, and definitions that make no sense refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from perdura.features.conditions import BadFeature
@@ -52,6 +54,11 @@ def test_an_aggregate_needs_windows_of_a_day_or_more(windows):
 def test_what_goes_back_for_ever_has_no_windows(measure):
     with pytest.raises(ValueError, match=r"over windows \(30,\)"):
         a_feature(PAYMENTS, measure, windows=(30,))
+
+
+def test_a_feature_that_says_what_is_typical_says_on_which_side_of_it_it_is_bad():
+    with pytest.raises(ValueError, match="give it worse = 'less', 'more' or 'other'"):
+        replace(a_feature(PAYMENTS, Over("count"), windows=(7,)), says_typical=True)
 
 
 @pytest.mark.parametrize(("unit", "currency"), [("money", None), ("points", "currency")])

@@ -55,7 +55,7 @@ def test_cdnow_lists_real_people_with_reasons_that_fit_their_purchases(cdnow, cd
     ]
     assert len(said) > 20
     for days, text in said:
-        assert text == f"the last payment was {days:.0f} days ago"
+        assert text.startswith(f"the last payment was {days:.0f} days ago (similar customers: ")
 
 
 def test_cdnow_has_no_failed_payment_and_nobody_reads_of_one(cdnow, cdnow_trained):

@@ -26,6 +26,20 @@ def init(  # noqa: PLR0917 - one option for each kind of source
     zendesk: _Folder = None,
     recurly: _Folder = None,
     intercom: _Folder = None,
+    stripe_key: Annotated[
+        str | None,
+        typer.Option(metavar="$NAME", help="Variable that holds a key of Stripe's API."),
+    ] = None,
+    zendesk_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Of a Zendesk account, to read its API.")
+    ] = None,
+    zendesk_token: Annotated[
+        str | None, typer.Option(metavar="$NAME", help="Variable that holds its token.")
+    ] = None,
+    zendesk_email: Annotated[
+        str | None,
+        typer.Option(metavar="EMAIL", help="Of the administrator, if it is an API token."),
+    ] = None,
     database: Annotated[
         list[str] | None,
         typer.Option(metavar="$NAME", help="Variable that holds the address of a database."),
@@ -42,12 +56,14 @@ def init(  # noqa: PLR0917 - one option for each kind of source
     as_json: Json = False,
 ) -> None:
     """Look at the data, write a mapping and settings for them, and try them out."""
+    from perdura.flows.onboarding.accounts import accounts_of
     from perdura.flows.onboarding.first_mapping import WhereDataAre
 
     vendors = {"stripe": stripe, "zendesk": zendesk, "recurly": recurly, "intercom": intercom}
     where = WhereDataAre(
         files=tuple(files or ()),
         vendors={name: folder for name, folder in vendors.items() if folder},
+        accounts=accounts_of(stripe_key, zendesk_url, zendesk_token, zendesk_email),
         databases=tuple(database or ()),
         currency=currency,
         timezone=timezone,
@@ -58,14 +74,16 @@ def init(  # noqa: PLR0917 - one option for each kind of source
 
 def _start(where: "WhereDataAre", *, overwrite: bool, as_json: bool) -> None:
     from perdura.flows.cli.render.source_check import print_check, print_guesses
+    from perdura.flows.cli.where import ask_where
     from perdura.flows.configuration.dates import today
     from perdura.flows.onboarding.first_mapping import first_mapping
     from perdura.flows.onboarding.first_settings import settings_text
     from perdura.flows.onboarding.source_check import check_sources
+    from perdura.flows.runtime.progress import step
     from perdura.flows.settings import FILE, Settings, refuse_other_mapping
 
     home = Path(os.environ.get("PERDURA_HOME") or ".").expanduser()
-    where = where if _says_anything(where) or not _is_asked() else _ask_where(where)
+    where = where if _says_anything(where) or not _is_asked() else ask_where(where)
     mapping, settings_file = home / "mapping.toml", home / FILE
     first = first_mapping(where, home, _ask_order)
     home.mkdir(parents=True, exist_ok=True)
@@ -75,7 +93,8 @@ def _start(where: "WhereDataAre", *, overwrite: bool, as_json: bool) -> None:
         mapping.write_text(first.text, encoding="utf-8")
     if _may_write(settings_file, overwrite=overwrite):
         settings_file.write_text(settings_text(mapping, where.timezone), encoding="utf-8")
-    found = check_sources(mapping, Settings(), today())
+    with step("check", {}) as on_progress:
+        found = check_sources(mapping, Settings(), today(), on_progress=on_progress)
     if as_json:
         print_json({"mapping": str(mapping), "settings": str(settings_file), **found.as_dict()})
         return
@@ -93,31 +112,7 @@ def _is_asked() -> bool:
 
 
 def _says_anything(where: "WhereDataAre") -> bool:
-    return bool(where.files or where.vendors or where.databases)
-
-
-def _ask_where(where: "WhereDataAre") -> "WhereDataAre":
-    """Where the data are, asked one by one; an empty answer means there are none."""
-    from dataclasses import replace
-
-    typer.echo("Where are your data? An empty answer means there are none of the kind.")
-    vendors: dict[str, Path] = {}
-    for name in ("stripe", "zendesk", "recurly", "intercom"):
-        answer = typer.prompt(f"Folder of a {name.title()} export", default="", show_default=False)
-        if answer:
-            vendors[name] = Path(answer).expanduser()
-    plain = typer.prompt("Folder of plain files", default="", show_default=False)
-    database = typer.prompt(
-        "Variable with the address of a database, such as $BILLING_URL",
-        default="",
-        show_default=False,
-    )
-    return replace(
-        where,
-        files=(Path(plain).expanduser(),) if plain else (),
-        vendors=vendors,
-        databases=(database,) if database else (),
-    )
+    return bool(where.files or where.vendors or where.accounts or where.databases)
 
 
 def _ask_order(columns: list[str]) -> bool | None:

@@ -97,8 +97,14 @@ def refuse_all_rejected(report: Report) -> None:
 
 
 def _compared(entry: TableReport) -> list[str]:
-    """How what a source gives differs from what landed."""
+    """How what a source gives differs from what landed, and what counts later only."""
     sentences: list[str] = []
+    if entry.is_for_later:
+        sentences.append(
+            f"{entry.table}: nothing counts yet: {counted(entry.not_yet_known, 'event')} that the "
+            "source gives without an earlier date are known since it was exported, and count from "
+            "the next extract on. Nothing is wrong, and nothing needs to be done"
+        )
     if entry.otherwise:
         sentences.append(
             f"{entry.table}: {counted(entry.otherwise, 'event')} differ from what landed before"

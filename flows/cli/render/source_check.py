@@ -27,13 +27,17 @@ def print_guesses(first: FirstMapping, console: Console = OUT) -> None:
 
 def print_check(found: SourceCheck, console: Console = OUT) -> None:
     """Rows, dates and subscribers of each table, and one line for each finding."""
-    table = titled("What the mapping gives", "table")
+    of_sample = ", of a sample" if found.sample else ""
+    table = titled(f"What the mapping gives{of_sample}", "table")
     for name in ("rows", "events", "subscribers", "first", "last"):
         table.add_column(name, justify="right")
     for one in found.tables:
         counts = (f"{count:,}" for count in (one.rows, one.events, one.subscribers))
         table.add_row(one.table, *counts, str(one.first or ""), str(one.last or ""))
     console.print(table)
+    if found.sample:
+        words = f"Figures are of a sample: {', '.join(found.sample)}. perdura extract reads all."
+        console.print(Text(words), soft_wrap=True)
     for one in found.tables:
         if one.known:
             console.print(Text(f"{one.table}: {one.known}"), soft_wrap=True)

@@ -93,6 +93,45 @@ def test_only_a_window_is_said_behind_the_words():
     assert say(COLUMNS["days_since_pause"], 2.0, "en", None) == "last paused or resumed 2 days ago"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "usual", "en", "es"),
+    [
+        (
+            "amount_paid_365d",
+            44_586.0,
+            80_000.0,
+            "€445.86 was paid in the last 365 days (similar customers: €800.00)",
+            "se pagaron 445,86 € en los últimos 365 días (clientes similares: 800,00 €)",
+        ),
+        (
+            "days_since_used",
+            40.0,
+            3.0,
+            "last used the service 40 days ago (similar customers: 3 days ago)",
+            "usó el servicio por última vez hace 40 días (clientes similares: hace 3 días)",
+        ),
+        (
+            "days_since_ticket",
+            3.0,
+            math.inf,
+            "the last ticket was opened 3 days ago (similar customers: never)",
+            "el último ticket se abrió hace 3 días (clientes similares: nunca)",
+        ),
+        (
+            "usage_30d",
+            0.0,
+            45.0,
+            "did not use the service in the last 30 days (similar customers: 45)",
+            "no usó el servicio en los últimos 30 días (clientes similares: 45)",
+        ),
+    ],
+)
+def test_what_is_typical_is_said_in_the_unit_of_the_value(name, value, usual, en, es):
+    for language, text in (("en", en), ("es", es)):
+        said_beside = say_rounded(COLUMNS[name], value, language, "EUR", usual)
+        assert said_beside.replace("\xa0", " ") == text
+
+
 def test_a_text_is_said_as_it_is():
     for text in ("Pro & more", "0", "ünïcode", "{n}"):
         assert say(COLUMNS["plan"], text, "en", None) == f"is on the {text} plan"

@@ -94,6 +94,7 @@ def _reasons(
         weight=numbers + 1,
         signal=np.zeros(height, np.int64),
         column=places,
+        usual=numbers * np.nan,
         signal_names=["any"],
     )
     found = in_words(

@@ -45,6 +45,21 @@ def test_values_are_encoded_by_the_contract_and_what_is_not_said_is_unknown():
     ]
 
 
+def test_what_is_not_known_of_a_group_is_that_of_the_last_larger_one_around_it():
+    paid, of = "days_since_paid", ({}, {"interval_months": 12.0}, {"plan": "pro"})
+    both = of[1] | of[2]
+    groups = (
+        Group(of[0], {}, {paid: 15.0}),
+        Group(of[1], {}, {paid: 180.0}),
+        Group(of[2], {}, {"interval_months": 3.0}),
+        Group(both, {paid: 4.0}),  # of an older version: the medians of all rows
+        Group(both, {paid: None}),
+    )
+    known = TypicalValues(groups).encode(CONTRACT).known
+    assert known[:, 2].tolist() == [15, 180, 15, 4, 4]
+    assert known[2, 0] == 3
+
+
 @pytest.mark.parametrize(
     ("row", "group"),
     [
@@ -73,6 +88,7 @@ def test_groups_are_those_of_a_loop(rows, drawn):
         values=np.zeros((len(groups), 2)),
         common=np.array([group[2:] for group in groups]),
         compared=np.array([group[:2] for group in groups]),
+        known=np.zeros((len(groups), 2)),
     )
     found = typical.group_of(np.array(rows))
     for row, index in zip(rows, found.tolist(), strict=True):

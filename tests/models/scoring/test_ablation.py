@@ -30,7 +30,7 @@ def typical_of(matrix: np.ndarray) -> EncodedTypical:
     compared[1, 0] = True
     common = np.full(compared.shape, np.nan)
     common[1, 0] = 1.0
-    return EncodedTypical(matrix[:2].copy(), common, compared)
+    return EncodedTypical(matrix[:2].copy(), common, compared, matrix[:2].copy())
 
 
 @given(
@@ -50,6 +50,7 @@ def test_a_score_falls_as_lightgbms_own_does(seed, params, by_tables):
         matrix,
         found if by_tables else Explained(found.score, found.added),
         typical,
+        group=typical.group_of(matrix),
         signal=signal,
         candidates=candidates,
     )

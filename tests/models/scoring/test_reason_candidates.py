@@ -13,7 +13,8 @@ def candidates(weights, falls=None, signals=None):
     fall = np.full(weight.shape, np.nan) if falls is None else np.array(falls, float)
     signal = np.arange(weight.size).reshape(weight.shape) if signals is None else np.array(signals)
     column = np.zeros(weight.shape, np.uint16)
-    return ReasonCandidates(np.zeros(len(weight)), weight, signal, column, fall)
+    usual = np.full(weight.shape, np.nan)
+    return ReasonCandidates(np.zeros(len(weight)), weight, signal, column, fall, usual)
 
 
 def given_ranks(found: ReasonCandidates) -> list[list[int]]:

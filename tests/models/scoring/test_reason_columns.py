@@ -1,5 +1,6 @@
 """Which values are a reason to leave, and how being new is said."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -7,6 +8,8 @@ from perdura.features.build import build_features
 from perdura.features.catalogue import COLUMNS, FEATURES
 from perdura.features.topics.paid_term import with_renewal
 from perdura.features.topics.phrases import say
+from perdura.models.predictor.typical_values import EncodedTypical
+from perdura.models.scoring.comparison import Comparison
 from perdura.models.scoring.reason_columns import UnknownName, no_reason, reason_columns
 from tests.support.tables import events, spine
 
@@ -44,6 +47,30 @@ def test_nothing_bad_and_a_long_tenure_are_no_reason_to_leave(name, value):
 )
 def test_what_went_wrong_and_what_stopped_may_be_one(name, value):
     assert not no_reason(COLUMNS[name], pl.DataFrame({name: [value]}, {name: pl.Float64})).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "counts", "plausible"),
+    [
+        ("tickets_trend", 3.0, {"tickets_opened_30d": 1.0}, False),
+        ("tickets_trend", 1.5, {"tickets_opened_30d": 2.0}, False),
+        ("tickets_trend", 1.5, {"tickets_opened_30d": 3.0}, True),
+        ("tickets_trend", 1.0, {"tickets_opened_30d": 3.0}, False),  # the usual pace
+        ("usage_trend", 0.3, {"usage_90d": 2.0}, False),
+        ("usage_trend", 0.3, {"usage_90d": 90.0}, True),
+        ("usage_trend", 1.2, {"usage_90d": 90.0}, False),
+        ("payments_failed_share_365d", 1.0, {"payments_tried_365d": 1.0}, False),
+        ("payments_failed_share_365d", 0.4, {"payments_tried_365d": 5.0}, True),
+        ("amount_paid_trend", 0.4, {"payments_paid_365d": 2.0}, False),
+        ("amount_paid_trend", 0.4, {"payments_paid_365d": 9.0}, True),
+        ("amount_paid_trend", 0.4, {"payments_paid_365d": None}, False),
+        ("amount_paid_trend", 0.4, {}, False),
+    ],
+)
+def test_a_share_or_a_pace_that_rests_on_one_or_two_is_no_reason(name, value, counts, plausible):
+    row = {name: value} | counts
+    frame = pl.DataFrame([row], dict.fromkeys(row, pl.Float64))
+    assert no_reason(COLUMNS[name], frame).tolist() == [not plausible]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +177,10 @@ def test_a_billed_column_has_the_signal_of_the_renewal_or_tenure_in_rows_where_a
         schema=dict.fromkeys(names, pl.Float64),
         orient="row",
     )
-    signs = found.in_rows(rows)
+    typical = np.array([[4.0, *[np.nan] * 5]])
+    beside = EncodedTypical(typical, typical, np.zeros((1, 6), bool), typical)
+    matrix = rows.to_numpy()
+    signs = found.in_rows(rows, Comparison(found.columns, matrix, beside, np.zeros(3, np.int64)))
     by_row = [[found.signals[number] for number in row] for row in signs.signal]
     assert [row[0] for row in by_row] == ["renewal", "tenure", "payment_activity"]
     assert [row[1] for row in by_row] == ["plan"] * 3

@@ -70,6 +70,33 @@ def test_where_most_are_unknown_the_typical_value_is_unknown():
     assert most.values["tickets"] is None
 
 
+def test_the_median_of_known_numbers_leaves_the_unknown_out():
+    """Waits for a reply: of most subscribers there is none."""
+    everyone, *groups = typical(
+        rows_of((900, 1, "basic", None), (250, 1, "basic", 6.0), (199, 12, "pro", 9.0))
+    )
+    assert everyone.values["tickets"] is None
+    assert everyone.known["tickets"] == 6.0
+    assert [group.known.get("tickets") for group in groups] == [6.0, 6.0]
+
+
+def test_a_median_of_too_few_known_numbers_is_left_out():
+    for known, said in ((199, None), (200, 6.0)):
+        groups = typical(rows_of((900, 1, "basic", None), (known, 1, "basic", 6.0)))
+        assert [group.known.get("tickets") for group in groups] == [said] * 3
+
+
+def test_amounts_are_medians_in_the_most_frequent_currency():
+    rows = pl.DataFrame(
+        [("EUR", 1_000.0, False)] * 150
+        + [("EUR", 3_000.0, False)] * 100
+        + [("JPY", 9e6, False)] * 249,
+        ["payment_currency", "amount_paid_90d", "churned"],
+        orient="row",
+    )
+    assert typical(rows)[0].known == {"amount_paid_90d": 1_000.0}
+
+
 def test_the_median_of_two_values_lies_between_them():
     assert typical(rows_of((2, 1, "basic", 1.0), (2, 1, "basic", 4.0)))[0].values["tickets"] == 2.5
 

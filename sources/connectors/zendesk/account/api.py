@@ -6,13 +6,15 @@ go by cursor, the others by time, whose pages repeat what lies on their edge. Co
 flags of the events: their bodies are never asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
+from perdura.json_values import as_object
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.connectors.connector import Unavailable
-from perdura.sources.connectors.web import Refused, Web
+from perdura.sources.connectors.web import Refused, Web, listed
 from perdura.sources.connectors.zendesk.account.narrowed import narrowed
 from perdura.sources.connectors.zendesk.account.store import Progress, Store
 
@@ -20,6 +22,9 @@ from perdura.sources.connectors.zendesk.account.store import Progress, Store
 LEFT_OUT = timedelta(minutes=1)
 #: A rating may be changed for so long after it was asked for.
 _RATED_LATER = timedelta(days=30)
+
+
+OnObjects = Callable[[str, int], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,13 @@ _RATINGS_PATH = "/api/v2/satisfaction_ratings.json"
 _NO_RATINGS = (403, 404)
 
 
-def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
+def fetch_exports(
+    web: Web,
+    store: Store,
+    start: datetime,
+    on_objects: OnObjects = lambda _kind, _count: None,
+    sample: Sample | None = None,
+) -> Iterator[str]:
     """Append to the store all that changed since the last run; what the report says of it.
 
     After each page the store holds it and the place where to go on.
@@ -58,6 +69,8 @@ def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
         web: The account's API.
         store: What was fetched before.
         start: Where the first run begins.
+        on_objects: Called after each page with the kind and how many objects were read of it.
+        sample: How much of each list to read; ``None``: all.
 
     Raises:
         Unavailable: A list cannot be read to its end. What was read is kept.
@@ -67,11 +80,19 @@ def fetch_exports(web: Web, store: Store, start: datetime) -> Iterator[str]:
         count = 0
         for objects, in_one_second in _read(web, store, export, int(start.timestamp())):
             count, crowded = count + objects, crowded + in_one_second
+            on_objects(name, count)
+            if sample and sample.cut(count, name):
+                break
         yield f"{count:,} {name} fetched"
         if crowded:
             yield f"{crowded:,} times a page of {name} was of one second: read on after it"
     try:
-        count = sum(_read_ratings(web, store, start))
+        count = 0
+        for objects in _read_ratings(web, store, start):
+            count += objects
+            on_objects("satisfaction ratings", count)
+            if sample and sample.cut(count, "satisfaction ratings"):
+                break
         yield f"{count:,} satisfaction ratings fetched"
     except Refused as refused:
         if refused.status not in _NO_RATINGS:
@@ -91,7 +112,7 @@ def _read(web: Web, store: Store, export: Export, start: int) -> Iterator[tuple[
             {"cursor": progress.cursor} if progress.cursor else {"start_time": progress.start_time}
         )
         page = web.get(export.path, where)
-        objects, is_last = _objects(page, export.name, export.path), page.get("end_of_stream")
+        objects, is_last = listed(page, export.name, export.path), page.get("end_of_stream")
         after = _after(page, progress, export)
         is_crowded = after == progress and not is_last and not export.by_cursor
         if is_crowded:
@@ -120,38 +141,21 @@ def _after(page: dict[str, Any], progress: Progress, export: Export) -> Progress
 def _read_ratings(web: Web, store: Store, start: datetime) -> Iterator[int]:
     """Ratings by page; each run begins a month before the one before it, for those that changed."""
     progress = store.progress(RATINGS) or Progress(int(start.timestamp()))
-    following = web.server_time
+    began = web.server_time
     while True:
         cursor = {"page[after]": progress.cursor} if progress.cursor else {}
         page = web.get(
             _RATINGS_PATH,
             {"score": "received", "start_time": progress.start_time, "page[size]": 100, **cursor},
         )
-        objects, meta = _objects(page, RATINGS, _RATINGS_PATH), page.get("meta")
-        more = cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
+        objects, more = listed(page, RATINGS, _RATINGS_PATH), as_object(page.get("meta"))
         after = more.get("after_cursor") if more.get("has_more") else None
-        progress = (
-            Progress(progress.start_time, str(after)) if after else _next_run(progress, following)
-        )
+        if after:
+            progress = Progress(progress.start_time, str(after))
+        else:  # where the next run begins
+            changed = int((began - _RATED_LATER).timestamp()) if began else 0
+            progress = Progress(max(progress.start_time, changed))
         store.append(RATINGS, (narrowed(RATINGS, one) for one in objects), progress)
         yield len(objects)
         if not after:
             return
-
-
-def _next_run(progress: Progress, began: datetime | None) -> Progress:
-    if began is None:
-        return Progress(progress.start_time)
-    return Progress(max(progress.start_time, int((began - _RATED_LATER).timestamp())))
-
-
-def _objects(page: dict[str, Any], name: str, path: str) -> list[dict[str, Any]]:
-    found = page.get(name)
-    if not isinstance(found, list):
-        raise Unavailable(
-            f"a page of {path} holds no list {name!r}; it has {', '.join(sorted(page))}. Was the "
-            "API changed?"
-        )
-    return [
-        cast("dict[str, Any]", one) for one in cast("Iterable[Any]", found) if isinstance(one, dict)
-    ]

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from perdura.sources.connectors.connection import Sample
 from perdura.sources.connectors.known import mapping_of
-from perdura.sources.extract import IncompleteExtract
+from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.mapping.mapping import BadMapping
 from tests.support.small_sources import UNTIL, Business
 from tests.support.zendesk_replay import TOKEN, Account, served
@@ -74,6 +75,25 @@ def business(
 
 def events_of(business: Business) -> list[tuple[object, ...]]:
     return business.events("tickets", ["subscriber_id", "kind", "priority", "hours", "happened_at"])
+
+
+def test_a_sample_stops_after_a_page_and_pages_are_told_as_they_come(
+    business: Business, account: Account
+):
+    account.things["users"] += [{"id": n, "changed": T0, "role": "end-user"} for n in range(30, 36)]
+    sample, told = Sample(3), list[str]()
+    extract(
+        business.folder / "mapping.toml",
+        until=UNTIL,
+        landing=business.landing,
+        progress=lambda _done, _total, what: told.append(what),
+        sample=sample,
+    )
+    assert sample.read == ["the first 4 users"]
+    assert [what for what in told if "users" in what] == [
+        "fetching zendesk: 2 users", "fetching zendesk: 4 users",
+    ]  # fmt: skip
+    assert len(events_of(business)) == 2
 
 
 def test_an_account_tells_what_its_objects_tell_as_files(
