@@ -9,8 +9,9 @@ from typing import Literal
 
 from perdura.flows.configuration.groups import IntegrationSettings
 from perdura.flows.settings import Settings
+from perdura.http_calls import RequestPace
 from perdura.progress import OnProgress, no_progress
-from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.caller import Caller
 from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
 from perdura.risk.integrations.help_desks.intercom import LONGEST, Intercom
 from perdura.risk.integrations.help_desks.pushing import Pushed, push
@@ -108,7 +109,7 @@ def opened(
 
 @contextmanager
 def _zendesk(integrations: IntegrationSettings) -> Generator[tuple[Zendesk, str]]:
-    url, pace = integrations.zendesk_url, Pace(integrations.push_calls_per_minute)
+    url, pace = integrations.zendesk_url, RequestPace(integrations.push_calls_per_minute)
     if url is None:
         raise NotSetUp("no account; write integrations.zendesk_url = 'https://NAME.zendesk.com'")
     token, email = _of_environment("PERDURA_ZENDESK_TOKEN"), os.environ.get("PERDURA_ZENDESK_EMAIL")
@@ -121,7 +122,7 @@ def _zendesk(integrations: IntegrationSettings) -> Generator[tuple[Zendesk, str]
 @contextmanager
 def _intercom(integrations: IntegrationSettings) -> Generator[tuple[Intercom, str]]:
     headers = {"authorization": f"Bearer {_of_environment('PERDURA_INTERCOM_TOKEN')}"}
-    pace = Pace(integrations.push_calls_per_minute)
+    pace = RequestPace(integrations.push_calls_per_minute)
     with Caller(integrations.intercom_url, headers, pace) as caller:
         intercom = Intercom(caller)
         yield intercom, intercom.workspace()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from perdura.sources.guesses.databases import sample_database
 from perdura.sources.guesses.day_order import order_elsewhere, unsure, with_order
+from perdura.sources.guesses.dialect import Unguessable
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile, guess_files
 from perdura.sources.guesses.links import subscribers_of
 from perdura.sources.guesses.meeting import best_meetings
-from perdura.sources.guesses.samples import Sample, Unguessable, sample_file, tables_in
+from perdura.sources.guesses.samples import Sample, sample_file, tables_in
 from perdura.sources.guesses.tables import guess_tables
 from perdura.sources.guesses.writing import mapping_text
 

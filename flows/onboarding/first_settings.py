@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from perdura.flows.configuration.home_file import in_file
-from perdura.sources.guesses.samples import as_toml
+from perdura.sources.guesses.toml_text import as_toml
 
 
 def settings_text(mapping: Path, timezone: str) -> str:

@@ -52,7 +52,7 @@ def tuned_by(tuning: Tuning, tuned_at: datetime) -> Tuned:
     """The parameters of a tuning that beat the defaults."""
     return Tuned(
         booster=tuning.best.values,
-        aim=_aim(tuning.params),
+        aim={name: getattr(tuning.params, name) for name in _AIM},
         judged_from=tuning.judged_from,
         tuned_at=tuned_at,
         trials=len(tuning.tried),
@@ -119,7 +119,7 @@ def with_tuned_booster(
 def _why_unused(
     params: TrainingParams, tuned: Tuned, first_test_date: datetime | None
 ) -> str | None:
-    aim = _aim(params)
+    aim = {name: getattr(params, name) for name in _AIM}
     other = [
         f"{setting} {aim[name]}, not {tuned.aim.get(name)}"
         for name, setting in _AIM.items()
@@ -140,10 +140,6 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time without its zone, {text!r}")
     return moment
-
-
-def _aim(params: TrainingParams) -> dict[str, str | int]:
-    return {name: getattr(params, name) for name in _AIM}
 
 
 _MOMENTS = ("judged_from", "tuned_at")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from perdura.http_calls import seconds_to_wait
 from perdura.risk.integrations.clock import Clock
-from perdura.risk.integrations.retry_after import seconds_to_wait
 
 if TYPE_CHECKING:
     import httpx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 from babel.dates import format_date
@@ -27,7 +26,8 @@ _NIGHTS_BACK = 30
 
 def fresh(answer: FreshAnswer, language: Language, *, whole: bool = False) -> str:
     """Which night it is, and what a reader must know of it; ``whole``: also what is well."""
-    day, until = _day(answer.scored_on, language), f"{answer.valid_until:%Y-%m-%d %H:%M} UTC"
+    day = format_date(answer.scored_on, "long", locale=language)
+    until = f"{answer.valid_until:%Y-%m-%d %H:%M} UTC"
     sentences = [ASSISTANTS.count(language, "night", answer.subscribers, day=day)]
     if answer.stale:
         sentences.insert(0, ASSISTANTS.say(language, "stale", moment=until))
@@ -87,7 +87,7 @@ def why(answer: Why, subscriber_id: str, language: Language) -> str:
         return " ".join(sentences + _scored(answer, answer.person, language))
     sentences.append(ASSISTANTS.say(language, "not_scored", subscriber=subscriber_id))
     for last in answer.history[-1:]:
-        day = _day(last.scored_on, language)
+        day = format_date(last.scored_on, "long", locale=language)
         sentences.append(ASSISTANTS.say(language, "last_scored", day=day, **_risk(last, language)))
     return " ".join(sentences)
 
@@ -109,7 +109,7 @@ def _scored(answer: Why, person: PersonAnswer, language: Language) -> list[str]:
     values = _person(person, language) | parts
     sentences.append(ASSISTANTS.say(language, "why", rank=row["rank"], **values))
     for past in answer.history[-_NIGHTS_BACK - 1 : -1][:1]:
-        day = _day(past.scored_on, language)
+        day = format_date(past.scored_on, "long", locale=language)
         sentences.append(ASSISTANTS.say(language, "since", day=day, **_risk(past, language)))
     return sentences
 
@@ -151,7 +151,3 @@ def _risk(answer: object, language: Language) -> dict[str, str]:
     risk, band = getattr(answer, "risk"), getattr(answer, "band")  # noqa: B009
     band = ASSISTANTS.say(language, f"band_{band}")
     return {"risk": percent(risk, language), "band": band}
-
-
-def _day(day: date, language: Language) -> str:
-    return format_date(day, "long", locale=language)

@@ -10,13 +10,14 @@ from random import random
 from time import monotonic
 from typing import Any
 
+from perdura.http_calls import NO_PROXY, log_no_calls
 from perdura.risk.integrations import deliveries
 from perdura.risk.integrations.attempt import LONGEST_WAIT, Answer, post
 from perdura.risk.integrations.clock import Clock, now_utc
 from perdura.risk.integrations.deliveries import Delivery
 from perdura.risk.integrations.payloads import payload
 from perdura.risk.integrations.signing import keys, signed
-from perdura.risk.integrations.targets import NO_PROXY, log_no_calls, safe
+from perdura.risk.integrations.targets import safe
 from perdura.risk.query.queries import published_night
 from perdura.risk.store.connect import reading, writing
 

@@ -130,7 +130,8 @@ def _look(url: str, scored_on: date, accounts: Sequence[ErasedAccount]) -> _Seen
         }
         if not rows and not companies:
             return None
-        fingerprint = connection.scalar(sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)))
+        own = sa.select(NIGHTS.c.fingerprint).where(NIGHTS.c.scored_on == scored_on)
+        fingerprint = connection.scalar(own)
         return _Seen(
             fingerprint=fingerprint,
             rows=rows,
@@ -145,7 +146,7 @@ def _take_out(
 ) -> bool:
     """Take them out of the night, if it is as it was seen; whether it is."""
     # Locks the night in PostgreSQL: its publisher waits, or is waited for.
-    now = sa.select(NIGHTS.c.fingerprint).where(_is_night(scored_on)).with_for_update()
+    now = sa.select(NIGHTS.c.fingerprint).where(NIGHTS.c.scored_on == scored_on).with_for_update()
     if connection.scalar(now) != seen.fingerprint:
         return False
     theirs = RISK.c[SUBSCRIBER_ID].in_([account.name for account in accounts])
@@ -163,7 +164,7 @@ def _take_out(
         "rows": NIGHTS.c.rows - seen.rows,
         "fingerprint": hashlib.sha256(content.encode()).hexdigest(),
     }
-    connection.execute(sa.update(NIGHTS).where(_is_night(scored_on)).values(values))
+    connection.execute(sa.update(NIGHTS).where(NIGHTS.c.scored_on == scored_on).values(values))
     put_sums(connection, scored_on, seen.sums)
     return True
 
@@ -198,10 +199,6 @@ def _mask_row(
 def _pieces(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
     size = _ROWS_AT_A_TIME
     return (keys[start : start + size] for start in range(0, len(keys), size))
-
-
-def _is_night(scored_on: date) -> sa.ColumnElement[bool]:
-    return NIGHTS.c.scored_on == scored_on
 
 
 def _is(table: sa.Table, key: _Key) -> Iterator[sa.ColumnElement[bool]]:

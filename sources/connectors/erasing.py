@@ -1,6 +1,5 @@
 """What connectors have fetched and keep, without the subscribers who were forgotten."""
 
-import json
 import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from perdura.json_values import parse_object
 from perdura.sources import connectors
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.known import known_connectors
@@ -37,27 +37,20 @@ def erase_fetched_of(landing: Landing, accounts: Sequence[str], day: date) -> No
 
 
 def _stores(landing: Landing) -> Generator[tuple[Path, Any]]:
-    """Each store, and the module of its connector that erases."""
-    for state in sorted(landing.fetched.glob("*/state.json")):
-        yield state.parent, import_module(f"{connectors.__name__}.{_connector(state)}.erase")
-
-
-def _connector(state: Path) -> str:
-    """The owner of a store.
+    """Each store, and the module of its connector that erases.
 
     Raises:
-        Unavailable: Its state cannot be read. Nothing was erased of it.
+        Unavailable: The state of a store cannot be read. Nothing was erased of it.
     """
-    try:
-        name = json.loads(state.read_text("utf-8"))["connector"]
-    except (ValueError, KeyError, TypeError):
-        name = None
-    if name not in known_connectors():
-        raise Unavailable(
-            f"{state}, which says what a connector has fetched, cannot be read, so that no one can "
-            f"be erased there; delete the folder {state.parent}, and it is all fetched again"
-        )
-    return str(name)
+    for state in sorted(landing.fetched.glob("*/state.json")):
+        name = (parse_object(state.read_bytes()) or {}).get("connector")
+        if name not in known_connectors():
+            raise Unavailable(
+                f"{state}, which says what a connector has fetched, cannot be read, so that no one "
+                f"can be erased there; delete the folder {state.parent}, and it is all fetched "
+                "again"
+            )
+        yield state.parent, import_module(f"{connectors.__name__}.{name}.erase")
 
 
 @contextmanager

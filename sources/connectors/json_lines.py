@@ -1,10 +1,10 @@
 """Files of JSON lines, read one object at a time: as large as they may be, a line is in memory."""
 
-import json
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from perdura.json_values import parse_object
 from perdura.sources.connectors.rows import RowWriter
 
 
@@ -28,17 +28,9 @@ def read_objects(
             except UnicodeDecodeError:
                 writer.refuse("bad_encoding", line.decode(errors="replace"), shown, number)
                 continue
-            found = _as_object(text)
+            found = parse_object(text)
             if found is None:
                 rule = "broken_line" if text.endswith("\n") else "cut_off"
                 writer.refuse(rule, text.rstrip("\n"), shown, number)
             else:
                 yield number, found
-
-
-def _as_object(text: str) -> dict[str, Any] | None:
-    try:
-        found: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None

@@ -5,7 +5,7 @@ what its column holds is told apart, with its place.
 """
 
 import csv
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def read_table(
     Raises:
         Unavailable: A file has no such column.
     """
-    files = [*_files(folder, name)]
+    files = files_of(folder, name)
     if not files:
         return None
     texts = RowWriter(connection.scratch / f"{name}.read", [*columns])
@@ -80,14 +80,14 @@ def _set_aside(rows: pl.LazyFrame, file: Path) -> pl.LazyFrame:
     return pl.scan_parquet(file, glob=False)
 
 
-def _files(folder: Path, name: str) -> Generator[Path]:
-    """The files of a table, by name."""
+def files_of(folder: Path, name: str) -> list[Path]:
+    """The files of a table, as ``read_table`` finds them, by name."""
+    found: list[Path] = []
     for path in sorted(folder.iterdir()):
-        stem = path.stem.lower().removesuffix("_data")
-        if path.is_dir() and path.name.lower() == name:
-            yield from (one for one in sorted(path.iterdir()) if one.suffix.lower() in _ENDINGS)
-        elif path.is_file() and stem == name and path.suffix.lower() in _ENDINGS:
-            yield path
+        is_folder = path.is_dir() and path.name.lower() == name
+        if is_folder or (path.is_file() and path.stem.lower().removesuffix("_data") == name):
+            found += sorted(path.iterdir()) if is_folder else [path]
+    return [file for file in found if file.suffix.lower() in _ENDINGS]
 
 
 def _refuse_without(names: Sequence[str], required: Sequence[str], file: str) -> None:
@@ -105,12 +105,14 @@ def _scan_parquet(
     schema = frame.collect_schema()
     names = {name.lower(): name for name in schema}
     _refuse_without([*names], required, shown)
+    texts = {low: as_text(pl.col(name), schema[name]) for low, name in names.items()}
+    for name in names.keys() & columns.keys():
+        if columns[name] == "filled":
+            texts[name] = pl.when(texts[name].str.strip_chars() != "").then(pl.lit("1"))
     return frame.select(
         *(
-            _kept(as_text(pl.col(names[name]), schema[names[name]]), kind).alias(name)
-            if name in names
-            else pl.lit(None, pl.String).alias(name)
-            for name, kind in columns.items()
+            (texts[name] if name in names else pl.lit(None, pl.String)).alias(name)
+            for name in columns
         ),
         pl.lit(shown).alias(FILE),
         pl.col(ROW_IN_FILE).cast(pl.UInt32),
@@ -136,12 +138,6 @@ def _read_csv(
             elif fields:
                 texts.refuse("broken_line", ",".join(fields), shown, line)
             line = reader.line_num + 1
-
-
-def _kept(text: pl.Expr, kind: Kind) -> pl.Expr:
-    if kind != "filled":
-        return text
-    return pl.when(text.str.strip_chars() != "").then(pl.lit("1"))
 
 
 def typed(

@@ -30,8 +30,11 @@ class RowWriter:
 
     def add(self, values: Mapping[str, object], file: str, row: int) -> None:
         """A row; columns without a value are empty, and values without a column are left out."""
-        texts = (_text(values.get(name)) for name in self._columns)
-        self._rows.append((*texts, file, row))
+        found = (values.get(name) for name in self._columns)
+        texts = (one if one is None or isinstance(one, str) else json.dumps(one) for one in found)
+        # Half of a character is none.
+        whole = (text.encode("utf-8", "replace").decode() if text else None for text in texts)
+        self._rows.append((*whole, file, row))
         if len(self._rows) >= _BATCH:
             self._write()
 
@@ -64,10 +67,3 @@ class RowWriter:
 
 
 _PLACE = {FILE: pl.String(), ROW_IN_FILE: pl.UInt32()}
-
-
-def _text(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode("utf-8", "replace").decode()  # half of a character is none

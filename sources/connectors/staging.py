@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -59,7 +58,13 @@ def _stage(
             f"[connect.{connection.name}] names"
         )
     try:
-        return _write(connection.scratch / f"{name}.parquet", frame)
+        path = connection.scratch / f"{name}.parquet"
+        rows = frame.rows.with_columns(
+            pl.col(FILE).cast(pl.String), pl.col(ROW_IN_FILE).cast(pl.UInt32)
+        )
+        rows.sink_parquet(path, row_group_size=_ROW_GROUP, maintain_order=True)
+        broken = frame.broken.select(BROKEN_ROWS.names()).cast(BROKEN_ROWS)
+        return StagedFrame(path, broken, frame.notes)
     except Unavailable as error:
         return Unfetched(str(error))
     except (*_NOT_AS_TAKEN, OSError) as error:
@@ -74,11 +79,3 @@ def _not_as_taken(connection: Connection, error: BaseException) -> str:
         f"what [connect.{connection.name}] names is not what {connection.connector} exports "
         f"({without_values(error)}); fetch it again, or look for a column that changed"
     )
-
-
-def _write(path: Path, frame: Frame) -> StagedFrame:
-    places = (pl.col(FILE).cast(pl.String), pl.col(ROW_IN_FILE).cast(pl.UInt32))
-    rows = frame.rows.with_columns(places)
-    rows.sink_parquet(path, row_group_size=_ROW_GROUP, maintain_order=True)
-    broken = frame.broken.select(BROKEN_ROWS.names()).cast(BROKEN_ROWS)
-    return StagedFrame(path, broken, frame.notes)

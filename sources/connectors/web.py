@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from random import random
-from time import monotonic, sleep
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urlsplit
+from typing import Any, Self
 
+from perdura.http_calls import (
+    LONGEST_ASKED,
+    PASSING,
+    RequestPace,
+    check_address,
+    json_client,
+    seconds_to_wait,
+)
+from perdura.json_values import JsonObject, as_object, as_objects, parse_object
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 
-if TYPE_CHECKING:
-    import httpx
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-#: What stays on this machine goes through no proxy, whatever the environment says.
-_NO_PROXY: dict[str, None] = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
-
-#: Answers after which the same request may succeed.
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
 _TRIES = 8
 _TIMEOUT = 60.0  # seconds without a byte
-_LONGEST_WAIT = 60.0  # seconds, where the vendor does not say how long
-_LONGEST_ASKED = 900.0  # seconds that a vendor may ask us to wait
-
-
-@dataclass(slots=True)
-class RequestPace:
-    """How fast an API is asked.
-
-    Attributes:
-        calls_per_minute: The most.
-        wait: Sleeps for some seconds.
-        first_wait: About the seconds until a failed request is repeated; doubled each time.
-    """
-
-    calls_per_minute: float
-    wait: Callable[[float], object] = sleep
-    first_wait: float = 1.0
-    _next: float = 0.0
-
-    def keep(self) -> None:
-        """Wait until the next request may be made."""
-        now = monotonic()
-        start = max(now, self._next)
-        self._next = start + 60 / self.calls_per_minute
-        if start > now:
-            self.wait(start - now)
-
-    def back_off(self, attempt: int, asked: float) -> None:
-        """Wait as long as the vendor asked, else longer after each attempt."""
-        longest = min(self.first_wait * 2**attempt, _LONGEST_WAIT)
-        self.wait(asked or longest * (0.5 + 0.5 * random()))  # noqa: S311
 
 
 class Web(AbstractContextManager["Web"]):
@@ -72,18 +35,9 @@ class Web(AbstractContextManager["Web"]):
         self, url: str, headers: Mapping[str, str], pace: RequestPace, *, rights: str
     ) -> None:
         """``rights``: what the credentials need, in words that follow "needs"."""
-        import httpx
-
-        for name in ("httpx", "httpcore"):  # addresses may name people
-            logging.getLogger(name).setLevel(logging.WARNING)
         self._host, self._pace, self._rights = safe_host(url), pace, rights
         self.server_time: datetime | None = None
-        self._client = httpx.Client(
-            base_url=url,
-            headers={"accept": "application/json", "user-agent": "perdura", **headers},
-            timeout=_TIMEOUT,
-            mounts=_NO_PROXY,
-        )
+        self._client = json_client(url, headers, _TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -114,16 +68,19 @@ class Web(AbstractContextManager["Web"]):
                 content = answer.read()
             except httpx.RequestError as error:
                 outcome = type(error).__name__  # its text may tell what was sent
-                self._pace.back_off(attempt, 0.0)
+                self._pace.back_off(attempt)
                 continue
             self.server_time = _moment(answer.headers.get("date"))
-            if answer.status_code not in _PASSING:
-                found = _object(content)
+            if answer.status_code not in PASSING:
+                found = parse_object(content)
                 self._refuse(path, answer.status_code, found or {})
                 if found is not None:
                     return found
             outcome = "no JSON object" if answer.is_success else str(answer.status_code)
-            self._pace.back_off(attempt, self._asked_to_wait(answer))
+            # A moment to wait for is one of the vendor's own clock.
+            now = self.server_time.timestamp() if self.server_time else None
+            after = answer.headers.get("retry-after")
+            self._pace.back_off(attempt, seconds_to_wait(after, most=LONGEST_ASKED, now=now))
         raise Unavailable(
             f"{self._host} answered {outcome} to {path} {_TRIES} times; what was fetched before is "
             "kept: extract again, and it goes on from there"
@@ -131,8 +88,7 @@ class Web(AbstractContextManager["Web"]):
 
     def _refuse(self, path: str, status: int, content: Mapping[str, Any]) -> None:
         """Raise unless an answer is a success."""
-        error = content.get("error")
-        fault = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
+        fault = as_object(content.get("error"))
         if status == 401:
             raise Refused(
                 f"{self._host} does not know the credentials (401 to {path}): the token has "
@@ -155,16 +111,6 @@ class Web(AbstractContextManager["Web"]):
                 fault,
             )
 
-    def _asked_to_wait(self, answer: httpx.Response) -> float:
-        """Seconds by ``Retry-After``: a number, or a moment of the vendor's own clock."""
-        text = answer.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit():
-            return min(float(text[:9]), _LONGEST_ASKED)
-        until, now = _moment(text), self.server_time or datetime.now(UTC)
-        if until is None:
-            return 0.0
-        return min(max((until - now).total_seconds(), 0.0), _LONGEST_ASKED)
-
 
 class Refused(Unavailable):
     """An answer that the same request will get again.
@@ -180,12 +126,18 @@ class Refused(Unavailable):
         self.status, self.error = status, error
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
-    try:
-        found: Any = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+def listed(page: Mapping[str, Any], name: str, path: str) -> list[JsonObject]:
+    """The objects of the list ``name`` that a page of ``path`` holds.
+
+    Raises:
+        Unavailable: It holds no such list.
+    """
+    if not isinstance(page.get(name), list):
+        raise Unavailable(
+            f"a page of {path} holds no list {name!r}; it has {', '.join(sorted(page))}. Was the "
+            "API changed?"
+        )
+    return as_objects(page[name])
 
 
 def safe_host(url: str) -> str:
@@ -194,18 +146,15 @@ def safe_host(url: str) -> str:
     Raises:
         BadConnection: It is no address, is not encrypted or has a password in it.
     """
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if not host or parts.scheme not in ("https", "http") or not url.isprintable():
+    parts, fault = check_address(url)
+    if fault == "no address":
         raise BadConnection("url is no address; write https://HOST")
-    if parts.username is not None or parts.password is not None:
+    if fault == "password":
         raise BadConnection(
-            f"the address of {host} has a password in it; it belongs in the environment"
+            f"the address of {parts.hostname} has a password in it; it belongs in the environment"
         )
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if fault == "not encrypted":
+        host = parts.hostname
         raise BadConnection(f"the address of {host} is not encrypted; write https://{host}")
     return parts.netloc
 

@@ -49,7 +49,8 @@ class Watermark:
 def select(query: str, columns: str = "*") -> str:
     """A SELECT of a query's rows. What is no query cannot stand there."""
     # The query is what the operator wrote, for a session that only reads.
-    return f"SELECT {columns} FROM (\n{_bare(query)}\n) AS rows_of_query"  # noqa: S608
+    bare = query.strip().rstrip(";").rstrip()
+    return f"SELECT {columns} FROM (\n{bare}\n) AS rows_of_query"  # noqa: S608
 
 
 def newer(query: str, kind: Kind, watermark: Watermark) -> str:
@@ -82,7 +83,3 @@ def named(names: Sequence[str]) -> None:
 def since_of(until: datetime | None, overlap: timedelta) -> datetime | None:
     """From when on rows are read again after an extract that ended at ``until``."""
     return None if until is None else until.astimezone(UTC) - overlap
-
-
-def _bare(query: str) -> str:
-    return query.strip().rstrip(";").rstrip()

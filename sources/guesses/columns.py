@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from perdura.sources.currencies import CODE
+from perdura.sources.guesses.names import snake_case
 from perdura.sources.guesses.time_forms import TimeForms, time_forms
 from perdura.sources.mapping.values.meaning import says_nothing
 
@@ -74,12 +75,6 @@ class SampledColumn:
         return next((value for value in self.values if value.lower() in _TRUE), "true")
 
 
-def snake_case(name: str) -> str:
-    """A name in small letters with its words apart."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")
-
-
 def column_of(values: pl.Series, until: datetime | None = None) -> SampledColumn:
     """What a column holds.
 
@@ -94,20 +89,18 @@ def column_of(values: pl.Series, until: datetime | None = None) -> SampledColumn
     nulls = tuple(sorted(texts.filter(nothing).unique()))[:5]
     texts = texts.filter(~nothing).drop_nulls()
     distinct = texts.n_unique()
+    few = texts if distinct <= FEW else texts.clear()
+    counts = few.alias("value").value_counts()
+    commonest = counts.sort(["count", "value"], descending=[True, False])
     common = {
         "filled": len(texts) / rows if rows else 0.0,
         "distinct": distinct,
         "is_unique": distinct == len(texts) > 0,
         "null_words": nulls,
-        "values": _commonest(texts) if distinct <= FEW else (),
+        "values": tuple(commonest["value"]),
     }
     made = _of_content(name, values, texts, until or datetime.now(UTC))
     return SampledColumn(**(common | made))  # pyright: ignore[reportArgumentType]
-
-
-def _commonest(texts: pl.Series) -> tuple[str, ...]:
-    counts = texts.alias("value").value_counts().sort(["count", "value"], descending=[True, False])
-    return tuple(counts["value"])
 
 
 def _of_content(
@@ -125,7 +118,7 @@ def _of_content(
         return {"name": name, "content": "time", "times": times}
     if number := _as_number(values, head):
         return {"name": name, "content": "number", **number}
-    if _share(head.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")) > 0.9:
+    if head.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$").sum() > 0.9 * len(head):
         return {"name": name, "content": "email"}
     upper = head.str.to_uppercase()
     named = snake_case(name)
@@ -159,10 +152,6 @@ def _as_number(values: pl.Series, texts: pl.Series) -> dict[str, object] | None:
                 **_range(plain.drop_nulls()),
             }
     return None
-
-
-def _share(mask: pl.Series) -> float:
-    return float(mask.sum()) / len(mask) if len(mask) else 0.0
 
 
 def _range(numbers: pl.Series) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Samples of the tables of a database."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,17 +42,12 @@ def sample_database(written: str, folder: Path) -> list[Sample]:
     address = read_address(written, folder)
     with TemporaryDirectory(prefix="perdura-init-") as scratch:
         file = Path(scratch) / "sample.parquet"
-        return [
-            sample
-            for schema, table in _tables(address, file)
-            if (sample := _sample(address, written, schema, table, file)) is not None
+        stage_query(address, _LISTS[address.kind], "UTC", file)
+        found = [
+            _sample(address, written, str(schema or ""), str(table), file)
+            for schema, table in pl.read_parquet(file).head(_TABLES).rows()
         ]
-
-
-def _tables(address: DatabaseAddress, file: Path) -> Iterator[tuple[str, str]]:
-    stage_query(address, _LISTS[address.kind], "UTC", file)
-    for schema, table in pl.read_parquet(file).head(_TABLES).rows():
-        yield str(schema or ""), str(table)
+        return [sample for sample in found if sample is not None]
 
 
 def _sample(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from perdura.sources.guesses.columns import SampledColumn, column_of, snake_case
+from perdura.sources.guesses.columns import SampledColumn, column_of
+from perdura.sources.guesses.names import singulars, snake_case
 from perdura.sources.guesses.roles import (
     ACCOUNT_ROLES,
     EMAIL,
@@ -164,8 +165,9 @@ def _score(sample: Sample, columns: Sequence[SampledColumn], kind: str) -> float
     named = _NAMED if re.search(how.words, snake_case(sample.name)) else 0.0
     score = named + sum(how.weights.get(name, 0.0) for name in found)
     if kind == "accounts":
-        who = subscriber or EMAIL.find(columns, set()) or _plain_id(columns)
-        return score + 2 if who and who.is_unique else 0.0
+        plain = next((column for column in columns if column.words in ("id", "uuid")), None)
+        own = subscriber or EMAIL.find(columns, set()) or plain
+        return score + 2 if own and own.is_unique else 0.0
     if kind == "subscriptions" and "subscription_id" in found:
         score += 2 if found["subscription_id"].is_unique else -2
     if kind == "leavings" and not named:
@@ -190,16 +192,3 @@ def _key(
     if kind == "accounts" and (own := SUBSCRIBER.find(unique, set())):
         return own
     return next((column for column in unique if _ID_LIKE.search(column.words)), None)
-
-
-def _plain_id(columns: Sequence[SampledColumn]) -> SampledColumn | None:
-    return next((column for column in columns if column.words in ("id", "uuid")), None)
-
-
-def singulars(name: str) -> list[str]:
-    """What one row of a file of that name may be called: ``customers`` is of a ``customer``."""
-    words = snake_case(name)
-    found = [words, words.removesuffix("s"), words.removesuffix("es")]
-    if words.endswith("ies"):
-        found.append(f"{words.removesuffix('ies')}y")
-    return [*dict.fromkeys(one for whole in found for one in (whole, whole.rpartition("_")[2]))]

@@ -1,12 +1,14 @@
 """How ids meet across files: the column that names a subscriber, and the way to it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from perdura.sources.guesses.columns import SampledColumn
-from perdura.sources.guesses.kinds import MEETS, GuessedFile, singulars
+from perdura.sources.guesses.kinds import MEETS, GuessedFile
+from perdura.sources.guesses.names import singulars
 from perdura.sources.guesses.roles import EMAIL, SUBSCRIBER
 
 
@@ -69,7 +71,7 @@ def _subscriber_column(file: GuessedFile, files: Sequence[GuessedFile]) -> Sampl
         first = next(
             number
             for number, pattern in enumerate((*SUBSCRIBER.patterns, ""))
-            if SUBSCRIBER.find([column], set()) is None or _matches(pattern, column)
+            if SUBSCRIBER.find([column], set()) is None or re.search(pattern, column.words)
         )
         return met, -first
 
@@ -147,15 +149,18 @@ def _alike(column: SampledColumn, theirs: SampledColumn, other: GuessedFile) -> 
         return column.content == theirs.content
     if column.words == theirs.words:
         return theirs.words not in ("id", "uuid", "key")
-    return theirs is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
+    return _names_key(column, theirs, other)
+
+
+def _names_key(column: SampledColumn, key: SampledColumn, other: GuessedFile) -> bool:
+    """Whether a column is named for the key of another file: ``customer_id`` of ``customers``."""
+    return key is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
 
 
 def _meets(
     file: GuessedFile, column: SampledColumn, other: GuessedFile, theirs: SampledColumn
 ) -> bool:
-    alike = column.words == theirs.words or (
-        theirs is other.key and column.words in {f"{one}_id" for one in singulars(other.name)}
-    )
+    alike = column.words == theirs.words or _names_key(column, theirs, other)
     return alike and _share(other.ids(theirs), file.ids(column)) > 0
 
 
@@ -169,9 +174,3 @@ def _share(ids: pl.Series, known: pl.Series) -> float:
     if ids.is_empty():
         return 0.0
     return float(ids.cast(pl.String).is_in(known.cast(pl.String).implode()).sum()) / len(ids)
-
-
-def _matches(pattern: str, column: SampledColumn) -> bool:
-    import re
-
-    return bool(re.search(pattern, column.words))

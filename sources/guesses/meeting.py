@@ -15,8 +15,8 @@ from perdura.sources.connectors.staging import stage
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.kinds import GuessedFile
 from perdura.sources.guesses.links import link_of
-from perdura.sources.guesses.samples import as_toml
 from perdura.sources.guesses.section import commented, sql_name
+from perdura.sources.guesses.toml_text import as_toml
 from perdura.sources.staged import StagedFrame
 
 #: Of each help desk a frame with its requesters, and the keys that it has of them.
@@ -116,19 +116,16 @@ class Meeting:
 
     def _join(self) -> str:
         known = self.customers.rows[self.theirs].drop_nulls()
+        # As people wrote it; vendors' frames have it in small letters.
+        is_mail = self.customers.name not in _BILLING and "mail" in self.theirs.lower()
         lines = ["[[tickets.join]]"]
         lines += [f"{key} = {as_toml(value)}" for key, value in self.customers.keys.items()]
-        theirs = f"LOWER(TRIM({sql_name(self.theirs)}))" if self._is_mail else self.theirs
+        theirs = f"LOWER(TRIM({sql_name(self.theirs)}))" if is_mail else self.theirs
         lines.append(f"on = {{ {self.ours} = {as_toml(theirs)} }}")
         if known.is_duplicated().any():
             lines.append("many = true    # some customers share a key: a ticket is of each of them")
         lines.append(f"take = {{ who_pays = {as_toml(self.customers.subscriber)} }}")
         return "\n".join(lines)
-
-    @property
-    def _is_mail(self) -> bool:
-        """Whether it is an e-mail as people wrote it; vendors' frames have it in small letters."""
-        return self.customers.name not in _BILLING and "mail" in self.theirs.lower()
 
 
 def best_meetings(

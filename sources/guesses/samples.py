@@ -1,13 +1,12 @@
 """A sample of a file's rows, and how the file is written."""
 
 import csv
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from perdura.sources.guesses.dialect import Unguessable, encoding_of, written_as
 from perdura.sources.mapping.files.delimited import ROW, split_text
 from perdura.sources.mapping.files.encodings import as_utf8, with_line_feeds
 from perdura.sources.mapping.files.json_lines import split_json
@@ -17,12 +16,6 @@ from perdura.sources.mapping.sections import ENDINGS, SourceFile
 SAMPLED_BYTES = 12 * 2**20
 #: Rows of a Parquet file that are read.
 SAMPLED_ROWS = 100_000
-_SEPARATORS = ",;\t|"
-_LINES_LOOKED_AT = 50
-
-
-class Unguessable(ValueError):
-    """A file that is no table as far as one can see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def sample_file(path: Path, named: str) -> Sample:
         return _sample_parquet(path, named)
     raw, is_whole = _sampled_bytes(path)
     keys: dict[str, object] = {"file": named}
-    encoding = _encoding(raw)
+    encoding = encoding_of(raw)
     if encoding != "utf-8":
         keys["encoding"] = encoding
     text = with_line_feeds(as_utf8(raw, encoding)[0])
@@ -77,7 +70,7 @@ def sample_file(path: Path, named: str) -> Sample:
         if kind == "jsonl":
             rows = split_json(text).rows
         else:
-            keys |= _written(text, kind, named)
+            keys |= written_as(text, kind, named)
             source = SourceFile.model_validate(keys)
             rows = split_text(source, source.written_as or "csv", text).rows
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
@@ -112,68 +105,3 @@ def _sampled_bytes(path: Path) -> tuple[bytes, bool]:
         end = file.read()
     # Whole lines: the one that the sample broke off, and the one it broke into, are left out.
     return start[: start.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :], False
-
-
-def _encoding(raw: bytes) -> str:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return "utf-8" if b"\0" in raw[:1000] else "cp1252"
-    return "utf-8"
-
-
-def _written(text: bytes, kind: str, named: str) -> dict[str, object]:
-    """Separator, header and format, where they are not as the file's ending says."""
-    lines = [line for line in text.decode(errors="replace").splitlines() if line.strip()]
-    lines = lines[:_LINES_LOOKED_AT]
-    separator = _separator(lines)
-    if separator is None:
-        if kind == "whitespace" or all(len(line.split()) > 1 for line in lines):
-            return {} if kind == "whitespace" else {"format": "whitespace"}
-        raise Unguessable(f"{named} has one column by any of {' '.join([',', ';', 'tab', '|'])}")
-    usual = "\t" if kind == "tsv" else ","
-    keys: dict[str, object] = {"format": "csv"} if kind == "whitespace" else {}
-    if separator != usual:
-        keys["separator"] = separator
-    header = next(csv.reader([lines[0]], delimiter=separator))
-    if not _is_header(header):
-        keys |= {
-            "has_header": False,
-            "names": [f"column_{number + 1}" for number in range(len(header))],
-        }
-    return keys
-
-
-def _separator(lines: Sequence[str]) -> str | None:
-    """What splits every line into as many fields, and into the most."""
-    counts: dict[str, int] = {}
-    for separator in _SEPARATORS:
-        widths = [len(fields) for fields in csv.reader(lines, delimiter=separator)]
-        common = max(set(widths), key=widths.count)
-        if common > 1 and widths.count(common) >= 0.8 * len(widths):
-            counts[separator] = common
-    return max(counts, key=lambda one: counts[one], default=None)
-
-
-def _is_header(fields: Sequence[str]) -> bool:
-    """Whether the fields of a first line are names: each a text, no number, and none twice."""
-    texts = [field.strip() for field in fields]
-    numbers = sum(
-        text.replace(".", "").replace(",", "").replace("-", "").isdigit() for text in texts
-    )
-    return numbers == 0 and len({*texts}) == len(texts) and sum(map(bool, texts)) == len(texts)
-
-
-def as_toml(value: object) -> str:
-    """A value as TOML writes it; expressions with quotation marks between three apostrophes."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        if '"' in value or "\\" in value:
-            if "'" not in value:
-                return f"'{value}'"
-            return json.dumps(value, ensure_ascii=False)
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(as_toml, value))}]"  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
-    return str(value)

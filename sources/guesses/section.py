@@ -7,7 +7,7 @@ import polars as pl
 
 from perdura.sources.guesses.columns import SampledColumn
 from perdura.sources.guesses.kinds import GuessedFile
-from perdura.sources.guesses.samples import as_toml
+from perdura.sources.guesses.toml_text import as_inline_table, as_toml
 
 _WIDTH = 98
 #: Days are told without hours: what happened on a day is known by its end.
@@ -65,24 +65,18 @@ class Section:
         lines.append(f"[[{self.table}]]")
         lines += [f"{key} = {as_toml(value)}" for key, value in self._keys().items()]
         if self.types:
-            typed = ", ".join(
-                f"{_key(name)} = {as_toml(kind)}" for name, kind in self.types.items()
-            )
-            lines.append(f"types = {{ {typed} }}")
+            lines.append(f"types = {as_inline_table(self.types)}")
         if self.where:
             lines.append(f"where = {as_toml(self.where)}")
         if self.reject:
-            rules = ", ".join(f"{name} = {as_toml(sql)}" for name, sql in self.reject.items())
-            lines.append(f"reject = {{ {rules} }}")
+            lines.append(f"reject = {as_inline_table(self.reject)}")
         lines += [f"{name} = {as_toml(sql)}" for name, sql in self.columns.items()]
         for other, on, take, many in self.joins:
             lines += ["", f"[[{self.table}.join]]"]
             lines += [f"{key} = {as_toml(value)}" for key, value in other.sample.keys.items()]
-            pairs = ", ".join(f"{_key(ours)} = {as_toml(theirs)}" for ours, theirs in on.items())
-            lines.append(f"on = {{ {pairs} }}")
+            lines.append(f"on = {as_inline_table(on)}")
             lines += ["many = true"] if many else []
-            taken = ", ".join(f"{_key(new)} = {as_toml(theirs)}" for new, theirs in take.items())
-            lines.append(f"take = {{ {taken} }}")
+            lines.append(f"take = {as_inline_table(take)}")
         for comment, event in self.events:
             lines += ["", *([f"# {comment}"] if comment else []), f"[[{self.table}.event]]"]
             lines += [f"{name} = {as_toml(sql)}" for name, sql in event.items()]
@@ -92,8 +86,10 @@ class Section:
         """How the file is written, and how its values are."""
         keys = dict(self.file.sample.keys)
         times = [column.times for column in self.used if column.times]
-        if formats := self._formats():
-            keys["time_formats"] = formats
+        # Every form of its times; ISO 8601 among others by its name.
+        forms = [*dict.fromkeys(form for one in times for form in one.formats or ("iso",))]
+        if forms and forms != ["iso"]:
+            keys["time_formats"] = forms
         if times and any(not one.tells_hours for one in times):
             keys["known_after"] = BY_THE_END_OF_THE_DAY
         numbers = [column for column in self.used if column.decimal]
@@ -105,12 +101,6 @@ class Section:
         if words:
             keys["null_words"] = words
         return keys
-
-    def _formats(self) -> list[str]:
-        """Every form of its times; ISO 8601 among others by its name."""
-        forms = [column.times.formats or ("iso",) for column in self.used if column.times]
-        every = [*dict.fromkeys(form for several in forms for form in several)]
-        return [] if every == ["iso"] else every
 
 
 def commented(text: str) -> list[str]:
@@ -132,8 +122,3 @@ def sql_name(name: str) -> str:
 def sql_text(text: str) -> str:
     """A text in an expression."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _key(name: str) -> str:
-    plain = name.replace("_", "").replace("-", "")
-    return name if plain.isalnum() and name.isascii() else as_toml(name)

@@ -7,12 +7,18 @@ from datetime import datetime
 
 import polars as pl
 
+from perdura.sources.guesses.names import snake_case
 from perdura.sources.mapping.values.times import moments
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y", "%m-%d-%y")
 _WORDS = ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%Y/%m/%d", "%Y.%m.%d")
+#: Day, month and year by each mark; of a version such as 1.2.3 the last is no year.
+_NUMBERS_BY = {
+    mark: rf"^[0-9]{{1,2}}\{mark}[0-9]{{1,2}}\{mark}([0-9]{{2}}|[0-9]{{4}})( |T|$)"
+    for mark in "/.-"
+}
 #: Names of columns of which plain numbers may be times.
 _OF_TIME = re.compile(
     r"(^|_)(at|on|date|day|time|timestamp|ts|created|updated|start|end|since)($|_)"
@@ -52,15 +58,10 @@ def time_forms(name: str, values: pl.Series, until: datetime) -> TimeForms | Non
     values = values.drop_nulls()
     if values.is_empty():
         return None
-    numbers = values.str.contains(r"^[0-9]+(\.0+)?$").all()
-    if numbers:
+    if values.str.contains(r"^[0-9]+(\.0+)?$").all():
         return _of_numbers(name, values, until)
-    if (
-        not values.str.contains(r"[0-9]{1,4}[-/., ]").any()
-        and not values.str.contains("^[0-9]{8}T").any()
-    ):
-        return None
-    return _greedy(values, until)
+    looks_like_one = values.str.contains(r"[0-9]{1,4}[-/., ]|^[0-9]{8}T").any()
+    return _greedy(values, until) if looks_like_one else None
 
 
 def _of_temporal(values: pl.Series, until: datetime) -> TimeForms | None:
@@ -75,7 +76,7 @@ def _of_temporal(values: pl.Series, until: datetime) -> TimeForms | None:
 
 def _of_numbers(name: str, values: pl.Series, until: datetime) -> TimeForms | None:
     """Numbers are times only where the column's name says so too."""
-    if not _OF_TIME.search(_snake(name)):
+    if not _OF_TIME.search(snake_case(name)):
         return None
     lengths = values.str.replace(r"\.0+$", "").str.len_chars()
     length = int(lengths.mode()[0])
@@ -113,27 +114,14 @@ def _greedy(values: pl.Series, until: datetime) -> TimeForms | None:
 def _candidates(values: pl.Series) -> list[str]:
     """Forms worth trying, by what the values look like; of equals the first wins."""
     forms = ["iso"]
-    mark = next((one for one in "/.-" if values.str.contains(_numbers_by(one)).any()), None)
+    clocks = _CLOCKS if values.str.contains(r"[0-9]:[0-9]").any() else _CLOCKS[:1]
+    mark = next((one for one in "/.-" if values.str.contains(_NUMBERS_BY[one]).any()), None)
     if mark:
-        forms += [
-            day + clock
-            for days in (_DAY_FIRST, _MONTH_FIRST)
-            for day in days
-            if mark in day
-            for clock in _fitting(values)
-        ]
+        days = (day for days in (_DAY_FIRST, _MONTH_FIRST) for day in days if mark in day)
+        forms += [day + clock for day in days for clock in clocks]
     if values.str.contains(r"[A-Za-z]{3}|^[0-9]{4}[/.]").any():
-        forms += [word + clock for word in _WORDS for clock in _fitting(values)]
+        forms += [word + clock for word in _WORDS for clock in clocks]
     return forms
-
-
-def _numbers_by(mark: str) -> str:
-    """Day, month and year by a mark; of a version such as 1.2.3 the last is no year."""
-    return rf"^[0-9]{{1,2}}\{mark}[0-9]{{1,2}}\{mark}([0-9]{{2}}|[0-9]{{4}})( |T|$)"
-
-
-def _fitting(values: pl.Series) -> Sequence[str]:
-    return _CLOCKS if values.str.contains(r"[0-9]:[0-9]").any() else _CLOCKS[:1]
 
 
 def _other_order(form: str) -> str | None:
@@ -170,8 +158,3 @@ def _described(
         least=least if isinstance(least, datetime) else None,
         greatest=greatest if isinstance(greatest, datetime) else None,
     )
-
-
-def _snake(name: str) -> str:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", apart.lower())

@@ -5,8 +5,24 @@ from collections.abc import Mapping, Sequence
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.guesses.inputs.guessed import Guesses
 from perdura.sources.guesses.meeting import Meeting
-from perdura.sources.guesses.samples import as_toml
 from perdura.sources.guesses.section import commented
+from perdura.sources.guesses.toml_text import as_toml
+
+#: Who has left, where contracts say so.
+_BY_CONTRACT = (
+    "[settings.churn]",
+    'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
+    "horizon_days = 30     # a risk is the chance of leaving within these days",
+    "grace_days = 30       # who is back within these days has not left",
+)
+#: The same, where silence does.
+_BY_SILENCE = (
+    "[settings.churn]",
+    'rule = "silence"            # there are no contracts: who buys nothing more has left',
+    "horizon_days = 60           # days without a purchase that count as leaving",
+    "grace_days = 0",
+    "active_within_days = 120    # a customer has bought within these days",
+)
 
 
 def mapping_text(
@@ -38,7 +54,7 @@ def mapping_text(
     ]
     for note in guesses.notes:
         lines += commented(f"Please look: {note}.")
-    lines += ["", *_churn(contract=says_what_is_due), ""]
+    lines += ["", *(_BY_CONTRACT if says_what_is_due else _BY_SILENCE), ""]
     for name, keys in connections.items():
         lines.append(f"[connect.{name}]")
         lines += [f"{key} = {as_toml(value)}" for key, value in keys.items()]
@@ -52,20 +68,3 @@ def mapping_text(
         lines += [(met.applied(fragment) if met else fragment).strip(), ""]
     lines += [f"# {line}".rstrip() for line in guesses.suggestions]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _churn(*, contract: bool) -> Sequence[str]:
-    if contract:
-        return [
-            "[settings.churn]",
-            'rule = "contract"     # subscriptions say who left; "silence": no payment any more',
-            "horizon_days = 30     # a risk is the chance of leaving within these days",
-            "grace_days = 30       # who is back within these days has not left",
-        ]
-    return [
-        "[settings.churn]",
-        'rule = "silence"            # there are no contracts: who buys nothing more has left',
-        "horizon_days = 60           # days without a purchase that count as leaving",
-        "grace_days = 0",
-        "active_within_days = 120    # a customer has bought within these days",
-    ]

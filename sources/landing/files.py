@@ -1,5 +1,6 @@
 """The landing's files of events: in order of buckets, each there whole or not at all."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Generator, Sequence
@@ -96,6 +97,12 @@ class _Frames:
         self.add(self.last.clear())
         frames = pl.scan_ipc(list(self.earlier), glob=False)
         frames.sink_parquet(path, row_group_size=ROW_GROUP)
+
+
+def write_json(path: Path, content: object, *, sort_keys: bool = False) -> None:
+    """Put JSON into a file as ``move_into_place``."""
+    text = json.dumps(content, indent=1, sort_keys=sort_keys) + "\n"
+    move_into_place(path, lambda draft: draft.write_text(text, "utf-8"))
 
 
 def move_into_place(path: Path, write: Callable[[Path], object]) -> None:

@@ -16,11 +16,11 @@ import polars as pl
 
 from perdura.sources.events import EVENT_TABLES, EventTable
 from perdura.sources.landing.files import (
-    move_into_place,
     scan_stored,
     stored_order,
     stored_schema,
     whole_file,
+    write_json,
 )
 from perdura.sources.landing.moved import MovedEvents
 from perdura.sources.landing.partition import Part, buckets
@@ -108,7 +108,7 @@ class Landing:
 
     def rejected(self, table: EventTable, day: date) -> pl.DataFrame:
         """The rows of ``table`` that the extract of ``day`` refused; schema ``REJECTED``."""
-        path = self._rejected_file(table, day)
+        path = self.folder / "rejected" / table.name / f"{day}.parquet"
         return read_rejected(path) if path.exists() else pl.DataFrame(schema=REJECTED)
 
     def tombstones(self) -> Tombstones:
@@ -169,7 +169,7 @@ class Landing:
         with self.writer(table, day) as write:
             bucketed = events.with_columns(buckets(events["subscriber_id"]))
             write(bucketed.sort(stored_order(table), nulls_last=True))
-        return self._file(table, day)
+        return self.folder / table.name / f"{day}.parquet"
 
     def writer(
         self, table: EventTable, day: date
@@ -178,12 +178,12 @@ class Landing:
 
         All of them land when the block ends; nothing does if it ends by an error.
         """
-        return whole_file(self._file(table, day), stored_schema(table))
+        return whole_file(self.folder / table.name / f"{day}.parquet", stored_schema(table))
 
     def land_rejected(self, table: EventTable, day: date, rows: pl.DataFrame) -> Path:
         """Make ``rows`` (schema ``REJECTED``) what ``day`` refused of ``table``."""
         rows = rows.select(REJECTED.names()).cast(REJECTED)
-        path = self._rejected_file(table, day)
+        path = self.folder / "rejected" / table.name / f"{day}.parquet"
         with whole_file(path, REJECTED) as write:
             write(rows.sort("file", "row", "rule", "text"))
         return path
@@ -195,10 +195,8 @@ class Landing:
             str(day): asdict(days[day]) | {"until": days[day].until.isoformat()}
             for day in sorted(days)
         }
-        text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "extract.json"
-        move_into_place(path, lambda draft: draft.write_text(text, "utf-8"))
+        write_json(self.folder / "extract.json", kept, sort_keys=True)
 
     def gather_moved(self) -> None:
         """Gather the events of moved accounts in ``<landing>/moved``, for many parts to be read.
@@ -234,12 +232,6 @@ class Landing:
     def _moved(self) -> MovedEvents:
         files = {table.name: [*self.files(table).values()] for table in EVENT_TABLES}
         return MovedEvents.of_files(files, self.folder / "moved")
-
-    def _file(self, table: EventTable, day: date) -> Path:
-        return self.folder / table.name / f"{day}.parquet"
-
-    def _rejected_file(self, table: EventTable, day: date) -> Path:
-        return self.folder / "rejected" / table.name / f"{day}.parquet"
 
 
 def read_rejected(path: Path) -> pl.DataFrame:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from time import monotonic, sleep
 from typing import Any
 
-from perdura.risk.integrations.help_desks.caller import NotNow, Pace
+from perdura.http_calls import RequestPace
+from perdura.risk.integrations.help_desks.caller import NotNow
 
 _LONGEST_LOOK = 10.0  # seconds
 
@@ -20,7 +21,7 @@ def ended(
     *,
     key: str,
     done: Collection[str],
-    pace: Pace,
+    pace: RequestPace,
     patience: float,
 ) -> Job:
     """The job when it has ended; some have by the time they are answered.

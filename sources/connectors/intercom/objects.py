@@ -3,15 +3,13 @@
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
+from perdura.json_values import JsonObject, as_object, as_objects
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.intercom.columns import COLUMNS, REQUIRED
 from perdura.sources.connectors.json_lines import read_objects
 from perdura.sources.connectors.landed import ReadTable, typed
 from perdura.sources.connectors.rows import RowWriter
-
-Object = Mapping[str, Any]
 
 #: Where a page holds its objects.
 _LISTS = ("conversations", "data", "contacts")
@@ -37,37 +35,45 @@ def read_json(connection: Connection, folder: Path) -> dict[str, ReadTable]:
     names = (
         [*writers] if found["conversations"] else [kind for kind, files in found.items() if files]
     )
-    return {name: _typed(name, writers[name]) for name in names}
+    frames = {name: writers[name].frame() for name in names}
+    return {
+        name: typed(frame.rows, frame.broken, COLUMNS[name], REQUIRED[name])
+        for name, frame in frames.items()
+    }
 
 
-def _typed(name: str, writer: RowWriter) -> ReadTable:
-    frame = writer.frame()
-    return typed(frame.rows, frame.broken, COLUMNS[name], REQUIRED[name])
-
-
-def _unpaged(thing: Object) -> Generator[Object]:
+def _unpaged(thing: JsonObject) -> Generator[JsonObject]:
     pages = [thing[name] for name in _LISTS if isinstance(thing.get(name), list)]
     if "id" in thing or not pages:
         yield thing
         return
-    for one in cast("list[Any]", pages[0]):
-        yield one if isinstance(one, dict) else {}
+    yield from (as_object(one) for one in pages[0])
 
 
-def _add(kind: str, one: Object, writers: Mapping[str, RowWriter], file: str, line: int) -> None:
+def _add(
+    kind: str, one: JsonObject, writers: Mapping[str, RowWriter], file: str, line: int
+) -> None:
     if kind == "contacts":
         writers[kind].add({**one, "updated_at": _time(one.get("updated_at"))}, file, line)
         return
     writers[kind].add(_conversation(one), file, line)
     for part in _items(one.get("conversation_parts"), "conversation_parts"):
-        writers["parts"].add(_part(part, one), file, line)
+        author = as_object(part.get("author"))
+        about = {
+            "conversation_id": one.get("id"),
+            "created_at": _time(part.get("created_at")),
+            "author_type": author.get("type"),
+            "automatic": bool(author.get("from_ai_agent")),
+            "body": "1" if part.get("body") else None,
+        }
+        writers["parts"].add({**part, **about}, file, line)
     for contact in _contacts(one):
         writers["contacts"].add(contact, file, line)
 
 
-def _conversation(one: Object) -> dict[str, object]:
-    source, rating = _object(one.get("source")), _object(one.get("conversation_rating"))
-    statistics = _object(one.get("statistics"))
+def _conversation(one: JsonObject) -> dict[str, object]:
+    source, rating = as_object(one.get("source")), as_object(one.get("conversation_rating"))
+    statistics = as_object(one.get("statistics"))
     times = ("first_admin_reply_at", "first_close_at", "last_close_at", "last_contact_reply_at")
     contacts = _contacts(one)
     return {
@@ -78,16 +84,18 @@ def _conversation(one: Object) -> dict[str, object]:
         "delivered_as": source.get("delivered_as"),
         "source_type": source.get("type"),
         "contact_id": contacts[0]["id"] if contacts else None,
-        "first_contact_reply_at": _time(_object(one.get("first_contact_reply")).get("created_at")),
+        "first_contact_reply_at": _time(
+            as_object(one.get("first_contact_reply")).get("created_at")
+        ),
         "rating": rating.get("rating"),
         # created_at of a rating is when it was asked for.
         "rated_at": _time(rating.get("updated_at")),
     }
 
 
-def _contacts(one: Object) -> list[dict[str, object]]:
+def _contacts(one: JsonObject) -> list[dict[str, object]]:
     """The conversation's contacts, the one that began it first; their keys are in it, too."""
-    author = _object(_object(one.get("source")).get("author"))
+    author = as_object(as_object(one.get("source")).get("author"))
     listed = _items(one.get("contacts"), "contacts")
     found: list[dict[str, object]] = [
         {
@@ -100,27 +108,9 @@ def _contacts(one: Object) -> list[dict[str, object]]:
     return sorted(found, key=lambda contact: contact["id"] != author.get("id"))
 
 
-def _part(part: Object, one: Object) -> dict[str, object]:
-    author = _object(part.get("author"))
-    return {
-        **{name: part.get(name) for name in ("id", "part_type")},
-        "conversation_id": one.get("id"),
-        "created_at": _time(part.get("created_at")),
-        "author_type": author.get("type"),
-        "automatic": bool(author.get("from_ai_agent")),
-        "body": "1" if part.get("body") else None,
-    }
-
-
-def _items(value: object, name: str) -> list[Object]:
+def _items(value: object, name: str) -> list[JsonObject]:
     """What a list holds: plain, or as ``{"type": "....list", name: [...]}``."""
-    found = _object(cast("object", value)).get(name) if isinstance(value, dict) else value
-    items = cast("list[Any]", found) if isinstance(found, list) else []
-    return [cast("Object", one) for one in items if isinstance(one, dict)]
-
-
-def _object(value: object) -> Object:
-    return cast("Object", value) if isinstance(value, dict) else {}
+    return as_objects(as_object(value).get(name, value))
 
 
 def _time(value: object) -> object:

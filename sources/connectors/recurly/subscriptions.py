@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perdura.sources.connectors.recurly.prices import months_between, with_months, with_mrr
+from perdura.sources.connectors.recurly.row_events import PRICED, value_before, with_events
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 #: The states there are; rows with another are told, for the mapping to refuse.
@@ -19,7 +20,6 @@ _ENDED = ("expired", "failed")
 EVENTS = ("trial", "start", "cancel", "withdraw", "pause", "resume", "change", "end")
 #: Those of which the subscription carries the time.
 _CARRIED = ("trial", "start", "cancel", "end")
-_PRICED = ("mrr", "plan", "quantity")
 _AS_THEN = ("plan", "months", "quantity", "mrr", "currency")
 
 
@@ -53,13 +53,17 @@ def subscriptions(
         coupons: As of ``prices.redemptions``.
     """
     rows = _with_gross(history, plans)
-    spans = _spans(rows)
+    spans = rows.group_by("id").agg(
+        pl.col("account_id").first(), start=pl.col("begun").min(), end=pl.col("ended").max()
+    )
     versions = rows.with_columns(source=pl.lit("version"))
     boundaries = _boundaries(redeemed, rows).with_columns(source=pl.lit("coupon"))
-    points = with_mrr(pl.concat([versions, boundaries], how="diagonal"), coupons, spans)
+    points = with_mrr(pl.concat([versions, boundaries], how="diagonal"), coupons, spans.drop("id"))
     points = points.sort("id", "at", FILE, ROW_IN_FILE, nulls_last=True)
-    before = points.with_columns(_before(pl.col(name)).alias(f"{name}_before") for name in _PRICED)
-    told = _told(before.filter(pl.col("source") == "version"))
+    before = points.with_columns(
+        value_before(pl.col(name)).alias(f"{name}_before") for name in PRICED
+    )
+    told = with_events(before.filter(pl.col("source") == "version"))
     changes = _discounts(before.filter(pl.col("source") == "coupon"))
     return Subscriptions(_versions(told), _earlier(told), changes)
 
@@ -84,14 +88,6 @@ def _with_gross(history: pl.LazyFrame, plans: pl.LazyFrame) -> pl.LazyFrame:
         )
         .sort("id", "at", FILE, ROW_IN_FILE)
     )
-
-
-def _spans(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.group_by("id").agg(
-        pl.col("account_id").first(),
-        pl.col("begun").min().alias("start"),
-        pl.col("ended").max().alias("end"),
-    ).drop("id")  # fmt: skip
 
 
 def _boundaries(redeemed: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -130,61 +126,6 @@ def _discounts(points: pl.LazyFrame) -> pl.LazyFrame:
         FILE,
         ROW_IN_FILE,
     )
-
-
-def _told(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows with the times of ``EVENTS``: each is told by the first row that knows of it."""
-    at, state, before = pl.col("at"), pl.col("state"), _before(pl.col("state"))
-    on_trial = (pl.col("trial_started_at") <= at) & (
-        pl.col("trial_ends_at") > pl.col("trial_started_at")
-    )
-    over = pl.col("ended").is_not_null()
-    never = over & (pl.col("ended") <= pl.col("begun"))
-    paid = (pl.col("begun") <= at) & (state != "future") & ~never
-    canceled = (state == "canceled") | (over & (pl.col("canceled_at") < pl.col("ended")))
-    another = pl.any_horizontal(
-        pl.col(name).ne_missing(pl.col(f"{name}_before")) for name in _PRICED
-    )
-    oldest = before.is_null()
-    changed = pl.when(oldest).then(paid & ~_fresh()).otherwise(another & _true_before(paid))
-    happened = {
-        "trial": pl.when(_newly(on_trial)).then(_placed("trial_started_at")),
-        "start": pl.when(_newly(paid)).then(_placed("begun")),
-        "cancel": pl.when(_newly(canceled)).then(_placed("canceled_at")),
-        "withdraw": pl.when((before == "canceled") & state.is_in(["active", "paused"])).then(at),
-        "pause": pl.when(_newly(state == "paused")).then(_placed("paused_at")),
-        "resume": pl.when((before == "paused") & (state == "active")).then(at),
-        "change": pl.when(changed & ~over & (state != "future")).then(at),
-        "end": pl.when(_newly(over)).then(_placed("ended")),
-    }
-    return rows.with_columns(
-        *(moment.alias(f"{name}_at") for name, moment in happened.items()),
-        carried=oldest & ~_fresh(),
-    )
-
-
-def _fresh() -> pl.Expr:
-    """Whether a row was written as the subscription started, and so knows what it cost then."""
-    return pl.col("at") - pl.col("begun") <= pl.duration(days=1)
-
-
-def _before(value: pl.Expr) -> pl.Expr:
-    """What it was in the row before of the same subscription; rows of one stand together."""
-    return pl.when(pl.col("id") == pl.col("id").shift()).then(value.shift())
-
-
-def _true_before(holds: pl.Expr) -> pl.Expr:
-    return _before(holds.fill_null(value=False)).fill_null(value=False)
-
-
-def _newly(holds: pl.Expr) -> pl.Expr:
-    return holds.fill_null(value=False) & ~_true_before(holds)
-
-
-def _placed(column: str) -> pl.Expr:
-    """When it happened; or when this was written, if the row before would have known of it."""
-    moment, at, last = pl.col(column), pl.col("at"), _before(pl.col("at"))
-    return pl.when((moment <= at) & (last.is_null() | (moment > last))).then(moment).otherwise(at)
 
 
 def _versions(told: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,6 +10,7 @@ from typing import Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import Connector, Frame, Unavailable
 from perdura.sources.connectors.stripe.api.account import (
@@ -21,7 +22,6 @@ from perdura.sources.connectors.stripe.api.account import (
 from perdura.sources.connectors.stripe.frames import NEEDS, Frames
 from perdura.sources.connectors.stripe.notes import notes_on
 from perdura.sources.connectors.stripe.raw import STEMS, kinds_in, read
-from perdura.sources.connectors.web import RequestPace
 from perdura.sources.staged import BROKEN_ROWS
 
 #: Kinds that add to what others say: without them frames say less, and nothing else.
@@ -123,7 +123,13 @@ class _Export:
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
         files, others = kinds_in(self.folder)
         if not files:
-            raise Unavailable(_nothing(self.folder, others))
+            there = f"; there is {', '.join(others[:5])}" if others else ""
+            raise Unavailable(
+                f"no export of Stripe in {self.folder}: it needs files such as "
+                "subscriptions.jsonl, invoices.jsonl and charges.jsonl (or .csv, .parquet)"
+                f"{there}; known are "
+                f"{', '.join(sorted(stem for stems in STEMS.values() for stem in stems))}"
+            )
         wanted = [name for name in NEEDS if name in self.connection.wanted]
         needed = frozenset(kind for name in wanted for kind in NEEDS[name])
         shown = {path: self.shown(path) for paths in files.values() for path in paths}
@@ -136,12 +142,3 @@ class _Export:
                 broken = raw.broken.get(_READ_FROM.get(name, name), none)
                 found[name] = Frame(frames.rows(name), broken, notes_on(name, frames))
         return found
-
-
-def _nothing(folder: Path, others: list[str]) -> str:
-    there = f"; there is {', '.join(others[:5])}" if others else ""
-    return (
-        f"no export of Stripe in {folder}: it needs files such as subscriptions.jsonl, "
-        f"invoices.jsonl and charges.jsonl (or .csv, .parquet){there}; known are "
-        f"{', '.join(sorted(stem for stems in STEMS.values() for stem in stems))}"
-    )

@@ -5,21 +5,26 @@ dropped, and read again by the next extract.
 """
 
 import json
-import re
 import shutil
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
+from perdura.json_values import as_object
+from perdura.sources.connectors.stripe.api.lines import (
+    blank_lines,
+    names_one,
+    read_lines,
+    spelt_ids,
+)
 from perdura.sources.events import PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.landing.files import move_into_place
 from perdura.sources.landing.landing import Landing
 from perdura.sources.landing.tombstones import record_erasure
 
-_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _KEYS = ("id", "customer", "email")
 #: What belongs to these names no customer, but them.
 _OWNING = ("invoices", "charges")
@@ -41,7 +46,9 @@ def fetched_about(
         scratch: Not needed.
     """
     theirs = _theirs(folder, _customers(folder, landing, accounts))
-    counts = {file: sum(1 for line in _lines(file) if _names(line, theirs)) for file in _in(folder)}
+    counts = {
+        file: sum(1 for line in read_lines(file) if names_one(line, theirs)) for file in _in(folder)
+    }
     return {file: count for file, count in counts.items() if count}
 
 
@@ -61,8 +68,8 @@ def erase_fetched(
     theirs = _theirs(folder, customers)
     files = sorted(_in(folder), key=lambda file: (_is_of(file, _OWNING), _is_of(file, _PEOPLE)))
     for file in files:
-        if any(_names(line, theirs) for line in _lines(file)):
-            move_into_place(file, lambda draft, file=file: _write_without(file, draft, theirs))
+        if any(names_one(line, theirs) for line in read_lines(file)):
+            move_into_place(file, lambda draft, file=file: blank_lines(file, draft, theirs))
 
 
 def _in(folder: Path) -> list[Path]:
@@ -73,29 +80,20 @@ def _is_of(file: Path, kinds: Collection[str]) -> bool:
     return file.name.partition("-")[0] in kinds
 
 
-def _lines(file: Path) -> Generator[bytes]:
-    with file.open("rb") as lines:
-        yield from lines
-
-
-def _spelt(names: Collection[str]) -> frozenset[bytes]:
-    """Ids as JSON spells them."""
-    return frozenset(json.dumps(name)[1:-1].encode() for name in names)
-
-
-def _names(line: bytes, spelt: frozenset[bytes]) -> bool:
-    return not spelt.isdisjoint(_TEXT.findall(line))
-
-
 def _customers(folder: Path, landing: Landing, accounts: Sequence[str]) -> set[str]:
     """The customers who are one of the subscribers: by their own id, e-mail or metadata, or by
     objects of theirs that landed under the subscriber's id.
     """
     ids = {*accounts} | _landed(landing, accounts)
-    spelt, found = _spelt(ids), {one for one in accounts if one.startswith("cus_")}
+    spelt, found = spelt_ids(ids), {one for one in accounts if one.startswith("cus_")}
     for file in _in(folder):
-        for line in _lines(file):
-            if _names(line, spelt) and not ids.isdisjoint(_ids(about := _about(line))):
+        for line in read_lines(file):
+            if not names_one(line, spelt):
+                continue
+            about = _about(line)
+            named = [about[key] for key in _KEYS if about.get(key) is not None]
+            named += as_object(about.get("metadata")).values()
+            if not ids.isdisjoint(map(str, named)):
                 own = about.get("id") if _is_of(file, _PEOPLE) else about.get("customer")
                 found |= {own} if isinstance(own, str) else set()
     return found
@@ -114,35 +112,20 @@ def _landed(landing: Landing, accounts: Sequence[str]) -> set[str]:
 
 def _about(line: bytes) -> Mapping[str, Any]:
     """The object of a line, or that an event is about."""
-    found = _object(json.loads(line))
-    return _object(_object(found.get("data")).get("object")) or found
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _ids(about: Mapping[str, Any]) -> Generator[str]:
-    yield from (str(about[key]) for key in _KEYS if about.get(key) is not None)
-    yield from map(str, _object(about.get("metadata")).values())
+    found = as_object(json.loads(line))
+    return as_object(as_object(found.get("data")).get("object")) or found
 
 
 def _theirs(folder: Path, customers: Collection[str]) -> frozenset[bytes]:
     """The ids of customers, and of what is theirs and others name."""
-    spelt = _spelt(customers)
+    spelt = spelt_ids(customers)
     owned = {
         str(own)
         for file in _in(folder)
         if _is_of(file, _OWNING) and spelt
-        for line in _lines(file)
-        if _names(line, spelt)
+        for line in read_lines(file)
+        if names_one(line, spelt)
         for own in map(_about(line).get, ("id", "payment_intent"))
         if own
     }
-    return spelt | _spelt(owned)
-
-
-def _write_without(file: Path, draft: Path, theirs: frozenset[bytes]) -> None:
-    with draft.open("wb") as written:
-        for line in _lines(file):
-            written.write(b" " * (len(line) - 1) + b"\n" if _names(line, theirs) else line)
+    return spelt | spelt_ids(owned)

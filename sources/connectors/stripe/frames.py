@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from perdura.sources.connectors.lookups import looked_up
 from perdura.sources.connectors.stripe import payments
 from perdura.sources.connectors.stripe.logged import changes, described
 from perdura.sources.connectors.stripe.plans import as_read_now, later_billed, with_first
@@ -49,14 +50,15 @@ class Frames:
 
     def rows(self, name: str) -> pl.LazyFrame:
         """The rows of one frame of ``NEEDS``."""
+        charges = payments.charges(self.raw)
         makers: Mapping[str, Callable[[], pl.LazyFrame]] = {
             "subscriptions": self._subscriptions,
-            "plans": self._plans,
+            "plans": lambda: pl.concat([later_billed(self.objects, self.billed), self.as_read]),
             "changes": lambda: self.changes,
-            "charges": lambda: self._attempts,
-            "invoices": lambda: payments.invoices(self.raw, self._attempts),
-            "refunds": lambda: payments.refunds(self.raw, self._attempts),
-            "disputes": lambda: payments.disputes(self.raw, self._attempts),
+            "charges": lambda: charges,
+            "invoices": lambda: payments.invoices(self.raw, charges),
+            "refunds": lambda: payments.refunds(self.raw, charges),
+            "disputes": lambda: payments.disputes(self.raw, charges),
             "credit_notes": lambda: payments.credit_notes(self.raw),
             "customers": lambda: payments.customers(self.raw, self.metadata),
         }
@@ -97,10 +99,6 @@ class Frames:
         """Rows of ``plans`` that the objects alone say."""
         return self._once("as_read", lambda: as_read_now(self.objects, self.read, self.billed))
 
-    @property
-    def _attempts(self) -> pl.LazyFrame:
-        return payments.charges(self.raw)
-
     def _once(self, name: str, make: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
         """What several frames need, set aside when it is needed first."""
         if name not in self._made:
@@ -111,12 +109,11 @@ class Frames:
         return self._made[name]
 
     def _subscriptions(self) -> pl.LazyFrame:
-        paused_at = self._paused_at()
         last = self.changes.filter(pl.col("kind").is_in(("paused", "resumed")))
         last = last.group_by("subscription", maintain_order=True).agg(logged=pl.col("kind").last())
         rows = with_first(self.objects, self.billed)
-        for other in (paused_at, last.filter(pl.col("logged") == "paused")):
-            rows = rows.join(other, on="subscription", how="left", maintain_order="left")
+        for other in (payments.last_paid(self.raw), last.filter(pl.col("logged") == "paused")):
+            rows = looked_up(rows, other, "subscription")
         since = pl.max_horizontal("last_paid_at", pl.coalesce("started_at", "trial_at"))
         # An event says it better.
         paused = pl.when(pl.col("is_paused") & pl.col("logged").is_null()).then(since)
@@ -132,14 +129,3 @@ class Frames:
             has_begun=pl.coalesce("trial_at", "started_at").is_not_null(),
             is_known=pl.col("status").is_in(STATUSES).fill_null(value=False),
         )  # fmt: skip
-
-    def _paused_at(self) -> pl.LazyFrame:
-        """The last time that each subscription was paid: a pause came later."""
-        paid = self.raw.table("invoices").filter(
-            (pl.col("status") == "paid") & pl.col("subscription").is_not_null()
-        )
-        paid_at = pl.coalesce("paid_at", "created")
-        return paid.group_by("subscription").agg(last_paid_at=paid_at.max())
-
-    def _plans(self) -> pl.LazyFrame:
-        return pl.concat([later_billed(self.objects, self.billed), self.as_read])

@@ -137,6 +137,16 @@ def decoded_objects(texts: pl.Series, fields: Mapping[str, pl.DataType]) -> pl.D
     return every.join(rows, on=_LINE, how="left", maintain_order="left").drop(_LINE)
 
 
+def in_json(name: str, path: str) -> pl.Expr:
+    """What stands at a path of a column that holds JSON; null where nothing does."""
+    return pl.col(name).str.json_path_match(path)
+
+
+def is_empty(text: pl.Expr) -> pl.Expr:
+    """Whether JSON of a list has nothing in it."""
+    return text.is_null() | text.is_in(("[]", "null", ""))
+
+
 def as_id(text: pl.Expr) -> pl.Expr:
     """The id of what is an id, or an expanded object."""
     is_object = text.str.starts_with("{")

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from perdura.sources.connectors.lookups import looked_up
 from perdura.sources.connectors.stripe.raw import Raw
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
@@ -15,13 +16,6 @@ _SLOW_DAYS = 14
 _PLACE = (FILE, ROW_IN_FILE)
 
 
-def _look_up(
-    rows: pl.LazyFrame, others: pl.LazyFrame, on: str, theirs: str | None = None
-) -> pl.LazyFrame:
-    """The rows, in their order, with what others say of the same key."""
-    return rows.join(others, left_on=on, right_on=theirs or on, how="left", maintain_order="left")
-
-
 def _lower(name: str) -> pl.Expr:
     return pl.col(name).str.strip_chars().str.to_lowercase()
 
@@ -30,11 +24,8 @@ def _rows(raw: Raw, table: str) -> pl.LazyFrame:
     """Each object of a table once, as it was read last."""
     rows = raw.table(table).filter(pl.col("id").is_not_null())
     rows = rows.unique("id", keep="last", maintain_order=True)
-    return rows.with_columns(livemode=_lower("livemode"), status=_status(rows))
-
-
-def _status(rows: pl.LazyFrame) -> pl.Expr:
-    return _lower("status") if "status" in rows.collect_schema().names() else pl.lit(None)
+    status = _lower("status") if "status" in rows.collect_schema() else pl.lit(None)
+    return rows.with_columns(livemode=_lower("livemode"), status=status)
 
 
 def invoice_links(raw: Raw) -> tuple[pl.LazyFrame, pl.LazyFrame]:
@@ -56,55 +47,39 @@ def charges(raw: Raw) -> pl.LazyFrame:
     ``charge``, ``customer``, ``invoice``, ``amount``, ``currency``, ``method``, ``failure_code``,
     ``decline_code``, ``happened_at``, ``known_at``, ``is_known`` (its status).
     """
+    succeeded, created = pl.col("status") == "succeeded", pl.col("created")
+    captured = (_lower("captured") != "false").fill_null(value=True)
+    paid, failed = succeeded & captured, pl.col("status") == "failed"
+    slow = _lower("method").is_in(_SLOW).fill_null(value=False)
+    settled = pl.when(paid & slow & (pl.col("settled_at") > created)).then("settled_at")
+    happened = pl.coalesce(settled, created)
+    later = pl.min_horizontal(created + pl.duration(days=_SLOW_DAYS), "read_at")
+    known = pl.when(slow & settled.is_null()).then(pl.max_horizontal(later, happened))
+    return _with_invoice(raw, _rows(raw, "charges")).select(
+        *("invoice", "amount", "currency", "livemode", "failure_code", "unreadable", *_PLACE),
+        charge="id",
+        customer=pl.coalesce("customer", "invoiced_to"),
+        # Why the bank declined; of a payment that went through it says how it was reviewed.
+        decline_code=pl.when(failed).then("decline_code"),
+        method=_lower("method"),
+        kind=pl.when(paid).then(pl.lit("paid")).when(failed).then(pl.lit("failed")),
+        happened_at=happened,
+        known_at=known.otherwise(happened),
+        is_known=pl.col("status").is_in(("succeeded", "failed", "pending")).fill_null(value=False),
+    )
+
+
+def _with_invoice(raw: Raw, charges: pl.LazyFrame) -> pl.LazyFrame:
+    """Charges with their invoice, whom it was to, and when it was paid."""
     by_intent, by_charge = invoice_links(raw)
     invoices = raw.table("invoices").select(
         invoice="id", invoiced_to="customer", settled_at="paid_at"
     ).unique("invoice", keep="last")  # fmt: skip
-    rows = (
-        _rows(raw, "charges")
-        .pipe(_look_up, by_intent, "payment_intent")
-        .join(
-            by_charge.rename({"linked": "linked_to"}),
-            left_on="id",
-            right_on="charge",
-            how="left",
-            maintain_order="left",
-        )
+    return (
+        charges.pipe(looked_up, by_intent, "payment_intent")
+        .pipe(looked_up, by_charge.rename({"linked": "linked_to"}), "id", "charge")
         .with_columns(invoice=pl.coalesce("invoice", "linked", "linked_to"))
-        .pipe(_look_up, invoices, "invoice")
-    )
-    status = pl.col("status")
-    captured = (_lower("captured") != "false").fill_null(value=True)
-    kind = (
-        pl.when((status == "succeeded") & captured)
-        .then(pl.lit("paid"))
-        .when(status == "failed")
-        .then(pl.lit("failed"))
-    )
-    slow = _lower("method").is_in(_SLOW).fill_null(value=False)
-    created, paid = pl.col("created"), kind == "paid"
-    settled = pl.when(paid & slow & (pl.col("settled_at") > created)).then("settled_at")
-    happened = pl.coalesce(settled, created)
-    later = pl.min_horizontal(created + pl.duration(days=_SLOW_DAYS), "read_at")
-    return rows.select(
-        "invoice",
-        "amount",
-        "currency",
-        "livemode",
-        "failure_code",
-        "unreadable",
-        *_PLACE,
-        charge="id",
-        customer=pl.coalesce("customer", "invoiced_to"),
-        # Why the bank declined; of a payment that went through it says how it was reviewed.
-        decline_code=pl.when(kind == "failed").then("decline_code"),
-        method=_lower("method"),
-        kind=kind,
-        happened_at=happened,
-        known_at=pl.when(slow & settled.is_null())
-        .then(pl.max_horizontal(later, happened))
-        .otherwise(happened),
-        is_known=status.is_in(("succeeded", "failed", "pending")).fill_null(value=False),
+        .pipe(looked_up, invoices, "invoice")
     )
 
 
@@ -117,9 +92,7 @@ def invoices(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
     """
     paid = attempts.filter((pl.col("kind") == "paid") & pl.col("invoice").is_not_null())
     by_charge = paid.select("invoice", by_charge=pl.lit(value=True)).unique("invoice")
-    rows = _rows(raw, "invoices").join(
-        by_charge, left_on="id", right_on="invoice", how="left", maintain_order="left"
-    )
+    rows = looked_up(_rows(raw, "invoices"), by_charge, "id", "invoice")
     status, created = pl.col("status"), pl.col("created")
     final = (status != "draft").fill_null(value=True)
     final &= (status != "void").fill_null(value=True) | pl.col("finalized_at").is_not_null()
@@ -130,12 +103,7 @@ def invoices(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
     given_up = pl.when(status == "uncollectible").then("uncollectible_at")
     given_up = given_up.when((status == "void") & tried).then("voided_at")
     return rows.select(
-        "customer",
-        "subscription",
-        "currency",
-        "livemode",
-        "unreadable",
-        *_PLACE,
+        *("customer", "subscription", "currency", "livemode", "unreadable", *_PLACE),
         invoice="id",
         amount="total",
         unpaid="amount_remaining",
@@ -151,6 +119,14 @@ def invoices(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
     )  # fmt: skip
 
 
+def last_paid(raw: Raw) -> pl.LazyFrame:
+    """When each subscription was paid last, by its invoices."""
+    is_paid = (pl.col("status") == "paid") & pl.col("subscription").is_not_null()
+    paid_at = pl.coalesce("paid_at", "created")
+    paid = raw.table("invoices").filter(is_paid)
+    return paid.group_by("subscription").agg(last_paid_at=paid_at.max())
+
+
 def _with_charge(raw: Raw, rows: pl.LazyFrame, attempts: pl.LazyFrame) -> pl.LazyFrame:
     """Refunds or disputes with the customer and the invoice of their charge."""
     known = attempts.select("charge", "customer", "invoice", "method", charge_livemode="livemode")
@@ -162,9 +138,9 @@ def _with_charge(raw: Raw, rows: pl.LazyFrame, attempts: pl.LazyFrame) -> pl.Laz
         .unique("payment_intent", keep="last")
     )
     return (
-        rows.pipe(_look_up, paid, "payment_intent")
+        rows.pipe(looked_up, paid, "payment_intent")
         .with_columns(charge=pl.coalesce("charge", "own"))
-        .pipe(_look_up, known, "charge")
+        .pipe(looked_up, known, "charge")
         .with_columns(livemode=pl.coalesce("livemode", "charge_livemode"))
     )
 
@@ -186,15 +162,8 @@ def disputes(raw: Raw, attempts: pl.LazyFrame) -> pl.LazyFrame:
 def _of_charge(rows: pl.LazyFrame, name: str, **more: pl.Expr) -> pl.LazyFrame:
     return rows.select(
         pl.col("id").alias(name),
-        "charge",
-        "customer",
-        "invoice",
-        "amount",
-        "currency",
-        "method",
-        "livemode",
-        "unreadable",
-        *_PLACE,
+        *("charge", "customer", "invoice", "amount", "currency", "method", "livemode"),
+        *("unreadable", *_PLACE),
         happened_at="created",
         **more,
     )
@@ -207,19 +176,13 @@ def credit_notes(raw: Raw) -> pl.LazyFrame:
     of_invoices = raw.table("invoices").select(invoice="id", invoiced_to="customer").unique(
         "invoice", keep="last"
     )  # fmt: skip
-    rows = _rows(raw, "credit_notes").join(
-        of_invoices, on="invoice", how="left", maintain_order="left"
-    )
+    rows = looked_up(_rows(raw, "credit_notes"), of_invoices, "invoice")
     after = pl.col("post_payment_amount").cast(pl.Float64, strict=False)
     later = (_lower("type") == "post_payment") | (after > 0)
     refunded = pl.col("refund").is_not_null() | (pl.col("refunded").str.len_chars() > 2)
     credited = later & ~refunded.fill_null(value=False) & (pl.col("status") != "void")
     return rows.select(
-        "invoice",
-        "currency",
-        "livemode",
-        "unreadable",
-        *_PLACE,
+        *("invoice", "currency", "livemode", "unreadable", *_PLACE),
         credit_note="id",
         customer=pl.coalesce("customer", "invoiced_to"),
         amount=pl.when(after > 0).then("post_payment_amount").otherwise("total"),
@@ -235,11 +198,7 @@ def customers(raw: Raw, metadata: tuple[str, ...]) -> pl.LazyFrame:
     rows = raw.table("customers").filter(pl.col("id").is_not_null())
     rows = rows.unique("id", keep="last", maintain_order=True)
     return rows.select(
-        "created",
-        "currency",
-        "read_at",
-        "unreadable",
-        *_PLACE,
+        *("created", "currency", "read_at", "unreadable", *_PLACE),
         *with_metadata(metadata),
         customer="id",
         email=_lower("email"),

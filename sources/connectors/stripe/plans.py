@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from perdura.sources.connectors.lookups import looked_up
 from perdura.sources.connectors.stripe.recurring import DESCRIBED
 from perdura.sources.connectors.stripe.subscriptions import STATUSES
 from perdura.sources.staged import FILE, ROW_IN_FILE
@@ -20,9 +21,7 @@ def with_first(objects: pl.LazyFrame, billed: pl.LazyFrame) -> pl.LazyFrame:
     an invoice is final an hour after the period began, and only then the start is known as well.
     """
     first = billed.filter("is_first").select("subscription", *DESCRIBED, first_known_at="known_at")
-    joined = objects.join(
-        first, on="subscription", how="left", suffix="_billed", maintain_order="left"
-    )
+    joined = looked_up(objects, first.rename({"currency": "currency_billed"}), "subscription")
     at_once = pl.col("first_known_at") <= pl.col("started_known_at") + AT_ONCE
     own = (name for name in DESCRIBED if name != "currency")
     return joined.with_columns(
@@ -53,54 +52,56 @@ def as_read_now(objects: pl.LazyFrame, read: pl.LazyFrame, billed: pl.LazyFrame)
     It is known since it was read. It is a newer version of the event that described the
     subscription last: from when on it is so, no object says.
     """
-    said = [pl.col(name).last().alias(f"{name}_billed") for name in DESCRIBED]
     last = billed.group_by("subscription", maintain_order=True).agg(
-        *said,
+        pl.col(*DESCRIBED).last().name.suffix("_billed"),
         changed_at=pl.col("happened_at").last(),
         changed_known_at=pl.col("known_at").max(),
         changes=pl.len(),
     )
     rows = _live(objects).drop("currency").join(read, on="subscription", maintain_order="left")
-    rows = rows.join(last, on="subscription", how="left", maintain_order="left")
+    rows = looked_up(rows, last, "subscription")
     never, gone = pl.col("changes").is_null(), pl.col("ended_at").is_not_null()
-    priced = (pl.col("mrr") - pl.col("mrr_billed")).abs() > 1
-    other = pl.any_horizontal(
-        priced & ~pl.col("tiered"),
-        *(
-            pl.col(name).ne_missing(pl.col(f"{name}_billed")) & pl.col(name).is_not_null()
-            for name in ("price", "quantity", "interval_months")
-        ),
-        pl.col("unreadable_item").is_not_null(),
-    ).fill_null(value=False)
-    # Of tiers that are not in the export an invoice says what they come to.
-    mrr = pl.when(pl.col("price") == pl.col("price_billed")).then(
-        pl.coalesce("mrr", "mrr_billed")
-    ).otherwise("mrr")  # fmt: skip
-    kind = (
-        pl.when(pl.col("changes") > 1)
-        .then(pl.lit("plan_changed"))
-        .when(pl.col("started_at").is_not_null())
-        .then(pl.lit("started"))
-        .when(pl.col("trial_at").is_not_null())
-        .then(pl.lit("trial_started"))
-    )
-    known_before = pl.coalesce("changed_known_at", "started_known_at", "trial_known_at")
-    known = pl.max_horizontal(
-        "read_at", "items_read_at", known_before + pl.duration(microseconds=1)
-    )
     return (
-        rows.filter(never | (other & ~gone))
-        .with_columns(
-            kind=kind,
-            happened_at=pl.coalesce("changed_at", "started_at", "trial_at"),
-            known_at=known,
-            mrr=mrr,
-            dated_by=pl.lit("object"),
-            unreadable="unreadable_item",
-        )
+        rows.filter(never | (_is_described_otherwise() & ~gone))
+        .with_columns(**_AS_READ)
         .filter(pl.col("kind").is_not_null())
         .select(COLUMNS)
     )
+
+
+def _is_described_otherwise() -> pl.Expr:
+    """Whether the object says something else than the invoice before it."""
+    priced = (pl.col("mrr") - pl.col("mrr_billed")).abs() > 1
+    others = (
+        pl.col(name).ne_missing(pl.col(f"{name}_billed")) & pl.col(name).is_not_null()
+        for name in ("price", "quantity", "interval_months")
+    )
+    unreadable = pl.col("unreadable_item").is_not_null()
+    return pl.any_horizontal(priced & ~pl.col("tiered"), *others, unreadable).fill_null(value=False)
+
+
+#: What the object says, in the columns of ``plans``.
+_AS_READ: dict[str, pl.Expr] = {
+    "kind": pl.when(pl.col("changes") > 1)
+    .then(pl.lit("plan_changed"))
+    .when(pl.col("started_at").is_not_null())
+    .then(pl.lit("started"))
+    .when(pl.col("trial_at").is_not_null())
+    .then(pl.lit("trial_started")),
+    "happened_at": pl.coalesce("changed_at", "started_at", "trial_at"),
+    "known_at": pl.max_horizontal(
+        "read_at",
+        "items_read_at",
+        pl.coalesce("changed_known_at", "started_known_at", "trial_known_at")
+        + pl.duration(microseconds=1),
+    ),
+    # Of tiers that are not in the export an invoice says what they come to.
+    "mrr": pl.when(pl.col("price") == pl.col("price_billed"))
+    .then(pl.coalesce("mrr", "mrr_billed"))
+    .otherwise("mrr"),
+    "dated_by": pl.lit("object"),
+    "unreadable": pl.col("unreadable_item"),
+}
 
 
 def _live(objects: pl.LazyFrame) -> pl.LazyFrame:

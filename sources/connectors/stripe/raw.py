@@ -9,11 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from perdura.sources.connectors.stripe import json_lines, objects, tables
+from perdura.sources.connectors.stripe import json_lines
 from perdura.sources.connectors.stripe.fields import FIELDS
 from perdura.sources.connectors.stripe.json_lines import Block
-from perdura.sources.connectors.stripe.objects import Tables
-from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES
+from perdura.sources.connectors.stripe.objects.flat import flat
+from perdura.sources.connectors.stripe.shapes import SHAPES, TIMES, Tables
+from perdura.sources.connectors.stripe.tables import flat as tables
+from perdura.sources.connectors.stripe.tables.reading import read_blocks
 from perdura.sources.connectors.stripe.times import moments
 from perdura.sources.staged import BROKEN_ROWS
 
@@ -137,9 +139,9 @@ def read(
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
     if path.suffix.lower() in _LINES:
         for block in json_lines.read_blocks(path, name, FIELDS[kind]):
-            yield objects.flat(kind, block.rows), block
+            yield flat(kind, block.rows), block
     else:
-        for block in tables.read_blocks(path, name):
+        for block in read_blocks(path, name):
             yield tables.flat(kind, block.rows), block
 
 

@@ -10,6 +10,8 @@ from perdura.sources.connectors.stripe.prices import Prices, amounts, rounded, t
 from perdura.sources.connectors.stripe.raw import Raw
 from perdura.sources.periods import DAYS_A_MONTH
 
+#: What the item that comes to most says of a subscription.
+_OF_MAIN_ITEM = ("plan", "price", "product", "units", "months")
 #: What describes a subscription.
 DESCRIBED = ("plan", "price", "product", "quantity", "interval_months", "mrr", "currency")
 
@@ -42,16 +44,53 @@ def _described(
     lasting: pl.DataFrame,
     of_customers: pl.DataFrame,
 ) -> pl.LazyFrame:
+    joined = (
+        _by_subscription(items, prices, lasting)
+        .join(subscriptions, on="subscription", how="left")
+        .join(lasting.lazy(), left_on="subscription", right_on="owner", how="left", suffix="_own")
+        .join(
+            of_customers.lazy().select("owner", pl.exclude("owner").name.suffix("_of")),
+            left_on="customer",
+            right_on="owner",
+            how="left",
+        )
+        .with_columns(currency=pl.coalesce(pl.col("own_currency").str.to_uppercase(), "priced_in"))
+    )
+    # A customer's discount counts where the subscription has none of its own.
+    own = pl.col("factor").is_not_null()
+    factor = pl.when(own).then("factor").otherwise("factor_of").fill_null(1.0)
+    off = pl.when(own).then("off").otherwise("off_of").fill_null(0.0)
+    unknown = pl.when(own).then("unknown_own").otherwise("unknown_of").fill_null(0)
+    monthly = pl.col("monthly") * factor - off / pl.col("shortest").fill_null(1.0)
+    return joined.select(
+        *("subscription", "plan", "price", "product"),
+        quantity=pl.col("units").cast(pl.Int64, strict=False),
+        interval_months="months",
+        mrr=rounded(monthly.clip(lower_bound=0), pl.col("currency")),
+        currency="currency",
+        tiered=pl.col("tiered").fill_null(value=False),
+        unknown=pl.col("unknown").fill_null(0) + unknown,
+        items_read_at="items_read_at",
+        unreadable_item="unreadable_item",
+    )
+
+
+def _by_subscription(items: pl.LazyFrame, prices: Prices, lasting: pl.DataFrame) -> pl.LazyFrame:
+    """What the items of each subscription come to a month, after the discounts on each item."""
     deleted = pl.col("deleted").str.to_lowercase() == "true"
     items = items.filter(~deleted.fill_null(value=False) & pl.col("subscription").is_not_null())
-    priced = _discounted(amounts(items, prices.prices), "id", lasting)
-    monthly = pl.col("left") / pl.col("months")
+    left = pl.col("amount") * pl.col("factor").fill_null(1.0) - pl.col("off").fill_null(0.0)
     licensed = ~pl.col("metered").fill_null(value=False)
-    by_subscription = (
-        priced.with_columns(monthly=pl.when(licensed).then(monthly).otherwise(0.0))
+    monthly = pl.when(licensed).then(left.clip(lower_bound=0) / pl.col("months")).otherwise(0.0)
+    # Of the item that comes to most; of equal ones the first by the price's id.
+    most = [pl.col("monthly").fill_null(-1.0), pl.col("price").rank("dense", descending=True)]
+    return (
+        amounts(items, prices.prices)
+        .join(lasting.lazy(), left_on="id", right_on="owner", how="left")
+        .with_columns(monthly=monthly)
         .group_by("subscription")
         .agg(
-            *_main("plan", "price", "product", "units", "months", "priced_in", by="monthly"),
+            pl.col(*_OF_MAIN_ITEM, "priced_in").sort_by(most).last(),
             monthly=pl.when(~pl.col("monthly").is_null().any()).then(pl.col("monthly").sum()),
             shortest=pl.col("months").filter(licensed).min(),
             tiered=pl.col("tiered").any(),
@@ -60,50 +99,6 @@ def _described(
             unreadable_item=pl.col("unreadable_item").drop_nulls().first(),
         )
     )
-    theirs = of_customers.rename({name: f"{name}_of" for name in of_customers.columns[1:]}).lazy()
-    joined = (
-        by_subscription.join(subscriptions, on="subscription", how="left")
-        .join(lasting.lazy(), left_on="subscription", right_on="owner", how="left", suffix="_own")
-        .join(theirs, left_on="customer", right_on="owner", how="left")
-        .with_columns(currency=pl.coalesce(pl.col("own_currency").str.to_uppercase(), "priced_in"))
-    )
-    # A customer's discount counts where the subscription has none of its own.
-    own = pl.col("factor").is_not_null()
-    factor = pl.when(own).then("factor").otherwise("factor_of").fill_null(1.0)
-    off = pl.when(own).then("off").otherwise("off_of").fill_null(0.0)
-    monthly = pl.col("monthly") * factor - off / pl.col("shortest").fill_null(1.0)
-    return joined.select(
-        "subscription",
-        "plan",
-        "price",
-        "product",
-        quantity=pl.col("units").cast(pl.Int64, strict=False),
-        interval_months="months",
-        mrr=rounded(_not_negative(monthly), pl.col("currency")),
-        currency="currency",
-        tiered=pl.col("tiered").fill_null(value=False),
-        unknown=pl.col("unknown").fill_null(0)
-        + pl.when(own).then("unknown_own").otherwise("unknown_of").fill_null(0),
-        items_read_at="items_read_at",
-        unreadable_item="unreadable_item",
-    )
-
-
-def _discounted(items: pl.LazyFrame, on: str, lasting: pl.DataFrame) -> pl.LazyFrame:
-    """Items with what their own discounts ``left`` of their amount."""
-    joined = items.join(lasting.lazy(), left_on=on, right_on="owner", how="left")
-    left = pl.col("amount") * pl.col("factor").fill_null(1.0) - pl.col("off").fill_null(0.0)
-    return joined.with_columns(left=_not_negative(left))
-
-
-def _not_negative(amount: pl.Expr) -> pl.Expr:
-    return pl.when(amount < 0).then(0.0).otherwise(amount)
-
-
-def _main(*names: str, by: str) -> list[pl.Expr]:
-    """Of the item that comes to most; of equal ones the first by the price's id."""
-    order = [pl.col(by).fill_null(-1.0), pl.col("price").rank("dense", descending=True)]
-    return [pl.col(name).sort_by(order).last() for name in names]
 
 
 def as_billed(raw: Raw, prices: Prices) -> pl.LazyFrame:
@@ -113,59 +108,58 @@ def as_billed(raw: Raw, prices: Prices) -> pl.LazyFrame:
     ``changed_at`` is from when on the invoice sets off what was billed before against what is
     billed since: the plan was changed then. Lines that set off are no period of their own.
     """
-    proration = pl.col("proration").str.to_lowercase() == "true"
-    proration = proration.fill_null(value=False)
-    facts = prices.prices.lazy().select("price", "plan", "product", "unit", "months", "metered")
-    lines = raw.table("lines").filter(
-        (pl.col("recurring") == "true") & pl.col("subscription").is_not_null()
-    )
-    joined = lines.join(facts, on="price", how="left").with_columns(
-        billed=pl.col("amount").cast(pl.Float64, strict=False), proration=proration
-    )
-    lasting = pl.element().struct.field("amount").cast(pl.Float64, strict=False)
-    counts = ~pl.element().struct.field("discount").is_in(prices.once.implode())
-    off = pl.col("discounts").list.eval(lasting.filter(counts.fill_null(value=True))).list.sum()
-    # Nothing is billed for a trial; only of a price of nothing it says what is paid.
-    whole = ~pl.col("proration") & ~pl.col("metered").fill_null(value=False)
-    whole &= (pl.col("billed") != 0) | (pl.col("unit") == 0)
-    months = _months()
+    counts = pl.col("monthly").is_not_null()
+    most = [pl.col("monthly").filter(counts), pl.col("price").filter(counts).fill_null("")]
+    of_main = pl.col(*_OF_MAIN_ITEM).filter(counts)
     return (
-        joined.with_columns(
-            monthly=pl.when(whole).then((pl.col("billed") - off.fill_null(0)) / months),
-            months=months,
-            units=pl.col("quantity").cast(pl.Int64, strict=False),
-            plan=pl.coalesce("plan", "price"),
-        )
+        _billed_lines(raw, prices)
         .group_by("invoice", "subscription")
         .agg(
-            *(
-                pl.col(name).filter(pl.col("monthly").is_not_null())
-                .sort_by(
-                    pl.col("monthly").filter(pl.col("monthly").is_not_null()),
-                    pl.col("price").filter(pl.col("monthly").is_not_null()).fill_null(""),
-                    descending=[False, True],
-                ).last()
-                for name in ("plan", "price", "product", "units", "months")
-            ),
-            monthly=pl.when(pl.col("monthly").is_not_null().any()).then(pl.col("monthly").sum()),
+            of_main.sort_by(most, descending=[False, True]).last(),
+            monthly=pl.when(counts.any()).then(pl.col("monthly").sum()),
             currency=pl.col("currency").str.to_uppercase().first(),
             changed_at=pl.col("start").filter("proration").max(),
             more=(pl.col("has_more").str.to_lowercase() == "true").any(),
         )
-        .filter(pl.col("monthly").is_not_null() & ~pl.col("more").fill_null(value=False))
+        .filter(counts & ~pl.col("more").fill_null(value=False))
         .select(
-            "invoice",
-            "subscription",
-            "plan",
-            "price",
-            "product",
+            *("invoice", "subscription", "plan", "price", "product"),
             quantity="units",
             interval_months="months",
-            mrr=rounded(_not_negative(pl.col("monthly")), pl.col("currency")),
+            mrr=rounded(pl.col("monthly").clip(lower_bound=0), pl.col("currency")),
             currency="currency",
             changed_at="changed_at",
         )
-    )  # fmt: skip
+    )
+
+
+def _billed_lines(raw: Raw, prices: Prices) -> pl.LazyFrame:
+    """Lines of recurring items with the ``monthly`` that each bills; null where it bills no period.
+
+    Nothing is billed for a trial; only of a price of nothing it says what is paid.
+    """
+    is_recurring = (pl.col("recurring") == "true") & pl.col("subscription").is_not_null()
+    facts = prices.prices.lazy().select("price", "plan", "product", "unit", "months", "metered")
+    proration = (pl.col("proration").str.to_lowercase() == "true").fill_null(value=False)
+    amount = pl.element().struct.field("amount").cast(pl.Float64, strict=False)
+    lasts = ~pl.element().struct.field("discount").is_in(prices.once.implode())
+    off = pl.col("discounts").list.eval(amount.filter(lasts.fill_null(value=True))).list.sum()
+    billed = pl.col("amount").cast(pl.Float64, strict=False)
+    whole = ~proration & ~pl.col("metered").fill_null(value=False)
+    whole &= (billed != 0) | (pl.col("unit") == 0)
+    months = _months()
+    return (
+        raw.table("lines")
+        .filter(is_recurring)
+        .join(facts, on="price", how="left")
+        .with_columns(
+            monthly=pl.when(whole).then((billed - off.fill_null(0)) / months),
+            months=months,
+            units=pl.col("quantity").cast(pl.Int64, strict=False),
+            plan=pl.coalesce("plan", "price"),
+            proration=proration,
+        )
+    )
 
 
 def _months() -> pl.Expr:

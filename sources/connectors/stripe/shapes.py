@@ -5,6 +5,9 @@ import polars as pl
 from perdura.sources.connectors.stripe.fields import texts
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
+#: Flat tables, or blocks of their rows, by name.
+Tables = dict[str, pl.DataFrame]
+
 _OBJECTS: dict[str, str] = {
     "subscriptions": (
         "id customer status livemode created start_date trial_start trial_end cancel_at"

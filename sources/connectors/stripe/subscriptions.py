@@ -32,55 +32,51 @@ def told_by_objects(raw: Raw) -> pl.LazyFrame:
     """
     rows = raw.table("subscriptions").filter(pl.col("id").is_not_null())
     rows = rows.unique("id", keep="last", maintain_order=True)
-    status = pl.col("status").str.strip_chars().str.to_lowercase()
-    created, read_at = pl.col("created"), pl.col("read_at")
-    start = pl.coalesce("start_date", "created")
-    ended = pl.when(~status.is_in(_INCOMPLETE)).then("ended_at")
     # A trial that was given to a subscriber who paid before changes nothing of what is paid.
-    first = pl.col("trial_start") < start + pl.duration(days=1)
-    trial = pl.when(first & ~status.is_in(_INCOMPLETE)).then("trial_start")
-    trial_end = pl.when(trial.is_not_null()).then("trial_end")
-    converted = (trial_end <= read_at) & ~status.is_in(("trialing", "paused"))
-    converted &= ended.is_null() | (ended > trial_end)
-    started = pl.when(trial.is_not_null()).then(pl.when(converted).then(trial_end)).otherwise(start)
-    started = pl.when(~status.is_in(_INCOMPLETE)).then(started)
-    flagged = pl.col("cancel_at_period_end").str.to_lowercase() == "true"
-    flagged |= pl.col("cancel_at").is_not_null() | pl.col("cancel_at_period_end").is_null()
-    asked = pl.col("canceled_at")
-    asked = pl.when((asked < ended) | (ended.is_null() & flagged)).then(asked)
-    behaviour = pl.col("paused").str.strip_chars()
-    return rows.with_columns(
-        trial_at=trial,
-        started_at=started,
-        requested_at=pl.when(~status.is_in(_INCOMPLETE)).then(asked),
-        ended_at=ended,
-        is_paused=(behaviour != "").fill_null(value=False) & ended.is_null(),
-        lapsed_at=pl.when((status == "paused") & ended.is_null()).then(trial_end),
-        status=status,
-        livemode=pl.col("livemode").str.to_lowercase(),
-        reason=pl.col("reason").replace_strict(_REASONS, default="unknown"),
-    ).select(
-        "customer",
-        "status",
-        "livemode",
-        "currency",
-        "metadata",
-        "read_at",
-        "trial_at",
-        "started_at",
-        "requested_at",
-        "ended_at",
-        "is_paused",
-        "lapsed_at",
-        "reason",
-        "unreadable",
-        "schedule",
-        FILE,
-        ROW_IN_FILE,
+    first = pl.col("trial_start") < _START + pl.duration(days=1)
+    dated = rows.with_columns(
+        trial_at=pl.when(first & _IS_PAID_FOR).then("trial_start"),
+        ended_at=pl.when(_IS_PAID_FOR).then("ended_at"),
+        status=_STATUS,
+    ).with_columns(**_DATED)
+    return dated.select(
+        *("customer", "status", "livemode", "currency", "metadata", "read_at", "trial_at"),
+        *("started_at", "requested_at", "ended_at", "is_paused", "lapsed_at", "reason"),
+        *("unreadable", "schedule", FILE, ROW_IN_FILE),
         subscription="id",
-        trial_known_at=pl.max_horizontal("trial_at", created),
-        started_known_at=pl.max_horizontal("started_at", created),
+        trial_known_at=pl.max_horizontal("trial_at", "created"),
+        started_known_at=pl.max_horizontal("started_at", "created"),
     )
+
+
+_STATUS = pl.col("status").str.strip_chars().str.to_lowercase()
+_IS_PAID_FOR = ~_STATUS.is_in(_INCOMPLETE)
+_START = pl.coalesce("start_date", "created")
+_TRIAL_END = pl.when(pl.col("trial_at").is_not_null()).then("trial_end")
+_ENDS, _ASKED = pl.col("ended_at"), pl.col("canceled_at")
+_CONVERTED = (
+    (pl.col("read_at") >= _TRIAL_END)
+    & ~pl.col("status").is_in(("trialing", "paused"))
+    & (_ENDS.is_null() | (_ENDS > _TRIAL_END))
+)
+_AT_END = pl.col("cancel_at_period_end").str.to_lowercase()
+_IS_LEAVING = (_AT_END == "true") | pl.col("cancel_at").is_not_null() | _AT_END.is_null()
+#: What objects say, of a status, ``trial_at`` and ``ended_at`` that are known.
+_DATED: dict[str, pl.Expr] = {
+    "started_at": pl.when(_IS_PAID_FOR).then(
+        pl.when(pl.col("trial_at").is_null())
+        .then(_START)
+        .otherwise(pl.when(_CONVERTED).then(_TRIAL_END))
+    ),
+    "requested_at": pl.when(
+        _IS_PAID_FOR & ((_ASKED < _ENDS) | (_ENDS.is_null() & _IS_LEAVING))
+    ).then(_ASKED),
+    "is_paused": (pl.col("paused").str.strip_chars() != "").fill_null(value=False)
+    & _ENDS.is_null(),
+    "lapsed_at": pl.when((pl.col("status") == "paused") & _ENDS.is_null()).then(_TRIAL_END),
+    "livemode": pl.col("livemode").str.to_lowercase(),
+    "reason": pl.col("reason").replace_strict(_REASONS, default="unknown"),
+}
 
 
 def described_since(

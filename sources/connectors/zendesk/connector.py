@@ -1,6 +1,6 @@
 """The connector of Zendesk: what happened to tickets, and the keys of who asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -9,9 +9,10 @@ from typing import Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection, Options
 from perdura.sources.connectors.connector import BadConnection, Connector, Frame, Unavailable
-from perdura.sources.connectors.web import RequestPace, Web, safe_host
+from perdura.sources.connectors.web import Web, safe_host
 from perdura.sources.connectors.zendesk.account.api import LEFT_OUT, fetch_exports
 from perdura.sources.connectors.zendesk.account.credentials import headers_of
 from perdura.sources.connectors.zendesk.account.store import Store
@@ -62,14 +63,11 @@ def connect(connection: Connection) -> Connector:
     options = connection.read_options(ZendeskOptions)
     if options.folder is not None:
         return ZendeskFolder(connection, connection.folder(options.folder))
-    return ZendeskAccount(connection, options, _headers(connection, options))
-
-
-def _headers(connection: Connection, options: ZendeskOptions) -> dict[str, str]:
     email = options.email
     if email and email.startswith("$"):
         email = connection.secret("email", email)
-    return headers_of(connection.secret("token", options.token or ""), email)
+    headers = headers_of(connection.secret("token", options.token or ""), email)
+    return ZendeskAccount(connection, options, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +84,16 @@ class ZendeskFolder:
 
     def fetch(self, since: datetime | None, until: datetime) -> Mapping[str, Frame]:
         """The events of all tickets, of whatever day."""
-        return _frames(self._objects(), self.connection.scratch)
-
-    def _objects(self) -> Objects:
         scratch, shown = self.connection.scratch, self.connection.shown
-        exports = json_exports(self.folder)
-        if not files_of(self.folder, TICKET.name) and exports:
-            return exported_objects(exports, scratch, shown)
+        exports, tables = json_exports(self.folder), files_of(self.folder, TICKET.name)
+        if exports and not tables:
+            return _frames(exported_objects(exports, scratch, shown), scratch)
         if exports:
             raise Unavailable(
                 f"{shown(self.folder)} holds landed tables and JSON ({exports[0].name}), and both "
                 "may tell the same tickets; leave one of the two there"
             )
-        return landed_objects(self.folder, scratch, shown)
+        return _frames(landed_objects(self.folder, scratch, shown), scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,11 @@ class ZendeskAccount:
         with Web(url, self.headers, pace, rights=_RIGHTS) as web:
             notes = list(fetch_exports(web, store, start, self._on_objects, self.connection.sample))
             store.compact()
-            notes += _not_yet(web.server_time, until)
+            if web.server_time and (exported := web.server_time - LEFT_OUT) < until:
+                notes.append(
+                    "Zendesk exports what is a minute old, here up to "
+                    f"{exported:%Y-%m-%d %H:%M:%S} UTC: what came later is read by the next extract"
+                )
         objects = exported_objects(
             [*store.files.values()], self.connection.scratch, lambda file: file.name
         )
@@ -135,27 +134,14 @@ class ZendeskAccount:
         self.connection.on_progress(f"fetching {self.connection.name}: {count:,} {kind}")
 
 
-def _not_yet(now: datetime | None, until: datetime) -> Iterator[str]:
-    """What to say where Zendesk has not exported all that is asked for yet."""
-    if now and now - LEFT_OUT < until:
-        yield (
-            f"Zendesk exports what is a minute old, here up to {now - LEFT_OUT:%Y-%m-%d %H:%M:%S} "
-            "UTC: what came later is read by the next extract"
-        )
-
-
 def _frames(objects: Objects, scratch: Path, notes: list[str] | None = None) -> dict[str, Frame]:
-    events = pl.concat(list(_in_parts(objects, scratch)))
-    found = (*(notes or ()), *notes_of(objects, events))
-    return {"ticket_events": Frame(events, objects.broken, found)}
-
-
-def _in_parts(objects: Objects, scratch: Path) -> Iterator[pl.LazyFrame]:
-    """The events, a part of the tickets after the other set aside."""
+    """The events of tickets, a part of the tickets after the other set aside."""
     kinds = (TICKETS, CHANGES, COMMENTS)
     counts = pl.collect_all([objects.of(kind).select(pl.len()) for kind in kinds])
     parts = 1 + sum(count.item() for count in counts) // _ROWS_AT_ONCE
-    for part in range(parts):
-        file = scratch / f"events-{part}.parquet"
+    files = [scratch / f"events-{part}.parquet" for part in range(parts)]
+    for part, file in enumerate(files):
         with_requesters(ticket_events(objects, part, parts), objects).sink_parquet(file)
-        yield pl.scan_parquet(file, glob=False)
+    events = pl.concat([pl.scan_parquet(file, glob=False) for file in files])
+    found = (*(notes or ()), *notes_of(objects, events))
+    return {"ticket_events": Frame(events, objects.broken, found)}

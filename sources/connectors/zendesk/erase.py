@@ -51,7 +51,7 @@ def fetched_about(
     files = Store.files_in(folder)
     found = _of(files, landing.table(TICKET_EVENTS), accounts, scratch)
     counts = {
-        file: _lines(file).filter(_about(name, found)).select(pl.len()).collect().item()
+        file: _lines(file, _about(name, found)).select(pl.len()).collect().item()
         for name, file in files.items()
     }
     return {file: count for file, count in counts.items() if count}
@@ -67,8 +67,7 @@ def erase_fetched(
     store = Store(folder)
     found = _of(store.files, landing.table(TICKET_EVENTS), accounts, scratch)
     store.forget(found.users, found.tickets, day)
-    files = store.files.items()
-    store.rewrite({name: _lines(file).filter(~_about(name, found)) for name, file in files})
+    store.rewrite({name: _lines(file, ~_about(name, found)) for name, file in store.files.items()})
 
 
 def _of(
@@ -124,8 +123,8 @@ def _ids(rows: pl.LazyFrame, name: str) -> list[int]:
     return rows.select(pl.col(name).drop_nulls().unique()).collect()[name].to_list()
 
 
-def _lines(file: Path) -> pl.LazyFrame:
-    return pl.scan_lines(file, name=_LINE)
+def _lines(file: Path, where: pl.Expr) -> pl.LazyFrame:
+    return pl.scan_lines(file, name=_LINE).filter(where)
 
 
 def _about(name: str, found: _Found) -> pl.Expr:

@@ -6,6 +6,7 @@ A file holds an object a line (``tickets.jsonl``), or pages of the API as they c
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -75,7 +76,9 @@ def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame],
     with file.open("rb") as opened:
         head = opened.read(_HEAD).decode(errors="replace")
     if not _IN_PAGES.search(head):
-        name = _kind_of(file.stem.lower(), head)
+        by_name = (name for name, (word, _) in _KINDS.items() if word in file.stem.lower())
+        by_key = (name for name, (_, key) in _KINDS.items() if key in head)
+        name = next(chain(by_name, by_key), None)
         if name and not head.strip():
             return {name: pl.LazyFrame(schema={**SHAPES[name], **_PLACE})}, _NO_LINES
         if name is None:
@@ -91,8 +94,3 @@ def _read(file: Path, shown: str, aside: Path) -> tuple[dict[str, pl.LazyFrame],
         for name, count in present.items()
         if count
     }, broken
-
-
-def _kind_of(stem: str, head: str) -> str | None:
-    by_name = next((name for name, (word, _) in _KINDS.items() if word in stem), None)
-    return by_name or next((name for name, (_, key) in _KINDS.items() if key in head), None)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from perdura.json_values import refuse_constant
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: The keys that are read of each object, and what they hold: texts, or lists of objects.
@@ -88,29 +89,21 @@ def _mend(file: Path, shape: Shape, mended: Path) -> Iterator[tuple[str, int, st
 def _objects(file: Path) -> Iterator[tuple[Any, str]]:
     """Each line's value and text; of a file that is one JSON text over several lines its items."""
     with file.open(encoding="utf-8", errors="replace") as lines:
-        if not isinstance(_value(lines.readline()), dict) and (whole := _whole(file)) is not None:
-            yield from ((item, "") for item in whole)
-            return
+        if not isinstance(_value(lines.readline()), dict):
+            whole = _value(file.read_text("utf-8", errors="replace"))
+            if whole is not None:
+                items = cast("list[Any]", whole) if isinstance(whole, list) else [whole]
+                yield from ((item, "") for item in items)
+                return
         lines.seek(0)
         yield from ((_value(line), line) for line in lines if line.strip())
 
 
-def _whole(file: Path) -> list[Any] | None:
-    found = _value(file.read_text("utf-8", errors="replace"))
-    if isinstance(found, list):
-        return cast("list[Any]", found)
-    return None if found is None else [found]
-
-
 def _value(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_json)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return None
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def shaped(thing: Any, shape: Shape) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Tables as Fivetran and others land them: which file is which, and which column."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,24 +148,21 @@ def rows_of(table: ZendeskTable, frame: pl.LazyFrame, shown: str) -> pl.LazyFram
         Unavailable: A column is missing without which its rows say nothing.
     """
     has = frame.collect_schema().names()
-    taken = dict(_taken(table, has, shown))
+    taken = {
+        name: next((one for one in theirs if one in has), None)
+        for name, theirs in table.columns.items()
+    }
+    for name in table.kind.required:
+        if taken.get(name) is None:
+            raise _missing(table.columns[name][0], has, shown)
     return frame.select(
         *(
-            (pl.col(taken[name]) if name in taken else pl.lit(None)).alias(name)
+            (pl.lit(None) if (own := taken.get(name)) is None else pl.col(own)).alias(name)
             for name in table.kind.columns
         ),
         FILE,
         ROW_IN_FILE,
     )
-
-
-def _taken(table: ZendeskTable, has: list[str], shown: str) -> Iterator[tuple[str, str]]:
-    for name, theirs in table.columns.items():
-        found = next((one for one in theirs if one in has), None)
-        if found:
-            yield name, found
-        elif name in table.kind.required:
-            raise _missing(theirs[0], has, shown)
 
 
 def _missing(name: str, has: list[str], shown: str) -> Unavailable:

@@ -3,6 +3,7 @@
 Subjects, bodies, names and free text are in none of them: they are never read into memory.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -31,6 +32,18 @@ class ObjectKind:
         own = {name: DTYPES[kind] for name, kind in self.columns.items()}
         return pl.Schema({**own, FILE: pl.String(), ROW_IN_FILE: pl.UInt32()})
 
+    def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Its columns of some rows, null where they have none, and where each row stands."""
+        has = rows.collect_schema().names()
+        columns = (
+            pl.col(name) if name in has else pl.lit(None, pl.String).alias(name)
+            for name in self.columns
+        )
+        return rows.select(*columns, FILE, ROW_IN_FILE)
+
+
+#: Things of several kinds, some rows of a kind at a time.
+Rows = Iterator[tuple[ObjectKind, pl.LazyFrame]]
 
 #: The latest state of each ticket.
 TICKETS = ObjectKind(

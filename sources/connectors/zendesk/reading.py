@@ -1,6 +1,5 @@
 """Things of one kind read from their source, and set aside; rows that cannot be read apart."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -71,8 +70,3 @@ def _rule(kind: ObjectKind) -> pl.Expr:
             pl.when(blank).then(pl.lit("missing_required")).when(misfits).then(odd).otherwise(rule)
         )
     return rule
-
-
-def several(tables: Sequence[pl.LazyFrame], kind: ObjectKind) -> pl.LazyFrame:
-    """Tables of one kind as one."""
-    return pl.concat(tables) if tables else pl.LazyFrame(schema=kind.schema)

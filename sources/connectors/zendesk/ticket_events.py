@@ -31,7 +31,7 @@ def ticket_events(objects: Objects, bucket: int = 0, buckets: int = 1) -> pl.Laz
     step, since_opened = pl.col("step"), pl.col("at") - pl.col("created_at")
     hours = since_opened.dt.total_seconds() / 3600
     resolved = (step == STATUS) & (pl.col("kind") == "resolved") & (hours >= 0)
-    events = time_line(objects, bucket, buckets).with_columns(kind=_kind())
+    events = time_line(objects, bucket, buckets).with_columns(kind=_KIND)
     return events.filter(pl.col("kind").is_not_null()).select(
         "ticket_id",
         pl.col("at").alias("happened_at"),
@@ -49,42 +49,35 @@ def ticket_events(objects: Objects, bucket: int = 0, buckets: int = 1) -> pl.Laz
     )
 
 
-def _kind() -> pl.Expr:
-    """Which event a row tells; null of one that tells none."""
-    step, status = pl.col("step"), pl.col("new_status")
-    before = pl.col("status_before").fill_null(EMPTIED)
-    ends = step.is_in([STATUS, STATE]) & status.is_in(ENDED) & ~before.is_in(ENDED)
-    # A deleted ticket that is restored was not reopened.
-    reopens = (step == STATUS) & ~status.is_in(ENDED) & before.is_in(["solved", "closed"])
-    # The first priority of a ticket says how it was judged, and raises nothing.
-    raises = (pl.col("rank_before") > 0) & (pl.col("new_rank") > pl.col("rank_before"))
-    is_new = pl.col("new_score") != pl.col("score_before").fill_null(0.0)
-    return (
-        pl.when(step == OPENED)
-        .then(pl.lit("opened"))
-        .when(step == REPLIED)
-        .then(pl.lit("replied"))
-        .when(ends)
-        .then(_end(status))
-        .when(reopens)
-        .then(pl.lit("reopened"))
-        .when((step == RATED) & is_new)
-        .then(pl.lit("rated"))
-        .when((step == FIELD) & raises)
-        .then(pl.lit("escalated"))
-    )
-
-
-def _end(status: pl.Expr) -> pl.Expr:
-    """How a ticket ended; a merge closes it, without its ever having been solved."""
-    is_merged = (status == "closed") & pl.col("is_merged").fill_null(value=False)
-    return (
-        pl.when(status == "deleted")
-        .then(pl.lit("deleted"))
-        .when(is_merged)
-        .then(pl.lit("merged"))
-        .otherwise(pl.lit("resolved"))
-    )
+_STATUS, _BEFORE = pl.col("new_status"), pl.col("status_before").fill_null(EMPTIED)
+_STEP = pl.col("step")
+_ENDS = _STEP.is_in([STATUS, STATE]) & _STATUS.is_in(ENDED) & ~_BEFORE.is_in(ENDED)
+# A deleted ticket that is restored was not reopened.
+_REOPENS = (_STEP == STATUS) & ~_STATUS.is_in(ENDED) & _BEFORE.is_in(["solved", "closed"])
+# The first priority of a ticket says how it was judged, and raises nothing.
+_RAISES = (pl.col("rank_before") > 0) & (pl.col("new_rank") > pl.col("rank_before"))
+_IS_NEW = pl.col("new_score") != pl.col("score_before").fill_null(0.0)
+# A merge closes a ticket, without its ever having been solved.
+_IS_MERGED = (_STATUS == "closed") & pl.col("is_merged").fill_null(value=False)
+#: Which event a row tells; null of one that tells none.
+_KIND = (
+    pl.when(_STEP == OPENED)
+    .then(pl.lit("opened"))
+    .when(_STEP == REPLIED)
+    .then(pl.lit("replied"))
+    .when(_ENDS & (_STATUS == "deleted"))
+    .then(pl.lit("deleted"))
+    .when(_ENDS & _IS_MERGED)
+    .then(pl.lit("merged"))
+    .when(_ENDS)
+    .then(pl.lit("resolved"))
+    .when(_REOPENS)
+    .then(pl.lit("reopened"))
+    .when((_STEP == RATED) & _IS_NEW)
+    .then(pl.lit("rated"))
+    .when((_STEP == FIELD) & _RAISES)
+    .then(pl.lit("escalated"))
+)
 
 
 def _unless(name: str, empty: str | int) -> pl.Expr:

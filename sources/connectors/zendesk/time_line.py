@@ -20,7 +20,12 @@ TEXTS, EMPTIED = ("status", "priority", "type"), ""
 IDS, NONE = ("assignee_id", "requester_id", "organization_id"), 0
 
 _RANKS = {name: rank for rank, name in enumerate(PRIORITIES, start=1)}
-_SCORES = {"good": 5.0, "bad": 1.0}
+_WORD = pl.col("rating").str.to_lowercase().str.extract(r"^(good|bad)")
+_NUMBER = pl.col("rating").str.extract(r"^([1-5])(?:\.0+)?$").cast(pl.Float64)
+#: 1 to 5: of good and bad, with or without a comment, 5 and 1; numbers of surveys as told.
+_SCORE = _WORD.replace_strict(
+    {"good": 5.0, "bad": 1.0}, default=None, return_dtype=pl.Float64
+).fill_null(_NUMBER)
 
 
 def time_line(objects: Objects, bucket: int, buckets: int) -> pl.LazyFrame:
@@ -121,7 +126,7 @@ def _as_of_then(rows: pl.LazyFrame) -> pl.LazyFrame:
     rank = pl.col("priority").replace_strict(_RANKS, default=None, return_dtype=pl.UInt8)
     starts = (pl.col("ticket_id") != pl.col("ticket_id").shift(1)).fill_null(value=True)
     new = rows.with_columns(
-        starts=starts, new_status="status", new_rank=rank, new_score=_score(pl.col("rating"))
+        starts=starts, new_status="status", new_rank=rank, new_score=_SCORE
     ).with_columns(rank="new_rank", score="new_score")
     nothing = {**dict.fromkeys(TEXTS, EMPTIED), **dict.fromkeys(IDS, NONE), "rank": 0, "score": 0.0}
     held = new.with_columns(
@@ -136,10 +141,3 @@ def _as_of_then(rows: pl.LazyFrame) -> pl.LazyFrame:
         pl.when(~pl.col("starts")).then(pl.col(name).shift(1)).alias(f"{name}_before")
         for name in ("status", "rank", "score")
     )
-
-
-def _score(rating: pl.Expr) -> pl.Expr:
-    """1 to 5: of good and bad, with or without a comment, 5 and 1; numbers of surveys as told."""
-    word = rating.str.to_lowercase().str.extract(r"^(good|bad)")
-    number = rating.str.extract(r"^([1-5])(?:\.0+)?$").cast(pl.Float64)
-    return word.replace_strict(_SCORES, default=None, return_dtype=pl.Float64).fill_null(number)

@@ -26,16 +26,12 @@ def as_kind(values: pl.Expr, kind: Kind) -> pl.Expr:
     """The values as ``DTYPES`` has it; null where blank, or where they are none of the kind."""
 
     def read(series: pl.Series) -> pl.Series:
-        return _READERS[kind](_without_blank(series))
+        if series.dtype == pl.String:
+            series = series.str.strip_chars()
+            series = series.set(series == "", None)
+        return _READERS[kind](series)
 
     return values.map_batches(read, return_dtype=DTYPES[kind], is_elementwise=True)
-
-
-def _without_blank(values: pl.Series) -> pl.Series:
-    if values.dtype != pl.String:
-        return values
-    trimmed = values.str.strip_chars()
-    return trimmed.set(trimmed == "", None)
 
 
 def _ids(values: pl.Series) -> pl.Series:
@@ -58,12 +54,15 @@ def _moments(values: pl.Series) -> pl.Series:
         return _since_1970(values.cast(pl.Int64))
     texts = values.cast(pl.String).str.strip_chars_end("ZUTC ")
     found = pl.Series(values.name, [None], MOMENT).new_from_index(0, len(values))
-    for forms, read in ((_PLAIN + _ODD, _naive), (_WITH_OFFSET, _zoned)):
+    for forms, zone in ((_PLAIN + _ODD, None), (_WITH_OFFSET, "UTC")):
         for form in forms:
             left = (found.is_null() & values.is_not_null()).arg_true()
             if left.is_empty():
                 return found
-            found = found.scatter(left, read(texts.gather(left), form))
+            read = texts.gather(left).str.to_datetime(
+                form, time_unit="us", time_zone=zone, strict=False
+            )
+            found = found.scatter(left, read if zone else read.dt.replace_time_zone("UTC"))
     left = (found.is_null() & values.is_not_null()).arg_true()
     seconds = texts.gather(left).str.extract(r"^(\d{9,11})$").cast(pl.Int64)
     return found.scatter(left, _since_1970(seconds))
@@ -71,19 +70,6 @@ def _moments(values: pl.Series) -> pl.Series:
 
 def _since_1970(seconds: pl.Series) -> pl.Series:
     return (seconds * 1_000_000).cast(MOMENT)
-
-
-def _naive(texts: pl.Series, form: str) -> pl.Series:
-    read = texts.str.to_datetime(form, time_unit="us", strict=False)
-    return read.dt.replace_time_zone("UTC")
-
-
-def _zoned(texts: pl.Series, form: str) -> pl.Series:
-    return texts.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
-
-
-def _texts(values: pl.Series) -> pl.Series:
-    return values.cast(pl.String)
 
 
 def _flags(values: pl.Series) -> pl.Series:
@@ -97,6 +83,6 @@ def _flags(values: pl.Series) -> pl.Series:
 _READERS: dict[Kind, Callable[[pl.Series], pl.Series]] = {
     "id": _ids,
     "time": _moments,
-    "text": _texts,
+    "text": lambda values: values.cast(pl.String),
     "flag": _flags,
 }

@@ -17,10 +17,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from perdura.http_calls import seconds_to_wait
 from perdura.risk.api import timeouts
 from perdura.risk.api.app import ApiSettings, app_of
 from perdura.risk.desk import session
-from perdura.risk.integrations.retry_after import seconds_to_wait
 from perdura.risk.store.connect import writing
 from tests.risk.test_table import MARCH_1, put, score, scores
 from tests.support.api_served import asking, at_work, token

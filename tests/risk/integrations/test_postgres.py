@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from perdura.http_calls import RequestPace
 from perdura.risk.errors import NoNight
 from perdura.risk.integrations import webhooks
 from perdura.risk.integrations.csv_file import write_csv
 from perdura.risk.integrations.deliveries import dead, replay
-from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.caller import Caller
 from perdura.risk.integrations.help_desks.pushing import dry_run, push
 from perdura.risk.integrations.help_desks.zendesk import Zendesk
 from perdura.risk.integrations.webhooks import Sent
@@ -76,7 +77,7 @@ def test_what_was_accepted_is_forgotten_after_a_month(postgres_url):
 def test_only_changes_travel(postgres_url, tmp_path: Path):
     fake, file = FakeZendesk(users("ann", "bob")), tmp_path / "push-zendesk-test.jsonl"
     put_night(postgres_url, person("ann"), person("bob"))
-    with serving(fake) as server, Caller(server.url, {}, Pace(1e6)) as caller:
+    with serving(fake) as server, Caller(server.url, {}, RequestPace(1e6)) as caller:
         assert push(postgres_url, FILLING, Zendesk(caller), file).updated == 2
         assert fake.known["ann"] == HIGH
         with writing(postgres_url) as connection:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from perdura.risk.integrations.help_desks.caller import Caller, NotAllowed, NotNow, Pace
+from perdura.http_calls import RequestPace
+from perdura.risk.integrations.help_desks.caller import Caller, NotAllowed, NotNow
 from perdura.risk.integrations.help_desks.fields import FieldNames, Filling
 from perdura.risk.integrations.help_desks.intercom import Intercom
 from perdura.risk.integrations.help_desks.push_state import (
@@ -46,9 +47,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "push-zendesk-test.jsonl"
 
 
-def soon() -> Pace:
+def soon() -> RequestPace:
     """Nobody waits long for a job, or after a fault."""
-    return Pace(1e6, first_wait=0.01)
+    return RequestPace(1e6, first_wait=0.01)
 
 
 @contextmanager
@@ -268,7 +269,7 @@ def test_redirects_are_not_followed_and_what_is_not_encrypted_is_refused(url, fi
         assert push(url, FILLING, tool, file).failed == 1
         assert dict(tool.problems) == {"status 302": 1}
     with pytest.raises(BadTarget):
-        Caller("http://acme.zendesk.com", {}, Pace(1e6))
+        Caller("http://acme.zendesk.com", {}, RequestPace(1e6))
 
 
 # The file of what was told.

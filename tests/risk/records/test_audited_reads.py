@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from perdura.flows.scheduling.due_pushes import push_flow
+from perdura.http_calls import RequestPace
 from perdura.risk.api.auditing import Audit
-from perdura.risk.integrations.help_desks.caller import Caller, Pace
+from perdura.risk.integrations.help_desks.caller import Caller
 from perdura.risk.integrations.help_desks.intercom import Intercom
 from perdura.risk.integrations.help_desks.push_state import read_digests
 from perdura.risk.integrations.help_desks.pushing import push
@@ -123,7 +124,7 @@ class TestOfHelpDesks:
             raise Unaudited("the audit cannot be written")
 
         fake = FakeIntercom({name: {} for name in PEOPLE})
-        with serving(fake) as desk, Caller(desk.url, {}, Pace(1e6)) as caller:
+        with serving(fake) as desk, Caller(desk.url, {}, RequestPace(1e6)) as caller:
             with pytest.raises(Unaudited):
                 push(url, FILLING, Intercom(caller), home / "told.jsonl", on_batch=refuse)
             assert desk.calls == []

@@ -2,8 +2,9 @@
 
 import pytest
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.connectors.web import RequestPace, Web, safe_host
+from perdura.sources.connectors.web import Web, safe_host
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perdura.sources.guesses.columns import column_of, snake_case
+from perdura.sources.guesses.columns import column_of
+from perdura.sources.guesses.names import snake_case
 from perdura.sources.mapping.values.times import moments
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connection import Connection
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.lists import VERSION
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
 from perdura.sources.connectors.stripe.api.store import StripeStore
-from perdura.sources.connectors.web import Refused, RequestPace, Web
+from perdura.sources.connectors.web import Refused, Web
 
 URL = "https://api.stripe.com"
 #: Stripe lets 100 requests a second through in live mode; one after the other takes longer.
@@ -90,14 +91,24 @@ class LiveAccount:
             try:
                 return self._fetch(web, kinds)
             except Refused as refused:
-                if refused.status == 401:
-                    raise Unavailable(_not_known(self.connection, refused)) from None
-                raise
+                if refused.status != 401:
+                    raise
+                said = refused.error.get("code") or refused.error.get("message")
+                fault = "is not known to Stripe: it was deleted or rolled"
+                if "expired" in str(said).lower():
+                    fault = "has expired"
+                raise Unavailable(
+                    f"the key of [connect.{self.connection.name}] {fault} (401); make a new one in "
+                    "Stripe's dashboard, under API keys, and set it in the environment"
+                ) from None
 
     def _fetch(self, web: Web, kinds: Collection[str]) -> Fetched:
         account = _account(web)
         _compare_clocks(web)
-        store = self._store(account)
+        try:
+            store = StripeStore(self.connection.store, account, livemode=self.key.livemode)
+        except BadConnection as error:
+            raise BadConnection(f"{self.connection.location}: {error}") from None
         narrowing = Narrowing(
             frozenset(self.metadata),
             with_email="customers" in self.connection.wanted,
@@ -115,12 +126,6 @@ class LiveAccount:
         if self.test_mode:
             fetched.notes.append("objects of test mode count as live ones (test_mode = true)")
         return fetched
-
-    def _store(self, account: str) -> StripeStore:
-        try:
-            return StripeStore(self.connection.store, account, livemode=self.key.livemode)
-        except BadConnection as error:
-            raise BadConnection(f"{self.connection.location}: {error}") from None
 
     def _on_objects(self, kind: str, count: int) -> None:
         name = kind.replace("_", " ")
@@ -153,12 +158,3 @@ def _compare_clocks(web: Web) -> None:
             f"machine's {now:%Y-%m-%d %H:%M:%S} UTC: what was known when would be wrong; set the "
             "machine's clock (NTP) and extract again"
         )
-
-
-def _not_known(connection: Connection, refused: Refused) -> str:
-    expired = "expired" in str(refused.error.get("code") or refused.error.get("message")).lower()
-    fault = "has expired" if expired else "is not known to Stripe: it was deleted or rolled"
-    return (
-        f"the key of [connect.{connection.name}] {fault} (401); make a new one in Stripe's "
-        "dashboard, under API keys, and set it in the environment"
-    )

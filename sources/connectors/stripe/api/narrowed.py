@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import polars as pl
 
+from perdura.json_values import JsonObject, as_object
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.fields import FIELDS, ITEMS, LINES, texts
 
-Object = dict[str, Any]
+Object = JsonObject
 
 _COUPON = pl.Struct(texts("id percent_off amount_off currency duration"))
 _DISCOUNT = pl.Struct(
@@ -91,25 +92,19 @@ class Narrowing:
                     f"Stripe gives {kind} of test mode (livemode: false); give a live key, or to "
                     "try it out write test_mode = true"
                 )
-            found = self._narrowed(kind, one)
+            found = {"id": one["id"], **self._fields(one, _shape(kind))}
+            if kind == "events":
+                found["data"] = self._of_event(as_object(one.get("data")))
+            left_out = {"email": not self.with_email, "livemode": self.test_mode}
+            found = {name: own for name, own in found.items() if not left_out.get(name)}
             if not self._is_gone(kind, found):
                 yield found
 
-    def _narrowed(self, kind: str, one: Object) -> Object:
-        found = self._fields(one, _shape(kind))
-        if kind == "events":
-            found["data"] = self._of_event(_object(one.get("data")))
-        if not self.with_email:
-            found.pop("email", None)
-        if self.test_mode:
-            found.pop("livemode", None)
-        return {"id": one["id"], **found}
-
     def _of_event(self, data: Object) -> Object:
-        thing = _object(data.get("object"))
+        thing = as_object(data.get("object"))
         kind = _OF_EVENTS.get(str(thing.get("object")), "")
         shape = {name: own for name, own in _shape(kind).items() if name != "email"}
-        before = _object(data.get("previous_attributes"))
+        before = as_object(data.get("previous_attributes"))
         return {
             "object": {"object": thing.get("object"), **self._fields(thing, shape)},
             # Before 2020 a plan and a quantity of its own were changed.
@@ -119,15 +114,15 @@ class Narrowing:
     def _fields(self, one: Object, shape: Mapping[str, pl.DataType]) -> Object:
         found = {name: _kept(one[name], kind) for name, kind in shape.items() if name in one}
         if "metadata" in found:
-            own = _object(one["metadata"])
+            own = as_object(one["metadata"])
             found["metadata"] = {key: own[key] for key in sorted(self.metadata & own.keys())}
         return found
 
     def _is_gone(self, kind: str, one: Object) -> bool:
         """Whether an object is of a forgotten subscriber, or of a customer who is."""
-        about = _object(_object(one.get("data")).get("object")) if kind == "events" else one
+        about = as_object(as_object(one.get("data")).get("object")) if kind == "events" else one
         ids = [about.get(name) for name in ("id", "customer", "email")]
-        ids += _object(about.get("metadata")).values()
+        ids += as_object(about.get("metadata")).values()
         names = [str(name) for name in ids if name]
         gone = any(name in self.gone for name in names) or any(
             is_forgotten(name) for is_forgotten in self.are_forgotten for name in names
@@ -139,10 +134,6 @@ class Narrowing:
 
 def _shape(kind: str) -> Mapping[str, pl.DataType]:
     return {**FIELDS.get(kind, texts("id created livemode status")), **_INSIDE.get(kind, {})}
-
-
-def _object(value: Any) -> Object:
-    return cast("Object", value) if isinstance(value, dict) else {}
 
 
 def _kept(value: Any, kind: pl.DataType) -> Any:

@@ -12,70 +12,24 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
-from hashlib import blake2b
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.landing.files import move_into_place
+from perdura.sources.connectors.stripe.api.lines import (
+    copy_lines,
+    has_blanks,
+    index_lines,
+    keep_lines,
+)
+from perdura.sources.connectors.stripe.api.state import STATE, Draft, read_state
+from perdura.sources.landing.files import move_into_place, write_json
 from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 
-_STATE = "state.json"
 _NAMED_FOR = "%Y%m%dT%H%M%SZ"
-_INDEX = pl.Schema({"id": pl.String(), "digest": pl.UInt64(), "file": pl.UInt32(),
-                    "line": pl.UInt32()})  # fmt: skip
-#: Lines whose ids are Python objects at once.
-_BATCH = 200_000
-
-
-@dataclass(slots=True)
-class Draft:
-    """A list that is being read.
-
-    Attributes:
-        began: When it was begun, by Stripe's clock, in seconds since 1970.
-        since: Objects created before are not asked for; ``None``: all are.
-        shape: What is kept of its objects.
-        read_at: When the last page was read.
-        size: How many bytes of its file count.
-        after: The id of the last object, and ``created`` when it was created: where to go on.
-        is_whole: Whether its last page was read; then come those created in the meantime.
-        is_read: Whether those were read, too.
-    """
-
-    began: int
-    since: int | None
-    shape: str
-    read_at: int = 0
-    size: int = 0
-    after: str | None = None
-    created: int | None = None
-    is_whole: bool = False
-    is_read: bool = False
-
-
-@dataclass(slots=True)
-class _State:
-    """What the store says of itself.
-
-    Attributes:
-        account: The account of the objects.
-        livemode: Whether they are live.
-        connector: The connector that keeps it, and erases of it.
-        run: When the run began that has not come to its end; ``None`` if there is none.
-        whole: By kind, when the last reading that came to its end began, and the ``shape`` of it.
-    """
-
-    account: str
-    livemode: bool
-    connector: str = "stripe"
-    run: int | None = None
-    whole: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
 
 
 class StripeStore:
@@ -91,7 +45,7 @@ class StripeStore:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         self.folder, self._unfinished = folder, folder / "unfinished"
-        self._state = _state(folder, account, livemode=livemode)
+        self._state = read_state(folder, account, livemode=livemode)
         self._write_state()
         self._forgotten = read_tombstones(folder)
         for draft in folder.glob("*.part"):
@@ -134,7 +88,14 @@ class StripeStore:
         ``None``, too, where lines were erased since: they may have been of others as well.
         """
         began, kept = self._state.whole.get(kind, (None, ""))
-        return began if kept == shape and not any(map(_has_blanks, self.files(kind))) else None
+        return began if kept == shape and not any(map(has_blanks, self.files(kind))) else None
+
+    def was_read_since(self, kind: str, shape: str, stopped: int | None) -> bool:
+        """Whether the run that began then, and was stopped, has read a kind to its end."""
+        if stopped is None or kind in self._drafts:
+            return False
+        before = self.began_before(kind, shape)
+        return before is not None and before >= stopped
 
     def draft(self, kind: str) -> Draft | None:
         """Where the reading of a kind stopped."""
@@ -169,8 +130,8 @@ class StripeStore:
         """
         draft, lines = self._drafts[kind], self._lines(kind)
         files = self.files(kind)
-        new = _index([lines]).unique("id", keep="last", maintain_order=True)
-        old = _index(files)
+        new = index_lines([lines]).unique("id", keep="last", maintain_order=True)
+        old = index_lines(files)
         stay = old.join(new, on=["id", "digest"], how="semi", maintain_order="left")
         if is_log or draft.since is not None:  # those that were not asked for stay, too
             others = old.join(new, on="id", how="anti", maintain_order="left")
@@ -179,12 +140,12 @@ class StripeStore:
         fresh = new.join(stay, on=["id", "digest"], how="anti")
         read_at = datetime.fromtimestamp(draft.read_at, UTC)
         if len(fresh) or not len(stay):
-            move_into_place(
-                self._new_file(kind, read_at),
-                lambda path: _copy_lines(lines, path, fresh["line"]),
-            )
+            stem = f"{kind}-{read_at:{_NAMED_FOR}}"
+            taken = sum(1 for _ in self.folder.glob(f"{stem}*.jsonl"))
+            file = self.folder / (f"{stem}_{taken}.jsonl" if taken else f"{stem}.jsonl")
+            move_into_place(file, lambda path: copy_lines(lines, path, fresh["line"]))
         for number, file in enumerate(files):
-            _keep_lines(file, stay.filter(pl.col("file") == number)["line"])
+            keep_lines(file, stay.filter(pl.col("file") == number)["line"])
         self._state.whole[kind] = (draft.began, draft.shape)
         self._write_state()
         self.drop(kind)
@@ -208,12 +169,7 @@ class StripeStore:
 
     def count(self, kind: str) -> int:
         """How many objects of a kind there are."""
-        return _index(self.files(kind)).height
-
-    def _new_file(self, kind: str, read_at: datetime) -> Path:
-        stem = f"{kind}-{read_at:{_NAMED_FOR}}"
-        taken = sum(1 for _ in self.folder.glob(f"{stem}*.jsonl"))
-        return self.folder / (f"{stem}_{taken}.jsonl" if taken else f"{stem}.jsonl")
+        return index_lines(self.files(kind)).height
 
     def _lines(self, kind: str) -> Path:
         return self._unfinished / f"{kind}.jsonl"
@@ -221,7 +177,7 @@ class StripeStore:
     def _opened(self) -> dict[str, Draft]:
         """The drafts with files that hold all that they say; others begin anew."""
         try:
-            content: Any = json.loads((self._unfinished / _STATE).read_text("utf-8"))
+            content: Any = json.loads((self._unfinished / STATE).read_text("utf-8"))
             drafts = {kind: Draft(**own) for kind, own in content.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             drafts = {}
@@ -235,96 +191,11 @@ class StripeStore:
         return drafts
 
     def _write_state(self) -> None:
-        _write(self.folder / _STATE, asdict(self._state))
+        write_json(self.folder / STATE, asdict(self._state))
 
     def _write_drafts(self) -> None:
         if self._drafts:
-            _write(
-                self._unfinished / _STATE,
-                {kind: asdict(draft) for kind, draft in self._drafts.items()},
-            )
+            drafts = {kind: asdict(draft) for kind, draft in self._drafts.items()}
+            write_json(self._unfinished / STATE, drafts)
         else:
             shutil.rmtree(self._unfinished, ignore_errors=True)
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=1) + "\n"
-    move_into_place(path, lambda draft: draft.write_text(text, "utf-8"))
-
-
-def _state(folder: Path, account: str, *, livemode: bool) -> _State:
-    file = folder / _STATE
-    try:
-        content: Any = json.loads(file.read_text("utf-8"))
-        whole = {kind: (int(at), str(shape)) for kind, (at, shape) in content["whole"].items()}
-        run = None if content["run"] is None else int(content["run"])
-        found = _State(str(content["account"]), bool(content["livemode"]), run=run, whole=whole)
-    except FileNotFoundError:
-        return _State(account, livemode)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unavailable(
-            f"{file}, which says what was fetched of {account}, cannot be read; delete the folder "
-            f"{folder} to fetch it all again"
-        ) from None
-    if found.account != account:
-        raise BadConnection(
-            f"the key is of the account {account}, and what was fetched before is of "
-            f"{found.account}; give a second account a section of its own: [connect.OTHER] with "
-            'connector = "stripe"'
-        )
-    if found.livemode != livemode:
-        modes = ("test mode", "live mode")
-        raise BadConnection(
-            f"the key is of {modes[livemode]}, and what was fetched before is of "
-            f"{modes[found.livemode]}; give one of them a landing of its own"
-        )
-    return found
-
-
-def _index(files: Iterable[Path]) -> pl.DataFrame:
-    """One row per line: the id of its object, a digest of it all, and where it stands."""
-    parts = [pl.DataFrame(schema=_INDEX)]
-    rows: list[tuple[str, int, int, int]] = []
-    for number, file in enumerate(files):
-        with file.open("rb") as lines:
-            for line, text in enumerate(lines):
-                if text.isspace():  # erased
-                    continue
-                rows.append((_id_of(text), _digest(text), number, line))
-                if len(rows) >= _BATCH:
-                    parts.append(pl.DataFrame(rows, schema=_INDEX, orient="row"))
-                    rows = []
-    parts.append(pl.DataFrame(rows, schema=_INDEX, orient="row"))
-    return pl.concat(parts)
-
-
-def _id_of(text: bytes) -> str:
-    """The id, which stands first."""
-    return text[:300].split(b'"', 4)[3].decode(errors="replace")
-
-
-def _digest(text: bytes) -> int:
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
-
-
-def _has_blanks(file: Path) -> bool:
-    with file.open("rb") as lines:
-        return any(line.isspace() for line in lines)
-
-
-def _keep_lines(file: Path, numbers: pl.Series) -> None:
-    if numbers.is_empty():
-        file.unlink()
-        return
-    with file.open("rb") as lines:
-        among = sum(1 for _ in lines)
-    if len(numbers) < among:
-        move_into_place(file, lambda path: _copy_lines(file, path, numbers))
-
-
-def _copy_lines(source: Path, target: Path, numbers: pl.Series) -> None:
-    marks = bytearray(int(numbers.max() or 0) + 1 if len(numbers) else 0)  # pyright: ignore
-    for number in numbers:
-        marks[number] = 1
-    with source.open("rb") as lines, target.open("wb") as written:
-        written.writelines(compress(lines, marks))

@@ -6,14 +6,15 @@ go by cursor, the others by time, whose pages repeat what lies on their edge. Co
 flags of the events: their bodies are never asked for.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
+from perdura.json_values import as_object
 from perdura.sources.connectors.connection import Sample
 from perdura.sources.connectors.connector import Unavailable
-from perdura.sources.connectors.web import Refused, Web
+from perdura.sources.connectors.web import Refused, Web, listed
 from perdura.sources.connectors.zendesk.account.narrowed import narrowed
 from perdura.sources.connectors.zendesk.account.store import Progress, Store
 
@@ -111,7 +112,7 @@ def _read(web: Web, store: Store, export: Export, start: int) -> Iterator[tuple[
             {"cursor": progress.cursor} if progress.cursor else {"start_time": progress.start_time}
         )
         page = web.get(export.path, where)
-        objects, is_last = _objects(page, export.name, export.path), page.get("end_of_stream")
+        objects, is_last = listed(page, export.name, export.path), page.get("end_of_stream")
         after = _after(page, progress, export)
         is_crowded = after == progress and not is_last and not export.by_cursor
         if is_crowded:
@@ -140,38 +141,21 @@ def _after(page: dict[str, Any], progress: Progress, export: Export) -> Progress
 def _read_ratings(web: Web, store: Store, start: datetime) -> Iterator[int]:
     """Ratings by page; each run begins a month before the one before it, for those that changed."""
     progress = store.progress(RATINGS) or Progress(int(start.timestamp()))
-    following = web.server_time
+    began = web.server_time
     while True:
         cursor = {"page[after]": progress.cursor} if progress.cursor else {}
         page = web.get(
             _RATINGS_PATH,
             {"score": "received", "start_time": progress.start_time, "page[size]": 100, **cursor},
         )
-        objects, meta = _objects(page, RATINGS, _RATINGS_PATH), page.get("meta")
-        more = cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
+        objects, more = listed(page, RATINGS, _RATINGS_PATH), as_object(page.get("meta"))
         after = more.get("after_cursor") if more.get("has_more") else None
-        progress = (
-            Progress(progress.start_time, str(after)) if after else _next_run(progress, following)
-        )
+        if after:
+            progress = Progress(progress.start_time, str(after))
+        else:  # where the next run begins
+            changed = int((began - _RATED_LATER).timestamp()) if began else 0
+            progress = Progress(max(progress.start_time, changed))
         store.append(RATINGS, (narrowed(RATINGS, one) for one in objects), progress)
         yield len(objects)
         if not after:
             return
-
-
-def _next_run(progress: Progress, began: datetime | None) -> Progress:
-    if began is None:
-        return Progress(progress.start_time)
-    return Progress(max(progress.start_time, int((began - _RATED_LATER).timestamp())))
-
-
-def _objects(page: dict[str, Any], name: str, path: str) -> list[dict[str, Any]]:
-    found = page.get(name)
-    if not isinstance(found, list):
-        raise Unavailable(
-            f"a page of {path} holds no list {name!r}; it has {', '.join(sorted(page))}. Was the "
-            "API changed?"
-        )
-    return [
-        cast("dict[str, Any]", one) for one in cast("Iterable[Any]", found) if isinstance(one, dict)
-    ]

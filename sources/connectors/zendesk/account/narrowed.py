@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from perdura.json_values import as_object
 from perdura.sources.connectors.zendesk.exported import CLOSED_BY_MERGE, SHAPES
 from perdura.sources.connectors.zendesk.json_files import Misfit, shaped
 
@@ -26,13 +27,9 @@ def _without_addresses(value: Any) -> Any:
         return value
     found = {key: _without_addresses(own) for key, own in cast("Mapping[str, Any]", value).items()}
     if isinstance(via := found.get("via"), dict):
-        found["via"] = _by(cast("dict[str, Any]", via))
+        by = as_object(cast("object", via))
+        relation = as_object(by.get("source")).get("rel")
+        found["via"] = {"channel": by.get("channel"), "source": {"rel": relation}}
     if isinstance(tags := found.get("tags"), list):
         found["tags"] = [CLOSED_BY_MERGE] if CLOSED_BY_MERGE in tags else []
     return found
-
-
-def _by(via: Mapping[str, Any]) -> dict[str, Any]:
-    source = via.get("source")
-    relation = cast("dict[str, Any]", source).get("rel") if isinstance(source, dict) else None
-    return {"channel": via.get("channel"), "source": {"rel": relation}}

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.landing.files import move_into_place
+from perdura.sources.landing.files import write_json
 from perdura.sources.landing.tombstones import read_tombstones, record_erasure
 
 STATE = "state.json"
@@ -100,8 +100,11 @@ class Store:
     def append(self, name: str, objects: Iterable[dict[str, Any]], progress: Progress) -> None:
         """Keep the objects of a page but those about forgotten users, and then where to go on."""
         kept = self._lists.setdefault(name, _Kept(f"{name}.jsonl", 0, progress))
+        about = ABOUT.get(name, {}).items() if self._gone.days else ()
         lines = (
-            json.dumps(one).encode() + b"\n" for one in objects if not self._is_gone(name, one)
+            json.dumps(one).encode() + b"\n"
+            for one in objects
+            if not any(self._gone.has(f"{what} {one.get(key)}") for key, what in about)
         )
         with (self.folder / kept.file).open("ab") as written:
             written.writelines(lines)
@@ -134,25 +137,23 @@ class Store:
     def compact(self) -> None:
         """Leave the last version of each object, of lists that have doubled since this was done."""
         grown = [name for name, one in self._lists.items() if one.size > 2 * one.compacted + _SMALL]
-        self.rewrite({name: _last_versions(self.files[name]) for name in grown})
-
-    def _is_gone(self, name: str, thing: Mapping[str, Any]) -> bool:
-        about = ABOUT.get(name, {}) if self._gone.days else {}
-        return any(self._gone.has(f"{what} {thing.get(key)}") for key, what in about.items())
+        line = pl.col("line")
+        # A line without an id is its own.
+        key = pl.coalesce(line.str.extract(r'^\{"id": "(\d+)"'), line).alias("id")
+        self.rewrite(
+            {
+                name: pl.scan_lines(self.files[name], name="line")
+                .with_columns(key)
+                .unique("id", keep="last", maintain_order=True)
+                .select("line")
+                for name in grown
+            }
+        )
 
     def _write_state(self) -> None:
         lists = {name: asdict(kept) for name, kept in self._lists.items()}
         content = {"connector": "zendesk", "account": self._account, "lists": lists}
-        text = json.dumps(content, indent=1) + "\n"
-        move_into_place(self.folder / STATE, lambda draft: draft.write_text(text, "utf-8"))
-
-
-def _last_versions(file: Path) -> pl.LazyFrame:
-    """The last line of each id; a line without one is its own."""
-    line = pl.col("line")
-    key = pl.coalesce(line.str.extract(r'^\{"id": "(\d+)"'), line).alias("id")
-    lines = pl.scan_lines(file, name="line").with_columns(key)
-    return lines.unique("id", keep="last", maintain_order=True).select("line")
+        write_json(self.folder / STATE, content)
 
 
 def _state(folder: Path, account: str | None) -> tuple[str, dict[str, _Kept]]:

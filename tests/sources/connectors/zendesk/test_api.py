@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connector import BadConnection, Unavailable
-from perdura.sources.connectors.web import RequestPace, Web
+from perdura.sources.connectors.web import Web
 from perdura.sources.connectors.zendesk.account.api import EXPORTS, fetch_exports
 from perdura.sources.connectors.zendesk.account.credentials import headers_of
 from perdura.sources.connectors.zendesk.account.store import Store

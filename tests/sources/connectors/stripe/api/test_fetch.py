@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.api.fetch import Fetched, Lists
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
 from perdura.sources.connectors.stripe.api.store import StripeStore
-from perdura.sources.connectors.web import RequestPace, Web
+from perdura.sources.connectors.web import Web
 from tests.support.stripe_exports import at, invoice, item, line, price, subscription
 from tests.support.stripe_replay import LIVE_KEY, Answer, StripeAccount, served
 

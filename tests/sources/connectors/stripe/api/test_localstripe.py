@@ -17,10 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from perdura.http_calls import RequestPace
 from perdura.sources.connectors.stripe.api.fetch import Lists
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
 from perdura.sources.connectors.stripe.api.store import StripeStore
-from perdura.sources.connectors.web import RequestPace, Web
+from perdura.sources.connectors.web import Web
 from tests.sources.connectors.stripe.api.test_fetch import stored
 
 COMMAND = os.environ.get("LOCALSTRIPE") or shutil.which("localstripe")

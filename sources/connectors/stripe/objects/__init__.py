@@ -1,0 +1,1 @@
+"""Objects of Stripe's API as rows of flat tables."""
