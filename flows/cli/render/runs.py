@@ -75,6 +75,27 @@ def print_report(report: Report, console: Console = OUT) -> None:
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 
 
+class AllRejected(ValueError):
+    """An extract that can use no row of its sources: the mapping is wrong, or the files are."""
+
+
+def refuse_all_rejected(report: Report) -> None:
+    """Nothing, if any row of the sources could be used, or none was refused.
+
+    Raises:
+        AllRejected: Every row was rejected.
+    """
+    rows = [entry.in_rows for entry in report.tables]
+    used = sum(one.landed + one.had_before + one.later for one in rows)
+    rejected = sum(one.rejected for one in rows)
+    if rejected and not used:
+        raise AllRejected(
+            f"nothing landed: {counted(rejected, 'row')} of the sources "
+            f"{either(rejected, 'was', 'were')} rejected, and no other was there to use; mend the "
+            "mapping by the examples above, and extract again"
+        )
+
+
 def _compared(entry: TableReport) -> list[str]:
     """How what a source gives differs from what landed, and what counts later only."""
     sentences: list[str] = []
