@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from perdura.sources.landing.landing import Landing
 
 FILE = SETTINGS_FILE
+#: Folder of the company that `perdura demo` simulates in a home.
+COMPANY = Path("data") / "company"
 
 
 class Settings(BaseSettings):
@@ -86,6 +88,12 @@ class Settings(BaseSettings):
     def risk_url(self) -> str:
         """Where the risk table is: as set, else a SQLite file of the home."""
         return self.risk_table.url or f"sqlite:///{self.home.absolute() / 'data' / 'risk.db'}"
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the home is of the company that ``perdura demo`` simulates."""
+        company = self.home / COMPANY / "mapping.toml"
+        return self.mapping is not None and self.mapping.resolve() == company.resolve()
 
     @property
     def files(self) -> dict[str, Path | None]:

@@ -123,4 +123,5 @@ def accounts(
             }
         )
     else:
-        print_accounts(found, freshness(settings.risk_url), settings.language)
+        newest = freshness(settings.risk_url)
+        print_accounts(found, newest, settings.language, demonstration=settings.is_demonstration)

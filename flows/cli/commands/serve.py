@@ -46,6 +46,7 @@ def serve(
             url=settings.risk_url,
             language=settings.language,
             reword=rewording(settings.support.actions),
+            demonstration=settings.is_demonstration,
             per_second=settings.server.requests_per_second,
             cors_origins=settings.server.cors_origins,
             public_url=settings.server.public_url,
@@ -53,7 +54,7 @@ def serve(
     )
     with listen(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-        with _token(settings.risk_url, address, wanted=with_token) as token:
+        with made_token(settings.risk_url, address, wanted=with_token) as token:
             public = settings.server.public_url or f"http://{address}"
             _run(app, listening, public.rstrip("/"), token, as_json=as_json)
 
@@ -122,18 +123,22 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
-    """A token to read and to log contacts, revoked at the end; after a kill, by the next server."""
+def made_token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
+    """A token to read and to log contacts, revoked at the end; after a kill, by the next server.
+
+    ``None`` where it is not wanted.
+    """
     if not wanted:
         yield None
         return
     from perdura.risk.records.tokens import BadToken, create, listed, revoke
     from perdura.risk.store.connect import writing
 
-    ours = f"serve on {socket.gethostname()} at "
+    here = socket.gethostname()
+    ours = f"perdura serve {here} "  # contacts are shown with it, in each language
     with writing(url) as connection:
         for known in listed(connection):
-            other = known.name.removeprefix(ours)
+            other = known.name.removeprefix(ours).removeprefix(f"serve on {here} at ")
             if known.revoked_at is None and other != known.name and not _answers(other, address):
                 revoke(connection, known.token_id)
         token = create(connection, ours + address, ["read", "contact"])

@@ -1,5 +1,7 @@
 """What a person sees of a run."""
 
+from collections.abc import Mapping
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
@@ -162,6 +164,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     console.print(table)
     tuned = [trained.tuned] if trained.tuned else []
     for words in (
+        *_logistic_ahead(judged),
         *trained.notes,
         *trained.reasons,
         *([_TRY] if trained.trial else []),
@@ -171,6 +174,34 @@ def print_training(trained: Training, console: Console = OUT) -> None:
         *left_out(trained.rows),
     ):
         console.print(words)
+
+
+_LESS_IS_BETTER = ("log_loss", "brier", "calibration_error")
+_OF_THE_CALLED = ("lift", "recall", "money_caught")
+
+
+def _logistic_ahead(judged: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Where the logistic regression is better than the model, and what that means."""
+    model, other = judged["model"], judged.get("logistic", {})
+    ahead = [
+        name
+        for name in _METRICS
+        if name in other
+        and round((other[name] - model[name]) * (-1 if name in _LESS_IS_BETTER else 1), 3) > 0
+    ]
+    if not ahead:
+        return []
+    named = ", ".join(
+        f"{_METRICS[name]} ({other[name]:.3f} to {model[name]:.3f})" for name in ahead
+    )
+    told = f"The logistic regression is ahead of the model in {named}."
+    if set(ahead) <= {*_OF_THE_CALLED}:
+        told += (
+            " That counts the leavers among the few whom support can call, so a small difference "
+            "may be chance; promotion goes by ROC AUC, log loss and calibration over all rows, and "
+            "asks of the lift only that it is above chance."
+        )
+    return [told]
 
 
 def print_backtest(done: Backtested, console: Console = OUT) -> None:

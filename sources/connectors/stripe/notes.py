@@ -13,7 +13,9 @@ def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
     makers = {"subscriptions": _on_subscriptions, "plans": _on_plans, "changes": _on_changes}
     own = makers[name](frames) if name in makers else ()
     # What subscriptions say of their objects, plans need not repeat.
-    repeated = [] if name in {"plans", "changes"} else [_repeated(frames, NEEDS[name][0])]
+    repeated = (
+        [] if name in {"plans", "changes", "accounts"} else [_repeated(frames, NEEDS[name][0])]
+    )
     return (*(note for note in repeated if note), *own)
 
 
