@@ -10,7 +10,8 @@ import polars as pl
 
 from perdura.sources.connectors.cells import Kind
 from perdura.sources.connectors.connection import Connection
-from perdura.sources.connectors.landed import ReadTable, read_table
+from perdura.sources.connectors.landed import ReadTable, files_of, read_table
+from perdura.sources.connectors.unread import unread_note
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
@@ -166,3 +167,9 @@ def empty(name: str) -> pl.LazyFrame:
     columns, _ = _TABLES[name]
     schema = {column: kinds.get(kind, pl.String()) for column, kind in columns.items()}
     return pl.LazyFrame(schema={**schema, FILE: pl.String(), ROW_IN_FILE: pl.UInt32()})
+
+
+def unread_tables(folder: Path) -> str | None:
+    """What lies in a folder and is none of the tables, in words; ``None`` if nothing does."""
+    read = [path for name in _TABLES for path in files_of(folder, name)]
+    return unread_note(folder, read, "CSV", ())

@@ -1,20 +1,28 @@
 """Objects of the API as JSON lines, read in blocks: a broken line is set aside and stops nothing.
 
+A file may also be one JSON text: an array of objects, or a page of a list.
+
 Scalars and whatever may be an id or an object are read as text: Polars writes objects as JSON then.
 """
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from perdura.json_values import as_list, as_object
 from perdura.sources.staged import BROKEN_ROWS, FILE, ROW_IN_FILE
 
 #: Bytes of a file that are in memory at once, or one line where that is longer.
 BLOCK = 32 * 2**20
 _LINE = "__line"
+#: Objects of an array that are read at once.
+_AT_ONCE = 20_000
+#: Characters kept of an array that is cut off.
+_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,41 @@ def read_blocks(
             lines.pop()
         yield _read(lines, before, name, fields, whole=whole)
         before += len(lines)
+
+
+def read_array(
+    path: Path, name: str, fields: Mapping[str, pl.DataType], size: int = BLOCK
+) -> Generator[Block]:
+    """The objects of a file that may be one JSON text, and is JSON lines otherwise.
+
+    Objects of an array are counted as lines are. An array that is cut off is one broken line.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = loads(next((line for line in file if line.strip()), ""))
+    if isinstance(head, dict) and "data" not in head:
+        yield from read_blocks(path, name, fields, size)
+        return
+    text = path.read_text("utf-8-sig", errors="replace")
+    whole = loads(text)
+    if whole is None:
+        if text.lstrip().startswith("["):
+            yield _read([text[:_KEPT].encode()], 0, name, fields, whole=False)
+        else:
+            yield from read_blocks(path, name, fields, size)
+        return
+    page = as_object(whole)
+    things = as_list(page.get("data", [page]) if page else whole)
+    for first in range(0, len(things), _AT_ONCE):
+        lines = [json.dumps(one).encode() for one in things[first : first + _AT_ONCE]]
+        yield _read(lines, first, name, fields, whole=True)
+
+
+def has_more(path: Path) -> bool:
+    """Whether a file is a page of a list that has more pages."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 1_000, 0))
+        after = file.read().rpartition(b"]")[2]
+    return bool(re.search(rb'"has_more"\s*:\s*true', after))
 
 
 def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:

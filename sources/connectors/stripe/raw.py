@@ -40,8 +40,13 @@ STEMS: dict[str, tuple[str, ...]] = {
 }
 #: Fivetran's table of all versions of subscriptions; read where there is none of the latest alone.
 _HISTORY = "subscription_history"
-_LINES = {".jsonl", ".ndjson"}
+_LINES = {".jsonl", ".ndjson", ".json"}
+#: How names of files begin that a rename would make known: ``subscriptions_us.jsonl``.
+MISNAMED = "(?:stripe[_.-])?((?:{})s)(?![a-z])".format(
+    "|".join(one for stems in STEMS.values() for one in stems)
+)
 _TABLES = {".csv", ".parquet"}
+ENDINGS = _LINES | _TABLES
 _STEM = re.compile(r"^(?:stripe[_.-])?(?P<stem>[a-z_]+?)s?(?:_data)?(?:[_. -]*\(?\d.*)?$")
 
 
@@ -87,7 +92,7 @@ def kinds_in(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     others: list[str] = []
     history: list[Path] = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.suffix.lower() not in _LINES | _TABLES:
+        if not path.is_file() or path.suffix.lower() not in ENDINGS:
             continue
         found = _STEM.match(path.stem.lower())
         stem = found["stem"] if found else ""
@@ -138,7 +143,9 @@ def read(
 
 def _blocks(kind: str, path: Path, name: str) -> Generator[tuple[Tables, Block]]:
     if path.suffix.lower() in _LINES:
-        for block in json_lines.read_blocks(path, name, FIELDS[kind]):
+        is_whole = path.suffix.lower() == ".json"
+        read_lines = json_lines.read_array if is_whole else json_lines.read_blocks
+        for block in read_lines(path, name, FIELDS[kind]):
             yield flat(kind, block.rows), block
     else:
         for block in read_blocks(path, name):
