@@ -13,6 +13,16 @@ Kind = Literal["text", "time", "number", "flag", "filled"]
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 
 
+def texts(names: str) -> dict[str, pl.DataType]:
+    """Columns or fields that are read as text; their names with blanks between."""
+    return dict.fromkeys(names.split(), pl.String())
+
+
+def word(text: pl.Expr) -> pl.Expr:
+    """A word of a vendor's, such as a status, to compare: in small letters, no blanks around it."""
+    return text.str.strip_chars().str.to_lowercase()
+
+
 def read_as(text: pl.Expr, kind: Kind) -> pl.Expr:
     """The value of a text; null where it is none. ``1,5`` is no number: vendors write points."""
     text = text.str.strip_chars()

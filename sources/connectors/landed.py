@@ -68,16 +68,11 @@ def read_table(
     written = texts.frame()
     rows = pl.concat([written.rows, *(part for part in parts if part is not None)])
     read = typed(rows, written.broken, columns, required)
-    return ReadTable(
-        _set_aside(read.rows, connection.scratch / f"{name}.table.parquet"), read.broken
-    )
-
-
-def _set_aside(rows: pl.LazyFrame, file: Path) -> pl.LazyFrame:
-    """The rows as read, so that a frame that needs them several times does not read them again."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    rows.sink_parquet(file, maintain_order=True)
-    return pl.scan_parquet(file, glob=False)
+    # So that a frame that needs them several times does not read them again.
+    aside = connection.scratch / f"{name}.table.parquet"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    read.rows.sink_parquet(aside, maintain_order=True)
+    return ReadTable(pl.scan_parquet(aside, glob=False), read.broken)
 
 
 def files_of(folder: Path, name: str) -> list[Path]:

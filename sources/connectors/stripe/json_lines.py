@@ -69,15 +69,18 @@ def _cut(path: Path, size: int) -> Generator[tuple[bytes, bool]]:
 def _read(
     lines: list[bytes], before: int, name: str, fields: Mapping[str, pl.DataType], *, whole: bool
 ) -> Block:
-    numbers = [n for n, line in enumerate(lines) if line.strip()]
-    rows, bad = _objects(lines, numbers, fields)
-    last = len(lines) - 1
+    rows, bad = _objects(lines, [n for n, line in enumerate(lines) if line.strip()], fields)
+    texts = [lines[n].decode(errors="replace") for n in bad]
+    is_utf_8 = [text.encode() == lines[n] for text, n in zip(texts, bad, strict=True)]
+    rules = ["broken_line" if utf_8 else "bad_encoding" for utf_8 in is_utf_8]
+    if bad and bad[-1] == len(lines) - 1 and not whole:
+        rules[-1] = "cut_off"
     broken = pl.DataFrame(
         {
-            "rule": [_rule(lines[n], cut=n == last and not whole) for n in bad],
+            "rule": rules,
             FILE: [name] * len(bad),
             ROW_IN_FILE: [before + n + 1 for n in bad],
-            "text": [lines[n].decode(errors="replace") for n in bad],
+            "text": texts,
         },
         schema=BROKEN_ROWS,
     )
@@ -102,16 +105,6 @@ def _objects(
         halves = [_objects(lines, part, fields) for part in (numbers[:middle], numbers[middle:])]
         return pl.concat(rows for rows, _ in halves), [n for _, bad in halves for n in bad]
     return rows.with_columns(pl.Series(_LINE, numbers, dtype=pl.Int64)), []
-
-
-def _rule(line: bytes, *, cut: bool) -> str:
-    if cut:
-        return "cut_off"
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "bad_encoding"
-    return "broken_line"
 
 
 def decoded(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
