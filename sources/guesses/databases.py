@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from perdura.sources.databases.address import DatabaseAddress, Kind, read_address
+from perdura.sources.databases.queries import quoted
 from perdura.sources.databases.staging import stage_query
 from perdura.sources.guesses.samples import Sample
 
@@ -78,5 +79,4 @@ def _is_written(values: pl.Series) -> bool:
 def _quoted(name: str, kind: Kind) -> str:
     if name.isidentifier() and name.islower() and name.isascii():
         return name
-    mark = "`" if kind == "mysql" else '"'
-    return f"{mark}{name}{mark}"
+    return quoted(name, "`" if kind == "mysql" else '"')

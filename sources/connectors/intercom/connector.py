@@ -15,6 +15,7 @@ from perdura.sources.connectors.intercom.conversations import (
 from perdura.sources.connectors.intercom.objects import read_json
 from perdura.sources.connectors.intercom.tables import read_tables
 from perdura.sources.connectors.landed import ReadTable
+from perdura.sources.counted import count_rows
 from perdura.sources.staged import FILE, ROW_IN_FILE
 
 _DTYPES = {"time": pl.Datetime("us", "UTC"), "number": pl.Float64(), "flag": pl.Boolean()}
@@ -64,7 +65,7 @@ def _notes(read: Mapping[str, ReadTable]) -> tuple[str, ...]:
     parts = _rows(read, "parts").select("conversation_id").unique()
     known = _rows(read, "conversations").select(conversation_id="id").unique()
     counts = (known, known.join(parts, on="conversation_id", how="anti"))
-    every, without = (frame.select(pl.len()).collect().item() for frame in counts)
+    every, without = map(count_rows, counts)
     if not without:
         return ()
     words = (

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from perdura.json_values import refuse_constant
 from perdura.sources.mapping.files.delimited import Lines, read_lines, sort_out, without_blank
 
 #: Half of a character, written out: no text has it.
@@ -111,7 +112,7 @@ def _as_objects(lines: pl.Series) -> pl.DataFrame:
 def _as_object(line: str) -> dict[str, Any] | None:
     try:
         found: Any = json.loads(
-            line, parse_constant=_no_json, parse_float=_Written, object_pairs_hook=_once_each
+            line, parse_constant=refuse_constant, parse_float=_Written, object_pairs_hook=_once_each
         )
     except (ValueError, RecursionError):
         return None
@@ -131,7 +132,3 @@ def _named_twice(lines: pl.Series, names: list[str]) -> bool:
     for name in names:
         suspect |= lines.str.count_matches(json.dumps(name), literal=True) > 1
     return any(_as_object(lines[number]) is None for number in suspect.arg_true())
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
