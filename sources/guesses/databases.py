@@ -8,7 +8,7 @@ import polars as pl
 from perdura.sources.databases.address import DatabaseAddress, Kind, read_address
 from perdura.sources.databases.queries import quoted
 from perdura.sources.databases.staging import stage_query
-from perdura.sources.guesses.samples import Sample
+from perdura.sources.guesses.samples import SampledTable
 
 _ROWS = 20_000
 _TABLES = 100
@@ -30,7 +30,7 @@ _LISTS: dict[Kind, str] = {
 }
 
 
-def sample_database(written: str, folder: Path) -> list[Sample]:
+def sample_database(written: str, folder: Path) -> list[SampledTable]:
     """A sample of each table that the user of an address may read.
 
     Args:
@@ -53,7 +53,7 @@ def sample_database(written: str, folder: Path) -> list[Sample]:
 
 def _sample(
     address: DatabaseAddress, written: str, schema: str, table: str, file: Path
-) -> Sample | None:
+) -> SampledTable | None:
     named = ".".join(_quoted(name, address.kind) for name in (schema, table) if name)
     # Names come from the database's own list of tables.
     stage_query(address, f"SELECT * FROM {named} LIMIT {_ROWS}", "UTC", file)  # noqa: S608
@@ -66,7 +66,7 @@ def _sample(
         "query": f"SELECT {columns} FROM {named}",  # noqa: S608
         "database": written,
     }
-    return Sample(table, keys, rows.select(short), rows.height < _ROWS)
+    return SampledTable(table, keys, rows.select(short), rows.height < _ROWS)
 
 
 def _is_written(values: pl.Series) -> bool:

@@ -23,7 +23,8 @@ from perdura.sources.mapping.columns import (
     with_types,
 )
 from perdura.sources.mapping.expressions import Scope
-from perdura.sources.mapping.files.reading import BROKEN, ROW, BadSource, FilePart, damaged
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BROKEN, BadSource, FilePart, damaged
 from perdura.sources.mapping.joins import with_joins
 from perdura.sources.mapping.mapping import BadMapping, Input
 from perdura.sources.mapping.sections import Value

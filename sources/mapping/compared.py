@@ -19,7 +19,7 @@ from perdura.sources.mapping.beside_log import (
     show,
     to_keep,
 )
-from perdura.sources.mapping.files.reading import BadSource
+from perdura.sources.mapping.files.part import BadSource
 from perdura.sources.mapping.plan import MappingPlan
 from perdura.sources.mapping.sift import Sifted
 from perdura.sources.mapping.snapshot import (

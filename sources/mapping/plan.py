@@ -11,7 +11,9 @@ from perdura.sources.events import EventTable
 from perdura.sources.landing.landing import REJECTED
 from perdura.sources.mapping.candidates import CandidateEvents, candidates
 from perdura.sources.mapping.expressions import NoColumn
-from perdura.sources.mapping.files.reading import ROW, BadSource, FilePart, missing, read_source
+from perdura.sources.mapping.files.lines import ROW
+from perdura.sources.mapping.files.part import BadSource, FilePart
+from perdura.sources.mapping.files.reading import missing, read_source
 from perdura.sources.mapping.mapping import TABLES, SourceMapping
 from perdura.sources.mapping.sections import Input
 from perdura.sources.mapping.together import together

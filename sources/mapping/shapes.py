@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 
 from perdura.sources.mapping.checks.rules import AS_READ, FAULT
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.sections import Input, Numbered, Series
 

@@ -13,7 +13,7 @@ from perdura.sources.landing.partition import BUCKET
 from perdura.sources.landing.tombstones import FORGOTTEN
 from perdura.sources.mapping.candidates import CandidateEvents
 from perdura.sources.mapping.checks.rules import DUPLICATE
-from perdura.sources.mapping.files.reading import ROW
+from perdura.sources.mapping.files.lines import ROW
 from perdura.sources.mapping.ranges import ORIGIN
 from perdura.sources.mapping.report.row_counts import HAD_BEFORE, LANDED, LATER, fates
 from perdura.sources.mapping.report.row_counts import REJECTED as REFUSED
