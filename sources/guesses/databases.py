@@ -60,20 +60,15 @@ def _sample(
     rows = pl.read_parquet(file)
     if rows.is_empty():
         return None
-    short = [name for name in rows.columns if not _is_written(rows[name])]
+    lengths = {texts.name: texts.str.len_chars() for texts in rows.select(pl.col(pl.String))}
+    means = {name: length.sum() / max(length.count(), 1) for name, length in lengths.items()}
+    short = [name for name in rows.columns if means.get(name, 0) <= _WRITTEN]
     columns = ", ".join(_quoted(name, address.kind) for name in short)
     keys: dict[str, object] = {
         "query": f"SELECT {columns} FROM {named}",  # noqa: S608
         "database": written,
     }
     return SampledTable(table, keys, rows.select(short), rows.height < _ROWS)
-
-
-def _is_written(values: pl.Series) -> bool:
-    if values.dtype != pl.String:
-        return False
-    lengths = values.drop_nulls().str.len_chars()
-    return len(lengths) > 0 and lengths.sum() / len(lengths) > _WRITTEN
 
 
 def _quoted(name: str, kind: Kind) -> str:

@@ -142,18 +142,17 @@ class GuessedFile:
 
 def guess_files(samples: Sequence[SampledTable]) -> list[GuessedFile]:
     """What each file is, the likeliest for each by itself."""
-    return [_guess(sample) for sample in samples]
-
-
-def _guess(sample: SampledTable) -> GuessedFile:
-    columns = tuple(column_of(values) for values in sample.rows)
-    scores = {kind: _score(sample, columns, kind) for kind in _KINDS}
-    best = max(scores, key=lambda kind: scores[kind])
-    kind = best if scores[best] >= _LEAST else None
-    subscribers = [column.name for column in columns if SUBSCRIBER.find([column], set())]
-    own = [] if kind == "accounts" else subscribers
-    roles = roles_in(_KINDS[kind].roles, columns, own) if kind else {}
-    return GuessedFile(sample, columns, kind, roles, _key(sample, columns, kind))
+    found: list[GuessedFile] = []
+    for sample in samples:
+        columns = tuple(column_of(values) for values in sample.rows)
+        scores = {kind: _score(sample, columns, kind) for kind in _KINDS}
+        best = max(scores, key=lambda kind: scores[kind])
+        kind = best if scores[best] >= _LEAST else None
+        subscribers = [column.name for column in columns if SUBSCRIBER.find([column], set())]
+        own = [] if kind == "accounts" else subscribers
+        roles = roles_in(_KINDS[kind].roles, columns, own) if kind else {}
+        found.append(GuessedFile(sample, columns, kind, roles, _key(sample, columns, kind)))
+    return found
 
 
 def _score(sample: SampledTable, columns: Sequence[SampledColumn], kind: str) -> float:

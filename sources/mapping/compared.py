@@ -34,7 +34,7 @@ from perdura.sources.mapping.vanished import Vanished, reverted, vanished
 from perdura.sources.versions import key
 
 #: Told otherwise, these land as a newer version of a snapshot too: they say why a subscriber left.
-_REASONED = ("cancel_scheduled", "ended")
+_IS_REASONED = pl.col("kind").is_in(("cancel_scheduled", "ended"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class _GivenAndLanded:
         does; what landed stays.
         """
         otherwise = self.otherwise(result.sifted.new)
-        sifted = _without(result.sifted, otherwise)
+        sifted = result.sifted.without_told_again(otherwise.filter(~_IS_REASONED))
         kept = pl.concat([sifted.kept, sifted.gone])
         sifted = replace(sifted, kept=kept, gone=sifted.gone.clear())
         # Of what a row says that breaks a rule nothing is known: it stays as it landed.
@@ -197,7 +197,9 @@ class _GivenAndLanded:
         again = reverted(self.table, self.stored, self.unsure, self.known)
         found = Inferred(pl.DataFrame(schema=self.table.schema), 0, 0)
         if self.shown:
-            sifted = _without(sifted, given_by_snapshot(self.shown, otherwise))
+            sifted = sifted.without_told_again(
+                given_by_snapshot(self.shown, otherwise).filter(~_IS_REASONED)
+            )
             again = again.join(self.shown.before, on=THING, how="anti", nulls_equal=True)
             found = compare_shown(self.shown, self.every(sifted.new), before(self.on.until))
         sifted = _with_again(self.table, sifted, again.select(sifted.new.columns), self.held)
@@ -255,16 +257,6 @@ def refuse_emptied(plan: MappingPlan, running: int, absent: int) -> None:
             "running; was it cut off? Nothing of it has landed. If they did end, add "
             f"most_vanished = {ceil(100 * absent / running) / 100} to the input, for this extract"
         )
-
-
-def _without(sifted: Sifted, otherwise: pl.DataFrame) -> Sifted:
-    """Without the new events that are told otherwise: they count as landed."""
-    plain = otherwise.filter(~pl.col("kind").is_in(_REASONED))
-    new = sifted.new.join(
-        plain, on=plain.columns, how="anti", nulls_equal=True, maintain_order="left"
-    )
-    landed = sifted.already_landed + plain.height
-    return replace(sifted, new=new, already_landed=landed)
 
 
 def _with_again(

@@ -1,7 +1,7 @@
 """Telling apart what is new, what has landed, what is not known yet, and what breaks a rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -48,6 +48,12 @@ class Sifted:
         """How many events there were."""
         landed = self.new.height + self.kept.height + self.already_landed
         return landed + self.not_yet_known + self.broken.height
+
+    def without_told_again(self, events: pl.DataFrame) -> "Sifted":
+        """Without new events that landed with other words: they count as landed."""
+        on = events.columns
+        new = self.new.join(events, on=on, how="anti", nulls_equal=True, maintain_order="left")
+        return replace(self, new=new, already_landed=self.already_landed + events.height)
 
 
 def sift(

@@ -28,8 +28,12 @@ def split_text(source: SourceFile, kind: str, text: bytes) -> Lines:
         ValueError: The header does not name each column once.
     """
     lines = read_lines(text)
-    stated, lines = _without_separator_line(kind, lines)
-    separator = source.separator or stated or ("\t" if kind == "tsv" else ",")
+    first = without_blank(lines.head(1))
+    # ``sep=;``, as Excel reads and writes it.
+    stated = re.fullmatch(r'"?sep=(.)"?', first["text"].item(), re.I) if first.height else None
+    separator = source.separator or ("\t" if kind == "tsv" else ",")
+    if kind in {"csv", "tsv"} and stated:
+        separator, lines = source.separator or stated[1], lines.slice(1)
     names = list(source.names) or [column.name for column in source.fixed]
     first = without_blank(lines).head(1)
     if source.starts_with_header and first.height:
@@ -41,15 +45,6 @@ def split_text(source: SourceFile, kind: str, text: bytes) -> Lines:
         return split_at_blanks(names, without_blank(lines))
     records = without_blank(join_quoted(lines, len(names), separator))
     return split_delimited(names, records, separator)
-
-
-def _without_separator_line(kind: str, lines: pl.DataFrame) -> tuple[str | None, pl.DataFrame]:
-    """What a first line ``sep=;`` says, as Excel reads and writes it, and the other lines."""
-    first = without_blank(lines.head(1))
-    stated = re.fullmatch(r'"?sep=(.)"?', first["text"].item(), re.I) if first.height else None
-    if kind not in {"csv", "tsv"} or not stated:
-        return None, lines
-    return stated[1], lines.slice(1)
 
 
 def header_names(line: str, kind: str, separator: str) -> list[str]:

@@ -54,7 +54,7 @@ def split_at_blanks(names: list[str], lines: pl.DataFrame) -> Lines:
 
 
 def split_fixed(source: SourceFile, lines: pl.DataFrame, *, ends_whole: bool) -> Lines:
-    """Lines of fixed width: one fits if it reaches into the last column, blanks at its end or not."""
+    """Lines of fixed width. One fits if it reaches into the last column; blanks may lack."""
     text = lines["text"]
     length = text.str.len_chars()
     fits = length >= max(column.start for column in source.fixed)
