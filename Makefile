@@ -15,6 +15,8 @@ serve: $(READY)
 	@test -e "$${PERDURA_HOME:-.}/data/risk.db" || $(BIN)/perdura demo
 	@$(BIN)/perdura serve --with-token
 
+# Each test's processes start from the byte code of the first one, also where the environment writes none.
+test: export PYTHONDONTWRITEBYTECODE =
 test: check browser
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

@@ -3,9 +3,9 @@
 ``small`` takes a few minutes, ``full`` hours, ``smallest`` a minute: it shows only that all runs.
 A run that was stopped goes on where it was: results that are there stay, unless ``--again`` is
 given. ``--alone`` measures Perdura without the other tools. Groups: ``features``, ``night``,
-``reasons``, ``training``, ``growth``, ``startup``, ``api``, ``cluster``; all by default. At the end
-``RESULTS.md`` is written beside the folder of results, the chart of growth at full size, and the
-made-up data are removed.
+``reasons``, ``training``, ``growth``, ``startup``, ``api``, ``stripe``, ``cluster``; all by
+default. At the end ``RESULTS.md`` is written beside the folder of results, the chart of growth at
+full size, and the made-up data are removed.
 """
 
 import argparse
@@ -14,7 +14,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.measure import OLDER, OURS, PEERS, RESULTS, ROOT, Results
-from benchmarks.measured import api, cluster, features, growth, night, reasons, startup, training
+from benchmarks.measured import (
+    api,
+    cluster,
+    features,
+    growth,
+    night,
+    reasons,
+    startup,
+    stripe,
+    training,
+)
 from benchmarks.report.chart import PICTURE, draw
 from benchmarks.report.machine import described
 from benchmarks.report.page import write_results
@@ -62,6 +72,7 @@ def _groups(
         "growth": lambda: growth.measure(results, data, list(sizes.growth)),
         "startup": lambda: startup.measure(results, data, sizes.table),
         "api": lambda: api.measure(results, data, sizes.table),
+        "stripe": lambda: stripe.measure(results, data, sizes.stripe),
         "cluster": lambda: cluster.measure(results, data, sizes),
     }
 

@@ -21,6 +21,7 @@ class Sizes:
         training: Subscribers of the training, at twelve dates.
         growth: Subscribers of the simulated company.
         table: Rows of each night of the risk table.
+        stripe: Customers of an account of Stripe.
         cluster: Subscribers of the simulated company that workers share.
         rounds: How often they share it.
     """
@@ -36,6 +37,7 @@ class Sizes:
     training: int
     growth: tuple[int, ...]
     table: int
+    stripe: int
     cluster: int
     rounds: int
 
@@ -53,6 +55,7 @@ SIZES = {
         training=1_000,
         growth=(900,),
         table=300,
+        stripe=300,
         cluster=900,
         rounds=1,
     ),
@@ -68,6 +71,7 @@ SIZES = {
         training=20_000,
         growth=(10_000,),
         table=5_000,
+        stripe=20_000,
         cluster=10_000,
         rounds=3,
     ),
@@ -83,6 +87,7 @@ SIZES = {
         training=360_000,
         growth=(10_000, 100_000, 1_000_000, 10_000_000),
         table=1_000_000,
+        stripe=1_000_000,
         cluster=100_000,
         rounds=7,
     ),

@@ -23,12 +23,13 @@ from perdura.flows.steps.exchange_rates import stale_rates
 from perdura.flows.steps.extract_sources import extract_missing
 from perdura.flows.steps.night_records import write_beside
 from perdura.flows.steps.not_scored import not_scored
-from perdura.flows.steps.score_parts import MODEL, ScoredPart, score_parts
+from perdura.flows.steps.score_parts import MODEL, WAS_HIGH, ScoredPart, score_parts
 from perdura.flows.steps.unknown_texts import UnknownTexts, too_many_unknown, unknown_texts
 from perdura.models.predictor.churn_model import ChurnModel
 from perdura.models.predictor.target import Question
 from perdura.models.registry.champion import load_champion, load_trial
 from perdura.models.scoring.action_table import translations
+from perdura.risk.publish.high_before import high_before
 from perdura.risk.publish.ranking import Bands
 from perdura.risk.table import publish
 from perdura.sources.counted import counted, either
@@ -148,6 +149,7 @@ def score_nightly(
     refuse_unread(settings, as_of)
     why = night.why_degraded()
     with scratch(settings.home, f"night-{scored_on}") as folder:
+        write_high_before(settings.risk_url, scored_on, folder, trial=trial)
         scored = night.score(folder, degraded=why)
         unknown = unknown_texts((part.unknown for part in scored), sum(p.rows for p in scored))
         degraded = (*why, *too_many_unknown(unknown))
@@ -244,6 +246,13 @@ class _Night:
             )
             beside_step(settings, self.scored_on)
         return rows
+
+
+def write_high_before(url: str, scored_on: date, folder: Path, *, trial: bool) -> None:
+    """Write who was in the high band the night before, for the advice of each part."""
+    found = high_before(url, scored_on, trial=trial)
+    table = pl.DataFrame({"subscriber_id": found}, {"subscriber_id": pl.String})
+    table.write_parquet(folder / WAS_HIGH)
 
 
 def wait_until(as_of: datetime, scored_on: date) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from perdura.sources.landing.landing import Landing
 
 FILE = SETTINGS_FILE
+#: Folder of the company that `perdura demo` simulates in a home.
+COMPANY = Path("data") / "company"
 
 
 class Settings(BaseSettings):
@@ -86,6 +88,12 @@ class Settings(BaseSettings):
     def risk_url(self) -> str:
         """Where the risk table is: as set, else a SQLite file of the home."""
         return self.risk_table.url or f"sqlite:///{self.home.absolute() / 'data' / 'risk.db'}"
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the home is of the company that ``perdura demo`` simulates."""
+        company = self.home / COMPANY / "mapping.toml"
+        return self.mapping is not None and self.mapping.resolve() == company.resolve()
 
     @property
     def files(self) -> dict[str, Path | None]:
@@ -159,6 +167,10 @@ class HomeInUse(ValueError):
     """The home holds another business's data. Nothing was done."""
 
 
+class BadMappingSettings(ValueError):
+    """The section ``[settings]`` of a mapping cannot be kept. Nothing was done."""
+
+
 def keep(settings: Settings, mapping: Path, values: Mapping[str, Any]) -> Path | None:
     """The settings file written from a mapping's ``[settings]``, where the home has none yet.
 
@@ -167,14 +179,14 @@ def keep(settings: Settings, mapping: Path, values: Mapping[str, Any]) -> Path |
 
     Raises:
         HomeInUse: The file names another mapping.
+        BadMappingSettings: Says which setting is wrong.
     """
     refuse_other_mapping(settings, mapping)
     file = settings.home / FILE
     if file.exists():
         return None
     grouped = in_groups(by_name(values), f"[settings] of {mapping}")
-    # Says what is wrong before anything is written.
-    Settings.model_validate({**grouped, "home": settings.home})
+    _refuse_bad(grouped, mapping, settings.home)  # before anything is written
     top = {name: value for name, value in grouped.items() if name not in {*GROUPS, "home"}}
     lines = ["# Written by the first extract from its mapping; yours to change."]
     lines += _assignments({"mapping": in_file(mapping, settings.home), **top})
@@ -183,6 +195,24 @@ def keep(settings: Settings, mapping: Path, values: Mapping[str, Any]) -> Path |
     settings.home.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
+
+
+def refuse_bad_settings(settings: Settings, mapping: Path, values: Mapping[str, Any]) -> None:
+    """Nothing, if a mapping's ``[settings]`` can be kept by a home, or the home has its own.
+
+    Raises:
+        BadMappingSettings: Says which setting is wrong.
+    """
+    if not (settings.home / FILE).exists():
+        grouped = in_groups(by_name(values), f"[settings] of {mapping}")
+        _refuse_bad(grouped, mapping, settings.home)
+
+
+def _refuse_bad(grouped: Mapping[str, Any], mapping: Path, home: Path) -> None:
+    try:
+        Settings.model_validate({**grouped, "home": home})
+    except ValidationError as error:
+        raise BadMappingSettings(mistakes(error, f"[settings] of {mapping}")) from error
 
 
 def refuse_other_mapping(settings: Settings, mapping: Path) -> None:
@@ -214,23 +244,31 @@ def _toml(value: object) -> str:
     return str(value)
 
 
-def mistakes(error: Exception) -> str:
-    """What is wrong with the settings, one sentence for each, with the closest name there is."""
+def mistakes(error: Exception, place: str | None = None) -> str:
+    """What is wrong with the settings, one sentence for each, with the closest name there is.
+
+    Args:
+        error: Of their validation.
+        place: What gives them; by default the home's file or the environment.
+    """
     if not isinstance(error, ValidationError):
         return str(error)
     return "; ".join(
-        _mistake([str(part) for part in found["loc"]], found["msg"])
+        _mistake([str(part) for part in found["loc"]], found["msg"], place)
         for found in error.errors()
         if found["loc"]
     )
 
 
-def _mistake(path: list[str], message: str) -> str:
+def _mistake(path: list[str], message: str, place: str | None) -> str:
     name = ".".join(path[: 2 if path[0] in GROUPS else 1])
     before = next((f"; formerly {old}" for old, new in RENAMED.items() if new == name), "")
     what, hint = message.removeprefix("Value error, "), ""
+    if what == "Extra inputs are not permitted":
+        what = "there is no such setting"
     if name in GROUPS and what == message:  # not a sentence of ours about its keys together
         what = f"is a group of settings; write [{name}], and its settings below"
     elif name not in NAMES and name not in GROUPS and (near := nearest(name)):
         hint = f"; did you mean {near}?"
-    return f"setting {name} (in {FILE}, or {variable_of(name)}{before}): {what}{hint}"
+    known_place = place or f"{FILE}, or {variable_of(name)}{before}"
+    return f"setting {name} (in {known_place}): {what}{hint}"

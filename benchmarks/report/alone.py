@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from benchmarks.measure import Measurement, Results
-from benchmarks.measured import cluster, growth, startup, training
+from benchmarks.measured import cluster, growth, startup, stripe, training
 from benchmarks.report.chart import sizes_of
 from benchmarks.report.markdown import gib, table
 from benchmarks.sizes import Sizes
+from benchmarks.steps.stripe import OURS, READ, STEPS
 
 # What a business runs at every size: the simulation is the benchmark's own, and training stops at a
 # million.
@@ -14,10 +15,13 @@ _FLOWS = ("extract", "night")
 
 
 def alone(results: Results, sizes: Sizes) -> Iterator[str]:
-    """Headings, words and tables of what has been measured: training, growth, start-up, workers."""
+    """Headings, words and tables of what has been measured: training, growth, start-up, an account
+    of Stripe, workers.
+    """
     yield from _training(results, sizes.training)
     yield from _growth(results)
     yield from _startup(results, sizes.table)
+    yield from _stripe(results, sizes.stripe)
     yield from _cluster(results, sizes.cluster)
 
 
@@ -95,6 +99,33 @@ def _startup(results: Results, rows: int) -> Iterator[str]:
             f"Publishing one such night: {nights['seconds']:.1f} s on average, the first "
             f"{nights['first']:.1f} s and the last {nights['last']:.1f} s.\n"
         )
+
+
+def _stripe(results: Results, customers: int) -> Iterator[str]:
+    found = results.read(stripe.group_of(customers))
+    done = {name: found[name] for name in STEPS if "seconds" in found.get(name, {})}
+    if OURS not in done or READ not in done:
+        return
+    ours = done[OURS]
+    yield f"### An account of Stripe, {customers:,} customers as JSON lines\n"
+    yield (
+        f"{ours['bytes'] / 2**30:.2f} GiB, {done[READ]['objects']:,} objects. Perdura lands "
+        f"{ours['events']:,} events, checked, counted and compared; Polars' `scan_ndjson` reads "
+        "the fields that these need, and makes nothing of them. A ratio is another's seconds over "
+        "Perdura's.\n"
+    )
+    rows = [
+        [
+            name,
+            f"{one['seconds']:.1f}",
+            f"{one['seconds'] / ours['seconds']:.2f}",
+            f"{one['processor']:.1f}",
+            f"{one['processor'] / ours['processor']:.2f}",
+            f"{one['peak'] / 2**30:.2f}",
+        ]
+        for name, one in done.items()
+    ]
+    yield table(["", "s", "ratio", "s of a core", "ratio", "GiB"], rows)
 
 
 def _cluster(results: Results, subscribers: int) -> Iterator[str]:

@@ -12,6 +12,9 @@ from perdura.flows.cli import commands
 from perdura.flows.cli.root import app
 from perdura.flows.runtime.safe_text import is_ours, safe_text
 
+#: By name, as their modules import what is heavy.
+_OF_AN_EMPTY_HOME = ("NoNight", "NothingLanded", "NoChampion", "NoTrial")
+
 for command in iter_modules(commands.__path__):
     import_module(f"{commands.__name__}.{command.name}")
 
@@ -46,7 +49,15 @@ def _in_words(error: Exception) -> str | None:
     if package in ("sqlalchemy", "sqlite3", "psycopg"):
         return safe_text(error)
     is_said = is_ours(error) or package == "tomllib" or isinstance(error, OSError)
-    return str(error) if is_said else None
+    return f"{error}{_first_steps(error, home)}" if is_said else None
+
+
+def _first_steps(error: Exception, home: Path) -> str:
+    """What to begin with, where a command lacks what an empty home cannot have."""
+    is_empty = not (home / "perdura.toml").exists() and not (home / "data" / "landing").exists()
+    if is_empty and type(error).__name__ in _OF_AN_EMPTY_HOME:
+        return ". This home is empty: begin with `perdura init`, or see `perdura demo`"
+    return ""
 
 
 if __name__ == "__main__":

@@ -13,15 +13,13 @@ from perdura.flows.cli.render.night import print_risks
 from perdura.flows.cli.render.runs import print_report, print_training
 from perdura.flows.runtime.progress import STDERR, step
 from perdura.flows.score_nightly import score_nightly
-from perdura.flows.settings import HomeInUse, Settings, keep
+from perdura.flows.settings import COMPANY, HomeInUse, Settings, keep
 from perdura.flows.steps.extract_sources import extract_sources
 from perdura.flows.train_weekly import train_weekly
 from perdura.risk.store.urls import shown
 from perdura.risk.table import riskiest
 from perdura.sources.counted import counted
 from perdura.sources.simulator import simulate
-
-_COMPANY = Path("data") / "company"
 
 
 def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str, Any]:
@@ -43,6 +41,7 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
     refuse_shared_table(settings.risk_url)
     console, mapping = output(quiet=quiet), company_mapping(settings.home)
     keep(settings, mapping, {})
+    settings = Settings()
     STDERR.print(
         f"A company of {counted(subscribers, 'subscriber')} over {counted(months, 'month')}, "
         "simulated."
@@ -52,7 +51,10 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
             mapping.parent, subscribers=subscribers, months=months, progress=on_progress
         )
     today = made.until.date()
-    print_report(extract_sources(mapping, today, patient=False), console)
+    report = extract_sources(mapping, today, patient=False)
+    if any(entry.in_rows.rejected for entry in report.tables):
+        console.print("Some rows below are wrong on purpose, to show how rejected rows are told.")
+    print_report(report, console)
     STDERR.print("Training on their outcomes.")
     trained = train_weekly(today)
     print_training(trained, console)
@@ -72,7 +74,7 @@ def run_demo(*, subscribers: int, months: int, quiet: bool = False) -> dict[str,
 
 def company_mapping(home: Path) -> Path:
     """The mapping file of the company that is simulated in a home."""
-    return home / _COMPANY / "mapping.toml"
+    return home / COMPANY / "mapping.toml"
 
 
 def refuse_shared_table(url: str) -> None:

@@ -9,14 +9,42 @@ if TYPE_CHECKING:
     from perdura.flows.settings import Settings
 
 app = typer.Typer(
-    help="Who may leave, why, what it costs, and what to do.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"perdura {version('perdura')}")
+        raise typer.Exit
+
+
+@app.callback()
+def perdura(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Who may leave, why, what it costs, and what to do."""
+
+
+def _date(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - only its date is used
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-30") from None
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+Day = Annotated[datetime | None, typer.Option(parser=_date, metavar="DATE")]
 
 
 def day_of(moment: datetime | None) -> date | None:

@@ -12,7 +12,7 @@ import polars as pl
 from perdura.features.catalogue import FEATURES
 from perdura.features.definition import Feature
 from perdura.flows.configuration.dates import midnight
-from perdura.flows.settings import Settings
+from perdura.flows.settings import BadMappingSettings, Settings, refuse_bad_settings
 from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
 from perdura.progress import OnProgress, no_progress
 from perdura.sources.connectors.connection import Sample
@@ -20,7 +20,7 @@ from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.landing.landing import Landing
-from perdura.sources.mapping.mapping import BadMapping
+from perdura.sources.mapping.mapping import BadMapping, read_mapping
 from perdura.sources.mapping.report.report import Report, TableReport
 
 #: From this share of refused rows on something is wrong with the mapping, not with the rows.
@@ -133,6 +133,7 @@ def check_sources(
     with TemporaryDirectory(prefix="perdura-check-") as folder:
         landing = Landing(Path(folder))
         try:
+            refuse_bad_settings(settings, mapping, read_mapping(mapping).settings)
             report = extract(
                 mapping,
                 until=midnight(until),
@@ -140,7 +141,7 @@ def check_sources(
                 progress=on_progress,
                 sample=sample,
             )
-        except BadMapping as error:
+        except (BadMapping, BadMappingSettings) as error:
             return SourceCheck(findings=(Finding("problem", "mapping", str(error)),))
         except IncompleteExtract as error:
             report = error.report
@@ -206,6 +207,9 @@ def _of_table(entry: TableReport, *, is_sample: bool) -> Iterator[Finding]:
             f"such as {place}{named}",
             one.hint,
         )
+    if entry.is_for_later:
+        later = f"{counted(entry.not_yet_known, 'event')} known since the export was made"
+        yield Finding("note", entry.table, f"{later}: they count from the day after on")
     if why := entry.why_degraded(mapped=True):
         yield Finding("problem", entry.table, why, "scores would count as degraded")
     elif entry.known and entry.known.is_few:

@@ -1,6 +1,7 @@
 """All flows on their schedule, served from one process."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from prefect import Flow, serve
@@ -83,5 +84,28 @@ def serve_flows(*, announced: bool = False) -> None:
     be_the_schedule()
     for schedule in schedules:
         clear_runs(schedule.name, keep_newest=schedule.cron == WEEKLY)
+    if not announced:
+        print("\n".join(announcement(settings, datetime.now(UTC))), flush=True)  # noqa: T201
     with watched(settings, schedules):
-        serve(*deployments(settings), print_starting_message=not announced)
+        # Prefect's message would explain Prefect's commands.
+        serve(*deployments(settings), print_starting_message=False)
+
+
+def announcement(settings: Settings, now: datetime) -> list[str]:
+    """What the schedule does and when, the next night first, a line each."""
+    nights, zone = settings.nights, settings.schedule.timezone
+    night = nights.newest_due(now) + timedelta(days=1)
+    hours, minutes = divmod(int((nights.due(night) - now).total_seconds()) // 60, 60)
+    wait = f"in {hours} h {minutes} min"
+    lines = [
+        f"The next night is that of {night}, at {nights.hour:%H:%M} {zone}: {wait}.",
+        f"Training: Mondays at 04:00 {zone}. States of subscribers: every ten minutes.",
+    ]
+    if settings.integrations.webhooks:
+        lines.append("Webhooks: every five minutes.")
+    if settings.integrations.push:
+        lines.append(f"Pushes to {', '.join(settings.integrations.push)}: every hour.")
+    return [
+        *lines,
+        "Runs until Ctrl-C. Is all well? perdura schedule --health. A night by hand: perdura score",
+    ]

@@ -33,6 +33,8 @@ from perdura.sources.states.states import SCORED, states_at
 
 #: Folder of the model among a night's scratch files.
 MODEL = "model"
+#: File of the subscribers in the high band the night before, among them.
+WAS_HIGH = "was_high.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +132,11 @@ def _score(
             exchange=exchange_at(settings.value, as_of),
         ),
         thresholds=Thresholds(
-            high=settings.risk_table.high, offer_from=settings.support.offer_from
+            high=settings.risk_table.high,
+            stays=settings.risk_table.band_stays,
+            offer_from=settings.support.offer_from,
         ),
+        was_high=_was_high(folder / WAS_HIGH),
         actions=read_actions(settings.support.actions) if settings.support.actions else None,
     )
     return assign_control_group(
@@ -142,6 +147,13 @@ def _score(
 @lru_cache(maxsize=1)
 def _model(folder: Path) -> ChurnModel:
     return ChurnModel.load(folder)
+
+
+def _was_high(file: Path) -> pl.Series:
+    """Ids of subscribers in the high band the night before; none where nothing was written."""
+    if not file.exists():
+        return pl.Series(dtype=pl.String)
+    return pl.read_parquet(file)["subscriber_id"]
 
 
 def _timed(name: str, seconds: dict[str, float], work: Callable[[], pl.DataFrame]) -> pl.DataFrame:

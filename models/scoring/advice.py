@@ -14,16 +14,19 @@ def advise(scored: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
 
     Args:
         scored: ``risk``; ``offer``, where the model has it; ``state`` and
-            ``tickets_escalated_open``, where known.
+            ``tickets_escalated_open``, where known; ``was_high``, whether the subscriber was in
+            the high band the night before, where known.
         thresholds: The thresholds of the advice.
 
     Returns:
         One row per row: ``offer``, null where none must be made, and ``advice``: ``save``,
         ``offer`` or ``leave_alone``.
     """
-    needed = ("offer", "state", ESCALATED_OPEN.name)
+    needed = ("offer", "state", ESCALATED_OPEN.name, "was_high")
     absent = [pl.lit(None).alias(name) for name in needed if name not in scored.columns]
-    high = pl.col("risk") >= thresholds.high
+    kept = pl.col("was_high").cast(pl.Boolean).fill_null(value=False)
+    least = pl.when(kept).then(thresholds.high * thresholds.stays).otherwise(thresholds.high)
+    high = pl.col("risk") >= least
     calm = (
         ~high & (pl.col("state") == pl.lit("active")) & (pl.col(ESCALATED_OPEN.name) == 0)
     ).fill_null(value=False)

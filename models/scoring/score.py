@@ -30,6 +30,7 @@ def score(
     unnamed: Collection[str] = (),
     valuation: Valuation | None = None,
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    was_high: Collection[str] = (),
     progress: OnProgress | None = None,
 ) -> pl.DataFrame:
     """Risk, reasons, action and advice of each row.
@@ -45,6 +46,7 @@ def score(
         unnamed: Signals and columns that are never given as a reason.
         valuation: How future payments are valued.
         thresholds: The thresholds of the advice.
+        was_high: Ids of subscribers in the high band the night before.
         progress: Called after each block of rows: rows done, of how many, and the step's name.
 
     Returns:
@@ -66,6 +68,7 @@ def score(
     risks = model.risks(found.score, found.cause_score)
     scored = attributes.hstack(risks).with_columns(reasons)
     known = scored.hstack(rows.select(n for n in rows.columns if n == ESCALATED_OPEN.name))
+    known = known.with_columns(was_high=pl.col("subscriber_id").is_in(list(was_high)))
     if found.offer is not None:
         known = known.with_columns(offer=pl.Series(found.offer))
     advised = advise(known, thresholds)

@@ -65,6 +65,7 @@ def app_of(settings: ApiSettings) -> FastAPI:
         audit=state.audit,
         wait=state.rate_limit.wait,
         reword=settings.reword,
+        demonstration=settings.demonstration,
         writers=state.writers,
     )
     app.include_router(desk_router(desk))

@@ -25,6 +25,7 @@ class ApiSettings:
         url: Of the risk table.
         language: Of pages, where the browser asks for none of their languages.
         reword: Puts texts of a night into the language of a page's reader.
+        demonstration: Whether pages say that the data are a simulated company's.
         per_second: Requests that a token may make each second, over time.
         burst: Requests that a token may make at once.
         longest_export: Seconds after which an export ends that its client does not read.
@@ -35,6 +36,7 @@ class ApiSettings:
     url: str
     language: Literal["en", "es"] = "en"
     reword: Reword = as_published
+    demonstration: bool = False
     per_second: float = 50.0
     burst: int = 200
     longest_export: float = 1_800.0

@@ -78,6 +78,7 @@ class Desk:
         audit: Records every read of subscribers; while it takes no more, no page is shown.
         wait: Seconds that a token, by its id, has to wait before its next request.
         reword: Puts texts of a night into the reader's language.
+        demonstration: Whether the night is a simulated company's, which gets no newer.
         writers: Limits writers at once, who may have to wait for the table; by default one for each
             thread.
         now: The time of day; to be replaced in tests alone.
@@ -87,6 +88,7 @@ class Desk:
     audit: AuditLog | None = None
     wait: Callable[[str], float] = lambda _: 0.0
     reword: Reword = as_published
+    demonstration: bool = False
     writers: CapacityLimiter | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -51,7 +51,10 @@ def reading(url: str) -> Generator[sa.Connection]:
         elif (file := sqlite.database_file(url)).exists():
             opened = sqlite.reading(file)
         else:
-            raise NoNight(f"nothing has been published at {shown(url)}: {file} does not exist")
+            raise NoNight(
+                f"nothing has been published at {shown(url)}: {file} does not exist; "
+                "`perdura score` publishes the first night"
+            )
         with opened as connection:
             yield connection
 

@@ -30,7 +30,7 @@ def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
     """Rows of ``risk.table``, one below the other, for a terminal of ``width`` columns.
 
     In a narrow one, what to do stands below the reasons. Where ``width`` is ``UNLIMITED``, columns
-    are as wide as their texts.
+    are as wide as their texts. A trial is not to be acted on, so nothing is advised in it.
     """
     from rich import box
     from rich.table import Table
@@ -54,10 +54,12 @@ def riskiest(night: Rows, width: int, language: Language = "en") -> Table:
     table.add_column(headings["risk"], justify="right", no_wrap=True)
     table.add_column(headings["at_risk"], justify="right", min_width=9)
     table.add_column(headings["why"], ratio=3)
-    if wide:
+    rows = _records(night)
+    is_trial = any(row.get("trial") for row in rows)
+    if wide and not is_trial:
         table.add_column(headings["to_do"], ratio=2)
-    for row in _records(night):
-        table.add_row(*_cells(row, language, wide=wide))
+    for row in rows:
+        table.add_row(*_cells(row, language, wide=wide, advised=not is_trial))
     return table
 
 
@@ -75,10 +77,17 @@ def horizon(night: Rows, language: Language = "en") -> str | None:
     return None if days is None else TERMINAL.count(language, "horizon", days)
 
 
-def cautions(freshness: NightFreshness, language: Language = "en") -> list[str]:
-    """What a reader of the newest night must know: sentences, none if all is well."""
+def cautions(
+    freshness: NightFreshness, language: Language = "en", *, demonstration: bool = False
+) -> list[str]:
+    """What a reader of the newest night must know: sentences, none if all is well.
+
+    A ``demonstration`` is of a simulated company, which gets no newer.
+    """
     sentences = [TERMINAL.say(language, "trial")] if freshness.trial else []
-    if freshness.stale:
+    if demonstration:
+        sentences.append(TERMINAL.say(language, "demonstration", night=freshness.scored_on))
+    elif freshness.stale:
         moment = f"{freshness.valid_until:%Y-%m-%d %H:%M} UTC"
         sentences.append(TERMINAL.say(language, "stale", moment=moment, night=freshness.scored_on))
     if freshness.degraded:
@@ -111,12 +120,14 @@ def _records(night: Rows) -> Sequence[Mapping[Any, Any]]:
     return night.astype(object).where(night.notna(), None).to_dict("records")
 
 
-def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Text | Table]:
+def _cells(
+    row: Mapping[Any, Any], language: Language, *, wide: bool, advised: bool
+) -> list[Text | Table]:
     from rich.text import Text
 
     band = coded("band", row["band"], language)
     risk = Text(f"{percent(row['risk'], language)}\n{band}", style=_COLOURS[row["band"]])
-    if row["advice"] is not None:  # as of nights that an older version published
+    if advised and row["advice"] is not None:  # as of nights that an older version published
         risk.append(f"\n{coded('advice', row['advice'], language)}")
     nothing = TERMINAL.say(language, "nothing_stands_out")
     reasons = [reason["text"] for reason in row["reasons"]] or [nothing]
@@ -124,6 +135,8 @@ def _cells(row: Mapping[Any, Any], language: Language, *, wide: bool) -> list[Te
     to_do = Text(printable(row["action_text"]), style="bold")
     subscriber = Text(printable(row["subscriber_id"]))
     cells = [Text(str(row["rank"])), subscriber, risk, Text(_money(row, language))]
+    if not advised:
+        return [*cells, _listed(why)]
     if wide:
         return [*cells, _listed(why), to_do]
     return [*cells, _listed([*why, (">", to_do)])]

@@ -172,7 +172,11 @@ def read_mapping(path: Path) -> SourceMapping:
             for one in inputs
         )
     if not tables:
-        raise BadMapping(f"{path.name} maps no event table; start a section for one of {[*TABLES]}")
+        names = ", ".join(f"[{name}]" for name in TABLES)
+        raise BadMapping(
+            f"{path.name} maps no event table; start a section for one of {names}, or let "
+            "`perdura init` write a mapping"
+        )
     mapping = SourceMapping(path, tables, settings, connections=connections)
     _refuse_unconnected(mapping)
     return mapping

@@ -151,7 +151,7 @@ def _plan_table(
         tuple(found),
         notes=(
             *(note for one in planned for note in one.notes),
-            *dict.fromkeys(part.note for part in parts if part.note),
+            *dict.fromkeys(note for part in parts for note in part.notes),
             *(note for events in found for note in events.notes),
         ),
         complete=all(one.parts for one in planned) and not any(part.is_empty for part in parts),

@@ -45,7 +45,7 @@ def together(parts: Sequence[FilePart]) -> FilePart:
         frame=once.lazy(),
         pieces=tuple(zip((part.file for part in parts), starts[:-1], strict=True)),
         repeated=rows.height - once.height,
-        note=None,
+        notes=(),
     )
 
 

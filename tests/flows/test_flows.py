@@ -84,6 +84,16 @@ def test_support_sees_whom_to_save_whom_to_offer_more_and_whom_to_leave_alone(ho
     assert not escalated & set(asked["subscriber_id"])
 
 
+def test_who_stays_in_the_high_band_is_not_said_to_be_left_alone(home, monkeypatch):
+    score_nightly(NIGHT - timedelta(days=1), home)
+    monkeypatch.setenv("PERDURA_RISK_TABLE__HIGH", "0.3")
+    score_nightly(NIGHT, home)
+    rows = published(home)
+    assert ((rows["band"] == "high") & (rows["risk"] < 0.3)).any()
+    assert (rows["advice"] == "save").equals(rows["band"] == "high")
+    assert not set(rows["action"][rows["band"] == "high"]) & {"leave_alone"}
+
+
 def test_a_night_tells_how_long_people_stay_and_what_they_are_worth(home):
     score_nightly(NIGHT, home)
     rows = published(home)

@@ -17,7 +17,7 @@ from perdura.flows.configuration.setting_names import (
     SetTwice,
 )
 from perdura.flows.configuration.setting_values import NoSuchFile, refuse_missing
-from perdura.flows.settings import HomeInUse, Settings, keep, mistakes
+from perdura.flows.settings import BadMappingSettings, HomeInUse, Settings, keep, mistakes
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path, monkeypatch):
@@ -51,7 +51,13 @@ def test_a_home_is_not_shared_by_two_businesses(tmp_path):
 
 
 def test_a_wrong_setting_in_a_mapping_writes_nothing(tmp_path):
-    with pytest.raises(ValidationError, match="churn"):
+    wrong = {"churn": {"horzon_days": 30}}
+    found = (
+        r"setting churn.horzon_days \(in \[settings\] of my.toml\): there is no such setting; did"
+    )
+    with pytest.raises(BadMappingSettings, match=found):
+        keep(Settings.at(tmp_path), Path("my.toml"), wrong)
+    with pytest.raises(BadMappingSettings, match="setting churn"):
         keep(Settings.at(tmp_path), Path("my.toml"), {"churn": "sometimes"})
     assert not (tmp_path / "perdura.toml").exists()
 

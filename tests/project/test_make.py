@@ -116,13 +116,14 @@ def test_clean_removes_what_was_installed_and_made_and_nothing_else(clone: Path)
 def test_bench_measures_and_reports_at_the_smallest_sizes(tmp_path: Path):
     results = tmp_path / "results"
     words = ["smallest", "--alone", "--data", tmp_path / "data", "--results", results]
-    subprocess.run(
-        [sys.executable, "-m", "benchmarks", *words, "features", "startup"], check=True, cwd=ROOT
-    )
+    words += ["features", "startup", "stripe"]
+    subprocess.run([sys.executable, "-m", "benchmarks", *words], check=True, cwd=ROOT)
     report = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert "### Training features of 500 subscribers" in report
     assert re.search(r"^\| Perdura \| \d+\.\d \| \d+\.\d \|", report, re.MULTILINE)
     assert re.search(r"^\| perdura risk \| \d+\.\d\d \| \d+\.\d\d \|", report, re.MULTILINE)
+    assert "lands 1,845 events" in report
+    assert re.search(r"^\| scan_ndjson, lists in schema \| \d+\.\d \|", report, re.MULTILINE)
     assert not (tmp_path / "data").exists()
 
 

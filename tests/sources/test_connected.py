@@ -4,10 +4,13 @@ import json
 import signal
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from perdura.flows.cli.console import output
+from perdura.flows.cli.render.runs import print_report
 from perdura.sources.connected import refuse_bad_connections
 from perdura.sources.events import PAYMENTS
 from perdura.sources.extract import IncompleteExtract
@@ -96,6 +99,19 @@ def test_frames_land_as_events_and_rejects_name_the_vendor_s_file_and_row(busine
     assert (counts.read, counts.landed, counts.dropped, counts.rejected) == (5, 1, 1, 3)
     assert report.files == ("acme:charges",)
     assert "tiers are approximated: 1 charge" in report.notes
+
+
+def test_each_note_of_a_frame_is_a_line_of_its_own(business: Business):
+    two = OWN.replace('("tiers are approximated: 1 charge",)', '("tiers; and more", "taxes")')
+    business.write("own.py", two)
+    report = business.extract()
+    assert report.tables[0].notes == ("tiers; and more", "taxes")
+    shown = StringIO()
+    print_report(report, output(shown))
+    lines = shown.getvalue().splitlines()
+    assert [line.strip() for line in lines if "tiers" in line or "taxes" in line] == [
+        "payments: tiers; and more", "payments: taxes",
+    ]  # fmt: skip
 
 
 def test_an_extract_done_again_lands_the_same_bytes(business: Business):

@@ -1,9 +1,12 @@
 """The report of an extract: every row is accounted for, every rule has an example and advice."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from perdura.flows.cli.console import output
+from perdura.flows.cli.render.runs import print_report
 from perdura.sources.mapping.mapping import BadMapping
 from perdura.sources.mapping.report.report import Example, TableReport
 from perdura.sources.mapping.report.row_counts import RowCounts
@@ -274,3 +277,31 @@ class TestKnownSubscribers:
         business.write("p.csv", HEADER + "x1,1,2026-02-01,paid,5\nx2,2,2026-02-01,paid,5\n")
         self.people(business, ["C001", "C002"], payments)
         assert business.extract().degraded == ("payments",)
+
+
+class TestWhatCountsFromTheNextExtractOn:
+    """All that a table gives became known after the extract's end."""
+
+    SUBSCRIBERS = """
+[subscribers]
+file = "c.csv"
+subscriber_id = "who"
+happened_at = "joined"
+known_at = "exported"
+attributes = { country = "country" }
+"""
+
+    def test_attributes_of_an_export_are_no_fault_and_say_so(self, business: Business):
+        business.write("c.csv", "who,joined,exported,country\nada,2026-01-05,2026-03-09,ES\n")
+        report = business.maps(self.SUBSCRIBERS).extract(at(1, month=3))
+        assert report.because == {}
+        shown = StringIO()
+        print_report(report, output(shown))
+        assert "subscribers: nothing counts yet: 1 event that the source gives" in shown.getvalue()
+        assert "Degraded" not in shown.getvalue()
+        assert business.extract(at(10, month=3)).tables[0].landed == 1
+
+    def test_payments_are_degraded_and_the_words_say_when_they_count(self, business: Business):
+        business.write("p.csv", HEADER + "ada,1,2026-04-01,paid,5\n")
+        report = business.maps(PAYMENTS).extract(at(1, month=3))
+        assert "1 event, all of it, became known after" in report.because["payments"]

@@ -33,7 +33,7 @@ def extract(
         raise typer.Exit(1)
     refuse_extract(settings, mapping, day)
     start()
-    from perdura.flows.cli.render.runs import print_report
+    from perdura.flows.cli.render.runs import print_report, refuse_all_rejected
     from perdura.flows.steps.extract_sources import extract_sources
     from perdura.sources.extract import IncompleteExtract
 
@@ -44,3 +44,4 @@ def extract(
     print_json(report.as_dict()) if as_json else print_report(report)
     if problem:
         raise problem
+    refuse_all_rejected(report)

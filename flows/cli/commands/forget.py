@@ -60,7 +60,33 @@ def _erase(
         return
     if not yes:
         print_kept(kept)
-        typer.confirm("Erase all of this for good?", abort=True, err=True)
+        _confirm()
     done = forget(settings, subscribers)
     print_json(done) if as_json else print_forgotten(done, settings.risk_url)
     refuse_left(done.searched)
+
+
+class NoAnswer(ValueError):
+    """No answer can be read. Nothing was erased."""
+
+
+def _confirm() -> None:
+    """Ask; without a yes nothing is erased.
+
+    Raises:
+        NoAnswer: Standard input is closed or at its end.
+    """
+    import sys
+
+    unanswered = NoAnswer("nothing was erased, as no answer came; add --yes to erase unasked")
+    if sys.stdin is None:
+        raise unanswered
+    try:
+        is_sure = typer.confirm("Erase all of this for good?", err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():  # by Ctrl-C
+            raise
+        typer.echo(err=True)
+        raise unanswered from None
+    if not is_sure:
+        raise typer.Abort

@@ -1,7 +1,6 @@
 """``perdura risk``: a night of the risk table, its accounts, and the table itself."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -91,9 +90,7 @@ def init(
 @risk_app.command()
 def accounts(
     top: Annotated[int, typer.Option(min=1, help="How many accounts.")] = 15,
-    on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The night, e.g. 2026-11-01.")
-    ] = None,
+    on: Day = None,
     as_json: Json = False,
 ) -> None:
     """Show the accounts with the highest expected loss: companies with several subscribers."""
@@ -126,4 +123,5 @@ def accounts(
             }
         )
     else:
-        print_accounts(found, freshness(settings.risk_url), settings.language)
+        newest = freshness(settings.risk_url)
+        print_accounts(found, newest, settings.language, demonstration=settings.is_demonstration)

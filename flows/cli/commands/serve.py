@@ -46,6 +46,7 @@ def serve(
             url=settings.risk_url,
             language=settings.language,
             reword=rewording(settings.support.actions),
+            demonstration=settings.is_demonstration,
             per_second=settings.server.requests_per_second,
             cors_origins=settings.server.cors_origins,
             public_url=settings.server.public_url,
@@ -130,10 +131,11 @@ def _token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
     from perdura.risk.records.tokens import BadToken, create, listed, revoke
     from perdura.risk.store.connect import writing
 
-    ours = f"serve on {socket.gethostname()} at "
+    here = socket.gethostname()
+    ours = f"perdura serve {here} "  # contacts are shown with it, in each language
     with writing(url) as connection:
         for known in listed(connection):
-            other = known.name.removeprefix(ours)
+            other = known.name.removeprefix(ours).removeprefix(f"serve on {here} at ")
             if known.revoked_at is None and other != known.name and not _answers(other, address):
                 revoke(connection, known.token_id)
         token = create(connection, ours + address, ["read", "contact"])

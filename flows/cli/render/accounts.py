@@ -13,7 +13,12 @@ from perdura.risk.terminal.risks import cautions
 
 
 def print_accounts(
-    found: AccountRisks, newest: NightFreshness, language: Language, console: Console = OUT
+    found: AccountRisks,
+    newest: NightFreshness,
+    language: Language,
+    console: Console = OUT,
+    *,
+    demonstration: bool = False,
 ) -> None:
     """One line per account, highest expected loss first, and what a reader must know of the night.
 
@@ -25,5 +30,5 @@ def print_accounts(
         console.print(sentence)
     is_newest = found.scored_on == newest.scored_on
     state = newest if is_newest else replace(newest, stale=False, degraded=(), trial=found.trial)
-    for caution in cautions(state, language):
+    for caution in cautions(state, language, demonstration=demonstration):
         console.print(f"[yellow]{caution}[/]")

@@ -55,5 +55,6 @@ def _print_cautions(
         trial=any(row["trial"] for row in rows) or (found.trial and not rows),
         stale=found.stale and newest,
     )
-    for caution in cautions(newest_state, settings.language):
+    told = cautions(newest_state, settings.language, demonstration=settings.is_demonstration)
+    for caution in told:
         console.print(f"[yellow]{caution}[/]")

@@ -1,5 +1,7 @@
 """What a person sees of a run."""
 
+from collections.abc import Mapping
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
@@ -75,9 +77,36 @@ def print_report(report: Report, console: Console = OUT) -> None:
         console.print(Text(f"Degraded: {name}: {why}. Scores will say so."))
 
 
+class AllRejected(ValueError):
+    """An extract that can use no row of its sources: the mapping is wrong, or the files are."""
+
+
+def refuse_all_rejected(report: Report) -> None:
+    """Nothing, if any row of the sources could be used, or none was refused.
+
+    Raises:
+        AllRejected: Every row was rejected.
+    """
+    rows = [entry.in_rows for entry in report.tables]
+    used = sum(one.landed + one.had_before + one.later for one in rows)
+    rejected = sum(one.rejected for one in rows)
+    if rejected and not used:
+        raise AllRejected(
+            f"nothing landed: {counted(rejected, 'row')} of the sources "
+            f"{either(rejected, 'was', 'were')} rejected, and no other was there to use; mend the "
+            "mapping by the examples above, and extract again"
+        )
+
+
 def _compared(entry: TableReport) -> list[str]:
-    """How what a source gives differs from what landed."""
+    """How what a source gives differs from what landed, and what counts later only."""
     sentences: list[str] = []
+    if entry.is_for_later:
+        sentences.append(
+            f"{entry.table}: nothing counts yet: {counted(entry.not_yet_known, 'event')} that the "
+            "source gives without an earlier date are known since it was exported, and count from "
+            "the next extract on. Nothing is wrong, and nothing needs to be done"
+        )
     if entry.otherwise:
         sentences.append(
             f"{entry.table}: {counted(entry.otherwise, 'event')} differ from what landed before"
@@ -135,6 +164,7 @@ def print_training(trained: Training, console: Console = OUT) -> None:
     console.print(table)
     tuned = [trained.tuned] if trained.tuned else []
     for words in (
+        *_logistic_ahead(judged),
         *trained.notes,
         *trained.reasons,
         *([_TRY] if trained.trial else []),
@@ -144,6 +174,34 @@ def print_training(trained: Training, console: Console = OUT) -> None:
         *left_out(trained.rows),
     ):
         console.print(words)
+
+
+_LESS_IS_BETTER = ("log_loss", "brier", "calibration_error")
+_OF_THE_CALLED = ("lift", "recall", "money_caught")
+
+
+def _logistic_ahead(judged: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Where the logistic regression is better than the model, and what that means."""
+    model, other = judged["model"], judged.get("logistic", {})
+    ahead = [
+        name
+        for name in _METRICS
+        if name in other
+        and round((other[name] - model[name]) * (-1 if name in _LESS_IS_BETTER else 1), 3) > 0
+    ]
+    if not ahead:
+        return []
+    named = ", ".join(
+        f"{_METRICS[name]} ({other[name]:.3f} to {model[name]:.3f})" for name in ahead
+    )
+    told = f"The logistic regression is ahead of the model in {named}."
+    if set(ahead) <= {*_OF_THE_CALLED}:
+        told += (
+            " That counts the leavers among the few whom support can call, so a small difference "
+            "may be chance; promotion goes by ROC AUC, log loss and calibration over all rows, and "
+            "asks of the lift only that it is above chance."
+        )
+    return [told]
 
 
 def print_backtest(done: Backtested, console: Console = OUT) -> None:

@@ -25,7 +25,7 @@ class FilePart:
         file: Its name, relative to the mapping file's folder where it lies below.
         frame: Its rows, with ``ROW``.
         broken: Lines that could not be split into columns; schema ``REJECTED``.
-        note: What looks odd about it and is no fault.
+        notes: What looks odd about it and is no fault.
         pieces: Of several files: the name of each, and how many row numbers come before its first.
         repeated: Of several files: how many rows stand in an earlier one too, and are left out.
         origins: Of a connector's frame: of each ``ROW`` the vendor's file and the row in it.
@@ -34,7 +34,7 @@ class FilePart:
     file: str
     frame: pl.LazyFrame
     broken: pl.DataFrame
-    note: str | None = None
+    notes: tuple[str, ...] = ()
     pieces: tuple[tuple[str, int], ...] = ()
     repeated: int = 0
     origins: pl.LazyFrame | None = None

@@ -51,7 +51,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> FilePart:
     kind = source.written_as or "csv"
     name = str(path.relative_to(mapping.parent) if path.is_relative_to(mapping.parent) else path)
     if path.stat().st_size == 0:
-        return FilePart(name, pl.LazyFrame(), pl.DataFrame(schema=REJECTED), f"{name} is empty")
+        return FilePart(name, pl.LazyFrame(), pl.DataFrame(schema=REJECTED), (f"{name} is empty",))
     if kind == "parquet":
         return read_parquet(path, name)
     try:
@@ -61,8 +61,7 @@ def _read_file(source: SourceFile, path: Path, mapping: Path) -> FilePart:
     except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise BadSource(f"{name}: {without_values(error)}") from None
     part = _part(name, lines, whole=ends_whole(text), kind=kind)
-    notes = [*([f"{name}: {odd}"] if odd else []), *([part.note] if part.note else [])]
-    return replace(part, note="; ".join(notes) or None)
+    return replace(part, notes=(*([f"{name}: {odd}"] if odd else []), *part.notes))
 
 
 def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> FilePart:
@@ -82,7 +81,7 @@ def _part(name: str, lines: Lines, *, whole: bool, kind: str) -> FilePart:
     ).cast(REJECTED)
     odd = not whole and "cut_off" not in broken["rule"] and _may_be_cut(lines.rows, kind)
     note = f"{name}: its last line, {lines.last}, has no line end; was the file cut off?"
-    return FilePart(name, lines.rows.lazy(), broken, note if odd else None)
+    return FilePart(name, lines.rows.lazy(), broken, (note,) if odd else ())
 
 
 def _may_be_cut(rows: pl.DataFrame, kind: str) -> bool:
@@ -105,12 +104,12 @@ def _read_staged(source: SourceFile) -> FilePart:
     assert isinstance(staged, StagedFrame)  # noqa: S101 - read_source has looked
     part = read_parquet(staged.path, source.file)
     if source.frame is None:
-        return replace(part, note="; ".join(staged.notes) or None)
+        return replace(part, notes=staged.notes)
     broken = staged.broken.with_columns(subscriber_id=pl.lit(None, pl.String))
     return replace(
         part,
         frame=part.frame.drop(FILE, ROW_IN_FILE),
         origins=part.frame.select(ROW, FILE, ROW_IN_FILE).cast({ROW: pl.UInt32}),
         broken=broken.select(REJECTED.names()).cast(REJECTED),
-        note="; ".join(staged.notes) or None,
+        notes=staged.notes,
     )

@@ -3,8 +3,12 @@
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from perdura.sources.counted import counted
+from perdura.sources.events import EVENT_TABLES
 from perdura.sources.mapping.report.known_subscribers import Known
 from perdura.sources.mapping.report.row_counts import RowCounts
+
+_STEADY = {table.name for table in EVENT_TABLES if table.is_steady}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,16 @@ class TableReport:
         if lost or self.events < self.rows - self.skipped:
             raise AssertionError(f"rows were lost on the way, a fault of ours: {self}")
 
+    @property
+    def is_for_later(self) -> bool:
+        """Whether all that it gives counts from a later extract on, and may well do so.
+
+        Attributes that an export shows without a date are known since it was made; of payments or
+        tickets the same would be a fault.
+        """
+        landed = self.landed + self.already_landed
+        return bool(self.not_yet_known and not landed and self.table not in _STEADY)
+
     def why_degraded(self, *, mapped: bool) -> str | None:
         """Why the table is not to be relied on, and which setting decides; ``None`` if it is.
 
@@ -100,8 +114,13 @@ class TableReport:
         if not self.complete:
             odd = f" ({self.notes[0]})" if self.notes else ""
             return f"a file is missing or empty, or gave rows too late for this day{odd}"
-        if mapped and not self.landed + self.already_landed:
-            return "it has given no event yet"
+        if mapped and not self.landed + self.already_landed and not self.is_for_later:
+            return (
+                f"{counted(self.not_yet_known, 'event')}, all of it, became known after this "
+                "extract's end, and count from then on"
+                if self.not_yet_known
+                else "it has given no event yet"
+            )
         if self.known and self.known.is_too_few:
             return (
                 f"{self.known.known:,} of {self.known.subscribers:,} subscribers are known; "

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,17 @@ def test_what_is_wrong_is_said_in_words_without_a_traceback(tmp_path):
         told = perdura(*words, home=tmp_path, ok=False).stderr
         assert said in told
         assert "Traceback" not in told
+
+
+def test_the_version_is_printed(tmp_path):
+    told = perdura("--version", home=tmp_path).stdout
+    assert told == f"perdura {version('perdura')}\n"
+
+
+def test_what_is_no_date_is_named_with_how_to_write_one(tmp_path):
+    for words in (("score",), ("risk",), ("risk", "accounts")):
+        told = perdura(*words, "--on", "yesterday", home=tmp_path, ok=False).stderr
+        assert "'yesterday' is no date; write it as 2026-11-30" in " ".join(told.split())
 
 
 def test_a_setting_that_means_nothing_is_named(tmp_path):

@@ -40,6 +40,8 @@ def refused(home: Path, *words: str, **settings: str) -> str:
         (("effect",), "run `perdura extract` first"),
         (("states",), "nothing has been published"),
         (("states", "--no-ask"), "nothing has been published"),
+        (("risk",), "begin with `perdura init`, or see `perdura demo`"),
+        (("train",), "begin with `perdura init`, or see `perdura demo`"),
         (("extract", "--mapping", "nowhere.toml"), "no mapping file at nowhere.toml"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -154,3 +154,14 @@ def test_says_it_in_words_too_and_that_all_had_landed(home: Path, told: dict):
         "Degraded: tickets: 0 of 2 subscribers are known",
     ):
         assert said in words
+
+
+def test_an_extract_of_which_every_row_is_rejected_has_failed(tmp_path: Path):
+    mapping = MAPPING[MAPPING.index("[tickets]") :].replace("'opened'", "'begun'")
+    (tmp_path / "mapping.toml").write_text(mapping)
+    (tmp_path / "tickets.csv").write_text(FILES["tickets.csv"])
+    words = ("extract", "--mapping", str(tmp_path / "mapping.toml"), "--until", "2026-03-10")
+    done = perdura(*words, home=tmp_path, ok=False)
+    assert "unknown kind" in done.stdout
+    assert "nothing landed: 3 rows of the sources were rejected" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
+from perdura.flows.configuration.groups import ScheduleSettings
 from perdura.flows.scheduling.due_pushes import push_flow
 from perdura.flows.scheduling.due_webhooks import webhooks_flow
-from perdura.flows.scheduling.schedule import hours
+from perdura.flows.scheduling.schedule import announcement, hours
 from perdura.flows.settings import Settings
 from perdura.risk.integrations.webhooks import Sent
 from perdura.risk.table import read
@@ -83,6 +84,16 @@ def test_a_night_that_is_due_is_scored_and_published(served, home):
     night = read(Settings(home=home).risk_url)
     assert len(night) > 1000
     assert set(night["scored_on"].dt.date) == {date(2026, 11, 1)}
+
+
+def test_the_schedule_says_when_the_next_night_is(tmp_path):
+    settings = Settings(home=tmp_path, schedule=ScheduleSettings(timezone="Europe/Madrid"))
+    said = announcement(settings, datetime(2026, 12, 1, 10, 20, tzinfo=UTC))
+    assert said[0] == (
+        "The next night is that of 2026-12-02, at 02:00 Europe/Madrid: in 14 h 40 min."
+    )
+    assert "Prefect" not in " ".join(said)
+    assert "Ctrl-C" in said[-1]
 
 
 def test_webhooks_are_sent_every_five_minutes_where_there_are_any(monkeypatch, tmp_path):

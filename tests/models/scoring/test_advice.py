@@ -48,3 +48,19 @@ def test_an_offer_is_due_from_the_threshold_on(offer: float, advice: str):
 def test_where_nobody_learnt_who_wants_more_there_are_no_offers(risk: float, advice: str):
     row = pl.DataFrame([CALM | {"risk": risk}]).drop("offer")
     assert advise(row, AT).row(0) == (None, advice)
+
+
+@pytest.mark.parametrize(
+    ("was_high", "risk", "advice"),
+    [
+        (True, 0.21, "save"),
+        (True, 0.19, "offer"),
+        (False, 0.21, "offer"),
+        (None, 0.21, "offer"),
+        (False, 0.25, "save"),
+    ],
+)
+def test_who_stays_in_the_high_band_is_still_to_be_saved(
+    was_high: bool | None, risk: float, advice: str
+):
+    assert advised(was_high=was_high, risk=risk)[1] == advice

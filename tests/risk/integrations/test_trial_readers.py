@@ -34,6 +34,7 @@ from tests.support.out_rows import perdura, serving
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
+ACTION = "Ask for another card"
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 PEOPLE = scores(row("ann", 0.9, unknown_values="plan"), row("bob", 0.5, held_out=True))
 
@@ -55,6 +56,24 @@ def test_the_terminal_says_that_it_is_a_trial_and_for_how_many_days(url, tmp_pat
     of_yesterday = perdura("risk", "--on", str(YESTERDAY), home=tmp_path).stdout
     assert "TRIAL" not in of_yesterday
     assert "within 30 days" in of_yesterday
+
+
+def test_nothing_is_advised_beside_the_word_not_to_act(url, tmp_path):
+    """Ann's row of the trial says what to do, and the trial not to do it."""
+    ann = riskiest(url, 1)[0]
+    assert ann["action_text"] == ACTION
+    assert ACTION in perdura("risk", "--on", str(YESTERDAY), home=tmp_path).stdout
+    told = perdura("risk", home=tmp_path).stdout
+    assert not {word for word in (ACTION, "What to do") if word in told}
+    held = token(url, "read", "contact")
+    with (
+        at_work(app_of(ApiSettings(url=url))) as base,
+        httpx.Client(base_url=base, cookies={session.SESSION: held}, timeout=60) as client,
+    ):
+        for path in ("", "/subscriber?id=ann"):
+            page = client.get(f"/desk{path}").text
+            assert "ann" in page
+            assert ACTION not in page.replace(f">{ACTION}</option>", "")  # a filter
 
 
 @pytest.mark.parametrize(

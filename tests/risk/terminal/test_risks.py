@@ -125,6 +125,8 @@ def test_what_is_advised_is_said_in_both_languages() -> None:
         for advice in (*ADVICE, None):
             console.print(riskiest([{**row, "advice": advice}], 100, language))
     assert isinstance(console.file, StringIO)
+    of_trial = seen([{**row, "advice": "save", "trial": True}], 140)
+    assert not {words for words in ("retain", "Call", "What to do") if words in of_trial}
     for words in (
         "retain",
         "offer upgrade",
@@ -166,6 +168,17 @@ def test_an_id_can_neither_colour_nor_clear_the_screen(night: pd.DataFrame) -> N
 def test_what_is_expected_to_go_is_said_per_currency(night: pd.DataFrame) -> None:
     assert expected_loss(night).endswith("these 4 subscribers a month: €246.91, ¥834, KWD0.617")
     assert expected_loss(night[night["mrr"].isna()], "es").endswith("desconocido")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Demonstration data"), ("es", "Datos de demostración")]
+)
+def test_a_demonstration_is_said_to_be_one_in_place_of_stale(language: Any, words: str) -> None:
+    at = datetime(2026, 3, 2, 2, tzinfo=UTC)
+    facts = {"scored_on": MARCH_1, "valid_until": at, "age": timedelta(hours=26)}
+    old = NightFreshness(**facts, stale=True, degraded=())
+    (told,) = cautions(old, language, demonstration=True)
+    assert told.startswith(words)
 
 
 def test_a_reader_is_warned_of_stale_and_degraded_nights() -> None:

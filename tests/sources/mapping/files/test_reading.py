@@ -63,21 +63,21 @@ def test_a_variable_that_is_not_set_is_told(folder: Path):
 def test_an_empty_file_has_no_columns_and_a_note(folder: Path):
     (folder / "e.csv").write_bytes(b"")
     (part,) = read(folder, "e.csv")
-    assert (part.is_empty, part.note) == (True, "e.csv is empty")
+    assert (part.is_empty, part.notes) == (True, ("e.csv is empty",))
 
 
 class TestTheLastLine:
     def note(self, folder: Path, text: str, name: str = "l.csv", **keys) -> tuple:
         (folder / name).write_text(text)
         (part,) = read(folder, name, **keys)
-        return part.note, part.broken.select("rule", "row").rows()
+        return part.notes, part.broken.select("rule", "row").rows()
 
     def test_without_its_end_and_shorter_than_all_others_may_be_a_piece(self, folder: Path):
         note, broken = self.note(folder, "id,day\n1,2026-01-01\n2,2026-01\nx")
         assert broken == [("cut_off", 4)]
-        assert note is None
+        assert note == ()
         note, broken = self.note(folder, "id,day\n1,2026-01-01\n2,2026-0")
-        assert note == "l.csv: its last line, 3, has no line end; was the file cut off?"
+        assert note == ("l.csv: its last line, 3, has no line end; was the file cut off?",)
         assert broken == []
 
     @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ class TestTheLastLine:
         ],
     )
     def test_is_whole(self, folder: Path, text: str):
-        assert self.note(folder, text) == (None, [])
+        assert self.note(folder, text) == ((), [])
 
     def test_a_broken_line_in_the_middle_is_not_cut_off(self, folder: Path):
         assert self.note(folder, "id,day\n1\n2,2026-01-01")[1] == [("broken_line", 2)]
