@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from perdura.progress import OnProgress
-from perdura.sources.connectors.connection import Connection, Sample
+from perdura.sources.connectors.connection import ApiSample, Connection
 from perdura.sources.connectors.connector import BadConnection, Unavailable
 from perdura.sources.connectors.known import open_connector
 from perdura.sources.connectors.staging import stage
@@ -28,7 +28,7 @@ def connected(
     landing: Landing,
     until: datetime,
     on_progress: OnProgress,
-    sample: Sample | None = None,
+    sample: ApiSample | None = None,
 ) -> Generator[SourceMapping]:
     """The mapping with what is fetched for it; no row of that is kept when the block ends.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from perdura.progress import OnProgress, no_progress
 from perdura.sources.connected import connected
-from perdura.sources.connectors.connection import Sample
+from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.error_texts import without_values
 from perdura.sources.landing.full_disk import DiskFull, is_full
 from perdura.sources.landing.landing import Day, Landing
@@ -43,7 +43,7 @@ def extract(
     progress: OnProgress | None = None,
     rows_at_a_time: int = ROWS_AT_A_TIME,
     beside: Mapping[str, Path] | None = None,
-    sample: Sample | None = None,
+    sample: ApiSample | None = None,
 ) -> Report:
     """Land what became known before ``until`` and lies in no other day's file.
 

@@ -15,7 +15,7 @@ from perdura.flows.configuration.dates import midnight
 from perdura.flows.settings import BadMappingSettings, Settings, refuse_bad_settings
 from perdura.flows.steps.training_window import NothingLanded, dates_by_settings
 from perdura.progress import OnProgress, no_progress
-from perdura.sources.connectors.connection import Sample
+from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.counted import counted
 from perdura.sources.events import EVENT_TABLES, PAYMENTS, SUBSCRIPTIONS
 from perdura.sources.extract import IncompleteExtract, extract
@@ -129,7 +129,7 @@ def check_sources(
         whole: Whether to read all of an API, and not a sample.
         on_progress: Called with the tables done, and with what is fetched meanwhile.
     """
-    sample = None if whole else Sample(SAMPLED)
+    sample = None if whole else ApiSample(SAMPLED)
     with TemporaryDirectory(prefix="perdura-check-") as folder:
         landing = Landing(Path(folder))
         try:

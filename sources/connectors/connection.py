@@ -23,7 +23,7 @@ _Options = TypeVar("_Options", bound=Options)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ApiSample:
     """How much of an API is read where a mapping is only tried out.
 
     Attributes:
@@ -69,7 +69,7 @@ class Connection:
     store: Path = field(default_factory=lambda: Path(os.devnull))
     is_forgotten: Callable[[str], bool] = frozenset[str]().__contains__
     on_progress: Callable[[str], object] = str
-    sample: Sample | None = None
+    sample: ApiSample | None = None
 
     @property
     def location(self) -> str:

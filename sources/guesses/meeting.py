@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from perdura.sources.connectors.connection import Connection, Sample
+from perdura.sources.connectors.connection import ApiSample, Connection
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.staging import stage
 from perdura.sources.guesses.inputs.guessed import Guesses
@@ -227,7 +227,7 @@ def _frame(
             frozenset({frame}),
             Path(scratch) / "scratch",
             Path(scratch) / "store",
-            sample=Sample(_SAMPLED),
+            sample=ApiSample(_SAMPLED),
         )
         try:
             staged = stage(connection, None, datetime.now(UTC))[frame]

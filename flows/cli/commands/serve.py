@@ -54,7 +54,7 @@ def serve(
     )
     with listen(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-        with _token(settings.risk_url, address, wanted=with_token) as token:
+        with made_token(settings.risk_url, address, wanted=with_token) as token:
             public = settings.server.public_url or f"http://{address}"
             _run(app, listening, public.rstrip("/"), token, as_json=as_json)
 
@@ -123,8 +123,11 @@ def _announce(address: str, token: str | None, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
-    """A token to read and to log contacts, revoked at the end; after a kill, by the next server."""
+def made_token(url: str, address: str, *, wanted: bool) -> Generator[str | None]:
+    """A token to read and to log contacts, revoked at the end; after a kill, by the next server.
+
+    ``None`` where it is not wanted.
+    """
     if not wanted:
         yield None
         return

@@ -27,11 +27,12 @@ _TABLE_OF = {
     "credit_payments": "credit_payment_history",
     "accounts": "account_history",
     "account_history": "account_history",
+    "parents": "account_history",
 }
 _BILLED = ("line_item_history", "plan_history", "subscription_history")
 #: Frames without which the others tell what they tell.
 _MAY_LACK = ("line_items", "credit_payments")
-_ALSO = ("earlier", "discounts", "accounts")
+_ALSO = ("earlier", "discounts", "accounts", "parents")
 
 
 class RecurlyOptions(Options):
@@ -88,6 +89,7 @@ class Recurly:
             "credit_payments": lambda: credit_payments(self._rows("credit_payment_history")),
             "accounts": lambda: newest_accounts(self._rows("account_history")),
             "account_history": lambda: self._rows("account_history").drop("code", "email"),
+            "parents": lambda: parents(self._rows("account_history")),
         }
         return made[name](), self._price_notes() if name == "subscriptions" else ()
 
@@ -123,6 +125,17 @@ class Recurly:
 def newest_accounts(history: pl.LazyFrame) -> pl.LazyFrame:
     """One row per account, as it was last: keys by which other systems know it."""
     return history.sort("updated_at", FILE, ROW_IN_FILE).unique("id", keep="last").sort("id")
+
+
+def parents(history: pl.LazyFrame) -> pl.LazyFrame:
+    """Each state of an account that has, or once had, a parent, and of the parents themselves:
+    ``account`` is the parent's id, or without one the account's own.
+    """
+    parent = pl.col("parent_account_id")
+    named = history.filter(parent.is_not_null())
+    family = pl.concat([named.select("id"), named.select(id=parent)]).unique()
+    rows = history.join(family, on="id", how="semi", maintain_order="left")
+    return rows.select("id", "updated_at", FILE, ROW_IN_FILE, account=pl.coalesce(parent, "id"))
 
 
 def connect(connection: Connection) -> Recurly:

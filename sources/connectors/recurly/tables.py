@@ -146,6 +146,7 @@ _TABLES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "code": "text",
             "email": "text",
             "account_country": "text",
+            "parent_account_id": "text",
         },
         ("id", "updated_at"),
     ),

@@ -27,8 +27,8 @@ from perdura.sources.staged import BROKEN_ROWS
 #: Kinds that add to what others say: without them frames say less, and nothing else.
 _MORE = frozenset({"events", "subscription_schedules"})
 #: The kind of objects of which a frame counts broken lines, if that is not its name. Of plans it is
-#: none: they are made of subscriptions, which count their own.
-_READ_FROM = {"changes": "events", "plans": ""}
+#: none: they are made of subscriptions, which count their own, as accounts are of customers.
+_READ_FROM = {"changes": "events", "plans": "", "accounts": ""}
 
 
 class StripeOptions(Options):
@@ -42,6 +42,8 @@ class StripeOptions(Options):
         calls_per_minute: With a key: how often the API is asked.
         metadata: Keys of metadata that become columns ``metadata_<key>`` of customers and
             subscriptions.
+        account: The key of metadata that says to which company a customer belongs, where several
+            do: ``"organization_id"``.
     """
 
     folder: str | None = None
@@ -50,6 +52,12 @@ class StripeOptions(Options):
     url: str = URL
     calls_per_minute: float = Field(default=CALLS_PER_MINUTE, gt=0)
     metadata: tuple[str, ...] = ()
+    account: str | None = None
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The keys of metadata that are read."""
+        return (*dict.fromkeys((*self.metadata, *([self.account] if self.account else []))),)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -65,13 +73,13 @@ def connect(connection: Connection) -> Connector:
     options = connection.read_options(StripeOptions)
     if options.folder is not None:
         folder = connection.folder(options.folder)
-        return _Export(connection, folder, options.metadata, connection.shown)
+        return _Export(connection, folder, options, connection.shown)
     key = read_key(connection, options.key or "", test_mode=options.test_mode)
     pace = RequestPace(options.calls_per_minute)
     account = LiveAccount(
-        connection, key, options.url, options.test_mode, options.metadata, pace
+        connection, key, options.url, options.test_mode, options.kept, pace
     )  # fmt: skip
-    return _Api(connection, account, options.metadata)
+    return _Api(connection, account, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class _Api:
 
     connection: Connection
     account: LiveAccount
-    metadata: tuple[str, ...]
+    options: StripeOptions
 
     @property
     def frames(self) -> Collection[str]:
@@ -98,7 +106,7 @@ class _Api:
         if rest := needs.keys() - frames.keys():
             connection = replace(self.connection, wanted=frozenset(rest))
             folder = connection.store
-            export = _Export(connection, folder, self.metadata, lambda file: file.name)
+            export = _Export(connection, folder, self.options, lambda file: file.name)
             found = {**export.fetch(since, until)}
             first = next(iter(found))
             less = (str(fetched.refused[kind]) for kind in sorted(fetched.refused.keys() & _MORE))
@@ -113,7 +121,7 @@ class _Export:
 
     connection: Connection
     folder: Path
-    metadata: tuple[str, ...]
+    options: StripeOptions
     shown: Callable[[Path], str]
 
     @property
@@ -134,7 +142,7 @@ class _Export:
         needed = frozenset(kind for name in wanted for kind in NEEDS[name])
         shown = {path: self.shown(path) for paths in files.values() for path in paths}
         raw = read(self.folder, self.connection.scratch, shown, needed)
-        frames = Frames(raw, self.metadata)
+        frames = Frames(raw, self.options.metadata, self.options.account)
         found: dict[str, Frame] = {}
         none = pl.DataFrame(schema=BROKEN_ROWS)
         for name in wanted:

@@ -31,6 +31,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "disputes": ("disputes", "charges", "invoices", "invoice_payments"),
     "credit_notes": ("credit_notes", "invoices"),
     "customers": ("customers",),
+    "accounts": ("customers",),
 }
 
 
@@ -41,10 +42,12 @@ class Frames:
     Attributes:
         raw: The export.
         metadata: Keys of metadata that become columns of customers and subscriptions.
+        account: The key of metadata that is a customer's account; ``None``: they have none.
     """
 
     raw: Raw
     metadata: tuple[str, ...] = ()
+    account: str | None = None
     _prices: Prices | None = field(default=None, init=False)
     _made: dict[str, pl.LazyFrame] = field(default_factory=dict[str, pl.LazyFrame], init=False)
 
@@ -61,6 +64,7 @@ class Frames:
             "disputes": lambda: reversals.disputes(self.raw, charges),
             "credit_notes": lambda: reversals.credit_notes(self.raw),
             "customers": lambda: payments.customers(self.raw, self.metadata),
+            "accounts": lambda: payments.accounts(self.raw, self.account),
         }
         return makers[name]()
 

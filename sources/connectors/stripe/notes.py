@@ -13,7 +13,7 @@ def notes_on(name: str, frames: Frames) -> tuple[str, ...]:
     makers = {"subscriptions": _on_subscriptions, "plans": _on_plans, "changes": _on_changes}
     own = makers[name](frames) if name in makers else ()
     repeated: list[str] = []
-    if name not in {"plans", "changes"}:  # these need not repeat what subscriptions say
+    if name not in {"plans", "changes", "accounts"}:  # these need not repeat what subscriptions say
         kind = NEEDS[name][0]
         rows = frames.raw.table(kind).filter(pl.col("id").is_not_null())
         alike = rows.select(pl.len() - pl.col("id").n_unique()).collect(engine="streaming").item()

@@ -131,6 +131,19 @@ def customers(raw: Raw, metadata: tuple[str, ...]) -> pl.LazyFrame:
     )
 
 
+def accounts(raw: Raw, key: str | None) -> pl.LazyFrame:
+    """One row per customer of an account: ``customer``, ``account``, ``created``, ``read_at``.
+
+    Args:
+        raw: The export.
+        key: The key of metadata that holds the account; ``None``: there is none.
+    """
+    rows = customers(raw, (key,) if key else ())
+    named = pl.col(f"metadata_{key}").str.strip_chars() if key else pl.lit(None, pl.String)
+    own = rows.select("customer", "created", "read_at", *_PLACE, "livemode", account=named)
+    return own.filter(pl.col("account") != "")
+
+
 def with_metadata(keys: tuple[str, ...]) -> list[pl.Expr]:
     """A column for each key of ``metadata``, which is JSON."""
     return [

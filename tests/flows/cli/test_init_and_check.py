@@ -1,11 +1,13 @@
 """``perdura init`` and ``perdura check``: what is written, what is said, and the exit status."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from perdura.flows.onboarding.first_settings import settings_text
+from perdura.flows.onboarding.source_check import check_sources
 from perdura.flows.settings import Settings
 from tests.flows.cli.test_command_line import perdura
 
@@ -111,3 +113,11 @@ def test_the_first_settings_take_what_the_mapping_says_of_churn(tmp_path: Path):
     settings = Settings(home=tmp_path)
     assert (settings.churn.rule, settings.churn.horizon_days) == ("silence", 60)
     assert settings.schedule.timezone == "Europe/Madrid"
+
+
+def test_a_check_finds_what_is_wrong_in_the_settings_of_a_mapping(tmp_path: Path):
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[settings.churn]\nhorzon_days = 30\n[payments]\nfile = "payments.csv"\n')
+    (only,) = check_sources(mapping, Settings(home=tmp_path), date(2026, 7, 1)).findings
+    assert only.level == "problem"
+    assert f"horzon_days (in [settings] of {mapping}): there is no such setting" in only.found

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from perdura.sources.connectors.connection import Sample
+from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.stripe.api.lists import LISTS, ObjectList
 from perdura.sources.connectors.stripe.api.narrowed import Narrowing
@@ -52,7 +52,7 @@ class Lists:
     store: StripeStore
     narrowing: Narrowing
     on_objects: OnObjects
-    sample: Sample | None = None
+    sample: ApiSample | None = None
 
     @property
     def _now(self) -> int:

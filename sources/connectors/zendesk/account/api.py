@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from perdura.json_values import JsonObject, as_object
-from perdura.sources.connectors.connection import Sample
+from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.connectors.connector import Unavailable
 from perdura.sources.connectors.web import Refused, Web, listed
 from perdura.sources.connectors.zendesk.account.narrowed import narrowed
@@ -66,7 +66,7 @@ def fetch_exports(
     store: Store,
     start: datetime,
     on_objects: OnObjects = lambda _kind, _count: None,
-    sample: Sample | None = None,
+    sample: ApiSample | None = None,
 ) -> Iterator[str]:
     """Append to the store all that changed since the last run; what the report says of it.
 

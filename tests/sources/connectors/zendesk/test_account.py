@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perdura.sources.connectors.connection import Sample
+from perdura.sources.connectors.connection import ApiSample
 from perdura.sources.connectors.known import mapping_of
 from perdura.sources.extract import IncompleteExtract, extract
 from perdura.sources.mapping.mapping import BadMapping
@@ -82,7 +82,7 @@ def test_a_sample_stops_after_a_page_and_pages_are_told_as_they_come(
     business: Business, account: Account
 ):
     account.things["users"] += [{"id": n, "changed": T0, "role": "end-user"} for n in range(30, 36)]
-    sample, told = Sample(3), list[str]()
+    sample, told = ApiSample(3), list[str]()
     extract(
         business.folder / "mapping.toml",
         until=UNTIL,
